@@ -1,0 +1,328 @@
+"""What can go wrong.
+
+    AdormError
+    ├── UsageError (ValueError)             the caller's mistake, refused before anything is sent
+    │   ├── MisusedExpression (TypeError)   a condition or path used as a bool, an iterable or a container
+    │   └── UnknownField (AttributeError)   a path to a field that the model does not have
+    ├── ModelError                          a mistake in a model's definition
+    ├── ItemDecodeError                     an item that does not fit its model
+    ├── ItemNotFound (LookupError)          no item under that key
+    ├── ServiceError                        DynamoDB said no
+    │   ├── ConditionalCheckFailed
+    │   │   ├── ItemExists
+    │   │   └── VersionConflict
+    │   ├── TransactionCanceled (ExceptionGroup)
+    │   ├── TransactionConflict
+    │   ├── Throttled
+    │   ├── ResourceNotFound
+    │   ├── ValidationFailed
+    │   └── AccessDenied
+    ├── ConnectionFailed                    no answer, or none that can be read
+    ├── DeadlineExceeded (TimeoutError)     the time given is over
+    └── ScanFailed, BatchFailed, GatherFailed (ExceptionGroup)
+
+One table, `CODES`, says which service error code becomes which class, and how a retry treats it.
+Codes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+import attrs
+
+AttributeMap = dict[str, Any]
+"""`{"pk": {"S": "x"}, "n": {"N": "1"}}`: an item, or a part of one, as DynamoDB's JSON carries it."""
+
+
+class AdormError(Exception):
+    """Everything that adorm raises on purpose."""
+
+
+class UsageError(AdormError, ValueError):
+    """The caller's mistake: nothing was sent. The message says what to do instead."""
+
+
+class MisusedExpression(UsageError, TypeError):
+    """A condition or a path stood where Python wanted a plain value, such as in `if` or `and`."""
+
+
+class UnknownField(UsageError, AttributeError):
+    """A path names a field that the model does not have."""
+
+
+class ModelError(AdormError):
+    """A mistake in a model's definition. The message names the class and the field."""
+
+
+class ItemDecodeError(AdormError):
+    """An item, or an attribute in it, does not fit the model.
+
+    Reads `Order c1/o1 $.lines[2].price: expected a number, got {"S": "x"}`.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        model: type[Any],
+        key: Mapping[str, Any],
+        path: str,
+        attribute_map: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.model = model
+        self.key = key
+        """The item's key attributes as DynamoDB sent them, `{"pk": {"S": "x"}}`; empty for a nested value."""
+        self.path = path
+        """Where in the item, `$.lines[2].price`, in attribute names."""
+        self.attribute_map = attribute_map
+        """The whole item as it was read, so that nothing is lost."""
+
+    def __str__(self) -> str:
+        key = "/".join(str(next(iter(value.values()), "")) for value in self.key.values())
+        subject = f"{self.model.__name__} {key}" if key else self.model.__name__
+        return f"{subject} {self.path}: {self.problem}"
+
+
+class ItemNotFound(AdormError, LookupError):
+    """No item has that key."""
+
+
+class ServiceError(AdormError):
+    """DynamoDB answered with an error.
+
+    `maybe_applied` is True when an earlier attempt of the same write may have been applied, so that this
+    answer does not settle what is stored.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        code: str,
+        operation: str,
+        request_id: str | None = None,
+        status: int | None = None,
+        retryable: bool = False,
+        maybe_applied: bool = False,
+        subject: str | None = None,
+        attempts: int = 1,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.detail = message
+        """DynamoDB's own words."""
+        self.code = code
+        self.operation = operation
+        self.request_id = request_id
+        self.status = status
+        self.retryable = retryable
+        self.maybe_applied = maybe_applied
+        self.subject = subject
+        """What the operation was about: `Order c1/o1`, or a table's name."""
+        self.attempts = attempts
+        self.retry_after_s = retry_after_s
+
+    @property
+    def message(self) -> str:
+        return self.detail
+
+    def __str__(self) -> str:
+        about = f" on {self.subject}" if self.subject else ""
+        notes = [f"attempts: {self.attempts}"] if self.attempts > 1 else []
+        if self.request_id:
+            notes.append(f"request id: {self.request_id}")
+        if self.maybe_applied:
+            notes.append("an earlier attempt may have been applied: read the item before writing again")
+        tail = f" ({'; '.join(notes)})" if notes else ""
+        return f"{self.operation}{about}: {self.code}: {self.detail}{tail}"
+
+
+class ConditionalCheckFailed(ServiceError):
+    """The condition of a write did not hold. `item` is the item as it stands: the model, or None if there is none."""
+
+    item: Any = None
+    attribute_map: AttributeMap | None = None
+    """The same item as DynamoDB sent it."""
+
+
+class ItemExists(ConditionalCheckFailed):
+    """`create` found an item under its key."""
+
+
+class VersionConflict(ConditionalCheckFailed):
+    """Someone else wrote the item since it was read. `actual` is None when the item is gone."""
+
+    expected: int = 0
+    actual: int | None = None
+
+    def __str__(self) -> str:
+        now = "the item is gone" if self.actual is None else f"version {self.actual} is stored"
+        return f"{super().__str__()} [expected version {self.expected}, {now}: read it again and repeat the change]"
+
+
+@attrs.frozen
+class CancellationReason:
+    """Why one operation of a cancelled transaction failed; `code` is None where that part was fine."""
+
+    operation: str
+    code: str | None
+    message: str | None = None
+    item: Any = None
+    attribute_map: AttributeMap | None = attrs.field(default=None, repr=False)
+    error: Exception | None = None
+
+
+class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
+    """A transaction was cancelled: none of its operations was applied.
+
+    Also an `ExceptionGroup` of its reasons' errors, so that `except* ItemExists` works.
+    """
+
+    reasons: Sequence[CancellationReason]
+
+    def __new__(cls, message: str, reasons: Sequence[CancellationReason], **_details: Any) -> Self:
+        errors = [reason.error for reason in reasons if reason.error is not None]
+        return super().__new__(cls, message, errors or [ServiceError(message, code="TransactionCanceledException", operation="TransactWriteItems")])
+
+    def __init__(self, message: str, reasons: Sequence[CancellationReason], **details: Any) -> None:
+        ServiceError.__init__(self, message, **details)
+        self.reasons = reasons
+
+    @property
+    def message(self) -> str:
+        return self.detail
+
+    def derive(self, excs: Sequence[Exception], /) -> ExceptionGroup[Exception]:  # type: ignore[override]  # typeshed's overloads can't be met by a subclass
+        return ExceptionGroup(self.detail, excs)
+
+
+class TransactionConflict(ServiceError):
+    """Another transaction was writing the item."""
+
+
+class Throttled(ServiceError):
+    """DynamoDB asks to slow down: capacity, request rate or control-plane limits."""
+
+
+class ResourceNotFound(ServiceError):
+    """The table or index does not exist, or is not active yet."""
+
+
+class ValidationFailed(ServiceError):
+    """DynamoDB refused the request's shape."""
+
+
+class AccessDenied(ServiceError):
+    """Credentials are missing, wrong, expired or not allowed to do this."""
+
+
+class ConnectionFailed(AdormError):
+    """No answer came, or none that can be read. `maybe_applied`: the request may have reached DynamoDB."""
+
+    def __init__(self, message: str, *, maybe_applied: bool, operation: str | None = None, subject: str | None = None, attempts: int = 1) -> None:
+        super().__init__(message)
+        self.problem = message
+        self.maybe_applied = maybe_applied
+        self.operation = operation
+        self.subject = subject
+        self.attempts = attempts
+
+    def __str__(self) -> str:
+        about = f"{self.operation or 'request'}{f' on {self.subject}' if self.subject else ''}"
+        fate = "; it may have been applied: read the item before writing again" if self.maybe_applied else ""
+        count = f" (attempts: {self.attempts})" if self.attempts > 1 else ""
+        return f"{about}: {self.problem}{fate}{count}"
+
+
+class DeadlineExceeded(AdormError, TimeoutError):
+    """The time given by `adorm.deadline`, or by a cancel scope around, is over.
+
+    `__cause__` is the last attempt's error, where there was one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        subject: str | None = None,
+        attempts: int = 0,
+        maybe_applied: bool = False,
+        outcomes: Sequence[Any] = (),
+        result: Any = None,
+        checkpoint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.subject = subject
+        self.attempts = attempts
+        self.maybe_applied = maybe_applied
+        self.outcomes = outcomes
+        self.result = result
+        self.checkpoint = checkpoint
+
+
+Treatment = Literal["no", "transient", "throttle", "clock"]
+"""How a retry treats a code: never, as a passing fault, as a request to slow down, or once after correcting the clock."""
+
+
+@attrs.frozen
+class Code:
+    """One row of the table of service error codes."""
+
+    error: type[ServiceError]
+    treatment: Treatment = "no"
+
+
+CODES: Mapping[str, Code] = {
+    "ConditionalCheckFailedException": Code(ConditionalCheckFailed),
+    "TransactionCanceledException": Code(ServiceError),  # becomes TransactionCanceled where the reasons are known
+    "TransactionConflictException": Code(TransactionConflict, "transient"),
+    "TransactionInProgressException": Code(TransactionConflict, "transient"),
+    "IdempotentParameterMismatchException": Code(ValidationFailed),
+    "ReplicatedWriteConflictException": Code(TransactionConflict, "transient"),
+    "ProvisionedThroughputExceededException": Code(Throttled, "throttle"),
+    "ThrottlingException": Code(Throttled, "throttle"),
+    "Throttling": Code(Throttled, "throttle"),
+    "RequestLimitExceeded": Code(Throttled, "throttle"),
+    "TooManyRequestsException": Code(Throttled, "throttle"),
+    "SlowDown": Code(Throttled, "throttle"),
+    "LimitExceededException": Code(Throttled, "throttle"),
+    "ItemCollectionSizeLimitExceededException": Code(ServiceError),
+    "ResourceNotFoundException": Code(ResourceNotFound),
+    "TableNotFoundException": Code(ResourceNotFound),
+    "IndexNotFoundException": Code(ResourceNotFound),
+    "ResourceInUseException": Code(ServiceError),
+    "ValidationException": Code(ValidationFailed),
+    "SerializationException": Code(ValidationFailed),
+    "AccessDeniedException": Code(AccessDenied),
+    "UnrecognizedClientException": Code(AccessDenied),
+    "InvalidClientTokenId": Code(AccessDenied),
+    "IncompleteSignatureException": Code(AccessDenied),
+    "MissingAuthenticationTokenException": Code(AccessDenied),
+    "MissingAuthenticationToken": Code(AccessDenied),
+    "ExpiredTokenException": Code(AccessDenied),
+    "ExpiredToken": Code(AccessDenied),
+    "InvalidSignatureException": Code(AccessDenied, "clock"),
+    "SignatureDoesNotMatch": Code(AccessDenied, "clock"),
+    "RequestExpired": Code(AccessDenied, "clock"),
+    "RequestTimeTooSkewed": Code(AccessDenied, "clock"),
+    "InternalServerError": Code(ServiceError, "transient"),
+    "InternalFailure": Code(ServiceError, "transient"),
+    "ServiceUnavailable": Code(ServiceError, "transient"),
+    "ServiceUnavailableException": Code(ServiceError, "transient"),
+}
+
+
+def code_of(code: str, status: int | None) -> Code:
+    """The row for a code; an unknown code is judged by its HTTP status (5xx passes, 429 is a throttle)."""
+    row = CODES.get(code)
+    if row is not None:
+        return row
+    if status == 429:
+        return Code(Throttled, "throttle")
+    return Code(ServiceError, "transient" if status is not None and status >= 500 else "no")

@@ -1,0 +1,38 @@
+"""What a transport is: one attempt of one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+Request = Mapping[str, Any]
+"""An operation's parameters as DynamoDB's API names them, `{"TableName": ..., "Key": {"pk": {"S": ...}}}`; B values are `bytes`."""
+
+Answer = dict[str, Any]
+"""An operation's answer, parsed; B values are base64 text or `bytes`, readers take either."""
+
+
+class Transport(Protocol):
+    """Carries one attempt of one operation. It does not retry, and knows no deadline: cancellation ends it.
+
+    After a cancelled or failed `send` the transport is as usable as before.
+    """
+
+    async def send(self, operation: str, request: Request, /) -> Answer:
+        """Send `operation` ("GetItem", "CreateTable", ...) once.
+
+        Raises:
+            ServiceError: DynamoDB said no. The class, `code`, `status`, `request_id`, `retry_after_s` and
+                `retryable` are set by `adorm.transport.answers.service_error`.
+            ConnectionFailed: no answer, or none that can be read. `maybe_applied` is False only where the request
+                certainly did not reach DynamoDB (nothing of it was written to a connection).
+        """
+        ...
+
+    async def open(self) -> None:
+        """Prepare (credentials, endpoint); called once, in the loop that will use it."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection. Calling it twice is fine."""
+        ...
