@@ -1,0 +1,253 @@
+"""Structured classes: attrs classes, dataclasses, TypedDicts and NamedTuples, seen as lists of fields.
+
+Models, paths and the codec all look at classes through `structure_of`, so a nested value needs nothing of adorm in it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable, Mapping
+from enum import Enum, StrEnum
+from typing import Any, Literal, get_origin
+from weakref import WeakKeyDictionary
+
+import attrs
+
+from adorm.errors import ModelError
+from adorm.typeinfo import Annotation, substitute, type_arguments, unwrap
+
+METADATA_KEY = "adorm"
+"""Where a field marker leaves its `Marker` in an attrs field's metadata; a dataclass field may carry one too."""
+
+
+class _Absence(Enum):
+    MISSING = "no default"
+    NOT_REQUIRED = "may be left out"
+
+
+MISSING: Any = _Absence.MISSING
+"""No default: the field must be present."""
+
+NOT_REQUIRED: Any = _Absence.NOT_REQUIRED
+"""The default of a TypedDict key that may be left out: absence reads back as absence."""
+
+
+
+class Role(StrEnum):
+    """What a field is for."""
+
+    ATTRIBUTE = "attribute"
+    PARTITION_KEY = "partition_key"
+    SORT_KEY = "sort_key"
+    VERSION = "version"
+    TTL = "ttl"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    DISCRIMINATOR = "discriminator"
+
+
+@attrs.frozen
+class Marker:
+    """What `adorm.attribute(...)` and its kin say of a field."""
+
+    role: Role = Role.ATTRIBUTE
+    name: str | None = None
+    omit_empty: bool = False
+    as_json: bool = False
+    as_set: bool = False
+
+
+@attrs.frozen(eq=False)
+class Field:
+    """One field of a structured class."""
+
+    name: str
+    attribute_name: str
+    """What DynamoDB calls it."""
+    type: Annotation
+    """The annotation with forward references and type variables resolved; `Annotated` and `NewType` still around it."""
+    marker: Marker = attrs.field(factory=Marker)
+    init_name: str = ""
+    """The constructor's parameter; attrs drops leading underscores."""
+    init: bool = True
+    """Whether the constructor takes it at all."""
+    default: Any = MISSING
+    factory: Callable[[], Any] | None = None
+    """Makes the default; `default` is MISSING then."""
+    default_takes_self: bool = False
+    """An attrs default computed from the instance: leave the field out of the constructor call to get it."""
+
+    @property
+    def role(self) -> Role:
+        return self.marker.role
+
+    @property
+    def required(self) -> bool:
+        """Whether absence is an error rather than a default."""
+        return self.default is MISSING and self.factory is None and not self.default_takes_self
+
+
+Kind = Literal["attrs", "dataclass", "typeddict", "namedtuple"]
+
+
+@attrs.frozen(eq=False)
+class Structure:
+    """A structured class and its fields, in order of declaration."""
+
+    cls: Any
+    """The class itself, without type arguments."""
+    kind: Kind
+    fields: tuple[Field, ...]
+    by_name: Mapping[str, Field]
+    name: str
+
+    def replace(self, instance: Any, changes: Mapping[str, Any]) -> Any:
+        """A copy with other values for some fields (by field name)."""
+        if self.kind == "attrs":
+            return attrs.evolve(instance, **{self.by_name[name].init_name: value for name, value in changes.items()})
+        if self.kind == "dataclass":
+            return dataclasses.replace(instance, **changes)
+        if self.kind == "namedtuple":
+            return instance._replace(**changes)
+        return {**instance, **changes}
+
+
+class UnresolvedName(Exception):
+    """A forward reference that names nothing yet."""
+
+
+_structures: WeakKeyDictionary[type, Structure] = WeakKeyDictionary()
+_namespaces: WeakKeyDictionary[type, Mapping[str, Any]] = WeakKeyDictionary()
+
+
+def remember_namespace(cls: type, namespace: Mapping[str, Any]) -> None:
+    """Keep the names around a class defined inside a function until its annotations are resolved."""
+    _namespaces[cls] = namespace
+
+
+def kind_of(annotation: Annotation) -> Kind | None:
+    """How a type is structured; None for any other type. `Box[int]` is seen as `Box`."""
+    cls = get_origin(annotation) or annotation
+    if not isinstance(cls, type):
+        return None
+    if attrs.has(cls):
+        return "attrs"
+    if dataclasses.is_dataclass(cls):
+        return "dataclass"
+    if typing.is_typeddict(cls):
+        return "typeddict"
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        return "namedtuple"
+    return None
+
+
+def structure_of(annotation: Annotation) -> Structure:
+    """The fields of a structured class, or of a generic one with its arguments (`Box[int]`).
+
+    Raises:
+        ModelError: it is no structured class, or an annotation in it can't be resolved; `__cause__` is
+            `UnresolvedName` where that may still change, because a later class has the name.
+    """
+    annotation = unwrap(annotation)
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        known = _structures.get(annotation)
+        if known is None:
+            known = _structures[annotation] = _build(annotation)
+            _namespaces.pop(annotation, None)
+        return known
+    return _build(annotation)
+
+
+def _build(annotation: Annotation) -> Structure:
+    cls = get_origin(annotation) or annotation
+    kind = kind_of(annotation)
+    if kind is None:
+        raise ModelError(f"{annotation!r} is not a structured class: decorate it with @adorm.model, @attrs.define or @dataclass")
+    types = _resolved_types(annotation, cls)
+    if kind == "attrs":
+        fields = [_from_attrs(cls, field, types) for field in attrs.fields(cls)]
+    elif kind == "dataclass":
+        fields = [_from_dataclass(field, types) for field in dataclasses.fields(cls)]
+    elif kind == "typeddict":
+        # an absent key that is not required stays absent, so it has neither default nor None
+        fields = [
+            Field(name, name, hint, init_name=name, default=MISSING if name in cls.__required_keys__ else NOT_REQUIRED)
+            for name, hint in types.items()
+        ]
+    else:
+        defaults: Mapping[str, Any] = cls._field_defaults
+        fields = [Field(name, name, types.get(name, Any), init_name=name, default=defaults.get(name, MISSING)) for name in cls._fields]
+    naming: Callable[[str], str] | None = getattr(cls, "__adorm_naming__", None)
+    if naming is not None:
+        fields = [field if field.marker.name is not None else attrs.evolve(field, attribute_name=naming(field.name)) for field in fields]
+    _check_attribute_names(cls, fields)
+    return Structure(cls, kind, tuple(fields), {field.name: field for field in fields}, cls.__name__)
+
+
+def _from_attrs(cls: type, field: attrs.Attribute[Any], types: Mapping[str, Annotation]) -> Field:
+    marker = field.metadata.get(METADATA_KEY) or Marker()
+    default = field.default
+    factory: Callable[[], Any] | None = None
+    takes_self = False
+    if default is attrs.NOTHING:
+        default = MISSING
+    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # a function to the stubs, a class at run time
+        takes_self, factory, default = default.takes_self, default.factory, MISSING
+    if field.name not in types and field.type is None:
+        raise ModelError(f"{cls.__name__}.{field.name} has no type annotation")
+    return Field(
+        field.name,
+        marker.name or field.name,
+        types.get(field.name, field.type),
+        marker,
+        field.alias or field.name,
+        field.init,
+        default,
+        None if takes_self else factory,
+        takes_self,
+    )
+
+
+def _from_dataclass(field: dataclasses.Field[Any], types: Mapping[str, Annotation]) -> Field:
+    marker = field.metadata.get(METADATA_KEY) or Marker()
+    return Field(
+        field.name,
+        marker.name or field.name,
+        types[field.name],
+        marker,
+        field.name,
+        field.init,
+        MISSING if field.default is dataclasses.MISSING else field.default,
+        None if field.default_factory is dataclasses.MISSING else field.default_factory,
+    )
+
+
+def _resolved_types(annotation: Annotation, cls: type) -> dict[str, Annotation]:
+    around = {**_namespaces.get(cls, {}), cls.__name__: cls}
+    for base in cls.__mro__[1:]:
+        around = {**_namespaces.get(base, {}), **around}
+    try:
+        hints = typing.get_type_hints(cls, localns=around, include_extras=True)
+    except NameError as error:
+        raise ModelError(
+            f"{cls.__name__}: the annotation that names {error.name!r} can't be resolved: define or import it beside the class"
+        ) from UnresolvedName(str(error))
+    except (TypeError, SyntaxError) as error:
+        raise ModelError(f"{cls.__name__}: an annotation is no type: {error}") from error
+    arguments = type_arguments(annotation)
+    resolved: dict[str, Annotation] = {}
+    for name, hint in hints.items():
+        owner = next((base for base in cls.__mro__ if name in base.__dict__.get("__annotations__", {})), cls)
+        resolved[name] = substitute(hint, arguments.get(owner, {}))
+    return resolved
+
+
+def _check_attribute_names(cls: type, fields: list[Field]) -> None:
+    seen: dict[str, Field] = {}
+    for field in fields:
+        other = seen.setdefault(field.attribute_name, field)
+        if other is not field:
+            raise ModelError(f"{cls.__name__}: the fields {other.name} and {field.name} have one attribute name, {field.attribute_name!r}")
+        if not field.attribute_name:
+            raise ModelError(f"{cls.__name__}.{field.name}: an attribute name can't be empty")

@@ -1,0 +1,142 @@
+"""What a type annotation says, once aliases and forward references are out of the way."""
+
+from __future__ import annotations
+
+import sys
+import types
+import typing
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from pathlib import Path, PurePath
+from typing import Any, Literal, NewType, TypeVar, Union, get_args, get_origin
+from uuid import UUID
+
+Annotation = Any
+"""A type as it stands in an annotation: a class, `list[int]`, `str | None`, a `NewType`, ..."""
+
+Tag = Literal["S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"]
+"""DynamoDB's types of attribute values."""
+
+TEXT_TYPES: tuple[type, ...] = (
+    str,
+    datetime,
+    date,
+    time,
+    UUID,
+    PurePath,
+    Path,
+    IPv4Address,
+    IPv6Address,
+    IPv4Network,
+    IPv6Network,
+    IPv4Interface,
+    IPv6Interface,
+)
+"""Types stored as S."""
+
+NUMBER_TYPES: tuple[type, ...] = (int, float, Decimal, timedelta)
+"""Types stored as N; `bool` is not one of them."""
+
+BINARY_TYPES: tuple[type, ...] = (bytes, bytearray)
+"""Types stored as B."""
+
+# `type X = ...` of Python 3.12; absent on 3.11
+_ALIAS_TYPE: type | None = getattr(typing, "TypeAliasType", None)
+
+
+def unwrap(annotation: Annotation) -> Annotation:
+    """Take off `Annotated`, `NewType`, `Required`, `Final` and `type` aliases, from the outside only."""
+    while True:
+        if isinstance(annotation, NewType):
+            annotation = annotation.__supertype__
+        elif _ALIAS_TYPE is not None and isinstance(annotation, _ALIAS_TYPE):
+            annotation = annotation.__value__  # type: ignore[attr-defined]  # only of a TypeAliasType
+        elif get_origin(annotation) in (typing.Annotated, typing.Required, typing.NotRequired, typing.Final, typing.ReadOnly if sys.version_info >= (3, 13) else None):
+            annotation = get_args(annotation)[0]
+        else:
+            return annotation
+
+
+def union_members(annotation: Annotation) -> tuple[Annotation, ...]:
+    """The members of a union, None's type among them; any other type alone."""
+    annotation = unwrap(annotation)
+    if get_origin(annotation) in (Union, types.UnionType):
+        members: list[Annotation] = []
+        for part in get_args(annotation):
+            members.extend(union_members(part))
+        return tuple(members)
+    return (annotation,)
+
+
+def split_optional(annotation: Annotation) -> tuple[Annotation, bool]:
+    """`(str, True)` for `str | None`; the annotation as it is, unwrapped only where None was taken off."""
+    members = union_members(annotation)
+    if type(None) not in members or len(members) == 1:
+        return annotation, annotation is None or annotation is type(None)
+    rest = [member for member in members if member is not type(None)]
+    return (rest[0] if len(rest) == 1 else Union[tuple(rest)]), True  # noqa: UP007  # built at run time
+
+
+def scalar_tag(annotation: Annotation) -> Tag | None:
+    """S, N, B or BOOL for a type that is stored as one; None for containers, unions of several, Any and unknown classes."""
+    annotation = unwrap(annotation)
+    if get_origin(annotation) is Literal:
+        return _common_tag([type(value) for value in get_args(annotation)])
+    if not isinstance(annotation, type):
+        return None
+    if issubclass(annotation, Enum):
+        return _common_tag([type(member.value) for member in annotation])
+    if issubclass(annotation, bool):
+        return "BOOL"
+    if issubclass(annotation, TEXT_TYPES):
+        return "S"
+    if issubclass(annotation, NUMBER_TYPES):
+        return "N"
+    if issubclass(annotation, BINARY_TYPES):
+        return "B"
+    return None
+
+
+def _common_tag(classes: list[type]) -> Tag | None:
+    tags = {scalar_tag(cls) for cls in classes}
+    return tags.pop() if len(tags) == 1 else None
+
+
+def substitute(annotation: Annotation, types_of: Mapping[Any, Annotation]) -> Annotation:
+    """Put types in the place of type variables; one without a type becomes its bound, else `Any`."""
+    if isinstance(annotation, TypeVar):
+        if annotation in types_of:
+            return types_of[annotation]
+        return annotation.__bound__ or Any
+    parameters = getattr(annotation, "__parameters__", ())
+    if not parameters or isinstance(annotation, type):
+        return annotation
+    return annotation[tuple(substitute(parameter, types_of) for parameter in parameters)]
+
+
+def type_arguments(annotation: Annotation) -> dict[type, dict[Any, Annotation]]:
+    """For a class or `Box[int]`: what each class in its ancestry has in place of its type variables."""
+    result: dict[type, dict[Any, Annotation]] = {}
+
+    def visit(current: Annotation, outer: Mapping[Any, Annotation]) -> None:
+        origin = get_origin(current) or current
+        if not isinstance(origin, type) or origin in (object, typing.Generic, typing.Protocol) or origin in result:
+            return
+        parameters = getattr(origin, "__parameters__", ())
+        arguments = [substitute(argument, outer) for argument in get_args(current)]
+        result[origin] = dict(zip(parameters, arguments, strict=False))
+        for base in getattr(origin, "__orig_bases__", origin.__bases__):
+            visit(base, result[origin])
+        for base in origin.__bases__:
+            visit(base, result[origin])
+
+    visit(annotation, {})
+    return result
+
+
+def type_name(annotation: Annotation) -> str:
+    """How to call a type in a message."""
+    return annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation).replace("typing.", "")
