@@ -45,6 +45,7 @@ BINARY_TYPES: tuple[type, ...] = (bytes, bytearray)
 
 # `type X = ...` of Python 3.12; absent on 3.11
 _ALIAS_TYPE: type | None = getattr(typing, "TypeAliasType", None)
+_WRAPPERS = {typing.Annotated, typing.Required, typing.NotRequired, typing.Final, *([typing.ReadOnly] if sys.version_info >= (3, 13) else [])}
 
 
 def unwrap(annotation: Annotation) -> Annotation:
@@ -54,7 +55,7 @@ def unwrap(annotation: Annotation) -> Annotation:
             annotation = annotation.__supertype__
         elif _ALIAS_TYPE is not None and isinstance(annotation, _ALIAS_TYPE):
             annotation = annotation.__value__  # type: ignore[attr-defined]  # only of a TypeAliasType
-        elif get_origin(annotation) in (typing.Annotated, typing.Required, typing.NotRequired, typing.Final, typing.ReadOnly if sys.version_info >= (3, 13) else None):
+        elif get_origin(annotation) in _WRAPPERS:
             annotation = get_args(annotation)[0]
         else:
             return annotation
