@@ -1,0 +1,97 @@
+# make demo     see adorm at work, on a DynamoDB inside the process: needs nothing but Python and make
+# make test     the whole suite: DynamoDB Local too where Java and Maven are found
+# make lint types bench clean
+#
+# PYTHON chooses the interpreter and then its own environment: make test PYTHON=python3.13
+# PYTEST_ARGS goes to pytest: make test-suite PYTEST_ARGS='tests/transport -x'
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+suitable = $(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+ifeq ($(origin PYTHON),undefined)
+  PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do if $(call suitable,$$p); then echo $$p; break; fi; done)
+  SUFFIX :=
+else
+  SUFFIX := -$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+endif
+
+VENV := .venv$(SUFFIX)
+VENV_AIOBOTO3 := .venv-aioboto3$(SUFFIX)
+BIN := $(VENV)/bin
+CACHE := .cache
+DYNAMODB_LOCAL := $(CACHE)/dynamodb-local
+PIP_FLAGS := --quiet --disable-pip-version-check
+CODE := $(wildcard src tests typing_tests examples bench)
+PYTEST_ARGS ?=
+
+.PHONY: help demo test test-suite test-aioboto3 dynamodb-local lint format types bench clean
+
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+
+# ------------------------------------------------------------- environments
+
+# $(call new_venv,directory,constraints)
+define new_venv
+	@test -n "$(PYTHON)" || { echo "adorm needs Python 3.11 or newer: name one with PYTHON=/path/to/python3"; exit 1; }
+	@$(call suitable,$(PYTHON)) || { echo "$(PYTHON) is missing or older than Python 3.11"; exit 1; }
+	@echo "== making $(1) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear $(1) || { echo "on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(1)/bin/python -m pip install $(PIP_FLAGS) --upgrade -c $(2) pip
+	@touch $@
+endef
+
+$(VENV)/.made:
+	$(call new_venv,$(VENV),constraints.txt)
+
+$(VENV_AIOBOTO3)/.made:
+	$(call new_venv,$(VENV_AIOBOTO3),constraints-aioboto3.txt)
+
+$(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
+	@$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e '.[memory]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
+	@$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e '.[memory,otel]' --group dev
+	@touch $@ $(VENV)/.demo
+
+$(VENV_AIOBOTO3)/.dev: $(VENV_AIOBOTO3)/.made pyproject.toml constraints-aioboto3.txt
+	@$(VENV_AIOBOTO3)/bin/python -m pip install $(PIP_FLAGS) -c constraints-aioboto3.txt -e '.[aioboto3]' --group test
+	@touch $@
+
+# DynamoDB Local by Maven. Without Java or Maven the suite says what it leaves out, and in CI it fails.
+dynamodb-local: $(VENV)/.dev
+	@$(BIN)/python -m adorm.testing.local $(DYNAMODB_LOCAL) || echo "== DynamoDB Local is not available: its tests will be skipped, and fail in CI"
+
+# -------------------------------------------------------------------- tasks
+
+demo: $(VENV)/.demo
+	@$(BIN)/python examples/quickstart.py
+
+test: test-suite test-aioboto3
+
+test-suite: $(VENV)/.dev dynamodb-local
+	ADORM_DYNAMODB_LOCAL=$(CURDIR)/$(DYNAMODB_LOCAL) $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-aioboto3: $(VENV_AIOBOTO3)/.dev dynamodb-local
+	ADORM_DYNAMODB_LOCAL=$(CURDIR)/$(DYNAMODB_LOCAL) ADORM_ENGINES=aioboto3 $(VENV_AIOBOTO3)/bin/python -m pytest tests/contract
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(VENV)/.dev
+	$(BIN)/mypy $(CODE)
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+bench: $(VENV)/.dev
+	$(BIN)/python bench/overhead.py
+
+clean:
+	rm -rf .venv .venv-* $(CACHE) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
