@@ -1,0 +1,203 @@
+"""Where a value lies in an item: the attribute, and the way into it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, get_args, get_origin
+
+import attrs
+
+from adorm.errors import UnknownField, UsageError
+from adorm.fields import Field, Role, kind_of, structure_of
+from adorm.typeinfo import Annotation, split_optional, type_name, union_members, unwrap
+
+MAX_DEPTH = 32
+"""Levels of nesting. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
+
+Step = str | int
+"""An attribute name or map key, or a list index."""
+
+
+@attrs.frozen(eq=False)
+class Location:
+    """A document path, in attribute names: `("lines", 0, "price")`."""
+
+    root: Any
+    """The model it starts from; None for an untyped path."""
+    steps: tuple[Step, ...]
+    annotation: Annotation
+    """The type of the value there; `Any` where it is not known."""
+    field: Field | None = None
+    """The field that the last step names, if it is one: it knows how its value is stored."""
+    spelled: str = ""
+    """As the user wrote it: `Order.lines[0].price`."""
+
+    def __str__(self) -> str:
+        return self.spelled
+
+    @property
+    def is_top_level(self) -> bool:
+        return len(self.steps) == 1
+
+    @property
+    def attribute_name(self) -> str:
+        """The attribute of the item that it lies in."""
+        return str(self.steps[0])
+
+    @property
+    def element(self) -> Annotation:
+        """The type of what a list or set there holds."""
+        for member in union_members(split_optional(self.annotation)[0]):
+            origin, arguments = get_origin(member), get_args(member)
+            if origin is tuple and not (len(arguments) == 2 and arguments[1] is Ellipsis):
+                return Any
+            if isinstance(origin, type) and issubclass(origin, (Sequence, AbstractSet)) and arguments:
+                return arguments[0]
+        return Any
+
+    def child(self, name: str) -> Location:
+        """The field `name` of the structured value there.
+
+        Raises:
+            UnknownField: no such field.
+            UsageError: the field is stored as one JSON string.
+        """
+        self._refuse_json(f".{name}")
+        value = self._value_type()
+        if value is Any:
+            return self._step(name, Any, None, f".{name}")
+        known: list[str] = []
+        for member in union_members(value):
+            if kind_of(member) is None:
+                continue
+            structure = structure_of(member)
+            field = structure.by_name.get(name)
+            if field is not None:
+                return self._step(field.attribute_name, field.type, field, f".{name}")
+            known.extend(structure.by_name)
+        if not known:
+            raise UnknownField(f"{self} is {type_name(self.annotation)}, which has no fields, so not {name!r} either")
+        raise UnknownField(unknown_field(str(self), name, known))
+
+    def item(self, key: object) -> Location:
+        """The list element at an index, or the map value at a key."""
+        self._refuse_json(f"[{key!r}]")
+        value = self._value_type()
+        if isinstance(key, bool) or not isinstance(key, (int, str)):
+            raise UsageError(f"{self}[{key!r}]: a list index is a whole number, a map key is text")
+        if isinstance(key, str):
+            return self._step(str(key), self._map_value(value, key), self._typed_dict_field(value, key), f"[{str(key)!r}]")
+        if key < 0:
+            raise UsageError(f"{self}[{key}]: DynamoDB counts list elements from the front, from 0")
+        return self._step(int(key), self._list_element(value, key), None, f"[{int(key)}]")
+
+    def _value_type(self) -> Annotation:
+        return unwrap(split_optional(self.annotation)[0])
+
+    def _refuse_json(self, step: str) -> None:
+        if self.field is not None and self.field.marker.as_json:
+            raise UsageError(f"{self}{step}: {self} is stored as one JSON string, DynamoDB can't look into it")
+
+    def _step(self, step: Step, annotation: Annotation, field: Field | None, spelled: str) -> Location:
+        if len(self.steps) >= MAX_DEPTH:
+            raise UsageError(f"{self}{spelled}: a document path has at most {MAX_DEPTH} levels")
+        return Location(self.root, (*self.steps, step), annotation, field, f"{self.spelled}{spelled}")
+
+    def _map_value(self, value: Annotation, key: str) -> Annotation:
+        if value is Any or value is object:
+            return Any
+        for member in union_members(value):
+            origin = get_origin(member) or member
+            if isinstance(origin, type) and issubclass(origin, Mapping) and not typing.is_typeddict(origin):
+                arguments = get_args(member)
+                return arguments[1] if len(arguments) == 2 else Any
+            field = self._typed_dict_field(member, key)
+            if field is not None:
+                return field.type
+        raise UsageError(f"{self}[{key!r}]: {self} is {type_name(self.annotation)}, not a map; a field of a nested model is {self}.{key}")
+
+    def _typed_dict_field(self, value: Annotation, key: str) -> Field | None:
+        if kind_of(value) != "typeddict":
+            return None
+        field = structure_of(value).by_name.get(key)
+        if field is None:
+            raise UnknownField(unknown_field(str(self), key, structure_of(value).by_name))
+        return field
+
+    def _list_element(self, value: Annotation, index: int) -> Annotation:
+        if value is Any or value is object:
+            return Any
+        for member in union_members(value):
+            origin, arguments = get_origin(member) or member, get_args(member)
+            if origin is tuple and arguments and arguments[-1] is not Ellipsis:
+                if index >= len(arguments):
+                    raise UsageError(f"{self}[{index}]: the tuple has {len(arguments)} elements")
+                return arguments[index]
+            if isinstance(origin, type) and issubclass(origin, Sequence) and not issubclass(origin, (str, bytes)):
+                return arguments[0] if arguments else Any
+        raise UsageError(f"{self}[{index}]: {self} is {type_name(self.annotation)}, not a list")
+
+    def overlaps(self, other: Location) -> bool:
+        """Whether one of the two lies in the other, so that DynamoDB refuses to change both at once."""
+        shared = min(len(self.steps), len(other.steps))
+        return self.steps[:shared] == other.steps[:shared]
+
+
+def root_location(model: Any, field: Field) -> Location:
+    """The location of a field at the top of an item."""
+    return Location(model, (field.attribute_name,), field.type, field, f"{model.__name__}.{field.name}")
+
+
+def unknown_field(owner: str, name: str, known: Mapping[str, object] | Sequence[str]) -> str:
+    """What to say about a field that is not there."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(known)}"
+    return f"{owner} has no field {name!r}{hint}"
+
+
+_PIECE = re.compile(r"""(?P<name>[^.\[\]"']+)|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]|\['(?P<key2>[^']*)'\]|(?P<dot>\.)""")
+
+
+def parse_location(text: str) -> Location:
+    """An untyped location from `dotted.name[0]`; a name with a dot in it is written `labels["a.b"]`.
+
+    Raises:
+        UsageError: the text is no path.
+    """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+        raise UsageError(f"a path is text such as 'lines[0].price', not {text!r}")
+    steps: list[Step] = []
+    position, after_dot = 0, True
+    while position < len(text):
+        piece = _PIECE.match(text, position)
+        if piece is None or (piece["dot"] is not None and after_dot):
+            raise UsageError(f"no path: {text!r}, at position {position}; write it like 'lines[0].price' or 'labels[\"a.b\"]'")
+        position = piece.end()
+        if piece["dot"] is not None:
+            after_dot = True
+            continue
+        if piece["name"] is not None:
+            if not after_dot:
+                raise UsageError(f"no path: {text!r}: a dot is missing before {piece['name']!r}")
+            steps.append(piece["name"])
+        elif piece["index"] is not None:
+            steps.append(int(piece["index"]))
+        else:
+            steps.append(piece["key"] if piece["key"] is not None else piece["key2"])
+        after_dot = False
+    if not steps or after_dot or isinstance(steps[0], int):
+        raise UsageError(f"no path: {text!r}; it starts with an attribute name and ends with a name, key or index")
+    if len(steps) > MAX_DEPTH:
+        raise UsageError(f"{text!r}: a document path has at most {MAX_DEPTH} levels")
+    return Location(None, tuple(steps), Any, None, text)
+
+
+def is_key_role(field: Field | None) -> bool:
+    """Whether the field is the table's partition or sort key."""
+    return field is not None and field.role in (Role.PARTITION_KEY, Role.SORT_KEY)
+
+

@@ -1,0 +1,97 @@
+"""The names and values of one request, as placeholders."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from adorm.errors import UsageError
+from adorm.expressions.location import Location, Step
+from adorm.fields import Field
+from adorm.typeinfo import Annotation
+
+MAX_EXPRESSION_BYTES = 4096
+MAX_OPERATORS = 300
+"""Both from https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html (expression parameters)."""
+
+AttributeValue = dict[str, Any]
+
+
+class Encoder(Protocol):
+    """What expressions need of a codec."""
+
+    def encode_value(self, annotation: Annotation, value: object) -> AttributeValue: ...
+
+    def encode_field(self, field: Field, value: object) -> AttributeValue | None: ...
+
+
+class Placeholders:
+    """Numbers the names and values of one request once; identical ones are shared among its expressions."""
+
+    def __init__(self, encoder: Encoder, model: Any = None) -> None:
+        self.encoder = encoder
+        self._model = model
+        self._names: dict[str, str] = {}
+        self._values: dict[str, tuple[str, AttributeValue]] = {}
+        self._operators = 0
+
+    def location(self, location: Location) -> str:
+        """`#n0.#n1[2]`.
+
+        Raises:
+            UsageError: the path belongs to another model than this request's.
+        """
+        root = location.root
+        if root is not None and self._model is not None and not issubclass(self._model, root):
+            raise UsageError(f"{location} is a path of {root.__name__}, but this is a request for {self._model.__name__}")
+        return self.steps(location.steps)
+
+    def steps(self, steps: tuple[Step, ...]) -> str:
+        parts: list[str] = []
+        for step in steps:
+            if isinstance(step, int):
+                parts.append(f"[{step}]")
+            else:
+                parts.append(f".{self.name(step)}" if parts else self.name(step))
+        return "".join(parts)
+
+    def name(self, attribute_name: str) -> str:
+        """`#n0`."""
+        placeholder = self._names.get(attribute_name)
+        if placeholder is None:
+            placeholder = self._names[attribute_name] = f"#n{len(self._names)}"
+        return placeholder
+
+    def value(self, attribute_value: AttributeValue) -> str:
+        """`:v0`."""
+        key = repr(attribute_value)
+        known = self._values.get(key)
+        if known is None:
+            known = self._values[key] = (f":v{len(self._values)}", attribute_value)
+        return known[0]
+
+    def count_operator(self) -> None:
+        """Keep DynamoDB's limit of operators in the expressions of one request.
+
+        Raises:
+            UsageError: there are more than 300.
+        """
+        self._operators += 1
+        if self._operators > MAX_OPERATORS:
+            raise UsageError(f"more than {MAX_OPERATORS} operators and functions in one expression; DynamoDB refuses them: split the request")
+
+    def checked(self, kind: str, text: str) -> str:
+        """The finished text of an expression.
+
+        Raises:
+            UsageError: it is longer than 4 KB.
+        """
+        if len(text) > MAX_EXPRESSION_BYTES:
+            raise UsageError(f"the {kind} is {len(text)} bytes long; DynamoDB takes {MAX_EXPRESSION_BYTES}: split the request")
+        return text
+
+    def into(self, request: dict[str, Any]) -> None:
+        """Add `ExpressionAttributeNames` and `ExpressionAttributeValues` where there are any."""
+        if self._names:
+            request["ExpressionAttributeNames"] = {placeholder: name for name, placeholder in self._names.items()}
+        if self._values:
+            request["ExpressionAttributeValues"] = dict(self._values.values())
