@@ -94,7 +94,7 @@ class ItemNotFound(AdormError, LookupError):
 class ServiceError(AdormError):
     """DynamoDB answered with an error.
 
-    `maybe_applied` is True when an earlier attempt of the same write may have been applied, so that this
+    `maybe_applied` is True when this or an earlier attempt of the same write may have been applied, so that this
     answer does not settle what is stored.
     """
 
@@ -136,7 +136,7 @@ class ServiceError(AdormError):
         if self.request_id:
             notes.append(f"request id: {self.request_id}")
         if self.maybe_applied:
-            notes.append("an earlier attempt may have been applied: read the item before writing again")
+            notes.append("it may have been applied: read the item before writing again")
         tail = f" ({'; '.join(notes)})" if notes else ""
         return f"{self.operation}{about}: {self.code}: {self.detail}{tail}"
 
@@ -186,7 +186,9 @@ class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
 
     def __new__(cls, message: str, reasons: Sequence[CancellationReason], **_details: Any) -> Self:
         errors = [reason.error for reason in reasons if reason.error is not None]
-        return super().__new__(cls, message, errors or [ServiceError(message, code="TransactionCanceledException", operation="TransactWriteItems")])
+        return super().__new__(
+            cls, message, errors or [ServiceError(message, code="TransactionCanceledException", operation="TransactWriteItems")]
+        )
 
     def __init__(self, message: str, reasons: Sequence[CancellationReason], **details: Any) -> None:
         ServiceError.__init__(self, message, **details)
@@ -196,7 +198,7 @@ class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
     def message(self) -> str:
         return self.detail
 
-    def derive(self, excs: Sequence[Exception], /) -> ExceptionGroup[Exception]:  # type: ignore[override]  # typeshed's overloads can't be met by a subclass
+    def derive(self, excs: Sequence[Exception], /) -> ExceptionGroup[Exception]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # typeshed's overloads can't be met
         return ExceptionGroup(self.detail, excs)
 
 
@@ -223,7 +225,9 @@ class AccessDenied(ServiceError):
 class ConnectionFailed(AdormError):
     """No answer came, or none that can be read. `maybe_applied`: the request may have reached DynamoDB."""
 
-    def __init__(self, message: str, *, maybe_applied: bool, operation: str | None = None, subject: str | None = None, attempts: int = 1) -> None:
+    def __init__(
+        self, message: str, *, maybe_applied: bool, operation: str | None = None, subject: str | None = None, attempts: int = 1
+    ) -> None:
         super().__init__(message)
         self.problem = message
         self.maybe_applied = maybe_applied

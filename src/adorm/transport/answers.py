@@ -22,13 +22,17 @@ def service_error(
     row = code_of(code, status)
     reasons = body.get("CancellationReasons")
     if code == "TransactionCanceledException" and isinstance(reasons, list):
+        causes = [_reason(reason, operation) for reason in reasons]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # JSON
+        errors = [cause.error for cause in causes if cause.error is not None]
         return TransactionCanceled(
             message,
-            [_reason(reason, operation) for reason in reasons],  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # JSON
+            causes,
             code=code,
             operation=operation,
             request_id=request_id,
             status=status,
+            # Conflicts and throttles pass; a failed condition among them does not.
+            retryable=bool(errors) and all(isinstance(error, ServiceError) and error.retryable for error in errors),
             retry_after_s=retry_after_s,
         )
     error = row.error(

@@ -1,0 +1,310 @@
+"""The choke point: every request of adorm goes through `Calls.call`, which bounds, retries, counts and shows it."""
+
+from __future__ import annotations
+
+import math
+import random as _random
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
+
+from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks, run_hooks, run_hooks_after
+from adorm.capacity import asking_for_capacity, is_collecting, note_capacity
+from adorm.clock import SYSTEM_CLOCK, Clock
+from adorm.deadlines import current_limit, remaining_s
+from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, TransactionCanceled
+from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, RetryQuota, delay_after, is_ambiguous, repeat_of, retry_cost, treatment_of
+from adorm.transport.base import Answer, Request, Transport
+
+__all__ = ["Calls", "Repeat"]
+
+
+class Calls:
+    """The calls of one database: one retry policy, one retry quota, one clock, one set of hooks."""
+
+    __slots__ = (
+        "_after_attempt",
+        "_after_call",
+        "_before_attempt",
+        "_before_call",
+        "_hooked",
+        "clock",
+        "quota",
+        "random",
+        "retry",
+        "transport",
+    )
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        retry: RetryPolicy = DEFAULT_RETRY,
+        clock: Clock = SYSTEM_CLOCK,
+        random: Callable[[], float] = _random.random,
+        hooks: Sequence[CallHooks] = (),
+    ) -> None:
+        self.transport = transport
+        self.retry = retry
+        self.clock = clock
+        self.random = random
+        self.quota = RetryQuota()
+        self._hooked = bool(hooks)
+        self._before_call = tuple(each.before_call for each in hooks)
+        self._after_call = tuple(each.after_call for each in hooks)
+        self._before_attempt = tuple(each.before_attempt for each in hooks)
+        self._after_attempt = tuple(each.after_attempt for each in hooks)
+
+    async def call(
+        self,
+        operation: str,
+        request: Request,
+        *,
+        subject: object = None,
+        repeat: Repeat | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> Answer:
+        """Send `operation` until it is answered, and return the answer as the transport gave it.
+
+        `request` is sent as it is, every time. `subject` ("Order c1/o1") goes into errors: a string, a function that makes one, or
+        an object whose `str()` is taken, only when it is needed; by default the table's name. `repeat` is by default what
+        `repeat_of` says; a reading operation is always `"read"`. `retry` replaces the database's policy for this call.
+
+        Raises:
+            ServiceError: DynamoDB's last word, with `subject`, `attempts` and `maybe_applied` set, and notes on the attempts before.
+            ConnectionFailed: no answer came; the same.
+            DeadlineExceeded: `adorm.deadline`, or a cancel scope's deadline before a wait, leaves no time. `attempts` 0: nothing was
+                sent. A cancel scope or `asyncio.timeout` around that ends during a request cancels it as it cancels anything.
+        """
+        if is_collecting() is not None:
+            request = asking_for_capacity(operation, request)
+        if self._hooked:
+            return await self._show(_Run(self, operation, request, subject, repeat, retry))
+        if current_limit() is not None:
+            return await _Run(self, operation, request, subject, repeat, retry).answer()
+        # The path of nearly every call: nothing is set up before the first failure.
+        if anyio.current_effective_deadline() == -math.inf:
+            await checkpoint_if_cancelled()
+        try:
+            answer = await self.transport.send(operation, request)
+        except (ServiceError, ConnectionFailed) as error:
+            run = _Run(self, operation, request, subject, repeat, retry)
+            run.attempts = 1
+            await run.failed(error)
+        else:
+            if self.quota.tokens != self.quota.capacity:
+                self.quota.give_back(1)
+            if is_collecting() is not None:
+                note_capacity(operation, answer, reading=repeat_of(operation, request, repeat) == "read")
+            return answer
+        return await run.answer()
+
+    async def _show(self, run: _Run) -> Answer:
+        operation, table, subject = run.operation, run.table, run.subject()
+        await run_hooks(self._before_call, CallDetails(operation=operation, table=table, subject=subject))
+        started_s = self.clock.monotonic()
+        failure: BaseException | None = None
+        try:
+            return await run.answer()
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            duration_s = self.clock.monotonic() - started_s
+            details = CallDetails(
+                operation=operation, table=table, subject=subject, attempts=run.attempts, duration_s=duration_s, error=failure
+            )
+            del failure
+            await run_hooks_after(self._after_call, details)
+
+    async def attempt(self, run: _Run) -> Answer:
+        """Make one attempt of a run, shown to the hooks."""
+        if not self._hooked:
+            return await run.send()
+        operation, table, subject, number = run.operation, run.table, run.subject(), run.attempts + 1
+        before = AttemptDetails(operation=operation, table=table, subject=subject, attempt=number, delay_s=run.delay_s)
+        run.check_deadline()
+        await run_hooks(self._before_attempt, before)
+        started_s = self.clock.monotonic()
+        failure: BaseException | None = None
+        try:
+            return await run.send()
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            details = AttemptDetails(
+                operation=operation,
+                table=table,
+                subject=subject,
+                attempt=number,
+                delay_s=run.delay_s,
+                duration_s=self.clock.monotonic() - started_s,
+                error=failure,
+            )
+            del failure
+            await run_hooks_after(self._after_attempt, details)
+
+
+class _Run:
+    """One call on its way through its attempts."""
+
+    __slots__ = (
+        "attempts",
+        "calls",
+        "clock_corrected",
+        "cost",
+        "delay_s",
+        "history",
+        "last",
+        "maybe_applied",
+        "operation",
+        "policy",
+        "repeat",
+        "request",
+        "subject_of",
+    )
+
+    def __init__(
+        self, calls: Calls, operation: str, request: Request, subject: object, repeat: Repeat | None, policy: RetryPolicy | None
+    ) -> None:
+        self.calls = calls
+        self.operation = operation
+        self.request = request
+        self.subject_of = subject
+        self.repeat = repeat_of(operation, request, repeat)
+        self.policy = policy or calls.retry
+        self.attempts = 0
+        self.delay_s = 0.0
+        self.cost = 1
+        self.maybe_applied = False
+        self.clock_corrected = False
+        self.last: ServiceError | ConnectionFailed | None = None
+        self.history: list[str] = []
+
+    @property
+    def table(self) -> str | None:
+        name = self.request.get("TableName")
+        return None if name is None else str(name)
+
+    def subject(self) -> str:
+        subject = self.subject_of
+        if subject is None:
+            return self.table or ""
+        return str(subject() if callable(subject) else subject)
+
+    async def answer(self) -> Answer:
+        """Attempt until there is an answer, or an error that is not retried."""
+        try:
+            while True:
+                try:
+                    answer = await self.calls.attempt(self)
+                except (ServiceError, ConnectionFailed) as error:
+                    await self.failed(error)
+                else:
+                    self.calls.quota.give_back(self.cost)
+                    if is_collecting() is not None:
+                        note_capacity(self.operation, answer, reading=self.repeat == "read")
+                    return answer
+        finally:
+            self.last = None  # an error's traceback leads back here
+
+    async def send(self) -> Answer:
+        """Make one attempt, cut off where the deadline ends."""
+        if anyio.current_effective_deadline() == -math.inf:
+            await checkpoint_if_cancelled()
+        transport = self.calls.transport
+        left_s = self.check_deadline()
+        self.attempts += 1
+        if left_s == math.inf:
+            return await transport.send(self.operation, self.request)
+        with anyio.CancelScope(deadline=anyio.current_time() + left_s):
+            return await transport.send(self.operation, self.request)
+        self.maybe_applied = self.repeat != "read"
+        raise self._exceeded(f"the deadline passed during attempt {self.attempts}", self.last) from self.last
+
+    def check_deadline(self) -> float:
+        """Seconds left by the ambient deadline, `inf` without one."""
+        limit = current_limit()
+        if limit is None:
+            return math.inf
+        left_s = limit.remaining_s()
+        if left_s <= 0:
+            when = f"before attempt {self.attempts + 1}" if self.attempts else "before anything was sent"
+            raise self._exceeded(f"the deadline of {limit.seconds:g} s passed {when}", self.last) from self.last
+        return left_s
+
+    async def failed(self, error: ServiceError | ConnectionFailed) -> None:
+        """Wait until the next attempt is due, or raise what ends the call."""
+        ambiguous = self.repeat != "read" and is_ambiguous(error)
+        self.maybe_applied = self.maybe_applied or ambiguous
+        treatment = treatment_of(error)
+        if treatment == "no" or (treatment == "clock" and self.clock_corrected):
+            self._give_up(error)
+        if ambiguous and self.repeat == "never":
+            self._give_up(error, "not sent again: it may have been applied, and applying it twice would differ from once")
+        if self.attempts >= self.policy.max_attempts:
+            self._give_up(error)
+        delay_s = 0.0
+        if treatment == "clock":
+            self.clock_corrected = True
+        else:
+            delay_s = delay_after(self.attempts, error, self.policy, self.calls.random())
+        left_s = remaining_s()
+        if left_s == -math.inf:
+            await checkpoint_if_cancelled()
+        if delay_s >= left_s:
+            wait = f"the wait of {delay_s:.3f} s before the next would outlive the deadline, {max(left_s, 0.0):.3f} s away"
+            raise self._exceeded(f"attempt {self.attempts} failed, and {wait}", error) from error
+        quota, cost = self.calls.quota, retry_cost(error)
+        if not quota.take(cost):
+            self._give_up(
+                error,
+                f"not sent again: the retry quota of this database is used up ({quota.tokens} of {quota.capacity} tokens left, "
+                f"a retry takes {cost}); it fills as calls succeed",
+            )
+        self.history.append(f"attempt {self.attempts}: {_short(error)}, then {delay_s:.3f} s of waiting")
+        if treatment != "clock":
+            try:
+                await self.calls.clock.sleep(delay_s)
+            except BaseException:
+                quota.give_back(cost)  # the retry is not made
+                raise
+        self.last, self.delay_s, self.cost = error, delay_s, cost
+
+    def _give_up(self, error: ServiceError | ConnectionFailed, why: str | None = None) -> NoReturn:
+        error.operation = error.operation or self.operation
+        error.subject = self.subject()
+        error.attempts = self.attempts
+        error.maybe_applied = self.maybe_applied
+        if isinstance(error, TransactionCanceled):
+            for reason in error.reasons:
+                if isinstance(reason.error, ServiceError):
+                    reason.error.maybe_applied = self.maybe_applied
+        for note in self.history:
+            error.add_note(note)
+        if why is not None:
+            error.add_note(f"attempt {self.attempts}: {why}")
+        raise error
+
+    def _exceeded(self, what: str, last: ServiceError | ConnectionFailed | None) -> DeadlineExceeded:
+        subject = self.subject()
+        about = f"{self.operation} on {subject}" if subject else self.operation
+        before = f" (last error: {_short(last)})" if last is not None else ""
+        fate = "; it may have been applied: read the item before writing again" if self.maybe_applied else ""
+        error = DeadlineExceeded(
+            f"{about}: {what}{before}{fate}",
+            operation=self.operation,
+            subject=subject,
+            attempts=self.attempts,
+            maybe_applied=self.maybe_applied,
+        )
+        for note in self.history:
+            error.add_note(note)
+        return error
+
+
+def _short(error: ServiceError | ConnectionFailed) -> str:
+    return error.code if isinstance(error, ServiceError) else error.problem

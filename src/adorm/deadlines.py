@@ -1,0 +1,107 @@
+"""How long adorm's calls may take: the ambient deadline, and what is left of it."""
+
+from __future__ import annotations
+
+import math
+from contextvars import ContextVar
+from types import TracebackType
+
+import anyio
+import attrs
+
+from adorm.clock import Clock, current_clock
+from adorm.errors import UsageError
+
+
+@attrs.frozen(eq=False)
+class Limit:
+    """A point in time that bounds the calls inside a block; what `async with adorm.deadline(...) as limit` gives."""
+
+    at_s: float
+    """The point on the clock's `monotonic()`."""
+    clock: Clock = attrs.field(repr=False)
+    seconds: float
+    """The seconds given to the deadline that set this point."""
+    outer: Limit | None = attrs.field(repr=False)
+    owner: Deadline = attrs.field(repr=False)
+
+    def remaining_s(self) -> float:
+        """Seconds left; 0 or less once it is over."""
+        return self.at_s - self.clock.monotonic()
+
+
+_current: ContextVar[Limit | None] = ContextVar("adorm_deadline", default=None)
+
+current_limit = _current.get
+"""The limit that is in force here, None without one."""
+
+
+class Deadline:
+    """See `deadline`."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def __repr__(self) -> str:
+        return f"adorm.deadline({self.seconds!r})"
+
+    async def __aenter__(self) -> Limit:
+        clock = current_clock()
+        outer = _current.get()
+        at_s = clock.monotonic() + self.seconds
+        seconds = self.seconds
+        if outer is not None and outer.remaining_s() < seconds:
+            at_s, clock, seconds = outer.at_s, outer.clock, outer.seconds
+        limit = Limit(at_s, clock, seconds, outer, self)
+        _current.set(limit)
+        return limit
+
+    async def __aexit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        limit = _current.get()
+        # A block may be left in another context than it was entered in (a generator's finalizer): there is nothing to undo there.
+        if limit is not None and limit.owner is self:
+            _current.set(limit.outer)
+
+
+def _is_a_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+
+
+def deadline(seconds: float, /) -> Deadline:
+    """Bound every call of adorm inside the block, its retries and waits included, by what is left of `seconds`.
+
+    ::
+
+        async with adorm.deadline(2.5):
+            order = await orders.get("c1", "o1")
+
+    When the time is over, the call that is under way is cancelled and raises `DeadlineExceeded`, and so does every later one,
+    before it sends anything; a wait before a retry that would outlive the deadline is not begun. The code between the calls is
+    not interrupted: use `anyio.fail_after` or `asyncio.timeout` for that. 0 or less means that the time is over already.
+
+    Inner deadlines only shorten outer ones. Tasks started inside the block inherit it. The object holds nothing but the
+    seconds: it can be kept and used for many blocks, each counting from where it is entered.
+
+    The time is that of `adorm.clock.current_clock()`. A request in flight is interrupted in real time: with a fake clock, after
+    as many real seconds as the fake clock had left when the request was sent.
+
+    Raises:
+        UsageError: `seconds` is not a number, or NaN.
+    """
+    if not _is_a_time(seconds):
+        raise UsageError(f"deadline({seconds!r}): expected seconds as an int or a float; 0 or less means that the time is over")
+    return Deadline(float(seconds))
+
+
+def remaining_s() -> float:
+    """Seconds left by `adorm.deadline` and by the anyio cancel scopes around, whichever is nearer; `inf` without either.
+
+    0 or less when the time is over, `-inf` inside a cancelled scope. `asyncio.timeout` is invisible here.
+    """
+    left_s = anyio.current_effective_deadline()
+    if not math.isinf(left_s):
+        left_s -= anyio.current_time()
+    limit = _current.get()
+    return left_s if limit is None else min(left_s, limit.remaining_s())

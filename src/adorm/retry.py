@@ -1,0 +1,159 @@
+"""When a failed attempt is made again, how long to wait before it, and when a whole database stops retrying."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import attrs
+
+from adorm.errors import ConnectionFailed, ServiceError, Throttled, Treatment, UsageError, code_of
+from adorm.transport.base import Request
+
+
+def _whole_and_positive(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise UsageError(f"RetryPolicy({field.name}={value!r}): expected a whole number of attempts, 1 (no retry) or more")
+
+
+def _seconds(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < math.inf:
+        raise UsageError(f"RetryPolicy({field.name}={value!r}): expected seconds, a finite number of 0 or more")
+
+
+def _share(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise UsageError(f"RetryPolicy({field.name}={value!r}): expected a number from 0 (no jitter) to 1 (full jitter)")
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """How often a call is attempted and how long it waits in between.
+
+    The wait before attempt n + 1 is drawn from 0 to `base_delay_s` * 2^(n - 1), never above `max_delay_s`: by default up to
+    0.05, 0.1, 0.2 and 0.4 s. DynamoDB answers in milliseconds, so a first retry soon is cheap, and full jitter keeps the
+    tasks of many processes from coming back together. See
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html#Programming.Errors.RetryAndBackoff
+
+    Raises:
+        UsageError: a parameter is out of its range; the message names it.
+    """
+
+    max_attempts: int = attrs.field(default=5, validator=_whole_and_positive)
+    """The first attempt counts; 1 means no retry."""
+    base_delay_s: float = attrs.field(default=0.05, validator=_seconds)
+    """The upper end of the first wait."""
+    max_delay_s: float = attrs.field(default=2.0, validator=_seconds)
+    """No wait is longer, not even when the server asks for more."""
+    jitter: float = attrs.field(default=1.0, validator=_share)
+    """The share of a wait that is random: 1.0 draws from 0 to the whole, 0.0 always waits the whole."""
+
+
+DEFAULT_RETRY = RetryPolicy()
+
+
+def backoff(attempt: int, policy: RetryPolicy, unit: float) -> float:
+    """Seconds to wait after the failed `attempt` (1 is the first); `unit` is a random number from 0 to 1."""
+    doublings = min(attempt - 1, 64)  # 2^64 times any delay is above any cap, and a float can still hold it
+    ceiling: float = min(policy.max_delay_s, policy.base_delay_s * 2.0**doublings)
+    return ceiling * (1.0 - policy.jitter + policy.jitter * unit)
+
+
+def delay_after(attempt: int, error: ServiceError | ConnectionFailed, policy: RetryPolicy, unit: float) -> float:
+    """Seconds to wait after `error`: the backoff, or the server's own hint where that is longer, up to `max_delay_s`."""
+    delay_s = backoff(attempt, policy, unit)
+    hint_s = error.retry_after_s if isinstance(error, ServiceError) else None
+    if hint_s is not None and hint_s > delay_s:
+        return min(hint_s, policy.max_delay_s)
+    return delay_s
+
+
+def treatment_of(error: ServiceError | ConnectionFailed) -> Treatment:
+    """How a retry treats an error, by the table in `adorm.errors`. What may be sent again is another question: `is_ambiguous`."""
+    if isinstance(error, ConnectionFailed):
+        return "transient"
+    if not error.retryable:
+        return "no"
+    treatment = code_of(error.code, error.status).treatment
+    return "transient" if treatment == "no" else treatment
+
+
+def is_ambiguous(error: ServiceError | ConnectionFailed) -> bool:
+    """True when a write that got this answer may have been applied all the same.
+
+    A lost answer and a fault inside DynamoDB leave that open, and so does a transaction that is still in progress under the
+    same token; throttles, conflicts, failed conditions and refused requests do not.
+    """
+    if isinstance(error, ConnectionFailed):
+        return error.maybe_applied
+    if error.code == "TransactionInProgressException":
+        return True
+    if isinstance(error, Throttled):
+        return False
+    if error.status is not None:
+        return error.status >= 500
+    row = code_of(error.code, None)  # a client may pass on the code alone
+    return row.treatment == "transient" and row.error is ServiceError
+
+
+Repeat = Literal["read", "safe", "never"]
+"""What may follow an ambiguous failure, one after which a write may have been applied.
+
+`"read"`: nothing is written, so nothing is ambiguous. `"safe"`: the write can be sent again as it is (a put, a delete, an update
+that only sets values, a transaction with a token). `"never"`: applying it twice would differ from once (ADD, list_append,
+arithmetic), so it is not sent again. Failures that certainly applied nothing, such as throttles, are retried in all three.
+"""
+
+READS = frozenset({"GetItem", "Query", "Scan", "BatchGetItem", "TransactGetItems"})
+_SAFE_AS_THEY_ARE = frozenset({"PutItem", "DeleteItem", "BatchWriteItem"})
+
+
+def repeat_of(operation: str, request: Request, told: Repeat | None = None) -> Repeat:
+    """The kind of a request: what its caller told, else what the operation's name settles, else `"never"`.
+
+    A reading operation is `"read"` whatever its caller told: it can't have applied anything.
+    """
+    if operation in READS or operation.startswith(("Describe", "List")):
+        return "read"
+    if told is not None:
+        return told
+    # Creating, updating or deleting a table twice is refused, not applied twice.
+    if operation in _SAFE_AS_THEY_ARE or request.get("ClientRequestToken") or operation.endswith("Table"):
+        return "safe"
+    return "never"
+
+
+QUOTA_TOKENS = 500
+RETRY_COST = 5
+CONNECTION_RETRY_COST = 10
+
+
+class RetryQuota:
+    """The retries that one database still affords: a bucket of tokens shared by all its calls.
+
+    Each retry takes 5 tokens, after a failed connection 10; a retry that succeeds gives its tokens back, a call that needed none
+    gives 1. While DynamoDB is down the bucket empties and calls fail at once instead of multiplying the load. The figures are
+    those of the AWS SDKs' standard mode: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+    """
+
+    __slots__ = ("capacity", "tokens")
+
+    def __init__(self, capacity: int = QUOTA_TOKENS) -> None:
+        self.capacity = capacity
+        self.tokens = capacity
+
+    def take(self, tokens: int) -> bool:
+        """Take tokens for one retry; False, taking none, when there are too few."""
+        if tokens > self.tokens:
+            return False
+        self.tokens -= tokens
+        return True
+
+    def give_back(self, tokens: int) -> None:
+        """Fill the bucket up again, to its capacity at most."""
+        self.tokens = min(self.capacity, self.tokens + tokens)
+
+
+def retry_cost(error: ServiceError | ConnectionFailed) -> int:
+    """Tokens of the quota that a retry after `error` takes."""
+    return CONNECTION_RETRY_COST if isinstance(error, ConnectionFailed) else RETRY_COST
