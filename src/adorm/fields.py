@@ -26,6 +26,10 @@ class _Absence(Enum):
     NOT_REQUIRED = "may be left out"
 
 
+TARGET = "__adorm_target__"
+MARKERS = "__adorm_markers__"
+"""On a model that stands for a class that can't be edited: that class, and the markers of its fields."""
+
 MISSING: Any = _Absence.MISSING
 """No default: the field must be present."""
 
@@ -131,6 +135,7 @@ def kind_of(annotation: Annotation) -> Kind | None:
     cls = get_origin(annotation) or annotation
     if not isinstance(cls, type):
         return None
+    cls = cls.__dict__.get(TARGET, cls)
     if attrs.has(cls):
         return "attrs"
     if dataclasses.is_dataclass(cls):
@@ -160,11 +165,12 @@ def structure_of(annotation: Annotation) -> Structure:
 
 
 def _build(annotation: Annotation) -> Structure:
-    cls = get_origin(annotation) or annotation
+    named = get_origin(annotation) or annotation
     kind = kind_of(annotation)
     if kind is None:
         raise ModelError(f"{annotation!r} is not a structured class: decorate it with @adorm.model, @attrs.define or @dataclass")
-    types = _resolved_types(annotation, cls)
+    cls: Any = named.__dict__.get(TARGET, named)
+    types = _resolved_types(cls if cls is not named else annotation, cls)
     if kind == "attrs":
         fields = [_from_attrs(cls, field, types) for field in attrs.fields(cls)]
     elif kind == "dataclass":
@@ -178,11 +184,15 @@ def _build(annotation: Annotation) -> Structure:
     else:
         defaults: Mapping[str, Any] = cls._field_defaults
         fields = [Field(name, name, types.get(name, Any), init_name=name, default=defaults.get(name, MISSING)) for name in cls._fields]
-    naming: Callable[[str], str] | None = getattr(cls, "__adorm_naming__", None)
-    if naming is not None:
-        fields = [field if field.marker.name is not None else attrs.evolve(field, attribute_name=naming(field.name)) for field in fields]
+    markers: Mapping[str, Marker] = named.__dict__.get(MARKERS, {})
+    naming: Callable[[str], str] = getattr(named, "__adorm_naming__", str)
+    fields = [_named(attrs.evolve(field, marker=markers.get(field.name, field.marker)), naming) for field in fields]
     _check_attribute_names(cls, fields)
     return Structure(cls, kind, tuple(fields), {field.name: field for field in fields}, cls.__name__)
+
+
+def _named(field: Field, naming: Callable[[str], str]) -> Field:
+    return attrs.evolve(field, attribute_name=field.marker.name or naming(field.name))
 
 
 def _from_attrs(cls: type, field: attrs.Attribute[Any], types: Mapping[str, Annotation]) -> Field:
@@ -198,7 +208,7 @@ def _from_attrs(cls: type, field: attrs.Attribute[Any], types: Mapping[str, Anno
         raise ModelError(f"{cls.__name__}.{field.name} has no type annotation")
     return Field(
         field.name,
-        marker.name or field.name,
+        field.name,
         types.get(field.name, field.type),
         marker,
         field.alias or field.name,
@@ -213,7 +223,7 @@ def _from_dataclass(field: dataclasses.Field[Any], types: Mapping[str, Annotatio
     marker = field.metadata.get(METADATA_KEY) or Marker()
     return Field(
         field.name,
-        marker.name or field.name,
+        field.name,
         types[field.name],
         marker,
         field.name,

@@ -7,6 +7,7 @@ only and no public names, since any name may be a field; `attr(path)` is the sam
 from __future__ import annotations
 
 from builtins import set as Set  # a method named `set` hides the type in the body of Attr
+from decimal import Decimal
 from typing import Any, Generic, Literal, NoReturn, TypeVar, cast, overload
 
 from adorm.errors import MisusedExpression, UsageError
@@ -213,7 +214,9 @@ class Attr(Generic[T]):
     @overload
     def add(self: Attr[float], value: float) -> Clause[float]: ...
     @overload
-    def add(self: Attr[Any], value: object) -> Clause[Any]: ...
+    def add(self: Attr[Decimal], value: Decimal | int) -> Clause[Decimal]: ...
+    @overload
+    def add(self: Attr[Set[T1]], value: Set[T1]) -> Clause[Set[T1]]: ...
     def add(self, value: object) -> Clause[Any]:
         """Add to a number (absent counts as 0), or members to a set (absent counts as empty)."""
         return Add(self._place("add()"), _plain(value))

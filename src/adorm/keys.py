@@ -1,0 +1,139 @@
+"""Keys: the values that name one item.
+
+A key is an object, `Key[Order]`, made in one place from what the caller gives: positions, a tuple, a bare value or another key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Generic, TypeAlias, TypeVar
+from uuid import UUID
+
+import attrs
+
+from adorm.codec import Codec
+from adorm.errors import AttributeMap, UsageError
+from adorm.fields import Field
+from adorm.models import ModelInfo
+
+ModelT = TypeVar("ModelT")
+
+KeyValue: TypeAlias = str | int | Decimal | bytes | datetime | date | UUID | Enum
+"""What a key attribute may hold, in Python."""
+
+MAX_PARTITION_KEY_BYTES = 2048
+MAX_SORT_KEY_BYTES = 1024
+"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html (partition and sort keys)"""
+
+
+class _NotGiven:
+    def __repr__(self) -> str:
+        return "NOT_GIVEN"
+
+
+NOT_GIVEN: Any = _NotGiven()
+"""The default of a sort key's parameter: None is a mistake to be named, not absence."""
+
+
+@attrs.frozen
+class Key(Generic[ModelT]):
+    """The key of an item of a model; hashable, equal by model and values."""
+
+    info: ModelInfo = attrs.field(repr=False)
+    values: tuple[Any, ...]
+    """Partition key, and sort key where the table has one."""
+    table_name: str | None = attrs.field(default=None, eq=False, repr=False)
+    """The table it came from, where that is not the model's own."""
+
+    @property
+    def model(self) -> type[ModelT]:
+        """The model."""
+        model: type[ModelT] = self.info.model
+        return model
+
+    def __str__(self) -> str:
+        return describe_key(self.info, self.values)
+
+
+def describe_key(info: ModelInfo, values: tuple[Any, ...]) -> str:
+    """`Order c1/o1`."""
+    return f"{info.name} {'/'.join(str(value.value if isinstance(value, Enum) else value) for value in values)}"
+
+
+def make_key(info: ModelInfo, partition: object, sort: object = NOT_GIVEN) -> Key[Any]:
+    """The key from what a caller gave: `("c1", "o1")` by position or as a tuple, a `Key`, or the bare value.
+
+    Raises:
+        UsageError: a part is missing or too many, or the key is another model's.
+    """
+    if isinstance(partition, Key):
+        key: Key[Any] = partition
+        if sort is not NOT_GIVEN:
+            raise UsageError(f"{key} is a whole key: nothing goes beside it")
+        if key.info is not info:
+            raise UsageError(f"{key} is a key of {key.info.name}, not of {info.name}")
+        return key
+    given: tuple[Any, ...]
+    if isinstance(partition, tuple):
+        if sort is not NOT_GIVEN:
+            raise UsageError(f"a key of {info.name} is a tuple or its parts by position, not both")
+        given = partition
+    else:
+        given = (partition,) if sort is NOT_GIVEN else (partition, sort)
+    wanted = info.key_fields
+    if len(given) != len(wanted):
+        names = " and ".join(field.name for field in wanted)
+        raise UsageError(f"a key of {info.name} is {names}; {len(given)} value{'s were' if len(given) != 1 else ' was'} given")
+    return Key(info, given)
+
+
+def key_of(info: ModelInfo, instance: object) -> Key[Any]:
+    """The key of an instance."""
+    return Key(info, tuple(getattr(instance, field.name) for field in info.key_fields))
+
+
+def encode_key(key: Key[Any], codec: Codec) -> AttributeMap:
+    """`{"pk": {"S": "c1"}, "sk": {"S": "o1"}}`.
+
+    Raises:
+        UsageError: a part is empty, of the wrong type or too long.
+    """
+    return {
+        field.attribute_name: encode_key_value(key.info, field, value, codec) for field, value in zip(key.info.key_fields, key.values, strict=True)
+    }
+
+
+def encode_key_value(info: ModelInfo, field: Field, value: object, codec: Codec, *, sort: bool | None = None) -> dict[str, Any]:
+    """One part of a key, `{"S": "c1"}`; also of an index's key, where `sort` says which side it is on.
+
+    Raises:
+        UsageError: it is empty, of the wrong type or too long.
+    """
+    where = f"{info.name}.{field.name}"
+    if value is None:
+        raise UsageError(f"{where} is part of a key, so it can't be None")
+    encoded = codec.encode_field(field, value)
+    check_key_value(where, encoded, sort=field is info.sort if sort is None else sort)
+    return encoded or {}
+
+
+def check_key_value(where: str, encoded: Mapping[str, Any] | None, *, sort: bool) -> None:
+    """What DynamoDB asks of a key attribute.
+
+    Raises:
+        UsageError: it is empty, no S, N or B, or too long.
+    """
+    tag, content = next(iter(encoded.items())) if encoded else ("", "")
+    if content in ("", b""):
+        raise UsageError(f"{where} is part of a key, and DynamoDB takes no empty key")
+    if tag not in ("S", "N", "B"):
+        raise UsageError(f"{where} is part of a key, so it is text, a number or bytes, not {tag}")
+    most = MAX_SORT_KEY_BYTES if sort else MAX_PARTITION_KEY_BYTES
+    # UTF-8 takes at most four bytes a character: look closer only where that could be too many
+    if tag != "N" and len(content) * 4 > most:
+        size = len(content.encode() if isinstance(content, str) else content)
+        if size > most:
+            raise UsageError(f"{where} has {size} bytes; DynamoDB takes at most {most} in a {'sort' if sort else 'partition'} key")

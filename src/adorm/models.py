@@ -1,0 +1,376 @@
+"""`@adorm.model`: an attrs class with what DynamoDB needs to know of it.
+
+A model's metadata is built once, at class creation; behind a forward reference, at first use.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import CellType, FunctionType
+from typing import Any, TypeVar, cast, dataclass_transform, get_origin, overload
+
+import attrs
+
+from adorm.codec import check_type
+from adorm.errors import ModelError, UnknownField, UsageError
+from adorm.expressions.location import root_location, unknown_field
+from adorm.fields import MARKERS, METADATA_KEY, TARGET, Field, Marker, Role, Structure, UnresolvedName, remember_namespace, structure_of
+from adorm.indexes import GlobalIndex, Index, LocalIndex, key_tag, resolve_indexes
+from adorm.markers import attribute, partition_key, sort_key
+from adorm.naming import naming_function
+from adorm.paths import Path
+from adorm.typeinfo import Annotation, scalar_tag, split_optional, type_name, unwrap
+
+T = TypeVar("T")
+
+_INFO = "__adorm_info__"
+_OPTIONS = "__adorm_options__"
+
+
+@attrs.frozen
+class _Options:
+    """What the decorator was told."""
+
+    table: str | None
+    indexes: tuple[GlobalIndex | LocalIndex, ...]
+
+
+@attrs.frozen(eq=False)
+class ModelInfo:
+    """What DynamoDB needs to know of a model."""
+
+    model: Any
+    """The class that users name: paths start from it."""
+    structure: Structure
+    """The class of its instances, as fields."""
+    table: str | None
+    partition: Field
+    sort: Field | None
+    indexes: Mapping[str, Index]
+    version: Field | None
+    ttl: Field | None
+    created_at: Field | None
+    updated_at: Field | None
+
+    @property
+    def name(self) -> str:
+        return str(self.model.__name__)
+
+    @property
+    def key_fields(self) -> tuple[Field, ...]:
+        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+
+    @property
+    def key_names(self) -> frozenset[str]:
+        """The key's attribute names."""
+        return frozenset(field.attribute_name for field in self.key_fields)
+
+    def check_instance(self, instance: object) -> None:
+        """Refuse what is not an instance of just this model; a subclass has fields that would be lost.
+
+        Raises:
+            UsageError: it is something else.
+        """
+        if type(instance) is not self.structure.cls:
+            raise UsageError(f"an instance of {self.name} is expected, not {type(instance).__name__}: use the table of its own model")
+
+
+class ModelMeta(type):
+    """Makes `Order.total` a path.
+
+    Python asks `__getattr__` only for what the class does not have, and attrs leaves no field on a class without slots, so that
+    instances read their attributes at native speed and an instance without one never answers with a path.
+    """
+
+    def __getattr__(cls, name: str) -> Path:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+        if "__attrs_attrs__" not in cls.__dict__ and TARGET not in cls.__dict__:
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")  # before attrs has made it, or an undecorated subclass
+        paths: dict[str, Path] = cls.__dict__.get("__adorm_paths__") or _make_paths(cls)
+        found = paths.get(name)
+        if found is None:
+            raise UnknownField(unknown_field(cls.__name__, name, paths))
+        return found
+
+
+def _make_paths(cls: type) -> dict[str, Path]:
+    structure = structure_of(cls)
+    paths = {field.name: Path(root_location(cls, field)) for field in structure.fields}
+    type.__setattr__(cls, "__adorm_paths__", paths)
+    return paths
+
+
+@overload
+@dataclass_transform(field_specifiers=(attribute, partition_key, sort_key, attrs.field), kw_only_default=True)
+def model(cls: type[T], /) -> type[T]: ...
+@overload
+@dataclass_transform(field_specifiers=(attribute, partition_key, sort_key, attrs.field), kw_only_default=True)
+def model(
+    *,
+    table: str | None = ...,
+    indexes: Sequence[GlobalIndex | LocalIndex] = ...,
+    naming: str | Callable[[str], str] | None = ...,
+    frozen: bool = ...,
+) -> Callable[[type[T]], type[T]]: ...
+def model(
+    cls: type[T] | None = None,
+    /,
+    *,
+    table: str | None = None,
+    indexes: Sequence[GlobalIndex | LocalIndex] | None = None,
+    naming: str | Callable[[str], str] | None = None,
+    frozen: bool = False,
+) -> Any:
+    """Make an attrs class with a keyword-only constructor, and typed paths on the class.
+
+    Args:
+        table: the table's name. A model without one is a nested value, or gets its table by `db.table(Order, name=...)`.
+        indexes: the secondary indexes; a subclass without its own has its parent's, as with `table` and `naming`.
+        naming: "camelCase", "PascalCase" or a function: how attribute names are made of field names that say no `name=`.
+        frozen: instances can't be changed; writes return a new one.
+
+    Raises:
+        ModelError: a mistake in the definition, named by class and field.
+    """
+    namespace = sys._getframe(1).f_locals  # classes inside functions name their neighbours
+
+    def decorate(cls: type[T]) -> type[T]:
+        return _decorate(cls, namespace, table, indexes, naming, frozen)
+
+    return decorate if cls is None else decorate(cls)
+
+
+def _decorate(
+    cls: type[T],
+    namespace: Mapping[str, Any],
+    table: str | None,
+    indexes: Sequence[GlobalIndex | LocalIndex] | None,
+    naming: str | Callable[[str], str] | None,
+    frozen: bool,
+) -> type[T]:
+    name = cls.__name__
+    if "__attrs_attrs__" in cls.__dict__ or "__dataclass_fields__" in cls.__dict__:
+        raise ModelError(f"{name} is an attrs class or dataclass already: take the other decorator away, or use adorm.map_class")
+    _check_class_body(cls)
+    rebuilt = _with_paths(cls)
+    if "<locals>" in cls.__qualname__:
+        remember_namespace(rebuilt, {**namespace, name: rebuilt})
+    if naming is not None:
+        type.__setattr__(rebuilt, "__adorm_naming__", staticmethod(naming_function(naming, name)))
+    try:
+        made = attrs.define(rebuilt, slots=False, kw_only=True, frozen=frozen)
+    except (TypeError, ValueError, attrs.exceptions.UnannotatedAttributeError) as error:
+        raise ModelError(f"{name}: {error}") from error
+    inherited: _Options | None = getattr(made, _OPTIONS, None)
+    options = _Options(
+        table if table is not None or inherited is None else inherited.table,
+        tuple(indexes) if indexes is not None else (() if inherited is None else inherited.indexes),
+    )
+    type.__setattr__(made, _OPTIONS, options)
+    _check_roles(made)
+    _build_unless_forward(made, options)
+    return made
+
+
+def _check_class_body(cls: type) -> None:
+    for field, value in cls.__dict__.items():
+        if field not in cls.__dict__.get("__annotations__", {}):
+            continue
+        if isinstance(value, (list, dict, set, bytearray)):
+            kind = type(cast("object", value)).__name__
+            raise ModelError(f"{cls.__name__}.{field}: one {kind} as the default of all instances: write adorm.attribute(factory={kind})")
+    for field in cls.__dict__.get("__annotations__", {}):
+        if hasattr(type, field):
+            raise ModelError(f"{cls.__name__}.{field}: every class has something of that name, so there can be no path: rename the field, give name={field!r}")
+
+
+def _with_paths(cls: type[T]) -> type[T]:
+    """The same class with `ModelMeta` as its metaclass: the class has to be made again, as attrs does for slots."""
+    meta = type(cls)
+    if not issubclass(meta, ModelMeta):
+        meta = ModelMeta if meta is type else type(f"Model{meta.__name__}", (ModelMeta, meta), {})
+    else:
+        return cls
+    body = {name: value for name, value in cls.__dict__.items() if name not in ("__dict__", "__weakref__")}
+    rebuilt = cast("type[T]", meta(cls.__name__, cls.__bases__, body))
+    for value in body.values():
+        _point_super_to(value, cls, rebuilt)
+    return rebuilt
+
+
+def _point_super_to(member: Any, old: type, new: type) -> None:
+    """`super()` and `__class__` in a method name the class by a cell: let it hold the class that was made again."""
+    for function in (member, *(getattr(member, part, None) for part in ("__func__", "fget", "fset", "fdel", "__wrapped__"))):
+        if not isinstance(function, FunctionType):
+            continue
+        cells: tuple[CellType, ...] = function.__closure__ or ()
+        for cell in cells:
+            try:
+                if cell.cell_contents is old:
+                    cell.cell_contents = new
+            except ValueError:
+                continue  # a cell that is still empty
+
+
+def _check_roles(cls: type) -> None:
+    """The mistakes that show without looking at types."""
+    by_role: dict[Role, list[str]] = {}
+    for field in attrs.fields(cls):
+        marker: Marker = field.metadata.get(METADATA_KEY) or Marker()
+        by_role.setdefault(marker.role, []).append(field.name)
+        if marker.as_json and (marker.as_set or marker.omit_empty):
+            raise ModelError(f"{cls.__name__}.{field.name}: as_json goes with neither as_set nor omit_empty")
+    for role, names in by_role.items():
+        if role is not Role.ATTRIBUTE and len(names) > 1:
+            raise ModelError(f"{cls.__name__} has {len(names)} {role.value} fields, {' and '.join(names)}; it can have one")
+    options: _Options = getattr(cls, _OPTIONS)
+    if Role.PARTITION_KEY not in by_role and (options.table is not None or options.indexes or Role.SORT_KEY in by_role):
+        raise ModelError(f"{cls.__name__} has no partition key: mark one field with adorm.partition_key()")
+
+
+def _build_unless_forward(cls: type, options: _Options) -> None:
+    try:
+        _build(cls, options)
+    except ModelError as error:
+        if not isinstance(error.__cause__, UnresolvedName):
+            raise
+
+
+def _build(cls: Any, options: _Options) -> ModelInfo | None:
+    structure = structure_of(cls)
+    for field in structure.fields:
+        _check_field(structure, field)
+    roles = {field.role: field for field in structure.fields}
+    partition = roles.get(Role.PARTITION_KEY)
+    if partition is None:
+        return None
+    sort = roles.get(Role.SORT_KEY)
+    for key in (partition, sort):
+        if key is not None:
+            key_tag(cls.__name__, key, optional=False)
+    info = ModelInfo(
+        cls,
+        structure,
+        options.table,
+        partition,
+        sort,
+        resolve_indexes(cls.__name__, structure, partition, sort, options.indexes),
+        roles.get(Role.VERSION),
+        roles.get(Role.TTL),
+        roles.get(Role.CREATED_AT),
+        roles.get(Role.UPDATED_AT),
+    )
+    type.__setattr__(cls, _INFO, info)
+    return info
+
+
+def _check_field(structure: Structure, field: Field) -> None:
+    where = f"{structure.name}.{field.name}"
+    annotation, optional = split_optional(field.type)
+    bare: Annotation = unwrap(annotation)
+    if field.role is Role.VERSION and (bare is not int or optional):
+        raise ModelError(f"{where} is the version, so it is an int, not {type_name(field.type)}")
+    if field.role in (Role.CREATED_AT, Role.UPDATED_AT) and scalar_tag(bare) != "S":
+        raise ModelError(f"{where} is {field.role.value}, so it is a datetime, not {type_name(field.type)}")
+    if field.role is Role.TTL and (not optional or type_name(bare) not in ("datetime", "int")):
+        raise ModelError(f"{where} is the ttl, so it is `datetime | None` or `int | None`, not {type_name(field.type)}")
+    if field.role is Role.DISCRIMINATOR and scalar_tag(bare) != "S":
+        raise ModelError(f"{where} is the discriminator, so it is text, not {type_name(field.type)}")
+    check_type(field, structure.name)
+
+
+def model_info(model: Any) -> ModelInfo:
+    """What DynamoDB needs to know of a model; forward references are resolved now.
+
+    Raises:
+        UsageError: the class is no model, or none with a key.
+        ModelError: a mistake in it that stood behind a forward reference.
+    """
+    cls = get_origin(model) or model
+    if not isinstance(cls, type):
+        raise UsageError(f"a model class is expected, not {model!r}")
+    if cls is not model:
+        raise UsageError(f"{type_name(model)}: subclass it, `class {cls.__name__}Of...({type_name(model)})`, and decorate that with @adorm.model(table=...)")
+    info: ModelInfo | None = cls.__dict__.get(_INFO)
+    if info is None:
+        options: _Options | None = cls.__dict__.get(_OPTIONS)
+        if options is None:
+            raise UsageError(f"{cls.__name__} is no model: decorate it with @adorm.model(table=...), or use adorm.map_class")
+        info = _build(cls, options)
+        if info is None:
+            raise UsageError(f"{cls.__name__} has no partition key, so it is a nested value and has no table")
+    return info
+
+
+def map_class(
+    cls: type[T],
+    /,
+    *,
+    table: str | None = None,
+    partition_key: str,
+    sort_key: str | None = None,
+    version: str | None = None,
+    ttl: str | None = None,
+    created_at: str | None = None,
+    updated_at: str | None = None,
+    names: Mapping[str, str] | None = None,
+    indexes: Sequence[GlobalIndex | LocalIndex] = (),
+    naming: str | Callable[[str], str] | None = None,
+) -> type[T]:
+    """A model of an attrs class or dataclass that can't be edited. The class itself stays as it is.
+
+    The returned model has the paths, `Model.total`; calling it makes an instance of `cls`, and reads give instances of `cls`.
+
+    Args:
+        partition_key, sort_key, version, ttl, created_at, updated_at: field names.
+        names: attribute names by field name.
+
+    Raises:
+        ModelError: an unknown field, or any mistake that `@adorm.model` would find.
+    """
+    structure = structure_of(cls)
+    if structure.kind not in ("attrs", "dataclass"):
+        raise ModelError(f"{cls.__name__} is a {structure.kind}; map_class takes attrs classes and dataclasses")
+    roles = {
+        Role.PARTITION_KEY: partition_key,
+        Role.SORT_KEY: sort_key,
+        Role.VERSION: version,
+        Role.TTL: ttl,
+        Role.CREATED_AT: created_at,
+        Role.UPDATED_AT: updated_at,
+    }
+    role_of = {name: role for role, name in roles.items() if name is not None}
+    if len(role_of) < sum(name is not None for name in roles.values()):
+        raise ModelError(f"{cls.__name__}: a field can have one role, not two")
+    names = names or {}
+    for name in (*role_of, *names):
+        if name not in structure.by_name:
+            raise ModelError(unknown_field(cls.__name__, name, structure.by_name))
+    markers = {
+        field.name: attrs.evolve(field.marker, role=role_of.get(field.name, Role.ATTRIBUTE), name=names.get(field.name, field.marker.name))
+        for field in structure.fields
+    }
+    body: dict[str, Any] = {
+        "__module__": cls.__module__,
+        "__doc__": cls.__doc__,
+        TARGET: cls,
+        MARKERS: markers,
+        _OPTIONS: _Options(table, tuple(indexes)),
+    }
+    if naming is not None:
+        body["__adorm_naming__"] = staticmethod(naming_function(naming, cls.__name__))
+    mapped = _MappedMeta(cls.__name__, (), body)
+    _build(mapped, type.__getattribute__(mapped, _OPTIONS))
+    return cast("type[T]", mapped)
+
+
+class _MappedMeta(ModelMeta):
+    """A model that stands for another class: it has the paths, the other has the instances."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return cls.__dict__[TARGET](*args, **kwargs)
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, cls.__dict__[TARGET])

@@ -1,0 +1,35 @@
+"""From field names to attribute names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from adorm.errors import ModelError
+
+
+def camel_case(name: str) -> str:
+    """`customer_id` -> `customerId`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def pascal_case(name: str) -> str:
+    """`customer_id` -> `CustomerId`."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+NAMINGS: Mapping[str, Callable[[str], str]] = {"camelCase": camel_case, "PascalCase": pascal_case}
+
+
+def naming_function(naming: str | Callable[[str], str], owner: str) -> Callable[[str], str]:
+    """The function behind `naming=`.
+
+    Raises:
+        ModelError: it is neither a known name nor a callable.
+    """
+    if callable(naming):
+        return naming
+    try:
+        return NAMINGS[naming]
+    except KeyError as error:
+        raise ModelError(f"{owner}: naming is {naming!r}; it is one of {', '.join(NAMINGS)}, or a function from field name to attribute name") from error
