@@ -1,0 +1,195 @@
+"""The one place that knows aiobotocore's session: credentials, region and settings from AWS's whole chain.
+
+aiobotocore is imported when a session is first needed, in a worker thread, so that the loop goes on meanwhile.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol, cast
+
+import anyio
+import anyio.to_thread
+import attrs
+
+from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
+from adorm.transport.credentials import Credentials
+
+NO_CREDENTIALS = (
+    "no AWS credentials found: not in the environment (AWS_ACCESS_KEY_ID), nor in the profile's configuration and credentials files, "
+    "nor from SSO, web identity, a container or the instance's metadata. Set them, or give `credentials=`, `profile=` or `session=`"
+)
+
+
+class AwsSession(Protocol):
+    """What adorm uses of `aiobotocore.session.AioSession`."""
+
+    @property
+    def full_config(self) -> Mapping[str, Any]: ...
+
+    @property
+    def profile(self) -> str | None: ...
+
+    def get_config_variable(self, logical_name: str) -> Any: ...
+
+    def get_scoped_config(self) -> Mapping[str, Any]: ...
+
+    async def get_credentials(self) -> Any: ...
+
+
+@attrs.frozen
+class Settings:
+    """What a profile says about where to send requests; None where it says nothing."""
+
+    region: str | None = None
+    endpoint_url: str | None = None
+    use_fips: bool = False
+    use_dualstack: bool = False
+    ca_bundle: str | None = None
+
+
+class SessionHolder:
+    """An aiobotocore session: the one given, or one that is made when it is first needed."""
+
+    __slots__ = ("_given", "_made", "_profile")
+
+    def __init__(self, session: object = None, profile: str | None = None) -> None:
+        if session is not None and profile is not None:
+            raise UsageError("give either `session=` or `profile=`: a session already stands for a profile")
+        self._given = None if session is None else _core(session)
+        self._profile = profile
+        self._made: AwsSession | None = None
+
+    async def get(self) -> AwsSession:
+        if self._given is not None:
+            return self._given
+        if self._made is None:
+            self._made = await anyio.to_thread.run_sync(_new_session, self._profile)
+        return self._made
+
+    def renew(self) -> None:
+        """Read the files again: the next `get` makes a new session, unless one was given."""
+        self._made = None
+
+    async def settings(self) -> Settings:
+        """Region, endpoint and the rest, by botocore's rules.
+
+        Raises:
+            UsageError: the profile does not exist, or its files can't be read.
+        """
+        session = await self.get()
+        try:
+            return await anyio.to_thread.run_sync(_settings, session)
+        except Exception as error:
+            raise _translated(error) from error
+
+
+class SessionCredentials:
+    """Credentials by aiobotocore's chain: environment, profiles, SSO, web identity, assumed roles, containers, instances.
+
+    Give `profile`, a name from the AWS configuration files, or `session`, an aiobotocore or aioboto3 session; with
+    neither it is AWS_PROFILE, or the default one.
+    """
+
+    __slots__ = ("_holder", "_loaded")
+
+    def __init__(self, session: object = None, *, profile: str | None = None, holder: SessionHolder | None = None) -> None:
+        self._holder = holder or SessionHolder(session, profile)
+        self._loaded = False
+
+    async def load(self) -> Credentials:
+        try:
+            found = await (await self._holder.get()).get_credentials()
+            if self._loaded and found is not None and _expires_at(found) is None:
+                # Asked again for credentials that don't expire: DynamoDB refused them, so the files may have changed.
+                self._holder.renew()
+                found = await (await self._holder.get()).get_credentials()
+            if found is None:
+                raise UsageError(NO_CREDENTIALS)
+            frozen = await found.get_frozen_credentials()
+            credentials = Credentials(frozen.access_key, frozen.secret_key, frozen.token or None, _expires_at(found))
+        except Exception as error:
+            raise _translated(error) from error
+        self._loaded = True
+        return credentials
+
+
+def _new_session(profile: str | None) -> AwsSession:
+    module: Any = importlib.import_module("aiobotocore.session")  # untyped
+    return cast(AwsSession, module.AioSession(profile=profile))
+
+
+def _core(session: object) -> AwsSession:
+    """The aiobotocore session itself, out of an aioboto3 one too."""
+    core = session if hasattr(session, "get_config_variable") else getattr(session, "_session", None)
+    if core is None or not inspect.iscoroutinefunction(getattr(core, "get_credentials", None)):
+        raise UsageError(
+            f"session= takes an aiobotocore or aioboto3 session, not {type(session).__module__}.{type(session).__qualname__}: "
+            "boto3 and botocore would block the event loop"
+        )
+    return cast(AwsSession, core)
+
+
+def _expires_at(found: object) -> datetime | None:
+    # botocore has no public name for it; without it adorm asks again before every request only if the time has come.
+    moment = getattr(found, "_expiry_time", None)
+    return moment if isinstance(moment, datetime) else None
+
+
+def _settings(session: AwsSession) -> Settings:
+    scoped = session.get_scoped_config()
+    endpoint_url: str | None = None
+    if not session.get_config_variable("ignore_configured_endpoint_urls"):
+        service: Any = session.full_config.get("services", {}).get(scoped.get("services"), {}).get("dynamodb", {})
+        endpoint_url = service.get("endpoint_url") or scoped.get("endpoint_url")
+    return Settings(
+        region=session.get_config_variable("region"),
+        endpoint_url=endpoint_url,
+        use_fips=bool(session.get_config_variable("use_fips_endpoint")),
+        use_dualstack=bool(session.get_config_variable("use_dualstack_endpoint")),
+        ca_bundle=session.get_config_variable("ca_bundle"),
+    )
+
+
+TELL_THE_USER = frozenset(
+    {
+        "ProfileNotFound",
+        "ConfigParseError",
+        "ConfigNotFound",
+        "PartialCredentialsError",
+        "NoCredentialsError",
+        "InvalidConfigError",
+        "InfiniteLoopConfigError",
+        "UnknownCredentialError",
+        "SSOError",
+        "SSOTokenLoadError",
+        "UnauthorizedSSOTokenError",
+        "PendingAuthorizationExpiredError",
+        "LoginError",
+        "RefreshWithMFAUnsupportedError",
+        "MissingDependencyException",
+    }
+)
+"""botocore's errors that waiting does not mend."""
+
+
+def _translated(error: Exception) -> AdormError:
+    """The chain's failure as adorm's: by name, since botocore may not be imported where this is read."""
+    if isinstance(error, AdormError):
+        return error
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if "ClientError" in names:
+        response = cast("Mapping[str, Any]", getattr(error, "response", {}))
+        about = response.get("Error", {})
+        return AccessDenied(
+            f"{about.get('Message', '')} (while fetching credentials)",
+            code=str(about.get("Code", "Unknown")),
+            operation=str(getattr(error, "operation_name", "GetCredentials")),
+            status=response.get("ResponseMetadata", {}).get("HTTPStatusCode"),
+        )
+    if names & TELL_THE_USER:
+        return UsageError(f"no AWS credentials: {error}")
+    return ConnectionFailed(f"AWS credentials or settings could not be fetched: {type(error).__name__}: {error}", maybe_applied=False)

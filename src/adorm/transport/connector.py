@@ -1,0 +1,79 @@
+"""Making connections: TCP, TLS that always verifies, within the connect timeout."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+import attrs
+
+from adorm.errors import ConnectionFailed, UsageError
+from adorm.transport.endpoint import Endpoint
+from adorm.transport.http import HttpConnection
+
+HAPPY_EYEBALLS_DELAY_S = 0.25
+
+
+@attrs.frozen
+class Connector:
+    """Opens connections to one endpoint. `tls` is None for plain http."""
+
+    loop: asyncio.AbstractEventLoop
+    endpoint: Endpoint
+    tls: ssl.SSLContext | None
+    connect_timeout_s: float
+    """For all of it: looking up the name, TCP, TLS."""
+    read_timeout_s: float
+
+    async def __call__(self, on_lost: Callable[[HttpConnection], None], /) -> HttpConnection:
+        """Open one.
+
+        Raises:
+            ConnectionFailed: nothing was sent (`maybe_applied` is False).
+        """
+        host, port = self.endpoint.host, self.endpoint.port
+        connection = HttpConnection(self.loop, read_timeout_s=self.read_timeout_s, on_lost=on_lost)
+        try:
+            with anyio.move_on_after(self.connect_timeout_s):
+                if isinstance(self.loop, asyncio.BaseEventLoop):
+                    delay_s = HAPPY_EYEBALLS_DELAY_S if self._may_have_two() else None
+                    await self.loop.create_connection(lambda: connection, host, port, ssl=self.tls, happy_eyeballs_delay=delay_s)
+                else:  # uvloop tries one address after the other
+                    await self.loop.create_connection(lambda: connection, host, port, ssl=self.tls)
+                return connection
+        except ssl.SSLCertVerificationError as error:
+            raise ConnectionFailed(
+                f"{host}:{port} shows a TLS certificate that is not trusted: {error.verify_message}. If its authority is your own, "
+                "name the file with it in AWS_CA_BUNDLE",
+                maybe_applied=False,
+            ) from error
+        except OSError as error:
+            raise ConnectionFailed(f"no connection to {host}:{port}: {error or type(error).__name__}", maybe_applied=False) from error
+        except BaseException:
+            connection.abort()
+            raise
+        connection.abort()
+        raise ConnectionFailed(f"no connection to {host}:{port} within {self.connect_timeout_s:g} s", maybe_applied=False)
+
+    def _may_have_two(self) -> bool:
+        # Racing addresses costs asyncio tasks of its own; an address, or a name of this machine, has nothing to race.
+        return not (self.endpoint.host == "localhost" or ":" in self.endpoint.host or self.endpoint.host[-1].isdigit())
+
+
+def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    """A context that verifies certificate and host name, against the system's authorities or those in a file or directory.
+
+    Raises:
+        UsageError: AWS_CA_BUNDLE names something that can't be read.
+    """
+    if ca_bundle is None:
+        return ssl.create_default_context()
+    try:
+        if Path(ca_bundle).is_dir():
+            return ssl.create_default_context(capath=ca_bundle)
+        return ssl.create_default_context(cafile=ca_bundle)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(f"the CA bundle {ca_bundle!r} (AWS_CA_BUNDLE, or ca_bundle of the profile) can't be read: {error}") from error

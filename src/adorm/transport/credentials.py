@@ -1,0 +1,190 @@
+"""Who signs: AWS credentials, where they come from, and keeping them fresh."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import anyio
+import attrs
+
+from adorm.clock import Clock
+from adorm.errors import AdormError, ConnectionFailed, ServiceError, UsageError
+
+REFRESH_AHEAD_S = 600.0
+"""How long before they expire credentials are fetched anew (earlier than a third of their life never)."""
+
+LAST_MOMENT_S = 30.0
+"""How long before they expire credentials are no longer used, whatever a refresh says."""
+
+PAUSE_S = 30.0
+"""After a failed refresh, how long credentials that are still valid are used before the next one."""
+
+
+def _printable(_instance: object, attribute: attrs.Attribute[Any], value: str | None) -> None:
+    if value is None:
+        return
+    if not value or not value.isprintable():
+        # The value stays out of the message: it may be a secret with a stray line end.
+        raise UsageError(f"{attribute.name} is empty, or holds a line end or another control character")
+
+
+@attrs.frozen
+class Credentials:
+    """An access key, and for temporary ones the session token and the end of their life (aware)."""
+
+    access_key_id: str = attrs.field(validator=_printable)
+    secret_access_key: str = attrs.field(validator=_printable, repr=False)
+    session_token: str | None = attrs.field(default=None, validator=_printable, repr=False)
+    expires_at: datetime | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.expires_at is not None and self.expires_at.tzinfo is None:
+            raise UsageError("expires_at of credentials must be an aware datetime")
+
+
+class CredentialsSource(Protocol):
+    """Where credentials come from. Write one to bring your own."""
+
+    async def load(self) -> Credentials:
+        """Fetch credentials now. Called by one task at a time: first, before they expire, and after DynamoDB refused them.
+
+        Raises:
+            UsageError: there are none; the message says where they were looked for.
+            ConnectionFailed: whoever hands them out does not answer.
+        """
+        ...
+
+
+@attrs.frozen
+class FixedCredentials:
+    """Credentials that were given."""
+
+    credentials: Credentials
+
+    async def load(self) -> Credentials:
+        return self.credentials
+
+
+class EnvironmentCredentials:
+    """AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN (with AWS_CREDENTIAL_EXPIRATION, if it is set)."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        self._environ = os.environ if environ is None else environ
+
+    def present(self) -> bool:
+        """True if the environment names an access key."""
+        return bool(self._environ.get("AWS_ACCESS_KEY_ID"))
+
+    async def load(self) -> Credentials:
+        access_key_id = self._environ.get("AWS_ACCESS_KEY_ID")
+        secret_access_key = self._environ.get("AWS_SECRET_ACCESS_KEY")
+        if not access_key_id or not secret_access_key:
+            missing = "AWS_SECRET_ACCESS_KEY" if access_key_id else "AWS_ACCESS_KEY_ID"
+            raise UsageError(f"the environment holds only a part of the credentials: {missing} is not set")
+        return Credentials(
+            access_key_id,
+            secret_access_key,
+            self._environ.get("AWS_SESSION_TOKEN") or self._environ.get("AWS_SECURITY_TOKEN") or None,
+            _expiry(self._environ.get("AWS_CREDENTIAL_EXPIRATION")),
+        )
+
+
+def _expiry(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"AWS_CREDENTIAL_EXPIRATION is not an ISO 8601 time: {text!r}") from error
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+class CredentialsCache:
+    """The credentials in use, fetched anew before they expire, by one task at a time.
+
+    No task runs behind it: the first call that finds them about to expire fetches new ones, and the others go on with
+    those they have, or wait if there are none. If that call is cancelled, the next in line fetches.
+    """
+
+    __slots__ = ("_clock", "_current", "_expires_s", "_failure", "_failures", "_lock", "_refresh_s", "_source")
+
+    def __init__(self, source: CredentialsSource, clock: Clock) -> None:
+        self._source = source
+        self._clock = clock
+        self._current: Credentials | None = None
+        self._refresh_s = 0.0
+        self._expires_s = 0.0
+        self._lock = anyio.Lock()
+        self._failures: int = 0
+        self._failure: AdormError | None = None
+
+    def at_hand(self, epoch_s: float) -> Credentials | None:
+        """The credentials in use, or None where `get` has to look after them."""
+        return self._current if epoch_s < self._refresh_s else None
+
+    async def get(self) -> Credentials:
+        """The credentials in use, fetched if that is due.
+
+        Raises what the source raises; a failed refresh of credentials that are still valid raises nothing.
+        """
+        seen = self._failures
+        if self._lock.locked() and (current := self._valid()) is not None:
+            return current
+        async with self._lock:
+            # Second look: while this task waited, another may have fetched them, or failed to.
+            current = self.at_hand(self._clock.now().timestamp())
+            if current is not None:
+                return current
+            if self._failures != seen and self._failure is not None:
+                raise _copy(self._failure) from self._failure
+            try:
+                return self._keep(await self._load())
+            except AdormError as error:
+                current = self._valid()
+                if current is None:
+                    self._failures += 1
+                    self._failure = error
+                    raise
+                self._refresh_s = min(self._clock.now().timestamp() + PAUSE_S, self._expires_s - LAST_MOMENT_S)
+                return current
+
+    def forget(self, credentials: Credentials) -> None:
+        """DynamoDB refused these: fetch new ones for the next call."""
+        if self._current is credentials:
+            self._current = None
+            self._refresh_s = 0.0
+
+    def _valid(self) -> Credentials | None:
+        return self._current if self._clock.now().timestamp() < self._expires_s - LAST_MOMENT_S else None
+
+    def _keep(self, credentials: Credentials) -> Credentials:
+        self._current = credentials
+        if credentials.expires_at is None:
+            self._refresh_s = self._expires_s = float("inf")
+        else:
+            self._expires_s = credentials.expires_at.timestamp()
+            life_s = max(0.0, self._expires_s - self._clock.now().timestamp())
+            self._refresh_s = self._expires_s - min(REFRESH_AHEAD_S, life_s / 3)
+        return credentials
+
+    async def _load(self) -> Credentials:
+        try:
+            return await self._source.load()
+        except AdormError:
+            raise
+        except Exception as error:
+            raise ConnectionFailed(f"credentials could not be fetched: {type(error).__name__}: {error}", maybe_applied=False) from error
+
+
+def _copy(error: AdormError) -> AdormError:
+    """The same failure for another caller: errors are written to on their way up, so each caller needs its own."""
+    if isinstance(error, ConnectionFailed):
+        return ConnectionFailed(error.problem, maybe_applied=False)
+    if isinstance(error, ServiceError):
+        return type(error)(error.detail, code=error.code, operation=error.operation, status=error.status, retryable=error.retryable)
+    return UsageError(str(error))

@@ -1,0 +1,141 @@
+"""AWS Signature Version 4 for DynamoDB's JSON requests.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from adorm.errors import UsageError
+from adorm.transport.credentials import Credentials
+
+DATE = "x-amz-date"
+TOKEN = "x-amz-security-token"  # noqa: S105  # a header's name
+TARGET = "x-amz-target"
+
+
+class Signer:
+    """Signs the requests that go to one host, path and region.
+
+    What stays the same between two requests is put together once: the header lines when the signer is made, the
+    signing key and the token's line when the credentials or the day (in UTC) change.
+
+    `headers` are further headers that every request carries with the same value; they are signed too.
+    """
+
+    __slots__ = (
+        "_after_target",
+        "_authorization",
+        "_before_date",
+        "_before_target",
+        "_before_token",
+        "_credentials",
+        "_day",
+        "_fixed",
+        "_key",
+        "_method",
+        "_path",
+        "_region",
+        "_scope",
+        "_second",
+        "_service",
+        "_timestamp",
+        "_to_target",
+    )
+
+    def __init__(
+        self,
+        *,
+        region: str,
+        host: str,
+        path: str = "/",
+        method: str = "POST",
+        service: str = "dynamodb",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._region = region
+        self._service = service
+        self._method = method.upper()
+        self._path = canonical_path(path)
+        self._fixed = {name.lower(): trimmed(value) for name, value in {**(headers or {}), "host": host}.items()}
+        taken = self._fixed.keys() & {DATE, TOKEN, TARGET}
+        if taken:
+            raise UsageError(f"the signer writes {', '.join(sorted(taken))} itself")
+        self._before_date = f"{self._method}\n{self._path}\n\n{self._lines('', DATE)}{DATE}:"
+        self._before_token = self._lines(DATE, TOKEN)
+        self._before_target = f"{self._lines(TOKEN, TARGET)}{TARGET}:"
+        self._credentials: Credentials | None = None
+        self._day = ""
+        self._key = b""
+        self._scope = ""
+        self._authorization = ""
+        self._to_target = ""
+        self._after_target = ""
+        self._second = -1
+        self._timestamp = ""
+
+    def timestamp(self, epoch_s: int) -> str:
+        """`20261121T083000Z`."""
+        if epoch_s != self._second:
+            self._timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(epoch_s))
+            self._second = epoch_s
+        return self._timestamp
+
+    def authorization(self, credentials: Credentials, target: str, body: bytes, timestamp: str) -> str:
+        """The value of the `authorization` header.
+
+        The request must carry, besides the fixed headers, `x-amz-date` with this `timestamp`, `x-amz-target` with this
+        `target` and, if the credentials have one, `x-amz-security-token`.
+        """
+        if credentials is not self._credentials or timestamp[:8] != self._day:
+            self._prepare(credentials, timestamp[:8])
+        body_hash = hashlib.sha256(body).hexdigest()
+        canonical = f"{self._before_date}{timestamp}\n{self._to_target}{target}\n{self._after_target}{body_hash}"
+        canonical_hash = hashlib.sha256(canonical.encode()).hexdigest()
+        to_sign = f"AWS4-HMAC-SHA256\n{timestamp}\n{self._scope}\n{canonical_hash}"
+        return f"{self._authorization}{hmac.digest(self._key, to_sign.encode(), 'sha256').hex()}"
+
+    def _prepare(self, credentials: Credentials, day: str) -> None:
+        key = f"AWS4{credentials.secret_access_key}".encode()
+        for part in (day, self._region, self._service, "aws4_request"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        token = credentials.session_token
+        names = sorted({*self._fixed, DATE, TARGET} | ({TOKEN} if token else set()))
+        signed = ";".join(names)
+        self._scope = f"{day}/{self._region}/{self._service}/aws4_request"
+        self._authorization = f"AWS4-HMAC-SHA256 Credential={credentials.access_key_id}/{self._scope}, SignedHeaders={signed}, Signature="
+        token_line = f"{TOKEN}:{trimmed(token)}\n" if token else ""
+        self._to_target = f"{self._before_token}{token_line}{self._before_target}"
+        self._after_target = f"{self._lines(TARGET, None)}\n{signed}\n"
+        self._key, self._day, self._credentials = key, day, credentials
+
+    def _lines(self, after: str, before: str | None) -> str:
+        """The lines of the fixed headers that stand between two names in the sorted order."""
+        return "".join(
+            f"{name}:{value}\n" for name, value in sorted(self._fixed.items()) if name > after and (before is None or name < before)
+        )
+
+
+def canonical_path(path: str) -> str:
+    """The path as it is signed: dot segments and doubled slashes removed, then encoded once more.
+
+    Every service but S3 signs it like this; `/a%20b` is signed as `/a%2520b`.
+    """
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    tail = "/" if kept and path.endswith("/") else ""
+    return quote(f"/{'/'.join(kept)}{tail}", safe="/~")
+
+
+def trimmed(value: str) -> str:
+    """A header's value as it is signed: no white space around it, single spaces inside."""
+    return " ".join(value.split())

@@ -1,0 +1,252 @@
+"""adorm's own way to DynamoDB: one JSON body, one signature, one pooled connection a call.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import binascii
+import os
+import zlib
+from collections.abc import Mapping
+from typing import Any, cast
+
+import orjson
+
+from adorm.clock import SYSTEM_CLOCK, Clock
+from adorm.errors import ConnectionFailed, UsageError
+from adorm.transport.aws_session import SessionCredentials, SessionHolder
+from adorm.transport.base import Answer, Request
+from adorm.transport.connector import Connector, tls_context
+from adorm.transport.credentials import Credentials, CredentialsCache, CredentialsSource, EnvironmentCredentials, FixedCredentials
+from adorm.transport.endpoint import Endpoint, locate
+from adorm.transport.failures import CREDENTIALS_REFUSED, clock_offset_s, refusal
+from adorm.transport.http import Response
+from adorm.transport.pool import ConnectionPool
+from adorm.transport.proxies import refuse_proxy
+from adorm.transport.sigv4 import Signer
+
+CONTENT_TYPE = "application/x-amz-json-1.0"
+TARGET_PREFIX = "DynamoDB_20120810."
+
+
+class WireTransport:
+    """DynamoDB over HTTP, on asyncio (uvloop too).
+
+    Args:
+        region: "eu-central-1"; by default from the environment or the profile.
+        endpoint_url: `http://localhost:8000`; by default AWS's own for the region, or what environment or profile name.
+        credentials: `Credentials`, or a source of them; by default those of the environment, else aiobotocore's chain.
+        session: an aiobotocore or aioboto3 session to take credentials, region and endpoint from.
+        profile: a name from the AWS configuration files, instead of AWS_PROFILE or the default one.
+        max_connections: how many calls can be in flight at once; the rest wait in line.
+        connect_timeout_s: for name lookup, TCP and TLS together.
+        read_timeout_s: the longest silence of the server before an answer is complete.
+        clock: the time of day that requests are signed with.
+        environ: instead of `os.environ`.
+
+    It belongs to the event loop that it is opened in.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        credentials: Credentials | CredentialsSource | None = None,
+        session: object = None,
+        profile: str | None = None,
+        max_connections: int = 64,
+        connect_timeout_s: float = 5.0,
+        read_timeout_s: float = 30.0,
+        clock: Clock = SYSTEM_CLOCK,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        if max_connections < 1:
+            raise UsageError(f"max_connections must be at least 1, not {max_connections}")
+        if not (connect_timeout_s > 0 and read_timeout_s > 0):
+            raise UsageError("connect_timeout_s and read_timeout_s must be above 0 seconds")
+        self._region = region
+        self._endpoint_url = endpoint_url
+        self._environ = os.environ if environ is None else environ
+        self._prefer_profile = session is not None
+        self._holder = SessionHolder(session, profile)
+        self._clock = clock
+        self._credentials = CredentialsCache(self._source(credentials, session is not None or profile is not None), clock)
+        self._max_connections = max_connections
+        self._connect_timeout_s = connect_timeout_s
+        self._read_timeout_s = read_timeout_s
+        self._offset_s = 0.0
+        self._targets: dict[str, str] = {}
+        self._endpoint: Endpoint | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pool: ConnectionPool | None = None
+        self._signer: Signer | None = None
+        self._head = ""
+        self._closed = False
+
+    def __repr__(self) -> str:
+        where = "not open" if self._endpoint is None else f"{self._endpoint.url} in {self._endpoint.region}"
+        return f"<WireTransport {where}{', closed' if self._closed else ''}>"
+
+    @property
+    def region(self) -> str | None:
+        """The region requests are signed for; None before `open`, unless it was given."""
+        return self._region if self._endpoint is None else self._endpoint.region
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where requests go; None before `open`, unless it was given."""
+        return self._endpoint_url if self._endpoint is None else self._endpoint.url
+
+    async def open(self) -> None:
+        """Find region and endpoint, and fetch credentials. No connection is made yet.
+
+        Raises:
+            UsageError: no region, no credentials, an endpoint that is none, or a proxy that the environment asks for.
+            ConnectionFailed: whoever hands out the credentials does not answer.
+        """
+        self._check_open()
+        loop = asyncio.get_running_loop()
+        if self._loop is not None:
+            self._check_loop()
+            return
+        location = await locate(
+            region=self._region,
+            endpoint_url=self._endpoint_url,
+            environ=self._environ,
+            holder=self._holder,
+            prefer_profile=self._prefer_profile,
+        )
+        endpoint = location.endpoint
+        refuse_proxy(endpoint, self._environ)
+        await self._credentials.get()
+        tls = tls_context(location.ca_bundle) if endpoint.scheme == "https" else None
+        self._check_open()
+        if self._loop is not None:  # another task was faster
+            self._check_loop()
+            return
+        connector = Connector(loop, endpoint, tls, self._connect_timeout_s, self._read_timeout_s)
+        self._pool = ConnectionPool(connector, loop, max_connections=self._max_connections)
+        self._signer = Signer(region=endpoint.region, host=endpoint.authority, path=endpoint.path, headers={"content-type": CONTENT_TYPE})
+        self._head = (
+            f"POST {endpoint.path} HTTP/1.1\r\nhost: {endpoint.authority}\r\n"
+            f"content-type: {CONTENT_TYPE}\r\nuser-agent: adorm\r\nx-amz-target: "
+        )
+        self._endpoint = endpoint
+        self._loop = loop
+
+    async def send(self, operation: str, request: Request, /) -> Answer:
+        """Send one request once; see `adorm.transport.base.Transport`.
+
+        Raises:
+            UsageError: it was closed, belongs to another event loop, or the request can't be written as JSON.
+        """
+        pool, signer = self._pool, self._signer
+        if pool is None or signer is None or self._closed or asyncio.get_running_loop() is not self._loop:
+            self._check_loop()
+            raise UsageError("the transport is not open: await open() first")
+        target = self._targets.get(operation) or self._target(operation)
+        try:
+            body = orjson.dumps(request, default=_plain)
+        except TypeError as error:
+            raise UsageError(f"{operation}: the request can't be written as JSON: {error}") from error
+        try:
+            credentials = self._credentials.at_hand(self._clock.now().timestamp()) or await self._credentials.get()
+            connection = pool.take_idle() or await pool.acquire()
+            try:
+                # Signed only now: the wait for a connection may have been long.
+                timestamp = signer.timestamp(int(self._clock.now().timestamp() + self._offset_s))
+                token = credentials.session_token
+                head = (
+                    f"{self._head}{target}\r\nx-amz-date: {timestamp}\r\n"
+                    f"authorization: {signer.authorization(credentials, target, body, timestamp)}\r\n"
+                    f"{f'x-amz-security-token: {token}{CRLF}' if token else ''}content-length: {len(body)}\r\n\r\n"
+                )
+                response = await connection.exchange(head.encode() + body)
+            finally:
+                pool.release(connection)
+            return self._read(operation, response, credentials)
+        except ConnectionFailed as error:
+            error.operation = operation
+            raise
+
+    async def close(self) -> None:
+        """Close every connection. Calls in flight fail. Calling it twice is fine.
+
+        Raises:
+            UsageError: called in another event loop than the one it was opened in.
+        """
+        if self._loop is not None and asyncio.get_running_loop() is not self._loop:
+            raise UsageError("the transport belongs to another event loop: close it there")
+        self._closed = True
+        if self._pool is not None:
+            await self._pool.close()
+
+    # ------------------------------------------------------------------ inside
+
+    def _source(self, credentials: Credentials | CredentialsSource | None, from_session: bool) -> CredentialsSource:
+        if isinstance(credentials, Credentials):
+            return FixedCredentials(credentials)
+        if credentials is not None:
+            return credentials
+        environment = EnvironmentCredentials(self._environ)
+        if environment.present() and not from_session:
+            return environment
+        return SessionCredentials(holder=self._holder)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError("the database was closed: open a new one")
+
+    def _check_loop(self) -> None:
+        self._check_open()
+        if self._loop is not None and asyncio.get_running_loop() is not self._loop:
+            raise UsageError("the transport belongs to another event loop: open one in each loop")
+
+    def _target(self, operation: str) -> str:
+        if not (operation.isascii() and operation.isalnum()):
+            raise UsageError(f"not the name of an operation: {operation!r}")
+        return self._targets.setdefault(operation, TARGET_PREFIX + operation)
+
+    def _read(self, operation: str, response: Response, credentials: Credentials) -> Answer:
+        status, headers, body = response
+        checksum = headers.get(b"x-amz-crc32")
+        if checksum is not None and (not checksum.isdigit() or zlib.crc32(body) != int(checksum)):
+            raise ConnectionFailed("the answer was damaged on its way: its CRC32 is not the one announced", maybe_applied=True)
+        if status != 200:
+            raise self._refused(operation, response, credentials)
+        try:
+            answer: object = orjson.loads(body)
+        except ValueError as error:
+            problem = f"the answer is not JSON ({error})"
+            if encoding := headers.get(b"content-encoding"):
+                problem += f": it came as {encoding.decode('latin-1')!r}, which was not asked for"
+            raise ConnectionFailed(problem, maybe_applied=True) from error
+        if not isinstance(answer, dict):
+            raise ConnectionFailed(f"the answer is a JSON {type(answer).__name__}, not an object", maybe_applied=True)
+        return cast(Answer, answer)
+
+    def _refused(self, operation: str, response: Response, credentials: Credentials) -> Exception:
+        endpoint_url = self.endpoint_url or ""
+        error = refusal(operation, response, endpoint_url=endpoint_url, secrets=(credentials.session_token, credentials.secret_access_key))
+        offset_s = clock_offset_s(error, response, self._clock.now())
+        if offset_s is not None:
+            self._offset_s = offset_s
+        if getattr(error, "code", None) in CREDENTIALS_REFUSED:
+            self._credentials.forget(credentials)
+        return error
+
+
+CRLF = "\r\n"
+
+
+def _plain(value: Any) -> Any:
+    """What orjson can't write by itself: binary values become base64 text, as DynamoDB's JSON wants them."""
+    if isinstance(value, bytes | bytearray):
+        return binascii.b2a_base64(value, newline=False).decode("ascii")
+    if isinstance(value, Mapping):
+        mapping: Mapping[Any, Any] = value
+        return dict(mapping)
+    raise TypeError(f"a {type(value).__qualname__} is not an attribute value")
