@@ -63,7 +63,7 @@ $(VENV_AIOBOTO3)/.dev: $(VENV_AIOBOTO3)/.made pyproject.toml constraints-aioboto
 
 # DynamoDB Local by Maven. Without Java or Maven the suite says what it leaves out, and in CI it fails.
 dynamodb-local: $(VENV)/.dev
-	@$(BIN)/python -m adorm.testing.local $(DYNAMODB_LOCAL) || echo "== DynamoDB Local is not available: its tests will be skipped, and fail in CI"
+	@$(BIN)/python -c 'from adorm.testing.local import main; raise SystemExit(main())' $(DYNAMODB_LOCAL) || echo "== DynamoDB Local is not available: its tests will be skipped, and fail in CI"
 
 # -------------------------------------------------------------------- tasks
 

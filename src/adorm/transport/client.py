@@ -1,0 +1,191 @@
+"""Somebody else's client: any aiobotocore or aioboto3 client for DynamoDB, with its own proxies, hooks and pool.
+
+botocore retries inside such a client, unseen, and may apply an update that is not idempotent twice. adorm retries better, so
+make the client with `AioConfig(retries={"total_max_attempts": 1})`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+from adorm.errors import AdormError, ConnectionFailed, ServiceError, UsageError
+from adorm.transport.answers import service_error
+from adorm.transport.aws_session import TELL_THE_USER
+from adorm.transport.base import Answer, Request
+from adorm.transport.wire_values import epoch_seconds, plain_request
+
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+
+DATA_OPERATIONS = frozenset(
+    {
+        "GetItem",
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "Query",
+        "Scan",
+        "BatchGetItem",
+        "BatchWriteItem",
+        "TransactGetItems",
+        "TransactWriteItems",
+        "ExecuteStatement",
+        "BatchExecuteStatement",
+        "ExecuteTransaction",
+    }
+)
+"""Operations whose answers hold no timestamps of DynamoDB's own."""
+
+ALWAYS_THERE: Mapping[str, str] = {
+    "Query": "Count",
+    "Scan": "Count",
+    "BatchGetItem": "Responses",
+    "TransactGetItems": "Responses",
+    "DescribeTable": "Table",
+    "CreateTable": "TableDescription",
+}
+"""What an answer with status 200 always holds. botocore hands out a body that it can't read as one that holds nothing."""
+
+NOTHING_WAS_SENT = frozenset({"ConnectTimeoutError", "ProxyConnectionError", "SSLError"})
+NO_CONNECTION = frozenset({"ClientConnectorError", "ConnectError", "ConnectTimeout"})
+"""aiohttp's and httpx's errors before there is a connection, under botocore's EndpointConnectionError.
+
+That one also stands for a connection reset after the request was sent.
+"""
+
+REFUSED_BEFORE_SENDING = frozenset(
+    {
+        "ParamValidationError",
+        "ValidationError",
+        "MissingParametersError",
+        "NoRegionError",
+        "BaseEndpointResolverError",
+        "EndpointProviderError",
+    }
+)
+
+
+class ClientTransport:
+    """Carries operations by an entered client, `async with session.create_client("dynamodb") as client`.
+
+    The client is the caller's: it is neither opened nor closed here.
+
+    Raises:
+        UsageError: at construction, for what is not such a client.
+    """
+
+    def __init__(self, client: object) -> None:
+        _check(client)
+        self._client = client
+        self._methods: dict[str, Callable[..., Awaitable[Any]]] = {}
+        self._one_attempt = _total_max_attempts(client) == 1
+
+    async def open(self) -> None:
+        """Nothing: the client is open already."""
+
+    async def send(self, operation: str, request: Request, /) -> Answer:
+        """See `Transport.send`. `B` values come back as `bytes`, timestamps as seconds since 1970."""
+        method = self._method(operation)
+        try:
+            received: object = await method(**plain_request(request))
+        except Exception as error:
+            raise self._translated(error, operation) from error
+        return _read(received, operation)
+
+    async def close(self) -> None:
+        """Nothing: the client is its owner's to close."""
+
+    def _method(self, operation: str) -> Callable[..., Awaitable[Any]]:
+        method = self._methods.get(operation)
+        if method is None:
+            name = _CAPITAL.sub("_", operation).lower()
+            found = getattr(self._client, name, None)
+            if not callable(found):
+                raise UsageError(f"{operation}: the client has no method {name}; a newer aiobotocore may have it")
+            method = self._methods[operation] = cast("Callable[..., Awaitable[Any]]", found)
+        return method
+
+    def _translated(self, error: Exception, operation: str) -> AdormError:
+        """botocore's error as adorm's: by name, since botocore is never imported here."""
+        if isinstance(error, AdormError):
+            return error
+        names = {kind.__name__ for kind in type(error).__mro__}
+        response = getattr(error, "response", None)
+        if "ClientError" in names and isinstance(response, Mapping):
+            return _refused(cast("Mapping[str, Any]", response), operation)
+        if names & REFUSED_BEFORE_SENDING:
+            return UsageError(f"{operation}: refused by the client before anything was sent: {error}")
+        if names & TELL_THE_USER:
+            return UsageError(f"{operation}: no AWS credentials: {error}")
+        if names & {"CredentialRetrievalError", "TokenRetrievalError", "MetadataRetrievalError"}:
+            return self._failed(f"AWS credentials could not be fetched: {error}", operation, sent=False)
+        if names & {"ConnectionError", "HTTPClientError"}:
+            below = getattr(error, "kwargs", {}).get("error")
+            below_names = {kind.__name__ for kind in type(below).__mro__}
+            sent = not (names & NOTHING_WAS_SENT or below_names & NO_CONNECTION)
+            return self._failed(f"{error}{f' ({type(below).__name__})' if below is not None else ''}", operation, sent=sent)
+        return self._failed(f"the answer can't be read, the client raised {type(error).__name__}: {error}", operation, sent=True)
+
+    def _failed(self, problem: str, operation: str, *, sent: bool) -> ConnectionFailed:
+        # Where botocore retries too, the attempt that it reports may not be the first.
+        return ConnectionFailed(problem, maybe_applied=sent or not self._one_attempt, operation=operation)
+
+
+def _check(client: object) -> None:
+    modules = {kind.__module__ for kind in type(client).__mro__}
+    name = f"{type(client).__module__}.{type(client).__qualname__}"
+    if not hasattr(client, "get_item"):
+        if hasattr(client, "__aenter__"):
+            raise UsageError(f"client= takes an entered client: `async with ... as client`, and hand that in, not the {name} around it")
+        raise UsageError(f"client= takes a DynamoDB client of aiobotocore or aioboto3, not {name}")
+    if "botocore.client" in modules and "aiobotocore.client" not in modules:
+        raise UsageError(f"client= takes a client of aiobotocore or aioboto3: {name} would block the event loop")
+    if hasattr(client, "table_name"):
+        raise UsageError(f"client= takes a client, not the table resource {name}: session.client('dynamodb') makes one")
+
+
+def _total_max_attempts(client: object) -> int | None:
+    config = getattr(getattr(client, "meta", None), "config", None)
+    retries: object = getattr(config, "retries", None)
+    if not isinstance(retries, Mapping):
+        return None
+    return cast("Mapping[str, int | None]", retries).get("total_max_attempts")
+
+
+def _refused(response: Mapping[str, Any], operation: str) -> ServiceError:
+    about: Mapping[str, Any] = response.get("Error", {})
+    metadata: Mapping[str, Any] = response.get("ResponseMetadata", {})
+    body = {
+        "__type": about.get("Code"),
+        "message": about.get("Message"),
+        "Item": response.get("Item"),
+        "CancellationReasons": response.get("CancellationReasons"),
+    }
+    error = service_error(body, operation=operation, status=metadata.get("HTTPStatusCode"), request_id=metadata.get("RequestId"))
+    # botocore sent the request more than once, and only the last attempt is known to have been refused.
+    error.maybe_applied = bool(metadata.get("RetryAttempts"))
+    return error
+
+
+def _read(received: object, operation: str) -> Answer:
+    if inspect.isawaitable(received) or not isinstance(received, dict):
+        raise ConnectionFailed(f"the client answered with {type(received).__name__}, not a dict", maybe_applied=True, operation=operation)
+    answer = dict(cast("Answer", received))
+    metadata: object = answer.pop("ResponseMetadata", None)
+    if not answer and isinstance(metadata, Mapping):
+        headers: Mapping[str, str] = cast("Mapping[str, Any]", metadata).get("HTTPHeaders") or {}
+        length = headers.get("content-length", "2")
+        if length.strip() != "2":  # `{}`
+            raise ConnectionFailed(
+                f"the answer can't be read: {length} bytes with status 200 that are not DynamoDB's JSON",
+                maybe_applied=True,
+                operation=operation,
+            )
+    needed = ALWAYS_THERE.get(operation)
+    if needed is not None and needed not in answer:
+        raise ConnectionFailed(f"the answer can't be read: status 200 without {needed}", maybe_applied=True, operation=operation)
+    if operation not in DATA_OPERATIONS:
+        return cast("Answer", epoch_seconds(answer))
+    return answer
