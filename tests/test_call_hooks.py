@@ -1,0 +1,190 @@
+"""Hooks around calls and attempts: what they see, and that they disturb nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks
+from adorm.calls import Calls
+from adorm.clock import use_clock
+from adorm.deadlines import deadline
+from adorm.errors import ConditionalCheckFailed, DeadlineExceeded, Throttled
+from adorm.retry import RetryPolicy
+from adorm.transport.base import Answer
+from tests.support.clock import FakeClock
+from tests.support.scripted import Outcome, ScriptedTransport, refusal, throttled
+
+pytestmark = pytest.mark.anyio
+
+PUT = {"TableName": "orders", "Item": {"pk": {"S": "secret"}}}
+Details = CallDetails | AttemptDetails
+
+
+def recording(seen: list[Details]) -> CallHooks:
+    return CallHooks(before_call=seen.append, after_call=seen.append, before_attempt=seen.append, after_attempt=seen.append)
+
+
+def calls_with(hooks: list[CallHooks], *outcomes: Outcome) -> tuple[Calls, FakeClock]:
+    clock = FakeClock()
+    return Calls(ScriptedTransport(outcomes), retry=RetryPolicy(jitter=0.0), clock=clock, hooks=hooks), clock
+
+
+async def test_hooks_see_the_call_and_each_attempt_in_order_with_waits_and_durations() -> None:
+    seen: list[Details] = []
+
+    async def slow() -> Answer:
+        clock.advance(0.2)
+        raise throttled()
+
+    calls, clock = calls_with([recording(seen)], slow, {"n": 1})
+    assert await calls.call("PutItem", PUT, subject="Order c1") == {"n": 1}
+    before_call, before_first, after_first, before_second, after_second, after_call = seen
+    assert before_call == CallDetails(operation="PutItem", table="orders", subject="Order c1")
+    assert before_first == AttemptDetails(operation="PutItem", table="orders", subject="Order c1", attempt=1, delay_s=0.0)
+    assert isinstance(after_first, AttemptDetails)
+    assert after_first.duration_s == pytest.approx(0.2)
+    assert isinstance(after_first.error, Throttled)
+    assert before_second == AttemptDetails(operation="PutItem", table="orders", subject="Order c1", attempt=2, delay_s=0.05)
+    assert after_second == before_second
+    assert isinstance(after_call, CallDetails)
+    assert (after_call.attempts, after_call.error) == (2, None)
+    assert after_call.duration_s == pytest.approx(0.25)
+    assert "secret" not in repr(seen)
+
+
+async def test_hooks_see_the_error_that_the_call_raises() -> None:
+    seen: list[Details] = []
+    calls, _ = calls_with([recording(seen)], refusal("ConditionalCheckFailedException"))
+    with pytest.raises(ConditionalCheckFailed) as caught:
+        await calls.call("PutItem", PUT)
+    assert [details.error for details in seen] == [None, None, caught.value, caught.value]
+    assert seen[0].subject == "orders"
+
+
+async def test_async_hooks_are_awaited_and_all_hooks_run_in_the_order_given() -> None:
+    order: list[str] = []
+
+    def first(_details: CallDetails) -> None:
+        order.append("first")
+
+    async def second(_details: CallDetails) -> None:
+        await checkpoint()
+        order.append("second")
+
+    calls, _ = calls_with([CallHooks(before_call=first), CallHooks(before_call=second, after_call=second)])
+    await calls.call("PutItem", PUT)
+    assert order == ["first", "second", "second"]
+
+
+async def test_a_failing_hook_is_logged_and_the_call_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[Details] = []
+
+    def broken(_details: Details) -> None:
+        raise LookupError("in a hook")
+
+    async def broken_later(_details: Details) -> None:
+        await checkpoint()
+        raise LookupError("in an async hook")
+
+    hooks = [
+        CallHooks(before_call=broken, after_call=broken_later, before_attempt=broken_later, after_attempt=broken),
+        recording(seen),
+    ]
+    calls, _ = calls_with(hooks, {"n": 1}, refusal("ConditionalCheckFailedException"))
+    with caplog.at_level(logging.ERROR, logger="adorm"):
+        assert await calls.call("PutItem", PUT) == {"n": 1}
+        assert len(seen) == 4
+        with pytest.raises(ConditionalCheckFailed):
+            await calls.call("PutItem", PUT)
+    assert len(caplog.records) == 8
+    assert all(record.exc_info is not None and record.exc_info[0] is LookupError for record in caplog.records)
+    assert "secret" not in caplog.text
+
+
+async def test_a_cancelled_hook_cancels_the_call() -> None:
+    started = anyio.Event()
+
+    async def waits(_details: CallDetails) -> None:
+        started.set()
+        await anyio.sleep_forever()
+
+    transport = ScriptedTransport()
+    calls = Calls(transport, hooks=[CallHooks(before_call=waits)])
+    async with anyio.create_task_group() as group:
+        group.start_soon(calls.call, "PutItem", PUT)
+        await started.wait()
+        group.cancel_scope.cancel()
+    assert transport.sent == []
+
+
+async def test_after_a_cancellation_hooks_still_run_async_ones_too() -> None:
+    tasks = asyncio.all_tasks()
+    seen: list[str] = []
+    sent = anyio.Event()
+
+    async def hang() -> Answer:
+        sent.set()
+        await anyio.sleep_forever()
+        return {}
+
+    async def finished(details: Details) -> None:
+        await checkpoint()
+        seen.append(type(details.error).__name__)
+
+    calls, _ = calls_with([CallHooks(after_call=finished, after_attempt=finished)], hang)
+    async with anyio.create_task_group() as group:
+        group.start_soon(calls.call, "PutItem", PUT)
+        await sent.wait()
+        group.cancel_scope.cancel()
+    assert seen == ["CancelledError", "CancelledError"]
+    assert asyncio.all_tasks() == tasks
+
+
+async def test_a_hook_that_does_not_end_after_a_cancellation_is_stopped_and_logged(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adorm.call_hooks.HOOK_AFTER_CANCELLATION_S", 0.01)
+
+    async def endless(_details: CallDetails) -> None:
+        await anyio.sleep_forever()
+
+    async def hang() -> Answer:
+        scope.cancel()
+        await anyio.sleep_forever()
+        return {}
+
+    calls, _ = calls_with([CallHooks(after_call=endless)], hang)
+    with anyio.CancelScope() as scope:
+        await calls.call("PutItem", PUT)
+    assert scope.cancelled_caught
+    assert "was stopped" in caplog.text
+
+
+async def test_an_attempt_that_the_deadline_forbids_is_shown_to_no_hook() -> None:
+    seen: list[Details] = []
+    calls, clock = calls_with([recording(seen)])
+    with use_clock(clock):
+        async with deadline(0):
+            with pytest.raises(DeadlineExceeded) as caught:
+                await calls.call("PutItem", PUT)
+    assert [type(details) for details in seen] == [CallDetails, CallDetails]
+    assert seen[-1].error is caught.value
+
+
+async def test_a_hook_that_takes_the_time_left_leaves_none_for_the_attempt() -> None:
+    def slow(_details: AttemptDetails) -> None:
+        clock.advance(5)
+
+    transport = ScriptedTransport()
+    clock = FakeClock()
+    calls = Calls(transport, clock=clock, hooks=[CallHooks(before_attempt=slow)])
+    with use_clock(clock):
+        async with deadline(2):
+            with pytest.raises(DeadlineExceeded) as caught:
+                await calls.call("PutItem", PUT)
+    assert (transport.sent, caught.value.attempts) == ([], 0)
