@@ -15,8 +15,8 @@ from adorm.clock import use_clock
 from adorm.deadlines import deadline
 from adorm.errors import ConditionalCheckFailed, DeadlineExceeded, Throttled
 from adorm.retry import RetryPolicy
+from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer
-from tests.support.clock import FakeClock
 from tests.support.scripted import Outcome, ScriptedTransport, refusal, throttled
 
 pytestmark = pytest.mark.anyio

@@ -30,9 +30,9 @@ from adorm.errors import (
     ValidationFailed,
 )
 from adorm.retry import QUOTA_TOKENS, RetryPolicy
+from adorm.testing.clock import FakeClock
 from adorm.transport.answers import service_error
 from adorm.transport.base import Answer
-from tests.support.clock import FakeClock
 from tests.support.scripted import Outcome, ScriptedTransport, internal, lost, refusal, throttled, unreachable
 
 pytestmark = pytest.mark.anyio

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextvars import copy_context
 from typing import Any
 
 import anyio
@@ -96,6 +98,16 @@ async def test_a_call_that_was_retried_or_bounded_counts_once() -> None:
             await calls.call("GetItem", TABLE)
     assert (used.read_units, used.write_units) == (0.5, 2.0)
     assert transport.sent[0] == transport.sent[1]
+
+
+async def test_leaving_a_block_in_another_context_disturbs_no_block_there() -> None:
+    calls = Calls(ScriptedTransport([consumed(1.0)]))
+    stray = collect_capacity()
+    await asyncio.get_running_loop().create_task(stray.__aenter__(), context=copy_context())
+    async with collect_capacity() as used:
+        await stray.__aexit__(None, None, None)
+        await calls.call("GetItem", TABLE)
+    assert used.read_units == 1.0
 
 
 async def test_the_price_is_an_estimate_from_prices_per_million() -> None:

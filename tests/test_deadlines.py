@@ -15,7 +15,7 @@ from anyio.lowlevel import checkpoint
 from adorm.clock import SYSTEM_CLOCK, use_clock
 from adorm.deadlines import Limit, current_limit, deadline, remaining_s
 from adorm.errors import UsageError
-from tests.support.clock import FakeClock
+from adorm.testing.clock import FakeClock
 
 pytestmark = pytest.mark.anyio
 
