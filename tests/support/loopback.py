@@ -1,0 +1,424 @@
+"""A small DynamoDB-shaped HTTP server on 127.0.0.1 that does what a test tells it.
+
+    async with LoopbackServer(handler) as server:
+        server.script("PutItem", Drop("request", applied=True), {})      # the first call, the second; then the handler
+        server.script("GetItem", ServiceFault("ThrottlingException"), call=3)    # the third call, counted from the start
+        transport = WireTransport(endpoint_url=server.url, ...)
+        ...
+        assert server.operations == ["PutItem", "PutItem"]
+
+`handler(operation, body)` stands for the table behind it: it returns the answer's dict or a `ServiceFault`. Without one every
+operation answers `{}`. A step of a script says what happens to one call:
+
+    {"Item": ...}                a plain answer; the handler is not asked
+    ServiceFault(code, ...)      DynamoDB's error JSON; `applied=True` has the handler apply the request first
+    Reply(...)                   any other answer: status, headers, bytes, wrong CRC, chunked, closing the connection;
+                                 with body=None it carries the handler's answer
+    Drop(after, ...)             the connection is closed in that phase
+    Silence(after, ...)          nothing (more) is sent until `release()`, which sends the rest
+
+Ready-made: WRONG_CRC, MALFORMED_JSON, NOT_AN_OBJECT, HTML_500, TOO_LARGE, NOT_HTTP, THROTTLED, `redirect(url)`.
+`applied` tells whether the handler saw the request before the fault: "the answer was lost" or "the request was".
+
+Before any request: `refuse(n)` closes the next n connections as they come; `close_idle()` closes those that wait for a request;
+`send_unasked(data)` writes to them. `await received(n)` waits for n requests in all, `await all_closed()` for the last
+connection to end. Requests are kept in `requests` (operation, parsed body, headers, connection number), connections counted
+in `connections`. It starts no task: everything happens in the loop's callbacks, so what a test awaits is all there is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import zlib
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Literal, Self, cast
+
+import attrs
+
+Body = dict[str, Any]
+Phase = Literal["headers", "request", "status line", "answer headers", "half the body"]
+
+
+@attrs.frozen
+class ServiceFault:
+    """DynamoDB's error answer; `extra` are further members, such as `Item` or `CancellationReasons`."""
+
+    code: str
+    message: str = "so it is"
+    status: int = 400
+    extra: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    applied: bool = False
+
+
+@attrs.frozen
+class Reply:
+    """An answer down to its bytes. `body` None stands for the handler's answer, and `applied` then does not matter."""
+
+    body: bytes | None = None
+    status: int = 200
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    crc: Literal["right", "wrong", "none"] = "right"
+    chunked: bool = False
+    continue_first: bool = False
+    """Send `100 Continue` before it."""
+    no_length: bool = False
+    """Neither content-length nor chunks: the body ends with the connection."""
+    close: Literal["", "announced", "silent"] = ""
+    """Close the connection afterwards, with `connection: close` or without a word."""
+    tail: bytes = b""
+    """Bytes after the answer, that nobody asked for."""
+    applied: bool = False
+
+
+@attrs.frozen
+class Drop:
+    """Close the connection after a phase. `applied` by default: what is dropped after the request was answered, was applied."""
+
+    after: Phase
+    applied: bool | None = None
+    reset: bool = False
+    """Close with a reset instead of an orderly end."""
+
+
+@attrs.frozen
+class Silence:
+    """Stop after a phase, until `release()` or the connection's end."""
+
+    after: Phase = "request"
+    applied: bool | None = None
+
+
+@attrs.frozen
+class Raw:
+    """Bytes instead of an HTTP answer; the connection stays open."""
+
+    data: bytes
+    applied: bool = False
+
+
+Step = Body | ServiceFault | Reply | Drop | Silence | Raw
+Handler = Callable[[str, Body], "Body | ServiceFault"]
+
+WRONG_CRC = Reply(crc="wrong")
+MALFORMED_JSON = Reply(b'{"Item": {"pk"', crc="right")
+NOT_AN_OBJECT = Reply(b"[1]")
+HTML_500 = Reply(b"<html><body>It broke</body></html>", 500, {"content-type": "text/html"}, crc="none")
+TOO_LARGE = Reply(b"<html>Too Large</html>", 413, {"content-type": "text/html"}, crc="none", close="announced")
+NOT_HTTP = Raw(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
+THROTTLED = ServiceFault("ProvisionedThroughputExceededException", "slow down")
+
+
+def redirect(location: str, status: int = 301) -> Reply:
+    return Reply(b"", status, {"location": location}, crc="none")
+
+
+@attrs.frozen
+class Received:
+    """One request as it came."""
+
+    operation: str
+    body: Body
+    headers: dict[str, str]
+    """By lower-case name."""
+    connection: int
+    """1 for the first connection that was made, and so on."""
+    raw: bytes
+    line: str
+
+
+class LoopbackServer:
+    """See the module's docstring."""
+
+    def __init__(self, handler: Handler | None = None, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+        self.handler: Handler = handler or (lambda _operation, _body: {})
+        self.requests: list[Received] = []
+        self.connections = 0
+        self._host = host
+        self._tls = tls
+        self._port = 0
+        self._server: asyncio.Server | None = None
+        self._open: set[_Connection] = set()
+        self._scripts: defaultdict[str, deque[Step]] = defaultdict(deque)
+        self._numbered: dict[tuple[str, int], Step] = {}
+        self._calls: Counter[str] = Counter()
+        self._refuse = 0
+        self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+
+    # ------------------------------------------------------------------ what a test asks for
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self._port}"
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    @property
+    def operations(self) -> list[str]:
+        return [request.operation for request in self.requests]
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._open)
+
+    def script(self, operation: str, *steps: Step, call: int | None = None) -> None:
+        """Queue steps for the next calls of an operation, or set one for its n-th call (1 is the first since the start)."""
+        if call is None:
+            self._scripts[operation].extend(steps)
+        else:
+            (self._numbered[operation, call],) = steps
+
+    def refuse(self, connections: int) -> None:
+        """Close the next connections before reading anything from them."""
+        self._refuse = connections
+
+    def release(self) -> None:
+        """Go on with every silent call."""
+        for connection in tuple(self._open):
+            connection.go_on()
+
+    def close_idle(self) -> None:
+        """Close the connections that wait for a request."""
+        for connection in tuple(self._open):
+            connection.close_if_idle()
+
+    def send_unasked(self, data: bytes) -> None:
+        """Write to the connections that wait for a request."""
+        for connection in tuple(self._open):
+            connection.write_if_idle(data)
+
+    async def received(self, requests: int) -> None:
+        """Wait until so many requests have come in all."""
+        await self._until(lambda: len(self.requests) >= requests)
+
+    async def all_closed(self) -> None:
+        """Wait until no connection is open."""
+        await self._until(lambda: not self._open)
+
+    # ------------------------------------------------------------------ its life
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Connection(self), self._host, self._port, ssl=self._tls)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Close the port and every connection. `start` opens the same port again."""
+        if self._server is not None:
+            self._server.close()
+        for connection in tuple(self._open):
+            connection.abort()
+        await self.all_closed()
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.stop()
+
+    # ------------------------------------------------------------------ for its connections
+
+    def next_step(self, operation: str) -> Step | None:
+        """What the script says about this call; None: ask the handler."""
+        self._calls[operation] += 1
+        numbered = self._numbered.pop((operation, self._calls[operation]), None)
+        if numbered is not None:
+            return numbered
+        return self._scripts[operation].popleft() if self._scripts[operation] else None
+
+    def accept(self, connection: _Connection) -> int:
+        """The number of a new connection; 0: close it."""
+        self.connections += 1
+        self._open.add(connection)
+        if self._refuse:
+            self._refuse -= 1
+            return 0
+        return self.connections
+
+    def lost(self, connection: _Connection) -> None:
+        self._open.discard(connection)
+        self.notice()
+
+    def notice(self) -> None:
+        """Something happened that a test may be waiting for."""
+        for condition, waiter in self._waiting:
+            if not waiter.done() and condition():
+                waiter.set_result(None)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        if condition():
+            return
+        entry = (condition, asyncio.get_running_loop().create_future())
+        self._waiting.append(entry)
+        try:
+            await entry[1]
+        finally:
+            self._waiting.remove(entry)
+
+
+class _Connection(asyncio.Protocol):
+    """One client's connection: reads a request, takes its step, writes what the step says."""
+
+    def __init__(self, server: LoopbackServer) -> None:
+        self._server = server
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray()
+        self._number = 0
+        self._step: Step | None = None
+        self._step_taken = False
+        self._rest: Callable[[], None] | None = None  # what a silent call still has to do
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._number = self._server.accept(self)
+        if not self._number:
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._server.lost(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while self._transport is not None and not self._transport.is_closing() and self._rest is None and self._read():
+            pass
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def go_on(self) -> None:
+        rest, self._rest = self._rest, None
+        if rest is not None and self._transport is not None:
+            rest()
+            self.data_received(b"")
+
+    def close_if_idle(self) -> None:
+        if self._transport is not None and not self._buffer and self._rest is None:
+            self._transport.close()
+
+    def write_if_idle(self, data: bytes) -> None:
+        if self._transport is not None and not self._buffer and self._rest is None:
+            self._transport.write(data)
+
+    def _read(self) -> bool:
+        """Handle one request; False if it is not here as a whole."""
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        line, *lines = self._buffer[:end].decode("utf-8").split("\r\n")
+        headers = {name.lower(): value for name, _, value in (text.partition(": ") for text in lines)}
+        operation = headers["x-amz-target"].rpartition(".")[2]
+        if not self._step_taken:
+            self._step = self._server.next_step(operation)
+            self._step_taken = True
+        if isinstance(self._step, Drop) and self._step.after == "headers":
+            self._hang_up(self._step)
+            return False
+        start, length = end + 4, int(headers["content-length"])
+        if len(self._buffer) < start + length:
+            return False
+        raw = bytes(self._buffer[start : start + length])
+        del self._buffer[: start + length]
+        request = Received(operation, json.loads(raw), headers, self._number, raw, line)
+        self._server.requests.append(request)
+        step, self._step, self._step_taken = self._step, None, False
+        self._answer(request, step)
+        self._server.notice()
+        return True
+
+    def _answer(self, request: Received, step: Step | None) -> None:
+        late = isinstance(step, Drop | Silence) and step.after not in ("headers", "request")
+        applied = getattr(step, "applied", None)
+        asked = step is None or applied or (applied is None and late) or (isinstance(step, Reply) and step.body is None)
+        handled: Body | ServiceFault = {}
+        if asked and not isinstance(step, Silence):
+            handled = self._server.handler(request.operation, request.body)
+        if isinstance(step, Raw):
+            self._write(step.data)
+        elif isinstance(step, Reply):
+            self._send_reply(step, handled)
+        elif isinstance(step, Drop):
+            self._write(_first_part(_reply_bytes(Reply(), handled), step.after))
+            self._hang_up(step)
+        elif isinstance(step, Silence):
+            self._fall_silent(request, step)
+        elif isinstance(step, dict | ServiceFault):
+            self._write(_reply_bytes(Reply(), step))
+        else:
+            self._write(_reply_bytes(Reply(), handled))
+
+    def _fall_silent(self, request: Received, step: Silence) -> None:
+        early = step.applied or (step.applied is None and step.after != "request")
+        answer = _reply_bytes(Reply(), self._server.handler(request.operation, request.body)) if early else None
+        sent = b"" if answer is None else _first_part(answer, step.after)
+        self._write(sent)
+
+        def rest() -> None:
+            whole = answer if answer is not None else _reply_bytes(Reply(), self._server.handler(request.operation, request.body))
+            self._write(whole[len(sent) :])
+
+        self._rest = rest
+
+    def _send_reply(self, reply: Reply, handled: Body | ServiceFault) -> None:
+        self._write(_reply_bytes(reply, handled) + reply.tail)
+        if (reply.close or reply.no_length) and self._transport is not None:
+            self._transport.close()
+
+    def _hang_up(self, step: Drop) -> None:
+        if self._transport is not None:
+            if step.reset:
+                self._transport.abort()
+            else:
+                self._transport.close()
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None and data:
+            self._transport.write(data)
+
+
+def _reply_bytes(reply: Reply, handled: Body | ServiceFault) -> bytes:
+    status, headers, body = reply.status, dict(reply.headers), reply.body
+    if body is None and isinstance(handled, ServiceFault):
+        status = handled.status
+        headers |= handled.headers
+        error = {"__type": f"com.amazonaws.dynamodb.v20120810#{handled.code}", "message": handled.message, **handled.extra}
+        body = json.dumps(error).encode()
+    elif body is None:
+        body = json.dumps(handled).encode()
+    headers = {"x-amzn-RequestId": "LOOPBACK", "Content-Type": "application/x-amz-json-1.0", **headers}
+    if reply.crc != "none":
+        headers["x-amz-crc32"] = str(zlib.crc32(body) ^ (reply.crc == "wrong"))
+    if reply.close == "announced":
+        headers["Connection"] = "close"
+    if reply.chunked:
+        headers["Transfer-Encoding"] = "chunked"
+        half = len(body) // 2
+        body = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:half], body[half:]) if part) + b"0\r\n\r\n"
+    elif not reply.no_length:
+        headers["Content-Length"] = str(len(body))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    start = "HTTP/1.1 100 Continue\r\n\r\n" if reply.continue_first else ""
+    return f"{start}HTTP/1.1 {status} Whatever\r\n{lines}\r\n".encode("latin-1") + body
+
+
+def _first_part(answer: bytes, phase: Phase) -> bytes:
+    head, separator, body = answer.partition(b"\r\n\r\n")
+    match phase:
+        case "headers" | "request":
+            return b""
+        case "status line":
+            return answer[:12]
+        case "answer headers":
+            return head[:-5]
+        case "half the body":
+            return head + separator + body[: len(body) // 2]
