@@ -33,6 +33,7 @@ from adorm.retry import QUOTA_TOKENS, RetryPolicy
 from adorm.testing.clock import FakeClock
 from adorm.transport.answers import service_error
 from adorm.transport.base import Answer
+from tests.conftest import LOOPS
 from tests.support.scripted import Outcome, ScriptedTransport, internal, lost, refusal, throttled, unreachable
 
 pytestmark = pytest.mark.anyio
@@ -42,6 +43,11 @@ STEADY = RetryPolicy(jitter=0.0)
 PUT = {"TableName": "orders", "Item": {"pk": {"S": "c1"}}}
 GET = {"TableName": "orders", "Key": {"pk": {"S": "c1"}}}
 ADD = {"TableName": "orders", "Key": {"pk": {"S": "c1"}}, "UpdateExpression": "ADD #0 :0"}
+
+
+@pytest.fixture(params=LOOPS)
+def anyio_backend(request: pytest.FixtureRequest) -> object:
+    return request.param
 
 
 class Bench:
