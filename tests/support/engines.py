@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -51,14 +51,14 @@ class Engine:
 
 
 @asynccontextmanager
-async def memory(**options: Any) -> AsyncIterator[adorm.Database]:
+async def memory(**options: Any) -> AsyncGenerator[adorm.Database, None]:
     async with adorm.connect("memory", **options) as database:
         yield database
 
 
 def wire(endpoint_url: str) -> Connect:
     @asynccontextmanager
-    async def connect(**options: Any) -> AsyncIterator[adorm.Database]:
+    async def connect(**options: Any) -> AsyncGenerator[adorm.Database, None]:
         async with adorm.connect(**{"region": REGION, "endpoint_url": endpoint_url, **options}) as database:
             yield database
 
@@ -67,7 +67,7 @@ def wire(endpoint_url: str) -> Connect:
 
 def by_client(name: str, endpoint_url: str) -> Connect:
     @asynccontextmanager
-    async def connect(**options: Any) -> AsyncIterator[adorm.Database]:
+    async def connect(**options: Any) -> AsyncGenerator[adorm.Database, None]:
         async with new_client(name, endpoint_url) as client, adorm.connect(client=client, **options) as database:
             yield database
 

@@ -27,6 +27,9 @@ VERSION = "2.6.1"
 
 DIRECTORY_VARIABLE = "ADORM_DYNAMODB_LOCAL"
 FETCH_TIMEOUT_S = 600.0
+STOP_TIMEOUT_S = 5.0
+"""How long it may take to end before it is killed."""
+
 PORTS = range(20_000, 32_000)
 """Below the ports that systems hand out by themselves, so that no outgoing connection takes one in between."""
 
@@ -157,7 +160,7 @@ class DynamoDBLocal:
         if process is not None:
             process.terminate()
             try:
-                process.wait(5)
+                process.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import subprocess
+import sys
+import weakref
+from collections.abc import AsyncIterator
+from typing import Any, NoReturn
+
+import anyio
+import pytest
+
+pytest.importorskip("moto", reason="the memory engine is an extra")
+
+from moto.core.models import botocore_stubber
+from moto.dynamodb.models import dynamodb_backends
+
+from adorm.errors import ConditionalCheckFailed, ResourceNotFound, ServiceError, TransactionCanceled, UsageError, ValidationFailed
+from adorm.transport.memory import MemoryTransport
+from tests.conftest import LOOPS
+
+pytestmark = pytest.mark.anyio
+
+TABLE: dict[str, Any] = {
+    "TableName": "notes",
+    "BillingMode": "PAY_PER_REQUEST",
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "B"}],
+}
+KEY: dict[str, Any] = {"pk": {"S": "x"}, "sk": {"B": b"\x00\xff"}}
+
+
+@pytest.fixture(params=LOOPS)
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture
+async def memory() -> AsyncIterator[MemoryTransport]:
+    transport = MemoryTransport()
+    await transport.open()
+    await transport.send("CreateTable", TABLE)
+    yield transport
+    await transport.close()
+
+
+async def put(transport: MemoryTransport, **attributes: Any) -> dict[str, Any]:
+    return await transport.send("PutItem", {"TableName": "notes", "Item": {**KEY, **attributes}})
+
+
+async def get(transport: MemoryTransport) -> dict[str, Any]:
+    item: dict[str, Any] = (await transport.send("GetItem", {"TableName": "notes", "Key": KEY})).get("Item", {})
+    return item
+
+
+async def test_every_type_comes_back_as_the_wires_json_has_it(memory: MemoryTransport) -> None:
+    await put(
+        memory,
+        n={"N": "1.50"},
+        flag={"BOOL": False},
+        nothing={"NULL": True},
+        ss={"SS": ["a", "b"]},
+        ns={"NS": ["1", "2"]},
+        bs={"BS": [b"\x01"]},
+        m={"M": {"l": {"L": [{"B": b"x"}, {"S": ""}]}}},
+    )
+    assert await get(memory) == {
+        "pk": {"S": "x"},
+        "sk": {"B": "AP8="},
+        "n": {"N": "1.50"},
+        "flag": {"BOOL": False},
+        "nothing": {"NULL": True},
+        "ss": {"SS": ["a", "b"]},
+        "ns": {"NS": ["1", "2"]},
+        "bs": {"BS": ["AQ=="]},
+        "m": {"M": {"l": {"L": [{"B": "eA=="}, {"S": ""}]}}},
+    }
+
+
+async def test_a_key_may_come_back_in_base64_as_it_was_sent_out(memory: MemoryTransport) -> None:
+    for number in range(3):
+        await memory.send("PutItem", {"TableName": "notes", "Item": {"pk": {"S": "x"}, "sk": {"B": bytes([number])}}})
+    request: dict[str, Any] = {
+        "TableName": "notes",
+        "KeyConditionExpression": "pk = :p",
+        "ExpressionAttributeValues": {":p": {"S": "x"}},
+        "Limit": 2,
+    }
+    first = await memory.send("Query", request)
+    assert first["LastEvaluatedKey"] == {"pk": {"S": "x"}, "sk": {"B": "AQ=="}}
+    rest = await memory.send("Query", {**request, "ExclusiveStartKey": first["LastEvaluatedKey"]})
+    assert [item["sk"] for item in first["Items"] + rest["Items"]] == [{"B": "AA=="}, {"B": "AQ=="}, {"B": "Ag=="}]
+
+
+async def test_two_databases_know_nothing_of_each_other(memory: MemoryTransport) -> None:
+    other = MemoryTransport()
+    await other.open()
+    with pytest.raises(ResourceNotFound):
+        await put(other)
+    await other.send("CreateTable", TABLE)
+    await put(memory)
+    assert await get(other) == {}
+
+
+async def test_an_answer_shares_nothing_with_what_is_stored(memory: MemoryTransport) -> None:
+    request: dict[str, Any] = {"TableName": "notes", "Item": {**KEY, "l": {"L": [{"S": "a"}]}}}
+    await memory.send("PutItem", request)
+    request["Item"]["l"]["L"].append({"S": "from the request"})
+    read = await get(memory)
+    read["l"]["L"].append({"S": "from the answer"})
+    assert (await get(memory))["l"] == {"L": [{"S": "a"}]}
+
+
+async def test_a_failed_condition_carries_the_item_that_stands(memory: MemoryTransport) -> None:
+    await put(memory, n={"N": "1"})
+    with pytest.raises(ConditionalCheckFailed) as caught:
+        await memory.send(
+            "PutItem",
+            {
+                "TableName": "notes",
+                "Item": KEY,
+                "ConditionExpression": "attribute_not_exists(pk)",
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            },
+        )
+    error = caught.value
+    assert error.attribute_map == {"pk": {"S": "x"}, "sk": {"B": "AP8="}, "n": {"N": "1"}}
+    assert (error.code, error.status, error.operation) == ("ConditionalCheckFailedException", 400, "PutItem")
+    assert error.request_id
+
+
+async def test_a_cancelled_transaction_tells_its_reasons_and_applies_nothing(memory: MemoryTransport) -> None:
+    check = {"TableName": "notes", "Key": {"pk": {"S": "y"}, "sk": {"B": b"y"}}, "ConditionExpression": "attribute_exists(pk)"}
+    request = {"ClientRequestToken": "t1", "TransactItems": [{"Put": {"TableName": "notes", "Item": KEY}}, {"ConditionCheck": check}]}
+    with pytest.raises(TransactionCanceled) as caught:
+        await memory.send("TransactWriteItems", request)
+    assert [reason.code for reason in caught.value.reasons] == [None, "ConditionalCheckFailed"]
+    assert await get(memory) == {}
+
+
+async def test_what_moto_refuses_is_refused_as_on_the_wire(memory: MemoryTransport) -> None:
+    with pytest.raises(ValidationFailed) as caught:
+        await memory.send("PutItem", {"TableName": "notes", "Item": {"pk": {"N": "1"}, "sk": {"B": b"x"}}})
+    assert caught.value.code == "ValidationException"
+    assert "Type mismatch" in caught.value.message
+
+
+async def test_a_python_error_inside_moto_is_told_as_one(memory: MemoryTransport) -> None:
+    with pytest.raises(ValidationFailed, match="moto, which the memory database is made of") as caught:
+        await memory.send("DescribeTable", {})
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert await get(memory) == {}
+
+
+@pytest.mark.parametrize("operation", ["FlyToMoon", "CallAction", "Dispatch"])
+async def test_an_operation_that_moto_lacks_is_named(memory: MemoryTransport, operation: str) -> None:
+    with pytest.raises((UsageError, ServiceError), match=operation):
+        await memory.send(operation, {})
+
+
+async def test_no_socket_is_opened_and_nothing_of_moto_is_global(memory: MemoryTransport, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object) -> NoReturn:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    await put(memory)
+    assert await get(memory)
+    assert not botocore_stubber.enabled
+    assert not dynamodb_backends
+
+
+async def test_a_database_is_used_between_open_and_close() -> None:
+    transport = MemoryTransport()
+    with pytest.raises(UsageError, match="not open yet"):
+        await get(transport)
+    await transport.open()
+    await transport.send("CreateTable", TABLE)
+    await transport.close()
+    await transport.close()
+    with pytest.raises(UsageError, match="is closed"):
+        await get(transport)
+
+
+async def test_closing_frees_the_tables() -> None:
+    transport = MemoryTransport()
+    await transport.open()
+    await transport.send("CreateTable", TABLE)
+    assert transport._new_handler is not None
+    backend = weakref.ref(transport._new_handler().dynamodb_backend)
+    await transport.close()
+    gc.collect()
+    assert backend() is None
+
+
+async def test_a_cancelled_write_is_not_made(memory: MemoryTransport) -> None:
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await put(memory)
+    assert scope.cancelled_caught
+    assert await get(memory) == {}
+
+
+async def test_others_run_while_a_call_is_made(memory: MemoryTransport) -> None:
+    order: list[str] = []
+
+    async def other() -> None:
+        order.append("other")
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(other)
+        await put(memory)
+        order.append("call")
+    assert order == ["other", "call"]
+
+
+async def test_without_moto_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "moto.dynamodb.models", None)
+    with pytest.raises(UsageError, match=r'pip install "adorm\[memory\]"'):
+        await MemoryTransport().open()
+
+
+def test_the_module_does_not_load_moto() -> None:
+    code = "import sys, adorm.transport.memory; sys.exit(bool({'moto', 'boto3', 'botocore'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False)
+    assert done.returncode == 0
