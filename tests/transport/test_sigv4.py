@@ -17,7 +17,9 @@ from adorm.transport.sigv4 import Signer, canonical_path
 
 PLAIN = st.characters(min_codepoint=0x21, max_codepoint=0x7E)
 ODD = st.characters(min_codepoint=0x20, max_codepoint=0x2FFF).filter(str.isprintable)
-SEGMENTS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="?#/\\[]"), max_size=8) | st.sampled_from([".", "..", "", "%20", "~"])
+SEGMENTS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="?#/\\[]"), max_size=8) | st.sampled_from(
+    [".", "..", "", "%20", "~"]
+)
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
 HEADER_NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,6}){0,2}", fullmatch=True).filter(
     lambda name: name not in {"host", "expect", "x-amz-date", "x-amz-target", "x-amz-security-token", "authorization", "connection"}
@@ -89,7 +91,9 @@ def test_signatures_equal_those_of_botocore(
 
 
 def test_one_signer_follows_the_day_and_the_credentials() -> None:
-    signer = Signer(region="eu-central-1", host="dynamodb.eu-central-1.amazonaws.com", headers={"content-type": "application/x-amz-json-1.0"})
+    signer = Signer(
+        region="eu-central-1", host="dynamodb.eu-central-1.amazonaws.com", headers={"content-type": "application/x-amz-json-1.0"}
+    )
     first, second = Credentials("AK1", "one"), Credentials("AK2", "two", "token")
     moments = [int(datetime(2026, 11, 21, 23, 59, 59, tzinfo=UTC).timestamp()) + second_ for second_ in range(3)]
     for credentials in (first, second, first):
@@ -117,7 +121,16 @@ def test_a_different_body_gets_a_different_signature() -> None:
 
 @pytest.mark.parametrize(
     ("path", "signed"),
-    [("", "/"), ("/", "/"), ("/a/b", "/a/b"), ("/a//b/", "/a/b/"), ("/a/./b/../c", "/a/c"), ("/../x", "/x"), ("/a%20b", "/a%2520b"), ("/~u", "/~u")],
+    [
+        ("", "/"),
+        ("/", "/"),
+        ("/a/b", "/a/b"),
+        ("/a//b/", "/a/b/"),
+        ("/a/./b/../c", "/a/c"),
+        ("/../x", "/x"),
+        ("/a%20b", "/a%2520b"),
+        ("/~u", "/~u"),
+    ],
 )
 def test_paths_are_signed_without_dots_and_encoded_once_more(path: str, signed: str) -> None:
     assert canonical_path(path) == signed

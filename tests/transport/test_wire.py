@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -20,26 +18,14 @@ from adorm.transport.sigv4 import Signer
 from adorm.transport.wire import WireTransport
 from tests.conftest import LOOPS
 from tests.support.loopback import THROTTLED, LoopbackServer, Reply, ServiceFault, Silence
+from tests.support.wired import GET, KEY, opened
 
 pytestmark = pytest.mark.anyio
-
-KEY = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI", "a session token")
-GET: dict[str, Any] = {"TableName": "orders", "Key": {"pk": {"S": "c1"}}}
 
 
 @pytest.fixture(params=LOOPS)
 def anyio_backend(request: pytest.FixtureRequest) -> object:
     return request.param
-
-
-@asynccontextmanager
-async def opened(server: LoopbackServer, **options: Any) -> AsyncIterator[WireTransport]:
-    transport = WireTransport(**{"region": "eu-central-1", "endpoint_url": server.url, "credentials": KEY, "environ": {}} | options)
-    await transport.open()
-    try:
-        yield transport
-    finally:
-        await transport.close()
 
 
 async def test_a_request_and_its_answer_travel_whole() -> None:
@@ -54,7 +40,7 @@ async def test_a_request_and_its_answer_travel_whole() -> None:
     assert request.headers["x-amz-target"] == "DynamoDB_20120810.GetItem"
     assert request.headers["content-type"] == "application/x-amz-json-1.0"
     assert request.headers["host"] == f"127.0.0.1:{server.port}"
-    assert request.headers["x-amz-security-token"] == "a session token"
+    assert request.headers["x-amz-security-token"] == "a-session-token"
     assert "accept-encoding" not in request.headers
 
 
@@ -164,7 +150,9 @@ async def test_an_error_answer_becomes_its_class_with_everything_it_says() -> No
 
 
 async def test_a_cancelled_transaction_carries_its_reasons() -> None:
-    fault = ServiceFault("TransactionCanceledException", extra={"CancellationReasons": [{"Code": "None"}, {"Code": "ConditionalCheckFailed"}]})
+    fault = ServiceFault(
+        "TransactionCanceledException", extra={"CancellationReasons": [{"Code": "None"}, {"Code": "ConditionalCheckFailed"}]}
+    )
     async with LoopbackServer() as server, opened(server) as transport:
         server.script("TransactWriteItems", fault)
         with pytest.raises(TransactionCanceled) as caught:

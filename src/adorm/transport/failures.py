@@ -61,6 +61,8 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
 
 def _code(status: int) -> str:
     """`InternalServerError`, `ServiceUnavailable`, `RequestEntityTooLarge`: the status in words, as AWS's codes are written."""
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return "RequestEntityTooLarge"  # Python 3.13 has other words for it
     try:
         return "".join(word[:1].upper() + word[1:] for word in HTTPStatus(status).phrase.replace("-", " ").split())
     except ValueError:

@@ -247,6 +247,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes | bytearray):
         return binascii.b2a_base64(value, newline=False).decode("ascii")
     if isinstance(value, Mapping):
-        mapping: Mapping[Any, Any] = value
-        return dict(mapping)
+        return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # of whatever it is, orjson judges
     raise TypeError(f"a {type(value).__qualname__} is not an attribute value")
