@@ -1,0 +1,118 @@
+"""adorm: the asyncio-native ORM for Amazon DynamoDB."""
+
+from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks
+from adorm.codec import from_attribute_map, from_plain, item_size, to_attribute_map, to_plain
+from adorm.database import Database, connect
+from adorm.deadlines import deadline
+from adorm.errors import (
+    AccessDenied,
+    AdormError,
+    CancellationReason,
+    ConditionalCheckFailed,
+    ConnectionFailed,
+    DeadlineExceeded,
+    ItemDecodeError,
+    ItemExists,
+    ItemNotFound,
+    MisusedExpression,
+    ModelError,
+    ResourceNotFound,
+    ServiceError,
+    Throttled,
+    TransactionCanceled,
+    TransactionConflict,
+    UnknownField,
+    UsageError,
+    ValidationFailed,
+    VersionConflict,
+)
+from adorm.expiry import is_expired
+from adorm.expressions.conditions import Condition, and_, not_, or_, raw
+from adorm.expressions.updates import Clause
+from adorm.ids import uuid7
+from adorm.indexes import GlobalIndex, LocalIndex
+from adorm.keys import Key
+from adorm.markers import attribute, created_at, discriminator, partition_key, sort_key, ttl, updated_at, version
+from adorm.models import map_class, model
+from adorm.paths import Attr, attr, not_none, path
+from adorm.query.gets import Get
+from adorm.query.operation import Operation
+from adorm.query.pages import Page
+from adorm.query.plan import Plan
+from adorm.query.queries import Query
+from adorm.query.reads import ItemStream
+from adorm.query.updates import Update
+from adorm.query.writes import Write
+from adorm.retry import RetryPolicy
+from adorm.scan import Scan
+from adorm.table import Table
+
+__all__ = [
+    "AccessDenied",
+    "AdormError",
+    "AttemptDetails",
+    "Attr",
+    "CallDetails",
+    "CallHooks",
+    "CancellationReason",
+    "Clause",
+    "Condition",
+    "ConditionalCheckFailed",
+    "ConnectionFailed",
+    "Database",
+    "DeadlineExceeded",
+    "Get",
+    "GlobalIndex",
+    "ItemDecodeError",
+    "ItemExists",
+    "ItemNotFound",
+    "ItemStream",
+    "Key",
+    "LocalIndex",
+    "MisusedExpression",
+    "ModelError",
+    "Operation",
+    "Page",
+    "Plan",
+    "Query",
+    "ResourceNotFound",
+    "RetryPolicy",
+    "Scan",
+    "ServiceError",
+    "Table",
+    "Throttled",
+    "TransactionCanceled",
+    "TransactionConflict",
+    "UnknownField",
+    "Update",
+    "UsageError",
+    "ValidationFailed",
+    "VersionConflict",
+    "Write",
+    "and_",
+    "attr",
+    "attribute",
+    "connect",
+    "created_at",
+    "deadline",
+    "discriminator",
+    "from_attribute_map",
+    "from_plain",
+    "is_expired",
+    "item_size",
+    "map_class",
+    "model",
+    "not_",
+    "not_none",
+    "or_",
+    "partition_key",
+    "path",
+    "raw",
+    "sort_key",
+    "to_attribute_map",
+    "to_plain",
+    "ttl",
+    "updated_at",
+    "uuid7",
+    "version",
+]

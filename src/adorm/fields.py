@@ -105,16 +105,8 @@ class Structure:
     fields: tuple[Field, ...]
     by_name: Mapping[str, Field]
     name: str
-
-    def replace(self, instance: Any, changes: Mapping[str, Any]) -> Any:
-        """A copy with other values for some fields (by field name)."""
-        if self.kind == "attrs":
-            return attrs.evolve(instance, **{self.by_name[name].init_name: value for name, value in changes.items()})
-        if self.kind == "dataclass":
-            return dataclasses.replace(instance, **changes)
-        if self.kind == "namedtuple":
-            return instance._replace(**changes)
-        return {**instance, **changes}
+    frozen: bool
+    """Whether instances can't be changed."""
 
 
 class UnresolvedName(Exception):
@@ -188,7 +180,15 @@ def _build(annotation: Annotation) -> Structure:
     naming: Callable[[str], str] = getattr(named, "__adorm_naming__", str)
     fields = [_named(attrs.evolve(field, marker=markers.get(field.name, field.marker)), naming) for field in fields]
     _check_attribute_names(cls, fields)
-    return Structure(cls, kind, tuple(fields), {field.name: field for field in fields}, cls.__name__)
+    return Structure(cls, kind, tuple(fields), {field.name: field for field in fields}, cls.__name__, _is_frozen(cls, kind))
+
+
+def _is_frozen(cls: Any, kind: Kind) -> bool:
+    if kind == "attrs":
+        return bool(attrs.inspect(cls).is_frozen)
+    if kind == "dataclass":
+        return bool(cls.__dataclass_params__.frozen)
+    return kind == "namedtuple"
 
 
 def _named(field: Field, naming: Callable[[str], str]) -> Field:

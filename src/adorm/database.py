@@ -1,0 +1,273 @@
+"""`connect()` and `Database`: the facade on top."""
+
+from __future__ import annotations
+
+import asyncio
+import random as _random
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+import anyio
+from cattrs import Converter
+
+from adorm.call_hooks import CallHooks
+from adorm.calls import Calls
+from adorm.clock import Clock, current_clock
+from adorm.codec import Codec
+from adorm.deadlines import remaining_s
+from adorm.errors import DeadlineExceeded, UsageError
+from adorm.models import model_info
+from adorm.query.binding import Binding
+from adorm.query.values import AttrsLike, DataclassLike
+from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, backoff
+from adorm.table import Table
+from adorm.transport.base import Answer, Request, Transport
+
+ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
+
+DEFAULT_MAX_CONNECTIONS = 64
+CLOSE_TIMEOUT_S = 5.0
+
+
+class Database:
+    """A connection to DynamoDB, safe to share among the tasks of one event loop. Made by `connect()`.
+
+    It opens at first use; `async with` closes it at the end, `close()` at any time. After that, and from a second event loop, every
+    operation is a `UsageError`.
+    """
+
+    def __init__(
+        self,
+        make_transport: Callable[[], Transport],
+        *,
+        retry: RetryPolicy = DEFAULT_RETRY,
+        clock: Clock | None = None,
+        random: Callable[[], float] = _random.random,
+        hooks: Sequence[CallHooks] = (),
+        table_names: Mapping[str, str] | Callable[[str], str] | None = None,
+        table_prefix: str = "",
+        cursor_secret: str | bytes | None = None,
+    ) -> None:
+        self._make_transport = make_transport
+        self._retry = retry
+        self._clock = clock or current_clock()
+        self._random = random
+        self._hooks = tuple(hooks)
+        self._table_names = table_names
+        self._table_prefix = table_prefix
+        self._cursor_secret = cursor_secret.encode() if isinstance(cursor_secret, str) else cursor_secret
+        self._codec = Codec()
+        self._calls: Calls | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._opening: anyio.Lock | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open" if self._calls is not None else "not open yet"
+        return f"<adorm.Database, {state}>"
+
+    # ---- its life
+
+    async def __aenter__(self) -> Self:
+        if self._closed:
+            raise _closed()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection. Operations under way fail; closing twice is fine."""
+        self._closed = True
+        calls, self._calls = self._calls, None
+        if calls is not None:
+            with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
+                await calls.transport.close()
+
+    async def _open(self) -> Calls:
+        loop = asyncio.get_running_loop()
+        if self._closed:
+            raise _closed()
+        if self._loop is None:
+            self._loop, self._opening = loop, anyio.Lock()
+        if self._loop is not loop:
+            raise UsageError("this database belongs to another event loop: connect() once in each loop, and close it there")
+        if self._opening is None:
+            raise _closed()
+        async with self._opening:
+            if self._closed:
+                raise _closed()
+            if self._calls is None:
+                transport = self._make_transport()
+                await transport.open()
+                self._calls = Calls(transport, retry=self._retry, clock=self._clock, random=self._random, hooks=self._hooks)
+            return self._calls
+
+    # ---- what operations need
+
+    @property
+    def clock(self) -> Clock:
+        """Where timestamps and waits come from."""
+        return self._clock
+
+    @property
+    def codec(self) -> Codec:
+        """How values of this database are stored."""
+        return self._codec
+
+    @property
+    def converter(self) -> Converter:
+        """This database's cattrs converter: register hooks for types of yours before the first operation.
+
+        An unstructure hook gives an attribute value, `{"S": "12.50 EUR"}`; a structure hook takes one. No other database sees them.
+        """
+        return self._codec.converter
+
+    @property
+    def cursor_secret(self) -> bytes | None:
+        """What cursors are signed with."""
+        return self._cursor_secret
+
+    async def call(
+        self, operation: str, request: Request, *, subject: object = None, repeat: Repeat | None = None, retry: RetryPolicy | None = None
+    ) -> Answer:
+        """Send any operation of DynamoDB's, `("GetItem", {"TableName": ..., "Key": {...}})`, and give its answer as it came.
+
+        Retried, bounded by the deadline and counted as everything else; `repeat` says what an ambiguous failure means for it.
+
+        Raises:
+            UsageError: the database is closed, or used from another event loop than the one it was opened in.
+            ServiceError, ConnectionFailed, DeadlineExceeded: it failed.
+        """
+        calls = self._calls
+        if calls is None or self._loop is not asyncio.get_running_loop():
+            calls = await self._open()
+        return await calls.call(operation, request, subject=subject, repeat=repeat, retry=retry)
+
+    async def back_off(self, attempt: int, /, *, operation: str, subject: object) -> None:
+        """Wait before asking again for what DynamoDB left unprocessed; `attempt` counts from 1.
+
+        Raises:
+            DeadlineExceeded: the wait would outlive the deadline.
+        """
+        delay_s = backoff(attempt, self._retry, self._random())
+        if delay_s >= remaining_s():
+            raise DeadlineExceeded(
+                f"{operation} on {subject}: the wait of {delay_s:.3f} s for what DynamoDB left unprocessed would outlive the deadline",
+                operation=operation,
+                subject=str(subject),
+                attempts=attempt,
+            )
+        await self._clock.sleep(delay_s)
+
+    # ---- tables
+
+    def table(self, model: type[ModelT], /, *, name: str | None = None) -> Table[ModelT]:
+        """The model's operations on its table; `name` is the table's, in the place of the model's own.
+
+        Raises:
+            UsageError: the class is no model with a key, or no table is known for it.
+        """
+        return Table(self._binding(model, name))
+
+    def _binding(self, model: type[Any], name: str | None = None) -> Binding:
+        info = model_info(model)
+        if name is None:
+            if info.table is None:
+                raise UsageError(f"{info.name} names no table: write @adorm.model(table=...), or db.table({info.name}, name=...)")
+            name = self._table_name(info.table)
+        return Binding(self, info, name)
+
+    def _table_name(self, name: str) -> str:
+        if callable(self._table_names):
+            return self._table_names(name)
+        if self._table_names is not None and name in self._table_names:
+            return self._table_names[name]
+        return self._table_prefix + name
+
+
+def _closed() -> UsageError:
+    return UsageError("this database is closed: connect() makes a new one")
+
+
+def connect(
+    where: Literal["memory"] | None = None,
+    /,
+    *,
+    region: str | None = None,
+    endpoint_url: str | None = None,
+    profile: str | None = None,
+    session: Any = None,
+    client: Any = None,
+    retry: RetryPolicy = DEFAULT_RETRY,
+    max_connections: int = DEFAULT_MAX_CONNECTIONS,
+    table_names: Mapping[str, str] | Callable[[str], str] | None = None,
+    table_prefix: str = "",
+    cursor_secret: str | bytes | None = None,
+    hooks: Sequence[CallHooks] = (),
+    clock: Clock | None = None,
+    random: Callable[[], float] = _random.random,
+) -> Database:
+    """A database; nothing is sent or looked up before its first use.
+
+    Args:
+        where: "memory" for a DynamoDB inside the process, each connection its own.
+        region, endpoint_url: where to; by default what the environment or the profile says.
+        profile: a profile of the shared AWS configuration.
+        session: an aiobotocore or aioboto3 session to take credentials, region and endpoint from.
+        client: an entered aiobotocore or aioboto3 DynamoDB client to send everything by; it stays the caller's to close.
+        retry: how failures are retried.
+        max_connections: connections at most; further calls wait in a fair queue.
+        table_names: table names by the models' names for them, or a function; for stages such as `{"orders": "orders-dev"}`.
+        table_prefix: put before every name that `table_names` does not give.
+        cursor_secret: signs cursors, so that a client can't forge one; 16 bytes or more.
+        hooks: called before and after each call and each attempt.
+        clock, random: where time and jitter come from, for tests.
+
+    Raises:
+        UsageError: options that exclude each other.
+    """
+    chosen = {"client": client, "session": session, "profile": profile, "region": region, "endpoint_url": endpoint_url}
+    given = [name for name, value in chosen.items() if value is not None]
+    if where is not None and where != "memory":  # pyright: ignore[reportUnnecessaryComparison]  # unchecked callers
+        raise UsageError(f'connect() takes "memory" or nothing by position, not {where!r}; an endpoint is endpoint_url=...')
+    if where == "memory" and given:
+        raise UsageError(f'connect("memory") reaches nothing outside: take {", ".join(given)} away')
+    if client is not None and len(given) > 1:
+        raise UsageError(f"a client brings its own {', '.join(name for name in given if name != 'client')}: take them away")
+    if session is not None and profile is not None:
+        raise UsageError("a session has its own profile: give one of them")
+    if isinstance(max_connections, bool) or max_connections < 1:
+        raise UsageError(f"max_connections is a positive whole number, not {max_connections!r}")
+    if callable(table_names) and table_prefix:
+        raise UsageError("table_names is a function and gives the whole name: take table_prefix away")
+    if cursor_secret is not None and len(cursor_secret) < 16:
+        raise UsageError("cursor_secret is too short to protect anything: 16 bytes or more, from secrets.token_bytes()")
+    used_clock = clock or current_clock()
+
+    def make_transport() -> Transport:
+        if where == "memory":
+            from adorm.transport.memory import MemoryTransport
+
+            return MemoryTransport()
+        if client is not None:
+            from adorm.transport.client import ClientTransport
+
+            return ClientTransport(client)
+        from adorm.transport.wire import WireTransport
+
+        return WireTransport(
+            region=region, endpoint_url=endpoint_url, profile=profile, session=session, max_connections=max_connections, clock=used_clock
+        )
+
+    return Database(
+        make_transport,
+        retry=retry,
+        clock=used_clock,
+        random=random,
+        hooks=hooks,
+        table_names=table_names,
+        table_prefix=table_prefix,
+        cursor_secret=cursor_secret,
+    )

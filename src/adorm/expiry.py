@@ -1,0 +1,27 @@
+"""Whether an item is past its ttl: DynamoDB deletes it only within days."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from adorm.clock import current_clock
+from adorm.errors import UsageError
+from adorm.models import model_info
+
+
+def is_expired(item: object, /, *, at: datetime | None = None) -> bool:
+    """Whether the item's ttl is over, now or at another time; an item without one never expires.
+
+    Raises:
+        UsageError: its class is no model, or has no ttl field.
+    """
+    info = model_info(type(item))
+    if info.ttl is None:
+        raise UsageError(f"{info.name} has no ttl field: add one with adorm.ttl()")
+    expires_at: Any = getattr(item, info.ttl.name)
+    if expires_at is None:
+        return False
+    now = at or current_clock().now()
+    # DynamoDB knows whole seconds only.
+    return int(expires_at.timestamp() if isinstance(expires_at, datetime) else expires_at) <= int(now.timestamp())

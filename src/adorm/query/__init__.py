@@ -1,0 +1,1 @@
+"""Item operations, queries, their planner, pages and cursors."""

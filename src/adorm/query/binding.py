@@ -1,0 +1,99 @@
+"""What every operation needs to know: a model, its table, and the connection that carries its requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import attrs
+
+from adorm.clock import Clock
+from adorm.codec import Codec, DecodeFailure, check_item_size, item_decode_error
+from adorm.errors import AttributeMap, ItemDecodeError
+from adorm.expressions.location import Step
+from adorm.fields import Field
+from adorm.keys import Key, encode_key
+from adorm.models import ModelInfo
+from adorm.retry import Repeat, RetryPolicy
+from adorm.transport.base import Answer, Request
+from adorm.typeinfo import Annotation
+
+
+class Connection(Protocol):
+    """What operations need of a database."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def codec(self) -> Codec: ...
+
+    @property
+    def cursor_secret(self) -> bytes | None: ...
+
+    async def call(
+        self, operation: str, request: Request, *, subject: object = None, repeat: Repeat | None = None, retry: RetryPolicy | None = None
+    ) -> Answer: ...
+
+    async def back_off(self, attempt: int, /, *, operation: str, subject: object) -> None:
+        """Wait before asking again for what DynamoDB left unprocessed.
+
+        Raises:
+            DeadlineExceeded: the wait would outlive the deadline.
+        """
+        ...
+
+
+@attrs.frozen(eq=False)
+class Binding:
+    """A model on a table of a database."""
+
+    connection: Connection
+    info: ModelInfo
+    table_name: str
+
+    @property
+    def codec(self) -> Codec:
+        return self.connection.codec
+
+    def encode_key(self, key: Key[Any]) -> AttributeMap:
+        """The key's attribute map."""
+        return encode_key(key, self.connection.codec)
+
+    def decode(self, attribute_map: AttributeMap) -> Any:
+        """The instance.
+
+        Raises:
+            ItemDecodeError: the item does not fit the model.
+        """
+        try:
+            return self.connection.codec.decode(self.info.model, attribute_map)
+        except DecodeFailure as failure:
+            raise self._decode_error(failure, attribute_map) from failure
+
+    def decode_part(self, field: Field | None, steps: Sequence[Step], attribute_value: dict[str, Any], annotation: Annotation = Any) -> Any:
+        """One value of an item, at `steps` in it: a field's, or one of that annotation (by its own type, where nothing is known of it).
+
+        Raises:
+            ItemDecodeError: the value does not fit.
+        """
+        codec = self.connection.codec
+        try:
+            return codec.decode_value(annotation, attribute_value) if field is None else codec.decode_field(field, attribute_value)
+        except DecodeFailure as failure:
+            raise self._decode_error(failure.under(*steps), {}) from failure
+
+    def key_attributes(self, attribute_map: AttributeMap) -> AttributeMap:
+        """The part of an item that is its key."""
+        return {name: attribute_map[name] for field in self.info.key_fields if (name := field.attribute_name) in attribute_map}
+
+    def _decode_error(self, failure: DecodeFailure, attribute_map: AttributeMap) -> ItemDecodeError:
+        return item_decode_error(failure, model=self.info.model, key=self.key_attributes(attribute_map), attribute_map=attribute_map)
+
+    def check_size(self, key: Key[Any], attribute_map: AttributeMap) -> None:
+        """Refuse an item above 400 KB.
+
+        Raises:
+            UsageError: it is too large.
+        """
+        check_item_size(str(key), attribute_map)

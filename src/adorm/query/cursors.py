@@ -1,0 +1,90 @@
+"""Cursors: where a query goes on, as URL-safe text.
+
+A cursor holds the key of the last item given (`exclusive_start_key`) and a digest of the query that it belongs to. Signed with
+`connect(cursor_secret=...)`, a client can read it but can't forge another key. Unsigned, the digest finds accidents, not attacks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from adorm.errors import AttributeMap, UsageError
+
+_DIGEST_BYTES = 16
+_FORM = 1
+MAX_CURSOR_BYTES = 16 * 1024
+"""Far above any key that DynamoDB takes, so that a huge text is not even decoded."""
+
+
+def query_digest(operation: str, request: Mapping[str, Any]) -> bytes:
+    """What a query reads and in which order: table, index, direction and key condition, its values included."""
+    identity = [
+        operation,
+        request["TableName"],
+        request.get("IndexName"),
+        request.get("ScanIndexForward", True),
+        request.get("KeyConditionExpression"),
+        request.get("ExpressionAttributeNames"),
+        request.get("ExpressionAttributeValues"),
+    ]
+    return hashlib.sha256(orjson.dumps(identity, default=_bytes_as_text, option=orjson.OPT_SORT_KEYS)).digest()[:_DIGEST_BYTES]
+
+
+def encode_cursor(start_key: AttributeMap, digest: bytes, secret: bytes | None) -> str:
+    """The cursor that goes on after this key."""
+    body = bytes([_FORM]) + digest + orjson.dumps(start_key, default=_bytes_as_text)
+    return urlsafe_b64encode(_seal(body, secret) + body).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, digest: bytes, secret: bytes | None, key_names: frozenset[str]) -> AttributeMap:
+    """The key in a cursor.
+
+    Raises:
+        UsageError: it is truncated, forged, signed otherwise, or of another query.
+    """
+    if not isinstance(cursor, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # comes from outside
+        raise UsageError(f"a cursor is the text of Page.cursor, not {type(cursor).__name__}")
+    if len(cursor) > MAX_CURSOR_BYTES:
+        raise UsageError("this is no cursor: it is far too long")
+    try:
+        sealed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+    except ValueError as error:
+        raise UsageError("this is no cursor, or a damaged one: take the text of Page.cursor as it is") from error
+    seal, body = sealed[:_DIGEST_BYTES], sealed[_DIGEST_BYTES:]
+    if not hmac.compare_digest(seal, _seal(body, secret)) or urlsafe_b64encode(sealed).rstrip(b"=").decode() != cursor:
+        raise UsageError(
+            "this cursor is truncated or changed, or was made with another cursor_secret: take the text of Page.cursor as it is, or begin without one"
+        )
+    if body[:1] != bytes([_FORM]):
+        raise UsageError("this cursor was made by another version of adorm: begin without one")
+    if body[1 : 1 + _DIGEST_BYTES] != digest:
+        raise UsageError("this cursor belongs to another query: table, index, direction and key condition have to be the same")
+    try:
+        start_key = orjson.loads(body[1 + _DIGEST_BYTES :])
+    except ValueError as error:
+        raise UsageError("this cursor is damaged: begin without one") from error
+    if not isinstance(start_key, dict) or start_key.keys() != key_names:
+        raise UsageError("this cursor is damaged: it does not hold a key of this query; begin without one")
+    return {name: _with_bytes(value) for name, value in start_key.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # JSON
+
+
+def _seal(body: bytes, secret: bytes | None) -> bytes:
+    if secret is None:
+        return hashlib.sha256(b"adorm cursor" + body).digest()[:_DIGEST_BYTES]
+    return hmac.digest(secret, b"adorm cursor" + body, "sha256")[:_DIGEST_BYTES]
+
+
+def _bytes_as_text(value: object) -> str:
+    if isinstance(value, (bytes, bytearray)):
+        return b64encode(value).decode()
+    raise TypeError(f"{type(value).__name__} in a key")
+
+
+def _with_bytes(value: Any) -> Any:
+    return {"B": b64decode(value["B"])} if isinstance(value, dict) and "B" in value else value  # pyright: ignore[reportUnknownArgumentType]  # JSON

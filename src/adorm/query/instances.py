@@ -1,0 +1,54 @@
+"""What a write does to an instance: checked before, changed only after DynamoDB said yes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from adorm.errors import UsageError
+from adorm.models import ModelInfo
+
+
+def validate(info: ModelInfo, instance: Any) -> None:
+    """Run the model's attrs validators once more: attributes may have been set since construction.
+
+    Raises:
+        UsageError: a validator refused; it names model and field.
+    """
+    if info.structure.kind != "attrs":
+        return
+    for field in attrs.fields(info.structure.cls):
+        if field.validator is None:
+            continue
+        try:
+            field.validator(instance, field, getattr(instance, field.name))
+        except Exception as error:
+            raise UsageError(f"{info.name}.{field.name}: {error}") from error
+
+
+def with_changes(info: ModelInfo, instance: Any, changes: Mapping[str, Any]) -> Any:
+    """A copy as it is to be stored. Made around the constructor: nothing of the user's runs, nothing can be refused."""
+    cls = type(instance)
+    copy = cls.__new__(cls)
+    for name in _attribute_names(info, instance):
+        object.__setattr__(copy, name, changes[name] if name in changes else getattr(instance, name))
+    return copy
+
+
+def settle(info: ModelInfo, instance: Any, changes: Mapping[str, Any]) -> Any:
+    """The item as stored: the instance itself with the changes in it, or for a frozen class a new one."""
+    if info.structure.frozen:
+        return with_changes(info, instance, changes)
+    for name, value in changes.items():
+        object.__setattr__(instance, name, value)  # past on_setattr hooks: the values are adorm's own
+    return instance
+
+
+def _attribute_names(info: ModelInfo, instance: Any) -> set[str]:
+    names = {field.name for field in info.structure.fields}
+    if info.structure.kind == "attrs":
+        names.update(field.name for field in attrs.fields(type(instance)))
+    names.update(getattr(instance, "__dict__", ()))
+    return {name for name in names if hasattr(instance, name)}

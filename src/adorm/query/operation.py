@@ -1,0 +1,51 @@
+"""What is common to everything that can be awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, Generic, Self, TypeVar
+
+import attrs
+
+from adorm.query.plan import Plan
+from adorm.retry import RetryPolicy
+
+ResultT = TypeVar("ResultT")
+
+
+@attrs.define(eq=False)
+class Operation(Generic[ResultT]):
+    """Something to be sent. Immutable: a clause returns a new one, and awaiting twice sends twice."""
+
+    def __await__(self) -> Generator[Any, None, ResultT]:
+        return self._run().__await__()
+
+    async def _run(self) -> ResultT:
+        raise TypeError(f"{type(self).__name__} can't be sent")
+
+    def request(self) -> dict[str, Any]:
+        """The exact DynamoDB request, as boto3's client takes it, without sending it; the first one, where it takes several.
+
+        Raises:
+            UsageError: what would be refused before sending.
+        """
+        raise TypeError(f"{type(self).__name__} has no request")
+
+    def explain(self) -> Plan:
+        """What will be asked of DynamoDB, and about what it costs.
+
+        Raises:
+            UsageError: what would be refused before sending.
+        """
+        raise TypeError(f"{type(self).__name__} has no plan")
+
+
+@attrs.define(eq=False)
+class Retriable(Operation[ResultT]):
+    """An operation whose retry policy can be its own."""
+
+    _retry: RetryPolicy | None = attrs.field(default=None, kw_only=True)
+
+    def retry(self, policy: RetryPolicy, /) -> Self:
+        """Use this policy in the place of the database's."""
+        return attrs.evolve(self, retry=policy)

@@ -1,0 +1,111 @@
+"""Reading page after page: the one loop behind queries and scans."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from adorm.errors import AttributeMap
+from adorm.query.binding import Binding
+from adorm.retry import RetryPolicy
+
+ItemT = TypeVar("ItemT")
+
+
+@attrs.frozen
+class Page(Generic[ItemT]):
+    """One page of a query."""
+
+    items: list[ItemT]
+    cursor: str | None
+    """Goes on just after the last item; None at the end."""
+    count: int
+    """Items in this page."""
+    scanned_count: int
+    """Items that DynamoDB read for it, before the filter; what a page costs goes by them."""
+    capacity: float | None = None
+    """Read units consumed, where DynamoDB said so."""
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td><code>{_escaped(repr(item))}</code></td></tr>" for item in self.items)
+        return f"<table><caption>{self.count} items, {self.scanned_count} read{', more to come' if self.cursor else ''}</caption>{rows}</table>"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@attrs.frozen(eq=False)
+class RawPage:
+    """What one request gave, in attribute maps."""
+
+    items: list[AttributeMap]
+    count: int
+    scanned_count: int
+    capacity: float | None
+    last_evaluated_key: AttributeMap | None
+
+
+class PageReader:
+    """Reads the pages of one Query or Scan, one request at a time, each only when asked for.
+
+    `most_items` bounds the items given over all pages. DynamoDB's Limit counts items before the filter, so with a filter a page
+    is read at its full size and cut; `last_key` is then the key of the last item given, not the last one read.
+    """
+
+    def __init__(
+        self,
+        binding: Binding,
+        operation: str,
+        request: dict[str, Any],
+        *,
+        key_names: frozenset[str],
+        most_items: int | None,
+        page_size: int | None,
+        start_key: AttributeMap | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self._binding = binding
+        self._operation = operation
+        self._request = request
+        self._key_names = key_names
+        self._left = most_items
+        self._page_size = page_size
+        self._retry = retry
+        self._done = most_items == 0
+        self.last_key = start_key
+        """Where the next page begins; None before the first page and after the last."""
+
+    async def next(self) -> RawPage | None:
+        """The next page, which may be empty; None after the last."""
+        if self._done:
+            return None
+        request = self.request()
+        answer = await self._binding.connection.call(self._operation, request, subject=self._request["TableName"], retry=self._retry)
+        items: list[AttributeMap] = answer.get("Items", [])
+        last: AttributeMap | None = answer.get("LastEvaluatedKey") or None
+        count = int(answer.get("Count", len(items)))
+        if self._left is not None:
+            if count > self._left:
+                count = self._left
+                if items:
+                    del items[count:]
+                    last = {name: items[-1][name] for name in self._key_names}
+            self._left -= count
+        self.last_key = last
+        self._done = last is None or self._left == 0
+        consumed = answer.get("ConsumedCapacity")
+        return RawPage(items, count, int(answer.get("ScannedCount", count)), None if consumed is None else float(consumed["CapacityUnits"]), last)
+
+    def request(self) -> dict[str, Any]:
+        """The request for the next page."""
+        request = dict(self._request)
+        size = self._page_size
+        if self._left is not None and "FilterExpression" not in request:
+            size = self._left if size is None else min(size, self._left)
+        if size is not None:
+            request["Limit"] = size
+        if self.last_key is not None:
+            request["ExclusiveStartKey"] = self.last_key
+        return request

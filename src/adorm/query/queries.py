@@ -1,0 +1,95 @@
+"""`orders.query(...)`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Self, TypeVar, cast, overload
+
+import attrs
+
+from adorm.errors import UsageError
+from adorm.expressions.conditions import Comparison, Condition, Value, conditions
+from adorm.expressions.location import root_location
+from adorm.keys import NOT_GIVEN, encode_key_value
+from adorm.paths import location_of
+from adorm.query.aggregates import Aggregates
+from adorm.query.planner import choose
+from adorm.query.reads import Route
+
+ItemT = TypeVar("ItemT")
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
+T4 = TypeVar("T4")
+T5 = TypeVar("T5")
+
+
+@attrs.define(eq=False)
+class Query(Aggregates[ItemT], Generic[ItemT]):
+    """Items of one partition, of the table or of an index.
+
+    The planner picks the table or index whose key serves the conditions; `explain()` tells which, and why.
+    """
+
+    _partition: Any = NOT_GIVEN
+    _conditions: tuple[Condition, ...] = ()
+
+    def where(self, *conditions_: bool | Condition) -> Self:
+        """Conditions of any kind: those that a key can serve become its key condition, others a filter."""
+        return attrs.evolve(self, conditions=self._conditions + conditions(conditions_))
+
+    def ascending(self) -> Self:
+        """From the smallest sort key on, as is the default."""
+        return attrs.evolve(self, descending=False)
+
+    def descending(self) -> Self:
+        """From the largest sort key on."""
+        return attrs.evolve(self, descending=True)
+
+    @overload
+    def select(self, a: T1, /) -> Query[tuple[T1]]: ...
+    @overload
+    def select(self, a: T1, b: T2, /) -> Query[tuple[T1, T2]]: ...
+    @overload
+    def select(self, a: T1, b: T2, c: T3, /) -> Query[tuple[T1, T2, T3]]: ...
+    @overload
+    def select(self, a: T1, b: T2, c: T3, d: T4, /) -> Query[tuple[T1, T2, T3, T4]]: ...
+    @overload
+    def select(self, a: T1, b: T2, c: T3, d: T4, e: T5, /) -> Query[tuple[T1, T2, T3, T4, T5]]: ...
+    def select(self, *paths: object) -> Query[Any]:
+        """Only these attributes, as tuples. What an item does not have reads as the field's default, else as None."""
+        return cast("Query[Any]", self._with_selection(selected_locations(paths)))
+
+    def _route(self, filters: tuple[Condition, ...], needed: frozenset[str]) -> Route:
+        info = self._binding.info
+        given = self._conditions
+        if self._partition is not NOT_GIVEN:
+            index = None if self._index is None else info.indexes[self._index]
+            partitions = (info.partition,) if index is None else index.partition
+            if len(partitions) > 1:
+                names = ", ".join(f"{info.name}.{field.name} == ..." for field in partitions)
+                raise UsageError(f"index {self._index!r} has {len(partitions)} partition fields: give them by where({names})")
+            location = root_location(info.model, partitions[0])
+            given = (Comparison(location, "=", Value(self._partition, location)), *given)
+        choice = choose(info, given, filters, needed, forced=self._index, hydrates=self._hydrates)
+        for condition in choice.key:
+            self._check_key_values(condition)
+        return Route(choice.access, choice.key, choice.filter, choice.reason)
+
+    def _check_key_values(self, condition: Condition) -> None:
+        """Refuse an empty key before the wire; a range may begin at the empty text."""
+        if isinstance(condition, Comparison) and condition.comparator == "=" and isinstance(condition.operand, Value):
+            field = getattr(condition.subject, "field", None)
+            if field is not None:
+                sort = field is self._binding.info.sort
+                encode_key_value(self._binding.info, field, condition.operand.value, self._binding.codec, sort=sort)
+
+
+def selected_locations(paths: tuple[object, ...]) -> Any:
+    """The locations that `select` was given.
+
+    Raises:
+        UsageError: none, or something that is no path.
+    """
+    if not paths:
+        raise UsageError("select() takes the paths to read, such as Order.order_id")
+    return tuple(location_of(path) for path in paths)

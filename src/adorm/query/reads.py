@@ -1,0 +1,391 @@
+"""What queries and scans have in common: clauses, pages, iteration, streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, Self, TypeVar, cast
+
+import attrs
+
+from adorm.concurrency import ReadAhead
+from adorm.errors import AttributeMap, ItemNotFound, UsageError
+from adorm.expressions.conditions import Comparison, Condition, Exists, Some, Value, and_, conditions
+from adorm.expressions.location import Location, root_location
+from adorm.expressions.placeholders import Placeholders
+from adorm.expressions.projections import render_projection
+from adorm.fields import Field
+from adorm.query.binding import Binding
+from adorm.query.cursors import decode_cursor, encode_cursor, query_digest
+from adorm.query.hydration import fetch_whole
+from adorm.query.operation import Operation, Retriable
+from adorm.query.pages import Page, PageReader
+from adorm.query.plan import Plan, page_cost, plan_of
+from adorm.query.planner import Access
+from adorm.query.selection import projected_steps, select_values
+from adorm.typeinfo import split_optional, unwrap
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
+MAX_LIMIT = 2**31 - 1
+
+
+@attrs.frozen(eq=False)
+class Route:
+    """Where a read goes: the table or index, and which conditions are its key's and which its filter's."""
+
+    access: Access
+    key: tuple[Condition, ...]
+    filter: tuple[Condition, ...]
+    reason: str
+
+
+@attrs.frozen(eq=False)
+class Built:
+    """A read, ready to be sent page by page."""
+
+    request: dict[str, Any]
+    digest: bytes
+    """Of what is read and in which order; cursors are bound to it."""
+    key_names: frozenset[str]
+    """The attributes that a cursor's key consists of."""
+    reason: str
+
+
+@attrs.define(eq=False)
+class Derived(Operation[ResultT]):
+    """Something computed from a read: a count, a page, an aggregate."""
+
+    _compute: Callable[[], Coroutine[Any, Any, ResultT]]
+    _first_request: Callable[[], dict[str, Any]]
+    _plan: Callable[[], Plan]
+
+    async def _run(self) -> ResultT:
+        return await self._compute()
+
+    def request(self) -> dict[str, Any]:
+        return self._first_request()
+
+    def explain(self) -> Plan:
+        return self._plan()
+
+
+class ItemIterator(Generic[ItemT]):
+    """Items page after page, on demand. An object and not a generator: leaving a loop early leaves nothing to clean up."""
+
+    def __init__(self, next_page: Callable[[], Coroutine[Any, Any, list[ItemT] | None]]) -> None:
+        self._next_page = next_page
+        self._items: list[ItemT] = []
+        self._position = 0
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ItemT:
+        while self._position >= len(self._items):
+            page = await self._next_page()
+            if page is None:
+                raise StopAsyncIteration
+            self._items, self._position = page, 0
+        item = self._items[self._position]
+        self._position += 1
+        return item
+
+
+class ItemStream(Generic[ItemT]):
+    """`async with orders.query("c1").stream() as rows: async for row in rows: ...`: the next page is fetched while this one is used.
+
+    Leaving the block, in whatever way, ends the fetching: no task is left, and no further request is sent.
+    """
+
+    def __init__(self, next_page: Callable[[], Coroutine[Any, Any, list[ItemT] | None]]) -> None:
+        self._ahead = ReadAhead(next_page)
+        self._items = ItemIterator[ItemT](self._ahead.next)  # type: ignore[arg-type]  # a coroutine function by any name
+
+    async def __aenter__(self) -> Self:
+        await self._ahead.__aenter__()
+        return self
+
+    async def __aexit__(self, *body: Any) -> None:
+        await self._ahead.__aexit__(*body)
+
+    def __aiter__(self) -> ItemIterator[ItemT]:
+        return self._items
+
+
+@attrs.define(eq=False)
+class Reads(Retriable[list[ItemT]], Generic[ItemT]):
+    """A query or a scan. Awaiting it collects everything; iterating reads page after page on demand."""
+
+    _binding: Binding
+    _filters: tuple[Condition, ...] = ()
+    _index: str | None = None
+    _consistent: bool = False
+    _descending: bool = False
+    _limit: int | None = None
+    _page_size: int | None = None
+    _selected: tuple[Location, ...] | None = None
+    _hydrates: bool = False
+    _hides_expired: bool = False
+
+    _operation = "Query"
+
+    # ---- clauses
+
+    def filter(self, *conditions_: bool | Condition) -> Self:
+        """Leave out what does not meet all conditions; DynamoDB reads it, and charges for it, all the same."""
+        return attrs.evolve(self, filters=self._filters + conditions(conditions_))
+
+    def index(self, name: str, /) -> Self:
+        """Read this index, and no other.
+
+        Raises:
+            UsageError: the model has no such index.
+        """
+        if name not in self._binding.info.indexes:
+            known = ", ".join(self._binding.info.indexes) or "none"
+            raise UsageError(f"{self._binding.info.name} has no index {name!r}; it has {known}")
+        return attrs.evolve(self, index=name)
+
+    def consistent(self) -> Self:
+        """Read what was last written: twice the read units. DynamoDB can't do that on a global index."""
+        return attrs.evolve(self, consistent=True)
+
+    def limit(self, items: int, /) -> Self:
+        """Give this many items at most, over all pages; what the filter leaves out does not count.
+
+        Raises:
+            UsageError: it is negative, or no whole number.
+        """
+        return attrs.evolve(self, limit=_checked_count("limit", items, least=0))
+
+    def page_size(self, items: int, /) -> Self:
+        """Let DynamoDB read this many items a request, before the filter (its `Limit`); 1 MB without.
+
+        Raises:
+            UsageError: it is not positive.
+        """
+        return attrs.evolve(self, page_size=_checked_count("page_size", items, least=1))
+
+    def hydrate(self) -> Self:
+        """Read the whole items from the table, by the keys that the index holds: one BatchGetItem for each 100 items."""
+        return attrs.evolve(self, hydrates=True)
+
+    def hide_expired(self) -> Self:
+        """Leave out items whose ttl is over; DynamoDB deletes them only within days.
+
+        Raises:
+            UsageError: the model has no ttl field.
+        """
+        if self._binding.info.ttl is None:
+            raise UsageError(f"{self._binding.info.name} has no ttl field, so nothing of it expires: add one with adorm.ttl()")
+        return attrs.evolve(self, hides_expired=True)
+
+    def _with_selection(self, paths: tuple[Location, ...]) -> Self:
+        if self._hydrates:
+            raise UsageError("select() reads what the index holds, hydrate() the whole items: take one of them")
+        return attrs.evolve(self, selected=paths)
+
+    # ---- what is sent
+
+    def _route(self, filters: tuple[Condition, ...], needed: frozenset[str]) -> Route:
+        raise TypeError(f"{type(self).__name__} has no route")
+
+    def _build(self, *, counting: bool = False) -> Built:
+        binding, info = self._binding, self._binding.info
+        filters = (*self._filters, self._not_expired()) if self._hides_expired else self._filters
+        if self._selected is not None:
+            needed = frozenset(location.attribute_name for location in self._selected)
+        elif counting or self._hydrates:
+            needed = info.key_names
+        else:
+            needed = frozenset(field.attribute_name for field in info.structure.fields)
+        route = self._route(filters, needed)
+        access = route.access
+        if self._consistent and access.index is not None and access.index.is_global:
+            raise UsageError(f"{access} of {info.name} is global, and DynamoDB reads those eventually consistent only: take consistent() away")
+        request: dict[str, Any] = {"TableName": binding.table_name}
+        if access.index is not None:
+            request["IndexName"] = access.index.name
+        if self._descending:
+            request["ScanIndexForward"] = False
+        if self._consistent:
+            request["ConsistentRead"] = True
+        placeholders = Placeholders(binding.codec, info.model)
+        identity = dict(request)
+        if route.key:
+            request["KeyConditionExpression"] = placeholders.checked("key condition", and_(*route.key).render(placeholders))
+            identity["KeyConditionExpression"] = request["KeyConditionExpression"]
+            placeholders.into(identity)
+        if route.filter:
+            request["FilterExpression"] = placeholders.checked("filter", and_(*route.filter).render(placeholders))
+        key_names = info.key_names | access.key_names
+        if counting:
+            request["Select"] = "COUNT"
+        elif self._selected is not None:
+            for location in self._selected:
+                placeholders.location(location)  # refuses a path of another model
+            wanted = [projected_steps(location) for location in self._selected]
+            # The key comes along, for cursors.
+            request["ProjectionExpression"] = render_projection([*wanted, *((name,) for name in sorted(key_names))], placeholders)
+        elif self._hydrates:
+            request["ProjectionExpression"] = render_projection([(name,) for name in sorted(key_names)], placeholders)
+        placeholders.into(request)
+        return Built(request, query_digest(self._operation, identity), key_names, route.reason)
+
+    def _not_expired(self) -> Condition:
+        info = self._binding.info
+        field = cast("Field", info.ttl)
+        location = root_location(info.model, field)
+        now = self._binding.connection.clock.now()
+        threshold = int(now.timestamp()) if unwrap(split_optional(field.type)[0]) is int else now
+        return Some((Exists(location, wanted=False), Comparison(location, ">", Value(threshold, location))))
+
+    def _reader(self, built: Built, *, most_items: int | None, start_key: AttributeMap | None = None) -> PageReader:
+        return PageReader(
+            self._binding,
+            self._operation,
+            built.request,
+            key_names=built.key_names,
+            most_items=most_items,
+            page_size=self._page_size,
+            start_key=start_key,
+            retry=self._retry,
+        )
+
+    def request(self) -> dict[str, Any]:
+        return self._reader(self._build(), most_items=self._limit).request()
+
+    def explain(self) -> Plan:
+        built = self._build()
+        return plan_of(self._operation, built.request, page_cost(consistent=self._consistent), reason=built.reason)
+
+    # ---- reading
+
+    async def _items(self, maps: list[AttributeMap]) -> list[ItemT]:
+        binding = self._binding
+        if self._selected is not None:
+            return [cast("ItemT", select_values(binding, self._selected, attribute_map)) for attribute_map in maps]
+        if self._hydrates and maps:
+            maps = await fetch_whole(binding, maps, retry=self._retry)
+        return [binding.decode(attribute_map) for attribute_map in maps]
+
+    def _pages(self) -> Callable[[], Coroutine[Any, Any, list[ItemT] | None]]:
+        """Gives the items of one page after the other, None after the last."""
+        reader: PageReader | None = None
+
+        async def next_page() -> list[ItemT] | None:
+            nonlocal reader
+            if reader is None:
+                reader = self._reader(self._build(), most_items=self._limit)
+            page = await reader.next()
+            return None if page is None else await self._items(page.items)
+
+        return next_page
+
+    async def _run(self) -> list[ItemT]:
+        next_page = self._pages()
+        items: list[ItemT] = []
+        while (page := await next_page()) is not None:
+            items.extend(page)
+        return items
+
+    def __aiter__(self) -> ItemIterator[ItemT]:
+        return ItemIterator(self._pages())
+
+    def stream(self) -> ItemStream[ItemT]:
+        """A block in which the next page is fetched while this one is used."""
+        return ItemStream(self._pages())
+
+    def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:
+        """Up to `limit` items (without one, a page of DynamoDB's), and the cursor that goes on after them; None begins.
+
+        Where nothing is filtered the end is known for certain, because one item more is read; a filter may leave a cursor to an
+        empty page.
+
+        Raises:
+            UsageError: the cursor is not one of this query.
+        """
+        return Derived(lambda: self._one_page(cursor), lambda: self._page_reader(self._build(), cursor).request(), self.explain)
+
+    def _page_reader(self, built: Built, cursor: str | None) -> PageReader:
+        start_key = None
+        if cursor is not None:
+            start_key = decode_cursor(cursor, built.digest, self._binding.connection.cursor_secret, built.key_names)
+        # One item more than asked for tells whether there are any.
+        return self._reader(built, most_items=None if self._limit is None else self._limit + 1, start_key=start_key)
+
+    async def _one_page(self, cursor: str | None) -> Page[ItemT]:
+        built = self._build()
+        built.request.setdefault("ReturnConsumedCapacity", "TOTAL")
+        reader = self._page_reader(built, cursor)
+        maps: list[AttributeMap] = []
+        scanned_count, capacity = 0, None
+        while (page := await reader.next()) is not None:
+            maps.extend(page.items)
+            scanned_count += page.scanned_count
+            if page.capacity is not None:
+                capacity = (capacity or 0.0) + page.capacity
+            if self._limit is None or len(maps) >= self._limit:
+                break
+        goes_on = reader.last_key
+        if self._limit is not None and len(maps) > self._limit:
+            del maps[self._limit :]
+            goes_on = {name: maps[-1][name] for name in built.key_names} if maps else None
+        secret = self._binding.connection.cursor_secret
+        following = None if goes_on is None else encode_cursor(goes_on, built.digest, secret)
+        items = await self._items(maps)
+        return Page(items, following, len(items), scanned_count, capacity)
+
+    def count(self) -> Operation[int]:
+        """How many items there are, up to the limit. They are read and charged for, but not sent."""
+        return self._counted(self._limit, int)
+
+    def exists(self) -> Operation[bool]:
+        """Whether there is any item."""
+        return self._counted(1, bool)
+
+    def _counted(self, most_items: int | None, result: Callable[[int], ResultT]) -> Operation[ResultT]:
+        async def compute() -> ResultT:
+            reader = self._reader(self._build(counting=True), most_items=most_items)
+            total = 0
+            while (page := await reader.next()) is not None:
+                total += page.count
+            return result(total)
+
+        return Derived(compute, lambda: self._reader(self._build(counting=True), most_items=most_items).request(), self.explain)
+
+    def first(self) -> Operation[ItemT | None]:
+        """The first item in order, or None."""
+
+        async def compute() -> ItemT | None:
+            items = await one
+            return items[0] if items else None
+
+        one = self.limit(1 if self._limit is None else min(1, self._limit))
+        return Derived(compute, one.request, self.explain)
+
+    def one(self) -> Operation[ItemT]:
+        """The only item.
+
+        Raises (when awaited):
+            ItemNotFound: there is none.
+            UsageError: there is more than one.
+        """
+
+        async def compute() -> ItemT:
+            items = await two
+            if not items:
+                raise ItemNotFound(f"no item of {self._binding.info.name} in table {self._binding.table_name} meets the conditions; first() gives None instead")
+            if len(items) > 1:
+                raise UsageError(f"one() found more than one item of {self._binding.info.name}: first() takes the first of several")
+            return items[0]
+
+        two = self.limit(2)
+        return Derived(compute, two.request, self.explain)
+
+
+def _checked_count(name: str, items: int, *, least: int) -> int:
+    if isinstance(items, bool) or not isinstance(items, int) or not least <= items <= MAX_LIMIT:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise UsageError(f"{name} is a whole number from {least} on, not {items!r}")
+    return items

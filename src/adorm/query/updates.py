@@ -1,0 +1,293 @@
+"""Changing parts of one item: the clauses, and `update`."""
+
+from __future__ import annotations
+
+from builtins import set as Set  # a method named `set` hides the type in the body of Changes
+from decimal import Decimal
+from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
+from uuid import uuid4
+
+import attrs
+
+from adorm.errors import AttributeMap, ConditionalCheckFailed, TransactionCanceled, UsageError
+from adorm.expressions.conditions import Condition, Exists, Value, and_, conditions
+from adorm.expressions.location import root_location
+from adorm.expressions.placeholders import Placeholders
+from adorm.expressions.updates import Add, Append, Clause, CountUp, Remove, SetIfAbsent, render_update
+from adorm.expressions.updates import Set as SetClause
+from adorm.keys import Key
+from adorm.paths import location_of, set_clause
+from adorm.query.binding import Binding
+from adorm.query.failures import asked_version, is_own_write, raise_condition_failure
+from adorm.query.operation import Retriable
+from adorm.query.plan import Plan, plan_of, write_cost
+from adorm.query.values import EnumT, NestedT, ScalarT
+
+T = TypeVar("T")
+ModelT = TypeVar("ModelT")
+ResultT = TypeVar("ResultT")
+
+ReturnedItem = Literal["none", "new", "old", "updated_new", "updated_old"]
+
+
+class Changes:
+    """The clauses of an update, alone or in a transaction.
+
+    A value stored as absence becomes REMOVE. `Order.total + 1`, `Order.total - 1` and other paths may stand on the value side of `set`.
+    """
+
+    __slots__ = ()
+
+    def _with_clauses(self, clauses: tuple[Clause[Any], ...]) -> Self:
+        raise TypeError(f"{type(self).__name__} takes no clauses")
+
+    def _with_conditions(self, added: tuple[Condition, ...]) -> Self:
+        raise TypeError(f"{type(self).__name__} takes no conditions")
+
+    def _with_upsert(self) -> Self:
+        raise TypeError(f"{type(self).__name__} can't create")
+
+    @overload
+    def set(self, path: Decimal | None, value: Decimal | int | None, /) -> Self: ...
+    @overload
+    def set(self, path: ScalarT | None, value: ScalarT | None, /) -> Self: ...
+    @overload
+    def set(self, path: list[T] | None, value: list[T] | None, /) -> Self: ...
+    @overload
+    def set(self, path: tuple[T, ...] | None, value: tuple[T, ...] | None, /) -> Self: ...
+    @overload
+    def set(self, path: Set[T] | None, value: Set[T] | None, /) -> Self: ...
+    @overload
+    def set(self, path: frozenset[T] | None, value: frozenset[T] | None, /) -> Self: ...
+    @overload
+    def set(self, path: dict[str, T] | None, value: dict[str, T] | None, /) -> Self: ...
+    @overload
+    def set(self, path: EnumT | None, value: EnumT | None, /) -> Self: ...
+    @overload
+    def set(self, path: NestedT | None, value: NestedT | None, /) -> Self: ...
+    def set(self, path: object, value: object, /) -> Self:
+        """Store a value: `.set(Order.status, "paid")`, `.set(Order.total, Order.total - 5)`."""
+        return self._with_clauses((set_clause(path, value),))
+
+    @overload
+    def add(self, path: Decimal | None, value: Decimal | int, /) -> Self: ...
+    @overload
+    def add(self, path: int | None, value: int, /) -> Self: ...
+    @overload
+    def add(self, path: float | None, value: float, /) -> Self: ...
+    @overload
+    def add(self, path: Set[T] | None, value: Set[T], /) -> Self: ...
+    def add(self, path: object, value: object, /) -> Self:
+        """Add to a number (absent counts as 0), or members to a set (absent counts as empty)."""
+        return self._with_clauses((Add(location_of(path), value),))
+
+    def append(self, path: list[T] | None, values: list[T], /) -> Self:
+        """Put elements at the end of a list; absent counts as empty."""
+        return self._with_clauses((Append(location_of(path), values, at_front=False),))
+
+    def prepend(self, path: list[T] | None, values: list[T], /) -> Self:
+        """Put elements at the front of a list; absent counts as empty."""
+        return self._with_clauses((Append(location_of(path), values, at_front=True),))
+
+    def remove(self, *paths: object) -> Self:
+        """Take attributes, list elements or map keys away."""
+        return self._with_clauses(tuple(Remove(location_of(path)) for path in paths))
+
+    def apply(self, *clauses: Clause[Any]) -> Self:
+        """Clauses made by `attr(path)`: `.apply(attr(Order.tags).delete({"new"}))`."""
+        for clause in clauses:
+            if not isinstance(clause, Clause):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+                raise UsageError(f"apply() takes clauses such as attr(Order.note).set('x'), not {clause!r}")
+        return self._with_clauses(clauses)
+
+    def upsert(self) -> Self:
+        """Create the item where there is none."""
+        return self._with_upsert()
+
+    def when(self, *conditions_: bool | Condition) -> Self:
+        """Change it only if all conditions hold; else `ConditionalCheckFailed`, with the item as it stands."""
+        return self._with_conditions(conditions(conditions_))
+
+
+@attrs.define(eq=False)
+class PreparedUpdate:
+    """An update, built."""
+
+    request: dict[str, Any]
+    clauses: tuple[Clause[Any], ...]
+    written: AttributeMap
+    """What proves that a repeated request had been applied: the time of this update."""
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether it can be sent twice. adorm's own version may skip a number."""
+        return all(clause.idempotent for clause in self.clauses)
+
+
+@attrs.define(eq=False)
+class UpdateDraft:
+    """What an update says, without the way to send it."""
+
+    binding: Binding
+    key: Key[Any]
+    clauses: tuple[Clause[Any], ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    creates: bool = False
+
+    def prepare(self) -> PreparedUpdate:
+        """Build it: the clauses, version and timestamps, and that the item exists unless it may be created.
+
+        Raises:
+            UsageError: what would be refused before sending.
+        """
+        binding, info = self.binding, self.binding.info
+        if not self.clauses:
+            raise UsageError(f"{self.key}: an update without clauses changes nothing: add .set(...), .add(...), .remove(...) or another clause")
+        placeholders = Placeholders(binding.codec, info.model)
+        request: dict[str, Any] = {"TableName": binding.table_name, "Key": binding.encode_key(self.key)}
+        own, written = self._own_clauses()
+        request["UpdateExpression"] = render_update((*self.clauses, *own), placeholders, key_names=info.key_names)
+        parts = self.conditions if self.creates else (Exists(root_location(info.model, info.partition), wanted=True), *self.conditions)
+        if parts:
+            request["ConditionExpression"] = placeholders.checked("condition", and_(*parts).render(placeholders))
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        placeholders.into(request)
+        binding.check_size(self.key, request.get("ExpressionAttributeValues", {}))
+        return PreparedUpdate(request, self.clauses, written)
+
+    def _own_clauses(self) -> tuple[list[Clause[Any]], AttributeMap]:
+        info = self.binding.info
+        changed = {clause.location.attribute_name for clause in self.clauses}
+        own: list[Clause[Any]] = []
+        written: AttributeMap = {}
+        now = self.binding.connection.clock.now()
+        if info.version is not None and info.version.attribute_name not in changed:
+            own.append(CountUp(root_location(info.model, info.version)))
+        if info.updated_at is not None and info.updated_at.attribute_name not in changed:
+            location = root_location(info.model, info.updated_at)
+            own.append(SetClause(location, Value(now, location)))
+            written[info.updated_at.attribute_name] = self.binding.codec.encode_field(info.updated_at, now) or {}
+        if self.creates and info.created_at is not None and info.created_at.attribute_name not in changed:
+            location = root_location(info.model, info.created_at)
+            own.append(SetIfAbsent(location, Value(now, location)))
+        return own, written
+
+
+@attrs.define(eq=False)
+class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
+    """`await orders.update("c1", "o1").set(Order.status, "paid")`.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
+    """
+
+    _draft: UpdateDraft
+    _returning: ReturnedItem = "none"
+    _exactly_once: bool = False
+
+    def _with_clauses(self, clauses: tuple[Clause[Any], ...]) -> Self:
+        return attrs.evolve(self, draft=attrs.evolve(self._draft, clauses=self._draft.clauses + clauses))
+
+    def _with_conditions(self, added: tuple[Condition, ...]) -> Self:
+        return attrs.evolve(self, draft=attrs.evolve(self._draft, conditions=self._draft.conditions + added))
+
+    def _with_upsert(self) -> Self:
+        return attrs.evolve(self, draft=attrs.evolve(self._draft, creates=True))
+
+    @overload
+    def returning(self, what: Literal["none"], /) -> Update[ModelT, None]: ...
+    @overload
+    def returning(self, what: Literal["new"], /) -> Update[ModelT, ModelT]: ...
+    @overload
+    def returning(self, what: Literal["old"], /) -> Update[ModelT, ModelT | None]: ...
+    @overload
+    def returning(self, what: Literal["updated_old", "updated_new"], /) -> Update[ModelT, dict[str, Any]]: ...
+    def returning(self, what: ReturnedItem, /) -> Update[ModelT, Any]:
+        """Give nothing, the model as it is now or was before, or a dict by field name of what changed.
+
+        An attribute that was changed inside (`Order.lines[0].sku`) stands in that dict as the plain parts that changed.
+
+        With "old" and "updated_old" an ambiguous failure is not repeated: the second answer would show the first one's work.
+
+        Raises:
+            UsageError: no such choice.
+        """
+        if what not in ("none", "new", "old", "updated_new", "updated_old"):  # pyright: ignore[reportUnnecessaryContains]  # unchecked callers
+            raise UsageError(f'{self._draft.key}: returning() takes "none", "new", "old", "updated_new" or "updated_old", not {what!r}')
+        return cast("Update[ModelT, Any]", attrs.evolve(self, returning=what))
+
+    def exactly_once(self) -> Self:
+        """Send it as a transaction of one operation with an idempotency token: it is applied once even if an answer is lost.
+
+        Costs twice the write units and returns nothing. The token holds for ten minutes:
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+        """
+        return attrs.evolve(self, exactly_once=True)
+
+    @property
+    def draft(self) -> UpdateDraft:
+        """What the update says."""
+        return self._draft
+
+    def request(self) -> dict[str, Any]:
+        prepared = self._draft.prepare()
+        if self._exactly_once:
+            return self._as_transaction(prepared.request)
+        if self._returning != "none":
+            prepared.request["ReturnValues"] = {"new": "ALL_NEW", "old": "ALL_OLD"}.get(self._returning, self._returning.upper())
+        return prepared.request
+
+    def explain(self) -> Plan:
+        cost = write_cost(transactional=self._exactly_once)
+        request = self._draft.prepare().request
+        return plan_of("TransactWriteItems" if self._exactly_once else "UpdateItem", request, cost, reason="the whole key is given")
+
+    def _as_transaction(self, request: dict[str, Any]) -> dict[str, Any]:
+        if self._returning != "none":
+            raise UsageError(f"{self._draft.key}: exactly_once() is a transaction, which returns nothing: take returning() away and read the item after")
+        return {"TransactItems": [{"Update": request}], "ClientRequestToken": str(uuid4())}
+
+    async def _run(self) -> ResultT:
+        draft, binding = self._draft, self._draft.binding
+        prepared = draft.prepare()
+        try:
+            answer = await self._send(prepared)
+        except ConditionalCheckFailed as error:
+            own = error.maybe_applied and self._returning in ("none", "new") and is_own_write(binding, error.attribute_map, prepared.written)
+            if not own:
+                expected = None if error.attribute_map is None else asked_version(binding, draft.conditions)
+                raise_condition_failure(binding, draft.key, error, must_exist=not draft.creates, expected_version=expected)
+            answer = {"Attributes": error.attribute_map}
+        return cast("ResultT", self._result(answer.get("Attributes")))
+
+    async def _send(self, prepared: PreparedUpdate) -> dict[str, Any]:
+        connection, key = self._draft.binding.connection, self._draft.key
+        if self._exactly_once:
+            try:
+                return await connection.call("TransactWriteItems", self._as_transaction(prepared.request), subject=key, retry=self._retry)
+            except TransactionCanceled as error:
+                only = error.reasons[0].error if error.reasons else None
+                if isinstance(only, ConditionalCheckFailed):
+                    only.subject, only.attempts, only.request_id = error.subject, error.attempts, error.request_id
+                    raise only from error
+                raise
+        if self._returning != "none":
+            prepared.request["ReturnValues"] = {"new": "ALL_NEW", "old": "ALL_OLD"}.get(self._returning, self._returning.upper())
+        safe = prepared.idempotent and self._returning not in ("old", "updated_old")
+        return await connection.call("UpdateItem", prepared.request, subject=key, repeat="safe" if safe else "never", retry=self._retry)
+
+    def _result(self, attributes: AttributeMap | None) -> Any:
+        binding = self._draft.binding
+        if self._returning == "none":
+            return None
+        if self._returning in ("new", "old"):
+            return None if attributes is None else binding.decode(attributes)
+        by_name = {field.attribute_name: field for field in binding.info.structure.fields}
+        # Of an attribute that was changed inside, DynamoDB sends those parts only, which need not make a whole value.
+        partly = {clause.location.attribute_name for clause in self._draft.clauses if not clause.location.is_top_level}
+        changed: dict[str, Any] = {}
+        for name, value in (attributes or {}).items():
+            field = by_name.get(name)
+            changed[name if field is None else field.name] = binding.decode_part(None if name in partly else field, (name,), value)
+        return changed
+
+

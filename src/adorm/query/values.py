@@ -1,0 +1,31 @@
+"""Type variables of the values that updates take.
+
+A plain TypeVar would be widened to `object` and accept anything: scalars need a constrained one, enums and nested values a bound.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+from uuid import UUID
+
+ScalarT = TypeVar("ScalarT", str, int, float, Decimal, bool, bytes, datetime, date, time, timedelta, UUID, Path)
+EnumT = TypeVar("EnumT", bound=Enum)
+
+
+class DataclassLike(Protocol):
+    """A dataclass, or a model: `dataclass_transform` makes it look like one."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+class AttrsLike(Protocol):
+    """An attrs class; `attrs.AttrsInstance` is an empty protocol to pyright."""
+
+    __attrs_attrs__: ClassVar[Any]
+
+
+NestedT = TypeVar("NestedT", bound=DataclassLike | AttrsLike)

@@ -1,0 +1,315 @@
+"""Writing one item: create, put, save and delete.
+
+A request is built once for an operation, timestamps included, and repeated as it is. The instance changes only after DynamoDB said yes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
+
+import attrs
+
+from adorm.errors import AttributeMap, ConditionalCheckFailed, UsageError
+from adorm.expressions.conditions import Comparison, Condition, Exists, Value, and_, conditions
+from adorm.expressions.location import Location, root_location
+from adorm.expressions.placeholders import Placeholders
+from adorm.expressions.updates import Clause, Remove, SetIfAbsent, SetValue, render_update
+from adorm.fields import Field, Role
+from adorm.keys import Key, check_key_value, key_of
+from adorm.paths import location_of
+from adorm.query.binding import Binding
+from adorm.query.failures import is_own_write, raise_condition_failure
+from adorm.query.instances import settle, validate, with_changes
+from adorm.query.operation import Retriable
+from adorm.query.plan import Plan, plan_of, write_cost
+from adorm.retry import Repeat
+
+ModelT = TypeVar("ModelT")
+ResultT = TypeVar("ResultT")
+
+ReturnValue = Literal["item", "none", "old"]
+
+
+@attrs.define
+class Prepared:
+    """A write, built: what is sent, and what it makes of the instance."""
+
+    operation: Literal["PutItem", "UpdateItem", "DeleteItem"]
+    request: dict[str, Any]
+    changes: dict[str, Any] = attrs.field(factory=dict)
+    """What the instance takes over once the write is done, by field name."""
+    written: AttributeMap = attrs.field(factory=dict)
+    """The attributes that the request sets."""
+    expected_version: int | None = None
+    creating: bool = False
+    must_exist: bool = False
+
+
+@attrs.define(eq=False)
+class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
+    """A write that can be awaited, or handed to a transaction."""
+
+    _binding: Binding
+    _key: Key[Any]
+    _instance: Any = None
+    _conditions: tuple[Condition, ...] = ()
+    _returning: ReturnValue = "none"
+    _unchecked: bool = False
+
+    def when(self, *conditions_: bool | Condition) -> Self:
+        """Write only if all conditions hold; else `ConditionalCheckFailed`, with the item as it stands."""
+        return attrs.evolve(self, conditions=self._conditions + conditions(conditions_))
+
+    def unchecked(self) -> Self:
+        """Do not check the version that was read: the last writer wins."""
+        return attrs.evolve(self, unchecked=True)
+
+    @overload
+    def returning(self, what: Literal["none"], /) -> Write[ModelT, None]: ...
+    @overload
+    def returning(self, what: Literal["old"], /) -> Write[ModelT, ModelT | None]: ...
+    def returning(self, what: Literal["none", "old"], /) -> Write[ModelT, Any]:
+        """Give nothing, or the item as it was before (None where there was none).
+
+        With "old" an ambiguous failure is not repeated: the second answer would show the first one's work as the old item.
+
+        Raises:
+            UsageError: a put or delete gives nothing else.
+        """
+        if what not in ("none", "old"):  # pyright: ignore[reportUnnecessaryContains]  # unchecked callers
+            raise UsageError(f'{self._key}: returning() takes "none" or "old" here, not {what!r}')
+        return cast("Write[ModelT, Any]", attrs.evolve(self, returning=what))
+
+    def prepare(self) -> Prepared:
+        """Build the write.
+
+        Raises:
+            UsageError: what would be refused before sending.
+        """
+        raise TypeError(f"{type(self).__name__} can't be prepared")
+
+    def request(self) -> dict[str, Any]:
+        return self.prepare().request
+
+    def explain(self) -> Plan:
+        prepared = self.prepare()
+        return plan_of(prepared.operation, prepared.request, write_cost(), reason="the whole key is given")
+
+    @property
+    def binding(self) -> Binding:
+        """The table that is written."""
+        return self._binding
+
+    @property
+    def key(self) -> Key[Any]:
+        """The item that is written."""
+        return self._key
+
+    def settle(self, prepared: Prepared) -> Any:
+        """Take the write over into the instance, after it was applied."""
+        return None if self._instance is None else settle(self._binding.info, self._instance, prepared.changes)
+
+    async def _run(self) -> ResultT:
+        binding, prepared = self._binding, self.prepare()
+        repeat: Repeat = "never" if self._returning == "old" else "safe"
+        try:
+            answer = await binding.connection.call(prepared.operation, prepared.request, subject=self._key, repeat=repeat, retry=self._retry)
+        except ConditionalCheckFailed as error:
+            own = error.maybe_applied and self._returning != "old" and is_own_write(
+                binding, error.attribute_map, prepared.written, creating=prepared.creating
+            )
+            if not own:
+                raise_condition_failure(
+                    binding,
+                    self._key,
+                    error,
+                    creating=prepared.creating,
+                    must_exist=prepared.must_exist,
+                    expected_version=prepared.expected_version,
+                )
+            answer = {"Attributes": error.attribute_map}
+        self._take_created_at(prepared, answer)
+        stored = self.settle(prepared)
+        if self._returning == "old":
+            old: AttributeMap | None = answer.get("Attributes")
+            return cast("ResultT", None if old is None else binding.decode(old))
+        return cast("ResultT", stored if self._returning == "item" else None)
+
+    def _take_created_at(self, prepared: Prepared, answer: Mapping[str, Any]) -> None:
+        """`save` leaves a stored `created_at` alone, so only the answer knows it."""
+        field = self._binding.info.created_at
+        if prepared.operation != "UpdateItem" or field is None:
+            return
+        stored = answer.get("Attributes", {}).get(field.attribute_name)
+        if stored is not None:
+            prepared.changes[field.name] = self._binding.codec.decode_field(field, stored)
+
+    def _condition(self, placeholders: Placeholders, request: dict[str, Any], *own: Condition) -> None:
+        """Add adorm's own and the caller's conditions."""
+        parts = (*own, *self._conditions)
+        if parts:
+            request["ConditionExpression"] = placeholders.checked("condition", and_(*parts).render(placeholders))
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+
+    def _version_check(self, version: int) -> Condition:
+        location = root_location(self._binding.info.model, cast("Field", self._binding.info.version))
+        return Exists(location, wanted=False) if version == 0 else Comparison(location, "=", Value(version, location))
+
+    def _key_exists(self, *, wanted: bool) -> Condition:
+        return Exists(root_location(self._binding.info.model, self._binding.info.partition), wanted=wanted)
+
+
+def _encode_item(binding: Binding, key: Key[Any], stored: Any) -> AttributeMap:
+    """The whole item, its keys and its size checked."""
+    info = binding.info
+    item = binding.codec.encode(stored, info.model)
+    for field in info.key_fields:
+        check_key_value(f"{info.name}.{field.name}", item.get(field.attribute_name), sort=field is info.sort)
+    for index in info.indexes.values():
+        for field in index.key_fields:
+            if (value := item.get(field.attribute_name)) is not None:
+                check_key_value(f"{info.name}.{field.name} (key of index {index.name})", value, sort=field in index.sort)
+    binding.check_size(key, item)
+    return item
+
+
+@attrs.define(eq=False)
+class Put(Write[ModelT, ResultT]):
+    """`create` and `put`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html"""
+
+    _creating: bool = False
+
+    def prepare(self) -> Prepared:
+        binding, instance = self._binding, self._instance
+        info = binding.info
+        validate(info, instance)
+        prepared = Prepared("PutItem", {}, creating=self._creating)
+        own: list[Condition] = []
+        read = 0 if info.version is None else int(getattr(instance, info.version.name))
+        if info.version is not None:
+            prepared.changes[info.version.name] = 1 if self._creating else read + 1
+        if self._creating:
+            own.append(self._key_exists(wanted=False))
+        elif read > 0 and not self._unchecked:
+            own.append(self._version_check(read))
+            prepared.expected_version = read
+        now = binding.connection.clock.now()
+        if info.updated_at is not None:
+            prepared.changes[info.updated_at.name] = now
+        # A put of an item that may have been stored before keeps the time that it was read with.
+        if info.created_at is not None and (self._creating or (info.version is not None and read == 0)):
+            prepared.changes[info.created_at.name] = now
+        prepared.written = _encode_item(binding, self._key, with_changes(info, instance, prepared.changes))
+        placeholders = Placeholders(binding.codec, info.model)
+        prepared.request = {"TableName": binding.table_name, "Item": prepared.written}
+        self._condition(placeholders, prepared.request, *own)
+        if self._returning == "old":
+            prepared.request["ReturnValues"] = "ALL_OLD"
+        placeholders.into(prepared.request)
+        return prepared
+
+
+@attrs.define(eq=False)
+class Save(Write[ModelT, ResultT]):
+    """`save`: an UpdateItem of the declared attributes, so that attributes that no field declares stay as they are.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
+    """
+
+    _only: tuple[Location, ...] | None = None
+
+    def prepare(self) -> Prepared:
+        binding, instance = self._binding, self._instance
+        info = binding.info
+        validate(info, instance)
+        prepared = Prepared("UpdateItem", {}, must_exist=self._only is not None)
+        own: list[Condition] = [] if self._only is None else [self._key_exists(wanted=True)]
+        if info.version is not None:
+            read = int(getattr(instance, info.version.name))
+            prepared.changes[info.version.name] = read + 1
+            if not self._unchecked:
+                own.append(self._version_check(read))
+                prepared.expected_version = read
+        if info.updated_at is not None:
+            prepared.changes[info.updated_at.name] = binding.connection.clock.now()
+        stored = with_changes(info, instance, prepared.changes)
+        item = _encode_item(binding, self._key, stored)
+        placeholders = Placeholders(binding.codec, info.model)
+        prepared.request = {"TableName": binding.table_name, "Key": {name: item[name] for name in sorted(info.key_names)}}
+        clauses = [self._clause(field, item, stored) for field in self._fields()]
+        if clauses:
+            prepared.request["UpdateExpression"] = render_update(clauses, placeholders, key_names=info.key_names)
+        self._condition(placeholders, prepared.request, *own)
+        if self._returning == "old":
+            prepared.request["ReturnValues"] = "ALL_OLD"
+        elif info.created_at is not None and self._only is None:
+            prepared.request["ReturnValues"] = "UPDATED_NEW"
+        placeholders.into(prepared.request)
+        prepared.written = {clause.location.attribute_name: clause.attribute_value for clause in clauses if isinstance(clause, SetValue)}
+        return prepared
+
+    def _fields(self) -> Sequence[Field]:
+        info = self._binding.info
+        if self._only is None:
+            return [field for field in info.structure.fields if field.attribute_name not in info.key_names]
+        chosen = {location.attribute_name for location in self._only}
+        chosen.update(field.attribute_name for field in (info.version, info.updated_at) if field is not None)
+        return [field for field in info.structure.fields if field.attribute_name in chosen]
+
+    def _clause(self, field: Field, item: AttributeMap, stored: Any) -> Clause[Any]:
+        location = root_location(self._binding.info.model, field)
+        if field.role is Role.CREATED_AT:
+            return SetIfAbsent(location, Value(getattr(stored, field.name), location))
+        value = item.get(field.attribute_name)
+        return Remove(location) if value is None else SetValue(location, value)
+
+
+def only_locations(info_name: str, paths: Sequence[object]) -> tuple[Location, ...]:
+    """The fields of `save(only=[...])`.
+
+    Raises:
+        UsageError: none, or a path that is no field of the item itself.
+    """
+    locations = tuple(location_of(path) for path in paths)
+    if not locations:
+        raise UsageError(f"save({info_name}, only=[]) writes nothing: name fields, or leave `only` out")
+    for location in locations:
+        if not location.is_top_level or location.field is None:
+            raise UsageError(f"save(only=[...]) takes fields of the item itself, not {location}; for a part of one use update()")
+        if location.field.role in (Role.PARTITION_KEY, Role.SORT_KEY):
+            raise UsageError(f"{location} is part of the key, which DynamoDB never changes")
+    return locations
+
+
+@attrs.define(eq=False)
+class Remover(Write[ModelT, ResultT]):
+    """`delete`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html"""
+
+    def prepare(self) -> Prepared:
+        binding = self._binding
+        info = binding.info
+        prepared = Prepared("DeleteItem", {"TableName": binding.table_name, "Key": binding.encode_key(self._key)})
+        own: list[Condition] = []
+        if self._conditions:
+            own.append(self._key_exists(wanted=True))
+            prepared.must_exist = True
+        if self._instance is not None and info.version is not None and not self._unchecked:
+            prepared.expected_version = int(getattr(self._instance, info.version.name))
+            own.append(self._version_check(prepared.expected_version))
+        placeholders = Placeholders(binding.codec, info.model)
+        self._condition(placeholders, prepared.request, *own)
+        if self._returning == "old":
+            prepared.request["ReturnValues"] = "ALL_OLD"
+        placeholders.into(prepared.request)
+        return prepared
+
+
+def key_of_instance(binding: Binding, instance: object) -> Key[Any]:
+    """The key of an instance of just this model.
+
+    Raises:
+        UsageError: it is an instance of something else.
+    """
+    binding.info.check_instance(instance)
+    return key_of(binding.info, instance)

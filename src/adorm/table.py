@@ -1,0 +1,166 @@
+"""`Table[Order]`: a model's operations on its table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar, cast, overload
+
+from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
+from adorm.models import ModelInfo
+from adorm.query.binding import Binding
+from adorm.query.gets import Get, finish_exists, finish_get, finish_get_or_none
+from adorm.query.queries import Query
+from adorm.query.updates import Update, UpdateDraft
+from adorm.query.values import AttrsLike, DataclassLike
+from adorm.query.writes import Put, Remover, Save, Write, key_of_instance, only_locations
+from adorm.scan import Scan
+
+ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
+
+
+class Table(Generic[ModelT]):
+    """A model on a table of a database. It holds no connection of its own: make as many as you like.
+
+    A key is given by position, `get("c1", "o1")`, as a tuple, as a `Key`, or as the bare value where the table has no sort key.
+    """
+
+    __slots__ = ("_binding",)
+
+    def __init__(self, binding: Binding) -> None:
+        self._binding = binding
+
+    @property
+    def model(self) -> type[ModelT]:
+        """The model."""
+        return cast("type[ModelT]", self._binding.info.model)
+
+    @property
+    def name(self) -> str:
+        """The table's name in DynamoDB."""
+        return self._binding.table_name
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model's keys, indexes and fields."""
+        return self._binding.info
+
+    def __repr__(self) -> str:
+        return f"Table({self._binding.info.name}, {self.name!r})"
+
+    # ---- keys
+
+    @overload
+    def key(self, partition: KeyValue, sort: KeyValue = ..., /) -> Key[ModelT]: ...
+    @overload
+    def key(self, key: tuple[KeyValue, KeyValue], /) -> Key[ModelT]: ...
+    def key(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Key[ModelT]:
+        """The key of an item.
+
+        Raises:
+            UsageError: a part is missing or too many.
+        """
+        return self._key(partition, sort)
+
+    def _key(self, partition: object, sort: object = NOT_GIVEN) -> Key[Any]:
+        return make_key(self._binding.info, partition, sort)
+
+    # ---- reading one item
+
+    @overload
+    def get(self, partition: KeyValue, sort: KeyValue = ..., /) -> Get[ModelT]: ...
+    @overload
+    def get(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> Get[ModelT]: ...
+    def get(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Get[ModelT]:
+        """The item.
+
+        Raises (when awaited):
+            ItemNotFound: there is none.
+        """
+        return Get(self._binding, self._key(partition, sort), finish_get)
+
+    @overload
+    def get_or_none(self, partition: KeyValue, sort: KeyValue = ..., /) -> Get[ModelT | None]: ...
+    @overload
+    def get_or_none(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> Get[ModelT | None]: ...
+    def get_or_none(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Get[ModelT | None]:
+        """The item, or None."""
+        return Get(self._binding, self._key(partition, sort), finish_get_or_none)
+
+    @overload
+    def exists(self, partition: KeyValue, sort: KeyValue = ..., /) -> Get[bool]: ...
+    @overload
+    def exists(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> Get[bool]: ...
+    def exists(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Get[bool]:
+        """Whether there is an item; its partition key is all that is read."""
+        return Get(self._binding, self._key(partition, sort), finish_exists, keys_only=True)
+
+    # ---- writing one item
+
+    def create(self, item: ModelT, /) -> Write[ModelT, ModelT]:
+        """Insert the item, as version 1.
+
+        Raises (when awaited):
+            ItemExists: the key is taken; `.item` is what is there.
+        """
+        return Put(self._binding, key_of_instance(self._binding, item), item, returning="item", creating=True)
+
+    def put(self, item: ModelT, /) -> Write[ModelT, ModelT]:
+        """Replace the whole item, attributes that no field declares included; adds 1 to the version.
+
+        Raises (when awaited):
+            VersionConflict: the instance was read (its version is above 0), and the item was written since; `.unchecked()` for no check.
+        """
+        return Put(self._binding, key_of_instance(self._binding, item), item, returning="item")
+
+    def save(self, item: ModelT, /, *, only: Sequence[object] | None = None) -> Write[ModelT, ModelT]:
+        """Write all declared attributes if the version is still the one read; other attributes of the item stay as they are.
+
+        `only=[Order.status]` writes these (and version and `updated_at`) of an existing item.
+
+        Raises (when awaited):
+            VersionConflict: the item was written since it was read, or is gone (`actual` is None).
+            ItemNotFound: with `only`, there is no such item.
+        """
+        locations = None if only is None else only_locations(self._binding.info.name, only)
+        return Save(self._binding, key_of_instance(self._binding, item), item, returning="item", only=locations)
+
+    @overload
+    def delete(self, partition: KeyValue, sort: KeyValue = ..., /) -> Write[ModelT, None]: ...
+    @overload
+    def delete(self, key: Key[ModelT] | tuple[KeyValue, KeyValue] | ModelT, /) -> Write[ModelT, None]: ...
+    def delete(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Write[ModelT, None]:
+        """Delete an item by its key, or an instance if its version is still the one read. Deleting what is not there is no error.
+
+        Raises (when awaited):
+            ItemNotFound: with `.when(...)`, there is no such item.
+            VersionConflict: of an instance, the item was written since it was read, or is gone.
+        """
+        instance = None
+        if sort is NOT_GIVEN and type(partition) is self._binding.info.structure.cls:
+            instance, key = partition, key_of_instance(self._binding, partition)
+        else:
+            key = self._key(partition, sort)
+        return Remover(self._binding, key, instance)
+
+    @overload
+    def update(self, partition: KeyValue, sort: KeyValue = ..., /) -> Update[ModelT, None]: ...
+    @overload
+    def update(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> Update[ModelT, None]: ...
+    def update(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Update[ModelT, None]:
+        """Change parts of an existing item without reading it; adds 1 to the version and sets `updated_at`.
+
+        Raises (when awaited):
+            ItemNotFound: there is no such item; `.upsert()` creates it.
+            ConditionalCheckFailed: a condition of `.when(...)` did not hold.
+        """
+        return Update(UpdateDraft(self._binding, self._key(partition, sort)))
+
+    # ---- reading many items
+
+    def query(self, partition: KeyValue = NOT_GIVEN, /) -> Query[ModelT]:
+        """Items of one partition: of the table, or with `.index(name)` of the index. Without it, `where(...)` gives the keys."""
+        return Query(self._binding, partition=partition)
+
+    def scan(self) -> Scan[ModelT]:
+        """Every item of the table, or with `.index(name)` of the index."""
+        return Scan(self._binding)
