@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from importlib.resources import as_file, files
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from adorm.errors import AdormError, UsageError
 
@@ -64,7 +64,7 @@ class DynamoDBLocal:
         self._java = java
         self._start_timeout_s = start_timeout_s
         self._process: subprocess.Popen[bytes] | None = None
-        self._output: IO[bytes] | None = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._claim: socket.socket | None = None
         self._port = 0
 
@@ -120,7 +120,8 @@ class DynamoDBLocal:
         self.stop()
 
     def _launch(self, java: str, jars: Path) -> None:
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
+        # It writes a file into its working directory, telemetry or not.
+        self._scratch = tempfile.TemporaryDirectory(prefix="adorm-dynamodb-local-")
         command = [
             java,
             "-Xmx512m",
@@ -134,7 +135,10 @@ class DynamoDBLocal:
             "-port",
             str(self._port),
         ]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._output, stderr=self._output)
+        with self._output(self._scratch).open("wb") as output:
+            self._process = subprocess.Popen(
+                command, cwd=self._scratch.name, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
 
     def _problem(self) -> str:
         """Wait until it answers; else why it does not."""
@@ -148,15 +152,18 @@ class DynamoDBLocal:
             time.sleep(0.05)
         return f"it did not answer within {self._start_timeout_s:g} s and printed:\n{self._printed()}"
 
+    @staticmethod
+    def _output(scratch: tempfile.TemporaryDirectory[str]) -> Path:
+        return Path(scratch.name) / "output"
+
     def _printed(self) -> str:
-        if self._output is None:
+        if self._scratch is None:
             return ""
-        self._output.seek(0)
-        return self._output.read().decode(errors="replace")[-4000:].strip()
+        return self._output(self._scratch).read_text(errors="replace")[-4000:].strip()
 
     def _end(self) -> None:
-        process, output, claim = self._process, self._output, self._claim
-        self._process = self._output = self._claim = None
+        process, scratch, claim = self._process, self._scratch, self._claim
+        self._process = self._scratch = self._claim = None
         if process is not None:
             process.terminate()
             try:
@@ -164,8 +171,8 @@ class DynamoDBLocal:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        if output is not None:
-            output.close()
+        if scratch is not None:
+            scratch.cleanup()
         if claim is not None:
             claim.close()
 
