@@ -81,6 +81,8 @@ class Field:
     """Makes the default; `default` is MISSING then."""
     default_takes_self: bool = False
     """An attrs default computed from the instance: leave the field out of the constructor call to get it."""
+    owner: str = ""
+    """The name of its class, for messages."""
 
     @property
     def role(self) -> Role:
@@ -178,7 +180,7 @@ def _build(annotation: Annotation) -> Structure:
         fields = [Field(name, name, types.get(name, Any), init_name=name, default=defaults.get(name, MISSING)) for name in cls._fields]
     markers: Mapping[str, Marker] = named.__dict__.get(MARKERS, {})
     naming: Callable[[str], str] = getattr(named, "__adorm_naming__", str)
-    fields = [_named(attrs.evolve(field, marker=markers.get(field.name, field.marker)), naming) for field in fields]
+    fields = [_named(attrs.evolve(field, marker=markers.get(field.name, field.marker), owner=cls.__name__), naming) for field in fields]
     _check_attribute_names(cls, fields)
     return Structure(cls, kind, tuple(fields), {field.name: field for field in fields}, cls.__name__, _is_frozen(cls, kind))
 

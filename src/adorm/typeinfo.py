@@ -48,17 +48,25 @@ _ALIAS_TYPE: type | None = getattr(typing, "TypeAliasType", None)
 _WRAPPERS = {typing.Annotated, typing.Required, typing.NotRequired, typing.Final, *([typing.ReadOnly] if sys.version_info >= (3, 13) else [])}
 
 
+def peel(annotation: Annotation) -> Annotation:
+    """Take off one `Annotated`, `NewType`, `Required`, `Final` or `type` alias from the outside; the same object where there is none."""
+    if isinstance(annotation, NewType):
+        return annotation.__supertype__
+    origin = get_origin(annotation)
+    if _ALIAS_TYPE is not None:
+        if isinstance(annotation, _ALIAS_TYPE):
+            return annotation.__value__  # type: ignore[attr-defined]  # only of a TypeAliasType
+        if isinstance(origin, _ALIAS_TYPE):
+            parameters: Any = origin.__type_params__  # type: ignore[attr-defined]  # as above
+            return substitute(origin.__value__, dict(zip(parameters, get_args(annotation), strict=False)))  # type: ignore[attr-defined]  # as above
+    return get_args(annotation)[0] if origin in _WRAPPERS else annotation
+
+
 def unwrap(annotation: Annotation) -> Annotation:
     """Take off `Annotated`, `NewType`, `Required`, `Final` and `type` aliases, from the outside only."""
-    while True:
-        if isinstance(annotation, NewType):
-            annotation = annotation.__supertype__
-        elif _ALIAS_TYPE is not None and isinstance(annotation, _ALIAS_TYPE):
-            annotation = annotation.__value__  # type: ignore[attr-defined]  # only of a TypeAliasType
-        elif get_origin(annotation) in _WRAPPERS:
-            annotation = get_args(annotation)[0]
-        else:
-            return annotation
+    while (inner := peel(annotation)) is not annotation:
+        annotation = inner
+    return annotation
 
 
 def union_members(annotation: Annotation) -> tuple[Annotation, ...]:

@@ -1,0 +1,23 @@
+"""Between Python values and DynamoDB's attribute maps."""
+
+from adorm.codec.build import check_type
+from adorm.codec.codec import Codec, default_codec
+from adorm.codec.failures import DecodeFailure, EncodeFailure, item_decode_error
+from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map, to_plain
+from adorm.codec.sizes import MAX_ITEM_BYTES, check_item_size, item_size
+
+__all__ = [
+    "MAX_ITEM_BYTES",
+    "Codec",
+    "DecodeFailure",
+    "EncodeFailure",
+    "check_item_size",
+    "check_type",
+    "default_codec",
+    "from_attribute_map",
+    "from_plain",
+    "item_decode_error",
+    "item_size",
+    "to_attribute_map",
+    "to_plain",
+]

@@ -1,0 +1,385 @@
+"""From annotations to coders."""
+
+from __future__ import annotations
+
+import types
+
+from collections import abc, deque
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+import cattrs
+
+from adorm.codec.choices import EnumCoder, LiteralCoder
+from adorm.codec.coder import BUILDING, Coder, Decode, Encode, made_once
+from adorm.codec.containers import ListCoder, MapCoder, TupleCoder
+from adorm.codec.failures import EncodeFailure
+from adorm.codec.hooks import HookCoder, Hooks, hooks_of
+from adorm.codec.jsontext import JsonCoder
+from adorm.codec.numbers import decimal_text, untyped_number
+from adorm.codec.plans import FieldPlan
+from adorm.codec.scalars import EPOCH_SECONDS, WHOLE_EPOCH_SECONDS, Scalar, ScalarCoder, scalar_coder
+from adorm.codec.sets import SetCoder
+from adorm.codec.structs import StructCoder
+from adorm.codec.unions import OptionalCoder, StructUnionCoder, UnionCoder, check_distinct
+from adorm.codec.untyped import AnyCoder
+from adorm.errors import ModelError
+from adorm.fields import Field, Role, kind_of, structure_of
+from adorm.typeinfo import Annotation, peel, type_name, unwrap
+
+_LISTS: dict[Any, tuple[tuple[type, ...], Any]] = {
+    list: ((list,), None),
+    abc.MutableSequence: ((list,), None),
+    abc.Sequence: ((list, tuple), None),
+    abc.Collection: ((list, tuple), None),
+    abc.Iterable: ((list, tuple), None),
+    deque: ((deque,), deque),
+}
+"""Types stored as L, with the classes they take and what to make of a list that was read."""
+
+_SETS: dict[Any, Any] = {set: set, frozenset: frozenset, abc.Set: set, abc.MutableSet: set}
+"""Types stored as sets, and what to make of one that was read."""
+
+_MAPS = (dict, abc.Mapping, abc.MutableMapping)
+
+
+class LateCoder(Coder):
+    """Stands for a recursive alias while it is being built."""
+
+    target: Coder
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, None, open_ended=True)
+
+    def accepts(self, value: object) -> bool:
+        return self.target.accepts(value)
+
+    @made_once
+    def encode(self) -> Encode:
+        return self.target.encode
+
+    @made_once
+    def decode(self) -> Decode:
+        return self.target.decode
+
+
+class Builder:
+    """Makes coders and keeps them.
+
+    Args:
+        converter: where the user's hooks are.
+        json: for JSON fields, where DynamoDB's limits of numbers do not hold.
+        lenient: whether an unknown class is taken for one that some database has hooks for.
+    """
+
+    def __init__(self, converter: cattrs.Converter | None, *, json: bool = False, lenient: bool = False) -> None:
+        self._converter = converter
+        self._json = json
+        self._lenient = lenient
+        self._coders: dict[Any, Coder] = {}
+        self._plans: dict[Field, FieldPlan] = {}
+        self._fresh: dict[Any, Coder] = {}
+        self._fresh_plans: dict[Field, FieldPlan] = {}
+        self._depth = 0
+        self._json_twin: Builder | None = None
+        self._plain_any = AnyCoder(self._class_coder, json=False)
+        self._any = AnyCoder(self._class_coder, json=json)
+
+    def coder(self, annotation: Annotation, where: str) -> Coder:
+        """The coder of a type.
+
+        Raises:
+            ModelError: the type, or one inside it, can't be stored; `where` names class and field.
+        """
+        key = (type(annotation), annotation)
+        try:
+            known = self._coders.get(key)
+        except TypeError:  # unhashable, as Annotated with a list in it
+            return self._build(annotation, where, None)
+        if known is not None:
+            return known
+        with BUILDING:
+            fresh = self._coders.get(key) or self._fresh.get(key)
+            if fresh is not None:
+                return fresh
+            with self._building():
+                self._fresh[key] = self._build(annotation, where, key)
+                return self._fresh[key]
+
+    def plan(self, field: Field, owner: str) -> FieldPlan:
+        """What is done with a field.
+
+        Raises:
+            ModelError: its type can't be stored, or its marker does not go with it.
+        """
+        known = self._plans.get(field)
+        if known is not None:
+            return known
+        with BUILDING, self._building():
+            plan = self._fresh_plans[field] = self._plan(field, owner)
+            return plan
+
+    def _building(self) -> _Building:
+        return _Building(self)
+
+    def entered(self) -> None:
+        """One more coder is being built."""
+        self._depth += 1
+
+    def left(self, *, complete: bool) -> None:
+        """It is done. What was built is kept only when all of it is: a coder may hold one that is not ready."""
+        self._depth -= 1
+        if self._depth == 0:
+            if complete:
+                self._coders.update(self._fresh)
+                self._plans.update(self._fresh_plans)
+            self._fresh.clear()
+            self._fresh_plans.clear()
+
+    def _class_coder(self, cls: type) -> Coder:
+        return self.coder(cls, type_name(cls))
+
+    def _hooks(self, annotation: Annotation) -> Hooks:
+        return Hooks(None, None) if self._converter is None else hooks_of(self._converter, annotation)
+
+    def _build(self, annotation: Annotation, where: str, key: Any) -> Coder:
+        hooks = self._hooks(annotation)
+        if not hooks:
+            return self._own(annotation, where, key)
+        name = type_name(annotation)
+        own: Coder | None = None
+        if hooks.unstructure is None or hooks.structure is None:
+            try:
+                own = self._own(annotation, where, None)
+            except ModelError as error:
+                lacking = "unstructure" if hooks.unstructure is None else "structure"
+                raise ModelError(f"{where}: {name} has hooks, but no {lacking} hook: register that one too on the database's converter") from error
+        return HookCoder(name, annotation, hooks, own)
+
+    def _own(self, annotation: Annotation, where: str, key: Any) -> Coder:
+        inner = peel(annotation)
+        if inner is not annotation:
+            late = LateCoder(type_name(annotation))
+            if key is not None:
+                self._fresh[key] = late
+            late.target = self.coder(inner, where)
+            return late.target
+        if annotation is Any or annotation is object:
+            return self._any
+        if annotation is None or annotation is type(None):
+            return LiteralCoder((None,), self._plain_any)
+        if isinstance(annotation, TypeVar):
+            return self.coder(annotation.__bound__ or Any, where)
+        origin = get_origin(annotation)
+        if origin in (Union, types.UnionType):
+            return self._union(annotation, where)
+        if origin is Literal:
+            return self._choice(lambda: LiteralCoder(get_args(annotation), self._plain_any), annotation, where)
+        return self._class(annotation, origin or annotation, where, key)
+
+    def _class(self, annotation: Annotation, cls: Any, where: str, key: Any) -> Coder:
+        if isinstance(cls, type) and issubclass(cls, Enum):
+            return self._choice(lambda: EnumCoder(cls, self._plain_any), annotation, where)
+        if kind_of(annotation) is not None:
+            return self._struct(annotation, key)
+        container = self._container(annotation, cls, where)
+        if container is not None:
+            return container
+        if not isinstance(cls, type):
+            raise ModelError(f"{where}: {type_name(annotation)} is no type that can be stored")
+        scalar = scalar_coder(cls, json=self._json)
+        if scalar is not None:
+            return scalar
+        if self._lenient:
+            return Coder(type_name(annotation), None, (cls,))
+        raise ModelError(
+            f"{where}: {type_name(annotation)} can't be stored: make it an attrs class or a dataclass, "
+            f"or register hooks for it, db.converter.register_unstructure_hook({cls.__name__}, ...) and register_structure_hook"
+        )
+
+    def _choice(self, make: Callable[[], Coder], annotation: Annotation, where: str) -> Coder:
+        try:
+            return make()
+        except EncodeFailure as failure:
+            raise ModelError(f"{where}: a value of {type_name(annotation)} can't be stored: {failure.problem}") from failure
+
+    def _struct(self, annotation: Annotation, key: Any) -> Coder:
+        structure = structure_of(annotation)
+        coder = StructCoder(type_name(annotation), structure)
+        if key is not None:
+            self._fresh[key] = coder
+        coder.planned(tuple(self.plan(field, structure.name) for field in structure.fields))
+        return coder
+
+    def _container(self, annotation: Annotation, cls: Any, where: str) -> Coder | None:
+        name, arguments = type_name(annotation), get_args(annotation)
+        if cls in _LISTS:
+            classes, make = _LISTS[cls]
+            return ListCoder(name, self.coder(arguments[0] if arguments else Any, where), classes, make)
+        if cls is tuple:
+            if annotation is tuple or (len(arguments) == 2 and arguments[1] is Ellipsis):
+                return ListCoder(name, self.coder(arguments[0] if arguments else Any, where), (tuple,), tuple, article="a tuple")
+            return TupleCoder(name, [self.coder(argument, where) for argument in arguments])
+        if cls in _SETS:
+            element = self.coder(arguments[0] if arguments else Any, where)
+            return SetCoder(name, element, (set, frozenset), _SETS[cls], untyped=not arguments)
+        if cls in _MAPS:
+            key = self._map_key(annotation, arguments[0], where) if arguments else None
+            return MapCoder(name, key, self.coder(arguments[1] if arguments else Any, where))
+        return None
+
+    def _map_key(self, annotation: Annotation, key: Annotation, where: str) -> Coder | None:
+        try:
+            coder = self.coder(key, where)
+        except ModelError as error:
+            raise ModelError(f"{where}: the keys of {type_name(annotation)} have to be text: {error}") from error
+        if coder is self._any or isinstance(coder, ScalarCoder) and coder.classes == (str,):
+            return None
+        is_text = isinstance(coder, (ScalarCoder, EnumCoder)) and issubclass(coder.classes[0], str) or isinstance(coder, LiteralCoder)
+        if is_text and coder.tags == {"S"} or isinstance(coder, HookCoder):
+            return coder
+        if self._lenient and isinstance(unwrap(key), type):
+            return None  # a database may have hooks for it
+        raise ModelError(
+            f"{where}: the keys of {type_name(annotation)} have to be text, as those of DynamoDB's maps are: use str, or register hooks for {type_name(key)}"
+        )
+
+    def _union(self, annotation: Annotation, where: str) -> Coder:
+        rest, optional = members_of(annotation)
+        name = " | ".join(type_name(member) for member in rest)
+        if any(unwrap(member) in (Any, object) for member in rest):
+            return self._any
+        coders = self._merged([self.coder(member, where) for member in rest], rest)
+        structs = [coder for coder in coders if isinstance(coder, StructCoder)]
+        if len(structs) > 1:
+            together = StructUnionCoder(" | ".join(coder.name for coder in structs), where, structs, self._plain_any)
+            coders = [*(coder for coder in coders if coder not in structs), together]
+        if not (self._lenient and any(coder.tags is None for coder in coders)):
+            check_distinct(where, name, coders)
+        coder = coders[0] if len(coders) == 1 else UnionCoder(name, coders)
+        return OptionalCoder(coder) if optional else coder
+
+    def _merged(self, coders: list[Coder], members: list[Annotation]) -> list[Coder]:
+        """Members that are one in the store: several literals, int with Decimal, one coder twice."""
+        literals = [member for member, coder in zip(members, coders, strict=True) if isinstance(coder, LiteralCoder)]
+        merged: list[Coder] = []
+        for coder in coders:
+            if coder not in merged and not (len(literals) > 1 and isinstance(coder, LiteralCoder)):
+                merged.append(coder)
+        if len(literals) > 1:
+            values = tuple(value for member in literals for value in get_args(unwrap(member)))
+            merged.append(LiteralCoder(values, self._plain_any))
+        numbers = [coder for coder in merged if isinstance(coder, ScalarCoder) and coder.name in ("int", "Decimal")]
+        if len(numbers) == 2:
+            both = Scalar("N", "a number", decimal_text, untyped_number, (numbers[0].classes + numbers[1].classes))
+            merged = [*(coder for coder in merged if coder not in numbers), ScalarCoder("int | Decimal", both)]
+        return merged
+
+    def _plan(self, field: Field, owner: str) -> FieldPlan:
+        where = f"{owner}.{field.name}"
+        marker = field.marker
+        annotation, optional = self._without_none(field.type)
+        if field.role is Role.TTL:
+            coder = self._ttl(annotation, where)
+        elif marker.as_json:
+            coder = self._as_json(annotation, where)
+        elif marker.as_set:
+            coder = self._as_set(annotation, where)
+        else:
+            coder = self.coder(annotation, where)
+        return FieldPlan(field, owner, coder, optional=optional or coder is self._any)
+
+    def _without_none(self, annotation: Annotation) -> tuple[Annotation, bool]:
+        """The type of a field without its None, and whether there was one; a hook for the whole has its way."""
+        outer = annotation
+        while not self._hooks(annotation):
+            inner = peel(annotation)
+            if inner is annotation:
+                break
+            annotation = inner
+        else:
+            return annotation, False
+        if get_origin(annotation) is Literal:
+            return outer, None in get_args(annotation)
+        rest, optional = members_of(annotation)
+        if not optional or not rest:
+            return outer, False
+        return (rest[0] if len(rest) == 1 else Union[tuple(rest)]), True  # noqa: UP007  # built at run time
+
+    def _ttl(self, annotation: Annotation, where: str) -> Coder:
+        cls = unwrap(annotation)
+        if not isinstance(cls, type) or cls.__name__ not in ("datetime", "int"):
+            raise ModelError(f"{where} is the ttl, so it is `datetime | None` or `int | None`, not {type_name(annotation)}")
+        return ScalarCoder("ttl", WHOLE_EPOCH_SECONDS if issubclass(cls, int) else EPOCH_SECONDS)
+
+    def _as_json(self, annotation: Annotation, where: str) -> Coder:
+        if self._json_twin is None:
+            self._json_twin = Builder(self._converter, json=True, lenient=self._lenient)
+        coder = self._json_twin.coder(annotation, where)
+        cls = unwrap(annotation)
+        origin = get_origin(cls) or cls
+        arguments = get_args(cls)
+        untyped: type | None = None
+        if origin is Any:
+            untyped = object
+        elif origin in (dict, list) and (not arguments or arguments in ((str, Any), (Any,))) and not self._hooks(cls):
+            untyped = origin
+        return JsonCoder(coder, untyped=untyped)
+
+    def _as_set(self, annotation: Annotation, where: str) -> Coder:
+        coder = self.coder(annotation, where)
+        if isinstance(coder, SetCoder):
+            return coder
+        if not isinstance(coder, ListCoder):
+            raise ModelError(f"{where}: as_set goes with a list or a tuple of any length, not with {type_name(annotation)}")
+        made = SetCoder(coder.name, coder.element, coder.classes, tuple if tuple in coder.classes and list not in coder.classes else list)
+        if made.set_tag is None and coder.element.tags is not None:
+            raise ModelError(f"{where}: as_set goes with elements that are stored as text, numbers or bytes, not with {coder.element.name}")
+        return made
+
+
+class _Building:
+    """The block in which one coder is built."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+
+    def __enter__(self) -> None:
+        self._builder.entered()
+
+    def __exit__(self, error_type: object, *_: object) -> None:
+        self._builder.left(complete=error_type is None)
+
+
+def members_of(annotation: Annotation) -> tuple[list[Annotation], bool]:
+    """A union's members without None, those of unions inside it too, and whether None was among them."""
+    rest: list[Annotation] = []
+    optional = False
+    for member in get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,):
+        bare = unwrap(member)
+        if bare is None or bare is type(None):
+            optional = True
+        elif get_origin(bare) in (Union, types.UnionType):
+            inner, inner_optional = members_of(bare)
+            rest.extend(inner)
+            optional = optional or inner_optional
+        else:
+            rest.append(member)
+    return rest, optional
+
+
+def check_type(field: Field, owner: str) -> None:
+    """Find what can't be stored whatever hooks a database has.
+
+    Args:
+        owner: the name of the field's class.
+
+    Raises:
+        ModelError: the field's type can't be stored, or its marker does not go with it; `__cause__` is `UnresolvedName`
+            where a class inside it still waits for a name.
+    """
+    Builder(None, lenient=True).plan(field, owner)
+
+
+

@@ -1,0 +1,223 @@
+"""`Codec`: between Python values and DynamoDB's attribute values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import cattrs
+
+from adorm.codec.build import Builder
+from adorm.codec.coder import AttributeValue, Coder
+from adorm.codec.failures import DecodeFailure, EncodeFailure, Piece, item_decode_error, usage_error
+from adorm.codec.hooks import generation, make_converter
+from adorm.codec.plans import FieldPlan
+from adorm.codec.structs import StructCoder
+from adorm.errors import AttributeMap, UsageError
+from adorm.fields import Field
+from adorm.typeinfo import Annotation, type_name
+
+MAX_NESTING = 32
+"""Levels of lists and maps in an item, which is the first itself.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-attributes
+"""
+
+
+class Codec:
+    """Turns values into attribute values and back; one for each database, safe in all threads.
+
+    `converter` is where users register cattrs hooks: `register_unstructure_hook(Money, lambda m: {"S": str(m)})` and
+    `register_structure_hook(Money, lambda v, _: Money(v["S"]))`. They hold for fields of that type, inside containers and unions
+    with None, from the next call on.
+    """
+
+    def __init__(self) -> None:
+        self.converter: cattrs.Converter = make_converter(self._unstructure, self._structure)
+        self._generation = generation(self.converter)
+        self._built = Builder(self.converter)
+
+    def encode(self, obj: object, annotation: Annotation = None) -> AttributeMap:
+        """The attribute map of a structured value or a dict, `{"pk": {"S": "x"}, ...}`; absent attributes are left out.
+
+        Args:
+            annotation: its type; the value's own class when not given.
+
+        Raises:
+            UsageError: something in it can't be stored; the message names class, field and path.
+            ModelError: its type can't be stored.
+        """
+        coder = self._coder(type(obj) if annotation is None else annotation)
+        try:
+            if isinstance(coder, StructCoder):
+                content: AttributeMap = coder.encode_map(obj)
+            else:
+                encoded = coder.encode(obj)
+                if "M" not in encoded:
+                    raise UsageError(f"{coder.name} is stored as {'/'.join(encoded)}, so it can't be an item")
+                content = encoded["M"]
+            if coder.open_ended:
+                _check_nesting(content)
+        except EncodeFailure as failure:
+            raise usage_error(failure, coder.name) from failure.__cause__
+        except RecursionError as error:
+            raise _too_deep(coder.name) from error
+        return content
+
+    def decode(self, annotation: Annotation, attribute_map: Mapping[str, Any]) -> Any:
+        """A structured value of an attribute map. Attributes that no field declares are ignored.
+
+        Raises:
+            DecodeFailure: it does not fit; `item_decode_error` makes the user's error of it.
+            ModelError: the type can't be stored.
+        """
+        return self.decoder(annotation)(attribute_map)
+
+    def decoder(self, annotation: Annotation) -> Callable[[Mapping[str, Any]], Any]:
+        """`decode` for many items of one type."""
+        coder = self._coder(annotation)
+        decode_map = coder.decode_map if isinstance(coder, StructCoder) else None
+        decode = coder.decode
+
+        def decode_item(attribute_map: Mapping[str, Any]) -> Any:
+            try:
+                return decode({"M": attribute_map}) if decode_map is None else decode_map(attribute_map)
+            except RecursionError as error:
+                raise DecodeFailure("nested too deeply to be read") from error
+
+        return decode_item
+
+    def encode_value(self, annotation: Annotation, value: object, *, subject: str = "value") -> AttributeValue:
+        """One value as a field of that type would hold it, `{"N": "5"}`; None, where the type has it, is `{"NULL": True}`.
+
+        Args:
+            subject: what to call the value in a message, `Order.total`.
+
+        Raises:
+            UsageError: it can't be stored.
+            ModelError: its type can't be stored.
+        """
+        coder = self._coder(annotation)
+        return _encoded(coder.encode, coder, value, subject)
+
+    def decode_value(self, annotation: Annotation, attribute_value: Mapping[str, Any]) -> Any:
+        """The value of one attribute value.
+
+        Raises:
+            DecodeFailure: it does not fit.
+            ModelError: the type can't be stored.
+        """
+        decode = self._coder(annotation).decode
+        try:
+            return decode(attribute_value)
+        except RecursionError as error:
+            raise DecodeFailure("nested too deeply to be read") from error
+
+    def encode_field(self, field: Field, value: object) -> AttributeValue | None:
+        """A field's value as its marker wants it stored; None for absence.
+
+        Raises:
+            UsageError: it can't be stored.
+            ModelError: the field's type can't be stored.
+        """
+        plan = self.field_plan(field)
+        encoded: AttributeValue | None = _encoded(plan.encode, plan.coder, value, plan.where)
+        return encoded
+
+    def decode_field(self, field: Field, attribute_value: Mapping[str, Any]) -> Any:
+        """A field's value of an attribute that is there.
+
+        Raises:
+            DecodeFailure: it does not fit; the path begins inside the field.
+            ModelError: the field's type can't be stored.
+        """
+        plan = self.field_plan(field)
+        try:
+            return plan.decode(attribute_value)
+        except RecursionError as error:
+            raise DecodeFailure("nested too deeply to be read") from error
+
+    def absent(self, field: Field) -> Any:
+        """What absence of a field's attribute reads as.
+
+        Raises:
+            DecodeFailure: the field has no default.
+        """
+        return self.field_plan(field).absent()
+
+    def field_plan(self, field: Field) -> FieldPlan:
+        """What is done with a field."""
+        return self._builder().plan(field, field.owner)
+
+    def prepare(self, annotation: Annotation) -> None:
+        """Find now what can't be stored.
+
+        Raises:
+            ModelError: the type, or one inside it, can't be stored; class and field are named.
+        """
+        self._coder(annotation)
+
+    def _coder(self, annotation: Annotation) -> Coder:
+        return self._builder().coder(annotation, type_name(annotation))
+
+    def _builder(self) -> Builder:
+        now = generation(self.converter)
+        if now[0] is not self._generation[0] or now[1] is not self._generation[1]:
+            self._built, self._generation = Builder(self.converter), now
+        return self._built
+
+    def _unstructure(self, value: Any) -> AttributeValue:
+        """`converter.unstructure` where the user has no hook."""
+        return self.encode_value(type(value), value, subject=type_name(type(value)))
+
+    def _structure(self, attribute_value: Any, annotation: Annotation) -> Any:
+        """`converter.structure` where the user has no hook."""
+        try:
+            return self.decode_value(annotation, attribute_value)
+        except DecodeFailure as failure:
+            raise item_decode_error(failure, model=annotation, key={}) from failure
+
+
+def _encoded(encode: Callable[[Any], Any], coder: Coder, value: object, subject: str) -> Any:
+    try:
+        encoded = encode(value)
+        if coder.open_ended and encoded is not None:
+            _check_nesting({"": encoded})
+    except EncodeFailure as failure:
+        raise usage_error(failure, subject) from failure.__cause__
+    except RecursionError as error:
+        raise _too_deep(subject) from error
+    return encoded
+
+
+def _check_nesting(attribute_map: Mapping[str, Any]) -> None:
+    for name, value in attribute_map.items():
+        path = _path_below(value, MAX_NESTING - 1)
+        if path is not None:
+            failure = EncodeFailure(f"nested deeper than the {MAX_NESTING} levels that DynamoDB keeps")
+            raise failure.under(*([name, *path] if name else path))
+
+
+def _path_below(attribute_value: Mapping[str, Any], levels: int) -> list[Piece] | None:
+    """The path to a list or map that is one too many; None if there is none."""
+    for tag, payload in attribute_value.items():
+        if tag in ("L", "M"):
+            if levels == 0:
+                return []
+            for piece, item in enumerate(payload) if tag == "L" else payload.items():
+                below = _path_below(item, levels - 1)
+                if below is not None:
+                    return [piece, *below]
+    return None
+
+
+def _too_deep(subject: str) -> UsageError:
+    return UsageError(f"{subject}: nested deeper than the {MAX_NESTING} levels that DynamoDB keeps, or holding itself")
+
+
+_default = Codec()
+
+
+def default_codec() -> Codec:
+    """The codec of what belongs to no database. It is shared: register hooks on a database's converter instead."""
+    return _default

@@ -1,0 +1,180 @@
+"""`Coder`: how values of one type become attribute values and come back.
+
+A coder has two functions. `encode` takes a value and raises nothing but `EncodeFailure`, `decode` takes an attribute value and
+raises nothing but `DecodeFailure` (besides adorm's own errors and `RecursionError`, which pass through both). They are made when
+they are first wanted, so that a class pays only for what it uses.
+
+Scalars and nested classes can also be written into the functions that are generated around them: `encode_source` and
+`decode_source` give expressions that take the common case and may raise anything, upon which the caller asks `encode` or `decode`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+from collections.abc import Callable, Mapping
+from threading import RLock
+from typing import Any
+
+import attrs
+
+from adorm.errors import AdormError, AttributeMap
+
+AttributeValue = dict[str, Any]
+"""`{"S": "x"}`."""
+
+Encode = Callable[[Any], AttributeValue]
+Decode = Callable[[Any], Any]
+
+TAGS = frozenset({"S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"})
+
+BUILDING = RLock()
+"""Held while coders are planned and their functions made, in any thread."""
+
+
+@attrs.frozen
+class EncodeSource:
+    """Where `test` holds of a variable `{v}`, `payload` is what its tag holds: `{v}.__class__ is str` and `{v}`."""
+
+    test: str
+    payload: str
+    names: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+
+
+@attrs.frozen
+class DecodeSource:
+    """The value, made of the expression `{p}`, which is what its tag holds: `int({p})`."""
+
+    payload: str
+    names: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+
+
+class made_once:  # noqa: N801  # used as a decorator
+    """A function that a method makes when it is first wanted; wanted again in the making, a stand-in that calls it later."""
+
+    def __init__(self, make: Callable[[Any], Callable[[Any], Any]]) -> None:
+        self._make = make
+        self._name = make.__name__
+
+    def __get__(self, instance: Any, owner: type) -> Callable[[Any], Any]:
+        made: dict[str, Any] = instance.made
+        function = made.get(self._name)
+        if function is not None and function is not self:
+            return function  # type: ignore[no-any-return]  # only functions are put there
+        with BUILDING:
+            function = made.get(self._name)
+            if function is self:
+                return lambda value: getattr(instance, self._name)(value)
+            if function is None:
+                made[self._name] = self
+                try:
+                    function = made[self._name] = self._make(instance)
+                finally:
+                    if made[self._name] is self:
+                        del made[self._name]
+            return function  # type: ignore[no-any-return]  # as above
+
+
+class Coder:
+    """How values of one type are stored."""
+
+    def __init__(self, name: str, tags: frozenset[str] | None, classes: tuple[type, ...] = (), *, open_ended: bool = False) -> None:
+        self.made: dict[str, Any] = {}
+        self.name = name
+        """What to call the type in a message: `list[int]`."""
+        self.tags = tags
+        """The tags that `encode` may give; None where that is not known."""
+        self.classes = classes
+        """The Python classes whose values are surely meant for this coder, among the members of a union."""
+        self.open_ended = open_ended
+        """Whether values may be nested to any depth."""
+
+    def accepts(self, value: object) -> bool:
+        """Whether a member of a union may take this value."""
+        return isinstance(value, self.classes)
+
+    @made_once
+    def encode(self) -> Encode:
+        raise NotImplementedError
+
+    @made_once
+    def decode(self) -> Decode:
+        raise NotImplementedError
+
+    def encode_source(self) -> EncodeSource | None:
+        return None
+
+    def decode_source(self) -> DecodeSource | None:
+        return None
+
+    @property
+    def tag(self) -> str:
+        """The one tag of a coder that has sources."""
+        return next(iter(self.tags or ()))
+
+
+class Source:
+    """Python source in the making, and the names it uses. Only names of the program go in as they are, text by `repr`."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._names: dict[str, Any] = {}
+
+    def line(self, text: str, indent: int = 0) -> None:
+        self._lines.append("    " * indent + text)
+
+    def name(self, hint: str, value: object) -> str:
+        """A name for an object that the generated code uses."""
+        for candidate in itertools.chain([hint], (f"{hint}_{number}" for number in itertools.count(2))):
+            if self._names.setdefault(candidate, value) is value:
+                return candidate
+        raise AdormError("names ran out")
+
+    def expand(self, template: str, names: Mapping[str, Any], **variables: str) -> str:
+        """A template of a coder with the names that its objects have here."""
+        return template.format(**variables, **{hint: self.name(hint, value) for hint, value in names.items()})
+
+    def encoded(self, coder: Coder, variable: str, hint: str) -> str:
+        """An expression for a variable's attribute value."""
+        slow = f"{self.name(f'encode_{hint}', coder.encode)}({variable})"
+        source = coder.encode_source()
+        if source is None:
+            return slow
+        payload = self.expand(source.payload, source.names, v=variable)
+        test = self.expand(source.test, source.names, v=variable)
+        fast = f'{{"{coder.tag}": {payload}}}'
+        return f"{fast} if {test} else {slow}" if test else fast
+
+    def decoded(self, coder: Coder, attribute_value: str, hint: str) -> str:
+        """An expression for the value of an attribute value."""
+        source = coder.decode_source()
+        if source is None:
+            return f"{self.name(f'decode_{hint}', coder.decode)}({attribute_value})"
+        return self.expand(source.payload, source.names, p=f'{attribute_value}["{coder.tag}"]')
+
+    def function(self, name: str, about: str) -> Callable[[Any], Any]:
+        """Compile the lines; tracebacks show them."""
+        text = "\n".join(self._lines) + "\n"
+        filename = f"<adorm {about} {next(_numbers)}>"
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+        exec(compile(text, filename, "exec"), self._names)  # noqa: S102  # made of field names and literals
+        function: Callable[[Any], Any] = self._names[name]
+        return function
+
+
+_numbers = itertools.count(1)
+
+
+__all__ = [
+    "BUILDING",
+    "TAGS",
+    "AttributeMap",
+    "AttributeValue",
+    "Coder",
+    "Decode",
+    "DecodeSource",
+    "Encode",
+    "EncodeSource",
+    "Source",
+    "made_once",
+]

@@ -1,0 +1,141 @@
+"""What can go wrong in the codec, with the path to where it did."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Self, get_origin
+
+from adorm.errors import ItemDecodeError, UsageError
+from adorm.fields import Role, kind_of, structure_of
+from adorm.typeinfo import Annotation
+
+Piece = str | int
+"""A step of a path: a name, or an index into a list."""
+
+_SHOWN_CHARS = 80
+_SHOWN_PIECES = 40
+_PLAIN_NAME = re.compile(r"[\w-]+", re.UNICODE)
+
+
+class Failure(Exception):
+    """A problem and the path to it. The path grows from the inside while the error passes outwards."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self._inside_out: list[Piece] = []
+
+    def under(self, *pieces: Piece) -> Self:
+        """The same failure, seen from one level further out."""
+        self._inside_out.extend(reversed(pieces))
+        return self
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The path, from the outside in."""
+        return tuple(reversed(self._inside_out))
+
+    def __str__(self) -> str:
+        return f"{path_text('$', self.pieces)}: {self.problem}"
+
+
+class DecodeFailure(Failure):
+    """An attribute value does not fit its type; pieces are attribute names and indexes."""
+
+
+class EncodeFailure(Failure):
+    """A value can't be stored; pieces are field names, indexes and map keys."""
+
+
+def path_text(root: str, pieces: Iterable[Piece]) -> str:
+    """`$.lines[2].price`; a name with dots or spaces in it stands in quotes, `$["a.b"]`; a very long path is cut in the middle."""
+    texts = [
+        f"[{piece}]" if isinstance(piece, int) else f".{piece}" if _PLAIN_NAME.fullmatch(piece) else f"[{_cut(json.dumps(piece, ensure_ascii=False))}]"
+        for piece in pieces
+    ]
+    if len(texts) > _SHOWN_PIECES:
+        texts = [*texts[:20], "…", *texts[-10:]]
+    return root + "".join(texts)
+
+
+def usage_error(failure: EncodeFailure, subject: str) -> UsageError:
+    """`Order.lines[2].price: expected a number, got 'x'`; raise it from the failure."""
+    return UsageError(f"{path_text(subject, failure.pieces)}: {failure.problem}")
+
+
+def item_decode_error(
+    failure: DecodeFailure,
+    *,
+    model: Any,
+    key: Mapping[str, Any] | None = None,
+    attribute_map: Mapping[str, Any] | None = None,
+) -> ItemDecodeError:
+    """The error that users see; raise it from the failure.
+
+    Args:
+        model: the class that was to be read.
+        key: the item's key attributes, `{"pk": {"S": "x"}}`; when not given, those of the model's key fields in `attribute_map`.
+        attribute_map: the whole item as it was read.
+    """
+    if key is None:
+        key = key_attributes(model, attribute_map or {})
+    origin = get_origin(model)
+    return ItemDecodeError(
+        failure.problem,
+        model=model if origin is None else origin,
+        key=key,
+        path=path_text("$", failure.pieces),
+        attribute_map=attribute_map,
+    )
+
+
+def key_attributes(model: Annotation, attribute_map: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of the model's key fields, as far as the item has them; empty for what is no model."""
+    if kind_of(model) is None:
+        return {}
+    keys = [field for role in (Role.PARTITION_KEY, Role.SORT_KEY) for field in structure_of(model).fields if field.role is role]
+    found = {field.attribute_name: attribute_map.get(field.attribute_name) for field in keys}
+    return {name: value for name, value in found.items() if isinstance(value, Mapping)}
+
+
+def unexpected(expected: str, attribute_value: object) -> DecodeFailure:
+    """`expected a number, got {"S": "x"}`."""
+    return DecodeFailure(f"expected {expected}, got {shown(attribute_value)}")
+
+
+def wrong(expected: str, value: object) -> EncodeFailure:
+    """`expected a number, got 'x'`."""
+    return EncodeFailure(f"expected {expected}, got {brief(value)}")
+
+
+def shown(attribute_value: object) -> str:
+    """An attribute value as JSON for a message, cut to a sane length."""
+    if isinstance(attribute_value, Mapping) and set(attribute_value) >= {"S", "B"}:
+        attribute_value = attribute_value["S"]  # text of plain JSON, which may stand for more than one type
+    try:
+        return _cut(json.dumps(attribute_value, ensure_ascii=False, default=_shown_leaf))
+    except (RecursionError, ValueError, TypeError):
+        return "a value that is nested too deeply to show" if isinstance(attribute_value, Mapping) else f"a {type(attribute_value).__name__}"
+
+
+def brief(value: object) -> str:
+    """A Python value for a message: scalars as they are, cut to a sane length, anything else by its type."""
+    if value is None or type(value) in (str, int, float, bool, bytes, Decimal):
+        if isinstance(value, int) and value.bit_length() > 1000:
+            return "a very large int"
+        return _cut(repr(value))
+    return f"a value of type {type(value).__name__}"
+
+
+def _shown_leaf(value: object) -> str:
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(value[:_SHOWN_CHARS]).decode()
+    return f"<{type(value).__name__}>"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"

@@ -1,0 +1,152 @@
+"""Users' cattrs hooks: where they are looked up, and how they are called.
+
+A converter of `make_converter` answers for every type. Its own answers are `OwnHook`s; any other one is the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import Enum
+from ipaddress import IPv4Interface, IPv6Interface
+from pathlib import Path
+from typing import Any, cast, get_origin
+
+import attrs
+import cattrs
+
+from adorm.codec.coder import TAGS, Coder, Decode, Encode, made_once
+from adorm.codec.failures import DecodeFailure, EncodeFailure, brief
+from adorm.errors import AdormError, ItemDecodeError, UsageError
+from adorm.typeinfo import Annotation
+
+_KNOWN_TO_CATTRS = (str, bytes, int, float, Path)
+_MORE_SPECIAL = (bool, datetime, IPv4Interface, IPv6Interface)
+"""Subclasses of other supported types, which a hook for those must not catch."""
+
+
+class OwnHook:
+    """What a converter answers where the user has registered nothing."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self._call = call
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._call(*arguments)
+
+
+class _Generation:
+    """No type of anybody: its hook is made anew after each registration."""
+
+
+@attrs.frozen
+class Hooks:
+    """The user's hooks for one type; None where there is none."""
+
+    unstructure: Callable[[Any], Any] | None
+    structure: Callable[[Any, Any], Any] | None
+
+    def __bool__(self) -> bool:
+        return self.unstructure is not None or self.structure is not None
+
+
+def make_converter(unstructure: Callable[[Any], Any], structure: Callable[[Any, Any], Any]) -> cattrs.Converter:
+    """A converter between values and attribute values, for users to register hooks on.
+
+    Args:
+        unstructure: what it does with a value where there is no hook.
+        structure: what it does with an attribute value and a type where there is none.
+    """
+    converter = cattrs.Converter(detailed_validation=False)
+    for cls in (*_KNOWN_TO_CATTRS, *_MORE_SPECIAL):
+        converter.register_unstructure_hook(cls, OwnHook(unstructure))
+        converter.register_structure_hook(cls, OwnHook(structure))
+    # cattrs forgets what factories made as soon as any hook is registered
+    converter.register_unstructure_hook_factory(lambda _: True, lambda _: OwnHook(unstructure))
+    converter.register_structure_hook_factory(lambda _: True, lambda _: OwnHook(structure))
+    return converter
+
+
+def generation(converter: cattrs.Converter) -> tuple[Any, Any]:
+    """Two objects that are others as soon as any hook has been registered."""
+    return converter.get_unstructure_hook(_Generation), converter.get_structure_hook(_Generation)
+
+
+def hooks_of(converter: cattrs.Converter, annotation: Annotation) -> Hooks:
+    """The user's hooks for a type."""
+    unstructure = _users(converter.get_unstructure_hook, annotation)
+    structure = _users(converter.get_structure_hook, annotation)
+    return Hooks(unstructure, structure)
+
+
+def _users(get_hook: Callable[[Any], Any], annotation: Annotation) -> Any:
+    try:
+        hook = get_hook(annotation)
+        origin = get_origin(annotation)
+        if isinstance(hook, OwnHook) and isinstance(origin, type) and origin not in (list, dict, set, frozenset, tuple):
+            hook = get_hook(origin)
+    except TypeError:  # unhashable, so nothing can be registered for it
+        return None
+    if isinstance(hook, OwnHook):
+        return None
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        # a hook for str is not meant for each StrEnum
+        bases = [base for base in annotation.__mro__ if not issubclass(base, Enum) and base is not object]
+        if any(get_hook(base) is hook for base in bases):
+            return None
+    return hook
+
+
+class HookCoder(Coder):
+    """A type that the user has hooks for; a direction without one is adorm's own."""
+
+    def __init__(self, name: str, annotation: Annotation, hooks: Hooks, own: Coder | None) -> None:
+        cls = get_origin(annotation) or annotation
+        super().__init__(name, None, (cls,) if isinstance(cls, type) else (), open_ended=True)
+        self._annotation = annotation
+        self._hooks = hooks
+        self._own = own
+
+    @made_once
+    def encode(self) -> Encode:
+        hook, name = self._hooks.unstructure, self.name
+        if hook is None:
+            return cast("Coder", self._own).encode
+
+        def encode_by_hook(value: Any) -> dict[str, Any]:
+            try:
+                encoded = hook(value)
+            except (EncodeFailure, RecursionError):
+                raise
+            except UsageError as error:
+                raise EncodeFailure(str(error)) from error
+            except AdormError:
+                raise
+            except Exception as error:  # a user's hook raises what it likes
+                raise EncodeFailure(f"the unstructure hook of {name} failed: {type(error).__name__}: {error}") from error
+            if not isinstance(encoded, dict) or len(cast("dict[Any, Any]", encoded)) != 1 or not TAGS.issuperset(cast("dict[Any, Any]", encoded)):
+                raise EncodeFailure(f'the unstructure hook of {name} gave {brief(encoded)}; it has to give an attribute value such as {{"S": "x"}}')
+            return cast("dict[str, Any]", encoded)
+
+        return encode_by_hook
+
+    @made_once
+    def decode(self) -> Decode:
+        hook, name, annotation = self._hooks.structure, self.name, self._annotation
+        if hook is None:
+            return cast("Coder", self._own).decode
+
+        def decode_by_hook(attribute_value: Any) -> Any:
+            try:
+                return hook(attribute_value, annotation)
+            except (DecodeFailure, RecursionError):
+                raise
+            except Exception as error:  # a user's hook raises what it likes
+                if isinstance(error, ItemDecodeError) and isinstance(error.__cause__, DecodeFailure):
+                    raise error.__cause__ from error.__cause__.__cause__  # of a type inside this one
+                raise DecodeFailure(f"the structure hook of {name} failed: {type(error).__name__}: {error}") from error
+
+        return decode_by_hook
+
+
+__all__ = ["HookCoder", "Hooks", "OwnHook", "generation", "hooks_of", "make_converter"]

@@ -1,0 +1,224 @@
+"""Numbers as DynamoDB keeps them: 38 significant digits, magnitudes from 1E-130 to 9.99...E+125.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html#HowItWorks.DataTypes.Number
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+
+from adorm.codec.failures import EncodeFailure, brief, wrong
+
+MAX_DIGITS = 38
+MAX_EXPONENT = 125
+MIN_EXPONENT = -130
+
+_FIRST_WITH_MORE_DIGITS = 10**MAX_DIGITS
+_FIRST_TOO_LARGE = 10 ** (MAX_EXPONENT + 1)
+
+
+def int_text(value: object) -> str:
+    """An int as DynamoDB's number text.
+
+    Raises:
+        EncodeFailure: it is no int (a bool is none), or DynamoDB can't hold it.
+    """
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise wrong("a whole number", value)
+    if -_FIRST_WITH_MORE_DIGITS < value < _FIRST_WITH_MORE_DIGITS:
+        return int.__repr__(value)
+    if abs(value) >= _FIRST_TOO_LARGE:
+        raise EncodeFailure("a number above 9.99E+125, which DynamoDB can't hold")
+    text = int.__repr__(value)
+    _check_digits(len(text.lstrip("-").rstrip("0")))
+    return text
+
+
+def decimal_text(value: object) -> str:
+    """A Decimal or int as DynamoDB's number text; every digit is kept.
+
+    Raises:
+        EncodeFailure: it is neither, or DynamoDB can't hold it. A float is refused, as it is rarely the decimal number that was meant.
+    """
+    if not isinstance(value, Decimal):
+        if isinstance(value, float):
+            raise EncodeFailure(f"expected a Decimal, got the float {brief(value)}: write Decimal(\"{brief(value)}\") to say which digits are meant")
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise wrong("a Decimal", value)
+        return int_text(value)
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
+        raise EncodeFailure(f"{value} is no number that DynamoDB can hold")
+    if not value:
+        return "0"
+    if len(digits) > MAX_DIGITS:
+        kept = "".join(map(str, digits)).rstrip("0")
+        _check_digits(len(kept))
+        exponent += len(digits) - len(kept)
+        text = f"{'-' if value < 0 else ''}{kept}E{exponent}"
+    else:
+        text = Decimal.__str__(value)
+    _check_exponent(value.adjusted(), value)
+    return text
+
+
+def float_text(value: object) -> str:
+    """The shortest text that reads back as the same float.
+
+    Raises:
+        EncodeFailure: it is no float and no int that a float can hold, or DynamoDB can't hold it.
+    """
+    number = _as_float(value)
+    if not number:
+        return "0"
+    if not 1e-130 <= abs(number) < 1e126:
+        _check_exponent(Decimal(number).adjusted(), number)
+    return float.__repr__(number)
+
+
+def timedelta_text(value: object) -> str:
+    """Exact seconds, down to the microsecond: `90.000001`.
+
+    Raises:
+        EncodeFailure: it is no timedelta.
+    """
+    if not isinstance(value, timedelta):
+        raise wrong("a timedelta", value)
+    total = (value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds
+    seconds, microseconds = divmod(abs(total), 1_000_000)
+    fraction = f".{microseconds:06d}".rstrip("0") if microseconds else ""
+    return f"{'-' if total < 0 else ''}{seconds}{fraction}"
+
+
+def json_int_text(value: object) -> str:
+    """An int for a JSON field, where DynamoDB's limits do not hold."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise wrong("a whole number", value)
+    try:
+        return int.__repr__(value)
+    except ValueError as error:  # more digits than Python turns into text
+        raise EncodeFailure(str(error)) from error
+
+
+def json_decimal_text(value: object) -> str:
+    """A Decimal or int for a JSON field."""
+    if isinstance(value, Decimal) and value.is_finite():
+        return Decimal.__str__(value)
+    return decimal_text(value) if isinstance(value, (float, Decimal)) else json_int_text(value)
+
+
+def json_float_text(value: object) -> str:
+    """A float for a JSON field."""
+    return float.__repr__(_as_float(value))
+
+
+def whole_number(text: str) -> int:
+    """`5`, `5.0` and `5E+2`.
+
+    Raises:
+        ValueError: it is no whole number.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        number = decimal_number(text)
+        if number.adjusted() > 400 or number != number.to_integral_value():
+            raise ValueError(text) from None
+        return int(number)
+
+
+def decimal_number(text: str) -> Decimal:
+    """Any number, exactly.
+
+    Raises:
+        ValueError: it is no number, NaN or infinite.
+    """
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError(text) from error
+    if not number.is_finite():
+        raise ValueError(text)
+    return number
+
+
+def float_number(text: str) -> float:
+    """The nearest float.
+
+    Raises:
+        ValueError: it is no number, or none that a float holds.
+    """
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def untyped_number(text: str) -> int | Decimal:
+    """An int where it is whole, else a Decimal.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        number = decimal_number(text)
+        return int(number) if number.adjusted() <= MAX_EXPONENT and number == number.to_integral_value() else number
+
+
+def untyped_json_number(text: str) -> float | Decimal:
+    """A float where it has just these digits, else a Decimal, so that no digit is lost."""
+    number = float(text)
+    return number if math.isfinite(number) and Decimal(repr(number)) == Decimal(text) else Decimal(text)
+
+
+def timedelta_number(text: str) -> timedelta:
+    """Exact seconds.
+
+    Raises:
+        ValueError: it is no number, too large, or finer than a microsecond.
+    """
+    number = decimal_number(text)
+    if number.adjusted() > 20 or number.adjusted() < -20 and number:
+        raise ValueError(text)
+    numerator, denominator = number.as_integer_ratio()
+    microseconds, rest = divmod(numerator * 1_000_000, denominator)
+    if rest:
+        raise ValueError(text)
+    try:
+        return timedelta(days=microseconds // 86_400_000_000, microseconds=microseconds % 86_400_000_000)
+    except OverflowError as error:
+        raise ValueError(text) from error
+
+
+def _as_float(value: object) -> float:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise EncodeFailure(f"{float.__repr__(value)} is no number that DynamoDB can hold")
+        return value
+    if isinstance(value, Decimal):
+        raise EncodeFailure(f"expected a float, got the Decimal {brief(value)}: convert it with float(), or annotate the field as Decimal")
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise wrong("a float", value)
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise EncodeFailure("an int above what a float can hold: annotate the field as int") from error
+    if number != value:
+        raise EncodeFailure(f"a float can't hold the int {brief(value)} exactly: annotate the field as int or Decimal")
+    return number
+
+
+def _check_digits(count: int) -> None:
+    if count > MAX_DIGITS:
+        raise EncodeFailure(f"{count} digits, and DynamoDB keeps {MAX_DIGITS}: round it first")
+
+
+def _check_exponent(exponent: int, value: object) -> None:
+    if exponent > MAX_EXPONENT:
+        raise EncodeFailure(f"{brief(value)} is above 9.99E+125, which DynamoDB can't hold")
+    if exponent < MIN_EXPONENT:
+        raise EncodeFailure(f"{brief(value)} is closer to zero than 1E-130, which DynamoDB can't hold")

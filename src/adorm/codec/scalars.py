@@ -1,0 +1,372 @@
+"""Types that are stored as one S, N, B or BOOL."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+import attrs
+
+from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
+from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
+from adorm.codec.numbers import (
+    decimal_number,
+    decimal_text,
+    float_number,
+    float_text,
+    int_text,
+    json_decimal_text,
+    json_float_text,
+    json_int_text,
+    timedelta_number,
+    timedelta_text,
+    whole_number,
+)
+
+_IP_TYPES = (IPv4Address, IPv6Address, IPv4Network, IPv6Network, IPv4Interface, IPv6Interface)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@attrs.frozen
+class Scalar:
+    """How one type is written and read: `write` makes what the tag holds, `read` takes it."""
+
+    tag: str
+    expected: str
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+    classes: tuple[type, ...]
+    encode_source: EncodeSource | None = None
+    decode_source: DecodeSource | None = None
+
+
+class ScalarCoder(Coder):
+    """A `Scalar` as a coder."""
+
+    def __init__(self, name: str, scalar: Scalar) -> None:
+        super().__init__(name, frozenset({scalar.tag}), scalar.classes)
+        self.scalar = scalar
+
+    @made_once
+    def encode(self) -> Encode:
+        tag, write = self.scalar.tag, self.scalar.write
+
+        def encode_scalar(value: Any) -> dict[str, Any]:
+            return {tag: write(value)}
+
+        return encode_scalar
+
+    @made_once
+    def decode(self) -> Decode:
+        return scalar_decoder(self.scalar.tag, self.scalar.read, self.scalar.expected)
+
+    def encode_source(self) -> EncodeSource | None:
+        return self.scalar.encode_source
+
+    def decode_source(self) -> DecodeSource | None:
+        return self.scalar.decode_source
+
+    def accepts(self, value: object) -> bool:
+        if isinstance(value, bool):
+            return bool in self.classes
+        if isinstance(value, datetime):
+            return any(issubclass(cls, datetime) for cls in self.classes)
+        return isinstance(value, self.classes)
+
+
+def scalar_decoder(tag: str, read: Callable[[Any], Any], expected: str) -> Decode:
+    """A careful decoder: every failure is a `DecodeFailure` that tells what was expected."""
+    payload_type: tuple[type, ...] = {"BOOL": (bool,), "B": (str, bytes, bytearray)}.get(tag, (str,))
+
+    def decode_scalar(attribute_value: Any) -> Any:
+        try:
+            payload = attribute_value[tag]
+        except (KeyError, TypeError, IndexError) as error:
+            raise unexpected(expected, attribute_value) from error
+        if not isinstance(payload, payload_type):
+            raise unexpected(expected, attribute_value)
+        try:
+            return read(payload)
+        except (DecodeFailure, RecursionError):
+            raise
+        except Exception as error:  # constructors of users' subclasses raise what they like
+            raise unexpected(expected, attribute_value) from error
+
+    return decode_scalar
+
+
+def scalar_coder(cls: type, *, json: bool = False) -> ScalarCoder | None:
+    """The coder of a class that is stored as a scalar; None for any other class, enums among them.
+
+    Args:
+        json: for a JSON field, where DynamoDB's limits of numbers do not hold.
+    """
+    known = (_JSON_SCALARS if json else {}).get(cls) or _SCALARS.get(cls)
+    if known is not None:
+        return ScalarCoder(cls.__name__, known)
+    if issubclass(cls, _IP_TYPES):
+        return ScalarCoder(cls.__name__, _text(cls, f"an {cls.__name__}", _only(cls, str), cls))
+    if issubclass(cls, PurePath):
+        return ScalarCoder(cls.__name__, _text(cls, "a path", _instance(cls, "a path", str), cls))
+    for base in (bool, str, int, float, Decimal, bytes, bytearray, datetime, date, time, timedelta, UUID):
+        if issubclass(cls, base):
+            return ScalarCoder(cls.__name__, _of_subclass(cls, (_JSON_SCALARS if json else {}).get(base) or _SCALARS[base], base))
+    return None
+
+
+def text_of(value: object) -> str:
+    """A str, or a subclass of it as plain str."""
+    if not isinstance(value, str):
+        raise wrong("text", value)
+    return str.__str__(value)
+
+
+def datetime_text(value: object) -> str:
+    """`2026-11-21T08:30:00.000000Z`: fixed width, so that texts sort as times do.
+
+    Raises:
+        EncodeFailure: it is no datetime, is naive, or lies outside the years 1 to 9999 in UTC.
+    """
+    return f"{_in_utc(value).isoformat('T', 'microseconds')[:26]}Z"
+
+
+def epoch_seconds(value: object) -> str:
+    """Whole seconds since 1970, rounded down; an int stays as it is.
+
+    Raises:
+        EncodeFailure: it is neither an int nor an aware datetime.
+    """
+    if isinstance(value, datetime):
+        return str((_in_utc(value) - _EPOCH) // timedelta(seconds=1))
+    return int_text(value)
+
+
+def moment_of_epoch(text: str) -> datetime:
+    """The aware datetime, in UTC, of epoch seconds; a fraction is dropped.
+
+    Raises:
+        ValueError: it is no number, or outside the years 1 to 9999.
+    """
+    number = decimal_number(text)
+    if number.adjusted() > 12:
+        raise ValueError(text)
+    try:
+        return _EPOCH + timedelta(seconds=int(number // 1))
+    except OverflowError as error:
+        raise ValueError(text) from error
+
+
+def read_datetime(text: str) -> datetime:
+    """An aware datetime, in UTC.
+
+    Raises:
+        ValueError: it is no ISO 8601 date and time with an offset.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
+
+
+def read_binary(payload: str | bytes | bytearray) -> bytes:
+    """Bytes as they are, or out of base64.
+
+    Raises:
+        ValueError: it is no base64.
+    """
+    if isinstance(payload, str):
+        try:
+            return base64.b64decode(payload, validate=True)
+        except binascii.Error as error:
+            raise ValueError(str(error)) from error
+    return bytes(payload)
+
+
+def _in_utc(value: object) -> datetime:
+    if not isinstance(value, datetime):
+        raise wrong("a datetime", value)
+    if value.utcoffset() is None:
+        raise EncodeFailure("a naive datetime: say which time zone it is in, as in datetime.now(UTC)")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise EncodeFailure("a datetime that lies outside the years 1 to 9999 in UTC") from error
+
+
+def _date_text(value: object) -> str:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise EncodeFailure("expected a date, got a datetime: use its .date()") if isinstance(value, datetime) else wrong("a date", value)
+    return value.isoformat()
+
+
+def _time_text(value: object) -> str:
+    if not isinstance(value, time):
+        raise wrong("a time", value)
+    if value.tzinfo is not None:
+        raise EncodeFailure("a time of day with a time zone: take the zone off with .replace(tzinfo=None), or store a datetime")
+    return value.isoformat("microseconds")
+
+
+def _read_time(text: str) -> time:
+    moment = time.fromisoformat(text)
+    if moment.tzinfo is not None:
+        raise ValueError(text)
+    return moment
+
+
+def _bytes_of(value: object) -> bytes:
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise wrong("bytes", value)
+    return bytes(value)
+
+
+def _bool_of(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise wrong("True or False", value)
+    return value
+
+
+def _instance(cls: type, expected: str, write: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def write_instance(value: object) -> Any:
+        if not isinstance(value, cls):
+            raise wrong(expected, value)
+        return write(value)
+
+    return write_instance
+
+
+def _only(cls: type, write: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def write_exact(value: object) -> Any:
+        if type(value) is not cls:  # an IPv4Interface is an IPv4Address, but reads back as none
+            raise wrong(f"an {cls.__name__}", value)
+        return write(value)
+
+    return write_exact
+
+
+def _text(cls: type, expected: str, write: Callable[[Any], Any], read: Callable[[Any], Any]) -> Scalar:
+    return Scalar("S", expected, write, read, (cls,))
+
+
+def _of_subclass(cls: type, base_scalar: Scalar, base: type) -> Scalar:
+    """A user's subclass of a known type: stored as its base is, read through its own constructor."""
+    read: Callable[[Any], Any]
+    if issubclass(cls, (date, time)):
+        read = _through_iso(cls, base_scalar.read)
+    elif issubclass(cls, timedelta):
+        read = lambda text: cls(microseconds=timedelta_number(text) // timedelta(microseconds=1))  # noqa: E731  # short and local
+    else:
+        read = lambda payload: cls(base_scalar.read(payload))  # noqa: E731  # as above
+    return Scalar(base_scalar.tag, f"a {cls.__name__}", _instance(cls, f"a {cls.__name__}", base_scalar.write), read, (cls,))
+
+
+def _through_iso(cls: Any, read: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda text: cls.fromisoformat(read(text).isoformat())
+
+
+# `+ ""` costs next to nothing and refuses what is no text
+_SCALARS: Mapping[type, Scalar] = {
+    str: Scalar("S", "text", text_of, str, (str,), EncodeSource("{v}.__class__ is str", "{v}"), DecodeSource('{p} + ""')),
+    int: Scalar(
+        "N",
+        "a whole number",
+        int_text,
+        whole_number,
+        (int,),
+        EncodeSource("{v}.__class__ is int and -1000000000000000000 < {v} < 1000000000000000000", "str({v})"),
+        DecodeSource('int({p} + "")'),
+    ),
+    bool: Scalar(
+        "BOOL",
+        "true or false",
+        _bool_of,
+        bool,
+        (bool,),
+        EncodeSource("{v}.__class__ is bool", "{v}"),
+        DecodeSource("{BOOLS}[{p}]", {"BOOLS": {True: True, False: False}}),
+    ),
+    float: Scalar(
+        "N",
+        "a number",
+        float_text,
+        float_number,
+        (float,),
+        EncodeSource("{v}.__class__ is float and (1e-100 < {v} < 1e100 or -1e100 < {v} < -1e-100)", "repr({v})"),
+        DecodeSource('float({p} + "")'),
+    ),
+    Decimal: Scalar(
+        "N",
+        "a number",
+        decimal_text,
+        decimal_number,
+        (Decimal,),
+        EncodeSource("{v}.__class__ is {Decimal}", "{decimal_text}({v})", {"Decimal": Decimal, "decimal_text": decimal_text}),
+        DecodeSource('{Decimal}({p} + "")', {"Decimal": Decimal}),
+    ),
+    bytes: Scalar(
+        "B",
+        "bytes",
+        _bytes_of,
+        read_binary,
+        (bytes,),
+        EncodeSource("{v}.__class__ is bytes", "{v}"),
+        DecodeSource("{read_binary}({p})", {"read_binary": read_binary}),
+    ),
+    bytearray: Scalar("B", "bytes", _bytes_of, lambda payload: bytearray(read_binary(payload)), (bytearray,)),
+    datetime: Scalar(
+        "S",
+        "a date and time in ISO 8601 with its offset from UTC",
+        datetime_text,
+        read_datetime,
+        (datetime,),
+        EncodeSource(
+            "{v}.__class__ is {datetime} and {v}.tzinfo is {UTC}", '{v}.isoformat("T", "microseconds")[:26] + "Z"', {"datetime": datetime, "UTC": UTC}
+        ),
+        DecodeSource(
+            "moment if (moment := {moment_of_text}({p})).tzinfo is {UTC} else {read_datetime}({p})",
+            {"moment_of_text": datetime.fromisoformat, "UTC": UTC, "read_datetime": read_datetime},
+        ),
+    ),
+    date: Scalar(
+        "S",
+        "a date in ISO 8601",
+        _date_text,
+        date.fromisoformat,
+        (date,),
+        EncodeSource("{v}.__class__ is {date}", "{v}.isoformat()", {"date": date}),
+        DecodeSource("{date_of_text}({p})", {"date_of_text": date.fromisoformat}),
+    ),
+    time: Scalar("S", "a time of day in ISO 8601, without an offset", _time_text, _read_time, (time,)),
+    timedelta: Scalar("N", "a number of seconds, no finer than microseconds", timedelta_text, timedelta_number, (timedelta,)),
+    UUID: Scalar(
+        "S",
+        "a UUID",
+        _instance(UUID, "a UUID", str),
+        UUID,
+        (UUID,),
+        EncodeSource("{v}.__class__ is {UUID}", "str({v})", {"UUID": UUID}),
+        DecodeSource("{UUID}({p})", {"UUID": UUID}),
+    ),
+}
+
+_JSON_SCALARS: Mapping[type, Scalar] = {
+    int: Scalar("N", "a whole number", json_int_text, whole_number, (int,)),
+    float: Scalar("N", "a number", json_float_text, float_number, (float,)),
+    Decimal: Scalar("N", "a number", json_decimal_text, decimal_number, (Decimal,)),
+}
+
+EPOCH_SECONDS = Scalar("N", "epoch seconds", epoch_seconds, moment_of_epoch, (datetime,))
+"""A datetime field with the role ttl."""
+
+WHOLE_EPOCH_SECONDS = Scalar("N", "epoch seconds", int_text, lambda text: int(decimal_number(text) // 1), (int,))
+"""An int field with the role ttl."""

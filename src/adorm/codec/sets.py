@@ -1,0 +1,126 @@
+"""Sets: SS, NS and BS where all elements are stored as S, N or B, else L.
+
+DynamoDB has no empty set. An empty one is `{"NULL": true}` wherever it has to be written; a field may leave it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set as AbstractSet
+from typing import Any
+
+from adorm.codec.coder import Coder, Decode, Encode, Source, made_once
+from adorm.codec.containers import list_content, under_index
+from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
+
+SET_TAGS = {"S": "SS", "N": "NS", "B": "BS"}
+
+
+class SetCoder(Coder):
+    """`set[T]` and its like; a list or tuple, when it is to be stored as a set."""
+
+    def __init__(self, name: str, element: Coder, classes: tuple[type, ...], make: Callable[[list[Any]], Any], *, untyped: bool = False) -> None:
+        self.element = element
+        self.set_tag = SET_TAGS.get(element.tag) if element.tags is not None and len(element.tags) == 1 else None
+        super().__init__(name, self._tags(), classes, open_ended=self.set_tag is None and element.open_ended)
+        self.make = make
+        self._untyped = untyped
+        self._of_list = list in classes or tuple in classes
+        self._expected = "a list" if self._of_list else "a set"
+
+    def _tags(self) -> frozenset[str] | None:
+        if self.element.tags is None:
+            return None
+        return frozenset({"L"} if self.set_tag is None else {self.set_tag, "NULL"})
+
+    @property
+    def has_empty(self) -> bool:
+        """Whether an empty set can be told from NULL."""
+        return self.element.tags is not None and self.set_tag is None
+
+    def is_empty(self, value: object) -> bool:
+        """Whether this is a set that DynamoDB has no form for."""
+        return isinstance(value, self.classes) and len(value) == 0  # type: ignore[arg-type]  # classes of sets and lists
+
+    @made_once
+    def encode(self) -> Encode:
+        element = self.element.encode_source()
+        if self.set_tag is None or element is None or self._of_list:
+            return self._careful_encode
+        source = Source()
+        names = {"careful": self._careful_encode}
+        payload = source.expand(element.payload, element.names, v="item")
+        test = source.expand(element.test, element.names, v="item")
+        source.line("def encode_set(value):")
+        source.line("if value.__class__ is set or value.__class__ is frozenset:", 1)
+        source.line(f"members = [{payload} for item in value if {test}]", 2)
+        source.line("if members and len(members) == len(value):", 2)
+        source.line("members.sort()", 3)
+        source.line(f'return {{"{self.set_tag}": members}}', 3)
+        source.line(source.expand("return {careful}(value)", names), 1)
+        return source.function("encode_set", f"encode {self.name}")
+
+    def _careful_encode(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, self.classes):
+            raise wrong(self._expected, value)
+        encode = self.element.encode
+        members: list[dict[str, Any]] = [encode(item) for item in value]  # type: ignore[attr-defined]  # as above
+        if not members:
+            return {"L": []} if self.has_empty else {"NULL": True}
+        tags = {tag for member in members for tag in member}
+        tag = tags.pop() if len(tags) == 1 else ""
+        set_tag = self.set_tag if self.element.tags is not None else SET_TAGS.get(tag)
+        if set_tag is None:
+            if self._untyped:
+                raise EncodeFailure("an untyped set holds only text, only numbers or only bytes: annotate it with what it holds, or use a list")
+            return {"L": sorted(members, key=repr)}
+        payloads = [member[tag] for member in members]
+        if self._of_list and len(set(payloads)) < len(payloads):
+            raise EncodeFailure("a value occurs twice in a list that is stored as a set, which can't keep that: take as_set away, or the repetition")
+        return {set_tag: payloads if self._of_list else sorted(payloads)}
+
+    @made_once
+    def decode(self) -> Decode:
+        element = self.element.decode_source()
+        if self.set_tag is None or element is None or self._of_list:
+            return self._careful_decode
+        source = Source()
+        names = {"careful": self._careful_decode}
+        made = source.expand(element.payload, element.names, p="item")
+        source.line("def decode_set(value):")
+        source.line("try:", 1)
+        comprehension = f'{{{made} for item in value["{self.set_tag}"]}}'
+        source.line(f"return {comprehension}" if self.make is set else f"return {source.name('make', self.make)}({comprehension})", 2)
+        source.line("except Exception:", 1)
+        source.line(source.expand("return {careful}(value)", names), 2)
+        return source.function("decode_set", f"decode {self.name}")
+
+    def _careful_decode(self, attribute_value: Any) -> Any:
+        decode = self.element.decode
+        tag = next((tag for tag in ("SS", "NS", "BS", "L", "NULL") if _has(attribute_value, tag)), None)
+        if tag is None:
+            raise unexpected(self._expected, attribute_value)
+        if tag == "NULL":
+            return self.make([])
+        if tag == "L":
+            content = list_content(attribute_value, self._expected)
+            items = iter(content)
+            try:
+                members = [decode(item) for item in items]
+            except DecodeFailure as failure:
+                raise under_index(failure, content, items) from failure.__cause__
+        else:
+            content = attribute_value[tag]
+            if not isinstance(content, (list, tuple, AbstractSet)):
+                raise unexpected(self._expected, attribute_value)
+            members = [decode({tag[0]: item}) for item in content]  # pyright: ignore[reportUnknownVariableType]  # JSON
+        try:
+            return self.make(members)
+        except TypeError as error:
+            raise DecodeFailure(f"a set can't hold what was stored: {error}") from error
+
+
+def _has(attribute_value: Any, tag: str) -> bool:
+    try:
+        return tag in attribute_value and not isinstance(attribute_value, str)
+    except TypeError:
+        return False

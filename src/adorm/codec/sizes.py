@@ -1,0 +1,60 @@
+"""How large an item is, as DynamoDB counts.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adorm.errors import UsageError
+
+MAX_ITEM_BYTES = 400 * 1024
+"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items"""
+
+
+def item_size(attribute_map: Mapping[str, Any]) -> int:
+    """Bytes of an attribute map: names in UTF-8, and values. Numbers are an estimate, as DynamoDB says only roughly how it counts them."""
+    return sum(len(name.encode()) + _value_size(value) for name, value in attribute_map.items())
+
+
+def check_item_size(subject: str, attribute_map: Mapping[str, Any]) -> None:
+    """Refuse an item above 400 KB.
+
+    Args:
+        subject: what the item is, `Order c1/o1`.
+
+    Raises:
+        UsageError: it is too large.
+    """
+    size = item_size(attribute_map)
+    if size > MAX_ITEM_BYTES:
+        raise UsageError(f"{subject} has {size} bytes, and DynamoDB takes items of at most {MAX_ITEM_BYTES}: split it, or keep the large part elsewhere")
+
+
+def _value_size(attribute_value: Mapping[str, Any]) -> int:
+    tag, payload = next(iter(attribute_value.items()))
+    if tag == "M":
+        return 3 + sum(1 + len(name.encode()) + _value_size(value) for name, value in payload.items())
+    if tag == "L":
+        return 3 + sum(1 + _value_size(item) for item in payload)
+    if tag in ("SS", "NS", "BS"):
+        return sum(_scalar_size(tag[0], item) for item in payload)
+    return _scalar_size(tag, payload)
+
+
+def _scalar_size(tag: str, payload: Any) -> int:
+    if tag == "S":
+        return len(payload.encode())
+    if tag == "N":
+        return _number_size(payload)
+    if tag == "B":
+        return len(payload) if not isinstance(payload, str) else len(payload) * 3 // 4 - payload.count("=", -2)
+    return 1
+
+
+def _number_size(text: str) -> int:
+    """One byte for two significant digits, one more, and one for a minus sign."""
+    digits = text.lower().partition("e")[0].lstrip("-+").replace(".", "").strip("0")
+    return (len(digits) + 1) // 2 + 1 + text.startswith("-")

@@ -1,0 +1,291 @@
+"""Structured classes as M: one function each way is generated for a class.
+
+A generated decoder looks like this; `recover_1` is asked only after something failed, so that the common case keeps no path:
+
+    def decode_map(content):
+        try:
+            f0 = content["pk"]["S"] + ""
+        except Exception as error:
+            f0 = recover_0(content, error)
+        try:
+            item = get("total")
+            f1 = default_1 if item is None else Decimal(item["N"] + "")
+        except Exception as error:
+            f1 = recover_1(content, error)
+        try:
+            return cls(pk=f0, total=f1)
+        except Exception as error:
+            raise refused(error, {"pk": f0, "total": f1})
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import attrs
+
+from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, Source, made_once
+
+from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
+from adorm.codec.plans import FieldPlan, is_empty, recover
+from adorm.errors import AdormError
+from adorm.fields import MISSING, NOT_REQUIRED, Structure, kind_of, structure_of
+
+
+class StructCoder(Coder):
+    """An attrs class, dataclass, TypedDict or NamedTuple."""
+
+    plans: tuple[FieldPlan, ...] = ()
+
+    def __init__(self, name: str, structure: Structure) -> None:
+        # open-ended until its fields are known: a field that leads back here sees it so, and is right
+        super().__init__(name, frozenset({"M"}), (dict if structure.kind == "typeddict" else structure.cls,), open_ended=True)
+        self.structure = structure
+
+    def planned(self, plans: tuple[FieldPlan, ...]) -> None:
+        """Take the fields; they are planned after the coder is known, as they may be of the class itself."""
+        self.plans = plans
+        self.open_ended = any(plan.coder.open_ended for plan in plans)
+
+    @made_once
+    def encode(self) -> Encode:
+        encode_map = self.encode_map
+
+        def encode(value: Any) -> dict[str, Any]:
+            return {"M": encode_map(value)}
+
+        return encode
+
+    @made_once
+    def decode(self) -> Decode:
+        decode_map = self.decode_map
+
+        def decode(attribute_value: Any) -> Any:
+            try:
+                content = attribute_value["M"]
+            except (KeyError, TypeError, IndexError) as error:
+                raise unexpected("a map", attribute_value) from error
+            return decode_map(content)
+
+        return decode
+
+    def encode_source(self) -> EncodeSource:
+        return EncodeSource("", "{encode_map}({v})", {"encode_map": self.encode_map})
+
+    def decode_source(self) -> DecodeSource:
+        return DecodeSource("{decode_map}({p})", {"decode_map": self.decode_map})
+
+    @made_once
+    def encode_map(self) -> Callable[[Any], dict[str, Any]]:
+        source = Source()
+        source.line("def encode_map(value):")
+        if self.structure.kind == "typeddict":
+            source.line(f"{source.name('check', self._check_dict)}(value)", 1)
+        else:
+            source.line(f"if value.__class__ is not {source.name('cls', self.structure.cls)}:", 1)
+            source.line(f"{source.name('check', self._check_instance)}(value)", 2)
+        source.line("content = {}", 1)
+        for index, plan in enumerate(self.plans):
+            self._write_encode(source, index, plan)
+        source.line("return content", 1)
+        return source.function("encode_map", f"encode {self.name}")
+
+    def _write_encode(self, source: Source, index: int, plan: FieldPlan) -> None:
+        field = plan.field
+        target = f"content[{field.attribute_name!r}] = "
+        null = "{'NULL': True}"
+        source.line("try:", 1)
+        source.line(f"item = {self._read(source, plan)}", 2)
+        branches: list[tuple[str, str]] = []
+        if not field.init or field.default is NOT_REQUIRED:
+            branches.append((f"item is {source.name('MISSING', MISSING)}", "pass"))
+        if plan.on_none != "encode":
+            branches.append(("item is None", "pass" if plan.on_none == "absent" else target + null))
+        if plan.of_set and plan.on_empty_set != "encode":
+            empty = f"not item and {source.name(f'is_empty_set_{index}', plan.is_empty_set)}(item)"
+            if plan.on_empty_set == "refuse":
+                branches.append((empty, f"{source.name(f'refuse_{index}', plan.encode)}(item)"))
+            else:
+                branches.append((empty, "pass" if plan.on_empty_set == "absent" else target + null))
+        if plan.omit_empty:
+            branches.append((f"not item and {source.name('is_empty', is_empty)}(item)", "pass"))
+        stored = target + source.encoded(plan.coder, "item", str(index))
+        for number, (test, action) in enumerate(branches):
+            source.line(f"{'elif' if number else 'if'} {test}:", 2)
+            source.line(action, 3)
+        if branches:
+            source.line("else:", 2)
+        source.line(stored, 3 if branches else 2)
+        source.line("except Exception as error:", 1)
+        source.line(f"raise {source.name('failed', _encode_failed)}(error, {field.name!r}) from error.__cause__", 2)
+
+    def _read(self, source: Source, plan: FieldPlan) -> str:
+        field = plan.field
+        if self.structure.kind == "typeddict":
+            return f"value.get({field.name!r}, {source.name('MISSING', MISSING)})" if field.default is NOT_REQUIRED else f"value[{field.name!r}]"
+        if not field.init:
+            return f"getattr(value, {field.name!r}, {source.name('MISSING', MISSING)})"
+        return f"value.{field.name}" if _is_name(field.name) else f"getattr(value, {field.name!r})"
+
+    def _check_instance(self, value: Any) -> None:
+        """Take an instance of a subclass only where nothing of it would be lost."""
+        structure = self.structure
+        if not isinstance(value, structure.cls):
+            raise wrong(f"a {structure.name}", value)
+        if kind_of(type(value)) is not None:
+            more = [name for name in structure_of(type(value)).by_name if name not in structure.by_name]
+            if more:
+                raise EncodeFailure(
+                    f"a {type(value).__name__} has fields that {structure.name} has not, {', '.join(more)}, and they would be lost: "
+                    f"annotate it as {type(value).__name__}, or as a union told apart by a discriminator"
+                )
+
+    def _check_dict(self, value: Any) -> None:
+        if not isinstance(value, Mapping):
+            raise wrong(f"a {self.structure.name} dict", value)
+        given: Mapping[Any, Any] = value
+        more = [key for key in given if key not in self.structure.by_name]
+        if more:
+            raise EncodeFailure(f"the key {more[0]!r:.80}, which {self.structure.name} does not have: it would be lost")
+        missing = next((field.name for field in self.structure.fields if field.required and field.name not in given), None)
+        if missing is not None:
+            raise EncodeFailure(f"the key {missing!r} is missing")
+
+    @made_once
+    def decode_map(self) -> Callable[[Any], Any]:
+        source = Source()
+        source.line("def decode_map(content):")
+        source.line("if content.__class__ is not dict:", 1)
+        source.line(f"content = {source.name('as_dict', _as_dict)}(content)", 2)
+        source.line("get = content.get", 1)
+        source.line("more = {}", 1)
+        given: list[str] = []
+        values: list[str] = []
+        later: list[str] = []
+        for index, plan in enumerate(self.plans):
+            field, variable = plan.field, f"f{index}"
+            self._write_decode(source, index, plan)
+            if not field.init:
+                later.append(f"if {variable} is not {source.name('MISSING', MISSING)}:")
+                later.append(f"    {source.name('set_later', _set_later)}(made, {field.name!r}, {variable}, {field.attribute_name!r})")
+            elif not _apart(plan):
+                given.append(f"{field.init_name}={variable}")
+                values.append(f"{field.attribute_name!r}: {variable}")
+        if any(_apart(plan) for plan in self.plans):
+            given.append("**more")
+        source.line("try:", 1)
+        source.line(f"{'made =' if later else 'return'} {source.name('cls', self.structure.cls)}({', '.join(given)})", 2)
+        source.line("except Exception as error:", 1)
+        source.line(f"raise {source.name('refused', self._refused)}(error, {{{', '.join(values)}}}) from error.__cause__", 2)
+        for line in later:
+            source.line(line, 1)
+        if later:
+            source.line("return made", 1)
+        return source.function("decode_map", f"decode {self.name}")
+
+    def _write_decode(self, source: Source, index: int, plan: FieldPlan) -> None:
+        field = plan.field
+        needed = field.required and not plan.of_set and field.init
+        item = "item" if not needed or plan.on_none == "null" else f"content[{field.attribute_name!r}]"
+        value = source.decoded(plan.coder, item, str(index))
+        if plan.on_none == "null":
+            value = f'None if "NULL" in item else {value}'
+        target = f"more[{field.init_name!r}]" if _apart(plan) and field.init else f"f{index}"
+        source.line("try:", 1)
+        if item == "item":
+            source.line(f"item = {f'content[{field.attribute_name!r}]' if needed else f'get({field.attribute_name!r})'}", 2)
+        if needed:
+            source.line(f"{target} = {value}", 2)
+        elif field.init and (field.default_takes_self or field.default is NOT_REQUIRED):
+            source.line("if item is not None:", 2)
+            source.line(f"{target} = {value}", 3)
+        else:
+            source.line(f"{target} = {self._default(source, index, plan)} if item is None else {value}", 2)
+        source.line("except Exception as error:", 1)
+        source.line(f"{target} = {source.name(f'recover_{index}', partial(recover, plan))}(content, error)", 2)
+
+    def _default(self, source: Source, index: int, plan: FieldPlan) -> str:
+        field = plan.field
+        if not field.init:
+            return source.name("MISSING", MISSING)  # what the constructor made of it stays
+        if field.default is None or isinstance(field.default, (bool, int)) and type(field.default) in (bool, int):
+            return repr(field.default)
+        if field.factory in (list, dict, set):
+            return f"{field.factory.__name__}()"
+        if field.default is not MISSING:
+            return source.name(f"default_{index}", field.default)
+        return f"{source.name(f'absent_{index}', plan.absent)}()"
+
+    def _refused(self, error: Exception, values: Mapping[str, Any]) -> Exception:
+        """What a constructor's error becomes."""
+        if isinstance(error, RecursionError):
+            return error
+        failure = DecodeFailure(f"refused by {self.structure.name}: {str(error) or type(error).__name__}")
+        failure.__cause__ = error
+        name = self._field_refused(error, values)
+        return failure if name is None else failure.under(name)
+
+    def _field_refused(self, error: Exception, values: Mapping[str, Any]) -> str | None:
+        """The attribute that a constructor's error is about, as far as attrs' validators can tell."""
+        if self.structure.kind != "attrs":
+            return None
+        for argument in error.args:
+            if isinstance(argument, attrs.Attribute):
+                return self.structure.by_name[argument.name].attribute_name
+        blank: Any = object.__new__(self.structure.cls)
+        for attribute in attrs.fields(self.structure.cls):
+            name = self.structure.by_name[attribute.name].attribute_name
+            if attribute.validator is None or name not in values:
+                continue
+            try:
+                attribute.validator(blank, attribute, values[name])
+            except type(error) as again:
+                if str(again) == str(error):
+                    return name
+            except Exception:  # noqa: S112  # a validator that looks at other fields tells nothing of its own
+                continue
+        return None
+
+
+def _apart(plan: FieldPlan) -> bool:
+    """Whether a field is no fixed argument of the constructor call."""
+    field = plan.field
+    return not field.init or field.default_takes_self or field.default is NOT_REQUIRED or not _is_name(field.init_name)
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and not keyword.iskeyword(text)
+
+
+def _as_dict(content: Any) -> dict[str, Any]:
+    if not isinstance(content, Mapping):
+        raise unexpected("a map", content)
+    return dict(content)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # JSON
+
+
+def _encode_failed(error: Exception, field_name: str) -> Exception:
+    """What is raised where a field can't be encoded."""
+    if isinstance(error, EncodeFailure):
+        return error.under(field_name)
+    if isinstance(error, (AdormError, RecursionError)):
+        return error
+    failure = EncodeFailure(f"it can't be read: {type(error).__name__}: {error}")
+    failure.__cause__ = error
+    return failure.under(field_name)
+
+
+def _set_later(instance: Any, name: str, value: Any, attribute_name: str) -> None:
+    """Set a field that the constructor does not take, of a frozen instance too."""
+    try:
+        try:
+            setattr(instance, name, value)
+        except AttributeError:
+            object.__setattr__(instance, name, value)
+    except Exception as error:  # validators run on setting
+        raise DecodeFailure(f"refused by {type(instance).__name__}: {error}").under(attribute_name) from error
+
+
+

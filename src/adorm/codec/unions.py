@@ -1,0 +1,204 @@
+"""Unions: told apart by DynamoDB's types, and structured classes by a discriminator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, get_args, get_origin
+
+from adorm.codec.choices import canonical
+from adorm.codec.coder import Coder, Decode, Encode, made_once
+from adorm.codec.containers import NULL, map_content
+from adorm.codec.failures import DecodeFailure, shown, unexpected, wrong
+from adorm.codec.plans import empty_set, is_null
+from adorm.codec.sets import SetCoder
+from adorm.codec.structs import StructCoder
+from adorm.errors import ModelError
+from adorm.fields import MISSING, Field, Role
+from adorm.typeinfo import split_optional, unwrap
+
+
+class OptionalCoder(Coder):
+    """`T | None` inside of something else: None is `{"NULL": true}`."""
+
+    def __init__(self, inner: Coder) -> None:
+        super().__init__(f"{inner.name} | None", None if inner.tags is None else inner.tags | {"NULL"}, (*inner.classes, type(None)), open_ended=inner.open_ended)
+        self.inner = inner
+
+    def accepts(self, value: object) -> bool:
+        return value is None or self.inner.accepts(value)
+
+    @made_once
+    def encode(self) -> Encode:
+        encode = self.inner.encode
+
+        def encode_optional(value: Any) -> dict[str, Any]:
+            if value is None:
+                return dict(NULL)
+            encoded = encode(value)
+            if encoded == NULL:
+                raise empty_set()
+            return encoded
+
+        return encode_optional
+
+    @made_once
+    def decode(self) -> Decode:
+        decode = self.inner.decode
+
+        def decode_optional(attribute_value: Any) -> Any:
+            return None if is_null(attribute_value) else decode(attribute_value)
+
+        return decode_optional
+
+
+class UnionCoder(Coder):
+    """Members that are stored as different types of DynamoDB's."""
+
+    def __init__(self, name: str, members: Sequence[Coder]) -> None:
+        tags = frozenset(tag for member in members for tag in member.tags or ())
+        super().__init__(name, tags, tuple(cls for member in members for cls in member.classes), open_ended=any(member.open_ended for member in members))
+        self._members = members
+
+    def accepts(self, value: object) -> bool:
+        return any(member.accepts(value) for member in self._members)
+
+    @made_once
+    def encode(self) -> Encode:
+        exact = {cls: member.encode for member in reversed(self._members) for cls in member.classes}
+        members = self._members
+        name = self.name
+
+        def encode_union(value: Any) -> dict[str, Any]:
+            encode = exact.get(value.__class__)
+            if encode is None:
+                encode = next((member.encode for member in members if member.accepts(value)), None)
+                if encode is None:
+                    raise wrong(name, value)
+            return encode(value)
+
+        return encode_union
+
+    @made_once
+    def decode(self) -> Decode:
+        by_tag: dict[str, Decode] = {}
+        for member in self._members:
+            for tag in member.tags or ():
+                by_tag.setdefault(tag, member.decode)
+            if isinstance(member, SetCoder):  # plain JSON has lists for them
+                by_tag.setdefault("L", member.decode)
+        name = self.name
+
+        def decode_union(attribute_value: Any) -> Any:
+            try:
+                decode = next((by_tag[tag] for tag in attribute_value if tag in by_tag), None)
+            except TypeError as error:
+                raise unexpected(name, attribute_value) from error
+            if decode is None:
+                raise unexpected(name, attribute_value)
+            return decode(attribute_value)
+
+        return decode_union
+
+
+class StructUnionCoder(Coder):
+    """Structured classes of which one attribute tells which it is."""
+
+    def __init__(self, name: str, where: str, members: Sequence[StructCoder], untyped: Coder) -> None:
+        super().__init__(name, frozenset({"M"}), tuple(cls for member in members for cls in member.classes), open_ended=any(member.open_ended for member in members))
+        self._members = members
+        self._names = " | ".join(member.structure.name for member in members)
+        self._attribute_name, self._by_value = _discriminator(where, self._names, members, untyped)
+
+    def accepts(self, value: object) -> bool:
+        return any(member.accepts(value) for member in self._members)
+
+    @made_once
+    def encode(self) -> Encode:
+        exact = {member.structure.cls: member.encode for member in self._members if member.structure.kind != "typeddict"}
+        members, names = self._members, self._names
+
+        def encode_union(value: Any) -> dict[str, Any]:
+            encode = exact.get(value.__class__)
+            if encode is None:
+                fitting = [member for member in members if member.accepts(value) and self._tells(member, value)]
+                if not fitting:
+                    raise wrong(f"one of {names}", value)
+                encode = fitting[0].encode
+            return encode(value)
+
+        return encode_union
+
+    def _tells(self, member: StructCoder, value: Any) -> bool:
+        """For a dict: whether its discriminator is this member's."""
+        if member.structure.kind != "typeddict":
+            return True
+        field = next(field for field in member.structure.fields if field.attribute_name == self._attribute_name)
+        return value.get(field.name) in _values(field)
+
+    @made_once
+    def decode(self) -> Decode:
+        by_value = {key: member.decode for key, member in self._by_value.items()}
+        attribute_name, names = self._attribute_name, self._names
+
+        def decode_union(attribute_value: Any) -> Any:
+            content = map_content(attribute_value)
+            kind = content.get(attribute_name)
+            if kind is None:
+                raise DecodeFailure(f"no {attribute_name!r} tells which of {names} it is")
+            try:
+                decode = by_value[canonical(kind)]
+            except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+                raise DecodeFailure(f"expected what tells {names} apart, got {shown(kind)}").under(attribute_name) from error
+            return decode(attribute_value)
+
+        return decode_union
+
+
+def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
+    """Refuse members that can't be told apart.
+
+    Raises:
+        ModelError: two of them are stored alike, or are the same to Python.
+    """
+    for position, member in enumerate(members):
+        for other in members[:position]:
+            if member.tags is None or other.tags is None:
+                hooked = member if member.tags is None else other
+                raise ModelError(f"{where}: the members of {name} can't be told apart, as nobody knows what {hooked.name} is stored as: register hooks for {name}")
+            shared = (member.tags & other.tags) - ({"NULL"} if isinstance(member, SetCoder) or isinstance(other, SetCoder) else set())
+            if shared:
+                raise ModelError(
+                    f"{where}: {other.name} and {member.name} are both stored as {', '.join(sorted(shared))}, so {name} can't be told apart: "
+                    "use one type, or classes with a discriminator"
+                )
+            if set(member.classes) & set(other.classes):
+                raise ModelError(f"{where}: {other.name} and {member.name} are the same class to Python, so {name} can't be told apart: use one type")
+
+
+def _discriminator(where: str, names: str, members: Sequence[StructCoder], untyped: Coder) -> tuple[str, dict[Any, StructCoder]]:
+    candidates: dict[str, list[tuple[bool, StructCoder, Field]]] = {}
+    for member in members:
+        for field in member.structure.fields:
+            if field.role is Role.DISCRIMINATOR or get_origin(unwrap(field.type)) is Literal:
+                candidates.setdefault(field.attribute_name, []).append((field.role is Role.DISCRIMINATOR, member, field))
+    complete = {name: fields for name, fields in candidates.items() if len(fields) == len(members)}
+    for name, fields in sorted(complete.items(), key=lambda entry: not all(marked for marked, _, _ in entry[1])):
+        by_value: dict[Any, StructCoder] = {}
+        distinct = True
+        for _, member, field in fields:
+            for value in _values(field):
+                distinct = by_value.setdefault(canonical(untyped.encode(value)), member) is member and distinct
+        if distinct and by_value:
+            return name, by_value
+    raise ModelError(
+        f"{where}: nothing tells {names} apart: give each a field of one name with a value of its own, "
+        'as `kind: str = adorm.discriminator("circle")` or `kind: Literal["circle"] = "circle"`'
+    )
+
+
+def _values(field: Field) -> tuple[Any, ...]:
+    annotation, _ = split_optional(field.type)
+    annotation = unwrap(annotation)
+    if field.role is Role.DISCRIMINATOR and get_origin(annotation) is not Literal:
+        return () if field.default is MISSING else (field.default,)
+    return get_args(annotation)
