@@ -14,14 +14,14 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.errors",),
     ("adorm.clock",),
     # What a model is. Nothing here knows of the network.
-    ("adorm.typeinfo", "adorm.naming"),
+    ("adorm.typeinfo", "adorm.naming", "adorm.ids"),
     ("adorm.fields",),
     ("adorm.markers",),
     ("adorm.expressions",),
     ("adorm.paths", "adorm.indexes"),
     ("adorm.codec",),
     ("adorm.models",),
-    ("adorm.keys",),
+    ("adorm.keys", "adorm.expiry"),
     # How a request travels. Nothing here knows of models.
     ("adorm.transport",),
     ("adorm.deadlines", "adorm.capacity", "adorm.call_hooks"),

@@ -14,7 +14,10 @@ import adorm
 PUBLIC = [
     "AccessDenied",
     "AdormError",
+    "AttemptDetails",
     "Attr",
+    "CallDetails",
+    "CallHooks",
     "CancellationReason",
     "Clause",
     "Condition",
@@ -58,6 +61,9 @@ PUBLIC = [
     "deadline",
     "discriminator",
     "from_attribute_map",
+    "from_plain",
+    "is_expired",
+    "item_size",
     "map_class",
     "model",
     "not_",
@@ -68,8 +74,10 @@ PUBLIC = [
     "raw",
     "sort_key",
     "to_attribute_map",
+    "to_plain",
     "ttl",
     "updated_at",
+    "uuid7",
     "version",
 ]
 
