@@ -40,10 +40,18 @@ class Placeholders:
         Raises:
             UsageError: the path belongs to another model than this request's.
         """
+        self.check_owner(location)
+        return self.steps(location.steps)
+
+    def check_owner(self, location: Location) -> None:
+        """Refuse a path of another model than this request's.
+
+        Raises:
+            UsageError: it is one.
+        """
         root = location.root
         if root is not None and self._model is not None and not issubclass(self._model, root):
             raise UsageError(f"{location} is a path of {root.__name__}, but this is a request for {self._model.__name__}")
-        return self.steps(location.steps)
 
     def steps(self, steps: tuple[Step, ...]) -> str:
         parts: list[str] = []

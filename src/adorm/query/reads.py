@@ -224,7 +224,7 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
             request["Select"] = "COUNT"
         elif self._selected is not None:
             for location in self._selected:
-                placeholders.location(location)  # refuses a path of another model
+                placeholders.check_owner(location)
             wanted = [projected_steps(location) for location in self._selected]
             # The key comes along, for cursors.
             request["ProjectionExpression"] = render_projection([*wanted, *((name,) for name in sorted(key_names))], placeholders)
