@@ -79,16 +79,14 @@ test-aioboto3: $(VENV_AIOBOTO3)/.dev dynamodb-local
 	ADORM_DYNAMODB_LOCAL=$(CURDIR)/$(DYNAMODB_LOCAL) ADORM_ENGINES=aioboto3 $(VENV_AIOBOTO3)/bin/python -m pytest tests/contract
 
 lint: $(VENV)/.dev
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
+	@$(BIN)/ruff check; checked=$$?; $(BIN)/ruff format --check && exit $$checked
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 types: $(VENV)/.dev
-	$(BIN)/mypy $(CODE)
-	$(BIN)/pyright --pythonpath $(BIN)/python
+	@$(BIN)/mypy $(CODE); checked=$$?; $(BIN)/pyright --pythonpath $(BIN)/python && exit $$checked
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/overhead.py

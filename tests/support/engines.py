@@ -59,7 +59,8 @@ async def memory(**options: Any) -> AsyncGenerator[adorm.Database, None]:
 def wire(endpoint_url: str) -> Connect:
     @asynccontextmanager
     async def connect(**options: Any) -> AsyncGenerator[adorm.Database, None]:
-        async with adorm.connect(**{"region": REGION, "endpoint_url": endpoint_url, **options}) as database:
+        where: dict[str, Any] = {"region": REGION, "endpoint_url": endpoint_url, **options}
+        async with adorm.connect(**where) as database:
             yield database
 
     return connect
