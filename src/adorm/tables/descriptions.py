@@ -1,0 +1,195 @@
+"""A table as DynamoDB describes it, and how it differs from what a model asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
+
+import attrs
+
+from adorm.tables.requests import Billing, Provisioned
+
+
+@attrs.frozen
+class KeyAttribute:
+    """One attribute of a key."""
+
+    name: str
+    key_type: str
+    """HASH (partition key) or RANGE (sort key)."""
+    type: str
+    """S, N or B."""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.key_type}, {self.type})"
+
+
+@attrs.frozen
+class IndexDescription:
+    """A secondary index as it is."""
+
+    name: str
+    is_global: bool
+    status: str
+    """CREATING, UPDATING, DELETING or ACTIVE; a local index is always ACTIVE."""
+    key: tuple[KeyAttribute, ...]
+    projection: Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]
+    """What it holds beside the keys: everything, nothing, or these attributes, sorted by name."""
+    item_count: int
+    size_bytes: int
+    backfilling: bool
+    """Whether items from before the index are still being put into it."""
+
+
+@attrs.frozen
+class TableDescription:
+    """A table as it is.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+    """
+
+    name: str
+    status: str
+    """CREATING, UPDATING, DELETING, ACTIVE, ..."""
+    key: tuple[KeyAttribute, ...]
+    indexes: Mapping[str, IndexDescription]
+    """By name."""
+    billing: Billing
+    item_count: int
+    """As of some six hours ago at most; 0 for a new table."""
+    size_bytes: int
+    """Of the items, without indexes; as old as `item_count`."""
+    arn: str | None
+    created_at: datetime | None
+    raw: dict[str, Any] = attrs.field(repr=False, eq=False)
+    """Everything that DynamoDB said, as it came."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the table and all its indexes can be used."""
+        return self.status == "ACTIVE" and all(index.status == "ACTIVE" for index in self.indexes.values())
+
+    @property
+    def progress(self) -> str:
+        """The table's status, and that of each index which is not ACTIVE: `ACTIVE, index by-status CREATING`."""
+        pending = [f"index {index.name} {index.status}" for index in self.indexes.values() if index.status != "ACTIVE"]
+        return ", ".join([self.status, *pending])
+
+
+def read_description(raw: Mapping[str, Any]) -> TableDescription:
+    """From `Table` of DescribeTable's answer, or `TableDescription` of CreateTable's and DeleteTable's."""
+    types = _attribute_types(raw)
+    indexes = [_index(index, types, is_global=True) for index in raw.get("GlobalSecondaryIndexes") or ()]
+    indexes += [_index(index, types, is_global=False) for index in raw.get("LocalSecondaryIndexes") or ()]
+    created_at = raw.get("CreationDateTime")
+    return TableDescription(
+        name=str(raw.get("TableName", "")),
+        status=str(raw.get("TableStatus", "UNKNOWN")),
+        key=_key(raw, types),
+        indexes={index.name: index for index in indexes},
+        billing=_billing(raw),
+        item_count=int(raw.get("ItemCount") or 0),
+        size_bytes=int(raw.get("TableSizeBytes") or 0),
+        arn=raw.get("TableArn"),
+        created_at=None if created_at is None else datetime.fromtimestamp(float(created_at), UTC),
+        raw=dict(raw),
+    )
+
+
+def _attribute_types(raw: Mapping[str, Any]) -> dict[str, str]:
+    return {each["AttributeName"]: each["AttributeType"] for each in raw.get("AttributeDefinitions") or ()}
+
+
+def _key(raw: Mapping[str, Any], types: Mapping[str, str]) -> tuple[KeyAttribute, ...]:
+    names = [(each["AttributeName"], each["KeyType"]) for each in raw.get("KeySchema") or ()]
+    return tuple(KeyAttribute(name, key_type, types.get(name, "?")) for name, key_type in names)
+
+
+def _index(raw: Mapping[str, Any], types: Mapping[str, str], *, is_global: bool) -> IndexDescription:
+    return IndexDescription(
+        name=str(raw["IndexName"]),
+        is_global=is_global,
+        status=str(raw.get("IndexStatus") or "ACTIVE"),
+        key=_key(raw, types),
+        projection=_projection(raw.get("Projection") or {}),
+        item_count=int(raw.get("ItemCount") or 0),
+        size_bytes=int(raw.get("IndexSizeBytes") or 0),
+        backfilling=bool(raw.get("Backfilling")),
+    )
+
+
+def _projection(raw: Mapping[str, Any]) -> Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]:
+    if raw.get("ProjectionType") == "INCLUDE":
+        return tuple(sorted(raw.get("NonKeyAttributes") or ()))
+    return cast("Literal['ALL', 'KEYS_ONLY']", raw.get("ProjectionType", "KEYS_ONLY"))
+
+
+def _billing(raw: Mapping[str, Any]) -> Billing:
+    throughput: Mapping[str, Any] = raw.get("ProvisionedThroughput") or {}
+    summary: Mapping[str, Any] = raw.get("BillingModeSummary") or {}
+    read_units, write_units = int(throughput.get("ReadCapacityUnits") or 0), int(throughput.get("WriteCapacityUnits") or 0)
+    mode = summary.get("BillingMode") or raw.get("BillingMode")
+    # a provisioned table may have no summary; one that is paid by request has no units
+    if mode == "PAY_PER_REQUEST" or not (read_units and write_units):
+        return "on_demand"
+    return Provisioned(read_units=read_units, write_units=write_units)
+
+
+def same_shape(request: Mapping[str, Any], found: TableDescription) -> bool:
+    """Whether a table is exactly as a CreateTable request asked for: keys, types, indexes and projections."""
+    wanted = read_description(request)
+    return wanted.key == found.key and _shapes(wanted) == _shapes(found)
+
+
+def _shapes(description: TableDescription) -> dict[str, object]:
+    return {index.name: (index.is_global, index.key, index.projection) for index in description.indexes.values()}
+
+
+def differences(request: Mapping[str, Any], found: TableDescription) -> list[str]:
+    """What a CreateTable request asks for and a table does not have, one sentence each; empty if it has everything.
+
+    What the table has beyond that is fine: an index that the model does not name, or one that holds more attributes.
+    """
+    wanted = read_description(request)
+    return [*_key_differences("the table's key", wanted.key, found.key), *_index_differences(wanted, found)]
+
+
+def _key_differences(what: str, wanted: Sequence[KeyAttribute], found: Sequence[KeyAttribute]) -> Iterator[str]:
+    if tuple(wanted) != tuple(found):
+        yield f"{what} is {_listed(found)}, the model's is {_listed(wanted)}"
+
+
+def _listed(key: Sequence[KeyAttribute]) -> str:
+    return ", ".join(str(attribute) for attribute in key) or "nothing"
+
+
+def _index_differences(wanted: TableDescription, found: TableDescription) -> Iterator[str]:
+    for name, index in wanted.indexes.items():
+        present = found.indexes.get(name)
+        if present is None:
+            yield f"the {_kind(index)} index {name} is missing: its key would be {_listed(index.key)}"
+            continue
+        if present.is_global != index.is_global:
+            yield f"index {name} is {_kind(present)}, the model's is {_kind(index)}"
+        yield from _key_differences(f"the key of index {name}", index.key, present.key)
+        if not _projects(present, index):
+            yield f"index {name} holds {_held(present)}, the model's holds {_held(index)}"
+
+
+def _kind(index: IndexDescription) -> str:
+    return "global" if index.is_global else "local"
+
+
+def _held(index: IndexDescription) -> str:
+    projection = index.projection
+    return projection if isinstance(projection, str) else f"the keys and {', '.join(projection)}"
+
+
+def _projects(present: IndexDescription, wanted: IndexDescription) -> bool:
+    """Whether an index holds all that another should."""
+    if present.projection == "ALL" or wanted.projection == "KEYS_ONLY":
+        return True
+    if isinstance(present.projection, str) or isinstance(wanted.projection, str):
+        return False
+    return set(wanted.projection) <= set(present.projection)

@@ -1,0 +1,148 @@
+"""What CreateTable is asked for a model.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias, get_args
+
+import attrs
+
+from adorm.errors import UsageError
+from adorm.expressions.location import unknown_field
+from adorm.fields import Field
+from adorm.indexes import Index, key_tag
+from adorm.models import ModelInfo
+from adorm.typeinfo import type_name
+
+KeyType = Literal["S", "N", "B"]
+"""What a key attribute can be."""
+
+KeyTypes: TypeAlias = Mapping[str, KeyType]
+"""Key types by field name, for fields that a hook of the user's stores."""
+
+_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+
+
+def check_table_name(name: object) -> str:
+    """The name, if DynamoDB takes it: 3 to 255 of `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+
+    Raises:
+        UsageError: it does not.
+    """
+    if not isinstance(name, str):
+        raise UsageError(f"a table's name is text, not {name!r}")
+    if not _TABLE_NAME.fullmatch(name):
+        raise UsageError(f"{name!r} can't be a table's name: it has 3 to 255 letters (a-z, A-Z), digits, '_', '-' and '.'")
+    return name
+
+
+def _units(_provisioned: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise UsageError(f"Provisioned({field.name}={value!r}): expected a whole number of capacity units a second, 1 or more")
+
+
+@attrs.frozen(kw_only=True)
+class Provisioned:
+    """Capacity that is paid for whether it is used or not; the table has it, and each of its global indexes has as much again.
+
+    A read unit is one strongly consistent read of up to 4 KB a second, a write unit one write of up to 1 KB a second.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/provisioned-capacity-mode.html
+
+    Raises:
+        UsageError: not a whole number, or less than 1.
+    """
+
+    read_units: int = attrs.field(validator=_units)
+    write_units: int = attrs.field(validator=_units)
+
+    def as_parameters(self) -> dict[str, int]:
+        """`{"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}`."""
+        return {"ReadCapacityUnits": self.read_units, "WriteCapacityUnits": self.write_units}
+
+
+Billing: TypeAlias = Literal["on_demand"] | Provisioned
+"""Each request paid for by itself, or capacity set aside."""
+
+
+def create_table_request(
+    info: ModelInfo, table_name: str, *, billing: Billing = "on_demand", key_types: KeyTypes | None = None
+) -> dict[str, Any]:
+    """The parameters of CreateTable, as boto3 takes them: exactly what `create_table` sends.
+
+    `AttributeDefinitions` holds the keys of the table and its indexes and nothing else, each once. A global index with several
+    attributes a side lists them in order, first all of HASH, then all of RANGE:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
+
+    Args:
+        key_types: S, N or B by field name, for keys of a class that only a hook of yours can store.
+
+    Raises:
+        UsageError: DynamoDB does not take the name, a key's type is not known, or an argument is wrong.
+    """
+    if billing != "on_demand" and not isinstance(billing, Provisioned):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise UsageError(f'billing is "on_demand" or adorm.tables.Provisioned(read_units=..., write_units=...), not {billing!r}')
+    request: dict[str, Any] = {
+        "TableName": check_table_name(table_name),
+        "AttributeDefinitions": _attribute_definitions(info, key_types or {}),
+        "KeySchema": _key_schema((info.partition,), () if info.sort is None else (info.sort,)),
+    }
+    provisioned = {} if billing == "on_demand" else {"ProvisionedThroughput": billing.as_parameters()}
+    global_indexes = [{**_index(index), **provisioned} for index in info.indexes.values() if index.is_global]
+    local_indexes = [_index(index) for index in info.indexes.values() if not index.is_global]
+    if global_indexes:
+        request["GlobalSecondaryIndexes"] = global_indexes
+    if local_indexes:
+        request["LocalSecondaryIndexes"] = local_indexes
+    request["BillingMode"] = "PROVISIONED" if provisioned else "PAY_PER_REQUEST"
+    return request | provisioned
+
+
+def _attribute_definitions(info: ModelInfo, key_types: KeyTypes) -> list[dict[str, str]]:
+    fields = {field.name: field for field in (*info.key_fields, *(key for index in info.indexes.values() for key in index.key_fields))}
+    for name, tag in key_types.items():
+        if name not in fields:
+            known = info.structure.by_name
+            problem = f"{info.name}.{name} is no key" if name in known else unknown_field(info.name, name, known)
+            raise UsageError(f"key_types: {problem}; the keys are {', '.join(fields)}")
+        if tag not in get_args(KeyType):
+            raise UsageError(f"key_types: {info.name}.{name} is 'S', 'N' or 'B', not {tag!r}")
+    return [
+        {"AttributeName": field.attribute_name, "AttributeType": key_types.get(field.name) or _type_of(info, field)}
+        for field in fields.values()
+    ]
+
+
+def _type_of(info: ModelInfo, field: Field) -> str:
+    tag = key_tag(info.name, field, optional=True)
+    if tag is None:
+        raise UsageError(
+            f"{info.name}.{field.name} is a key, and a hook of yours stores {type_name(field.type)}: "
+            f"say as what, key_types={{{field.name!r}: 'S'}} for text, 'N' for a number, 'B' for bytes"
+        )
+    return tag
+
+
+def _key_schema(partition: tuple[Field, ...], sort: tuple[Field, ...]) -> list[dict[str, str]]:
+    return [
+        *({"AttributeName": field.attribute_name, "KeyType": "HASH"} for field in partition),
+        *({"AttributeName": field.attribute_name, "KeyType": "RANGE"} for field in sort),
+    ]
+
+
+def _index(index: Index) -> dict[str, Any]:
+    return {"IndexName": index.name, "KeySchema": _key_schema(index.partition, index.sort), "Projection": _projection(index)}
+
+
+def _projection(index: Index) -> dict[str, Any]:
+    if isinstance(index.projection, str):
+        return {"ProjectionType": index.projection}
+    keys = {field.attribute_name for field in (*index.key_fields, *index.table_keys)}
+    names = dict.fromkeys(field.attribute_name for field in index.projection)
+    included = [name for name in names if name not in keys]  # DynamoDB refuses keys here, and an empty list
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": included} if included else {"ProjectionType": "KEYS_ONLY"}
