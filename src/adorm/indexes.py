@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeVar
+from enum import Enum
+from typing import Literal, TypeVar, cast
 
 import attrs
 
@@ -49,7 +50,9 @@ class GlobalIndex:
     def __init__(
         self, name: str, *, partition: str | Sequence[str], sort: str | Sequence[str] | None = None, projection: Projection = "ALL"
     ) -> None:
-        self.__attrs_init__(name, _as_tuple(partition), _as_tuple(sort), _projection(projection))  # type: ignore[attr-defined]  # attrs makes it
+        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # attrs makes it
+            name, _as_tuple(partition), _as_tuple(sort), _projection(projection)
+        )
 
 
 @attrs.frozen(init=False)
@@ -61,12 +64,14 @@ class LocalIndex:
     projection: Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]
 
     def __init__(self, name: str, *, sort: str, projection: Projection = "ALL") -> None:
-        self.__attrs_init__(name, _as_tuple(sort), _projection(projection))  # type: ignore[attr-defined]  # attrs makes it
+        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # attrs makes it
+            name, _as_tuple(sort), _projection(projection)
+        )
 
 
 def _projection(projection: Projection) -> Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]:
     if isinstance(projection, str):
-        return projection  # type: ignore[return-value]  # checked with the model's name at hand
+        return cast("Literal['ALL', 'KEYS_ONLY']", projection)  # checked with the model's name at hand
     return tuple(projection)
 
 
@@ -105,7 +110,7 @@ def key_tag(owner: str, field: Field, *, optional: bool) -> Tag | None:
         raise ModelError(f"{owner}.{field.name} is a key of the table, so it can't be optional: every item has it")
     tag = scalar_tag(annotation)
     bare = unwrap(annotation)
-    known_wrong = tag is None and (not isinstance(bare, type) or issubclass(bare, (list, tuple, set, frozenset, dict)))
+    known_wrong = tag is None and (not isinstance(bare, type) or issubclass(bare, (list, tuple, set, frozenset, dict, Enum)))
     if tag == "BOOL" or known_wrong or field.marker.as_json or field.marker.as_set:
         raise ModelError(
             f"{owner}.{field.name} is a key, but {type_name(field.type)} can't be one: a key is text, a number or bytes, or a type stored as such"
@@ -132,7 +137,8 @@ def resolve_indexes(
         if isinstance(index, LocalIndex):
             if sort is None:
                 raise ModelError(f"{where}: a local index needs a table with a sort key")
-            partitions, sorts = (partition,), _fields(where, structure, index.sort, "sort", 1)
+            partitions: tuple[Field, ...] = (partition,)
+            sorts = _fields(where, structure, index.sort, "sort", 1)
         else:
             partitions = _fields(where, structure, index.partition, "partition", 1)
             sorts = _fields(where, structure, index.sort, "sort", 0)
@@ -142,7 +148,7 @@ def resolve_indexes(
             raise ModelError(f"{where} has a field twice in its key")
         projection = index.projection
         if isinstance(projection, str):
-            if projection not in ("ALL", "KEYS_ONLY"):  # pyright: ignore[reportUnnecessaryContains]  # unchecked callers
+            if projection not in ("ALL", "KEYS_ONLY"):  # unchecked callers
                 raise ModelError(f"{where}: projection is 'ALL', 'KEYS_ONLY' or a list of field names, not {projection!r}")
             resolved: Literal["ALL", "KEYS_ONLY"] | tuple[Field, ...] = projection
         else:

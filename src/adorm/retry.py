@@ -84,8 +84,8 @@ def is_ambiguous(error: ServiceError | ConnectionFailed) -> bool:
     A lost answer and a fault inside DynamoDB leave that open, and so does a transaction that is still in progress under the
     same token; throttles, conflicts, failed conditions and refused requests do not.
     """
-    if isinstance(error, ConnectionFailed):
-        return error.maybe_applied
+    if error.maybe_applied or isinstance(error, ConnectionFailed):
+        return error.maybe_applied  # a given client may have repeated it by itself
     if error.code == "TransactionInProgressException":
         return True
     if isinstance(error, Throttled):
