@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import types
-
 from collections import abc, deque
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args
 
 import cattrs
 
@@ -26,7 +25,7 @@ from adorm.codec.unions import OptionalCoder, StructUnionCoder, UnionCoder, chec
 from adorm.codec.untyped import AnyCoder
 from adorm.errors import ModelError
 from adorm.fields import Field, Role, kind_of, structure_of
-from adorm.typeinfo import Annotation, peel, type_name, unwrap
+from adorm.typeinfo import Annotation, origin_of, peel, type_name, unwrap
 
 _LISTS: dict[Any, tuple[tuple[type, ...], Any]] = {
     list: ((list,), None),
@@ -92,20 +91,21 @@ class Builder:
         Raises:
             ModelError: the type, or one inside it, can't be stored; `where` names class and field.
         """
-        key = (type(annotation), annotation)
-        try:
-            known = self._coders.get(key)
-        except TypeError:  # unhashable, as Annotated with a list in it
-            return self._build(annotation, where, None)
-        if known is not None:
+        with BUILDING, _Building(self):
+            try:
+                known = self._coders.get(annotation) or self._fresh.get(annotation)
+            except TypeError:  # unhashable, as Annotated with a list in it
+                return self._build(annotation, where, keep=False)
+            if known is None:
+                known = self._fresh[annotation] = self._build(annotation, where, keep=True)
             return known
-        with BUILDING:
-            fresh = self._coders.get(key) or self._fresh.get(key)
-            if fresh is not None:
-                return fresh
-            with self._building():
-                self._fresh[key] = self._build(annotation, where, key)
-                return self._fresh[key]
+
+    def known(self, annotation: Annotation) -> Coder | None:
+        """The coder of a type, if it has been built."""
+        try:
+            return self._coders.get(annotation)
+        except TypeError:
+            return None
 
     def plan(self, field: Field, owner: str) -> FieldPlan:
         """What is done with a field.
@@ -116,12 +116,9 @@ class Builder:
         known = self._plans.get(field)
         if known is not None:
             return known
-        with BUILDING, self._building():
+        with BUILDING, _Building(self):
             plan = self._fresh_plans[field] = self._plan(field, owner)
             return plan
-
-    def _building(self) -> _Building:
-        return _Building(self)
 
     def entered(self) -> None:
         """One more coder is being built."""
@@ -143,26 +140,29 @@ class Builder:
     def _hooks(self, annotation: Annotation) -> Hooks:
         return Hooks(None, None) if self._converter is None else hooks_of(self._converter, annotation)
 
-    def _build(self, annotation: Annotation, where: str, key: Any) -> Coder:
+    def _build(self, annotation: Annotation, where: str, *, keep: bool) -> Coder:
         hooks = self._hooks(annotation)
         if not hooks:
-            return self._own(annotation, where, key)
-        name = type_name(annotation)
-        own: Coder | None = None
+            return self._own(annotation, where, keep=keep)
+        coder = HookCoder(type_name(annotation), annotation, hooks)
+        if keep:
+            self._fresh[annotation] = coder
         if hooks.unstructure is None or hooks.structure is None:
             try:
-                own = self._own(annotation, where, None)
+                coder.own = self._own(annotation, where, keep=False)
             except ModelError as error:
                 lacking = "unstructure" if hooks.unstructure is None else "structure"
-                raise ModelError(f"{where}: {name} has hooks, but no {lacking} hook: register that one too on the database's converter") from error
-        return HookCoder(name, annotation, hooks, own)
+                raise ModelError(
+                    f"{where}: {coder.name} has hooks, but no {lacking} hook: register that one too on the database's converter"
+                ) from error
+        return coder
 
-    def _own(self, annotation: Annotation, where: str, key: Any) -> Coder:
+    def _own(self, annotation: Annotation, where: str, *, keep: bool) -> Coder:
         inner = peel(annotation)
         if inner is not annotation:
             late = LateCoder(type_name(annotation))
-            if key is not None:
-                self._fresh[key] = late
+            if keep:
+                self._fresh[annotation] = late
             late.target = self.coder(inner, where)
             return late.target
         if annotation is Any or annotation is object:
@@ -171,18 +171,18 @@ class Builder:
             return LiteralCoder((None,), self._plain_any)
         if isinstance(annotation, TypeVar):
             return self.coder(annotation.__bound__ or Any, where)
-        origin = get_origin(annotation)
+        origin = origin_of(annotation)
         if origin in (Union, types.UnionType):
             return self._union(annotation, where)
         if origin is Literal:
             return self._choice(lambda: LiteralCoder(get_args(annotation), self._plain_any), annotation, where)
-        return self._class(annotation, origin or annotation, where, key)
+        return self._class(annotation, origin or annotation, where, keep=keep)
 
-    def _class(self, annotation: Annotation, cls: Any, where: str, key: Any) -> Coder:
+    def _class(self, annotation: Annotation, cls: Any, where: str, *, keep: bool) -> Coder:
         if isinstance(cls, type) and issubclass(cls, Enum):
             return self._choice(lambda: EnumCoder(cls, self._plain_any), annotation, where)
         if kind_of(annotation) is not None:
-            return self._struct(annotation, key)
+            return self._struct(annotation, keep=keep)
         container = self._container(annotation, cls, where)
         if container is not None:
             return container
@@ -204,11 +204,11 @@ class Builder:
         except EncodeFailure as failure:
             raise ModelError(f"{where}: a value of {type_name(annotation)} can't be stored: {failure.problem}") from failure
 
-    def _struct(self, annotation: Annotation, key: Any) -> Coder:
+    def _struct(self, annotation: Annotation, *, keep: bool) -> Coder:
         structure = structure_of(annotation)
         coder = StructCoder(type_name(annotation), structure)
-        if key is not None:
-            self._fresh[key] = coder
+        if keep:
+            self._fresh[annotation] = coder
         coder.planned(tuple(self.plan(field, structure.name) for field in structure.fields))
         return coder
 
@@ -234,15 +234,16 @@ class Builder:
             coder = self.coder(key, where)
         except ModelError as error:
             raise ModelError(f"{where}: the keys of {type_name(annotation)} have to be text: {error}") from error
-        if coder is self._any or isinstance(coder, ScalarCoder) and coder.classes == (str,):
+        if coder is self._any or (isinstance(coder, ScalarCoder) and coder.classes == (str,)):
             return None
-        is_text = isinstance(coder, (ScalarCoder, EnumCoder)) and issubclass(coder.classes[0], str) or isinstance(coder, LiteralCoder)
-        if is_text and coder.tags == {"S"} or isinstance(coder, HookCoder):
+        is_text = isinstance(coder, LiteralCoder) or (isinstance(coder, (ScalarCoder, EnumCoder)) and issubclass(coder.classes[0], str))
+        if isinstance(coder, HookCoder) or (is_text and coder.tags == frozenset({"S"})):
             return coder
         if self._lenient and isinstance(unwrap(key), type):
             return None  # a database may have hooks for it
         raise ModelError(
-            f"{where}: the keys of {type_name(annotation)} have to be text, as those of DynamoDB's maps are: use str, or register hooks for {type_name(key)}"
+            f"{where}: the keys of {type_name(annotation)} have to be text, as those of DynamoDB's maps are: "
+            f"use str, or register hooks for {type_name(key)}"
         )
 
     def _union(self, annotation: Annotation, where: str) -> Coder:
@@ -300,7 +301,7 @@ class Builder:
             annotation = inner
         else:
             return annotation, False
-        if get_origin(annotation) is Literal:
+        if origin_of(annotation) is Literal:
             return outer, None in get_args(annotation)
         rest, optional = members_of(annotation)
         if not optional or not rest:
@@ -318,7 +319,7 @@ class Builder:
             self._json_twin = Builder(self._converter, json=True, lenient=self._lenient)
         coder = self._json_twin.coder(annotation, where)
         cls = unwrap(annotation)
-        origin = get_origin(cls) or cls
+        origin = origin_of(cls) or cls
         arguments = get_args(cls)
         untyped: type | None = None
         if origin is Any:
@@ -356,11 +357,11 @@ def members_of(annotation: Annotation) -> tuple[list[Annotation], bool]:
     """A union's members without None, those of unions inside it too, and whether None was among them."""
     rest: list[Annotation] = []
     optional = False
-    for member in get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,):
+    for member in get_args(annotation) if origin_of(annotation) in (Union, types.UnionType) else (annotation,):
         bare = unwrap(member)
         if bare is None or bare is type(None):
             optional = True
-        elif get_origin(bare) in (Union, types.UnionType):
+        elif origin_of(bare) in (Union, types.UnionType):
             inner, inner_optional = members_of(bare)
             rest.extend(inner)
             optional = optional or inner_optional

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
-from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
+from adorm.codec.coder import AttributeValue, Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
 from adorm.codec.failures import DecodeFailure, unexpected, wrong
 from adorm.codec.scalars import read_binary
 
@@ -19,18 +20,18 @@ class EnumCoder(Coder):
 
     def __init__(self, cls: type[Enum], untyped: Coder) -> None:
         self.stored = {member: untyped.encode(member.value) for member in cls}
-        tags = frozenset(tag for value in self.stored.values() for tag in value)
+        tags: frozenset[str] = frozenset(tag for value in self.stored.values() for tag in value)
         super().__init__(cls.__name__, tags, (cls,))
         self.cls = cls
         self._untyped = untyped
         self.choices = _texts_of(self.stored.values())
-        self._only_text = self.tags == {"S"}
+        self._only_text = tags == frozenset({"S"})
 
     @made_once
     def encode(self) -> Encode:
         cls, encode_untyped = self.cls, self._untyped.encode
 
-        def encode_enum(value: Any) -> dict[str, Any]:
+        def encode_enum(value: Any) -> Any:
             if not isinstance(value, cls):
                 raise wrong(f"a {cls.__name__}", value)
             return encode_untyped(value.value)
@@ -74,7 +75,7 @@ class LiteralCoder(Coder):
     """One of the values of a `Literal`; enum members are stored by their values."""
 
     def __init__(self, values: tuple[Any, ...], untyped: Coder) -> None:
-        self.stored = {(type(value), value): untyped.encode(value) for value in values}
+        self.stored: dict[tuple[type[Any], Any], AttributeValue] = {(type(value), value): untyped.encode(value) for value in values}
         super().__init__(f"Literal[{', '.join(map(repr, values))}]", frozenset(tag for value in self.stored.values() for tag in value))
         self.choices = _texts_of(self.stored.values())
         self._texts = {value: value for value in values} if all(type(value) is str for value in values) else None
@@ -153,9 +154,9 @@ def _number(text: str) -> Decimal:
         raise ValueError(text) from error
 
 
-def _texts_of(stored: Any) -> str:
+def _texts_of(stored: Iterable[Mapping[str, Any]]) -> str:
     payloads = [next(iter(value.items())) for value in stored]
-    texts = ["null" if tag == "NULL" else f'"{payload}"' if tag == "S" else str(payload).lower() if tag == "BOOL" else str(payload) for tag, payload in payloads]
+    texts = [json.dumps(payload) if tag in ("S", "BOOL") else "null" if tag == "NULL" else str(payload) for tag, payload in payloads]
     if len(texts) > _NAMED_CHOICES:
         texts = [*texts[:_NAMED_CHOICES], "…"]
     return ", ".join(texts)

@@ -10,7 +10,7 @@ import cattrs
 from adorm.codec.build import Builder
 from adorm.codec.coder import AttributeValue, Coder
 from adorm.codec.failures import DecodeFailure, EncodeFailure, Piece, item_decode_error, usage_error
-from adorm.codec.hooks import generation, make_converter
+from adorm.codec.hooks import Generation, make_converter
 from adorm.codec.plans import FieldPlan
 from adorm.codec.structs import StructCoder
 from adorm.errors import AttributeMap, UsageError
@@ -34,8 +34,15 @@ class Codec:
 
     def __init__(self) -> None:
         self.converter: cattrs.Converter = make_converter(self._unstructure, self._structure)
-        self._generation = generation(self.converter)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Begin anew, as other hooks are registered now."""
+        encoding, decoding = self.converter.get_unstructure_hook(Generation), self.converter.get_structure_hook(Generation)
         self._built = Builder(self.converter)
+        self._decoders: dict[Any, Callable[[Mapping[str, Any]], Any]] = {}
+        # last, so that no other thread takes what is old for new
+        self._encoding_hook, self._decoding_hook = encoding, decoding
 
     def encode(self, obj: object, annotation: Annotation = None) -> AttributeMap:
         """The attribute map of a structured value or a dict, `{"pk": {"S": "x"}, ...}`; absent attributes are left out.
@@ -75,6 +82,17 @@ class Codec:
 
     def decoder(self, annotation: Annotation) -> Callable[[Mapping[str, Any]], Any]:
         """`decode` for many items of one type."""
+        if self.converter.get_structure_hook(Generation) is not self._decoding_hook:
+            self._refresh()
+        try:
+            return self._decoders[annotation]
+        except KeyError:
+            made = self._decoders[annotation] = self._make_decoder(annotation)
+            return made
+        except TypeError:  # unhashable, as Annotated with a list in it
+            return self._make_decoder(annotation)
+
+    def _make_decoder(self, annotation: Annotation) -> Callable[[Mapping[str, Any]], Any]:
         coder = self._coder(annotation)
         decode_map = coder.decode_map if isinstance(coder, StructCoder) else None
         decode = coder.decode
@@ -98,7 +116,8 @@ class Codec:
             ModelError: its type can't be stored.
         """
         coder = self._coder(annotation)
-        return _encoded(coder.encode, coder, value, subject)
+        encoded: AttributeValue = _encoded(coder.encode, coder, value, subject)
+        return encoded
 
     def decode_value(self, annotation: Annotation, attribute_value: Mapping[str, Any]) -> Any:
         """The value of one attribute value.
@@ -158,12 +177,16 @@ class Codec:
         self._coder(annotation)
 
     def _coder(self, annotation: Annotation) -> Coder:
-        return self._builder().coder(annotation, type_name(annotation))
+        builder = self._builder()
+        return builder.known(annotation) or builder.coder(annotation, type_name(annotation))
 
     def _builder(self) -> Builder:
-        now = generation(self.converter)
-        if now[0] is not self._generation[0] or now[1] is not self._generation[1]:
-            self._built, self._generation = Builder(self.converter), now
+        converter = self.converter
+        if (
+            converter.get_unstructure_hook(Generation) is not self._encoding_hook
+            or converter.get_structure_hook(Generation) is not self._decoding_hook
+        ):
+            self._refresh()
         return self._built
 
     def _unstructure(self, value: Any) -> AttributeValue:

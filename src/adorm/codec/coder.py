@@ -14,7 +14,7 @@ import itertools
 import linecache
 from collections.abc import Callable, Mapping
 from threading import RLock
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -60,11 +60,11 @@ class made_once:  # noqa: N801  # used as a decorator
         made: dict[str, Any] = instance.made
         function = made.get(self._name)
         if function is not None and function is not self:
-            return function  # type: ignore[no-any-return]  # only functions are put there
+            return cast("Callable[[Any], Any]", function)
         with BUILDING:
             function = made.get(self._name)
             if function is self:
-                return lambda value: getattr(instance, self._name)(value)
+                return lambda value: getattr(instance, self._name)(value)  # noqa: PLW0108  # the attribute is another later
             if function is None:
                 made[self._name] = self
                 try:
@@ -72,7 +72,7 @@ class made_once:  # noqa: N801  # used as a decorator
                 finally:
                     if made[self._name] is self:
                         del made[self._name]
-            return function  # type: ignore[no-any-return]  # as above
+            return cast("Callable[[Any], Any]", function)
 
 
 class Coder:
@@ -116,9 +116,10 @@ class Coder:
 class Source:
     """Python source in the making, and the names it uses. Only names of the program go in as they are, text by `repr`."""
 
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-        self._names: dict[str, Any] = {}
+    def __init__(self, function_name: str, variable: str) -> None:
+        self._lines: list[str] = [f"def {function_name}({variable}):"]
+        self._function_name = function_name
+        self._names: dict[str, Any] = {function_name: self}
 
     def line(self, text: str, indent: int = 0) -> None:
         self._lines.append("    " * indent + text)
@@ -152,13 +153,13 @@ class Source:
             return f"{self.name(f'decode_{hint}', coder.decode)}({attribute_value})"
         return self.expand(source.payload, source.names, p=f'{attribute_value}["{coder.tag}"]')
 
-    def function(self, name: str, about: str) -> Callable[[Any], Any]:
+    def function(self, about: str) -> Callable[[Any], Any]:
         """Compile the lines; tracebacks show them."""
         text = "\n".join(self._lines) + "\n"
         filename = f"<adorm {about} {next(_numbers)}>"
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         exec(compile(text, filename, "exec"), self._names)  # noqa: S102  # made of field names and literals
-        function: Callable[[Any], Any] = self._names[name]
+        function: Callable[[Any], Any] = self._names[self._function_name]
         return function
 
 

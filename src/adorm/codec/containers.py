@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import length_hint
-from typing import Any
+from typing import Any, cast
 
 from adorm.codec.coder import Coder, Decode, Encode, Source, made_once
 from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
@@ -29,15 +29,15 @@ class ListCoder(Coder):
 
     @made_once
     def encode(self) -> Encode:
-        source = Source()
+        source = Source("encode_list", "value")
         names = {"ready": self._ready, "EncodeFailure": EncodeFailure, "under_index": under_index}
-        source.line("def encode_list(value):")
-        source.line(source.expand("items = iter({ready}(value))", names), 1)
+        plain = source.name(self.classes[0].__name__, self.classes[0])
+        source.line(source.expand(f"items = iter(value if value.__class__ is {plain} else {{ready}}(value))", names), 1)
         source.line("try:", 1)
         source.line(f'return {{"L": [{source.encoded(self.element, "item", "item")} for item in items]}}', 2)
         source.line(source.expand("except {EncodeFailure} as failure:", names), 1)
         source.line(source.expand("raise {under_index}(failure, value, items)", names), 2)
-        return source.function("encode_list", f"encode {self.name}")
+        return source.function(f"encode {self.name}")
 
     def _ready(self, value: Any) -> Any:
         if not self.accepts(value):
@@ -46,9 +46,8 @@ class ListCoder(Coder):
 
     @made_once
     def decode(self) -> Decode:
-        source = Source()
+        source = Source("decode_list", "value")
         names = {"DecodeFailure": DecodeFailure, "under_index": under_index, "careful": self._careful}
-        source.line("def decode_list(value):")
         source.line("items = None", 1)
         source.line("try:", 1)
         source.line('content = value["L"]', 2)
@@ -61,7 +60,7 @@ class ListCoder(Coder):
         source.line("raise", 2)
         source.line("except Exception:", 1)
         source.line(source.expand("return {careful}(value)", names), 2)
-        return source.function("decode_list", f"decode {self.name}")
+        return source.function(f"decode {self.name}")
 
     def _careful(self, attribute_value: Any) -> Any:
         content = list_content(attribute_value, self._expected)
@@ -89,7 +88,7 @@ class TupleCoder(Coder):
         def encode_tuple(value: Any) -> dict[str, Any]:
             if not isinstance(value, tuple):
                 raise wrong(f"a tuple of {len(encoders)}", value)
-            given: tuple[Any, ...] = value
+            given = cast("tuple[Any, ...]", value)  # type: ignore[redundant-cast]  # pyright takes it for tuple[Unknown, ...]
             if len(given) != len(encoders):
                 raise EncodeFailure(f"expected a tuple of {len(encoders)}, got one of {len(given)}")
             items = iter(given)
@@ -134,7 +133,7 @@ class MapCoder(Coder):
         def encode_map(value: Any) -> dict[str, Any]:
             if not isinstance(value, Mapping):
                 raise wrong("a dict", value)
-            given: Mapping[Any, Any] = value
+            given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]  # pyright takes it for Mapping[Unknown, Unknown]
             content: dict[str, Any] = {}
             for key, item in given.items():
                 name = key if key.__class__ is str else key_text(key)
@@ -154,7 +153,7 @@ class MapCoder(Coder):
         def encode_map_with_keys(value: Any) -> dict[str, Any]:
             if not isinstance(value, Mapping):
                 raise wrong("a dict", value)
-            given: Mapping[Any, Any] = value
+            given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]  # pyright takes it for Mapping[Unknown, Unknown]
             content = {key_text(key): item for key, item in given.items()}
             if len(content) < len(given):
                 raise EncodeFailure("two keys that are stored as the same text")
@@ -175,9 +174,8 @@ class MapCoder(Coder):
 
     @made_once
     def decode(self) -> Decode:
-        source = Source()
+        source = Source("decode_map", "value")
         names = {"DecodeFailure": DecodeFailure, "under_key": under_key, "careful": self._careful}
-        source.line("def decode_map(value):")
         source.line("items = None", 1)
         source.line("try:", 1)
         source.line('content = value["M"]', 2)
@@ -193,7 +191,7 @@ class MapCoder(Coder):
         source.line("raise", 2)
         source.line("except Exception:", 1)
         source.line(source.expand("return {careful}(value)", names), 2)
-        return source.function("decode_map", f"decode {self.name}")
+        return source.function(f"decode {self.name}")
 
     def _careful(self, attribute_value: Any) -> Any:
         content = map_content(attribute_value)

@@ -53,13 +53,16 @@ class EncodeFailure(Failure):
 
 def path_text(root: str, pieces: Iterable[Piece]) -> str:
     """`$.lines[2].price`; a name with dots or spaces in it stands in quotes, `$["a.b"]`; a very long path is cut in the middle."""
-    texts = [
-        f"[{piece}]" if isinstance(piece, int) else f".{piece}" if _PLAIN_NAME.fullmatch(piece) else f"[{_cut(json.dumps(piece, ensure_ascii=False))}]"
-        for piece in pieces
-    ]
+    texts = [_piece_text(piece) for piece in pieces]
     if len(texts) > _SHOWN_PIECES:
         texts = [*texts[:20], "…", *texts[-10:]]
     return root + "".join(texts)
+
+
+def _piece_text(piece: Piece) -> str:
+    if isinstance(piece, int):
+        return f"[{piece}]"
+    return f".{piece}" if _PLAIN_NAME.fullmatch(piece) else f"[{_cut(json.dumps(piece, ensure_ascii=False))}]"
 
 
 def usage_error(failure: EncodeFailure, subject: str) -> UsageError:
@@ -112,14 +115,14 @@ def wrong(expected: str, value: object) -> EncodeFailure:
     return EncodeFailure(f"expected {expected}, got {brief(value)}")
 
 
-def shown(attribute_value: object) -> str:
+def shown(attribute_value: Any) -> str:
     """An attribute value as JSON for a message, cut to a sane length."""
-    if isinstance(attribute_value, Mapping) and set(attribute_value) >= {"S", "B"}:
-        attribute_value = attribute_value["S"]  # text of plain JSON, which may stand for more than one type
+    plain = attribute_value.__class__ is dict and "S" in attribute_value and "B" in attribute_value
     try:
-        return _cut(json.dumps(attribute_value, ensure_ascii=False, default=_shown_leaf))
+        # text of plain JSON may stand for more than one type
+        return _cut(json.dumps(attribute_value["S"] if plain else attribute_value, ensure_ascii=False, default=_shown_leaf))
     except (RecursionError, ValueError, TypeError):
-        return "a value that is nested too deeply to show" if isinstance(attribute_value, Mapping) else f"a {type(attribute_value).__name__}"
+        return "something nested too deeply to show"
 
 
 def brief(value: object) -> str:

@@ -35,10 +35,6 @@ class OwnHook:
         return self._call(*arguments)
 
 
-class _Generation:
-    """No type of anybody: its hook is made anew after each registration."""
-
-
 @attrs.frozen
 class Hooks:
     """The user's hooks for one type; None where there is none."""
@@ -61,15 +57,21 @@ def make_converter(unstructure: Callable[[Any], Any], structure: Callable[[Any, 
     for cls in (*_KNOWN_TO_CATTRS, *_MORE_SPECIAL):
         converter.register_unstructure_hook(cls, OwnHook(unstructure))
         converter.register_structure_hook(cls, OwnHook(structure))
+
+    def own_unstructure(_: Any) -> OwnHook:
+        return OwnHook(unstructure)
+
+    def own_structure(_: Any) -> OwnHook:
+        return OwnHook(structure)
+
     # cattrs forgets what factories made as soon as any hook is registered
-    converter.register_unstructure_hook_factory(lambda _: True, lambda _: OwnHook(unstructure))
-    converter.register_structure_hook_factory(lambda _: True, lambda _: OwnHook(structure))
+    converter.register_unstructure_hook_factory(lambda _: True, own_unstructure)
+    converter.register_structure_hook_factory(lambda _: True, own_structure)
     return converter
 
 
-def generation(converter: cattrs.Converter) -> tuple[Any, Any]:
-    """Two objects that are others as soon as any hook has been registered."""
-    return converter.get_unstructure_hook(_Generation), converter.get_structure_hook(_Generation)
+class Generation:
+    """Ask a converter for its hook for this type: it is another object as soon as any hook has been registered."""
 
 
 def hooks_of(converter: cattrs.Converter, annotation: Annotation) -> Hooks:
@@ -91,7 +93,8 @@ def _users(get_hook: Callable[[Any], Any], annotation: Annotation) -> Any:
         return None
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         # a hook for str is not meant for each StrEnum
-        bases = [base for base in annotation.__mro__ if not issubclass(base, Enum) and base is not object]
+        mro: tuple[type[Any], ...] = annotation.__mro__
+        bases = [base for base in mro if not issubclass(base, Enum) and base is not object]
         if any(get_hook(base) is hook for base in bases):
             return None
     return hook
@@ -100,18 +103,19 @@ def _users(get_hook: Callable[[Any], Any], annotation: Annotation) -> Any:
 class HookCoder(Coder):
     """A type that the user has hooks for; a direction without one is adorm's own."""
 
-    def __init__(self, name: str, annotation: Annotation, hooks: Hooks, own: Coder | None) -> None:
+    def __init__(self, name: str, annotation: Annotation, hooks: Hooks) -> None:
         cls = get_origin(annotation) or annotation
         super().__init__(name, None, (cls,) if isinstance(cls, type) else (), open_ended=True)
         self._annotation = annotation
         self._hooks = hooks
-        self._own = own
+        self.own: Coder | None = None
+        """The coder of a direction without a hook."""
 
     @made_once
     def encode(self) -> Encode:
         hook, name = self._hooks.unstructure, self.name
         if hook is None:
-            return cast("Coder", self._own).encode
+            return cast("Coder", self.own).encode
 
         def encode_by_hook(value: Any) -> dict[str, Any]:
             try:
@@ -124,9 +128,11 @@ class HookCoder(Coder):
                 raise
             except Exception as error:  # a user's hook raises what it likes
                 raise EncodeFailure(f"the unstructure hook of {name} failed: {type(error).__name__}: {error}") from error
-            if not isinstance(encoded, dict) or len(cast("dict[Any, Any]", encoded)) != 1 or not TAGS.issuperset(cast("dict[Any, Any]", encoded)):
-                raise EncodeFailure(f'the unstructure hook of {name} gave {brief(encoded)}; it has to give an attribute value such as {{"S": "x"}}')
-            return cast("dict[str, Any]", encoded)
+            if encoded.__class__ is not dict or len(encoded) != 1 or not TAGS.issuperset(encoded):
+                raise EncodeFailure(
+                    f'the unstructure hook of {name} gave {brief(encoded)}; it has to give an attribute value such as {{"S": "x"}}'
+                )
+            return encoded
 
         return encode_by_hook
 
@@ -134,7 +140,7 @@ class HookCoder(Coder):
     def decode(self) -> Decode:
         hook, name, annotation = self._hooks.structure, self.name, self._annotation
         if hook is None:
-            return cast("Coder", self._own).decode
+            return cast("Coder", self.own).decode
 
         def decode_by_hook(attribute_value: Any) -> Any:
             try:
@@ -147,6 +153,3 @@ class HookCoder(Coder):
                 raise DecodeFailure(f"the structure hook of {name} failed: {type(error).__name__}: {error}") from error
 
         return decode_by_hook
-
-
-__all__ = ["HookCoder", "Hooks", "OwnHook", "generation", "hooks_of", "make_converter"]

@@ -44,10 +44,13 @@ def decimal_text(value: object) -> str:
     """
     if not isinstance(value, Decimal):
         if isinstance(value, float):
-            raise EncodeFailure(f"expected a Decimal, got the float {brief(value)}: write Decimal(\"{brief(value)}\") to say which digits are meant")
+            raise EncodeFailure(f"expected a Decimal, got the float {value!r}: say which digits are meant, as in Decimal('{value!r}')")
         if not isinstance(value, int) or isinstance(value, bool):
             raise wrong("a Decimal", value)
         return int_text(value)
+    text = Decimal.__str__(value)
+    if len(text) <= MAX_DIGITS and value.is_finite() and MIN_EXPONENT <= value.adjusted() <= MAX_EXPONENT:
+        return text
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise EncodeFailure(f"{value} is no number that DynamoDB can hold")
@@ -58,8 +61,6 @@ def decimal_text(value: object) -> str:
         _check_digits(len(kept))
         exponent += len(digits) - len(kept)
         text = f"{'-' if value < 0 else ''}{kept}E{exponent}"
-    else:
-        text = Decimal.__str__(value)
     _check_exponent(value.adjusted(), value)
     return text
 
@@ -182,7 +183,7 @@ def timedelta_number(text: str) -> timedelta:
         ValueError: it is no number, too large, or finer than a microsecond.
     """
     number = decimal_number(text)
-    if number.adjusted() > 20 or number.adjusted() < -20 and number:
+    if number and not -20 <= number.adjusted() <= 20:
         raise ValueError(text)
     numerator, denominator = number.as_integer_ratio()
     microseconds, rest = divmod(numerator * 1_000_000, denominator)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sized
 from typing import Any, Literal
 
-from adorm.codec.coder import AttributeValue, Coder
+from adorm.codec.coder import Coder
 from adorm.codec.containers import NULL
 from adorm.codec.failures import DecodeFailure, EncodeFailure
 from adorm.codec.sets import SetCoder
@@ -44,7 +44,7 @@ class FieldPlan:
     def where(self) -> str:
         return f"{self.owner}.{self.field.name}"
 
-    def encode(self, value: Any) -> AttributeValue | None:
+    def encode(self, value: Any) -> Any:
         """The value's attribute value; None for absence.
 
         Raises:
@@ -85,8 +85,8 @@ class FieldPlan:
                 raise DecodeFailure(f"missing, and its default can't be made: {type(error).__name__}: {error}") from error
         if field.default is not MISSING and field.default is not NOT_REQUIRED:
             return field.default
-        if self.of_set and not self.optional and field.default is MISSING and not field.default_takes_self:
-            return self.coder.make([])  # type: ignore[attr-defined]  # of a SetCoder
+        if isinstance(self.coder, SetCoder) and not self.optional and field.default is MISSING and not field.default_takes_self:
+            return self.coder.make([])
         raise DecodeFailure(f"missing, and {self.where} has no default")
 
     def is_empty_set(self, value: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import attrs
+import orjson
 
 from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
 from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
@@ -108,16 +109,16 @@ def scalar_coder(cls: type, *, json: bool = False) -> ScalarCoder | None:
     Args:
         json: for a JSON field, where DynamoDB's limits of numbers do not hold.
     """
-    known = (_JSON_SCALARS if json else {}).get(cls) or _SCALARS.get(cls)
-    if known is not None:
-        return ScalarCoder(cls.__name__, known)
+    known = _JSON_SCALARS if json else _SCALARS
+    if cls in known:
+        return ScalarCoder(cls.__name__, known[cls])
     if issubclass(cls, _IP_TYPES):
         return ScalarCoder(cls.__name__, _text(cls, f"an {cls.__name__}", _only(cls, str), cls))
     if issubclass(cls, PurePath):
         return ScalarCoder(cls.__name__, _text(cls, "a path", _instance(cls, "a path", str), cls))
     for base in (bool, str, int, float, Decimal, bytes, bytearray, datetime, date, time, timedelta, UUID):
         if issubclass(cls, base):
-            return ScalarCoder(cls.__name__, _of_subclass(cls, (_JSON_SCALARS if json else {}).get(base) or _SCALARS[base], base))
+            return ScalarCoder(cls.__name__, _of_subclass(cls, known[base]))
     return None
 
 
@@ -134,7 +135,16 @@ def datetime_text(value: object) -> str:
     Raises:
         EncodeFailure: it is no datetime, is naive, or lies outside the years 1 to 9999 in UTC.
     """
-    return f"{_in_utc(value).isoformat('T', 'microseconds')[:26]}Z"
+    moment = _in_utc(value)
+    if moment.__class__ is not datetime:
+        moment = datetime.combine(moment.date(), moment.time(), UTC)
+    return utc_text(moment)
+
+
+def utc_text(moment: datetime) -> str:
+    """The same of a datetime in UTC. orjson does it in a fifth of isoformat's time, but leaves whole seconds short."""
+    text = orjson.dumps(moment, None, orjson.OPT_UTC_Z)[1:-1].decode()
+    return text if len(text) == 27 else f"{text[:19]}.000000Z"
 
 
 def epoch_seconds(value: object) -> str:
@@ -224,8 +234,8 @@ def _read_time(text: str) -> time:
     return moment
 
 
-def _bytes_of(value: object) -> bytes:
-    if not isinstance(value, (bytes, bytearray, memoryview)):
+def _bytes_of(value: Any) -> bytes:
+    if not issubclass(value.__class__, (bytes, bytearray, memoryview)):
         raise wrong("bytes", value)
     return bytes(value)
 
@@ -258,7 +268,7 @@ def _text(cls: type, expected: str, write: Callable[[Any], Any], read: Callable[
     return Scalar("S", expected, write, read, (cls,))
 
 
-def _of_subclass(cls: type, base_scalar: Scalar, base: type) -> Scalar:
+def _of_subclass(cls: Any, base_scalar: Scalar) -> Scalar:
     """A user's subclass of a known type: stored as its base is, read through its own constructor."""
     read: Callable[[Any], Any]
     if issubclass(cls, (date, time)):
@@ -330,7 +340,9 @@ _SCALARS: Mapping[type, Scalar] = {
         read_datetime,
         (datetime,),
         EncodeSource(
-            "{v}.__class__ is {datetime} and {v}.tzinfo is {UTC}", '{v}.isoformat("T", "microseconds")[:26] + "Z"', {"datetime": datetime, "UTC": UTC}
+            "{v}.__class__ is {datetime} and {v}.tzinfo is {UTC}",
+            "{utc_text}({v})",
+            {"datetime": datetime, "UTC": UTC, "utc_text": utc_text},
         ),
         DecodeSource(
             "moment if (moment := {moment_of_text}({p})).tzinfo is {UTC} else {read_datetime}({p})",
@@ -360,6 +372,7 @@ _SCALARS: Mapping[type, Scalar] = {
 }
 
 _JSON_SCALARS: Mapping[type, Scalar] = {
+    **_SCALARS,
     int: Scalar("N", "a whole number", json_int_text, whole_number, (int,)),
     float: Scalar("N", "a number", json_float_text, float_number, (float,)),
     Decimal: Scalar("N", "a number", json_decimal_text, decimal_number, (Decimal,)),

@@ -5,7 +5,8 @@ DynamoDB has no empty set. An empty one is `{"NULL": true}` wherever it has to b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set as AbstractSet
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from adorm.codec.coder import Coder, Decode, Encode, Source, made_once
@@ -18,7 +19,9 @@ SET_TAGS = {"S": "SS", "N": "NS", "B": "BS"}
 class SetCoder(Coder):
     """`set[T]` and its like; a list or tuple, when it is to be stored as a set."""
 
-    def __init__(self, name: str, element: Coder, classes: tuple[type, ...], make: Callable[[list[Any]], Any], *, untyped: bool = False) -> None:
+    def __init__(
+        self, name: str, element: Coder, classes: tuple[type, ...], make: Callable[[list[Any]], Any], *, untyped: bool = False
+    ) -> None:
         self.element = element
         self.set_tag = SET_TAGS.get(element.tag) if element.tags is not None and len(element.tags) == 1 else None
         super().__init__(name, self._tags(), classes, open_ended=self.set_tag is None and element.open_ended)
@@ -37,33 +40,33 @@ class SetCoder(Coder):
         """Whether an empty set can be told from NULL."""
         return self.element.tags is not None and self.set_tag is None
 
-    def is_empty(self, value: object) -> bool:
-        """Whether this is a set that DynamoDB has no form for."""
-        return isinstance(value, self.classes) and len(value) == 0  # type: ignore[arg-type]  # classes of sets and lists
+    def is_empty(self, value: Any) -> bool:
+        """Whether this is an empty set, or an empty list where one is stored as a set."""
+        return isinstance(value, self.classes) and not value
 
     @made_once
     def encode(self) -> Encode:
         element = self.element.encode_source()
         if self.set_tag is None or element is None or self._of_list:
             return self._careful_encode
-        source = Source()
+        source = Source("encode_set", "value")
         names = {"careful": self._careful_encode}
         payload = source.expand(element.payload, element.names, v="item")
         test = source.expand(element.test, element.names, v="item")
-        source.line("def encode_set(value):")
         source.line("if value.__class__ is set or value.__class__ is frozenset:", 1)
         source.line(f"members = [{payload} for item in value if {test}]", 2)
         source.line("if members and len(members) == len(value):", 2)
         source.line("members.sort()", 3)
         source.line(f'return {{"{self.set_tag}": members}}', 3)
         source.line(source.expand("return {careful}(value)", names), 1)
-        return source.function("encode_set", f"encode {self.name}")
+        return source.function(f"encode {self.name}")
 
     def _careful_encode(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, self.classes):
             raise wrong(self._expected, value)
         encode = self.element.encode
-        members: list[dict[str, Any]] = [encode(item) for item in value]  # type: ignore[attr-defined]  # as above
+        given: Any = value
+        members: list[dict[str, Any]] = [encode(item) for item in given]
         if not members:
             return {"L": []} if self.has_empty else {"NULL": True}
         tags = {tag for member in members for tag in member}
@@ -71,11 +74,11 @@ class SetCoder(Coder):
         set_tag = self.set_tag if self.element.tags is not None else SET_TAGS.get(tag)
         if set_tag is None:
             if self._untyped:
-                raise EncodeFailure("an untyped set holds only text, only numbers or only bytes: annotate it with what it holds, or use a list")
+                raise EncodeFailure("an untyped set holds only text, only numbers or only bytes: annotate what it holds, or use a list")
             return {"L": sorted(members, key=repr)}
         payloads = [member[tag] for member in members]
         if self._of_list and len(set(payloads)) < len(payloads):
-            raise EncodeFailure("a value occurs twice in a list that is stored as a set, which can't keep that: take as_set away, or the repetition")
+            raise EncodeFailure("a value occurs twice in a list that is stored as a set, which keeps it once: take as_set away")
         return {set_tag: payloads if self._of_list else sorted(payloads)}
 
     @made_once
@@ -83,16 +86,15 @@ class SetCoder(Coder):
         element = self.element.decode_source()
         if self.set_tag is None or element is None or self._of_list:
             return self._careful_decode
-        source = Source()
+        source = Source("decode_set", "value")
         names = {"careful": self._careful_decode}
         made = source.expand(element.payload, element.names, p="item")
-        source.line("def decode_set(value):")
         source.line("try:", 1)
         comprehension = f'{{{made} for item in value["{self.set_tag}"]}}'
         source.line(f"return {comprehension}" if self.make is set else f"return {source.name('make', self.make)}({comprehension})", 2)
         source.line("except Exception:", 1)
         source.line(source.expand("return {careful}(value)", names), 2)
-        return source.function("decode_set", f"decode {self.name}")
+        return source.function(f"decode {self.name}")
 
     def _careful_decode(self, attribute_value: Any) -> Any:
         decode = self.element.decode

@@ -30,7 +30,9 @@ def check_item_size(subject: str, attribute_map: Mapping[str, Any]) -> None:
     """
     size = item_size(attribute_map)
     if size > MAX_ITEM_BYTES:
-        raise UsageError(f"{subject} has {size} bytes, and DynamoDB takes items of at most {MAX_ITEM_BYTES}: split it, or keep the large part elsewhere")
+        raise UsageError(
+            f"{subject} has {size} bytes, and DynamoDB takes items of at most {MAX_ITEM_BYTES}: split it, or keep the large part elsewhere"
+        )
 
 
 def _value_size(attribute_value: Mapping[str, Any]) -> int:

@@ -23,12 +23,11 @@ from __future__ import annotations
 import keyword
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
 from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, Source, made_once
-
 from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
 from adorm.codec.plans import FieldPlan, is_empty, recover
 from adorm.errors import AdormError
@@ -80,8 +79,7 @@ class StructCoder(Coder):
 
     @made_once
     def encode_map(self) -> Callable[[Any], dict[str, Any]]:
-        source = Source()
-        source.line("def encode_map(value):")
+        source = Source("encode_map", "value")
         if self.structure.kind == "typeddict":
             source.line(f"{source.name('check', self._check_dict)}(value)", 1)
         else:
@@ -91,7 +89,7 @@ class StructCoder(Coder):
         for index, plan in enumerate(self.plans):
             self._write_encode(source, index, plan)
         source.line("return content", 1)
-        return source.function("encode_map", f"encode {self.name}")
+        return source.function(f"encode {self.name}")
 
     def _write_encode(self, source: Source, index: int, plan: FieldPlan) -> None:
         field = plan.field
@@ -125,7 +123,9 @@ class StructCoder(Coder):
     def _read(self, source: Source, plan: FieldPlan) -> str:
         field = plan.field
         if self.structure.kind == "typeddict":
-            return f"value.get({field.name!r}, {source.name('MISSING', MISSING)})" if field.default is NOT_REQUIRED else f"value[{field.name!r}]"
+            if field.required:
+                return f"value[{field.name!r}]"
+            return f"value.get({field.name!r}, {source.name('MISSING', MISSING)})"
         if not field.init:
             return f"getattr(value, {field.name!r}, {source.name('MISSING', MISSING)})"
         return f"value.{field.name}" if _is_name(field.name) else f"getattr(value, {field.name!r})"
@@ -146,7 +146,7 @@ class StructCoder(Coder):
     def _check_dict(self, value: Any) -> None:
         if not isinstance(value, Mapping):
             raise wrong(f"a {self.structure.name} dict", value)
-        given: Mapping[Any, Any] = value
+        given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]  # pyright takes it for Mapping[Unknown, Unknown]
         more = [key for key in given if key not in self.structure.by_name]
         if more:
             raise EncodeFailure(f"the key {more[0]!r:.80}, which {self.structure.name} does not have: it would be lost")
@@ -156,8 +156,7 @@ class StructCoder(Coder):
 
     @made_once
     def decode_map(self) -> Callable[[Any], Any]:
-        source = Source()
-        source.line("def decode_map(content):")
+        source = Source("decode_map", "content")
         source.line("if content.__class__ is not dict:", 1)
         source.line(f"content = {source.name('as_dict', _as_dict)}(content)", 2)
         source.line("get = content.get", 1)
@@ -184,7 +183,7 @@ class StructCoder(Coder):
             source.line(line, 1)
         if later:
             source.line("return made", 1)
-        return source.function("decode_map", f"decode {self.name}")
+        return source.function(f"decode {self.name}")
 
     def _write_decode(self, source: Source, index: int, plan: FieldPlan) -> None:
         field = plan.field
@@ -211,7 +210,7 @@ class StructCoder(Coder):
         field = plan.field
         if not field.init:
             return source.name("MISSING", MISSING)  # what the constructor made of it stays
-        if field.default is None or isinstance(field.default, (bool, int)) and type(field.default) in (bool, int):
+        if field.default is None or type(field.default) in (bool, int):
             return repr(field.default)
         if field.factory in (list, dict, set):
             return f"{field.factory.__name__}()"
@@ -245,7 +244,7 @@ class StructCoder(Coder):
             except type(error) as again:
                 if str(again) == str(error):
                     return name
-            except Exception:  # noqa: S112  # a validator that looks at other fields tells nothing of its own
+            except Exception:  # noqa: S112, BLE001  # a validator that looks at other fields tells nothing of its own
                 continue
         return None
 
@@ -263,7 +262,7 @@ def _is_name(text: str) -> bool:
 def _as_dict(content: Any) -> dict[str, Any]:
     if not isinstance(content, Mapping):
         raise unexpected("a map", content)
-    return dict(content)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # JSON
+    return dict(content)  # pyright: ignore[reportUnknownArgumentType]  # JSON
 
 
 def _encode_failed(error: Exception, field_name: str) -> Exception:

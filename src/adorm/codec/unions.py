@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args
 
 from adorm.codec.choices import canonical
 from adorm.codec.coder import Coder, Decode, Encode, made_once
@@ -14,14 +14,15 @@ from adorm.codec.sets import SetCoder
 from adorm.codec.structs import StructCoder
 from adorm.errors import ModelError
 from adorm.fields import MISSING, Field, Role
-from adorm.typeinfo import split_optional, unwrap
+from adorm.typeinfo import origin_of, split_optional, unwrap
 
 
 class OptionalCoder(Coder):
     """`T | None` inside of something else: None is `{"NULL": true}`."""
 
     def __init__(self, inner: Coder) -> None:
-        super().__init__(f"{inner.name} | None", None if inner.tags is None else inner.tags | {"NULL"}, (*inner.classes, type(None)), open_ended=inner.open_ended)
+        tags = None if inner.tags is None else inner.tags | {"NULL"}
+        super().__init__(f"{inner.name} | None", tags, (*inner.classes, type(None)), open_ended=inner.open_ended)
         self.inner = inner
 
     def accepts(self, value: object) -> bool:
@@ -31,7 +32,7 @@ class OptionalCoder(Coder):
     def encode(self) -> Encode:
         encode = self.inner.encode
 
-        def encode_optional(value: Any) -> dict[str, Any]:
+        def encode_optional(value: Any) -> Any:
             if value is None:
                 return dict(NULL)
             encoded = encode(value)
@@ -56,7 +57,7 @@ class UnionCoder(Coder):
 
     def __init__(self, name: str, members: Sequence[Coder]) -> None:
         tags = frozenset(tag for member in members for tag in member.tags or ())
-        super().__init__(name, tags, tuple(cls for member in members for cls in member.classes), open_ended=any(member.open_ended for member in members))
+        super().__init__(name, tags, _classes(members), open_ended=any(member.open_ended for member in members))
         self._members = members
 
     def accepts(self, value: object) -> bool:
@@ -68,7 +69,7 @@ class UnionCoder(Coder):
         members = self._members
         name = self.name
 
-        def encode_union(value: Any) -> dict[str, Any]:
+        def encode_union(value: Any) -> Any:
             encode = exact.get(value.__class__)
             if encode is None:
                 encode = next((member.encode for member in members if member.accepts(value)), None)
@@ -104,7 +105,7 @@ class StructUnionCoder(Coder):
     """Structured classes of which one attribute tells which it is."""
 
     def __init__(self, name: str, where: str, members: Sequence[StructCoder], untyped: Coder) -> None:
-        super().__init__(name, frozenset({"M"}), tuple(cls for member in members for cls in member.classes), open_ended=any(member.open_ended for member in members))
+        super().__init__(name, frozenset({"M"}), _classes(members), open_ended=any(member.open_ended for member in members))
         self._members = members
         self._names = " | ".join(member.structure.name for member in members)
         self._attribute_name, self._by_value = _discriminator(where, self._names, members, untyped)
@@ -117,7 +118,7 @@ class StructUnionCoder(Coder):
         exact = {member.structure.cls: member.encode for member in self._members if member.structure.kind != "typeddict"}
         members, names = self._members, self._names
 
-        def encode_union(value: Any) -> dict[str, Any]:
+        def encode_union(value: Any) -> Any:
             encode = exact.get(value.__class__)
             if encode is None:
                 fitting = [member for member in members if member.accepts(value) and self._tells(member, value)]
@@ -154,6 +155,10 @@ class StructUnionCoder(Coder):
         return decode_union
 
 
+def _classes(members: Sequence[Coder]) -> tuple[type, ...]:
+    return tuple(cls for member in members for cls in member.classes)
+
+
 def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
     """Refuse members that can't be told apart.
 
@@ -164,22 +169,27 @@ def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
         for other in members[:position]:
             if member.tags is None or other.tags is None:
                 hooked = member if member.tags is None else other
-                raise ModelError(f"{where}: the members of {name} can't be told apart, as nobody knows what {hooked.name} is stored as: register hooks for {name}")
+                raise ModelError(
+                    f"{where}: the members of {name} can't be told apart, as nobody knows what {hooked.name} is stored as: "
+                    f"register hooks for {name}"
+                )
             shared = (member.tags & other.tags) - ({"NULL"} if isinstance(member, SetCoder) or isinstance(other, SetCoder) else set())
             if shared:
                 raise ModelError(
-                    f"{where}: {other.name} and {member.name} are both stored as {', '.join(sorted(shared))}, so {name} can't be told apart: "
-                    "use one type, or classes with a discriminator"
+                    f"{where}: {other.name} and {member.name} are both stored as {', '.join(sorted(shared))}, "
+                    f"so {name} can't be told apart: use one type, or classes with a discriminator"
                 )
             if set(member.classes) & set(other.classes):
-                raise ModelError(f"{where}: {other.name} and {member.name} are the same class to Python, so {name} can't be told apart: use one type")
+                raise ModelError(
+                    f"{where}: {other.name} and {member.name} are the same class to Python, so {name} can't be told apart: use one type"
+                )
 
 
 def _discriminator(where: str, names: str, members: Sequence[StructCoder], untyped: Coder) -> tuple[str, dict[Any, StructCoder]]:
     candidates: dict[str, list[tuple[bool, StructCoder, Field]]] = {}
     for member in members:
         for field in member.structure.fields:
-            if field.role is Role.DISCRIMINATOR or get_origin(unwrap(field.type)) is Literal:
+            if field.role is Role.DISCRIMINATOR or origin_of(unwrap(field.type)) is Literal:
                 candidates.setdefault(field.attribute_name, []).append((field.role is Role.DISCRIMINATOR, member, field))
     complete = {name: fields for name, fields in candidates.items() if len(fields) == len(members)}
     for name, fields in sorted(complete.items(), key=lambda entry: not all(marked for marked, _, _ in entry[1])):
@@ -199,6 +209,6 @@ def _discriminator(where: str, names: str, members: Sequence[StructCoder], untyp
 def _values(field: Field) -> tuple[Any, ...]:
     annotation, _ = split_optional(field.type)
     annotation = unwrap(annotation)
-    if field.role is Role.DISCRIMINATOR and get_origin(annotation) is not Literal:
+    if field.role is Role.DISCRIMINATOR and origin_of(annotation) is not Literal:
         return () if field.default is MISSING else (field.default,)
     return get_args(annotation)

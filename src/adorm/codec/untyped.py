@@ -6,7 +6,8 @@ and dicts. So a tuple reads back as a list, a float as an int or a Decimal, a da
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set as AbstractSet
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any
 
@@ -55,8 +56,8 @@ class AnyCoder(Coder):
         return encode_any
 
     def _encoder(self, value: Any) -> Encode:
-        cls: Any = type(value)
-        if self._json and (isinstance(value, (Decimal, bytes, bytearray, AbstractSet))):
+        cls: Any = value.__class__
+        if self._json and issubclass(cls, (Decimal, bytes, bytearray, AbstractSet)):
             raise EncodeFailure(f"{brief(value)} would not come back as it is from untyped JSON: annotate it, or take as_json away")
         try:
             return self._coder_of(cls).encode
@@ -94,7 +95,7 @@ class AnyCoder(Coder):
             "B": read_binary,
             "L": decode_list,
             "M": decode_map,
-            "SS": set,
+            "SS": lambda content: {text + "" for text in content},
             "NS": lambda content: {number(text) for text in content},
             "BS": lambda content: {read_binary(payload) for payload in content},
         }
@@ -102,7 +103,8 @@ class AnyCoder(Coder):
         def decode_any(attribute_value: Any) -> Any:
             try:
                 for tag in attribute_value:
-                    return readers[tag](attribute_value[tag])
+                    value: Any = readers[tag](attribute_value[tag])
+                    return value
             except (DecodeFailure, RecursionError):
                 raise
             except (KeyError, TypeError, ValueError, AttributeError) as error:
