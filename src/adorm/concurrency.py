@@ -73,5 +73,5 @@ class ReadAhead(Generic[T]):
             try:
                 while (part := await self._fetch()) is not None:
                     await send.send(part)
-            except Exception as error:  # kept for the consumer: a worker never raises into its group
+            except Exception as error:  # noqa: BLE001  # kept for the consumer: a worker never raises into its group
                 self._error = error

@@ -9,13 +9,13 @@ import dataclasses
 import typing
 from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
-from typing import Any, Literal, get_origin
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 import attrs
 
 from adorm.errors import ModelError
-from adorm.typeinfo import Annotation, substitute, type_arguments, unwrap
+from adorm.typeinfo import Annotation, origin_of, substitute, type_arguments, unwrap
 
 METADATA_KEY = "adorm"
 """Where a field marker leaves its `Marker` in an attrs field's metadata; a dataclass field may carry one too."""
@@ -35,7 +35,6 @@ MISSING: Any = _Absence.MISSING
 
 NOT_REQUIRED: Any = _Absence.NOT_REQUIRED
 """The default of a TypedDict key that may be left out: absence reads back as absence."""
-
 
 
 class Role(StrEnum):
@@ -115,6 +114,8 @@ class UnresolvedName(Exception):
     """A forward reference that names nothing yet."""
 
 
+_FACTORY: Any = attrs.Factory  # a function to the stubs, a class at run time
+
 _structures: WeakKeyDictionary[type, Structure] = WeakKeyDictionary()
 _namespaces: WeakKeyDictionary[type, Mapping[str, Any]] = WeakKeyDictionary()
 
@@ -126,17 +127,17 @@ def remember_namespace(cls: type, namespace: Mapping[str, Any]) -> None:
 
 def kind_of(annotation: Annotation) -> Kind | None:
     """How a type is structured; None for any other type. `Box[int]` is seen as `Box`."""
-    cls = get_origin(annotation) or annotation
-    if not isinstance(cls, type):
+    named = origin_of(annotation) or annotation
+    if not isinstance(named, type):
         return None
-    cls = cls.__dict__.get(TARGET, cls)
+    cls: Any = named.__dict__.get(TARGET, named)
     if attrs.has(cls):
         return "attrs"
     if dataclasses.is_dataclass(cls):
         return "dataclass"
     if typing.is_typeddict(cls):
         return "typeddict"
-    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+    if issubclass(named, tuple) and hasattr(cls, "_fields"):
         return "namedtuple"
     return None
 
@@ -159,7 +160,7 @@ def structure_of(annotation: Annotation) -> Structure:
 
 
 def _build(annotation: Annotation) -> Structure:
-    named = get_origin(annotation) or annotation
+    named = origin_of(annotation) or annotation
     kind = kind_of(annotation)
     if kind is None:
         raise ModelError(f"{annotation!r} is not a structured class: decorate it with @adorm.model, @attrs.define or @dataclass")
@@ -199,12 +200,12 @@ def _named(field: Field, naming: Callable[[str], str]) -> Field:
 
 def _from_attrs(cls: type, field: attrs.Attribute[Any], types: Mapping[str, Annotation]) -> Field:
     marker = field.metadata.get(METADATA_KEY) or Marker()
-    default = field.default
+    default: Any = field.default
     factory: Callable[[], Any] | None = None
     takes_self = False
     if default is attrs.NOTHING:
         default = MISSING
-    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # a function to the stubs, a class at run time
+    if isinstance(default, _FACTORY):
         takes_self, factory, default = default.takes_self, default.factory, MISSING
     if field.name not in types and field.type is None:
         raise ModelError(f"{cls.__name__}.{field.name} has no type annotation")

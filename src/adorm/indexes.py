@@ -113,7 +113,8 @@ def key_tag(owner: str, field: Field, *, optional: bool) -> Tag | None:
     known_wrong = tag is None and (not isinstance(bare, type) or issubclass(bare, (list, tuple, set, frozenset, dict, Enum)))
     if tag == "BOOL" or known_wrong or field.marker.as_json or field.marker.as_set:
         raise ModelError(
-            f"{owner}.{field.name} is a key, but {type_name(field.type)} can't be one: a key is text, a number or bytes, or a type stored as such"
+            f"{owner}.{field.name} is a key, but {type_name(field.type)} can't be one: "
+            "a key is text, a number or bytes, or a type stored as such"
         )
     return tag
 

@@ -70,7 +70,7 @@ def make_key(info: ModelInfo, partition: object, sort: object = NOT_GIVEN) -> Ke
         UsageError: a part is missing or too many, or the key is another model's.
     """
     if isinstance(partition, Key):
-        key: Key[Any] = partition
+        key: Key[Any] = partition  # pyright: ignore[reportUnknownVariableType]  # a Key of anything
         if sort is not NOT_GIVEN:
             raise UsageError(f"{key} is a whole key: nothing goes beside it")
         if key.info is not info:
@@ -80,7 +80,7 @@ def make_key(info: ModelInfo, partition: object, sort: object = NOT_GIVEN) -> Ke
     if isinstance(partition, tuple):
         if sort is not NOT_GIVEN:
             raise UsageError(f"a key of {info.name} is a tuple or its parts by position, not both")
-        given = partition
+        given = partition  # pyright: ignore[reportUnknownVariableType]  # a tuple of anything
     else:
         given = (partition,) if sort is NOT_GIVEN else (partition, sort)
     wanted = info.key_fields
@@ -102,7 +102,8 @@ def encode_key(key: Key[Any], codec: Codec) -> AttributeMap:
         UsageError: a part is empty, of the wrong type or too long.
     """
     return {
-        field.attribute_name: encode_key_value(key.info, field, value, codec) for field, value in zip(key.info.key_fields, key.values, strict=True)
+        field.attribute_name: encode_key_value(key.info, field, value, codec)
+        for field, value in zip(key.info.key_fields, key.values, strict=True)
     }
 
 

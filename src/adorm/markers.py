@@ -29,7 +29,13 @@ def _field(marker: Marker, *, default: Any = _UNSET, factory: Callable[[], Any] 
 
 @overload
 def attribute(
-    *, factory: Callable[[], Any], name: str | None = ..., omit_empty: bool = ..., as_json: bool = ..., as_set: bool = ..., validator: Any = ...
+    *,
+    factory: Callable[[], Any],
+    name: str | None = ...,
+    omit_empty: bool = ...,
+    as_json: bool = ...,
+    as_set: bool = ...,
+    validator: Any = ...,
 ) -> Any: ...
 @overload
 def attribute(

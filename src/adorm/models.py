@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import CellType, FunctionType
-from typing import Any, TypeVar, cast, dataclass_transform, get_origin, overload
+from typing import Any, TypeVar, cast, dataclass_transform, overload
 
 import attrs
 
@@ -20,7 +20,7 @@ from adorm.indexes import GlobalIndex, Index, LocalIndex, key_tag, resolve_index
 from adorm.markers import attribute, partition_key, sort_key
 from adorm.naming import naming_function
 from adorm.paths import Path
-from adorm.typeinfo import Annotation, scalar_tag, split_optional, type_name, unwrap
+from adorm.typeinfo import Annotation, origin_of, scalar_tag, split_optional, type_name, unwrap
 
 T = TypeVar("T")
 
@@ -87,7 +87,8 @@ class ModelMeta(type):
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
         if "__attrs_attrs__" not in cls.__dict__ and TARGET not in cls.__dict__:
-            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")  # before attrs has made it, or an undecorated subclass
+            # before attrs has made it, or an undecorated subclass
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
         paths: dict[str, Path] = cls.__dict__.get("__adorm_paths__") or _make_paths(cls)
         found = paths.get(name)
         if found is None:
@@ -134,7 +135,7 @@ def model(
     Raises:
         ModelError: a mistake in the definition, named by class and field.
     """
-    namespace = sys._getframe(1).f_locals  # classes inside functions name their neighbours
+    namespace = sys._getframe(1).f_locals  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # classes inside functions name their neighbours
 
     def decorate(cls: type[T]) -> type[T]:
         return _decorate(cls, namespace, table, indexes, naming, frozen)
@@ -183,16 +184,18 @@ def _check_class_body(cls: type) -> None:
             raise ModelError(f"{cls.__name__}.{field}: one {kind} as the default of all instances: write adorm.attribute(factory={kind})")
     for field in cls.__dict__.get("__annotations__", {}):
         if hasattr(type, field):
-            raise ModelError(f"{cls.__name__}.{field}: every class has something of that name, so there can be no path: rename the field, give name={field!r}")
+            raise ModelError(
+                f"{cls.__name__}.{field}: every class has something of that name, so there can be no path: "
+                f"rename the field, give name={field!r}"
+            )
 
 
 def _with_paths(cls: type[T]) -> type[T]:
     """The same class with `ModelMeta` as its metaclass: the class has to be made again, as attrs does for slots."""
-    meta = type(cls)
-    if not issubclass(meta, ModelMeta):
-        meta = ModelMeta if meta is type else type(f"Model{meta.__name__}", (ModelMeta, meta), {})
-    else:
+    meta: Any = cls.__class__
+    if issubclass(meta, ModelMeta):
         return cls
+    meta = ModelMeta if meta is type else type(f"Model{meta.__name__}", (ModelMeta, meta), {})
     body = {name: value for name, value in cls.__dict__.items() if name not in ("__dict__", "__weakref__")}
     rebuilt = cast("type[T]", meta(cls.__name__, cls.__bases__, body))
     for value in body.values():
@@ -288,11 +291,14 @@ def model_info(model: Any) -> ModelInfo:
         UsageError: the class is no model, or none with a key.
         ModelError: a mistake in it that stood behind a forward reference.
     """
-    cls = get_origin(model) or model
+    cls = origin_of(model) or model
     if not isinstance(cls, type):
         raise UsageError(f"a model class is expected, not {model!r}")
     if cls is not model:
-        raise UsageError(f"{type_name(model)}: subclass it, `class {cls.__name__}Of...({type_name(model)})`, and decorate that with @adorm.model(table=...)")
+        raise UsageError(
+            f"{type_name(model)}: subclass it, `class {cls.__name__}Of...({type_name(model)})`, "
+            "and decorate that with @adorm.model(table=...)"
+        )
     info: ModelInfo | None = cls.__dict__.get(_INFO)
     if info is None:
         options: _Options | None = cls.__dict__.get(_OPTIONS)

@@ -32,4 +32,6 @@ def naming_function(naming: str | Callable[[str], str], owner: str) -> Callable[
     try:
         return NAMINGS[naming]
     except KeyError as error:
-        raise ModelError(f"{owner}: naming is {naming!r}; it is one of {', '.join(NAMINGS)}, or a function from field name to attribute name") from error
+        raise ModelError(
+            f"{owner}: naming is {naming!r}; it is one of {', '.join(NAMINGS)}, or a function from field name to attribute name"
+        ) from error

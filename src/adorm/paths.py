@@ -6,7 +6,7 @@ only and no public names, since any name may be a field; `attr(path)` is the sam
 
 from __future__ import annotations
 
-from builtins import set as Set  # a method named `set` hides the type in the body of Attr
+from builtins import set as Set  # noqa: N812  # a method named `set` hides the type in the body of Attr
 from decimal import Decimal
 from typing import Any, Generic, Literal, NoReturn, TypeVar, cast, overload
 
@@ -63,10 +63,10 @@ class Path:
     def __ge__(self, other: object) -> Condition:
         return _compare(self._adorm_location, ">=", other)
 
-    def __eq__(self, other: object) -> Condition:  # type: ignore[override]  # a condition, not a bool: that is what a path is for
+    def __eq__(self, other: object) -> Condition:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # a condition: that is what a path is for
         return _compare(self._adorm_location, "=", other)
 
-    def __ne__(self, other: object) -> Condition:  # type: ignore[override]  # as __eq__
+    def __ne__(self, other: object) -> Condition:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # as __eq__
         return _compare(self._adorm_location, "<>", other)
 
     __hash__ = object.__hash__
@@ -124,10 +124,10 @@ class Attr(Generic[T]):
     def __ge__(self, other: T) -> Condition:
         return _compare(self._subject, ">=", other)
 
-    def __eq__(self, other: T | None) -> Condition:  # type: ignore[override]  # a condition, not a bool: that is what a path is for
+    def __eq__(self, other: T | None) -> Condition:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # as Path's
         return _compare(self._subject, "=", other)
 
-    def __ne__(self, other: T | None) -> Condition:  # type: ignore[override]  # as __eq__
+    def __ne__(self, other: T | None) -> Condition:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # as Path's
         return _compare(self._subject, "<>", other)
 
     __hash__ = object.__hash__
@@ -148,9 +148,10 @@ class Attr(Generic[T]):
         Raises:
             UsageError: low is above high; DynamoDB refuses that.
         """
-        if not isinstance(low, (Path, Attr)) and not isinstance(high, (Path, Attr)):
-            refuse_empty_range(self._subject, low, high)
-        return Between(self._subject, _operand(self._subject, low), _operand(self._subject, high))
+        lower, upper = _operand(self._subject, low), _operand(self._subject, high)
+        if isinstance(lower, Value) and isinstance(upper, Value):
+            refuse_empty_range(self._subject, lower.value, upper.value)
+        return Between(self._subject, lower, upper)
 
     def is_in(self, *values: T) -> Condition:
         """Equal to one of the values, 1 to 100 of them.
@@ -192,7 +193,7 @@ class Attr(Generic[T]):
         Raises:
             UsageError: no such type.
         """
-        if kind not in ("S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"):  # pyright: ignore[reportUnnecessaryContains]  # unchecked callers
+        if kind not in ("S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"):  # unchecked callers
             raise UsageError(f"{self!r}: {kind!r} is no DynamoDB type: S, N, B, BOOL, NULL, SS, NS, BS, L or M")
         return TypeIs(self._place("type_is()"), kind)
 
@@ -244,9 +245,9 @@ def subject_of(path_like: object) -> Subject:
         UsageError: it is no path.
     """
     if isinstance(path_like, Path):
-        return path_like._adorm_location  # pyright: ignore[reportPrivateUsage]  # Path keeps its names free for fields
+        return path_like._adorm_location  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # Path keeps its names free for fields
     if isinstance(path_like, Attr):
-        return path_like._subject  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType, reportUnknownVariableType]  # the same family
+        return path_like._subject  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the same family
     raise UsageError(f"a path such as Order.total is expected, not {path_like!r}; adorm.path('name') is the untyped one")
 
 
@@ -306,8 +307,9 @@ def _arithmetic(left: Location, operator: Literal["+", "-"], other: object) -> A
     operand = _operand(left, other)
     if isinstance(operand, Size):
         raise UsageError(f"{left} {operator} {operand}: DynamoDB can't compute with sizes")
-    if isinstance(operand, Value) and isinstance(operand.value, (str, list, tuple, set, frozenset, dict)):
-        raise UsageError(f"{left} {operator} {operand.value!r}: DynamoDB adds numbers only; for lists use append() or prepend(), for sets add()")
+    plain = operand.value if isinstance(operand, Value) else None
+    if isinstance(plain, (str, list, tuple, set, frozenset, dict)):
+        raise UsageError(f"{left} {operator} {plain!r}: DynamoDB adds numbers only; for lists use append() or prepend(), for sets add()")
     return Arithmetic(left, operator, operand)
 
 

@@ -53,7 +53,8 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         if not self._hydrates and not access.holds(needed):
             missing = sorted(name for name in needed if not access.holds([name]))
             raise UsageError(
-                f"{access} of {self._binding.info.name} does not hold {', '.join(missing)}: select(...) what it holds, or hydrate() to read the whole items"
+                f"{access} of {self._binding.info.name} does not hold {', '.join(missing)}: "
+                "select(...) what it holds, or hydrate() to read the whole items"
             )
         read = {location.attribute_name for condition in filters for location in condition.locations()}
         if not access.holds(read):

@@ -45,14 +45,21 @@ BINARY_TYPES: tuple[type, ...] = (bytes, bytearray)
 
 # `type X = ...` of Python 3.12; absent on 3.11
 _ALIAS_TYPE: type | None = getattr(typing, "TypeAliasType", None)
-_WRAPPERS = {typing.Annotated, typing.Required, typing.NotRequired, typing.Final, *([typing.ReadOnly] if sys.version_info >= (3, 13) else [])}
+_WRAPPERS: set[Any] = {typing.Annotated, typing.Required, typing.NotRequired, typing.Final}
+if sys.version_info >= (3, 13):
+    _WRAPPERS.add(typing.ReadOnly)
+
+
+def origin_of(annotation: Annotation) -> Any:
+    """`list` of `list[int]`, None of a plain class: `get_origin`, whose overloads take an unknown type for a ParamSpec's."""
+    return get_origin(annotation)
 
 
 def peel(annotation: Annotation) -> Annotation:
     """Take off one `Annotated`, `NewType`, `Required`, `Final` or `type` alias from the outside; the same object where there is none."""
     if isinstance(annotation, NewType):
         return annotation.__supertype__
-    origin = get_origin(annotation)
+    origin = origin_of(annotation)
     if _ALIAS_TYPE is not None:
         if isinstance(annotation, _ALIAS_TYPE):
             return annotation.__value__  # type: ignore[attr-defined]  # only of a TypeAliasType
@@ -72,7 +79,7 @@ def unwrap(annotation: Annotation) -> Annotation:
 def union_members(annotation: Annotation) -> tuple[Annotation, ...]:
     """The members of a union, None's type among them; any other type alone."""
     annotation = unwrap(annotation)
-    if get_origin(annotation) in (Union, types.UnionType):
+    if origin_of(annotation) in (Union, types.UnionType):
         members: list[Annotation] = []
         for part in get_args(annotation):
             members.extend(union_members(part))
@@ -92,7 +99,7 @@ def split_optional(annotation: Annotation) -> tuple[Annotation, bool]:
 def scalar_tag(annotation: Annotation) -> Tag | None:
     """S, N, B or BOOL for a type that is stored as one; None for containers, unions of several, Any and unknown classes."""
     annotation = unwrap(annotation)
-    if get_origin(annotation) is Literal:
+    if origin_of(annotation) is Literal:
         return _common_tag([type(value) for value in get_args(annotation)])
     if not isinstance(annotation, type):
         return None
@@ -110,7 +117,7 @@ def scalar_tag(annotation: Annotation) -> Tag | None:
 
 
 def _common_tag(classes: list[type]) -> Tag | None:
-    tags = {scalar_tag(cls) for cls in classes}
+    tags: set[Tag | None] = {scalar_tag(cls) for cls in classes}
     return tags.pop() if len(tags) == 1 else None
 
 
@@ -131,7 +138,7 @@ def type_arguments(annotation: Annotation) -> dict[type, dict[Any, Annotation]]:
     result: dict[type, dict[Any, Annotation]] = {}
 
     def visit(current: Annotation, outer: Mapping[Any, Annotation]) -> None:
-        origin = get_origin(current) or current
+        origin = origin_of(current) or current
         if not isinstance(origin, type) or origin in (object, typing.Generic, typing.Protocol) or origin in result:
             return
         parameters = getattr(origin, "__parameters__", ())

@@ -41,16 +41,16 @@ class Condition:
         """Every path that the condition reads."""
         return iter(())
 
-    def __and__(self, other: object) -> Condition:
+    def __and__(self, other: bool | Condition) -> Condition:
         return and_(self, other)
 
-    def __rand__(self, other: object) -> Condition:
+    def __rand__(self, other: bool | Condition) -> Condition:
         return and_(other, self)
 
-    def __or__(self, other: object) -> Condition:
+    def __or__(self, other: bool | Condition) -> Condition:
         return or_(self, other)
 
-    def __ror__(self, other: object) -> Condition:
+    def __ror__(self, other: bool | Condition) -> Condition:
         return or_(other, self)
 
     def __invert__(self) -> Condition:
@@ -104,7 +104,9 @@ class Value:
         """
         encoded = self.encode(encoder)
         if encoded is None or encoded == NULL:
-            raise UsageError(f"{self.like} is compared with {self.value!r}, which is stored as absence: use == or !=, or exists() and not_exists()")
+            raise UsageError(
+                f"{self.like} is compared with {self.value!r}, which is stored as absence: use == or !=, or exists() and not_exists()"
+            )
         return encoded
 
 
@@ -300,7 +302,8 @@ def _join(word: str, parts: Iterable[Condition], binds: int, placeholders: Place
     texts: list[str] = []
     for part in parts:
         text = part.render(placeholders)
-        texts.append(f"({text})" if part._binds <= binds else text)  # pyright: ignore[reportPrivateUsage]  # the family's own
+        weaker = part._binds <= binds  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the family's own
+        texts.append(f"({text})" if weaker else text)
         if len(texts) > 1:
             placeholders.count_operator()
     return word.join(texts)
@@ -393,7 +396,9 @@ def condition(candidate: object) -> Condition:
     if isinstance(candidate, Condition):
         return candidate
     if isinstance(candidate, bool):
-        raise UsageError(f"a condition is expected, not {candidate}: were two plain values compared, instead of a path such as Order.total?")
+        raise UsageError(
+            f"a condition is expected, not {candidate}: were two plain values compared, instead of a path such as Order.total?"
+        )
     raise UsageError(f"a condition is expected, not {candidate!r}; for a bool attribute write `{candidate!r} == True`")
 
 
@@ -406,7 +411,7 @@ def conditions(candidates: Iterable[object]) -> tuple[Condition, ...]:
     return tuple(found)
 
 
-def and_(*parts: object) -> Condition:
+def and_(*parts: bool | Condition) -> Condition:
     """All of the conditions hold. Of one condition it is that condition.
 
     Raises:
@@ -418,7 +423,7 @@ def and_(*parts: object) -> Condition:
     return flat[0] if len(flat) == 1 else Every(flat)
 
 
-def or_(*parts: object) -> Condition:
+def or_(*parts: bool | Condition) -> Condition:
     """At least one of the conditions holds. Of one condition it is that condition.
 
     Raises:
@@ -433,7 +438,7 @@ def or_(*parts: object) -> Condition:
     return flat[0] if len(flat) == 1 else Some(tuple(flat))
 
 
-def not_(part: object, /) -> Condition:
+def not_(part: bool | Condition, /) -> Condition:
     """The condition does not hold; to a checker `~(Order.total > 10)` is an int, so this is the way to say it.
 
     Raises:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
-import typing
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 import attrs
 
 from adorm.errors import UnknownField, UsageError
 from adorm.fields import Field, Role, kind_of, structure_of
-from adorm.typeinfo import Annotation, split_optional, type_name, union_members, unwrap
+from adorm.typeinfo import Annotation, origin_of, split_optional, type_name, union_members, unwrap
 
 MAX_DEPTH = 32
 """Levels of nesting. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
@@ -52,7 +51,7 @@ class Location:
     def element(self) -> Annotation:
         """The type of what a list or set there holds."""
         for member in union_members(split_optional(self.annotation)[0]):
-            origin, arguments = get_origin(member), get_args(member)
+            origin, arguments = origin_of(member), get_args(member)
             if origin is tuple and not (len(arguments) == 2 and arguments[1] is Ellipsis):
                 return Any
             if isinstance(origin, type) and issubclass(origin, (Sequence, AbstractSet)) and arguments:
@@ -111,8 +110,8 @@ class Location:
         if value is Any or value is object:
             return Any
         for member in union_members(value):
-            origin = get_origin(member) or member
-            if isinstance(origin, type) and issubclass(origin, Mapping) and not typing.is_typeddict(origin):
+            origin = origin_of(member) or member
+            if isinstance(origin, type) and issubclass(origin, Mapping) and kind_of(member) != "typeddict":
                 arguments = get_args(member)
                 return arguments[1] if len(arguments) == 2 else Any
             field = self._typed_dict_field(member, key)
@@ -132,7 +131,7 @@ class Location:
         if value is Any or value is object:
             return Any
         for member in union_members(value):
-            origin, arguments = get_origin(member) or member, get_args(member)
+            origin, arguments = origin_of(member) or member, get_args(member)
             if origin is tuple and arguments and arguments[-1] is not Ellipsis:
                 if index >= len(arguments):
                     raise UsageError(f"{self}[{index}]: the tuple has {len(arguments)} elements")
@@ -199,5 +198,3 @@ def parse_location(text: str) -> Location:
 def is_key_role(field: Field | None) -> bool:
     """Whether the field is the table's partition or sort key."""
     return field is not None and field.role in (Role.PARTITION_KEY, Role.SORT_KEY)
-
-

@@ -85,7 +85,9 @@ class Placeholders:
         """
         self._operators += 1
         if self._operators > MAX_OPERATORS:
-            raise UsageError(f"more than {MAX_OPERATORS} operators and functions in one expression; DynamoDB refuses them: split the request")
+            raise UsageError(
+                f"more than {MAX_OPERATORS} operators and functions in one expression; DynamoDB refuses them: split the request"
+            )
 
     def checked(self, kind: str, text: str) -> str:
         """The finished text of an expression.

@@ -184,7 +184,8 @@ class Append(Clause[T_co]):
         return False
 
     def render(self, placeholders: Placeholders) -> tuple[Section, str]:
-        if isinstance(self.values, (str, bytes, set, frozenset, dict)):
+        values: Any = self.values
+        if isinstance(values, (str, bytes, set, frozenset, dict)):
             raise UsageError(f"{self.location}: append() and prepend() take a list of elements, not {self.values!r}")
         encoded = Value(self.values, self.location).encode(placeholders.encoder)
         if encoded is None or "L" not in encoded:
@@ -233,11 +234,12 @@ def render_update(clauses: Iterable[Clause[Any]], placeholders: Placeholders, *,
     texts: dict[Section, list[str]] = {}
     for position, clause in enumerate(clauses):
         if clause.location.attribute_name in key_names:
-            raise UsageError(f"{clause.location} is part of the key, which DynamoDB never changes: delete the item and create it under its new key")
+            raise UsageError(
+                f"{clause.location} is part of the key, which DynamoDB never changes: delete the item and create it under its new key"
+            )
         for other in clauses[:position]:
             if clause.location.overlaps(other.location):
                 raise UsageError(f"{other.location} and {clause.location} overlap: DynamoDB takes one change for each part of an item")
         section, text = clause.render(placeholders)
         texts.setdefault(section, []).append(text)
     return placeholders.checked("update", " ".join(f"{section} {', '.join(texts[section])}" for section in SECTIONS if section in texts))
-

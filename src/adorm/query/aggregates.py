@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator
 from decimal import Context, Decimal
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, cast, overload
 
 import attrs
 
@@ -38,9 +38,7 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
         return self._derived(path, compute)
 
     @overload
-    def avg(self, path: Decimal | None, /) -> Operation[Decimal | None]: ...
-    @overload
-    def avg(self, path: int | None, /) -> Operation[Decimal | None]: ...
+    def avg(self, path: Decimal | int | None, /) -> Operation[Decimal | None]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # only None is in both
     @overload
     def avg(self, path: float | None, /) -> Operation[float | None]: ...
     def avg(self, path: object, /) -> Operation[Any]:
@@ -83,7 +81,7 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
         return best
 
     def _narrowed(self, path: object) -> Reads[tuple[Any]]:
-        return self._with_selection((location_of(path),))  # type: ignore[return-value]  # the selection changes the item's type
+        return cast("Reads[tuple[Any]]", self._with_selection((location_of(path),)))
 
     def _values(self, path: object) -> AsyncIterator[Any]:
         return _present(self._narrowed(path))

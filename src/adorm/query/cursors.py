@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -59,19 +59,20 @@ def decode_cursor(cursor: str, digest: bytes, secret: bytes | None, key_names: f
     seal, body = sealed[:_DIGEST_BYTES], sealed[_DIGEST_BYTES:]
     if not hmac.compare_digest(seal, _seal(body, secret)) or urlsafe_b64encode(sealed).rstrip(b"=").decode() != cursor:
         raise UsageError(
-            "this cursor is truncated or changed, or was made with another cursor_secret: take the text of Page.cursor as it is, or begin without one"
+            "this cursor is truncated or changed, or was made with another cursor_secret: "
+            "take the text of Page.cursor as it is, or begin without one"
         )
     if body[:1] != bytes([_FORM]):
         raise UsageError("this cursor was made by another version of adorm: begin without one")
     if body[1 : 1 + _DIGEST_BYTES] != digest:
         raise UsageError("this cursor belongs to another query: table, index, direction and key condition have to be the same")
     try:
-        start_key = orjson.loads(body[1 + _DIGEST_BYTES :])
+        held = orjson.loads(body[1 + _DIGEST_BYTES :])
     except ValueError as error:
         raise UsageError("this cursor is damaged: begin without one") from error
-    if not isinstance(start_key, dict) or start_key.keys() != key_names:
+    if not isinstance(held, dict) or held.keys() != key_names:
         raise UsageError("this cursor is damaged: it does not hold a key of this query; begin without one")
-    return {name: _with_bytes(value) for name, value in start_key.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # JSON
+    return {name: _with_bytes(value) for name, value in cast("AttributeMap", held).items()}
 
 
 def _seal(body: bytes, secret: bytes | None) -> bytes:
@@ -87,4 +88,4 @@ def _bytes_as_text(value: object) -> str:
 
 
 def _with_bytes(value: Any) -> Any:
-    return {"B": b64decode(value["B"])} if isinstance(value, dict) and "B" in value else value  # pyright: ignore[reportUnknownArgumentType]  # JSON
+    return {"B": b64decode(value["B"])} if isinstance(value, dict) and "B" in value else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # JSON

@@ -19,7 +19,7 @@ def stored_version(binding: Binding, attribute_map: AttributeMap | None) -> int 
     if attribute_map is None or field is None:
         return None
     stored = attribute_map.get(field.attribute_name)
-    return int(stored["N"]) if isinstance(stored, dict) and "N" in stored else 0
+    return int(stored["N"]) if stored is not None and "N" in stored else 0
 
 
 def asked_version(binding: Binding, conditions: Sequence[Condition]) -> int | None:
@@ -61,10 +61,9 @@ def raise_condition_failure(
             failure.expected, failure.actual = expected_version, actual
     elif creating and found is not None:
         failure = _as(ItemExists, error)
-    if found is None and must_exist and not isinstance(failure, VersionConflict):
-        # After an ambiguous attempt the item may be gone by this very write: then its fate is the news.
-        if not error.maybe_applied:
-            raise ItemNotFound(f"{key}: no such item in table {binding.table_name}; upsert() or create() makes one") from error
+    # After an ambiguous attempt the item may be gone by this very write: then its fate is the news.
+    if found is None and must_exist and not isinstance(failure, VersionConflict) and not error.maybe_applied:
+        raise ItemNotFound(f"{key}: no such item in table {binding.table_name}; upsert() or create() makes one") from error
     if found is not None:
         try:
             failure.item = binding.decode(found)

@@ -24,7 +24,7 @@ class Get(Retriable[ResultT]):
     _binding: Binding
     _key: Key[Any]
     _finish: Callable[[Binding, Key[Any], AttributeMap | None], ResultT]
-    _keys_only: bool = False
+    _keys_only: bool = attrs.field(default=False, alias="keys_only")
     _consistent: bool = False
 
     def consistent(self) -> Self:

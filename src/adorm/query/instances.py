@@ -30,7 +30,7 @@ def validate(info: ModelInfo, instance: Any) -> None:
 
 def with_changes(info: ModelInfo, instance: Any, changes: Mapping[str, Any]) -> Any:
     """A copy as it is to be stored. Made around the constructor: nothing of the user's runs, nothing can be refused."""
-    cls = type(instance)
+    cls = info.structure.cls
     copy = cls.__new__(cls)
     for name in _attribute_names(info, instance):
         object.__setattr__(copy, name, changes[name] if name in changes else getattr(instance, name))
@@ -49,6 +49,6 @@ def settle(info: ModelInfo, instance: Any, changes: Mapping[str, Any]) -> Any:
 def _attribute_names(info: ModelInfo, instance: Any) -> set[str]:
     names = {field.name for field in info.structure.fields}
     if info.structure.kind == "attrs":
-        names.update(field.name for field in attrs.fields(type(instance)))
+        names.update(field.name for field in attrs.fields(info.structure.cls))
     names.update(getattr(instance, "__dict__", ()))
     return {name for name in names if hasattr(instance, name)}

@@ -29,7 +29,8 @@ class Page(Generic[ItemT]):
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><td><code>{_escaped(repr(item))}</code></td></tr>" for item in self.items)
-        return f"<table><caption>{self.count} items, {self.scanned_count} read{', more to come' if self.cursor else ''}</caption>{rows}</table>"
+        caption = f"{self.count} items, {self.scanned_count} read{', more to come' if self.cursor else ''}"
+        return f"<table><caption>{caption}</caption>{rows}</table>"
 
 
 def _escaped(text: str) -> str:
@@ -96,7 +97,9 @@ class PageReader:
         self.last_key = last
         self._done = last is None or self._left == 0
         consumed = answer.get("ConsumedCapacity")
-        return RawPage(items, count, int(answer.get("ScannedCount", count)), None if consumed is None else float(consumed["CapacityUnits"]), last)
+        return RawPage(
+            items, count, int(answer.get("ScannedCount", count)), None if consumed is None else float(consumed["CapacityUnits"]), last
+        )
 
     def request(self) -> dict[str, Any]:
         """The request for the next page."""

@@ -66,7 +66,13 @@ class _Unfit:
 
 
 def choose(
-    info: ModelInfo, conditions: Sequence[Condition], filters: Sequence[Condition], needed: frozenset[str], *, forced: str | None, hydrates: bool
+    info: ModelInfo,
+    conditions: Sequence[Condition],
+    filters: Sequence[Condition],
+    needed: frozenset[str],
+    *,
+    forced: str | None,
+    hydrates: bool,
 ) -> Choice:
     """The best way to serve the conditions.
 
@@ -97,12 +103,13 @@ def choose(
             f"no key of {info.name} serves this query: {'; '.join(notes)}. Give the partition key, or an index's, by ==; "
             "scan() reads everything, if that is meant"
         )
-    # Sorted is stable: the table comes first in the list, then indexes as declared.
-    best = sorted(fits, key=lambda choice: (not choice.covers, -choice.sort_fields_used, choice.access.index is not None))[0]
+    # Of equals min takes the first: the table comes first in the list, then indexes as declared.
+    best = min(fits, key=lambda choice: (not choice.covers, -choice.sort_fields_used, choice.access.index is not None))
     if not best.covers:
         missing = sorted(name for name in needed if not best.access.holds([name]))
         raise UsageError(
-            f"{best.access} of {info.name} does not hold {', '.join(missing)}: select(...) what it holds, or hydrate() to read the whole items from the table"
+            f"{best.access} of {info.name} does not hold {', '.join(missing)}: "
+            "select(...) what it holds, or hydrate() to read the whole items from the table"
         )
     others = [f"{choice.access}: serves too" for choice in fits if choice is not best]
     return attrs.evolve(best, reason="; ".join([f"{best.access}: {_described(best)}", *others, *notes]))
@@ -152,20 +159,32 @@ def _serve(
     if by_field:
         left = ", ".join(field.name for field in access.sort if field.attribute_name in by_field)
         return _Unfit(f"{left} can be used only after == on the sort fields before it")
-    filter_ = (*rest, *filters)
-    for condition in filter_:
+    remaining = (*rest, *filters)
+    unfit = _unfit_for_filter(access, remaining) or (None if forced else _unfit_as_sparse(access, used))
+    return unfit or Choice(access, tuple(key), remaining, used, hydrates or access.holds(needed))
+
+
+def _unfit_for_filter(access: Access, filters: Sequence[Condition]) -> _Unfit | None:
+    for condition in filters:
         for location in condition.locations():
             if location.attribute_name in access.key_names:
                 return _Unfit(f"{location} is part of its key, and DynamoDB takes no filter on that")
-    filtered = frozenset(location.attribute_name for condition in filter_ for location in condition.locations())
+    filtered = frozenset(location.attribute_name for condition in filters for location in condition.locations())
     if not access.holds(filtered):
-        return _Unfit(f"it does not hold {', '.join(sorted(name for name in filtered if not access.holds([name])))}, which the filter reads")
-    if not forced and access.index is not None:
-        constrained = {field.attribute_name for field in (*access.partition, *access.sort[:used])}
+        return _Unfit(
+            f"it does not hold {', '.join(sorted(name for name in filtered if not access.holds([name])))}, which the filter reads"
+        )
+    return None
+
+
+def _unfit_as_sparse(access: Access, sort_fields_used: int) -> _Unfit | None:
+    """An index does not hold the items that lack one of its keys: only a condition on each key asks for just those."""
+    if access.index is not None:
+        constrained = {field.attribute_name for field in (*access.partition, *access.sort[:sort_fields_used])}
         for field in (*access.partition, *access.sort):
             if field.attribute_name not in constrained and split_optional(field.type)[1]:
                 return _Unfit(f"items without {field.name} are not in it: name it by .index({access.index.name!r}) if that is meant")
-    return Choice(access, tuple(key), tuple(filter_), used, hydrates or access.holds(needed))
+    return None
 
 
 def _key_field(condition: Condition, access: Access) -> Field | None:

@@ -8,7 +8,7 @@ import attrs
 
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Comparison, Condition, Value, conditions
-from adorm.expressions.location import root_location
+from adorm.expressions.location import Location, root_location
 from adorm.keys import NOT_GIVEN, encode_key_value
 from adorm.paths import location_of
 from adorm.query.aggregates import Aggregates
@@ -30,7 +30,7 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
     The planner picks the table or index whose key serves the conditions; `explain()` tells which, and why.
     """
 
-    _partition: Any = NOT_GIVEN
+    _partition: Any = attrs.field(default=NOT_GIVEN, alias="partition")
     _conditions: tuple[Condition, ...] = ()
 
     def where(self, *conditions_: bool | Condition) -> Self:
@@ -65,7 +65,7 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
         if self._partition is not NOT_GIVEN:
             index = None if self._index is None else info.indexes[self._index]
             partitions = (info.partition,) if index is None else index.partition
-            if len(partitions) > 1:
+            if len(partitions) != 1:
                 names = ", ".join(f"{info.name}.{field.name} == ..." for field in partitions)
                 raise UsageError(f"index {self._index!r} has {len(partitions)} partition fields: give them by where({names})")
             location = root_location(info.model, partitions[0])
@@ -84,7 +84,7 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
                 encode_key_value(self._binding.info, field, condition.operand.value, self._binding.codec, sort=sort)
 
 
-def selected_locations(paths: tuple[object, ...]) -> Any:
+def selected_locations(paths: tuple[object, ...]) -> tuple[Location, ...]:
     """The locations that `select` was given.
 
     Raises:

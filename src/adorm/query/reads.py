@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
 
 import attrs
@@ -100,14 +101,14 @@ class ItemStream(Generic[ItemT]):
 
     def __init__(self, next_page: Callable[[], Coroutine[Any, Any, list[ItemT] | None]]) -> None:
         self._ahead = ReadAhead(next_page)
-        self._items = ItemIterator[ItemT](self._ahead.next)  # type: ignore[arg-type]  # a coroutine function by any name
+        self._items = ItemIterator[ItemT](self._ahead.next)
 
     async def __aenter__(self) -> Self:
         await self._ahead.__aenter__()
         return self
 
-    async def __aexit__(self, *body: Any) -> None:
-        await self._ahead.__aexit__(*body)
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._ahead.__aexit__(kind, error, trace)
 
     def __aiter__(self) -> ItemIterator[ItemT]:
         return self._items
@@ -203,7 +204,9 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
         route = self._route(filters, needed)
         access = route.access
         if self._consistent and access.index is not None and access.index.is_global:
-            raise UsageError(f"{access} of {info.name} is global, and DynamoDB reads those eventually consistent only: take consistent() away")
+            raise UsageError(
+                f"{access} of {info.name} is global, and DynamoDB reads those eventually consistent only: take consistent() away"
+            )
         request: dict[str, Any] = {"TableName": binding.table_name}
         if access.index is not None:
             request["IndexName"] = access.index.name
@@ -376,7 +379,10 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
         async def compute() -> ItemT:
             items = await two
             if not items:
-                raise ItemNotFound(f"no item of {self._binding.info.name} in table {self._binding.table_name} meets the conditions; first() gives None instead")
+                raise ItemNotFound(
+                    f"no item of {self._binding.info.name} in table {self._binding.table_name} meets the conditions; "
+                    "first() gives None instead"
+                )
             if len(items) > 1:
                 raise UsageError(f"one() found more than one item of {self._binding.info.name}: first() takes the first of several")
             return items[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builtins import set as Set  # a method named `set` hides the type in the body of Changes
+from builtins import set as Set  # noqa: N812  # a method named `set` hides the type in the body of Changes
 from decimal import Decimal
 from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 from uuid import uuid4
@@ -142,7 +142,9 @@ class UpdateDraft:
         """
         binding, info = self.binding, self.binding.info
         if not self.clauses:
-            raise UsageError(f"{self.key}: an update without clauses changes nothing: add .set(...), .add(...), .remove(...) or another clause")
+            raise UsageError(
+                f"{self.key}: an update without clauses changes nothing: add .set(...), .add(...), .remove(...) or another clause"
+            )
         placeholders = Placeholders(binding.codec, info.model)
         request: dict[str, Any] = {"TableName": binding.table_name, "Key": binding.encode_key(self.key)}
         own, written = self._own_clauses()
@@ -211,7 +213,7 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
         Raises:
             UsageError: no such choice.
         """
-        if what not in ("none", "new", "old", "updated_new", "updated_old"):  # pyright: ignore[reportUnnecessaryContains]  # unchecked callers
+        if what not in ("none", "new", "old", "updated_new", "updated_old"):  # unchecked callers
             raise UsageError(f'{self._draft.key}: returning() takes "none", "new", "old", "updated_new" or "updated_old", not {what!r}')
         return cast("Update[ModelT, Any]", attrs.evolve(self, returning=what))
 
@@ -243,7 +245,9 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
 
     def _as_transaction(self, request: dict[str, Any]) -> dict[str, Any]:
         if self._returning != "none":
-            raise UsageError(f"{self._draft.key}: exactly_once() is a transaction, which returns nothing: take returning() away and read the item after")
+            raise UsageError(
+                f"{self._draft.key}: exactly_once() is a transaction, which returns nothing: take returning() away and read the item after"
+            )
         return {"TransactItems": [{"Update": request}], "ClientRequestToken": str(uuid4())}
 
     async def _run(self) -> ResultT:
@@ -252,7 +256,9 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
         try:
             answer = await self._send(prepared)
         except ConditionalCheckFailed as error:
-            own = error.maybe_applied and self._returning in ("none", "new") and is_own_write(binding, error.attribute_map, prepared.written)
+            own = (
+                error.maybe_applied and self._returning in ("none", "new") and is_own_write(binding, error.attribute_map, prepared.written)
+            )
             if not own:
                 expected = None if error.attribute_map is None else asked_version(binding, draft.conditions)
                 raise_condition_failure(binding, draft.key, error, must_exist=not draft.creates, expected_version=expected)
@@ -289,5 +295,3 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
             field = by_name.get(name)
             changed[name if field is None else field.name] = binding.decode_part(None if name in partly else field, (name,), value)
         return changed
-
-

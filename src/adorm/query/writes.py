@@ -37,9 +37,9 @@ class Prepared:
 
     operation: Literal["PutItem", "UpdateItem", "DeleteItem"]
     request: dict[str, Any]
-    changes: dict[str, Any] = attrs.field(factory=dict)
+    changes: dict[str, Any] = attrs.Factory(dict[str, Any])
     """What the instance takes over once the write is done, by field name."""
-    written: AttributeMap = attrs.field(factory=dict)
+    written: AttributeMap = attrs.Factory(dict[str, Any])
     """The attributes that the request sets."""
     expected_version: int | None = None
     creating: bool = False
@@ -54,7 +54,7 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
     _key: Key[Any]
     _instance: Any = None
     _conditions: tuple[Condition, ...] = ()
-    _returning: ReturnValue = "none"
+    _returning: ReturnValue = attrs.field(default="none", alias="returning")
     _unchecked: bool = False
 
     def when(self, *conditions_: bool | Condition) -> Self:
@@ -77,7 +77,7 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
         Raises:
             UsageError: a put or delete gives nothing else.
         """
-        if what not in ("none", "old"):  # pyright: ignore[reportUnnecessaryContains]  # unchecked callers
+        if what not in ("none", "old"):  # unchecked callers
             raise UsageError(f'{self._key}: returning() takes "none" or "old" here, not {what!r}')
         return cast("Write[ModelT, Any]", attrs.evolve(self, returning=what))
 
@@ -114,10 +114,14 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
         binding, prepared = self._binding, self.prepare()
         repeat: Repeat = "never" if self._returning == "old" else "safe"
         try:
-            answer = await binding.connection.call(prepared.operation, prepared.request, subject=self._key, repeat=repeat, retry=self._retry)
+            answer = await binding.connection.call(
+                prepared.operation, prepared.request, subject=self._key, repeat=repeat, retry=self._retry
+            )
         except ConditionalCheckFailed as error:
-            own = error.maybe_applied and self._returning != "old" and is_own_write(
-                binding, error.attribute_map, prepared.written, creating=prepared.creating
+            own = (
+                error.maybe_applied
+                and self._returning != "old"
+                and is_own_write(binding, error.attribute_map, prepared.written, creating=prepared.creating)
             )
             if not own:
                 raise_condition_failure(
@@ -178,7 +182,7 @@ def _encode_item(binding: Binding, key: Key[Any], stored: Any) -> AttributeMap:
 class Put(Write[ModelT, ResultT]):
     """`create` and `put`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html"""
 
-    _creating: bool = False
+    _creating: bool = attrs.field(default=False, alias="creating")
 
     def prepare(self) -> Prepared:
         binding, instance = self._binding, self._instance
@@ -217,7 +221,7 @@ class Save(Write[ModelT, ResultT]):
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
     """
 
-    _only: tuple[Location, ...] | None = None
+    _only: tuple[Location, ...] | None = attrs.field(default=None, alias="only")
 
     def prepare(self) -> Prepared:
         binding, instance = self._binding, self._instance
