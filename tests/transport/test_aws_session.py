@@ -5,10 +5,9 @@ from __future__ import annotations
 import importlib
 import stat
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import pytest
@@ -21,7 +20,9 @@ from tests.support.loopback import LoopbackServer
 
 pytestmark = pytest.mark.anyio
 
-Write = Callable[[str, str], None]
+
+class Write(Protocol):
+    def __call__(self, config: str, credentials: str = "", /) -> None: ...
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
 
-    def write(config_text: str, credentials_text: str = "") -> None:
+    def write(config_text: str, credentials_text: str = "", /) -> None:
         config.write_text(config_text)
         credentials.write_text(credentials_text)
 

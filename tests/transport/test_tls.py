@@ -48,7 +48,7 @@ async def test_an_unknown_authority_is_refused_before_anything_is_sent(ours: Cer
     async with LoopbackServer(tls=ours.server) as server:
         for environ in ({}, bundle(elsewhere)):
             async with opened(server, environ=environ) as transport:
-                with pytest.raises(ConnectionFailed, match="a TLS certificate that is not trusted.*AWS_CA_BUNDLE") as caught:
+                with pytest.raises(ConnectionFailed, match=r"a TLS certificate that is not trusted.*AWS_CA_BUNDLE") as caught:
                     await transport.send("GetItem", GET)
             assert not caught.value.maybe_applied
         assert server.requests == []
@@ -56,7 +56,7 @@ async def test_an_unknown_authority_is_refused_before_anything_is_sent(ours: Cer
 
 async def test_a_certificate_for_another_host_is_refused(elsewhere: Certificates) -> None:
     async with LoopbackServer(tls=elsewhere.server) as server, opened(server, environ=bundle(elsewhere)) as transport:
-        with pytest.raises(ConnectionFailed, match="not trusted: .*127"):
+        with pytest.raises(ConnectionFailed, match=r"not trusted: .*127"):
             await transport.send("GetItem", GET)
         assert server.requests == []
 

@@ -256,6 +256,14 @@ async def test_a_connection_that_the_server_closes_after_an_answer_without_a_wor
         assert server.connections == 4
 
 
+async def test_a_connection_that_the_server_wants_closed_is_not_used_again_though_it_is_open() -> None:
+    async with wired() as (server, transport):
+        server.script("GetItem", Reply(headers={"Connection": "close"}))
+        for _ in range(3):
+            assert await transport.send("GetItem", GET) == ITEM
+        assert server.connections == 2
+
+
 @pytest.mark.parametrize("tail", [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b"rubbish", b"\x00"])
 async def test_bytes_after_an_answer_end_the_connection_and_never_answer_the_next_call(tail: bytes) -> None:
     async with wired() as (server, transport):

@@ -76,7 +76,7 @@ class ConnectionPool:
         self._drop_old()
         if self._idle:
             return await self._looked_at(self._idle.pop())
-        if self._slots < self._max_connections and not self._waiters:
+        if self._slots < self._max_connections:  # then nobody waits: what becomes free is given to the first in line at once
             self._slots += 1
             return await self._make()
         connection = await self._turn()
