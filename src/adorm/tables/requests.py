@@ -108,8 +108,8 @@ def _attribute_definitions(info: ModelInfo, key_types: KeyTypes) -> list[dict[st
     for name, tag in key_types.items():
         if name not in fields:
             known = info.structure.by_name
-            problem = f"{info.name}.{name} is no key" if name in known else unknown_field(info.name, name, known)
-            raise UsageError(f"key_types: {problem}; the keys are {', '.join(fields)}")
+            no_key = f"{info.name}.{name} is no key; the keys are {', '.join(fields)}"
+            raise UsageError(f"key_types: {no_key if name in known else unknown_field(info.name, name, known)}")
         if tag not in get_args(KeyType):
             raise UsageError(f"key_types: {info.name}.{name} is 'S', 'N' or 'B', not {tag!r}")
     return [
