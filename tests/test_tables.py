@@ -234,7 +234,7 @@ def test_several_attributes_a_side_are_listed_in_order_first_the_partition_then_
     assert by_player["Projection"] == {"ProjectionType": "KEYS_ONLY"}, "nothing is left of [id, player] but keys"
 
 
-def test_a_local_engine_would_see_each_attribute_of_a_side_in_its_description() -> None:
+def test_a_description_lists_each_attribute_of_a_side_and_comparing_minds_their_order() -> None:
     request = create_table_request(MATCH, "matches")
     description = read_description(described(request))
     assert [str(part) for part in description.indexes["by-round"].key] == [
