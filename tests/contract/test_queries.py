@@ -259,6 +259,7 @@ async def test_expired_items_can_be_hidden(db: adorm.Database) -> None:
 
 
 async def test_a_query_that_nothing_serves_names_what_could(db: adorm.Database) -> None:
+    await db.create_table(Order)
     orders = db.table(Order)
     with pytest.raises(adorm.UsageError, match=r"no key of Order serves this query.*the table: customer_id is not given.*by-status.*scan\(\)"):
         await orders.query().where(Order.total > 5)

@@ -159,6 +159,8 @@ def _serve(
     if by_field:
         left = ", ".join(field.name for field in access.sort if field.attribute_name in by_field)
         return _Unfit(f"{left} can be used only after == on the sort fields before it")
+    if not forced and access.index is not None and access.partition == (info.partition,) and not used:
+        return _Unfit("it narrows no further than the table, and has another order")
     remaining = (*rest, *filters)
     unfit = _unfit_for_filter(access, remaining) or (None if forced else _unfit_as_sparse(access, used))
     return unfit or Choice(access, tuple(key), remaining, used, hydrates or access.holds(needed))

@@ -1,0 +1,76 @@
+"""Cursors: what goes in comes out, and nothing else does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import adorm
+from adorm.query.cursors import decode_cursor, encode_cursor, query_digest
+
+TEXT = st.text(min_size=1)
+VALUES = st.one_of(
+    TEXT.map(lambda text: {"S": text}),
+    st.integers(-(10**37), 10**37).map(lambda number: {"N": str(number)}),
+    st.binary(min_size=1).map(lambda content: {"B": content}),
+)
+KEYS = st.dictionaries(TEXT, VALUES, min_size=1, max_size=6)
+SECRETS = st.none() | st.binary(min_size=16, max_size=32)
+DIGEST = query_digest("Query", {"TableName": "orders", "KeyConditionExpression": "#n0 = :v0"})
+
+
+@given(KEYS, SECRETS)
+def test_a_key_comes_back_from_its_cursor(key: dict[str, Any], secret: bytes | None) -> None:
+    cursor = encode_cursor(key, DIGEST, secret)
+    assert set(cursor) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    assert decode_cursor(cursor, DIGEST, secret, frozenset(key)) == key
+
+
+@given(KEYS, SECRETS, st.data())
+def test_a_truncated_or_changed_cursor_is_refused(key: dict[str, Any], secret: bytes | None, data: st.DataObject) -> None:
+    cursor = encode_cursor(key, DIGEST, secret)
+    place = data.draw(st.integers(0, len(cursor) - 1))
+    other = data.draw(st.sampled_from("ABCxyz019-_é %\x00").filter(lambda character: character != cursor[place]))
+    for damaged in (cursor[:place], cursor[:place] + other + cursor[place + 1 :], cursor + other, other + cursor):
+        with pytest.raises(adorm.UsageError):
+            decode_cursor(damaged, DIGEST, secret, frozenset(key))
+
+
+@given(st.text())
+def test_any_text_is_refused(text: str) -> None:
+    with pytest.raises(adorm.UsageError):
+        decode_cursor(text, DIGEST, b"0123456789abcdef", frozenset({"a"}))
+
+
+@given(KEYS, SECRETS, SECRETS)
+def test_another_secret_or_query_or_key_is_refused(key: dict[str, Any], secret: bytes | None, other: bytes | None) -> None:
+    cursor = encode_cursor(key, DIGEST, secret)
+    if other != secret:
+        with pytest.raises(adorm.UsageError, match="another cursor_secret"):
+            decode_cursor(cursor, DIGEST, other, frozenset(key))
+    with pytest.raises(adorm.UsageError, match="another query"):
+        decode_cursor(cursor, query_digest("Query", {"TableName": "others"}), secret, frozenset(key))
+    with pytest.raises(adorm.UsageError, match="does not hold a key of this query"):
+        decode_cursor(cursor, DIGEST, secret, frozenset({*key, "one more"}))
+
+
+def test_each_part_of_a_query_s_identity_counts() -> None:
+    base: dict[str, Any] = {
+        "TableName": "orders",
+        "IndexName": "by-status",
+        "ScanIndexForward": False,
+        "KeyConditionExpression": "#n0 = :v0",
+        "ExpressionAttributeNames": {"#n0": "status"},
+        "ExpressionAttributeValues": {":v0": {"B": b"x"}},
+    }
+    others = [{**base, name: {"x": "y"} if isinstance(value, dict) else "other"} for name, value in base.items()]
+    digests = {query_digest("Query", base), query_digest("Scan", base), *(query_digest("Query", other) for other in others)}
+    assert len(digests) == len(base) + 2
+
+
+def test_a_huge_text_is_not_even_decoded() -> None:
+    with pytest.raises(adorm.UsageError, match="far too long"):
+        decode_cursor("A" * 20_000, DIGEST, None, frozenset({"a"}))
