@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections import abc, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Literal, TypeVar, Union, get_args
 
@@ -226,7 +226,7 @@ class Builder:
             return SetCoder(name, element, (set, frozenset), _SETS[cls], untyped=not arguments)
         if cls in _MAPS:
             key = self._map_key(annotation, arguments[0], where) if arguments else None
-            return MapCoder(name, key, self.coder(arguments[1] if arguments else Any, where))
+            return MapCoder(name, key, self.coder(arguments[1] if arguments else Any, where), json=self._json)
         return None
 
     def _map_key(self, annotation: Annotation, key: Annotation, where: str) -> Coder | None:
@@ -259,6 +259,8 @@ class Builder:
         if not (self._lenient and any(coder.tags is None for coder in coders)):
             check_distinct(where, name, coders)
         coder = coders[0] if len(coders) == 1 else UnionCoder(name, coders)
+        if optional:
+            _check_none(coders, where)
         return OptionalCoder(coder) if optional else coder
 
     def _merged(self, coders: list[Coder], members: list[Annotation]) -> list[Coder]:
@@ -289,6 +291,8 @@ class Builder:
             coder = self._as_set(annotation, where)
         else:
             coder = self.coder(annotation, where)
+        if optional:
+            _check_none([coder], where)
         return FieldPlan(field, owner, coder, optional=optional or coder is self._any)
 
     def _without_none(self, annotation: Annotation) -> tuple[Annotation, bool]:
@@ -368,6 +372,12 @@ def members_of(annotation: Annotation) -> tuple[list[Annotation], bool]:
         else:
             rest.append(member)
     return rest, optional
+
+
+def _check_none(coders: Sequence[Coder], where: str) -> None:
+    for coder in coders:
+        if isinstance(coder, EnumCoder) and "NULL" in (coder.tags or ()):
+            raise ModelError(f"{where}: a member of {coder.name} has the value None, so it can't be told from None: give it another value")
 
 
 def check_type(field: Field, owner: str) -> None:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from adorm.codec.coder import AttributeValue, Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
-from adorm.codec.failures import DecodeFailure, unexpected, wrong
+from adorm.codec.failures import DecodeFailure, article, unexpected, wrong
 from adorm.codec.scalars import read_binary
 
 _NAMED_CHOICES = 8
@@ -33,7 +33,7 @@ class EnumCoder(Coder):
 
         def encode_enum(value: Any) -> Any:
             if not isinstance(value, cls):
-                raise wrong(f"a {cls.__name__}", value)
+                raise wrong(article(cls.__name__), value)
             return encode_untyped(value.value)
 
         return encode_enum

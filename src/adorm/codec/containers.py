@@ -118,17 +118,18 @@ class TupleCoder(Coder):
 
 
 class MapCoder(Coder):
-    """`dict[str, T]`, as M. A map's keys are text of at least one character."""
+    """`dict[str, T]`, as M. A map's keys are text of at least one character; JSON takes none too."""
 
-    def __init__(self, name: str, key: Coder | None, value: Coder) -> None:
+    def __init__(self, name: str, key: Coder | None, value: Coder, *, json: bool) -> None:
         super().__init__(name, frozenset({"M"}), (dict, Mapping), open_ended=value.open_ended)
         self._key = key
         """How keys are made text; None for str."""
         self._value = value
+        self._json = json
 
     @made_once
     def encode(self) -> Encode:
-        encode, key_text = self._value.encode, self._key_text
+        encode, key_text, empty_keys = self._value.encode, self._key_text, self._json
 
         def encode_map(value: Any) -> dict[str, Any]:
             if not isinstance(value, Mapping):
@@ -141,7 +142,7 @@ class MapCoder(Coder):
                     content[name] = encode(item)
                 except EncodeFailure as failure:
                     raise failure.under(name) from failure.__cause__
-            if "" in content:
+            if "" in content and not empty_keys:
                 raise EncodeFailure("an empty key, which DynamoDB refuses in a map")
             if len(content) < len(given):
                 raise EncodeFailure("two keys that are stored as the same text")

@@ -115,6 +115,11 @@ def wrong(expected: str, value: object) -> EncodeFailure:
     return EncodeFailure(f"expected {expected}, got {brief(value)}")
 
 
+def article(name: str) -> str:
+    """`an Order`, `a Line`."""
+    return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
+
+
 def shown(attribute_value: Any) -> str:
     """An attribute value as JSON for a message, cut to a sane length."""
     plain = attribute_value.__class__ is dict and "S" in attribute_value and "B" in attribute_value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -91,7 +92,7 @@ def json_text(attribute_value: Mapping[str, Any]) -> str:
 
 
 def plain_of(attribute_value: Mapping[str, Any]) -> Any:
-    """The same as Python's dicts, lists, text, ints and floats; a number that neither int nor float holds exactly is text."""
+    """The same as Python's dicts, lists, text, ints and floats; a number that neither 64 bits nor a float hold exactly is text."""
     tag, payload = next(iter(attribute_value.items()))
     if tag == "N":
         return _plain_number(payload)
@@ -124,6 +125,8 @@ def attribute_value_of(plain: Any, *, number_texts: bool = False) -> AttributeVa
     if isinstance(plain, bool):
         return {"BOOL": plain}
     if isinstance(plain, (int, float, Decimal)):
+        if not isinstance(plain, int) and not math.isfinite(plain):
+            raise DecodeFailure(f"expected plain JSON, got {plain}")
         return {"N": repr(plain) if isinstance(plain, float) else str(plain)}
     if isinstance(plain, Mapping):
         return {"M": attribute_map_of(plain, number_texts=number_texts)}  # pyright: ignore[reportUnknownArgumentType]  # JSON
@@ -155,7 +158,8 @@ def attribute_map_of(plain: Mapping[str, Any], *, number_texts: bool = False) ->
 
 def _plain_number(text: str) -> Any:
     try:
-        return int(text)
+        whole = int(text)
+        return whole if -(2**63) <= whole < 2**63 else text
     except ValueError:
         number = untyped_json_number(text)
         if isinstance(number, float) and number.is_integer() and abs(number) < 2**53:

@@ -41,8 +41,8 @@ def from_attribute_map(model: type[T], attribute_map: Mapping[str, Any], /) -> T
 def to_plain(obj: object, /) -> dict[str, Any]:
     """An instance as plain JSON: dicts, lists, text, ints, floats, bools and None, under attribute names.
 
-    Bytes are base64 text, sets lists, times ISO 8601; a number that neither an int nor a float holds exactly is text. What is
-    absent in DynamoDB is absent here.
+    Bytes are base64 text, sets lists, times ISO 8601; a number that neither a 64-bit int nor a float holds exactly is
+    text. What is absent in DynamoDB is absent here.
 
     Raises:
         UsageError: something in it can't be stored.

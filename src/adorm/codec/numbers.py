@@ -75,7 +75,7 @@ def float_text(value: object) -> str:
     if not number:
         return "0"
     if not 1e-130 <= abs(number) < 1e126:
-        _check_exponent(Decimal(number).adjusted(), number)
+        _check_exponent(Decimal(float.__repr__(number)).adjusted(), number)
     return float.__repr__(number)
 
 

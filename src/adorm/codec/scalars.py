@@ -16,7 +16,7 @@ import attrs
 import orjson
 
 from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
-from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
+from adorm.codec.failures import DecodeFailure, EncodeFailure, article, unexpected, wrong
 from adorm.codec.numbers import (
     decimal_number,
     decimal_text,
@@ -113,7 +113,7 @@ def scalar_coder(cls: type, *, json: bool = False) -> ScalarCoder | None:
     if cls in known:
         return ScalarCoder(cls.__name__, known[cls])
     if issubclass(cls, _IP_TYPES):
-        return ScalarCoder(cls.__name__, _text(cls, f"an {cls.__name__}", _only(cls, str), cls))
+        return ScalarCoder(cls.__name__, _text(cls, article(cls.__name__), _only(cls, str), cls))
     if issubclass(cls, PurePath):
         return ScalarCoder(cls.__name__, _text(cls, "a path", _instance(cls, "a path", str), cls))
     for base in (bool, str, int, float, Decimal, bytes, bytearray, datetime, date, time, timedelta, UUID):
@@ -258,7 +258,7 @@ def _instance(cls: type, expected: str, write: Callable[[Any], Any]) -> Callable
 def _only(cls: type, write: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def write_exact(value: object) -> Any:
         if type(value) is not cls:  # an IPv4Interface is an IPv4Address, but reads back as none
-            raise wrong(f"an {cls.__name__}", value)
+            raise wrong(article(cls.__name__), value)
         return write(value)
 
     return write_exact
@@ -277,7 +277,7 @@ def _of_subclass(cls: Any, base_scalar: Scalar) -> Scalar:
         read = lambda text: cls(microseconds=timedelta_number(text) // timedelta(microseconds=1))  # noqa: E731  # short and local
     else:
         read = lambda payload: cls(base_scalar.read(payload))  # noqa: E731  # as above
-    return Scalar(base_scalar.tag, f"a {cls.__name__}", _instance(cls, f"a {cls.__name__}", base_scalar.write), read, (cls,))
+    return Scalar(base_scalar.tag, article(cls.__name__), _instance(cls, article(cls.__name__), base_scalar.write), read, (cls,))
 
 
 def _through_iso(cls: Any, read: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -28,7 +28,7 @@ from typing import Any, cast
 import attrs
 
 from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, Source, made_once
-from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
+from adorm.codec.failures import DecodeFailure, EncodeFailure, article, unexpected, wrong
 from adorm.codec.plans import FieldPlan, is_empty, recover
 from adorm.errors import AdormError
 from adorm.fields import MISSING, NOT_REQUIRED, Structure, kind_of, structure_of
@@ -134,18 +134,18 @@ class StructCoder(Coder):
         """Take an instance of a subclass only where nothing of it would be lost."""
         structure = self.structure
         if not isinstance(value, structure.cls):
-            raise wrong(f"a {structure.name}", value)
+            raise wrong(article(structure.name), value)
         if kind_of(type(value)) is not None:
             more = [name for name in structure_of(type(value)).by_name if name not in structure.by_name]
             if more:
                 raise EncodeFailure(
-                    f"a {type(value).__name__} has fields that {structure.name} has not, {', '.join(more)}, and they would be lost: "
+                    f"{article(type(value).__name__)} has fields that {structure.name} has not, {', '.join(more)}, and they would be lost: "
                     f"annotate it as {type(value).__name__}, or as a union told apart by a discriminator"
                 )
 
     def _check_dict(self, value: Any) -> None:
         if not isinstance(value, Mapping):
-            raise wrong(f"a {self.structure.name} dict", value)
+            raise wrong(f"{article(self.structure.name)} dict", value)
         given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]  # pyright takes it for Mapping[Unknown, Unknown]
         more = [key for key in given if key not in self.structure.by_name]
         if more:

@@ -36,7 +36,7 @@ class OptionalCoder(Coder):
             if value is None:
                 return dict(NULL)
             encoded = encode(value)
-            if encoded == NULL:
+            if not value and encoded == NULL:
                 raise empty_set()
             return encoded
 

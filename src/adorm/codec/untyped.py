@@ -42,16 +42,15 @@ class AnyCoder(Coder):
     def encode(self) -> Encode:
         encoders: dict[type, Encode] = {}
 
-        def encode_any(value: Any) -> dict[str, Any]:
+        def encode_any(value: Any) -> Any:
             if value is None:
                 return dict(NULL)
             encode = encoders.get(value.__class__)
             if encode is None:
                 encode = encoders[value.__class__] = self._encoder(value)
-            encoded = encode(value)
-            if encoded == NULL:
+            if not value and isinstance(value, AbstractSet):
                 raise EncodeFailure("an empty set, which DynamoDB can't hold and which would read back as None here")
-            return encoded
+            return encode(value)
 
         return encode_any
 

@@ -1,0 +1,291 @@
+"""What holds for every value and every item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, Union
+from uuid import UUID
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adorm.codec import Codec, DecodeFailure, from_attribute_map, from_plain, item_size, to_attribute_map, to_plain
+from adorm.errors import ItemDecodeError
+from tests.codec.samples import (
+    Address,
+    Box,
+    Circle,
+    Drawing,
+    Everything,
+    Frozen,
+    Level,
+    Line,
+    Movie,
+    Node,
+    Odd,
+    Order,
+    Pair,
+    Point,
+    Rights,
+    Slug,
+    Square,
+    Status,
+    UserId,
+)
+from tests.codec.wire import attribute_values, over_the_wire
+
+CODEC = Codec()
+SLOW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+texts = st.text(max_size=8)
+integers = st.integers(-(10**38) + 1, 10**38 - 1)
+decimals = st.builds(
+    lambda sign, digits, exponent: Decimal((sign, tuple(map(int, str(digits))), exponent)),
+    st.integers(0, 1),
+    st.integers(0, 10**38 - 1),
+    st.integers(-130, 87),
+)
+floats = st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: x == 0 or 1e-130 <= abs(x) < 9e125)
+moments = st.datetimes(
+    datetime(2, 1, 1), datetime(9998, 1, 1), timezones=st.integers(-720, 720).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+)
+spans = st.timedeltas()
+
+SCALARS: list[tuple[Any, st.SearchStrategy[Any]]] = [
+    (str, texts),
+    (int, integers),
+    (float, floats),
+    (Decimal, decimals),
+    (bool, st.booleans()),
+    (bytes, st.binary(max_size=8)),
+    (datetime, moments),
+    (date, st.dates()),
+    (time, st.times()),
+    (timedelta, spans),
+    (UUID, st.uuids()),
+    (Status, st.sampled_from(Status)),
+    (Level, st.sampled_from(Level)),
+    (Rights, st.sampled_from([Rights.READ, Rights.WRITE, Rights.READ | Rights.WRITE, Rights(0)])),
+    (Odd, st.sampled_from(Odd)),
+    (Literal["a", 1, True, None], st.sampled_from(["a", 1, True, None])),
+    (UserId, texts),
+    (Slug, texts.map(Slug)),
+    (Path, st.sampled_from([Path(), Path("a"), Path("/a/b c"), Path("ü")])),
+]
+
+
+@st.composite
+def typed_values(draw: st.DrawFn, depth: int = 3) -> tuple[Any, st.SearchStrategy[Any]]:
+    """A type, and a strategy for its values."""
+    kind = draw(st.sampled_from(["scalar"] * 3 + (["list", "set", "map", "pair", "tuple", "optional", "box", "frozen"] if depth else [])))
+    if kind == "scalar":
+        return draw(st.sampled_from(SCALARS))
+    if kind in ("set", "frozen"):
+        annotation, values = draw(st.sampled_from(SCALARS))
+        make: Any = set if kind == "set" else frozenset
+        return make[annotation], st.lists(values, max_size=3).map(make)
+    annotation, values = draw(typed_values(depth - 1))
+    if kind == "list":
+        return list[annotation], st.lists(values, max_size=3)
+    if kind == "map":
+        return dict[str, annotation], st.dictionaries(st.text(min_size=1, max_size=4), values, max_size=3)
+    if kind == "pair":
+        other, others = draw(typed_values(0))
+        return tuple[annotation, other], st.tuples(values, others)
+    if kind == "tuple":
+        return tuple[annotation, ...], st.lists(values, max_size=3).map(tuple)
+    if kind == "box":
+        return Box[annotation], st.builds(Box, values, st.lists(values, max_size=2))
+    if not _may_be_none(annotation):
+        return annotation, values
+    return Union[annotation, None], st.none() | values  # noqa: UP007  # made at run time
+
+
+def _may_be_none(annotation: Any) -> bool:
+    """An empty set and a member that is None by value can't be told from None."""
+    return getattr(annotation, "__origin__", None) not in (set, frozenset) and annotation is not Odd
+
+
+@SLOW
+@given(st.data())
+def test_a_value_of_any_type_comes_back_equal_and_of_its_type(data: st.DataObject) -> None:
+    annotation, values = data.draw(typed_values())
+    value = data.draw(values)
+    stored = CODEC.encode_value(annotation, value)
+    assert len(stored) == 1
+    for arrived in (stored, over_the_wire(stored)):
+        back = CODEC.decode_value(annotation, arrived)
+        assert back == value
+        assert type(back) is type(value)
+
+
+@SLOW
+@given(st.data())
+def test_a_field_of_any_type_comes_back_equal(data: st.DataObject) -> None:
+    annotation, values = data.draw(typed_values())
+    optional = data.draw(st.booleans()) and _may_be_none(annotation)
+    default = data.draw(values)
+    field: Any = attrs.field(default=None if optional else default, type=Union[annotation, None] if optional else annotation)  # noqa: UP007
+    cls: Any = attrs.make_class("Made", {"value": field, "again": attrs.field(type=annotation)}, kw_only=True)
+    instance = cls(value=data.draw(st.none() | values if optional else values), again=data.draw(values))
+    stored = to_attribute_map(instance)
+    assert from_attribute_map(cls, stored) == instance
+    assert from_attribute_map(cls, over_the_wire(stored)) == instance
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+untyped = st.recursive(
+    st.none() | st.booleans() | integers | decimals | texts | st.binary(max_size=5) | st.sets(texts, min_size=1, max_size=3) | st.sets(integers, min_size=1),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1, max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+lines = st.builds(Line, sku=texts, price=decimals, quantity=integers)
+nodes = st.recursive(
+    st.builds(Node, texts),
+    lambda inner: st.builds(
+        Node, texts, st.lists(inner, max_size=2), st.none() | inner, st.dictionaries(st.text(min_size=1, max_size=3), inner, max_size=2)
+    ),
+    max_leaves=5,
+)
+shapes = st.builds(Circle, floats) | st.builds(Square, floats)
+
+
+@st.composite
+def everything(draw: st.DrawFn) -> Everything:
+    given_fields: dict[str, st.SearchStrategy[Any]] = {
+        "text": texts,
+        "whole": integers,
+        "real": floats,
+        "exact": decimals,
+        "mutable": st.binary(max_size=4).map(bytearray),
+        "moment": moments,
+        "clock": st.times(),
+        "span": spans,
+        "odd": st.sampled_from(Odd),
+        "choice": st.sampled_from(["a", 1, True, None, Status.PAID]),
+        "maybe": st.none() | integers,
+        "five": st.none() | integers,
+        "nested": st.lists(st.lists(st.none() | texts, max_size=2), max_size=2),
+        "fixed": st.tuples(integers, texts, st.booleans()),
+        "texts": st.sets(texts, max_size=3),
+        "flags": st.sets(st.booleans()),
+        "pairs": st.sets(st.tuples(integers, texts), max_size=3),
+        "moments": st.sets(moments, max_size=3),
+        "maybe_texts": st.none() | st.sets(texts, min_size=1, max_size=2),
+        "sets": st.dictionaries(st.text(min_size=1, max_size=3), st.sets(integers, max_size=2), max_size=2),
+        "by_status": st.dictionaries(st.sampled_from(Status), integers),
+        "address": st.none() | st.builds(Address, texts, texts),
+        "movie": st.fixed_dictionaries({"title": texts}, optional={"year": st.none() | integers, "tags": st.sets(texts, max_size=2)}),
+        "boxes": st.dictionaries(st.text(min_size=1, max_size=3), st.builds(Box, st.sets(texts, max_size=2)), max_size=2),
+        "node": st.none() | nodes,
+        "drawing": st.builds(
+            Drawing, st.lists(shapes, max_size=2), st.none() | shapes, texts | integers | st.booleans() | st.none() | shapes | st.lists(integers, max_size=2)
+        ),
+        "number": integers | decimals,
+        "scalar": texts | integers | st.binary(max_size=3) | st.booleans(),
+        "anything": untyped,
+        "meta": st.dictionaries(texts, json_values, max_size=3),
+        "order": st.lists(lines, max_size=2),
+        "note": texts,
+        "expires_at": st.none() | st.datetimes(datetime(1970, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC)).map(lambda at: at.replace(microsecond=0)),
+    }
+    names = draw(st.sets(st.sampled_from(sorted(given_fields)), max_size=8))
+    return Everything(**{name: draw(given_fields[name]) for name in sorted(names)})
+
+
+@SLOW
+@given(everything())
+def test_an_instance_with_every_kind_of_field_comes_back_equal(instance: Everything) -> None:
+    stored = to_attribute_map(instance)
+    assert from_attribute_map(Everything, stored) == instance
+    assert from_attribute_map(Everything, over_the_wire(stored)) == instance
+    assert item_size(stored) == item_size(over_the_wire(stored))
+
+
+@SLOW
+@given(everything())
+def test_an_instance_comes_back_equal_from_plain_json(instance: Everything) -> None:
+    instance.anything = None  # untyped values come back as JSON's own types
+    instance.odd = Odd.TEXT  # its bytes would come back as text
+    instance.scalar = "x"  # as would these
+    assert from_plain(Everything, over_the_wire(to_plain(instance))) == instance
+
+
+FIELD_NAMES = st.sampled_from([field.metadata["adorm"].name or field.name if "adorm" in field.metadata else field.name for field in attrs.fields(Everything)])
+OTHER_NAMES = st.sampled_from(
+    ["sku", "price", "content", "more", "name", "children", "parent", "kind", "radius", "x", "left", "title", "shapes", "city", "order_id", "customer_id"]
+)
+NAMES = FIELD_NAMES | OTHER_NAMES | st.text(min_size=1, max_size=4)
+MODELS: list[Any] = [Everything, Order, Node, Drawing, Box[int], Box[Box[set[str]]], Point, Frozen, Pair, Movie, Line, dict[str, Any], dict[str, Node]]
+
+
+@settings(SLOW, max_examples=400)
+@given(st.dictionaries(NAMES, attribute_values(NAMES), max_size=6), st.sampled_from(MODELS))
+def test_any_item_decodes_or_is_refused_as_one_that_does_not_fit(attribute_map: dict[str, Any], model: Any) -> None:
+    try:
+        made = from_attribute_map(model, attribute_map)
+    except ItemDecodeError as error:
+        assert error.attribute_map is attribute_map
+        assert str(error)
+        assert error.path.startswith("$")
+    else:
+        assert made is not None
+
+
+@settings(SLOW, max_examples=300)
+@given(st.data())
+def test_any_attribute_value_decodes_into_any_type_or_is_refused(data: st.DataObject) -> None:
+    annotation, _ = data.draw(typed_values(2))
+    attribute_value = data.draw(attribute_values(st.text(min_size=1, max_size=3)))
+    try:
+        CODEC.decode_value(annotation, attribute_value)
+    except DecodeFailure as failure:
+        assert failure.problem
+
+
+garbage = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts | st.binary(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["S", "N", "B", "L", "M", "SS", "NS", "NULL", "BOOL"]) | NAMES, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@settings(SLOW, max_examples=300)
+@given(st.dictionaries(NAMES, garbage, max_size=5), st.sampled_from(MODELS))
+def test_even_what_dynamodb_never_sends_is_refused_and_nothing_else(attribute_map: dict[str, Any], model: Any) -> None:
+    try:
+        from_attribute_map(model, attribute_map)
+    except ItemDecodeError as error:
+        assert str(error)
+
+
+@settings(SLOW, max_examples=200)
+@given(garbage.filter(lambda value: isinstance(value, Mapping)), st.sampled_from(MODELS))
+def test_any_plain_data_decodes_or_is_refused(data: dict[str, Any], model: Any) -> None:
+    try:
+        from_plain(model, data)
+    except ItemDecodeError as error:
+        assert str(error)
+
+
+@SLOW
+@given(st.dictionaries(st.text(min_size=1, max_size=5), untyped, max_size=5))
+def test_an_untyped_item_comes_back_equal(item: dict[str, Any]) -> None:
+    assert CODEC.decode(dict[str, Any], over_the_wire(CODEC.encode(item))) == item
+
+
+@pytest.mark.parametrize("model", MODELS, ids=str)
+def test_an_empty_item_is_complete_or_names_what_is_missing(model: Any) -> None:
+    try:
+        from_attribute_map(model, {})
+    except ItemDecodeError as error:
+        assert error.problem.startswith("missing, and ")  # noqa: PT017  # some models are complete
