@@ -46,6 +46,7 @@ from adorm.query.writes import Write
 from adorm.retry import RetryPolicy
 from adorm.scan import Scan
 from adorm.table import Table
+from adorm.tables import Provisioned, TableDescription
 
 __all__ = [
     "AccessDenied",
@@ -74,12 +75,14 @@ __all__ = [
     "Operation",
     "Page",
     "Plan",
+    "Provisioned",
     "Query",
     "ResourceNotFound",
     "RetryPolicy",
     "Scan",
     "ServiceError",
     "Table",
+    "TableDescription",
     "Throttled",
     "TransactionCanceled",
     "TransactionConflict",

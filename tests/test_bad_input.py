@@ -1,0 +1,186 @@
+"""Bad input: each a clear error before anything is sent, and nothing lost."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+import adorm
+from adorm.database import Database
+from tests.contract.shop import Address, Bare, Counter, Event, Line, Order
+from tests.support.scripted import ScriptedTransport
+
+pytestmark = pytest.mark.anyio
+
+
+def nan() -> float:
+    return float("nan")
+
+
+Orders = adorm.Table[Order]
+CASES: dict[str, tuple[Callable[[Database], Awaitable[Any]], str]] = {
+    "empty partition key": (lambda db: db.table(Order).get("", "o"), r"Order\.customer_id is part of a key, and DynamoDB takes no empty key"),
+    "empty sort key": (lambda db: db.table(Order).get("c", ""), r"Order\.order_id is part of a key, and DynamoDB takes no empty key"),
+    "empty key in an item": (lambda db: db.table(Order).put(Order(customer_id="c", order_id="")), r"Order\.order_id is part of a key"),
+    "None as a key": (lambda db: db.table(Order).get("c", None), r"Order\.order_id is part of a key, so it can't be None"),
+    "number as a text key": (lambda db: db.table(Order).get("c", 5), r"Order\.order_id"),
+    "text as a number key": (lambda db: db.table(Event).get("x", datetime.fromisoformat("2026-01-01T00:00Z")), r"Event\.stream_id"),
+    "missing sort key": (lambda db: db.table(Order).get("c"), "a key of Order is customer_id and order_id; 1 value was given"),
+    "sort key too many": (lambda db: db.table(Counter).get("c", "x"), "a key of Counter is name; 2 values were given"),
+    "tuple too short": (lambda db: db.table(Order).get(("c",)), "1 value was given"),
+    "key of another model": (lambda db: db.table(Order).get(db.table(Counter).key("a")), "is a key of Counter, not of Order"),
+    "partition key too long": (lambda db: db.table(Order).get("x" * 2049, "o"), "2049 bytes; DynamoDB takes at most 2048"),
+    "sort key too long": (lambda db: db.table(Order).get("x", "ü" * 513), "1026 bytes; DynamoDB takes at most 1024"),
+    "39 digits": (
+        lambda db: db.table(Order).put(Order(customer_id="c", order_id="o", total=Decimal("1" * 39))),
+        r"Order\.total.*38",
+    ),
+    "not a number": (lambda db: db.table(Order).put(Order(customer_id="c", order_id="o", total=Decimal("NaN"))), r"Order\.total"),
+    "infinity": (lambda db: db.table(Order).update("c", "o").add(Order.total, Decimal("Infinity")), r"Order\.total"),
+    "float not a number": (lambda db: db.table(Counter).update("c").apply(adorm.path("x").set(nan())), "nan"),
+    "a float that DynamoDB can't hold": (lambda db: db.table(Counter).update("c").apply(adorm.path("x").set(1e-200)), "1e-200"),
+    "bool as a number": (lambda db: db.table(Counter).put(Counter(name="c", value=True)), r"Counter\.value"),
+    "naive datetime": (
+        lambda db: db.table(Event).put(Event(stream_id=1, happened_at=datetime(2026, 1, 1))),  # noqa: DTZ001
+        r"Event\.happened_at.*naive|naive.*Event\.happened_at|Event\.happened_at.*aware",
+    ),
+    "wrong nested type": (
+        lambda db: db.table(Order).put(Order(customer_id="c", order_id="o", lines=[Line(sku="a"), Line(sku=5)])),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the mistake
+        r"Order\.lines\[1\]\.sku",
+    ),
+    "item above 400 KB": (
+        lambda db: db.table(Order).put(Order(customer_id="c", order_id="o", labels={"k": "x" * 410_000})),
+        r"Order c/o.*400 KB|Order c/o.*409[ ,_]?600",
+    ),
+    "saved item above 400 KB": (lambda db: db.table(Order).save(Order(customer_id="c", order_id="o", labels={"k": "x" * 410_000})), "Order c/o"),
+    "update above 400 KB": (lambda db: db.table(Order).update("c", "o").set(Order.note, "x" * 410_000), "Order c/o"),
+    "empty index key": (
+        lambda db: db.table(Order).put(Order(customer_id="c", order_id="o", shipped_to="")),
+        r"Order\.shipped_to \(key of index by-city\).*no empty key",
+    ),
+    "instance of another model": (lambda db: db.table(Order).put(Counter(name="x")), "an instance of Order is expected, not Counter"),
+    "deleting another model's instance": (lambda db: db.table(Order).delete(Counter(name="x")), "1 value was given|Order"),
+    "save of nothing": (lambda db: db.table(Order).save(Order(customer_id="c", order_id="o"), only=[]), "writes nothing"),
+    "save of a key": (lambda db: db.table(Order).save(Order(customer_id="c", order_id="o"), only=[Order.order_id]), "part of the key"),
+    "save of a part": (lambda db: db.table(Order).save(Order(customer_id="c", order_id="o"), only=[Order.lines[0]]), "use update"),
+    "exactly once with an answer": (
+        lambda db: db.table(Order).update("c", "o").add(Order.total, 1).exactly_once().returning("new"),
+        "returns nothing",
+    ),
+    "unknown return value": (lambda db: db.table(Order).update("c", "o").set(Order.note, "x").returning("newest"), "newest"),
+    "limit of less than nothing": (lambda db: db.table(Order).query("c").limit(-1), "limit is a whole number from 0 on"),
+    "page size of nothing": (lambda db: db.table(Order).query("c").page_size(0), "page_size is a whole number from 1 on"),
+    "hiding what can't expire": (lambda db: db.table(Counter).scan().hide_expired(), "no ttl field"),
+    "foreign cursor": (lambda db: db.table(Order).query("c").page("not a cursor"), "no cursor"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_bad_input_is_refused_before_the_wire(name: str) -> None:
+    operate, message = CASES[name]
+    transport = ScriptedTransport()
+    async with Database(lambda: transport) as db:
+        with pytest.raises(adorm.UsageError, match=message):
+            await operate(db)
+    assert transport.sent == []
+
+
+async def test_an_empty_set_where_only_none_can_be_told_is_refused() -> None:
+    @adorm.model(table="things")
+    class Tagged:
+        name: str = adorm.partition_key()
+        tags: set[str] | None = None
+
+    transport = ScriptedTransport()
+    async with Database(lambda: transport) as db:
+        with pytest.raises(adorm.UsageError, match=r"Tagged\.tags"):
+            await db.table(Tagged).put(Tagged(name="a", tags=set()))
+    assert transport.sent == []
+
+
+async def test_a_refused_write_leaves_the_instance_as_it_was() -> None:
+    order = Order(customer_id="c", order_id="o", address=Address(city="x", zip="y"), labels={"k": "x" * 410_000})
+    before = dict(order.__dict__)
+    async with Database(ScriptedTransport) as db:
+        for operation in (db.table(Order).create, db.table(Order).put, db.table(Order).save):
+            with pytest.raises(adorm.UsageError):
+                await operation(order)
+    assert order.__dict__ == before
+
+
+async def test_validators_run_before_a_write() -> None:
+    import attrs
+
+    @adorm.model(table="things")
+    class Sized:
+        name: str = adorm.partition_key()
+        size: int = adorm.attribute(default=1, validator=attrs.validators.gt(0))
+        parts: list[int] = adorm.attribute(factory=list, validator=attrs.validators.min_len(0))
+
+    sized = Sized(name="a")
+    object.__setattr__(sized, "size", -1)
+    async with Database(ScriptedTransport) as db:
+        with pytest.raises(adorm.UsageError, match=r"Sized\.size"):
+            await db.table(Sized).put(sized)
+
+
+async def test_use_after_close_and_from_a_second_loop_is_a_clear_error() -> None:
+    db = Database(ScriptedTransport)
+    bare = db.table(Bare)
+    await bare.put(Bare(name="x"))
+    errors: list[BaseException] = []
+
+    def elsewhere() -> None:
+        async def use() -> None:
+            await bare.put(Bare(name="y"))
+
+        try:
+            asyncio.run(use())
+        except adorm.UsageError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join(10)
+    assert "another event loop" in str(errors[0])
+    await db.close()
+    await db.close()
+    with pytest.raises(adorm.UsageError, match="closed"):
+        await bare.put(Bare(name="x"))
+    with pytest.raises(adorm.UsageError, match="closed"):
+        async with db:
+            pass
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"region": "x", "client": object()}, "a client brings its own region"),
+        ({"profile": "x", "session": object()}, "a session has its own profile"),
+        ({"max_connections": 0}, "max_connections"),
+        ({"cursor_secret": "short"}, "16 bytes"),
+        ({"table_names": str, "table_prefix": "x"}, "table_prefix"),
+    ],
+)
+async def test_options_that_exclude_each_other_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(adorm.UsageError, match=message):
+        adorm.connect(**options)
+    with pytest.raises(adorm.UsageError, match="reaches nothing outside"):
+        adorm.connect("memory", region="x")
+    with pytest.raises(adorm.UsageError, match="endpoint_url="):
+        adorm.connect("localhost")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the mistake
+
+
+async def test_table_names_are_mapped_and_prefixed() -> None:
+    assert adorm.connect("memory", table_prefix="dev-").table(Order).name == "dev-orders"
+    assert adorm.connect("memory", table_prefix="dev-", table_names={"orders": "orders-two"}).table(Order).name == "orders-two"
+    assert adorm.connect("memory", table_names=lambda name: name + "-x").table(Order).name == "orders-x"
+    assert adorm.connect("memory", table_prefix="dev-").table(Order, name="exact").name == "exact"
+    with pytest.raises(adorm.UsageError):
+        adorm.connect("memory").table(Order, name="a b")
