@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import attrs
 
 from adorm.errors import ModelError
-from adorm.typeinfo import Annotation, origin_of, substitute, type_arguments, unwrap
+from adorm.typeinfo import Annotation, origin_of, peel, substitute, type_arguments, unwrap
 
 METADATA_KEY = "adorm"
 """Where a field marker leaves its `Marker` in an attrs field's metadata; a dataclass field may carry one too."""
@@ -173,7 +173,7 @@ def _build(annotation: Annotation) -> Structure:
     elif kind == "typeddict":
         # an absent key that is not required stays absent, so it has neither default nor None
         fields = [
-            Field(name, name, hint, init_name=name, default=MISSING if name in cls.__required_keys__ else NOT_REQUIRED)
+            Field(name, name, hint, init_name=name, default=MISSING if _is_required(cls, name, hint) else NOT_REQUIRED)
             for name, hint in types.items()
         ]
     else:
@@ -192,6 +192,18 @@ def _is_frozen(cls: Any, kind: Kind) -> bool:
     if kind == "dataclass":
         return bool(cls.__dataclass_params__.frozen)
     return kind == "namedtuple"
+
+
+def _is_required(cls: Any, key: str, hint: Annotation) -> bool:
+    """Whether a TypedDict's key must be there: Python itself does not see through annotations that are text."""
+    while (origin := origin_of(hint)) is not None:
+        if origin in (typing.Required, typing.NotRequired):
+            return origin is typing.Required
+        inner = peel(hint)
+        if inner is hint:
+            break
+        hint = inner
+    return key in cls.__required_keys__
 
 
 def _named(field: Field, naming: Callable[[str], str]) -> Field:
