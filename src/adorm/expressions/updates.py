@@ -73,8 +73,11 @@ class Clause(Generic[T_co]):
 
     @property
     def idempotent(self) -> bool:
-        """Whether applying it twice is the same as once."""
-        return True
+        """Whether applying it twice is the same as once.
+
+        What ends in a list index is not: DynamoDB appends what is set beyond the list's end, and moves elements behind one that goes.
+        """
+        return not isinstance(self.location.steps[-1], int)
 
     def render(self, placeholders: Placeholders) -> tuple[Section, str]:
         """The section and its text."""
@@ -92,7 +95,7 @@ class Set(Clause[T_co]):
 
     @property
     def idempotent(self) -> bool:
-        return isinstance(self.value, Value)
+        return isinstance(self.value, Value) and super().idempotent
 
     def render(self, placeholders: Placeholders) -> tuple[Section, str]:
         path = placeholders.location(self.location)
@@ -121,13 +124,9 @@ class SetIfAbsent(Clause[T_co]):
 
 
 class Remove(Clause[T_co]):
-    """`REMOVE path`. Removing a list element moves those behind it, so that it is not idempotent."""
+    """`REMOVE path`."""
 
     __slots__ = ()
-
-    @property
-    def idempotent(self) -> bool:
-        return not isinstance(self.location.steps[-1], int)
 
     def render(self, placeholders: Placeholders) -> tuple[Section, str]:
         return "REMOVE", placeholders.location(self.location)
@@ -144,7 +143,7 @@ class Add(Clause[T_co]):
 
     @property
     def idempotent(self) -> bool:
-        return isinstance(self.value, (set, frozenset))  # members added twice are there once
+        return isinstance(self.value, (set, frozenset)) and super().idempotent  # members added twice are there once
 
     def render(self, placeholders: Placeholders) -> tuple[Section, str]:
         encoded = Value(self.value, self.location).encode(placeholders.encoder)
