@@ -1,0 +1,167 @@
+"""What a call costs: adorm, typed, by its own wire against raw aiobotocore, on one loopback server in one run.
+
+The claim: a typed get takes a fifth of aiobotocore's time, a typed query page of 1,000 items a tenth.
+
+    python bench/overhead.py [--rounds N] [--json PATH]
+
+The server (`stub_server.py`) answers at once with bytes made beforehand, so what is left is the client. aiobotocore gives attribute maps,
+adorm checked instances of a class. A bare socket that sends such requests shows what server and kernel take of the wall time, a crowd of
+them the most that the server can answer. Server and clients (`overhead_client.py`) are processes of their own; CPU time is the client's
+alone. The clients take turns in every round, and a ratio is the median of the rounds' ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any, NamedTuple, cast
+
+HERE = Path(__file__).parent
+CLIENTS = ("adorm", "aiobotocore", "socket", "crowd")
+CROWD = 8
+"""Answers that a call of the crowd's waits for."""
+
+OPERATIONS = {"get": "GetItem", "put": "PutItem", "page": "Query"}
+CALLS = {"get": 200, "put": 200, "page": 8}
+"""Calls in a row, of each client in each round."""
+
+AIMS = {"get": 1 / 5, "page": 1 / 10}
+"""The share of aiobotocore's time that adorm may take."""
+
+
+class Sample(NamedTuple):
+    """Microseconds for one call, the mean of several in a row."""
+
+    wall: float
+    cpu: float
+
+
+class Process:
+    """A script that reads lines and writes lines, until its input ends."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._input, self._output = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
+
+    def tell(self, line: str) -> None:
+        self._input.write(line + "\n")
+        self._input.flush()
+
+    def hear(self) -> Any:
+        """What a line of JSON says."""
+        line = self._output.readline()
+        if not line:
+            raise RuntimeError("a process of the benchmark failed: what it wrote stands above")
+        return json.loads(line)
+
+    def ask(self, line: str) -> Any:
+        self.tell(line)
+        return self.hear()
+
+
+@contextmanager
+def script(name: str, *arguments: str) -> Generator[Process, None, None]:
+    command = [sys.executable, str(HERE / name), *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Process(process)  # leaving closes its input and waits for its end
+
+
+def measure(rounds: int) -> dict[str, Any]:
+    samples: dict[str, dict[str, list[Sample]]] = {name: {client: [] for client in CLIENTS} for name in OPERATIONS}
+    with ExitStack() as stack:
+        with script("overhead_client.py", "bodies") as maker:
+            bodies = maker.hear()
+        server = stack.enter_context(script("stub_server.py"))
+        port = server.ask(json.dumps(bodies))
+        clients = {client: stack.enter_context(script("overhead_client.py", client, str(port))) for client in CLIENTS}
+        for number in range(-1, rounds):  # the first round warms up
+            for name, calls in CALLS.items():
+                for client in CLIENTS if number % 2 else reversed(CLIENTS):
+                    taken = Sample(*clients[client].ask(json.dumps([name, calls])))
+                    if number >= 0:
+                        samples[name][client].append(taken)
+    return {
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
+        "versions": {name: version(name) for name in ("aiobotocore", "botocore", "aiohttp", "orjson", "httptools")},
+        "rounds": rounds,
+        "calls": CALLS,
+        "operations": {
+            name: {"answer_bytes": len(base64.b64decode(bodies[operation])), **results_of(samples[name], AIMS.get(name))}
+            for name, operation in OPERATIONS.items()
+        },
+    }
+
+
+def results_of(samples: dict[str, list[Sample]], aim: float | None) -> dict[str, Any]:
+    """The figures of one operation, in microseconds, and adorm's share of aiobotocore's time, round by round."""
+    results: dict[str, Any] = {
+        client: {"wall_us": spread([each.wall for each in own]), "cpu_us": spread([each.cpu for each in own])}
+        for client, own in samples.items()
+    }
+    pairs = list(zip(samples["adorm"], samples["aiobotocore"], strict=True))
+    results["ratio"] = {
+        "wall": spread([ours.wall / theirs.wall for ours, theirs in pairs]),
+        "cpu": spread([ours.cpu / theirs.cpu for ours, theirs in pairs]),
+    }
+    results["aim"] = aim
+    results["server_answers_per_s"] = CROWD * 1e6 / results["crowd"]["wall_us"]["median"]
+    return results
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Median, quartiles and the least."""
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return {"median": median, "low": low, "high": high, "least": min(values)}
+
+
+def table(results: dict[str, Any]) -> str:
+    """The figures for people: medians, and in brackets from the first to the third quartile."""
+    versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
+    lines = [
+        f"Python {results['python']} on {results['machine']}; {versions}",
+        f"{results['rounds']} rounds; microseconds a call: median (first to third quartile)",
+        "",
+        f"{'':14}{'wall':>26}{'client CPU':>26}",
+    ]
+    for name, own in results["operations"].items():
+        lines.append(f"{name}: an answer of {own['answer_bytes']:,} bytes; the server can give {own['server_answers_per_s']:,.0f} a second")
+        lines.extend(
+            f"  {client:12}{_cell(own[client]['wall_us'], '.0f'):>26}{_cell(own[client]['cpu_us'], '.0f'):>26}" for client in CLIENTS[:3]
+        )
+        wall, cpu = own["ratio"]["wall"], own["ratio"]["cpu"]
+        lines.append(f"  {'adorm takes':12}{_cell(wall, '.3f'):>26}{_cell(cpu, '.3f'):>26}  of aiobotocore's")
+        if own["aim"] is not None:
+            verdicts = ["met" if ratio["median"] <= own["aim"] else "missed" for ratio in (wall, cpu)]
+            lines.append(f"  {'aim':12}{verdicts[0]:>26}{verdicts[1]:>26}  {own['aim']:.3f}")
+    return "\n".join(lines)
+
+
+def _cell(figures: dict[str, float], form: str) -> str:
+    return f"{figures['median']:{form}} ({figures['low']:{form}} to {figures['high']:{form}})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="adorm by wire against raw aiobotocore, on a stub server.")
+    parser.add_argument("--rounds", type=int, default=15, help="2 or more; 15 by default, about half a minute")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there")
+    arguments = parser.parse_args()
+    if arguments.rounds < 2:
+        parser.error("--rounds: 2 or more")
+    results = measure(arguments.rounds)
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
+    print(table(results))
+
+
+if __name__ == "__main__":
+    main()
