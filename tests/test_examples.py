@@ -1,0 +1,245 @@
+"""The examples do what they say: on every film, on memory and on DynamoDB Local, and as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+import adorm
+from adorm.testing import DynamoDBLocal
+from examples import movies
+from tests.conftest import IN_CI
+from tests.support.engines import REGION, Engine, memory, wire
+
+ROOT = Path(__file__).parents[1]
+MOVIES = Path(os.environ.get("ADORM_MOVIES") or ROOT.parent / "shared" / "data" / "movies.json")
+
+
+@pytest.fixture(params=["memory", "wire"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    if request.param == "memory":
+        return Engine("memory", memory)
+    local: DynamoDBLocal = request.getfixturevalue("dynamodb_local")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", uuid4().hex[:20].upper())
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    return Engine("wire", wire(local.endpoint_url))
+
+
+@pytest.fixture(params=["memory", "wire"])
+def where(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Options that take an example to each engine."""
+    if request.param == "memory":
+        return []
+    local: DynamoDBLocal = request.getfixturevalue("dynamodb_local")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", uuid4().hex[:20].upper())
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    return ["--endpoint-url", local.endpoint_url, "--region", REGION]
+
+
+@pytest.fixture(scope="module")
+def entries() -> list[dict[str, Any]]:
+    """The film file, as plain Python reads it."""
+    if not MOVIES.exists():
+        problem = f"the film file is not at {MOVIES}: set ADORM_MOVIES to where it is"
+        if IN_CI:
+            pytest.fail(f"in CI the examples must be tested: {problem}", pytrace=False)
+        pytest.skip(f"THE MOVIES EXAMPLE IS NOT TESTED: {problem}")
+    loaded: list[dict[str, Any]] = json.loads(MOVIES.read_text(encoding="utf-8"), parse_float=Decimal)
+    return loaded
+
+
+def as_entry(film: movies.Film) -> dict[str, Any]:
+    """A film in the file's own form."""
+    info = film.info
+    told: dict[str, Any] = {
+        "directors": info.directors or None,
+        "actors": info.actors or None,
+        "genres": info.genres or None,
+        "release_date": info.release_date and f"{info.release_date}T00:00:00Z",
+        "rating": film.rating,
+        "running_time_secs": info.running_time and info.running_time.total_seconds(),
+        "rank": info.rank,
+        "plot": info.plot,
+        "image_url": info.image_url,
+    }
+    return {"year": film.year, "title": film.title, "info": {name: value for name, value in told.items() if value is not None}}
+
+
+def key_of(entry: dict[str, Any]) -> tuple[int, str]:
+    return entry["year"], entry["title"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+@pytest.mark.anyio
+async def test_every_film_comes_back_and_every_answer_is_that_of_plain_python(engine: Engine, entries: list[dict[str, Any]]) -> None:
+    assert len(entries) == 4609
+    films = movies.read_films(MOVIES)
+    assert [as_entry(film) for film in films] == entries
+    async with engine.connect() as db:
+        await db.create_table(movies.Film)
+        seen: list[None] = []
+        await movies.load(db, films, on_film=lambda: seen.append(None))
+        assert len(seen) == 4609
+        assert await movies.differences(db, films, on_film=seen.pop) == []
+        assert seen == []
+        answers = await movies.answer(db)
+
+    of_2013 = [entry for entry in entries if entry["year"] == 2013]
+    ratings = [Decimal(entry["info"]["rating"]) for entry in entries if "rating" in entry["info"]]
+    assert answers.films_per_year == Counter(entry["year"] for entry in entries)
+    assert answers.average_rating == pytest.approx(sum(ratings) / len(ratings), rel=Decimal("1e-25"))
+    best = [(entry["title"], entry["info"]["rating"]) for entry in of_2013 if entry["info"].get("rating", 0) >= 8]
+    assert len(best) == 9
+    assert answers.best_of_year == sorted(best, key=lambda film: (-film[1], film[0]))
+    spielbergs = [key_of(entry) for entry in entries if entry["info"].get("directors", [None])[0] == "Steven Spielberg"]
+    assert len(spielbergs) == 26
+    assert answers.of_director == sorted(spielbergs)
+    lengths = {entry["title"]: entry["info"].get("running_time_secs", 0) for entry in of_2013}
+    long_films = {title: seconds for title, seconds in lengths.items() if seconds >= 150 * 60}
+    assert len(long_films) == 3
+    assert {title: running_time.total_seconds() for title, running_time in answers.long_films} == long_films
+    assert answers.dramas == sum("Drama" in entry["info"].get("genres", []) for entry in of_2013)
+    rush = next(entry for entry in entries if key_of(entry) == (2013, "Rush"))
+    assert answers.raised_to == answers.refused_at == rush["info"]["rating"] + Decimal("0.1")
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
+    """A file of three films: one as told in the tutorial, one that lacks nearly everything, one of another year."""
+    path = tmp_path / "few.json"
+    told = {"directors": ["Ron Howard"], "rating": 8.3, "genres": ["Drama"], "release_date": "2013-09-02T00:00:00Z", "rank": 2}
+    entries = [
+        {"year": 2013, "title": "Rush", "info": {**told, "running_time_secs": 7380}},
+        {"year": 2013, "title": "Gravité", "info": {"running_time_secs": 9000}},
+        {"year": 1975, "title": "Jaws", "info": {"directors": ["Steven Spielberg", "Another"], "rating": 8}},
+    ]
+    path.write_text(json.dumps(entries), encoding="utf-8")
+    return path
+
+
+@pytest.mark.anyio
+async def test_a_film_that_is_stored_otherwise_missing_or_unknown_is_told(few: Path) -> None:
+    films = movies.read_films(few)
+    changed, kept, missing = films
+    unknown = movies.Film(year=2020, title="Unknown")
+    async with adorm.connect("memory") as db:
+        await db.create_table(movies.Film)
+        await movies.load(db, [changed, kept, unknown])
+        changed.info.rank = 3
+        different = await movies.differences(db, films)
+    assert {(film.year, film.title) for film in different} == {(film.year, film.title) for film in (changed, missing, unknown)}
+
+
+@pytest.mark.anyio
+async def test_loading_that_fails_raises_one_error_and_stops(few: Path) -> None:
+    seen: list[None] = []
+    async with adorm.connect("memory") as db:
+        with pytest.raises(adorm.ResourceNotFound):
+            await movies.load(db, movies.read_films(few) * 100, workers=2, on_film=lambda: seen.append(None))
+    assert seen == []
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "error", "COLUMNS": "200"}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", timeout=50, check=False
+    )
+
+
+def test_the_movies_command_prints_its_answers(few: Path, where: list[str]) -> None:
+    done = run("examples/movies.py", str(few), *where)
+    assert (done.returncode, done.stderr) == (0, "")
+    for expected in (
+        "3/3",
+        "All 3 films in ",
+        "movies read back equal to what was written.",
+        "  2013    2 ▇▇▇",
+        "  8.1500\n",
+        "  8.3 Rush\n",
+        "  1975 Jaws\n",
+        "  150 min Gravité\n",
+        "  1 of 2 films\n",
+        "  8.4 is stored; the same update once more: ConditionalCheckFailed, 8.4 is stored already\n",
+    ):
+        assert expected in done.stdout
+
+
+def test_the_movies_command_tells_what_is_wrong_with_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "films.json"
+    for text in ("", "[1]", '[{"year": 2013}]', '{"year": 2013}', '[{"year": 1, "title": "x", "info": {"rating": "good"}}]'):
+        path.write_text(text)
+        done = run("examples/movies.py", str(path))
+        assert done.returncode == 2
+        assert "films.json can't be read as a file of films: " in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_the_quickstart_shows_each_step_and_what_it_gave(where: list[str]) -> None:
+    done = run("examples/quickstart.py", *where)
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = iter(done.stdout.splitlines())
+    for expected in (
+        "db = adorm.connect(",
+        "== 1. A model is a class with plain annotations",
+        "    @adorm.model(",
+        "    class Order:",
+        "== 2. Create the table, with its index",
+        "    table = await db.create_table(Order)",
+        "  => ACTIVE ['by-status']",
+        "  => 1 20",
+        "  => True",
+        "  => ItemExists, and there it is: open, 12.5",
+        "  => ItemNotFound: Order ada/999: ",
+        "  => None",
+        "  => they saved first: version 2",
+        "  => VersionConflict: I read version 1, stored is 2 with note 'please wrap it'",
+        "  => repeated on top of theirs: version 3, paid, 'please wrap it'",
+        "  => packed 35.00 ['new', 'vip'] None",
+        "  => [('tea', 2), ('cup', 4), ('spoon', 1)]",
+        "  => ConditionalCheckFailed: it is packed, with 3 lines",
+        "  => ['006', '005', '004']",
+        "  => 001 packed 35.00",
+        "  => 002 shipped 20",
+        "  => Query ",
+        "       key condition: status = :v0 AND total >= :v1",
+        "  => [('003', Decimal('30')), ('005', Decimal('50')), ('007', Decimal('70'))]",
+        "  => UsageError: no key of Order serves this query: ",
+        "  => 5",
+        "  => [('001', Decimal('35.00')), ('002', Decimal('20')), ('003', Decimal('30'))]",
+        "  => 7",
+        "  => 305.00",
+        "  => {'packed': 1, 'shipped': 3, 'open': 3}",
+        "  => page 1: ['001', '002', '003'] cursor: ",
+        "  => page 3: ['007'] cursor: None",
+        "  => UpdateExpression: SET #n0 = :v0, ",
+        "  => DeadlineExceeded: GetItem on Order ada/001: ",
+        "        lambda: Order.agee,",
+        "  => Order has no field 'agee'; ",
+        "  => a condition is not a bool: ",
+        "    await db.delete_table(Order)",
+        "  => ResourceNotFound: ",
+        "That is all.",
+    ):
+        assert any(line.startswith(expected) for line in shown), f"{expected!r} is missing, or not in its place"
+    assert "type: ignore" not in done.stdout
+
+
+def test_an_endpoint_that_is_not_there_is_one_line_and_a_status(monkeypatch: pytest.MonkeyPatch, few: Path) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    elsewhere = ["--endpoint-url", "http://127.0.0.1:9", "--region", REGION]
+    for name, arguments in (("quickstart", elsewhere), ("movies", [str(few), *elsewhere])):
+        done = run(f"examples/{name}.py", *arguments)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"{name}: ConnectionFailed: CreateTable on adorm-")
+        assert done.stderr.count("\n") == 1
