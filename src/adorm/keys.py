@@ -6,9 +6,11 @@ A key is an object, `Key[Order]`, made in one place from what the caller gives: 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from pathlib import PurePath
 from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -21,7 +23,23 @@ from adorm.models import ModelInfo
 
 ModelT = TypeVar("ModelT")
 
-KeyValue: TypeAlias = str | int | Decimal | bytes | datetime | date | UUID | Enum
+KeyValue: TypeAlias = (
+    str
+    | int
+    | Decimal
+    | bytes
+    | datetime
+    | date
+    | time
+    | timedelta
+    | UUID
+    | Enum
+    | PurePath
+    | IPv4Address
+    | IPv6Address
+    | IPv4Network
+    | IPv6Network
+)
 """What a key attribute may hold, in Python."""
 
 MAX_PARTITION_KEY_BYTES = 2048

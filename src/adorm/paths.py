@@ -7,6 +7,7 @@ only and no public names, since any name may be a field; `attr(path)` is the sam
 from __future__ import annotations
 
 from builtins import set as Set  # noqa: N812  # a method named `set` hides the type in the body of Attr
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any, Generic, Literal, NoReturn, TypeVar, cast, overload
 
@@ -33,6 +34,7 @@ from adorm.expressions.updates import Set as SetClause
 
 T = TypeVar("T")
 T1 = TypeVar("T1")
+TextT = TypeVar("TextT", bound=str)
 
 
 class Path:
@@ -99,6 +101,13 @@ class Path:
         return str(self._adorm_location)
 
 
+class Mistyped:
+    """What a checker sees of `attr(path) == value` with a value of another type: no condition, so that no query takes it.
+
+    Python tries the comparison from the other side as well, and there any type will do: without this, the mistake reads as a bool.
+    """
+
+
 class Attr(Generic[T]):
     """A path with verbs: conditions on it, and clauses that change it. Made by `attr(Order.note)` or `path("note")`."""
 
@@ -112,22 +121,50 @@ class Attr(Generic[T]):
             raise UsageError(f"{self._subject}: a size can be compared, but {verb} needs the attribute itself")
         return self._subject
 
-    def __lt__(self, other: T) -> Condition:
+    @overload
+    def __lt__(self: Attr[Decimal], other: Decimal | int) -> Condition: ...
+    @overload
+    def __lt__(self, other: T) -> Condition: ...
+    def __lt__(self, other: object) -> Condition:
         return _compare(self._subject, "<", other)
 
-    def __le__(self, other: T) -> Condition:
+    @overload
+    def __le__(self: Attr[Decimal], other: Decimal | int) -> Condition: ...
+    @overload
+    def __le__(self, other: T) -> Condition: ...
+    def __le__(self, other: object) -> Condition:
         return _compare(self._subject, "<=", other)
 
-    def __gt__(self, other: T) -> Condition:
+    @overload
+    def __gt__(self: Attr[Decimal], other: Decimal | int) -> Condition: ...
+    @overload
+    def __gt__(self, other: T) -> Condition: ...
+    def __gt__(self, other: object) -> Condition:
         return _compare(self._subject, ">", other)
 
-    def __ge__(self, other: T) -> Condition:
+    @overload
+    def __ge__(self: Attr[Decimal], other: Decimal | int) -> Condition: ...
+    @overload
+    def __ge__(self, other: T) -> Condition: ...
+    def __ge__(self, other: object) -> Condition:
         return _compare(self._subject, ">=", other)
 
-    def __eq__(self, other: T | None) -> Condition:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # as Path's
+    @overload  # type: ignore[override]  # a condition: that is what a path is for
+    def __eq__(self: Attr[Decimal], other: Decimal | int | None) -> Condition: ...  # type: ignore[overload-overlap]  # Mistyped is for the rest
+    @overload
+    def __eq__(self, other: T | None) -> Condition: ...  # pyright: ignore[reportOverlappingOverload]  # Mistyped is for the rest
+    @overload
+    def __eq__(self, other: object) -> Mistyped: ...
+    def __eq__(self, other: object) -> Any:
         return _compare(self._subject, "=", other)
 
-    def __ne__(self, other: T | None) -> Condition:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # as Path's
+    @overload  # type: ignore[override]  # as __eq__
+    def __ne__(self: Attr[Decimal], other: Decimal | int | None) -> Condition: ...  # type: ignore[overload-overlap]  # as __eq__
+    @overload
+    def __ne__(self, other: T | None) -> Condition: ...  # pyright: ignore[reportOverlappingOverload]  # as __eq__
+    @overload
+    def __ne__(self, other: object) -> Mistyped: ...
+    def __ne__(self, other: object) -> Any:
         return _compare(self._subject, "<>", other)
 
     __hash__ = object.__hash__
@@ -138,11 +175,19 @@ class Attr(Generic[T]):
     def __iter__(self) -> NoReturn:
         raise MisusedExpression(f"{self!r} is a path, not a value: it can't be iterated; for membership use .contains(...)")
 
-    def begins_with(self: Attr[str], prefix: str) -> Condition:
+    @overload
+    def begins_with(self: Attr[TextT], prefix: str) -> Condition: ...
+    @overload
+    def begins_with(self: Attr[bytes], prefix: bytes) -> Condition: ...
+    def begins_with(self, prefix: str | bytes) -> Condition:
         """The text, or the bytes, begin with this."""
         return BeginsWith(self._place("begins_with()"), prefix)
 
-    def between(self, low: T, high: T) -> Condition:
+    @overload
+    def between(self: Attr[Decimal], low: Decimal | int, high: Decimal | int) -> Condition: ...
+    @overload
+    def between(self, low: T, high: T) -> Condition: ...
+    def between(self, low: object, high: object) -> Condition:
         """From low to high, both included.
 
         Raises:
@@ -153,7 +198,11 @@ class Attr(Generic[T]):
             refuse_empty_range(self._subject, lower.value, upper.value)
         return Between(self._subject, lower, upper)
 
-    def is_in(self, *values: T) -> Condition:
+    @overload
+    def is_in(self: Attr[Decimal], *values: Decimal | int) -> Condition: ...
+    @overload
+    def is_in(self, *values: T) -> Condition: ...
+    def is_in(self, *values: object) -> Condition:
         """Equal to one of the values, 1 to 100 of them.
 
         Raises:
@@ -164,11 +213,15 @@ class Attr(Generic[T]):
         return In(self._subject, tuple(_operand(self._subject, value) for value in values))
 
     @overload
-    def contains(self: Attr[str], value: str) -> Condition: ...
+    def contains(self: Attr[TextT], value: str) -> Condition: ...
     @overload
     def contains(self: Attr[list[T1]], value: T1) -> Condition: ...
     @overload
     def contains(self: Attr[Set[T1]], value: T1) -> Condition: ...
+    @overload
+    def contains(self: Attr[frozenset[T1]], value: T1) -> Condition: ...
+    @overload
+    def contains(self: Attr[tuple[T1, ...]], value: T1) -> Condition: ...
     def contains(self, value: object) -> Condition:
         """A part of the text, an element of the list, a member of the set."""
         place = self._place("contains()")
@@ -197,11 +250,19 @@ class Attr(Generic[T]):
             raise UsageError(f"{self!r}: {kind!r} is no DynamoDB type: S, N, B, BOOL, NULL, SS, NS, BS, L or M")
         return TypeIs(self._place("type_is()"), kind)
 
-    def set(self, value: T | None) -> Clause[T]:
+    @overload
+    def set(self: Attr[Decimal], value: Decimal | int | None) -> Clause[Decimal]: ...
+    @overload
+    def set(self, value: T | None) -> Clause[T]: ...
+    def set(self, value: object) -> Clause[Any]:
         """Store the value, another path's value or a sum; a value stored as absence removes the attribute."""
         return set_clause(self, value)
 
-    def set_if_absent(self, value: T) -> Clause[T]:
+    @overload
+    def set_if_absent(self: Attr[Decimal], value: Decimal | int) -> Clause[Decimal]: ...
+    @overload
+    def set_if_absent(self, value: T) -> Clause[T]: ...
+    def set_if_absent(self, value: object) -> Clause[Any]:
         """Store the value where the item does not have the attribute."""
         place = self._place("set_if_absent()")
         return SetIfAbsent(place, Value(_plain(value), place))
@@ -217,7 +278,9 @@ class Attr(Generic[T]):
     @overload
     def add(self: Attr[Decimal], value: Decimal | int) -> Clause[Decimal]: ...
     @overload
-    def add(self: Attr[Set[T1]], value: Set[T1]) -> Clause[Set[T1]]: ...
+    def add(self: Attr[Set[T1]], value: AbstractSet[T1]) -> Clause[Set[T1]]: ...
+    @overload
+    def add(self: Attr[frozenset[T1]], value: AbstractSet[T1]) -> Clause[frozenset[T1]]: ...
     def add(self, value: object) -> Clause[Any]:
         """Add to a number (absent counts as 0), or members to a set (absent counts as empty)."""
         return Add(self._place("add()"), _plain(value))
@@ -230,7 +293,11 @@ class Attr(Generic[T]):
         """Put elements at the front of a list; absent counts as empty."""
         return Append(self._place("prepend()"), _plain(values), at_front=True)
 
-    def delete(self: Attr[Set[T1]], values: Set[T1]) -> Clause[Set[T1]]:
+    @overload
+    def delete(self: Attr[Set[T1]], values: AbstractSet[T1]) -> Clause[Set[T1]]: ...
+    @overload
+    def delete(self: Attr[frozenset[T1]], values: AbstractSet[T1]) -> Clause[frozenset[T1]]: ...
+    def delete(self, values: object) -> Clause[Any]:
         """Take members out of a set."""
         return Delete(self._place("delete()"), _plain(values))
 

@@ -21,7 +21,7 @@ from adorm.query.binding import Binding
 from adorm.query.failures import asked_version, is_own_write, raise_condition_failure
 from adorm.query.operation import Retriable
 from adorm.query.plan import Plan, plan_of, write_cost
-from adorm.query.values import EnumT, NestedT, ScalarT
+from adorm.query.values import EnumT, NestedT, ScalarT, TypedDictT
 
 T = TypeVar("T")
 ModelT = TypeVar("ModelT")
@@ -65,6 +65,8 @@ class Changes:
     def set(self, path: EnumT | None, value: EnumT | None, /) -> Self: ...
     @overload
     def set(self, path: NestedT | None, value: NestedT | None, /) -> Self: ...
+    @overload
+    def set(self, path: TypedDictT | None, value: TypedDictT | None, /) -> Self: ...
     def set(self, path: object, value: object, /) -> Self:
         """Store a value: `.set(Order.status, "paid")`, `.set(Order.total, Order.total - 5)`."""
         return self._with_clauses((set_clause(path, value),))
@@ -77,6 +79,8 @@ class Changes:
     def add(self, path: float | None, value: float, /) -> Self: ...
     @overload
     def add(self, path: Set[T] | None, value: Set[T], /) -> Self: ...
+    @overload
+    def add(self, path: frozenset[T] | None, value: frozenset[T], /) -> Self: ...
     def add(self, path: object, value: object, /) -> Self:
         """Add to a number (absent counts as 0), or members to a set (absent counts as empty)."""
         return self._with_clauses((Add(location_of(path), value),))

@@ -8,11 +8,32 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from pathlib import Path
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from pathlib import Path, PurePath
 from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
-ScalarT = TypeVar("ScalarT", str, int, float, Decimal, bool, bytes, datetime, date, time, timedelta, UUID, Path)
+ScalarT = TypeVar(
+    "ScalarT",
+    str,
+    int,
+    float,
+    Decimal,
+    bool,
+    bytes,
+    bytearray,
+    datetime,
+    date,
+    time,
+    timedelta,
+    UUID,
+    Path,
+    PurePath,
+    IPv4Address,
+    IPv6Address,
+    IPv4Network,
+    IPv6Network,
+)
 EnumT = TypeVar("EnumT", bound=Enum)
 
 
@@ -28,4 +49,12 @@ class AttrsLike(Protocol):
     __attrs_attrs__: ClassVar[Any]
 
 
+class TypedDictLike(Protocol):
+    """A TypedDict, which is no class that a type variable may be bound to."""
+
+    __required_keys__: ClassVar[frozenset[str]]
+    __optional_keys__: ClassVar[frozenset[str]]
+
+
+TypedDictT = TypeVar("TypedDictT", bound=TypedDictLike)
 NestedT = TypeVar("NestedT", bound=DataclassLike | AttrsLike)
