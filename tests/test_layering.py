@@ -11,6 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 
 LAYERS: list[tuple[str, ...]] = [
     # What everything may know.
+    ("adorm.outcomes",),
     ("adorm.errors",),
     ("adorm.clock",),
     # What a model is. Nothing here knows of the network.
@@ -41,7 +42,7 @@ LAYERS: list[tuple[str, ...]] = [
 A package stands for all its modules.
 """
 
-COMMON = {"adorm.errors", "adorm.clock"}
+COMMON = {"adorm.outcomes", "adorm.errors", "adorm.clock"}
 NETWORK = {
     "adorm.transport",
     "adorm.deadlines",

@@ -1,77 +1,213 @@
 """The only module that opens task groups.
 
 What runs ahead or in parallel lives in a block: leaving it, in whatever way, leaves no task running and sends no further request.
+A worker stores its own exception in its outcome and never raises into the group, so that the caller's exception leaves bare.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Literal, NoReturn, Self, TypeVar
 
 import anyio
+import attrs
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from adorm.errors import UsageError
+from adorm.deadlines import current_limit
+from adorm.errors import DeadlineExceeded, UsageError
+from adorm.outcomes import Outcome
 
 T = TypeVar("T")
+PartT = TypeVar("PartT")
+
+OnFailure = Literal["stop", "drain", "continue"]
+"""What a failed job means for the others: those running are cancelled (reads), those running finish and no other begins (writes: a
+cancelled one's fate is unknown), or all run to their end."""
+
+Job = Callable[[Outcome[T]], Awaitable[None]]
+"""Does one part of the work and leaves what it has done in the outcome's `value`, as it goes."""
 
 
-class ReadAhead(Generic[T]):
-    """Fetches the next part while the last one is used: one part ahead, never more.
+class Pool:
+    """Jobs side by side, `limit` at most, in a block. Leaving the block waits for them; leaving it by an exception cancels them.
 
-    An async context manager. `fetch` gives None after the last part; an exception of its own reaches the caller of `next()`, bare and
-    after the parts before it. The body's exception leaves bare too.
+    Safe to share between the tasks of its loop.
     """
 
-    def __init__(self, fetch: Callable[[], Awaitable[T | None]]) -> None:
-        self._fetch = fetch
+    def __init__(self, limit: int, *, on_failure: OnFailure) -> None:
+        self._limit = limit
+        self._on_failure: OnFailure = on_failure
         self._tasks: TaskGroup | None = None
-        self._parts: MemoryObjectReceiveStream[T] | None = None
-        self._error: Exception | None = None
+        self._slots: anyio.Semaphore | None = None
+        self._running: set[anyio.CancelScope] = set()
+        self._entered = False
+        self.stopped = False
+        """No further job begins: one failed, or the block is being left."""
 
     async def __aenter__(self) -> Self:
-        if self._tasks is not None:
+        if self._entered:
             raise UsageError("this block was entered before: make a new one")
-        # Nothing is buffered: the producer holds one part until it is taken, and only then fetches the next.
-        send, self._parts = anyio.create_memory_object_stream[T](0)
+        self._entered = True
+        self._slots = anyio.Semaphore(self._limit)
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
-        self._tasks.start_soon(self._produce, send)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        tasks, parts = self._tasks, self._parts
-        if tasks is None or parts is None:
+        tasks = self._tasks
+        if tasks is None:
             return
-        self._parts = None
-        tasks.cancel_scope.cancel()
-        try:
-            # Without the body's exception, which the group would wrap: it leaves by itself.
-            await tasks.__aexit__(None, None, None)
-        finally:
-            parts.close()
+        if error is not None:
+            self.cancel()
+        # Without the body's exception, which the group would wrap: it leaves by itself.
+        await tasks.__aexit__(None, None, None)
+        self._tasks = None
+        self.stopped = True
 
-    async def next(self) -> T | None:
-        """The next part; None after the last.
+    async def submit(self, outcome: Outcome[T], job: Job[T]) -> bool:
+        """Begin a job once there is room for it; False where no further job begins."""
+        if self._slots is None or self._tasks is None:
+            _refuse_outside()
+        await self._slots.acquire()
+        if self.stopped:
+            self._slots.release()
+            return False
+        self._tasks.start_soon(self._work, outcome, job)
+        return True
+
+    def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run something beside the jobs, which never fails and ends by itself or with the block."""
+        if self._tasks is None:
+            _refuse_outside()
+        self._tasks.start_soon(function)
+
+    def stop(self) -> None:
+        """Begin no further job, and cancel those running."""
+        self.stopped = True
+        for scope in tuple(self._running):
+            scope.cancel()
+
+    def cancel(self) -> None:
+        """End everything that runs in the block; for the moment of leaving it."""
+        self.stop()
+        if self._tasks is not None:
+            self._tasks.cancel_scope.cancel()
+
+    async def _work(self, outcome: Outcome[T], job: Job[T]) -> None:
+        slots = self._slots
+        try:
+            # A scope of its own: stopping the jobs must not cancel the block's body.
+            with anyio.CancelScope() as scope:
+                self._running.add(scope)
+                try:
+                    await job(outcome)
+                    outcome.finished = True
+                except Exception as error:  # kept for the caller: a worker never raises into its group
+                    outcome.error = error
+                    if self._on_failure == "stop":
+                        self.stop()
+                    elif self._on_failure == "drain":
+                        self.stopped = True
+                finally:
+                    self._running.discard(scope)
+        finally:
+            if slots is not None:
+                slots.release()
+
+
+def _refuse_outside() -> NoReturn:
+    raise UsageError("this belongs inside its block: async with ... as it:")
+
+
+async def run_all(jobs: Iterable[tuple[Outcome[T], Job[T]]], *, limit: int, on_failure: OnFailure) -> None:
+    """Do all the jobs, `limit` at a time; what became of each is in its outcome."""
+    async with Pool(limit, on_failure=on_failure) as pool:
+        for outcome, job in jobs:
+            if not await pool.submit(outcome, job):
+                break
+
+
+@attrs.frozen(eq=False)
+class StreamJob(Generic[PartT, T]):
+    """A job that gives its parts to the stream as it goes: `await emit(part)` waits until there is room."""
+
+    outcome: Outcome[T]
+    run: Callable[[Outcome[T], Callable[[PartT], Awaitable[None]]], Awaitable[None]]
+
+
+class TaskStream(Generic[PartT, T]):
+    """The parts that several jobs make, as one stream, in a block. Parts of one job come in order.
+
+    Each job holds one part at most that is not taken yet, and `buffer` parts wait beside them: memory is bounded, a consumer that
+    stops makes the jobs stop. Safe to share between the tasks of its loop.
+    """
+
+    def __init__(self, jobs: Sequence[StreamJob[PartT, T]], *, limit: int, buffer: int = 0, on_failure: OnFailure = "stop") -> None:
+        self._jobs = jobs
+        self._pool = Pool(min(limit, max(len(jobs), 1)), on_failure=on_failure)
+        self._buffer = buffer
+        self._parts: MemoryObjectReceiveStream[PartT] | None = None
+        self._ends: list[MemoryObjectSendStream[PartT]] = []
+
+    @property
+    def outcomes(self) -> list[Outcome[T]]:
+        """One for each job, in order."""
+        return [job.outcome for job in self._jobs]
+
+    async def __aenter__(self) -> Self:
+        await self._pool.__aenter__()
+        first, self._parts = anyio.create_memory_object_stream[PartT](self._buffer)
+        self._ends.append(first)
+
+        async def feed() -> None:
+            with first:
+                for job in self._jobs:
+                    end = first.clone()
+                    self._ends.append(end)
+                    if not await self._pool.submit(job.outcome, self._emitting(job, end)):
+                        end.close()
+                        break
+
+        self._pool.start(feed)
+        return self
+
+    def _emitting(self, job: StreamJob[PartT, T], end: MemoryObjectSendStream[PartT]) -> Job[T]:
+        async def run(outcome: Outcome[T]) -> None:
+            with end:
+                await job.run(outcome, end.send)
+
+        return run
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        parts, self._parts = self._parts, None
+        self._pool.cancel()
+        try:
+            await self._pool.__aexit__(None, None, None)
+        finally:
+            # A task that is cancelled before its first step closes nothing by itself.
+            for end in self._ends:
+                end.close()
+            if parts is not None:
+                parts.close()
+
+    async def next(self) -> PartT | None:
+        """The next part of any job; None when all have come to their end, or were stopped because one failed.
 
         Raises:
             UsageError: outside the block.
+            DeadlineExceeded: the ambient deadline passed while waiting.
         """
         if self._parts is None:
             raise UsageError("a stream is read inside its block: async with ....stream() as rows: async for row in rows: ...")
+        limit = current_limit()
         try:
-            return await self._parts.receive()
+            if limit is None:
+                return await self._parts.receive()
+            with anyio.CancelScope(deadline=anyio.current_time() + max(limit.remaining_s(), 0.0)):
+                return await self._parts.receive()
         except anyio.EndOfStream:
-            if self._error is not None:
-                raise self._error from None
             return None
+        raise DeadlineExceeded(f"the deadline of {limit.seconds:g} s passed while waiting for the next part of a stream", operation="stream")
 
-    async def _produce(self, send: MemoryObjectSendStream[T]) -> None:
-        with send:
-            try:
-                while (part := await self._fetch()) is not None:
-                    await send.send(part)
-            except Exception as error:  # noqa: BLE001  # kept for the consumer: a worker never raises into its group
-                self._error = error

@@ -32,6 +32,8 @@ from typing import Any, Literal, Self
 
 import attrs
 
+from adorm.outcomes import Outcome
+
 AttributeMap = dict[str, Any]
 """`{"pk": {"S": "x"}, "n": {"N": "1"}}`: an item, or a part of one, as DynamoDB's JSON carries it."""
 
@@ -268,6 +270,59 @@ class DeadlineExceeded(AdormError, TimeoutError):
         self.outcomes = outcomes
         self.result = result
         self.checkpoint = checkpoint
+
+
+class FanOutFailed(AdormError, ExceptionGroup[Exception]):
+    """Parts of a fan-out failed: the group of their errors, each of its own type, so that `except* Throttled` works."""
+
+    outcomes: Sequence[Outcome[Any]]
+    """One for each part, in order."""
+    result: Any
+    """What was read or written all the same."""
+
+    def __new__(cls, message: str, errors: Sequence[Exception], **_details: Any) -> Self:
+        return super().__new__(cls, message, errors)
+
+    def __init__(self, message: str, errors: Sequence[Exception], *, outcomes: Sequence[Outcome[Any]], result: Any = None) -> None:
+        super().__init__(message, errors)
+        self.outcomes = outcomes
+        self.result = result
+
+    def _details(self) -> dict[str, Any]:
+        return {"outcomes": self.outcomes, "result": self.result}
+
+    def derive(self, excs: Sequence[Exception], /) -> ExceptionGroup[Exception]:  # type: ignore[override]  # typeshed's overloads can't be met by a subclass  # pyright: ignore[reportIncompatibleMethodOverride]  # the same
+        return type(self)(self.message, excs, **self._details())
+
+
+class ScanFailed(FanOutFailed):
+    """Segments of a parallel scan failed, or the caller's work on its items did."""
+
+    checkpoint: str | None
+    """Where to go on: `scan().resume(checkpoint)`."""
+
+    def __init__(
+        self,
+        message: str,
+        errors: Sequence[Exception],
+        *,
+        outcomes: Sequence[Outcome[Any]],
+        result: Any = None,
+        checkpoint: str | None = None,
+    ) -> None:
+        super().__init__(message, errors, outcomes=outcomes, result=result)
+        self.checkpoint = checkpoint
+
+    def _details(self) -> dict[str, Any]:
+        return {**super()._details(), "checkpoint": self.checkpoint}
+
+
+class BatchFailed(FanOutFailed):
+    """Chunks of a batch failed; `result` has what was read or written, and what was not."""
+
+
+class GatherFailed(FanOutFailed):
+    """Operations of a gather failed; `outcomes` has each, in the order in which they were given."""
 
 
 Treatment = Literal["no", "transient", "throttle", "clock"]

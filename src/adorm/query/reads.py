@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
 
 import attrs
 
-from adorm.concurrency import ReadAhead
+from adorm.concurrency import StreamJob, TaskStream
 from adorm.errors import AttributeMap, ItemNotFound, UsageError
 from adorm.expressions.conditions import Comparison, Condition, Exists, Some, Value, and_, conditions
 from adorm.expressions.location import Location, root_location
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.projections import render_projection
 from adorm.fields import Field
+from adorm.outcomes import Outcome
 from adorm.query.binding import Binding
 from adorm.query.cursors import decode_cursor, encode_cursor, query_digest
 from adorm.query.hydration import fetch_whole
@@ -76,21 +78,19 @@ class ItemIterator(Generic[ItemT]):
 
     def __init__(self, next_page: Callable[[], Coroutine[Any, Any, list[ItemT] | None]]) -> None:
         self._next_page = next_page
-        self._items: list[ItemT] = []
-        self._position = 0
+        self._items: deque[ItemT] = deque()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> ItemT:
-        while self._position >= len(self._items):
+        # Several tasks may share it: pages that two of them wait for at once are both kept.
+        while not self._items:
             page = await self._next_page()
             if page is None:
                 raise StopAsyncIteration
-            self._items, self._position = page, 0
-        item = self._items[self._position]
-        self._position += 1
-        return item
+            self._items.extend(page)
+        return self._items.popleft()
 
 
 class ItemStream(Generic[ItemT]):
@@ -100,15 +100,25 @@ class ItemStream(Generic[ItemT]):
     """
 
     def __init__(self, next_page: Callable[[], Coroutine[Any, Any, list[ItemT] | None]]) -> None:
-        self._ahead = ReadAhead(next_page)
-        self._items = ItemIterator[ItemT](self._ahead.next)
+        async def read(_outcome: Outcome[None], emit: Callable[[list[ItemT]], Awaitable[None]]) -> None:
+            while (page := await next_page()) is not None:
+                await emit(page)
+
+        self._stream = TaskStream([StreamJob(Outcome[None]("query"), read)], limit=1)
+        self._items = ItemIterator[ItemT](self._next_page)
 
     async def __aenter__(self) -> Self:
-        await self._ahead.__aenter__()
+        await self._stream.__aenter__()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self._ahead.__aexit__(kind, error, trace)
+        await self._stream.__aexit__(kind, error, trace)
+
+    async def _next_page(self) -> list[ItemT] | None:
+        page = await self._stream.next()
+        if page is None and (error := self._stream.outcomes[0].error) is not None:
+            raise error
+        return page
 
     def __aiter__(self) -> ItemIterator[ItemT]:
         return self._items
@@ -271,7 +281,7 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
             return [cast("ItemT", select_values(binding, self._selected, attribute_map)) for attribute_map in maps]
         if self._hydrates and maps:
             maps = await fetch_whole(binding, maps, retry=self._retry)
-        return [binding.decode(attribute_map) for attribute_map in maps]
+        return binding.decode_all(maps)
 
     def _pages(self) -> Callable[[], Coroutine[Any, Any, list[ItemT] | None]]:
         """Gives the items of one page after the other, None after the last."""
