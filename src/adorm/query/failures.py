@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
-from adorm.errors import AttributeMap, ConditionalCheckFailed, ItemDecodeError, ItemExists, ItemNotFound, VersionConflict
+from adorm.errors import AdormError, AttributeMap, ConditionalCheckFailed, ItemDecodeError, ItemExists, ItemNotFound, VersionConflict
 from adorm.expressions.conditions import Comparison, Condition, Value
 from adorm.keys import Key
 from adorm.query.binding import Binding
@@ -38,7 +38,7 @@ def asked_version(binding: Binding, conditions: Sequence[Condition]) -> int | No
     return None
 
 
-def raise_condition_failure(
+def condition_failure(
     binding: Binding,
     key: Key[Any],
     error: ConditionalCheckFailed,
@@ -46,11 +46,11 @@ def raise_condition_failure(
     creating: bool = False,
     must_exist: bool = False,
     expected_version: int | None = None,
-) -> NoReturn:
-    """Raise what the failed condition means, with the item as it stands, typed.
+) -> AdormError:
+    """What the failed condition of a write means, alone or in a transaction, with the item as it stands, typed.
 
     `creating`: an item there is `ItemExists`. `must_exist`: no item there is `ItemNotFound`. `expected_version`: another one
-    there, or no item, is `VersionConflict`.
+    there, or no item, is `VersionConflict`. Else it is `error` itself.
     """
     found = error.attribute_map
     failure = error
@@ -63,15 +63,13 @@ def raise_condition_failure(
         failure = _as(ItemExists, error)
     # After an ambiguous attempt the item may be gone by this very write: then its fate is the news.
     if found is None and must_exist and not isinstance(failure, VersionConflict) and not error.maybe_applied:
-        raise ItemNotFound(f"{key}: no such item in table {binding.table_name}; upsert() or create() makes one") from error
+        return ItemNotFound(f"{key}: no such item in table {binding.table_name}; upsert() or create() makes one")
     if found is not None:
         try:
             failure.item = binding.decode(found)
         except ItemDecodeError as problem:
             failure.add_note(f"the item as it stands does not fit the model: {problem}; see .attribute_map")
-    if failure is error:
-        raise error
-    raise failure from error
+    return failure
 
 
 def _as(kind: type[Any], error: ConditionalCheckFailed) -> Any:
@@ -91,23 +89,22 @@ def _as(kind: type[Any], error: ConditionalCheckFailed) -> Any:
     return failure
 
 
-def is_own_write(binding: Binding, found: AttributeMap | None, written: AttributeMap, *, creating: bool = False) -> bool:
-    """Whether the item that made a condition fail can only have been written by this very request, sent before.
+def is_own_write(found: AttributeMap | None, written: Mapping[str, AttributeMap | None], *, whole: bool = False) -> bool:
+    """Whether the item that made a condition fail is the one that this very request, sent before, has written.
 
-    `written` are the attributes that the request sets. Only a value that nobody else can have written is proof: the time of
-    this write, or an id generated for an item that is being created; everything else that was written has to be there too.
+    `written` are the attributes that the request sets, None for those that it removes; `whole`: the item has no others. To be asked
+    only where one of them is a value that nobody else can have written: the time of this write, or an id generated for an item that
+    is being created. All of them are compared, because clocks are coarse: another writer may have met the same microsecond.
     """
-    info = binding.info
-    if found is None or not written:
+    if found is None or (whole and not found.keys() <= written.keys()):
         return False
-    stamps = [field for field in (info.updated_at, info.created_at) if field is not None]
-    generated = creating and any(field.factory is not None for field in info.key_fields)
-    if not any(field.attribute_name in written for field in stamps) and not generated:
-        return False
-    return all(name in found and _canonical(found[name]) == _canonical(value) for name, value in written.items())
+    return all(
+        name not in found if value is None else name in found and canonical(found[name]) == canonical(value)
+        for name, value in written.items()
+    )
 
 
-def _canonical(attribute_value: dict[str, Any]) -> Any:
+def canonical(attribute_value: dict[str, Any]) -> Any:
     """A form in which equal values are equal, whatever way they were written: `1` and `1.0`, bytes and their base64."""
     tag, content = next(iter(attribute_value.items()))
     match tag:
@@ -122,9 +119,9 @@ def _canonical(attribute_value: dict[str, Any]) -> Any:
         case "SS":
             return tag, frozenset(content)
         case "L":
-            return tag, [_canonical(element) for element in content]
+            return tag, [canonical(element) for element in content]
         case "M":
-            return tag, {name: _canonical(value) for name, value in content.items()}
+            return tag, {name: canonical(value) for name, value in content.items()}
         case _:
             return tag, content
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import attrs
 
-from adorm.errors import AttributeMap, ConditionalCheckFailed, TransactionCanceled, UsageError
+from adorm.errors import AdormError, AttributeMap, ConditionalCheckFailed, TransactionCanceled, UsageError
 from adorm.expressions.conditions import Condition, Exists, Value, and_, conditions
 from adorm.expressions.location import root_location
 from adorm.expressions.placeholders import Placeholders
@@ -18,7 +18,7 @@ from adorm.expressions.updates import Set as SetClause
 from adorm.keys import Key
 from adorm.paths import location_of, set_clause
 from adorm.query.binding import Binding
-from adorm.query.failures import asked_version, is_own_write, raise_condition_failure
+from adorm.query.failures import asked_version, condition_failure, is_own_write
 from adorm.query.operation import Retriable
 from adorm.query.plan import Plan, plan_of, write_cost
 from adorm.query.values import EnumT, NestedT, ScalarT, TypedDictT
@@ -119,8 +119,10 @@ class PreparedUpdate:
 
     request: dict[str, Any]
     clauses: tuple[Clause[Any], ...]
-    written: AttributeMap
-    """What proves that a repeated request had been applied: the time of this update."""
+    written: dict[str, AttributeMap | None]
+    """The attributes that it sets as a whole, None for those that it removes."""
+    provable: bool
+    """Whether one of them is a value that nobody else can have written: the time of this update."""
 
     @property
     def idempotent(self) -> bool:
@@ -151,7 +153,7 @@ class UpdateDraft:
             )
         placeholders = Placeholders(binding.codec, info.model)
         request: dict[str, Any] = {"TableName": binding.table_name, "Key": binding.encode_key(self.key)}
-        own, written = self._own_clauses()
+        own, provable = self._own_clauses()
         request["UpdateExpression"] = render_update((*self.clauses, *own), placeholders, key_names=info.key_names)
         parts = self.conditions if self.creates else (Exists(root_location(info.model, info.partition), wanted=True), *self.conditions)
         if parts:
@@ -161,22 +163,26 @@ class UpdateDraft:
         binding.check_size(self.key, request.get("ExpressionAttributeValues", {}))
         return PreparedUpdate(request, self.clauses, written)
 
+    def failure(self, error: ConditionalCheckFailed) -> AdormError:
+        """What it means that the condition did not hold; `error` itself where there is nothing more to say."""
+        expected = None if error.attribute_map is None else asked_version(self.binding, self.conditions)
+        return condition_failure(self.binding, self.key, error, must_exist=not self.creates, expected_version=expected)
+
     def _own_clauses(self) -> tuple[list[Clause[Any]], AttributeMap]:
         info = self.binding.info
         changed = {clause.location.attribute_name for clause in self.clauses}
         own: list[Clause[Any]] = []
-        written: AttributeMap = {}
+        stamped = info.updated_at is not None and info.updated_at.attribute_name not in changed
         now = self.binding.connection.clock.now()
         if info.version is not None and info.version.attribute_name not in changed:
             own.append(CountUp(root_location(info.model, info.version)))
-        if info.updated_at is not None and info.updated_at.attribute_name not in changed:
+        if info.updated_at is not None and stamped:
             location = root_location(info.model, info.updated_at)
             own.append(SetClause(location, Value(now, location)))
-            written[info.updated_at.attribute_name] = self.binding.codec.encode_field(info.updated_at, now) or {}
         if self.creates and info.created_at is not None and info.created_at.attribute_name not in changed:
             location = root_location(info.model, info.created_at)
             own.append(SetIfAbsent(location, Value(now, location)))
-        return own, written
+        return own, stamped
 
 
 @attrs.define(eq=False)
@@ -234,6 +240,18 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
         """What the update says."""
         return self._draft
 
+    def check_includable(self) -> None:
+        """Refuse what has no meaning inside a transaction.
+
+        Raises:
+            UsageError: it returns something, is a transaction of its own, or brings a retry policy of its own.
+        """
+        if self._returning != "none":
+            raise UsageError(f"{self._draft.key}: a transaction returns nothing: take returning() away and read the item after")
+        if self._exactly_once:
+            raise UsageError(f"{self._draft.key}: a transaction is applied once as a whole: take exactly_once() away")
+        refuse_own_retry(self._draft.key, self._retry)
+
     def request(self) -> dict[str, Any]:
         prepared = self._draft.prepare()
         if self._exactly_once:
@@ -261,11 +279,16 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
             answer = await self._send(prepared)
         except ConditionalCheckFailed as error:
             own = (
-                error.maybe_applied and self._returning in ("none", "new") and is_own_write(binding, error.attribute_map, prepared.written)
+                error.maybe_applied
+                and prepared.provable
+                and self._returning in ("none", "new")
+                and is_own_write(error.attribute_map, prepared.written)
             )
             if not own:
-                expected = None if error.attribute_map is None else asked_version(binding, draft.conditions)
-                raise_condition_failure(binding, draft.key, error, must_exist=not draft.creates, expected_version=expected)
+                failure = draft.failure(error)
+                if failure is error:
+                    raise
+                raise failure from error
             answer = {"Attributes": error.attribute_map}
         return cast("ResultT", self._result(answer.get("Attributes")))
 

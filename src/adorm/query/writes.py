@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 import attrs
 
-from adorm.errors import AttributeMap, ConditionalCheckFailed, UsageError
+from adorm.errors import AdormError, AttributeMap, ConditionalCheckFailed, UsageError
 from adorm.expressions.conditions import Comparison, Condition, Exists, Value, and_, conditions
 from adorm.expressions.location import Location, root_location
 from adorm.expressions.placeholders import Placeholders
@@ -19,11 +19,11 @@ from adorm.fields import Field, Role
 from adorm.keys import Key, check_key_value, key_of
 from adorm.paths import location_of
 from adorm.query.binding import Binding
-from adorm.query.failures import is_own_write, raise_condition_failure
+from adorm.query.failures import condition_failure, is_own_write
 from adorm.query.instances import settle, validate, with_changes
 from adorm.query.operation import Retriable
 from adorm.query.plan import Plan, plan_of, write_cost
-from adorm.retry import Repeat
+from adorm.retry import Repeat, RetryPolicy
 
 ModelT = TypeVar("ModelT")
 ResultT = TypeVar("ResultT")
@@ -35,12 +35,15 @@ ReturnValue = Literal["item", "none", "old"]
 class Prepared:
     """A write, built: what is sent, and what it makes of the instance."""
 
-    operation: Literal["PutItem", "UpdateItem", "DeleteItem"]
+    operation: Literal["PutItem", "UpdateItem", "DeleteItem", "ConditionCheck"]
+    """The last one exists in transactions only."""
     request: dict[str, Any]
     changes: dict[str, Any] = attrs.Factory(dict[str, Any])
     """What the instance takes over once the write is done, by field name."""
-    written: AttributeMap = attrs.Factory(dict[str, Any])
-    """The attributes that the request sets."""
+    written: dict[str, AttributeMap | None] = attrs.Factory(dict[str, "AttributeMap | None"])
+    """The attributes that the request sets, None for those that it removes."""
+    provable: bool = False
+    """Whether one of them is a value that nobody else can have written."""
     expected_version: int | None = None
     creating: bool = False
     must_exist: bool = False
@@ -106,6 +109,27 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
         """The item that is written."""
         return self._key
 
+    def failure(self, prepared: Prepared, error: ConditionalCheckFailed) -> AdormError:
+        """What it means that the condition did not hold; `error` itself where there is nothing more to say."""
+        return condition_failure(
+            self._binding,
+            self._key,
+            error,
+            creating=prepared.creating,
+            must_exist=prepared.must_exist,
+            expected_version=prepared.expected_version,
+        )
+
+    def check_includable(self) -> None:
+        """Refuse what has no meaning inside a transaction.
+
+        Raises:
+            UsageError: it asks for the old item, or brings a retry policy of its own.
+        """
+        if self._returning == "old":
+            raise UsageError(f"{self._key}: a transaction returns nothing: take returning() away and read the item after")
+        refuse_own_retry(self._key, self._retry)
+
     def settle(self, prepared: Prepared) -> Any:
         """Take the write over into the instance, after it was applied."""
         return None if self._instance is None else settle(self._binding.info, self._instance, prepared.changes)
@@ -121,17 +145,14 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
             own = (
                 error.maybe_applied
                 and self._returning != "old"
-                and is_own_write(binding, error.attribute_map, prepared.written, creating=prepared.creating)
+                and prepared.provable
+                and is_own_write(error.attribute_map, prepared.written, whole=prepared.operation == "PutItem")
             )
             if not own:
-                raise_condition_failure(
-                    binding,
-                    self._key,
-                    error,
-                    creating=prepared.creating,
-                    must_exist=prepared.must_exist,
-                    expected_version=prepared.expected_version,
-                )
+                failure = self.failure(prepared, error)
+                if failure is error:
+                    raise
+                raise failure from error
             answer = {"Attributes": error.attribute_map}
         self._take_created_at(prepared, answer)
         stored = self.settle(prepared)
@@ -204,9 +225,12 @@ class Put(Write[ModelT, ResultT]):
         # A put of an item that may have been stored before keeps the time that it was read with.
         if info.created_at is not None and (self._creating or (info.version is not None and read == 0)):
             prepared.changes[info.created_at.name] = now
-        prepared.written = _encode_item(binding, self._key, with_changes(info, instance, prepared.changes))
+        item = _encode_item(binding, self._key, with_changes(info, instance, prepared.changes))
+        stamped = any(field is not None and field.name in prepared.changes for field in (info.created_at, info.updated_at))
+        prepared.provable = stamped or (self._creating and any(field.factory is not None for field in info.key_fields))
+        prepared.written = dict(item)
         placeholders = Placeholders(binding.codec, info.model)
-        prepared.request = {"TableName": binding.table_name, "Item": prepared.written}
+        prepared.request = {"TableName": binding.table_name, "Item": item}
         self._condition(placeholders, prepared.request, *own)
         if self._returning == "old":
             prepared.request["ReturnValues"] = "ALL_OLD"
@@ -250,7 +274,12 @@ class Save(Write[ModelT, ResultT]):
         elif info.created_at is not None and self._only is None:
             prepared.request["ReturnValues"] = "UPDATED_NEW"
         placeholders.into(prepared.request)
-        prepared.written = {clause.location.attribute_name: clause.attribute_value for clause in clauses if isinstance(clause, SetValue)}
+        prepared.provable = info.updated_at is not None
+        prepared.written = {
+            clause.location.attribute_name: clause.attribute_value if isinstance(clause, SetValue) else None
+            for clause in clauses
+            if isinstance(clause, (SetValue, Remove))
+        }
         return prepared
 
     def _fields(self) -> Sequence[Field]:
@@ -307,6 +336,16 @@ class Remover(Write[ModelT, ResultT]):
             prepared.request["ReturnValues"] = "ALL_OLD"
         placeholders.into(prepared.request)
         return prepared
+
+
+def refuse_own_retry(key: Key[Any], retry: RetryPolicy | None) -> None:
+    """What is part of a transaction is retried with it.
+
+    Raises:
+        UsageError: there is a policy.
+    """
+    if retry is not None:
+        raise UsageError(f"{key}: a transaction is retried as a whole: take retry() away, and give db.transaction(retry=...)")
 
 
 def key_of_instance(binding: Binding, instance: object) -> Key[Any]:
