@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random as _random
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 from cattrs import Converter
 
 from adorm.call_hooks import CallHooks
@@ -156,16 +158,21 @@ class Database:
             calls = await self._open()
         return await calls.call(operation, request, subject=subject, repeat=repeat, retry=retry)
 
-    async def back_off(self, attempt: int, /, *, operation: str, subject: object) -> None:
-        """Wait before asking again for what DynamoDB left unprocessed; `attempt` counts from 1.
+    async def back_off(
+        self, attempt: int, /, *, operation: str, subject: object, why: str = "for what DynamoDB left unprocessed", most_s: float = math.inf
+    ) -> None:
+        """Wait before the next try, by the retry policy; `attempt` counts from 1, and no wait is longer than `most_s`.
 
         Raises:
             DeadlineExceeded: the wait would outlive the deadline.
         """
-        delay_s = backoff(attempt, self._retry, self._random())
-        if delay_s >= remaining_s():
+        delay_s = min(most_s, backoff(attempt, self._retry, self._random()))
+        left_s = remaining_s()
+        if left_s == -math.inf:
+            await checkpoint_if_cancelled()
+        if delay_s >= left_s:
             raise DeadlineExceeded(
-                f"{operation} on {subject}: the wait of {delay_s:.3f} s for what DynamoDB left unprocessed would outlive the deadline",
+                f"{operation} on {subject}: the wait of {delay_s:.3f} s {why} would outlive the deadline",
                 operation=operation,
                 subject=str(subject),
                 attempts=attempt,
@@ -267,11 +274,12 @@ class Database:
 
     def _binding(self, model: type[Any], name: str | None = None) -> Binding:
         info = model_info(model)
+        named = name is not None
         if name is None:
             if info.table is None:
                 raise UsageError(f"{info.name} names no table: write @adorm.model(table=...), or db.table({info.name}, name=...)")
             name = self._table_name(info.table)
-        return Binding(self, info, check_table_name(name))
+        return Binding(self, info, check_table_name(name), named)
 
     def _table_name(self, name: str) -> str:
         if callable(self._table_names):

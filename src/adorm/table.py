@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar, cast, overload
 
+import attrs
+
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.models import ModelInfo
 from adorm.query.binding import Binding
@@ -59,7 +61,7 @@ class Table(Generic[ModelT]):
         Raises:
             UsageError: a part is missing or too many.
         """
-        return self._key(partition, sort)
+        return attrs.evolve(self._key(partition, sort), table_name=self.name if self._binding.named else None)
 
     def _key(self, partition: object, sort: object = NOT_GIVEN) -> Key[Any]:
         return make_key(self._binding.info, partition, sort)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -35,8 +36,10 @@ class Connection(Protocol):
         self, operation: str, request: Request, *, subject: object = None, repeat: Repeat | None = None, retry: RetryPolicy | None = None
     ) -> Answer: ...
 
-    async def back_off(self, attempt: int, /, *, operation: str, subject: object) -> None:
-        """Wait before asking again for what DynamoDB left unprocessed.
+    async def back_off(
+        self, attempt: int, /, *, operation: str, subject: object, why: str = "for what DynamoDB left unprocessed", most_s: float = math.inf
+    ) -> None:
+        """Wait before the next try; `why` goes into the error, and no wait is longer than `most_s`.
 
         Raises:
             DeadlineExceeded: the wait would outlive the deadline.
@@ -51,6 +54,8 @@ class Binding:
     connection: Connection
     info: ModelInfo
     table_name: str
+    named: bool = False
+    """The caller named the table: it is not the one that the model leads to."""
 
     @property
     def codec(self) -> Codec:
