@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from builtins import set as Set  # noqa: N812  # a method named `set` hides the type in the body of Changes
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 from uuid import uuid4
@@ -161,14 +162,24 @@ class UpdateDraft:
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         placeholders.into(request)
         binding.check_size(self.key, request.get("ExpressionAttributeValues", {}))
-        return PreparedUpdate(request, self.clauses, written)
+        return PreparedUpdate(request, self.clauses, self._written(own), provable)
+
+    def _written(self, own: Sequence[Clause[Any]]) -> dict[str, AttributeMap | None]:
+        written: dict[str, AttributeMap | None] = {}
+        for clause in (*self.clauses, *own):
+            if clause.location.is_top_level and isinstance(clause, Remove):
+                written[clause.location.attribute_name] = None
+            elif clause.location.is_top_level and isinstance(clause, SetClause) and isinstance(clause.value, Value):
+                written[clause.location.attribute_name] = clause.value.encode(self.binding.codec)
+        return written
 
     def failure(self, error: ConditionalCheckFailed) -> AdormError:
         """What it means that the condition did not hold; `error` itself where there is nothing more to say."""
         expected = None if error.attribute_map is None else asked_version(self.binding, self.conditions)
         return condition_failure(self.binding, self.key, error, must_exist=not self.creates, expected_version=expected)
 
-    def _own_clauses(self) -> tuple[list[Clause[Any]], AttributeMap]:
+    def _own_clauses(self) -> tuple[list[Clause[Any]], bool]:
+        """Version and timestamps; and whether the time of this update is among them."""
         info = self.binding.info
         changed = {clause.location.attribute_name for clause in self.clauses}
         own: list[Clause[Any]] = []
@@ -273,7 +284,7 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
         return {"TransactItems": [{"Update": request}], "ClientRequestToken": str(uuid4())}
 
     async def _run(self) -> ResultT:
-        draft, binding = self._draft, self._draft.binding
+        draft = self._draft
         prepared = draft.prepare()
         try:
             answer = await self._send(prepared)
