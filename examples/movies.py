@@ -277,3 +277,5 @@ if __name__ == "__main__":
         raise SystemExit(asyncio.run(main()))
     except adorm.AdormError as error:
         raise SystemExit(f"movies: {type(error).__name__}: {error}") from error
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

@@ -56,8 +56,9 @@ async def create_the_table(db: adorm.Database) -> None:
 async def create_and_get(db: adorm.Database) -> None:
     """Store an item, and read it back by its key"""
     orders = db.table(Order)
-    lines = [Line(sku="tea", quantity=2), Line(sku="cup")]
-    order = await orders.create(Order(customer_id="ada", order_id="001", total=Decimal("12.50"), lines=lines, tags={"new"}))
+    order = Order(customer_id="ada", order_id="001", total=Decimal("12.50"), tags={"new"})
+    order.lines = [Line(sku="tea", quantity=2), Line(sku="cup")]
+    await orders.create(order)
     show(order.version, order.created_at)
 
     same = await orders.get("ada", "001").consistent()
@@ -93,7 +94,7 @@ async def two_writers(db: adorm.Database) -> None:
     try:
         await orders.save(mine)
     except adorm.VersionConflict as error:
-        show(f"VersionConflict: I read version {error.expected}, stored is {error.actual} with note {error.item.note!r}")
+        show(f"VersionConflict: I read {error.expected}, stored is {error.actual}, {error.item.note!r}")
         mine = error.item
     mine.status = "paid"
     await orders.save(mine)
@@ -175,7 +176,7 @@ async def pages(db: adorm.Database) -> None:
     cursor = None
     for number in count(1):
         page = await query.page(cursor)
-        show(f"page {number}:", [order.order_id for order in page.items], "cursor:", page.cursor and page.cursor[:24] + "...")
+        show(f"page {number}: {[order.order_id for order in page.items]}, cursor {page.cursor!s:.20}")
         cursor = page.cursor
         if cursor is None:
             break
@@ -227,6 +228,8 @@ async def delete_the_table(db: adorm.Database) -> None:
 
 # ---------------------------------------------------------------- how it is printed
 
+WIDTH = 120
+
 Step: TypeAlias = Callable[[adorm.Database], Awaitable[None]]
 
 STEPS: list[Step] = [
@@ -248,10 +251,10 @@ STEPS: list[Step] = [
 
 def show(*values: object) -> None:
     """Print what a step gave."""
-    first, *others = " ".join(map(str, values)).splitlines() or [""]
-    print("  =>", first)
-    for line in others:
-        print("    ", line)
+    mark = "  =>"
+    for line in " ".join(map(str, values)).splitlines():
+        print(textwrap.fill(line, WIDTH, initial_indent=f"{mark} ", subsequent_indent=" " * 7, break_on_hyphens=False))
+        mark = "    "
 
 
 def print_code(source: str) -> None:
@@ -310,3 +313,5 @@ if __name__ == "__main__":
         asyncio.run(main())
     except adorm.AdormError as error:
         raise SystemExit(f"quickstart: {type(error).__name__}: {error}") from error
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

@@ -202,7 +202,7 @@ def test_the_quickstart_shows_each_step_and_what_it_gave(where: list[str]) -> No
         "  => ItemNotFound: Order ada/999: ",
         "  => None",
         "  => they saved first: version 2",
-        "  => VersionConflict: I read version 1, stored is 2 with note 'please wrap it'",
+        "  => VersionConflict: I read 1, stored is 2, 'please wrap it'",
         "  => repeated on top of theirs: version 3, paid, 'please wrap it'",
         "  => packed 35.00 ['new', 'vip'] None",
         "  => [('tea', 2), ('cup', 4), ('spoon', 1)]",
@@ -219,8 +219,8 @@ def test_the_quickstart_shows_each_step_and_what_it_gave(where: list[str]) -> No
         "  => 7",
         "  => 305.00",
         "  => {'packed': 1, 'shipped': 3, 'open': 3}",
-        "  => page 1: ['001', '002', '003'] cursor: ",
-        "  => page 3: ['007'] cursor: None",
+        "  => page 1: ['001', '002', '003'], cursor ",
+        "  => page 3: ['007'], cursor None",
         "  => UpdateExpression: SET #n0 = :v0, ",
         "  => DeadlineExceeded: GetItem on Order ada/001: ",
         "        lambda: Order.agee,",
@@ -232,6 +232,8 @@ def test_the_quickstart_shows_each_step_and_what_it_gave(where: list[str]) -> No
     ):
         assert any(line.startswith(expected) for line in shown), f"{expected!r} is missing, or not in its place"
     assert "type: ignore" not in done.stdout
+    _connection, *others = done.stdout.splitlines()
+    assert max(map(len, others)) <= 120
 
 
 def test_an_endpoint_that_is_not_there_is_one_line_and_a_status(monkeypatch: pytest.MonkeyPatch, few: Path) -> None:
