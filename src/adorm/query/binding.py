@@ -76,6 +76,24 @@ class Binding:
         except DecodeFailure as failure:
             raise self._decode_error(failure, attribute_map) from failure
 
+    def decode_all(self, attribute_maps: list[AttributeMap]) -> list[Any]:
+        """The instances of many items, in order; the list given is empty afterwards.
+
+        Each map is let go as soon as its instance is made: the memory serves the next one, and the garbage collector, which counts what is
+        made less what is let go, has hardly a reason to run.
+
+        Raises:
+            ItemDecodeError: an item does not fit the model.
+        """
+        decode = self.connection.codec.decoder(self.info.model)
+        attribute_maps.reverse()
+        take = attribute_maps.pop
+        attribute_map: AttributeMap = {}
+        try:
+            return [decode(attribute_map := take()) for _ in range(len(attribute_maps))]
+        except DecodeFailure as failure:
+            raise self._decode_error(failure, attribute_map) from failure
+
     def decode_part(self, field: Field | None, steps: Sequence[Step], attribute_value: dict[str, Any], annotation: Annotation = Any) -> Any:
         """One value of an item, at `steps` in it: a field's, or one of that annotation (by its own type, where nothing is known of it).
 

@@ -9,7 +9,7 @@ Request = Mapping[str, Any]
 """An operation's parameters as DynamoDB's API names them, `{"TableName": ..., "Key": {"pk": {"S": ...}}}`; B values are `bytes`."""
 
 Answer = dict[str, Any]
-"""An operation's answer, parsed; B values are base64 text or `bytes`, readers take either."""
+"""An operation's answer, parsed; B values are base64 text or `bytes`, readers take either. It is the caller's, who may take it apart."""
 
 
 class Transport(Protocol):
