@@ -1,5 +1,9 @@
 """Classes of every kind that the codec's tests share."""
 
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# (`factory=list` and `set()` are of Unknown to it)
+# ruff: noqa: RUF009, PYI061  # defaults that are called are immutable, and a literal of None is what is tested
+
 from __future__ import annotations
 
 import dataclasses
@@ -135,7 +139,7 @@ class Square:
 class Drawing:
     shapes: list[Circle | Square] = attrs.field(factory=list)
     best: Circle | Square | None = None
-    mixed: str | int | bool | None | list[int] | Circle | Square = "x"
+    mixed: str | int | bool | list[int] | Circle | Square | None = "x"
 
 
 @attrs.define

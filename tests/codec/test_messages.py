@@ -42,8 +42,16 @@ DECODING: list[tuple[Any, dict[str, Any], str]] = [
     (Everything, {"flag": {"S": "true"}}, 'Everything $.flag: expected true or false, got {"S": "true"}'),
     (Everything, {"raw": {"B": "%"}}, 'Everything $.raw: expected bytes, got {"B": "%"}'),
     (Everything, {"day": {"S": "x"}}, 'Everything $.day: expected a date in ISO 8601, got {"S": "x"}'),
-    (Everything, {"clock": {"S": "08:00+01:00"}}, 'Everything $.clock: expected a time of day in ISO 8601, without an offset, got {"S": "08:00+01:00"}'),
-    (Everything, {"span": {"N": "0.0000001"}}, 'Everything $.span: expected a number of seconds, no finer than microseconds, got {"N": "0.0000001"}'),
+    (
+        Everything,
+        {"clock": {"S": "08:00+01:00"}},
+        'Everything $.clock: expected a time of day in ISO 8601, without an offset, got {"S": "08:00+01:00"}',
+    ),
+    (
+        Everything,
+        {"span": {"N": "0.0000001"}},
+        'Everything $.span: expected a number of seconds, no finer than microseconds, got {"N": "0.0000001"}',
+    ),
     (Everything, {"uuid": {"S": "x"}}, 'Everything $.uuid: expected a UUID, got {"S": "x"}'),
     (Everything, {"status": {"S": "x"}}, 'Everything $.status: expected "open", "paid" (Status), got {"S": "x"}'),
     (Everything, {"choice": {"S": "b"}}, 'Everything $.choice: expected one of "a", 1, true, null, "paid", got {"S": "b"}'),
@@ -81,8 +89,16 @@ def test_an_item_that_does_not_fit_is_told_with_model_key_and_path(model: Any, a
     assert caught.value.attribute_map is attribute_map
 
 
+wrong_everything: Any = Everything  # its fields get what checkers refuse
+wrong_line: Any = Line
+wrong_drawing: Any = Drawing
+
+
 def order(**changes: Any) -> Order:
     return Order(customer_id="c1", order_id="o1", **changes)
+
+
+NO_EMPTY_SET = "an empty set, which DynamoDB can't tell from None: give None, or annotate the field as a set that is never None"
 
 
 class Thing:
@@ -120,40 +136,61 @@ ENCODING: list[tuple[Any, str]] = [
     (order(tags=0), "Order.tags: expected a set, got 0"),
     (order(lines=(Line("a"),)), "Order.lines: expected a list, got a value of type tuple"),
     (order(lines="abc"), "Order.lines: expected a list, got 'abc'"),
-    (order(lines=[Line("a"), Line("b", price=0.5)]), "Order.lines[1].price: expected a Decimal, got the float 0.5: say which digits are meant, as in Decimal('0.5')"),  # type: ignore[arg-type]  # noqa: E501
+    (
+        order(lines=[Line("a"), wrong_line("b", price=0.5)]),
+        "Order.lines[1].price: expected a Decimal, got the float 0.5: say which digits are meant, as in Decimal('0.5')",
+    ),
     (order(lines=[Line("a"), None]), "Order.lines[1]: expected a Line, got None"),
     (order(labels={"k": 5}), "Order.labels.k: expected text, got 5"),
     (order(labels={"": "x"}), "Order.labels: an empty key, which DynamoDB refuses in a map"),
     (order(labels={5: "x"}), "Order.labels: a map's keys are text, not 5: make them str, or register a hook for their type"),
     (order(labels=["k"]), "Order.labels: expected a dict, got a value of type list"),
     (order(address=Line("x")), "Order.address: expected an Address, got a value of type Line"),
-    (Everything(real=float("nan")), "Everything.real: nan is no number that DynamoDB can hold"),
-    (Everything(real=1e126), "Everything.real: 1e+126 is above 9.99E+125, which DynamoDB can't hold"),
-    (Everything(real=-1e-131), "Everything.real: -1e-131 is closer to zero than 1E-130, which DynamoDB can't hold"),
-    (Everything(real=2**53 + 1), "Everything.real: a float can't hold the int 9007199254740993 exactly: annotate the field as int or Decimal"),
+    (wrong_everything(real=float("nan")), "Everything.real: nan is no number that DynamoDB can hold"),
+    (wrong_everything(real=1e126), "Everything.real: 1e+126 is above 9.99E+125, which DynamoDB can't hold"),
+    (wrong_everything(real=-1e-131), "Everything.real: -1e-131 is closer to zero than 1E-130, which DynamoDB can't hold"),
     (
-        Everything(real=Decimal(1)),  # type: ignore[arg-type]
+        wrong_everything(real=2**53 + 1),
+        "Everything.real: a float can't hold the int 9007199254740993 exactly: annotate the field as int or Decimal",
+    ),
+    (
+        wrong_everything(real=Decimal(1)),
         "Everything.real: expected a float, got the Decimal Decimal('1'): convert it with float(), or annotate the field as Decimal",
     ),
-    (Everything(day=datetime(2026, 1, 1)), "Everything.day: expected a date, got a datetime: use its .date()"),
-    (Everything(status="open"), "Everything.status: expected a Status, got 'open'"),  # type: ignore[arg-type]
-    (Everything(choice="b"), "Everything.choice: expected one of \"a\", 1, true, null, \"paid\", got 'b'"),  # type: ignore[arg-type]
-    (Everything(choice=[]), 'Everything.choice: expected one of "a", 1, true, null, "paid", got a value of type list'),  # type: ignore[arg-type]
-    (Everything(fixed=(1, "a")), "Everything.fixed: expected a tuple of 3, got one of 2"),  # type: ignore[arg-type]
-    (Everything(fixed=(1, 2, True)), "Everything.fixed[1]: expected text, got 2"),  # type: ignore[arg-type]
+    (wrong_everything(day=datetime(2026, 1, 1)), "Everything.day: expected a date, got a datetime: use its .date()"),
+    (wrong_everything(status="open"), "Everything.status: expected a Status, got 'open'"),
+    (wrong_everything(choice="b"), 'Everything.choice: expected one of "a", 1, true, null, "paid", got \'b\''),
+    (wrong_everything(choice=[]), 'Everything.choice: expected one of "a", 1, true, null, "paid", got a value of type list'),
+    (wrong_everything(fixed=(1, "a")), "Everything.fixed: expected a tuple of 3, got one of 2"),
+    (wrong_everything(fixed=(1, 2, True)), "Everything.fixed[1]: expected text, got 2"),
     (
-        Everything(maybe_texts=set()),
-        "Everything.maybe_texts: an empty set, which DynamoDB can't tell from None: give None, or annotate the field as a set that is never None",
+        wrong_everything(maybe_texts=set()),
+        f"Everything.maybe_texts: {NO_EMPTY_SET}",
     ),
-    (Everything(anything={"a": [set()]}), "Everything.anything.a[0]: an empty set, which DynamoDB can't hold and which would read back as None here"),
-    (Everything(anything={1, "a"}), "Everything.anything: an untyped set holds only text, only numbers or only bytes: annotate what it holds, or use a list"),
-    (Everything(anything=cycle), "Everything: nested deeper than the 32 levels that DynamoDB keeps, or holding itself"),
-    (Everything(meta={"a": [1, Decimal("0.1")]}), "Everything.meta.a[1]: Decimal('0.1') would not come back as it is from untyped JSON: annotate it, or take as_json away"),
-    (Everything(as_set=["a", "b", "a"]), "Everything.as_set: a value occurs twice in a list that is stored as a set, which keeps it once: take as_set away"),
-    (Everything(movie={"title": "a", "directors": []}), "Everything.movie: the key 'directors', which Movie does not have: it would be lost"),  # type: ignore[typeddict-unknown-key]
-    (Everything(movie={}), "Everything.movie: the key 'title' is missing"),  # type: ignore[typeddict-item]
-    (Everything(scalar=[]), "Everything.scalar: expected str | int | bytes | bool, got a value of type list"),  # type: ignore[arg-type]
-    (Drawing(shapes=[Circle(1.0), Address("x")]), "Drawing.shapes[1]: expected one of Circle | Square, got a value of type Address"),  # type: ignore[list-item]
+    (
+        wrong_everything(anything={"a": [set()]}),
+        "Everything.anything.a[0]: an empty set, which DynamoDB can't hold and which would read back as None here",
+    ),
+    (
+        wrong_everything(anything={1, "a"}),
+        "Everything.anything: an untyped set holds only text, only numbers or only bytes: annotate what it holds, or use a list",
+    ),
+    (wrong_everything(anything=cycle), "Everything: nested deeper than the 32 levels that DynamoDB keeps, or holding itself"),
+    (
+        wrong_everything(meta={"a": [1, Decimal("0.1")]}),
+        "Everything.meta.a[1]: Decimal('0.1') would not come back as it is from untyped JSON: annotate it, or take as_json away",
+    ),
+    (
+        wrong_everything(as_set=["a", "b", "a"]),
+        "Everything.as_set: a value occurs twice in a list that is stored as a set, which keeps it once: take as_set away",
+    ),
+    (
+        wrong_everything(movie={"title": "a", "directors": []}),
+        "Everything.movie: the key 'directors', which Movie does not have: it would be lost",
+    ),
+    (wrong_everything(movie={}), "Everything.movie: the key 'title' is missing"),
+    (wrong_everything(scalar=[]), "Everything.scalar: expected str | int | bytes | bool, got a value of type list"),
+    (wrong_drawing(shapes=[Circle(1.0), Address("x")]), "Drawing.shapes[1]: expected one of Circle | Square, got a value of type Address"),
 ]
 
 
@@ -165,8 +202,11 @@ def test_a_value_that_cannot_be_stored_is_told_with_class_field_and_path(value: 
 
 
 def test_an_unknown_class_in_an_untyped_place_is_told_what_to_do() -> None:
-    with pytest.raises(UsageError, match=r"^Everything\.anything\[0\]: Thing: Thing can't be stored: make it an attrs class or a dataclass, or register hooks"):
-        to_attribute_map(Everything(anything=[Thing()]))
+    with pytest.raises(
+        UsageError,
+        match=r"^Everything\.anything\[0\]: Thing: Thing can't be stored: make it an attrs class or a dataclass, or register hooks",
+    ):
+        to_attribute_map(wrong_everything(anything=[Thing()]))
 
 
 def test_a_single_value_is_told_by_the_name_it_is_given() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from hypothesis import strategies as st
@@ -56,8 +56,8 @@ def over_the_wire(attribute_map: Any) -> Any:
 def _sendable(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    if isinstance(value, dict):
-        return {key: _sendable(item) for key, item in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_sendable(item) for item in cast("list[Any]", value)]
+    if value.__class__ is dict:
+        return {key: _sendable(item) for key, item in value.items()}
+    if value.__class__ is list:
+        return [_sendable(item) for item in value]
     return value

@@ -6,7 +6,7 @@ import types
 from collections import abc, deque
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, Literal, TypeVar, Union, get_args
+from typing import Any, Literal, Self, TypeVar, Union, get_args
 
 import cattrs
 
@@ -63,6 +63,19 @@ class LateCoder(Coder):
         return self.target.decode
 
 
+class UnknownCoder(Coder):
+    """Stands for a class that some database may have hooks for, while a model is checked."""
+
+    @made_once
+    def encode(self) -> Encode:
+        name = self.name
+
+        def encode_unknown(_: Any) -> dict[str, Any]:
+            raise EncodeFailure(f"{name} can't be stored without hooks")
+
+        return encode_unknown
+
+
 class Builder:
     """Makes coders and keeps them.
 
@@ -82,7 +95,7 @@ class Builder:
         self._fresh_plans: dict[Field, FieldPlan] = {}
         self._depth = 0
         self._json_twin: Builder | None = None
-        self._plain_any = AnyCoder(self._class_coder, json=False)
+        self._values_any = AnyCoder(self._value_coder, json=False)
         self._any = AnyCoder(self._class_coder, json=json)
 
     def coder(self, annotation: Annotation, where: str) -> Coder:
@@ -137,6 +150,11 @@ class Builder:
     def _class_coder(self, cls: type) -> Coder:
         return self.coder(cls, type_name(cls))
 
+    def _value_coder(self, cls: type) -> Coder:
+        """For the values of enums and literals: hooks for text and numbers are not meant for them."""
+        plain = scalar_coder(cls) if cls in (str, int, bool, float, bytes) else None
+        return plain or self._class_coder(cls)
+
     def _hooks(self, annotation: Annotation) -> Hooks:
         return Hooks(None, None) if self._converter is None else hooks_of(self._converter, annotation)
 
@@ -168,31 +186,32 @@ class Builder:
         if annotation is Any or annotation is object:
             return self._any
         if annotation is None or annotation is type(None):
-            return LiteralCoder((None,), self._plain_any)
+            return LiteralCoder((None,), self._values_any)
         if isinstance(annotation, TypeVar):
             return self.coder(annotation.__bound__ or Any, where)
         origin = origin_of(annotation)
         if origin in (Union, types.UnionType):
             return self._union(annotation, where)
         if origin is Literal:
-            return self._choice(lambda: LiteralCoder(get_args(annotation), self._plain_any), annotation, where)
+            return self._choice(lambda: LiteralCoder(get_args(annotation), self._values_any), annotation, where)
         return self._class(annotation, origin or annotation, where, keep=keep)
 
     def _class(self, annotation: Annotation, cls: Any, where: str, *, keep: bool) -> Coder:
         if isinstance(cls, type) and issubclass(cls, Enum):
-            return self._choice(lambda: EnumCoder(cls, self._plain_any), annotation, where)
+            return self._choice(lambda: EnumCoder(cls, self._values_any), annotation, where)
         if kind_of(annotation) is not None:
             return self._struct(annotation, keep=keep)
         container = self._container(annotation, cls, where)
         if container is not None:
             return container
         if not isinstance(cls, type):
-            raise ModelError(f"{where}: {type_name(annotation)} is no type that can be stored")
+            hint = ": name the class itself" if annotation is Self else ""
+            raise ModelError(f"{where}: {type_name(annotation)} is no type that can be stored{hint}")
         scalar = scalar_coder(cls, json=self._json)
         if scalar is not None:
             return scalar
         if self._lenient:
-            return Coder(type_name(annotation), None, (cls,))
+            return UnknownCoder(type_name(annotation), None, (cls,))
         raise ModelError(
             f"{where}: {type_name(annotation)} can't be stored: make it an attrs class or a dataclass, "
             f"or register hooks for it, db.converter.register_unstructure_hook({cls.__name__}, ...) and register_structure_hook"
@@ -202,6 +221,8 @@ class Builder:
         try:
             return make()
         except EncodeFailure as failure:
+            if self._lenient:
+                return UnknownCoder(type_name(annotation), None)
             raise ModelError(f"{where}: a value of {type_name(annotation)} can't be stored: {failure.problem}") from failure
 
     def _struct(self, annotation: Annotation, *, keep: bool) -> Coder:
@@ -254,7 +275,7 @@ class Builder:
         coders = self._merged([self.coder(member, where) for member in rest], rest)
         structs = [coder for coder in coders if isinstance(coder, StructCoder)]
         if len(structs) > 1:
-            together = StructUnionCoder(" | ".join(coder.name for coder in structs), where, structs, self._plain_any)
+            together = StructUnionCoder(" | ".join(coder.name for coder in structs), where, structs, self._values_any)
             coders = [*(coder for coder in coders if coder not in structs), together]
         if not (self._lenient and any(coder.tags is None for coder in coders)):
             check_distinct(where, name, coders)
@@ -272,7 +293,7 @@ class Builder:
                 merged.append(coder)
         if len(literals) > 1:
             values = tuple(value for member in literals for value in get_args(unwrap(member)))
-            merged.append(LiteralCoder(values, self._plain_any))
+            merged.append(LiteralCoder(values, self._values_any))
         numbers = [coder for coder in merged if isinstance(coder, ScalarCoder) and coder.name in ("int", "Decimal")]
         if len(numbers) == 2:
             both = Scalar("N", "a number", decimal_text, untyped_number, (numbers[0].classes + numbers[1].classes))
@@ -293,7 +314,8 @@ class Builder:
             coder = self.coder(annotation, where)
         if optional:
             _check_none([coder], where)
-        return FieldPlan(field, owner, coder, optional=optional or coder is self._any)
+        untyped = coder is self._any or (isinstance(coder, JsonCoder) and unwrap(annotation) in (Any, object))
+        return FieldPlan(field, owner, coder, optional=optional or untyped)
 
     def _without_none(self, annotation: Annotation) -> tuple[Annotation, bool]:
         """The type of a field without its None, and whether there was one; a hook for the whole has its way."""
@@ -326,7 +348,7 @@ class Builder:
         origin = origin_of(cls) or cls
         arguments = get_args(cls)
         untyped: type | None = None
-        if origin is Any:
+        if origin in (Any, object):
             untyped = object
         elif origin in (dict, list) and (not arguments or arguments in ((str, Any), (Any,))) and not self._hooks(cls):
             untyped = origin
@@ -391,6 +413,3 @@ def check_type(field: Field, owner: str) -> None:
             where a class inside it still waits for a name.
     """
     Builder(None, lenient=True).plan(field, owner)
-
-
-

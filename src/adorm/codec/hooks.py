@@ -5,7 +5,7 @@ A converter of `make_converter` answers for every type. Its own answers are `Own
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
 from ipaddress import IPv4Interface, IPv6Interface
@@ -64,9 +64,12 @@ def make_converter(unstructure: Callable[[Any], Any], structure: Callable[[Any, 
     def own_structure(_: Any) -> OwnHook:
         return OwnHook(structure)
 
+    # cattrs keeps structure hooks for unions, and only those, where no predicate sees them
+    unions: Mapping[Any, Any] = converter._union_struct_registry  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
     # cattrs forgets what factories made as soon as any hook is registered
     converter.register_unstructure_hook_factory(lambda _: True, own_unstructure)
-    converter.register_structure_hook_factory(lambda _: True, own_structure)
+    converter.register_structure_hook_factory(lambda annotation: annotation not in unions, own_structure)
     return converter
 
 

@@ -118,7 +118,7 @@ class StructCoder(Coder):
             source.line("else:", 2)
         source.line(stored, 3 if branches else 2)
         source.line("except Exception as error:", 1)
-        source.line(f"raise {source.name('failed', _encode_failed)}(error, {field.name!r}) from error.__cause__", 2)
+        source.line(f"raise {source.name('failed', _encode_failed)}(error, {field.name!r})", 2)
 
     def _read(self, source: Source, plan: FieldPlan) -> str:
         field = plan.field
@@ -178,7 +178,7 @@ class StructCoder(Coder):
         source.line("try:", 1)
         source.line(f"{'made =' if later else 'return'} {source.name('cls', self.structure.cls)}({', '.join(given)})", 2)
         source.line("except Exception as error:", 1)
-        source.line(f"raise {source.name('refused', self._refused)}(error, {{{', '.join(values)}}}) from error.__cause__", 2)
+        source.line(f"raise {source.name('refused', self._refused)}(error, {{{', '.join(values)}}})", 2)
         for line in later:
             source.line(line, 1)
         if later:
@@ -285,6 +285,3 @@ def _set_later(instance: Any, name: str, value: Any, attribute_name: str) -> Non
             object.__setattr__(instance, name, value)
     except Exception as error:  # validators run on setting
         raise DecodeFailure(f"refused by {type(instance).__name__}: {error}").under(attribute_name) from error
-
-
-
