@@ -15,7 +15,7 @@ from cattrs import Converter
 
 from adorm.call_hooks import CallHooks
 from adorm.calls import Calls
-from adorm.clock import Clock, current_clock
+from adorm.clock import Clock, current_clock, use_clock
 from adorm.codec import Codec
 from adorm.deadlines import remaining_s
 from adorm.errors import DeadlineExceeded, UsageError
@@ -310,6 +310,7 @@ def connect(
     hooks: Sequence[CallHooks] = (),
     clock: Clock | None = None,
     random: Callable[[], float] = _random.random,
+    wrap: Callable[[Transport], Transport] | None = None,
 ) -> Database:
     """A database; nothing is sent or looked up before its first use.
 
@@ -326,6 +327,8 @@ def connect(
         cursor_secret: signs cursors, so that a client can't forge one; 16 bytes or more.
         hooks: called before and after each call and each attempt.
         clock, random: where time and jitter come from, for tests.
+        wrap: given the engine before it is opened, gives what stands before it: `adorm.testing.Faults`, `adorm.testing.Recorder`, or a
+            function that puts one around the other. This connection's clock is the current one meanwhile.
 
     Raises:
         UsageError: options that exclude each other.
@@ -348,7 +351,7 @@ def connect(
         raise UsageError("cursor_secret is too short to protect anything: 16 bytes or more, from secrets.token_bytes()")
     used_clock = clock or current_clock()
 
-    def make_transport() -> Transport:
+    def make_engine() -> Transport:
         if where == "memory":
             from adorm.transport.memory import MemoryTransport
 
@@ -362,6 +365,12 @@ def connect(
         return WireTransport(
             region=region, endpoint_url=endpoint_url, profile=profile, session=session, max_connections=max_connections, clock=used_clock
         )
+
+    def make_transport() -> Transport:
+        if wrap is None:
+            return make_engine()
+        with use_clock(used_clock):
+            return wrap(make_engine())
 
     return Database(
         make_transport,

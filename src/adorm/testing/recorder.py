@@ -1,0 +1,165 @@
+"""Every request that was sent, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any, Literal, cast
+
+import anyio
+import attrs
+
+from adorm.errors import UsageError
+from adorm.transport.base import Answer, Request, Transport
+
+State = Literal["in flight", "answered", "failed", "cancelled"]
+
+
+@attrs.define(eq=False)
+class Sent:
+    """One request, as it was when it was sent. Its repr shows no value of it."""
+
+    number: int
+    """From 1, in the order of sending; a retry has a number of its own."""
+    operation: str
+    request: dict[str, Any]
+    """A copy: `{"TableName": "orders", "Key": {"pk": {"S": "c1"}}}`, B values as they were given."""
+    state: State = "in flight"
+    error: Exception | None = None
+    """What came in the place of an answer."""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the tables that it is about."""
+        name: object = self.request.get("TableName")
+        if name is not None:
+            return (str(name),)
+        return tuple(self.request.get("RequestItems") or ())
+
+    def __repr__(self) -> str:
+        about = f" on {', '.join(self.tables)}" if self.tables else ""
+        failure = f" with {type(self.error).__name__}" if self.error is not None else ""
+        return f"<Sent {self.number}: {self.operation}{about}, {self.state}{failure}>"
+
+
+class Recorder:
+    """Writes down every request.
+
+    ::
+
+        recorder = adorm.testing.Recorder()
+        async with adorm.connect("memory", wrap=recorder) as db:
+            ...
+        assert recorder.operations == ["PutItem", "GetItem"]
+        assert recorder.sent[0].request["ConditionExpression"] == "..."
+
+    With `wrap=lambda engine: recorder(faults(engine))` it sees every attempt, with `faults(recorder(engine))` what got through to
+    the engine. One object may be given to several connections. It keeps all it sees until `clear()`.
+    """
+
+    def __init__(self) -> None:
+        self._sent: list[Sent] = []
+        self._count = 0
+        self._in_flight = 0
+        self._max_in_flight = 0
+        self._news = anyio.Event()
+
+    def __repr__(self) -> str:
+        return f"<Recorder {len(self._sent)} sent, {self._in_flight} in flight>"
+
+    def __call__(self, engine: Transport, /) -> Transport:
+        """Stand before an engine: what `connect(wrap=...)` calls."""
+        return _Recording(self, engine)
+
+    @property
+    def sent(self) -> tuple[Sent, ...]:
+        """All requests, in the order of sending."""
+        return tuple(self._sent)
+
+    @property
+    def operations(self) -> list[str]:
+        """Their operations: `["PutItem", "GetItem"]`."""
+        return [each.operation for each in self._sent]
+
+    def of(self, *operations: str) -> list[Sent]:
+        """The requests of these operations."""
+        return [each for each in self._sent if each.operation in operations]
+
+    @property
+    def in_flight(self) -> int:
+        """How many wait for their answer now."""
+        return self._in_flight
+
+    @property
+    def max_in_flight(self) -> int:
+        """The most that ever did at a time."""
+        return self._max_in_flight
+
+    async def reached(self, count: int) -> None:
+        """Wait until `count` requests have been sent, those of before included.
+
+        Raises:
+            UsageError: `count` is below 1.
+        """
+        if count < 1:
+            raise UsageError(f"reached({count!r}): 1 request or more")
+        while len(self._sent) < count:
+            await self._news.wait()
+
+    def clear(self) -> None:
+        """Forget what was sent and count anew from 1; what is in flight stays in flight."""
+        self._sent.clear()
+        self._count = 0
+        self._max_in_flight = self._in_flight
+
+    async def record(self, engine: Transport, operation: str, request: Request) -> Answer:
+        """Send by `engine`, and write it down."""
+        self._count += 1
+        sent = Sent(self._count, operation, _copy(request))
+        self._sent.append(sent)
+        self._in_flight += 1
+        self._max_in_flight = max(self._max_in_flight, self._in_flight)
+        news, self._news = self._news, anyio.Event()
+        news.set()
+        try:
+            answer = await engine.send(operation, request)
+        except Exception as error:
+            sent.state, sent.error = "failed", error
+            raise
+        except BaseException:
+            sent.state = "cancelled"
+            raise
+        else:
+            sent.state = "answered"
+            return answer
+        finally:
+            self._in_flight -= 1
+
+
+class _Recording:
+    """The transport that the connection sees."""
+
+    def __init__(self, recorder: Recorder, engine: Transport) -> None:
+        self._recorder = recorder
+        self._engine = engine
+
+    def __repr__(self) -> str:
+        return f"<{self._engine!r} with {self._recorder!r}>"
+
+    async def send(self, operation: str, request: Request, /) -> Answer:
+        return await self._recorder.record(self._engine, operation, request)
+
+    async def open(self) -> None:
+        await self._engine.open()
+
+    async def close(self) -> None:
+        await self._engine.close()
+
+
+def _copy(value: Any) -> Any:
+    """The same in dicts and lists of its own; what can't change is shared."""
+    if isinstance(value, Mapping):
+        return {name: _copy(part) for name, part in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_copy(part) for part in cast("list[Any]", value)]
+    return value if isinstance(value, str | bytes | int | float | None) else deepcopy(value)
