@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +45,17 @@ class Ticket:
     title: str = ""
 
 
-MODELS: tuple[type[Any], ...] = (Order, Counter, Receipt, Ticket, Bare)
+@adorm.model(table="leases")
+class Lease:
+    """The time of its first write, but not of the last one."""
+
+    name: str = adorm.partition_key()
+    state: str = "free"
+    created_at: datetime = adorm.created_at()
+    version: int = adorm.version()
+
+
+MODELS: tuple[type[Any], ...] = (Order, Counter, Receipt, Ticket, Lease, Bare)
 
 
 class SteppingClock(FakeClock):

@@ -9,7 +9,7 @@ import pytest
 
 import adorm
 from tests.contract.shop import Counter, Order
-from tests.faults.bench import LOST_ANSWER, LOST_REQUEST, WAITS, Ticket, World, bench
+from tests.faults.bench import LOST_ANSWER, LOST_REQUEST, WAITS, Lease, Ticket, World, bench
 from tests.faults.writes import CASE, Trial, copy_of, trial
 from tests.support.loopback import THROTTLED
 
@@ -184,6 +184,22 @@ async def test_anothers_update_at_the_same_microsecond_is_told_by_what_it_wrote(
             await taken_by(world.db, "mine").returning(returning)
         assert caught.value.maybe_applied
         assert await note_of(world) == "theirs"
+
+
+async def test_a_created_at_that_was_read_proves_nothing() -> None:
+    """Two workers take the same lease with the same words: only one may believe that it has it."""
+    async with bench() as world:
+        leases = world.db.table(Lease)
+        mine = await world.direct.table(Lease).create(Lease(name="a"))
+        world.clock.advance(1)
+        mine.state = "taken"
+        theirs = copy_of(mine)
+        world.script("PutItem", LOST_REQUEST)
+        between(world, lambda db: db.table(Lease).put(theirs))
+        with pytest.raises(adorm.VersionConflict) as caught:
+            await leases.put(mine)
+        assert (caught.value.maybe_applied, caught.value.expected, caught.value.actual) == (True, 1, 2)
+        assert (mine.version, theirs.version) == (1, 2)
 
 
 async def test_a_generated_id_that_another_used_is_told_by_what_it_wrote() -> None:

@@ -23,6 +23,7 @@ from adorm.query.failures import asked_version, condition_failure, is_own_write
 from adorm.query.operation import Retriable
 from adorm.query.plan import Plan, plan_of, write_cost
 from adorm.query.values import EnumT, NestedT, ScalarT, TypedDictT
+from adorm.query.writes import refuse_own_retry
 
 T = TypeVar("T")
 ModelT = TypeVar("ModelT")
