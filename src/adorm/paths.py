@@ -9,7 +9,7 @@ from __future__ import annotations
 from builtins import set as Set  # noqa: N812  # a method named `set` hides the type in the body of Attr
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
-from typing import Any, Generic, Literal, NoReturn, TypeVar, cast, overload
+from typing import Any, Generic, Literal, NoReturn, Protocol, TypeVar, cast, overload
 
 from adorm.errors import MisusedExpression, UsageError
 from adorm.expressions.conditions import (
@@ -34,7 +34,7 @@ from adorm.expressions.updates import Set as SetClause
 
 T = TypeVar("T")
 T1 = TypeVar("T1")
-TextT = TypeVar("TextT", bound=str)
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Path:
@@ -108,6 +108,12 @@ class Mistyped:
     """
 
 
+class Holds(Protocol[T_co]):
+    """An `Attr` of T_co or of a part of it: a NewType, StrEnum or Literal of text is text, though an `Attr` of it is no `Attr[str]`."""
+
+    def remove(self) -> Clause[T_co]: ...
+
+
 class Attr(Generic[T]):
     """A path with verbs: conditions on it, and clauses that change it. Made by `attr(Order.note)` or `path("note")`."""
 
@@ -176,10 +182,10 @@ class Attr(Generic[T]):
         raise MisusedExpression(f"{self!r} is a path, not a value: it can't be iterated; for membership use .contains(...)")
 
     @overload
-    def begins_with(self: Attr[TextT], prefix: str) -> Condition: ...
+    def begins_with(self: Holds[str], prefix: str) -> Condition: ...
     @overload
     def begins_with(self: Attr[bytes], prefix: bytes) -> Condition: ...
-    def begins_with(self, prefix: str | bytes) -> Condition:
+    def begins_with(self: Attr[Any], prefix: str | bytes) -> Condition:
         """The text, or the bytes, begin with this."""
         return BeginsWith(self._place("begins_with()"), prefix)
 
@@ -213,7 +219,7 @@ class Attr(Generic[T]):
         return In(self._subject, tuple(_operand(self._subject, value) for value in values))
 
     @overload
-    def contains(self: Attr[TextT], value: str) -> Condition: ...
+    def contains(self: Holds[str], value: str) -> Condition: ...
     @overload
     def contains(self: Attr[list[T1]], value: T1) -> Condition: ...
     @overload
@@ -222,7 +228,7 @@ class Attr(Generic[T]):
     def contains(self: Attr[frozenset[T1]], value: T1) -> Condition: ...
     @overload
     def contains(self: Attr[tuple[T1, ...]], value: T1) -> Condition: ...
-    def contains(self, value: object) -> Condition:
+    def contains(self: Attr[Any], value: object) -> Condition:
         """A part of the text, an element of the list, a member of the set."""
         place = self._place("contains()")
         operand = _operand(place, value)

@@ -1,0 +1,363 @@
+"""What both checkers have to accept: every example of design.md, and the types that they infer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any, Literal, assert_type
+from uuid import UUID
+
+import adorm
+from adorm import Attr, Clause, Condition, attr, not_none
+from typing_tests.models import (
+    Address,
+    Circle,
+    Colour,
+    CustomerId,
+    Event,
+    Grade,
+    Line,
+    Mapped,
+    Order,
+    Part,
+    Point,
+    Span,
+    Square,
+    ThirdParty,
+    UrgentEvent,
+)
+
+db = adorm.connect("memory")
+orders = db.table(Order)
+parts = db.table(Part)
+line = Line(sku="x")
+
+
+# ---- connections
+
+
+async def connections(client: object, session: object) -> None:
+    async with adorm.connect(region="eu-central-1") as database:
+        assert_type(database, adorm.Database)
+        assert_type(database.table(Order), adorm.Table[Order])
+        assert_type(database.table(Order, name="orders-2"), adorm.Table[Order])
+    adorm.connect()
+    adorm.connect(endpoint_url="http://127.0.0.1:8000", region="eu-central-1")
+    adorm.connect(session=session)
+    adorm.connect(client=client)
+    adorm.connect(profile="dev", table_prefix="dev-", cursor_secret="0123456789abcdef", max_connections=10)
+    adorm.connect(table_names={"orders": "orders-dev"}, cursor_secret=b"0123456789abcdef")
+    adorm.connect(table_names=lambda name: f"{name}-dev")
+    adorm.connect(retry=adorm.RetryPolicy(max_attempts=5, base_delay_s=0.05, max_delay_s=2, jitter=1.0))
+    async with adorm.deadline(2.5):
+        await orders.get("c1", "o1")
+    await db.close()
+
+
+# ---- models
+
+
+def models() -> None:
+    order = Order(customer_id="c1", order_id="o1", total=Decimal(5), tags={"a"}, lines=[line], address=Address(city="Berlin", zip="1"))
+    assert_type(order, Order)
+    assert_type(order.total, Decimal)
+    assert_type(order.tags, set[str])
+    assert_type(order.address, Address | None)
+    assert_type(order.lines, list[Line])
+    assert_type(order.created_at, datetime)
+    assert_type(order.expires_at, datetime | None)
+    assert_type(order.version, int)
+    order.status = "paid"
+    order.total += 5
+    Order(customer_id="c1", order_id="o1", created_at=datetime.now(UTC), version=3)
+    assert_type(UrgentEvent(event_id="e", reason="r").size, int)
+    assert_type(Event(event_id="e").kind, str)
+    assert_type(Mapped, type[ThirdParty])
+    assert_type(Mapped(id="x").total, int)
+    assert_type(db.table(Mapped), adorm.Table[ThirdParty])
+    Part(number=1, owner=CustomerId("c"), age=3, made_on=date(2026, 1, 1), address=IPv4Address("10.0.0.1"), source=Path("x"))
+    assert_type(adorm.to_attribute_map(order), dict[str, Any])
+    assert_type(adorm.from_attribute_map(Order, {"customer_id": {"S": "c1"}, "order_id": {"S": "o1"}}), Order)
+    assert_type(adorm.from_plain(Order, {"customer_id": "c1", "order_id": "o1"}), Order)
+    assert_type(adorm.item_size(adorm.to_attribute_map(order)), int)
+
+
+# ---- paths and conditions
+
+
+def paths() -> None:
+    assert_type(Order.total, Decimal)
+    assert_type(Order.lines[0].sku, str)
+    assert_type(Order.labels["k"], str)
+    assert_type(not_none(Order.address).city, str)
+    assert_type(not_none(Order.expires_at), datetime)
+    assert_type(attr(Order.note), Attr[str])
+    assert_type(attr(Order.tags), Attr[set[str]])
+    assert_type(attr(Order.address), Attr[Address])
+    assert_type(attr(Part.nick), Attr[str])
+    assert_type(attr(Order.lines[0].quantity), Attr[int])
+    assert_type(adorm.path("dotted.name[0]"), Attr[Any])
+    assert_type(attr(Order.note).size(), Attr[int])
+    assert_type(attr(Order.note).size() > 3, Condition)
+    assert_type(attr(Order.total) > 10, Condition)
+    assert_type(attr(Order.total) == 5, Condition)
+
+
+def conditions() -> None:
+    found = orders.query("c1")
+    found.where(Order.total > 10)
+    found.where(Order.total > 10, Order.status == "open")
+    found.where((Order.total > 10) & (Order.status == "open"))
+    found.where((Order.total > 10) | ~attr(Order.note).exists())
+    found.where((Order.total > 10) & attr(Order.note).exists())
+    found.where(attr(Order.note).exists() & (Order.total > 10))
+    found.where(attr(Order.note).exists() | (Order.total > 10) | (Order.version == 1))
+    found.where(Order.lines[0].sku == "x")
+    found.where(Order.labels["k"] == "v")
+    found.where(not_none(Order.address).city == "Berlin")
+    found.where(Order.created_at >= datetime(2026, 1, 1, tzinfo=UTC))
+    found.where(not_none(Order.expires_at) < datetime(2026, 1, 1, tzinfo=UTC))
+    found.where(Order.expires_at == None)
+    found.where(attr(Order.note) == None)
+    found.where(attr(Order.note) != None)
+    found.where(Order.address == Address(city="Berlin", zip="1"))
+    found.where(attr(Order.note).begins_with("x"), attr(Order.total).between(Decimal(1), Decimal(5)))
+    found.where(attr(Order.status).is_in("open", "paid"), attr(Order.tags).contains("new"))
+    found.where(attr(Order.note).contains("x"), attr(Order.lines).contains(line), attr(Order.note).type_is("S"))
+    found.where(attr(Order.note).not_exists(), attr(Order.lines).size() >= 2)
+    found.where(adorm.path("legacy[0].name") == "x", adorm.path("legacy").contains(1), adorm.path("a").begins_with("b"))
+    found.where(adorm.raw("#a = :x", names={"#a": "age"}, values={":x": 5}))
+    assert_type(adorm.not_(Order.total > 10), Condition)
+    assert_type(adorm.and_(Order.total > 10, attr(Order.note).exists()), Condition)
+    assert_type(adorm.or_(Order.total > 10, Order.status == "open"), Condition)
+    assert_type(~attr(Order.note).exists(), Condition)
+    assert_type((Order.total > 10) & attr(Order.note).exists(), Condition)
+    every = parts.scan()
+    every.filter(Part.age > 1, Part.weight < 2, Part.price >= 1, Part.price <= Decimal("1.5"), Part.active == True)
+    every.filter(Part.grade == Grade.LOW, Part.colour == Colour.RED, Part.kind == "nut", Part.owner == CustomerId("c"))
+    every.filter(attr(Part.kind).begins_with("b"), attr(Part.owner).begins_with("c"), attr(Part.grade).begins_with("l"))
+    every.filter(attr(Part.blob).begins_with(b"x"), attr(Part.nick).begins_with("x"), attr(Part.nick) > "a", attr(Part.rank) > 3)
+    every.filter(attr(Part.sizes).contains(1), attr(Part.history).contains(1), attr(Part.kind).contains("o"), attr(Part.nick).contains("o"))
+    every.filter(Part.counts["a"] > 1, Part.matrix[0][1] == 3, Part.places["home"].city == "Berlin", Part.point.x > 0)
+    every.filter(not_none(not_none(Part.parent).parent).age > 1, not_none(Part.origin)["lot"] > 1, Part.span.start > 1)
+    every.filter(Part.shape == Circle(1.0), Part.extra == 1, Part.extra["anything"] > 2, Part.limits[1] == "x", Part.history[0] > 1)
+    every.filter(Part.made_on > date(2026, 1, 1), Part.made_in > timedelta(hours=1), Part.blob == b"x", attr(Part.active) == False)
+    every.filter(Part.address == IPv4Address("10.0.0.1"), Part.source == Path("x"), Part.part_id == UUID(int=1))
+    every.filter(Part.age > Part.number, Part.age == Part.counts["a"], attr(Part.age).between(Part.number, 5))
+
+
+# ---- one item
+
+
+async def writes(order: Order) -> None:
+    assert_type(await orders.create(order), Order)
+    assert_type(await orders.put(order), Order)
+    await orders.put(order).unchecked()
+    assert_type(await orders.save(order), Order)
+    await orders.save(order, only=[Order.status])
+    await orders.create(order).when(attr(Order.note).not_exists())
+    assert_type(await orders.put(order).returning("none"), None)
+    assert_type(await orders.put(order).returning("old"), Order | None)
+    assert_type(await orders.delete("c1", "o1").when(Order.status == "draft"), None)
+    await orders.delete(order)
+    await orders.delete(("c1", "o1"))
+    await orders.delete(orders.key("c1", "o1"))
+    assert_type(await orders.delete("c1", "o1").returning("old"), Order | None)
+    assert_type(orders.create(order).request(), dict[str, Any])
+    assert_type(orders.create(order).explain(), adorm.Plan)
+    await orders.create(order).retry(adorm.RetryPolicy(max_attempts=1))
+
+
+async def reads() -> None:
+    assert_type(await orders.get("c1", "o1"), Order)
+    assert_type(await orders.get(("c1", "o1")), Order)
+    assert_type(await orders.get(orders.key("c1", "o1")), Order)
+    assert_type(await orders.get("c1", "o1").consistent(), Order)
+    assert_type(await orders.get_or_none("c1", "o1"), Order | None)
+    assert_type(await orders.get_or_none(("c1", "o1")), Order | None)
+    assert_type(await orders.get_or_none(orders.key("c1", "o1")), Order | None)
+    assert_type(await orders.exists("c1", "o1"), bool)
+    assert_type(await orders.exists(orders.key(("c1", "o1"))), bool)
+    assert_type(orders.key("c1", "o1"), adorm.Key[Order])
+    assert_type(orders.key("c1", "o1").model, type[Order])
+    assert_type(orders.key("c1", "o1").values, tuple[Any, ...])
+    assert_type(await db.table(Event).get("e1"), Event)
+    assert_type(await parts.get(UUID(int=1), 5), Part)
+    assert_type(await db.table(Mapped).get("x"), ThirdParty)
+    one: Awaitable[Order] = orders.get("c1", "o1")
+    assert_type(await one, Order)
+
+
+async def updates() -> None:
+    assert_type(
+        await orders.update("c1", "o1")
+        .set(Order.status, "paid")
+        .add(Order.total, 5)
+        .remove(Order.note)
+        .append(Order.lines, [line])
+        .when(Order.version == 3)
+        .returning("new"),
+        Order,
+    )
+    change = orders.update(("c1", "o1"))
+    assert_type(change, adorm.Update[Order, None])
+    assert_type(await change.set(Order.status, "paid"), None)
+    assert_type(await orders.update(orders.key("c1", "o1")).set(Order.status, "paid").returning("none"), None)
+    assert_type(await change.remove(Order.note).returning("old"), Order | None)
+    assert_type(await change.remove(Order.note).returning("updated_old"), dict[str, Any])
+    assert_type(await change.remove(Order.note).returning("updated_new"), dict[str, Any])
+    change.set(Order.status, "paid").upsert().exactly_once()
+    change.set(Order.total, 5).set(Order.total, Decimal(5)).set(Order.total, Order.total + 1).set(Order.total, Order.total - 1)
+    change.set(Order.version, Order.version + 1).set(Order.note, Order.status).set(Order.created_at, datetime.now(UTC))
+    change.set(Order.expires_at, None).set(Order.expires_at, datetime.now(UTC)).set(Order.address, None)
+    change.set(Order.address, Address(city="Berlin", zip="1")).set(not_none(Order.address).city, "Bonn")
+    change.set(Order.lines[0].sku, "x").set(Order.lines[0], line).set(Order.lines, [line]).set(Order.labels["k"], "v")
+    change.set(Order.tags, {"a"}).set(Order.labels, {"k": "v"}).set(Order.meta, {"k": [1, {"a": None}]})
+    change.add(Order.tags, {"new"}).add(Order.version, 1).prepend(Order.lines, [line]).remove(
+        Order.lines[0], Order.labels["k"], Order.address
+    )
+    change.apply(attr(Order.tags).delete({"new"}), attr(Order.note).set_if_absent("x"), attr(Order.lines).prepend([line]))
+    change.apply(attr(Order.note).set("x"), attr(Order.total).add(5), attr(Order.lines).append([line]), attr(Order.note).remove())
+    change.apply(adorm.path("legacy").set(5), adorm.path("legacy.count").add(1), adorm.path("old").remove(), attr(Order.address).set(None))
+    assert_type(attr(Order.note).set("x"), Clause[str])
+    assert_type(attr(Order.tags).delete({"new"}), Clause[set[str]])
+    assert_type(attr(Order.lines).append([line]), Clause[list[Line]])
+    assert_type(attr(Order.total).add(5), Clause[Decimal])
+    some = parts.update(UUID(int=1), 5)
+    some.set(Part.age, 5).set(Part.weight, 1.5).set(Part.weight, 1).set(Part.active, False).set(Part.owner, CustomerId("c"))
+    some.set(Part.grade, Grade.HIGH).set(Part.colour, Colour.BLUE).set(Part.kind, "nut").set(Part.nick, None).set(Part.rank, 3)
+    some.set(Part.made_on, date(2026, 1, 1)).set(Part.made_in, timedelta(1)).set(Part.blob, b"x").set(Part.source, Path("y"))
+    some.set(Part.address, IPv4Address("10.0.0.2")).set(Part.sizes, frozenset({1})).set(Part.history, (1, 2)).set(Part.limits, (1, "a"))
+    some.set(Part.matrix, [[1]]).set(Part.counts, {"a": 1}).set(Part.places, {"home": Address(city="Bonn", zip="2")}).set(
+        Part.tags_list, []
+    )
+    some.set(Part.point, Point(1, 2)).set(Part.shape, Square(2.0)).set(Part.span, Span(1, 2)).set(Part.extra, {"free": 1})
+    some.set(Part.origin, {"country": "de", "lot": 1}).set(not_none(Part.origin)["lot"], 2)
+    some.add(Part.age, 1).add(Part.weight, 0.5).add(Part.price, 1).add(Part.price, Decimal(1)).add(Part.rank, 1).add(Part.counts["a"], 1)
+    some.add(Part.sizes, frozenset({1})).append(Part.tags_list, ["a"]).append(Part.matrix, [[1]]).append(Part.matrix[0], [1])
+    some.apply(
+        attr(Part.sizes).add(frozenset({1})), attr(Part.sizes).delete(frozenset({1})), attr(Part.rank).add(1), attr(Part.weight).add(1)
+    )
+    some.apply(attr(Part.colour).set(Colour.BLUE), attr(Part.shape).set(Square(1.0)), attr(Part.kind).set("nut"))
+
+
+# ---- queries and scans
+
+
+async def queries(cursor: str | None) -> None:
+    latest = await orders.query("c1").where(Order.order_id > "2026").filter(Order.total > 10).descending().limit(20)
+    assert_type(latest, list[Order])
+    async for order in orders.query("c1"):
+        assert_type(order, Order)
+    async with orders.query("c1").stream() as rows:
+        assert_type(rows, adorm.ItemStream[Order])
+        async for order in rows:
+            assert_type(order, Order)
+    page = await orders.query("c1").limit(25).page(cursor)
+    assert_type(page, adorm.Page[Order])
+    assert_type(page.items, list[Order])
+    assert_type(page.cursor, str | None)
+    assert_type((page.count, page.scanned_count), tuple[int, int])
+    assert_type(page.capacity, float | None)
+    await orders.query("c1").page()
+    pairs = await orders.query("c1").select(Order.order_id, Order.total)
+    assert_type(pairs, list[tuple[str, Decimal]])
+    assert_type(await orders.query("c1").select(Order.order_id), list[tuple[str]])
+    assert_type(
+        await orders.query("c1").select(Order.order_id, Order.tags, Order.version, Order.address, Order.lines[0].sku),
+        list[tuple[str, set[str], int, Address | None, str]],
+    )
+    assert_type(await orders.query("c1").select(Order.order_id, Order.total, Order.note), list[tuple[str, Decimal, str]])
+    assert_type((await orders.query("c1").select(Order.order_id, Order.version).page()).items, list[tuple[str, int]])
+    async for order_id, total in orders.query("c1").select(Order.order_id, Order.total):
+        assert_type(order_id, str)
+        assert_type(total, Decimal)
+    open_ = await orders.query().where(Order.status == "open")
+    assert_type(open_, list[Order])
+    assert_type(await orders.query("c1").count(), int)
+    assert_type(await orders.query("c1").first(), Order | None)
+    assert_type(await orders.query("c1").select(Order.total).first(), tuple[Decimal] | None)
+    assert_type(await orders.query("c1").one(), Order)
+    assert_type(await orders.query("c1").exists(), bool)
+    assert_type(await orders.query("c1").ascending().consistent().page_size(10).hide_expired(), list[Order])
+    assert_type(await orders.query("open").index("by-status").hydrate(), list[Order])
+    assert_type(orders.query("c1").request(), dict[str, Any])
+    assert_type(orders.query("c1").explain(), adorm.Plan)
+    assert_type(orders.query("c1").explain().index, str | None)
+    assert_type(orders.query("c1").explain().operation, str)
+    rows_: AsyncIterator[Order] = orders.query("c1").__aiter__()
+    assert_type(await anext(rows_), Order)
+
+
+async def aggregates() -> None:
+    assert_type(await orders.query("c1").sum(Order.total), Decimal)
+    assert_type(await orders.query("c1").sum(Order.version), int)
+    assert_type(await parts.scan().sum(Part.weight), float)
+    assert_type(await parts.scan().sum(Part.rank), int)
+    assert_type(await orders.query("c1").avg(Order.total), Decimal | None)
+    assert_type(await orders.query("c1").avg(Order.version), Decimal | None)
+    assert_type(await parts.scan().avg(Part.weight), float | None)
+    assert_type(await orders.query("c1").min(Order.created_at), datetime | None)
+    assert_type(await orders.query("c1").max(Order.note), str | None)
+    assert_type(await parts.scan().max(Part.rank), int | None)
+    assert_type(await orders.query("c1").count_by(Order.status), dict[str, int])
+
+
+async def scans() -> None:
+    assert_type(orders.scan(), adorm.Scan[Order])
+    assert_type(await orders.scan().where(Order.total > 10).limit(5), list[Order])
+    assert_type(await orders.scan().filter(Order.total > 10).consistent().page_size(100), list[Order])
+    assert_type(await orders.scan().select(Order.order_id, Order.total), list[tuple[str, Decimal]])
+    assert_type(await orders.scan().count(), int)
+    assert_type(await orders.scan().index("by-status").first(), Order | None)
+    assert_type((await orders.scan().page()).items, list[Order])
+    async with orders.scan().stream() as rows:
+        async for order in rows:
+            assert_type(order, Order)
+
+
+# ---- errors
+
+
+def errors(
+    not_found: adorm.ItemNotFound,
+    exists: adorm.ItemExists,
+    conflict: adorm.VersionConflict,
+    decode: adorm.ItemDecodeError,
+    service: adorm.ServiceError,
+    late: adorm.DeadlineExceeded,
+    usage: adorm.UsageError,
+) -> None:
+    lookup: LookupError = not_found
+    failed: adorm.ConditionalCheckFailed = exists
+    timeout: TimeoutError = late
+    value: ValueError = usage
+    for error in (lookup, failed, timeout, value, conflict, decode, service):
+        assert_type(str(error), str)
+    assert_type(conflict.expected, int)
+    assert_type(conflict.actual, int | None)
+    assert_type(decode.path, str)
+    assert_type(service.code, str)
+    assert_type(service.message, str)
+    assert_type(service.request_id, str | None)
+    assert_type(service.operation, str)
+    assert_type(service.retryable, bool)
+    assert_type(service.maybe_applied, bool)
+
+
+# ---- code of the user's own, over any model
+
+
+async def newest(table: adorm.Table[Order], status: Literal["open", "paid"]) -> Order | None:
+    return await table.query().where(Order.status == status).descending().first()
+
+
+def only_open(query: adorm.Query[Order]) -> adorm.Query[Order]:
+    return query.filter(Order.status == "open")
+
+
+def large(limit: int) -> Condition:
+    return adorm.not_(Order.total < limit)
