@@ -14,7 +14,7 @@ from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks, run_hooks, 
 from adorm.capacity import asking_for_capacity, is_collecting, note_capacity
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.deadlines import current_limit, remaining_s
-from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, TransactionCanceled
+from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, TransactionCanceled, UsageError
 from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, RetryQuota, delay_after, is_ambiguous, repeat_of, retry_cost, treatment_of
 from adorm.transport.base import Answer, Request, Transport
 
@@ -203,6 +203,12 @@ class _Run:
                     answer = await self.calls.attempt(self)
                 except (ServiceError, ConnectionFailed) as error:
                     await self.failed(error)
+                except UsageError as error:
+                    if self.last is None:
+                        raise
+                    # What went out before is the news: it may have been applied.
+                    self.attempts -= 1
+                    self._give_up(self.last, f"not sent again: {error}")
                 else:
                     self.calls.quota.give_back(self.cost)
                     if is_collecting() is not None:

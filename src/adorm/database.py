@@ -91,21 +91,26 @@ class Database:
         await self.close()
 
     async def close(self) -> None:
-        """Close every connection. Operations under way fail; closing twice is fine."""
+        """Close every connection. Operations under way fail, writes among them with `maybe_applied`; closing twice is fine.
+
+        Raises:
+            UsageError: called in another event loop than the one it was opened in.
+        """
+        if self._calls is not None and self._loop is not asyncio.get_running_loop():
+            raise _foreign_loop()
         self._closed = True
         calls, self._calls = self._calls, None
         if calls is not None:
-            with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
-                await calls.transport.close()
+            await _close(calls.transport)
 
     async def _open(self) -> Calls:
         loop = asyncio.get_running_loop()
         if self._closed:
             raise _closed()
-        if self._loop is None:
+        if self._loop is None or (self._calls is None and self._loop.is_closed()):
             self._loop, self._opening = loop, anyio.Lock()
         if self._loop is not loop:
-            raise UsageError("this database belongs to another event loop: connect() once in each loop, and close it there")
+            raise _foreign_loop()
         if self._opening is None:
             raise _closed()
         async with self._opening:
@@ -114,6 +119,9 @@ class Database:
             if self._calls is None:
                 transport = self._make_transport()
                 await transport.open()
+                if self._closed:  # meanwhile, and `close` did not know of this transport
+                    await _close(transport)
+                    raise _closed()
                 self._calls = Calls(transport, retry=self._retry, clock=self._clock, random=self._random, hooks=self._hooks)
             return self._calls
 
@@ -287,6 +295,15 @@ class Database:
         if self._table_names is not None and name in self._table_names:
             return self._table_names[name]
         return self._table_prefix + name
+
+
+async def _close(transport: Transport) -> None:
+    with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
+        await transport.close()
+
+
+def _foreign_loop() -> UsageError:
+    return UsageError("this database belongs to another event loop: connect() once in each loop, and close it there")
 
 
 def _closed() -> UsageError:
