@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from decimal import Context, Decimal
 from typing import Any, Generic, TypeVar, cast, overload
 
@@ -31,8 +31,12 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
 
         async def compute() -> Any:
             total: Any = 0
-            async for value in self._values(path):
+
+            def add(value: Any) -> None:
+                nonlocal total
                 total = _plus(total, value)
+
+            await self._visit(path, add)
             return total
 
         return self._derived(path, compute)
@@ -45,9 +49,14 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
         """The mean, of numbers other than float as a Decimal of 38 digits; None of nothing."""
 
         async def compute() -> Any:
-            total, count = 0, 0
-            async for value in self._values(path):
+            total: Any = 0
+            count = 0
+
+            def add(value: Any) -> None:
+                nonlocal total, count
                 total, count = _plus(total, value), count + 1
+
+            await self._visit(path, add)
             if not count:
                 return None
             return total / count if isinstance(total, float) else _ROUNDED.divide(Decimal(total), Decimal(count))
@@ -67,42 +76,39 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
 
         async def compute() -> Any:
             counts: Counter[Any] = Counter()
-            async for value in self._values(path):
+
+            def add(value: Any) -> None:
                 counts[value] += 1
+
+            await self._visit(path, add)
             return dict(counts)
 
         return self._derived(path, compute)
 
     async def _extreme(self, path: object, *, largest: bool) -> Any:
         best: Any = None
-        async for value in self._values(path):
+
+        def weigh(value: Any) -> None:
+            nonlocal best
             if best is None or (value > best if largest else value < best):
                 best = value
+
+        await self._visit(path, weigh)
         return best
 
     def _narrowed(self, path: object) -> Reads[tuple[Any]]:
         return cast("Reads[tuple[Any]]", self._with_selection((location_of(path),)))
 
-    def _values(self, path: object) -> AsyncIterator[Any]:
-        return _present(self._narrowed(path))
+    async def _visit(self, path: object, visit: Callable[[Any], None]) -> None:
+        """Show every value that is there, one page being read ahead."""
+        async with self._narrowed(path).stream() as rows:
+            async for (value,) in rows:
+                if value is not None:
+                    visit(value)
 
     def _derived(self, path: object, compute: Any) -> Operation[Any]:
         narrowed = self._narrowed(path)
         return Derived(compute, narrowed.request, narrowed.explain)
-
-
-class _present:  # noqa: N801  # reads like the generator that it must not be: one is finalised in a task of its own
-    def __init__(self, rows: Reads[tuple[Any]]) -> None:
-        self._rows = rows.__aiter__()
-
-    def __aiter__(self) -> _present:
-        return self
-
-    async def __anext__(self) -> Any:
-        while True:
-            (value,) = await self._rows.__anext__()
-            if value is not None:
-                return value
 
 
 def _plus(total: Any, value: Any) -> Any:

@@ -78,6 +78,11 @@ class PageReader:
         self.last_key = start_key
         """Where the next page begins; None before the first page and after the last."""
 
+    @property
+    def is_done(self) -> bool:
+        """Whether there is no further page."""
+        return self._done
+
     async def next(self) -> RawPage | None:
         """The next page, which may be empty; None after the last."""
         if self._done:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
 
@@ -93,11 +94,24 @@ class ItemIterator(Generic[ItemT]):
         return self._items.popleft()
 
 
-class ItemStream(Generic[ItemT]):
-    """`async with orders.query("c1").stream() as rows: async for row in rows: ...`: the next page is fetched while this one is used.
+class ItemStream(ABC, Generic[ItemT]):
+    """Items read ahead, in a block: `async with orders.query("c1").stream() as rows: async for row in rows: ...`.
 
-    Leaving the block, in whatever way, ends the fetching: no task is left, and no further request is sent.
+    Leaving the block, in whatever way, ends the reading: no task is left, and no further request is sent.
     """
+
+    @abstractmethod
+    async def __aenter__(self) -> Self: ...
+
+    @abstractmethod
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+    @abstractmethod
+    def __aiter__(self) -> AsyncIterator[ItemT]: ...
+
+
+class QueryStream(ItemStream[ItemT]):
+    """The next page of a query is fetched while this one is used."""
 
     def __init__(self, next_page: Callable[[], Coroutine[Any, Any, list[ItemT] | None]]) -> None:
         async def read(_outcome: Outcome[None], emit: Callable[[list[ItemT]], Awaitable[None]]) -> None:
@@ -276,12 +290,18 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
     # ---- reading
 
     async def _items(self, maps: list[AttributeMap]) -> list[ItemT]:
-        binding = self._binding
         if self._selected is not None:
-            return [cast("ItemT", select_values(binding, self._selected, attribute_map)) for attribute_map in maps]
-        if self._hydrates and maps:
-            maps = await fetch_whole(binding, maps, retry=self._retry)
-        return binding.decode_all(maps)
+            return [self._decode_one(attribute_map) for attribute_map in maps]
+        return self._binding.decode_all(await self._whole(maps))
+
+    async def _whole(self, maps: list[AttributeMap]) -> list[AttributeMap]:
+        """The whole items, where an index does not hold them."""
+        return await fetch_whole(self._binding, maps, retry=self._retry) if self._hydrates and maps else maps
+
+    def _decode_one(self, attribute_map: AttributeMap) -> ItemT:
+        if self._selected is not None:
+            return cast("ItemT", select_values(self._binding, self._selected, attribute_map))
+        return cast("ItemT", self._binding.decode(attribute_map))
 
     def _pages(self) -> Callable[[], Coroutine[Any, Any, list[ItemT] | None]]:
         """Gives the items of one page after the other, None after the last."""
@@ -308,7 +328,7 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
 
     def stream(self) -> ItemStream[ItemT]:
         """A block in which the next page is fetched while this one is used."""
-        return ItemStream(self._pages())
+        return QueryStream(self._pages())
 
     def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:
         """Up to `limit` items (without one, a page of DynamoDB's), and the cursor that goes on after them; None begins.

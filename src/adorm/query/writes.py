@@ -100,6 +100,11 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
         return plan_of(prepared.operation, prepared.request, write_cost(), reason="the whole key is given")
 
     @property
+    def verb(self) -> str:
+        """What it is called in messages, `"create"`."""
+        return type(self).__name__.lower()
+
+    @property
     def binding(self) -> Binding:
         """The table that is written."""
         return self._binding
@@ -204,6 +209,10 @@ class Put(Write[ModelT, ResultT]):
     """`create` and `put`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html"""
 
     _creating: bool = attrs.field(default=False, alias="creating")
+
+    @property
+    def verb(self) -> str:
+        return "create" if self._creating else "put"
 
     def prepare(self) -> Prepared:
         binding, instance = self._binding, self._instance
@@ -318,6 +327,10 @@ def only_locations(info_name: str, paths: Sequence[object]) -> tuple[Location, .
 @attrs.define(eq=False)
 class Remover(Write[ModelT, ResultT]):
     """`delete`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html"""
+
+    @property
+    def verb(self) -> str:
+        return "delete"
 
     def prepare(self) -> Prepared:
         binding = self._binding

@@ -63,11 +63,16 @@ class MemoryTransport:
         handler = self._new_handler()
         if not callable(getattr(handler, _CAPITAL.sub("_", operation).lower(), None)):
             raise UsageError(f"{operation}: the memory database does not have this operation (moto lacks it): use DynamoDB Local")
-        status, headers, text = _dispatch(handler, operation, plain_request(request))
+        parameters = plain_request(request)
+        segment = _take_segment(parameters) if operation == "Scan" else 0
+        status, headers, text = _dispatch(handler, operation, parameters)
         request_id = headers.get("x-amzn-requestid")
         answer: Answer = orjson.loads(text)
         if status >= 300:
             raise service_error(answer, operation=operation, status=status, request_id=request_id)
+        if segment:
+            answer.pop("LastEvaluatedKey", None)
+            answer.update(Items=[], Count=0, ScannedCount=0)
         return answer
 
     async def close(self) -> None:
@@ -92,6 +97,19 @@ def _database() -> Callable[[], DynamoHandler]:
             return backend
 
     return Handler
+
+
+def _take_segment(parameters: dict[str, Any]) -> int:
+    """The segment that a scan asks for. moto has none: the first holds every item, the others are empty, as may be in DynamoDB."""
+    segment, total_segments = parameters.pop("Segment", None), parameters.pop("TotalSegments", None)
+    if (segment is None) != (total_segments is None) or (segment is not None and not 0 <= segment < total_segments):
+        raise ValidationFailed(
+            "Segment and TotalSegments go together, and Segment is less than TotalSegments",
+            code="ValidationException",
+            operation="Scan",
+            status=400,
+        )
+    return int(segment or 0)
 
 
 def _dispatch(handler: DynamoHandler, operation: str, parameters: dict[str, Any]) -> tuple[int, dict[str, str], str]:

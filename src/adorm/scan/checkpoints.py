@@ -1,0 +1,121 @@
+"""Checkpoints: how far each segment of a scan has come, as JSON text that outlives the process."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, cast
+
+import attrs
+import orjson
+
+from adorm.errors import AttributeMap, UsageError
+
+_FORM = 1
+MAX_SEGMENTS = 10_000
+"""DynamoDB takes a million; each is a request of its own at least, so that far fewer are faster.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html"""
+
+
+@attrs.define(eq=False)
+class Position:
+    """How far one segment has come."""
+
+    after: AttributeMap | None = None
+    """The key of the last item that was given, or read and left out; None at the beginning."""
+    finished: bool = False
+
+
+@attrs.define(eq=False)
+class Ticket:
+    """One item that was handed out, until its work is done."""
+
+    position: Position
+    """Where its segment stands once this item and all before it are done."""
+    done: bool = False
+
+
+class Track:
+    """A segment's position, which moves only past items whose work is done, in the order in which they were handed out."""
+
+    def __init__(self, position: Position) -> None:
+        self.position = position
+        self._open: deque[Ticket] = deque()
+
+    def begin(self, position: Position) -> Ticket:
+        """Hand out what leads to this position."""
+        ticket = Ticket(position)
+        self._open.append(ticket)
+        return ticket
+
+    def end(self, ticket: Ticket) -> None:
+        """Its work is done."""
+        ticket.done = True
+        while self._open and self._open[0].done:
+            self.position = self._open.popleft().position
+
+
+@attrs.frozen
+class Scanned:
+    """What a scan reads: a checkpoint goes with just this."""
+
+    table: str
+    index: str | None
+    filter: str
+    """A digest of the filter, its values included."""
+
+
+def write_checkpoint(scanned: Scanned, total_segments: int | None, positions: list[Position]) -> str:
+    """The checkpoint as JSON text."""
+    body = {
+        "adorm_scan": _FORM,
+        **attrs.asdict(scanned),
+        "total_segments": total_segments,
+        "segments": [{"finished": True} if position.finished else {"after": position.after} for position in positions],
+    }
+    return orjson.dumps(body, default=_bytes_as_text).decode()
+
+
+def read_checkpoint(text: str) -> tuple[Scanned, int | None, list[Position]]:
+    """What a checkpoint says.
+
+    Raises:
+        UsageError: it is no checkpoint, or a damaged one.
+    """
+    try:
+        body = orjson.loads(text)
+        if body["adorm_scan"] != _FORM:
+            raise UsageError("this checkpoint was made by another version of adorm: scan from the beginning")
+        scanned = Scanned(body["table"], body["index"], body["filter"])
+        total_segments: int | None = body["total_segments"]
+        positions = [_position(each) for each in body["segments"]]
+        if len(positions) != (total_segments or 1) or not all(type(name) is str for name in (scanned.table, scanned.filter)):
+            raise UsageError("this checkpoint is damaged: it does not tell of each segment; scan from the beginning")
+    except UsageError:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UsageError("this is no checkpoint of a scan, or a damaged one: take the text of checkpoint() as it is") from error
+    return scanned, total_segments, positions
+
+
+def _position(body: Mapping[str, Any]) -> Position:
+    if body.get("finished") is True:
+        return Position(finished=True)
+    after = body["after"]
+    if after is None:
+        return Position()
+    return Position({str(name): _key_value(value) for name, value in cast("Mapping[str, Any]", after).items()})
+
+
+def _key_value(value: Mapping[str, Any]) -> dict[str, Any]:
+    ((tag, content),) = value.items()
+    if tag not in ("S", "N", "B") or not isinstance(content, str):
+        raise ValueError("no key attribute")
+    return {"B": b64decode(content, validate=True)} if tag == "B" else {tag: content}
+
+
+def _bytes_as_text(value: object) -> str:
+    if isinstance(value, (bytes, bytearray)):
+        return b64encode(value).decode()
+    raise TypeError(f"{type(value).__name__} in a key")

@@ -1,0 +1,317 @@
+"""The stream behind every scan: segments read side by side, rows given one by one, and how far each segment has come."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+import attrs
+
+from adorm.concurrency import OnFailure, StreamJob, TaskStream
+from adorm.errors import AttributeMap, DeadlineExceeded, ItemDecodeError, ScanFailed, UsageError
+from adorm.outcomes import Outcome, Progress
+from adorm.query.pages import PageReader, RawPage
+from adorm.query.reads import ItemStream
+from adorm.scan.checkpoints import Position, Scanned, Ticket, Track, write_checkpoint
+from adorm.scan.pacing import ReadBudget
+
+ItemT = TypeVar("ItemT")
+
+MAX_WORKERS = 64
+"""Segments read at the same time; further ones wait for their turn."""
+
+
+@attrs.frozen
+class ScanResult(Generic[ItemT]):
+    """What a scan with `collect_errors()` gives: everything that could be read, and what went wrong."""
+
+    items: list[ItemT]
+    errors: Sequence[Exception]
+    """Of segments that failed, and `ItemDecodeError` of each item that does not fit the model."""
+    outcomes: Sequence[Outcome[list[ItemT]]]
+    checkpoint: str
+    """Where segments that failed can go on."""
+
+
+@attrs.frozen(eq=False)
+class ScanPlan(Generic[ItemT]):
+    """What a stream needs to know of its scan."""
+
+    name: str
+    """`Order (table orders)`."""
+    scanned: Scanned
+    total_segments: int | None
+    """None: not parallel, so that an error leaves bare."""
+    positions: list[Position]
+    key_names: frozenset[str]
+    reader: Callable[[int, AttributeMap | None], PageReader]
+    """Reads a segment from after a key on."""
+    whole: Callable[[list[AttributeMap]], Awaitable[list[AttributeMap]]]
+    """Fetches the whole items, where a scan of an index hydrates them."""
+    decode: Callable[[AttributeMap], ItemT]
+    most_items: int | None
+    collects_errors: bool
+    in_segment_order: bool
+    budget: ReadBudget | None
+    report: Callable[[Progress], object] | None
+    expected_items: Callable[[], Awaitable[int | None]]
+    """How many items there are about, for the report."""
+    monotonic: Callable[[], float]
+
+
+@attrs.define(eq=False)
+class _Part:
+    """A page of one segment, on its way to the consumer."""
+
+    segment: int
+    maps: list[AttributeMap]
+    after: Position
+    scanned_count: int
+    count: int
+    taken: int = 0
+
+
+class ScanStream(ItemStream[ItemT]):
+    """The items of a scan, in a block: `async with orders.scan().segments(8).stream() as rows: async for row in rows: ...`.
+
+    Segments are read side by side; each holds one page at most that is not used yet, so that memory is bounded and a consumer that
+    stops makes them stop. Leaving the block, in whatever way, ends the reading: no task is left, and no further request is sent.
+    Several tasks of the loop may iterate it together, each item goes to one of them.
+    """
+
+    def __init__(self, make_plan: Callable[[], Awaitable[ScanPlan[ItemT]]]) -> None:
+        self._make_plan = make_plan
+        self._known_plan: ScanPlan[ItemT] | None = None
+        self._inside = False
+        self._tracks: list[Track] = []
+        self._outcomes: list[Outcome[int]] = []
+        self._waiting: deque[TaskStream[_Part, int]] = deque()
+        self._stream: TaskStream[_Part, int] | None = None
+        self._parts: deque[_Part] = deque()
+        self._left: int | None = None
+        self._scanned_count = 0
+        self._started_s = 0.0
+        self._total: int | None = None
+        self._wrong: list[Exception] = []
+        self._wait_failure: DeadlineExceeded | None = None
+
+    @property
+    def _plan(self) -> ScanPlan[ItemT]:
+        if self._known_plan is None:
+            raise UsageError("a stream is used inside its block: async with ....stream() as rows: async for row in rows: ...")
+        return self._known_plan
+
+    # ---- what users see
+
+    @property
+    def outcomes(self) -> Sequence[Outcome[int]]:
+        """One for each segment; `value` is how many items it has given."""
+        return self._outcomes
+
+    @property
+    def errors(self) -> list[Exception]:
+        """What went wrong so far: segments that failed, and with `collect_errors()` items that do not fit the model."""
+        return [*self._wrong, *(outcome.error for outcome in self._outcomes if outcome.error is not None)]
+
+    def checkpoint(self) -> str:
+        """Where each segment stands, just after the last item given, as JSON text for `scan().resume(checkpoint)`."""
+        return write_checkpoint(self._plan.scanned, self._plan.total_segments, [track.position for track in self._tracks])
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ItemT:
+        taken = await self.take()
+        if taken is None:
+            if self.failed:
+                raise self.failure()
+            raise StopAsyncIteration
+        item, ticket, segment = taken
+        self._tracks[segment].end(ticket)
+        return item
+
+    # ---- the block
+
+    async def __aenter__(self) -> Self:
+        if self._known_plan is not None:
+            raise UsageError("this block was entered before: call stream() again")
+        plan = self._known_plan = await self._make_plan()
+        self._tracks = [Track(position) for position in plan.positions]
+        count = len(plan.positions)
+        labels = ["scan"] if plan.total_segments is None else [f"segment {number} of {count}" for number in range(count)]
+        self._outcomes = [
+            Outcome[int](label, 0, finished=position.finished) for label, position in zip(labels, plan.positions, strict=True)
+        ]
+        self._left = plan.most_items
+        self._started_s = plan.monotonic()
+        if plan.report is not None:
+            self._total = await plan.expected_items()
+        jobs = [
+            StreamJob(outcome, self._reading(segment))
+            for segment, outcome in enumerate(self._outcomes)
+            if not plan.positions[segment].finished and self._left != 0
+        ]
+        on_failure: OnFailure = "continue" if plan.collects_errors else "stop"
+        groups = [[job] for job in jobs] if plan.in_segment_order else [jobs]
+        self._waiting.extend(TaskStream(group, limit=MAX_WORKERS, on_failure=on_failure) for group in groups if group)
+        self._inside = True
+        await self._begin_next()
+        return self
+
+    async def _begin_next(self) -> bool:
+        """Begin the next group of segments: all of them at once, or one after the other."""
+        if not self._waiting:
+            return False
+        stream = self._waiting.popleft()
+        await stream.__aenter__()
+        self._stream = stream
+        return True
+
+    async def _leave(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.__aexit__(None, None, None)
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._inside = False
+        self._waiting.clear()
+        self._parts.clear()
+        await self._leave()
+
+    # ---- reading
+
+    def _reading(self, segment: int) -> Callable[[Outcome[int], Callable[[_Part], Awaitable[None]]], Awaitable[None]]:
+        async def read(_outcome: Outcome[int], emit: Callable[[_Part], Awaitable[None]]) -> None:
+            reader = self._plan.reader(segment, self._plan.positions[segment].after)
+            while (page := await self._read_page(reader)) is not None:
+                last = page.last_evaluated_key
+                maps = await self._plan.whole(page.items)
+                await emit(_Part(segment, maps, Position(last, finished=last is None), page.scanned_count, page.count))
+
+        return read
+
+    async def _read_page(self, reader: PageReader) -> RawPage | None:
+        budget = self._plan.budget
+        if budget is None:
+            return await reader.next()
+        if reader.is_done:
+            return None
+        taken = await budget.take()
+        consumed: float | None = None
+        try:
+            page = await reader.next()
+            consumed = None if page is None else page.capacity or 0.0
+            return page
+        finally:
+            budget.settle(taken, consumed)
+
+    # ---- giving
+
+    @property
+    def failed(self) -> bool:
+        """Whether the stream ended because something failed."""
+        if self._wait_failure is not None:
+            return True
+        return not self._plan.collects_errors and any(outcome.error is not None for outcome in self._outcomes)
+
+    async def take(self) -> tuple[ItemT, Ticket, int] | None:
+        """The next item, its ticket, and its segment; None at the end, or where something failed.
+
+        The segment's position moves past the item only when the ticket is ended.
+        """
+        while self._left != 0 and not self.failed:
+            if not self._parts:
+                part = await self._next_part()
+                if part is None:
+                    return None
+                self._parts.append(part)
+                continue
+            part = self._parts[0]
+            attribute_map = part.maps[part.taken] if part.maps else None
+            part.taken += 1
+            is_last = part.taken >= len(part.maps)
+            if is_last:
+                self._parts.popleft()
+            position = part.after if is_last or attribute_map is None else Position({name: attribute_map[name] for name in self._plan.key_names})
+            track, outcome = self._tracks[part.segment], self._outcomes[part.segment]
+            if attribute_map is None:
+                track.end(track.begin(position))
+                continue
+            try:
+                item = self._plan.decode(attribute_map)
+            except ItemDecodeError as error:
+                if self._plan.collects_errors:
+                    self._wrong.append(error)
+                    track.end(track.begin(position))
+                    continue
+                outcome.error, outcome.finished = error, False
+                return None
+            outcome.value = (outcome.value or 0) + 1
+            if self._left is not None:
+                self._left -= 1
+            return item, track.begin(position), part.segment
+        return None
+
+    async def pages(self) -> _Part | None:
+        """The next page as it is, for counting; its position is taken as reached."""
+        part = None if self.failed else await self._next_part()
+        if part is not None:
+            track = self._tracks[part.segment]
+            track.end(track.begin(part.after))
+        return part
+
+    async def _next_part(self) -> _Part | None:
+        if not self._inside:
+            raise UsageError("a stream is read inside its block: async with ....stream() as rows: async for row in rows: ...")
+        while self._stream is not None:
+            try:
+                part = await self._stream.next()
+            except DeadlineExceeded as error:
+                self._wait_failure = error
+                return None
+            if part is not None:
+                self._scanned_count += part.scanned_count
+                if self._plan.report is not None:
+                    self._plan.report(Progress(self._scanned_count, self._total, self._plan.monotonic() - self._started_s))
+                return part
+            if not self._waiting or self.failed:
+                return None
+            await self._leave()
+            await self._begin_next()
+        return None
+
+    # ---- failing
+
+    def end(self, ticket: Ticket, segment: int) -> None:
+        """The work on an item is done."""
+        self._tracks[segment].end(ticket)
+
+    def failure(self, *, outcomes: Sequence[Outcome[Any]] | None = None, result: Any = None) -> Exception:
+        """The one error for all that failed: bare where the scan is not parallel."""
+        outcomes = self._outcomes if outcomes is None else outcomes
+        errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+        late = self._wait_failure or next((error for error in errors if isinstance(error, DeadlineExceeded)), None)
+        if late is not None:
+            failure = DeadlineExceeded(
+                f"scan of {self._plan.name}: {late}; go on by .resume(error.checkpoint)",
+                operation="Scan",
+                subject=self._plan.name,
+                attempts=late.attempts,
+                outcomes=outcomes,
+                result=result,
+                checkpoint=self.checkpoint(),
+            )
+            failure.__cause__ = late
+            return failure
+        if self._plan.total_segments is None and len(errors) == 1 and outcomes is self._outcomes:
+            return errors[0]
+        what = "; ".join(f"{outcome.label}: {outcome.error}" for outcome in outcomes if outcome.error is not None)
+        return ScanFailed(
+            f"scan of {self._plan.name}: {len(errors)} of {len(outcomes)} parts failed ({what}); go on by .resume(error.checkpoint)",
+            errors,
+            outcomes=outcomes,
+            result=result,
+            checkpoint=self.checkpoint(),
+        )
