@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from ipaddress import IPv4Address
@@ -348,7 +349,30 @@ def errors(
     assert_type(service.maybe_applied, bool)
 
 
-# ---- code of the user's own, over any model
+# ---- code of the user's own, and what it may call the parts
+
+
+async def parts_by_name(order: Order) -> None:
+    read: adorm.Operation[Order] = orders.get("c1", "o1")
+    get: adorm.Get[Order | None] = orders.get_or_none("c1", "o1")
+    write: adorm.Write[Order, Order] = orders.create(order)
+    removal: adorm.Write[Order, None] = orders.delete("c1", "o1")
+    change: adorm.Update[Order, Order] = orders.update("c1", "o1").set(Order.status, "x").returning("new")
+    query: adorm.Query[tuple[str, Decimal]] = orders.query("c1").select(Order.order_id, Order.total)
+    many: adorm.Operation[list[Order]] = orders.query("c1")
+    scan: adorm.Operation[list[Order]] = orders.scan()
+    count: adorm.Operation[int] = orders.query("c1").count()
+    page: adorm.Operation[adorm.Page[Order]] = orders.query("c1").page()
+    block: AbstractAsyncContextManager[adorm.ItemStream[Order]] = orders.query("c1").stream()
+    limit: AbstractAsyncContextManager[Any] = adorm.deadline(1)
+    condition: Condition = attr(Order.note).exists()
+    async with block as rows, limit:
+        items: AsyncIterator[Order] = rows.__aiter__()
+        assert_type(await anext(items), Order)
+    for operation in (read, get, write, removal, change, query, many, scan, count, page):
+        assert_type(operation.request(), dict[str, Any])
+        assert_type(operation.explain(), adorm.Plan)
+    assert_type(~condition, Condition)
 
 
 async def newest(table: adorm.Table[Order], status: Literal["open", "paid"]) -> Order | None:
