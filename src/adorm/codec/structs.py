@@ -13,9 +13,11 @@ A generated decoder looks like this; `recover_1` is asked only after something f
         except Exception as error:
             f1 = recover_1(content, error)
         try:
-            return cls(pk=f0, total=f1)
+            made = new(cls)
+            init(made, pk=f0, total=f1)
         except Exception as error:
             raise refused(error, {"pk": f0, "total": f1})
+        return made
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from __future__ import annotations
 import keyword
 from collections.abc import Callable, Mapping
 from functools import partial
+from inspect import isabstract
+from types import FunctionType
 from typing import Any, cast
 
 import attrs
@@ -160,7 +164,8 @@ class StructCoder(Coder):
         source.line("if content.__class__ is not dict:", 1)
         source.line(f"content = {source.name('as_dict', _as_dict)}(content)", 2)
         source.line("get = content.get", 1)
-        source.line("more = {}", 1)
+        if any(_apart(plan) for plan in self.plans):
+            source.line("more = {}", 1)
         given: list[str] = []
         values: list[str] = []
         later: list[str] = []
@@ -176,13 +181,17 @@ class StructCoder(Coder):
         if any(_apart(plan) for plan in self.plans):
             given.append("**more")
         source.line("try:", 1)
-        source.line(f"{'made =' if later else 'return'} {source.name('cls', self.structure.cls)}({', '.join(given)})", 2)
+        cls: Any = self.structure.cls
+        if is_made_by_init(cls):
+            source.line(f"made = {source.name('new', cls.__new__)}({source.name('cls', cls)})", 2)
+            source.line(f"{source.name('init', cls.__init__)}({', '.join(['made', *given])})", 2)
+        else:
+            source.line(f"made = {source.name('cls', cls)}({', '.join(given)})", 2)
         source.line("except Exception as error:", 1)
         source.line(f"raise {source.name('refused', self._refused)}(error, {{{', '.join(values)}}})", 2)
         for line in later:
             source.line(line, 1)
-        if later:
-            source.line("return made", 1)
+        source.line("return made", 1)
         return source.function(f"decode {self.name}")
 
     def _write_decode(self, source: Source, index: int, plan: FieldPlan) -> None:
@@ -229,7 +238,7 @@ class StructCoder(Coder):
 
     def _field_refused(self, error: Exception, values: Mapping[str, Any]) -> str | None:
         """The attribute that a constructor's error is about, as far as attrs' validators can tell."""
-        if self.structure.kind != "attrs":
+        if self.structure.kind != "attrs" or isabstract(self.structure.cls):
             return None
         for argument in error.args:
             if isinstance(argument, attrs.Attribute):
@@ -253,6 +262,14 @@ def _apart(plan: FieldPlan) -> bool:
     """Whether a field is no fixed argument of the constructor call."""
     field = plan.field
     return not field.init or field.default_takes_self or field.default is NOT_REQUIRED or not _is_name(field.init_name)
+
+
+def is_made_by_init(cls: Any) -> bool:
+    """Whether calling the class does no more than `object.__new__` and an `__init__` written in Python.
+
+    Then the two can be called one by one, which saves the tuple and the dict that `type.__call__` makes of the arguments: half the time.
+    """
+    return type(cls).__call__ is type.__call__ and cls.__new__ is object.__new__ and isinstance(cls.__init__, FunctionType)
 
 
 def _is_name(text: str) -> bool:
