@@ -212,3 +212,27 @@ def test_a_hook_that_gives_no_attribute_value_is_told(given: Any) -> None:
         UsageError, match=r"^Account\.balance: the unstructure hook of Money gave .*; it has to give an attribute value such as"
     ):
         codec.encode(Account(FIVE))
+
+
+def test_keys_of_another_type_become_text_by_their_hooks() -> None:
+    codec = Codec()
+    codec.converter.register_unstructure_hook(UUID, lambda value: {"S": value.hex})
+    codec.converter.register_structure_hook(UUID, lambda value, _: UUID(value["S"]))
+    value = {UUID(int=1): [1, 2]}
+    stored = codec.encode_value(dict[UUID, list[int]], value)
+    assert stored == {"M": {UUID(int=1).hex: {"L": [{"N": "1"}, {"N": "2"}]}}}
+    assert codec.decode_value(dict[UUID, list[int]], stored) == value
+    codec.converter.register_unstructure_hook(UUID, lambda value: {"N": str(value.int)})
+    with pytest.raises(UsageError, match="a map's keys are text, and UUID is stored as N"):
+        codec.encode_value(dict[UUID, list[int]], value)
+
+
+def test_a_hook_for_a_generic_type_is_found_by_a_predicate_or_by_its_class() -> None:
+    codec = Codec()
+    codec.converter.register_unstructure_hook_func(lambda annotation: annotation == dict[int, str], lambda value: {"S": repr(value)})
+    codec.converter.register_structure_hook_func(lambda annotation: annotation == dict[int, str], lambda value, _: {1: value["S"]})
+    assert codec.encode_value(dict[int, str], {1: "x"}) == {"S": "{1: 'x'}"}
+    codec.converter.register_unstructure_hook(Box, lambda value: {"S": "box"})
+    codec.converter.register_structure_hook(Box, lambda value, _: Box(value["S"]))
+    assert codec.encode_value(Box[int], Box(1)) == {"S": "box"}
+    assert codec.decode_value(Box[int], {"S": "box"}) == Box("box")

@@ -244,7 +244,7 @@ def test_an_instance_with_every_kind_of_field_comes_back_equal(instance: Everyth
 def test_an_instance_comes_back_equal_from_plain_json(instance: Everything) -> None:
     instance.anything = None  # untyped values come back as JSON's own types
     instance.odd = Odd.TEXT  # its bytes would come back as text
-    instance.scalar = "x"  # as would these
+    instance.scalar = instance.drawing.mixed = "x"  # as would these, and a number above 64 bits
     assert from_plain(Everything, over_the_wire(to_plain(instance))) == instance
 
 

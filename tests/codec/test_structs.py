@@ -14,6 +14,7 @@ import pytest
 
 from adorm.codec import Codec, from_attribute_map, to_attribute_map
 from adorm.errors import ItemDecodeError, ModelError, UsageError
+from adorm.models import map_class
 from tests.codec.samples import Address, Box, Frozen, Line, Node, Order, Pair, Point, marked
 
 T = TypeVar("T")
@@ -134,6 +135,13 @@ def test_attribute_names_are_those_of_the_markers() -> None:
     with pytest.raises(ItemDecodeError) as caught:
         from_attribute_map(cls, {'it\'s "a"\n': {"N": "1"}, "ü.b": {"S": ""}})
     assert caught.value.path == '$["ü.b"]'
+
+
+def test_a_model_that_stands_for_another_class_gives_its_instances() -> None:
+    model: Any = map_class(Point, table="points", partition_key="x", naming="PascalCase")
+    both_ways(Point(1.0, 0.5), {"X": {"N": "1.0"}, "Y": {"N": "0.5"}}, model)
+    with pytest.raises(ItemDecodeError, match=r'^Point 1 \$\.Y: expected a number, got \{"S": "x"\}$'):
+        from_attribute_map(model, {"X": {"N": "1"}, "Y": {"S": "x"}})
 
 
 def test_unknown_attributes_are_ignored() -> None:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import types
 from collections import abc, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, Literal, Self, TypeVar, Union, get_args
 
 import cattrs
 
 from adorm.codec.choices import EnumCoder, LiteralCoder
-from adorm.codec.coder import BUILDING, Coder, Decode, Encode, made_once
+from adorm.codec.coder import BUILDING, Coder, LateCoder, UnknownCoder
 from adorm.codec.containers import ListCoder, MapCoder, TupleCoder
 from adorm.codec.failures import EncodeFailure
 from adorm.codec.hooks import HookCoder, Hooks, hooks_of
 from adorm.codec.jsontext import JsonCoder
-from adorm.codec.numbers import decimal_text, untyped_number
 from adorm.codec.plans import FieldPlan
-from adorm.codec.scalars import EPOCH_SECONDS, WHOLE_EPOCH_SECONDS, Scalar, ScalarCoder, scalar_coder
+from adorm.codec.scalars import EPOCH_SECONDS, WHOLE_EPOCH_SECONDS, ScalarCoder, scalar_coder
 from adorm.codec.sets import SetCoder
 from adorm.codec.structs import StructCoder
-from adorm.codec.unions import OptionalCoder, StructUnionCoder, UnionCoder, check_distinct
+from adorm.codec.unions import OptionalCoder, StructUnionCoder, UnionCoder, check_distinct, check_none, members_of, merged
 from adorm.codec.untyped import AnyCoder
 from adorm.errors import ModelError
 from adorm.fields import Field, Role, kind_of, structure_of
@@ -41,39 +40,6 @@ _SETS: dict[Any, Any] = {set: set, frozenset: frozenset, abc.Set: set, abc.Mutab
 """Types stored as sets, and what to make of one that was read."""
 
 _MAPS = (dict, abc.Mapping, abc.MutableMapping)
-
-
-class LateCoder(Coder):
-    """Stands for a recursive alias while it is being built."""
-
-    target: Coder
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name, None, open_ended=True)
-
-    def accepts(self, value: object) -> bool:
-        return self.target.accepts(value)
-
-    @made_once
-    def encode(self) -> Encode:
-        return self.target.encode
-
-    @made_once
-    def decode(self) -> Decode:
-        return self.target.decode
-
-
-class UnknownCoder(Coder):
-    """Stands for a class that some database may have hooks for, while a model is checked."""
-
-    @made_once
-    def encode(self) -> Encode:
-        name = self.name
-
-        def encode_unknown(_: Any) -> dict[str, Any]:
-            raise EncodeFailure(f"{name} can't be stored without hooks")
-
-        return encode_unknown
 
 
 class Builder:
@@ -272,7 +238,7 @@ class Builder:
         name = " | ".join(type_name(member) for member in rest)
         if any(unwrap(member) in (Any, object) for member in rest):
             return self._any
-        coders = self._merged([self.coder(member, where) for member in rest], rest)
+        coders = merged([self.coder(member, where) for member in rest], rest, self._values_any)
         structs = [coder for coder in coders if isinstance(coder, StructCoder)]
         if len(structs) > 1:
             together = StructUnionCoder(" | ".join(coder.name for coder in structs), where, structs, self._values_any)
@@ -281,24 +247,8 @@ class Builder:
             check_distinct(where, name, coders)
         coder = coders[0] if len(coders) == 1 else UnionCoder(name, coders)
         if optional:
-            _check_none(coders, where)
+            check_none(coders, where)
         return OptionalCoder(coder) if optional else coder
-
-    def _merged(self, coders: list[Coder], members: list[Annotation]) -> list[Coder]:
-        """Members that are one in the store: several literals, int with Decimal, one coder twice."""
-        literals = [member for member, coder in zip(members, coders, strict=True) if isinstance(coder, LiteralCoder)]
-        merged: list[Coder] = []
-        for coder in coders:
-            if coder not in merged and not (len(literals) > 1 and isinstance(coder, LiteralCoder)):
-                merged.append(coder)
-        if len(literals) > 1:
-            values = tuple(value for member in literals for value in get_args(unwrap(member)))
-            merged.append(LiteralCoder(values, self._values_any))
-        numbers = [coder for coder in merged if isinstance(coder, ScalarCoder) and coder.name in ("int", "Decimal")]
-        if len(numbers) == 2:
-            both = Scalar("N", "a number", decimal_text, untyped_number, (numbers[0].classes + numbers[1].classes))
-            merged = [*(coder for coder in merged if coder not in numbers), ScalarCoder("int | Decimal", both)]
-        return merged
 
     def _plan(self, field: Field, owner: str) -> FieldPlan:
         where = f"{owner}.{field.name}"
@@ -313,7 +263,7 @@ class Builder:
         else:
             coder = self.coder(annotation, where)
         if optional:
-            _check_none([coder], where)
+            check_none([coder], where)
         untyped = coder is self._any or (isinstance(coder, JsonCoder) and unwrap(annotation) in (Any, object))
         return FieldPlan(field, owner, coder, optional=optional or untyped)
 
@@ -377,29 +327,6 @@ class _Building:
 
     def __exit__(self, error_type: object, *_: object) -> None:
         self._builder.left(complete=error_type is None)
-
-
-def members_of(annotation: Annotation) -> tuple[list[Annotation], bool]:
-    """A union's members without None, those of unions inside it too, and whether None was among them."""
-    rest: list[Annotation] = []
-    optional = False
-    for member in get_args(annotation) if origin_of(annotation) in (Union, types.UnionType) else (annotation,):
-        bare = unwrap(member)
-        if bare is None or bare is type(None):
-            optional = True
-        elif origin_of(bare) in (Union, types.UnionType):
-            inner, inner_optional = members_of(bare)
-            rest.extend(inner)
-            optional = optional or inner_optional
-        else:
-            rest.append(member)
-    return rest, optional
-
-
-def _check_none(coders: Sequence[Coder], where: str) -> None:
-    for coder in coders:
-        if isinstance(coder, EnumCoder) and "NULL" in (coder.tags or ()):
-            raise ModelError(f"{where}: a member of {coder.name} has the value None, so it can't be told from None: give it another value")
 
 
 def check_type(field: Field, owner: str) -> None:

@@ -85,12 +85,12 @@ class Codec:
         if self.converter.get_structure_hook(Generation) is not self._decoding_hook:
             self._refresh()
         try:
-            return self._decoders[annotation]
-        except KeyError:
-            made = self._decoders[annotation] = self._make_decoder(annotation)
-            return made
+            known = self._decoders.get(annotation)
         except TypeError:  # unhashable, as Annotated with a list in it
             return self._make_decoder(annotation)
+        if known is None:
+            known = self._decoders[annotation] = self._make_decoder(annotation)
+        return known
 
     def _make_decoder(self, annotation: Annotation) -> Callable[[Mapping[str, Any]], Any]:
         coder = self._coder(annotation)

@@ -18,7 +18,8 @@ from typing import Any, cast
 
 import attrs
 
-from adorm.errors import AdormError, AttributeMap
+from adorm.codec.failures import EncodeFailure
+from adorm.errors import AdormError
 
 AttributeValue = dict[str, Any]
 """`{"S": "x"}`."""
@@ -113,6 +114,39 @@ class Coder:
         return next(iter(self.tags or ()))
 
 
+class LateCoder(Coder):
+    """Stands for a recursive alias while it is being built."""
+
+    target: Coder
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, None, open_ended=True)
+
+    def accepts(self, value: object) -> bool:
+        return self.target.accepts(value)
+
+    @made_once
+    def encode(self) -> Encode:
+        return self.target.encode
+
+    @made_once
+    def decode(self) -> Decode:
+        return self.target.decode
+
+
+class UnknownCoder(Coder):
+    """Stands for a class that some database may have hooks for, while a model is checked."""
+
+    @made_once
+    def encode(self) -> Encode:
+        name = self.name
+
+        def encode_unknown(_: Any) -> dict[str, Any]:
+            raise EncodeFailure(f"{name} can't be stored without hooks")
+
+        return encode_unknown
+
+
 class Source:
     """Python source in the making, and the names it uses. Only names of the program go in as they are, text by `repr`."""
 
@@ -164,18 +198,3 @@ class Source:
 
 
 _numbers = itertools.count(1)
-
-
-__all__ = [
-    "BUILDING",
-    "TAGS",
-    "AttributeMap",
-    "AttributeValue",
-    "Coder",
-    "Decode",
-    "DecodeSource",
-    "Encode",
-    "EncodeSource",
-    "Source",
-    "made_once",
-]

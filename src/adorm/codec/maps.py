@@ -51,7 +51,7 @@ def to_plain(obj: object, /) -> dict[str, Any]:
 
 
 def from_plain(model: type[T], data: Mapping[str, Any], /) -> T:
-    """The instance of what `to_plain` gave. Where a field is untyped, JSON's own types are all that can come back.
+    """The instance of what `to_plain` gave. Where a field is untyped or a union, only what JSON tells apart can come back.
 
     Raises:
         ItemDecodeError: it does not fit the model.

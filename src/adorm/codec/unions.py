@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Union, get_args
 
-from adorm.codec.choices import canonical
+from adorm.codec.choices import EnumCoder, LiteralCoder, canonical
 from adorm.codec.coder import Coder, Decode, Encode, made_once
 from adorm.codec.containers import NULL, map_content
 from adorm.codec.failures import DecodeFailure, shown, unexpected, wrong
+from adorm.codec.numbers import decimal_text, untyped_number
 from adorm.codec.plans import empty_set, is_null
+from adorm.codec.scalars import Scalar, ScalarCoder
 from adorm.codec.sets import SetCoder
 from adorm.codec.structs import StructCoder
 from adorm.errors import ModelError
 from adorm.fields import MISSING, Field, Role
-from adorm.typeinfo import origin_of, split_optional, unwrap
+from adorm.typeinfo import Annotation, origin_of, split_optional, unwrap
 
 
 class OptionalCoder(Coder):
@@ -183,6 +186,51 @@ def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
                 raise ModelError(
                     f"{where}: {other.name} and {member.name} are the same class to Python, so {name} can't be told apart: use one type"
                 )
+
+
+def members_of(annotation: Annotation) -> tuple[list[Annotation], bool]:
+    """A union's members without None, those of unions inside it too, and whether None was among them."""
+    rest: list[Annotation] = []
+    optional = False
+    for member in get_args(annotation) if origin_of(annotation) in (Union, types.UnionType) else (annotation,):
+        bare = unwrap(member)
+        if bare is None or bare is type(None):
+            optional = True
+        elif origin_of(bare) in (Union, types.UnionType):
+            inner, inner_optional = members_of(bare)
+            rest.extend(inner)
+            optional = optional or inner_optional
+        else:
+            rest.append(member)
+    return rest, optional
+
+
+def merged(coders: list[Coder], members: list[Annotation], untyped: Coder) -> list[Coder]:
+    """Members that are one in the store: several literals, int with Decimal, one coder twice."""
+    literals = [member for member, coder in zip(members, coders, strict=True) if isinstance(coder, LiteralCoder)]
+    kept: list[Coder] = []
+    for coder in coders:
+        if coder not in kept and not (len(literals) > 1 and isinstance(coder, LiteralCoder)):
+            kept.append(coder)
+    if len(literals) > 1:
+        values = tuple(value for member in literals for value in get_args(unwrap(member)))
+        kept.append(LiteralCoder(values, untyped))
+    numbers = [coder for coder in kept if isinstance(coder, ScalarCoder) and coder.name in ("int", "Decimal")]
+    if len(numbers) == 2:
+        both = Scalar("N", "a number", decimal_text, untyped_number, (numbers[0].classes + numbers[1].classes))
+        kept = [*(coder for coder in kept if coder not in numbers), ScalarCoder("int | Decimal", both)]
+    return kept
+
+
+def check_none(coders: Sequence[Coder], where: str) -> None:
+    """Refuse None beside an enum that has a member of that value.
+
+    Raises:
+        ModelError: one of the coders is of such an enum.
+    """
+    for coder in coders:
+        if isinstance(coder, EnumCoder) and "NULL" in (coder.tags or ()):
+            raise ModelError(f"{where}: a member of {coder.name} has the value None, so it can't be told from None: give it another value")
 
 
 def _discriminator(where: str, names: str, members: Sequence[StructCoder], untyped: Coder) -> tuple[str, dict[Any, StructCoder]]:
