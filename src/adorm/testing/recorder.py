@@ -156,10 +156,10 @@ class _Recording:
         await self._engine.close()
 
 
-def _copy(value: Any) -> Any:
+def _copy(value: object) -> Any:
     """The same in dicts and lists of its own; what can't change is shared."""
     if isinstance(value, Mapping):
-        return {name: _copy(part) for name, part in cast("Mapping[str, Any]", value).items()}
+        return {name: _copy(part) for name, part in cast("Mapping[str, object]", value).items()}
     if isinstance(value, list):
-        return [_copy(part) for part in cast("list[Any]", value)]
+        return [_copy(part) for part in cast("list[object]", value)]
     return value if isinstance(value, str | bytes | int | float | None) else deepcopy(value)
