@@ -35,7 +35,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.tables",),
     ("adorm.table",),
     ("adorm.database",),
-    ("adorm.lambda_runtime", "adorm.testing"),
+    ("adorm.lambda_runtime", "adorm.locks", "adorm.testing"),
 ]
 """From the bottom up: each may import what stands above it in this list, and within its own package.
 

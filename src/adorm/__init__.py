@@ -14,6 +14,8 @@ from adorm.errors import (
     ItemDecodeError,
     ItemExists,
     ItemNotFound,
+    LeaseLost,
+    LockHeld,
     MisusedExpression,
     ModelError,
     ResourceNotFound,
@@ -47,6 +49,9 @@ from adorm.retry import RetryPolicy
 from adorm.scan import Scan
 from adorm.table import Table
 from adorm.tables import Provisioned, TableDescription
+from adorm.tx.get import TransactGet
+from adorm.tx.handles import TransactionUpdate, TransactionWrite
+from adorm.tx.write import Transaction
 
 __all__ = [
     "AccessDenied",
@@ -69,7 +74,9 @@ __all__ = [
     "ItemNotFound",
     "ItemStream",
     "Key",
+    "LeaseLost",
     "LocalIndex",
+    "LockHeld",
     "MisusedExpression",
     "ModelError",
     "Operation",
@@ -84,8 +91,12 @@ __all__ = [
     "Table",
     "TableDescription",
     "Throttled",
+    "TransactGet",
+    "Transaction",
     "TransactionCanceled",
     "TransactionConflict",
+    "TransactionUpdate",
+    "TransactionWrite",
     "UnknownField",
     "Update",
     "UsageError",

@@ -36,6 +36,7 @@ from adorm.tables import (
     ensure_table,
 )
 from adorm.transport.base import Answer, Request, Transport
+from adorm.tx.facade import Transactions
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
@@ -43,7 +44,7 @@ DEFAULT_MAX_CONNECTIONS = 64
 CLOSE_TIMEOUT_S = 5.0
 
 
-class Database:
+class Database(Transactions):
     """A connection to DynamoDB, safe to share among the tasks of one event loop. Made by `connect()`.
 
     It opens at first use; `async with` closes it at the end, `close()` at any time. After that, and from a second event loop, every
@@ -280,7 +281,7 @@ class Database:
         """
         return await describe_table(self, model if isinstance(model, str) else self._binding(model).table_name)
 
-    def _binding(self, model: type[Any], name: str | None = None) -> Binding:
+    def _binding(self, model: type[Any], name: str | None = None, /) -> Binding:
         info = model_info(model)
         named = name is not None
         if name is None:

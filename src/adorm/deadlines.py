@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
 
@@ -93,6 +95,16 @@ def deadline(seconds: float, /) -> Deadline:
     if not _is_a_time(seconds):
         raise UsageError(f"deadline({seconds!r}): expected seconds as an int or a float; 0 or less means that the time is over")
     return Deadline(float(seconds))
+
+
+@contextmanager
+def without_deadline() -> Generator[None, None, None]:
+    """No `adorm.deadline` inside: for cleanup, which brings a bound of its own."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 def remaining_s() -> float:

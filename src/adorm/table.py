@@ -16,6 +16,7 @@ from adorm.query.updates import Update, UpdateDraft
 from adorm.query.values import AttrsLike, DataclassLike
 from adorm.query.writes import Put, Remover, Save, Write, key_of_instance, only_locations
 from adorm.scan import Scan
+from adorm.tx.modify import DEFAULT_MAX_ATTEMPTS, Change, read_modify_write
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
@@ -156,6 +157,34 @@ class Table(Generic[ModelT]):
             ConditionalCheckFailed: a condition of `.when(...)` did not hold.
         """
         return Update(UpdateDraft(self._binding, self._key(partition, sort)))
+
+    async def read_modify_write(
+        self,
+        key: Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue,
+        change: Change[ModelT],
+        /,
+        *,
+        max_attempts: int = DEFAULT_MAX_ATTEMPTS,
+    ) -> ModelT:
+        """Read the item, let `change` change it, and save it if nobody else wrote it meanwhile; else begin anew.
+
+        ::
+
+            await accounts.read_modify_write("a", lambda account: attrs.evolve(account, balance=account.balance * 2))
+
+        `change` may be async; it gets the item and changes it in place, or returns another in its place. It is called once for each
+        attempt, so it should do nothing else. The read is consistent; between attempts it waits as the retry policy says, with
+        jitter and under the deadline. A change that raises leaves everything as it was.
+
+        Returns:
+            The item as stored.
+
+        Raises:
+            UsageError: the model has no version, or `change` gave what can't be saved under this key.
+            ItemNotFound: there is no such item.
+            VersionConflict: others were faster `max_attempts` times; or with `maybe_applied`, the save may have been applied.
+        """
+        return cast("ModelT", await read_modify_write(self._binding, self._key(key), change, max_attempts=max_attempts))
 
     # ---- reading many items
 

@@ -1,0 +1,1 @@
+"""Transactions: several writes or reads as one, and what is built on a version check."""

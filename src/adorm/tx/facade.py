@@ -1,0 +1,99 @@
+"""What a database offers of transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeVar, overload
+
+from adorm.keys import Key
+from adorm.query.binding import Binding, Connection
+from adorm.retry import RetryPolicy
+from adorm.tx.get import TransactGet, get_parts
+from adorm.tx.write import Transaction
+
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
+T4 = TypeVar("T4")
+T5 = TypeVar("T5")
+T6 = TypeVar("T6")
+T7 = TypeVar("T7")
+T8 = TypeVar("T8")
+T9 = TypeVar("T9")
+T10 = TypeVar("T10")
+
+
+class Transactions(Connection, Protocol):
+    """The part of a database that works on several items as one."""
+
+    def _binding(self, model: type[Any], name: str | None = None, /) -> Binding: ...
+
+    def transaction(self, *, token: str | None = None, retry: RetryPolicy | None = None) -> Transaction:
+        """Writes and checks that are applied together or not at all: `async with db.transaction() as tx`. See `Transaction`.
+
+        Args:
+            token: the idempotency token, 1 to 36 characters; by default a new one.
+            retry: the policy in the place of the database's.
+
+        Raises:
+            UsageError: the token does not fit.
+        """
+        return Transaction(self, self._binding, token=token, retry=retry)
+
+    @overload
+    def transact_get(self, a: Key[T1], /) -> TransactGet[tuple[T1 | None]]: ...
+    @overload
+    def transact_get(self, a: Key[T1], b: Key[T2], /) -> TransactGet[tuple[T1 | None, T2 | None]]: ...
+    @overload
+    def transact_get(self, a: Key[T1], b: Key[T2], c: Key[T3], /) -> TransactGet[tuple[T1 | None, T2 | None, T3 | None]]: ...
+    @overload
+    def transact_get(
+        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], /
+    ) -> TransactGet[tuple[T1 | None, T2 | None, T3 | None, T4 | None]]: ...
+    @overload
+    def transact_get(
+        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], /
+    ) -> TransactGet[tuple[T1 | None, T2 | None, T3 | None, T4 | None, T5 | None]]: ...
+    @overload
+    def transact_get(
+        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], /
+    ) -> TransactGet[tuple[T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None]]: ...
+    @overload
+    def transact_get(
+        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], g: Key[T7], /
+    ) -> TransactGet[tuple[T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None]]: ...
+    @overload
+    def transact_get(
+        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], g: Key[T7], h: Key[T8], /
+    ) -> TransactGet[tuple[T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None, T8 | None]]: ...
+    @overload
+    def transact_get(
+        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], g: Key[T7], h: Key[T8], i: Key[T9], /
+    ) -> TransactGet[tuple[T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None, T8 | None, T9 | None]]: ...
+    @overload
+    def transact_get(
+        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], g: Key[T7], h: Key[T8], i: Key[T9], j: Key[T10], /
+    ) -> TransactGet[
+        tuple[T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None, T8 | None, T9 | None, T10 | None]
+    ]: ...
+    def transact_get(self, *keys: Key[Any]) -> TransactGet[Any]:
+        """The items of up to ten keys as they were at one moment, in their order; None for one that is not there.
+
+        ::
+
+            user, quota = await db.transact_get(users.key("u"), quotas.key("q"))
+
+        See `TransactGet`; `transact_get_all` takes a list.
+
+        Raises:
+            UsageError: something is no key, or above 100 of them.
+        """
+        return TransactGet(self, get_parts(self._binding, keys), tuple)
+
+    def transact_get_all(self, keys: Iterable[Key[T1]], /) -> TransactGet[list[T1 | None]]:
+        """The items of up to 100 keys as they were at one moment, in their order; None for one that is not there.
+
+        Raises:
+            UsageError: something is no key, or above 100 of them.
+        """
+        return TransactGet(self, get_parts(self._binding, keys), list)

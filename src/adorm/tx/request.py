@@ -1,0 +1,78 @@
+"""From the operations of a transaction to one request, with what DynamoDB would refuse refused by name.
+
+At most 100 operations, 4 MB together, and one for each item:
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from adorm.codec import item_size
+from adorm.errors import AttributeMap, UsageError
+from adorm.query.binding import Binding
+from adorm.query.failures import canonical
+from adorm.tx.parts import WritingPart
+
+MAX_OPERATIONS = 100
+MAX_BYTES = 4 * 1024 * 1024
+MAX_TOKEN_CHARACTERS = 36
+
+
+def write_request(parts: Sequence[WritingPart], token: str) -> dict[str, Any]:
+    """`{"TransactItems": [{"Update": {...}}, ...], "ClientRequestToken": ...}`.
+
+    Raises:
+        UsageError: too many operations, too large, two on one item, or one that would be refused by itself.
+    """
+    if len(parts) > MAX_OPERATIONS:
+        raise UsageError(
+            f"the transaction has {len(parts)} operations and DynamoDB takes {MAX_OPERATIONS}; "
+            f"{parts[MAX_OPERATIONS].label} is the first too many: split it where the parts need not hold together"
+        )
+    actions: list[dict[str, Any]] = []
+    seen: dict[Hashable, int] = {}
+    size = 0
+    for number, part in enumerate(parts, start=1):
+        try:
+            action, request = part.build()
+        except UsageError as error:
+            error.add_note(f"this is operation {number} of the transaction, {part.label}")
+            raise
+        key = request["Key"] if "Key" in request else part.binding.key_attributes(request["Item"])
+        other = seen.setdefault(identity(part.binding, key), number)
+        if other != number:
+            raise UsageError(
+                f"operations {other} ({parts[other - 1].label}) and {number} ({part.label}) are on one item, and DynamoDB takes one "
+                "operation for each item in a transaction: put the changes into one update, and a check into the write's when()"
+            )
+        size += _size(request)
+        if size > MAX_BYTES:
+            raise UsageError(
+                f"with operation {number} ({part.label}) the transaction has more than the {MAX_BYTES} bytes that DynamoDB takes: split it"
+            )
+        actions.append({action: request})
+    return {"TransactItems": actions, "ClientRequestToken": token}
+
+
+def identity(binding: Binding, key: AttributeMap) -> Hashable:
+    """What is equal for two keys of one item, whatever way they were written."""
+    return binding.table_name, tuple(sorted((name, canonical(value)) for name, value in key.items()))
+
+
+def check_token(token: str | None) -> None:
+    """Refuse what can't be an idempotency token.
+
+    Raises:
+        UsageError: it is no text of 1 to 36 characters.
+    """
+    if token is not None and not (isinstance(token, str) and 1 <= len(token) <= MAX_TOKEN_CHARACTERS):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise UsageError(f"an idempotency token has 1 to {MAX_TOKEN_CHARACTERS} characters, such as str(uuid4()); {token!r} does not fit")
+
+
+def _size(request: Mapping[str, Any]) -> int:
+    """What is known of an item's size before the wire: the whole of a put, key and values of everything else."""
+    if "Item" in request:
+        return item_size(request["Item"])
+    return item_size(request["Key"]) + item_size(request.get("ExpressionAttributeValues", {}))
