@@ -185,7 +185,7 @@ class Attr(Generic[T]):
     def begins_with(self: Holds[str], prefix: str) -> Condition: ...
     @overload
     def begins_with(self: Attr[bytes], prefix: bytes) -> Condition: ...
-    def begins_with(self: Attr[Any], prefix: str | bytes) -> Condition:
+    def begins_with(self: Any, prefix: str | bytes) -> Condition:
         """The text, or the bytes, begin with this."""
         return BeginsWith(self._place("begins_with()"), prefix)
 
@@ -228,7 +228,7 @@ class Attr(Generic[T]):
     def contains(self: Attr[frozenset[T1]], value: T1) -> Condition: ...
     @overload
     def contains(self: Attr[tuple[T1, ...]], value: T1) -> Condition: ...
-    def contains(self: Attr[Any], value: object) -> Condition:
+    def contains(self: Any, value: object) -> Condition:
         """A part of the text, an element of the list, a member of the set."""
         place = self._place("contains()")
         operand = _operand(place, value)

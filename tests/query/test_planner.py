@@ -104,7 +104,7 @@ def test_a_sparse_index_serves_only_when_it_is_asked_for_or_constrained() -> Non
     with pytest.raises(adorm.UsageError, match=r"items without referee are not in it: name it by .index\('by-day'\)"):
         matches.query().where(Match.day == DAY).request()
     assert spelled(matches.query().where(Match.day == DAY).index("by-day"))[0] == "by-day"
-    assert spelled(matches.query(DAY).index("by-day"))[1] == "day = 2026-06-01"  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # typed as a key
+    assert spelled(matches.query(DAY).index("by-day"))[1] == "day = 2026-06-01"
     assert spelled(matches.query().where(Match.day == DAY, attr(Match.referee).begins_with("a")))[0] == "by-day"
 
 
