@@ -7,10 +7,12 @@ from adorm.deadlines import deadline
 from adorm.errors import (
     AccessDenied,
     AdormError,
+    BatchFailed,
     CancellationReason,
     ConditionalCheckFailed,
     ConnectionFailed,
     DeadlineExceeded,
+    GatherFailed,
     ItemDecodeError,
     ItemExists,
     ItemNotFound,
@@ -19,6 +21,7 @@ from adorm.errors import (
     MisusedExpression,
     ModelError,
     ResourceNotFound,
+    ScanFailed,
     ServiceError,
     Throttled,
     TransactionCanceled,
@@ -36,6 +39,7 @@ from adorm.indexes import GlobalIndex, LocalIndex
 from adorm.keys import Key
 from adorm.markers import attribute, created_at, discriminator, partition_key, sort_key, ttl, updated_at, version
 from adorm.models import map_class, model
+from adorm.outcomes import Outcome, Progress
 from adorm.paths import Attr, attr, not_none, path
 from adorm.query.gets import Get
 from adorm.query.operation import Operation
@@ -46,7 +50,7 @@ from adorm.query.reads import ItemStream
 from adorm.query.updates import Update
 from adorm.query.writes import Write
 from adorm.retry import RetryPolicy
-from adorm.scan import Scan
+from adorm.scan import CollectingScan, Scan, ScanResult, ScanStream
 from adorm.table import Table
 from adorm.tables import Provisioned, TableDescription
 from adorm.tx.get import TransactGet
@@ -58,15 +62,18 @@ __all__ = [
     "AdormError",
     "AttemptDetails",
     "Attr",
+    "BatchFailed",
     "CallDetails",
     "CallHooks",
     "CancellationReason",
     "Clause",
+    "CollectingScan",
     "Condition",
     "ConditionalCheckFailed",
     "ConnectionFailed",
     "Database",
     "DeadlineExceeded",
+    "GatherFailed",
     "Get",
     "GlobalIndex",
     "ItemDecodeError",
@@ -80,13 +87,18 @@ __all__ = [
     "MisusedExpression",
     "ModelError",
     "Operation",
+    "Outcome",
     "Page",
     "Plan",
+    "Progress",
     "Provisioned",
     "Query",
     "ResourceNotFound",
     "RetryPolicy",
     "Scan",
+    "ScanFailed",
+    "ScanResult",
+    "ScanStream",
     "ServiceError",
     "Table",
     "TableDescription",

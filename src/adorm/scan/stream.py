@@ -234,7 +234,9 @@ class ScanStream(ItemStream[ItemT]):
             is_last = part.taken >= len(part.maps)
             if is_last:
                 self._parts.popleft()
-            position = part.after if is_last or attribute_map is None else Position({name: attribute_map[name] for name in self._plan.key_names})
+            position = (
+                part.after if is_last or attribute_map is None else Position({name: attribute_map[name] for name in self._plan.key_names})
+            )
             track, outcome = self._tracks[part.segment], self._outcomes[part.segment]
             if attribute_map is None:
                 track.end(track.begin(position))

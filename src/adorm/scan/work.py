@@ -18,7 +18,12 @@ T = TypeVar("T")
 
 
 async def work_on_items(
-    stream: ScanStream[ItemT], worker: Callable[[ItemT], Awaitable[T]], *, limit: int, keep: Callable[[T], object], result: Callable[[], ResultT]
+    stream: ScanStream[ItemT],
+    worker: Callable[[ItemT], Awaitable[T]],
+    *,
+    limit: int,
+    keep: Callable[[T], object],
+    result: Callable[[], ResultT],
 ) -> ResultT:
     """Await the worker for every item, `limit` at a time, and keep what it gives. A segment's position moves past an item when its
     worker has finished.

@@ -1,0 +1,504 @@
+"""Parallel scans: every item once, bounded, and nothing left behind however they end."""
+
+from __future__ import annotations
+
+import random
+import tracemalloc
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import orjson
+import pytest
+
+import adorm
+from adorm.testing import FakeClock, Faults, Recorder
+from tests.support.aftermath import leaves_nothing_behind
+from tests.support.stub_table import Number, StubTable
+
+pytestmark = pytest.mark.anyio
+
+NO_WAITING = adorm.RetryPolicy(max_attempts=1)
+
+
+class Bench:
+    """A stub table behind faults behind a recorder."""
+
+    def __init__(self, items: int, **options: Any) -> None:
+        self.stub = StubTable(items, **options)
+        self.faults = Faults()
+        self.recorder = Recorder()
+
+    def connect(self, **options: Any) -> adorm.Database:
+        def wrap(engine: Any) -> Any:
+            return self.recorder(self.faults(self.stub.instead_of(engine)))
+
+        return adorm.connect("memory", wrap=wrap, **{"retry": NO_WAITING, **options})
+
+
+def ids(items: list[Number]) -> list[str]:
+    return sorted(item.number_id for item in items)
+
+
+def all_ids(count: int) -> list[str]:
+    return [Number.id_of(number) for number in range(count)]
+
+
+@pytest.mark.parametrize("segments", [1, 2, 8, 100])
+async def test_every_item_comes_once(segments: int) -> None:
+    bench = Bench(1000, page_size=30)
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        scan = db.table(Number).scan().segments(segments)
+        assert ids(await scan) == all_ids(1000)
+        async with scan.stream() as rows:
+            assert ids([row async for row in rows]) == all_ids(1000)
+            assert [outcome.finished for outcome in rows.outcomes] == [True] * segments
+            assert sum(outcome.value or 0 for outcome in rows.outcomes) == 1000
+            assert rows.outcomes[0].label == f"segment 0 of {segments}"
+        assert await scan.count() == 1000
+        assert len(await scan.limit(17)) == 17
+        assert await scan.limit(17).count() == 17
+
+
+async def test_a_plain_loop_over_segments_is_refused_with_the_block_named() -> None:
+    async with Bench(10).connect() as db:
+        with pytest.raises(adorm.UsageError, match=r"async with orders.scan\(\).segments\(8\).stream\(\) as rows"):
+            db.table(Number).scan().segments(8).__aiter__()
+
+
+async def test_segments_come_one_after_the_other_when_asked_for() -> None:
+    bench = Bench(100, page_size=7)
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        rows = await db.table(Number).scan().segments(4).in_segment_order()
+        assert [row.number_id for row in rows] == all_ids(100)
+
+
+Work = Callable[[adorm.Database], Awaitable[Any]]
+
+
+async def read_some(db: adorm.Database, stop_after: int | None = None) -> None:
+    async with db.table(Number).scan().segments(4).stream() as rows:
+        count = 0
+        async for _row in rows:
+            count += 1
+            if count == stop_after:
+                break
+
+
+async def collect(db: adorm.Database) -> None:
+    await db.table(Number).scan().segments(4)
+
+
+async def aggregate(db: adorm.Database) -> None:
+    await db.table(Number).scan().segments(4).sum(Number.value)
+
+
+async def work(db: adorm.Database) -> None:
+    async def worker(_item: Number) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    await db.table(Number).scan().segments(4).for_each(worker, limit=3)
+
+
+WAYS: dict[str, Work] = {"stream": read_some, "collect": collect, "aggregate": aggregate, "for_each": work}
+REQUESTS = 24  # 4 segments of 5 pages, each with one that finds the end, are fewer
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("when", ["before", "during", "after"])
+async def test_cancelled_at_any_request_it_leaves_nothing(way: str, when: Any) -> None:
+    fired = 0
+    for number in range(1, REQUESTS + 1):
+        bench = Bench(100, page_size=5)
+        async with bench.connect() as db:
+            async with leaves_nothing_behind(bench.recorder, db):
+                with anyio.CancelScope() as scope:
+                    fault = bench.faults.on("Scan", call=number).cancel(scope, when=when)
+                    await WAYS[way](db)
+                fired += fault.used
+                assert scope.cancelled_caught == fault.used
+    assert fired >= 20
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 6, 19, 50, 99, 100])
+async def test_a_consumer_that_breaks_sends_nothing_more(count: int) -> None:
+    bench = Bench(100, page_size=5)
+    async with bench.connect() as db:
+        async with leaves_nothing_behind(bench.recorder, db):
+            await read_some(db, stop_after=count)
+
+
+@pytest.mark.parametrize("count", [1, 5, 6, 50, 100])
+async def test_an_exception_in_the_body_leaves_bare(count: int) -> None:
+    class Mine(Exception):
+        pass
+
+    bench = Bench(100, page_size=5)
+    async with bench.connect() as db:
+        async with leaves_nothing_behind(bench.recorder, db):
+            with pytest.raises(Mine):
+                async with db.table(Number).scan().segments(4).stream() as rows:
+                    seen = 0
+                    async for _row in rows:
+                        seen += 1
+                        if seen == count:
+                            raise Mine
+
+
+@pytest.mark.parametrize("number", range(1, REQUESTS, 3))
+async def test_a_deadline_is_one_error_with_all_that_was_read(number: int) -> None:
+    bench = Bench(100, page_size=5)
+    async with bench.connect() as db:
+        async with leaves_nothing_behind(bench.recorder, db):
+            hold = bench.faults.on("Scan", call=number).hold()
+            try:
+                async with adorm.deadline(0.05):
+                    items = await db.table(Number).scan().segments(4)
+            except adorm.DeadlineExceeded as error:
+                items = error.result
+                assert len(error.outcomes) == 4
+                assert error.checkpoint is not None
+                assert sorted(item for outcome in error.outcomes for item in ids(outcome.value)) == ids(items)
+                bench.faults.clear()
+                hold.release()
+                rest = await db.table(Number).scan().resume(error.checkpoint)
+                items = items + rest
+            assert ids(items) == all_ids(100)
+
+
+async def test_a_deadline_inside_the_block_bounds_the_waiting() -> None:
+    bench = Bench(100, page_size=5)
+    async with bench.connect() as db:
+        async with leaves_nothing_behind(bench.recorder, db):
+            bench.faults.on("Scan").hold()
+            async with db.table(Number).scan().segments(2).stream() as rows:
+                with pytest.raises(adorm.DeadlineExceeded):
+                    async with adorm.deadline(0.02):
+                        await anext(rows)
+            bench.faults.clear()
+
+
+@pytest.mark.parametrize("pages", [0, 1, 3])
+async def test_one_segment_of_eight_fails_and_the_rest_is_resumed(pages: int) -> None:
+    bench = Bench(800, page_size=20)
+    async with bench.connect() as db:
+        async with leaves_nothing_behind(bench.recorder, db):
+            matching = lambda request: request.get("Segment") == 3  # noqa: E731
+            bench.faults.on("Scan", call=pages + 1, matching=matching).refuse("AccessDeniedException")
+            with pytest.raises(adorm.ScanFailed) as caught:
+                await db.table(Number).scan().segments(8)
+            error = caught.value
+            assert len(error.outcomes) == 8
+            assert isinstance(error.outcomes[3].error, adorm.AccessDenied)
+            assert error.outcomes[3].label == "segment 3 of 8"
+            assert [outcome.error for outcome in error.outcomes if outcome.label != "segment 3 of 8"] == [None] * 7
+            assert isinstance(error.exceptions[0], adorm.AccessDenied)
+            assert "segment 3 of 8" in str(error)
+            # The others stopped within the page in flight.
+            assert all(count <= pages + 3 for count in bench.stub.pages.values())
+            assert error.checkpoint is not None
+            rest = await db.table(Number).scan().resume(error.checkpoint)
+            assert ids([*error.result, *rest]) == all_ids(800)
+
+
+async def test_failures_are_caught_by_their_own_type_too() -> None:
+    bench = Bench(100, page_size=5)
+    bench.faults.on("Scan", call=3).throttle()
+    seen: list[BaseException] = []
+    async with bench.connect() as db:
+        try:
+            await db.table(Number).scan().segments(4)
+        except* adorm.Throttled as group:
+            seen.extend(group.exceptions)
+    assert len(seen) == 1
+
+
+async def test_collecting_errors_finishes_the_other_segments_and_raises_nothing() -> None:
+    bench = Bench(800, page_size=20)
+    async with bench.connect() as db:
+        async with leaves_nothing_behind(bench.recorder, db):
+            matching = lambda request: request.get("Segment") == 3  # noqa: E731
+            bench.faults.on("Scan", call=2, matching=matching).refuse("AccessDeniedException")
+            scan = db.table(Number).scan().segments(8).collect_errors()
+            result = await scan
+            assert len(result.items) == 700 + 20
+            assert [type(error) for error in result.errors] == [adorm.AccessDenied]
+            assert [outcome.finished for outcome in result.outcomes] == [number != 3 for number in range(8)]
+            rest = await db.table(Number).scan().resume(result.checkpoint)
+            assert ids([*result.items, *rest]) == all_ids(800)
+            bench.faults.on("Scan", call=2, matching=matching).refuse("AccessDeniedException")
+            async with scan.stream() as rows:
+                assert len([row async for row in rows]) == 720
+                assert len(rows.outcomes) == 8
+
+
+async def test_what_was_given_before_and_after_a_resume_is_the_whole_table_over_random_schedules() -> None:
+    """The consumer leaves, or a segment fails, anywhere; no item but those of a page in flight is read twice, none is given twice."""
+    for seed in range(200):
+        chance = random.Random(seed)
+        count, page_size, segments = chance.randint(1, 120), chance.randint(1, 12), chance.randint(1, 9)
+        bench = Bench(count, page_size=page_size)
+        given: list[Number] = []
+        checkpoint: str | None = None
+        async with bench.connect() as db:
+            for _round in range(100):
+                scan = db.table(Number).scan()
+                scan = scan.segments(segments) if checkpoint is None else scan.resume(checkpoint)
+                leave_after = chance.choice([None, chance.randint(1, 40)])
+                bench.faults.clear()
+                if chance.random() < 0.6:
+                    bench.faults.on("Scan", call=chance.randint(1, 10)).refuse("AccessDeniedException")
+                finished = False
+                async with scan.stream() as rows:
+                    try:
+                        taken = 0
+                        async for row in rows:
+                            given.append(row)
+                            taken += 1
+                            if taken == leave_after:
+                                break
+                        else:
+                            finished = True
+                    except adorm.ScanFailed as error:
+                        assert error.checkpoint == rows.checkpoint()
+                    checkpoint = rows.checkpoint()
+                assert orjson.loads(checkpoint)["total_segments"] == segments
+                if finished:
+                    break
+        assert finished
+        assert ids(given) == all_ids(count), seed
+
+
+async def test_no_page_but_those_in_flight_is_read_twice() -> None:
+    bench = Bench(400, page_size=10)
+    async with bench.connect() as db:
+        bench.faults.on("Scan", call=17).refuse("AccessDeniedException")
+        with pytest.raises(adorm.ScanFailed) as caught:
+            await db.table(Number).scan().segments(4)
+        checkpoint = caught.value.checkpoint
+        assert checkpoint is not None
+        await db.table(Number).scan().resume(checkpoint)
+    starts = Counter((sent.request["Segment"], str(sent.request.get("ExclusiveStartKey"))) for sent in bench.recorder.of("Scan"))
+    repeated = [start for start, times in starts.items() if times > 1]
+    # One page for each of the four segments may have been on its way.
+    assert len(repeated) <= 4
+    assert max(starts.values()) == 2
+
+
+async def test_a_consumer_that_stops_makes_the_segments_stop() -> None:
+    bench = Bench(100_000, page_size=10)
+    async with bench.connect() as db:
+        async with leaves_nothing_behind(bench.recorder, db):
+            async with db.table(Number).scan().segments(8).stream() as rows:
+                await anext(rows)
+                for _ in range(500):
+                    await anyio.lowlevel.checkpoint()
+                # One page in use, one for each segment that waits to be taken, and no more.
+                assert len(bench.recorder.sent) <= 9 + 1
+
+
+async def test_a_table_of_200_000_items_streams_in_constant_memory() -> None:
+    stub = StubTable(200_000, page_size=500)
+    async with adorm.connect("memory", wrap=stub.instead_of) as db:
+        peaks: list[int] = []
+        count = 0
+        async with db.table(Number).scan().segments(8).stream() as rows:
+            tracemalloc.start()
+            try:
+                async for _row in rows:
+                    count += 1
+                    if count % 50_000 == 0:
+                        peaks.append(tracemalloc.get_traced_memory()[1])
+                        tracemalloc.reset_peak()
+            finally:
+                tracemalloc.stop()
+    assert count == 200_000
+    assert max(peaks) < 12 * 2**20
+    assert peaks[-1] < peaks[0] * 1.5
+
+
+async def test_the_budget_of_read_units_is_held() -> None:
+    clock = FakeClock()
+    bench = Bench(20_000, page_size=100, read_units_per_item=0.5, latency_s=0.005, clock=clock)
+    async with bench.connect(clock=clock) as db:
+        started_s = clock.monotonic()
+        assert len(await db.table(Number).scan().segments(4).read_units_per_s(500)) == 20_000
+        elapsed_s = clock.monotonic() - started_s
+    assert bench.stub.read_units == 10_000
+    assert 0.9 * 500 <= 10_000 / elapsed_s <= 1.1 * 500
+
+
+async def test_progress_is_told_after_each_page() -> None:
+    bench = Bench(100, page_size=10)
+    told: list[adorm.Progress] = []
+    async with bench.connect() as db:
+        await db.table(Number).scan().segments(2).on_progress(told.append)
+        assert [progress.done for progress in told] == sorted(progress.done for progress in told)
+        assert told[-1].done == 100
+
+        def fail(_progress: adorm.Progress) -> None:
+            raise ZeroDivisionError
+
+        async with leaves_nothing_behind(bench.recorder, db):
+            with pytest.raises(ZeroDivisionError):
+                await db.table(Number).scan().segments(2).on_progress(fail)
+
+
+async def test_aggregates_go_over_all_segments() -> None:
+    bench = Bench(1000, page_size=30)
+    async with bench.connect() as db:
+        scan = db.table(Number).scan().segments(8)
+        values = [number * 7 % 1000 for number in range(1000)]
+        assert await scan.sum(Number.value) == sum(values)
+        assert await scan.min(Number.value) == min(values)
+        assert await scan.max(Number.value) == max(values)
+        assert await scan.avg(Number.value) == sum(values) / 1000
+        assert sum((await scan.count_by(Number.value)).values()) == 1000
+        assert await scan.fold(0, lambda total, item: total + item.value) == sum(values)
+
+
+async def test_work_on_items_runs_side_by_side_within_its_limit() -> None:
+    bench = Bench(200, page_size=10)
+    running = most = 0
+
+    async def worker(item: Number) -> int:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await anyio.lowlevel.checkpoint()
+        running -= 1
+        return item.value
+
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        scan = db.table(Number).scan().segments(4)
+        assert await scan.for_each(worker, limit=5) == 200
+        assert most == 5
+        assert sorted(await scan.map(worker, limit=3)) == sorted(number * 7 % 1000 for number in range(200))
+
+
+async def test_a_worker_that_fails_loses_no_item() -> None:
+    bench = Bench(200, page_size=10)
+    done: list[str] = []
+
+    async def worker(item: Number) -> None:
+        await anyio.lowlevel.checkpoint()
+        if len(done) == 73:
+            raise ValueError(item.number_id)
+        done.append(item.number_id)
+
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        with pytest.raises(adorm.ScanFailed) as caught:
+            await db.table(Number).scan().segments(4).for_each(worker, limit=5)
+        error = caught.value
+        assert any(isinstance(each, ValueError) for each in error.exceptions)
+        assert error.result == 73
+        assert error.checkpoint is not None
+        first, done = set(done), []
+        await db.table(Number).scan().resume(error.checkpoint).for_each(lambda item: note(done, item), limit=5)
+        assert sorted(first | set(done)) == all_ids(200)
+        # Only items whose workers ran beside the failed one can come again.
+        assert len(first & set(done)) <= 5 + 4
+
+
+async def note(done: list[str], item: Number) -> None:
+    done.append(item.number_id)
+
+
+async def test_an_item_that_does_not_fit_is_recorded_and_the_rest_goes_on() -> None:
+    class Odd(StubTable):
+        def _stored(self, number: int) -> Any:
+            item = super()._stored(number)
+            return {**item, "value": {"S": "x"}} if item is not None and number == 42 else item
+
+    stub = Odd(100, page_size=10)
+    async with adorm.connect("memory", wrap=stub.instead_of, retry=NO_WAITING) as db:
+        with pytest.raises(adorm.ScanFailed) as caught:
+            await db.table(Number).scan().segments(4)
+        assert isinstance(caught.value.exceptions[0], adorm.ItemDecodeError)
+        result = await db.table(Number).scan().segments(4).collect_errors()
+        assert len(result.items) == 99
+        (error,) = result.errors
+        assert isinstance(error, adorm.ItemDecodeError)
+        assert error.key == {"number_id": {"S": Number.id_of(42)}}
+        assert error.attribute_map is not None
+        assert error.attribute_map["value"] == {"S": "x"}
+
+
+async def test_bad_input_is_refused_by_name() -> None:
+    bench = Bench(100, page_size=10)
+    async with bench.connect() as db:
+        scan = db.table(Number).scan()
+        for wrong in (0, -1, 1_000_000, True, 1.5, "many"):
+            with pytest.raises(adorm.UsageError, match="whole number from 1 to"):
+                scan.segments(wrong)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the mistake
+        for units in (0, -1, float("inf"), float("nan")):
+            with pytest.raises(adorm.UsageError, match="positive number of read units"):
+                scan.read_units_per_s(units)
+        async with scan.segments(4).stream() as rows:
+            await anext(rows)
+            checkpoint = rows.checkpoint()
+        assert await scan.resume(checkpoint).count() == 99
+        with pytest.raises(adorm.UsageError, match="of 4 segments, not of 8: leave segments"):
+            await scan.segments(8).resume(checkpoint)
+        with pytest.raises(adorm.UsageError, match="another filter"):
+            await scan.filter(Number.value > 1).resume(checkpoint)
+        with pytest.raises(adorm.UsageError, match="one of table numbers"):
+            await db.table(Number, name="others").scan().resume(checkpoint)
+        for damaged in ("", "{}", "nonsense", checkpoint[:-1], checkpoint.replace('"S"', '"M"'), "[]", "null"):
+            with pytest.raises(adorm.UsageError, match="checkpoint"):
+                scan.resume(damaged)
+        for limit in (0, True, -3):
+            with pytest.raises(adorm.UsageError, match="how many workers"):
+                await scan.segments(2).for_each(lambda item: note([], item), limit=limit)
+        stream = scan.segments(2).stream()
+        with pytest.raises(adorm.UsageError, match="inside its block"):
+            await anext(stream)
+        async with stream:
+            pass
+        with pytest.raises(adorm.UsageError, match="inside its block"):
+            await anext(stream)
+        with pytest.raises(adorm.UsageError, match="entered before"):
+            async with stream:
+                pass
+        with pytest.raises(adorm.UsageError, match="pages and cursors"):
+            scan.segments(2).page()
+        assert await scan.limit(0) == []
+        before = len(bench.recorder.sent)
+        assert await scan.segments(4).limit(0) == []
+        assert len(bench.recorder.sent) == before
+
+
+async def test_several_tasks_share_one_stream() -> None:
+    bench = Bench(300, page_size=7)
+    seen: list[str] = []
+    async with bench.connect() as db, db.table(Number).scan().segments(4).stream() as rows:
+
+        async def read() -> None:
+            async for row in rows:
+                seen.append(row.number_id)
+                await anyio.lowlevel.checkpoint()
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5):
+                tasks.start_soon(read)
+    assert sorted(seen) == all_ids(300)
+
+
+async def test_auto_takes_segments_by_the_size_of_the_table() -> None:
+    class Sized(StubTable):
+        def __init__(self, size_bytes: int) -> None:
+            super().__init__(100, page_size=10)
+            self.size_bytes = size_bytes
+
+        async def send(self, operation: str, request: Any, /) -> Any:
+            if operation == "DescribeTable":
+                return {"Table": {"TableSizeBytes": self.size_bytes, "ItemCount": 100}}
+            return await super().send(operation, request)
+
+    for size_bytes, segments in ((0, 1), (40 * 2**20, 5), (2**40, 32)):
+        stub = Sized(size_bytes)
+        async with adorm.connect("memory", wrap=stub.instead_of) as db:
+            async with db.table(Number).scan().segments("auto").stream() as rows:
+                assert ids([row async for row in rows]) == all_ids(100)
+                assert len(rows.outcomes) == segments
