@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import length_hint
 from typing import Any, cast
 
-from adorm.codec.coder import Coder, Decode, Encode, Source, made_once
+from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, Source, made_once
 from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
+from adorm.codec.scalars import ScalarCoder
 
 NULL: Mapping[str, bool] = {"NULL": True}
 
@@ -43,6 +44,16 @@ class ListCoder(Coder):
         if not self.accepts(value):
             raise wrong(self._expected, value)
         return value
+
+    def decode_source(self) -> DecodeSource | None:
+        element = self.element.decode_source() if isinstance(self.element, ScalarCoder) else None
+        if element is None:  # not a plain expression, or one whose failures have a path that begins at the list's index
+            return None
+        each = element.payload.replace("{p}", f'each["{self.element.tag}"]')
+        made = f"[{each} for each in {{p}}]"
+        if self._make is None:
+            return DecodeSource(made, element.names)
+        return DecodeSource(f"{{make}}({made})", {**element.names, "make": self._make})
 
     @made_once
     def decode(self) -> Decode:

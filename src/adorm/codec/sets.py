@@ -9,7 +9,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from adorm.codec.coder import Coder, Decode, Encode, Source, made_once
+from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, Source, made_once
 from adorm.codec.containers import list_content, under_index
 from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
 
@@ -34,6 +34,10 @@ class SetCoder(Coder):
         if self.element.tags is None:
             return None
         return frozenset({"L"} if self.set_tag is None else {self.set_tag, "NULL"})
+
+    @property
+    def tag(self) -> str:
+        return self.set_tag or "L"
 
     @property
     def has_empty(self) -> bool:
@@ -83,18 +87,24 @@ class SetCoder(Coder):
 
     @made_once
     def decode(self) -> Decode:
-        element = self.element.decode_source()
-        if self.set_tag is None or element is None or self._of_list:
+        if self.decode_source() is None:
             return self._careful_decode
         source = Source("decode_set", "value")
-        names = {"careful": self._careful_decode}
-        made = source.expand(element.payload, element.names, p="item")
         source.line("try:", 1)
-        comprehension = f'{{{made} for item in value["{self.set_tag}"]}}'
-        source.line(f"return {comprehension}" if self.make is set else f"return {source.name('make', self.make)}({comprehension})", 2)
+        source.line(f"return {source.decoded(self, 'value', 'set')}", 2)
         source.line("except Exception:", 1)
-        source.line(source.expand("return {careful}(value)", names), 2)
+        source.line(source.expand("return {careful}(value)", {"careful": self._careful_decode}), 2)
         return source.function(f"decode {self.name}")
+
+    def decode_source(self) -> DecodeSource | None:
+        element = self.element.decode_source()
+        if self.set_tag is None or element is None or self._of_list:
+            return None
+        each = element.payload.replace("{p}", "each")
+        made = f"{{{{{each} for each in {{p}}}}}}"
+        if self.make is set:
+            return DecodeSource(made, element.names)
+        return DecodeSource(f"{{make}}({made})", {**element.names, "make": self.make})
 
     def _careful_decode(self, attribute_value: Any) -> Any:
         decode = self.element.decode
