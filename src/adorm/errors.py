@@ -7,6 +7,8 @@
     ├── ModelError                          a mistake in a model's definition
     ├── ItemDecodeError                     an item that does not fit its model
     ├── ItemNotFound (LookupError)          no item under that key
+    ├── LockHeld                            someone else holds the lock
+    ├── LeaseLost                           the lock was taken over: its lease was over
     ├── ServiceError                        DynamoDB said no
     │   ├── ConditionalCheckFailed
     │   │   ├── ItemExists
@@ -91,6 +93,14 @@ class ItemDecodeError(AdormError):
 
 class ItemNotFound(AdormError, LookupError):
     """No item has that key."""
+
+
+class LockHeld(AdormError):
+    """Someone else holds the lock, and waiting was not asked for."""
+
+
+class LeaseLost(AdormError):
+    """The lease of a lock ended before it was given back, and someone else took the lock: two may have worked at the same time."""
 
 
 class ServiceError(AdormError):
@@ -200,8 +210,42 @@ class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
     def message(self) -> str:
         return self.detail
 
+    def __str__(self) -> str:
+        failed = [reason for reason in self.reasons if reason.code is not None]
+        lines = [f"{super().__str__()} [{len(failed)} of {len(self.reasons)} operations stood against it]"]
+        lines += [f"{reason.operation}: {_advice(reason)}" for reason in failed[:MAX_REASONS_TOLD]]
+        if len(failed) > MAX_REASONS_TOLD:
+            lines.append(f"and {len(failed) - MAX_REASONS_TOLD} more in .reasons")
+        return "\n  ".join(lines)
+
     def derive(self, excs: Sequence[Exception], /) -> ExceptionGroup[Exception]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # typeshed's overloads can't be met
         return ExceptionGroup(self.detail, excs)
+
+
+MAX_REASONS_TOLD = 10
+"""By the message of a cancelled transaction; all of them are in `.reasons`."""
+
+
+def _advice(reason: CancellationReason) -> str:
+    """What stood against the transaction, and what to do."""
+    match reason.error:
+        case ItemExists():
+            return "ItemExists: the key is taken; .item is what is there"
+        case VersionConflict() as error:
+            now = "the item is gone" if error.actual is None else f"version {error.actual} is stored"
+            return f"VersionConflict: expected version {error.expected}, {now}: read it again and repeat the change"
+        case ConditionalCheckFailed(item=None, attribute_map=None):
+            return "ConditionalCheckFailed: the condition did not hold, for there is no such item"
+        case ConditionalCheckFailed():
+            return "ConditionalCheckFailed: the condition did not hold; .item is the item as it stands"
+        case ItemNotFound() as error:
+            return f"ItemNotFound: {error}"
+        case TransactionConflict():
+            return "TransactionConflict: another write was at the item at the same time: try again later"
+        case Throttled():
+            return "Throttled: the table or the item's partition is out of capacity: try again later"
+        case _:
+            return f"{reason.code}: {reason.message or 'DynamoDB says no more'}"
 
 
 class TransactionConflict(ServiceError):
