@@ -466,6 +466,20 @@ async def test_faults_that_never_happened_are_named() -> None:
             b.faults.assert_all_used()
 
 
+async def test_call_numbers_are_those_of_the_sending_even_where_requests_wait_in_between() -> None:
+    async with bench() as b:
+        hold = b.faults.on("ListTables").hold()
+        b.faults.on("ListTables", call=(1, 2)).delay(0)
+        nothing: dict[str, Any] = {}
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as tasks:
+                for _ in range(3):
+                    tasks.start_soon(b.db.call, "ListTables", nothing)
+                await hold.reached(3)
+                hold.release()
+        b.faults.assert_all_used()
+
+
 async def test_no_value_shows_in_what_is_printed() -> None:
     async with bench() as b:
         b.faults.on("PutItem", call=1, matching=lambda request: "hunter2" in str(request)).throttle()
