@@ -26,6 +26,9 @@ OnFailure = Literal["stop", "drain", "continue"]
 """What a failed job means for the others: those running are cancelled (reads), those running finish and no other begins (writes: a
 cancelled one's fate is unknown), or all run to their end."""
 
+DecideOnFailure = Callable[[Outcome[Any]], Awaitable[OnFailure]]
+"""Decides job by job what a failure means. Never raises."""
+
 Job = Callable[[Outcome[T]], Awaitable[None]]
 """Does one part of the work and leaves what it has done in the outcome's `value`, as it goes."""
 
@@ -36,13 +39,14 @@ class Pool:
     Safe to share between the tasks of its loop.
     """
 
-    def __init__(self, limit: int, *, on_failure: OnFailure) -> None:
+    def __init__(self, limit: int, *, on_failure: OnFailure | DecideOnFailure) -> None:
         self._limit = limit
-        self._on_failure: OnFailure = on_failure
+        self._on_failure: OnFailure | DecideOnFailure = on_failure
         self._tasks: TaskGroup | None = None
         self._slots: anyio.Semaphore | None = None
-        self._running: set[anyio.CancelScope] = set()
+        self._stoppable: set[anyio.CancelScope] = set()
         self._entered = False
+        self._cancels = False
         self.stopped = False
         """No further job begins: one failed, or the block is being left."""
 
@@ -66,16 +70,36 @@ class Pool:
         self._tasks = None
         self.stopped = True
 
-    async def submit(self, outcome: Outcome[T], job: Job[T]) -> bool:
-        """Begin a job once there is room for it; False where no further job begins."""
-        if self._slots is None or self._tasks is None:
+    async def submit(self, outcome: Outcome[T], job: Job[T], *, stoppable: bool = True) -> bool:
+        """Begin a job once there is room for it; False where no further job begins.
+
+        `stoppable=False`: it finishes even where the failure of another one stops the rest.
+        """
+        if not await self.room():
+            return False
+        self.begin(outcome, job, stoppable=stoppable)
+        return True
+
+    async def room(self) -> bool:
+        """Wait until there is room for a job and hold it, for `begin` or `give_back` at once; False where no further job begins."""
+        if self._slots is None:
             _refuse_outside()
         await self._slots.acquire()
         if self.stopped:
             self._slots.release()
             return False
-        self._tasks.start_soon(self._work, outcome, job)
         return True
+
+    def begin(self, outcome: Outcome[T], job: Job[T], *, stoppable: bool = True) -> None:
+        """Begin a job in the room that is held."""
+        if self._tasks is None:
+            _refuse_outside()
+        self._tasks.start_soon(self._work, outcome, job, stoppable)
+
+    def give_back(self) -> None:
+        """Let go of the room that is held."""
+        if self._slots is not None:
+            self._slots.release()
 
     def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run something beside the jobs, which never fails and ends by itself or with the block."""
@@ -84,9 +108,9 @@ class Pool:
         self._tasks.start_soon(function)
 
     def stop(self) -> None:
-        """Begin no further job, and cancel those running."""
-        self.stopped = True
-        for scope in tuple(self._running):
+        """Begin no further job, and cancel those running that are stoppable."""
+        self.stopped = self._cancels = True
+        for scope in tuple(self._stoppable):
             scope.cancel()
 
     def cancel(self) -> None:
@@ -95,38 +119,59 @@ class Pool:
         if self._tasks is not None:
             self._tasks.cancel_scope.cancel()
 
-    async def _work(self, outcome: Outcome[T], job: Job[T]) -> None:
+    async def _work(self, outcome: Outcome[T], job: Job[T], stoppable: bool) -> None:
         slots = self._slots
         try:
+            if stoppable and self._cancels:
+                return  # its first step comes after the stop
             # A scope of its own: stopping the jobs must not cancel the block's body.
             with anyio.CancelScope() as scope:
-                self._running.add(scope)
+                if stoppable:
+                    self._stoppable.add(scope)
                 try:
                     await job(outcome)
                     outcome.finished = True
                 except Exception as error:  # kept for the caller: a worker never raises into its group
                     outcome.error = error
-                    if self._on_failure == "stop":
-                        self.stop()
-                    elif self._on_failure == "drain":
-                        self.stopped = True
+                    await self._failed(outcome)
                 finally:
-                    self._running.discard(scope)
+                    self._stoppable.discard(scope)
         finally:
             if slots is not None:
                 slots.release()
+
+    async def _failed(self, outcome: Outcome[Any]) -> None:
+        on_failure = await self._on_failure(outcome) if callable(self._on_failure) else self._on_failure
+        if on_failure == "stop":
+            self.stop()
+        elif on_failure == "drain":
+            self.stopped = True
 
 
 def _refuse_outside() -> NoReturn:
     raise UsageError("this belongs inside its block: async with ... as it:")
 
 
-async def run_all(jobs: Iterable[tuple[Outcome[T], Job[T]]], *, limit: int, on_failure: OnFailure) -> None:
+async def run_all(jobs: Iterable[tuple[Outcome[T], Job[T]]], *, limit: int, on_failure: OnFailure | DecideOnFailure) -> None:
     """Do all the jobs, `limit` at a time; what became of each is in its outcome."""
     async with Pool(limit, on_failure=on_failure) as pool:
         for outcome, job in jobs:
             if not await pool.submit(outcome, job):
                 break
+
+
+async def within_deadline(wait: Callable[[], Awaitable[T]], doing: str, *, operation: str | None = None) -> T:
+    """Await what is no call of adorm's, bounded by the ambient deadline as calls are.
+
+    Raises:
+        DeadlineExceeded: it passed.
+    """
+    limit = current_limit()
+    if limit is None:
+        return await wait()
+    with anyio.CancelScope(deadline=anyio.current_time() + max(limit.remaining_s(), 0.0)):
+        return await wait()
+    raise DeadlineExceeded(f"the deadline of {limit.seconds:g} s passed while {doing}", operation=operation)
 
 
 @attrs.frozen(eq=False)
@@ -201,13 +246,8 @@ class TaskStream(Generic[PartT, T]):
         """
         if self._parts is None:
             raise UsageError("a stream is read inside its block: async with ....stream() as rows: async for row in rows: ...")
-        limit = current_limit()
         try:
-            if limit is None:
-                return await self._parts.receive()
-            with anyio.CancelScope(deadline=anyio.current_time() + max(limit.remaining_s(), 0.0)):
-                return await self._parts.receive()
+            return await within_deadline(self._parts.receive, "waiting for the next part of a stream", operation="stream")
         except anyio.EndOfStream:
             return None
-        raise DeadlineExceeded(f"the deadline of {limit.seconds:g} s passed while waiting for the next part of a stream", operation="stream")
 

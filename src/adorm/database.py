@@ -168,14 +168,22 @@ class Database(Transactions):
         return await calls.call(operation, request, subject=subject, repeat=repeat, retry=retry)
 
     async def back_off(
-        self, attempt: int, /, *, operation: str, subject: object, why: str = "for what DynamoDB left unprocessed", most_s: float = math.inf
+        self,
+        attempt: int,
+        /,
+        *,
+        operation: str,
+        subject: object,
+        why: str = "for what DynamoDB left unprocessed",
+        most_s: float = math.inf,
+        retry: RetryPolicy | None = None,
     ) -> None:
-        """Wait before the next try, by the retry policy; `attempt` counts from 1, and no wait is longer than `most_s`.
+        """Wait before the next try, by the retry policy given or the database's; `attempt` counts from 1, and no wait is longer than `most_s`.
 
         Raises:
             DeadlineExceeded: the wait would outlive the deadline.
         """
-        delay_s = min(most_s, backoff(attempt, self._retry, self._random()))
+        delay_s = min(most_s, backoff(attempt, retry or self._retry, self._random()))
         left_s = remaining_s()
         if left_s == -math.inf:
             await checkpoint_if_cancelled()

@@ -37,7 +37,15 @@ class Connection(Protocol):
     ) -> Answer: ...
 
     async def back_off(
-        self, attempt: int, /, *, operation: str, subject: object, why: str = "for what DynamoDB left unprocessed", most_s: float = math.inf
+        self,
+        attempt: int,
+        /,
+        *,
+        operation: str,
+        subject: object,
+        why: str = "for what DynamoDB left unprocessed",
+        most_s: float = math.inf,
+        retry: RetryPolicy | None = None,
     ) -> None:
         """Wait before the next try; `why` goes into the error, and no wait is longer than `most_s`.
 

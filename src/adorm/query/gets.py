@@ -21,6 +21,8 @@ ResultT = TypeVar("ResultT")
 class Get(Retriable[ResultT]):
     """`await orders.get("c1", "o1")`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html"""
 
+    only_reads = True
+
     _binding: Binding
     _key: Key[Any]
     _finish: Callable[[Binding, Key[Any], AttributeMap | None], ResultT]

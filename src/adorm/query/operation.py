@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import attrs
 
@@ -16,6 +16,9 @@ ResultT = TypeVar("ResultT")
 @attrs.define(eq=False)
 class Operation(Generic[ResultT]):
     """Something to be sent. Immutable: a clause returns a new one, and awaiting twice sends twice."""
+
+    only_reads: ClassVar[bool] = False
+    """Whether it writes nothing, so that it can be stopped at any time."""
 
     def __await__(self) -> Generator[Any, None, ResultT]:
         return self._run().__await__()

@@ -60,6 +60,8 @@ class Built:
 class Derived(Operation[ResultT]):
     """Something computed from a read: a count, a page, an aggregate."""
 
+    only_reads = True
+
     _compute: Callable[[], Coroutine[Any, Any, ResultT]]
     _first_request: Callable[[], dict[str, Any]]
     _plan: Callable[[], Plan]
@@ -141,6 +143,8 @@ class QueryStream(ItemStream[ItemT]):
 @attrs.define(eq=False)
 class Reads(Retriable[list[ItemT]], Generic[ItemT]):
     """A query or a scan. Awaiting it collects everything; iterating reads page after page on demand."""
+
+    only_reads = True
 
     _binding: Binding
     _filters: tuple[Condition, ...] = ()
