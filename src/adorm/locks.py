@@ -1,0 +1,289 @@
+"""Locks with leases and fencing tokens, kept in a table.
+
+    await db.create_table(LockRecord)                       # once
+    async with Lock(db, "nightly-report", lease_s=30) as lease:
+        await write_report(fence=lease.token)
+        await lease.renew()                                 # another 30 s
+
+One holder at a time, as long as holders keep within their leases. A holder that stops for longer (a paused process, a network that
+is gone) may meet a second one, as with any lease: so every acquisition of a lock has a fencing token, larger than every one
+before. Hand it to what the lock protects, and let that refuse a token smaller than one it has seen. In DynamoDB:
+`.set(Report.fence, lease.token).when(Report.fence <= lease.token)`.
+
+No clocks are compared between machines. The holder counts its lease on its own monotonic clock, from before its request was sent; who
+waits counts on its own too, from the moment it first saw the holder's last renewal, and takes the lock over when it saw nothing new
+for the whole lease. A lock whose holder vanished is therefore free at the latest one lease after someone began to wait for it.
+
+Nothing runs in the background: renew where the work makes progress, so that work that hangs loses its lock. A lock's item stays in
+the table when it is given back, for its token has to go on growing.
+"""
+
+from __future__ import annotations
+
+import math
+from types import TracebackType
+from uuid import uuid4
+
+import anyio
+import attrs
+
+from adorm.clock import Clock
+from adorm.database import Database
+from adorm.deadlines import without_deadline
+from adorm.errors import AdormError, ConditionalCheckFailed, DeadlineExceeded, ItemNotFound, LeaseLost, LockHeld, UsageError
+from adorm.expressions.conditions import Condition
+from adorm.markers import partition_key
+from adorm.models import model
+from adorm.paths import attr
+from adorm.table import Table
+
+__all__ = ["Lease", "Lock", "LockRecord"]
+
+DEFAULT_LEASE_S = 30.0
+RELEASE_TIMEOUT_S = 5.0
+"""For giving a lock back, whatever deadline or cancellation is around; after that its lease has to run out."""
+
+
+@model(table="adorm-locks")
+class LockRecord:
+    """A lock in the table, held or free."""
+
+    name: str = partition_key()
+    owner: str | None = None
+    """Of the acquisition that holds it, a random id; None when it is free."""
+    lease_s: float = 0.0
+    token: int = 0
+    """The fencing token of the last acquisition."""
+    renewals: int = 0
+    """Of this acquisition: that it grows is what tells others that the holder is alive."""
+
+
+class Lease:
+    """A lock that is held; given by `Lock`."""
+
+    __slots__ = ("_clock", "_lease_s", "_name", "_owner", "_records", "_released", "_renewals", "_token", "_until_s")
+
+    def __init__(self, records: Table[LockRecord], clock: Clock, record: LockRecord, owner: str, until_s: float) -> None:
+        self._records = records
+        self._clock = clock
+        self._name = record.name
+        self._owner = owner
+        self._lease_s = record.lease_s
+        self._token = record.token
+        self._renewals = record.renewals
+        self._until_s = until_s
+        self._released = False
+
+    def __repr__(self) -> str:
+        return f"<lease of lock {self._name!r}, token {self._token}, {'held' if self.is_held() else 'over'}>"
+
+    @property
+    def token(self) -> int:
+        """The fencing token: larger than that of every earlier acquisition of this lock, the same after a renewal."""
+        return self._token
+
+    def is_held(self) -> bool:
+        """Whether the lock is surely still held: it was not given back, and by this machine's clock the lease runs."""
+        return self.remaining_s() > 0
+
+    def remaining_s(self) -> float:
+        """Seconds until the lease ends; 0 when it is over."""
+        return 0.0 if self._released else max(0.0, self._until_s - self._clock.monotonic())
+
+    async def renew(self) -> None:
+        """Begin the lease anew. Works after its end too, if nobody took the lock meanwhile.
+
+        Raises:
+            LeaseLost: somebody did: stop what the lock protects.
+            UsageError: the lock was given back.
+        """
+        if self._released:
+            raise UsageError(f"lock {self._name!r} was given back: acquire it again")
+        started_s = self._clock.monotonic()
+        try:
+            await self._records.update(self._name).set(LockRecord.renewals, self._renewals + 1).when(LockRecord.owner == self._owner)
+        except (ConditionalCheckFailed, ItemNotFound) as error:
+            raise self._lost("can't be renewed") from error
+        self._renewals += 1
+        self._until_s = started_s + self._lease_s
+
+    async def release(self) -> None:
+        """Give the lock back; a second time does nothing. Not stopped by cancellation or a deadline, and bounded by 5 s.
+
+        Raises:
+            LeaseLost: somebody took the lock after the lease was over: two may have worked at the same time.
+            ServiceError, ConnectionFailed, DeadlineExceeded: it could not be given back: it is free when its lease is over.
+        """
+        if self._released:
+            return
+        self._released = True
+        if not await give_back(self._records, self._name, self._owner, self._token):
+            raise self._lost("can't be given back")
+
+    def _lost(self, what: str) -> LeaseLost:
+        return LeaseLost(
+            f"lock {self._name!r} {what}: its lease of {self._lease_s:g} s was over and somebody else took it: "
+            "renew earlier, lease for longer, and let what the lock protects refuse old fencing tokens"
+        )
+
+
+@attrs.frozen
+class _Seen:
+    """A holder as it was last seen to be alive."""
+
+    owner: str | None
+    token: int
+    renewals: int
+    lease_s: float
+    since_s: float
+
+    def is_still(self, record: LockRecord) -> bool:
+        return (self.owner, self.token, self.renewals) == (record.owner, record.token, record.renewals)
+
+
+class Lock:
+    """A lock by its name: `async with Lock(db, "nightly-report", lease_s=30) as lease`. See this module.
+
+    The object holds no more than what it is given; one block at a time may be open on it. The table of `LockRecord` has to be there:
+    `await db.create_table(LockRecord)`.
+
+    Args:
+        lease_s: how long the lock is held without `renew()`; longer than the work between two renewals ever takes.
+        wait: False raises `LockHeld` when somebody holds it, where True waits: as long as it takes, or up to the deadline.
+        poll_s: the longest pause between two looks while waiting; the pauses are random.
+        table_name: where the locks are, if not in the model's own table.
+
+    Raises:
+        UsageError: an argument is wrong.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        name: str,
+        *,
+        lease_s: float = DEFAULT_LEASE_S,
+        wait: bool = True,
+        poll_s: float = 1.0,
+        table_name: str | None = None,
+    ) -> None:
+        for argument, value in (("lease_s", lease_s), ("poll_s", poll_s)):
+            if isinstance(value, bool) or not 0 < value < math.inf:
+                raise UsageError(f"Lock({argument}={value!r}): expected seconds, a finite number above 0")
+        self._db = db
+        self._records = db.table(LockRecord, name=table_name)
+        self._name = name
+        self._lease_s = float(lease_s)
+        self._wait = wait
+        self._poll_s = poll_s
+        self._lease: Lease | None = None
+        self._entered = False
+
+    def __repr__(self) -> str:
+        return f"Lock({self._name!r})"
+
+    async def __aenter__(self) -> Lease:
+        if self._entered:
+            raise UsageError(f"lock {self._name!r}: a block is open on this object already, and locks don't nest: make one for each block")
+        self._entered = True
+        try:
+            self._lease = await self.acquire()
+        except BaseException:
+            self._entered = False
+            raise
+        return self._lease
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        lease, self._lease, self._entered = self._lease, None, False
+        if lease is None:
+            return
+        try:
+            await lease.release()
+        except AdormError as problem:
+            if error is None:
+                raise
+            error.add_note(f"beside this: {problem}")
+
+    async def acquire(self) -> Lease:
+        """Take the lock without a block: `release()` of the lease gives it back.
+
+        Raises:
+            LockHeld: somebody holds it, and `wait` is False.
+            DeadlineExceeded: nobody gave it back in time.
+            ResourceNotFound: there is no table: `await db.create_table(LockRecord)`.
+        """
+        clock, owner = self._db.clock, uuid4().hex
+        seen: _Seen | None = None
+        looks = 0
+        while True:
+            record = await self._records.get_or_none(self._name).consistent()
+            now_s = clock.monotonic()
+            if record is not None and record.owner is not None and (seen is None or not seen.is_still(record)):
+                seen = _Seen(record.owner, record.token, record.renewals, record.lease_s, now_s)
+            left_s = 0.0 if record is None or record.owner is None or seen is None else seen.since_s + seen.lease_s - now_s
+            if left_s <= 0:
+                lease = await self._take(record, owner)
+                if lease is not None:
+                    return lease
+            if not self._wait:
+                raise LockHeld(f"lock {self._name!r} is held by somebody else: Lock(..., wait=True) waits for it")
+            looks += 1
+            most_s = min(self._poll_s, left_s) if left_s > 0 else self._poll_s
+            await self._db.back_off(looks, operation="lock", subject=repr(self._name), why="for its holder", most_s=most_s)
+
+    async def _take(self, record: LockRecord | None, owner: str) -> Lease | None:
+        """Take a lock that is free, or whose holder is gone; None when somebody was faster."""
+        started_s = self._db.clock.monotonic()
+        taken = LockRecord(name=self._name, owner=owner, lease_s=self._lease_s, token=1 if record is None else record.token + 1)
+        update = (
+            self._records.update(self._name)
+            .set(LockRecord.owner, owner)
+            .set(LockRecord.lease_s, self._lease_s)
+            .set(LockRecord.token, taken.token)
+            .set(LockRecord.renewals, 0)
+            .when(*_unchanged(record))
+            .upsert()
+        )
+        try:
+            await update
+        except ConditionalCheckFailed as error:
+            found: LockRecord | None = error.item
+            if found is None or found.owner != owner:
+                return None
+        except BaseException as error:
+            if getattr(error, "maybe_applied", True):  # a cancelled request too
+                await self._undo(taken, error)
+            raise
+        return Lease(self._records, self._db.clock, taken, owner, started_s + self._lease_s)
+
+    async def _undo(self, taken: LockRecord, error: BaseException) -> None:
+        try:
+            await give_back(self._records, self._name, taken.owner or "", taken.token)
+        except AdormError as problem:
+            error.add_note(f"lock {self._name!r} may be held until its lease of {self._lease_s:g} s is over: {problem}")
+
+
+def _unchanged(record: LockRecord | None) -> tuple[Condition | bool, ...]:
+    """That the lock is still as it was seen."""
+    if record is None:
+        return (attr(LockRecord.name).not_exists(),)
+    return (LockRecord.owner == record.owner, LockRecord.token == record.token, LockRecord.renewals == record.renewals)
+
+
+async def give_back(records: Table[LockRecord], name: str, owner: str, token: int) -> bool:
+    """Free a lock that this owner holds; False when somebody else took it. Shielded from cancellation and the caller's deadline.
+
+    Raises:
+        ServiceError, ConnectionFailed, DeadlineExceeded: it could not be done, within 5 s.
+    """
+    with without_deadline(), anyio.move_on_after(RELEASE_TIMEOUT_S, shield=True):
+        try:
+            await records.update(name).remove(LockRecord.owner).when(LockRecord.owner == owner)
+        except ItemNotFound:
+            return False
+        except ConditionalCheckFailed as error:
+            found: LockRecord | None = error.item
+            # after a lost answer: given back by the first attempt
+            return found is not None and found.owner is None and found.token == token
+        return True
+    raise DeadlineExceeded(f"lock {name!r}: it could not be given back within {RELEASE_TIMEOUT_S:g} s; it is free when its lease is over")
