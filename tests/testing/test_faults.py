@@ -429,6 +429,24 @@ async def test_a_scope_around_a_task_group_stops_the_worker_that_sends(when: Lit
         assert [each.state for each in b.tried.sent] == ["cancelled"]
 
 
+async def test_a_cancellation_of_the_caller_reaches_the_request_through_task_groups_before_it_goes_on() -> None:
+    async with bench() as b:
+
+        async def fan_out(depth: int) -> None:
+            async with anyio.create_task_group() as tasks:
+                if depth:
+                    tasks.start_soon(fan_out, depth - 1)
+                else:
+                    tasks.start_soon(b.db.call, "PutItem", b.notes.put(Note(note_id="a")).request())
+
+        task = asyncio.ensure_future(fan_out(5))
+        b.faults.on("PutItem").cancel(task, when="before")
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert [each.state for each in b.tried.sent] == ["cancelled"]
+        assert b.reached.sent == ()
+
+
 async def test_a_cancellation_that_does_not_reach_the_request_lets_it_go_on() -> None:
     async with bench() as b:
         with anyio.CancelScope() as scope:
