@@ -62,6 +62,11 @@ class ModelInfo:
         return (self.partition,) if self.sort is None else (self.partition, self.sort)
 
     @property
+    def key_order(self) -> tuple[str, ...]:
+        """The key's attribute names, partition key first."""
+        return tuple(field.attribute_name for field in self.key_fields)
+
+    @property
     def key_names(self) -> frozenset[str]:
         """The key's attribute names."""
         return frozenset(field.attribute_name for field in self.key_fields)

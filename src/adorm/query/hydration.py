@@ -6,16 +6,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from adorm.errors import AttributeMap, Throttled
+from adorm.errors import AttributeMap
 from adorm.query.binding import Binding
+from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, place_of, read_chunk
 from adorm.retry import RetryPolicy
-
-MAX_KEYS = 100
-"""Of one BatchGetItem."""
-MAX_FRUITLESS = 10
-"""Answers in a row without a single item, before giving up."""
 
 
 async def fetch_whole(binding: Binding, maps: Sequence[AttributeMap], *, retry: RetryPolicy | None = None) -> list[AttributeMap]:
@@ -24,27 +19,17 @@ async def fetch_whole(binding: Binding, maps: Sequence[AttributeMap], *, retry: 
     Raises:
         Throttled: DynamoDB leaves keys unprocessed again and again.
     """
+    table, names = binding.table_name, binding.info.key_order
     keys = [binding.key_attributes(attribute_map) for attribute_map in maps]
-    found: dict[str, AttributeMap] = {}
-    for start in range(0, len(keys), MAX_KEYS):
-        pending: list[AttributeMap] = keys[start : start + MAX_KEYS]
-        fruitless = 0
-        while pending:
-            request: dict[str, Any] = {"RequestItems": {binding.table_name: {"Keys": pending}}}
-            answer = await binding.connection.call("BatchGetItem", request, subject=binding.table_name, retry=retry)
-            items: list[AttributeMap] = answer.get("Responses", {}).get(binding.table_name, [])
-            for item in items:
-                found[repr(binding.key_attributes(item))] = item
-            pending = answer.get("UnprocessedKeys", {}).get(binding.table_name, {}).get("Keys", [])
-            fruitless = 0 if items else fruitless + 1
-            if pending and fruitless >= MAX_FRUITLESS:
-                raise Throttled(
-                    f"{len(pending)} keys are left unprocessed after {fruitless} answers without an item",
-                    code="UnprocessedKeys",
-                    operation="BatchGetItem",
-                    subject=binding.table_name,
-                    attempts=fruitless,
-                )
-            if pending:
-                await binding.connection.back_off(fruitless + 1, operation="BatchGetItem", subject=binding.table_name)
-    return [found[name] for key in keys if (name := repr(key)) in found]
+    places = [place_of(table, key, names) for key in keys]
+    found: dict[Place, AttributeMap] = {}
+    chunk = Chunk(binding.connection, table, {table: names}, retry)
+    unique = dict(zip(places, keys, strict=True))
+    while unique:
+        pending = {place: unique.pop(place) for place in list(unique)[:MAX_GET_KEYS]}
+        await read_chunk(chunk, pending, {}, found.__setitem__, _nothing_more)
+    return [found[place] for place in places if place in found]
+
+
+async def _nothing_more(_done: list[Place]) -> None:
+    """Nobody waits to hear of it."""

@@ -141,6 +141,13 @@ class QueryStream(ItemStream[ItemT]):
 
 
 @attrs.define(eq=False)
+class Worked(Derived[ResultT]):
+    """The same by work of the caller's own, which may write."""
+
+    only_reads = False
+
+
+@attrs.define(eq=False)
 class Reads(Retriable[list[ItemT]], Generic[ItemT]):
     """A query or a scan. Awaiting it collects everything; iterating reads page after page on demand."""
 

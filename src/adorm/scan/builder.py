@@ -22,7 +22,7 @@ from adorm.query.operation import Operation
 from adorm.query.pages import Page, PageReader
 from adorm.query.planner import Access, accesses
 from adorm.query.queries import selected_locations
-from adorm.query.reads import Built, Derived, ItemIterator, Route
+from adorm.query.reads import Built, Derived, ItemIterator, Route, Worked
 from adorm.scan.checkpoints import MAX_SEGMENTS, Position, Scanned, read_checkpoint
 from adorm.scan.pacing import ReadBudget
 from adorm.scan.stream import ScanPlan, ScanResult, ScanStream
@@ -194,7 +194,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
 
             return await work_on_items(self.stream(), worker, limit=limit, keep=count, result=lambda: done)
 
-        return Derived(compute, self.request, self.explain)
+        return Worked(compute, self.request, self.explain)
 
     def map(self, worker: Callable[[ItemT], Awaitable[ResultT]], /, *, limit: int = 16) -> Operation[list[ResultT]]:
         """What `worker(item)` gives for every item, `limit` of them at a time, in the order in which they finish.
@@ -207,7 +207,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             results: list[ResultT] = []
             return await work_on_items(self.stream(), worker, limit=limit, keep=results.append, result=lambda: results)
 
-        return Derived(compute, self.request, self.explain)
+        return Worked(compute, self.request, self.explain)
 
     def fold(self, initial: ResultT, step: Callable[[ResultT, ItemT], ResultT], /) -> Operation[ResultT]:
         """`step(step(initial, item), item)` and so on over every item; memory is a page for each segment."""
