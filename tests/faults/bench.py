@@ -10,7 +10,7 @@ Time stands still but for the waits between attempts, and half of every wait is 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -55,7 +55,16 @@ class Lease:
     version: int = adorm.version()
 
 
-MODELS: tuple[type[Any], ...] = (Order, Counter, Receipt, Ticket, Lease, Bare)
+@adorm.model(table="entries")
+class Entry:
+    """Little to encode and to store, for what is done thousands of times."""
+
+    book: str = adorm.partition_key()
+    page: str = adorm.sort_key()
+    value: int = 0
+
+
+MODELS: tuple[type[Any], ...] = (Order, Counter, Receipt, Ticket, Lease, Entry, Bare)
 
 
 class SteppingClock(FakeClock):
@@ -112,6 +121,8 @@ class Fault:
     """The client can't know whether it did."""
     error: type[adorm.AdormError] = adorm.ConnectionFailed
     """What is raised when it is the last word."""
+    in_series: bool = True
+    """Tried at two attempts and at all of them too; those that are told from others on the wire only are not."""
 
 
 def _internal(*, applied: bool) -> ServiceFault:
@@ -125,20 +136,27 @@ FAULTS: Sequence[Fault] = (
     Fault("throttled", THROTTLED, applied=False, ambiguous=False, error=adorm.Throttled),
     Fault("500 before it was applied", _internal(applied=False), applied=False, error=adorm.ServiceError),
     Fault("500 after it was applied", _internal(applied=True), applied=True, error=adorm.ServiceError),
-    Fault("500 with HTML", HTML_500, applied=False, error=adorm.ServiceError),
+    Fault("500 with HTML", HTML_500, applied=False, error=adorm.ServiceError, in_series=False),
     Fault("closed after the headers", Drop("headers"), applied=False),
     Fault("closed before it was applied", LOST_REQUEST, applied=False),
     Fault("closed after it was applied", LOST_ANSWER, applied=True),
-    Fault("reset after it was applied", Drop("request", applied=True, reset=True), applied=True),
-    Fault("closed in the status line", Drop("status line"), applied=True),
-    Fault("closed in the answer's headers", Drop("answer headers"), applied=True),
+    Fault("reset after it was applied", Drop("request", applied=True, reset=True), applied=True, in_series=False),
+    Fault("closed in the status line", Drop("status line"), applied=True, in_series=False),
+    Fault("closed in the answer's headers", Drop("answer headers"), applied=True, in_series=False),
     Fault("closed in the answer's body", Drop("half the body"), applied=True),
     Fault("wrong CRC after it was applied", WRONG_CRC, applied=True),
     Fault("malformed JSON after it was applied", attrs.evolve(MALFORMED_JSON, applied=True), applied=True),
-    Fault("no HTTP after it was applied", attrs.evolve(NOT_HTTP, applied=True), applied=True),
-    Fault("204 after it was applied", Reply(b"", status=204, applied=True), applied=True),
+    Fault("no HTTP after it was applied", attrs.evolve(NOT_HTTP, applied=True), applied=True, in_series=False),
+    Fault("204 after it was applied", Reply(b"", status=204, applied=True), applied=True, in_series=False),
 )
 FAULT = {fault.name: fault for fault in FAULTS}
+
+
+def faults_and_times() -> Iterator[tuple[Fault, int]]:
+    """Each fault at the first attempt; most at the first two, and at all of them."""
+    for fault in FAULTS:
+        for times in (1, 2, ATTEMPTS) if fault.in_series else (1,):
+            yield fault, times
 
 
 @attrs.frozen(eq=False)
