@@ -51,36 +51,36 @@ class DecodeSource:
 
 
 class made_once:  # noqa: N801  # used as a decorator
-    """A function that a method makes when it is first wanted; wanted again in the making, a stand-in that calls it later."""
+    """A function that a method makes when it is first wanted; wanted again in the making, a stand-in that calls it later.
+
+    Once made it is an attribute of the instance, which is found without asking here.
+    """
 
     def __init__(self, make: Callable[[Any], Callable[[Any], Any]]) -> None:
         self._make = make
         self._name = make.__name__
 
     def __get__(self, instance: Any, owner: type) -> Callable[[Any], Any]:
-        made: dict[str, Any] = instance.made
-        function = made.get(self._name)
-        if function is not None and function is not self:
-            return cast("Callable[[Any], Any]", function)
+        attributes: dict[str, Any] = vars(instance)
+        in_the_making: set[str] = instance.in_the_making
         with BUILDING:
-            function = made.get(self._name)
-            if function is self:
+            if self._name in attributes:  # another thread was faster
+                return cast("Callable[[Any], Any]", attributes[self._name])
+            if self._name in in_the_making:
                 return lambda value: getattr(instance, self._name)(value)  # noqa: PLW0108  # the attribute is another later
-            if function is None:
-                made[self._name] = self
-                try:
-                    function = made[self._name] = self._make(instance)
-                finally:
-                    if made[self._name] is self:
-                        del made[self._name]
-            return cast("Callable[[Any], Any]", function)
+            in_the_making.add(self._name)
+            try:
+                function = attributes[self._name] = self._make(instance)
+            finally:
+                in_the_making.discard(self._name)
+            return function
 
 
 class Coder:
     """How values of one type are stored."""
 
     def __init__(self, name: str, tags: frozenset[str] | None, classes: tuple[type, ...] = (), *, open_ended: bool = False) -> None:
-        self.made: dict[str, Any] = {}
+        self.in_the_making: set[str] = set()
         self.name = name
         """What to call the type in a message: `list[int]`."""
         self.tags = tags

@@ -28,7 +28,7 @@ class FieldPlan:
 
     def __init__(self, field: Field, owner: str, coder: Coder, *, optional: bool) -> None:
         self.field = field
-        self.owner = owner
+        self.where = f"{owner}.{field.name}"
         self.coder = coder
         self.optional = optional
         self.set_coder = coder if isinstance(coder, SetCoder) and not coder.has_empty else None
@@ -39,10 +39,6 @@ class FieldPlan:
         self.on_empty_set: Outcome = self._on_empty_set()
         if self.omit_empty:
             self._check_omit_empty()
-
-    @property
-    def where(self) -> str:
-        return f"{self.owner}.{self.field.name}"
 
     def encode(self, value: Any) -> Any:
         """The value's attribute value; None for absence.
