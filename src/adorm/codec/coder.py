@@ -61,7 +61,7 @@ class made_once:  # noqa: N801  # used as a decorator
         self._name = make.__name__
 
     def __get__(self, instance: Any, owner: type) -> Callable[[Any], Any]:
-        attributes: dict[str, Any] = vars(instance)
+        attributes: dict[str, Any] = instance.__dict__
         in_the_making: set[str] = instance.in_the_making
         with BUILDING:
             if self._name in attributes:  # another thread was faster
