@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,6 +12,9 @@ import pytest
 
 import adorm
 from adorm import attr
+from adorm.locks import Lock, LockRecord
+from adorm.testing import Faults, Recorder
+from adorm.transport.base import Transport
 from tests.contract.shop import Bare, Counter, Order, Receipt
 from tests.support.engines import Engine
 
@@ -27,7 +31,7 @@ class Account:
     version: int = adorm.version()
 
 
-@attrs.define
+@attrs.define(slots=False)
 class Elsewhere:
     """A class of someone else's."""
 
@@ -112,19 +116,20 @@ async def test_each_reason_is_typed_by_its_operation_and_nothing_is_applied(db: 
     stale = await accounts.get("stale")
     await accounts.update("stale").set(Account.balance, 2)
     fresh, taken, gone = Account(name="fresh"), Account(name="taken"), Account(name="gone", version=4)
-    before = [attrs.evolve(each) for each in (stale, fresh, taken, gone)]
+    before = [copy(each) for each in (stale, fresh, taken, gone)]
+    tx = db.transaction()
+    tx.create(fresh)
+    tx.create(taken)
+    tx.save(stale)
+    tx.update(Account, "poor").add(Account.balance, -5).when(Account.balance >= 5)
+    tx.update(Account, "missing").add(Account.balance, 5)
+    tx.delete(Counter, "missing").when(Counter.value == 0)
+    tx.check(Account, "nobody")
+    tx.check(Account, "fine").when(Account.balance == 2)
+    tx.delete(gone)
+    tx.check(Account, "unknown").when(Account.balance > 0)
     with pytest.raises(adorm.TransactionCanceled) as caught:
-        async with db.transaction() as tx:
-            tx.create(fresh)
-            tx.create(taken)
-            tx.save(stale)
-            tx.update(Account, "poor").add(Account.balance, -5).when(Account.balance >= 5)
-            tx.update(Account, "missing").add(Account.balance, 5)
-            tx.delete(Counter, "missing").when(Counter.value == 0)
-            tx.check(Account, "nobody")
-            tx.check(Account, "fine").when(Account.balance == 2)
-            tx.delete(gone)
-            tx.check(Account, "unknown").when(Account.balance > 0)
+        await tx.commit()
     reasons = caught.value.reasons
     assert [reason.operation for reason in reasons] == [
         "create Account fresh",
@@ -159,7 +164,7 @@ async def test_each_reason_is_typed_by_its_operation_and_nothing_is_applied(db: 
     assert conflict.subject == "Account stale"
     assert reasons[3].item == await accounts.get("poor")
     assert reasons[9].item is None
-    assert [attrs.evolve(each) for each in (stale, fresh, taken, gone)] == before
+    assert [copy(each) for each in (stale, fresh, taken, gone)] == before
     assert not await accounts.exists("fresh")
     told = str(caught.value)
     assert "9 of 10 operations stood against it" in told
@@ -185,10 +190,14 @@ async def test_except_star_catches_the_reasons_by_type(db: adorm.Database) -> No
 async def test_a_body_that_raises_sends_nothing(db: adorm.Database) -> None:
     await db.create_table(Account)
     account = Account(name="a")
-    with pytest.raises(LookupError, match="mine"):
+
+    async def body() -> None:
         async with db.transaction() as tx:
             tx.create(account)
             raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        await body()
     assert account.version == 0
     assert not await db.table(Account).exists("a")
 
@@ -272,6 +281,52 @@ async def test_a_transaction_with_the_same_token_is_applied_once(db: adorm.Datab
             tx.update(Counter, "c").add(Counter.value, 6)
     assert caught.value.code == "IdempotentParameterMismatchException"
     assert "another transaction was sent with the token order-17" in caught.value.__notes__[0]
+
+
+async def test_a_lost_answer_does_not_apply_it_twice(engine: Engine) -> None:
+    if engine.is_moto:
+        pytest.skip("moto: forgets idempotency tokens")
+    faults, recorder = Faults(), Recorder()
+    faults.on("TransactWriteItems", call=1).drop(applied=True)
+    faults.on("TransactWriteItems", call=2).server_error(applied=True)
+
+    def wrap(inner: Transport) -> Transport:
+        return recorder(faults(inner))
+
+    async with engine.connect(wrap=wrap, random=lambda: 0.0) as db:
+        await db.create_table(Account)
+        accounts = db.table(Account)
+        await accounts.create(Account(name="a", balance=10))
+        new = Account(name="b")
+        async with db.transaction() as tx:
+            tx.create(new)
+            tx.update(Account, "a").add(Account.balance, -5).when(Account.balance >= 5)
+        assert new.version == 1
+        assert await accounts.get("b") == new
+        assert ((await accounts.get("a")).balance, (await accounts.get("a")).version) == (5, 2)
+        sent = recorder.of("TransactWriteItems")
+        assert len(sent) == 3
+        assert sent[0].request == sent[1].request == sent[2].request
+    faults.assert_all_used()
+
+
+async def test_a_lock_has_one_holder_at_a_time_and_growing_tokens(engine: Engine) -> None:
+    async with engine.connect(retry=adorm.RetryPolicy(base_delay_s=0.001, max_delay_s=0.01)) as db:
+        await db.create_table(LockRecord)
+        inside: list[int] = []
+        tokens: list[int] = []
+
+        async def work() -> None:
+            async with Lock(db, "l") as lease:
+                inside.append(lease.token)
+                assert inside == [lease.token]
+                await lease.renew()
+                tokens.append(inside.pop())
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5):
+                tasks.start_soon(work)
+        assert tokens == [1, 2, 3, 4, 5]
 
 
 async def test_a_cancelled_transaction_leaves_its_token_free(db: adorm.Database) -> None:

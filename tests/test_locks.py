@@ -1,0 +1,263 @@
+"""Locks: one holder at a time, tokens that grow, and no lock that stays taken."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+import anyio
+import pytest
+
+import adorm
+from adorm.locks import Lock, LockRecord
+from tests.support.aftermath import leaves_nothing_behind
+from tests.tx.models import World, world
+
+pytestmark = pytest.mark.anyio
+
+LEASE_S = 30.0
+
+
+@asynccontextmanager
+async def bench(**options: Any) -> AsyncGenerator[World, None]:
+    async with world(LockRecord, **options) as there:
+        yield there
+
+
+def lock(there: World, **options: Any) -> Lock:
+    settings: dict[str, Any] = {"lease_s": LEASE_S} | options
+    return Lock(there.db, "report", **settings)
+
+
+async def record(there: World) -> LockRecord:
+    return await there.db.table(LockRecord).get("report")
+
+
+async def test_a_lock_is_held_inside_the_block_and_free_after_it() -> None:
+    async with bench() as there:
+        async with lock(there) as lease:
+            assert lease.is_held()
+            assert lease.remaining_s() == LEASE_S
+            assert (await record(there)).owner is not None
+            with pytest.raises(adorm.LockHeld, match="lock 'report' is held by somebody else"):
+                await lock(there, wait=False).acquire()
+        assert not lease.is_held()
+        assert (await record(there)).owner is None
+        assert there.recorder.operations[:2] == ["GetItem", "UpdateItem"]
+
+
+async def test_tokens_grow_with_every_acquisition_and_stay_with_a_renewal() -> None:
+    async with bench() as there:
+        tokens: list[int] = []
+        for _ in range(3):
+            async with lock(there) as lease:
+                tokens.append(lease.token)
+                await lease.renew()
+                assert lease.token == tokens[-1]
+        assert tokens == [1, 2, 3]
+        lease = await lock(there).acquire()
+        assert repr(lease) == "<lease of lock 'report', token 4, held>"
+
+
+async def test_a_lease_ends_on_the_holder_s_clock_and_begins_anew_by_renewal() -> None:
+    async with bench() as there, lock(there) as lease:
+        there.clock.advance(20)
+        assert lease.remaining_s() == 10
+        await lease.renew()
+        assert lease.remaining_s() == LEASE_S
+        there.clock.advance(31)
+        assert not lease.is_held()
+        await lease.renew()  # nobody took it meanwhile
+        assert lease.is_held()
+
+
+async def test_who_waits_gets_the_lock_when_it_is_given_back() -> None:
+    async with bench() as there:
+        order: list[str] = []
+        first = await lock(there).acquire()
+
+        async def second() -> None:
+            async with lock(there) as lease:
+                order.append(f"second, token {lease.token}")
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(second)
+            await there.recorder.reached(5)
+            order.append("first gives it back")
+            await first.release()
+        assert order == ["first gives it back", "second, token 2"]
+        assert all(delay_s <= 1.0 for delay_s in there.clock.sleeps)
+
+
+async def test_a_holder_that_vanished_is_replaced_one_lease_after_it_was_first_seen() -> None:
+    async with bench() as there:
+        vanished = await lock(there).acquire()
+        there.clock.advance(1000)  # how long ago is nothing that another machine could know
+        began_s = there.clock.monotonic()
+        async with lock(there, lease_s=5) as lease:
+            assert LEASE_S <= there.clock.monotonic() - began_s < LEASE_S + 1.1
+            assert lease.token == 2
+            with pytest.raises(adorm.LeaseLost, match="can't be renewed: its lease of 30 s was over and somebody else took it"):
+                await vanished.renew()
+            with pytest.raises(adorm.LeaseLost, match="can't be given back"):
+                await vanished.release()
+            await vanished.release()  # a second time does nothing
+            assert lease.is_held()
+            assert (await record(there)).owner is not None
+
+
+async def test_a_holder_that_renews_is_not_replaced() -> None:
+    async with bench() as there:
+        holder = await lock(there, lease_s=2).acquire()
+        waited: list[float] = []
+        began_s = there.clock.monotonic()
+
+        async def renew_ten_times() -> None:
+            for _ in range(10):
+                before_s = there.clock.monotonic()
+                while there.clock.monotonic() - before_s < 1.0:
+                    await anyio.lowlevel.checkpoint()
+                await holder.renew()
+            waited.append(there.clock.monotonic() - began_s)
+            await holder.release()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(renew_ten_times)
+            async with lock(there) as lease:
+                assert waited
+                assert waited[0] >= 10
+                assert lease.token == 2
+
+
+async def test_waiting_ends_by_the_deadline_and_leaves_the_holder_alone() -> None:
+    async with bench() as there:
+        holder = await lock(there).acquire()
+        with pytest.raises(adorm.DeadlineExceeded, match=r"lock on 'report': the wait of .* for its holder would outlive the deadline"):
+            async with adorm.deadline(3):
+                await lock(there).acquire()
+        await holder.renew()
+        with anyio.move_on_after(0):
+            await lock(there).acquire()
+        await holder.release()
+
+
+@pytest.mark.parametrize("when", ["before", "during", "after"])
+@pytest.mark.parametrize("call", [1, 2])
+async def test_a_cancelled_acquisition_leaves_the_lock_free(call: int, when: Literal["before", "during", "after"]) -> None:
+    async with bench() as there, leaves_nothing_behind(there.recorder, there.db):
+        with anyio.CancelScope() as scope:
+            there.faults.on(call=call).cancel(scope, when=when)
+            await lock(there).acquire()
+        assert scope.cancelled_caught
+        found = await there.db.table(LockRecord).get_or_none("report")
+        assert found is None or found.owner is None
+        async with lock(there, wait=False) as lease:
+            assert lease.token == (2 if (call, when) == (2, "after") else 1)
+
+
+async def test_a_cancelled_body_gives_the_lock_back_whatever_the_deadline_says() -> None:
+    async with bench() as there, leaves_nothing_behind(there.recorder, there.db):
+        with anyio.CancelScope() as scope:
+            async with adorm.deadline(10), lock(there):
+                there.clock.advance(20)
+                scope.cancel()
+                await anyio.sleep_forever()
+        assert (await record(there)).owner is None
+
+
+async def test_giving_back_is_bounded() -> None:
+    async with bench() as there:
+        held = there.faults.on("UpdateItem", call=2).hold()
+        lease = await lock(there).acquire()
+        errors: list[adorm.DeadlineExceeded] = []
+
+        async def release() -> None:
+            try:
+                await lease.release()
+            except adorm.DeadlineExceeded as error:
+                errors.append(error)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("adorm.locks.RELEASE_TIMEOUT_S", 0.01)
+            await release()
+        assert held.fired == 1
+        assert "could not be given back within 0.01 s; it is free when its lease is over" in str(errors[0])
+
+
+async def test_the_body_s_own_exception_leaves_bare_with_a_note() -> None:
+    async with bench() as there:
+        there.faults.on("UpdateItem", call=2).refuse("AccessDeniedException")
+        with pytest.raises(LookupError, match="mine") as caught:
+            async with lock(there):
+                raise LookupError("mine")
+        assert caught.value.__notes__[0].startswith("beside this: UpdateItem on LockRecord report: AccessDeniedException")
+        there.faults.on("UpdateItem", call=2).refuse("AccessDeniedException")
+        there.clock.advance(LEASE_S)
+        with pytest.raises(adorm.AccessDenied):
+            async with lock(there):
+                pass
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+async def test_a_lost_answer_neither_loses_the_lock_nor_takes_it_twice(call: int) -> None:
+    """To the acquisition, to the renewal and to giving it back."""
+    async with bench() as there:
+        there.faults.on("UpdateItem", call=call).drop(applied=True)
+        async with lock(there) as lease:
+            assert lease.token == 1
+            await lease.renew()
+        assert await record(there) == LockRecord(name="report", lease_s=LEASE_S, token=1, renewals=1)
+
+
+async def test_an_acquisition_without_an_answer_is_given_back_where_that_can_be() -> None:
+    async with bench() as there:
+        there.faults.on("UpdateItem", call=range(1, 6)).drop(applied=True)
+        with pytest.raises(adorm.ConnectionFailed):
+            await lock(there).acquire()
+        assert (await record(there)).owner is None
+        there.faults.clear()
+        there.faults.on("UpdateItem").drop(applied=True)
+        with pytest.raises(adorm.ConnectionFailed) as caught:
+            await lock(there).acquire()
+        assert "lock 'report' may be held until its lease of 30 s is over" in caught.value.__notes__[-1]
+
+
+async def test_of_many_only_one_holds_it_at_a_time() -> None:
+    async with bench() as there:
+        inside = 0
+        tokens: list[int] = []
+
+        async def work() -> None:
+            nonlocal inside
+            async with lock(there) as lease:
+                inside += 1
+                assert inside == 1
+                tokens.append(lease.token)
+                await anyio.lowlevel.checkpoint()
+                inside -= 1
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(work)
+        assert tokens == list(range(1, 11))
+
+
+async def test_mistakes_are_named() -> None:
+    async with bench() as there:
+        for options in ({"lease_s": 0}, {"lease_s": True}, {"poll_s": float("inf")}):
+            with pytest.raises(adorm.UsageError, match="expected seconds, a finite number above 0"):
+                lock(there, **options)
+        one = lock(there)
+        assert repr(one) == "Lock('report')"
+        async with one as lease:
+            with pytest.raises(adorm.UsageError, match="a block is open on this object already"):
+                async with one:
+                    pass
+            assert lease.is_held()
+        with pytest.raises(adorm.UsageError, match="was given back: acquire it again"):
+            await lease.renew()
+        async with one:
+            pass
+        with pytest.raises(adorm.ResourceNotFound):
+            await lock(there, table_name="elsewhere").acquire()
