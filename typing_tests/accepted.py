@@ -13,6 +13,7 @@ from uuid import UUID
 
 import adorm
 from adorm import Attr, Clause, Condition, attr, not_none
+from adorm.locks import Lease, Lock
 from typing_tests.models import (
     Address,
     Circle,
@@ -350,6 +351,77 @@ def errors(
 
 
 # ---- code of the user's own, and what it may call the parts
+
+
+# ---- transactions
+
+
+async def transactions(order: Order, part: Part) -> None:
+    events = db.table(Event)
+    async with db.transaction() as tx:
+        assert_type(tx, adorm.Transaction)
+        assert_type(tx.create(order), adorm.TransactionWrite[Order])
+        assert_type(tx.create(order).when(attr(Order.note).not_exists()), adorm.TransactionWrite[Order])
+        assert_type(tx.save(part).stored, Part)
+        tx.save(order, only=[Order.status])
+        tx.put(order).unchecked()
+        assert_type(tx.update(Order, "c1", "o1"), adorm.TransactionUpdate[Order])
+        tx.update(Order, "c1", "o1").add(Order.total, -5).set(Order.status, "paid").when(Order.total >= 5).upsert()
+        tx.update(Order, ("c1", "o1")).remove(Order.note)
+        tx.update(Order, orders.key("c1", "o1")).append(Order.lines, [line])
+        tx.delete(Order, "c1", "o1").when(Order.status == "draft")
+        tx.delete(order)
+        tx.check(Event, "e1").when(Event.size > 0)
+        assert_type(tx.include(orders.update("c1", "o1").set(Order.status, "paid")), adorm.TransactionUpdate[Order])
+        assert_type(tx.include(orders.create(order)), adorm.TransactionWrite[Order])
+        assert_type(tx.token, str)
+    one = db.transaction(token="order-17", retry=adorm.RetryPolicy(max_attempts=10))
+    assert_type(one.request(), dict[str, Any])
+    await one.commit()
+    assert_type(await db.transact_get(orders.key("c1", "o1")), tuple[Order | None])
+    assert_type(await db.transact_get(orders.key("c1", "o1"), events.key("e1")), tuple[Order | None, Event | None])
+    found, event = await db.transact_get(orders.key("c1", "o1"), events.key("e1"))
+    assert_type(found, Order | None)
+    assert_type(event, Event | None)
+    both = db.transact_get(orders.key("c1", "o1"), orders.key("c1", "o2")).retry(adorm.RetryPolicy())
+    assert_type(await both, tuple[Order | None, Order | None])
+    assert_type(await db.transact_get_all([orders.key("c1", "o1")]), list[Order | None])
+    assert_type(await orders.read_modify_write(("c1", "o1"), pay), Order)
+    assert_type(await orders.read_modify_write(orders.key("c1", "o1"), pay_slowly, max_attempts=3), Order)
+    assert_type(await events.read_modify_write("e1", lambda event: event), Event)
+
+
+def pay(order: Order) -> None:
+    order.status = "paid"
+
+
+async def pay_slowly(order: Order) -> Order:
+    order.status = "paid"
+    return order
+
+
+async def reasons() -> None:
+    try:
+        async with db.transaction() as tx:
+            tx.delete(Order, "c1", "o1")
+    except adorm.TransactionCanceled as error:
+        for reason in error.reasons:
+            assert_type(reason, adorm.CancellationReason)
+            assert_type(reason.operation, str)
+            assert_type(reason.code, str | None)
+            assert_type(reason.error, Exception | None)
+    try:
+        await one_more()
+    except* adorm.ItemExists as group:
+        assert_type(group, ExceptionGroup[adorm.ItemExists])
+
+
+async def one_more() -> None:
+    async with Lock(db, "nightly", lease_s=30) as lease:
+        assert_type(lease, Lease)
+        assert_type(lease.token, int)
+        assert_type(lease.is_held(), bool)
+        await lease.renew()
 
 
 async def parts_by_name(order: Order) -> None:

@@ -17,6 +17,7 @@ from typing_tests.models import Address, Event, Grade, Line, Order, Part, Point
 db = adorm.connect("memory")
 orders = db.table(Order)
 parts = db.table(Part)
+events = db.table(Event)
 found = orders.query("c1")
 some = parts.scan()
 change = orders.update("c1", "o1")
@@ -268,3 +269,39 @@ async def connections() -> None:
     table: adorm.Table[Event] = orders  # E: a table of another model by type
     read: adorm.Query[Event] = found  # E: a query of another model by type
     print(order, key, table, read)
+
+
+def rename(order: Order) -> str:
+    return order.status
+
+
+async def transactions(order: Order) -> None:
+    async with db.transaction() as tx:
+        tx.create(Order)  # E: the class in place of an instance
+        tx.create("c1")  # E: text is no instance
+        tx.update(Order)  # E: an update needs a key
+        tx.update(order).set(Order.status, "x")  # E: an update goes by model and key
+        tx.update(Order, "c1", "o1").set(Order.total, "x")  # E: text in place of a number, in a transaction
+        tx.update(Order, "c1", "o1").add(Order.status, 1)  # E: text is not added to
+        tx.update(Order, "c1", "o1").when("x")  # E: text is no condition of a transaction
+        tx.update(Order, events.key("e1"))  # E: a key of another model in a transaction
+        tx.check(Order, "c1", "o1").set(Order.status, "x")  # E: a check changes nothing
+        tx.delete(order).returning("old")  # E: a transaction returns nothing
+        tx.include(orders.get("c1", "o1"))  # E: a read is no part of a transaction that writes
+        await tx.create(order)  # E: nothing is sent before the end
+    with db.transaction():  # E: a transaction is a block for async with
+        pass
+    db.transaction("token")  # E: a token goes by its name
+    await db.transact_get("c1")  # E: a value is no key
+    await db.transact_get(("c1", "o1"))  # E: a tuple does not know its model
+    await db.transact_get_all(orders.key("c1", "o1"))  # E: a list, not one key
+    text: str = await db.transact_get(orders.key("c1", "o1"))  # E: a tuple is no text
+    first: Order = (await db.transact_get(orders.key("c1", "o1")))[0]  # E: it may be None
+    (await db.transact_get(orders.key("c1", "o1"), events.key("e1")))[2]  # E: two keys, two items
+    await orders.read_modify_write(("c1", "o1"), rename)  # E: gives text in place of an order
+    await events.read_modify_write("e1", pay)  # E: a function of another model
+    print(text, first)
+
+
+def pay(order: Order) -> None:
+    order.status = "paid"

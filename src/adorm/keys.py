@@ -21,7 +21,7 @@ from adorm.errors import AttributeMap, UsageError
 from adorm.fields import Field
 from adorm.models import ModelInfo
 
-ModelT_co = TypeVar("ModelT_co", covariant=True)
+ModelT = TypeVar("ModelT")
 
 KeyValue: TypeAlias = (
     str
@@ -57,7 +57,7 @@ NOT_GIVEN: Any = _NotGiven()
 
 
 @attrs.frozen
-class Key(Generic[ModelT_co]):
+class Key(Generic[ModelT]):
     """The key of an item of a model; hashable, equal by model and values."""
 
     info: ModelInfo = attrs.field(repr=False)
@@ -67,9 +67,9 @@ class Key(Generic[ModelT_co]):
     """The table it came from, where that is not the model's own."""
 
     @property
-    def model(self) -> type[ModelT_co]:
+    def model(self) -> type[ModelT]:
         """The model."""
-        model: type[ModelT_co] = self.info.model
+        model: type[ModelT] = self.info.model
         return model
 
     def __str__(self) -> str:

@@ -7,20 +7,21 @@ from typing import Any, Protocol, TypeVar, overload
 
 from adorm.keys import Key
 from adorm.query.binding import Binding, Connection
+from adorm.query.values import AttrsLike, DataclassLike
 from adorm.retry import RetryPolicy
 from adorm.tx.get import TransactGet, get_parts
 from adorm.tx.write import Transaction
 
-T1 = TypeVar("T1")
-T2 = TypeVar("T2")
-T3 = TypeVar("T3")
-T4 = TypeVar("T4")
-T5 = TypeVar("T5")
-T6 = TypeVar("T6")
-T7 = TypeVar("T7")
-T8 = TypeVar("T8")
-T9 = TypeVar("T9")
-T10 = TypeVar("T10")
+T1 = TypeVar("T1", bound=DataclassLike | AttrsLike)
+T2 = TypeVar("T2", bound=DataclassLike | AttrsLike)
+T3 = TypeVar("T3", bound=DataclassLike | AttrsLike)
+T4 = TypeVar("T4", bound=DataclassLike | AttrsLike)
+T5 = TypeVar("T5", bound=DataclassLike | AttrsLike)
+T6 = TypeVar("T6", bound=DataclassLike | AttrsLike)
+T7 = TypeVar("T7", bound=DataclassLike | AttrsLike)
+T8 = TypeVar("T8", bound=DataclassLike | AttrsLike)
+T9 = TypeVar("T9", bound=DataclassLike | AttrsLike)
+T10 = TypeVar("T10", bound=DataclassLike | AttrsLike)
 
 
 class Transactions(Connection, Protocol):
