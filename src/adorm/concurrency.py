@@ -6,6 +6,7 @@ A worker stores its own exception in its outcome and never raises into the group
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Generic, Literal, NoReturn, Self, TypeVar
@@ -13,7 +14,7 @@ from typing import Any, Generic, Literal, NoReturn, Self, TypeVar
 import anyio
 import attrs
 from anyio.abc import TaskGroup
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from anyio.lowlevel import checkpoint
 
 from adorm.deadlines import current_limit
 from adorm.errors import DeadlineExceeded, UsageError
@@ -47,6 +48,8 @@ class Pool:
         self._stoppable: set[anyio.CancelScope] = set()
         self._entered = False
         self._cancels = False
+        self._held = 0
+        """Rooms of jobs that began; a job that is cancelled before its first step doesn't give its own back."""
         self.stopped = False
         """No further job begins: one failed, or the block is being left."""
 
@@ -65,19 +68,26 @@ class Pool:
             return
         if error is not None:
             self.cancel()
-        # Without the body's exception, which the group would wrap: it leaves by itself.
-        await tasks.__aexit__(None, None, None)
-        self._tasks = None
-        self.stopped = True
+        try:
+            # Without the body's exception, which the group would wrap: it leaves by itself.
+            await tasks.__aexit__(None, None, None)
+        finally:
+            self._tasks = None
+            self.stopped = True
+            while self._held:  # whoever waits for room from another task has to hear that there is none
+                self._release()
 
-    async def submit(self, outcome: Outcome[T], job: Job[T], *, stoppable: bool = True) -> bool:
+    async def submit(
+        self, outcome: Outcome[T], job: Job[T], *, stoppable: bool = True, at_end: Callable[[], None] | None = None
+    ) -> bool:
         """Begin a job once there is room for it; False where no further job begins.
 
-        `stoppable=False`: it finishes even where the failure of another one stops the rest.
+        `stoppable=False`: it finishes even where the failure of another one stops the rest. `at_end` is called when the job is
+        over, also where a stop came before its first step, but not where the whole block is cancelled by then.
         """
         if not await self.room():
             return False
-        self.begin(outcome, job, stoppable=stoppable)
+        self.begin(outcome, job, stoppable=stoppable, at_end=at_end)
         return True
 
     async def room(self) -> bool:
@@ -90,11 +100,16 @@ class Pool:
             return False
         return True
 
-    def begin(self, outcome: Outcome[T], job: Job[T], *, stoppable: bool = True) -> None:
+    def begin(self, outcome: Outcome[T], job: Job[T], *, stoppable: bool = True, at_end: Callable[[], None] | None = None) -> None:
         """Begin a job in the room that is held."""
         if self._tasks is None:
             _refuse_outside()
-        self._tasks.start_soon(self._work, outcome, job, stoppable)
+        self._tasks.start_soon(self._work, outcome, job, stoppable, at_end)
+        self._held += 1
+
+    def _release(self) -> None:
+        self._held -= 1
+        self.give_back()
 
     def give_back(self) -> None:
         """Let go of the room that is held."""
@@ -119,8 +134,7 @@ class Pool:
         if self._tasks is not None:
             self._tasks.cancel_scope.cancel()
 
-    async def _work(self, outcome: Outcome[T], job: Job[T], stoppable: bool) -> None:
-        slots = self._slots
+    async def _work(self, outcome: Outcome[T], job: Job[T], stoppable: bool, at_end: Callable[[], None] | None) -> None:
         try:
             if stoppable and self._cancels:
                 return  # its first step comes after the stop
@@ -131,14 +145,13 @@ class Pool:
                 try:
                     await job(outcome)
                     outcome.finished = True
-                except Exception as error:  # kept for the caller: a worker never raises into its group
+                except Exception as error:  # noqa: BLE001  # kept for the caller: a worker never raises into its group
                     outcome.error = error
                     await self._failed(outcome)
                 finally:
                     self._stoppable.discard(scope)
         finally:
-            if slots is not None:
-                slots.release()
+            self._release()
 
     async def _failed(self, outcome: Outcome[Any]) -> None:
         on_failure = await self._on_failure(outcome) if callable(self._on_failure) else self._on_failure
@@ -182,19 +195,29 @@ class StreamJob(Generic[PartT, T]):
     run: Callable[[Outcome[T], Callable[[PartT], Awaitable[None]]], Awaitable[None]]
 
 
+class _Offer(Generic[PartT]):
+    """A part that a job has made, until somebody takes it."""
+
+    def __init__(self, part: PartT) -> None:
+        self.part = part
+        self.taken = anyio.Event()
+
+
 class TaskStream(Generic[PartT, T]):
     """The parts that several jobs make, as one stream, in a block. Parts of one job come in order.
 
-    Each job holds one part at most that is not taken yet, and `buffer` parts wait beside them: memory is bounded, a consumer that
-    stops makes the jobs stop. Safe to share between the tasks of its loop.
+    Each job holds one part at most that is not taken yet: memory is bounded, a consumer that stops makes the jobs stop. A part is taken
+    or stays: cancelling a consumer that waits loses none. Safe to share between the tasks of its loop.
     """
 
-    def __init__(self, jobs: Sequence[StreamJob[PartT, T]], *, limit: int, buffer: int = 0, on_failure: OnFailure = "stop") -> None:
+    def __init__(self, jobs: Sequence[StreamJob[PartT, T]], *, limit: int, on_failure: OnFailure = "stop") -> None:
         self._jobs = jobs
-        self._pool = Pool(min(limit, max(len(jobs), 1)), on_failure=on_failure)
-        self._buffer = buffer
-        self._parts: MemoryObjectReceiveStream[PartT] | None = None
-        self._ends: list[MemoryObjectSendStream[PartT]] = []
+        self._limit = limit
+        self._on_failure: OnFailure = on_failure
+        self._tasks: TaskGroup | None = None
+        self._offers: deque[_Offer[PartT]] = deque()
+        self._ended = False
+        self._news: anyio.Event | None = None
 
     @property
     def outcomes(self) -> list[Outcome[T]]:
@@ -202,40 +225,49 @@ class TaskStream(Generic[PartT, T]):
         return [job.outcome for job in self._jobs]
 
     async def __aenter__(self) -> Self:
-        await self._pool.__aenter__()
-        first, self._parts = anyio.create_memory_object_stream[PartT](self._buffer)
-        self._ends.append(first)
-
-        async def feed() -> None:
-            with first:
-                for job in self._jobs:
-                    end = first.clone()
-                    self._ends.append(end)
-                    if not await self._pool.submit(job.outcome, self._emitting(job, end)):
-                        end.close()
-                        break
-
-        self._pool.start(feed)
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        self._tasks.start_soon(self._run)
         return self
 
-    def _emitting(self, job: StreamJob[PartT, T], end: MemoryObjectSendStream[PartT]) -> Job[T]:
+    async def _run(self) -> None:
+        try:
+            jobs = [(job.outcome, self._offering(job)) for job in self._jobs]
+            await run_all(jobs, limit=self._limit, on_failure=self._on_failure)
+        finally:
+            self._ended = True
+            self._tell()
+
+    def _offering(self, job: StreamJob[PartT, T]) -> Job[T]:
+        async def emit(part: PartT) -> None:
+            offer = _Offer(part)
+            self._offers.append(offer)
+            self._tell()
+            await offer.taken.wait()
+
         async def run(outcome: Outcome[T]) -> None:
-            with end:
-                await job.run(outcome, end.send)
+            await job.run(outcome, emit)
 
         return run
 
+    def _tell(self) -> None:
+        """Wake all who wait: whoever comes first takes what is there, so that no wake-up is lost with a cancelled one."""
+        news, self._news = self._news, None
+        if news is not None:
+            news.set()
+
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        parts, self._parts = self._parts, None
-        self._pool.cancel()
+        tasks, self._tasks = self._tasks, None
+        if tasks is None:
+            return
+        tasks.cancel_scope.cancel()
         try:
-            await self._pool.__aexit__(None, None, None)
+            # Without the body's exception, which the group would wrap: it leaves by itself.
+            await tasks.__aexit__(None, None, None)
         finally:
-            # A task that is cancelled before its first step closes nothing by itself.
-            for end in self._ends:
-                end.close()
-            if parts is not None:
-                parts.close()
+            self._ended = True  # a task that is cancelled before its first step says nothing by itself
+            self._offers.clear()
+            self._tell()
 
     async def next(self) -> PartT | None:
         """The next part of any job; None when all have come to their end, or were stopped because one failed.
@@ -244,10 +276,18 @@ class TaskStream(Generic[PartT, T]):
             UsageError: outside the block.
             DeadlineExceeded: the ambient deadline passed while waiting.
         """
-        if self._parts is None:
+        if self._tasks is None:
             raise UsageError("a stream is read inside its block: async with ....stream() as rows: async for row in rows: ...")
-        try:
-            return await within_deadline(self._parts.receive, "waiting for the next part of a stream", operation="stream")
-        except anyio.EndOfStream:
-            return None
+        return await within_deadline(self._take, "waiting for the next part of a stream", operation="stream")
 
+    async def _take(self) -> PartT | None:
+        await checkpoint()  # others run in between, even where parts are at hand
+        while not self._offers:
+            if self._ended:
+                return None
+            if self._news is None:
+                self._news = anyio.Event()
+            await self._news.wait()
+        offer = self._offers.popleft()
+        offer.taken.set()
+        return offer.part
