@@ -77,17 +77,14 @@ class Pool:
             while self._held:  # whoever waits for room from another task has to hear that there is none
                 self._release()
 
-    async def submit(
-        self, outcome: Outcome[T], job: Job[T], *, stoppable: bool = True, at_end: Callable[[], None] | None = None
-    ) -> bool:
+    async def submit(self, outcome: Outcome[T], job: Job[T], *, stoppable: bool = True) -> bool:
         """Begin a job once there is room for it; False where no further job begins.
 
-        `stoppable=False`: it finishes even where the failure of another one stops the rest. `at_end` is called when the job is
-        over, also where a stop came before its first step, but not where the whole block is cancelled by then.
+        `stoppable=False`: it finishes even where the failure of another one stops the rest.
         """
         if not await self.room():
             return False
-        self.begin(outcome, job, stoppable=stoppable, at_end=at_end)
+        self.begin(outcome, job, stoppable=stoppable)
         return True
 
     async def room(self) -> bool:
@@ -100,11 +97,11 @@ class Pool:
             return False
         return True
 
-    def begin(self, outcome: Outcome[T], job: Job[T], *, stoppable: bool = True, at_end: Callable[[], None] | None = None) -> None:
+    def begin(self, outcome: Outcome[T], job: Job[T], *, stoppable: bool = True) -> None:
         """Begin a job in the room that is held."""
         if self._tasks is None:
             _refuse_outside()
-        self._tasks.start_soon(self._work, outcome, job, stoppable, at_end)
+        self._tasks.start_soon(self._work, outcome, job, stoppable)
         self._held += 1
 
     def _release(self) -> None:
@@ -134,7 +131,7 @@ class Pool:
         if self._tasks is not None:
             self._tasks.cancel_scope.cancel()
 
-    async def _work(self, outcome: Outcome[T], job: Job[T], stoppable: bool, at_end: Callable[[], None] | None) -> None:
+    async def _work(self, outcome: Outcome[T], job: Job[T], stoppable: bool) -> None:
         try:
             if stoppable and self._cancels:
                 return  # its first step comes after the stop
