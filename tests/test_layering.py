@@ -31,7 +31,8 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.concurrency",),
     # What users do.
     ("adorm.query",),
-    ("adorm.scan", "adorm.batch", "adorm.tx"),
+    ("adorm.scan", "adorm.gather", "adorm.tx"),
+    ("adorm.batch",),
     ("adorm.tables",),
     ("adorm.table",),
     ("adorm.database",),

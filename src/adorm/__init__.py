@@ -1,5 +1,11 @@
 """adorm: the asyncio-native ORM for Amazon DynamoDB."""
 
+from adorm.batch.block import Batch
+from adorm.batch.changes import BatchWriteResult
+from adorm.batch.get import BatchGet, BatchGetResult, BatchSelect, BatchSelectResult
+from adorm.batch.loader import Loader
+from adorm.batch.single import CreateMany, CreateManyResult, UpdateMany, UpdateManyResult
+from adorm.batch.write import BatchWrite
 from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks
 from adorm.codec import from_attribute_map, from_plain, item_size, to_attribute_map, to_plain
 from adorm.database import Database, connect
@@ -34,6 +40,7 @@ from adorm.errors import (
 from adorm.expiry import is_expired
 from adorm.expressions.conditions import Condition, and_, not_, or_, raw
 from adorm.expressions.updates import Clause
+from adorm.gather import GatherResult
 from adorm.ids import uuid7
 from adorm.indexes import GlobalIndex, LocalIndex
 from adorm.keys import Key
@@ -62,7 +69,14 @@ __all__ = [
     "AdormError",
     "AttemptDetails",
     "Attr",
+    "Batch",
     "BatchFailed",
+    "BatchGet",
+    "BatchGetResult",
+    "BatchSelect",
+    "BatchSelectResult",
+    "BatchWrite",
+    "BatchWriteResult",
     "CallDetails",
     "CallHooks",
     "CancellationReason",
@@ -71,9 +85,12 @@ __all__ = [
     "Condition",
     "ConditionalCheckFailed",
     "ConnectionFailed",
+    "CreateMany",
+    "CreateManyResult",
     "Database",
     "DeadlineExceeded",
     "GatherFailed",
+    "GatherResult",
     "Get",
     "GlobalIndex",
     "ItemDecodeError",
@@ -82,6 +99,7 @@ __all__ = [
     "ItemStream",
     "Key",
     "LeaseLost",
+    "Loader",
     "LocalIndex",
     "LockHeld",
     "MisusedExpression",
@@ -111,6 +129,8 @@ __all__ = [
     "TransactionWrite",
     "UnknownField",
     "Update",
+    "UpdateMany",
+    "UpdateManyResult",
     "UsageError",
     "ValidationFailed",
     "VersionConflict",

@@ -13,12 +13,14 @@ import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 from cattrs import Converter
 
+from adorm.batch.facade import Batches
 from adorm.call_hooks import CallHooks
 from adorm.calls import Calls
 from adorm.clock import Clock, current_clock, use_clock
 from adorm.codec import Codec
 from adorm.deadlines import remaining_s
 from adorm.errors import DeadlineExceeded, UsageError
+from adorm.gather import Gathers
 from adorm.models import model_info
 from adorm.query.binding import Binding
 from adorm.query.values import AttrsLike, DataclassLike
@@ -44,7 +46,7 @@ DEFAULT_MAX_CONNECTIONS = 64
 CLOSE_TIMEOUT_S = 5.0
 
 
-class Database(Transactions):
+class Database(Transactions, Batches, Gathers):
     """A connection to DynamoDB, safe to share among the tasks of one event loop. Made by `connect()`.
 
     It opens at first use; `async with` closes it at the end, `close()` at any time. After that, and from a second event loop, every
@@ -178,7 +180,7 @@ class Database(Transactions):
         most_s: float = math.inf,
         retry: RetryPolicy | None = None,
     ) -> None:
-        """Wait before the next try, by the retry policy given or the database's; `attempt` counts from 1, and no wait is longer than `most_s`.
+        """Wait before the next try, by the policy given or the database's; `attempt` counts from 1, no wait is longer than `most_s`.
 
         Raises:
             DeadlineExceeded: the wait would outlive the deadline.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, TypeVar, cast, overload
 
 import attrs
 
+from adorm.batch.facade import TableBatches
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.models import ModelInfo
-from adorm.query.binding import Binding
 from adorm.query.gets import Get, finish_exists, finish_get, finish_get_or_none
 from adorm.query.queries import Query
 from adorm.query.updates import Update, UpdateDraft
@@ -21,16 +21,13 @@ from adorm.tx.modify import DEFAULT_MAX_ATTEMPTS, Change, read_modify_write
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
 
-class Table(Generic[ModelT]):
+class Table(TableBatches[ModelT]):
     """A model on a table of a database. It holds no connection of its own: make as many as you like.
 
     A key is given by position, `get("c1", "o1")`, as a tuple, as a `Key`, or as the bare value where the table has no sort key.
     """
 
-    __slots__ = ("_binding",)
-
-    def __init__(self, binding: Binding) -> None:
-        self._binding = binding
+    __slots__ = ()
 
     @property
     def model(self) -> type[ModelT]:

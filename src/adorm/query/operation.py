@@ -47,7 +47,7 @@ class Operation(Generic[ResultT]):
 class Retriable(Operation[ResultT]):
     """An operation whose retry policy can be its own."""
 
-    _retry: RetryPolicy | None = attrs.field(default=None, kw_only=True)
+    _retry: RetryPolicy | None = attrs.field(default=None, kw_only=True, alias="retry")
 
     def retry(self, policy: RetryPolicy, /) -> Self:
         """Use this policy in the place of the database's."""

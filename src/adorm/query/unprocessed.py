@@ -78,17 +78,16 @@ async def read_chunk(
     """
 
     def request() -> dict[str, Any]:
-        tables: dict[str, Any] = {}
+        keys: dict[str, list[AttributeMap]] = {}
         for (table, _), key in pending.items():
-            asked = tables.get(table)
-            if asked is None:
-                asked = tables[table] = {"Keys": [], **options}
-            asked["Keys"].append(key)
-        return {"RequestItems": tables}
+            keys.setdefault(table, []).append(key)
+        return {"RequestItems": {table: {"Keys": asked, **options} for table, asked in keys.items()}}
 
     def left(answer: Answer) -> set[Place]:
         found: set[Place] = set()
-        for table, items in (answer.get("Responses") or {}).items():
+        responses: Mapping[str, list[AttributeMap]] = answer.get("Responses") or {}
+        unprocessed: Mapping[str, dict[str, list[AttributeMap]]] = answer.get("UnprocessedKeys") or {}
+        for table, items in responses.items():
             names = chunk.key_names[table]
             for item in items:
                 place = place_of(table, item, names)
@@ -97,7 +96,7 @@ async def read_chunk(
                     take(place, item)
         return {
             place
-            for table, asked in (answer.get("UnprocessedKeys") or {}).items()
+            for table, asked in unprocessed.items()
             for key in asked["Keys"]
             if (place := place_of(table, key, chunk.key_names[table])) not in found
         }
@@ -120,9 +119,12 @@ async def write_chunk(chunk: Chunk, pending: dict[Place, dict[str, Any]], settle
         return {"RequestItems": tables}
 
     def left(answer: Answer) -> set[Place]:
+        unprocessed: Mapping[str, list[dict[str, Any]]] = answer.get("UnprocessedItems") or {}
         return {
-            place_of(table, change["PutRequest"]["Item"] if "PutRequest" in change else change["DeleteRequest"]["Key"], chunk.key_names[table])
-            for table, changes in (answer.get("UnprocessedItems") or {}).items()
+            place_of(
+                table, change["PutRequest"]["Item"] if "PutRequest" in change else change["DeleteRequest"]["Key"], chunk.key_names[table]
+            )
+            for table, changes in unprocessed.items()
             for change in changes
         }
 

@@ -1,0 +1,122 @@
+"""The puts and deletes of a batch, built, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from adorm.batch.chunks import split
+from adorm.codec import item_size
+from adorm.errors import AttributeMap
+from adorm.keys import Key, make_key
+from adorm.outcomes import Outcome
+from adorm.query.binding import Binding, Connection
+from adorm.query.unprocessed import MAX_WRITE_ITEMS, Chunk, Place, place_of, write_chunk
+from adorm.query.writes import Put, key_of_instance
+from adorm.retry import RetryPolicy
+
+ModelT = TypeVar("ModelT")
+
+MAX_CHUNK_BYTES = 8 * 1024 * 1024
+"""Of the items in one request. DynamoDB takes 16 MB, and JSON and base64 are longer than what is counted of an item."""
+SMALL_ITEM_BYTES = 4096
+"""A size assumed of deletes, which are but keys."""
+
+
+@attrs.define(eq=False)
+class Change:
+    """One put or delete."""
+
+    place: Place
+    request: dict[str, Any] = attrs.field(repr=False)
+    """`{"PutRequest": {"Item": ...}}` or `{"DeleteRequest": {"Key": ...}}`."""
+    size: int
+    given: Any
+    """The instance to be put, or the key to be deleted."""
+    settle: Callable[[], Any]
+    """Takes the put over into its instance; gives what is stored, or the key that was deleted."""
+    number: int = 0
+    """Its place in the order in which they were given."""
+
+
+def put_change(binding: Binding, instance: object) -> Change:
+    """The put of an instance: what `put(instance).unchecked()` would store, now.
+
+    Raises:
+        UsageError: it can't be stored, or is above 400 KB.
+    """
+    put = Put[Any, Any](binding, key_of_instance(binding, instance), instance, returning="item").unchecked()
+    prepared = put.prepare()
+    item: AttributeMap = prepared.request["Item"]
+    place = place_of(binding.table_name, item, binding.info.key_order)
+    return Change(place, {"PutRequest": {"Item": item}}, item_size(item), instance, lambda: put.settle(prepared))
+
+
+def delete_change(binding: Binding, given: object) -> Change:
+    """The delete of a key, or of an instance, whatever its version.
+
+    Raises:
+        UsageError: the key has the wrong shape.
+    """
+    key = key_of_instance(binding, given) if type(given) is binding.info.structure.cls else make_key(binding.info, given)
+    encoded = binding.encode_key(key)
+    place = place_of(binding.table_name, encoded, binding.info.key_order)
+    return Change(place, {"DeleteRequest": {"Key": encoded}}, SMALL_ITEM_BYTES, key, lambda: key)
+
+
+@attrs.frozen(eq=False)
+class BatchWriteResult(Generic[ModelT]):
+    """What a batch write did."""
+
+    written: int
+    """Puts and deletes that were done."""
+    unprocessed: list[ModelT | Key[ModelT]]
+    """What is not known to be done, in the order given: the instances to be put, the keys to be deleted.
+
+    Where an error of its chunk has `maybe_applied`, it may be done all the same; batch writes can be repeated.
+    """
+    errors: list[Exception]
+    outcomes: list[Outcome[list[ModelT | Key[ModelT]]]]
+    """One for each chunk of up to 25, with what it wrote. A block, and a batch of an async iterable, which may go on for long, keep
+    those of chunks that failed."""
+
+    @property
+    def items(self) -> list[ModelT]:
+        """The items that were put, as stored, as far as `outcomes` has them."""
+        return [each for outcome in self.outcomes for each in outcome.value or () if not isinstance(each, Key)]
+
+
+class Writing:
+    """Writes chunks, and takes note of what was done."""
+
+    def __init__(self, connection: Connection, key_names: Mapping[str, tuple[str, ...]], retry: RetryPolicy | None) -> None:
+        self._connection = connection
+        self._key_names = key_names
+        self._retry = retry
+        self.written = 0
+
+    async def write(self, outcome: Outcome[list[Any]], changes: dict[Place, Change], note: Callable[[int], Any]) -> None:
+        """Write the changes; what is done leaves `changes` and is in the outcome.
+
+        Raises:
+            Throttled, ServiceError, ConnectionFailed, DeadlineExceeded: the rest was not written.
+        """
+        done: list[Any] = []
+        outcome.value = done
+        pending = {place: change.request for place, change in changes.items()}
+
+        async def settled(places: list[Place]) -> None:
+            done.extend(changes.pop(place).settle() for place in places)
+            self.written += len(places)
+            await note(len(places))
+
+        chunk = Chunk(self._connection, f"{' and '.join(sorted(self._key_names))}, {outcome.label}", self._key_names, self._retry)
+        await write_chunk(chunk, pending, settled)
+
+
+def split_changes(changes: Sequence[Change]) -> list[dict[Place, Change]]:
+    """Chunks of up to 25 that fit into a request each."""
+    chunks = split(changes, MAX_WRITE_ITEMS, [change.size for change in changes], MAX_CHUNK_BYTES)
+    return [{change.place: change for change in chunk} for chunk in chunks]

@@ -1,0 +1,137 @@
+"""What a table and a database offer of batches."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from adorm.batch.block import Batch
+from adorm.batch.chunks import DEFAULT_CONCURRENCY, listed, listed_keys, placed
+from adorm.batch.get import BatchGet, Wanted, wanted_across
+from adorm.batch.loader import Loader
+from adorm.batch.single import CreateMany, UpdateMany
+from adorm.batch.write import BatchWrite, checked_deletes, checked_puts
+from adorm.errors import UsageError
+from adorm.keys import Key, KeyValue, make_key
+from adorm.query.binding import Binding, Connection
+from adorm.query.updates import Update, UpdateDraft
+from adorm.query.values import AttrsLike, DataclassLike
+
+ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
+
+
+class TableBatches(Generic[ModelT]):
+    """The part of a table that works on many items."""
+
+    __slots__ = ("_binding",)
+
+    def __init__(self, binding: Binding) -> None:
+        self._binding = binding
+
+    def batch_get(self, keys: Iterable[Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue], /) -> BatchGet[ModelT]:
+        """Any number of items by their keys, each read once, in the order of the keys. See `BatchGet`.
+
+        Raises:
+            UsageError: a key has the wrong shape; it is named by its place.
+        """
+        binding = self._binding
+        return BatchGet(binding.connection, tuple(Wanted(binding, key) for key in listed_keys(binding, keys)))
+
+    def batch_write(
+        self,
+        *,
+        puts: Iterable[ModelT] | AsyncIterable[ModelT] = (),
+        deletes: Iterable[ModelT | Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue] = (),
+    ) -> BatchWrite[ModelT]:
+        """Any number of puts and deletes, in chunks of 25; nothing is checked, the last writer wins. See `BatchWrite`.
+
+        `puts` may be an async iterable, which is gone through once, as chunks find room: memory is bounded.
+        """
+        binding = self._binding
+        return BatchWrite(binding.connection, lambda _given: binding, checked_puts(puts), checked_deletes(deletes))
+
+    def batch(self) -> Batch[ModelT]:
+        """A block whose puts and deletes are sent by 25 as they come. See `Batch`."""
+        return Batch(self._binding)
+
+    def loader(self, *, consistent: bool = False, concurrency: int = DEFAULT_CONCURRENCY) -> Loader[ModelT]:
+        """A block in which single loads of many tasks become few BatchGets. See `Loader`.
+
+        Raises:
+            UsageError: `concurrency`, the requests in flight at most, is no positive whole number.
+        """
+        return Loader(self._binding, consistent=consistent, concurrency=concurrency)
+
+    def update_many(
+        self, items: Iterable[Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue | Update[ModelT, Any]], /
+    ) -> UpdateMany[ModelT]:
+        """One update for each of these keys, all with the clauses that follow; or updates of this table, each with its own.
+
+        ::
+
+            await orders.update_many(keys).set(Order.status, "paid").when(Order.status == "open").collect_errors()
+            await orders.update_many([orders.update("c1", "o1").add(Order.total, 5), ...])
+
+        Raises:
+            UsageError: a key has the wrong shape, or an update is another table's; it is named by its place.
+        """
+        given = listed("items", items)
+        updates: list[Update[ModelT, Any]] = []
+        for number, each in enumerate(given, start=1):
+            try:
+                updates.append(self._update_of(each))
+            except UsageError as error:
+                raise placed("update", number, len(given), error) from error
+        return UpdateMany(tuple(updates), self._binding)
+
+    def _update_of(self, given: Any) -> Update[ModelT, Any]:
+        binding = self._binding
+        if not isinstance(given, Update):
+            return Update(UpdateDraft(binding, make_key(binding.info, given)))
+        update = cast("Update[ModelT, Any]", given)
+        theirs = update.draft.binding
+        if theirs.connection is not binding.connection or theirs.table_name != binding.table_name:
+            raise UsageError(f"an update of table {theirs.table_name} by way of {binding.table_name}: hand it to its own table")
+        return update
+
+    def create_many(self, items: Iterable[ModelT], /, *, transact: bool = False) -> CreateMany[ModelT]:
+        """Insert only: one by one, or with `transact` as transactions of up to 100, each as a whole or not at all. See `CreateMany`."""
+        return CreateMany(self._binding, tuple(listed("items", items)), transact)
+
+
+class Batches(Connection, Protocol):
+    """The part of a database that works on many items of several tables."""
+
+    def _binding(self, model: type[Any], name: str | None = None, /) -> Binding: ...
+
+    def batch_get(self, *keys: Key[Any] | Iterable[Key[Any]]) -> BatchGet[Any]:
+        """Items of several tables by their keys, one by one or in iterables: `db.batch_get(users.key("u1"), orders.key("c1", "o1"))`.
+
+        As `Table.batch_get`; `result.of(Order)` gives the items of one model, typed.
+
+        Raises:
+            UsageError: something is no `Key`; it is named by its place.
+        """
+        given: list[Any] = []
+        for each in keys:
+            if isinstance(each, Iterable) and not isinstance(each, str | bytes):
+                given.extend(each)
+            else:
+                given.append(each)
+        return BatchGet(self, wanted_across(given, self._binding_of))
+
+    def batch_write(
+        self, *, puts: Iterable[DataclassLike | AttrsLike] | AsyncIterable[DataclassLike | AttrsLike] = (), deletes: Iterable[Any] = ()
+    ) -> BatchWrite[Any]:
+        """Puts and deletes on several tables: instances, and for deletes also `Key`s. As `Table.batch_write`.
+
+        Raises:
+            UsageError: something is neither iterable.
+        """
+        return BatchWrite(self, self._binding_of, checked_puts(puts), checked_deletes(deletes))
+
+    def _binding_of(self, given: Any) -> Binding:
+        if isinstance(given, Key):
+            model: type[Any] = given.model  # pyright: ignore[reportUnknownMemberType]  # a Key of anything
+            return self._binding(model, given.table_name)
+        return self._binding(type(given))

@@ -1,0 +1,194 @@
+"""Writes that arrive one by one, sent by 25 as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from operator import attrgetter
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+
+from adorm.batch.changes import MAX_CHUNK_BYTES, BatchWriteResult, Change, Writing, split_changes
+from adorm.batch.chunks import Course, Watch
+from adorm.concurrency import OnFailure, Pool, within_deadline
+from adorm.errors import DeadlineExceeded
+from adorm.outcomes import Outcome
+from adorm.query.binding import Binding, Connection
+from adorm.query.unprocessed import MAX_WRITE_ITEMS, Place
+from adorm.retry import RetryPolicy
+
+
+class Flow:
+    """A block that sends changes in chunks, `course.concurrency` of them at a time. Memory is bounded: `add` waits where all are busy.
+
+    Later changes of one item win in order: of those that wait the last one is sent, and none while another is in flight.
+    Safe to share between the tasks of its loop. Requests belong to the block and its deadline, waits to the caller and its own.
+    """
+
+    def __init__(self, connection: Connection, course: Course, retry: RetryPolicy | None) -> None:
+        self._key_names: dict[str, tuple[str, ...]] = {}
+        self._writing = Writing(connection, self._key_names, retry)
+        self._watch = Watch(connection, course, total=None, on_failure="drain")
+        self._pool = Pool(course.concurrency, on_failure=self._decide)
+        self._context: Context | None = None
+        self._waiting: dict[Place, Change] = {}
+        """To be sent next."""
+        self._held: dict[Place, Change] = {}
+        """To be sent once the change before, of the same item, has arrived."""
+        self._in_flight: dict[Place, Change] = {}
+        self._left: dict[Place, Change] = {}
+        """Of chunks that failed, where no later change of the same item was done."""
+        self._count = 0
+        self._chunks = 0
+        self._news = anyio.Event()
+        self._outcomes: list[Outcome[list[Any]]] = []
+        self._refused: list[Any] = []
+        self.late: DeadlineExceeded | None = None
+        """A wait that the deadline ended."""
+        self.when_stopped: Callable[[], object] = _nothing
+
+    # ---- the block
+
+    async def __aenter__(self) -> Self:
+        await self._pool.__aenter__()
+        self._context = copy_context()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Leave: chunks in flight finish, no other is sent. Being cancelled, here or inside, cancels them."""
+        self._pool.stopped = True
+        await self._pool.__aexit__(*((None, None, None) if isinstance(error, Exception) else (kind, error, trace)))
+
+    # ---- changes
+
+    @property
+    def stopped(self) -> bool:
+        """A chunk failed, and nothing more is sent."""
+        return self._pool.stopped
+
+    async def add(self, binding: Binding, change: Change) -> None:
+        """Take a change; wait until there is room for its chunk where that is full.
+
+        Cancelled while waiting, the change stays in the batch.
+        """
+        self._key_names.setdefault(binding.table_name, binding.info.key_order)
+        self._count += 1
+        change.number = self._count
+        (self._held if change.place in self._in_flight else self._waiting)[change.place] = change
+        while self._is_full() and await self._send():
+            pass
+
+    async def flush(self) -> None:
+        """Send all that was added before, and wait until it has arrived, or nothing more is sent."""
+        last = self._count
+        while not self.stopped:
+            if any(change.number <= last for change in self._waiting.values()):
+                await self._send(partly=True)
+            elif any(change.number <= last for change in (*self._in_flight.values(), *self._held.values())):
+                await self._wait()
+            else:
+                return
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Where nothing more is sent, wait for what is in flight."""
+        while self.stopped and self._in_flight:
+            await self._wait()
+
+    async def refuse(self, label: str, given: object, error: Exception) -> None:
+        """Note what is wrong with a change, before the wire; it means the same as a chunk that failed."""
+        outcome = Outcome[list[Any]](label, [], error)
+        self._outcomes.append(outcome)
+        self._refused.append(given)
+        await self._decide(outcome)
+
+    # ---- chunks
+
+    def _is_full(self) -> bool:
+        waiting = self._waiting
+        return len(waiting) >= MAX_WRITE_ITEMS or sum(change.size for change in waiting.values()) > MAX_CHUNK_BYTES
+
+    async def _send(self, *, partly: bool = False) -> bool:
+        """Begin a chunk once there is room for it; False where no further one begins."""
+        if not await within_deadline(self._pool.room, "waiting until a chunk of a batch had room", operation="BatchWriteItem"):
+            return False
+        if not (self._waiting if partly else self._is_full()) or self._context is None:
+            self._pool.give_back()  # another task has sent it meanwhile
+            return True
+        chunk = split_changes(list(self._waiting.values()))[0]
+        for place, change in chunk.items():
+            del self._waiting[place]
+            self._in_flight[place] = change
+        self._chunks += 1
+        outcome = Outcome[list[Any]](f"chunk {self._chunks:,}")
+        # In the context of the block: the deadline of the task that happened to fill it is not that of the others' items.
+        self._context.run(self._pool.begin, outcome, self._sending(chunk))
+        return True
+
+    def _sending(self, chunk: dict[Place, Change]) -> Callable[[Outcome[list[Any]]], Any]:
+        async def send(outcome: Outcome[list[Any]]) -> None:
+            pending = dict(chunk)
+            try:
+                await self._writing.write(outcome, pending, self._watch.note)
+            except BaseException:
+                self._outcomes.append(outcome)
+                raise
+            finally:
+                self._arrived(chunk, pending)
+
+        return send
+
+    def _arrived(self, chunk: dict[Place, Change], pending: dict[Place, Change]) -> None:
+        for place, change in chunk.items():
+            del self._in_flight[place]
+            if place in pending:
+                self._left[place] = change
+            else:
+                self._left.pop(place, None)
+            held = self._held.pop(place, None)
+            if held is not None:
+                self._waiting[place] = held
+        self._tell()
+
+    async def _decide(self, outcome: Outcome[Any]) -> OnFailure:
+        decision = await self._watch.decide(outcome)
+        if decision != "continue":
+            self._pool.stopped = True
+            self.when_stopped()
+        self._tell()
+        return decision
+
+    def _tell(self) -> None:
+        news, self._news = self._news, anyio.Event()
+        news.set()
+
+    async def _wait(self) -> None:
+        await within_deadline(self._news.wait, "waiting for chunks of a batch", operation="BatchWriteItem")
+
+    # ---- what became of them
+
+    def result(self) -> BatchWriteResult[Any]:
+        """What was done so far."""
+        latest = {**self._left, **self._in_flight, **self._waiting, **self._held}
+        unprocessed = sorted(latest.values(), key=attrgetter("number"))
+        errors: list[Exception] = [outcome.error for outcome in self._outcomes if outcome.error is not None]
+        if self.late is not None:
+            errors.append(self.late)
+        return BatchWriteResult(
+            self._writing.written, [*self._refused, *(change.given for change in unprocessed)], errors, list(self._outcomes)
+        )
+
+    def check(self) -> None:
+        """Raise what is to be raised.
+
+        Raises:
+            BatchFailed, DeadlineExceeded: a chunk failed.
+        """
+        result = self.result()
+        self._watch.check(f"batch write to {' and '.join(sorted(self._key_names))}", result.errors, result.outcomes, result)
+
+
+def _nothing() -> None:
+    """Nobody waits to hear of it."""

@@ -1,0 +1,355 @@
+"""`orders.batch_get(keys)`: any number of items by their keys.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html: 100 keys and 16 MB a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, Self, TypeVar, cast, overload
+
+import attrs
+
+from adorm.batch.chunks import Chunked, Watch, chunk_outcomes, placed, split
+from adorm.concurrency import run_all
+from adorm.errors import AttributeMap, ItemDecodeError, UsageError
+from adorm.expressions.location import Location
+from adorm.expressions.placeholders import Placeholders
+from adorm.expressions.projections import render_projection
+from adorm.keys import Key
+from adorm.outcomes import Outcome
+from adorm.query.binding import Binding, Connection
+from adorm.query.plan import Plan, read_cost
+from adorm.query.queries import selected_locations
+from adorm.query.selection import projected_steps, select_values
+from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, place_of, read_chunk
+
+ItemT = TypeVar("ItemT")
+ModelT = TypeVar("ModelT")
+ResultT = TypeVar("ResultT")
+T = TypeVar("T")
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
+T4 = TypeVar("T4")
+T5 = TypeVar("T5")
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class BatchSelectResult(Generic[ItemT]):
+    """What a batch get with `select()` gives."""
+
+    items: list[ItemT]
+    """What was found, in the order of the keys; for a key that was given twice, the same object twice."""
+    aligned: list[ItemT | None]
+    """One for each key given; None where there is no item, or none was read."""
+    missing: list[Key[Any]]
+    """Keys that have no item, each once."""
+    unprocessed: list[Key[Any]]
+    """Keys that were not read, because something failed, each once."""
+    errors: list[Exception]
+    """Of chunks that failed, and `ItemDecodeError` of each item that does not fit the model."""
+    outcomes: list[Outcome[list[ItemT]]]
+    """One for each chunk of up to 100 keys; `value` is what it read, in DynamoDB's order."""
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class BatchGetResult(BatchSelectResult[ModelT]):
+    """What a batch get gives."""
+
+    missing: list[Key[ModelT]]
+    """Keys that have no item, each once."""
+    unprocessed: list[Key[ModelT]]
+    """Keys that were not read, because something failed, each once."""
+
+    def of(self, model: type[T], /) -> list[T]:
+        """The items of one model, in the order of the keys: for batches across tables."""
+        return [item for item in self.items if isinstance(item, model)]
+
+
+@attrs.frozen(eq=False)
+class Wanted:
+    """One item that is asked for."""
+
+    binding: Binding
+    key: Key[Any]
+
+
+@attrs.define(eq=False)
+class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
+    """Reads items by their keys, in chunks of 100, several at a time; each key once.
+
+    Keys that DynamoDB leaves unprocessed, where an answer would be above 16 MB or it throttles, are asked for again, with full jitter
+    and under the deadline. When a chunk fails for good, the others are stopped.
+
+    Raises (when awaited):
+        UsageError: a key is wrong, named by its place; nothing was sent.
+        BatchFailed: a chunk failed; `.result` has everything that was read, `.outcomes` what became of each chunk.
+        DeadlineExceeded: the same, for a deadline.
+    """
+
+    only_reads = True
+
+    _connection: Connection
+    _wanted: tuple[Wanted, ...]
+    _consistent: bool = False
+    _selected: tuple[Location, ...] | None = None
+
+    def consistent(self) -> Self:
+        """Read what was last written: twice the read units."""
+        return attrs.evolve(self, consistent=True)
+
+    # ---- what is sent
+
+    def _options(self) -> dict[str, Any]:
+        """What goes beside the keys of a table."""
+        options: dict[str, Any] = {}
+        if self._consistent:
+            options["ConsistentRead"] = True
+        if self._selected is not None and self._wanted:
+            info = self._wanted[0].binding.info
+            placeholders = Placeholders(self._connection.codec, info.model)
+            for location in self._selected:
+                placeholders.check_owner(location)
+            steps = [projected_steps(location) for location in self._selected]
+            options["ProjectionExpression"] = render_projection([*steps, *((name,) for name in info.key_order)], placeholders)
+            placeholders.into(options)
+        return options
+
+    def _asked(self) -> _Asked[ItemT]:
+        return _Asked(self._wanted, self._decode())
+
+    def _decode(self) -> Callable[[Binding, AttributeMap], ItemT]:
+        selected = self._selected
+        if selected is None:
+            return lambda binding, attribute_map: cast("ItemT", binding.decode(attribute_map))
+        return lambda binding, attribute_map: cast("ItemT", select_values(binding, selected, attribute_map))
+
+    def request(self) -> dict[str, Any]:
+        options = self._options()
+        tables: dict[str, Any] = {}
+        for (table, _), key in self._asked().keys[:MAX_GET_KEYS]:
+            tables.setdefault(table, {"Keys": [], **options})["Keys"].append(key)
+        return {"RequestItems": tables}
+
+    def explain(self) -> Plan:
+        asked, course = self._asked(), self._course
+        chunks = -(-len(asked.keys) // MAX_GET_KEYS)
+        options = self._options()
+        return Plan(
+            operation="BatchGetItem",
+            table=", ".join(sorted(asked.key_names)),
+            projection=None if self._selected is None else ", ".join(str(location) for location in self._selected),
+            reason=f"{len(asked.keys):,} keys to read in {chunks:,} chunks, {min(course.concurrency, max(chunks, 1))} of them at a time",
+            cost=read_cost(consistent="ConsistentRead" in options),
+        )
+
+    # ---- reading
+
+    def _result(
+        self,
+        asked: _Asked[ItemT],
+        outcomes: list[Outcome[list[ItemT]]],
+        errors: list[Exception],
+    ) -> ResultT:
+        raise TypeError(f"{type(self).__name__} has no result")
+
+    async def _run(self) -> ResultT:
+        asked, options, course = self._asked(), self._options(), self._course
+        watch = Watch(self._connection, course, total=len(self._wanted), on_failure="stop")
+        chunks = split(asked.keys, MAX_GET_KEYS)
+        outcomes: list[Outcome[list[ItemT]]] = chunk_outcomes(len(chunks), list[ItemT])
+        failures: list[list[Exception]] = [[] for _ in chunks]
+        name = " and ".join(sorted(asked.key_names))
+        at_once = course.hook is None and not course.collects_errors
+
+        async def read(number: int, outcome: Outcome[list[ItemT]]) -> None:
+            found = outcome.value = list[ItemT]()
+            wrong = failures[number]
+            fresh = 0
+
+            def take(place: Place, attribute_map: AttributeMap) -> None:
+                asked.take(place, attribute_map, found, wrong)
+
+            async def settled(done: list[Place]) -> None:
+                nonlocal fresh
+                await watch.note(sum(asked.settle(place) for place in done))
+                if at_once and wrong:
+                    raise wrong[0]
+
+            chunk = Chunk(self._connection, f"{name}, {outcome.label}", asked.key_names, self._retry)
+            try:
+                await read_chunk(chunk, dict(chunks[number]), options, take, settled)
+            except Exception as error:
+                if error not in wrong and error is not watch.intruder:
+                    wrong.append(error)
+                raise
+            if wrong:
+                raise wrong[0]
+
+        jobs = ((outcome, _numbered(read, number)) for number, outcome in enumerate(outcomes))
+        if chunks:
+            await run_all(jobs, limit=course.concurrency, on_failure=watch.decide)
+        errors = [error for wrong in failures for error in wrong]
+        result = self._result(asked, outcomes, errors)
+        watch.check(f"batch get from {name}", errors, outcomes, result)
+        return result
+
+
+def _numbered(work: Callable[[int, Outcome[T]], Any], number: int) -> Callable[[Outcome[T]], Any]:
+    return lambda outcome: work(number, outcome)
+
+
+@attrs.define(eq=False)
+class BatchGet(BatchRead[ModelT, BatchGetResult[ModelT]], Generic[ModelT]):
+    __doc__ = BatchRead.__doc__
+
+    @overload
+    def select(self, a: T1, /) -> BatchSelect[tuple[T1]]: ...
+    @overload
+    def select(self, a: T1, b: T2, /) -> BatchSelect[tuple[T1, T2]]: ...
+    @overload
+    def select(self, a: T1, b: T2, c: T3, /) -> BatchSelect[tuple[T1, T2, T3]]: ...
+    @overload
+    def select(self, a: T1, b: T2, c: T3, d: T4, /) -> BatchSelect[tuple[T1, T2, T3, T4]]: ...
+    @overload
+    def select(self, a: T1, b: T2, c: T3, d: T4, e: T5, /) -> BatchSelect[tuple[T1, T2, T3, T4, T5]]: ...
+    def select(self, *paths: object) -> BatchSelect[Any]:
+        """Only these attributes, as tuples. What an item does not have reads as the field's default, else as None.
+
+        Raises:
+            UsageError: the keys are of several models.
+        """
+        if len({id(wanted.binding.info) for wanted in self._wanted}) > 1:
+            raise UsageError("select() is for keys of one model: batch_get each table by itself, side by side in db.gather()")
+        return BatchSelect(
+            self._connection,
+            self._wanted,
+            self._consistent,
+            selected_locations(paths),
+            course=self._course,
+            retry=self._retry,
+        )
+
+    def _result(self, asked: _Asked[ModelT], outcomes: list[Outcome[list[ModelT]]], errors: list[Exception]) -> BatchGetResult[ModelT]:
+        return BatchGetResult(**asked.results(), outcomes=outcomes, errors=errors)
+
+
+@attrs.define(eq=False)
+class BatchSelect(BatchRead[ItemT, BatchSelectResult[ItemT]], Generic[ItemT]):
+    """A batch get of some attributes."""
+
+    def _result(self, asked: _Asked[ItemT], outcomes: list[Outcome[list[ItemT]]], errors: list[Exception]) -> BatchSelectResult[ItemT]:
+        return BatchSelectResult(**asked.results(), outcomes=outcomes, errors=errors)
+
+
+class _Absent:
+    """What stands for an item that there is not."""
+
+
+UNREAD, MISSING, UNDECODABLE = _Absent(), _Absent(), _Absent()
+
+
+class _Asked(Generic[ItemT]):
+    """The unique keys of one run, and what was found under each.
+
+    Raises:
+        UsageError: a key can't be; it is named by its place.
+    """
+
+    def __init__(self, wanted: Sequence[Wanted], decode: Callable[[Binding, AttributeMap], ItemT]) -> None:
+        self._decode = decode
+        self._slots: list[Wanted] = []
+        """Unique by place and model: two models may want one item."""
+        self._found: list[ItemT | _Absent] = []
+        self._weights: list[int] = []
+        """How often each was given."""
+        self._order: list[int] = []
+        """The slot of each key given."""
+        self._slots_at: dict[Place, list[int]] = {}
+        self.key_names: dict[str, tuple[str, ...]] = {}
+        self.keys: list[tuple[Place, AttributeMap]] = []
+        known: dict[tuple[Place, int], int] = {}
+        for number, each in enumerate(wanted, start=1):
+            binding = each.binding
+            try:
+                key = binding.encode_key(each.key)
+            except UsageError as error:
+                raise placed("key", number, len(wanted), error) from error
+            table = binding.table_name
+            names = self.key_names.get(table)
+            if names is None:
+                names = self.key_names[table] = binding.info.key_order
+            elif names != binding.info.key_order:
+                raise placed(
+                    "key", number, len(wanted), UsageError(f"{each.key}: other models of this batch give table {table} another key")
+                )
+            place = place_of(table, key, names)
+            slot = known.get((place, id(binding.info)))
+            if slot is None:
+                slot = known[place, id(binding.info)] = len(self._slots)
+                self._slots.append(each)
+                self._found.append(UNREAD)
+                self._weights.append(0)
+                if place not in self._slots_at:
+                    self._slots_at[place] = []
+                    self.keys.append((place, key))
+                self._slots_at[place].append(slot)
+            self._weights[slot] += 1
+            self._order.append(slot)
+
+    def take(self, place: Place, attribute_map: AttributeMap, found: list[ItemT], wrong: list[Exception]) -> None:
+        """Keep an item that was read."""
+        for slot in self._slots_at[place]:
+            try:
+                item = self._decode(self._slots[slot].binding, attribute_map)
+            except ItemDecodeError as error:
+                self._found[slot] = UNDECODABLE
+                wrong.append(error)
+            else:
+                self._found[slot] = item
+                found.append(item)
+
+    def settle(self, place: Place) -> int:
+        """Note that a place is done: without an item, it has none. For how many of the keys given that is the news."""
+        count = 0
+        for slot in self._slots_at[place]:
+            count += self._weights[slot]
+            if self._found[slot] is UNREAD:
+                self._found[slot] = MISSING
+        return count
+
+    def results(self) -> dict[str, Any]:
+        """The fields of a result."""
+        found, slots = self._found, self._slots
+        in_order = [found[slot] for slot in self._order]
+        return {
+            "items": [item for item in in_order if not isinstance(item, _Absent)],
+            "aligned": [None if isinstance(item, _Absent) else item for item in in_order],
+            "missing": [each.key for each, item in zip(slots, found, strict=True) if item is MISSING],
+            "unprocessed": [each.key for each, item in zip(slots, found, strict=True) if item is UNREAD],
+        }
+
+
+def wanted_across(keys: Iterable[Key[Any]], bind: Callable[[Key[Any]], Binding]) -> tuple[Wanted, ...]:
+    """Keys of several tables.
+
+    Raises:
+        UsageError: one is no `Key`, or leads to no table; it is named by its place.
+    """
+    given = list(keys)
+    known: dict[tuple[int, str | None], Binding] = {}
+    wanted: list[Wanted] = []
+    for number, key in enumerate(given, start=1):
+        if not isinstance(key, Key):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+            raise placed(
+                "key", number, len(given), UsageError(f"across tables a key says its model, db.table(Order).key(...); {key!r} does not")
+            )
+        identity = (id(key.info), key.table_name)
+        if identity not in known:
+            try:
+                known[identity] = bind(key)
+            except UsageError as error:
+                raise placed("key", number, len(given), error) from error
+        wanted.append(Wanted(known[identity], key))
+    return tuple(wanted)

@@ -1,0 +1,179 @@
+"""`async with orders.loader() as loader`: single loads of many tasks become few BatchGets.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+"""
+
+from __future__ import annotations
+
+from contextvars import Context, copy_context
+from itertools import islice
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, cast, overload
+
+import anyio
+import attrs
+from anyio.lowlevel import checkpoint
+
+from adorm.batch.chunks import DEFAULT_CONCURRENCY, checked_concurrency
+from adorm.concurrency import Job, Pool, within_deadline
+from adorm.errors import AttributeMap, ItemDecodeError, UsageError
+from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
+from adorm.outcomes import Outcome
+from adorm.query.binding import Binding
+from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, place_of, read_chunk
+from adorm.retry import RetryPolicy
+
+ModelT = TypeVar("ModelT")
+
+MAX_TURNS = 4
+"""Turns of the loop that a chunk waits for more keys, while more come."""
+
+
+@attrs.define(eq=False)
+class _Load:
+    """One key that is waited for."""
+
+    place: Place
+    key: AttributeMap
+    done: anyio.Event = attrs.Factory(anyio.Event)
+    waiters: int = 0
+    item: Any = None
+    error: Exception | None = None
+
+
+class Loader(Generic[ModelT]):
+    """Loads of the same turn of the event loop, by however many tasks, travel together: up to 100 keys in a BatchGetItem, each once.
+
+    ::
+
+        async with orders.loader() as loader:
+            order = await loader.load("c1", "o1")
+
+    Tasks that load one key together get the same instance. Nothing is remembered: a key that is loaded again later is read
+    again, so that a task sees what it wrote before. A task that is cancelled harms no other; where a chunk fails, each task that
+    waits for one of its keys gets the error. Leaving the block ends the loads under way with a `UsageError`: start the tasks
+    inside it. A deadline around the block bounds its requests, one around `load` bounds that load.
+    """
+
+    def __init__(
+        self, binding: Binding, *, consistent: bool = False, concurrency: int = DEFAULT_CONCURRENCY, retry: RetryPolicy | None = None
+    ) -> None:
+        self._binding = binding
+        self._options: dict[str, Any] = {"ConsistentRead": True} if consistent else {}
+        self._retry = retry
+        self._pool = Pool(checked_concurrency(concurrency), on_failure="continue")
+        self._queue: dict[Place, _Load] = {}
+        self._under_way: set[_Load] = set()
+        self._wake = anyio.Event()
+        self._context: Context | None = None
+        self._inside = False
+        self._chunks = 0
+
+    async def __aenter__(self) -> Self:
+        await self._pool.__aenter__()
+        self._context = copy_context()
+        self._inside = True
+        self._pool.start(self._dispatch)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._inside = False
+        self._pool.cancel()
+        try:
+            await self._pool.__aexit__(None, None, None)
+        finally:
+            for load in (*self._queue.values(), *self._under_way):
+                load.error = UsageError("the loader's block was left while this load waited: start the tasks that load inside the block")
+                load.done.set()
+            self._queue.clear()
+            self._under_way.clear()
+
+    @overload
+    async def load(self, partition: KeyValue, sort: KeyValue = ..., /) -> ModelT | None: ...
+    @overload
+    async def load(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> ModelT | None: ...
+    async def load(self, partition: Any, sort: Any = NOT_GIVEN, /) -> ModelT | None:
+        """The item, or None.
+
+        Raises:
+            UsageError: outside the block, or the block was left meanwhile; or the key has the wrong shape.
+            ItemDecodeError: the item does not fit the model.
+            ServiceError, ConnectionFailed, DeadlineExceeded: its chunk failed.
+        """
+        if not self._inside:
+            raise UsageError("a loader is used inside its block: async with orders.loader() as loader: await loader.load(...)")
+        binding = self._binding
+        key = binding.encode_key(make_key(binding.info, partition, sort))
+        place = place_of(binding.table_name, key, binding.info.key_order)
+        load = self._queue.get(place)
+        if load is None:
+            load = self._queue[place] = _Load(place, key)
+            self._wake.set()
+        load.waiters += 1
+        try:
+            await within_deadline(load.done.wait, f"loading an item of {binding.table_name}", operation="BatchGetItem")
+        finally:
+            load.waiters -= 1
+            if not load.waiters and self._queue.get(place) is load:
+                del self._queue[place]  # nobody waits for it any more, and it was not sent
+        if load.error is not None:
+            raise load.error
+        return cast("ModelT | None", load.item)
+
+    async def _dispatch(self) -> None:
+        while True:
+            await self._wake.wait()
+            await self._gather_more()
+            if not await self._pool.room():
+                return
+            loads = [self._queue.pop(place) for place in list(islice(self._queue, MAX_GET_KEYS))]
+            if not self._queue:
+                self._wake = anyio.Event()
+            if not loads or self._context is None:
+                self._pool.give_back()
+                continue
+            self._under_way.update(loads)
+            self._chunks += 1
+            # In the context of the block: the deadline of the task that came first is not that of the others.
+            self._context.run(self._pool.begin, Outcome[None](f"chunk {self._chunks:,}"), self._reading(loads))
+
+    async def _gather_more(self) -> None:
+        for _ in range(MAX_TURNS):
+            waiting = len(self._queue)
+            if waiting >= MAX_GET_KEYS:
+                return
+            await checkpoint()
+            if len(self._queue) == waiting:
+                return
+
+    def _reading(self, loads: list[_Load]) -> Job[None]:
+        binding = self._binding
+        table = binding.table_name
+        by_place = {load.place: load for load in loads}
+
+        def take(place: Place, attribute_map: AttributeMap) -> None:
+            try:
+                by_place[place].item = binding.decode(attribute_map)
+            except ItemDecodeError as error:
+                by_place[place].error = error
+
+        async def settled(places: list[Place]) -> None:
+            for place in places:
+                self._end(by_place[place])
+
+        async def read(outcome: Outcome[None]) -> None:
+            chunk = Chunk(binding.connection, f"{table}, {outcome.label} of a loader", {table: binding.info.key_order}, self._retry)
+            pending = {load.place: load.key for load in loads}
+            try:
+                await read_chunk(chunk, pending, self._options, take, settled)
+            except Exception as error:  # noqa: BLE001  # it goes to the tasks that wait
+                for place in pending:
+                    load = by_place[place]
+                    load.error = error
+                    self._end(load)
+
+        return read
+
+    def _end(self, load: _Load) -> None:
+        self._under_way.discard(load)
+        load.done.set()

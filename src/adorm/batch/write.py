@@ -1,0 +1,203 @@
+"""`orders.batch_write(puts=..., deletes=...)`: any number of puts and deletes.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html: 25 items and 16 MB a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import anyio
+import attrs
+
+from adorm.batch.changes import BatchWriteResult, Change, Writing, delete_change, put_change, split_changes
+from adorm.batch.chunks import Chunked, Watch, chunk_outcomes, listed, placed
+from adorm.batch.flow import Flow
+from adorm.concurrency import Job, run_all
+from adorm.errors import DeadlineExceeded, UsageError
+from adorm.outcomes import Outcome
+from adorm.query.binding import Binding, Connection
+from adorm.query.plan import Plan, write_cost
+from adorm.query.unprocessed import Place
+
+ModelT = TypeVar("ModelT")
+
+CLOSE_TIMEOUT_S = 5.0
+
+Bind: TypeAlias = Callable[[Any], Binding]
+"""The table of an instance or key."""
+
+
+@attrs.define(eq=False)
+class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
+    """Puts and deletes, in chunks of 25, several at a time.
+
+    Nothing is checked: a put is as `put(item).unchecked()`, the last writer wins. It costs the same units as single writes. Of two puts
+    of one item the last one is sent; one key in both puts and deletes is refused. Instances change only after DynamoDB said yes.
+    Items that DynamoDB leaves unprocessed are sent again, with full jitter and under the deadline. When a chunk fails for good, those
+    in flight finish and no other begins.
+
+    Raises (when awaited):
+        UsageError: an item can't be stored, named by its place; nothing was sent.
+        BatchFailed: a chunk failed; `.result` says what was written, and `.result.unprocessed` what was not.
+        DeadlineExceeded: the same, for a deadline.
+    """
+
+    _connection: Connection
+    _bind: Bind
+    _puts: tuple[ModelT, ...] | AsyncIterable[ModelT]
+    _deletes: tuple[Any, ...]
+
+    # ---- what is sent
+
+    def _changes(self) -> list[Change]:
+        """All puts and deletes; of several puts of one item the last one.
+
+        Raises:
+            UsageError: one can't be; it is named by its place.
+        """
+        deletes = {change.place: change for change in _built("delete", self._deletes, self._bind, delete_change)}
+        if isinstance(self._puts, AsyncIterable):
+            return list(deletes.values())
+        puts: dict[Place, Change] = {}
+        for change in _built("put", self._puts, self._bind, put_change):
+            if change.place in deletes:
+                raise _in_both(deletes[change.place])
+            puts[change.place] = change
+        changes = [*puts.values(), *deletes.values()]
+        for number, change in enumerate(changes):
+            change.number = number
+        return changes
+
+    def _first_chunk(self) -> tuple[list[dict[Place, Change]], dict[str, list[dict[str, Any]]]]:
+        chunks = split_changes(self._changes())
+        tables: dict[str, list[dict[str, Any]]] = {}
+        for (table, _), change in chunks[0].items() if chunks else ():
+            tables.setdefault(table, []).append(change.request)
+        return chunks, tables
+
+    def request(self) -> dict[str, Any]:
+        """The first of the exact DynamoDB requests, without sending it; puts of an async iterable are not looked at."""
+        return {"RequestItems": self._first_chunk()[1]}
+
+    def explain(self) -> Plan:
+        chunks, _ = self._first_chunk()
+        tables = {table for chunk in chunks for table, _ in chunk}
+        count = sum(map(len, chunks))
+        more = ", and what the async iterable gives" if isinstance(self._puts, AsyncIterable) else ""
+        at_once = min(self._course.concurrency, max(len(chunks), 1))
+        return Plan(
+            operation="BatchWriteItem",
+            table=", ".join(sorted(tables)),
+            reason=f"{count:,} items to write in {len(chunks):,} chunks, {at_once} at a time{more}",
+            cost=write_cost(),
+        )
+
+    # ---- writing
+
+    async def _run(self) -> BatchWriteResult[ModelT]:
+        if isinstance(self._puts, AsyncIterable):
+            return await self._run_on(self._puts)
+        changes = self._changes()
+        key_names = {change.place[0]: self._bind(change.given).info.key_order for change in changes}
+        writing = Writing(self._connection, key_names, self._retry)
+        watch = Watch(self._connection, self._course, total=len(changes), on_failure="drain")
+        chunks = split_changes(changes)
+        outcomes: list[Outcome[list[Any]]] = chunk_outcomes(len(chunks), list[Any])
+
+        def job(chunk: dict[Place, Change]) -> Job[list[Any]]:
+            return lambda outcome: writing.write(outcome, chunk, watch.note)
+
+        if chunks:
+            jobs = [(outcome, job(chunk)) for outcome, chunk in zip(outcomes, chunks, strict=True)]
+            await run_all(jobs, limit=self._course.concurrency, on_failure=watch.decide)
+        left = [change.given for chunk in chunks for change in chunk.values()]
+        errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+        result = BatchWriteResult[ModelT](writing.written, left, errors, outcomes)
+        watch.check(f"batch write to {' and '.join(sorted(key_names))}", errors, outcomes, result)
+        return result
+
+    async def _run_on(self, puts: AsyncIterable[ModelT]) -> BatchWriteResult[ModelT]:
+        changes = self._changes()
+        deleted = {change.place: change for change in changes}
+        flow = Flow(self._connection, self._course, self._retry)
+        try:
+            async with flow:
+                for change in changes:
+                    await flow.add(self._bind(change.given), change)
+                await self._pour(puts, flow, deleted)
+                await flow.flush()
+        except DeadlineExceeded as error:
+            flow.late = error
+        except Exception as error:
+            error.add_note(f"the batch had written {flow.result().written:,} items before this")
+            raise
+        flow.check()
+        return flow.result()
+
+    async def _pour(self, puts: AsyncIterable[ModelT], flow: Flow, deleted: dict[Place, Change]) -> None:
+        source = aiter(puts)
+        # A chunk that fails ends the wait for the next item.
+        with anyio.CancelScope() as waiting:
+            flow.when_stopped = waiting.cancel
+            try:
+                number = 0
+                while not flow.stopped:
+                    try:
+                        item = await anext(source)
+                    except StopAsyncIteration:
+                        return
+                    number += 1
+                    try:
+                        binding = self._bind(item)
+                        change = put_change(binding, item)
+                        if change.place in deleted:
+                            raise _in_both(deleted[change.place])
+                    except UsageError as error:
+                        await flow.refuse(f"put {number:,}", item, placed("put", number, None, error))
+                    else:
+                        await flow.add(binding, change)
+            finally:
+                flow.when_stopped = _nothing
+                await _close(source)
+
+
+def _built(what: str, given: tuple[Any, ...], bind: Bind, build: Callable[[Binding, Any], Change]) -> list[Change]:
+    changes: list[Change] = []
+    for number, each in enumerate(given, start=1):
+        try:
+            changes.append(build(bind(each), each))
+        except UsageError as error:
+            raise placed(what, number, len(given), error) from error
+    return changes
+
+
+def _in_both(delete: Change) -> UsageError:
+    return UsageError(f"{delete.given} is in both puts and deletes: which one wins? Take it out of one of them")
+
+
+async def _close(source: AsyncIterator[Any]) -> None:
+    """End a generator here: what is left to the event loop is ended in a task of its own."""
+    close = getattr(source, "aclose", None)
+    if close is not None:
+        with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
+            await close()
+
+
+def _nothing() -> None:
+    """Nobody waits to hear of it."""
+
+
+def checked_puts(puts: Iterable[ModelT] | AsyncIterable[ModelT]) -> tuple[ModelT, ...] | AsyncIterable[ModelT]:
+    """What is to be put, as it may be gone through more than once; an async iterable stays as it is.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    return puts if isinstance(puts, AsyncIterable) else tuple(listed("puts", puts))
+
+
+def checked_deletes(deletes: Iterable[Any]) -> tuple[Any, ...]:
+    """The same of what is to be deleted."""
+    return tuple(listed("deletes", deletes))
