@@ -15,7 +15,9 @@ from __future__ import annotations
 import ast
 import builtins
 import io
+import os
 import re
+import subprocess
 import sys
 import tokenize
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
@@ -37,7 +39,10 @@ ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "docs" / "guide"
 PAGES = [ROOT / "README.md", ROOT / "docs" / "README.md", *sorted(GUIDE.glob("*.md"))]
 
+CHECK_TIMEOUT_S = 300
+
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FINDING = re.compile(r"(page_\d+\.py):(\d+): error: ")
 _REASON = re.compile(r"<!-- no-run: .{10,} -->\s*\Z")
 _EXPECTATION = re.compile(r"#\s*(->|raises)\s+(.+)")
 
@@ -272,6 +277,46 @@ async def test_a_block_that_does_what_it_says_passes(namespace: dict[str, Any]) 
 
 
 # ---- the guide as a whole
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2 * CHECK_TIMEOUT_S)
+def test_mypy_accepts_every_example_but_the_mistakes_that_are_shown(tmp_path: Path) -> None:
+    shown: dict[str, list[str]] = {}
+    for number, page in enumerate(PAGES):
+        lines = page.read_text("utf-8").splitlines()
+        code = ["import adorm", "async def page(db: adorm.Database) -> None: pass", *[""] * len(lines)]
+        for block in blocks_of(page):
+            code[1] = "async def page(db: adorm.Database) -> None:"
+            for offset, line in enumerate(block.text.splitlines() if block.runs else ()):
+                code[block.line - 1 + offset] = f"    {line}"
+        shown[f"page_{number}.py"] = lines
+        (tmp_path / f"page_{number}.py").write_text("\n".join(code))
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--config-file",
+        str(ROOT / "pyproject.toml"),
+        "--cache-dir",
+        str(ROOT / ".cache" / "mypy-docs"),
+    ]
+    done = subprocess.run(
+        [*command, *sorted(shown)],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        timeout=CHECK_TIMEOUT_S,
+        check=False,
+    )
+    found = [
+        line
+        for line in done.stdout.splitlines()
+        if (match := _FINDING.match(line)) and "# raises" not in shown[match[1]][int(match[2]) - 1]
+    ]
+    assert found == [], done.stdout
+    assert done.returncode == 1, f"mypy found no mistake, not even those that are shown: {done.stdout} {done.stderr}"
 
 
 def test_a_block_that_does_not_run_says_why() -> None:

@@ -119,7 +119,9 @@ class collect_capacity:  # noqa: N801  # reads as a function: `async with collec
 
     ::
 
-        async with adorm.collect_capacity() as used:
+        from adorm.capacity import collect_capacity
+
+        async with collect_capacity() as used:
             await orders.query("c1")
         print(used.read_units, used.by_table)
 
