@@ -56,10 +56,10 @@ class Life:
         self.use()
         if self._in_block:
             raise UsageError("the end of the block sends this transaction: take commit() away")
-        self._ended = True
+        self.end()
 
     def end(self) -> None:
-        """End the block."""
+        """End it."""
         self._ended = True
         self._owner = None
 
