@@ -39,11 +39,12 @@ class Order:
 
 def test_a_model_is_an_attrs_class_with_a_keyword_only_constructor() -> None:
     order = Order(customer_id="c1", order_id="o1")
-    assert attrs.has(Order)
+    cls: type[Any] = Order
+    assert attrs.has(cls)
     assert order == Order(customer_id="c1", order_id="o1", created_at=order.created_at)
     assert repr(order).startswith("Order(customer_id='c1', order_id='o1', status='open'")
     with pytest.raises(TypeError):
-        Order("c1", "o1")  # type: ignore[misc]  # pyright: ignore[reportCallIssue]  # the mistake under test
+        Order("c1", "o1")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # the mistake under test
     with pytest.raises(TypeError):
         Order(customer_id="c1")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # the mistake under test
 
@@ -67,8 +68,9 @@ def test_instances_can_be_copied_and_pickled() -> None:
     order = Order(customer_id="c1", order_id="o1")
     assert copy.deepcopy(order) == order
     assert copy.copy(order) == order
-    assert pickle.loads(pickle.dumps(order)) == order  # noqa: S301  # our own bytes
-    assert attrs.evolve(order, status="paid").status == "paid"
+    assert pickle.loads(pickle.dumps(order)) == order  # our own bytes
+    evolved: Any = attrs.evolve(order, status="paid")  # type: ignore[misc]  # to mypy a dataclass_transform makes no attrs class
+    assert evolved.status == "paid"
 
 
 def test_an_unknown_field_names_the_one_that_was_meant() -> None:
@@ -121,7 +123,7 @@ def test_generic_recursive_and_abstract_models() -> None:
     assert info.structure.by_name["content"].type == list[int]
     box = IntBox(name="a", content=[1], inner=Box[int](name="b"))
     assert adorm.from_attribute_map(IntBox, adorm.to_attribute_map(box)) == box
-    assert repr(IntBox.inner.inner.content[0]) == "IntBox.inner.inner.content[0]"  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # at run time
+    assert repr(IntBox.inner.inner.content[0]) == "IntBox.inner.inner.content[0]"  # type: ignore[misc, union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # at run time
 
     class Shape(ABC):
         @abstractmethod
@@ -243,7 +245,11 @@ MISTAKES: dict[str, tuple[dict[str, tuple[Any, Any]], dict[str, Any], str]] = {
     "optional version": ({"a": PK, "v": (int | None, adorm.version())}, {}, "Bad.v is the version"),
     "ttl of text": ({"a": PK, "t": (str, adorm.ttl())}, {}, "Bad.t is the ttl"),
     "created_at of a number": ({"a": PK, "c": (int, adorm.created_at())}, {}, "Bad.c is created_at"),
-    "one attribute name twice": ({"a": PK, "b": (str, adorm.attribute(default="", name="a"))}, {}, "the fields a and b have one attribute name, 'a'"),
+    "one attribute name twice": (
+        {"a": PK, "b": (str, adorm.attribute(default="", name="a"))},
+        {},
+        "the fields a and b have one attribute name, 'a'",
+    ),
     "naming that collides": ({"a_b": PK, "aB": (str, "")}, {"naming": "camelCase"}, "a_b and aB have one attribute name"),
     "unknown naming": ({"a": PK}, {"naming": "kebab-case"}, "naming is 'kebab-case'"),
     "unknown index field": ({"a": PK}, {"indexes": [adorm.GlobalIndex("idx", partition="b")]}, "index 'idx': Bad has no field 'b'"),
@@ -260,9 +266,17 @@ MISTAKES: dict[str, tuple[dict[str, tuple[Any, Any]], dict[str, Any], str]] = {
         "partition takes 1 to 4",
     ),
     "no partition fields": ({"a": PK}, {"indexes": [adorm.GlobalIndex("idx", partition=[])]}, "partition takes 1 to 4"),
-    "index twice": ({"a": PK}, {"indexes": [adorm.GlobalIndex("idx", partition="a"), adorm.GlobalIndex("idx", partition="a")]}, "declared twice"),
+    "index twice": (
+        {"a": PK},
+        {"indexes": [adorm.GlobalIndex("idx", partition="a"), adorm.GlobalIndex("idx", partition="a")]},
+        "declared twice",
+    ),
     "field twice in an index key": ({"a": PK}, {"indexes": [adorm.GlobalIndex("idx", partition="a", sort="a")]}, "twice in its key"),
-    "local index without sort key": ({"a": PK, "b": (str, "")}, {"indexes": [adorm.LocalIndex("idx", sort="b")]}, "needs a table with a sort key"),
+    "local index without sort key": (
+        {"a": PK, "b": (str, "")},
+        {"indexes": [adorm.LocalIndex("idx", sort="b")]},
+        "needs a table with a sort key",
+    ),
     "bad index name": ({"a": PK}, {"indexes": [adorm.GlobalIndex("x", partition="a")]}, "3 to 255"),
     "mutable default": ({"a": PK, "b": (list[int], [])}, {}, "Bad.b: one list as the default of all instances"),
     "field marker without annotation": ({"a": PK}, {"extra": adorm.attribute()}, "Bad"),

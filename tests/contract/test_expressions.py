@@ -34,7 +34,7 @@ CASES: dict[str, tuple[Any, Callable[[Order], bool]]] = {
     "at most": (Order.total <= 10, lambda o: o.total <= 10),
     "more": (Order.total > 10, lambda o: o.total > 10),
     "at least": (Order.total >= 10, lambda o: o.total >= 10),
-    "value on the left": (10 < Order.total, lambda o: o.total > 10),  # noqa: SIM300
+    "value on the left": (10 < Order.total, lambda o: o.total > 10),
     "another path": (Order.paid >= Order.total, lambda o: o.paid >= o.total),
     "between": (attr(Order.total).between(Decimal(5), Decimal(10)), lambda o: 5 <= o.total <= 10),
     "in": (attr(Order.order_id).is_in("a", "c", "z"), lambda o: o.order_id in ("a", "c")),

@@ -31,7 +31,10 @@ async def filled(db: adorm.Database, count: int = 30) -> list[Order]:
         )
         for number in range(count)
     ]
-    items += [Order(customer_id="c2", order_id="x", note="hello"), Order(customer_id="c2", order_id="y", address=Address(city="Rome", zip="1"))]
+    items += [
+        Order(customer_id="c2", order_id="x", note="hello"),
+        Order(customer_id="c2", order_id="y", address=Address(city="Rome", zip="1")),
+    ]
     for item in items:
         await orders.put(item)
     return items
@@ -143,7 +146,7 @@ async def test_aggregates_are_exact(db: adorm.Database) -> None:
     assert await query.count_by(Order.status) == {"paid": 10, "open": 20}
     assert await query.count_by(Order.shipped_to) == {"Rome": 15}
     nothing = db.table(Order).query("nobody")
-    assert (await nothing.sum(Order.total), await nothing.avg(Order.total), await nothing.max(Order.total)) == (0, None, None)
+    assert (await nothing.sum(Order.total), await nothing.avg(Order.total), await nothing.max(Order.total)) == (Decimal(0), None, None)
 
 
 async def test_pages_and_cursors_walk_through_everything_once(db: adorm.Database) -> None:
@@ -261,7 +264,9 @@ async def test_expired_items_can_be_hidden(db: adorm.Database) -> None:
 async def test_a_query_that_nothing_serves_names_what_could(db: adorm.Database) -> None:
     await db.create_table(Order)
     orders = db.table(Order)
-    with pytest.raises(adorm.UsageError, match=r"no key of Order serves this query.*the table: customer_id is not given.*by-status.*scan\(\)"):
+    with pytest.raises(
+        adorm.UsageError, match=r"no key of Order serves this query.*the table: customer_id is not given.*by-status.*scan\(\)"
+    ):
         await orders.query().where(Order.total > 5)
     with pytest.raises(adorm.UsageError, match="no key of Order serves"):
         await orders.query("c1").where(attr(Order.order_id).contains("x"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import random
 import tracemalloc
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import anyio
@@ -22,6 +24,10 @@ pytestmark = pytest.mark.anyio
 NO_WAITING = adorm.RetryPolicy(max_attempts=1)
 
 
+def is_segment_3(request: Mapping[str, Any]) -> bool:
+    return request.get("Segment") == 3
+
+
 class Bench:
     """A stub table behind faults behind a recorder."""
 
@@ -34,7 +40,8 @@ class Bench:
         def wrap(engine: Any) -> Any:
             return self.recorder(self.faults(self.stub.instead_of(engine)))
 
-        return adorm.connect("memory", wrap=wrap, **{"retry": NO_WAITING, **options})
+        options.setdefault("retry", NO_WAITING)
+        return adorm.connect("memory", wrap=wrap, **options)
 
 
 def ids(items: list[Number]) -> list[str]:
@@ -111,22 +118,21 @@ async def test_cancelled_at_any_request_it_leaves_nothing(way: str, when: Any) -
     fired = 0
     for number in range(1, REQUESTS + 1):
         bench = Bench(100, page_size=5)
-        async with bench.connect() as db:
-            async with leaves_nothing_behind(bench.recorder, db):
-                with anyio.CancelScope() as scope:
-                    fault = bench.faults.on("Scan", call=number).cancel(scope, when=when)
-                    await WAYS[way](db)
-                fired += fault.used
-                assert scope.cancelled_caught == fault.used
+        async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+            scope = anyio.CancelScope()
+            fault = bench.faults.on("Scan", call=number).cancel(scope, when=when)
+            with scope:
+                await WAYS[way](db)
+            fired += fault.used
+            assert scope.cancelled_caught == fault.used
     assert fired >= 20
 
 
 @pytest.mark.parametrize("count", [1, 4, 5, 6, 19, 50, 99, 100])
 async def test_a_consumer_that_breaks_sends_nothing_more(count: int) -> None:
     bench = Bench(100, page_size=5)
-    async with bench.connect() as db:
-        async with leaves_nothing_behind(bench.recorder, db):
-            await read_some(db, stop_after=count)
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        await read_some(db, stop_after=count)
 
 
 @pytest.mark.parametrize("count", [1, 5, 6, 50, 100])
@@ -135,71 +141,66 @@ async def test_an_exception_in_the_body_leaves_bare(count: int) -> None:
         pass
 
     bench = Bench(100, page_size=5)
-    async with bench.connect() as db:
-        async with leaves_nothing_behind(bench.recorder, db):
-            with pytest.raises(Mine):
-                async with db.table(Number).scan().segments(4).stream() as rows:
-                    seen = 0
-                    async for _row in rows:
-                        seen += 1
-                        if seen == count:
-                            raise Mine
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        with pytest.raises(Mine):
+            async with db.table(Number).scan().segments(4).stream() as rows:
+                seen = 0
+                async for _row in rows:
+                    seen += 1
+                    if seen == count:
+                        raise Mine
 
 
 @pytest.mark.parametrize("number", range(1, REQUESTS, 3))
 async def test_a_deadline_is_one_error_with_all_that_was_read(number: int) -> None:
     bench = Bench(100, page_size=5)
-    async with bench.connect() as db:
-        async with leaves_nothing_behind(bench.recorder, db):
-            hold = bench.faults.on("Scan", call=number).hold()
-            try:
-                async with adorm.deadline(0.05):
-                    items = await db.table(Number).scan().segments(4)
-            except adorm.DeadlineExceeded as error:
-                items = error.result
-                assert len(error.outcomes) == 4
-                assert error.checkpoint is not None
-                assert sorted(item for outcome in error.outcomes for item in ids(outcome.value)) == ids(items)
-                bench.faults.clear()
-                hold.release()
-                rest = await db.table(Number).scan().resume(error.checkpoint)
-                items = items + rest
-            assert ids(items) == all_ids(100)
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        hold = bench.faults.on("Scan", call=number).hold()
+        try:
+            async with adorm.deadline(0.05):
+                items = await db.table(Number).scan().segments(4)
+        except adorm.DeadlineExceeded as error:
+            items = error.result
+            assert len(error.outcomes) == 4
+            assert error.checkpoint is not None
+            assert sorted(item for outcome in error.outcomes for item in ids(outcome.value)) == ids(items)
+            bench.faults.clear()
+            hold.release()
+            rest = await db.table(Number).scan().resume(error.checkpoint)
+            items = items + rest
+        assert ids(items) == all_ids(100)
 
 
 async def test_a_deadline_inside_the_block_bounds_the_waiting() -> None:
     bench = Bench(100, page_size=5)
-    async with bench.connect() as db:
-        async with leaves_nothing_behind(bench.recorder, db):
-            bench.faults.on("Scan").hold()
-            async with db.table(Number).scan().segments(2).stream() as rows:
-                with pytest.raises(adorm.DeadlineExceeded):
-                    async with adorm.deadline(0.02):
-                        await anext(rows)
-            bench.faults.clear()
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        bench.faults.on("Scan").hold()
+        async with db.table(Number).scan().segments(2).stream() as rows:
+            with pytest.raises(adorm.DeadlineExceeded):
+                async with adorm.deadline(0.02):
+                    await anext(rows)
+        bench.faults.clear()
 
 
 @pytest.mark.parametrize("pages", [0, 1, 3])
 async def test_one_segment_of_eight_fails_and_the_rest_is_resumed(pages: int) -> None:
     bench = Bench(800, page_size=20)
-    async with bench.connect() as db:
-        async with leaves_nothing_behind(bench.recorder, db):
-            matching = lambda request: request.get("Segment") == 3  # noqa: E731
-            bench.faults.on("Scan", call=pages + 1, matching=matching).refuse("AccessDeniedException")
-            with pytest.raises(adorm.ScanFailed) as caught:
-                await db.table(Number).scan().segments(8)
-            error = caught.value
-            assert len(error.outcomes) == 8
-            assert isinstance(error.outcomes[3].error, adorm.AccessDenied)
-            assert error.outcomes[3].label == "segment 3 of 8"
-            assert [outcome.error for outcome in error.outcomes if outcome.label != "segment 3 of 8"] == [None] * 7
-            assert isinstance(error.exceptions[0], adorm.AccessDenied)
-            assert "segment 3 of 8" in str(error)
-            # The others stopped within the page in flight.
-            assert all(count <= pages + 3 for count in bench.stub.pages.values())
-            assert error.checkpoint is not None
-            rest = await db.table(Number).scan().resume(error.checkpoint)
-            assert ids([*error.result, *rest]) == all_ids(800)
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        bench.faults.on("Scan", call=pages + 1, matching=is_segment_3).refuse("AccessDeniedException")
+        with pytest.raises(adorm.ScanFailed) as caught:
+            await db.table(Number).scan().segments(8)
+        error = caught.value
+        assert len(error.outcomes) == 8
+        assert isinstance(error.outcomes[3].error, adorm.AccessDenied)
+        assert error.outcomes[3].label == "segment 3 of 8"
+        assert [outcome.error for outcome in error.outcomes if outcome.label != "segment 3 of 8"] == [None] * 7
+        assert isinstance(error.exceptions[0], adorm.AccessDenied)
+        assert "segment 3 of 8" in str(error)
+        # The others stopped within the page in flight.
+        assert all(count <= pages + 3 for count in bench.stub.pages.values())
+        assert error.checkpoint is not None
+        rest = await db.table(Number).scan().resume(error.checkpoint)
+        assert ids([*error.result, *rest]) == all_ids(800)
 
 
 async def test_failures_are_caught_by_their_own_type_too() -> None:
@@ -216,21 +217,19 @@ async def test_failures_are_caught_by_their_own_type_too() -> None:
 
 async def test_collecting_errors_finishes_the_other_segments_and_raises_nothing() -> None:
     bench = Bench(800, page_size=20)
-    async with bench.connect() as db:
-        async with leaves_nothing_behind(bench.recorder, db):
-            matching = lambda request: request.get("Segment") == 3  # noqa: E731
-            bench.faults.on("Scan", call=2, matching=matching).refuse("AccessDeniedException")
-            scan = db.table(Number).scan().segments(8).collect_errors()
-            result = await scan
-            assert len(result.items) == 700 + 20
-            assert [type(error) for error in result.errors] == [adorm.AccessDenied]
-            assert [outcome.finished for outcome in result.outcomes] == [number != 3 for number in range(8)]
-            rest = await db.table(Number).scan().resume(result.checkpoint)
-            assert ids([*result.items, *rest]) == all_ids(800)
-            bench.faults.on("Scan", call=2, matching=matching).refuse("AccessDeniedException")
-            async with scan.stream() as rows:
-                assert len([row async for row in rows]) == 720
-                assert len(rows.outcomes) == 8
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        bench.faults.on("Scan", call=2, matching=is_segment_3).refuse("AccessDeniedException")
+        scan = db.table(Number).scan().segments(8).collect_errors()
+        result = await scan
+        assert len(result.items) == 700 + 20
+        assert [type(error) for error in result.errors] == [adorm.AccessDenied]
+        assert [outcome.finished for outcome in result.outcomes] == [number != 3 for number in range(8)]
+        rest = await db.table(Number).scan().resume(result.checkpoint)
+        assert ids([*result.items, *rest]) == all_ids(800)
+        bench.faults.on("Scan", call=2, matching=is_segment_3).refuse("AccessDeniedException")
+        async with scan.stream() as rows:
+            assert len([row async for row in rows]) == 720
+            assert len(rows.outcomes) == 8
 
 
 async def test_what_was_given_before_and_after_a_resume_is_the_whole_table_over_random_schedules() -> None:
@@ -241,6 +240,7 @@ async def test_what_was_given_before_and_after_a_resume_is_the_whole_table_over_
         bench = Bench(count, page_size=page_size)
         given: list[Number] = []
         checkpoint: str | None = None
+        finished = False
         async with bench.connect() as db:
             for _round in range(100):
                 scan = db.table(Number).scan()
@@ -249,7 +249,6 @@ async def test_what_was_given_before_and_after_a_resume_is_the_whole_table_over_
                 bench.faults.clear()
                 if chance.random() < 0.6:
                     bench.faults.on("Scan", call=chance.randint(1, 10)).refuse("AccessDeniedException")
-                finished = False
                 async with scan.stream() as rows:
                     try:
                         taken = 0
@@ -288,14 +287,12 @@ async def test_no_page_but_those_in_flight_is_read_twice() -> None:
 
 async def test_a_consumer_that_stops_makes_the_segments_stop() -> None:
     bench = Bench(100_000, page_size=10)
-    async with bench.connect() as db:
-        async with leaves_nothing_behind(bench.recorder, db):
-            async with db.table(Number).scan().segments(8).stream() as rows:
-                await anext(rows)
-                for _ in range(500):
-                    await anyio.lowlevel.checkpoint()
-                # One page in use, one for each segment that waits to be taken, and no more.
-                assert len(bench.recorder.sent) <= 9 + 1
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db), db.table(Number).scan().segments(8).stream() as rows:
+        await anext(rows)
+        for _ in range(500):
+            await anyio.lowlevel.checkpoint()
+        # One page in use, one for each segment that waits to be taken, and no more.
+        assert len(bench.recorder.sent) <= 9 + 1
 
 
 async def test_a_table_of_200_000_items_streams_in_constant_memory() -> None:
@@ -498,7 +495,144 @@ async def test_auto_takes_segments_by_the_size_of_the_table() -> None:
 
     for size_bytes, segments in ((0, 1), (40 * 2**20, 5), (2**40, 32)):
         stub = Sized(size_bytes)
-        async with adorm.connect("memory", wrap=stub.instead_of) as db:
-            async with db.table(Number).scan().segments("auto").stream() as rows:
-                assert ids([row async for row in rows]) == all_ids(100)
-                assert len(rows.outcomes) == segments
+        async with adorm.connect("memory", wrap=stub.instead_of) as db, db.table(Number).scan().segments("auto").stream() as rows:
+            assert ids([row async for row in rows]) == all_ids(100)
+            assert len(rows.outcomes) == segments
+
+
+async def test_a_consumer_that_is_cancelled_anywhere_and_comes_back_loses_nothing() -> None:
+    """By `task.cancel()`, as `asyncio.timeout` does it: inside the block the scan goes on."""
+    for seed in range(30):
+        chance = random.Random(seed)
+        bench = Bench(60, page_size=4)
+        seen: list[Number] = []
+
+        async def read(rows: AsyncIterator[Number], seen: list[Number] = seen) -> None:
+            async for row in rows:
+                seen.append(row)
+                if len(seen) % 3 == 0:
+                    await anyio.lowlevel.checkpoint()
+
+        async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+            async with db.table(Number).scan().segments(3).stream() as rows:
+                for _round in range(1000):
+                    reader = asyncio.ensure_future(read(rows))
+                    for _ in range(chance.randint(1, 12)):
+                        await anyio.lowlevel.checkpoint()
+                    reader.cancel()
+                    await asyncio.wait([reader])
+                    if not reader.cancelled():
+                        reader.result()
+                        break
+        assert ids(seen) == all_ids(60), seed
+
+
+async def test_segments_in_order_can_be_worked_on_side_by_side_and_read_in_scopes_of_their_own() -> None:
+    bench = Bench(60, page_size=4)
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        scan = db.table(Number).scan().segments(5).in_segment_order()
+        done: list[str] = []
+
+        async def worker(item: Number) -> None:
+            await anyio.lowlevel.checkpoint()
+            done.append(item.number_id)
+
+        assert await scan.for_each(worker, limit=3) == 60
+        assert sorted(done) == all_ids(60)
+        async with scan.stream() as rows:
+            read: list[Number] = []
+            while len(read) < 60:
+                with anyio.fail_after(5):
+                    read.append(await anext(rows))
+        assert [row.number_id for row in read] == all_ids(60)
+
+
+async def test_what_on_progress_raises_leaves_bare_and_costs_no_item() -> None:
+    def fail(_progress: adorm.Progress) -> None:
+        raise ZeroDivisionError
+
+    async def worker(_item: Number) -> None: ...
+
+    bench = Bench(100, page_size=10)
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        scan = db.table(Number).scan().segments(2).on_progress(fail)
+        for operation in (scan.for_each(worker), scan.map(worker), scan.fold(0, lambda total, _item: total), scan.count(), scan):
+            with pytest.raises(ZeroDivisionError):
+                await operation
+        async with scan.stream() as rows:
+            read: list[Number] = []
+            while len(read) < 100:
+                with contextlib.suppress(ZeroDivisionError):
+                    read.append(await anext(rows))
+        assert ids(read) == all_ids(100)
+
+
+async def test_a_failure_after_all_that_was_asked_for_is_none() -> None:
+    bench = Bench(100, page_size=10)
+    failed = anyio.Event()
+
+    async def refuse(_attempt: Any) -> Any:
+        failed.set()
+        raise ZeroDivisionError
+
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        bench.faults.on("Scan", matching=lambda request: "ExclusiveStartKey" in request).run(refuse)
+        async with db.table(Number).scan().segments(2).limit(10).stream() as rows:
+            read = [await anext(rows) for _ in range(10)]
+            await failed.wait()
+            while not rows.errors:
+                await anyio.lowlevel.checkpoint()
+            assert [row async for row in rows] == []
+    assert len(ids(read)) == 10
+
+
+async def test_a_checkpoint_of_whole_items_keeps_their_place_in_the_index() -> None:
+    """By the time a whole item is fetched another value may stand in the index's key, or none."""
+
+    @adorm.model(table="moved", indexes=[adorm.GlobalIndex("by-group", partition="group", projection="KEYS_ONLY")])
+    class Moved:
+        name: str = adorm.partition_key()
+        group: str | None = None
+
+    recorder, faults = Recorder(), Faults()
+
+    async def change_first(attempt: Any) -> Any:
+        answer = await attempt.send()
+        for item in answer["Responses"]["moved"]:
+            item.pop("group") if item["name"]["S"] == "a" else item.update(group={"S": "elsewhere"})
+        return answer
+
+    async with adorm.connect("memory", wrap=lambda engine: recorder(faults(engine))) as db:
+        await db.create_table(Moved)
+        moved = db.table(Moved)
+        for name in "abc":
+            await moved.put(Moved(name=name, group="g"))
+        faults.on("BatchGetItem").run(change_first)
+        scan = moved.scan().index("by-group").hydrate()
+        async with scan.stream() as rows:
+            first = await anext(rows)
+            checkpoint = rows.checkpoint()
+        assert orjson.loads(checkpoint)["segments"] == [{"after": {"name": {"S": first.name}, "group": {"S": "g"}}}]
+        rest = await scan.resume(checkpoint)
+        assert sorted([first.name, *(item.name for item in rest)]) == ["a", "b", "c"]
+
+
+async def test_what_is_expected_of_an_index_is_told_by_its_own_description() -> None:
+    class Sized(StubTable):
+        async def send(self, operation: str, request: Any, /) -> Any:
+            if operation == "DescribeTable":
+                index = {"IndexName": "by-value", "IndexSizeBytes": 20 * 2**20, "ItemCount": 7}
+                return {"Table": {"TableSizeBytes": 2**40, "ItemCount": 100, "GlobalSecondaryIndexes": [index]}}
+            return await super().send(operation, request)
+
+    @adorm.model(table="numbers", indexes=[adorm.GlobalIndex("by-value", partition="value")])
+    class Indexed:
+        number_id: str = adorm.partition_key()
+        value: int = 0
+
+    told: list[adorm.Progress] = []
+    async with adorm.connect("memory", wrap=Sized(100, page_size=10).instead_of) as db:
+        async with db.table(Indexed).scan().index("by-value").segments("auto").on_progress(told.append).stream() as rows:
+            assert len([row async for row in rows]) == 100
+            assert len(rows.outcomes) == 3
+    assert {progress.total for progress in told} == {7}
