@@ -164,7 +164,7 @@ def test_a_mistake_behind_a_forward_reference_is_found_at_first_use() -> None:
     @adorm.model(table="x")
     class Lost:
         name: str = adorm.partition_key()
-        friend: Nobody | None = None  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable, reportUnknownVariableType]  # the mistake
+        friend: Nobody | None = None  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable]  # the mistake
 
     with pytest.raises(adorm.ModelError, match=r"Lost: the annotation that names 'Nobody'"):
         model_info(Lost)
@@ -332,7 +332,7 @@ def test_a_table_name_is_needed_somewhere() -> None:
     assert db.table(Loose, name="somewhere").name == "somewhere"
     for wrong in (str, 5, Decimal, Leaf):
         with pytest.raises(adorm.UsageError):
-            db.table(wrong)  # type: ignore[type-var, arg-type]  # pyright: ignore[reportArgumentType, reportUnknownMemberType]  # the mistake under test
+            db.table(wrong)  # type: ignore[type-var, arg-type]  # pyright: ignore[reportArgumentType]  # the mistake under test
 
 
 def test_a_class_that_nothing_can_store_is_named_at_first_use() -> None:

@@ -7,7 +7,7 @@ import contextlib
 import random
 import tracemalloc
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import anyio
@@ -25,7 +25,7 @@ NO_WAITING = adorm.RetryPolicy(max_attempts=1)
 
 
 def is_segment_3(request: Mapping[str, Any]) -> bool:
-    return request.get("Segment") == 3
+    return bool(request.get("Segment") == 3)
 
 
 class Bench:
