@@ -48,8 +48,6 @@ class Pool:
         self._stoppable: set[anyio.CancelScope] = set()
         self._entered = False
         self._cancels = False
-        self._held = 0
-        """Rooms of jobs that began; a job that is cancelled before its first step doesn't give its own back."""
         self.stopped = False
         """No further job begins: one failed, or the block is being left."""
 
@@ -74,8 +72,6 @@ class Pool:
         finally:
             self._tasks = None
             self.stopped = True
-            while self._held:  # whoever waits for room from another task has to hear that there is none
-                self._release()
 
     async def submit(self, outcome: Outcome[T], job: Job[T], *, stoppable: bool = True) -> bool:
         """Begin a job once there is room for it; False where no further job begins.
@@ -102,11 +98,6 @@ class Pool:
         if self._tasks is None:
             _refuse_outside()
         self._tasks.start_soon(self._work, outcome, job, stoppable)
-        self._held += 1
-
-    def _release(self) -> None:
-        self._held -= 1
-        self.give_back()
 
     def give_back(self) -> None:
         """Let go of the room that is held."""
@@ -148,7 +139,7 @@ class Pool:
                 finally:
                     self._stoppable.discard(scope)
         finally:
-            self._release()
+            self.give_back()
 
     async def _failed(self, outcome: Outcome[Any]) -> None:
         on_failure = await self._on_failure(outcome) if callable(self._on_failure) else self._on_failure
@@ -262,9 +253,7 @@ class TaskStream(Generic[PartT, T]):
             # Without the body's exception, which the group would wrap: it leaves by itself.
             await tasks.__aexit__(None, None, None)
         finally:
-            self._ended = True  # a task that is cancelled before its first step says nothing by itself
             self._offers.clear()
-            self._tell()
 
     async def next(self) -> PartT | None:
         """The next part of any job; None when all have come to their end, or were stopped because one failed.

@@ -259,9 +259,9 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             return count, [Position() for _ in range(count if isinstance(count, int) else 1)]
         scanned, total_segments, positions = read_checkpoint(self._checkpoint)
         if scanned != self.scanned():
+            index = f", index {scanned.index}" if scanned.index else ""
             raise UsageError(
-                f"this checkpoint is one of table {scanned.table}{f', index {scanned.index}' if scanned.index else ''}, or of another filter: "
-                "the scan that it resumes has to be the same"
+                f"this checkpoint is one of table {scanned.table}{index}, or of another filter: the scan that it resumes has to be the same"
             )
         if self._segments not in (None, "auto", total_segments):
             raise UsageError(f"this checkpoint is one of {total_segments or 'no'} segments, not of {self._segments}: leave segments() out")
@@ -311,6 +311,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             count,
             positions,
             built.key_names,
+            binding.info.key_order,
             lambda segment, after: self._segment_reader(built, segment, count, after),
             self._whole,
             self._decode_one,
@@ -324,19 +325,24 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         )
 
     async def _described(self) -> dict[str, Any] | None:
-        """The table's description, or None where it may not be had: it serves estimates only."""
+        """The description of the table, or of the index that is scanned; None where it may not be had: it serves estimates only."""
         name = self._binding.table_name
         try:
             answer = await self._binding.connection.call("DescribeTable", {"TableName": name}, subject=name)
         except ServiceError:
             return None  # not allowed, most likely; a missing table says so at the first page
-        return cast("dict[str, Any]", answer.get("Table", {}))
+        table = cast("dict[str, Any]", answer.get("Table", {}))
+        if self._index is None:
+            return table
+        indexes = [*table.get("GlobalSecondaryIndexes", ()), *table.get("LocalSecondaryIndexes", ())]
+        return next((index for index in indexes if index["IndexName"] == self._index), None)
 
     async def _auto_segments(self) -> int:
         table = await self._described()
         if table is None:
             return UNKNOWN_SIZE_SEGMENTS
-        return min(max(math.ceil(int(table.get("TableSizeBytes") or 0) / AUTO_SEGMENT_BYTES), 1), MAX_AUTO_SEGMENTS)
+        size_bytes = int(table.get("TableSizeBytes" if self._index is None else "IndexSizeBytes") or 0)
+        return min(max(math.ceil(size_bytes / AUTO_SEGMENT_BYTES), 1), MAX_AUTO_SEGMENTS)
 
     async def _expected_items(self) -> int | None:
         table = await self._described()
@@ -355,7 +361,7 @@ class CollectingScan(Operation[ScanResult[ItemT]], Generic[ItemT]):
         return self._scan.stream()
 
     async def _run(self) -> ScanResult[ItemT]:
-        return await self._scan._collect()  # pyright: ignore[reportPrivateUsage]  # the same scan, seen otherwise
+        return await self._scan._collect()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the same scan, seen otherwise
 
     def request(self) -> dict[str, Any]:
         return self._scan.request()

@@ -46,6 +46,9 @@ class ScanPlan(Generic[ItemT]):
     """None: not parallel, so that an error leaves bare."""
     positions: list[Position]
     key_names: frozenset[str]
+    """Of the table and of the index that is scanned."""
+    key_order: tuple[str, ...]
+    """Of the table alone."""
     reader: Callable[[int, AttributeMap | None], PageReader]
     """Reads a segment from after a key on."""
     whole: Callable[[list[AttributeMap]], Awaitable[list[AttributeMap]]]
@@ -67,6 +70,8 @@ class _Part:
 
     segment: int
     maps: list[AttributeMap]
+    read: list[AttributeMap]
+    """What each item was read as, which tells its place in the scan: a whole item, fetched later, may have other index keys by then."""
     after: Position
     scanned_count: int
     count: int
@@ -84,10 +89,8 @@ class ScanStream(ItemStream[ItemT]):
     def __init__(self, make_plan: Callable[[], Awaitable[ScanPlan[ItemT]]]) -> None:
         self._make_plan = make_plan
         self._known_plan: ScanPlan[ItemT] | None = None
-        self._inside = False
         self._tracks: list[Track] = []
         self._outcomes: list[Outcome[int]] = []
-        self._waiting: deque[TaskStream[_Part, int]] = deque()
         self._stream: TaskStream[_Part, int] | None = None
         self._parts: deque[_Part] = deque()
         self._left: int | None = None
@@ -154,31 +157,17 @@ class ScanStream(ItemStream[ItemT]):
             if not plan.positions[segment].finished and self._left != 0
         ]
         on_failure: OnFailure = "continue" if plan.collects_errors else "stop"
-        groups = [[job] for job in jobs] if plan.in_segment_order else [jobs]
-        self._waiting.extend(TaskStream(group, limit=MAX_WORKERS, on_failure=on_failure) for group in groups if group)
-        self._inside = True
-        await self._begin_next()
-        return self
-
-    async def _begin_next(self) -> bool:
-        """Begin the next group of segments: all of them at once, or one after the other."""
-        if not self._waiting:
-            return False
-        stream = self._waiting.popleft()
+        limit = 1 if plan.in_segment_order else MAX_WORKERS
+        stream = TaskStream[_Part, int](jobs, limit=limit, on_failure=on_failure)
         await stream.__aenter__()
         self._stream = stream
-        return True
-
-    async def _leave(self) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            await stream.__aexit__(None, None, None)
+        return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._inside = False
-        self._waiting.clear()
+        stream, self._stream = self._stream, None
         self._parts.clear()
-        await self._leave()
+        if stream is not None:
+            await stream.__aexit__(None, None, None)
 
     # ---- reading
 
@@ -188,9 +177,19 @@ class ScanStream(ItemStream[ItemT]):
             while (page := await self._read_page(reader)) is not None:
                 last = page.last_evaluated_key
                 maps = await self._plan.whole(page.items)
-                await emit(_Part(segment, maps, Position(last, finished=last is None), page.scanned_count, page.count))
+                read = page.items if maps is page.items else self._read_as(page.items, maps)
+                await emit(_Part(segment, maps, read, Position(last, finished=last is None), page.scanned_count, page.count))
 
         return read
+
+    def _read_as(self, read: list[AttributeMap], whole: list[AttributeMap]) -> list[AttributeMap]:
+        """Those of the maps that the whole items were fetched by, in the order of the whole items."""
+
+        def key(attribute_map: AttributeMap) -> tuple[object, ...]:
+            return tuple(tuple(attribute_map[name].items()) for name in self._plan.key_order)
+
+        by_key = {key(each): each for each in read}
+        return [by_key[key(each)] for each in whole]
 
     async def _read_page(self, reader: PageReader) -> RawPage | None:
         budget = self._plan.budget
@@ -211,7 +210,9 @@ class ScanStream(ItemStream[ItemT]):
 
     @property
     def failed(self) -> bool:
-        """Whether the stream ended because something failed."""
+        """Whether the stream ended because something failed, before it had given all that was asked for."""
+        if self._left == 0:
+            return False
         if self._wait_failure is not None:
             return True
         return not self._plan.collects_errors and any(outcome.error is not None for outcome in self._outcomes)
@@ -227,22 +228,21 @@ class ScanStream(ItemStream[ItemT]):
                 if part is None:
                     return None
                 self._parts.append(part)
+                self._report()
                 continue
             part = self._parts[0]
-            attribute_map = part.maps[part.taken] if part.maps else None
+            place = part.taken
             part.taken += 1
             is_last = part.taken >= len(part.maps)
             if is_last:
                 self._parts.popleft()
-            position = (
-                part.after if is_last or attribute_map is None else Position({name: attribute_map[name] for name in self._plan.key_names})
-            )
+            position = part.after if is_last else Position({name: part.read[place][name] for name in self._plan.key_names})
             track, outcome = self._tracks[part.segment], self._outcomes[part.segment]
-            if attribute_map is None:
+            if not part.maps:
                 track.end(track.begin(position))
                 continue
             try:
-                item = self._plan.decode(attribute_map)
+                item = self._plan.decode(part.maps[place])
             except ItemDecodeError as error:
                 if self._plan.collects_errors:
                     self._wrong.append(error)
@@ -262,27 +262,24 @@ class ScanStream(ItemStream[ItemT]):
         if part is not None:
             track = self._tracks[part.segment]
             track.end(track.begin(part.after))
+            self._report()
         return part
 
     async def _next_part(self) -> _Part | None:
-        if not self._inside:
+        if self._stream is None:
             raise UsageError("a stream is read inside its block: async with ....stream() as rows: async for row in rows: ...")
-        while self._stream is not None:
-            try:
-                part = await self._stream.next()
-            except DeadlineExceeded as error:
-                self._wait_failure = error
-                return None
-            if part is not None:
-                self._scanned_count += part.scanned_count
-                if self._plan.report is not None:
-                    self._plan.report(Progress(self._scanned_count, self._total, self._plan.monotonic() - self._started_s))
-                return part
-            if not self._waiting or self.failed:
-                return None
-            await self._leave()
-            await self._begin_next()
-        return None
+        try:
+            part = await self._stream.next()
+        except DeadlineExceeded as error:
+            self._wait_failure = error
+            return None
+        if part is not None:
+            self._scanned_count += part.scanned_count
+        return part
+
+    def _report(self) -> None:
+        if self._plan.report is not None:
+            self._plan.report(Progress(self._scanned_count, self._total, self._plan.monotonic() - self._started_s))
 
     # ---- failing
 

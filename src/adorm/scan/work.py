@@ -47,9 +47,13 @@ async def work_on_items(
             stream.end(ticket, segment)
 
     async with stream:
-        await run_all([(Outcome[None](f"worker {number} of {limit}"), work) for number in range(limit)], limit=limit, on_failure="stop")
+        workers = [Outcome[None](f"worker {number} of {limit}") for number in range(limit)]
+        await run_all([(outcome, work) for outcome in workers], limit=limit, on_failure="stop")
         if failures or stream.failed:
             raise stream.failure(outcomes=[*stream.outcomes, *failures] if failures else None, result=result())
+        for outcome in workers:
+            if outcome.error is not None:  # neither a segment's nor the work's: what on_progress raised
+                raise outcome.error
     return result()
 
 
