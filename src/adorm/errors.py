@@ -327,7 +327,9 @@ class FanOutFailed(AdormError, ExceptionGroup[Exception]):
     def __new__(cls, message: str, errors: Sequence[Exception], **_details: Any) -> Self:
         return super().__new__(cls, message, errors)
 
-    def __init__(self, message: str, errors: Sequence[Exception], *, outcomes: Sequence[Outcome[Any]], result: Any = None) -> None:
+    def __init__(  # pyright: ignore[reportInconsistentConstructor]  # __new__ passes on what it has no use for
+        self, message: str, errors: Sequence[Exception], *, outcomes: Sequence[Outcome[Any]], result: Any = None
+    ) -> None:
         super().__init__(message, errors)
         self.outcomes = outcomes
         self.result = result
@@ -345,7 +347,7 @@ class ScanFailed(FanOutFailed):
     checkpoint: str | None
     """Where to go on: `scan().resume(checkpoint)`."""
 
-    def __init__(
+    def __init__(  # pyright: ignore[reportInconsistentConstructor]  # the same
         self,
         message: str,
         errors: Sequence[Exception],
