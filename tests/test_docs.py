@@ -202,6 +202,7 @@ def namespace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     module = ModuleType(f"a_page_of_the_guide_{request.node.nodeid.__hash__() & 0xFFFFFFFF:x}")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     namespace = module.__dict__
+    namespace["__builtins__"] = builtins  # `exec` would put them there, a function of this code does not
     namespace.update(checks_for(namespace))
     return namespace
 
