@@ -145,3 +145,18 @@ def test_the_explanation_tells_what_spoke_against_the_others() -> None:
     assert "index 'by-player': serves too" in plan.reason
     assert "the table: cup is not given by one ==" in plan.reason
     assert "0.5 read units for each 4 KB" in str(plan)
+
+
+def test_a_partition_given_by_position_is_the_table_s() -> None:
+    query = matches.query("uefa").where(Match.player == "p", Match.day > DAY)
+    assert spelled(query) == (None, "cup = uefa", "player = p AND day > 2026-06-01")
+    assert spelled(query.where(Match.score > 3))[0] == "by-score"
+    assert "index 'by-player': query(...) was given a partition of the table" in query.explain().reason
+
+
+def test_consistent_reads_rule_out_global_indexes() -> None:
+    assert spelled(matches.query().where(Match.cup == "c", Match.player == "p", Match.day > DAY).consistent())[0] is None
+    with pytest.raises(adorm.UsageError, match="no consistent reads on a global index"):
+        matches.query().where(Match.player == "p").consistent().request()
+    with pytest.raises(adorm.UsageError, match="is global, and DynamoDB reads those eventually consistent only"):
+        matches.query("p").index("by-player-all").consistent().request()

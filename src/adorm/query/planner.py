@@ -73,11 +73,14 @@ def choose(
     *,
     forced: str | None,
     hydrates: bool,
+    in_partition: bool = False,
+    consistent: bool = False,
 ) -> Choice:
     """The best way to serve the conditions.
 
     `needed` are the attributes that have to be read; `forced` is the index that the caller named, `hydrates` says that
-    the items will be fetched from the table, so that the index needs the filter's attributes only.
+    the items will be fetched from the table, so that the index needs the filter's attributes only. `in_partition`: the caller
+    gave a partition of the table, as in `query("c1")`, so that no index with another partition will do. `consistent`: no global one.
 
     Raises:
         UsageError: nothing serves them, or the index named does not; it tells why, for each.
@@ -93,7 +96,13 @@ def choose(
     fits: list[Choice] = []
     notes: list[str] = []
     for access in candidates:
-        found = _serve(info, access, conditions, filters, needed, forced=forced is not None, hydrates=hydrates)
+        found: Choice | _Unfit
+        if forced is None and in_partition and access.partition != (info.partition,):
+            found = _Unfit("query(...) was given a partition of the table")
+        elif forced is None and consistent and access.index is not None and access.index.is_global:
+            found = _Unfit("DynamoDB has no consistent reads on a global index")
+        else:
+            found = _serve(info, access, conditions, filters, needed, forced=forced is not None, hydrates=hydrates)
         if isinstance(found, _Unfit):
             notes.append(f"{access}: {found.why}")
         else:

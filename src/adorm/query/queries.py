@@ -70,7 +70,16 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
                 raise UsageError(f"index {self._index!r} has {len(partitions)} partition fields: give them by where({names})")
             location = root_location(info.model, partitions[0])
             given = (Comparison(location, "=", Value(self._partition, location)), *given)
-        choice = choose(info, given, filters, needed, forced=self._index, hydrates=self._hydrates)
+        choice = choose(
+            info,
+            given,
+            filters,
+            needed,
+            forced=self._index,
+            hydrates=self._hydrates,
+            in_partition=self._partition is not NOT_GIVEN,
+            consistent=self._consistent,
+        )
         for condition in choice.key:
             self._check_key_values(condition)
         return Route(choice.access, choice.key, choice.filter, choice.reason)
