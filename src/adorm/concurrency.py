@@ -55,7 +55,7 @@ class Pool:
         if self._entered:
             raise UsageError("this block was entered before: make a new one")
         self._entered = True
-        self._slots = anyio.Semaphore(self._limit)
+        self._slots = anyio.Semaphore(self._limit, fast_acquire=True)
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         return self

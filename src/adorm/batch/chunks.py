@@ -161,10 +161,10 @@ def failure_of(what: str, errors: Sequence[Exception], outcomes: Sequence[Outcom
         return failure
     if all(isinstance(error, UsageError) for error in errors):
         return errors[0]
-    failed = [outcome for outcome in outcomes if outcome.error is not None]
-    told = "; ".join(f"{outcome.label}: {outcome.error}" for outcome in failed[:MAX_TOLD])
-    more = f"; and {len(failed) - MAX_TOLD:,} more" if len(failed) > MAX_TOLD else ""
-    message = f"{what}: {len(failed):,} parts failed ({told}{more}); .outcomes has each, .result what was done"
+    failed = sum(outcome.error is not None for outcome in outcomes)
+    told = "; ".join(map(str, errors[:MAX_TOLD]))
+    more = f"; and {len(errors) - MAX_TOLD:,} more" if len(errors) > MAX_TOLD else ""
+    message = f"{what} failed in {failed:,} of {len(outcomes):,} parts: {told}{more}; .outcomes has each, .result what was done"
     return BatchFailed(message, errors, outcomes=outcomes, result=result)
 
 

@@ -130,8 +130,7 @@ class Batches(Connection, Protocol):
         """
         return BatchWrite(self, self._binding_of, checked_puts(puts), checked_deletes(deletes))
 
-    def _binding_of(self, given: Any) -> Binding:
+    def _binding_of(self, given: object) -> Binding:
         if isinstance(given, Key):
-            model: type[Any] = given.model  # pyright: ignore[reportUnknownMemberType]  # a Key of anything
-            return self._binding(model, given.table_name)
+            return self._binding(given.info.model, given.table_name)
         return self._binding(type(given))

@@ -25,10 +25,6 @@ from adorm.retry import RetryPolicy
 
 ModelT = TypeVar("ModelT")
 
-MAX_TURNS = 4
-"""Turns of the loop that a chunk waits for more keys, while more come."""
-
-
 @attrs.define(eq=False)
 class _Load:
     """One key that is waited for."""
@@ -42,7 +38,9 @@ class _Load:
 
 
 class Loader(Generic[ModelT]):
-    """Loads of the same turn of the event loop, by however many tasks, travel together: up to 100 keys in a BatchGetItem, each once.
+    """Loads of many tasks travel together: those of one turn of the event loop, and of the next while each brings more.
+
+    A BatchGetItem takes up to 100 keys, each once.
 
     ::
 
@@ -138,13 +136,11 @@ class Loader(Generic[ModelT]):
             self._context.run(self._pool.begin, Outcome[None](f"chunk {self._chunks:,}"), self._reading(loads))
 
     async def _gather_more(self) -> None:
-        for _ in range(MAX_TURNS):
+        """Let the loop turn while each turn brings more keys, until they fill a chunk."""
+        waiting = 0
+        while waiting < len(self._queue) < MAX_GET_KEYS:
             waiting = len(self._queue)
-            if waiting >= MAX_GET_KEYS:
-                return
             await checkpoint()
-            if len(self._queue) == waiting:
-                return
 
     def _reading(self, loads: list[_Load]) -> Job[None]:
         binding = self._binding
