@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -12,11 +13,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import anyio
+import attrs
 import pytest
 
 import adorm
 from adorm.testing import DynamoDBLocal
-from examples import movies
+from examples import movies, scan_analytics
 from tests.conftest import IN_CI
 from tests.support.engines import REGION, Engine, memory, wire
 
@@ -149,10 +152,13 @@ async def test_loading_that_fails_raises_one_error_and_stops(few: Path) -> None:
     assert seen == []
 
 
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "error", "COLUMNS": "200"}
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "error", "COLUMNS": "200"}
     return subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", timeout=50, check=False
+        [sys.executable, *arguments], cwd=ROOT, env=environment(), capture_output=True, encoding="utf-8", timeout=50, check=False
     )
 
 
@@ -240,8 +246,140 @@ def test_an_endpoint_that_is_not_there_is_one_line_and_a_status(monkeypatch: pyt
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     elsewhere = ["--endpoint-url", "http://127.0.0.1:9", "--region", REGION]
-    for name, arguments in (("quickstart", elsewhere), ("movies", [str(few), *elsewhere])):
+    for name, arguments in (("quickstart", elsewhere), ("movies", [str(few), *elsewhere]), ("scan_analytics", [str(few), *elsewhere])):
         done = run(f"examples/{name}.py", *arguments)
         assert done.returncode == 1
         assert done.stderr.startswith(f"{name}: ConnectionFailed: CreateTable on adorm-")
         assert done.stderr.count("\n") == 1
+
+
+# ---------------------------------------------------------------- the scan
+
+
+def every_eighth(entries: list[dict[str, Any]], path: Path) -> Path:
+    path.write_text(json.dumps(entries[::8], default=float), encoding="utf-8")
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+@pytest.mark.anyio
+async def test_figures_and_aggregates_are_those_of_plain_python(engine: Engine, entries: list[dict[str, Any]]) -> None:
+    if engine.name == "memory":
+        entries = entries[::4]  # moto takes seconds for a scan of all
+    films = [movies.as_film(entry) for entry in entries]
+    saved = scan_analytics.Saved("here", "")
+    async with engine.connect() as db:
+        await db.create_table(movies.Film)
+        await movies.load(db, films)
+        finished: list[int] = []
+        await scan_analytics.count(db, saved, segments=8, on_film=finished.append)
+        answers = await scan_analytics.ask(db, segments=8)
+
+    infos = [entry["info"] for entry in entries]
+    ratings = [Decimal(info["rating"]) for info in infos if "rating" in info]
+    figures = saved.figures
+    assert figures.films == len(finished) == len(entries)
+    assert (figures.rated, figures.ratings) == (len(ratings), sum(ratings))
+    assert figures.seconds == sum(info.get("running_time_secs", 0) for info in infos)
+    assert figures.by_genre == Counter(genre for info in infos for genre in info.get("genres", []))
+    assert figures.by_decade == Counter(entry["year"] // 10 * 10 for entry in entries)
+    assert answers.films == len(entries)
+    assert (answers.rating_sum, answers.rating_best) == (sum(ratings), max(ratings))
+    assert answers.rating_average == pytest.approx(sum(ratings) / len(ratings), rel=Decimal("1e-25"))
+    assert answers.films_per_year == Counter(entry["year"] for entry in entries)
+    assert answers.longest == max((entry["info"].get("running_time_secs", 0), entry["title"]) for entry in entries)
+    firsts = Counter(info["directors"][0] for info in infos if info.get("directors"))
+    of_excellent = {info["directors"][0] for info in infos if info.get("rating", 0) >= scan_analytics.EXCELLENT and info.get("directors")}
+    assert answers.films_of == {director: firsts[director] for director in of_excellent}
+
+
+@pytest.mark.anyio
+async def test_a_count_that_is_cancelled_again_and_again_counts_every_film_once(entries: list[dict[str, Any]], tmp_path: Path) -> None:
+    films = movies.read_films(every_eighth(entries, tmp_path / "films.json"))
+    path = tmp_path / "saved.json"
+    rounds = 0
+    async with adorm.connect("memory") as db:
+        await db.create_table(movies.Film)
+        await movies.load(db, films)
+        whole = scan_analytics.Saved("here", "")
+        await scan_analytics.count(db, whole, segments=4)
+        saved = scan_analytics.Saved("here", "")
+        while True:
+            rounds += 1
+            with anyio.CancelScope() as scope:
+                counted = 0
+
+                def cancel(_finished: int, scope: anyio.CancelScope = scope) -> None:
+                    nonlocal counted
+                    counted += 1
+                    if counted == 150:
+                        scope.cancel()
+
+                await scan_analytics.count(db, saved, segments=4, on_film=cancel)
+            saved.write(path)
+            again = scan_analytics.Saved.read(path)
+            assert again == saved
+            assert again is not None
+            saved = again
+            if not scope.cancelled_caught:
+                break
+    assert rounds > 1
+    assert saved.figures == whole.figures
+    assert saved.figures.films == len(films) == 577
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_the_scan_goes_on_after_ctrl_c_and_its_figures_are_the_same(
+    entries: list[dict[str, Any]], where: list[str], tmp_path: Path
+) -> None:
+    command = ["examples/scan_analytics.py", str(every_eighth(entries, tmp_path / "films.json")), *where]
+    checkpoint = tmp_path / "checkpoint.json"
+    command += ["--checkpoint", str(checkpoint)]
+    whole = run(*command)
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert not checkpoint.exists()
+
+    slow = [sys.executable, *command, "--read-units-per-s", "4"]
+    with subprocess.Popen(slow, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
+        # It saves every second.
+        while (saved := scan_analytics.Saved.read(checkpoint)) is None or not saved.figures.films:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(timeout=0.1)
+        process.send_signal(signal.SIGINT)
+        shown, complaints = process.communicate(timeout=20)
+    assert (process.returncode, complaints) == (130, "")
+    saved = scan_analytics.Saved.read(checkpoint)
+    assert saved is not None
+    assert 0 < saved.figures.films < 577
+    assert f"Interrupted after {saved.figures.films:,} of 577 films. The same command goes on from there.\n" in shown
+
+    rest = run(*command)
+    assert (rest.returncode, rest.stderr) == (0, "")
+    assert f"Going on after {saved.figures.films:,} films, as " in rest.stdout
+    title = "Counted film by film"
+    assert rest.stdout.partition(title)[2] == whole.stdout.partition(title)[2] != ""
+    assert not checkpoint.exists()
+
+
+def test_the_scan_command_tells_what_is_wrong_with_its_options(few: Path, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "checkpoint.json"
+    elsewhere = scan_analytics.Saved("http://127.0.0.1:8000, eu-central-1", "adorm-1-")
+    for options, content, expected in (
+        (["--segments", "0"], None, "--segments: from 1 to 10,000"),
+        (["--read-units-per-s", "nan"], None, "--read-units-per-s: a positive number"),
+        ([], "{}", "is no file of this program, or a damaged one"),
+        ([], "", "is no file of this program, or a damaged one"),
+        (
+            [],
+            json.dumps(attrs.asdict(elsewhere), default=str),
+            "is of a scan at http://127.0.0.1:8000, eu-central-1: give the same options",
+        ),
+    ):
+        if content is not None:
+            checkpoint.write_text(content, encoding="utf-8")
+        done = run("examples/scan_analytics.py", str(few), "--checkpoint", str(checkpoint), *options)
+        assert done.returncode == 2
+        assert expected in done.stderr
+        assert "Traceback" not in done.stderr
