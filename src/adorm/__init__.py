@@ -53,7 +53,7 @@ from adorm.query.operation import Operation
 from adorm.query.pages import Page
 from adorm.query.plan import Plan
 from adorm.query.queries import Query
-from adorm.query.reads import ItemStream
+from adorm.query.streams import ItemStream
 from adorm.query.updates import Update
 from adorm.query.writes import Write
 from adorm.retry import RetryPolicy

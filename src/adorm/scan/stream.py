@@ -13,7 +13,7 @@ from adorm.concurrency import OnFailure, StreamJob, TaskStream
 from adorm.errors import AttributeMap, DeadlineExceeded, ItemDecodeError, ScanFailed, UsageError
 from adorm.outcomes import Outcome, Progress
 from adorm.query.pages import PageReader, RawPage
-from adorm.query.reads import ItemStream
+from adorm.query.streams import ItemStream
 from adorm.scan.checkpoints import Position, Scanned, Ticket, Track, write_checkpoint
 from adorm.scan.pacing import ReadBudget
 
