@@ -23,7 +23,7 @@ from adorm.query.pages import Page, PageReader
 from adorm.query.planner import Access, accesses
 from adorm.query.queries import selected_locations
 from adorm.query.reads import Built, Derived, Route, Worked
-from adorm.query.streams import ItemIterator, Worked
+from adorm.query.streams import ItemIterator
 from adorm.scan.checkpoints import MAX_SEGMENTS, Position, Scanned, read_checkpoint
 from adorm.scan.pacing import ReadBudget
 from adorm.scan.stream import ScanPlan, ScanResult, ScanStream
