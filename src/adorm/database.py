@@ -26,17 +26,8 @@ from adorm.query.binding import Binding
 from adorm.query.values import AttrsLike, DataclassLike
 from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, backoff
 from adorm.table import Table
-from adorm.tables import (
-    DEFAULT_TIMEOUT_S,
-    Billing,
-    KeyTypes,
-    TableDescription,
-    check_table_name,
-    create_table,
-    delete_table,
-    describe_table,
-    ensure_table,
-)
+from adorm.tables import check_table_name
+from adorm.tables.facade import TableCare
 from adorm.transport.base import Answer, Request, Transport
 from adorm.tx.facade import Transactions
 
@@ -46,7 +37,7 @@ DEFAULT_MAX_CONNECTIONS = 64
 CLOSE_TIMEOUT_S = 5.0
 
 
-class Database(Transactions, Batches, Gathers):
+class Database(TableCare, Transactions, Batches, Gathers):
     """A connection to DynamoDB, safe to share among the tasks of one event loop. Made by `connect()`.
 
     It opens at first use; `async with` closes it at the end, `close()` at any time. After that, and from a second event loop, every
@@ -207,89 +198,6 @@ class Database(Transactions, Batches, Gathers):
             UsageError: the class is no model with a key, or no table is known for it.
         """
         return Table(self._binding(model, name))
-
-    async def create_table(
-        self,
-        model: type[Any],
-        /,
-        *,
-        name: str | None = None,
-        billing: Billing = "on_demand",
-        key_types: KeyTypes | None = None,
-        time_to_live: bool = True,
-        wait: bool = True,
-        timeout_s: float = DEFAULT_TIMEOUT_S,
-    ) -> TableDescription:
-        """Create the model's table with its indexes, switch its time to live on, and wait until all of it can be used.
-
-        `billing` is "on_demand" or `Provisioned(read_units=, write_units=)`; `key_types` gives S, N or B by field name for keys of a
-        class that only a hook of yours can store; `wait=False` returns at once.
-
-        Raises:
-            ServiceError: code `ResourceInUseException`: there is a table of that name.
-            DeadlineExceeded: it was not ready within `timeout_s`, or by the deadline.
-        """
-        binding = self._binding(model, name)
-        return await create_table(
-            self,
-            binding.info,
-            binding.table_name,
-            billing=billing,
-            key_types=key_types,
-            time_to_live=time_to_live,
-            wait=wait,
-            timeout_s=timeout_s,
-            random=self._random,
-        )
-
-    async def ensure_table(
-        self,
-        model: type[Any],
-        /,
-        *,
-        name: str | None = None,
-        billing: Billing = "on_demand",
-        key_types: KeyTypes | None = None,
-        time_to_live: bool = True,
-        timeout_s: float = DEFAULT_TIMEOUT_S,
-    ) -> TableDescription:
-        """Create the model's table where there is none; else check that it has the keys and indexes that the model needs.
-
-        Raises:
-            UsageError: the table there differs from the model; it names each difference, and nothing was altered.
-            DeadlineExceeded: it was not ready within `timeout_s`, or by the deadline.
-        """
-        binding = self._binding(model, name)
-        return await ensure_table(
-            self,
-            binding.info,
-            binding.table_name,
-            billing=billing,
-            key_types=key_types,
-            time_to_live=time_to_live,
-            timeout_s=timeout_s,
-            random=self._random,
-        )
-
-    async def delete_table(
-        self, model: type[Any] | str, /, *, missing_ok: bool = False, wait: bool = True, timeout_s: float = DEFAULT_TIMEOUT_S
-    ) -> None:
-        """Delete a model's table, or the table of just that name, with everything in it, and wait until it is gone.
-
-        Raises:
-            ResourceNotFound: there is none, unless `missing_ok`.
-            DeadlineExceeded: it was not gone within `timeout_s`, or by the deadline.
-        """
-        name = model if isinstance(model, str) else self._binding(model).table_name
-        await delete_table(self, name, missing_ok=missing_ok, wait=wait, timeout_s=timeout_s, random=self._random)
-
-    async def describe_table(self, model: type[Any] | str, /) -> TableDescription:
-        """A model's table, or the table of just that name, as it is now.
-
-        Raises:
-            ResourceNotFound: there is none.
-        """
-        return await describe_table(self, model if isinstance(model, str) else self._binding(model).table_name)
 
     def _binding(self, model: type[Any], name: str | None = None, /) -> Binding:
         info = model_info(model)
