@@ -15,18 +15,12 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import os
-import platform
-import statistics
-import subprocess
-import sys
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
-from importlib.metadata import version
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import Any
 
-HERE = Path(__file__).parent
+from processes import Sample, cell, heading, script, spread, surroundings
+
 CLIENTS = ("adorm", "aiobotocore", "socket", "crowd")
 CROWD = 8
 """Answers that a call of the crowd's waits for."""
@@ -37,42 +31,6 @@ CALLS = {"get": 200, "put": 200, "page": 8}
 
 AIMS = {"get": 1 / 5, "page": 1 / 10}
 """The share of aiobotocore's time that adorm may take."""
-
-
-class Sample(NamedTuple):
-    """Microseconds for one call, the mean of several in a row."""
-
-    wall: float
-    cpu: float
-
-
-class Process:
-    """A script that reads lines and writes lines, until its input ends."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._input, self._output = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
-
-    def tell(self, line: str) -> None:
-        self._input.write(line + "\n")
-        self._input.flush()
-
-    def hear(self) -> Any:
-        """What a line of JSON says."""
-        line = self._output.readline()
-        if not line:
-            raise RuntimeError("a process of the benchmark failed: what it wrote stands above")
-        return json.loads(line)
-
-    def ask(self, line: str) -> Any:
-        self.tell(line)
-        return self.hear()
-
-
-@contextmanager
-def script(name: str, *arguments: str) -> Generator[Process, None, None]:
-    command = [sys.executable, str(HERE / name), *arguments]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Process(process)  # leaving closes its input and waits for its end
 
 
 def measure(rounds: int) -> dict[str, Any]:
@@ -90,9 +48,7 @@ def measure(rounds: int) -> dict[str, Any]:
                     if number >= 0:
                         samples[name][client].append(taken)
     return {
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
-        "versions": {name: version(name) for name in ("aiobotocore", "botocore", "aiohttp", "orjson", "httptools")},
+        **surroundings(),
         "rounds": rounds,
         "calls": CALLS,
         "operations": {
@@ -118,17 +74,10 @@ def results_of(samples: dict[str, list[Sample]], aim: float | None) -> dict[str,
     return results
 
 
-def spread(values: list[float]) -> dict[str, float]:
-    """Median, quartiles and the least."""
-    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
-    return {"median": median, "low": low, "high": high, "least": min(values)}
-
-
 def table(results: dict[str, Any]) -> str:
     """The figures for people: medians, and in brackets from the first to the third quartile."""
-    versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
     lines = [
-        f"Python {results['python']} on {results['machine']}; {versions}",
+        heading(results),
         f"{results['rounds']} rounds; microseconds a call: median (first to third quartile)",
         "",
         f"{'':14}{'wall':>26}{'client CPU':>26}",
@@ -136,18 +85,14 @@ def table(results: dict[str, Any]) -> str:
     for name, own in results["operations"].items():
         lines.append(f"{name}: an answer of {own['answer_bytes']:,} bytes; the server can give {own['server_answers_per_s']:,.0f} a second")
         lines.extend(
-            f"  {client:12}{_cell(own[client]['wall_us'], '.0f'):>26}{_cell(own[client]['cpu_us'], '.0f'):>26}" for client in CLIENTS[:3]
+            f"  {client:12}{cell(own[client]['wall_us'], '.0f'):>26}{cell(own[client]['cpu_us'], '.0f'):>26}" for client in CLIENTS[:3]
         )
         wall, cpu = own["ratio"]["wall"], own["ratio"]["cpu"]
-        lines.append(f"  {'adorm takes':12}{_cell(wall, '.3f'):>26}{_cell(cpu, '.3f'):>26}  of aiobotocore's")
+        lines.append(f"  {'adorm takes':12}{cell(wall, '.3f'):>26}{cell(cpu, '.3f'):>26}  of aiobotocore's")
         if own["aim"] is not None:
             verdicts = ["met" if ratio["median"] <= own["aim"] else "missed" for ratio in (wall, cpu)]
             lines.append(f"  {'aim':12}{verdicts[0]:>26}{verdicts[1]:>26}  {own['aim']:.3f}")
     return "\n".join(lines)
-
-
-def _cell(figures: dict[str, float], form: str) -> str:
-    return f"{figures['median']:{form}} ({figures['low']:{form}} to {figures['high']:{form}})"
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ import asyncio
 import base64
 import gc
 import json
-import os
 import socket
 import sys
 import time
@@ -23,6 +22,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+from processes import own_environment
 
 import adorm
 
@@ -202,19 +203,6 @@ async def serve(name: str, port: int) -> None:
                 await call()
             cpu_s, wall_s = time.process_time() - cpu_s, time.perf_counter() - wall_s
             print(json.dumps([wall_s / repeats * 1e6, cpu_s / repeats * 1e6]), flush=True)
-
-
-def own_environment() -> None:
-    """Nothing of the machine's AWS configuration decides what is measured."""
-    for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
-        del os.environ[name]
-    os.environ.update(
-        AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
-        AWS_SECRET_ACCESS_KEY="an example of a secret key",
-        AWS_CONFIG_FILE=os.devnull,
-        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
-        AWS_EC2_METADATA_DISABLED="true",
-    )
 
 
 def main() -> None:
