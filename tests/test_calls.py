@@ -178,6 +178,17 @@ async def test_a_clock_that_was_corrected_once_is_not_corrected_again() -> None:
     assert (bench.requests, bench.clock.sleeps) == (3, [0.1])
 
 
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "ExpiredToken"])
+async def test_after_an_expired_token_the_call_is_made_once_more_at_once(code: str) -> None:
+    bench = Bench(refusal(code), {"Attributes": {}})
+    assert await bench.put() == {"Attributes": {}}
+    assert (bench.requests, bench.clock.sleeps) == (2, [])
+    bench = Bench(refusal(code), refusal(code))
+    with pytest.raises(AccessDenied):
+        await bench.put()
+    assert (bench.requests, bench.clock.sleeps) == (2, [])
+
+
 async def test_an_error_that_is_not_of_the_wire_passes_untouched() -> None:
     closed = UsageError("this database is closed")
     bench = Bench(closed, RuntimeError("a bug"))

@@ -154,7 +154,7 @@ class _Run:
     __slots__ = (
         "attempts",
         "calls",
-        "clock_corrected",
+        "renewed",
         "cost",
         "delay_s",
         "history",
@@ -180,7 +180,7 @@ class _Run:
         self.delay_s = 0.0
         self.cost = 1
         self.maybe_applied = False
-        self.clock_corrected = False
+        self.renewed = False
         self.last: ServiceError | ConnectionFailed | None = None
         self.history: list[str] = []
 
@@ -247,15 +247,15 @@ class _Run:
         ambiguous = self.repeat != "read" and is_ambiguous(error)
         self.maybe_applied = self.maybe_applied or ambiguous
         treatment = treatment_of(error)
-        if treatment == "no" or (treatment == "clock" and self.clock_corrected):
+        if treatment == "no" or (treatment == "renew" and self.renewed):
             self._give_up(error)
         if ambiguous and self.repeat == "never":
             self._give_up(error, "not sent again: it may have been applied, and applying it twice would differ from once")
         if self.attempts >= self.policy.max_attempts:
             self._give_up(error)
         delay_s = 0.0
-        if treatment == "clock":
-            self.clock_corrected = True
+        if treatment == "renew":
+            self.renewed = True
         else:
             delay_s = delay_after(self.attempts, error, self.policy, self.calls.random())
         left_s = remaining_s()
@@ -272,7 +272,7 @@ class _Run:
                 f"a retry takes {cost}); it fills as calls succeed",
             )
         self.history.append(f"attempt {self.attempts}: {_short(error)}, then {delay_s:.3f} s of waiting")
-        if treatment != "clock":
+        if treatment != "renew":
             try:
                 await self.calls.clock.sleep(delay_s)
             except BaseException:

@@ -371,8 +371,9 @@ class GatherFailed(FanOutFailed):
     """Operations of a gather failed; `outcomes` has each, in the order in which they were given."""
 
 
-Treatment = Literal["no", "transient", "throttle", "clock"]
-"""How a retry treats a code: never, as a passing fault, as a request to slow down, or once after correcting the clock."""
+Treatment = Literal["no", "transient", "throttle", "renew"]
+"""How a retry treats a code: never, as a passing fault, as a request to slow down, or once and at once, after the clock was corrected or
+the credentials were fetched anew."""
 
 
 @attrs.frozen
@@ -410,12 +411,12 @@ CODES: Mapping[str, Code] = {
     "IncompleteSignatureException": Code(AccessDenied),
     "MissingAuthenticationTokenException": Code(AccessDenied),
     "MissingAuthenticationToken": Code(AccessDenied),
-    "ExpiredTokenException": Code(AccessDenied),
-    "ExpiredToken": Code(AccessDenied),
-    "InvalidSignatureException": Code(AccessDenied, "clock"),
-    "SignatureDoesNotMatch": Code(AccessDenied, "clock"),
-    "RequestExpired": Code(AccessDenied, "clock"),
-    "RequestTimeTooSkewed": Code(AccessDenied, "clock"),
+    "ExpiredTokenException": Code(AccessDenied, "renew"),
+    "ExpiredToken": Code(AccessDenied, "renew"),
+    "InvalidSignatureException": Code(AccessDenied, "renew"),
+    "SignatureDoesNotMatch": Code(AccessDenied, "renew"),
+    "RequestExpired": Code(AccessDenied, "renew"),
+    "RequestTimeTooSkewed": Code(AccessDenied, "renew"),
     "InternalServerError": Code(ServiceError, "transient"),
     "InternalFailure": Code(ServiceError, "transient"),
     "ServiceUnavailable": Code(ServiceError, "transient"),

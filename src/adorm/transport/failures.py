@@ -42,7 +42,7 @@ def refusal(
 
 def clock_offset_s(error: Exception, response: Response, now: datetime) -> float | None:
     """How far DynamoDB's clock is ahead of `now`, if the error says that the request's time was wrong; else None."""
-    if not isinstance(error, ServiceError) or code_of(error.code, error.status).treatment != "clock":
+    if not isinstance(error, ServiceError) or code_of(error.code, error.status).treatment != "renew" or error.code in CREDENTIALS_REFUSED:
         return None
     theirs = _moment(response.headers.get(b"date"))
     if theirs is None:
