@@ -400,7 +400,10 @@ async def test_a_wait_for_unprocessed_keys_ends_by_the_deadline() -> None:
 @pytest.mark.parametrize(
     ("keys", "problem"),
     [
-        ([("c1", "o1")] * 56 + ["c1"] + [("c1", "o1")] * 943, r"^key 57 of 1,000: a key of Order is customer_id and order_id; 1 value was given"),
+        (
+            [("c1", "o1")] * 56 + ["c1"] + [("c1", "o1")] * 943,
+            r"^key 57 of 1,000: a key of Order is customer_id and order_id; 1 value was given",
+        ),
         ([("c1", "o1"), ("c1", "")], r"^key 2 of 2: Order.order_id is part of a key, and DynamoDB takes no empty key"),
         ([("c1", None)], r"^key 1 of 1: Order.order_id is part of a key, so it can't be None"),
         ([("c1", "o1", "x")], r"^key 1 of 1: .*3 values were given"),

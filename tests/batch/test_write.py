@@ -55,7 +55,9 @@ async def test_nothing_to_write_sends_nothing_and_is_no_error() -> None:
 
 async def test_puts_and_deletes_travel_in_chunks_of_twenty_five() -> None:
     async with stubbed(1000) as it:
-        done = await it.numbers.batch_write(puts=[made(number, 1) for number in range(40)], deletes=[ids(number) for number in range(500, 520)])
+        done = await it.numbers.batch_write(
+            puts=[made(number, 1) for number in range(40)], deletes=[ids(number) for number in range(500, 520)]
+        )
         assert sorted(len(changes_of(each.request)) for each in it.recorder.sent) == [10, 25, 25]
         assert done.written == 60
         assert [it.stored(number) for number in (0, 39, 500, 519)] == [1, 1, None, None]
@@ -96,7 +98,9 @@ async def test_of_two_puts_of_one_item_the_last_one_is_sent() -> None:
 async def test_large_items_are_spread_over_requests() -> None:
     transport = ScriptedTransport()
     await by(transport).table(Event).batch_write(puts=[event(number, 390_000) for number in range(30)])
-    sizes = [sum(adorm.item_size(change["PutRequest"]["Item"]) for change in changes_of(request, "events")) for _, request in transport.sent]
+    sizes = [
+        sum(adorm.item_size(change["PutRequest"]["Item"]) for change in changes_of(request, "events")) for _, request in transport.sent
+    ]
     assert [len(changes_of(request, "events")) for _, request in transport.sent] == [21, 9]
     assert max(sizes) < 8 * 1024 * 1024
 
@@ -364,7 +368,9 @@ async def test_one_key_in_both_puts_and_deletes_is_refused() -> None:
 
 async def test_what_cant_be_stored_is_named_by_its_place_and_nothing_is_sent() -> None:
     async with stubbed() as it:
-        await refused(it, it.numbers.batch_write(puts=[*map(made, range(56)), Number(number_id="")]), r"^put 57 of 57: Number.number_id is part")
+        await refused(
+            it, it.numbers.batch_write(puts=[*map(made, range(56)), Number(number_id="")]), r"^put 57 of 57: Number.number_id is part"
+        )
         await refused(it, it.numbers.batch_write(deletes=[ids(1), (ids(1), 2)]), r"^delete 2 of 2: a key of Number is number_id; 2 values")
         events = it.db.table(Event)
         await refused(it, events.batch_write(puts=[event(1, 10), event(2, 410_000)]), r"^put 2 of 2: Event 2/.* has 410\d\d\d bytes")

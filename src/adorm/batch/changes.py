@@ -80,7 +80,7 @@ class BatchWriteResult(Generic[ModelT]):
     errors: list[Exception]
     outcomes: list[Outcome[list[ModelT | Key[ModelT]]]]
     """One for each chunk of up to 25, with what it wrote. A block, and a batch of an async iterable, which may go on for long, keep
-    those of chunks that failed."""
+    those of chunks that failed, were cancelled, or are under way."""
 
     @property
     def items(self) -> list[ModelT]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from operator import attrgetter
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import anyio
 
@@ -18,6 +18,8 @@ from adorm.outcomes import Outcome
 from adorm.query.binding import Binding, Connection
 from adorm.query.unprocessed import MAX_WRITE_ITEMS, Place
 from adorm.retry import RetryPolicy
+
+T = TypeVar("T")
 
 
 class Flow:
@@ -44,6 +46,7 @@ class Flow:
         self._chunks = 0
         self._news = anyio.Event()
         self._outcomes: list[Outcome[list[Any]]] = []
+        self._under_way: list[Outcome[list[Any]]] = []
         self._refused: list[Any] = []
         self.late: DeadlineExceeded | None = None
         """A wait that the deadline ended."""
@@ -112,7 +115,7 @@ class Flow:
 
     async def _send(self, *, partly: bool = False) -> bool:
         """Begin a chunk once there is room for it; False where no further one begins."""
-        if not await within_deadline(self._pool.room, "waiting until a chunk of a batch had room", operation="BatchWriteItem"):
+        if not await self._bounded(self._pool.room, "waiting until a chunk of a batch had room"):
             return False
         if not (self._waiting if partly else self._is_full()) or self._context is None:
             self._pool.give_back()  # another task has sent it meanwhile
@@ -124,6 +127,7 @@ class Flow:
         self._chunks += 1
         outcome = Outcome[list[Any]](f"chunk {self._chunks:,}")
         # In the context of the block: the deadline of the task that happened to fill it is not that of the others' items.
+        self._under_way.append(outcome)
         self._context.run(self._pool.begin, outcome, self._sending(chunk))
         return True
 
@@ -132,7 +136,9 @@ class Flow:
             pending = dict(chunk)
             try:
                 await self._writing.write(outcome, pending, self._watch.note)
-            except BaseException:
+                self._under_way.remove(outcome)
+            except Exception:
+                self._under_way.remove(outcome)
                 self._outcomes.append(outcome)
                 raise
             finally:
@@ -165,7 +171,15 @@ class Flow:
         news.set()
 
     async def _wait(self) -> None:
-        await within_deadline(self._news.wait, "waiting for chunks of a batch", operation="BatchWriteItem")
+        await self._bounded(self._news.wait, "waiting for chunks of a batch")
+
+    async def _bounded(self, wait: Callable[[], Awaitable[T]], doing: str) -> T:
+        try:
+            return await within_deadline(wait, doing, operation="BatchWriteItem")
+        except DeadlineExceeded as error:
+            error.result = self.result()
+            error.outcomes = error.result.outcomes
+            raise
 
     # ---- what became of them
 

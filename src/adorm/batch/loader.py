@@ -25,6 +25,7 @@ from adorm.retry import RetryPolicy
 
 ModelT = TypeVar("ModelT")
 
+
 @attrs.define(eq=False)
 class _Load:
     """One key that is waited for."""

@@ -63,6 +63,8 @@ class TransactGet(Retriable[ResultT]):
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html
     """
 
+    only_reads = True
+
     _connection: Connection
     _parts: tuple[GetPart, ...]
     _collect: Callable[[list[Any]], Any]
