@@ -90,6 +90,7 @@ types: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/overhead.py
+	$(BIN)/python bench/fanout.py
 
 clean:
 	rm -rf .venv .venv-* $(CACHE) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
