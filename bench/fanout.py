@@ -28,7 +28,7 @@ IDEALS_US = {"scan": PAGES * LATENCY_S * 1e6, "batch": LANE_CHUNKS * LATENCY_S *
 """What the latency alone makes of it."""
 WORKS = {
     "scan": f"{SEGMENTS} segments of {PAGES} pages of {PAGE_ITEMS} items; by latency alone {IDEALS_US['scan'] / 1000:.0f} ms",
-    "batch": f"{KEYS:,} keys, {CHUNK_KEYS} a request, {CONCURRENCY} requests at a time; by latency alone {IDEALS_US['batch'] / 1000:.0f} ms",
+    "batch": f"{KEYS:,} keys, {CHUNK_KEYS} a request, {CONCURRENCY} at a time; by latency alone {IDEALS_US['batch'] / 1000:.0f} ms",
 }
 AIM = 1.15
 AIMS = {"scan": "latency", "batch": "aiobotocore"}
@@ -77,9 +77,9 @@ def table(results: dict[str, Any]) -> str:
             wall, cpu = ({key: value / 1000 for key, value in own[client][kind].items()} for kind in ("wall_us", "cpu_us"))
             lines.append(f"  {client:24}{cell(wall, '.1f'):>26}{cell(cpu, '.1f'):>26}")
         for other, ratio in own["ratio"].items():
-            verdict = f"  aim {results['aim']}: {'met' if own['met'] else 'missed'}" if other == own["aim_is_of"] else ""
+            verdict = f"; aim {results['aim']}: {'met' if own['met'] else 'missed'}" if other == own["aim_is_of"] else ""
             what = "the latency alone" if other == "latency" else f"{other}'s"
-            lines.append(f"  {f'adorm, times {what}':28}{cell(ratio, '.2f'):>24}{verdict}")
+            lines.append(f"  {f'adorm, times {what}':28}{cell(ratio, '.2f'):>24}, least {ratio['least']:.2f}{verdict}")
     return "\n".join(line.rstrip() for line in lines)
 
 
