@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -101,7 +102,7 @@ async def test_what_has_not_begun_never_begins_and_its_coroutines_are_closed(it:
     with pytest.raises(adorm.GatherFailed):
         await it.db.gather(coroutines, limit=1)
     assert begun == [0, 1]
-    assert [coroutine.cr_frame for coroutine in coroutines] == [None] * 10
+    assert [inspect.getcoroutinestate(coroutine) for coroutine in coroutines] == [inspect.CORO_CLOSED] * 10
     del coroutines
     gc.collect()  # a coroutine that was never awaited would warn, which is an error here
 
@@ -112,7 +113,7 @@ async def test_coroutines_are_closed_when_the_caller_is_cancelled_before_they_be
         scope.cancel()
         await it.db.gather(*coroutines, limit=2)
     assert scope.cancelled_caught
-    assert [coroutine.cr_frame for coroutine in coroutines] == [None] * 5
+    assert [inspect.getcoroutinestate(coroutine) for coroutine in coroutines] == [inspect.CORO_CLOSED] * 5
 
 
 async def test_collected_errors_raise_nothing(it: Stubbed) -> None:
@@ -194,19 +195,34 @@ async def test_mistakes_are_named_and_nothing_begins(it: Stubbed) -> None:
     twice = never(2)
     with pytest.raises(adorm.UsageError, match=r"operation 2 of 2 is a coroutine that was given before"):
         await it.db.gather(twice, twice)
-    for limit in (0, -1, True, 1.5):
+    limits: list[Any] = [0, -1, True, 1.5]
+    for limit in limits:
         with pytest.raises(adorm.UsageError, match="limit is how many operations run at a time"):
-            await it.db.gather(never(3), limit=limit)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]  # the mistake
+            await it.db.gather(never(3), limit=limit)
+    functions: list[Any] = [never]
     with pytest.raises(adorm.UsageError, match="can't be awaited: function"):
-        await it.db.gather([never])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the mistake
+        await it.db.gather(functions)
     assert it.recorder.sent == ()
 
 
 async def test_every_reading_operation_says_that_it_only_reads(it: Stubbed) -> None:
     numbers = it.numbers
-    reads = [numbers.get("a"), numbers.exists("a"), numbers.query("a"), numbers.query("a").count(), numbers.scan(), numbers.scan().first()]
+    reads: list[adorm.Operation[Any]] = [
+        numbers.get("a"),
+        numbers.exists("a"),
+        numbers.query("a"),
+        numbers.query("a").count(),
+        numbers.scan(),
+        numbers.scan().first(),
+    ]
     reads += [numbers.batch_get([]), numbers.batch_get([]).select(Number.value), it.db.transact_get(numbers.key("a"))]
-    writes = [numbers.put(made(1)), numbers.delete("a"), numbers.update("a"), numbers.batch_write(), numbers.create_many([])]
+    writes: list[adorm.Operation[Any]] = [
+        numbers.put(made(1)),
+        numbers.delete("a"),
+        numbers.update("a"),
+        numbers.batch_write(),
+        numbers.create_many([]),
+    ]
     writes += [numbers.update_many([]), numbers.scan().for_each(give)]
     assert [each.only_reads for each in reads] == [True] * len(reads)
     assert [each.only_reads for each in writes] == [False] * len(writes)

@@ -48,7 +48,8 @@ async def test_a_key_in_flight_is_asked_for_anew() -> None:
             await hold.reached()
             await it.numbers.batch_write(puts=[made(1, 77)])
             later = await loader.load(ids(1))
-            assert later and later.value == 77
+            assert later is not None
+            assert later.value == 77
             hold.release()
         assert [each and each.value for each in found] == [value_of(1)]
 
@@ -131,8 +132,9 @@ async def test_leaving_the_block_ends_the_loads_under_way_with_a_clear_error() -
             except adorm.UsageError as error:
                 problems.append(error)
 
+        loader = it.numbers.loader(concurrency=1)
         async with anyio.create_task_group() as tasks:
-            async with it.numbers.loader(concurrency=1) as loader:
+            async with loader:
                 for number in range(150):
                     tasks.start_soon(load, loader, number)
                 await hold.reached()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, Self
 
 import pytest
 
@@ -11,8 +12,6 @@ from adorm.testing import Faults, Recorder
 from tests.contract.shop import Counter, Order
 
 pytestmark = pytest.mark.anyio
-
-CANCELLED = "TransactionCanceledException"
 
 
 class Shop:
@@ -25,7 +24,7 @@ class Shop:
         )
         self.orders = self.db.table(Order)
 
-    async def __aenter__(self) -> Shop:
+    async def __aenter__(self) -> Self:
         await self.db.create_table(Order)
         self.recorder.clear()
         return self
@@ -55,7 +54,7 @@ async def test_every_item_is_updated_by_one_request() -> None:
         assert (done.updated, done.unprocessed, done.errors) == (keys, [], [])
         assert [(outcome.label, outcome.value, outcome.finished) for outcome in done.outcomes][:1] == [("Order c1/o0", keys[0], True)]
         stored = await shop.orders.batch_get(keys)
-        assert {(each.status, each.total, each.version) for each in stored.items} == {("paid", 5, 2)}
+        assert {(each.status, each.total, each.version) for each in stored.items} == {("paid", Decimal(5), 2)}
 
 
 async def test_updates_of_their_own_are_taken_too_and_give_what_they_return() -> None:
