@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Literal, Self, TypeAlias, TypeVar
 
 import attrs
+from anyio.lowlevel import checkpoint
 
 from adorm.concurrency import OnFailure
 from adorm.errors import BatchFailed, DeadlineExceeded, UsageError
@@ -20,6 +21,8 @@ ResultT = TypeVar("ResultT")
 
 DEFAULT_CONCURRENCY = 8
 MAX_CONCURRENCY = 10_000
+STEPS_A_TURN = 200
+"""Keys or items that are built before other tasks run again: a few milliseconds."""
 MAX_TOLD = 3
 """Failed parts whose errors are spelled out in the message."""
 
@@ -187,6 +190,13 @@ def split(things: Sequence[T], most: int, sizes: Sequence[int] | None = None, mo
     if start < len(things):
         parts.append(things[start:])
     return parts
+
+
+async def take_turns(steps: Iterable[object]) -> None:
+    """Do many small steps of computing, letting other tasks run now and then."""
+    for number, _ in enumerate(steps, start=1):
+        if number % STEPS_A_TURN == 0:
+            await checkpoint()
 
 
 def placed(what: str, number: int, total: int | None, error: UsageError) -> UsageError:

@@ -5,12 +5,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
 import attrs
 
-from adorm.batch.chunks import Chunked, Watch, chunk_outcomes, placed, split
+from adorm.batch.chunks import Chunked, Watch, chunk_outcomes, placed, split, take_turns
 from adorm.concurrency import run_all
 from adorm.errors import AttributeMap, ItemDecodeError, UsageError
 from adorm.expressions.location import Location
@@ -117,7 +117,10 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
         return options
 
     def _asked(self) -> _Asked[ItemT]:
-        return _Asked(self._wanted, self._decode())
+        asked = _Asked(self._wanted, self._decode())
+        for _ in asked.steps():
+            pass
+        return asked
 
     def _decode(self) -> Callable[[Binding, AttributeMap], ItemT]:
         selected = self._selected
@@ -155,7 +158,9 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
         raise TypeError(f"{type(self).__name__} has no result")
 
     async def _run(self) -> ResultT:
-        asked, options, course = self._asked(), self._options(), self._course
+        options, course = self._options(), self._course
+        asked = _Asked(self._wanted, self._decode())
+        await take_turns(asked.steps())
         watch = Watch(self._connection, course, total=len(self._wanted), on_failure="stop")
         chunks = split(asked.keys, MAX_GET_KEYS)
         outcomes: list[Outcome[list[ItemT]]] = chunk_outcomes(len(chunks), list[ItemT])
@@ -251,13 +256,10 @@ UNREAD, MISSING, UNDECODABLE = _Absent(), _Absent(), _Absent()
 
 
 class _Asked(Generic[ItemT]):
-    """The unique keys of one run, and what was found under each.
-
-    Raises:
-        UsageError: a key can't be; it is named by its place.
-    """
+    """The unique keys of one run, and what was found under each. To be built by `steps`, one for each key given."""
 
     def __init__(self, wanted: Sequence[Wanted], decode: Callable[[Binding, AttributeMap], ItemT]) -> None:
+        self._wanted = wanted
         self._decode = decode
         self._slots: list[Wanted] = []
         """Unique by place and model: two models may want one item."""
@@ -267,36 +269,46 @@ class _Asked(Generic[ItemT]):
         self._order: list[int] = []
         """The slot of each key given."""
         self._slots_at: dict[Place, list[int]] = {}
+        self._names_of: dict[int, tuple[str, ...]] = {}
         self.key_names: dict[str, tuple[str, ...]] = {}
         self.keys: list[tuple[Place, AttributeMap]] = []
+
+    def steps(self) -> Iterator[None]:
+        """Take in one key after the other.
+
+        Raises:
+            UsageError: a key can't be; it is named by its place.
+        """
         known: dict[tuple[Place, int], int] = {}
-        for number, each in enumerate(wanted, start=1):
+        total = len(self._wanted)
+        for number, each in enumerate(self._wanted, start=1):
             binding = each.binding
             try:
                 key = binding.encode_key(each.key)
+                names = self._names(binding)
             except UsageError as error:
-                raise placed("key", number, len(wanted), error) from error
-            table = binding.table_name
-            names = self.key_names.get(table)
-            if names is None:
-                names = self.key_names[table] = binding.info.key_order
-            elif names != binding.info.key_order:
-                raise placed(
-                    "key", number, len(wanted), UsageError(f"{each.key}: other models of this batch give table {table} another key")
-                )
-            place = place_of(table, key, names)
-            slot = known.get((place, id(binding.info)))
-            if slot is None:
-                slot = known[place, id(binding.info)] = len(self._slots)
+                raise placed("key", number, total, error) from error
+            place = place_of(binding.table_name, key, names)
+            slot = known.setdefault((place, id(binding.info)), len(self._slots))
+            if slot == len(self._slots):
                 self._slots.append(each)
                 self._found.append(UNREAD)
                 self._weights.append(0)
-                if place not in self._slots_at:
-                    self._slots_at[place] = []
+                at_place = self._slots_at.setdefault(place, [])
+                if not at_place:
                     self.keys.append((place, key))
-                self._slots_at[place].append(slot)
+                at_place.append(slot)
             self._weights[slot] += 1
             self._order.append(slot)
+            yield
+
+    def _names(self, binding: Binding) -> tuple[str, ...]:
+        names = self._names_of.get(id(binding))
+        if names is None:
+            names = self._names_of[id(binding)] = binding.info.key_order
+            if self.key_names.setdefault(binding.table_name, names) != names:
+                raise UsageError(f"{binding.info.name}: other models of this batch give table {binding.table_name} another key")
+        return names
 
     def take(self, place: Place, attribute_map: AttributeMap, found: list[ItemT], wrong: list[Exception]) -> None:
         """Keep an item that was read."""

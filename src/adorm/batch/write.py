@@ -5,14 +5,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteIte
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import anyio
 import attrs
 
 from adorm.batch.changes import BatchWriteResult, Change, Writing, delete_change, put_change, split_changes
-from adorm.batch.chunks import Chunked, Watch, chunk_outcomes, listed, placed
+from adorm.batch.chunks import Chunked, Watch, chunk_outcomes, listed, placed, take_turns
 from adorm.batch.flow import Flow
 from adorm.concurrency import Job, run_all
 from adorm.errors import DeadlineExceeded, UsageError
@@ -57,18 +57,25 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
         Raises:
             UsageError: one can't be; it is named by its place.
         """
-        deletes = {change.place: change for change in _built("delete", self._deletes, self._bind, delete_change)}
-        if isinstance(self._puts, AsyncIterable):
-            return list(deletes.values())
-        puts: dict[Place, Change] = {}
-        for change in _built("put", self._puts, self._bind, put_change):
-            if change.place in deletes:
-                raise _in_both(deletes[change.place])
-            puts[change.place] = change
-        changes = [*puts.values(), *deletes.values()]
-        for number, change in enumerate(changes):
-            change.number = number
-        return changes
+        changes: dict[Place, Change] = {}
+        for _ in self._steps(changes):
+            pass
+        return list(changes.values())
+
+    def _steps(self, changes: dict[Place, Change]) -> Iterator[None]:
+        """Build one put or delete after the other."""
+        puts = () if isinstance(self._puts, AsyncIterable) else self._puts
+        for change in _built("put", puts, self._bind, put_change):
+            change.number = changes[change.place].number if change.place in changes else len(changes)
+            changes[change.place] = change
+            yield
+        count = len(changes)
+        for number, change in enumerate(_built("delete", self._deletes, self._bind, delete_change)):
+            other = changes.setdefault(change.place, change)
+            if other is not change and other.number < count:
+                raise _in_both(change)
+            change.number = count + number
+            yield
 
     def _first_chunk(self) -> tuple[list[dict[Place, Change]], dict[str, list[dict[str, Any]]]]:
         chunks = split_changes(self._changes())
@@ -99,7 +106,9 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
     async def _run(self) -> BatchWriteResult[ModelT]:
         if isinstance(self._puts, AsyncIterable):
             return await self._run_on(self._puts)
-        changes = self._changes()
+        built: dict[Place, Change] = {}
+        await take_turns(self._steps(built))
+        changes = list(built.values())
         key_names = {change.place[0]: self._bind(change.given).info.key_order for change in changes}
         writing = Writing(self._connection, key_names, self._retry)
         watch = Watch(self._connection, self._course, total=len(changes), on_failure="drain")
@@ -163,14 +172,13 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
                 await _close(source)
 
 
-def _built(what: str, given: tuple[Any, ...], bind: Bind, build: Callable[[Binding, Any], Change]) -> list[Change]:
-    changes: list[Change] = []
+def _built(what: str, given: tuple[Any, ...], bind: Bind, build: Callable[[Binding, Any], Change]) -> Iterator[Change]:
     for number, each in enumerate(given, start=1):
         try:
-            changes.append(build(bind(each), each))
+            change = build(bind(each), each)
         except UsageError as error:
             raise placed(what, number, len(given), error) from error
-    return changes
+        yield change
 
 
 def _in_both(delete: Change) -> UsageError:
