@@ -14,6 +14,7 @@ import adorm
 PUBLIC = [
     "AccessDenied",
     "AdormError",
+    "AnyModel",
     "AttemptDetails",
     "Attr",
     "Batch",

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any, Literal, assert_type
+from typing import Any, Literal, TypeVar, assert_type
 from uuid import UUID
 
 import adorm
@@ -457,3 +457,34 @@ def only_open(query: adorm.Query[Order]) -> adorm.Query[Order]:
 
 def large(limit: int) -> Condition:
     return adorm.not_(Order.total < limit)
+
+
+AnyM = TypeVar("AnyM", bound=adorm.AnyModel)
+
+
+async def everything(table: adorm.Table[AnyM]) -> list[AnyM]:
+    return await table.scan().segments(8)
+
+
+async def price(order: Order) -> Decimal:
+    return order.total
+
+
+async def parallel_scans(checkpoint: str) -> None:
+    scan = orders.scan().where(Order.total > 10).segments(8)
+    assert_type(await scan, list[Order])
+    assert_type(await orders.scan().segments("auto").resume(checkpoint).read_units_per_s(100).on_progress(print), list[Order])
+    async with scan.stream() as rows:
+        async for order in rows:
+            assert_type(order, Order)
+        assert_type(rows.checkpoint(), str)
+        assert_type(rows.outcomes[0].value, int | None)
+    assert_type(await scan.select(Order.order_id, Order.total), list[tuple[str, Decimal]])
+    result = await scan.collect_errors()
+    assert_type(result.items, list[Order])
+    assert_type(result.outcomes[0].value, list[Order] | None)
+    assert_type(result.errors[0], Exception)
+    assert_type(await scan.for_each(price, limit=4), int)
+    assert_type(await scan.map(price), list[Decimal])
+    assert_type(await scan.fold(Decimal(0), lambda total, order: total + order.total), Decimal)
+    assert_type(await everything(orders), list[Order])

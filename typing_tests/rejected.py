@@ -305,3 +305,22 @@ async def transactions(order: Order) -> None:
 
 def pay(order: Order) -> None:
     order.status = "paid"
+
+
+async def parallel_scans() -> None:
+    scan = orders.scan().segments(8)
+    orders.scan().segments("many")  # E: segments by a word other than auto
+    orders.scan().segments(2.5)  # E: half a segment
+    orders.scan().resume(5)  # E: a checkpoint is text
+    orders.scan().read_units_per_s("100")  # E: units are a number
+    orders.scan().on_progress(rename)  # E: a report takes a Progress
+    orders.query("c1").segments(8)  # E: a query has no segments
+    await scan.for_each(pay)  # E: a worker is async
+    await scan.map(rename)  # E: a worker that gives plain text is not async
+    await scan.fold(0, lambda total, order: total + order.status)  # E: a number and a text don't add up
+    async with scan.stream() as rows:
+        async for order in rows:
+            order.totall  # E: no such field of a row
+    number: int = await scan  # E: a parallel scan gives a list too
+    text: list[str] = (await scan.collect_errors()).items  # E: items are orders
+    print(number, text)

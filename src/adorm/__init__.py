@@ -55,6 +55,7 @@ from adorm.query.plan import Plan
 from adorm.query.queries import Query
 from adorm.query.streams import ItemStream
 from adorm.query.updates import Update
+from adorm.query.values import AnyModel
 from adorm.query.writes import Write
 from adorm.retry import RetryPolicy
 from adorm.scan import CollectingScan, Scan, ScanResult, ScanStream
@@ -67,6 +68,7 @@ from adorm.tx.write import Transaction
 __all__ = [
     "AccessDenied",
     "AdormError",
+    "AnyModel",
     "AttemptDetails",
     "Attr",
     "Batch",

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path, PurePath
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 ScalarT = TypeVar(
@@ -57,4 +57,7 @@ class TypedDictLike(Protocol):
 
 
 TypedDictT = TypeVar("TypedDictT", bound=TypedDictLike)
+AnyModel: TypeAlias = DataclassLike | AttrsLike
+"""What every model is to a checker: the bound for a type variable of yours, `M = TypeVar("M", bound=adorm.AnyModel)`."""
+
 NestedT = TypeVar("NestedT", bound=DataclassLike | AttrsLike)
