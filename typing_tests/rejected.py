@@ -320,7 +320,7 @@ async def parallel_scans() -> None:
     await scan.fold(0, lambda total, order: total + order.status)  # E: a number and a text don't add up
     async with scan.stream() as rows:
         async for order in rows:
-            order.totall  # E: no such field of a row
+            order.totall  # E: no such field of a row of a parallel scan
     number: int = await scan  # E: a parallel scan gives a list too
     text: list[str] = (await scan.collect_errors()).items  # E: items are orders
     print(number, text)
