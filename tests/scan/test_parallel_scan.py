@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 import tracemalloc
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -324,6 +325,30 @@ async def test_the_budget_of_read_units_is_held() -> None:
         elapsed_s = clock.monotonic() - started_s
     assert bench.stub.read_units == 10_000
     assert 0.9 * 500 <= 10_000 / elapsed_s <= 1.1 * 500
+
+
+async def test_the_budget_does_not_block_the_loop() -> None:
+    """A ticker beside the scan gets its turns: no stretch between two of them takes 20 ms of this thread's own time."""
+    bench = Bench(5_000, page_size=50, read_units_per_item=0.5)
+    stretches: list[float] = []
+    turns = 0
+
+    async def tick() -> None:
+        nonlocal turns
+        last_s = time.thread_time()  # not wall time: other processes must not fail this test
+        while True:
+            await anyio.sleep(0.001)
+            now_s = time.thread_time()
+            stretches.append(now_s - last_s)
+            last_s = now_s
+            turns += 1
+
+    async with bench.connect() as db, anyio.create_task_group() as tasks:
+        tasks.start_soon(tick)
+        assert len(await db.table(Number).scan().segments(4).read_units_per_s(10_000)) == 5_000
+        tasks.cancel_scope.cancel()
+    assert turns > 20
+    assert max(stretches) < 0.020
 
 
 async def test_progress_is_told_after_each_page() -> None:
