@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+import anyio
+
 from adorm.concurrency import StreamJob, TaskStream
 from adorm.outcomes import Outcome
 
@@ -20,17 +22,21 @@ class ItemIterator(Generic[ItemT]):
     def __init__(self, next_page: Callable[[], Coroutine[Any, Any, list[ItemT] | None]]) -> None:
         self._next_page = next_page
         self._items: deque[ItemT] = deque()
+        self._reading = anyio.Lock()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> ItemT:
-        # Several tasks may share it: pages that two of them wait for at once are both kept.
         while not self._items:
-            page = await self._next_page()
-            if page is None:
-                raise StopAsyncIteration
-            self._items.extend(page)
+            # Several tasks may share it: one reads the next page for all of them, so that each item is given once.
+            async with self._reading:
+                if self._items:
+                    continue
+                page = await self._next_page()
+                if page is None:
+                    raise StopAsyncIteration
+                self._items.extend(page)
         return self._items.popleft()
 
 
