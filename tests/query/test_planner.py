@@ -108,6 +108,19 @@ def test_a_sparse_index_serves_only_when_it_is_asked_for_or_constrained() -> Non
     assert spelled(matches.query().where(Match.day == DAY, attr(Match.referee).begins_with("a")))[0] == "by-day"
 
 
+def test_an_index_on_a_field_that_is_left_out_when_empty_is_sparse() -> None:
+    @adorm.model(table="papers", indexes=[GLOBAL("by-owner", partition="owner", sort="title")])
+    class Paper:
+        paper_id: str = adorm.partition_key()
+        owner: str = ""
+        title: str = adorm.attribute(default="", omit_empty=True)
+
+    papers = adorm.connect("memory").table(Paper)
+    with pytest.raises(adorm.UsageError, match=r"items without title are not in it: name it by .index\('by-owner'\)"):
+        papers.query().where(Paper.owner == "me").request()
+    assert spelled(papers.query().where(Paper.owner == "me", Paper.title == "x"))[0] == "by-owner"
+
+
 def test_two_ends_become_one_between() -> None:
     def key(*conditions: Any) -> str | None:
         return spelled(matches.query("u").where(*conditions))[1]

@@ -193,7 +193,7 @@ def _unfit_as_sparse(access: Access, sort_fields_used: int) -> _Unfit | None:
     if access.index is not None:
         constrained = {field.attribute_name for field in (*access.partition, *access.sort[:sort_fields_used])}
         for field in (*access.partition, *access.sort):
-            if field.attribute_name not in constrained and split_optional(field.type)[1]:
+            if field.attribute_name not in constrained and (field.marker.omit_empty or split_optional(field.type)[1]):
                 return _Unfit(f"items without {field.name} are not in it: name it by .index({access.index.name!r}) if that is meant")
     return None
 
