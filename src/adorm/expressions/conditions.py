@@ -77,7 +77,7 @@ Subject = Location | Size
 """What a comparison looks at."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Value:
     """A Python value, stored as the thing that it is compared with or put into would be."""
 
@@ -86,15 +86,18 @@ class Value:
     as_element: bool = False
     """As one of the elements of the list, or members of the set, at `like`."""
 
+    def __repr__(self) -> str:
+        return repr(self.value)
+
     def encode(self, encoder: Encoder) -> AttributeValue | None:
         """The attribute value; None where the value is stored as absence."""
         like = self.like
         if isinstance(like, Size):
-            return encoder.encode_value(int, self.value)
+            return encoder.encode_value(int, self.value, subject=str(like))
         if like.field is not None and not self.as_element:
             return encoder.encode_field(like.field, self.value)
         annotation: Annotation = like.element if self.as_element else like.annotation
-        return encoder.encode_value(annotation, self.value)
+        return encoder.encode_value(annotation, self.value, subject=str(like))
 
     def present(self, encoder: Encoder) -> AttributeValue:
         """The attribute value of something that is there.

@@ -21,7 +21,7 @@ Step = str | int
 """An attribute name or map key, or a list index."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Location:
     """A document path, in attribute names: `("lines", 0, "price")`."""
 
@@ -37,6 +37,8 @@ class Location:
 
     def __str__(self) -> str:
         return self.spelled
+
+    __repr__ = __str__
 
     @property
     def is_top_level(self) -> bool:
@@ -88,6 +90,8 @@ class Location:
         value = self._value_type()
         if isinstance(key, bool) or not isinstance(key, (int, str)):
             raise UsageError(f"{self}[{key!r}]: a list index is a whole number, a map key is text")
+        if key == "":
+            raise UsageError(f"{self}['']: DynamoDB's maps have no empty keys")
         if isinstance(key, str):
             return self._step(str(key), self._map_value(value, key), self._typed_dict_field(value, key), f"[{str(key)!r}]")
         if key < 0:
@@ -187,6 +191,8 @@ def parse_location(text: str) -> Location:
             steps.append(int(piece["index"]))
         else:
             steps.append(piece["key"] if piece["key"] is not None else piece["key2"])
+            if not steps[-1]:
+                raise UsageError(f"no path: {text!r}: DynamoDB's maps have no empty keys")
         after_dot = False
     if not steps or after_dot or isinstance(steps[0], int):
         raise UsageError(f"no path: {text!r}; it starts with an attribute name and ends with a name, key or index")

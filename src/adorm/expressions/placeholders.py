@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from adorm.errors import UsageError
 from adorm.expressions.location import Location, Step
-from adorm.fields import Field
+from adorm.fields import Field, structure_of
 from adorm.typeinfo import Annotation
 
 MAX_EXPRESSION_BYTES = 4096
@@ -19,7 +19,7 @@ AttributeValue = dict[str, Any]
 class Encoder(Protocol):
     """What expressions need of a codec."""
 
-    def encode_value(self, annotation: Annotation, value: object) -> AttributeValue: ...
+    def encode_value(self, annotation: Annotation, value: object, *, subject: str = ...) -> AttributeValue: ...
 
     def encode_field(self, field: Field, value: object) -> AttributeValue | None: ...
 
@@ -52,6 +52,19 @@ class Placeholders:
         root = location.root
         if root is not None and self._model is not None and not issubclass(self._model, root):
             raise UsageError(f"{location} is a path of {root.__name__}, but this is a request for {self._model.__name__}")
+        if root is not None and self._model is not None and self._model is not root:
+            self._check_inherited(location)
+
+    def _check_inherited(self, location: Location) -> None:
+        """A path of a base class names the base's attribute, which a subclass may store under another name."""
+        name = location.attribute_name
+        field = next((field for field in structure_of(location.root).fields if field.attribute_name == name), None)
+        own = None if field is None else structure_of(self._model).by_name[field.name].attribute_name
+        if field is not None and own != name:
+            raise UsageError(
+                f"{location} is stored as {name!r} in {location.root.__name__}, but as {own!r} in {self._model.__name__}: "
+                f"write {self._model.__name__}.{field.name}"
+            )
 
     def steps(self, steps: tuple[Step, ...]) -> str:
         parts: list[str] = []
