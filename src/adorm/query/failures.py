@@ -19,7 +19,7 @@ def stored_version(binding: Binding, attribute_map: AttributeMap | None) -> int 
     if attribute_map is None or field is None:
         return None
     stored = attribute_map.get(field.attribute_name)
-    return int(stored["N"]) if stored is not None and "N" in stored else 0
+    return int(Decimal(stored["N"])) if stored is not None and "N" in stored else 0
 
 
 def asked_version(binding: Binding, conditions: Sequence[Condition]) -> int | None:

@@ -28,6 +28,20 @@ def validate(info: ModelInfo, instance: Any) -> None:
             raise UsageError(f"{info.name}.{field.name}: {error}") from error
 
 
+def read_version(info: ModelInfo, instance: Any) -> int:
+    """The version that an instance was read with; 0 where it was never stored, or the model has none.
+
+    Raises:
+        UsageError: somebody has put something else there.
+    """
+    if info.version is None:
+        return 0
+    version = getattr(instance, info.version.name)
+    if isinstance(version, bool) or not isinstance(version, int) or version < 0:
+        raise UsageError(f"{info.name}.{info.version.name}: a version is a whole number from 0 on, not {version!r}")
+    return int(version)
+
+
 def with_changes(info: ModelInfo, instance: Any, changes: Mapping[str, Any]) -> Any:
     """A copy as it is to be stored. Made around the constructor: nothing of the user's runs, nothing can be refused."""
     cls = info.structure.cls

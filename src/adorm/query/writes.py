@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 import attrs
 
-from adorm.errors import AdormError, AttributeMap, ConditionalCheckFailed, UsageError
+from adorm.errors import AdormError, AttributeMap, ConditionalCheckFailed, ItemDecodeError, UsageError
 from adorm.expressions.conditions import Comparison, Condition, Exists, Value, and_, conditions
 from adorm.expressions.location import Location, root_location
 from adorm.expressions.placeholders import Placeholders
@@ -20,7 +20,7 @@ from adorm.keys import Key, check_key_value, key_of
 from adorm.paths import location_of
 from adorm.query.binding import Binding
 from adorm.query.failures import condition_failure, is_own_write
-from adorm.query.instances import settle, validate, with_changes
+from adorm.query.instances import read_version, settle, validate, with_changes
 from adorm.query.operation import Retriable
 from adorm.query.plan import Plan, plan_of, write_cost
 from adorm.retry import Repeat, RetryPolicy
@@ -159,21 +159,28 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
                     raise
                 raise failure from error
             answer = {"Attributes": error.attribute_map}
-        self._take_created_at(prepared, answer)
+        problem = self._take_created_at(prepared, answer)
         stored = self.settle(prepared)
+        if problem is not None:
+            raise problem
         if self._returning == "old":
             old: AttributeMap | None = answer.get("Attributes")
             return cast("ResultT", None if old is None else binding.decode(old))
         return cast("ResultT", stored if self._returning == "item" else None)
 
-    def _take_created_at(self, prepared: Prepared, answer: Mapping[str, Any]) -> None:
-        """`save` leaves a stored `created_at` alone, so only the answer knows it."""
+    def _take_created_at(self, prepared: Prepared, answer: Mapping[str, Any]) -> ItemDecodeError | None:
+        """`save` leaves a stored `created_at` alone, so only the answer knows it; what is wrong with it, if anything is."""
         field = self._binding.info.created_at
         if prepared.operation != "UpdateItem" or field is None:
-            return
+            return None
         stored = answer.get("Attributes", {}).get(field.attribute_name)
         if stored is not None:
-            prepared.changes[field.name] = self._binding.codec.decode_field(field, stored)
+            try:
+                prepared.changes[field.name] = self._binding.decode_part(field, (field.attribute_name,), stored)
+            except ItemDecodeError as problem:
+                problem.add_note(f"{self._key} was saved: what can't be read was stored before, and save leaves it as it is")
+                return problem
+        return None
 
     def _condition(self, placeholders: Placeholders, request: dict[str, Any], *own: Condition) -> None:
         """Add adorm's own and the caller's conditions."""
@@ -220,7 +227,7 @@ class Put(Write[ModelT, ResultT]):
         validate(info, instance)
         prepared = Prepared("PutItem", {}, creating=self._creating)
         own: list[Condition] = []
-        read = 0 if info.version is None else int(getattr(instance, info.version.name))
+        read = 0 if info.version is None or self._creating else read_version(info, instance)
         if info.version is not None:
             prepared.changes[info.version.name] = 1 if self._creating else read + 1
         if self._creating:
@@ -263,7 +270,7 @@ class Save(Write[ModelT, ResultT]):
         prepared = Prepared("UpdateItem", {}, must_exist=self._only is not None)
         own: list[Condition] = [] if self._only is None else [self._key_exists(wanted=True)]
         if info.version is not None:
-            read = int(getattr(instance, info.version.name))
+            read = read_version(info, instance)
             prepared.changes[info.version.name] = read + 1
             if not self._unchecked:
                 own.append(self._version_check(read))
@@ -341,7 +348,7 @@ class Remover(Write[ModelT, ResultT]):
             own.append(self._key_exists(wanted=True))
             prepared.must_exist = True
         if self._instance is not None and info.version is not None and not self._unchecked:
-            prepared.expected_version = int(getattr(self._instance, info.version.name))
+            prepared.expected_version = read_version(info, self._instance)
             own.append(self._version_check(prepared.expected_version))
         placeholders = Placeholders(binding.codec, info.model)
         self._condition(placeholders, prepared.request, *own)
