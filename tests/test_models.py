@@ -343,3 +343,62 @@ def test_a_class_that_nothing_can_store_is_named_at_first_use() -> None:
 
     with pytest.raises(adorm.ModelError, match=r"Odd\.wave"):
         adorm.to_attribute_map(Odd(name="a"))
+
+
+def one_list_for_all() -> type:
+    class Shared:
+        pk: str = adorm.partition_key()
+        tags: list[str] = adorm.attribute(default=[])
+
+    return Shared
+
+
+def with_slots() -> type:
+    class Slotted:
+        __slots__ = ("pk",)
+        pk: str
+
+    return Slotted
+
+
+def with_arguments_of_its_base() -> type:
+    class Tagged:
+        def __init_subclass__(cls, tag: str) -> None: ...
+
+    class Plain(Tagged, tag="x"):
+        pk: str = adorm.partition_key()
+
+    return Plain
+
+
+def with_a_field_called_self() -> type:
+    class Odd:
+        pk: str = adorm.partition_key()
+
+    Odd.__annotations__["self"] = str
+    return Odd
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (one_list_for_all, r"Shared\.tags: one list as the default of all instances: write adorm\.attribute\(factory=list\)"),
+        (with_slots, "Slotted can't be made again with adorm's metaclass"),
+        (with_arguments_of_its_base, "Plain can't be made again with adorm's metaclass.*__init_subclass__"),
+        (with_a_field_called_self, "Odd: duplicate argument 'self'"),
+    ],
+)
+def test_what_python_or_attrs_would_refuse_is_a_model_error_too(make: Any, message: str) -> None:
+    with pytest.raises(adorm.ModelError, match=message):
+        adorm.model(table="things")(make())
+
+
+def test_options_without_names_and_indexes_of_another_kind_are_model_errors() -> None:
+    wrong: Any = "orders"
+    with pytest.raises(adorm.ModelError, match=r"@adorm\.model decorates a class, not 'orders'"):
+        adorm.model(wrong)
+    with pytest.raises(adorm.ModelError, match=r"an index is GlobalIndex\(name, \.\.\.\)"):
+
+        @adorm.model(table="things", indexes=[wrong])
+        class _Thing:
+            pk: str = adorm.partition_key()

@@ -130,6 +130,8 @@ def resolve_indexes(
     table_keys = (partition,) if sort is None else (partition, sort)
     indexes: dict[str, Index] = {}
     for index in declared:
+        if not isinstance(index, (GlobalIndex, LocalIndex)) or not isinstance(index.name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+            raise ModelError(f"{owner}: an index is GlobalIndex(name, ...) or LocalIndex(name, ...), not {index!r}")
         where = f"{owner}: index {index.name!r}"
         if not _NAME.fullmatch(index.name):
             raise ModelError(f"{where}: a name has 3 to 255 letters, digits, '_', '-' and '.'")

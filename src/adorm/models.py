@@ -156,18 +156,26 @@ def _decorate(
     naming: str | Callable[[str], str] | None,
     frozen: bool,
 ) -> type[T]:
+    if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise ModelError(f"@adorm.model decorates a class, not {cls!r}; options have names, as in @adorm.model(table=...)")
     name = cls.__name__
     if "__attrs_attrs__" in cls.__dict__ or "__dataclass_fields__" in cls.__dict__:
         raise ModelError(f"{name} is an attrs class or dataclass already: take the other decorator away, or use adorm.map_class")
     _check_class_body(cls)
-    rebuilt = _with_paths(cls)
+    try:
+        rebuilt = _with_paths(cls)
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"{name} can't be made again with adorm's metaclass: {error}; a model has no __slots__, and its bases no __init_subclass__ "
+            "that needs arguments"
+        ) from error
     if "<locals>" in cls.__qualname__:
         remember_namespace(rebuilt, {**namespace, name: rebuilt})
     if naming is not None:
         type.__setattr__(rebuilt, "__adorm_naming__", staticmethod(naming_function(naming, name)))
     try:
         made = attrs.define(rebuilt, slots=False, kw_only=True, frozen=frozen)
-    except (TypeError, ValueError, attrs.exceptions.UnannotatedAttributeError) as error:
+    except (TypeError, ValueError, SyntaxError, attrs.exceptions.UnannotatedAttributeError) as error:
         raise ModelError(f"{name}: {error}") from error
     inherited: _Options | None = getattr(made, _OPTIONS, None)
     options = _Options(
@@ -228,6 +236,12 @@ def _check_roles(cls: type) -> None:
     for field in attrs.fields(cls):
         marker: Marker = field.metadata.get(METADATA_KEY) or Marker()
         by_role.setdefault(marker.role, []).append(field.name)
+        default: object = field.default
+        if isinstance(default, (list, dict, set, bytearray)):
+            kind = type(cast("object", default)).__name__
+            raise ModelError(
+                f"{cls.__name__}.{field.name}: one {kind} as the default of all instances: write adorm.attribute(factory={kind})"
+            )
         if marker.as_json and (marker.as_set or marker.omit_empty):
             raise ModelError(f"{cls.__name__}.{field.name}: as_json goes with neither as_set nor omit_empty")
     for role, names in by_role.items():
