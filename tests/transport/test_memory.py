@@ -225,3 +225,9 @@ def test_the_module_does_not_load_moto() -> None:
     code = "import sys, adorm.transport.memory; sys.exit(bool({'moto', 'boto3', 'botocore'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False)
     assert done.returncode == 0
+
+
+async def test_text_that_is_no_utf8_is_refused_and_nothing_of_it_is_kept(memory: MemoryTransport) -> None:
+    with pytest.raises(UsageError, match="PutItem: the request can't be written as JSON"):
+        await put(memory, note={"S": "\ud800"})
+    assert (await memory.send("Scan", {"TableName": "notes"}))["Count"] == 0

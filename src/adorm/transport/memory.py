@@ -64,6 +64,7 @@ class MemoryTransport:
         if not callable(getattr(handler, _CAPITAL.sub("_", operation).lower(), None)):
             raise UsageError(f"{operation}: the memory database does not have this operation (moto lacks it): use DynamoDB Local")
         parameters = plain_request(request)
+        _check_text(operation, parameters)
         segment = _take_segment(parameters) if operation == "Scan" else 0
         status, headers, text = _dispatch(handler, operation, parameters)
         request_id = headers.get("x-amzn-requestid")
@@ -97,6 +98,22 @@ def _database() -> Callable[[], DynamoHandler]:
             return backend
 
     return Handler
+
+
+def _check_text(operation: str, parameters: dict[str, Any]) -> None:
+    """Refuse what no JSON in UTF-8 can carry: moto would keep it, and then fail on every read of the table.
+
+    Raises:
+        UsageError: there is such text.
+    """
+    try:
+        orjson.dumps(parameters, default=_no_text)
+    except TypeError as error:
+        raise UsageError(f"{operation}: the request can't be written as JSON: {error}") from error
+
+
+def _no_text(_value: object) -> None:
+    """Bytes and the like are no text; what is wrong with them moto says."""
 
 
 def _take_segment(parameters: dict[str, Any]) -> int:
