@@ -84,6 +84,19 @@ CASES: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
     "limit of less than nothing": (lambda db: db.table(Order).query("c").limit(-1), "limit is a whole number from 0 on"),
     "page size of nothing": (lambda db: db.table(Order).query("c").page_size(0), "page_size is a whole number from 1 on"),
     "hiding what can't expire": (lambda db: db.table(Counter).scan().hide_expired(), "no ttl field"),
+    "empty prefix of a key": (
+        lambda db: db.table(Order).query("c").where(adorm.attr(Order.order_id).begins_with("")),
+        r"Order\.order_id begins with nothing",
+    ),
+    "range from an empty key": (
+        lambda db: db.table(Order).query("c").where(Order.order_id > ""),
+        r"Order\.order_id is part of a key, and DynamoDB takes no empty key",
+    ),
+    "range of empty keys": (
+        lambda db: db.table(Order).query("c").where(adorm.attr(Order.order_id).between("", "z")),
+        r"Order\.order_id is part of a key, and DynamoDB takes no empty key",
+    ),
+    "query of None": (lambda db: db.table(Order).query(None), r"query\(None\): the partition key of Order can't be None"),
     "foreign cursor": (lambda db: db.table(Order).query("c").page("not a cursor"), "no cursor"),
 }
 
@@ -171,6 +184,7 @@ async def test_use_after_close_and_from_a_second_loop_is_a_clear_error() -> None
         ({"region": "x", "client": object()}, "a client brings its own region"),
         ({"profile": "x", "session": object()}, "a session has its own profile"),
         ({"max_connections": 0}, "max_connections"),
+        ({"endpoint_url": ""}, "endpoint_url is empty"),
         ({"cursor_secret": "short"}, "16 bytes"),
         ({"table_names": str, "table_prefix": "x"}, "table_prefix"),
     ],

@@ -279,6 +279,8 @@ def connect(
         raise UsageError(f"a client brings its own {', '.join(name for name in given if name != 'client')}: take them away")
     if session is not None and profile is not None:
         raise UsageError("a session has its own profile: give one of them")
+    if endpoint_url == "":
+        raise UsageError("endpoint_url is empty, and to take AWS in its place could be a costly surprise: give a URL, or leave it out")
     if isinstance(max_connections, bool) or max_connections < 1:
         raise UsageError(f"max_connections is a positive whole number, not {max_connections!r}")
     if callable(table_names) and table_prefix:

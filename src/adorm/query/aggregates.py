@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 
 import attrs
 
+from adorm.errors import UsageError
 from adorm.paths import location_of
 from adorm.query.operation import Operation
 from adorm.query.reads import Derived, Reads
@@ -18,7 +19,7 @@ T = TypeVar("T")
 NumberT = TypeVar("NumberT", int, float, Decimal)
 
 # Decimal's usual 28 digits are fewer than DynamoDB's 38, and a sum has more digits than its parts.
-_EXACT = Context(prec=200, Emax=1_000, Emin=-1_000)
+_EXACT = Context(prec=400, Emax=1_000, Emin=-1_000)
 _ROUNDED = Context(prec=38)
 
 
@@ -103,8 +104,14 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
         """Show every value that is there, one page being read ahead."""
         async with self._narrowed(path).stream() as rows:
             async for (value,) in rows:
-                if value is not None:
+                if value is None:
+                    continue
+                try:
                     visit(value)
+                except TypeError as error:
+                    raise UsageError(
+                        f"{location_of(path)} holds a {type(value).__name__}, with which this can't be computed: {error}"
+                    ) from error
 
     def _derived(self, path: object, compute: Any) -> Operation[Any]:
         narrowed = self._narrowed(path)

@@ -13,7 +13,9 @@ from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, place_of, read_c
 from adorm.retry import RetryPolicy
 
 
-async def fetch_whole(binding: Binding, maps: Sequence[AttributeMap], *, retry: RetryPolicy | None = None) -> list[AttributeMap]:
+async def fetch_whole(
+    binding: Binding, maps: Sequence[AttributeMap], *, consistent: bool = False, retry: RetryPolicy | None = None
+) -> list[AttributeMap]:
     """The whole items of these keys, in their order; an item deleted meanwhile is left out.
 
     Raises:
@@ -24,10 +26,11 @@ async def fetch_whole(binding: Binding, maps: Sequence[AttributeMap], *, retry: 
     places = [place_of(table, key, names) for key in keys]
     found: dict[Place, AttributeMap] = {}
     chunk = Chunk(binding.connection, table, {table: names}, retry)
+    options = {"ConsistentRead": True} if consistent else {}
     unique = dict(zip(places, keys, strict=True))
     while unique:
         pending = {place: unique.pop(place) for place in list(unique)[:MAX_GET_KEYS]}
-        await read_chunk(chunk, pending, {}, found.__setitem__, _nothing_more)
+        await read_chunk(chunk, pending, options, found.__setitem__, _nothing_more)
     return [found[place] for place in places if place in found]
 
 

@@ -12,6 +12,9 @@ from adorm.retry import RetryPolicy
 
 ItemT = TypeVar("ItemT")
 
+MAX_LIMIT = 2**31 - 1
+"""Of one request."""
+
 
 @attrs.frozen
 class Page(Generic[ItemT]):
@@ -113,7 +116,7 @@ class PageReader:
         if self._left is not None and "FilterExpression" not in request:
             size = self._left if size is None else min(size, self._left)
         if size is not None:
-            request["Limit"] = size
+            request["Limit"] = min(size, MAX_LIMIT)
         if self.last_key is not None:
             request["ExclusiveStartKey"] = self.last_key
         return request

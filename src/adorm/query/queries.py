@@ -7,7 +7,7 @@ from typing import Any, Generic, Self, TypeVar, cast, overload
 import attrs
 
 from adorm.errors import UsageError
-from adorm.expressions.conditions import Comparison, Condition, Value, conditions
+from adorm.expressions.conditions import BeginsWith, Between, Comparison, Condition, Operand, Value, conditions
 from adorm.expressions.location import Location, root_location
 from adorm.keys import NOT_GIVEN, encode_key_value
 from adorm.paths import location_of
@@ -62,6 +62,8 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
     def _route(self, filters: tuple[Condition, ...], needed: frozenset[str]) -> Route:
         info = self._binding.info
         given = self._conditions
+        if self._partition is None:
+            raise UsageError(f"query(None): the partition key of {info.name} can't be None; leave it out to give the keys by where(...)")
         if self._partition is not NOT_GIVEN:
             index = None if self._index is None else info.indexes[self._index]
             partitions = (info.partition,) if index is None else index.partition
@@ -85,12 +87,25 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
         return Route(choice.access, choice.key, choice.filter, choice.reason)
 
     def _check_key_values(self, condition: Condition) -> None:
-        """Refuse an empty key before the wire; a range may begin at the empty text."""
-        if isinstance(condition, Comparison) and condition.comparator == "=" and isinstance(condition.operand, Value):
-            field = getattr(condition.subject, "field", None)
-            if field is not None:
-                sort = field is self._binding.info.sort
-                encode_key_value(self._binding.info, field, condition.operand.value, self._binding.codec, sort=sort)
+        """Refuse a key before the wire that DynamoDB refuses: empty ones also at the ends of ranges and as prefixes."""
+        info = self._binding.info
+        if isinstance(condition, BeginsWith):
+            if not condition.prefix:
+                raise UsageError(
+                    f"{condition.location} begins with nothing: DynamoDB takes no empty prefix of a key; leave the condition out"
+                )
+            return
+        operands: tuple[Operand, ...]
+        if isinstance(condition, Comparison):
+            subject, operands = condition.subject, (condition.operand,)
+        elif isinstance(condition, Between):
+            subject, operands = condition.subject, (condition.low, condition.high)
+        else:
+            return
+        field = getattr(subject, "field", None)
+        for operand in operands:
+            if field is not None and isinstance(operand, Value):
+                encode_key_value(info, field, operand.value, self._binding.codec, sort=field is info.sort)
 
 
 def selected_locations(paths: tuple[object, ...]) -> tuple[Location, ...]:

@@ -17,7 +17,7 @@ from adorm.query.binding import Binding
 from adorm.query.cursors import decode_cursor, encode_cursor, query_digest
 from adorm.query.hydration import fetch_whole
 from adorm.query.operation import Operation, Retriable
-from adorm.query.pages import Page, PageReader
+from adorm.query.pages import MAX_LIMIT, Page, PageReader
 from adorm.query.plan import Plan, page_cost, plan_of
 from adorm.query.planner import Access
 from adorm.query.selection import projected_steps, select_values
@@ -26,8 +26,6 @@ from adorm.typeinfo import split_optional, unwrap
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
-
-MAX_LIMIT = 2**31 - 1
 
 
 @attrs.frozen(eq=False)
@@ -239,7 +237,7 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
 
     async def _whole(self, maps: list[AttributeMap]) -> list[AttributeMap]:
         """The whole items, where an index does not hold them."""
-        return await fetch_whole(self._binding, maps, retry=self._retry) if self._hydrates and maps else maps
+        return await fetch_whole(self._binding, maps, consistent=self._consistent, retry=self._retry) if self._hydrates and maps else maps
 
     def _decode_one(self, attribute_map: AttributeMap) -> ItemT:
         if self._selected is not None:
