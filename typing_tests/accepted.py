@@ -321,6 +321,97 @@ async def scans() -> None:
             assert_type(order, Order)
 
 
+# ---- batches and gather
+
+
+async def batches(order: Order, keys: list[adorm.Key[Order]]) -> None:
+    events = db.table(Event)
+    got = await orders.batch_get(keys).concurrency(8).consistent().on_progress(print).retry(adorm.RetryPolicy())
+    assert_type(got, adorm.BatchGetResult[Order])
+    assert_type(got.items, list[Order])
+    assert_type(got.aligned, list[Order | None])
+    assert_type(got.missing, list[adorm.Key[Order]])
+    assert_type(got.unprocessed, list[adorm.Key[Order]])
+    assert_type(got.errors, list[Exception])
+    assert_type(got.outcomes, list[adorm.Outcome[list[Order]]])
+    assert_type(await orders.batch_get([("c1", "o1"), orders.key("c1", "o2")]).collect_errors(), adorm.BatchGetResult[Order])
+    assert_type(await events.batch_get(["e1", "e2"]), adorm.BatchGetResult[Event])
+    selected = await orders.batch_get(keys).select(Order.status, Order.total).consistent()
+    assert_type(selected.items, list[tuple[str, Decimal]])
+    assert_type(selected.aligned, list[tuple[str, Decimal] | None])
+    both = await db.batch_get(orders.key("c1", "o1"), events.key("e1"))
+    assert_type(both.of(Order), list[Order])
+    assert_type(both.of(Event), list[Event])
+    await db.batch_get([orders.key("c1", "o1"), events.key("e1")])
+
+    written = await orders.batch_write(puts=[order], deletes=[("c1", "o2"), order, orders.key("c1", "o3")]).on_chunk_error(decide)
+    assert_type(written, adorm.BatchWriteResult[Order])
+    assert_type(written.written, int)
+    assert_type(written.items, list[Order])
+    assert_type(written.unprocessed, list[Order | adorm.Key[Order]])
+    await events.batch_write(puts=arriving(), deletes=["e1"])
+    await db.batch_write(puts=[order, Event(event_id="e")], deletes=[orders.key("c1", "o1")])
+
+    async with orders.batch().concurrency(4).collect_errors() as batch:
+        assert_type(batch, adorm.Batch[Order])
+        await batch.put(order)
+        await batch.delete("c1", "o1")
+        await batch.delete(("c1", "o1"))
+        await batch.delete(order)
+        await batch.flush()
+    assert_type(batch.result, adorm.BatchWriteResult[Order])
+
+    async with orders.loader(consistent=True) as loader:
+        assert_type(await loader.load("c1", "o1"), Order | None)
+        assert_type(await loader.load(orders.key("c1", "o1")), Order | None)
+        assert_type(await db.gather(loader.load("c1", "o1"), loader.load(("c1", "o2"))), tuple[Order | None, Order | None])
+
+    updated = await orders.update_many(keys).set(Order.status, "paid").add(Order.total, 5).when(Order.status == "open").collect_errors()
+    assert_type(updated, adorm.UpdateManyResult[Order])
+    assert_type(updated.updated, list[adorm.Key[Order]])
+    await orders.update_many([orders.update("c1", "o1").add(Order.total, 5)])
+    created = await orders.create_many([order], transact=True).concurrency(2)
+    assert_type(created, adorm.CreateManyResult[Order])
+    assert_type(created.items, list[Order])
+
+
+async def decide(outcome: adorm.Outcome[Any]) -> Literal["stop", "continue"]:
+    return "stop" if isinstance(outcome.error, adorm.AccessDenied) else "continue"
+
+
+async def arriving() -> AsyncIterator[Event]:
+    yield Event(event_id="e1")
+
+
+async def gathers(order: Order) -> None:
+    events = db.table(Event)
+    get, query, count = orders.get("c1", "o1"), orders.query("c1"), orders.query("c1").count()
+    assert_type(await db.gather(events.get("e"), orders.query("c")), tuple[Event, list[Order]])
+    assert_type(await db.gather(get, limit=16), tuple[Order])
+    assert_type(await db.gather(get, query, count), tuple[Order, list[Order], int])
+    assert_type(await db.gather(get, events.get_or_none("e"), decide_later(), orders.create(order)), tuple[Order, Event | None, str, Order])
+    assert_type(
+        await db.gather(get, query, count, get, query, count, get, query, count, get),
+        tuple[Order, list[Order], int, Order, list[Order], int, Order, list[Order], int, Order],
+    )
+    assert_type(await db.gather([orders.get("c1", "o1"), orders.get("c1", "o2")], limit=2), list[Order])
+    assert_type(await db.gather(orders.get("c1", number) for number in "123"), list[Order])
+    assert_type(await db.gather(*[orders.get("c1", "o1")]), tuple[Order, ...])
+    done = await db.gather(get, query, collect_errors=True)
+    assert_type(done, adorm.GatherResult)
+    assert_type(done.results, list[Any])
+    assert_type(done.outcomes, list[adorm.Outcome[Any]])
+    assert_type(await db.gather([get, get], collect_errors=True), adorm.GatherResult)
+    try:
+        await db.gather(get)
+    except* adorm.ItemNotFound as group:
+        assert_type(group, ExceptionGroup[adorm.ItemNotFound])
+
+
+async def decide_later() -> str:
+    return "later"
+
+
 # ---- errors
 
 

@@ -324,3 +324,30 @@ async def parallel_scans() -> None:
     number: int = await scan  # E: a parallel scan gives a list too
     text: list[str] = (await scan.collect_errors()).items  # E: items are orders
     print(number, text)
+
+
+# ---- batches and gather
+
+
+async def batches_and_gather(order: Order, event: Event) -> None:
+    orders.batch_get(5)  # E: no iterable of keys
+    orders.batch_get([None])  # E: None among the keys of a batch
+    orders.batch_get([("c1", "o1")]).concurrency("8")  # E: a number of chunks
+    orders.batch_get([("c1", "o1")]).put(order)  # E: a read has no puts
+    orders.batch_get([("c1", "o1")]).on_chunk_error(lambda outcome: 5)  # E: a decision is "stop" or "continue"
+    orders.batch_write([order])  # E: puts and deletes go by name
+    orders.batch_write(puts=[event])  # E: a put of another model in a batch
+    orders.batch_write(puts=order)  # E: one item for many
+    orders.create_many([event])  # E: an insert of another model
+    orders.update_many([("c1", "o1")]).set(Order.total, "x")  # E: text for a number in many updates
+    orders.update_many([("c1", "o1")]).returning("new")  # E: many updates return nothing
+    db.batch_get(("c1", "o1"))  # E: across tables a key says its model
+    async with orders.batch() as batch:
+        await batch.put(event)  # E: a put of another model in a block
+        await batch.delete(event)  # E: a delete of another model in a block
+    async with orders.loader() as loader:
+        await loader.load()  # E: which item is to be loaded
+    await db.gather(5)  # E: a gathered number can't be awaited
+    await db.gather(orders.get("c1", "o1"), limit="2")  # E: a limit is a number of operations
+    _found, _number = await db.gather(orders.get("c1", "o1"))  # E: one result for two names
+    _event: tuple[Event] = await db.gather(orders.get("c1", "o1"))  # E: the gathered result is of another model
