@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable
 from typing import Any, Generic, Protocol, TypeVar, cast
 
+from adorm.batch.asked import Wanted, wanted_across
 from adorm.batch.block import Batch
 from adorm.batch.chunks import DEFAULT_CONCURRENCY, listed, listed_keys, placed
-from adorm.batch.get import BatchGet, Wanted, wanted_across
+from adorm.batch.get import BatchGet
 from adorm.batch.loader import Loader
 from adorm.batch.single import CreateMany, UpdateMany
 from adorm.batch.write import BatchWrite, checked_deletes, checked_puts
