@@ -132,6 +132,8 @@ def test_two_ends_become_one_between() -> None:
         key(Match.match_id > "a", Match.match_id <= "b")
     with pytest.raises(adorm.UsageError, match="the range from 5 to 3 is empty"):
         key(Match.score >= 5, Match.score <= 3)
+    with pytest.raises(adorm.UsageError, match=r"Match\.day > 9999-12-31: no time lies beyond that"):
+        matches.query("de").index("by-player-all").where(Match.day > date.max, Match.day <= date.max).request()
     with pytest.raises(adorm.UsageError, match="a key condition can't say"):
         key(Match.match_id == "a", Match.match_id == "b")
 

@@ -255,8 +255,11 @@ def _closed(field: Field, bound: Comparison, direction: int) -> Value | None:
     kind = unwrap(split_optional(field.type)[0])
     if kind is int and type(value) is int:
         return attrs.evolve(operand, value=value + direction)
-    if kind is datetime and isinstance(value, datetime):
-        return attrs.evolve(operand, value=value + timedelta(microseconds=direction))
-    if kind is date and type(value) is date:
-        return attrs.evolve(operand, value=value + timedelta(days=direction))
+    try:
+        if kind is datetime and isinstance(value, datetime):
+            return attrs.evolve(operand, value=value + timedelta(microseconds=direction))
+        if kind is date and type(value) is date:
+            return attrs.evolve(operand, value=value + timedelta(days=direction))
+    except OverflowError as error:
+        raise UsageError(f"{bound.subject} {bound.comparator} {value}: no time lies beyond that, so the range is empty") from error
     return None
