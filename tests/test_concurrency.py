@@ -9,7 +9,8 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from adorm.concurrency import Pool, StreamJob, TaskStream
+import adorm
+from adorm.concurrency import OnFailure, Pool, StreamJob, TaskStream, run_all, within_deadline
 from adorm.outcomes import Outcome
 
 pytestmark = pytest.mark.anyio
@@ -105,3 +106,83 @@ async def test_who_waits_for_room_hears_when_the_block_was_left() -> None:
                 await checkpoint()
                 pool.cancel()
     assert got == [False]
+
+
+async def test_a_job_that_was_begun_just_before_a_stop_never_takes_its_first_step() -> None:
+    begun: list[str] = []
+
+    async def note(outcome: Outcome[None]) -> None:
+        begun.append(outcome.label)
+
+    outcomes = [Outcome[None]("stoppable"), Outcome[None]("not stoppable")]
+    async with Pool(2, on_failure="stop") as pool:
+        assert await pool.submit(outcomes[0], note)
+        assert await pool.submit(outcomes[1], note, stoppable=False)
+        pool.stop()
+    assert begun == ["not stoppable"]
+    assert [outcome.finished for outcome in outcomes] == [False, True]
+
+
+async def test_a_failure_stops_what_is_stoppable_and_waits_for_the_rest() -> None:
+    go_on = anyio.Event()
+
+    async def wait(_outcome: Outcome[None]) -> None:
+        await go_on.wait()
+
+    async def fail(_outcome: Outcome[None]) -> None:
+        asyncio.get_running_loop().call_later(0.01, go_on.set)
+        await checkpoint()
+        raise ZeroDivisionError
+
+    outcomes = [Outcome[None](label) for label in ("read", "write", "failed", "not begun")]
+    async with Pool(3, on_failure="stop") as pool:
+        await pool.submit(outcomes[0], wait)
+        await pool.submit(outcomes[1], wait, stoppable=False)
+        await pool.submit(outcomes[2], fail)
+        assert not await pool.submit(outcomes[3], wait)
+    assert [outcome.finished for outcome in outcomes] == [False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("decision", "finished"), [("continue", [False, True, True]), ("drain", [False, True, False]), ("stop", [False] * 3)]
+)
+async def test_what_a_failure_means_may_be_decided_job_by_job(decision: OnFailure, finished: list[bool]) -> None:
+    asked: list[str] = []
+
+    async def decide(outcome: Outcome[object]) -> OnFailure:
+        await checkpoint()
+        asked.append(outcome.label)
+        return decision
+
+    async def work(outcome: Outcome[None]) -> None:
+        if outcome.label == "1":
+            raise ZeroDivisionError
+        for _ in range(5):
+            await checkpoint()
+
+    outcomes = [Outcome[None](label) for label in "123"]
+    await run_all([(outcome, work) for outcome in outcomes], limit=2, on_failure=decide)
+    assert asked == ["1"]
+    assert [outcome.finished for outcome in outcomes] == finished
+
+
+async def test_room_that_is_held_can_be_given_back() -> None:
+    async with Pool(1, on_failure="drain") as pool:
+        assert await pool.room()
+        with anyio.move_on_after(0.01) as waiting:
+            await pool.room()
+        assert waiting.cancelled_caught
+        pool.give_back()
+        assert await pool.room()
+        pool.stopped = True
+        pool.give_back()
+        assert not await pool.room()
+
+
+async def test_a_wait_is_bounded_by_the_ambient_deadline() -> None:
+    with pytest.raises(adorm.DeadlineExceeded, match=r"the deadline of 0.01 s passed while waiting for godot"):
+        async with adorm.deadline(0.01):
+            await within_deadline(anyio.sleep_forever, "waiting for godot")
+    with anyio.move_on_after(0.01) as foreign:
+        await within_deadline(anyio.sleep_forever, "waiting for godot")
+    assert foreign.cancelled_caught
