@@ -162,6 +162,23 @@ async def test_a_task_that_someone_else_cancelled_is_a_failure_and_no_silence(it
         await it.db.gather(give(1), task)
 
 
+async def test_a_coroutine_that_another_task_awaits_is_a_failure_and_goes_on_there(it: Stubbed) -> None:
+    go_on = anyio.Event()
+
+    async def work() -> str:
+        await go_on.wait()
+        return "done"
+
+    coroutine = work()
+    task = asyncio.ensure_future(coroutine)
+    await checkpoint()
+    with pytest.raises(adorm.GatherFailed) as caught:
+        await it.db.gather(coroutine)
+    assert [type(error) for error in caught.value.exceptions] == [RuntimeError]
+    go_on.set()
+    assert await task == "done"
+
+
 async def test_gathers_and_batches_nest(it: Stubbed) -> None:
     (first, second), got = await it.db.gather(
         it.db.gather(it.numbers.get(ids(1)), it.numbers.get(ids(2))), it.numbers.batch_get([ids(3), ids(4)])

@@ -227,6 +227,12 @@ async def test_unprocessed_keys_written_otherwise_are_known_again() -> None:
     assert transport.sent[0][1] == transport.sent[1][1]
 
 
+async def test_an_item_that_nobody_asked_for_is_left_alone() -> None:
+    transport = ScriptedTransport([{"Responses": {"orders": [item(2), item(1)]}}])
+    got = await orders_by(transport).batch_get([("c1", "o1")])
+    assert [each.order_id for each in got.items] == ["o1"]
+
+
 # ---- failures
 
 
@@ -371,6 +377,21 @@ async def test_an_item_that_does_not_fit_is_an_error_and_the_others_are_kept() -
     assert [type(each) for each in got.errors] == [adorm.ItemDecodeError]
     assert got.unprocessed == []
     assert got.missing == [orders.key("c1", "o3")]
+
+
+async def test_with_collected_errors_a_chunk_goes_on_after_an_item_that_does_not_fit() -> None:
+    left = {"Keys": [{"customer_id": {"S": "c1"}, "order_id": {"S": "o2"}}]}
+    answers: list[Answer] = [
+        {"Responses": {"orders": [item(1, total={"S": "x"})]}, "UnprocessedKeys": {"orders": left}},
+        {"Responses": {"orders": [item(2)]}},
+    ]
+    got = await orders_by(ScriptedTransport(list(answers))).batch_get([("c1", "o1"), ("c1", "o2")]).collect_errors()
+    assert ([each.order_id for each in got.items], got.unprocessed) == (["o2"], [])
+    answers[0] = {"Responses": {"orders": [item(1, total={"S": "x"})]}, "UnprocessedKeys": {"orders": left}}
+    transport = ScriptedTransport(answers)
+    with pytest.raises(adorm.BatchFailed):
+        await orders_by(transport).batch_get([("c1", "o1"), ("c1", "o2")])
+    assert len(transport.sent) == 1
 
 
 async def test_a_deadline_is_one_error_with_all_outcomes_and_what_was_read() -> None:

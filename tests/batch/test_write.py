@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
@@ -315,6 +316,24 @@ async def test_a_failed_chunk_ends_the_wait_for_the_next_item_and_closes_the_sou
         assert closed
         assert (caught.value.result.written, len(caught.value.result.unprocessed)) == (0, 25)
         assert [outcome.label for outcome in caught.value.outcomes] == ["chunk 1"]
+
+
+async def test_a_source_that_is_left_between_two_items_is_closed_in_the_same_task() -> None:
+    async with stubbed() as it:
+        it.faults.on("BatchWriteItem", call=1).refuse("AccessDeniedException")
+        closed_in: list[object] = []
+
+        async def quick() -> AsyncIterator[Number]:
+            try:
+                for number in range(1000):
+                    yield made(number)
+            finally:
+                closed_in.append(asyncio.current_task())
+
+        with pytest.raises(adorm.BatchFailed) as caught:
+            await it.numbers.batch_write(puts=quick()).concurrency(1)
+        assert closed_in == [asyncio.current_task()]
+        assert len(caught.value.result.unprocessed) < 1000
 
 
 async def test_what_the_source_raises_leaves_bare_after_chunks_in_flight() -> None:

@@ -84,7 +84,7 @@ class Flow:
             pass
 
     async def flush(self) -> None:
-        """Send all that was added before, and wait until it has arrived, or nothing more is sent."""
+        """Send all that was added before, and wait until it has arrived, or nothing more is begun."""
         last = self._count
         while not self.stopped:
             if any(change.number <= last for change in self._waiting.values()):
@@ -93,10 +93,9 @@ class Flow:
                 await self._wait()
             else:
                 return
-        await self.settle()
 
     async def settle(self) -> None:
-        """Where nothing more is sent, wait for what is in flight."""
+        """Where nothing more is begun, wait for what is in flight."""
         while self.stopped and self._in_flight:
             await self._wait()
 
