@@ -10,7 +10,8 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 import adorm
-from adorm.concurrency import OnFailure, Pool, StreamJob, TaskStream, run_all, within_deadline
+from adorm.concurrency import OnFailure, Pool, StreamJob, TaskStream, run_all, to_the_end, within_deadline
+from adorm.errors import AdormError, UsageError
 from adorm.outcomes import Outcome
 
 pytestmark = pytest.mark.anyio
@@ -186,3 +187,84 @@ async def test_a_wait_is_bounded_by_the_ambient_deadline() -> None:
     with anyio.move_on_after(0.01) as foreign:
         await within_deadline(anyio.sleep_forever, "waiting for godot")
     assert foreign.cancelled_caught
+
+
+async def test_what_somebody_else_cancels_is_an_error_of_its_job_and_ends_no_other_in_silence() -> None:
+    elsewhere = asyncio.get_running_loop().create_future()
+    elsewhere.cancel()
+
+    async def job(outcome: Outcome[str]) -> None:
+        if outcome.label == "1":
+            await elsewhere
+        outcome.value = outcome.label
+
+    outcomes = [Outcome[str](str(number)) for number in range(4)]
+    await run_all([(outcome, job) for outcome in outcomes], limit=1, on_failure="continue")
+    assert [outcome.value for outcome in outcomes] == ["0", None, "2", "3"]
+    assert [outcome.finished for outcome in outcomes] == [True, False, True, True]
+    assert isinstance(outcomes[1].error, AdormError)
+    assert isinstance(outcomes[1].error.__cause__, asyncio.CancelledError)
+
+
+def one_job(parts: str) -> list[StreamJob[str, None]]:
+    async def run(_outcome: Outcome[None], emit: Emit) -> None:
+        for part in parts:
+            await emit(part)
+        await anyio.sleep_forever()
+
+    return [StreamJob(Outcome[None]("job"), run)]
+
+
+async def test_who_reads_a_stream_whose_block_another_task_leaves_hears_that_it_is_not_the_end() -> None:
+    async with TaskStream(one_job("a"), limit=1) as stream:
+        assert await stream.next() == "a"
+        reader = asyncio.ensure_future(stream.next())
+        for _ in range(5):
+            await checkpoint()
+    with pytest.raises(UsageError, match="left by another task"):
+        await reader
+
+
+async def test_a_stream_left_in_another_task_ends_its_jobs_and_cancels_nobody_else() -> None:
+    before = asyncio.all_tasks()
+    stream = TaskStream(one_job("ab"), limit=1)
+
+    async def enter() -> None:
+        await stream.__aenter__()
+        await stream.next()
+        left.set()
+        await done.wait()
+
+    left, done = anyio.Event(), anyio.Event()
+    owner = asyncio.ensure_future(enter())
+    await left.wait()
+    with pytest.raises(UsageError, match="another task than it was entered in"):
+        await stream.__aexit__(None, None, None)
+    for _ in range(10):
+        await checkpoint()
+    assert asyncio.all_tasks() - before == {owner}
+    done.set()
+    await owner
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_cleanup_goes_on_to_its_end_through_every_cancellation_and_then_that_is_raised(fails: bool) -> None:
+    go, ended = anyio.Event(), anyio.Event()
+
+    async def clean() -> None:
+        await go.wait()
+        ended.set()
+        if fails:
+            raise ZeroDivisionError("no way")
+
+    task = asyncio.ensure_future(to_the_end(clean))
+    for _ in range(3):
+        await checkpoint()
+        task.cancel()
+    await checkpoint()
+    assert not task.done()
+    go.set()
+    with pytest.raises(asyncio.CancelledError) as raised:
+        await task
+    assert ended.is_set()
+    assert getattr(raised.value, "__notes__", []) == (["beside this: no way"] if fails else [])

@@ -6,6 +6,8 @@ A worker stores its own exception in its outcome and never raises into the group
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from types import TracebackType
@@ -17,7 +19,7 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from adorm.deadlines import current_limit
-from adorm.errors import DeadlineExceeded, UsageError
+from adorm.errors import AdormError, DeadlineExceeded, UsageError
 from adorm.outcomes import Outcome
 
 T = TypeVar("T")
@@ -131,8 +133,8 @@ class Pool:
                 if stoppable:
                     self._stoppable.add(scope)
                 try:
-                    await job(outcome)
-                    outcome.finished = True
+                    await unless_lost(lambda: job(outcome))
+                    outcome.finished = outcome.error is None  # who uses what it gave may have found it wrong
                 except Exception as error:  # noqa: BLE001  # kept for the caller: a worker never raises into its group
                     outcome.error = error
                     await self._failed(outcome)
@@ -159,6 +161,42 @@ async def run_all(jobs: Iterable[tuple[Outcome[T], Job[T]]], *, limit: int, on_f
         for outcome, job in jobs:
             if not await pool.submit(outcome, job):
                 break
+
+
+async def unless_lost(wait: Callable[[], Awaitable[T]]) -> T:
+    """Await it; a cancellation out of it that is not ours, of a task or future that somebody else cancelled, is an error like others.
+
+    To pass it on as a cancellation would end a worker, and what the others still have to do, in silence.
+
+    Raises:
+        AdormError: that happened.
+    """
+    try:
+        return await wait()
+    except asyncio.CancelledError as error:
+        if anyio.current_effective_deadline() == -math.inf:
+            raise  # the block is being left, or this job was stopped
+        raise AdormError("somebody else cancelled what was awaited here") from error
+
+
+async def to_the_end(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Await cleanup that is bounded by itself, whatever cancellation comes meanwhile; that is raised after it.
+
+    In a task of its own: a plain `task.cancel()`, such as `asyncio.timeout` makes, goes through the shields of anyio's scopes.
+    """
+    task = asyncio.ensure_future(work())
+    cancelled: asyncio.CancelledError | None = None
+    with anyio.CancelScope(shield=True):
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as error:
+                cancelled = error
+    if cancelled is None:
+        return task.result()
+    if not task.cancelled() and (problem := task.exception()) is not None:
+        cancelled.add_note(f"beside this: {problem}")
+    raise cancelled
 
 
 async def within_deadline(wait: Callable[[], Awaitable[T]], doing: str, *, operation: str | None = None) -> T:
@@ -203,6 +241,8 @@ class TaskStream(Generic[PartT, T]):
         self._limit = limit
         self._on_failure: OnFailure = on_failure
         self._tasks: TaskGroup | None = None
+        self._owner: asyncio.Task[Any] | None = None
+        self._running: anyio.CancelScope | None = None
         self._offers: deque[_Offer[PartT]] = deque()
         self._ended = False
         self._news: anyio.Event | None = None
@@ -213,15 +253,17 @@ class TaskStream(Generic[PartT, T]):
         return [job.outcome for job in self._jobs]
 
     async def __aenter__(self) -> Self:
+        self._owner, self._running = asyncio.current_task(), anyio.CancelScope()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
-        self._tasks.start_soon(self._run)
+        self._tasks.start_soon(self._run, self._running)
         return self
 
-    async def _run(self) -> None:
+    async def _run(self, running: anyio.CancelScope) -> None:
         try:
             jobs = [(job.outcome, self._offering(job)) for job in self._jobs]
-            await run_all(jobs, limit=self._limit, on_failure=self._on_failure)
+            with running:
+                await run_all(jobs, limit=self._limit, on_failure=self._on_failure)
         finally:
             self._ended = True
             self._tell()
@@ -248,6 +290,15 @@ class TaskStream(Generic[PartT, T]):
         tasks, self._tasks = self._tasks, None
         if tasks is None:
             return
+        owner, self._owner = self._owner, None
+        if asyncio.current_task() is not owner:
+            # The group's scope is the other task's: cancelled from here, it would cancel that, wherever it is by now.
+            if self._running is not None:
+                self._running.cancel()
+            raise UsageError(
+                "this block was left in another task than it was entered in: an async generator around it was not closed, most likely; "
+                "async with contextlib.aclosing(generator) as rows: closes one"
+            )
         tasks.cancel_scope.cancel()
         try:
             # Without the body's exception, which the group would wrap: it leaves by itself.
@@ -269,6 +320,8 @@ class TaskStream(Generic[PartT, T]):
     async def _take(self) -> PartT | None:
         await checkpoint()  # others run in between, even where parts are at hand
         while not self._offers:
+            if self._tasks is None:
+                raise UsageError("the block of this stream was left by another task, before all was read: read it inside")
             if self._ended:
                 return None
             if self._news is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
+from functools import partial
 from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,7 +13,7 @@ import anyio
 
 from adorm.batch.changes import MAX_CHUNK_BYTES, BatchWriteResult, Change, Writing, split_changes
 from adorm.batch.chunks import Course, Watch
-from adorm.concurrency import OnFailure, Pool, within_deadline
+from adorm.concurrency import OnFailure, Pool, unless_lost, within_deadline
 from adorm.errors import DeadlineExceeded
 from adorm.outcomes import Outcome
 from adorm.query.binding import Binding, Connection
@@ -134,7 +135,7 @@ class Flow:
         async def send(outcome: Outcome[list[Any]]) -> None:
             pending = dict(chunk)
             try:
-                await self._writing.write(outcome, pending, self._watch.note)
+                await unless_lost(partial(self._writing.write, outcome, pending, self._watch.note))
                 self._under_way.remove(outcome)
             except Exception:
                 self._under_way.remove(outcome)

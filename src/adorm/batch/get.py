@@ -6,13 +6,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
 import attrs
 
 from adorm.batch.asked import Asked, Wanted
 from adorm.batch.chunks import Chunked, Watch, chunk_outcomes, split, take_turns
-from adorm.concurrency import run_all
+from adorm.concurrency import run_all, unless_lost
 from adorm.errors import AttributeMap, UsageError
 from adorm.expressions.location import Location
 from adorm.expressions.placeholders import Placeholders
@@ -177,7 +178,7 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
 
             chunk = Chunk(self._connection, f"{name}, {outcome.label}", asked.key_names, self._retry)
             try:
-                await read_chunk(chunk, dict(chunks[number]), options, take, settled)
+                await unless_lost(partial(read_chunk, chunk, dict(chunks[number]), options, take, settled))
             except Exception as error:
                 if error not in wrong and error is not watch.intruder:
                     wrong.append(error)

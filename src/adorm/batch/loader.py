@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.
 from __future__ import annotations
 
 from contextvars import Context, copy_context
+from functools import partial
 from itertools import islice
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast, overload
@@ -15,7 +16,7 @@ import attrs
 from anyio.lowlevel import checkpoint
 
 from adorm.batch.chunks import DEFAULT_CONCURRENCY, checked_concurrency
-from adorm.concurrency import Job, Pool, within_deadline
+from adorm.concurrency import Job, Pool, unless_lost, within_deadline
 from adorm.errors import AttributeMap, ItemDecodeError, UsageError
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.outcomes import Outcome
@@ -162,7 +163,7 @@ class Loader(Generic[ModelT]):
             chunk = Chunk(binding.connection, f"{table}, {outcome.label} of a loader", {table: binding.info.key_order}, self._retry)
             pending = {load.place: load.key for load in loads}
             try:
-                await read_chunk(chunk, pending, self._options, take, settled)
+                await unless_lost(partial(read_chunk, chunk, pending, self._options, take, settled))
             except Exception as error:  # noqa: BLE001  # it goes to the tasks that wait
                 for place in pending:
                     load = by_place[place]

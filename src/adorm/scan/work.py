@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from adorm.concurrency import run_all
+from adorm.concurrency import run_all, unless_lost
 from adorm.errors import UsageError
 from adorm.outcomes import Outcome
 
 if TYPE_CHECKING:
     from adorm.scan.stream import ScanStream
+
+MAX_LIMIT = 10_000
+"""Workers that wait for items all wake with each page."""
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -31,15 +35,15 @@ async def work_on_items(
     Raises:
         ScanFailed: a worker or a segment failed.
     """
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(f"limit is how many workers run at a time, a positive whole number, not {limit!r}")
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise UsageError(f"limit is how many workers run at a time, 1 to {MAX_LIMIT:,}, not {limit!r}")
     failures: list[Outcome[Any]] = []
 
     async def work(_outcome: Outcome[None]) -> None:
         while (taken := await stream.take()) is not None:
             item, ticket, segment = taken
             try:
-                given = await worker(item)
+                given = await unless_lost(partial(worker, item))
             except Exception as error:
                 failures.append(Outcome(f"work on an item of {stream.outcomes[segment].label}", item, error))
                 raise
