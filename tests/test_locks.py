@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -261,3 +262,40 @@ async def test_mistakes_are_named() -> None:
             pass
         with pytest.raises(adorm.ResourceNotFound):
             await lock(there, table_name="elsewhere").acquire()
+
+
+async def test_giving_back_goes_through_a_plain_cancellation_and_a_second_one() -> None:
+    """`task.cancel()`, as `asyncio.timeout` makes it, goes through the shield of an anyio scope."""
+    async with bench() as there, leaves_nothing_behind(there.recorder, there.db):
+        held = there.faults.on("UpdateItem", call=2).hold()
+
+        async def work() -> None:
+            async with lock(there):
+                inside.set()
+                await anyio.sleep_forever()
+
+        inside = anyio.Event()
+        task = asyncio.ensure_future(work())
+        await inside.wait()
+        task.cancel()
+        await held.reached()
+        task.cancel()
+        await anyio.lowlevel.checkpoint()
+        held.release()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await record(there)).owner is None
+
+
+async def test_a_renewal_after_one_without_an_answer_is_news_to_who_waits() -> None:
+    """Else who waits would count the lease from the renewal that nobody knows of, and take the lock from a holder that is alive."""
+    async with bench(retry=adorm.RetryPolicy(max_attempts=1)) as there:
+        lease = await lock(there).acquire()
+        there.faults.on("UpdateItem", call=1).drop(applied=True)
+        with pytest.raises(adorm.ConnectionFailed):
+            await lease.renew()
+        seen = await record(there)
+        there.clock.advance(LEASE_S - 1)
+        await lease.renew()
+        assert (await record(there)).renewals != seen.renewals
+        await lease.release()

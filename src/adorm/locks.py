@@ -21,6 +21,7 @@ the table when it is given back, for its token has to go on growing.
 from __future__ import annotations
 
 import math
+from functools import partial
 from types import TracebackType
 from uuid import uuid4
 
@@ -28,6 +29,7 @@ import anyio
 import attrs
 
 from adorm.clock import Clock
+from adorm.concurrency import to_the_end
 from adorm.database import Database
 from adorm.deadlines import without_deadline
 from adorm.errors import AdormError, ConditionalCheckFailed, DeadlineExceeded, ItemNotFound, LeaseLost, LockHeld, UsageError
@@ -100,11 +102,12 @@ class Lease:
         if self._released:
             raise UsageError(f"lock {self._name!r} was given back: acquire it again")
         started_s = self._clock.monotonic()
+        # A number of its own, even where the last renewal failed: it may have been applied, and who waits has to see that there is news.
+        self._renewals += 1
         try:
-            await self._records.update(self._name).set(LockRecord.renewals, self._renewals + 1).when(LockRecord.owner == self._owner)
+            await self._records.update(self._name).set(LockRecord.renewals, self._renewals).when(LockRecord.owner == self._owner)
         except (ConditionalCheckFailed, ItemNotFound) as error:
             raise self._lost("can't be renewed") from error
-        self._renewals += 1
         self._until_s = started_s + self._lease_s
 
     async def release(self) -> None:
@@ -276,7 +279,11 @@ async def give_back(records: Table[LockRecord], name: str, owner: str, token: in
     Raises:
         ServiceError, ConnectionFailed, DeadlineExceeded: it could not be done, within 5 s.
     """
-    with without_deadline(), anyio.move_on_after(RELEASE_TIMEOUT_S, shield=True):
+    return await to_the_end(partial(_give_back, records, name, owner, token))
+
+
+async def _give_back(records: Table[LockRecord], name: str, owner: str, token: int) -> bool:
+    with without_deadline(), anyio.move_on_after(RELEASE_TIMEOUT_S):
         try:
             await records.update(name).remove(LockRecord.owner).when(LockRecord.owner == owner)
         except ItemNotFound:
