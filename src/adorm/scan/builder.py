@@ -100,7 +100,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         return attrs.evolve(self, units_per_s=float(units))
 
     def on_progress(self, report: Callable[[Progress], object], /) -> Self:
-        """Call this after each page, with the items read so far and about how many there are; that costs one DescribeTable.
+        """Call this, sync or async, after each page, with the items read so far and about how many there are; that costs one DescribeTable.
 
         What it raises ends the scan and leaves bare.
         """
@@ -160,7 +160,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
                 rows.end(ticket, segment)
             for outcome, reached in zip(outcomes, rows.outcomes, strict=True):
                 outcome.error, outcome.finished = reached.error, reached.finished
-            if rows.failed:
+            if rows.failed and not self._collects_errors:
                 raise rows.failure(outcomes=outcomes if self._is_parallel else None, result=items)
             return ScanResult(items, rows.errors, outcomes, rows.checkpoint())
 
@@ -264,6 +264,9 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             raise UsageError(
                 f"this checkpoint is one of table {scanned.table}{index}, or of another filter: the scan that it resumes has to be the same"
             )
+        key_names = self._binding.info.key_names | self._access().key_names
+        if any(position.after is not None and position.after.keys() != key_names for position in positions):
+            raise UsageError("this checkpoint is damaged: its keys are not those of the table; scan from the beginning")
         if self._segments not in (None, "auto", total_segments):
             raise UsageError(f"this checkpoint is one of {total_segments or 'no'} segments, not of {self._segments}: leave segments() out")
         return total_segments, positions

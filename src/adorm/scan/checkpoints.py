@@ -90,6 +90,8 @@ def read_checkpoint(text: str) -> tuple[Scanned, int | None, list[Position]]:
         scanned = Scanned(body["table"], body["index"], body["filter"])
         total_segments: int | None = body["total_segments"]
         positions = [_position(each) for each in body["segments"]]
+        if total_segments is not None and (type(total_segments) is not int or not 1 <= total_segments <= MAX_SEGMENTS):
+            raise UsageError(f"this checkpoint is damaged: {total_segments!r} is no number of segments; scan from the beginning")
         if len(positions) != (total_segments or 1) or not all(type(name) is str for name in (scanned.table, scanned.filter)):
             raise UsageError("this checkpoint is damaged: it does not tell of each segment; scan from the beginning")
     except UsageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
@@ -116,7 +117,8 @@ class ScanStream(ItemStream[ItemT]):
     @property
     def errors(self) -> list[Exception]:
         """What went wrong so far: segments that failed, and with `collect_errors()` items that do not fit the model."""
-        return [*self._wrong, *(outcome.error for outcome in self._outcomes if outcome.error is not None)]
+        late = [] if self._wait_failure is None else [self._wait_failure]
+        return [*self._wrong, *(outcome.error for outcome in self._outcomes if outcome.error is not None), *late]
 
     def checkpoint(self) -> str:
         """Where each segment stands, just after the last item given, as JSON text for `scan().resume(checkpoint)`."""
@@ -129,7 +131,9 @@ class ScanStream(ItemStream[ItemT]):
         taken = await self.take()
         if taken is None:
             if self.failed:
-                raise self.failure()
+                failure = self.failure()
+                self._wait_failure = None  # it was this consumer's deadline: for others, or after it, the stream goes on
+                raise failure
             raise StopAsyncIteration
         item, ticket, segment = taken
         self._tracks[segment].end(ticket)
@@ -228,7 +232,7 @@ class ScanStream(ItemStream[ItemT]):
                 if part is None:
                     return None
                 self._parts.append(part)
-                self._report()
+                await self._report()
                 continue
             part = self._parts[0]
             place = part.taken
@@ -262,7 +266,7 @@ class ScanStream(ItemStream[ItemT]):
         if part is not None:
             track = self._tracks[part.segment]
             track.end(track.begin(part.after))
-            self._report()
+            await self._report()
         return part
 
     async def _next_part(self) -> _Part | None:
@@ -277,9 +281,11 @@ class ScanStream(ItemStream[ItemT]):
             self._scanned_count += part.scanned_count
         return part
 
-    def _report(self) -> None:
+    async def _report(self) -> None:
         if self._plan.report is not None:
-            self._plan.report(Progress(self._scanned_count, self._total, self._plan.monotonic() - self._started_s))
+            told = self._plan.report(Progress(self._scanned_count, self._total, self._plan.monotonic() - self._started_s))
+            if inspect.isawaitable(told):
+                await told
 
     # ---- failing
 
