@@ -116,6 +116,7 @@ async def test_what_cannot_be_saved_is_refused_and_nothing_is_written() -> None:
             (accounts.read_modify_write("a", strange), "an instance of Account is expected"),
             (accounts.read_modify_write("a", lambda _: Account(name="b")), "changed the key of Account a to Account b"),
             (accounts.read_modify_write("a", increment, max_attempts=0), "max_attempts is a positive whole number"),
+            (accounts.read_modify_write("a", increment, max_attempts=1.5), "max_attempts is a positive whole number"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the mistake
             (there.db.table(Frozen).read_modify_write("f", lambda _: None), "Frozen is frozen, so the function has to return"),
             (there.db.table(Entry).read_modify_write(("a", 1), lambda _: None), "rests on the version, and Entry has none"),
         ]

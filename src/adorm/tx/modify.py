@@ -43,7 +43,7 @@ async def read_modify_write(
             f"read_modify_write() rests on the version, and {binding.info.name} has none: "
             "add `version: int = adorm.version()` to it, or use update() with when()"
         )
-    if isinstance(max_attempts, bool) or max_attempts < 1:
+    if isinstance(max_attempts, bool) or not isinstance(max_attempts, int) or max_attempts < 1:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         raise UsageError(f"max_attempts is a positive whole number, not {max_attempts!r}")
     attempt = 0
     while True:
