@@ -204,6 +204,73 @@ async def test_one_segment_of_eight_fails_and_the_rest_is_resumed(pages: int) ->
         assert ids([*error.result, *rest]) == all_ids(800)
 
 
+def merged(first: dict[int, int], rest: dict[int, int]) -> dict[int, int]:
+    return dict(Counter(first) + Counter(rest))
+
+
+AGGREGATES: dict[str, tuple[Callable[[adorm.Scan[Number]], adorm.Operation[Any]], Callable[[Any, Any], Any]]] = {
+    "sum": (lambda scan: scan.sum(Number.value), lambda first, rest: first + rest),
+    "min": (lambda scan: scan.min(Number.value), min),
+    "max": (lambda scan: scan.max(Number.value), max),
+    "count_by": (lambda scan: scan.count_by(Number.value), merged),
+}
+
+
+@pytest.mark.parametrize("name", AGGREGATES)
+async def test_an_aggregate_that_failed_and_its_rest_make_the_whole(name: str) -> None:
+    aggregate_of, together = AGGREGATES[name]
+    bench = Bench(800, page_size=20)
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        whole = await aggregate_of(db.table(Number).scan())
+        bench.faults.on("Scan", call=2, matching=is_segment_3).refuse("AccessDeniedException")
+        with pytest.raises(adorm.ScanFailed) as caught:
+            await aggregate_of(db.table(Number).scan().segments(8))
+        error = caught.value
+        assert error.result is not None
+        assert error.checkpoint is not None
+        assert together(error.result, await aggregate_of(db.table(Number).scan().resume(error.checkpoint))) == whole
+
+
+async def test_a_mean_that_failed_gives_the_sum_and_the_count_until_then() -> None:
+    bench = Bench(800, page_size=20)
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        numbers = db.table(Number)
+        whole = await numbers.scan().sum(Number.value)
+        bench.faults.on("Scan", call=2, matching=is_segment_3).refuse("AccessDeniedException")
+        with pytest.raises(adorm.ScanFailed) as caught:
+            await numbers.scan().segments(8).avg(Number.value)
+        total, count = caught.value.result
+        rest = await numbers.scan().resume(caught.value.checkpoint or "")
+        assert 0 < count == 800 - len(rest)
+        assert total + sum(item.value for item in rest) == whole
+
+
+async def test_a_sum_that_the_deadline_ends_is_gone_on_with() -> None:
+    bench = Bench(100, page_size=10)
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        numbers = db.table(Number)
+        whole = await numbers.scan().sum(Number.value)
+        bench.faults.on("Scan", call=4, matching=lambda request: "Segment" in request).hold()
+        with pytest.raises(adorm.DeadlineExceeded) as caught:
+            async with adorm.deadline(0.05):
+                await numbers.scan().segments(1).sum(Number.value)
+        bench.faults.clear()
+        assert caught.value.result > 0
+        assert caught.value.result + await numbers.scan().resume(caught.value.checkpoint or "").sum(Number.value) == whole
+
+
+async def test_a_count_that_failed_tells_what_each_segment_counted() -> None:
+    bench = Bench(800, page_size=20)
+    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
+        bench.faults.on("Scan", call=2, matching=is_segment_3).refuse("AccessDeniedException")
+        with pytest.raises(adorm.ScanFailed) as caught:
+            await db.table(Number).scan().segments(8).count()
+        error = caught.value
+        assert error.result == sum(outcome.value for outcome in error.outcomes)
+        assert any(outcome.value for outcome in error.outcomes)
+        assert error.result + await db.table(Number).scan().resume(error.checkpoint or "").count() == 800
+
+
 async def test_failures_are_caught_by_their_own_type_too() -> None:
     bench = Bench(100, page_size=5)
     bench.faults.on("Scan", call=3).throttle()

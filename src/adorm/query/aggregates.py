@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 
 import attrs
 
-from adorm.errors import UsageError
+from adorm.errors import DeadlineExceeded, ScanFailed, UsageError
 from adorm.paths import location_of
 from adorm.query.operation import Operation
 from adorm.query.reads import Derived, Reads
@@ -23,12 +23,15 @@ _EXACT = Context(prec=400, Emax=1_000, Emin=-1_000)
 _ROUNDED = Context(prec=38)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Aggregates(Reads[ItemT], Generic[ItemT]):
-    """Aggregates of one attribute; items that do not have it, or have None, are left out."""
+    """Aggregates of one attribute; items that do not have it, or have None, are left out.
+
+    A scan that fails part of the way tells in its error's `.result` what was computed of the items before `.checkpoint`.
+    """
 
     def sum(self, path: NumberT | None, /) -> Operation[NumberT]:
-        """The exact sum; 0 of nothing."""
+        """The exact sum; 0 of nothing. Of a scan that failed, `.result` is the sum so far."""
 
         async def compute() -> Any:
             total: Any = 0
@@ -37,7 +40,7 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
                 nonlocal total
                 total = _plus(total, value)
 
-            await self._visit(path, add)
+            await self._visit(path, add, lambda: total)
             return total
 
         return self._derived(path, compute)
@@ -47,7 +50,10 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
     @overload
     def avg(self, path: float | None, /) -> Operation[float | None]: ...
     def avg(self, path: object, /) -> Operation[Any]:
-        """The mean, of numbers other than float as a Decimal of 38 digits; None of nothing."""
+        """The mean, of numbers other than float as a Decimal of 38 digits; None of nothing.
+
+        Of a scan that failed, `.result` is `(sum, count)` so far, since means can't be put together.
+        """
 
         async def compute() -> Any:
             total: Any = 0
@@ -57,7 +63,7 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
                 nonlocal total, count
                 total, count = _plus(total, value), count + 1
 
-            await self._visit(path, add)
+            await self._visit(path, add, lambda: (total, count))
             if not count:
                 return None
             return total / count if isinstance(total, float) else _ROUNDED.divide(Decimal(total), Decimal(count))
@@ -81,7 +87,7 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
             def add(value: Any) -> None:
                 counts[value] += 1
 
-            await self._visit(path, add)
+            await self._visit(path, add, lambda: dict(counts))
             return dict(counts)
 
         return self._derived(path, compute)
@@ -94,24 +100,29 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
             if best is None or (value > best if largest else value < best):
                 best = value
 
-        await self._visit(path, weigh)
+        await self._visit(path, weigh, lambda: best)
         return best
 
     def _narrowed(self, path: object) -> Reads[tuple[Any]]:
         return cast("Reads[tuple[Any]]", self._with_selection((location_of(path),)))
 
-    async def _visit(self, path: object, visit: Callable[[Any], None]) -> None:
+    async def _visit(self, path: object, visit: Callable[[Any], None], partial: Callable[[], object]) -> None:
         """Show every value that is there, one page being read ahead."""
-        async with self._narrowed(path).stream() as rows:
-            async for (value,) in rows:
-                if value is None:
-                    continue
-                try:
-                    visit(value)
-                except TypeError as error:
-                    raise UsageError(
-                        f"{location_of(path)} holds a {type(value).__name__}, with which this can't be computed: {error}"
-                    ) from error
+        try:
+            async with self._narrowed(path).stream() as rows:
+                async for (value,) in rows:
+                    if value is None:
+                        continue
+                    try:
+                        visit(value)
+                    except TypeError as error:
+                        raise UsageError(
+                            f"{location_of(path)} holds a {type(value).__name__}, with which this can't be computed: {error}"
+                        ) from error
+        except (ScanFailed, DeadlineExceeded) as error:
+            if error.checkpoint is not None:  # it stands after the items seen, so that only this tells of them
+                error.result = partial()
+            raise
 
     def _derived(self, path: object, compute: Any) -> Operation[Any]:
         narrowed = self._narrowed(path)

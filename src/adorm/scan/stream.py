@@ -264,7 +264,8 @@ class ScanStream(ItemStream[ItemT]):
         """The next page as it is, for counting; its position is taken as reached."""
         part = None if self.failed else await self._next_part()
         if part is not None:
-            track = self._tracks[part.segment]
+            track, outcome = self._tracks[part.segment], self._outcomes[part.segment]
+            outcome.value = (outcome.value or 0) + part.count
             track.end(track.begin(part.after))
             await self._report()
         return part
