@@ -9,7 +9,7 @@ from __future__ import annotations
 from builtins import set as Set  # noqa: N812  # a method named `set` hides the type in the body of Attr
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
-from typing import Any, Generic, Literal, NoReturn, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Protocol, TypeVar, cast, overload
 
 from adorm.errors import MisusedExpression, UsageError
 from adorm.expressions.conditions import (
@@ -29,6 +29,7 @@ from adorm.expressions.conditions import (
     Value,
 )
 from adorm.expressions.location import Location, parse_location
+from adorm.expressions.places import Place
 from adorm.expressions.updates import Add, Append, Arithmetic, Clause, Delete, Remove, SetIfAbsent
 from adorm.expressions.updates import Set as SetClause
 
@@ -37,7 +38,7 @@ T1 = TypeVar("T1")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Path:
+class Path(Place):
     """A document path that reads like the attribute it names: `Order.lines[0].price`."""
 
     __slots__ = ("_adorm_location",)
@@ -114,7 +115,7 @@ class Holds(Protocol[T_co]):
     def remove(self) -> Clause[T_co]: ...
 
 
-class Attr(Generic[T]):
+class Attr(Place, Generic[T]):
     """A path with verbs: conditions on it, and clauses that change it. Made by `attr(Order.note)` or `path("note")`."""
 
     __slots__ = ("_subject",)
@@ -174,6 +175,34 @@ class Attr(Generic[T]):
         return _compare(self._subject, "<>", other)
 
     __hash__ = object.__hash__
+
+    @overload
+    def __add__(self: Attr[int], other: int) -> int: ...
+    @overload
+    def __add__(self: Attr[float], other: float) -> float: ...
+    @overload
+    def __add__(self: Attr[Decimal], other: Decimal | int) -> Decimal: ...
+    def __add__(self, other: object) -> Any:
+        return _arithmetic(self._place("+"), "+", other)
+
+    @overload
+    def __sub__(self: Attr[int], other: int) -> int: ...
+    @overload
+    def __sub__(self: Attr[float], other: float) -> float: ...
+    @overload
+    def __sub__(self: Attr[Decimal], other: Decimal | int) -> Decimal: ...
+    def __sub__(self, other: object) -> Any:
+        return _arithmetic(self._place("-"), "-", other)
+
+    if not TYPE_CHECKING:  # a checker would have to know what stands on the left
+
+        def __radd__(self, other: object) -> Any:
+            place = self._place("+")
+            return Arithmetic(Value(_plain(other), place), "+", place)
+
+        def __rsub__(self, other: object) -> Any:
+            place = self._place("-")
+            return Arithmetic(Value(_plain(other), place), "-", place)
 
     def __bool__(self) -> NoReturn:
         raise MisusedExpression(f"{self!r} is a path, not a value: compare it and hand the condition to a query")

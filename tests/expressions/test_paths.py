@@ -73,3 +73,77 @@ def test_messages_spell_conditions_and_sums_as_the_user_wrote_them() -> None:
     assert "Comparison(subject=Base.some_count, comparator='>', operand=5)" in str(caught.value)
     with pytest.raises(adorm.UsageError, match=r"\(Base\.some_count \+ 1\) \+ \.\.\.: DynamoDB's SET takes one addition"):
         _ = Base.some_count + 1 + 1
+
+
+# Out of the sight of the type checkers, which would refuse most of them.
+untyped: Any = Base
+NOT_ADDITIONS: dict[str, Callable[[], Any]] = {
+    r"Base\.some_count \* 2": lambda: untyped.some_count * 2,
+    r"2 \* Base\.some_count": lambda: 2 * untyped.some_count,
+    r"Base\.some_count / 2": lambda: untyped.some_count / 2,
+    r"2 / Base\.some_count": lambda: 2 / untyped.some_count,
+    r"Base\.some_count // 2": lambda: untyped.some_count // 2,
+    r"2 // Base\.some_count": lambda: 2 // untyped.some_count,
+    r"Base\.some_count % 2": lambda: untyped.some_count % 2,
+    r"2 % Base\.some_count": lambda: 2 % untyped.some_count,
+    r"Base\.some_count \*\* 2": lambda: untyped.some_count**2,
+    r"2 \*\* Base\.some_count": lambda: 2**untyped.some_count,
+    r"-Base\.some_count": lambda: -untyped.some_count,
+    r"\+Base\.some_count": lambda: +untyped.some_count,
+    r"abs\(Base\.some_count\)": lambda: abs(untyped.some_count),
+    r"attr\(x\) \* 2": lambda: untyped_path("x") * 2,
+    r"\(Base\.some_count \+ 1\) \* 2": lambda: (untyped.some_count + 1) * 2,
+}
+
+
+def untyped_path(text: str) -> Any:
+    return path(text)
+
+
+@pytest.mark.parametrize("spelled", NOT_ADDITIONS)
+def test_what_dynamodb_does_not_compute_is_refused_as_it_was_written(spelled: str) -> None:
+    with pytest.raises(adorm.MisusedExpression, match=rf"^{spelled}: DynamoDB computes with \+ and - only, one of them"):
+        NOT_ADDITIONS[spelled]()
+
+
+def test_a_path_with_verbs_adds_and_subtracts_as_the_bare_one_does() -> None:
+    def text(value: Any) -> Any:
+        return children.update("c").set(Child.some_count, value).request()["UpdateExpression"]
+
+    assert text(attr(Child.some_count) + 1) == text(Child.some_count + 1) == "SET #n0 = #n0 + :v0"
+    assert text(path("someCount") - 1) == "SET #n0 = #n0 - :v0"
+    assert text(1 + untyped_path("someCount")) == "SET #n0 = :v0 + #n0"
+    assert text(1 - untyped_path("someCount")) == "SET #n0 = :v0 - #n0"
+    with pytest.raises(adorm.UsageError, match="a size can be compared"):
+        _ = attr(Base.labels).size() + 1
+    with pytest.raises(adorm.UsageError, match="takes one addition or subtraction"):
+        _ = 1 + (untyped.some_count + 1)
+
+
+JOINED: dict[str, Callable[[], Any]] = {
+    "a comparison beside a number": lambda: children.query("c").filter(untyped.some_count > 1 & (untyped.word == "x")),
+    "a number beside a path": lambda: untyped.some_count > 1 & untyped.word == "x",
+    "a path before a comparison": lambda: untyped.some_count | (untyped.word == "x"),
+    "a path turned round": lambda: ~untyped.some_count,
+    "a number": lambda: children.query("c").filter(untyped_value(5)),
+}
+
+
+def untyped_value(value: object) -> Any:
+    return value
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_forgotten_parentheses_are_named(name: str) -> None:
+    with pytest.raises(adorm.UsageError, match="put parentheses around each comparison"):
+        JOINED[name]()
+
+
+def test_what_is_no_condition_is_told_so_and_only_a_path_gets_advice_for_bools() -> None:
+    query = children.query("c")
+    with pytest.raises(adorm.UsageError, match=r"^'some_count > 5' is no condition: compare a path with a value"):
+        query.filter(untyped_value("some_count > 5"))
+    with pytest.raises(adorm.UsageError, match=r"^\(Base\.some_count \+ 1\) is no condition"):
+        query.filter(untyped_value(Base.some_count + 1))
+    with pytest.raises(adorm.UsageError, match=r"for a bool attribute write `Base\.some_count == True`"):
+        query.filter(untyped_value(Base.some_count))

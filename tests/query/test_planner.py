@@ -146,6 +146,14 @@ def test_what_no_key_can_say_is_a_filter_but_never_on_a_key_of_what_is_read() ->
     assert spelled(matches.query().where(Match.player == "p", attr(Match.match_id).contains("x")))[2] == "contains(match_id, x)"
 
 
+def test_a_key_condition_in_a_filter_is_told_where_it_belongs() -> None:
+    with pytest.raises(adorm.UsageError, match=r"Match\.match_id is part of its key.*: move this condition from \.filter\(.*\) to \.where"):
+        matches.query("u").filter(Match.match_id == "x").request()
+    with pytest.raises(adorm.UsageError) as caught:
+        matches.query("u").filter(Match.match_id != "x").request()  # no key condition can say this
+    assert "where" not in str(caught.value)
+
+
 def test_a_filter_on_what_an_index_does_not_hold_would_leave_items_out() -> None:
     query = matches.query().where(Match.player == "p", Match.round == 1).select(Match.score).index("by-player")
     assert query.request()["IndexName"] == "by-player"

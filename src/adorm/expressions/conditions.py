@@ -14,6 +14,7 @@ import attrs
 from adorm.errors import MisusedExpression, UsageError
 from adorm.expressions.location import Location
 from adorm.expressions.placeholders import AttributeValue, Encoder, Placeholders
+from adorm.expressions.places import AdditionOnly, Place
 from adorm.typeinfo import Annotation, Tag
 
 MAX_OPERANDS = 100
@@ -394,7 +395,7 @@ def condition(candidate: object) -> Condition:
     """The condition itself, after a look whether it is one.
 
     Raises:
-        UsageError: it is a bool (a comparison of plain values) or a bare path.
+        UsageError: it is a bool (a comparison of plain values), a bare path or another value.
     """
     if isinstance(candidate, Condition):
         return candidate
@@ -402,7 +403,15 @@ def condition(candidate: object) -> Condition:
         raise UsageError(
             f"a condition is expected, not {candidate}: were two plain values compared, instead of a path such as Order.total?"
         )
-    raise UsageError(f"a condition is expected, not {candidate!r}; for a bool attribute write `{candidate!r} == True`")
+    if isinstance(candidate, Place):
+        raise UsageError(f"a condition is expected, not {candidate!r}; for a bool attribute write `{candidate!r} == True`")
+    if isinstance(candidate, (int, float)):
+        raise UsageError(
+            f"a condition is expected, not {candidate!r}: & and | bind more tightly than comparisons, so put parentheses around each "
+            "comparison, as in (Order.total > 1) & (Order.status == 'open')"
+        )
+    shown = f"({candidate})" if isinstance(candidate, AdditionOnly) else repr(candidate)
+    raise UsageError(f"{shown} is no condition: compare a path with a value, as in Order.total > 5, or use adorm.raw(...)")
 
 
 def conditions(candidates: Iterable[object]) -> tuple[Condition, ...]:

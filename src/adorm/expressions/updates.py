@@ -14,6 +14,7 @@ from adorm.errors import UsageError
 from adorm.expressions.conditions import Value
 from adorm.expressions.location import Location
 from adorm.expressions.placeholders import Placeholders
+from adorm.expressions.places import AdditionOnly
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -21,7 +22,7 @@ Section = Literal["SET", "REMOVE", "ADD", "DELETE"]
 
 
 @attrs.frozen(eq=False)
-class Arithmetic:
+class Arithmetic(AdditionOnly):
     """`path + value` or `path - value`, on the value side of a set."""
 
     left: Location | Value
@@ -54,7 +55,7 @@ class Arithmetic:
     def __add__(self, other: object) -> Any:
         raise UsageError(f"({self}) + ...: DynamoDB's SET takes one addition or subtraction")
 
-    __sub__ = __add__
+    __sub__ = __radd__ = __rsub__ = __add__
 
 
 def _side(side: Location | Value, placeholders: Placeholders) -> str:

@@ -171,8 +171,20 @@ def _serve(
     if not forced and access.index is not None and access.partition == (info.partition,) and not used:
         return _Unfit("it narrows no further than the table, and has another order")
     remaining = (*rest, *filters)
-    unfit = _unfit_for_filter(access, remaining) or (None if forced else _unfit_as_sparse(access, used))
+    unfit = _misplaced(access, filters) or _unfit_for_filter(access, remaining) or (None if forced else _unfit_as_sparse(access, used))
     return unfit or Choice(access, tuple(key), remaining, used, hydrates or access.holds(needed))
+
+
+def _misplaced(access: Access, filters: Sequence[Condition]) -> _Unfit | None:
+    for condition in filters:
+        field = _key_field(condition, access)
+        if field is not None:
+            location = next(condition.locations())
+            return _Unfit(
+                f"{location} is part of its key, and DynamoDB takes no filter on that: move this condition from .filter(...) to "
+                ".where(...), which makes it a key condition"
+            )
+    return None
 
 
 def _unfit_for_filter(access: Access, filters: Sequence[Condition]) -> _Unfit | None:
