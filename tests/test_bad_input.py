@@ -205,3 +205,55 @@ async def test_table_names_are_mapped_and_prefixed() -> None:
     assert adorm.connect("memory", table_prefix="dev-").table(Order, name="exact").name == "exact"
     with pytest.raises(adorm.UsageError):
         adorm.connect("memory").table(Order, name="a b")
+
+
+@adorm.model(table="sessions")
+class Session:
+    token: str = adorm.partition_key()
+    customer: str
+    tags: set[str]
+    seen: int = 0
+
+
+async def test_an_update_that_would_leave_an_unreadable_item_is_refused() -> None:
+    transport = ScriptedTransport()
+    async with Database(lambda: transport) as db:
+        sessions = db.table(Session)
+        with pytest.raises(adorm.UsageError, match=r"upsert\(\) may create an item without Session\.customer, which has no default"):
+            await sessions.update("t").add(Session.seen, 1).upsert()
+        with pytest.raises(adorm.UsageError, match=r"Session\.customer has no default, so an item without it can't be read"):
+            await sessions.update("t").remove(Session.customer)
+        assert transport.sent == []
+        await sessions.update("t").add(Session.seen, 1).apply(adorm.attr(Session.customer).set_if_absent("c")).upsert()
+        await sessions.update("t").remove(Session.tags, Session.seen)
+        await sessions.update("t").set(Session.customer, "c").upsert()
+    assert len(transport.sent) == 3
+
+
+async def test_an_operation_that_was_not_awaited_is_not_true_and_tells_no_values() -> None:
+    async with Database(ScriptedTransport) as db:
+        orders = db.table(Order)
+        order = Order(customer_id="c", order_id="o", note="secret")
+        operations: list[Any] = [
+            orders.get("c", "o"),
+            orders.exists("c", "o"),
+            orders.create(order),
+            orders.update("c", "o").set(Order.note, "secret"),
+            orders.query("c").filter(Order.note == "secret"),
+            orders.scan().filter(Order.note == "secret").segments(4),
+            orders.query("c").count(),
+            orders.batch_write(puts=[order]),
+        ]
+        for operation in operations:
+            with pytest.raises(adorm.MisusedExpression, match="write `await` before it"):
+                bool(operation)
+            assert "secret" not in repr(operation)
+            assert len(repr(operation)) < 80
+        assert repr(operations[2]) == "<Put Order c/o, not awaited>"
+        assert repr(operations[4]) == "<Query Order, not awaited>"
+
+
+async def test_a_table_that_is_not_there_is_named_with_what_to_do() -> None:
+    async with adorm.connect("memory", table_prefix="dev-") as db:
+        with pytest.raises(adorm.ResourceNotFound, match=r"table dev-counters.*ensure_table"):
+            await db.table(Counter).get("a")

@@ -14,7 +14,7 @@ from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks, run_hooks, 
 from adorm.capacity import asking_for_capacity, is_collecting, note_capacity
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.deadlines import current_limit, remaining_s
-from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, TransactionCanceled, UsageError
+from adorm.errors import ConnectionFailed, DeadlineExceeded, ResourceNotFound, ServiceError, TransactionCanceled, UsageError
 from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, RetryQuota, delay_after, is_ambiguous, repeat_of, retry_cost, treatment_of
 from adorm.transport.base import Answer, Request, Transport
 
@@ -154,7 +154,6 @@ class _Run:
     __slots__ = (
         "attempts",
         "calls",
-        "renewed",
         "cost",
         "delay_s",
         "history",
@@ -162,6 +161,7 @@ class _Run:
         "maybe_applied",
         "operation",
         "policy",
+        "renewed",
         "repeat",
         "request",
         "subject_of",
@@ -285,6 +285,8 @@ class _Run:
         error.subject = self.subject()
         error.attempts = self.attempts
         error.maybe_applied = self.maybe_applied
+        if isinstance(error, ResourceNotFound):
+            error.table = self.table
         if isinstance(error, TransactionCanceled):
             for reason in error.reasons:
                 if isinstance(reason.error, ServiceError):

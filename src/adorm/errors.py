@@ -259,6 +259,13 @@ class Throttled(ServiceError):
 class ResourceNotFound(ServiceError):
     """The table or index does not exist, or is not active yet."""
 
+    table: str | None = None
+    """The table that was asked for, where the operation is about one."""
+
+    def __str__(self) -> str:
+        which = f"table {self.table}: " if self.table else ""
+        return f"{super().__str__()} [{which}create it by ensure_table(), or look at the region, the account and the table's name]"
+
 
 class ValidationFailed(ServiceError):
     """DynamoDB refused the request's shape."""

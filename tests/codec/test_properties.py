@@ -1,6 +1,6 @@
 """What holds for every value and every item."""
 
-# ruff: noqa: PT017, PYI061  # an error is one of two good ends, and a literal of None is what is tested
+# ruff: noqa: PYI061  # an error is one of two good ends, and a literal of None is what is tested
 
 from __future__ import annotations
 

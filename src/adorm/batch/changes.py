@@ -25,7 +25,7 @@ SMALL_ITEM_BYTES = 4096
 """A size assumed of deletes, which are but keys."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Change:
     """One put or delete."""
 

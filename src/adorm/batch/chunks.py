@@ -42,7 +42,7 @@ class Course:
     collects_errors: bool = False
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Chunked(Retriable[ResultT]):
     """The clauses of everything that is done in chunks."""
 

@@ -69,7 +69,7 @@ class BatchGetResult(BatchSelectResult[ModelT]):
         return [item for item in self.items if isinstance(item, model)]
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
     """Reads items by their keys, in chunks of 100, several at a time; each key once.
 
@@ -199,7 +199,7 @@ def _numbered(work: Callable[[int, Outcome[T]], Any], number: int) -> Callable[[
     return lambda outcome: work(number, outcome)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class BatchGet(BatchRead[ModelT, BatchGetResult[ModelT]], Generic[ModelT]):
     __doc__ = BatchRead.__doc__
 
@@ -234,7 +234,7 @@ class BatchGet(BatchRead[ModelT, BatchGetResult[ModelT]], Generic[ModelT]):
         return BatchGetResult(**asked.results(), outcomes=outcomes, errors=errors)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class BatchSelect(BatchRead[ItemT, BatchSelectResult[ItemT]], Generic[ItemT]):
     """A batch get of some attributes."""
 

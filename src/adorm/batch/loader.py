@@ -27,7 +27,7 @@ from adorm.retry import RetryPolicy
 ModelT = TypeVar("ModelT")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Load:
     """One key that is waited for."""
 

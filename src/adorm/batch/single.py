@@ -61,7 +61,7 @@ class CreateManyResult(Generic[ModelT]):
     """
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
     """One UpdateItem for each item, several at a time; the clauses and conditions hold for every one.
 
@@ -151,7 +151,7 @@ class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
         return result
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
     """Inserts only: each item one PutItem on the condition that its key is free, or 100 of them one transaction.
 

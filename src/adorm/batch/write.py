@@ -29,7 +29,7 @@ Bind: TypeAlias = Callable[[Any], Binding]
 """The table of an instance or key."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
     """Puts and deletes, in chunks of 25, several at a time.
 

@@ -121,6 +121,14 @@ class Binding:
     def _decode_error(self, failure: DecodeFailure, attribute_map: AttributeMap) -> ItemDecodeError:
         return item_decode_error(failure, model=self.info.model, key=self.key_attributes(attribute_map), attribute_map=attribute_map)
 
+    def must_be_there(self, field: Field) -> bool:
+        """Whether an item without this attribute can't be read."""
+        try:
+            self.connection.codec.absent(field)
+        except DecodeFailure:
+            return True
+        return False
+
     def check_size(self, key: Key[Any], attribute_map: AttributeMap) -> None:
         """Refuse an item above 400 KB.
 

@@ -17,7 +17,7 @@ from adorm.query.plan import Plan, plan_of, read_cost
 ResultT = TypeVar("ResultT")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Get(Retriable[ResultT]):
     """`await orders.get("c1", "o1")`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html"""
 
@@ -28,6 +28,10 @@ class Get(Retriable[ResultT]):
     _finish: Callable[[Binding, Key[Any], AttributeMap | None], ResultT]
     _keys_only: bool = attrs.field(default=False, alias="keys_only")
     _consistent: bool = False
+
+    @property
+    def _subject(self) -> str:
+        return str(self._key)
 
     def consistent(self) -> Self:
         """Read what was last written: twice the read units, and it fails where that is not to be had."""

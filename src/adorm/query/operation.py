@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 import attrs
 
+from adorm.errors import MisusedExpression
 from adorm.query.plan import Plan
 from adorm.retry import RetryPolicy
 
 ResultT = TypeVar("ResultT")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Operation(Generic[ResultT]):
     """Something to be sent. Immutable: a clause returns a new one, and awaiting twice sends twice."""
 
@@ -25,6 +26,18 @@ class Operation(Generic[ResultT]):
 
     async def _run(self) -> ResultT:
         raise TypeError(f"{type(self).__name__} can't be sent")
+
+    @property
+    def _subject(self) -> str:
+        """What it is about, for messages: `Order c1/o1`."""
+        return ""
+
+    def __repr__(self) -> str:
+        # No values: an operation in a traceback or a log must not tell what is stored.
+        return f"<{' '.join(part for part in (type(self).__name__, self._subject) if part)}, not awaited>"
+
+    def __bool__(self) -> NoReturn:
+        raise MisusedExpression(f"{self!r} was asked whether it is true before it was sent: write `await` before it")
 
     def request(self) -> dict[str, Any]:
         """The exact DynamoDB request, as boto3's client takes it, without sending it; the first one, where it takes several.
@@ -43,7 +56,7 @@ class Operation(Generic[ResultT]):
         raise TypeError(f"{type(self).__name__} has no plan")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Retriable(Operation[ResultT]):
     """An operation whose retry policy can be its own."""
 

@@ -23,7 +23,7 @@ T4 = TypeVar("T4")
 T5 = TypeVar("T5")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Query(Aggregates[ItemT], Generic[ItemT]):
     """Items of one partition, of the table or of an index.
 

@@ -50,7 +50,7 @@ class Built:
     reason: str
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Derived(Operation[ResultT]):
     """Something computed from a read: a count, a page, an aggregate."""
 
@@ -70,14 +70,14 @@ class Derived(Operation[ResultT]):
         return self._plan()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Worked(Derived[ResultT]):
     """The same by work of the caller's own, which may write."""
 
     only_reads = False
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Reads(Retriable[list[ItemT]], Generic[ItemT]):
     """A query or a scan. Awaiting it collects everything; iterating reads page after page on demand."""
 
@@ -97,6 +97,10 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
     _operation = "Query"
 
     # ---- clauses
+
+    @property
+    def _subject(self) -> str:
+        return self._binding.info.name
 
     def filter(self, *conditions_: bool | Condition) -> Self:
         """Leave out what does not meet all conditions; DynamoDB reads it, and charges for it, all the same."""

@@ -115,7 +115,7 @@ class Changes:
         return self._with_conditions(conditions(conditions_))
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class PreparedUpdate:
     """An update, built."""
 
@@ -132,7 +132,7 @@ class PreparedUpdate:
         return all(clause.idempotent for clause in self.clauses)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class UpdateDraft:
     """What an update says, without the way to send it."""
 
@@ -153,6 +153,7 @@ class UpdateDraft:
             raise UsageError(
                 f"{self.key}: an update without clauses changes nothing: add .set(...), .add(...), .remove(...) or another clause"
             )
+        self._check_readable()
         placeholders = Placeholders(binding.codec, info.model)
         request: dict[str, Any] = {"TableName": binding.table_name, "Key": binding.encode_key(self.key)}
         own, provable = self._own_clauses()
@@ -164,6 +165,23 @@ class UpdateDraft:
         placeholders.into(request)
         binding.check_size(self.key, request.get("ExpressionAttributeValues", {}))
         return PreparedUpdate(request, self.clauses, self._written(own), provable)
+
+    def _check_readable(self) -> None:
+        """Refuse what would leave an item that can't be read back: one without a field that has no default."""
+        info = self.binding.info
+        removed = {clause.location.attribute_name for clause in self.clauses if clause.location.is_top_level and isinstance(clause, Remove)}
+        given = {clause.location.attribute_name for clause in self.clauses if clause.location.is_top_level} - removed
+        for field in info.structure.fields:
+            name = field.attribute_name
+            if not field.required or name in info.key_names or not self.binding.must_be_there(field):
+                continue
+            if name in removed:
+                raise UsageError(f"{self.key}: {info.name}.{field.name} has no default, so an item without it can't be read: set it instead")
+            if self.creates and name not in given:
+                raise UsageError(
+                    f"{self.key}: upsert() may create an item without {info.name}.{field.name}, which has no default, so that it can't be read: "
+                    f"set it, for instance by .apply(attr({info.name}.{field.name}).set_if_absent(...)), or give the field a default"
+                )
 
     def _written(self, own: Sequence[Clause[Any]]) -> dict[str, AttributeMap | None]:
         written: dict[str, AttributeMap | None] = {}
@@ -197,7 +215,7 @@ class UpdateDraft:
         return own, stamped
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
     """`await orders.update("c1", "o1").set(Order.status, "paid")`.
 
@@ -207,6 +225,10 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
     _draft: UpdateDraft
     _returning: ReturnedItem = "none"
     _exactly_once: bool = False
+
+    @property
+    def _subject(self) -> str:
+        return str(self._draft.key)
 
     def _with_clauses(self, clauses: tuple[Clause[Any], ...]) -> Self:
         return attrs.evolve(self, draft=attrs.evolve(self._draft, clauses=self._draft.clauses + clauses))

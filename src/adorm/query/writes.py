@@ -49,7 +49,7 @@ class Prepared:
     must_exist: bool = False
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
     """A write that can be awaited, or handed to a transaction."""
 
@@ -59,6 +59,10 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
     _conditions: tuple[Condition, ...] = ()
     _returning: ReturnValue = attrs.field(default="none", alias="returning")
     _unchecked: bool = False
+
+    @property
+    def _subject(self) -> str:
+        return str(self._key)
 
     def when(self, *conditions_: bool | Condition) -> Self:
         """Write only if all conditions hold; else `ConditionalCheckFailed`, with the item as it stands."""
@@ -211,7 +215,7 @@ def _encode_item(binding: Binding, key: Key[Any], stored: Any) -> AttributeMap:
     return item
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Put(Write[ModelT, ResultT]):
     """`create` and `put`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html"""
 
@@ -254,7 +258,7 @@ class Put(Write[ModelT, ResultT]):
         return prepared
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Save(Write[ModelT, ResultT]):
     """`save`: an UpdateItem of the declared attributes, so that attributes that no field declares stay as they are.
 
@@ -331,7 +335,7 @@ def only_locations(info_name: str, paths: Sequence[object]) -> tuple[Location, .
     return locations
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Remover(Write[ModelT, ResultT]):
     """`delete`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html"""
 

@@ -49,7 +49,7 @@ def get_parts(bind: Bind, keys: Iterable[Key[Any]]) -> tuple[GetPart, ...]:
     return tuple(parts)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class TransactGet(Retriable[ResultT]):
     """A read of up to 100 items and 4 MB as they were at one moment, on any tables of a database.
 
