@@ -10,7 +10,6 @@ import pytest
 import adorm
 from adorm import attr, not_none
 from tests.contract.shop import Address, Bare, Counter, Event, Line, Order, Receipt
-from tests.support.engines import Engine
 
 pytestmark = pytest.mark.anyio
 
@@ -156,9 +155,7 @@ async def test_save_creates_and_migrates_an_item_older_than_the_version_field(db
     assert await orders.get("c1", "old") == old
 
 
-async def test_saved_created_at_stays_that_of_the_first_write(db: adorm.Database, engine: Engine) -> None:
-    if engine.is_moto:
-        pytest.skip("moto: UPDATED_NEW leaves out what if_not_exists did not change")
+async def test_saved_created_at_stays_that_of_the_first_write(db: adorm.Database) -> None:
     await db.create_table(Order)
     orders = db.table(Order)
     order = await orders.create(Order(customer_id="c1", order_id="o1"))
@@ -185,9 +182,7 @@ async def test_save_only_writes_the_named_fields_of_an_existing_item(db: adorm.D
     assert caught.value.actual is None
 
 
-async def test_a_model_of_nothing_but_keys_can_be_saved(db: adorm.Database, engine: Engine) -> None:
-    if engine.is_moto:
-        pytest.skip("moto: fails on an UpdateItem without an UpdateExpression")
+async def test_a_model_of_nothing_but_keys_can_be_saved(db: adorm.Database) -> None:
     await db.create_table(Bare)
     bare = db.table(Bare)
     await bare.save(Bare(name="x"))

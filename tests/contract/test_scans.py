@@ -1,4 +1,4 @@
-"""Parallel scans on every engine; moto has no segments, so the first one holds all there."""
+"""Parallel scans on every engine."""
 
 from __future__ import annotations
 

@@ -267,9 +267,7 @@ async def test_a_hundred_operations_fit(db: adorm.Database) -> None:
     assert len(await db.table(Counter).scan()) == 100
 
 
-async def test_a_transaction_with_the_same_token_is_applied_once(db: adorm.Database, engine: Engine) -> None:
-    if engine.is_moto:
-        pytest.skip("moto: forgets idempotency tokens")
+async def test_a_transaction_with_the_same_token_is_applied_once(db: adorm.Database) -> None:
     await db.create_table(Counter)
     await db.table(Counter).put(Counter(name="c"))
     for _ in range(3):
@@ -284,8 +282,6 @@ async def test_a_transaction_with_the_same_token_is_applied_once(db: adorm.Datab
 
 
 async def test_a_lost_answer_does_not_apply_it_twice(engine: Engine) -> None:
-    if engine.is_moto:
-        pytest.skip("moto: forgets idempotency tokens")
     faults, recorder = Faults(), Recorder()
     faults.on("TransactWriteItems", call=1).drop(applied=True)
     faults.on("TransactWriteItems", call=2).server_error(applied=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import socket
 import subprocess
@@ -17,7 +18,9 @@ pytest.importorskip("moto", reason="the memory engine is an extra")
 from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 
+from adorm.clock import use_clock
 from adorm.errors import ConditionalCheckFailed, ResourceNotFound, ServiceError, TransactionCanceled, UsageError, ValidationFailed
+from adorm.testing import FakeClock
 from adorm.transport.memory import MemoryTransport
 from tests.conftest import LOOPS
 
@@ -231,3 +234,142 @@ async def test_text_that_is_no_utf8_is_refused_and_nothing_of_it_is_kept(memory:
     with pytest.raises(UsageError, match="PutItem: the request can't be written as JSON"):
         await put(memory, note={"S": "\ud800"})
     assert (await memory.send("Scan", {"TableName": "notes"}))["Count"] == 0
+
+
+def adding(token: str, amount: str = "1") -> dict[str, Any]:
+    update = {
+        "TableName": "notes",
+        "Key": KEY,
+        "UpdateExpression": "ADD n :n",
+        "ExpressionAttributeValues": {":n": {"N": amount}},
+    }
+    return {"ClientRequestToken": token, "TransactItems": [{"Update": update}]}
+
+
+async def test_a_token_is_known_for_ten_minutes() -> None:
+    clock = FakeClock()
+    with use_clock(clock):
+        transport = MemoryTransport()
+    await transport.open()
+    await transport.send("CreateTable", TABLE)
+    first = await transport.send("TransactWriteItems", adding("t"))
+    clock.advance(599)
+    assert await transport.send("TransactWriteItems", adding("t")) == first
+    with pytest.raises(ValidationFailed) as caught:
+        await transport.send("TransactWriteItems", adding("t", "2"))
+    assert caught.value.code == "IdempotentParameterMismatchException"
+    await transport.send("TransactWriteItems", adding("another"))
+    assert (await get(transport))["n"] == {"N": "2"}
+    clock.advance(1)
+    await transport.send("TransactWriteItems", adding("t", "2"))
+    assert (await get(transport))["n"] == {"N": "4"}
+    await transport.close()
+
+
+async def test_a_cancelled_transaction_may_be_sent_again_with_its_token(memory: MemoryTransport) -> None:
+    request: dict[str, Any] = {
+        "ClientRequestToken": "t",
+        "TransactItems": [{"Delete": {"TableName": "notes", "Key": KEY, "ConditionExpression": "attribute_exists(pk)"}}],
+    }
+    with pytest.raises(TransactionCanceled):
+        await memory.send("TransactWriteItems", request)
+    await put(memory)
+    await memory.send("TransactWriteItems", request)
+    assert await get(memory) == {}
+
+
+async def test_an_update_of_nothing_makes_the_bare_item_on_its_condition(memory: MemoryTransport) -> None:
+    request = {"TableName": "notes", "Key": KEY}
+    with pytest.raises(ConditionalCheckFailed):
+        await memory.send("UpdateItem", {**request, "ConditionExpression": "attribute_exists(pk)"})
+    assert await get(memory) == {}
+    await memory.send("UpdateItem", request)
+    assert await get(memory) == {"pk": {"S": "x"}, "sk": {"B": "AP8="}}
+    await put(memory, n={"N": "1"})
+    answer = await memory.send("UpdateItem", {**request, "ReturnValues": "ALL_NEW"})
+    assert answer["Attributes"]["n"] == {"N": "1"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("size(a) > :v", {"text", "bytes"}),
+        ("size (#a.#b) < :v OR size(#a) > :v", {"text", "bytes"}),
+        ("size(a) <> :v", {"none", "bytes"}),
+        ("NOT size(a) > :v", {"none"}),
+        ("NOT (size(a) BETWEEN :v AND :w)", {"none"}),
+        ("attribute_exists(pk) AND :v < size(a)", {"text", "bytes"}),
+        ("size(a) IN (:v, :w)", {"text", "bytes"}),
+        ("size(a) > size(lacking)", set[str]()),
+    ],
+)
+async def test_what_has_no_size_is_no_match(memory: MemoryTransport, condition: str, found: set[str]) -> None:
+    await memory.send("PutItem", {"TableName": "notes", "Item": {"pk": {"S": "none"}, "sk": {"B": b"-"}}})
+    await memory.send("PutItem", {"TableName": "notes", "Item": {"pk": {"S": "text"}, "sk": {"B": b"-"}, "a": {"S": "ab"}}})
+    await memory.send("PutItem", {"TableName": "notes", "Item": {"pk": {"S": "bytes"}, "sk": {"B": b"-"}, "a": {"B": b"abc"}}})
+    low = "2" if "<> " in condition or "IN" in condition or "BETWEEN" in condition else "1"
+    request: dict[str, Any] = {"TableName": "notes", "FilterExpression": condition}
+    if ":v" in condition:
+        request["ExpressionAttributeValues"] = {":v": {"N": low}, ":w": {"N": "3"}}
+    if "#a" in condition:
+        request["ExpressionAttributeNames"] = {"#a": "a", "#b": "b"} if "#b" in condition else {"#a": "a"}
+    items = (await memory.send("Scan", request))["Items"]
+    assert {item["pk"]["S"] for item in items} == found
+
+
+@pytest.mark.parametrize("kind", ["S", "N", "B"])
+async def test_segments_divide_a_table_by_its_partition_key(memory: MemoryTransport, kind: str) -> None:
+    await memory.send(
+        "CreateTable",
+        {
+            "TableName": "divided",
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "key", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "key", "AttributeType": kind}],
+        },
+    )
+    for number in range(40):
+        value = str(number).encode() if kind == "B" else str(number)
+        await memory.send("PutItem", {"TableName": "divided", "Item": {"key": {kind: value}, "n": {"N": str(number)}}})
+    numbers: list[str] = []
+    for segment in range(4):
+        request: dict[str, Any] = {
+            "TableName": "divided",
+            "Segment": segment,
+            "TotalSegments": 4,
+            "Limit": 3,
+            "ProjectionExpression": "n",
+        }
+        count = 0
+        while True:
+            page = await memory.send("Scan", request)
+            assert page["ScannedCount"] <= 3
+            count += page["Count"]
+            numbers += [item["n"]["N"] for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                break
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        assert 0 < count < 40
+        counted = await memory.send("Scan", {"TableName": "divided", "Segment": segment, "TotalSegments": 4, "Select": "COUNT"})
+        assert counted["Count"] == count
+    assert sorted(map(int, numbers)) == list(range(40))
+
+
+async def test_updated_new_tells_what_if_not_exists_left(memory: MemoryTransport) -> None:
+    await put(memory, made={"N": "1"}, other={"N": "5"})
+    request: dict[str, Any] = {
+        "TableName": "notes",
+        "Key": KEY,
+        "UpdateExpression": "SET #made = if_not_exists(#made, :v), n = :v",
+        "ExpressionAttributeNames": {"#made": "made"},
+        "ExpressionAttributeValues": {":v": {"N": "2"}},
+        "ReturnValues": "UPDATED_NEW",
+    }
+    assert (await memory.send("UpdateItem", request))["Attributes"] == {"made": {"N": "1"}, "n": {"N": "2"}}
+
+
+async def test_moto_says_nothing_in_a_debug_log(memory: MemoryTransport, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        await put(memory)
+    assert not [record for record in caplog.records if record.name.partition(".")[0] in ("moto", "botocore")]
+    assert logging.getLogger("moto").level == logging.getLogger("botocore").level == logging.WARNING

@@ -6,20 +6,32 @@ go when it is closed. moto is laxer than DynamoDB in places; where it breaks on 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from anyio.lowlevel import checkpoint
 
+from adorm.clock import current_clock
 from adorm.errors import UsageError, ValidationFailed
 from adorm.transport.answers import service_error
 from adorm.transport.base import Answer, Request
+from adorm.transport.memory_expressions import assigned_attributes, with_sizes_guarded
+from adorm.transport.memory_segments import segment_of, take_segment
+from adorm.transport.memory_tokens import Tokens
 from adorm.transport.wire_values import plain_request
 
 if TYPE_CHECKING:
+    from moto.dynamodb.models import DynamoDBBackend
     from moto.dynamodb.responses import DynamoHandler
+
+    class Handler(DynamoHandler):
+        """A handler of one request on a database of ours."""
+
+        database: DynamoDBBackend
+
 
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"
@@ -36,8 +48,9 @@ class MemoryTransport:
     """
 
     def __init__(self) -> None:
-        self._new_handler: Callable[[], DynamoHandler] | None = None
+        self._new_handler: Callable[[], Handler] | None = None
         self._closed = False
+        self._tokens = Tokens(current_clock())
 
     async def open(self) -> None:
         """Import moto (a third of a second, once a process) and make an empty database.
@@ -48,6 +61,7 @@ class MemoryTransport:
         await checkpoint()
         if self._new_handler is None and not self._closed:
             self._new_handler = _database()
+            _quieten()
 
     async def send(self, operation: str, request: Request, /) -> Answer:
         """See `Transport.send`.
@@ -65,15 +79,13 @@ class MemoryTransport:
             raise UsageError(f"{operation}: the memory database does not have this operation (moto lacks it): use DynamoDB Local")
         parameters = plain_request(request)
         _check_text(operation, parameters)
-        segment = _take_segment(parameters) if operation == "Scan" else 0
-        status, headers, text = _dispatch(handler, operation, parameters)
-        request_id = headers.get("x-amzn-requestid")
+        text = self._tokens.answer(parameters) if operation == "TransactWriteItems" else None
+        if text is None:
+            given = dict(parameters)
+            text = _apply(handler, operation, parameters)
+            if operation == "TransactWriteItems":
+                self._tokens.keep(given, text)
         answer: Answer = orjson.loads(text)
-        if status >= 300:
-            raise service_error(answer, operation=operation, status=status, request_id=request_id)
-        if segment:  # moto has read one item for it
-            answer.pop("LastEvaluatedKey", None)
-            answer.update(Items=[], Count=0, ScannedCount=0)
         return answer
 
     async def close(self) -> None:
@@ -82,7 +94,7 @@ class MemoryTransport:
         self._closed = True
 
 
-def _database() -> Callable[[], DynamoHandler]:
+def _database() -> Callable[[], Handler]:
     """An empty database, as what makes request handlers on it."""
     try:
         from moto.dynamodb.models import DynamoDBBackend
@@ -92,12 +104,14 @@ def _database() -> Callable[[], DynamoHandler]:
 
     backend = DynamoDBBackend(REGION, ACCOUNT_ID)
 
-    class Handler(DynamoHandler):
+    class OwnHandler(DynamoHandler):
+        database = backend
+
         @property
         def dynamodb_backend(self) -> DynamoDBBackend:
-            return backend
+            return self.database
 
-    return Handler
+    return cast("type[Handler]", OwnHandler)
 
 
 def _check_text(operation: str, parameters: dict[str, Any]) -> None:
@@ -116,22 +130,57 @@ def _no_text(_value: object) -> None:
     """Bytes and the like are no text; what is wrong with them moto says."""
 
 
-def _take_segment(parameters: dict[str, Any]) -> int:
-    """The segment that a scan asks for. moto has none: the first holds every item, the others are empty, as may be in DynamoDB."""
-    segment, total_segments = parameters.pop("Segment", None), parameters.pop("TotalSegments", None)
-    if (segment is None) != (total_segments is None) or (segment is not None and not 0 <= segment < total_segments):
-        raise ValidationFailed(
-            "Segment and TotalSegments go together, and Segment is less than TotalSegments",
-            code="ValidationException",
-            operation="Scan",
-            status=400,
-        )
-    if segment:
-        parameters["Limit"] = 1  # nothing of its page is used: moto takes seconds for a full one
-    return int(segment or 0)
+def _apply(handler: Handler, operation: str, parameters: dict[str, Any]) -> str:
+    """The answer's JSON text, where moto differs as DynamoDB would have it.
+
+    Raises:
+        ServiceError: moto or this function refuses the request.
+    """
+    _guard_sizes(parameters)
+    if operation == "Scan" and (segment := take_segment(parameters)):
+        handler.database = segment_of(handler.database, parameters.get("TableName", ""), *segment)
+    updates = operation == "UpdateItem"
+    if updates and "UpdateExpression" not in parameters:
+        parameters.setdefault("AttributeUpdates", {})  # without either moto fails where it makes the item
+    request = dict(parameters)
+    status, headers, text = _dispatch(handler, operation, parameters)
+    if status >= 300:
+        raise service_error(orjson.loads(text), operation=operation, status=status, request_id=headers.get("x-amzn-requestid"))
+    if updates and request.get("ReturnValues") == "UPDATED_NEW":
+        return _with_unchanged(handler, request, text)
+    return text
 
 
-def _dispatch(handler: DynamoHandler, operation: str, parameters: dict[str, Any]) -> tuple[int, dict[str, str], str]:
+def _guard_sizes(parameters: dict[str, Any]) -> None:
+    places = [parameters, *(part for item in parameters.get("TransactItems", ()) for part in item.values())]
+    for place in places:
+        for name in ("ConditionExpression", "FilterExpression"):
+            if isinstance(expression := place.get(name), str) and "size" in expression:
+                place[name] = with_sizes_guarded(expression)
+
+
+def _with_unchanged(handler: Handler, request: dict[str, Any], text: str) -> str:
+    """UPDATED_NEW tells every attribute that SET names; moto leaves out those whose value stayed, as by `if_not_exists`."""
+    answer = orjson.loads(text)
+    told = answer.setdefault("Attributes", {})
+    names = request.get("ExpressionAttributeNames") or {}
+    missing = assigned_attributes(request.get("UpdateExpression", ""), names) - set(told)
+    if missing:
+        read = {"TableName": request["TableName"], "Key": request["Key"], "ConsistentRead": True}
+        stored = orjson.loads(_dispatch(handler, "GetItem", read)[2])["Item"]
+        told.update({name: stored[name] for name in missing if name in stored})
+    return orjson.dumps(answer).decode()
+
+
+def _quieten() -> None:
+    """Keep moto's and botocore's tens of debug lines a call out of logs whose root lets them in; levels that are set stay."""
+    for name in ("moto", "botocore"):
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.WARNING)
+
+
+def _dispatch(handler: Handler, operation: str, parameters: dict[str, Any]) -> tuple[int, dict[str, str], str]:
     """Status, headers and JSON text, by the part of moto that comes after its parsing of HTTP and JSON."""
     handler.headers = {"X-Amz-Target": f"DynamoDB_20120810.{operation}", "Content-Type": "application/x-amz-json-1.0"}
     handler.params = parameters

@@ -1,0 +1,68 @@
+"""The idempotency tokens that the memory engine remembers: moto has none, so that a repeated transaction would be applied twice."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from adorm.clock import Clock
+from adorm.errors import ServiceError
+from adorm.transport.answers import service_error
+
+KEPT_S = 600.0
+"""How long DynamoDB knows a token. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    request: bytes
+    answer: str
+    until: float
+
+
+class Tokens:
+    """The answers of the transactions that were applied in the last ten minutes, by `ClientRequestToken`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._kept: dict[str, _Kept] = {}
+
+    def answer(self, parameters: dict[str, Any]) -> str | None:
+        """The JSON text that this very request was answered with; None if it is to be applied.
+
+        Raises:
+            ValidationFailed: the token was used for another request.
+        """
+        now = self._clock.monotonic()
+        self._kept = {token: kept for token, kept in self._kept.items() if kept.until > now}
+        kept = self._kept.get(parameters.get("ClientRequestToken", ""))
+        if kept is None:
+            return None
+        if kept.request != _request(parameters):
+            raise _mismatch()
+        return kept.answer
+
+    def keep(self, parameters: dict[str, Any], answer: str) -> None:
+        """Remember that the request was applied."""
+        if token := parameters.get("ClientRequestToken"):
+            self._kept[token] = _Kept(_request(parameters), answer, self._clock.monotonic() + KEPT_S)
+
+
+def _mismatch() -> ServiceError:
+    body = {
+        "__type": "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException",
+        "message": "The request uses a client token that was used for another request in the last ten minutes",
+    }
+    return service_error(body, operation="TransactWriteItems", status=400)
+
+
+def _request(parameters: dict[str, Any]) -> bytes:
+    rest = {name: value for name, value in parameters.items() if name != "ClientRequestToken"}
+    return orjson.dumps(rest, default=_as_text, option=orjson.OPT_SORT_KEYS)
+
+
+def _as_text(value: object) -> str:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else repr(value)
