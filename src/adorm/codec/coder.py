@@ -96,11 +96,11 @@ class Coder:
 
     @made_once
     def encode(self) -> Encode:
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} makes no encoder")
 
     @made_once
     def decode(self) -> Decode:
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} makes no decoder")
 
     def encode_source(self) -> EncodeSource | None:
         return None
