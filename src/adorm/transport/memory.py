@@ -163,7 +163,7 @@ def _with_unchanged(handler: Handler, request: dict[str, Any], text: str) -> str
     """UPDATED_NEW tells every attribute that SET names; moto leaves out those whose value stayed, as by `if_not_exists`."""
     answer = orjson.loads(text)
     told = answer.setdefault("Attributes", {})
-    names = request.get("ExpressionAttributeNames") or {}
+    names: dict[str, str] = request.get("ExpressionAttributeNames") or {}
     missing = assigned_attributes(request.get("UpdateExpression", ""), names) - set(told)
     if missing:
         read = {"TableName": request["TableName"], "Key": request["Key"], "ConsistentRead": True}

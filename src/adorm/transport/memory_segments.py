@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypeVar
 from zlib import crc32
 
@@ -9,7 +10,6 @@ from adorm.errors import ValidationFailed
 
 if TYPE_CHECKING:
     from moto.dynamodb.models import DynamoDBBackend
-    from moto.dynamodb.models.table import Table
 
 _T = TypeVar("_T")
 
@@ -39,15 +39,16 @@ def segment_of(backend: DynamoDBBackend, table_name: str, segment: int, total_se
     So limits, filters, counts and positions are moto's own. moto's division by itself fails on binary keys.
     """
     view = _copy(backend)
-    view.tables = type(backend.tables)()
-    for name, table in backend.tables.items():
+    tables: dict[str, Any] = backend.tables
+    view.tables = {}
+    for name, table in tables.items():
         if table_name in (name, table.table_arn):
             view.tables[name] = part = _copy(table)
-            part.items = type(table.items)(None, _within(table, segment, total_segments))
+            part.items = defaultdict(dict, _within(table, segment, total_segments))
     return view
 
 
-def _within(table: Table, segment: int, total_segments: int) -> dict[Any, Any]:
+def _within(table: Any, segment: int, total_segments: int) -> dict[Any, Any]:
     return {key: items for key, items in table.items.items() if crc32(_bytes(key.value)) % total_segments == segment}
 
 
