@@ -139,6 +139,18 @@ def encode_key_value(info: ModelInfo, field: Field, value: object, codec: Codec,
     return encoded or {}
 
 
+def check_index_keys(info: ModelInfo, written: Mapping[str, Mapping[str, Any] | None]) -> None:
+    """Check what is written, by attribute name, as keys of the model's indexes; what is absent is in no index.
+
+    Raises:
+        UsageError: DynamoDB takes no such key.
+    """
+    for index in info.indexes.values():
+        for field in index.key_fields:
+            if (value := written.get(field.attribute_name)) is not None:
+                check_key_value(f"{info.name}.{field.name} (key of index {index.name})", value, sort=field in index.sort)
+
+
 def check_key_value(where: str, encoded: Mapping[str, Any] | None, *, sort: bool) -> None:
     """What DynamoDB asks of a key attribute.
 

@@ -74,3 +74,14 @@ def test_each_part_of_a_query_s_identity_counts() -> None:
 def test_a_huge_text_is_not_even_decoded() -> None:
     with pytest.raises(adorm.UsageError, match="far too long"):
         decode_cursor("A" * 20_000, DIGEST, None, frozenset({"a"}))
+
+
+def test_a_page_of_nothing_is_refused_since_it_has_no_place_to_go_on_from() -> None:
+    query = adorm.connect("memory").table(Paged).query("a").limit(0)
+    with pytest.raises(adorm.UsageError, match=r"limit\(0\)\.page\(\) reads nothing"):
+        query.page()
+
+
+@adorm.model(table="paged")
+class Paged:
+    name: str = adorm.partition_key()

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+import attrs
 import pytest
 
 import adorm
@@ -58,3 +59,38 @@ async def test_a_stored_version_that_is_no_whole_number_is_still_a_conflict() ->
             await db.table(Note).save(Note(note_id="n", version=1))
     assert (caught.value.expected, caught.value.actual) == (1, 2)
     assert "does not fit the model" in caught.value.__notes__[-1]
+
+
+@adorm.model(table="tickets", indexes=[adorm.GlobalIndex("by_owner", partition="owner", sort="rank")])
+class Ticket:
+    ticket_id: str = adorm.partition_key()
+    owner: str = adorm.attribute(default="nobody", validator=attrs.validators.in_(["nobody", "ann", ""]))
+    rank: str = "a"
+
+
+INDEX_KEYS: dict[str, Callable[[adorm.Update[Ticket, None]], adorm.Update[Ticket, None]]] = {
+    "set": lambda update: update.set(Ticket.owner, ""),
+    "set in the sort key": lambda update: update.set(Ticket.rank, "x" * 1025),
+    "set if absent": lambda update: update.apply(adorm.attr(Ticket.owner).set_if_absent("")),
+}
+
+
+@pytest.mark.parametrize("name", INDEX_KEYS)
+async def test_an_update_to_a_key_of_an_index_that_dynamodb_refuses_is_refused_before_the_wire(name: str) -> None:
+    transport = ScriptedTransport()
+    async with Database(lambda: transport) as db:
+        with pytest.raises(adorm.UsageError, match=r"Ticket\.(owner|rank) \(key of index by_owner\)"):
+            await INDEX_KEYS[name](db.table(Ticket).update("t"))
+    assert transport.sent == []
+
+
+async def test_what_a_validator_says_is_told_without_the_field_s_definition() -> None:
+    ticket = Ticket(ticket_id="t")
+    object.__setattr__(ticket, "owner", "bob")
+    async with Database(ScriptedTransport) as db:
+        with pytest.raises(adorm.UsageError) as caught:
+            await db.table(Ticket).put(ticket)
+    assert str(caught.value) == "Ticket.owner: 'owner' must be in ['nobody', 'ann', ''] (got 'bob')"
+    with pytest.raises(adorm.ItemDecodeError) as refused:
+        adorm.from_attribute_map(Ticket, {"ticket_id": {"S": "t"}, "owner": {"S": "bob"}})
+    assert str(refused.value) == "Ticket t $.owner: refused by Ticket: 'owner' must be in ['nobody', 'ann', ''] (got 'bob')"

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Self, get_origin
 
+import attrs
+
 from adorm.errors import ItemDecodeError, UsageError
 from adorm.fields import Role, kind_of, structure_of
 from adorm.typeinfo import Annotation
@@ -49,6 +51,13 @@ class DecodeFailure(Failure):
 
 class EncodeFailure(Failure):
     """A value can't be stored; pieces are field names, indexes and map keys."""
+
+
+def reason_of(error: Exception) -> str:
+    """What an error says, in one line for a message. attrs' validators carry more than their text: the field, and what was allowed."""
+    carries_field = any(isinstance(argument, attrs.Attribute) for argument in error.args)
+    text = error.args[0] if carries_field and isinstance(error.args[0], str) else str(error)
+    return text or type(error).__name__
 
 
 def path_text(root: str, pieces: Iterable[Piece]) -> str:

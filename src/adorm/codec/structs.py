@@ -32,7 +32,7 @@ from typing import Any, cast
 import attrs
 
 from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, Source, made_once
-from adorm.codec.failures import DecodeFailure, EncodeFailure, article, unexpected, wrong
+from adorm.codec.failures import DecodeFailure, EncodeFailure, article, reason_of, unexpected, wrong
 from adorm.codec.plans import FieldPlan, is_empty, recover
 from adorm.errors import AdormError
 from adorm.fields import MISSING, NOT_REQUIRED, Structure, kind_of, structure_of
@@ -231,7 +231,7 @@ class StructCoder(Coder):
         """What a constructor's error becomes."""
         if isinstance(error, RecursionError):
             return error
-        failure = DecodeFailure(f"refused by {self.structure.name}: {str(error) or type(error).__name__}")
+        failure = DecodeFailure(f"refused by {self.structure.name}: {reason_of(error)}")
         failure.__cause__ = error
         name = self._field_refused(error, values)
         return failure if name is None else failure.under(name)
@@ -301,4 +301,4 @@ def _set_later(instance: Any, name: str, value: Any, attribute_name: str) -> Non
         except AttributeError:
             object.__setattr__(instance, name, value)
     except Exception as error:  # validators run on setting
-        raise DecodeFailure(f"refused by {type(instance).__name__}: {error}").under(attribute_name) from error
+        raise DecodeFailure(f"refused by {type(instance).__name__}: {reason_of(error)}").under(attribute_name) from error

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from adorm.codec.failures import reason_of
 from adorm.errors import UsageError
 from adorm.models import ModelInfo
 
@@ -25,7 +26,7 @@ def validate(info: ModelInfo, instance: Any) -> None:
         try:
             field.validator(instance, field, getattr(instance, field.name))
         except Exception as error:
-            raise UsageError(f"{info.name}.{field.name}: {error}") from error
+            raise UsageError(f"{info.name}.{field.name}: {reason_of(error)}") from error
 
 
 def read_version(info: ModelInfo, instance: Any) -> int:

@@ -282,8 +282,10 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
         empty page.
 
         Raises:
-            UsageError: the cursor is not one of this query.
+            UsageError: the cursor is not one of this query; or the limit is 0, since a page of nothing has no place to go on from.
         """
+        if self._limit == 0:
+            raise UsageError("limit(0).page() reads nothing, so no cursor could tell where to go on: a page takes a limit of 1 or more")
         return Derived(lambda: self._one_page(cursor), lambda: self._page_reader(self._build(), cursor).request(), self.explain)
 
     def _page_reader(self, built: Built, cursor: str | None) -> PageReader:

@@ -16,7 +16,7 @@ from adorm.expressions.location import root_location
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.updates import Add, Append, Clause, CountUp, Remove, SetIfAbsent, render_update
 from adorm.expressions.updates import Set as SetClause
-from adorm.keys import Key
+from adorm.keys import Key, check_index_keys
 from adorm.paths import location_of, set_clause
 from adorm.query.binding import Binding
 from adorm.query.failures import asked_version, condition_failure, is_own_write
@@ -164,7 +164,9 @@ class UpdateDraft:
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         placeholders.into(request)
         binding.check_size(self.key, request.get("ExpressionAttributeValues", {}))
-        return PreparedUpdate(request, self.clauses, self._written(own), provable)
+        written = self._written(own)
+        check_index_keys(info, {**written, **self._set_if_absent()})
+        return PreparedUpdate(request, self.clauses, written, provable)
 
     def _check_readable(self) -> None:
         """Refuse what would leave an item that can't be read back: one without a field that has no default."""
@@ -176,10 +178,12 @@ class UpdateDraft:
             if not field.required or name in info.key_names or not self.binding.must_be_there(field):
                 continue
             if name in removed:
-                raise UsageError(f"{self.key}: {info.name}.{field.name} has no default, so an item without it can't be read: set it instead")
+                raise UsageError(
+                    f"{self.key}: {info.name}.{field.name} has no default, so an item without it can't be read: set it instead"
+                )
             if self.creates and name not in given:
                 raise UsageError(
-                    f"{self.key}: upsert() may create an item without {info.name}.{field.name}, which has no default, so that it can't be read: "
+                    f"{self.key}: upsert() may create an item without {info.name}.{field.name}, which has no default, so it can't be read: "
                     f"set it, for instance by .apply(attr({info.name}.{field.name}).set_if_absent(...)), or give the field a default"
                 )
 
@@ -191,6 +195,13 @@ class UpdateDraft:
             elif clause.location.is_top_level and isinstance(clause, SetClause) and isinstance(clause.value, Value):
                 written[clause.location.attribute_name] = clause.value.encode(self.binding.codec)
         return written
+
+    def _set_if_absent(self) -> dict[str, AttributeMap | None]:
+        return {
+            clause.location.attribute_name: clause.value.encode(self.binding.codec)
+            for clause in self.clauses
+            if clause.location.is_top_level and isinstance(clause, SetIfAbsent)
+        }
 
     def failure(self, error: ConditionalCheckFailed) -> AdormError:
         """What it means that the condition did not hold; `error` itself where there is nothing more to say."""

@@ -16,7 +16,7 @@ from adorm.expressions.location import Location, root_location
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.updates import Clause, Remove, SetIfAbsent, SetValue, render_update
 from adorm.fields import Field, Role
-from adorm.keys import Key, check_key_value, key_of
+from adorm.keys import Key, check_index_keys, check_key_value, key_of
 from adorm.paths import location_of
 from adorm.query.binding import Binding
 from adorm.query.failures import condition_failure, is_own_write
@@ -207,10 +207,7 @@ def _encode_item(binding: Binding, key: Key[Any], stored: Any) -> AttributeMap:
     item = binding.codec.encode(stored, info.model)
     for field in info.key_fields:
         check_key_value(f"{info.name}.{field.name}", item.get(field.attribute_name), sort=field is info.sort)
-    for index in info.indexes.values():
-        for field in index.key_fields:
-            if (value := item.get(field.attribute_name)) is not None:
-                check_key_value(f"{info.name}.{field.name} (key of index {index.name})", value, sort=field in index.sort)
+    check_index_keys(info, item)
     binding.check_size(key, item)
     return item
 
