@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 import attrs
 import pytest
@@ -208,12 +208,40 @@ def test_a_class_that_cannot_be_edited_becomes_a_model() -> None:
     assert info.version is not None
     assert not hasattr(Foreign, "__adorm_info__")
     assert adorm.from_attribute_map(mapped, {"id": {"S": "x"}, "amt": {"N": "5"}}) == Foreign("x", 5)
+    assert adorm.to_attribute_map(Foreign("x", 5), model=mapped)["amt"] == {"N": "5"}
+    assert adorm.to_plain(Foreign("x", 5), model=mapped) == {"id": "x", "amt": 5, "seen": 0}
+    with pytest.raises(adorm.UsageError, match="an instance of Foreign is expected, not Sealed"):
+        adorm.to_attribute_map(Sealed("x"), model=mapped)
     sealed = adorm.map_class(Sealed, table="sealed", partition_key="id")
     assert repr(sealed.amount) == "Sealed.amount"
     with pytest.raises(adorm.ModelError, match="no field 'idd'; did you mean 'id'"):
         adorm.map_class(Foreign, table="foreign", partition_key="idd")
     with pytest.raises(adorm.ModelError, match="one role"):
         adorm.map_class(Foreign, table="foreign", partition_key="id", sort_key="id")
+
+
+@dataclass
+class Passing:
+    id: str
+    until: int | None = None
+
+
+def test_whether_an_instance_of_a_mapped_class_is_over_is_told_by_its_model() -> None:
+    mapped = adorm.map_class(Passing, table="passing", partition_key="id", ttl="until")
+    assert adorm.is_expired(Passing("x", 1), model=mapped)
+    assert not adorm.is_expired(Passing("x", 2**40), model=mapped)
+    with pytest.raises(adorm.UsageError, match="Passing is no model"):
+        adorm.is_expired(Passing("x", 1))
+    with pytest.raises(adorm.UsageError, match="an instance of Passing is expected, not Sealed"):
+        adorm.is_expired(Sealed("x"), model=mapped)
+
+
+class Bag(TypedDict):
+    count: int
+
+
+def test_a_typed_dict_is_stored_by_its_class() -> None:
+    assert adorm.to_attribute_map(Bag(count=1), model=Bag) == {"count": {"N": "1"}}
 
 
 class Color(Enum):

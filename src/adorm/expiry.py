@@ -10,13 +10,17 @@ from adorm.errors import UsageError
 from adorm.models import model_info
 
 
-def is_expired(item: object, /, *, at: datetime | None = None) -> bool:
+def is_expired(item: object, /, *, at: datetime | None = None, model: type[Any] | None = None) -> bool:
     """Whether the item's ttl is over, now or at another time; an item without one never expires.
 
+    `model` is what `map_class` gave, for an instance of a class mapped by it.
+
     Raises:
-        UsageError: its class is no model, or has no ttl field.
+        UsageError: its class is no model, or has no ttl field; or it is no instance of `model`.
     """
-    info = model_info(type(item))
+    info = model_info(type(item) if model is None else model)
+    if model is not None:
+        info.check_instance(item)
     if info.ttl is None:
         raise UsageError(f"{info.name} has no ttl field: add one with adorm.ttl()")
     expires_at: Any = getattr(item, info.ttl.name)

@@ -6,23 +6,30 @@ Both pairs use attribute names, adorm's own types and no hooks of any database.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, is_typeddict
 
 from adorm.codec.codec import default_codec
 from adorm.codec.failures import DecodeFailure, item_decode_error, key_attributes
 from adorm.codec.jsontext import attribute_map_of, plain_of
-from adorm.errors import AttributeMap
+from adorm.errors import AttributeMap, UsageError
+from adorm.fields import structure_of
 
 T = TypeVar("T")
 
 
-def to_attribute_map(obj: object, /) -> AttributeMap:
+def to_attribute_map(obj: object, /, *, model: type[Any] | None = None) -> AttributeMap:
     """An instance as DynamoDB's JSON carries it: `{"pk": {"S": "x"}, "n": {"N": "1"}}`; binary values are `bytes`.
 
+    `model` is what `map_class` gave, for an instance of a class mapped by it: such a class knows no attribute names of its own.
+
     Raises:
-        UsageError: something in it can't be stored; the message names class, field and path.
+        UsageError: something in it can't be stored; the message names class, field and path. Or it is no instance of `model`.
     """
-    return default_codec().encode(obj)
+    if model is not None:
+        expected = structure_of(model).cls
+        if type(obj) is not (dict if is_typeddict(expected) else expected):
+            raise UsageError(f"an instance of {model.__name__} is expected, not {type(obj).__name__}")
+    return default_codec().encode(obj, model)
 
 
 def from_attribute_map(model: type[T], attribute_map: Mapping[str, Any], /) -> T:
@@ -38,16 +45,16 @@ def from_attribute_map(model: type[T], attribute_map: Mapping[str, Any], /) -> T
     return made
 
 
-def to_plain(obj: object, /) -> dict[str, Any]:
+def to_plain(obj: object, /, *, model: type[Any] | None = None) -> dict[str, Any]:
     """An instance as plain JSON: dicts, lists, text, ints, floats, bools and None, under attribute names.
 
     Bytes are base64 text, sets lists, times ISO 8601; a number that neither a 64-bit int nor a float holds exactly is
-    text. What is absent in DynamoDB is absent here.
+    text. What is absent in DynamoDB is absent here. `model` as for `to_attribute_map`.
 
     Raises:
         UsageError: something in it can't be stored.
     """
-    return {name: plain_of(value) for name, value in to_attribute_map(obj).items()}
+    return {name: plain_of(value) for name, value in to_attribute_map(obj, model=model).items()}
 
 
 def from_plain(model: type[T], data: Mapping[str, Any], /) -> T:
