@@ -7,7 +7,7 @@ import math
 import random as _random
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, cast
 
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
@@ -229,6 +229,40 @@ def _closed() -> UsageError:
     return UsageError("this database is closed: connect() makes a new one")
 
 
+def _is_clock(candidate: object) -> bool:
+    return all(callable(getattr(candidate, name, None)) for name in ("now", "monotonic", "sleep"))
+
+
+def _are_hooks(candidate: object) -> bool:
+    return isinstance(candidate, Sequence) and all(isinstance(hook, CallHooks) for hook in cast("Sequence[object]", candidate))
+
+
+_TEXT_OR_NONE: tuple[Callable[[object], bool], str] = (lambda value: value is None or isinstance(value, str), "text")
+_OPTION_TYPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "region": _TEXT_OR_NONE,
+    "endpoint_url": _TEXT_OR_NONE,
+    "profile": _TEXT_OR_NONE,
+    "retry": (lambda value: isinstance(value, RetryPolicy), "an adorm.RetryPolicy"),
+    "max_connections": (lambda value: type(value) is int, "a positive whole number"),
+    "table_names": (lambda value: value is None or isinstance(value, Mapping) or callable(value), "a dict or a function"),
+    "table_prefix": (lambda value: isinstance(value, str), "text, empty for none"),
+    "cursor_secret": (lambda value: value is None or isinstance(value, (str, bytes)), "text or bytes"),
+    "hooks": (_are_hooks, "a list of adorm.CallHooks"),
+    "clock": (lambda value: value is None or _is_clock(value), "an object with now(), monotonic() and sleep()"),
+    "random": (callable, "a function"),
+    "wrap": (lambda value: value is None or callable(value), "a function of a transport"),
+}
+"""Of each option whether a value is of its type, and what that is."""
+
+
+def _check_types(**options: object) -> None:
+    """Values may be secret: only their types are told."""
+    for name, value in options.items():
+        fits, wanted = _OPTION_TYPES[name]
+        if not fits(value):
+            raise UsageError(f"connect({name}=...) takes {wanted}, not {'None' if value is None else type(value).__name__}")
+
+
 def connect(
     where: Literal["memory"] | None = None,
     /,
@@ -267,7 +301,7 @@ def connect(
             function that puts one around the other. This connection's clock is the current one meanwhile.
 
     Raises:
-        UsageError: options that exclude each other.
+        UsageError: options that exclude each other, or one of the wrong type.
     """
     chosen = {"client": client, "session": session, "profile": profile, "region": region, "endpoint_url": endpoint_url}
     given = [name for name, value in chosen.items() if value is not None]
@@ -281,7 +315,21 @@ def connect(
         raise UsageError("a session has its own profile: give one of them")
     if endpoint_url == "":
         raise UsageError("endpoint_url is empty, and to take AWS in its place could be a costly surprise: give a URL, or leave it out")
-    if isinstance(max_connections, bool) or max_connections < 1:
+    _check_types(
+        region=region,
+        endpoint_url=endpoint_url,
+        profile=profile,
+        retry=retry,
+        max_connections=max_connections,
+        table_names=table_names,
+        table_prefix=table_prefix,
+        cursor_secret=cursor_secret,
+        hooks=hooks,
+        clock=clock,
+        random=random,
+        wrap=wrap,
+    )
+    if max_connections < 1:
         raise UsageError(f"max_connections is a positive whole number, not {max_connections!r}")
     if callable(table_names) and table_prefix:
         raise UsageError("table_names is a function and gives the whole name: take table_prefix away")
