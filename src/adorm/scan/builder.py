@@ -43,7 +43,7 @@ MAX_AUTO_SEGMENTS = 32
 UNKNOWN_SIZE_SEGMENTS = 4
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Scan(Aggregates[ItemT], Generic[ItemT]):
     """Every item, in no order; all that is read is charged for, whatever the filter leaves out.
 
@@ -354,7 +354,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         return None if count is None else int(count)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class CollectingScan(Operation[ScanResult[ItemT]], Generic[ItemT]):
     """A scan that lets every segment finish, and tells of all that went wrong."""
 
