@@ -8,6 +8,9 @@ from adorm.clock import Clock
 from adorm.deadlines import remaining_s
 from adorm.errors import DeadlineExceeded
 
+CLOCK_RESOLUTION_S = 1e-9
+"""A shorter wait may be lost in rounding: a fake clock would not advance, and the wait never end."""
+
 
 class ReadBudget:
     """Shared by the segments of one scan.
@@ -59,9 +62,9 @@ class ReadBudget:
             now_s = self._clock.monotonic()
             self._balance = min(self._balance + (now_s - self._at_s) * self._units_per_s, self._units_per_s)
             self._at_s = now_s
-            if self._balance >= 0:
-                return
             delay_s = -self._balance / self._units_per_s
+            if delay_s < CLOCK_RESOLUTION_S:
+                return
             if delay_s >= remaining_s():
                 raise DeadlineExceeded(
                     f"the wait of {delay_s:.3f} s for the budget of {self._units_per_s:g} read units a second would outlive the deadline",
