@@ -14,14 +14,12 @@ the rounds' ratios.
 
 from __future__ import annotations
 
-import argparse
 import json
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from fanout_client import CHUNK_KEYS, CONCURRENCY, KEYS, LANE_CHUNKS, LATENCY_S, PAGE_ITEMS, PAGES, SEGMENTS
-from processes import Sample, cell, heading, script, spread, surroundings
+from processes import Sample, cell, heading, report, script, spread, surroundings
 
 CLIENTS = ("adorm", "aiobotocore", "socket")
 IDEALS_US = {"scan": PAGES * LATENCY_S * 1e6, "batch": LANE_CHUNKS * LATENCY_S * 1e6}
@@ -83,18 +81,5 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="adorm's fan-outs against raw aiobotocore with asyncio.gather, on a stub server.")
-    parser.add_argument("--rounds", type=int, default=15, help="2 or more; 15 by default, about 20 seconds")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there")
-    arguments = parser.parse_args()
-    if arguments.rounds < 2:
-        parser.error("--rounds: 2 or more")
-    results = measure(arguments.rounds)
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
-    print(table(results))
-
-
 if __name__ == "__main__":
-    main()
+    report("adorm's fan-outs against raw aiobotocore with asyncio.gather, on a stub server.", measure, table, takes="about 20 seconds")

@@ -12,14 +12,12 @@ alone. The clients take turns in every round, and a ratio is the median of the r
 
 from __future__ import annotations
 
-import argparse
 import base64
 import json
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
-from processes import Sample, cell, heading, script, spread, surroundings
+from processes import Sample, cell, heading, report, script, spread, surroundings
 
 CLIENTS = ("adorm", "aiobotocore", "socket", "crowd")
 CROWD = 8
@@ -95,18 +93,5 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="adorm by wire against raw aiobotocore, on a stub server.")
-    parser.add_argument("--rounds", type=int, default=15, help="2 or more; 15 by default, about half a minute")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there")
-    arguments = parser.parse_args()
-    if arguments.rounds < 2:
-        parser.error("--rounds: 2 or more")
-    results = measure(arguments.rounds)
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
-    print(table(results))
-
-
 if __name__ == "__main__":
-    main()
+    report("adorm by wire against raw aiobotocore, on a stub server.", measure, table, takes="about half a minute")

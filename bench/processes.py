@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -90,3 +91,20 @@ def own_environment() -> None:
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
         AWS_EC2_METADATA_DISABLED="true",
     )
+
+
+def report(description: str, measure: Callable[[int], dict[str, Any]], table: Callable[[dict[str, Any]], str], *, takes: str) -> None:
+    """A benchmark's command line: measure so many rounds, print the table, and write the figures where they are wanted.
+
+    `takes`: how long the usual number of rounds takes.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--rounds", type=int, default=15, help=f"2 or more; 15 by default, {takes}")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there")
+    arguments = parser.parse_args()
+    if arguments.rounds < 2:
+        parser.error("--rounds: 2 or more")
+    results = measure(arguments.rounds)
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
+    print(table(results))

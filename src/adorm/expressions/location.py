@@ -11,7 +11,7 @@ from typing import Any, get_args
 import attrs
 
 from adorm.errors import UnknownField, UsageError
-from adorm.fields import Field, Role, kind_of, structure_of
+from adorm.fields import Field, kind_of, structure_of
 from adorm.typeinfo import Annotation, origin_of, split_optional, type_name, union_members, unwrap
 
 MAX_DEPTH = 32
@@ -199,8 +199,3 @@ def parse_location(text: str) -> Location:
     if len(steps) > MAX_DEPTH:
         raise UsageError(f"{text!r}: a document path has at most {MAX_DEPTH} levels")
     return Location(None, tuple(steps), Any, None, text)
-
-
-def is_key_role(field: Field | None) -> bool:
-    """Whether the field is the table's partition or sort key."""
-    return field is not None and field.role in (Role.PARTITION_KEY, Role.SORT_KEY)

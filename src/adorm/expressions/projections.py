@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adorm.expressions.location import Location, Step
+from adorm.expressions.location import Step
 from adorm.expressions.placeholders import Placeholders
 
 
@@ -16,8 +16,3 @@ def render_projection(locations: Iterable[tuple[Step, ...]], placeholders: Place
         if not any(steps[: len(outer)] == outer for outer in kept):
             kept.append(steps)
     return placeholders.checked("projection", ", ".join(placeholders.steps(steps) for steps in kept))
-
-
-def steps_of(locations: Iterable[Location]) -> list[tuple[Step, ...]]:
-    """The steps of each location."""
-    return [location.steps for location in locations]
