@@ -54,7 +54,7 @@ $(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
-	@$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e '.[memory,otel]' --group dev
+	@$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e '.[memory,otel,fastapi,aiohttp]' --group dev
 	@touch $@ $(VENV)/.demo
 
 $(VENV_AIOBOTO3)/.dev: $(VENV_AIOBOTO3)/.made pyproject.toml constraints-aioboto3.txt

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -118,6 +120,26 @@ def test_the_public_names_are_these() -> None:
 
 def test_all_is_sorted_and_names_nothing_twice() -> None:
     assert list(adorm.__all__) == sorted(set(adorm.__all__))
+
+
+def test_what_checkers_see_is_what_is_fetched() -> None:
+    tree = ast.parse(Path(adorm.__file__).read_text())
+    seen = {
+        alias.name: node.module
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == adorm._HOMES
+    assert sorted(seen) == PUBLIC
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Modell'"):
+        adorm.Modell  # type: ignore[attr-defined]  # a mistake on purpose
+    assert set(PUBLIC) <= set(dir(adorm))
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -1,69 +1,77 @@
-"""adorm: the asyncio-native ORM for Amazon DynamoDB."""
+"""adorm: the asyncio-native ORM for Amazon DynamoDB.
 
-from adorm.batch.block import Batch
-from adorm.batch.changes import BatchWriteResult
-from adorm.batch.get import BatchGet, BatchGetResult, BatchSelect, BatchSelectResult
-from adorm.batch.loader import Loader
-from adorm.batch.single import CreateMany, CreateManyResult, UpdateMany, UpdateManyResult
-from adorm.batch.write import BatchWrite
-from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks
-from adorm.codec import from_attribute_map, from_plain, item_size, to_attribute_map, to_plain
-from adorm.database import Database, connect
-from adorm.deadlines import deadline
-from adorm.errors import (
-    AccessDenied,
-    AdormError,
-    BatchFailed,
-    CancellationReason,
-    ConditionalCheckFailed,
-    ConnectionFailed,
-    DeadlineExceeded,
-    GatherFailed,
-    ItemDecodeError,
-    ItemExists,
-    ItemNotFound,
-    LeaseLost,
-    LockHeld,
-    MisusedExpression,
-    ModelError,
-    ResourceNotFound,
-    ScanFailed,
-    ServiceError,
-    Throttled,
-    TransactionCanceled,
-    TransactionConflict,
-    UnknownField,
-    UsageError,
-    ValidationFailed,
-    VersionConflict,
-)
-from adorm.expiry import is_expired
-from adorm.expressions.conditions import Condition, and_, not_, or_, raw
-from adorm.expressions.updates import Clause
-from adorm.gather import GatherResult
-from adorm.ids import uuid7
-from adorm.indexes import GlobalIndex, LocalIndex
-from adorm.keys import Key
-from adorm.markers import attribute, created_at, discriminator, partition_key, sort_key, ttl, updated_at, version
-from adorm.models import map_class, model
-from adorm.outcomes import Outcome, Progress
-from adorm.paths import Attr, attr, not_none, path
-from adorm.query.gets import Get
-from adorm.query.operation import Operation
-from adorm.query.pages import Page
-from adorm.query.plan import Plan
-from adorm.query.queries import Query
-from adorm.query.streams import ItemStream
-from adorm.query.updates import Update
-from adorm.query.values import AnyModel
-from adorm.query.writes import Write
-from adorm.retry import RetryPolicy
-from adorm.scan import CollectingScan, Scan, ScanResult, ScanStream
-from adorm.table import Table
-from adorm.tables import Provisioned, TableDescription
-from adorm.tx.get import TransactGet
-from adorm.tx.handles import TransactionUpdate, TransactionWrite
-from adorm.tx.write import Transaction
+Importing it loads next to nothing: each name is fetched from its module when it is first asked for, so that a Lambda pays for what it uses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adorm.batch.block import Batch
+    from adorm.batch.changes import BatchWriteResult
+    from adorm.batch.get import BatchGet, BatchGetResult, BatchSelect, BatchSelectResult
+    from adorm.batch.loader import Loader
+    from adorm.batch.single import CreateMany, CreateManyResult, UpdateMany, UpdateManyResult
+    from adorm.batch.write import BatchWrite
+    from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks
+    from adorm.codec import from_attribute_map, from_plain, item_size, to_attribute_map, to_plain
+    from adorm.database import Database, connect
+    from adorm.deadlines import deadline
+    from adorm.errors import (
+        AccessDenied,
+        AdormError,
+        BatchFailed,
+        CancellationReason,
+        ConditionalCheckFailed,
+        ConnectionFailed,
+        DeadlineExceeded,
+        GatherFailed,
+        ItemDecodeError,
+        ItemExists,
+        ItemNotFound,
+        LeaseLost,
+        LockHeld,
+        MisusedExpression,
+        ModelError,
+        ResourceNotFound,
+        ScanFailed,
+        ServiceError,
+        Throttled,
+        TransactionCanceled,
+        TransactionConflict,
+        UnknownField,
+        UsageError,
+        ValidationFailed,
+        VersionConflict,
+    )
+    from adorm.expiry import is_expired
+    from adorm.expressions.conditions import Condition, and_, not_, or_, raw
+    from adorm.expressions.updates import Clause
+    from adorm.gather import GatherResult
+    from adorm.ids import uuid7
+    from adorm.indexes import GlobalIndex, LocalIndex
+    from adorm.keys import Key
+    from adorm.markers import attribute, created_at, discriminator, partition_key, sort_key, ttl, updated_at, version
+    from adorm.models import map_class, model
+    from adorm.outcomes import Outcome, Progress
+    from adorm.paths import Attr, attr, not_none, path
+    from adorm.query.gets import Get
+    from adorm.query.operation import Operation
+    from adorm.query.pages import Page
+    from adorm.query.plan import Plan
+    from adorm.query.queries import Query
+    from adorm.query.streams import ItemStream
+    from adorm.query.updates import Update
+    from adorm.query.values import AnyModel
+    from adorm.query.writes import Write
+    from adorm.retry import RetryPolicy
+    from adorm.scan import CollectingScan, Scan, ScanResult, ScanStream
+    from adorm.table import Table
+    from adorm.tables import Provisioned, TableDescription
+    from adorm.tx.get import TransactGet
+    from adorm.tx.handles import TransactionUpdate, TransactionWrite
+    from adorm.tx.write import Transaction
 
 __all__ = [
     "AccessDenied",
@@ -164,3 +172,118 @@ __all__ = [
     "uuid7",
     "version",
 ]
+
+_HOMES = {
+    "AccessDenied": "adorm.errors",
+    "AdormError": "adorm.errors",
+    "AnyModel": "adorm.query.values",
+    "AttemptDetails": "adorm.call_hooks",
+    "Attr": "adorm.paths",
+    "Batch": "adorm.batch.block",
+    "BatchFailed": "adorm.errors",
+    "BatchGet": "adorm.batch.get",
+    "BatchGetResult": "adorm.batch.get",
+    "BatchSelect": "adorm.batch.get",
+    "BatchSelectResult": "adorm.batch.get",
+    "BatchWrite": "adorm.batch.write",
+    "BatchWriteResult": "adorm.batch.changes",
+    "CallDetails": "adorm.call_hooks",
+    "CallHooks": "adorm.call_hooks",
+    "CancellationReason": "adorm.errors",
+    "Clause": "adorm.expressions.updates",
+    "CollectingScan": "adorm.scan",
+    "Condition": "adorm.expressions.conditions",
+    "ConditionalCheckFailed": "adorm.errors",
+    "ConnectionFailed": "adorm.errors",
+    "CreateMany": "adorm.batch.single",
+    "CreateManyResult": "adorm.batch.single",
+    "Database": "adorm.database",
+    "DeadlineExceeded": "adorm.errors",
+    "GatherFailed": "adorm.errors",
+    "GatherResult": "adorm.gather",
+    "Get": "adorm.query.gets",
+    "GlobalIndex": "adorm.indexes",
+    "ItemDecodeError": "adorm.errors",
+    "ItemExists": "adorm.errors",
+    "ItemNotFound": "adorm.errors",
+    "ItemStream": "adorm.query.streams",
+    "Key": "adorm.keys",
+    "LeaseLost": "adorm.errors",
+    "Loader": "adorm.batch.loader",
+    "LocalIndex": "adorm.indexes",
+    "LockHeld": "adorm.errors",
+    "MisusedExpression": "adorm.errors",
+    "ModelError": "adorm.errors",
+    "Operation": "adorm.query.operation",
+    "Outcome": "adorm.outcomes",
+    "Page": "adorm.query.pages",
+    "Plan": "adorm.query.plan",
+    "Progress": "adorm.outcomes",
+    "Provisioned": "adorm.tables",
+    "Query": "adorm.query.queries",
+    "ResourceNotFound": "adorm.errors",
+    "RetryPolicy": "adorm.retry",
+    "Scan": "adorm.scan",
+    "ScanFailed": "adorm.errors",
+    "ScanResult": "adorm.scan",
+    "ScanStream": "adorm.scan",
+    "ServiceError": "adorm.errors",
+    "Table": "adorm.table",
+    "TableDescription": "adorm.tables",
+    "Throttled": "adorm.errors",
+    "TransactGet": "adorm.tx.get",
+    "Transaction": "adorm.tx.write",
+    "TransactionCanceled": "adorm.errors",
+    "TransactionConflict": "adorm.errors",
+    "TransactionUpdate": "adorm.tx.handles",
+    "TransactionWrite": "adorm.tx.handles",
+    "UnknownField": "adorm.errors",
+    "Update": "adorm.query.updates",
+    "UpdateMany": "adorm.batch.single",
+    "UpdateManyResult": "adorm.batch.single",
+    "UsageError": "adorm.errors",
+    "ValidationFailed": "adorm.errors",
+    "VersionConflict": "adorm.errors",
+    "Write": "adorm.query.writes",
+    "and_": "adorm.expressions.conditions",
+    "attr": "adorm.paths",
+    "attribute": "adorm.markers",
+    "connect": "adorm.database",
+    "created_at": "adorm.markers",
+    "deadline": "adorm.deadlines",
+    "discriminator": "adorm.markers",
+    "from_attribute_map": "adorm.codec",
+    "from_plain": "adorm.codec",
+    "is_expired": "adorm.expiry",
+    "item_size": "adorm.codec",
+    "map_class": "adorm.models",
+    "model": "adorm.models",
+    "not_": "adorm.expressions.conditions",
+    "not_none": "adorm.paths",
+    "or_": "adorm.expressions.conditions",
+    "partition_key": "adorm.markers",
+    "path": "adorm.paths",
+    "raw": "adorm.expressions.conditions",
+    "sort_key": "adorm.markers",
+    "to_attribute_map": "adorm.codec",
+    "to_plain": "adorm.codec",
+    "ttl": "adorm.markers",
+    "updated_at": "adorm.markers",
+    "uuid7": "adorm.ids",
+    "version": "adorm.markers",
+}
+"""Of each public name the module that defines it: what the imports above say to type checkers. A test holds the three lists together."""
+
+if not TYPE_CHECKING:  # checkers would take any name for one of these
+
+    def __getattr__(name: str) -> object:
+        module = _HOMES.get(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(module), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
