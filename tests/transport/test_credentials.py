@@ -225,6 +225,14 @@ async def test_credentials_that_were_refused_are_fetched_again_once() -> None:
     assert source.begun == 2
 
 
+async def test_forgetting_whatever_there_is_fetches_anew() -> None:
+    cache, source, _ = cached()
+    before = await cache.get()
+    cache.forget()
+    assert await cache.get() is not before
+    assert source.begun == 2
+
+
 async def test_a_foreign_error_of_a_source_becomes_a_failed_connection() -> None:
     cache, source, _ = cached()
     source.errors = [RuntimeError("vault is sealed")]

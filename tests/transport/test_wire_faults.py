@@ -16,6 +16,7 @@ from anyio.lowlevel import checkpoint
 from adorm.errors import AdormError, ConnectionFailed, ServiceError, Throttled
 from adorm.testing.clock import FakeClock
 from adorm.transport import failures, http
+from adorm.transport.connector import Connector
 from adorm.transport.wire import WireTransport
 from tests.conftest import LOOPS
 from tests.support.loopback import (
@@ -354,7 +355,7 @@ async def test_no_failure_leaves_an_exception_that_nobody_took() -> None:
 
 
 async def test_a_body_above_the_limit_is_refused_while_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http.HttpConnection.__init__, "__kwdefaults__", {"max_body_bytes": 100})
+    monkeypatch.setattr(Connector.__init__, "__defaults__", (100,))
     async with wired() as (server, transport):
         server.script("GetItem", Reply(chunked=True), Reply())
         for _ in range(2):

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.support.loopback import LoopbackServer
+from tests.support.plain_http import PlainServer, Said
 
 pytestmark = pytest.mark.anyio
 
@@ -58,3 +59,21 @@ async def test_credentials_region_and_endpoint_from_the_environment_load_no_boto
     assert "Credential=AKENV/" in request.headers["authorization"]
     assert "/eu-north-1/dynamodb/" in request.headers["authorization"]
     assert request.headers["x-amz-security-token"] == "token"
+
+
+async def test_credentials_of_a_container_load_no_botocore() -> None:
+    credentials = b'{"AccessKeyId": "AKBOX", "SecretAccessKey": "s", "Token": "t", "Expiration": "2099-01-01T00:00:00Z"}'
+    async with LoopbackServer() as server, PlainServer(lambda _: Said(credentials)) as container:
+        answer = await run(
+            {
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{container.url}/creds",
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN": "token",
+                "AWS_REGION": "eu-north-1",
+                "AWS_ENDPOINT_URL_DYNAMODB": server.url,
+                "HOME": "/nonexistent",
+            }
+        )
+    assert answer == [{}, []]
+    assert len(container.requests) == 1
+    (request,) = server.requests
+    assert "Credential=AKBOX/" in request.headers["authorization"]

@@ -12,7 +12,7 @@ import attrs
 
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.transport.endpoint import Endpoint
-from adorm.transport.http import HttpConnection
+from adorm.transport.http import MAX_BODY_BYTES, HttpConnection
 
 HAPPY_EYEBALLS_DELAY_S = 0.25
 
@@ -27,6 +27,7 @@ class Connector:
     connect_timeout_s: float
     """For all of it: looking up the name, TCP, TLS."""
     read_timeout_s: float
+    max_body_bytes: int = MAX_BODY_BYTES
 
     async def __call__(self, on_lost: Callable[[HttpConnection], None], /) -> HttpConnection:
         """Open one.
@@ -35,7 +36,7 @@ class Connector:
             ConnectionFailed: nothing was sent (`maybe_applied` is False).
         """
         host, port = self.endpoint.host, self.endpoint.port
-        connection = HttpConnection(self.loop, read_timeout_s=self.read_timeout_s, on_lost=on_lost)
+        connection = HttpConnection(self.loop, read_timeout_s=self.read_timeout_s, on_lost=on_lost, max_body_bytes=self.max_body_bytes)
         try:
             with anyio.move_on_after(self.connect_timeout_s):
                 if isinstance(self.loop, asyncio.BaseEventLoop):

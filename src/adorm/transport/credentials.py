@@ -153,9 +153,9 @@ class CredentialsCache:
                 self._refresh_s = min(self._clock.now().timestamp() + PAUSE_S, self._expires_s - LAST_MOMENT_S)
                 return current
 
-    def forget(self, credentials: Credentials) -> None:
-        """DynamoDB refused these: fetch new ones for the next call."""
-        if self._current is credentials:
+    def forget(self, credentials: Credentials | None = None) -> None:
+        """DynamoDB refused these, or (without any) whatever there is may be out of date: fetch new ones for the next call."""
+        if credentials is None or self._current is credentials:
             self._current = None
             self._refresh_s = 0.0
 

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -135,7 +135,7 @@ async def locate(
         open_questions.add("region")
     if not environ.get("AWS_CA_BUNDLE"):
         open_questions.add("ca_bundle")
-    settings = await holder.settings() if prefer_profile or _mentioned(open_questions, environ) else Settings()
+    settings = await holder.settings() if prefer_profile or mentioned(open_questions, environ) else Settings()
     known = region or (settings.region if prefer_profile else None) or from_environ or settings.region
     use_fips = _flag(environ, "AWS_USE_FIPS_ENDPOINT", settings.use_fips and not url)
     use_dualstack = _flag(environ, "AWS_USE_DUALSTACK_ENDPOINT", settings.use_dualstack and not url)
@@ -170,7 +170,7 @@ def _flag(environ: Mapping[str, str], name: str, otherwise: bool) -> bool:
     return _true(environ[name]) if environ.get(name) else otherwise
 
 
-def _mentioned(words: set[str], environ: Mapping[str, str]) -> bool:
+def mentioned(words: Collection[str], environ: Mapping[str, str]) -> bool:
     """Whether the AWS configuration files name one of these settings: looking costs microseconds, asking botocore 0.3 s."""
     home = environ.get("HOME") or environ.get("USERPROFILE") or "~"
     for variable, name in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):

@@ -19,7 +19,8 @@ from adorm.errors import ConnectionFailed, UsageError
 from adorm.transport.aws_session import SessionCredentials, SessionHolder
 from adorm.transport.base import Answer, Request
 from adorm.transport.connector import Connector, tls_context
-from adorm.transport.credentials import Credentials, CredentialsCache, CredentialsSource, EnvironmentCredentials, FixedCredentials
+from adorm.transport.credentials import Credentials, CredentialsCache, CredentialsSource, FixedCredentials
+from adorm.transport.default_chain import default_credentials
 from adorm.transport.endpoint import Endpoint, locate
 from adorm.transport.failures import CREDENTIALS_REFUSED, clock_offset_s, refusal
 from adorm.transport.http import Response
@@ -37,7 +38,7 @@ class WireTransport:
     Args:
         region: "eu-central-1"; by default from the environment or the profile.
         endpoint_url: `http://localhost:8000`; by default AWS's own for the region, or what environment or profile name.
-        credentials: `Credentials`, or a source of them; by default those of the environment, else aiobotocore's chain.
+        credentials: `Credentials`, or a source of them; by default those of the environment or the container, else aiobotocore's chain.
         session: an aiobotocore or aioboto3 session to take credentials, region and endpoint from.
         profile: a name from the AWS configuration files, instead of AWS_PROFILE or the default one.
         max_connections: how many calls can be in flight at once; the rest wait in line.
@@ -172,6 +173,10 @@ class WireTransport:
             error.operation = operation
             raise
 
+    def forget_credentials(self) -> None:
+        """Fetch new credentials for the next request, as after a snapshot was restored. Requests under way keep theirs."""
+        self._credentials.forget()
+
     async def close(self) -> None:
         """Close every connection. Calls in flight fail. Calling it twice is fine.
 
@@ -191,10 +196,9 @@ class WireTransport:
             return FixedCredentials(credentials)
         if credentials is not None:
             return credentials
-        environment = EnvironmentCredentials(self._environ)
-        if environment.present() and not from_session:
-            return environment
-        return SessionCredentials(holder=self._holder)
+        if from_session:
+            return SessionCredentials(holder=self._holder)
+        return default_credentials(self._environ, holder=self._holder, clock=self._clock)
 
     def _check_open(self) -> None:
         if self._closed:
