@@ -30,17 +30,10 @@ from adorm.errors import (
 )
 from adorm.models import model_info
 from adorm.retry import RetryPolicy
-from adorm.tables import (
-    Provisioned,
-    TableDescription,
-    check_table_name,
-    create_table,
-    create_table_request,
-    delete_table,
-    describe_table,
-    ensure_table,
-)
-from adorm.tables.descriptions import differences, read_description
+from adorm.tables.descriptions import TableDescription, differences, read_description
+from adorm.tables.lifecycle import create_table, delete_table, describe_table, ensure_table
+from adorm.tables.limits import check_table_name
+from adorm.tables.requests import Provisioned, create_table_request
 from adorm.tables.watch import poll_delay_s
 from adorm.testing import DynamoDBLocal
 from adorm.testing.clock import FakeClock
@@ -274,7 +267,7 @@ def test_a_key_that_only_a_hook_can_store_asks_for_its_type_and_takes_it() -> No
     [
         ({"key_types": {"prize": "S"}}, "Price has no field 'prize'; did you mean 'price'?"),
         ({"key_types": {"price": "BOOL"}}, "Price.price is 'S', 'N' or 'B', not 'BOOL'"),
-        ({"billing": "cheap"}, 'billing is "on_demand" or adorm.tables.Provisioned'),
+        ({"billing": "cheap"}, 'billing is "on_demand" or adorm.Provisioned'),
     ],
 )
 def test_wrong_options_are_refused_by_name(options: dict[str, Any], said: str) -> None:

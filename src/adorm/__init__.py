@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from adorm.expiry import is_expired
     from adorm.expressions.conditions import Condition, and_, not_, or_, raw
     from adorm.expressions.updates import Clause
-    from adorm.gather import GatherResult
+    from adorm.gather.run import GatherResult
     from adorm.ids import uuid7
     from adorm.indexes import GlobalIndex, LocalIndex
     from adorm.keys import Key
@@ -66,9 +66,11 @@ if TYPE_CHECKING:
     from adorm.query.values import AnyModel
     from adorm.query.writes import Write
     from adorm.retry import RetryPolicy
-    from adorm.scan import CollectingScan, Scan, ScanResult, ScanStream
+    from adorm.scan.builder import CollectingScan, Scan
+    from adorm.scan.stream import ScanResult, ScanStream
     from adorm.table import Table
-    from adorm.tables import Provisioned, TableDescription
+    from adorm.tables.descriptions import TableDescription
+    from adorm.tables.requests import Provisioned
     from adorm.tx.get import TransactGet
     from adorm.tx.handles import TransactionUpdate, TransactionWrite
     from adorm.tx.write import Transaction
@@ -191,7 +193,7 @@ _HOMES = {
     "CallHooks": "adorm.call_hooks",
     "CancellationReason": "adorm.errors",
     "Clause": "adorm.expressions.updates",
-    "CollectingScan": "adorm.scan",
+    "CollectingScan": "adorm.scan.builder",
     "Condition": "adorm.expressions.conditions",
     "ConditionalCheckFailed": "adorm.errors",
     "ConnectionFailed": "adorm.errors",
@@ -200,7 +202,7 @@ _HOMES = {
     "Database": "adorm.database",
     "DeadlineExceeded": "adorm.errors",
     "GatherFailed": "adorm.errors",
-    "GatherResult": "adorm.gather",
+    "GatherResult": "adorm.gather.run",
     "Get": "adorm.query.gets",
     "GlobalIndex": "adorm.indexes",
     "ItemDecodeError": "adorm.errors",
@@ -219,17 +221,17 @@ _HOMES = {
     "Page": "adorm.query.pages",
     "Plan": "adorm.query.plan",
     "Progress": "adorm.outcomes",
-    "Provisioned": "adorm.tables",
+    "Provisioned": "adorm.tables.requests",
     "Query": "adorm.query.queries",
     "ResourceNotFound": "adorm.errors",
     "RetryPolicy": "adorm.retry",
-    "Scan": "adorm.scan",
+    "Scan": "adorm.scan.builder",
     "ScanFailed": "adorm.errors",
-    "ScanResult": "adorm.scan",
-    "ScanStream": "adorm.scan",
+    "ScanResult": "adorm.scan.stream",
+    "ScanStream": "adorm.scan.stream",
     "ServiceError": "adorm.errors",
     "Table": "adorm.table",
-    "TableDescription": "adorm.tables",
+    "TableDescription": "adorm.tables.descriptions",
     "Throttled": "adorm.errors",
     "TransactGet": "adorm.tx.get",
     "Transaction": "adorm.tx.write",

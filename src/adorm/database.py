@@ -20,14 +20,14 @@ from adorm.clock import Clock, current_clock, use_clock
 from adorm.codec import Codec
 from adorm.deadlines import remaining_s
 from adorm.errors import DeadlineExceeded, UsageError
-from adorm.gather import Gathers
+from adorm.gather.facade import Gathers
 from adorm.models import model_info
 from adorm.query.binding import Binding
 from adorm.query.values import AttrsLike, DataclassLike
 from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, backoff
 from adorm.table import Table
-from adorm.tables import check_table_name
 from adorm.tables.facade import TableCare
+from adorm.tables.limits import check_table_name
 from adorm.transport.base import Answer, Request, Transport
 from adorm.tx.facade import Transactions
 

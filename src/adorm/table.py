@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar, cast, overload
-
-import attrs
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from adorm.batch.facade import TableBatches
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.models import ModelInfo
 from adorm.query.gets import Get, finish_exists, finish_get, finish_get_or_none
-from adorm.query.queries import Query
-from adorm.query.updates import Update, UpdateDraft
 from adorm.query.values import AttrsLike, DataclassLike
-from adorm.query.writes import Put, Remover, Save, Write, key_of_instance, only_locations
-from adorm.scan import Scan
-from adorm.tx.modify import DEFAULT_MAX_ATTEMPTS, Change, read_modify_write
+
+if TYPE_CHECKING:  # each operation's module is imported by the method that makes it: a cold start pays for what it uses
+    from adorm.query.queries import Query
+    from adorm.query.updates import Update
+    from adorm.query.writes import Write
+    from adorm.scan import Scan
+    from adorm.tx.modify import Change
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
@@ -59,7 +59,8 @@ class Table(TableBatches[ModelT]):
         Raises:
             UsageError: a part is missing or too many.
         """
-        return attrs.evolve(self._key(partition, sort), table_name=self.name if self._binding.named else None)
+        key = self._key(partition, sort)
+        return Key(key.info, key.values, self.name if self._binding.named else None)
 
     def _key(self, partition: object, sort: object = NOT_GIVEN) -> Key[Any]:
         return make_key(self._binding.info, partition, sort)
@@ -102,6 +103,8 @@ class Table(TableBatches[ModelT]):
         Raises (when awaited):
             ItemExists: the key is taken; `.item` is what is there.
         """
+        from adorm.query.writes import Put, key_of_instance
+
         return Put(self._binding, key_of_instance(self._binding, item), item, returning="item", creating=True)
 
     def put(self, item: ModelT, /) -> Write[ModelT, ModelT]:
@@ -110,6 +113,8 @@ class Table(TableBatches[ModelT]):
         Raises (when awaited):
             VersionConflict: the instance was read (its version is above 0), and the item was written since; `.unchecked()` for no check.
         """
+        from adorm.query.writes import Put, key_of_instance
+
         return Put(self._binding, key_of_instance(self._binding, item), item, returning="item")
 
     def save(self, item: ModelT, /, *, only: Sequence[object] | None = None) -> Write[ModelT, ModelT]:
@@ -121,6 +126,8 @@ class Table(TableBatches[ModelT]):
             VersionConflict: the item was written since it was read, or is gone (`actual` is None).
             ItemNotFound: with `only`, there is no such item.
         """
+        from adorm.query.writes import Save, key_of_instance, only_locations
+
         locations = None if only is None else only_locations(self._binding.info.name, only)
         return Save(self._binding, key_of_instance(self._binding, item), item, returning="item", only=locations)
 
@@ -135,6 +142,8 @@ class Table(TableBatches[ModelT]):
             ItemNotFound: with `.when(...)`, there is no such item.
             VersionConflict: of an instance, the item was written since it was read, or is gone.
         """
+        from adorm.query.writes import Remover, key_of_instance
+
         instance = None
         if sort is NOT_GIVEN and type(partition) is self._binding.info.structure.cls:
             instance, key = partition, key_of_instance(self._binding, partition)
@@ -153,6 +162,8 @@ class Table(TableBatches[ModelT]):
             ItemNotFound: there is no such item; `.upsert()` creates it.
             ConditionalCheckFailed: a condition of `.when(...)` did not hold.
         """
+        from adorm.query.updates import Update, UpdateDraft
+
         return Update(UpdateDraft(self._binding, self._key(partition, sort)))
 
     async def read_modify_write(
@@ -161,7 +172,7 @@ class Table(TableBatches[ModelT]):
         change: Change[ModelT],
         /,
         *,
-        max_attempts: int = DEFAULT_MAX_ATTEMPTS,
+        max_attempts: int = 30,
     ) -> ModelT:
         """Read the item, let `change` change it, and save it if nobody else wrote it meanwhile; else begin anew.
 
@@ -181,14 +192,20 @@ class Table(TableBatches[ModelT]):
             ItemNotFound: there is no such item.
             VersionConflict: others were faster `max_attempts` times; or with `maybe_applied`, the save may have been applied.
         """
+        from adorm.tx.modify import read_modify_write
+
         return cast("ModelT", await read_modify_write(self._binding, self._key(key), change, max_attempts=max_attempts))
 
     # ---- reading many items
 
     def query(self, partition: KeyValue = NOT_GIVEN, /) -> Query[ModelT]:
         """Items of one partition: of the table, or with `.index(name)` of the index. Without it, `where(...)` gives the keys."""
+        from adorm.query.queries import Query
+
         return Query(self._binding, partition=partition)
 
     def scan(self) -> Scan[ModelT]:
         """Every item of the table, or with `.index(name)` of the index."""
+        from adorm.scan import Scan
+
         return Scan(self._binding)

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, TypeAlias, TypeVar
 import attrs
 from anyio.lowlevel import checkpoint
 
+from adorm.batch.limits import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 from adorm.concurrency import OnFailure
 from adorm.errors import BatchFailed, DeadlineExceeded, UsageError
 from adorm.keys import Key, make_key
@@ -19,8 +20,6 @@ from adorm.query.operation import Retriable
 T = TypeVar("T")
 ResultT = TypeVar("ResultT")
 
-DEFAULT_CONCURRENCY = 8
-MAX_CONCURRENCY = 10_000
 STEPS_A_TURN = 200
 """Keys or items that are built before other tasks run again: a few milliseconds."""
 MAX_TOLD = 3

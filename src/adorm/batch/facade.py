@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
-from adorm.batch.asked import Wanted, wanted_across
-from adorm.batch.block import Batch
-from adorm.batch.chunks import DEFAULT_CONCURRENCY, listed, listed_keys, placed
-from adorm.batch.get import BatchGet
-from adorm.batch.loader import Loader
-from adorm.batch.single import CreateMany, UpdateMany
-from adorm.batch.write import BatchWrite, checked_deletes, checked_puts
+from adorm.batch.limits import DEFAULT_CONCURRENCY
 from adorm.errors import UsageError
 from adorm.keys import Key, KeyValue, make_key
 from adorm.query.binding import Binding, Connection
-from adorm.query.updates import Update, UpdateDraft
 from adorm.query.values import AttrsLike, DataclassLike
+
+if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
+    from adorm.batch.block import Batch
+    from adorm.batch.get import BatchGet
+    from adorm.batch.loader import Loader
+    from adorm.batch.single import CreateMany, UpdateMany
+    from adorm.batch.write import BatchWrite
+    from adorm.query.updates import Update
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
@@ -35,6 +36,10 @@ class TableBatches(Generic[ModelT]):
         Raises:
             UsageError: a key has the wrong shape; it is named by its place.
         """
+        from adorm.batch.asked import Wanted
+        from adorm.batch.chunks import listed_keys
+        from adorm.batch.get import BatchGet
+
         binding = self._binding
         return BatchGet(binding.connection, tuple(Wanted(binding, key) for key in listed_keys(binding, keys)))
 
@@ -48,11 +53,15 @@ class TableBatches(Generic[ModelT]):
 
         `puts` may be an async iterable, which is gone through once, as chunks find room: memory is bounded.
         """
+        from adorm.batch.write import BatchWrite, checked_deletes, checked_puts
+
         binding = self._binding
         return BatchWrite(binding.connection, lambda _given: binding, checked_puts(puts), checked_deletes(deletes))
 
     def batch(self) -> Batch[ModelT]:
         """A block whose puts and deletes are sent by 25 as they come. See `Batch`."""
+        from adorm.batch.block import Batch
+
         return Batch(self._binding)
 
     def loader(self, *, consistent: bool = False, concurrency: int = DEFAULT_CONCURRENCY) -> Loader[ModelT]:
@@ -61,6 +70,8 @@ class TableBatches(Generic[ModelT]):
         Raises:
             UsageError: `concurrency`, the requests in flight at most, is no positive whole number.
         """
+        from adorm.batch.loader import Loader
+
         return Loader(self._binding, consistent=consistent, concurrency=concurrency)
 
     def update_many(
@@ -76,6 +87,9 @@ class TableBatches(Generic[ModelT]):
         Raises:
             UsageError: a key has the wrong shape, or an update is another table's; it is named by its place.
         """
+        from adorm.batch.chunks import listed, placed
+        from adorm.batch.single import UpdateMany
+
         given = listed("items", items)
         updates: list[Update[ModelT, Any]] = []
         for number, each in enumerate(given, start=1):
@@ -86,6 +100,8 @@ class TableBatches(Generic[ModelT]):
         return UpdateMany(tuple(updates), self._binding)
 
     def _update_of(self, given: Any) -> Update[ModelT, Any]:
+        from adorm.query.updates import Update, UpdateDraft
+
         binding = self._binding
         if not isinstance(given, Update):
             return Update(UpdateDraft(binding, make_key(binding.info, given)))
@@ -97,6 +113,9 @@ class TableBatches(Generic[ModelT]):
 
     def create_many(self, items: Iterable[ModelT], /, *, transact: bool = False) -> CreateMany[ModelT]:
         """Insert only: one by one, or with `transact` as transactions of up to 100, each as a whole or not at all. See `CreateMany`."""
+        from adorm.batch.chunks import listed
+        from adorm.batch.single import CreateMany
+
         return CreateMany(self._binding, tuple(listed("items", items)), transact)
 
 
@@ -113,6 +132,9 @@ class Batches(Connection, Protocol):
         Raises:
             UsageError: something is no `Key`; it is named by its place.
         """
+        from adorm.batch.asked import wanted_across
+        from adorm.batch.get import BatchGet
+
         given: list[Any] = []
         for each in keys:
             if isinstance(each, Iterable) and not isinstance(each, str | bytes):
@@ -129,6 +151,8 @@ class Batches(Connection, Protocol):
         Raises:
             UsageError: something is neither iterable.
         """
+        from adorm.batch.write import BatchWrite, checked_deletes, checked_puts
+
         return BatchWrite(self, self._binding_of, checked_puts(puts), checked_deletes(deletes))
 
     def _binding_of(self, given: object) -> Binding:

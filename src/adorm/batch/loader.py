@@ -15,7 +15,8 @@ import anyio
 import attrs
 from anyio.lowlevel import checkpoint
 
-from adorm.batch.chunks import DEFAULT_CONCURRENCY, checked_concurrency
+from adorm.batch.chunks import checked_concurrency
+from adorm.batch.limits import DEFAULT_CONCURRENCY
 from adorm.concurrency import Job, Pool, unless_lost, within_deadline
 from adorm.errors import AttributeMap, ItemDecodeError, UsageError
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key

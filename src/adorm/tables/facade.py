@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from adorm.query.binding import Binding, Connection
-from adorm.tables.descriptions import TableDescription
-from adorm.tables.lifecycle import DEFAULT_TIMEOUT_S, create_table, delete_table, describe_table, ensure_table
-from adorm.tables.requests import Billing, KeyTypes
+from adorm.tables.limits import DEFAULT_TIMEOUT_S
+
+if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
+    from adorm.tables.descriptions import TableDescription
+    from adorm.tables.requests import Billing, KeyTypes
 
 
 class TableCare(Connection, Protocol):
@@ -39,6 +41,8 @@ class TableCare(Connection, Protocol):
             ServiceError: code `ResourceInUseException`: there is a table of that name.
             DeadlineExceeded: it was not ready within `timeout_s`, or by the deadline.
         """
+        from adorm.tables.lifecycle import create_table
+
         binding = self._binding(model, name)
         return await create_table(
             self,
@@ -69,6 +73,8 @@ class TableCare(Connection, Protocol):
             UsageError: the table there differs from the model; it names each difference, and nothing was altered.
             DeadlineExceeded: it was not ready within `timeout_s`, or by the deadline.
         """
+        from adorm.tables.lifecycle import ensure_table
+
         binding = self._binding(model, name)
         return await ensure_table(
             self,
@@ -90,6 +96,8 @@ class TableCare(Connection, Protocol):
             ResourceNotFound: there is none, unless `missing_ok`.
             DeadlineExceeded: it was not gone within `timeout_s`, or by the deadline.
         """
+        from adorm.tables.lifecycle import delete_table
+
         name = model if isinstance(model, str) else self._binding(model).table_name
         await delete_table(self, name, missing_ok=missing_ok, wait=wait, timeout_s=timeout_s, random=self._random)
 
@@ -99,4 +107,6 @@ class TableCare(Connection, Protocol):
         Raises:
             ResourceNotFound: there is none.
         """
+        from adorm.tables.lifecycle import describe_table
+
         return await describe_table(self, model if isinstance(model, str) else self._binding(model).table_name)

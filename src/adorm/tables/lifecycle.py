@@ -12,11 +12,9 @@ from adorm.deadlines import deadline
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ResourceNotFound, ServiceError, UsageError
 from adorm.models import ModelInfo
 from adorm.tables.descriptions import TableDescription, differences, same_shape
-from adorm.tables.requests import Billing, KeyTypes, check_table_name, create_table_request
+from adorm.tables.limits import DEFAULT_TIMEOUT_S, check_table_name
+from adorm.tables.requests import Billing, KeyTypes, create_table_request
 from adorm.tables.watch import Connection, Watch, described
-
-DEFAULT_TIMEOUT_S = 300.0
-"""A table takes seconds; one with many indexes, or while AWS is busy, minutes."""
 
 IN_USE = "ResourceInUseException"
 CLOCKS_APART = timedelta(minutes=15)

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -16,6 +15,7 @@ from adorm.expressions.location import unknown_field
 from adorm.fields import Field
 from adorm.indexes import Index, key_tag
 from adorm.models import ModelInfo
+from adorm.tables.limits import check_table_name
 from adorm.typeinfo import type_name
 
 KeyType = Literal["S", "N", "B"]
@@ -23,23 +23,6 @@ KeyType = Literal["S", "N", "B"]
 
 KeyTypes: TypeAlias = Mapping[str, KeyType]
 """Key types by field name, for fields that a hook of the user's stores."""
-
-_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
-
-
-def check_table_name(name: object) -> str:
-    """The name, if DynamoDB takes it: 3 to 255 of `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-
-    Raises:
-        UsageError: it does not.
-    """
-    if not isinstance(name, str):
-        raise UsageError(f"a table's name is text, not {name!r}")
-    if not _TABLE_NAME.fullmatch(name):
-        raise UsageError(f"{name!r} can't be a table's name: it has 3 to 255 letters (a-z, A-Z), digits, '_', '-' and '.'")
-    return name
 
 
 def _units(_provisioned: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -86,7 +69,7 @@ def create_table_request(
         UsageError: DynamoDB does not take the name, a key's type is not known, or an argument is wrong.
     """
     if billing != "on_demand" and not isinstance(billing, Provisioned):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(f'billing is "on_demand" or adorm.tables.Provisioned(read_units=..., write_units=...), not {billing!r}')
+        raise UsageError(f'billing is "on_demand" or adorm.Provisioned(read_units=..., write_units=...), not {billing!r}')
     request: dict[str, Any] = {
         "TableName": check_table_name(table_name),
         "AttributeDefinitions": _attribute_definitions(info, key_types or {}),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from adorm.keys import Key
 from adorm.query.binding import Binding, Connection
 from adorm.query.values import AttrsLike, DataclassLike
-from adorm.retry import RetryPolicy
-from adorm.tx.get import TransactGet, get_parts
-from adorm.tx.write import Transaction
+
+if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
+    from adorm.retry import RetryPolicy
+    from adorm.tx.get import TransactGet
+    from adorm.tx.write import Transaction
 
 T1 = TypeVar("T1", bound=DataclassLike | AttrsLike)
 T2 = TypeVar("T2", bound=DataclassLike | AttrsLike)
@@ -39,6 +41,8 @@ class Transactions(Connection, Protocol):
         Raises:
             UsageError: the token does not fit.
         """
+        from adorm.tx.write import Transaction
+
         return Transaction(self, self._binding, token=token, retry=retry)
 
     @overload
@@ -89,6 +93,8 @@ class Transactions(Connection, Protocol):
         Raises:
             UsageError: something is no key, or above 100 of them.
         """
+        from adorm.tx.get import TransactGet, get_parts
+
         return TransactGet(self, get_parts(self._binding, keys), tuple)
 
     def transact_get_all(self, keys: Iterable[Key[T1]], /) -> TransactGet[list[T1 | None]]:
@@ -97,4 +103,6 @@ class Transactions(Connection, Protocol):
         Raises:
             UsageError: something is no key, or above 100 of them.
         """
+        from adorm.tx.get import TransactGet, get_parts
+
         return TransactGet(self, get_parts(self._binding, keys), list)

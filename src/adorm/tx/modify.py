@@ -19,15 +19,13 @@ ModelT = TypeVar("ModelT")
 Change: TypeAlias = Callable[[ModelT], "ModelT | Awaitable[ModelT | None] | None"]
 """Gets the item; changes it and gives nothing, or gives another in its place. May be async."""
 
-DEFAULT_MAX_ATTEMPTS = 30
-
 
 async def read_modify_write(
     binding: Binding,
     key: Key[Any],
     change: Change[Any],
     *,
-    max_attempts: int = DEFAULT_MAX_ATTEMPTS,
+    max_attempts: int,
 ) -> Any:
     """The item as stored, after `change` was made to just the version that was read.
 

@@ -1,0 +1,1 @@
+"""`db.gather(...)`: several operations side by side, with one result and one error."""
