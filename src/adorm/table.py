@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # each operation's module is imported by the method that make
     from adorm.query.queries import Query
     from adorm.query.updates import Update
     from adorm.query.writes import Write
-    from adorm.scan import Scan
+    from adorm.scan.builder import Scan
     from adorm.tx.modify import Change
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
@@ -206,6 +206,6 @@ class Table(TableBatches[ModelT]):
 
     def scan(self) -> Scan[ModelT]:
         """Every item of the table, or with `.index(name)` of the index."""
-        from adorm.scan import Scan
+        from adorm.scan.builder import Scan
 
         return Scan(self._binding)
