@@ -11,6 +11,7 @@ from anyio.lowlevel import checkpoint
 
 from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks
 from adorm.calls import Calls
+from adorm.capacity import Units
 from adorm.clock import use_clock
 from adorm.deadlines import deadline
 from adorm.errors import ConditionalCheckFailed, DeadlineExceeded, Throttled
@@ -55,6 +56,19 @@ async def test_hooks_see_the_call_and_each_attempt_in_order_with_waits_and_durat
     assert (after_call.attempts, after_call.error) == (2, None)
     assert after_call.duration_s == pytest.approx(0.25)
     assert "secret" not in repr(seen)
+
+
+async def test_hooks_see_what_a_call_consumed_where_they_ask_for_it() -> None:
+    for asks in (False, True):
+        seen: list[Details] = []
+        reported = {"ConsumedCapacity": {"TableName": "orders", "CapacityUnits": 2.0}}
+        transport = ScriptedTransport([throttled(), reported if asks else {}])
+        hooks = [CallHooks(before_call=seen.append, after_call=seen.append, after_attempt=seen.append, capacity=asks)]
+        calls = Calls(transport, clock=FakeClock(), hooks=hooks)
+        await calls.call("PutItem", PUT)
+        assert transport.sent[0][1].get("ReturnConsumedCapacity") == ("INDEXES" if asks else None)
+        expected = Units(write=2.0) if asks else None
+        assert [details.capacity for details in seen] == [None, None, expected, expected]
 
 
 async def test_hooks_see_the_error_that_the_call_raises() -> None:

@@ -11,7 +11,10 @@ import pytest
 
 from adorm.calls import Calls
 from adorm.capacity import Units, collect_capacity
+from adorm.database import Database
 from adorm.deadlines import deadline
+from adorm.errors import UsageError
+from adorm.prices import PriceTable
 from tests.support.scripted import ScriptedTransport, throttled
 
 pytestmark = pytest.mark.anyio
@@ -84,8 +87,9 @@ async def test_requests_ask_for_the_report_only_inside_a_block_and_only_where_dy
     async with collect_capacity():
         await calls.call("GetItem", TABLE)
         await calls.call("Query", {**TABLE, "ReturnConsumedCapacity": "TOTAL"})
+        await calls.call("Query", {**TABLE, "ReturnConsumedCapacity": "NONE"})
         await calls.call("DescribeTable", TABLE)
-    assert [request.get("ReturnConsumedCapacity") for _, request in transport.sent] == [None, "INDEXES", "TOTAL", None]
+    assert [request.get("ReturnConsumedCapacity") for _, request in transport.sent] == [None, "INDEXES", "INDEXES", "NONE", None]
     assert TABLE == {"TableName": "orders"}
 
 
@@ -110,12 +114,42 @@ async def test_leaving_a_block_in_another_context_disturbs_no_block_there() -> N
     assert used.read_units == 1.0
 
 
-async def test_the_price_is_an_estimate_from_prices_per_million() -> None:
+async def test_the_price_is_an_estimate_from_a_table_that_can_be_replaced() -> None:
     calls = Calls(ScriptedTransport([consumed(400_000.0), consumed(2_000_000.0)]))
     async with collect_capacity() as used:
         await calls.call("Scan", TABLE)
         await calls.call("BatchWriteItem", TABLE)
-    assert used.price(per_million_reads=0.125, per_million_writes=0.625) == pytest.approx(1.3)
+    assert used.total == Units(400_000.0, 2_000_000.0)
+    assert used.price() == pytest.approx(1.3)
+    rare = PriceTable(table_class="STANDARD_INFREQUENT_ACCESS", per_million_read_units=0.155, per_million_write_units=0.78)
+    assert used.price(rare) == pytest.approx(1.622)
+    assert used.by_table["orders"].price(rare) == used.price(rare)
+    assert used.by_operation["Scan"].price(rare) == pytest.approx(0.062)
+
+
+@pytest.mark.parametrize("price", [-0.1, float("nan"), float("inf"), True, "1"])
+async def test_a_price_that_is_none_is_refused_by_name(price: Any) -> None:
+    with pytest.raises(UsageError, match=r"PriceTable\(per_million_write_units=.*\): expected a number, 0 or more"):
+        PriceTable(per_million_write_units=price)
+
+
+async def test_the_block_of_a_database_counts_its_calls_alone() -> None:
+    mine, other = ScriptedTransport([consumed(1.0), consumed(4.0)]), ScriptedTransport([consumed(2.0)])
+    db, other_db = Database(lambda: mine), Database(lambda: other)
+    async with db.capacity() as used, collect_capacity() as all_used:
+        await db.call("GetItem", TABLE)
+        await other_db.call("GetItem", TABLE)
+        async with other_db.capacity() as others:
+            await db.call("PutItem", TABLE)
+    assert (used.total, others.total, all_used.total) == (Units(1.0, 4.0), Units(), Units(3.0, 4.0))
+
+
+async def test_another_database_is_asked_for_nothing() -> None:
+    transport = ScriptedTransport()
+    db = Database(lambda: transport)
+    async with Database(ScriptedTransport).capacity():
+        await db.call("GetItem", TABLE)
+    assert transport.sent == [("GetItem", TABLE)]
 
 
 async def test_the_totals_can_not_be_changed_by_their_reader() -> None:

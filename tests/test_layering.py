@@ -24,8 +24,9 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.models",),
     ("adorm.keys", "adorm.expiry"),
     # How a request travels. Nothing here knows of models.
-    ("adorm.transport",),
-    ("adorm.deadlines", "adorm.capacity", "adorm.call_hooks"),
+    ("adorm.transport", "adorm.prices"),
+    ("adorm.deadlines", "adorm.capacity"),
+    ("adorm.call_hooks",),
     ("adorm.retry",),
     ("adorm.calls",),
     ("adorm.concurrency",),
@@ -47,6 +48,7 @@ COMMON = {"adorm.outcomes", "adorm.errors", "adorm.clock"}
 NETWORK = {
     "adorm.transport",
     "adorm.deadlines",
+    "adorm.prices",
     "adorm.capacity",
     "adorm.call_hooks",
     "adorm.retry",

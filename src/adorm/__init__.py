@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from adorm.batch.single import CreateMany, CreateManyResult, UpdateMany, UpdateManyResult
     from adorm.batch.write import BatchWrite
     from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks
+    from adorm.capacity import Capacity, Units
     from adorm.codec import from_attribute_map, from_plain, item_size, to_attribute_map, to_plain
     from adorm.database import Database, connect
     from adorm.deadlines import deadline
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from adorm.models import map_class, model
     from adorm.outcomes import Outcome, Progress
     from adorm.paths import Attr, attr, not_none, path
+    from adorm.prices import PriceTable
     from adorm.query.gets import Get
     from adorm.query.operation import Operation
     from adorm.query.pages import Page
@@ -92,6 +94,7 @@ __all__ = [
     "CallDetails",
     "CallHooks",
     "CancellationReason",
+    "Capacity",
     "Clause",
     "CollectingScan",
     "Condition",
@@ -120,6 +123,7 @@ __all__ = [
     "Outcome",
     "Page",
     "Plan",
+    "PriceTable",
     "Progress",
     "Provisioned",
     "Query",
@@ -139,6 +143,7 @@ __all__ = [
     "TransactionConflict",
     "TransactionUpdate",
     "TransactionWrite",
+    "Units",
     "UnknownField",
     "Update",
     "UpdateMany",
@@ -192,6 +197,7 @@ _HOMES = {
     "CallDetails": "adorm.call_hooks",
     "CallHooks": "adorm.call_hooks",
     "CancellationReason": "adorm.errors",
+    "Capacity": "adorm.capacity",
     "Clause": "adorm.expressions.updates",
     "CollectingScan": "adorm.scan.builder",
     "Condition": "adorm.expressions.conditions",
@@ -220,6 +226,7 @@ _HOMES = {
     "Outcome": "adorm.outcomes",
     "Page": "adorm.query.pages",
     "Plan": "adorm.query.plan",
+    "PriceTable": "adorm.prices",
     "Progress": "adorm.outcomes",
     "Provisioned": "adorm.tables.requests",
     "Query": "adorm.query.queries",
@@ -239,6 +246,7 @@ _HOMES = {
     "TransactionConflict": "adorm.errors",
     "TransactionUpdate": "adorm.tx.handles",
     "TransactionWrite": "adorm.tx.handles",
+    "Units": "adorm.capacity",
     "UnknownField": "adorm.errors",
     "Update": "adorm.query.updates",
     "UpdateMany": "adorm.batch.single",

@@ -11,6 +11,8 @@ from typing import TypeVar
 import anyio
 import attrs
 
+from adorm.capacity import Units
+
 logger = logging.getLogger("adorm")
 
 
@@ -30,6 +32,8 @@ class CallDetails:
     """Time taken, waits included; 0 before the call."""
     error: BaseException | None = None
     """What the call raises, a cancellation too; None before the call and after a success. A failed condition's error holds the item."""
+    capacity: Units | None = None
+    """What the answer reports as consumed; None before the call, after an error, and where nothing asked for it: `CallHooks.capacity`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +51,8 @@ class AttemptDetails:
     """Time taken; 0 before the attempt."""
     error: BaseException | None = None
     """What the attempt raised; None before the attempt and after a success."""
+    capacity: Units | None = None
+    """As of `CallDetails`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -62,6 +68,8 @@ class CallHooks:
     after_call: Callable[[CallDetails], object] | None = None
     before_attempt: Callable[[AttemptDetails], object] | None = None
     after_attempt: Callable[[AttemptDetails], object] | None = None
+    capacity: bool = False
+    """Have every call report what it consumed; else only those do that something asks for it, such as `db.capacity()`."""
 
 
 DetailsT = TypeVar("DetailsT", CallDetails, AttemptDetails)

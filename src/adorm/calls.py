@@ -11,7 +11,7 @@ import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks, run_hooks, run_hooks_after
-from adorm.capacity import asking_for_capacity, is_collecting, note_capacity
+from adorm.capacity import Units, asking_for_capacity, is_collecting, is_counted, note_capacity, units_of
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.deadlines import current_limit, remaining_s
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ResourceNotFound, ServiceError, TransactionCanceled, UsageError
@@ -30,10 +30,12 @@ class Calls:
         "_before_attempt",
         "_before_call",
         "_hooked",
+        "_hooks_ask",
         "clock",
         "quota",
         "random",
         "retry",
+        "source",
         "transport",
     )
 
@@ -45,13 +47,17 @@ class Calls:
         clock: Clock = SYSTEM_CLOCK,
         random: Callable[[], float] = _random.random,
         hooks: Sequence[CallHooks] = (),
+        source: object = None,
     ) -> None:
         self.transport = transport
+        self.source = source
+        """What stands for the database where capacity is counted for one."""
         self.retry = retry
         self.clock = clock
         self.random = random
         self.quota = RetryQuota()
         self._hooked = bool(hooks)
+        self._hooks_ask = any(each.capacity for each in hooks)
         self._before_call = tuple(each.before_call for each in hooks)
         self._after_call = tuple(each.after_call for each in hooks)
         self._before_attempt = tuple(each.before_attempt for each in hooks)
@@ -78,9 +84,11 @@ class Calls:
             DeadlineExceeded: `adorm.deadline`, or a cancel scope's deadline before a wait, leaves no time. `attempts` 0: nothing was
                 sent. A cancel scope or `asyncio.timeout` around that ends during a request cancels it as it cancels anything.
         """
-        if is_collecting() is not None:
+        if is_collecting() is not None and is_counted(self.source):
             request = asking_for_capacity(operation, request)
         if self._hooked:
+            if self._hooks_ask:
+                request = asking_for_capacity(operation, request)
             return await self._show(_Run(self, operation, request, subject, repeat, retry))
         if current_limit() is not None:
             return await _Run(self, operation, request, subject, repeat, retry).answer()
@@ -97,7 +105,7 @@ class Calls:
             if self.quota.tokens != self.quota.capacity:
                 self.quota.give_back(1)
             if is_collecting() is not None:
-                note_capacity(operation, answer, reading=repeat_of(operation, request, repeat) == "read")
+                note_capacity(operation, answer, reading=repeat_of(operation, request, repeat) == "read", source=self.source)
             return answer
         return await run.answer()
 
@@ -106,15 +114,24 @@ class Calls:
         await run_hooks(self._before_call, CallDetails(operation=operation, table=table, subject=subject))
         started_s = self.clock.monotonic()
         failure: BaseException | None = None
+        capacity: Units | None = None
         try:
-            return await run.answer()
+            answer = await run.answer()
+            capacity = units_of(answer, reading=run.repeat == "read")
+            return answer
         except BaseException as error:
             failure = error
             raise
         finally:
             duration_s = self.clock.monotonic() - started_s
             details = CallDetails(
-                operation=operation, table=table, subject=subject, attempts=run.attempts, duration_s=duration_s, error=failure
+                operation=operation,
+                table=table,
+                subject=subject,
+                attempts=run.attempts,
+                duration_s=duration_s,
+                error=failure,
+                capacity=capacity,
             )
             del failure
             await run_hooks_after(self._after_call, details)
@@ -129,8 +146,11 @@ class Calls:
         await run_hooks(self._before_attempt, before)
         started_s = self.clock.monotonic()
         failure: BaseException | None = None
+        capacity: Units | None = None
         try:
-            return await run.send()
+            answer = await run.send()
+            capacity = units_of(answer, reading=run.repeat == "read")
+            return answer
         except BaseException as error:
             failure = error
             raise
@@ -143,6 +163,7 @@ class Calls:
                 delay_s=run.delay_s,
                 duration_s=self.clock.monotonic() - started_s,
                 error=failure,
+                capacity=capacity,
             )
             del failure
             await run_hooks_after(self._after_attempt, details)
@@ -212,7 +233,7 @@ class _Run:
                 else:
                     self.calls.quota.give_back(self.cost)
                     if is_collecting() is not None:
-                        note_capacity(self.operation, answer, reading=self.repeat == "read")
+                        note_capacity(self.operation, answer, reading=self.repeat == "read", source=self.calls.source)
                     return answer
         finally:
             self.last = None  # an error's traceback leads back here

@@ -5,12 +5,19 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConsumedCapac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType, TracebackType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import attrs
+
+if TYPE_CHECKING:
+    from adorm.prices import PriceTable
+
+ASKED = "INDEXES"
+"""How much is asked for: by table and by index."""
 
 REPORTING = frozenset(
     {
@@ -42,14 +49,27 @@ class Units:
     def __add__(self, other: Units) -> Units:
         return Units(self.read + other.read, self.write + other.write)
 
+    def price(self, prices: PriceTable | None = None) -> float:
+        """An estimate of what they cost on demand, in the table's currency; by default as `PriceTable()` tells."""
+        if prices is None:
+            from adorm.prices import PriceTable
+
+            prices = PriceTable()
+        return prices.of(self.read, self.write)
+
 
 _NONE = Units()
 
+Part: TypeAlias = tuple[str, Units, Mapping[str, Units]]
+"""What an answer reports of one table: its name, its units, and those of its indexes."""
+
 
 class Capacity:
-    """Totals that grow while the block runs and stay as they are after it; read-only to its user.
+    """Totals that grow while the work goes on and stay as they are after it; read-only to its user.
 
-    Only answers report capacity: what a failed attempt, such as a failed condition, consumed is not in here.
+    Counted is what DynamoDB tells, and it tells in answers only. A write whose condition fails consumes write units all the same, and
+    its error does not say how many; neither do the errors of other failed attempts. None of that is in here.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
     """
 
     __slots__ = ("_indexes", "_operations", "_tables", "_total")
@@ -59,6 +79,11 @@ class Capacity:
         self._tables: dict[str, Units] = {}
         self._indexes: dict[tuple[str, str], Units] = {}
         self._operations: dict[str, Units] = {}
+
+    @property
+    def total(self) -> Units:
+        """Reading and writing, of all tables."""
+        return self._total
 
     @property
     def read_units(self) -> float:
@@ -83,12 +108,13 @@ class Capacity:
         """By DynamoDB's name of the operation, such as `"GetItem"`."""
         return MappingProxyType(self._operations)
 
-    def price(self, *, per_million_reads: float, per_million_writes: float) -> float:
-        """An estimate of the cost on demand, in the currency of the prices per million request units.
+    def price(self, prices: PriceTable | None = None) -> float:
+        """An estimate of the cost on demand, in the currency of the prices; by default as `PriceTable()` tells.
 
-        Prices: https://aws.amazon.com/dynamodb/pricing/on-demand/
+        Transactions and consistent reads need no factor: DynamoDB reports them as the double units that they are.
+        For one table, index or operation: `used.by_table["orders"].price(prices)`.
         """
-        return (self.read_units * per_million_reads + self.write_units * per_million_writes) / 1_000_000
+        return self._total.price(prices)
 
     def __repr__(self) -> str:
         return f"Capacity(read_units={self.read_units:g}, write_units={self.write_units:g})"
@@ -101,13 +127,24 @@ class Capacity:
         for name, part in indexes.items():
             self._indexes[table, name] = self._indexes.get((table, name), _NONE) + part
 
+    def count(self, operation: str, answer: Mapping[str, Any], *, reading: bool) -> None:
+        """Count what an answer reports, if anything."""
+        self.add_parts(operation, _parts_of(answer, reading=reading))
+
+    def add_parts(self, operation: str, parts: Iterable[Part]) -> None:
+        """Count the parts of an answer."""
+        for table, units, indexes in parts:
+            self.add(operation, table, units, indexes)
+
 
 @attrs.frozen(eq=False)
 class _Blocks:
     """The blocks that are open here, innermost first."""
 
     capacity: Capacity
-    owner: collect_capacity
+    owner: object
+    source: object
+    """The database whose calls count; None for all."""
     outer: _Blocks | None
 
 
@@ -115,7 +152,7 @@ _current: ContextVar[_Blocks | None] = ContextVar("adorm_capacity", default=None
 
 
 class collect_capacity:  # noqa: N801  # reads as a function: `async with collect_capacity() as used`
-    """Count what every call inside the block consumed, of whatever database.
+    """Count what every call inside the block consumed, of whatever database; `db.capacity()` counts those of one.
 
     ::
 
@@ -125,15 +162,18 @@ class collect_capacity:  # noqa: N801  # reads as a function: `async with collec
             await orders.query("c1")
         print(used.read_units, used.by_table)
 
-    Requests inside the block ask DynamoDB to report (`ReturnConsumedCapacity: INDEXES`, unless the request asks for less); outside
-    of one nothing is asked and nothing is counted. Blocks nest, each counts; tasks started inside count too.
+    Requests inside the block ask DynamoDB to report (`ReturnConsumedCapacity: INDEXES`, unless the request says NONE). Blocks nest,
+    each counts; tasks started inside count too.
     """
 
-    __slots__ = ()
+    __slots__ = ("_source",)
+
+    def __init__(self, source: object = None) -> None:
+        self._source = source
 
     async def __aenter__(self) -> Capacity:
         capacity = Capacity()
-        _current.set(_Blocks(capacity, self, _current.get()))
+        _current.set(_Blocks(capacity, self, self._source, _current.get()))
         return capacity
 
     async def __aexit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
@@ -142,29 +182,59 @@ class collect_capacity:  # noqa: N801  # reads as a function: `async with collec
             _current.set(blocks.outer)
 
 
+@contextmanager
+def counted_in(capacity: Capacity) -> Generator[None, None, None]:
+    """Count the calls inside in a capacity that is there already: for the operations that another one is made of."""
+    token = _current.set(_Blocks(capacity, capacity, None, _current.get()))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 is_collecting = _current.get
 """Something true inside a block, None outside: one look-up, for the path of every call."""
 
 
 def asking_for_capacity(operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
     """The same request, asking DynamoDB to report what it consumes."""
-    if operation not in REPORTING or "ReturnConsumedCapacity" in request:
+    if operation not in REPORTING or request.get("ReturnConsumedCapacity", "TOTAL") != "TOTAL":
         return request
-    return {**request, "ReturnConsumedCapacity": "INDEXES"}
+    return {**request, "ReturnConsumedCapacity": ASKED}
 
 
-def note_capacity(operation: str, answer: Mapping[str, Any], *, reading: bool) -> None:
-    """Count an answer's `ConsumedCapacity` (a map, or for batches and transactions a list) in every open block."""
-    consumed: Any = answer.get("ConsumedCapacity")
-    if not consumed:
-        return
-    parts = cast("list[dict[str, Any]]", consumed if isinstance(consumed, list) else [consumed])
-    counted = [(str(part.get("TableName", "")), _units(part, reading=reading), dict(_index_units(part, reading=reading))) for part in parts]
+def is_counted(source: object) -> bool:
+    """Whether a block is open here that counts the calls of this database."""
     blocks = _current.get()
     while blocks is not None:
-        for table, units, indexes in counted:
-            blocks.capacity.add(operation, table, units, indexes)
+        if blocks.source is None or blocks.source is source:
+            return True
         blocks = blocks.outer
+    return False
+
+
+def note_capacity(operation: str, answer: Mapping[str, Any], *, reading: bool, source: object) -> None:
+    """Count an answer's `ConsumedCapacity` (a map, or for batches and transactions a list) in every open block that is for its database."""
+    parts = _parts_of(answer, reading=reading)
+    blocks = _current.get() if parts else None
+    while blocks is not None:
+        if blocks.source is None or blocks.source is source:
+            blocks.capacity.add_parts(operation, parts)
+        blocks = blocks.outer
+
+
+def units_of(answer: Mapping[str, Any], *, reading: bool) -> Units | None:
+    """What an answer reports in all; None where it reports nothing."""
+    parts = _parts_of(answer, reading=reading)
+    return sum((units for _, units, _ in parts), _NONE) if parts else None
+
+
+def _parts_of(answer: Mapping[str, Any], *, reading: bool) -> list[Part]:
+    consumed: Any = answer.get("ConsumedCapacity")
+    if not consumed:
+        return []
+    parts = cast("list[dict[str, Any]]", consumed if isinstance(consumed, list) else [consumed])
+    return [(str(part.get("TableName", "")), _units(part, reading=reading), dict(_index_units(part, reading=reading))) for part in parts]
 
 
 def _units(part: Mapping[str, Any], *, reading: bool) -> Units:

@@ -16,6 +16,7 @@ from cattrs import Converter
 from adorm.batch.facade import Batches
 from adorm.call_hooks import CallHooks
 from adorm.calls import Calls
+from adorm.capacity import collect_capacity
 from adorm.clock import Clock, current_clock, use_clock
 from adorm.codec import Codec
 from adorm.deadlines import remaining_s
@@ -65,6 +66,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
         self._table_prefix = table_prefix
         self._cursor_secret = cursor_secret.encode() if isinstance(cursor_secret, str) else cursor_secret
         self._codec = Codec()
+        self._source = object()
         self._calls: Calls | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opening: anyio.Lock | None = None
@@ -116,7 +118,9 @@ class Database(TableCare, Transactions, Batches, Gathers):
                 if self._closed:  # meanwhile, and `close` did not know of this transport
                     await _close(transport)
                     raise _closed()
-                self._calls = Calls(transport, retry=self._retry, clock=self._clock, random=self._random, hooks=self._hooks)
+                self._calls = Calls(
+                    transport, retry=self._retry, clock=self._clock, random=self._random, hooks=self._hooks, source=self._source
+                )
             return self._calls
 
     # ---- what operations need
@@ -188,6 +192,14 @@ class Database(TableCare, Transactions, Batches, Gathers):
                 attempts=attempt,
             )
         await self._clock.sleep(delay_s)
+
+    def capacity(self) -> collect_capacity:
+        """Count what the calls of this database consume, in a block: `async with db.capacity() as used: ...`.
+
+        `used`, an `adorm.Capacity`, has the units in all, by table, by index and by operation, and estimates their price. Blocks nest;
+        tasks started inside count; it stays as it is after the block. `adorm.capacity.collect_capacity()` counts all databases.
+        """
+        return collect_capacity(self._source)
 
     # ---- tables
 

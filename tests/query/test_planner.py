@@ -183,3 +183,11 @@ def test_consistent_reads_rule_out_global_indexes() -> None:
         matches.query().where(Match.player == "p").consistent().request()
     with pytest.raises(adorm.UsageError, match="is global, and DynamoDB reads those eventually consistent only"):
         matches.query("p").index("by-player-all").consistent().request()
+
+
+def test_a_plan_is_priced_by_what_its_operation_does() -> None:
+    prices = adorm.PriceTable(per_million_read_units=1.0, per_million_write_units=10.0)
+    read = matches.get("c1", "m1").consistent().explain()
+    assert read.price(prices) == pytest.approx((1e-6, 1e-4))
+    assert matches.delete("c1", "m1").explain().price(prices) == pytest.approx((1e-5, 4e-3))
+    assert read.price() == pytest.approx((0.125e-6, 0.125e-4))

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
+
+from adorm.capacity import Units
+from adorm.retry import READS
+
+if TYPE_CHECKING:
+    from adorm.prices import PriceTable
 
 READ_UNIT_BYTES = 4096
 PAGE_BYTES = 1024 * 1024
@@ -44,6 +50,14 @@ class Plan:
     reason: str = ""
     """Why this table or index, and what speaks against the others."""
     cost: Cost
+
+    def price(self, prices: PriceTable | None = None, /) -> tuple[float, float]:
+        """About what one request costs on demand: at least, and at most; in the currency of the prices, by default of `PriceTable()`."""
+        least, most = (
+            Units(read=units) if self.operation in READS else Units(write=units)
+            for units in (self.cost.least_units, self.cost.most_units_per_page)
+        )
+        return least.price(prices), most.price(prices)
 
     def __str__(self) -> str:
         lines = [f"{self.operation} {self.table}{f' by index {self.index}' if self.index else ''}"]

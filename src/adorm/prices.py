@@ -1,0 +1,42 @@
+"""What capacity units cost."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import attrs
+
+from adorm.errors import UsageError
+
+
+def _is_a_price(table: Any, field: attrs.Attribute[Any], value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise UsageError(f"{type(table).__name__}({field.name}={value!r}): expected a number, 0 or more")
+
+
+@attrs.frozen(kw_only=True)
+class PriceTable:
+    """Prices of request units, for estimates: `used.price(PriceTable(per_million_read_units=0.1525, ...))`.
+
+    The defaults are AWS's prices on demand in us-east-1 for the table class STANDARD, in US dollars before tax and discounts, as
+    they are since 1 November 2024. They change and differ by region: give your own where it matters. For STANDARD_INFREQUENT_ACCESS
+    in us-east-1 AWS lists 0.155 and 0.78. Not included: storage, backups, streams, replication to other regions. A table of
+    provisioned capacity costs by the hour, not by what is consumed.
+
+    https://aws.amazon.com/dynamodb/pricing/on-demand/
+
+    Raises:
+        UsageError: a price is not a finite number, 0 or more.
+    """
+
+    currency: str = "USD"
+    region: str = "us-east-1"
+    table_class: str = "STANDARD"
+    """What it is for; tells the reader, changes nothing."""
+    per_million_read_units: float = attrs.field(default=0.125, validator=_is_a_price)
+    per_million_write_units: float = attrs.field(default=0.625, validator=_is_a_price)
+
+    def of(self, read_units: float, write_units: float) -> float:
+        """What these units cost, in `currency`."""
+        return (read_units * self.per_million_read_units + write_units * self.per_million_write_units) / 1_000_000
