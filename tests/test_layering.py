@@ -21,6 +21,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.expressions",),
     ("adorm.paths", "adorm.indexes"),
     ("adorm.codec",),
+    ("adorm.schemas",),
     ("adorm.models",),
     ("adorm.keys", "adorm.expiry"),
     # How a request travels. Nothing here knows of models.
@@ -38,6 +39,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.table",),
     ("adorm.database",),
     ("adorm.lambda_runtime", "adorm.locks", "adorm.testing"),
+    ("adorm.integrations",),
 ]
 """From the bottom up: each may import what stands above it in this list, and within its own package.
 

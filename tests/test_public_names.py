@@ -19,6 +19,7 @@ PUBLIC = [
     "AnyModel",
     "AttemptDetails",
     "Attr",
+    "BadCursor",
     "Batch",
     "BatchFailed",
     "BatchGet",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from adorm.errors import (
         AccessDenied,
         AdormError,
+        BadCursor,
         BatchFailed,
         CancellationReason,
         ConditionalCheckFailed,
@@ -83,6 +84,7 @@ __all__ = [
     "AnyModel",
     "AttemptDetails",
     "Attr",
+    "BadCursor",
     "Batch",
     "BatchFailed",
     "BatchGet",
@@ -186,6 +188,7 @@ _HOMES = {
     "AnyModel": "adorm.query.values",
     "AttemptDetails": "adorm.call_hooks",
     "Attr": "adorm.paths",
+    "BadCursor": "adorm.errors",
     "Batch": "adorm.batch.block",
     "BatchFailed": "adorm.errors",
     "BatchGet": "adorm.batch.get",

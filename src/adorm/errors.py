@@ -3,7 +3,8 @@
     AdormError
     ├── UsageError (ValueError)             the caller's mistake, refused before anything is sent
     │   ├── MisusedExpression (TypeError)   a condition or path used as a bool, an iterable or a container
-    │   └── UnknownField (AttributeError)   a path to a field that the model does not have
+    │   ├── UnknownField (AttributeError)   a path to a field that the model does not have
+    │   └── BadCursor                       a cursor that is damaged, forged or of another query
     ├── ModelError                          a mistake in a model's definition
     ├── ItemDecodeError                     an item that does not fit its model
     ├── ItemNotFound (LookupError)          no item under that key
@@ -54,6 +55,10 @@ class MisusedExpression(UsageError, TypeError):
 
 class UnknownField(UsageError, AttributeError):
     """A path names a field that the model does not have."""
+
+
+class BadCursor(UsageError):
+    """A cursor is damaged, forged, signed with another secret, or of another query; a service tells its client so."""
 
 
 class ModelError(AdormError):

@@ -100,6 +100,12 @@ class ModelMeta(type):
             raise UnknownField(unknown_field(cls.__name__, name, paths))
         return found
 
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Pydantic asks for this, and so does FastAPI: a model can stand in its models and be returned by an endpoint."""
+        from adorm.schemas import core_schema_of
+
+        return core_schema_of(source, handler)
+
 
 def _make_paths(cls: type) -> dict[str, Path]:
     structure = structure_of(cls)

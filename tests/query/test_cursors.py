@@ -35,13 +35,13 @@ def test_a_truncated_or_changed_cursor_is_refused(key: dict[str, Any], secret: b
     place = data.draw(st.integers(0, len(cursor) - 1))
     other = data.draw(st.sampled_from("ABCxyz019-_é %\x00").filter(lambda character: character != cursor[place]))
     for damaged in (cursor[:place], cursor[:place] + other + cursor[place + 1 :], cursor + other, other + cursor):
-        with pytest.raises(adorm.UsageError):
+        with pytest.raises(adorm.BadCursor):
             decode_cursor(damaged, DIGEST, secret, frozenset(key))
 
 
 @given(st.text())
 def test_any_text_is_refused(text: str) -> None:
-    with pytest.raises(adorm.UsageError):
+    with pytest.raises(adorm.BadCursor):
         decode_cursor(text, DIGEST, b"0123456789abcdef", frozenset({"a"}))
 
 
@@ -49,11 +49,11 @@ def test_any_text_is_refused(text: str) -> None:
 def test_another_secret_or_query_or_key_is_refused(key: dict[str, Any], secret: bytes | None, other: bytes | None) -> None:
     cursor = encode_cursor(key, DIGEST, secret)
     if other != secret:
-        with pytest.raises(adorm.UsageError, match="another cursor_secret"):
+        with pytest.raises(adorm.BadCursor, match="another cursor_secret"):
             decode_cursor(cursor, DIGEST, other, frozenset(key))
-    with pytest.raises(adorm.UsageError, match="another query"):
+    with pytest.raises(adorm.BadCursor, match="another query"):
         decode_cursor(cursor, query_digest("Query", {"TableName": "others"}), secret, frozenset(key))
-    with pytest.raises(adorm.UsageError, match="does not hold a key of this query"):
+    with pytest.raises(adorm.BadCursor, match="does not hold a key of this query"):
         decode_cursor(cursor, DIGEST, secret, frozenset({*key, "one more"}))
 
 
@@ -72,7 +72,7 @@ def test_each_part_of_a_query_s_identity_counts() -> None:
 
 
 def test_a_huge_text_is_not_even_decoded() -> None:
-    with pytest.raises(adorm.UsageError, match="far too long"):
+    with pytest.raises(adorm.BadCursor, match="far too long"):
         decode_cursor("A" * 20_000, DIGEST, None, frozenset({"a"}))
 
 

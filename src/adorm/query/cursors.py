@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import orjson
 
-from adorm.errors import AttributeMap, UsageError
+from adorm.errors import AttributeMap, BadCursor
 
 _DIGEST_BYTES = 16
 _FORM = 1
@@ -46,33 +46,36 @@ def decode_cursor(cursor: str, digest: bytes, secret: bytes | None, key_names: f
     """The key in a cursor.
 
     Raises:
-        UsageError: it is truncated, forged, signed otherwise, or of another query.
+        BadCursor: it is truncated, forged, signed otherwise, or of another query.
     """
     if not isinstance(cursor, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # comes from outside
-        raise UsageError(f"a cursor is the text of Page.cursor, not {type(cursor).__name__}")
+        raise BadCursor(f"a cursor is the text of Page.cursor, not {type(cursor).__name__}")
     if len(cursor) > MAX_CURSOR_BYTES:
-        raise UsageError("this is no cursor: it is far too long")
+        raise BadCursor("this is no cursor: it is far too long")
     try:
         sealed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except ValueError as error:
-        raise UsageError("this is no cursor, or a damaged one: take the text of Page.cursor as it is") from error
+        raise BadCursor("this is no cursor, or a damaged one: take the text of Page.cursor as it is") from error
     seal, body = sealed[:_DIGEST_BYTES], sealed[_DIGEST_BYTES:]
     if not hmac.compare_digest(seal, _seal(body, secret)) or urlsafe_b64encode(sealed).rstrip(b"=").decode() != cursor:
-        raise UsageError(
+        raise BadCursor(
             "this cursor is truncated or changed, or was made with another cursor_secret: "
             "take the text of Page.cursor as it is, or begin without one"
         )
     if body[:1] != bytes([_FORM]):
-        raise UsageError("this cursor was made by another version of adorm: begin without one")
+        raise BadCursor("this cursor was made by another version of adorm: begin without one")
     if body[1 : 1 + _DIGEST_BYTES] != digest:
-        raise UsageError("this cursor belongs to another query: table, index, direction and key condition have to be the same")
+        raise BadCursor("this cursor belongs to another query: table, index, direction and key condition have to be the same")
     try:
         held = orjson.loads(body[1 + _DIGEST_BYTES :])
     except ValueError as error:
-        raise UsageError("this cursor is damaged: begin without one") from error
+        raise BadCursor("this cursor is damaged: begin without one") from error
     if not isinstance(held, dict) or held.keys() != key_names:
-        raise UsageError("this cursor is damaged: it does not hold a key of this query; begin without one")
-    return {name: _with_bytes(value) for name, value in cast("AttributeMap", held).items()}
+        raise BadCursor("this cursor is damaged: it does not hold a key of this query; begin without one")
+    try:
+        return {name: _with_bytes(value) for name, value in cast("AttributeMap", held).items()}
+    except (ValueError, TypeError) as error:
+        raise BadCursor("this cursor is damaged: begin without one") from error
 
 
 def _seal(body: bytes, secret: bytes | None) -> bytes:

@@ -282,7 +282,8 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
         empty page.
 
         Raises:
-            UsageError: the cursor is not one of this query; or the limit is 0, since a page of nothing has no place to go on from.
+            BadCursor: the cursor is not one of this query.
+            UsageError: the limit is 0, since a page of nothing has no place to go on from.
         """
         if self._limit == 0:
             raise UsageError("limit(0).page() reads nothing, so no cursor could tell where to go on: a page takes a limit of 1 or more")

@@ -1,0 +1,138 @@
+"""adorm in an aiohttp.web application: a cleanup context, the database of a request, problem details, pages with cursors.
+
+app = web.Application(middlewares=[adorm_middleware(deadline_s=5)])
+app.cleanup_ctx.append(adorm_context(models=[Order]))
+
+async def list_orders(request: web.Request) -> web.Response:
+    page = paging(request)
+    orders = table(request, Order)
+    return page_response(await orders.query(request.match_info["customer_id"]).limit(page.limit).page(page.cursor))
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from typing import Any, TypeVar
+
+import orjson
+
+try:
+    from aiohttp import web
+    from aiohttp.log import server_logger
+    from aiohttp.typedefs import Handler, Middleware
+except ImportError as error:
+    raise ImportError('adorm.integrations.aiohttp needs aiohttp: pip install "adorm[aiohttp]"') from error
+
+from adorm.codec import to_plain
+from adorm.database import Database
+from adorm.database import connect as default_connect
+from adorm.errors import UsageError
+from adorm.integrations.problems import Problem, problem_of
+from adorm.integrations.services import DEFAULT_LIMIT, MAX_LIMIT, Connect, Paging, check_limits, opened, request_deadline
+from adorm.query.pages import Page
+from adorm.query.values import AttrsLike, DataclassLike
+from adorm.table import Table
+
+__all__ = ["DATABASE", "Paging", "adorm_context", "adorm_middleware", "database", "page_response", "paging", "table"]
+
+ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
+ItemT = TypeVar("ItemT")
+
+DATABASE: web.AppKey[Database] = web.AppKey("adorm_database", Database)
+"""Where the application keeps its database: `app[DATABASE]`."""
+
+
+def adorm_context(
+    connect: Connect = default_connect, *, models: Sequence[type[Any]] = (), ensure_tables: bool = False
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    """One database for the application's life: `app.cleanup_ctx.append(adorm_context(...))`.
+
+    Args:
+        connect: makes the database; `adorm.connect` by default.
+        models: made ready before the first request, so that it is as fast as the others and a mistake in a model stops the start.
+        ensure_tables: create their tables where they are missing: for development and tests.
+
+    Raises (at the start):
+        ModelError, UsageError: a mistake in a model; a table that differs from it.
+    """
+
+    async def context(app: web.Application) -> AsyncGenerator[None]:
+        async with opened(connect, models, ensure_tables=ensure_tables) as db:
+            app[DATABASE] = db
+            yield
+
+    return context
+
+
+def database(request: web.Request, /) -> Database:
+    """The database of the application that serves this request, or of one around it.
+
+    Raises:
+        UsageError: there is none.
+    """
+    db = request.config_dict.get(DATABASE)
+    if db is None:
+        raise UsageError("this application has no database: app.cleanup_ctx.append(adorm.integrations.aiohttp.adorm_context(...))")
+    return db
+
+
+def table(request: web.Request, model: type[ModelT], /, *, name: str | None = None) -> Table[ModelT]:
+    """`database(request).table(model)`."""
+    return database(request).table(model, name=name)
+
+
+def adorm_middleware(*, deadline_s: float | None = None) -> Middleware:
+    """Answers adorm's errors with problem details, and gives each request a deadline.
+
+    An error of the server's own (500) is logged as aiohttp logs it, with its traceback, and answered without any detail. One that
+    comes after the response began is raised on.
+
+    Args:
+        deadline_s: `adorm.deadline` around each request but WebSockets. None: no limit.
+
+    Raises:
+        UsageError: `deadline_s` is no positive number.
+    """
+    limit = request_deadline(deadline_s)
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            if limit is None or request.headers.get("upgrade", "").lower() == "websocket":
+                return await handler(request)
+            async with limit:
+                return await handler(request)
+        except Exception as error:
+            problem = None if request.writer.output_size else problem_of(error, request.headers)
+            if problem is None:
+                raise
+            if problem.status == 500:
+                server_logger.exception("Error handling request from %s", request.remote)
+            return _response(problem)
+
+    return middleware
+
+
+def _response(problem: Problem) -> web.Response:
+    return web.Response(body=problem.content(), status=problem.status, headers=problem.headers())
+
+
+def paging(request: web.Request, /, *, default_limit: int = DEFAULT_LIMIT, max_limit: int = MAX_LIMIT) -> Paging:
+    """The query parameters `limit` (1 to `max_limit`) and `cursor`.
+
+    Raises:
+        web.HTTPBadRequest: `limit` is no such number.
+        UsageError: `default_limit` is below 1 or above `max_limit`.
+    """
+    check_limits(default_limit, max_limit)
+    text = request.query.get("limit", str(default_limit))
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(max_limit)) and 1 <= int(text) <= max_limit):
+        problem = Problem(400, "bad-limit", f"limit is a whole number from 1 to {max_limit}.")
+        raise web.HTTPBadRequest(body=problem.content(), headers=problem.headers())
+    return Paging(int(text), request.query.get("cursor"))
+
+
+def page_response(page: Page[ItemT], convert: Callable[[ItemT], Any] = to_plain, /) -> web.Response:
+    """`{"items": [...], "cursor": "..." or null, "count": 2}`, each item through `convert`; by default as `adorm.to_plain` gives it."""
+    body = {"items": [convert(item) for item in page.items], "cursor": page.cursor, "count": page.count}
+    return web.Response(body=orjson.dumps(body), content_type="application/json")

@@ -1,0 +1,68 @@
+"""What the services of every framework share: one database for a service's life, and pages over HTTP."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import attrs
+
+from adorm.database import Database
+from adorm.deadlines import Deadline, deadline
+from adorm.errors import UsageError
+from adorm.models import model_info
+
+DEFAULT_LIMIT = 25
+MAX_LIMIT = 100
+
+Connect = Callable[[], Database]
+"""Makes the database of a service, once for each of its lives: `lambda: adorm.connect(region="eu-central-1")`."""
+
+
+@attrs.frozen
+class Paging:
+    """Which part of a list a client asks for."""
+
+    limit: int
+    cursor: str | None = None
+
+
+@asynccontextmanager
+async def opened(connect: Connect, models: Sequence[type[Any]], *, ensure_tables: bool) -> AsyncGenerator[Database]:
+    """A database whose models are ready, closed at the end.
+
+    Raises:
+        ModelError, UsageError: a mistake in a model; or a table that differs from it.
+    """
+    async with connect() as db:
+        for model in models:
+            model_info(model)
+            db.codec.prepare(model)
+        if ensure_tables:
+            for model in models:
+                await db.ensure_table(model)
+        yield db
+
+
+def request_deadline(deadline_s: float | None) -> Deadline | None:
+    """The deadline of each request; None for none.
+
+    Raises:
+        UsageError: it is no positive number.
+    """
+    if deadline_s is None:
+        return None
+    made = deadline(deadline_s)
+    if made.seconds <= 0 or math.isinf(made.seconds):
+        raise UsageError(f"deadline_s={deadline_s!r}: seconds above 0 for each request, or None for no limit")
+    return made
+
+
+def check_limits(default_limit: int, max_limit: int) -> None:
+    """Raises:
+    UsageError: no page can keep to them.
+    """
+    if not 1 <= default_limit <= max_limit:
+        raise UsageError(f"default_limit={default_limit!r}, max_limit={max_limit!r}: 1 or more, and the default not above the most")
