@@ -25,7 +25,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.models",),
     ("adorm.keys", "adorm.expiry"),
     # How a request travels. Nothing here knows of models.
-    ("adorm.transport", "adorm.prices"),
+    ("adorm.transport", "adorm.prices", "adorm.cancel_scopes"),
     ("adorm.deadlines", "adorm.capacity"),
     ("adorm.call_hooks",),
     ("adorm.retry",),
@@ -48,6 +48,7 @@ A package stands for all its modules.
 
 COMMON = {"adorm.outcomes", "adorm.errors", "adorm.clock"}
 NETWORK = {
+    "adorm.cancel_scopes",
     "adorm.transport",
     "adorm.deadlines",
     "adorm.prices",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random as _random
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-import anyio
-from anyio.lowlevel import checkpoint_if_cancelled
-
 from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks, run_hooks, run_hooks_after
+from adorm.cancel_scopes import scope_deadline, stop_if_cancelled
 from adorm.capacity import Units, asking_for_capacity, is_collecting, is_counted, note_capacity, units_of
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.deadlines import current_limit, remaining_s
@@ -93,8 +92,8 @@ class Calls:
         if current_limit() is not None:
             return await _Run(self, operation, request, subject, repeat, retry).answer()
         # The path of nearly every call: nothing is set up before the first failure.
-        if anyio.current_effective_deadline() == -math.inf:
-            await checkpoint_if_cancelled()
+        if scope_deadline() == -math.inf:
+            await stop_if_cancelled()
         try:
             answer = await self.transport.send(operation, request)
         except (ServiceError, ConnectionFailed) as error:
@@ -240,15 +239,18 @@ class _Run:
 
     async def send(self) -> Answer:
         """Make one attempt, cut off where the deadline ends."""
-        if anyio.current_effective_deadline() == -math.inf:
-            await checkpoint_if_cancelled()
+        await stop_if_cancelled()
         transport = self.calls.transport
         left_s = self.check_deadline()
         self.attempts += 1
         if left_s == math.inf:
             return await transport.send(self.operation, self.request)
-        with anyio.CancelScope(deadline=anyio.current_time() + left_s):
-            return await transport.send(self.operation, self.request)
+        try:
+            async with asyncio.timeout(left_s) as bound:
+                return await transport.send(self.operation, self.request)
+        except TimeoutError:
+            if not bound.expired():
+                raise
         self.maybe_applied = self.repeat != "read"
         raise self._exceeded(f"the deadline passed during attempt {self.attempts}", self.last) from self.last
 
@@ -281,7 +283,7 @@ class _Run:
             delay_s = delay_after(self.attempts, error, self.policy, self.calls.random())
         left_s = remaining_s()
         if left_s == -math.inf:
-            await checkpoint_if_cancelled()
+            await stop_if_cancelled()
         if delay_s >= left_s:
             wait = f"the wait of {delay_s:.3f} s before the next would outlive the deadline, {max(left_s, 0.0):.3f} s away"
             raise self._exceeded(f"attempt {self.attempts} failed, and {wait}", error) from error

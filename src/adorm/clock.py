@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Protocol
-
-import anyio
 
 
 class Clock(Protocol):
@@ -38,7 +37,7 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep(self, delay_s: float, /) -> None:
-        await anyio.sleep(delay_s)
+        await asyncio.sleep(delay_s)
 
 
 SYSTEM_CLOCK = SystemClock()

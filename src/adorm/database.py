@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import random as _random
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, cast
-
-import anyio
-from anyio.lowlevel import checkpoint_if_cancelled
-from cattrs import Converter
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
 from adorm.batch.facade import Batches
 from adorm.call_hooks import CallHooks
 from adorm.calls import Calls
+from adorm.cancel_scopes import stop_if_cancelled
 from adorm.capacity import collect_capacity
 from adorm.clock import Clock, current_clock, use_clock
 from adorm.codec import Codec
@@ -31,6 +29,9 @@ from adorm.tables.facade import TableCare
 from adorm.tables.limits import check_table_name
 from adorm.transport.base import Answer, Request, Transport
 from adorm.tx.facade import Transactions
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
@@ -69,7 +70,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
         self._source = object()
         self._calls: Calls | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._opening: anyio.Lock | None = None
+        self._opening: asyncio.Lock | None = None
         self._closed = False
 
     def __repr__(self) -> str:
@@ -104,7 +105,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
         if self._closed:
             raise _closed()
         if self._loop is None or (self._calls is None and self._loop.is_closed()):
-            self._loop, self._opening = loop, anyio.Lock()
+            self._loop, self._opening = loop, asyncio.Lock()
         if self._loop is not loop:
             raise _foreign_loop()
         if self._opening is None:
@@ -183,7 +184,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
         delay_s = min(most_s, backoff(attempt, retry or self._retry, self._random()))
         left_s = remaining_s()
         if left_s == -math.inf:
-            await checkpoint_if_cancelled()
+            await stop_if_cancelled()
         if delay_s >= left_s:
             raise DeadlineExceeded(
                 f"{operation} on {subject}: the wait of {delay_s:.3f} s {why} would outlive the deadline",
@@ -229,8 +230,13 @@ class Database(TableCare, Transactions, Batches, Gathers):
 
 
 async def _close(transport: Transport) -> None:
-    with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
-        await transport.close()
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S) as bound:
+            await transport.close()
+    except TimeoutError:
+        if not bound.expired():
+            raise
+        logging.getLogger("adorm").warning("%r did not close within %g s", type(transport).__name__, CLOSE_TIMEOUT_S)
 
 
 def _foreign_loop() -> UsageError:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
 
-import anyio
 import attrs
 
+from adorm.cancel_scopes import scope_deadline
 from adorm.clock import Clock, current_clock
 from adorm.errors import UsageError
 
@@ -112,8 +113,8 @@ def remaining_s() -> float:
 
     0 or less when the time is over, `-inf` inside a cancelled scope. `asyncio.timeout` is invisible here.
     """
-    left_s = anyio.current_effective_deadline()
+    left_s = scope_deadline()
     if not math.isinf(left_s):
-        left_s -= anyio.current_time()
+        left_s -= asyncio.get_running_loop().time()
     limit = _current.get()
     return left_s if limit is None else min(left_s, limit.remaining_s())

@@ -13,8 +13,8 @@ from typing import Literal, TypeVar, cast
 import attrs
 
 from adorm.errors import ModelError
-from adorm.expressions.location import unknown_field
 from adorm.fields import Field, Structure
+from adorm.naming import unknown_field
 from adorm.typeinfo import Tag, scalar_tag, split_optional, type_name, unwrap
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ MAX_LOCAL_INDEXES = 5
 MAX_INCLUDED_FIELDS = 100
 """All from https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+_NAME = r"[A-Za-z0-9_.-]{3,255}"
 
 
 def _as_tuple(names: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ def resolve_indexes(
         if not isinstance(index, (GlobalIndex, LocalIndex)) or not isinstance(index.name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             raise ModelError(f"{owner}: an index is GlobalIndex(name, ...) or LocalIndex(name, ...), not {index!r}")
         where = f"{owner}: index {index.name!r}"
-        if not _NAME.fullmatch(index.name):
+        if not re.fullmatch(_NAME, index.name):
             raise ModelError(f"{where}: a name has 3 to 255 letters, digits, '_', '-' and '.'")
         if index.name in indexes:
             raise ModelError(f"{where} is declared twice")

@@ -8,19 +8,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import CellType, FunctionType
-from typing import Any, TypeVar, cast, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform, overload
 
 import attrs
 
 from adorm.codec import check_type
 from adorm.errors import ModelError, UnknownField, UsageError
-from adorm.expressions.location import root_location, unknown_field
 from adorm.fields import MARKERS, METADATA_KEY, TARGET, Field, Marker, Role, Structure, UnresolvedName, remember_namespace, structure_of
 from adorm.indexes import GlobalIndex, Index, LocalIndex, key_tag, resolve_indexes
 from adorm.markers import attribute, partition_key, sort_key
-from adorm.naming import naming_function
-from adorm.paths import Path
+from adorm.naming import naming_function, unknown_field
 from adorm.typeinfo import Annotation, origin_of, scalar_tag, split_optional, type_name, unwrap
+
+if TYPE_CHECKING:
+    from adorm.paths import Path
 
 T = TypeVar("T")
 
@@ -108,6 +109,9 @@ class ModelMeta(type):
 
 
 def _make_paths(cls: type) -> dict[str, Path]:
+    from adorm.expressions.location import root_location
+    from adorm.paths import Path  # with all of the expressions: who only reads and writes by key needs none of them
+
     structure = structure_of(cls)
     paths = {field.name: Path(root_location(cls, field)) for field in structure.fields}
     type.__setattr__(cls, "__adorm_paths__", paths)

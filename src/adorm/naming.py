@@ -1,8 +1,8 @@
-"""From field names to attribute names."""
+"""From field names to attribute names, and what to say of a name that is unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from adorm.errors import ModelError
 
@@ -35,3 +35,12 @@ def naming_function(naming: str | Callable[[str], str], owner: str) -> Callable[
         raise ModelError(
             f"{owner}: naming is {naming!r}; it is one of {', '.join(NAMINGS)}, or a function from field name to attribute name"
         ) from error
+
+
+def unknown_field(owner: str, name: str, known: Mapping[str, object] | Sequence[str]) -> str:
+    """What to say about a field that is not there."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(known), n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(known)}"
+    return f"{owner} has no field {name!r}{hint}"

@@ -6,9 +6,7 @@ import types
 from collections import abc, deque
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, Literal, Self, TypeVar, Union, get_args
-
-import cattrs
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Union, get_args
 
 from adorm.codec.choices import EnumCoder, LiteralCoder
 from adorm.codec.coder import BUILDING, Coder, LateCoder, UnknownCoder
@@ -25,6 +23,9 @@ from adorm.codec.untyped import AnyCoder
 from adorm.errors import ModelError
 from adorm.fields import Field, Role, kind_of, structure_of
 from adorm.typeinfo import Annotation, origin_of, peel, type_name, unwrap
+
+if TYPE_CHECKING:
+    import cattrs
 
 _LISTS: dict[Any, tuple[tuple[type, ...], Any]] = {
     list: ((list,), None),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import cattrs
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from adorm.codec.build import Builder
 from adorm.codec.coder import AttributeValue, Coder
@@ -16,6 +15,9 @@ from adorm.codec.structs import StructCoder
 from adorm.errors import AttributeMap, UsageError
 from adorm.fields import Field
 from adorm.typeinfo import Annotation, type_name
+
+if TYPE_CHECKING:
+    import cattrs
 
 MAX_NESTING = 32
 """Levels of lists and maps in an item, which is the first itself.
@@ -33,14 +35,26 @@ class Codec:
     """
 
     def __init__(self) -> None:
-        self.converter: cattrs.Converter = make_converter(self._unstructure, self._structure)
-        self._refresh()
-
-    def _refresh(self) -> None:
-        """Begin anew, as other hooks are registered now."""
-        encoding, decoding = self.converter.get_unstructure_hook(Generation), self.converter.get_structure_hook(Generation)
-        self._built = Builder(self.converter)
+        self._converter: cattrs.Converter | None = None
+        self._making = Lock()
+        self._built = Builder(None)
         self._decoders: dict[Any, Callable[[Mapping[str, Any]], Any]] = {}
+        self._encoding_hook: Any = None
+        self._decoding_hook: Any = None
+
+    @property
+    def converter(self) -> cattrs.Converter:
+        """Made when it is first asked for: until then there are no hooks, and nothing to look up."""
+        with self._making:
+            if self._converter is None:
+                self._converter = make_converter(self._unstructure, self._structure)
+            return self._converter
+
+    def _refresh(self, converter: cattrs.Converter) -> None:
+        """Begin anew, as other hooks are registered now."""
+        encoding, decoding = converter.get_unstructure_hook(Generation), converter.get_structure_hook(Generation)
+        self._built = Builder(converter)
+        self._decoders = {}
         # last, so that no other thread takes what is old for new
         self._encoding_hook, self._decoding_hook = encoding, decoding
 
@@ -82,8 +96,9 @@ class Codec:
 
     def decoder(self, annotation: Annotation) -> Callable[[Mapping[str, Any]], Any]:
         """`decode` for many items of one type."""
-        if self.converter.get_structure_hook(Generation) is not self._decoding_hook:
-            self._refresh()
+        converter = self._converter
+        if converter is not None and converter.get_structure_hook(Generation) is not self._decoding_hook:
+            self._refresh(converter)
         try:
             known = self._decoders.get(annotation)
         except TypeError:  # unhashable, as Annotated with a list in it
@@ -181,12 +196,12 @@ class Codec:
         return builder.known(annotation) or builder.coder(annotation, type_name(annotation))
 
     def _builder(self) -> Builder:
-        converter = self.converter
-        if (
+        converter = self._converter
+        if converter is not None and (
             converter.get_unstructure_hook(Generation) is not self._encoding_hook
             or converter.get_structure_hook(Generation) is not self._decoding_hook
         ):
-            self._refresh()
+            self._refresh(converter)
         return self._built
 
     def _unstructure(self, value: Any) -> AttributeValue:

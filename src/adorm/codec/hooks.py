@@ -10,15 +10,15 @@ from datetime import datetime
 from enum import Enum
 from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
-from typing import Any, cast, get_origin
-
-import attrs
-import cattrs
+from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_origin
 
 from adorm.codec.coder import TAGS, Coder, Decode, Encode, made_once
 from adorm.codec.failures import DecodeFailure, EncodeFailure, brief
 from adorm.errors import AdormError, ItemDecodeError, UsageError
 from adorm.typeinfo import Annotation
+
+if TYPE_CHECKING:
+    import cattrs
 
 _KNOWN_TO_CATTRS = (str, bytes, int, float, Path)
 _MORE_SPECIAL = (bool, datetime, IPv4Interface, IPv6Interface)
@@ -35,8 +35,7 @@ class OwnHook:
         return self._call(*arguments)
 
 
-@attrs.frozen
-class Hooks:
+class Hooks(NamedTuple):
     """The user's hooks for one type; None where there is none."""
 
     unstructure: Callable[[Any], Any] | None
@@ -53,6 +52,8 @@ def make_converter(unstructure: Callable[[Any], Any], structure: Callable[[Any, 
         unstructure: what it does with a value where there is no hook.
         structure: what it does with an attribute value and a type where there is none.
     """
+    import cattrs  # 9 ms, which only those pay who have hooks
+
     converter = cattrs.Converter(detailed_validation=False)
     for cls in (*_KNOWN_TO_CATTRS, *_MORE_SPECIAL):
         converter.register_unstructure_hook(cls, OwnHook(unstructure))

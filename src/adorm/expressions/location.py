@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -12,6 +11,7 @@ import attrs
 
 from adorm.errors import UnknownField, UsageError
 from adorm.fields import Field, kind_of, structure_of
+from adorm.naming import unknown_field
 from adorm.typeinfo import Annotation, origin_of, split_optional, type_name, union_members, unwrap
 
 MAX_DEPTH = 32
@@ -153,13 +153,6 @@ class Location:
 def root_location(model: Any, field: Field) -> Location:
     """The location of a field at the top of an item."""
     return Location(model, (field.attribute_name,), field.type, field, f"{model.__name__}.{field.name}")
-
-
-def unknown_field(owner: str, name: str, known: Mapping[str, object] | Sequence[str]) -> str:
-    """What to say about a field that is not there."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(known)}"
-    return f"{owner} has no field {name!r}{hint}"
 
 
 _PIECE = re.compile(r"""(?P<name>[^.\[\]"']+)|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]|\['(?P<key2>[^']*)'\]|(?P<dot>\.)""")

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
 from adorm.clock import Clock
 from adorm.codec import Codec, DecodeFailure, check_item_size, item_decode_error
 from adorm.errors import AttributeMap, ItemDecodeError
-from adorm.expressions.location import Step
 from adorm.fields import Field
 from adorm.keys import Key, encode_key
 from adorm.models import ModelInfo
-from adorm.retry import Repeat, RetryPolicy
-from adorm.transport.base import Answer, Request
 from adorm.typeinfo import Annotation
+
+if TYPE_CHECKING:
+    from adorm.expressions.location import Step
+    from adorm.retry import Repeat, RetryPolicy
+    from adorm.transport.base import Answer, Request
 
 
 class Connection(Protocol):

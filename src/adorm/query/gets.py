@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
 
 from adorm.errors import AttributeMap, ItemNotFound
-from adorm.expressions.placeholders import Placeholders
 from adorm.keys import Key
 from adorm.query.binding import Binding
 from adorm.query.operation import Retriable
-from adorm.query.plan import Plan, plan_of, read_cost
+
+if TYPE_CHECKING:
+    from adorm.query.plan import Plan
 
 ResultT = TypeVar("ResultT")
 
@@ -43,12 +44,16 @@ class Get(Retriable[ResultT]):
         if self._consistent:
             request["ConsistentRead"] = True
         if self._keys_only:
+            from adorm.expressions.placeholders import Placeholders
+
             placeholders = Placeholders(binding.codec)
             request["ProjectionExpression"] = placeholders.name(binding.info.partition.attribute_name)
             placeholders.into(request)
         return request
 
     def explain(self) -> Plan:
+        from adorm.query.plan import plan_of, read_cost
+
         return plan_of("GetItem", self.request(), read_cost(consistent=self._consistent), reason="the whole key is given")
 
     async def _run(self) -> ResultT:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 import attrs
 
 from adorm.errors import MisusedExpression
-from adorm.query.plan import Plan
-from adorm.retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from adorm.query.plan import Plan
+    from adorm.retry import RetryPolicy
 
 ResultT = TypeVar("ResultT")
 

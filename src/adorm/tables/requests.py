@@ -11,10 +11,10 @@ from typing import Any, Literal, TypeAlias, get_args
 import attrs
 
 from adorm.errors import UsageError
-from adorm.expressions.location import unknown_field
 from adorm.fields import Field
 from adorm.indexes import Index, key_tag
 from adorm.models import ModelInfo
+from adorm.naming import unknown_field
 from adorm.tables.limits import check_table_name
 from adorm.typeinfo import type_name
 

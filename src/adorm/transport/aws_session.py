@@ -5,14 +5,13 @@ aiobotocore is imported when a session is first needed, in a worker thread, so t
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import inspect
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol, cast
 
-import anyio
-import anyio.to_thread
 import attrs
 
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
@@ -67,7 +66,7 @@ class SessionHolder:
         if self._given is not None:
             return self._given
         if self._made is None:
-            self._made = await anyio.to_thread.run_sync(_new_session, self._profile)
+            self._made = await asyncio.to_thread(_new_session, self._profile)
         return self._made
 
     def renew(self) -> None:
@@ -82,7 +81,7 @@ class SessionHolder:
         """
         session = await self.get()
         try:
-            return await anyio.to_thread.run_sync(_settings, session)
+            return await asyncio.to_thread(_settings, session)
         except Exception as error:
             raise _translated(error) from error
 

@@ -34,5 +34,5 @@ class Transport(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of every connection. Calling it twice is fine."""
+        """Let go of every connection, before the first await: who closes may be cancelled. Calling it twice is fine."""
         ...

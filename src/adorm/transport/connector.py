@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-import anyio
 import attrs
 
 from adorm.errors import ConnectionFailed, UsageError
@@ -38,7 +37,7 @@ class Connector:
         host, port = self.endpoint.host, self.endpoint.port
         connection = HttpConnection(self.loop, read_timeout_s=self.read_timeout_s, on_lost=on_lost, max_body_bytes=self.max_body_bytes)
         try:
-            with anyio.move_on_after(self.connect_timeout_s):
+            async with asyncio.timeout(self.connect_timeout_s) as bound:
                 if isinstance(self.loop, asyncio.BaseEventLoop):
                     delay_s = HAPPY_EYEBALLS_DELAY_S if self._may_have_two() else None
                     await self.loop.create_connection(lambda: connection, host, port, ssl=self.tls, happy_eyeballs_delay=delay_s)
@@ -52,12 +51,14 @@ class Connector:
                 maybe_applied=False,
             ) from error
         except OSError as error:
+            if isinstance(error, TimeoutError) and bound.expired():
+                connection.abort()
+                problem = f"no connection to {host}:{port} within {self.connect_timeout_s:g} s"
+                raise ConnectionFailed(problem, maybe_applied=False) from error
             raise ConnectionFailed(f"no connection to {host}:{port}: {error or type(error).__name__}", maybe_applied=False) from error
         except BaseException:
             connection.abort()
             raise
-        connection.abort()
-        raise ConnectionFailed(f"no connection to {host}:{port} within {self.connect_timeout_s:g} s", maybe_applied=False)
 
     def _may_have_two(self) -> bool:
         # Racing addresses costs asyncio tasks of its own; an address, or a name of this machine, has nothing to race.

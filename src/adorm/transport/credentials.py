@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import anyio
 import attrs
 
 from adorm.clock import Clock
@@ -119,7 +119,7 @@ class CredentialsCache:
         self._current: Credentials | None = None
         self._refresh_s = 0.0
         self._expires_s = 0.0
-        self._lock = anyio.Lock()
+        self._lock = asyncio.Lock()
         self._failures: int = 0
         self._failure: AdormError | None = None
 

@@ -7,8 +7,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-import anyio
-
 from adorm.errors import UsageError
 from adorm.transport.http import HttpConnection
 
@@ -105,9 +103,19 @@ class ConnectionPool:
             connection.abort(CLOSED)
         if self._open:
             drained = self._drained = self._drained or self._loop.create_future()
-            with anyio.move_on_after(CLOSE_LIMIT_S, shield=True):
-                # Not awaited itself: a second `close` may wait for it too, and the time limit cancels what it interrupts.
-                await asyncio.shield(drained)
+            await self._drain(drained)
+
+    async def _drain(self, drained: asyncio.Future[None]) -> None:
+        """Wait until the last connection is gone, whatever cancellation comes meanwhile; that is raised after it."""
+        ends_s = self._loop.time() + CLOSE_LIMIT_S
+        cancelled: asyncio.CancelledError | None = None
+        while not drained.done() and (left_s := ends_s - self._loop.time()) > 0:
+            try:
+                await asyncio.wait([drained], timeout=left_s)
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
 
     # ------------------------------------------------------------------ inside: who calls these holds a slot
 
