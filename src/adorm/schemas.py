@@ -35,18 +35,17 @@ class _Base64:
     def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema
 
-        text = core_schema.no_info_after_validator_function(_from_base64, core_schema.str_schema())
-        return core_schema.json_or_python_schema(
-            json_schema=text,
-            python_schema=core_schema.union_schema([core_schema.bytes_schema(strict=True), text], mode="left_to_right"),
+        return core_schema.no_info_wrap_validator_function(
+            _from_base64,
+            core_schema.str_schema(),
             serialization=core_schema.plain_serializer_function_ser_schema(
                 _to_base64, return_schema=core_schema.str_schema(), when_used="json"
             ),
         )
 
 
-def _from_base64(text: str) -> bytes:
-    return b64decode(text, validate=True)
+def _from_base64(value: Any, as_text: Callable[[Any], str]) -> bytes:
+    return value if isinstance(value, bytes) else b64decode(as_text(value), validate=True)
 
 
 def _to_base64(content: bytes) -> str:
@@ -76,10 +75,9 @@ def core_schema_of(annotation: Annotation, handler: GetCoreSchemaHandler) -> Cor
     finally:
         _being_made.reset(token)
     content = core_schema.typed_dict_schema(fields, config={"title": structure.name})
-    made = core_schema.no_info_after_validator_function(_maker(structure), content)
-    return core_schema.json_or_python_schema(
-        json_schema=made,
-        python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), made], mode="left_to_right"),
+    return core_schema.no_info_wrap_validator_function(
+        _maker(structure),
+        content,
         serialization=core_schema.plain_serializer_function_ser_schema(_reader(structure), return_schema=content),
         ref=ref,
     )
@@ -112,11 +110,14 @@ def _is_union(annotation: Annotation) -> bool:
     return origin_of(annotation) in (Union, UnionType)
 
 
-def _maker(structure: Structure) -> Callable[[dict[str, Any]], Any]:
-    """Makes an instance of checked values by field name."""
+def _maker(structure: Structure) -> Callable[[Any, Callable[[Any], dict[str, Any]]], Any]:
+    """Passes an instance as it is, and makes one of a checked object."""
     names = {field.name: field.init_name for field in structure.fields if field.init}
 
-    def make(values: dict[str, Any]) -> Any:
+    def make(value: Any, checked: Callable[[Any], dict[str, Any]]) -> Any:
+        if isinstance(value, structure.cls):
+            return value
+        values = checked(value)
         return structure.cls(**{name: values[field] for field, name in names.items() if field in values})
 
     return make

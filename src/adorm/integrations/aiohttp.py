@@ -27,7 +27,7 @@ from adorm.codec import to_plain
 from adorm.database import Database
 from adorm.database import connect as default_connect
 from adorm.errors import UsageError
-from adorm.integrations.problems import Problem, problem_of
+from adorm.integrations.problems import MEDIA_TYPE, Problem, problem_of
 from adorm.integrations.services import DEFAULT_LIMIT, MAX_LIMIT, Connect, Paging, check_limits, opened, request_deadline
 from adorm.query.pages import Page
 from adorm.query.values import AttrsLike, DataclassLike
@@ -128,7 +128,7 @@ def paging(request: web.Request, /, *, default_limit: int = DEFAULT_LIMIT, max_l
     text = request.query.get("limit", str(default_limit))
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(max_limit)) and 1 <= int(text) <= max_limit):
         problem = Problem(400, "bad-limit", f"limit is a whole number from 1 to {max_limit}.")
-        raise web.HTTPBadRequest(body=problem.content(), headers=problem.headers())
+        raise web.HTTPBadRequest(text=problem.content().decode(), content_type=MEDIA_TYPE)
     return Paging(int(text), request.query.get("cursor"))
 
 

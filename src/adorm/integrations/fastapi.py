@@ -35,6 +35,7 @@ __all__ = ["AdormMiddleware", "CursorPage", "Paging", "database", "lifespan", "p
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 ItemT = TypeVar("ItemT")
+MadeT = TypeVar("MadeT")
 OutT = TypeVar("OutT")
 
 
@@ -85,7 +86,7 @@ class CursorPage(BaseModel, Generic[OutT]):
     def of(cls, page: Page[ItemT], /) -> CursorPage[ItemT]: ...
     @overload
     @classmethod
-    def of(cls, page: Page[ItemT], convert: Callable[[ItemT], OutT], /) -> CursorPage[OutT]: ...
+    def of(cls, page: Page[ItemT], convert: Callable[[ItemT], MadeT], /) -> CursorPage[MadeT]: ...
     @classmethod
     def of(cls, page: Page[Any], convert: Callable[[Any], Any] | None = None, /) -> CursorPage[Any]:
         """The page that a query gave, each item through `convert` where one is given."""
