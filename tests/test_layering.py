@@ -29,8 +29,11 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.deadlines", "adorm.capacity"),
     ("adorm.call_hooks",),
     ("adorm.retry",),
+    ("adorm.lanes",),
+    ("adorm.rate_limit",),
     ("adorm.calls",),
     ("adorm.concurrency",),
+    ("adorm.hedging",),
     # What users do.
     ("adorm.query",),
     ("adorm.scan", "adorm.gather", "adorm.tx"),
@@ -55,8 +58,11 @@ NETWORK = {
     "adorm.capacity",
     "adorm.call_hooks",
     "adorm.retry",
+    "adorm.lanes",
+    "adorm.rate_limit",
     "adorm.calls",
     "adorm.concurrency",
+    "adorm.hedging",
 }
 LEVELS = {entry: level for level, layer in enumerate(LAYERS) for entry in layer}
 

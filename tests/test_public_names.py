@@ -15,6 +15,7 @@ import adorm
 
 PUBLIC = [
     "AccessDenied",
+    "AdaptiveRateLimit",
     "AdormError",
     "AnyModel",
     "AttemptDetails",
@@ -45,6 +46,8 @@ PUBLIC = [
     "GatherResult",
     "Get",
     "GlobalIndex",
+    "Hedge",
+    "HedgeFigures",
     "ItemDecodeError",
     "ItemExists",
     "ItemNotFound",

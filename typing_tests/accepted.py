@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -54,6 +54,10 @@ async def connections(client: object, session: object) -> None:
     adorm.connect(table_names={"orders": "orders-dev"}, cursor_secret=b"0123456789abcdef")
     adorm.connect(table_names=lambda name: f"{name}-dev")
     adorm.connect(retry=adorm.RetryPolicy(max_attempts=5, base_delay_s=0.05, max_delay_s=2, jitter=1.0))
+    adorm.connect(rate_limit=adorm.AdaptiveRateLimit(max_per_s=100), hedge=adorm.Hedge(quantile=0.99, operations={"GetItem"}))
+    assert_type(db.rate_limits, Mapping[str, float])
+    assert_type(db.hedge_figures, adorm.HedgeFigures)
+    assert_type(db.hedge_figures.won, int)
     async with adorm.deadline(2.5):
         await orders.get("c1", "o1")
     await db.close()

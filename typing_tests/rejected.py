@@ -254,6 +254,10 @@ async def connections() -> None:
     adorm.connect(region=5)  # E: a region is text
     adorm.connect(regoin="eu-central-1")  # E: no such option of a connection
     adorm.connect(retry=5)  # E: a policy is no number
+    adorm.connect(rate_limit=100)  # E: a rate limit is no number
+    adorm.connect(hedge=True)  # E: a hedge is an object
+    adorm.Hedge(operations="GetItem")  # E: operations are a set of names
+    db.hedge_figures.won = 0  # E: figures are not settable
     adorm.connect(table_names=["orders"])  # E: names by name, or a function
     adorm.RetryPolicy(max_attempts="5")  # E: attempts are a number
     adorm.RetryPolicy(5)  # E: a policy goes by names

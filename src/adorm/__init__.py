@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from adorm.expressions.conditions import Condition, and_, not_, or_, raw
     from adorm.expressions.updates import Clause
     from adorm.gather.run import GatherResult
+    from adorm.hedging import Hedge, HedgeFigures
     from adorm.ids import uuid7
     from adorm.indexes import GlobalIndex, LocalIndex
     from adorm.keys import Key
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from adorm.query.updates import Update
     from adorm.query.values import AnyModel
     from adorm.query.writes import Write
+    from adorm.rate_limit import AdaptiveRateLimit
     from adorm.retry import RetryPolicy
     from adorm.scan.builder import CollectingScan, Scan
     from adorm.scan.stream import ScanResult, ScanStream
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessDenied",
+    "AdaptiveRateLimit",
     "AdormError",
     "AnyModel",
     "AttemptDetails",
@@ -110,6 +113,8 @@ __all__ = [
     "GatherResult",
     "Get",
     "GlobalIndex",
+    "Hedge",
+    "HedgeFigures",
     "ItemDecodeError",
     "ItemExists",
     "ItemNotFound",
@@ -184,6 +189,7 @@ __all__ = [
 
 _HOMES = {
     "AccessDenied": "adorm.errors",
+    "AdaptiveRateLimit": "adorm.rate_limit",
     "AdormError": "adorm.errors",
     "AnyModel": "adorm.query.values",
     "AttemptDetails": "adorm.call_hooks",
@@ -214,6 +220,8 @@ _HOMES = {
     "GatherResult": "adorm.gather.run",
     "Get": "adorm.query.gets",
     "GlobalIndex": "adorm.indexes",
+    "Hedge": "adorm.hedging",
+    "HedgeFigures": "adorm.hedging",
     "ItemDecodeError": "adorm.errors",
     "ItemExists": "adorm.errors",
     "ItemNotFound": "adorm.errors",

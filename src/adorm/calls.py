@@ -6,7 +6,7 @@ import asyncio
 import math
 import random as _random
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks, run_hooks, run_hooks_after
 from adorm.cancel_scopes import scope_deadline, stop_if_cancelled
@@ -16,6 +16,10 @@ from adorm.deadlines import current_limit, remaining_s
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ResourceNotFound, ServiceError, TransactionCanceled, UsageError
 from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, RetryQuota, delay_after, is_ambiguous, repeat_of, retry_cost, treatment_of
 from adorm.transport.base import Answer, Request, Transport
+
+if TYPE_CHECKING:
+    from adorm.lanes import Lane
+    from adorm.rate_limit import RateLimiter, Turn
 
 __all__ = ["Calls", "Repeat"]
 
@@ -30,7 +34,9 @@ class Calls:
         "_before_call",
         "_hooked",
         "_hooks_ask",
+        "_watched",
         "clock",
+        "limiter",
         "quota",
         "random",
         "retry",
@@ -47,6 +53,7 @@ class Calls:
         random: Callable[[], float] = _random.random,
         hooks: Sequence[CallHooks] = (),
         source: object = None,
+        limiter: RateLimiter | None = None,
     ) -> None:
         self.transport = transport
         self.source = source
@@ -55,7 +62,9 @@ class Calls:
         self.clock = clock
         self.random = random
         self.quota = RetryQuota()
+        self.limiter = limiter
         self._hooked = bool(hooks)
+        self._watched = self._hooked or limiter is not None
         self._hooks_ask = any(each.capacity for each in hooks)
         self._before_call = tuple(each.before_call for each in hooks)
         self._after_call = tuple(each.after_call for each in hooks)
@@ -85,10 +94,11 @@ class Calls:
         """
         if is_collecting() is not None and is_counted(self.source):
             request = asking_for_capacity(operation, request)
-        if self._hooked:
+        if self._watched:
             if self._hooks_ask:
                 request = asking_for_capacity(operation, request)
-            return await self._show(_Run(self, operation, request, subject, repeat, retry))
+            run = _Run(self, operation, request, subject, repeat, retry)
+            return await (self._show(run) if self._hooked else run.answer())
         if current_limit() is not None:
             return await _Run(self, operation, request, subject, repeat, retry).answer()
         # The path of nearly every call: nothing is set up before the first failure.
@@ -220,7 +230,8 @@ class _Run:
         try:
             while True:
                 try:
-                    answer = await self.calls.attempt(self)
+                    limiter = self.calls.limiter
+                    answer = await (self.calls.attempt(self) if limiter is None else self._paced(limiter))
                 except (ServiceError, ConnectionFailed) as error:
                     await self.failed(error)
                 except UsageError as error:
@@ -236,6 +247,50 @@ class _Run:
                     return answer
         finally:
             self.last = None  # an error's traceback leads back here
+
+    async def _paced(self, limiter: RateLimiter) -> Answer:
+        """Make one attempt when the rate limit lets it go, and tell the limit what became of it."""
+        turn = limiter.turn(self.operation, self.request)
+        if turn is None:
+            return await self.calls.attempt(self)
+        await self._wait_for(turn)
+        made = self.attempts
+        try:
+            answer = await self.calls.attempt(self)
+        except BaseException as error:
+            if self.attempts == made:
+                turn.give_back()
+            elif isinstance(error, ServiceError):
+                turn.failed(error, self.request)
+            raise
+        turn.answered(answer)
+        return answer
+
+    async def _wait_for(self, turn: Turn) -> None:
+        await stop_if_cancelled()
+        left_s = self.check_deadline()
+        started_s = self.calls.clock.monotonic()
+        if left_s == math.inf:
+            await turn.take(self._check_wait)
+        else:
+            bound = asyncio.timeout(left_s)
+            try:
+                async with bound:
+                    await turn.take(self._check_wait)
+            except TimeoutError:
+                if not bound.expired():
+                    raise
+                raise self._exceeded("the deadline passed while it waited for the rate limit", self.last) from self.last
+        self.delay_s += self.calls.clock.monotonic() - started_s
+
+    def _check_wait(self, lane: Lane, wait_s: float) -> None:
+        left_s = remaining_s()
+        if left_s != -math.inf and wait_s >= left_s:
+            what = (
+                f"the wait of {wait_s:.3f} s for the rate limit of {lane.name} ({lane.per_s:.1f} a second) "
+                f"would outlive the deadline, {max(left_s, 0.0):.3f} s away"
+            )
+            raise self._exceeded(what, self.last) from self.last
 
     async def send(self) -> Answer:
         """Make one attempt, cut off where the deadline ends."""

@@ -185,6 +185,16 @@ async def to_the_end(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     In a task of its own: a plain `task.cancel()`, such as `asyncio.timeout` makes, goes through the shields of anyio's scopes.
     """
     task = asyncio.ensure_future(work())
+    cancelled = await _ended(task)
+    if cancelled is None:
+        return task.result()
+    if not task.cancelled() and (problem := task.exception()) is not None:
+        cancelled.add_note(f"beside this: {problem}")
+    raise cancelled
+
+
+async def _ended(task: asyncio.Future[Any]) -> asyncio.CancelledError | None:
+    """Wait until a task has ended, whatever cancellation comes meanwhile, and give that back."""
     cancelled: asyncio.CancelledError | None = None
     with anyio.CancelScope(shield=True):
         while not task.done():
@@ -192,11 +202,52 @@ async def to_the_end(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
                 await asyncio.wait([task])
             except asyncio.CancelledError as error:
                 cancelled = error
-    if cancelled is None:
-        return task.result()
-    if not task.cancelled() and (problem := task.exception()) is not None:
-        cancelled.add_note(f"beside this: {problem}")
-    raise cancelled
+    return cancelled
+
+
+async def first_of(
+    first: Callable[[], Awaitable[T]], second: Callable[[], Coroutine[Any, Any, T]], *, after_s: float, may_begin: Callable[[], bool]
+) -> tuple[T, bool]:
+    """Await `first`; if it takes longer than `after_s`, and `may_begin` agrees then, `second` beside it: whichever answers first.
+
+    Gives the answer, and whether it is the second's. The other one is cancelled, and has ended before this returns. If one fails the
+    other is waited for; if both do, the first's error is raised. Only a second that is begun costs a task.
+    """
+    loop = asyncio.get_running_loop()
+    scope = anyio.CancelScope()
+    begun: list[asyncio.Task[T]] = []
+
+    def begin() -> None:
+        if may_begin():
+            task = loop.create_task(second())
+            task.add_done_callback(answered)
+            begun.append(task)
+
+    def answered(task: asyncio.Task[T]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            scope.cancel()
+
+    # An answer that came in the same turn of the loop is read in the next, before this is called.
+    timers: list[asyncio.Handle] = [loop.call_later(after_s, lambda: timers.append(loop.call_soon(begin)))]
+    try:
+        try:
+            with scope:
+                return await first(), False
+        except Exception:
+            if not begun:
+                raise
+            await asyncio.wait(begun)
+            if begun[0].cancelled() or begun[0].exception() is not None:
+                raise
+        return begun[0].result(), True
+    finally:
+        for timer in timers:
+            timer.cancel()
+        if begun and not begun[0].done():
+            begun[0].cancel()
+            cancelled = await _ended(begun[0])
+            if cancelled is not None:
+                raise cancelled
 
 
 async def within_deadline(wait: Callable[[], Awaitable[T]], doing: str, *, operation: str | None = None) -> T:

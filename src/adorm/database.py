@@ -33,6 +33,9 @@ from adorm.tx.facade import Transactions
 if TYPE_CHECKING:
     from cattrs import Converter
 
+    from adorm.hedging import Hedge, HedgeFigures, HedgingTransport
+    from adorm.rate_limit import AdaptiveRateLimit, RateLimiter
+
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
 DEFAULT_MAX_CONNECTIONS = 64
@@ -57,6 +60,8 @@ class Database(TableCare, Transactions, Batches, Gathers):
         table_names: Mapping[str, str] | Callable[[str], str] | None = None,
         table_prefix: str = "",
         cursor_secret: str | bytes | None = None,
+        rate_limit: AdaptiveRateLimit | None = None,
+        hedge: Hedge | None = None,
     ) -> None:
         self._make_transport = make_transport
         self._retry = retry
@@ -66,6 +71,10 @@ class Database(TableCare, Transactions, Batches, Gathers):
         self._table_names = table_names
         self._table_prefix = table_prefix
         self._cursor_secret = cursor_secret.encode() if isinstance(cursor_secret, str) else cursor_secret
+        self._rate_limit = rate_limit
+        self._limiter: RateLimiter | None = None
+        self._hedge = hedge
+        self._hedging: HedgingTransport | None = None
         self._codec = Codec()
         self._source = object()
         self._calls: Calls | None = None
@@ -119,10 +128,42 @@ class Database(TableCare, Transactions, Batches, Gathers):
                 if self._closed:  # meanwhile, and `close` did not know of this transport
                     await _close(transport)
                     raise _closed()
-                self._calls = Calls(
-                    transport, retry=self._retry, clock=self._clock, random=self._random, hooks=self._hooks, source=self._source
-                )
+                self._calls = self._make_calls(transport)
             return self._calls
+
+    def _make_calls(self, transport: Transport) -> Calls:
+        limiter = None
+        if self._rate_limit is not None:
+            from adorm.rate_limit import RateLimiter
+
+            limiter = self._limiter = RateLimiter(self._rate_limit, self._clock)
+        if self._hedge is not None:
+            from adorm.hedging import HedgingTransport
+
+            transport = self._hedging = HedgingTransport(transport, self._hedge, afford=None if limiter is None else limiter.take_at_hand)
+        return Calls(
+            transport,
+            retry=self._retry,
+            clock=self._clock,
+            random=self._random,
+            hooks=self._hooks,
+            source=self._source,
+            limiter=limiter,
+        )
+
+    # ---- what limits its calls
+
+    @property
+    def rate_limits(self) -> Mapping[str, float]:
+        """The rates in force by `rate_limit=`, in requests a second: `{"orders writes": 70.0, "orders/by-status reads": 12.5}`."""
+        return {} if self._limiter is None else self._limiter.rates
+
+    @property
+    def hedge_figures(self) -> HedgeFigures:
+        """What `hedge=` did since the database was opened: reads, those sent twice, those that the second request won."""
+        from adorm.hedging import HedgeFigures
+
+        return HedgeFigures() if self._hedging is None else self._hedging.figures
 
     # ---- what operations need
 
@@ -255,6 +296,22 @@ def _are_hooks(candidate: object) -> bool:
     return isinstance(candidate, Sequence) and all(isinstance(hook, CallHooks) for hook in cast("Sequence[object]", candidate))
 
 
+def _is_rate_limit(candidate: object) -> bool:
+    if candidate is None:
+        return True
+    from adorm.rate_limit import AdaptiveRateLimit
+
+    return isinstance(candidate, AdaptiveRateLimit)
+
+
+def _is_hedge(candidate: object) -> bool:
+    if candidate is None:
+        return True
+    from adorm.hedging import Hedge
+
+    return isinstance(candidate, Hedge)
+
+
 _TEXT_OR_NONE: tuple[Callable[[object], bool], str] = (lambda value: value is None or isinstance(value, str), "text")
 _OPTION_TYPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "region": _TEXT_OR_NONE,
@@ -268,6 +325,8 @@ _OPTION_TYPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "hooks": (_are_hooks, "a list of adorm.CallHooks"),
     "clock": (lambda value: value is None or _is_clock(value), "an object with now(), monotonic() and sleep()"),
     "random": (callable, "a function"),
+    "rate_limit": (_is_rate_limit, "an adorm.AdaptiveRateLimit"),
+    "hedge": (_is_hedge, "an adorm.Hedge"),
     "wrap": (lambda value: value is None or callable(value), "a function of a transport"),
 }
 """Of each option whether a value is of its type, and what that is."""
@@ -296,6 +355,8 @@ def connect(
     table_prefix: str = "",
     cursor_secret: str | bytes | None = None,
     hooks: Sequence[CallHooks] = (),
+    rate_limit: AdaptiveRateLimit | None = None,
+    hedge: Hedge | None = None,
     clock: Clock | None = None,
     random: Callable[[], float] = _random.random,
     wrap: Callable[[Transport], Transport] | None = None,
@@ -314,6 +375,8 @@ def connect(
         table_prefix: put before every name that `table_names` does not give.
         cursor_secret: signs cursors, so that a client can't forge one; 16 bytes or more.
         hooks: called before and after each call and each attempt.
+        rate_limit: slow down by oneself where DynamoDB throttles, table by table; None for never.
+        hedge: send reads that take unusually long a second time; None for never.
         clock, random: where time and jitter come from, for tests.
         wrap: given the engine before it is opened, gives what stands before it: `adorm.testing.Faults`, `adorm.testing.Recorder`, or a
             function that puts one around the other. This connection's clock is the current one meanwhile.
@@ -343,6 +406,8 @@ def connect(
         table_prefix=table_prefix,
         cursor_secret=cursor_secret,
         hooks=hooks,
+        rate_limit=rate_limit,
+        hedge=hedge,
         clock=clock,
         random=random,
         wrap=wrap,
@@ -385,4 +450,6 @@ def connect(
         table_names=table_names,
         table_prefix=table_prefix,
         cursor_secret=cursor_secret,
+        rate_limit=rate_limit,
+        hedge=hedge,
     )
