@@ -42,7 +42,7 @@ def _samples(_hedge: object, field: attrs.Attribute[Any], value: object) -> None
 
 
 def _are_reads(value: object) -> bool:
-    return isinstance(value, AbstractSet) and bool(value) and cast("AbstractSet[object]", value) <= READS
+    return isinstance(value, AbstractSet) and frozenset() < cast("AbstractSet[object]", value) <= READS
 
 
 def _reads(_hedge: object, field: attrs.Attribute[Any], value: object) -> None:
