@@ -3,7 +3,7 @@
 # make lint types bench clean
 #
 # PYTHON chooses the interpreter and then its own environment: make test PYTHON=python3.13
-# PYTEST_ARGS goes to pytest: make test-suite PYTEST_ARGS='tests/transport -x'
+# PYTEST_ARGS goes to pytest: make test-suite PYTEST_ARGS='tests/transport -x'; BENCH_ARGS to bench/run.py: make bench BENCH_ARGS=--quick
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
@@ -25,6 +25,7 @@ DYNAMODB_LOCAL := $(CACHE)/dynamodb-local
 PIP_FLAGS := --quiet --disable-pip-version-check
 CODE := $(wildcard src tests typing_tests examples bench)
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 .PHONY: help demo test test-suite test-aioboto3 dynamodb-local lint format types bench clean
 
@@ -88,9 +89,10 @@ format: $(VENV)/.dev
 types: $(VENV)/.dev
 	@$(BIN)/mypy $(CODE); checked=$$?; $(BIN)/pyright --pythonpath $(BIN)/python && exit $$checked
 
-bench: $(VENV)/.dev
-	$(BIN)/python bench/overhead.py
-	$(BIN)/python bench/fanout.py
+# Makes environments of its own for the libraries that adorm is compared with. BENCH_ARGS='--quick' takes two minutes, the whole half an hour.
+bench:
+	@test -n "$(PYTHON)" || { echo "adorm needs Python 3.11 or newer: name one with PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) bench/run.py $(BENCH_ARGS)
 
 clean:
 	rm -rf .venv .venv-* $(CACHE) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis

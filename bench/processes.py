@@ -1,110 +1,58 @@
-"""What the benchmarks share: processes that are told what to do line by line, and the figures of many rounds."""
+"""Processes that are told what to do line by line, and the environment they run in."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import platform
-import statistics
 import subprocess
-import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, cast
 
 HERE = Path(__file__).parent
-
-
-class Sample(NamedTuple):
-    """Wall time and the client's own CPU time, in microseconds."""
-
-    wall: float
-    cpu: float
 
 
 class Process:
     """A script that reads lines and writes lines, until its input ends."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], what: str) -> None:
         self._input, self._output = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
-
-    def tell(self, line: str) -> None:
-        self._input.write(line + "\n")
-        self._input.flush()
+        self._what = what
 
     def hear(self) -> Any:
         """What a line of JSON says."""
         line = self._output.readline()
         if not line:
-            raise RuntimeError("a process of the benchmark failed: what it wrote stands above")
+            raise RuntimeError(f"{self._what} failed: what it wrote stands above")
         return json.loads(line)
 
-    def ask(self, line: str) -> Any:
-        self.tell(line)
+    def ask(self, *what: Any) -> Any:
+        self._input.write(json.dumps(what) + "\n")
+        self._input.flush()
         return self.hear()
 
 
 @contextmanager
-def script(name: str, *arguments: str) -> Generator[Process, None, None]:
-    command = [sys.executable, str(HERE / name), *arguments]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Process(process)  # leaving closes its input and waits for its end
+def script(python: Path, name: str, *arguments: str, environment: Mapping[str, str]) -> Generator[Process, None, None]:
+    command = [str(python), str(HERE / name), *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        yield Process(process, " ".join(command[1:]))  # leaving closes its input and waits for its end
 
 
-def surroundings() -> dict[str, Any]:
-    """What the figures depend on."""
-    return {
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
-        "versions": {name: version(name) for name in ("aiobotocore", "botocore", "aiohttp", "orjson", "httptools")},
+def own_environment(ca: str = "") -> dict[str, str]:
+    """Nothing of the machine's AWS configuration decides what is measured. `ca` is trusted by every library in its own way."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and not name.lower().endswith("_proxy")}
+    own = {
+        "PYTHONPATH": str(HERE.parent / "src"),
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "an example of a secret key",
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
     }
-
-
-def heading(results: dict[str, Any]) -> str:
-    """The same for people."""
-    versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
-    return f"Python {results['python']} on {results['machine']}; {versions}"
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    """Median, quartiles and the least."""
-    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
-    return {"median": median, "low": low, "high": high, "least": min(values)}
-
-
-def cell(figures: dict[str, float], form: str) -> str:
-    """Median, and in brackets from the first to the third quartile."""
-    return f"{figures['median']:{form}} ({figures['low']:{form}} to {figures['high']:{form}})"
-
-
-def own_environment() -> None:
-    """Nothing of the machine's AWS configuration decides what is measured."""
-    for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
-        del os.environ[name]
-    os.environ.update(
-        AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
-        AWS_SECRET_ACCESS_KEY="an example of a secret key",
-        AWS_CONFIG_FILE=os.devnull,
-        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
-        AWS_EC2_METADATA_DISABLED="true",
-    )
-
-
-def report(description: str, measure: Callable[[int], dict[str, Any]], table: Callable[[dict[str, Any]], str], *, takes: str) -> None:
-    """A benchmark's command line: measure so many rounds, print the table, and write the figures where they are wanted.
-
-    `takes`: how long the usual number of rounds takes.
-    """
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--rounds", type=int, default=15, help=f"2 or more; 15 by default, {takes}")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there")
-    arguments = parser.parse_args()
-    if arguments.rounds < 2:
-        parser.error("--rounds: 2 or more")
-    results = measure(arguments.rounds)
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
-    print(table(results))
+    if ca:
+        own |= {"AWS_CA_BUNDLE": ca, "REQUESTS_CA_BUNDLE": ca, "SSL_CERT_FILE": ca}
+    return {**kept, **own}

@@ -1,0 +1,5 @@
+"""Python itself."""
+
+from told import tell
+
+tell()
