@@ -9,12 +9,13 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks
+from adorm.call_details import AttemptDetails, CallDetails, ErrorDetails, RequestDetails
+from adorm.call_hooks import CallHooks
 from adorm.calls import Calls
 from adorm.capacity import Units
 from adorm.clock import use_clock
 from adorm.deadlines import deadline
-from adorm.errors import ConditionalCheckFailed, DeadlineExceeded, Throttled
+from adorm.errors import ConditionalCheckFailed, DeadlineExceeded
 from adorm.retry import RetryPolicy
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer
@@ -45,17 +46,22 @@ async def test_hooks_see_the_call_and_each_attempt_in_order_with_waits_and_durat
     calls, clock = calls_with([recording(seen)], slow, {"n": 1})
     assert await calls.call("PutItem", PUT, subject="Order c1") == {"n": 1}
     before_call, before_first, after_first, before_second, after_second, after_call = seen
-    assert before_call == CallDetails(operation="PutItem", table="orders", subject="Order c1")
-    assert before_first == AttemptDetails(operation="PutItem", table="orders", subject="Order c1", attempt=1, delay_s=0.0)
+    number, request = before_call.call_id, RequestDetails(tables=("orders",))
+    assert before_call == CallDetails(call_id=number, operation="PutItem", table="orders", request=request)
+    assert before_first == AttemptDetails(call_id=number, operation="PutItem", table="orders", request=request, attempt=1, delay_s=0.0)
     assert isinstance(after_first, AttemptDetails)
     assert after_first.duration_s == pytest.approx(0.2)
-    assert isinstance(after_first.error, Throttled)
-    assert before_second == AttemptDetails(operation="PutItem", table="orders", subject="Order c1", attempt=2, delay_s=0.05)
+    assert after_first.error == ErrorDetails(
+        type="Throttled", code=throttled().code, status=400, request_id="r1", throttled=True, retryable=True
+    )
+    assert before_second == AttemptDetails(call_id=number, operation="PutItem", table="orders", request=request, attempt=2, delay_s=0.05)
     assert after_second == before_second
     assert isinstance(after_call, CallDetails)
     assert (after_call.attempts, after_call.error) == (2, None)
     assert after_call.duration_s == pytest.approx(0.25)
+    assert {details.call_id for details in seen} == {number}
     assert "secret" not in repr(seen)
+    assert "c1" not in repr(seen)
 
 
 async def test_hooks_see_what_a_call_consumed_where_they_ask_for_it() -> None:
@@ -71,13 +77,13 @@ async def test_hooks_see_what_a_call_consumed_where_they_ask_for_it() -> None:
         assert [details.capacity for details in seen] == [None, None, expected, expected]
 
 
-async def test_hooks_see_the_error_that_the_call_raises() -> None:
+async def test_hooks_see_the_kind_of_the_error_that_the_call_raises() -> None:
     seen: list[Details] = []
     calls, _ = calls_with([recording(seen)], refusal("ConditionalCheckFailedException"))
-    with pytest.raises(ConditionalCheckFailed) as caught:
+    with pytest.raises(ConditionalCheckFailed):
         await calls.call("PutItem", PUT)
-    assert [details.error for details in seen] == [None, None, caught.value, caught.value]
-    assert seen[0].subject == "orders"
+    kind = ErrorDetails(type="ConditionalCheckFailed", code="ConditionalCheckFailedException", status=400, request_id="r1")
+    assert [details.error for details in seen] == [None, None, kind, kind]
 
 
 async def test_async_hooks_are_awaited_and_all_hooks_run_in_the_order_given() -> None:
@@ -148,7 +154,8 @@ async def test_after_a_cancellation_hooks_still_run_async_ones_too() -> None:
 
     async def finished(details: Details) -> None:
         await checkpoint()
-        seen.append(type(details.error).__name__)
+        if details.error is not None and details.error.cancelled:
+            seen.append(details.error.type)
 
     calls, _ = calls_with([CallHooks(after_call=finished, after_attempt=finished)], hang)
     async with anyio.create_task_group() as group:
@@ -187,7 +194,8 @@ async def test_an_attempt_that_the_deadline_forbids_is_shown_to_no_hook() -> Non
             with pytest.raises(DeadlineExceeded) as caught:
                 await calls.call("PutItem", PUT)
     assert [type(details) for details in seen] == [CallDetails, CallDetails]
-    assert seen[-1].error is caught.value
+    assert seen[-1].error == ErrorDetails(type="DeadlineExceeded")
+    assert caught.value.attempts == 0
 
 
 async def test_a_hook_that_takes_the_time_left_leaves_none_for_the_attempt() -> None:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from adorm.batch.loader import Loader
     from adorm.batch.single import CreateMany, CreateManyResult, UpdateMany, UpdateManyResult
     from adorm.batch.write import BatchWrite
-    from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks
+    from adorm.call_details import AnswerDetails, AttemptDetails, CallDetails, ErrorDetails, RequestDetails, ServerDetails
+    from adorm.call_hooks import CallHooks, Connections
     from adorm.capacity import Capacity, Units
     from adorm.codec import from_attribute_map, from_plain, item_size, to_attribute_map, to_plain
     from adorm.database import Database, connect
@@ -76,6 +77,8 @@ if TYPE_CHECKING:
     from adorm.table import Table
     from adorm.tables.descriptions import TableDescription
     from adorm.tables.requests import Provisioned
+    from adorm.telemetry.logs import LogCalls
+    from adorm.telemetry.otel import OpenTelemetry
     from adorm.tx.get import TransactGet
     from adorm.tx.handles import TransactionUpdate, TransactionWrite
     from adorm.tx.write import Transaction
@@ -84,6 +87,7 @@ __all__ = [
     "AccessDenied",
     "AdaptiveRateLimit",
     "AdormError",
+    "AnswerDetails",
     "AnyModel",
     "AttemptDetails",
     "Attr",
@@ -105,10 +109,12 @@ __all__ = [
     "Condition",
     "ConditionalCheckFailed",
     "ConnectionFailed",
+    "Connections",
     "CreateMany",
     "CreateManyResult",
     "Database",
     "DeadlineExceeded",
+    "ErrorDetails",
     "GatherFailed",
     "GatherResult",
     "Get",
@@ -124,8 +130,10 @@ __all__ = [
     "Loader",
     "LocalIndex",
     "LockHeld",
+    "LogCalls",
     "MisusedExpression",
     "ModelError",
+    "OpenTelemetry",
     "Operation",
     "Outcome",
     "Page",
@@ -134,12 +142,14 @@ __all__ = [
     "Progress",
     "Provisioned",
     "Query",
+    "RequestDetails",
     "ResourceNotFound",
     "RetryPolicy",
     "Scan",
     "ScanFailed",
     "ScanResult",
     "ScanStream",
+    "ServerDetails",
     "ServiceError",
     "Table",
     "TableDescription",
@@ -191,8 +201,9 @@ _HOMES = {
     "AccessDenied": "adorm.errors",
     "AdaptiveRateLimit": "adorm.rate_limit",
     "AdormError": "adorm.errors",
+    "AnswerDetails": "adorm.call_details",
     "AnyModel": "adorm.query.values",
-    "AttemptDetails": "adorm.call_hooks",
+    "AttemptDetails": "adorm.call_details",
     "Attr": "adorm.paths",
     "BadCursor": "adorm.errors",
     "Batch": "adorm.batch.block",
@@ -203,7 +214,7 @@ _HOMES = {
     "BatchSelectResult": "adorm.batch.get",
     "BatchWrite": "adorm.batch.write",
     "BatchWriteResult": "adorm.batch.changes",
-    "CallDetails": "adorm.call_hooks",
+    "CallDetails": "adorm.call_details",
     "CallHooks": "adorm.call_hooks",
     "CancellationReason": "adorm.errors",
     "Capacity": "adorm.capacity",
@@ -212,10 +223,12 @@ _HOMES = {
     "Condition": "adorm.expressions.conditions",
     "ConditionalCheckFailed": "adorm.errors",
     "ConnectionFailed": "adorm.errors",
+    "Connections": "adorm.call_hooks",
     "CreateMany": "adorm.batch.single",
     "CreateManyResult": "adorm.batch.single",
     "Database": "adorm.database",
     "DeadlineExceeded": "adorm.errors",
+    "ErrorDetails": "adorm.call_details",
     "GatherFailed": "adorm.errors",
     "GatherResult": "adorm.gather.run",
     "Get": "adorm.query.gets",
@@ -231,8 +244,10 @@ _HOMES = {
     "Loader": "adorm.batch.loader",
     "LocalIndex": "adorm.indexes",
     "LockHeld": "adorm.errors",
+    "LogCalls": "adorm.telemetry.logs",
     "MisusedExpression": "adorm.errors",
     "ModelError": "adorm.errors",
+    "OpenTelemetry": "adorm.telemetry.otel",
     "Operation": "adorm.query.operation",
     "Outcome": "adorm.outcomes",
     "Page": "adorm.query.pages",
@@ -241,12 +256,14 @@ _HOMES = {
     "Progress": "adorm.outcomes",
     "Provisioned": "adorm.tables.requests",
     "Query": "adorm.query.queries",
+    "RequestDetails": "adorm.call_details",
     "ResourceNotFound": "adorm.errors",
     "RetryPolicy": "adorm.retry",
     "Scan": "adorm.scan.builder",
     "ScanFailed": "adorm.errors",
     "ScanResult": "adorm.scan.stream",
     "ScanStream": "adorm.scan.stream",
+    "ServerDetails": "adorm.call_details",
     "ServiceError": "adorm.errors",
     "Table": "adorm.table",
     "TableDescription": "adorm.tables.descriptions",

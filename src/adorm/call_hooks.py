@@ -2,62 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
+import sys
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import anyio
 import attrs
 
-from adorm.capacity import Units
+from adorm.call_details import AttemptDetails, CallDetails, ServerDetails
+
+if TYPE_CHECKING:
+    from adorm.transport.pool import PoolFigures
 
 logger = logging.getLogger("adorm")
 
 
-@attrs.frozen(kw_only=True)
-class CallDetails:
-    """One call as its hooks see it: no request, no item, no credentials."""
+@attrs.frozen(eq=False)
+class Connections:
+    """The connection pool of a database, for those who watch it."""
 
-    operation: str
-    """DynamoDB's name: `"PutItem"`."""
-    table: str | None
-    """The table's name; None for operations on several tables or on none."""
-    subject: str
-    """What the call is about, key included: `Order c1/o1`."""
-    attempts: int = 0
-    """Attempts made; 0 before the call."""
-    duration_s: float = 0.0
-    """Time taken, waits included; 0 before the call."""
-    error: BaseException | None = None
-    """What the call raises, a cancellation too; None before the call and after a success. A failed condition's error holds the item."""
-    capacity: Units | None = None
-    """What the answer reports as consumed; None before the call, after an error, and where nothing asked for it: `CallHooks.capacity`."""
-
-
-@attrs.frozen(kw_only=True)
-class AttemptDetails:
-    """One attempt of a call as its hooks see it."""
-
-    operation: str
-    table: str | None
-    subject: str
-    attempt: int
-    """1 for the first."""
-    delay_s: float
-    """The wait that came before this attempt; 0 for the first."""
-    duration_s: float = 0.0
-    """Time taken; 0 before the attempt."""
-    error: BaseException | None = None
-    """What the attempt raised; None before the attempt and after a success."""
-    capacity: Units | None = None
-    """As of `CallDetails`."""
+    server: ServerDetails
+    figures: Callable[[], PoolFigures | None] = attrs.field(repr=False)
+    """The pool's figures now; None once the database is closed. May be called from any thread."""
 
 
 @attrs.frozen(kw_only=True)
 class CallHooks:
     """Functions to run around every call of a database; each may be async, and is awaited then.
+
+    The functions before run in the order given, those after in the reverse order, so that hooks nest. All run in the caller's task and
+    context. Whoever was called before a call or an attempt is called after it too, whatever happens.
 
     A hook that raises does not disturb the call: what it raised is logged by `logging.getLogger("adorm")` and the call goes on.
     Its cancellation passes, as anywhere. Async hooks are part of the call's time, though no deadline interrupts them; after a
@@ -70,6 +45,8 @@ class CallHooks:
     after_attempt: Callable[[AttemptDetails], object] | None = None
     capacity: bool = False
     """Have every call report what it consumed; else only those do that something asks for it, such as `db.capacity()`."""
+    on_open: Callable[[Connections], object] | None = None
+    """Called once, not awaited, when a database with a connection pool has opened."""
 
 
 DetailsT = TypeVar("DetailsT", CallDetails, AttemptDetails)
@@ -82,21 +59,45 @@ async def run_hooks(hooks: Iterable[Callable[[DetailsT], object] | None], detail
     for hook in hooks:
         if hook is None:
             continue
+        handled = sys.exception()
         try:
             result = hook(details)
             if inspect.isawaitable(result):
                 await result
-        except Exception:
+        except Exception as error:
+            _forget(error, handled)
             logger.exception("a hook of adorm failed around %s, the call goes on: %r", details.operation, hook)
 
 
 async def run_hooks_after(hooks: Iterable[Callable[[DetailsT], object] | None], details: DetailsT) -> None:
     """Run the hooks that there are, in order, after a cancellation too."""
-    if not isinstance(details.error, asyncio.CancelledError):
+    if details.error is None or not details.error.cancelled:
         await run_hooks(hooks, details)
         return
+    import anyio
+
     limit_s = HOOK_AFTER_CANCELLATION_S
     with anyio.move_on_after(limit_s, shield=True) as scope:
         await run_hooks(hooks, details)
     if scope.cancelled_caught:
         logger.warning("a hook of adorm after a cancelled %s took more than %g s and was stopped", details.operation, limit_s)
+
+
+def tell_of(connections: Connections, hooks: Iterable[CallHooks]) -> None:
+    """Show the hooks a pool that has opened."""
+    for each in hooks:
+        if each.on_open is None:
+            continue
+        try:
+            each.on_open(connections)
+        except Exception:
+            logger.exception("a hook of adorm failed when the database opened: %r", each.on_open)
+
+
+def _forget(error: BaseException, handled: BaseException | None) -> None:
+    """Cut off what was being handled when the hook was called: the call's own error, whose message may hold keys, must not be logged."""
+    inner: BaseException | None = error
+    while inner is not None and handled is not None:
+        if inner.__context__ is handled:
+            inner.__context__ = None
+        inner = inner.__context__

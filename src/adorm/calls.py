@@ -8,9 +8,8 @@ import random as _random
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from adorm.call_hooks import AttemptDetails, CallDetails, CallHooks, run_hooks, run_hooks_after
 from adorm.cancel_scopes import scope_deadline, stop_if_cancelled
-from adorm.capacity import Units, asking_for_capacity, is_collecting, is_counted, note_capacity, units_of
+from adorm.capacity import asking_for_capacity, is_collecting, is_counted, note_capacity
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.deadlines import current_limit, remaining_s
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ResourceNotFound, ServiceError, TransactionCanceled, UsageError
@@ -20,6 +19,9 @@ from adorm.transport.base import Answer, Request, Transport
 if TYPE_CHECKING:
     from adorm.lanes import Lane
     from adorm.rate_limit import RateLimiter, Turn
+    from adorm.call_details import CallDetails
+    from adorm.call_hooks import CallHooks
+    from adorm.watched_calls import Middleware, Watch
 
 __all__ = ["Calls", "Repeat"]
 
@@ -28,13 +30,8 @@ class Calls:
     """The calls of one database: one retry policy, one retry quota, one clock, one set of hooks."""
 
     __slots__ = (
-        "_after_attempt",
-        "_after_call",
-        "_before_attempt",
-        "_before_call",
-        "_hooked",
-        "_hooks_ask",
-        "_watched",
+        "_attended",
+        "_watch",
         "clock",
         "limiter",
         "quota",
@@ -52,6 +49,7 @@ class Calls:
         clock: Clock = SYSTEM_CLOCK,
         random: Callable[[], float] = _random.random,
         hooks: Sequence[CallHooks] = (),
+        middleware: Sequence[Middleware] = (),
         source: object = None,
         limiter: RateLimiter | None = None,
     ) -> None:
@@ -63,13 +61,12 @@ class Calls:
         self.random = random
         self.quota = RetryQuota()
         self.limiter = limiter
-        self._hooked = bool(hooks)
-        self._watched = self._hooked or limiter is not None
-        self._hooks_ask = any(each.capacity for each in hooks)
-        self._before_call = tuple(each.before_call for each in hooks)
-        self._after_call = tuple(each.after_call for each in hooks)
-        self._before_attempt = tuple(each.before_attempt for each in hooks)
-        self._after_attempt = tuple(each.after_attempt for each in hooks)
+        self._watch: Watch | None = None
+        if hooks or middleware:
+            from adorm.watched_calls import Watch
+
+            self._watch = Watch(transport, clock, hooks, middleware)
+        self._attended = self._watch is not None or limiter is not None
 
     async def call(
         self,
@@ -82,9 +79,10 @@ class Calls:
     ) -> Answer:
         """Send `operation` until it is answered, and return the answer as the transport gave it.
 
-        `request` is sent as it is, every time. `subject` ("Order c1/o1") goes into errors: a string, a function that makes one, or
-        an object whose `str()` is taken, only when it is needed; by default the table's name. `repeat` is by default what
-        `repeat_of` says; a reading operation is always `"read"`. `retry` replaces the database's policy for this call.
+        `request` is sent as it is every time, or as the middleware changed it once. `subject` ("Order c1/o1") goes into errors: a
+        string, a function that makes one, or an object whose `str()` is taken, only when it is needed; by default the table's name.
+        `repeat` is by default what `repeat_of` says; a reading operation is always `"read"`. `retry` replaces the database's policy
+        for this call.
 
         Raises:
             ServiceError: DynamoDB's last word, with `subject`, `attempts` and `maybe_applied` set, and notes on the attempts before.
@@ -94,11 +92,11 @@ class Calls:
         """
         if is_collecting() is not None and is_counted(self.source):
             request = asking_for_capacity(operation, request)
-        if self._watched:
-            if self._hooks_ask:
-                request = asking_for_capacity(operation, request)
-            run = _Run(self, operation, request, subject, repeat, retry)
-            return await (self._show(run) if self._hooked else run.answer())
+        if self._attended:
+            if self._watch is None:
+                return await _Run(self, operation, request, subject, repeat, retry).answer()
+            request, repeat = await self._watch.changed(operation, request, repeat)
+            return await self._watch.call(_Run(self, operation, request, subject, repeat, retry))
         if current_limit() is not None:
             return await _Run(self, operation, request, subject, repeat, retry).answer()
         # The path of nearly every call: nothing is set up before the first failure.
@@ -118,64 +116,9 @@ class Calls:
             return answer
         return await run.answer()
 
-    async def _show(self, run: _Run) -> Answer:
-        operation, table, subject = run.operation, run.table, run.subject()
-        await run_hooks(self._before_call, CallDetails(operation=operation, table=table, subject=subject))
-        started_s = self.clock.monotonic()
-        failure: BaseException | None = None
-        capacity: Units | None = None
-        try:
-            answer = await run.answer()
-            capacity = units_of(answer, reading=run.repeat == "read")
-            return answer
-        except BaseException as error:
-            failure = error
-            raise
-        finally:
-            duration_s = self.clock.monotonic() - started_s
-            details = CallDetails(
-                operation=operation,
-                table=table,
-                subject=subject,
-                attempts=run.attempts,
-                duration_s=duration_s,
-                error=failure,
-                capacity=capacity,
-            )
-            del failure
-            await run_hooks_after(self._after_call, details)
-
     async def attempt(self, run: _Run) -> Answer:
         """Make one attempt of a run, shown to the hooks."""
-        if not self._hooked:
-            return await run.send()
-        operation, table, subject, number = run.operation, run.table, run.subject(), run.attempts + 1
-        before = AttemptDetails(operation=operation, table=table, subject=subject, attempt=number, delay_s=run.delay_s)
-        run.check_deadline()
-        await run_hooks(self._before_attempt, before)
-        started_s = self.clock.monotonic()
-        failure: BaseException | None = None
-        capacity: Units | None = None
-        try:
-            answer = await run.send()
-            capacity = units_of(answer, reading=run.repeat == "read")
-            return answer
-        except BaseException as error:
-            failure = error
-            raise
-        finally:
-            details = AttemptDetails(
-                operation=operation,
-                table=table,
-                subject=subject,
-                attempt=number,
-                delay_s=run.delay_s,
-                duration_s=self.clock.monotonic() - started_s,
-                error=failure,
-                capacity=capacity,
-            )
-            del failure
-            await run_hooks_after(self._after_attempt, details)
+        return await run.send() if self._watch is None else await self._watch.attempt(run)
 
 
 class _Run:
@@ -194,6 +137,7 @@ class _Run:
         "renewed",
         "repeat",
         "request",
+        "seen",
         "subject_of",
     )
 
@@ -204,7 +148,7 @@ class _Run:
         self.operation = operation
         self.request = request
         self.subject_of = subject
-        self.repeat = repeat_of(operation, request, repeat)
+        self.repeat: Repeat = repeat_of(operation, request, repeat)
         self.policy = policy or calls.retry
         self.attempts = 0
         self.delay_s = 0.0
@@ -213,6 +157,7 @@ class _Run:
         self.renewed = False
         self.last: ServiceError | ConnectionFailed | None = None
         self.history: list[str] = []
+        self.seen: CallDetails | None = None
 
     @property
     def table(self) -> str | None:

@@ -129,7 +129,7 @@ class Capacity:
 
     def count(self, operation: str, answer: Mapping[str, Any], *, reading: bool) -> None:
         """Count what an answer reports, if anything."""
-        self.add_parts(operation, _parts_of(answer, reading=reading))
+        self.add_parts(operation, parts_of(answer, reading=reading))
 
     def add_parts(self, operation: str, parts: Iterable[Part]) -> None:
         """Count the parts of an answer."""
@@ -215,7 +215,7 @@ def is_counted(source: object) -> bool:
 
 def note_capacity(operation: str, answer: Mapping[str, Any], *, reading: bool, source: object) -> None:
     """Count an answer's `ConsumedCapacity` (a map, or for batches and transactions a list) in every open block that is for its database."""
-    parts = _parts_of(answer, reading=reading)
+    parts = parts_of(answer, reading=reading)
     blocks = _current.get() if parts else None
     while blocks is not None:
         if blocks.source is None or blocks.source is source:
@@ -225,11 +225,12 @@ def note_capacity(operation: str, answer: Mapping[str, Any], *, reading: bool, s
 
 def units_of(answer: Mapping[str, Any], *, reading: bool) -> Units | None:
     """What an answer reports in all; None where it reports nothing."""
-    parts = _parts_of(answer, reading=reading)
+    parts = parts_of(answer, reading=reading)
     return sum((units for _, units, _ in parts), _NONE) if parts else None
 
 
-def _parts_of(answer: Mapping[str, Any], *, reading: bool) -> list[Part]:
+def parts_of(answer: Mapping[str, Any], *, reading: bool) -> list[Part]:
+    """What an answer reports, by table; nothing where it reports nothing."""
     consumed: Any = answer.get("ConsumedCapacity")
     if not consumed:
         return []

@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
 from adorm.batch.facade import Batches
-from adorm.call_hooks import CallHooks
 from adorm.calls import Calls
 from adorm.cancel_scopes import stop_if_cancelled
 from adorm.capacity import collect_capacity
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
 
     from adorm.hedging import Hedge, HedgeFigures, HedgingTransport
     from adorm.rate_limit import AdaptiveRateLimit, RateLimiter
+    from adorm.call_hooks import CallHooks
+    from adorm.watched_calls import Middleware
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
@@ -57,6 +58,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
         clock: Clock | None = None,
         random: Callable[[], float] = _random.random,
         hooks: Sequence[CallHooks] = (),
+        middleware: Sequence[Middleware] = (),
         table_names: Mapping[str, str] | Callable[[str], str] | None = None,
         table_prefix: str = "",
         cursor_secret: str | bytes | None = None,
@@ -68,6 +70,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
         self._clock = clock or current_clock()
         self._random = random
         self._hooks = tuple(hooks)
+        self._middleware = tuple(middleware)
         self._table_names = table_names
         self._table_prefix = table_prefix
         self._cursor_secret = cursor_secret.encode() if isinstance(cursor_secret, str) else cursor_secret
@@ -147,6 +150,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
             clock=self._clock,
             random=self._random,
             hooks=self._hooks,
+            middleware=self._middleware,
             source=self._source,
             limiter=limiter,
         )
@@ -293,6 +297,10 @@ def _is_clock(candidate: object) -> bool:
 
 
 def _are_hooks(candidate: object) -> bool:
+    if candidate == ():
+        return True
+    from adorm.call_hooks import CallHooks
+
     return isinstance(candidate, Sequence) and all(isinstance(hook, CallHooks) for hook in cast("Sequence[object]", candidate))
 
 
@@ -312,6 +320,10 @@ def _is_hedge(candidate: object) -> bool:
     return isinstance(candidate, Hedge)
 
 
+def _are_functions(candidate: object) -> bool:
+    return isinstance(candidate, Sequence) and all(callable(each) for each in cast("Sequence[object]", candidate))
+
+
 _TEXT_OR_NONE: tuple[Callable[[object], bool], str] = (lambda value: value is None or isinstance(value, str), "text")
 _OPTION_TYPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "region": _TEXT_OR_NONE,
@@ -323,6 +335,8 @@ _OPTION_TYPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "table_prefix": (lambda value: isinstance(value, str), "text, empty for none"),
     "cursor_secret": (lambda value: value is None or isinstance(value, (str, bytes)), "text or bytes"),
     "hooks": (_are_hooks, "a list of adorm.CallHooks"),
+    "middleware": (_are_functions, "a list of functions"),
+    "trace_header": (lambda value: value is None or callable(value), "a function"),
     "clock": (lambda value: value is None or _is_clock(value), "an object with now(), monotonic() and sleep()"),
     "random": (callable, "a function"),
     "rate_limit": (_is_rate_limit, "an adorm.AdaptiveRateLimit"),
@@ -357,6 +371,8 @@ def connect(
     hooks: Sequence[CallHooks] = (),
     rate_limit: AdaptiveRateLimit | None = None,
     hedge: Hedge | None = None,
+    middleware: Sequence[Middleware] = (),
+    trace_header: Callable[[], str | None] | None = None,
     clock: Clock | None = None,
     random: Callable[[], float] = _random.random,
     wrap: Callable[[Transport], Transport] | None = None,
@@ -374,9 +390,12 @@ def connect(
         table_names: table names by the models' names for them, or a function; for stages such as `{"orders": "orders-dev"}`.
         table_prefix: put before every name that `table_names` does not give.
         cursor_secret: signs cursors, so that a client can't forge one; 16 bytes or more.
-        hooks: called before and after each call and each attempt.
         rate_limit: slow down by oneself where DynamoDB throttles, table by table; None for never.
         hedge: send reads that take unusually long a second time; None for never.
+        hooks: called before and after each call and each attempt: `adorm.OpenTelemetry()`, `adorm.LogCalls()`, or your own.
+        middleware: functions, async ones too, that are given each call's operation and request, in this order, and give the request
+            to send.
+        trace_header: gives the `X-Amzn-Trace-Id` of each request, or None. Inside Lambda requests have the one of the invocation anyway.
         clock, random: where time and jitter come from, for tests.
         wrap: given the engine before it is opened, gives what stands before it: `adorm.testing.Faults`, `adorm.testing.Recorder`, or a
             function that puts one around the other. This connection's clock is the current one meanwhile.
@@ -390,8 +409,9 @@ def connect(
         raise UsageError(f'connect() takes "memory" or nothing by position, not {where!r}; an endpoint is endpoint_url=...')
     if where == "memory" and given:
         raise UsageError(f'connect("memory") reaches nothing outside: take {", ".join(given)} away')
-    if client is not None and len(given) > 1:
-        raise UsageError(f"a client brings its own {', '.join(name for name in given if name != 'client')}: take them away")
+    own = [name for name in given if name != "client"] + ["trace_header"] * (trace_header is not None)
+    if client is not None and own:
+        raise UsageError(f"a client brings its own {', '.join(own)}: take them away")
     if session is not None and profile is not None:
         raise UsageError("a session has its own profile: give one of them")
     if endpoint_url == "":
@@ -408,6 +428,8 @@ def connect(
         hooks=hooks,
         rate_limit=rate_limit,
         hedge=hedge,
+        middleware=middleware,
+        trace_header=trace_header,
         clock=clock,
         random=random,
         wrap=wrap,
@@ -432,7 +454,13 @@ def connect(
         from adorm.transport.wire import WireTransport
 
         return WireTransport(
-            region=region, endpoint_url=endpoint_url, profile=profile, session=session, max_connections=max_connections, clock=used_clock
+            region=region,
+            endpoint_url=endpoint_url,
+            profile=profile,
+            session=session,
+            max_connections=max_connections,
+            clock=used_clock,
+            trace_header=trace_header,
         )
 
     def make_transport() -> Transport:
@@ -447,6 +475,7 @@ def connect(
         clock=used_clock,
         random=random,
         hooks=hooks,
+        middleware=middleware,
         table_names=table_names,
         table_prefix=table_prefix,
         cursor_secret=cursor_secret,

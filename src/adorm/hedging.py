@@ -145,6 +145,11 @@ class HedgingTransport:
         """What it did so far."""
         return HedgeFigures(reads=self._reads, hedged=self._hedged, won=self._won)
 
+    @property
+    def engine(self) -> Transport:
+        """The one below."""
+        return self._below
+
     async def open(self) -> None:
         """See `Transport.open`."""
         await self._below.open()

@@ -82,6 +82,14 @@ class PageReader:
         """Where the next page begins; None before the first page and after the last."""
 
     @property
+    def model(self) -> type[Any]:
+        return self._binding.info.model
+
+    def __str__(self) -> str:
+        """What errors say it is about: the table."""
+        return str(self._request["TableName"])
+
+    @property
     def is_done(self) -> bool:
         """Whether there is no further page."""
         return self._done
@@ -91,7 +99,7 @@ class PageReader:
         if self._done:
             return None
         request = self.request()
-        answer = await self._binding.connection.call(self._operation, request, subject=self._request["TableName"], retry=self._retry)
+        answer = await self._binding.connection.call(self._operation, request, subject=self, retry=self._retry)
         items: list[AttributeMap] = answer.get("Items", [])
         last: AttributeMap | None = answer.get("LastEvaluatedKey") or None
         count = int(answer.get("Count", len(items)))

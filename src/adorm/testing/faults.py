@@ -306,6 +306,10 @@ class _Faulty:
         self._engine = engine
         self._clock = clock
 
+    @property
+    def engine(self) -> Transport:
+        return self._engine
+
     def __repr__(self) -> str:
         return f"<{self._engine!r} with {self._faults!r}>"
 

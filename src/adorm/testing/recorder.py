@@ -143,6 +143,10 @@ class _Recording:
         self._recorder = recorder
         self._engine = engine
 
+    @property
+    def engine(self) -> Transport:
+        return self._engine
+
     def __repr__(self) -> str:
         return f"<{self._engine!r} with {self._recorder!r}>"
 

@@ -82,6 +82,16 @@ class ClientTransport:
         self._methods: dict[str, Callable[..., Awaitable[Any]]] = {}
         self._one_attempt = _total_max_attempts(client) == 1
 
+    @property
+    def region(self) -> str | None:
+        """The region that the client signs for."""
+        return getattr(getattr(self._client, "meta", None), "region_name", None)
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where the client sends requests."""
+        return getattr(getattr(self._client, "meta", None), "endpoint_url", None)
+
     async def open(self) -> None:
         """Nothing: the client is open already."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from adorm.errors import UsageError
 from adorm.transport.http import HttpConnection
@@ -21,6 +21,18 @@ class Connect(Protocol):
     """Opens one connection, and has it report its end to `on_lost`."""
 
     def __call__(self, on_lost: Callable[[HttpConnection], None], /) -> Awaitable[HttpConnection]: ...
+
+
+class PoolFigures(NamedTuple):
+    """What a pool is doing."""
+
+    in_use: int
+    """Connections that carry a call or are being made."""
+    idle: int
+    waiting: int
+    """Calls in line for a connection."""
+    limit: int
+    """Connections at most."""
 
 
 class ConnectionPool:
@@ -51,6 +63,11 @@ class ConnectionPool:
 
     def __repr__(self) -> str:
         return f"<ConnectionPool {len(self._idle)} idle, {self._slots} of {self._max_connections} in all, {len(self._waiters)} waiting>"
+
+    def figures(self) -> PoolFigures | None:
+        """What it is doing now, None once it is closed; may be called from any thread."""
+        idle = len(self._idle)
+        return None if self._closed else PoolFigures(max(0, self._slots - idle), idle, len(self._waiters), self._max_connections)
 
     def take_idle(self) -> HttpConnection | None:
         """An idle connection that is known to be well, without waiting; None says: use `acquire`."""

@@ -9,7 +9,7 @@ import asyncio
 import binascii
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import orjson
@@ -24,9 +24,10 @@ from adorm.transport.default_chain import default_credentials
 from adorm.transport.endpoint import Endpoint, locate
 from adorm.transport.failures import CREDENTIALS_REFUSED, clock_offset_s, refusal
 from adorm.transport.http import Response
-from adorm.transport.pool import ConnectionPool
+from adorm.transport.pool import ConnectionPool, PoolFigures
 from adorm.transport.proxies import refuse_proxy
 from adorm.transport.sigv4 import Signer
+from adorm.transport.trace_header import trace_line
 
 CONTENT_TYPE = "application/x-amz-json-1.0"
 TARGET_PREFIX = "DynamoDB_20120810."
@@ -46,6 +47,7 @@ class WireTransport:
         read_timeout_s: the longest silence of the server before an answer is complete.
         clock: the time of day that requests are signed with.
         environ: instead of `os.environ`.
+        trace_header: gives the `X-Amzn-Trace-Id` of each request, or None; by default, inside Lambda, what the environment says.
 
     It belongs to the event loop that it is opened in.
     """
@@ -63,6 +65,7 @@ class WireTransport:
         read_timeout_s: float = 30.0,
         clock: Clock = SYSTEM_CLOCK,
         environ: Mapping[str, str] | None = None,
+        trace_header: Callable[[], str | None] | None = None,
     ) -> None:
         if max_connections < 1:
             raise UsageError(f"max_connections must be at least 1, not {max_connections}")
@@ -84,6 +87,8 @@ class WireTransport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool: ConnectionPool | None = None
         self._signer: Signer | None = None
+        self._trace_line = trace_line(self._environ, trace_header)
+        self._answer_headers: dict[bytes, bytes] = {}
         self._head = ""
         self._closed = False
 
@@ -100,6 +105,14 @@ class WireTransport:
     def endpoint_url(self) -> str | None:
         """Where requests go; None before `open`, unless it was given."""
         return self._endpoint_url if self._endpoint is None else self._endpoint.url
+
+    def last_request_id(self) -> str | None:
+        """DynamoDB's id for the request answered last: that of a `send` that has just returned, before anything else is awaited."""
+        return self._answer_headers.get(b"x-amzn-requestid", b"").decode("latin-1") or None
+
+    def pool_figures(self) -> PoolFigures | None:
+        """What the connections are doing; None before `open` and after `close`."""
+        return None if self._pool is None else self._pool.figures()
 
     async def open(self) -> None:
         """Find region and endpoint, and fetch credentials. No connection is made yet.
@@ -163,7 +176,8 @@ class WireTransport:
                 head = (
                     f"{self._head}{target}\r\nx-amz-date: {timestamp}\r\n"
                     f"authorization: {signer.authorization(credentials, target, body, timestamp)}\r\n"
-                    f"{f'x-amz-security-token: {token}{CRLF}' if token else ''}content-length: {len(body)}\r\n\r\n"
+                    f"{f'x-amz-security-token: {token}{CRLF}' if token else ''}"
+                    f"{'' if self._trace_line is None else self._trace_line()}content-length: {len(body)}\r\n\r\n"
                 )
                 response = await connection.exchange(head.encode() + body)
             finally:
@@ -216,6 +230,7 @@ class WireTransport:
 
     def _read(self, operation: str, response: Response, credentials: Credentials) -> Answer:
         status, headers, body = response
+        self._answer_headers = headers
         checksum = headers.get(b"x-amz-crc32")
         if checksum is not None and (not checksum.isdigit() or zlib.crc32(body) != int(checksum)):
             raise ConnectionFailed("the answer was damaged on its way: its CRC32 is not the one announced", maybe_applied=True)
