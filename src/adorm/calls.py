@@ -17,10 +17,10 @@ from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, RetryQuota, delay_af
 from adorm.transport.base import Answer, Request, Transport
 
 if TYPE_CHECKING:
-    from adorm.lanes import Lane
-    from adorm.rate_limit import RateLimiter, Turn
     from adorm.call_details import CallDetails
     from adorm.call_hooks import CallHooks
+    from adorm.lanes import Lane
+    from adorm.rate_limit import RateLimiter, Turn
     from adorm.watched_calls import Middleware, Watch
 
 __all__ = ["Calls", "Repeat"]

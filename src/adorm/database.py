@@ -32,9 +32,9 @@ from adorm.tx.facade import Transactions
 if TYPE_CHECKING:
     from cattrs import Converter
 
+    from adorm.call_hooks import CallHooks
     from adorm.hedging import Hedge, HedgeFigures, HedgingTransport
     from adorm.rate_limit import AdaptiveRateLimit, RateLimiter
-    from adorm.call_hooks import CallHooks
     from adorm.watched_calls import Middleware
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
