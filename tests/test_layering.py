@@ -42,7 +42,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.tables",),
     ("adorm.table",),
     ("adorm.database",),
-    ("adorm.lambda_runtime", "adorm.locks", "adorm.testing"),
+    ("adorm.lambda_runtime", "adorm.locks", "adorm.idempotency", "adorm.testing"),
     ("adorm.integrations",),
 ]
 """From the bottom up: each may import what stands above it in this list, and within its own package.

@@ -583,3 +583,36 @@ async def parallel_scans(checkpoint: str) -> None:
     assert_type(await scan.map(price), list[Decimal])
     assert_type(await scan.fold(Decimal(0), lambda total, order: total + order.total), Decimal)
     assert_type(await everything(orders), list[Order])
+
+
+@adorm.idempotent(key="order_id", payload=lambda order_id, amount: [order_id, amount], lease_s=5)
+async def charge(order_id: str, amount: Decimal, *, db: adorm.Database) -> Order | None:
+    return await db.table(Order).get_or_none("c1", order_id)
+
+
+@adorm.idempotent(key=lambda event: (event["tenant"], 7), db=adorm.connect, result=Order)
+async def handle(event: dict[str, Any], context: object) -> Order:
+    return Order(customer_id="c1", order_id="o1")
+
+
+async def idempotency(db: adorm.Database) -> None:
+    assert_type(await charge("o1", Decimal(5), db=db), Order | None)
+    assert_type(await handle({"tenant": "t"}, None), Order)
+    try:
+        await charge("o1", amount=Decimal(5), db=db)
+    except adorm.IdempotencyInProgress as error:
+        assert_type(error.retry_after_s, float)
+    except adorm.ResultNotStored as error:
+        assert_type(error.result, Any)
+
+
+async def capacity_and_price(db: adorm.Database) -> None:
+    prices = adorm.PriceTable(currency="EUR", per_million_read_units=0.14, per_million_write_units=1)
+    async with db.capacity() as used:
+        await orders.get("c1", "o1")
+    assert_type(used, adorm.Capacity)
+    assert_type(used.by_table["orders"], adorm.Units)
+    assert_type(used.by_index["orders", "by-status"].price(prices), float)
+    assert_type(used.price(), float)
+    assert_type(orders.query("c1").explain().price(prices), tuple[float, float])
+    adorm.CallHooks(after_call=lambda call: print(call.capacity), capacity=True)

@@ -355,3 +355,24 @@ async def batches_and_gather(order: Order, event: Event) -> None:
     await db.gather(orders.get("c1", "o1"), limit="2")  # E: a limit is a number of operations
     _found, _number = await db.gather(orders.get("c1", "o1"))  # E: one result for two names
     _event: tuple[Event] = await db.gather(orders.get("c1", "o1"))  # E: the gathered result is of another model
+
+
+# ---- idempotency and prices
+
+
+@adorm.idempotent(key="number")
+async def count(number: int) -> int:
+    return number
+
+
+async def idempotency_and_prices() -> None:
+    await count("1")  # E: the arguments are the function's own
+    _text: str = await count(1)  # E: so is the result
+    adorm.idempotent()  # E: what tells one call from another
+    adorm.idempotent(key=5)  # E: a key is an argument's name or a function
+    adorm.idempotent(key="number", lease_s="5")  # E: text for seconds
+    adorm.PriceTable(0.1)  # E: prices go by name
+    adorm.PriceTable(per_million_read_units="0.1")  # E: text for a price
+    async with db.capacity() as used:
+        used.price(0.1)  # E: a number for a table of prices
+        used.read_units = 1.0  # E: totals are read

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         ConnectionFailed,
         DeadlineExceeded,
         GatherFailed,
+        IdempotencyInProgress,
+        IdempotencyMismatch,
         ItemDecodeError,
         ItemExists,
         ItemNotFound,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
         MisusedExpression,
         ModelError,
         ResourceNotFound,
+        ResultNotStored,
         ScanFailed,
         ServiceError,
         Throttled,
@@ -53,6 +56,8 @@ if TYPE_CHECKING:
     from adorm.expressions.updates import Clause
     from adorm.gather.run import GatherResult
     from adorm.hedging import Hedge, HedgeFigures
+    from adorm.idempotency.decorator import idempotent
+    from adorm.idempotency.records import IdempotencyRecord
     from adorm.ids import uuid7
     from adorm.indexes import GlobalIndex, LocalIndex
     from adorm.keys import Key
@@ -121,6 +126,9 @@ __all__ = [
     "GlobalIndex",
     "Hedge",
     "HedgeFigures",
+    "IdempotencyInProgress",
+    "IdempotencyMismatch",
+    "IdempotencyRecord",
     "ItemDecodeError",
     "ItemExists",
     "ItemNotFound",
@@ -144,6 +152,7 @@ __all__ = [
     "Query",
     "RequestDetails",
     "ResourceNotFound",
+    "ResultNotStored",
     "RetryPolicy",
     "Scan",
     "ScanFailed",
@@ -178,6 +187,7 @@ __all__ = [
     "discriminator",
     "from_attribute_map",
     "from_plain",
+    "idempotent",
     "is_expired",
     "item_size",
     "map_class",
@@ -235,6 +245,9 @@ _HOMES = {
     "GlobalIndex": "adorm.indexes",
     "Hedge": "adorm.hedging",
     "HedgeFigures": "adorm.hedging",
+    "IdempotencyInProgress": "adorm.errors",
+    "IdempotencyMismatch": "adorm.errors",
+    "IdempotencyRecord": "adorm.idempotency.records",
     "ItemDecodeError": "adorm.errors",
     "ItemExists": "adorm.errors",
     "ItemNotFound": "adorm.errors",
@@ -258,6 +271,7 @@ _HOMES = {
     "Query": "adorm.query.queries",
     "RequestDetails": "adorm.call_details",
     "ResourceNotFound": "adorm.errors",
+    "ResultNotStored": "adorm.errors",
     "RetryPolicy": "adorm.retry",
     "Scan": "adorm.scan.builder",
     "ScanFailed": "adorm.errors",
@@ -292,6 +306,7 @@ _HOMES = {
     "discriminator": "adorm.markers",
     "from_attribute_map": "adorm.codec",
     "from_plain": "adorm.codec",
+    "idempotent": "adorm.idempotency.decorator",
     "is_expired": "adorm.expiry",
     "item_size": "adorm.codec",
     "map_class": "adorm.models",

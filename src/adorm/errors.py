@@ -10,6 +10,8 @@
     ├── ItemNotFound (LookupError)          no item under that key
     ├── LockHeld                            someone else holds the lock
     ├── LeaseLost                           the lock was taken over: its lease was over
+    ├── IdempotencyInProgress               another run of an idempotent function holds the key
+    ├── ResultNotStored                     an idempotent function has run, and its result could not be stored
     ├── ServiceError                        DynamoDB said no
     │   ├── ConditionalCheckFailed
     │   │   ├── ItemExists
@@ -31,6 +33,7 @@ Codes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programm
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, Self
 
 import attrs
@@ -106,6 +109,30 @@ class LockHeld(AdormError):
 
 class LeaseLost(AdormError):
     """The lease of a lock ended before it was given back, and someone else took the lock: two may have worked at the same time."""
+
+
+class IdempotencyMismatch(UsageError):
+    """The key of an idempotent function was used before, with another payload."""
+
+
+class IdempotencyInProgress(AdormError):
+    """Another run of an idempotent function holds the key."""
+
+    def __init__(self, message: str, *, lease_ends_at: datetime, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.lease_ends_at = lease_ends_at
+        """From then on the key can be taken over, if that run has not ended before."""
+        self.retry_after_s = retry_after_s
+        """Seconds until then."""
+
+
+class ResultNotStored(AdormError):
+    """An idempotent function has run, and its result could not be stored; the message tells what a repeat will do."""
+
+    def __init__(self, message: str, *, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result
+        """What the function gave; None in a repeat."""
 
 
 class ServiceError(AdormError):

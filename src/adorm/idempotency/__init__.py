@@ -1,0 +1,1 @@
+"""Functions that run once for a key, however often they are called."""

@@ -1,0 +1,184 @@
+"""The record of one key, and the writes that take it, finish it and free it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Literal
+from uuid import uuid4
+
+import anyio
+
+from adorm.concurrency import to_the_end
+from adorm.database import Database
+from adorm.deadlines import without_deadline
+from adorm.errors import (
+    AdormError,
+    ConditionalCheckFailed,
+    DeadlineExceeded,
+    IdempotencyInProgress,
+    IdempotencyMismatch,
+    ItemNotFound,
+    ResultNotStored,
+    UsageError,
+)
+from adorm.expressions.conditions import Condition
+from adorm.markers import partition_key, ttl
+from adorm.models import model
+from adorm.paths import attr
+
+CLOCK_TOLERANCE_S = 2.0
+"""How far the clocks of two machines may be apart before a lease that runs is taken for one that is over."""
+WRITE_TIMEOUT_S = 5.0
+"""For storing a result and for freeing a key, whatever deadline or cancellation is around."""
+
+
+@model(table="idempotency")
+class IdempotencyRecord:
+    """A key of an idempotent function, in progress or done. Its table: `await db.ensure_table(IdempotencyRecord)`."""
+
+    id: str = partition_key()
+    """The function's name, `#`, and a SHA-256 of the key."""
+    status: Literal["in progress", "done"] = "in progress"
+    owner: str = ""
+    """Of the run that took the key, a random token."""
+    lease_until_ms: int | None = None
+    """While in progress: from then on another run may take it over; milliseconds since the epoch, by the owner's clock."""
+    payload_hash: str | None = None
+    """Hexadecimal SHA-256; None where payloads are not compared."""
+    result: str | None = None
+    """When done: JSON text; None where the result could not be stored."""
+    expires_at: int | None = ttl()
+    """From then on the key is free; epoch seconds. DynamoDB deletes the record within days after it."""
+
+
+class Run:
+    """One call's hold on its key."""
+
+    def __init__(self, db: Database, table: str | None, record_id: str, payload_hash: str | None, *, lease_s: float, keep_s: float) -> None:
+        self._clock = db.clock
+        self._records = db.table(IdempotencyRecord, name=table)
+        self._id = record_id
+        self._payload_hash = payload_hash
+        self._lease_s = lease_s
+        self._keep_s = keep_s
+        self._owner = uuid4().hex
+        self._until_s = self._clock.monotonic() + lease_s
+
+    def remaining_s(self) -> float:
+        """Seconds until the lease ends, by this machine's monotonic clock."""
+        return self._until_s - self._clock.monotonic()
+
+    async def take(self) -> IdempotencyRecord | None:
+        """Take the key; None where it was taken, else the record of the run that is done.
+
+        Raises:
+            IdempotencyInProgress: another run holds it.
+            IdempotencyMismatch: it was used with another payload.
+            ServiceError, ConnectionFailed, DeadlineExceeded: it could not be taken, and what was written is undone where that can be.
+        """
+        now_s = self._clock.now().timestamp()
+        record = IdempotencyRecord(
+            id=self._id,
+            owner=self._owner,
+            lease_until_ms=math.ceil((now_s + self._lease_s) * 1000),
+            payload_hash=self._payload_hash,
+            expires_at=math.ceil(now_s + self._lease_s + self._keep_s),
+        )
+        free = self._is_free(now_s)
+        try:
+            await self._records.put(record).when(free)
+        except ConditionalCheckFailed as error:
+            found: IdempotencyRecord | None = error.item
+            if found is None:
+                raise
+            if found.owner == self._owner:
+                return None  # the answer to an earlier attempt was lost
+            self._check(found)
+            return found
+        except (Exception, asyncio.CancelledError) as error:
+            if not isinstance(error, UsageError) and getattr(error, "maybe_applied", True):  # of a cancelled request nobody knows
+                await self.free(error)
+            raise
+        return None
+
+    def _is_free(self, now_s: float) -> Condition:
+        """Of the record as it stands: there is none, its result expired, or its run's lease is over and its payload was this one."""
+        kept = IdempotencyRecord
+        status = attr(kept.status)
+        over = attr(kept.lease_until_ms) <= math.floor((now_s - CLOCK_TOLERANCE_S) * 1000)
+        if self._payload_hash is not None:
+            over &= attr(kept.payload_hash).not_exists() | (attr(kept.payload_hash) == self._payload_hash)
+        expired = attr(kept.expires_at) <= math.floor(now_s)
+        return attr(kept.id).not_exists() | ((status == "done") & expired) | ((status == "in progress") & over)
+
+    def _check(self, found: IdempotencyRecord) -> None:
+        if None not in (found.payload_hash, self._payload_hash) and found.payload_hash != self._payload_hash:
+            raise IdempotencyMismatch(
+                f"{self._id}: this key was used before with another payload: a new request takes a new key, a repeated one the same payload"
+            )
+        if found.status == "done":
+            return
+        ends_s = (found.lease_until_ms or 0) / 1000 + CLOCK_TOLERANCE_S
+        wait_s = max(ends_s - self._clock.now().timestamp(), 0.0)
+        raise IdempotencyInProgress(
+            f"{self._id}: another run is in progress; if it does not end before, its lease does in {wait_s:.1f} s: try again then",
+            lease_ends_at=datetime.fromtimestamp(ends_s, UTC),
+            retry_after_s=wait_s,
+        )
+
+    async def free(self, error: BaseException) -> None:
+        """Let the key go, so that it can be taken at once; what hinders that becomes a note of the error that is the reason."""
+        try:
+            await to_the_end(partial(_bounded, self._free, f"{self._id}: it could not be freed"))
+        except AdormError as problem:
+            error.add_note(f"{self._id} may be in progress until its lease of {self._lease_s:g} s is over: {problem}")
+
+    async def _free(self) -> None:
+        try:
+            await self._records.delete(self._id).when(attr(IdempotencyRecord.owner) == self._owner)
+        except (ItemNotFound, ConditionalCheckFailed):
+            return  # freed already, or taken over
+
+    async def finish(self, text: str | None, value: object, *, because: Exception | None = None) -> None:
+        """Store the result, or where there is no text for it that the function has run.
+
+        Raises:
+            ResultNotStored: it is not stored, or nobody knows.
+        """
+        try:
+            await to_the_end(partial(_bounded, partial(self._finish, text), f"{self._id}: the result could not be stored"))
+        except (ConditionalCheckFailed, ItemNotFound) as error:
+            what = "the lease was over before the function was, and another run took the key: it may have run twice. Lease for longer"
+            raise ResultNotStored(f"{self._id}: {what}", result=value) from error
+        except AdormError as error:
+            if isinstance(error, UsageError) and because is None:  # too large, most likely
+                because = error
+                await self.finish(None, value, because=error)
+            what = f"the function has run, but that could not be stored: once its lease of {self._lease_s:g} s is over, a repeat runs it"
+            raise ResultNotStored(f"{self._id}: {what}: {error}", result=value) from error
+        if because is not None:
+            raise ResultNotStored(
+                f"{self._id}: the function has run, and will not for a repeat, but its result can't be stored: {because}",
+                result=value,
+            ) from because
+
+    async def _finish(self, text: str | None) -> None:
+        expires_at = math.ceil(self._clock.now().timestamp() + self._keep_s)
+        await (
+            self._records.update(self._id)
+            .set(IdempotencyRecord.status, "done")
+            .set(IdempotencyRecord.result, text)
+            .set(IdempotencyRecord.expires_at, expires_at)
+            .remove(IdempotencyRecord.lease_until_ms)
+            .when(attr(IdempotencyRecord.owner) == self._owner)
+        )
+
+
+async def _bounded(work: Callable[[], Coroutine[Any, Any, None]], what: str) -> None:
+    with without_deadline(), anyio.move_on_after(WRITE_TIMEOUT_S):
+        return await work()
+    raise DeadlineExceeded(f"{what} within {WRITE_TIMEOUT_S:g} s", maybe_applied=True)
