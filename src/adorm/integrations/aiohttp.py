@@ -12,7 +12,7 @@ async def list_orders(request: web.Request) -> web.Response:
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import orjson
 
@@ -23,20 +23,21 @@ try:
 except ImportError as error:
     raise ImportError('adorm.integrations.aiohttp needs aiohttp: pip install "adorm[aiohttp]"') from error
 
-from adorm.codec import to_plain
+from adorm.codec import from_plain, to_plain
 from adorm.database import Database
 from adorm.database import connect as default_connect
-from adorm.errors import UsageError
+from adorm.errors import ItemDecodeError, UsageError
 from adorm.integrations.problems import MEDIA_TYPE, Problem, problem_of
 from adorm.integrations.services import DEFAULT_LIMIT, MAX_LIMIT, Connect, Paging, check_limits, opened, request_deadline
 from adorm.query.pages import Page
 from adorm.query.values import AttrsLike, DataclassLike
 from adorm.table import Table
 
-__all__ = ["DATABASE", "Paging", "adorm_context", "adorm_middleware", "database", "page_response", "paging", "table"]
+__all__ = ["DATABASE", "Paging", "adorm_context", "adorm_middleware", "database", "json_body", "page_response", "paging", "table"]
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 ItemT = TypeVar("ItemT")
+BodyT = TypeVar("BodyT")
 
 DATABASE: web.AppKey[Database] = web.AppKey("adorm_database", Database)
 """Where the application keeps its database: `app[DATABASE]`."""
@@ -127,9 +128,32 @@ def paging(request: web.Request, /, *, default_limit: int = DEFAULT_LIMIT, max_l
     check_limits(default_limit, max_limit)
     text = request.query.get("limit", str(default_limit))
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(max_limit)) and 1 <= int(text) <= max_limit):
-        problem = Problem(400, "bad-limit", f"limit is a whole number from 1 to {max_limit}.")
-        raise web.HTTPBadRequest(text=problem.content().decode(), content_type=MEDIA_TYPE)
+        raise _bad_request("bad-limit", f"limit is a whole number from 1 to {max_limit}.")
     return Paging(int(text), request.query.get("cursor"))
+
+
+async def json_body(request: web.Request, model: type[BodyT], /) -> BodyT:
+    """The request's JSON object as an attrs class, dataclass or model of yours, as `adorm.from_plain` reads it.
+
+    Raises:
+        web.HTTPBadRequest: it is no JSON object, or does not fit; the problem's detail names the place.
+    """
+    try:
+        data = orjson.loads(await request.read())
+    except ValueError as error:
+        raise _bad_request("bad-body", "The body is no JSON.") from error
+    if not isinstance(data, dict):
+        raise _bad_request("bad-body", "The body is no JSON object.")
+    try:
+        return from_plain(model, cast("dict[str, Any]", data))
+    except ItemDecodeError as error:
+        raise _bad_request("bad-body", f"{error.path}: {error.problem}") from error
+    except UsageError as error:  # a validator of the class's own
+        raise _bad_request("bad-body", str(error)) from error
+
+
+def _bad_request(code: str, detail: str) -> web.HTTPBadRequest:
+    return web.HTTPBadRequest(text=Problem(400, code, detail).content().decode(), content_type=MEDIA_TYPE)
 
 
 def page_response(page: Page[ItemT], convert: Callable[[ItemT], Any] = to_plain, /) -> web.Response:
