@@ -341,3 +341,107 @@ async def test_leaving_the_block_by_an_exception_closes_it_too() -> None:
 
 async def _awaited(operation: Awaitable[ResultT]) -> ResultT:
     return await operation
+
+
+# ---- credentials
+
+
+class HeldBack:
+    """A source that answers when `gate` is open, and counts; `error` is raised instead."""
+
+    def __init__(self, error: adorm.AdormError | None = None) -> None:
+        self.asked = 0
+        self.gate = anyio.Event()
+        self.error = error
+
+    async def load(self) -> adorm.Credentials:
+        self.asked += 1
+        await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        return adorm.Credentials("AKGIVEN", "s", "t")
+
+
+async def get_one(db: adorm.Database) -> object:
+    return await db.call("GetItem", {"TableName": "orders", "Key": {"pk": {"S": "c1"}}})
+
+
+async def test_credentials_that_are_given_sign_the_requests() -> None:
+    async with LoopbackServer() as server:
+        source = HeldBack()
+        source.gate.set()
+        for credentials in (adorm.Credentials("AKGIVEN", "s", "t"), source):
+            async with adorm.connect(region="eu-central-1", endpoint_url=server.url, credentials=credentials) as db:
+                await get_one(db)
+            assert "Credential=AKGIVEN/" in server.requests[-1].headers["authorization"]
+            assert server.requests[-1].headers["x-amz-security-token"] == "t"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"credentials": adorm.Credentials("AK", "s"), "profile": "dev"}, "in the place of those of a profile"),
+        ({"credentials": adorm.Credentials("AK", "s"), "session": object()}, "in the place of those of a session"),
+        ({"credentials": adorm.Credentials("AK", "s"), "client": object()}, "brings its own credentials"),
+        ({"credentials": ("AK", "PLANTED-SECRET")}, r"connect\(credentials=...\) takes adorm.Credentials .* not tuple"),
+    ],
+)
+async def test_credentials_that_do_not_fit_are_refused_at_once(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(adorm.UsageError, match=told) as caught:
+        adorm.connect(**options)
+    assert "PLANTED" not in str(caught.value)
+
+
+async def test_memory_takes_no_credentials() -> None:
+    with pytest.raises(adorm.UsageError, match="take credentials away"):
+        adorm.connect("memory", credentials=adorm.Credentials("AK", "s"))
+
+
+async def test_the_deadline_bounds_the_opening_too() -> None:
+    source = HeldBack()
+    async with adorm.connect(region="eu-central-1", endpoint_url="http://127.0.0.1:1", credentials=source) as db:
+        async with adorm.deadline(0.05):
+            with pytest.raises(adorm.DeadlineExceeded, match=r"the deadline of 0.05 s passed while the database was opened") as caught:
+                await get_one(db)
+        assert not caught.value.maybe_applied
+        assert source.asked == 1
+
+
+async def test_closing_ends_an_opening_under_way() -> None:
+    source = HeldBack()
+    db = adorm.connect(region="eu-central-1", endpoint_url="http://127.0.0.1:1", credentials=source)
+    tasks = [asyncio.ensure_future(get_one(db)) for _ in range(3)]
+    await anyio.wait_all_tasks_blocked()
+    await db.close()
+    await asyncio.wait(tasks)
+    assert [str(task.exception()) for task in tasks] == ["this database is closed: connect() makes a new one"] * 3
+
+
+async def test_calls_that_waited_for_a_failed_opening_share_its_failure() -> None:
+    source = HeldBack(adorm.ConnectionFailed("nobody there", maybe_applied=False))
+    async with adorm.connect(region="eu-central-1", endpoint_url="http://127.0.0.1:1", credentials=source) as db:
+        tasks = [asyncio.ensure_future(get_one(db)) for _ in range(50)]
+        await anyio.wait_all_tasks_blocked()
+        source.gate.set()
+        await asyncio.wait(tasks)
+        errors = [task.exception() for task in tasks]
+        assert {type(error) for error in errors} == {adorm.ConnectionFailed}
+        assert len({id(error) for error in errors}) == 50
+        assert source.asked == 1
+        with pytest.raises(adorm.ConnectionFailed):
+            await get_one(db)
+        assert source.asked == 2, "a later call tries anew"
+
+
+async def test_a_cancelled_opening_is_taken_over_by_the_next_in_line() -> None:
+    async with LoopbackServer() as server:
+        source = HeldBack()
+        async with adorm.connect(region="eu-central-1", endpoint_url=server.url, credentials=source) as db:
+            tasks = [asyncio.ensure_future(get_one(db)) for _ in range(3)]
+            await anyio.wait_all_tasks_blocked()
+            tasks[0].cancel()
+            await anyio.wait_all_tasks_blocked()
+            source.gate.set()
+            await asyncio.wait(tasks)
+            assert [task.cancelled() for task in tasks] == [True, False, False]
+            assert [tasks[1].result(), tasks[2].result()] == [{}, {}]

@@ -354,6 +354,7 @@ def test_the_guide_names_everything_public() -> None:
 @pytest.mark.parametrize(
     "cls",
     [
+        adorm.Accounts,
         adorm.Attr,
         adorm.Batch,
         adorm.BatchGet,

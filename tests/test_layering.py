@@ -42,6 +42,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.tables",),
     ("adorm.table",),
     ("adorm.database",),
+    ("adorm.account_map",),
     ("adorm.lambda_runtime", "adorm.locks", "adorm.idempotency", "adorm.testing"),
     ("adorm.integrations",),
 ]

@@ -616,3 +616,19 @@ async def capacity_and_price(db: adorm.Database) -> None:
     assert_type(used.price(), float)
     assert_type(orders.query("c1").explain().price(prices), tuple[float, float])
     adorm.CallHooks(after_call=lambda call: print(call.capacity), capacity=True)
+
+
+# ---- accounts
+
+
+async def accounts_and_credentials(source: adorm.CredentialsSource) -> None:
+    account = adorm.Account(role_arn="arn:aws:iam::123456789012:role/orders", region="eu-central-1")
+    async with adorm.accounts({"prod": account}, credentials=source, table_prefix="dev-") as accounts:
+        assert_type(accounts, adorm.Accounts)
+        assert_type(accounts["prod"], adorm.Database)
+        assert_type(accounts.database("prod", region="us-east-1"), adorm.Database)
+        for name in accounts:
+            assert_type(name, str)
+    adorm.connect(credentials=adorm.AssumedRole("arn:aws:iam::123456789012:role/orders", source=adorm.ContainerCredentials()))
+    adorm.connect(credentials=adorm.Credentials("AK", "secret"))
+    assert_type(await source.load(), adorm.Credentials)

@@ -376,3 +376,14 @@ async def idempotency_and_prices() -> None:
     async with db.capacity() as used:
         used.price(0.1)  # E: a number for a table of prices
         used.read_units = 1.0  # E: totals are read
+
+
+# ---- accounts
+
+
+def accounts_and_credentials() -> None:
+    adorm.connect(credentials="AK")  # E: credentials are no text
+    adorm.accounts({"prod": "arn:aws:iam::123456789012:role/orders"})  # E: an account is more than a role's name
+    adorm.accounts({}, client=object())  # E: accounts share no client
+    adorm.accounts({})[5]  # E: accounts have names
+    adorm.Account("arn:aws:iam::123456789012:role/orders")  # E: fields of an account go by name

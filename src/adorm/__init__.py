@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from adorm.account_map import Account, Accounts, accounts
     from adorm.batch.block import Batch
     from adorm.batch.changes import BatchWriteResult
     from adorm.batch.get import BatchGet, BatchGetResult, BatchSelect, BatchSelectResult
@@ -84,16 +85,22 @@ if TYPE_CHECKING:
     from adorm.tables.requests import Provisioned
     from adorm.telemetry.logs import LogCalls
     from adorm.telemetry.otel import OpenTelemetry
+    from adorm.transport.assumed_role import AssumedRole
+    from adorm.transport.container_credentials import ContainerCredentials
+    from adorm.transport.credentials import Credentials, CredentialsSource
     from adorm.tx.get import TransactGet
     from adorm.tx.handles import TransactionUpdate, TransactionWrite
     from adorm.tx.write import Transaction
 
 __all__ = [
     "AccessDenied",
+    "Account",
+    "Accounts",
     "AdaptiveRateLimit",
     "AdormError",
     "AnswerDetails",
     "AnyModel",
+    "AssumedRole",
     "AttemptDetails",
     "Attr",
     "BadCursor",
@@ -115,8 +122,11 @@ __all__ = [
     "ConditionalCheckFailed",
     "ConnectionFailed",
     "Connections",
+    "ContainerCredentials",
     "CreateMany",
     "CreateManyResult",
+    "Credentials",
+    "CredentialsSource",
     "Database",
     "DeadlineExceeded",
     "ErrorDetails",
@@ -178,6 +188,7 @@ __all__ = [
     "ValidationFailed",
     "VersionConflict",
     "Write",
+    "accounts",
     "and_",
     "attr",
     "attribute",
@@ -209,10 +220,13 @@ __all__ = [
 
 _HOMES = {
     "AccessDenied": "adorm.errors",
+    "Account": "adorm.account_map",
+    "Accounts": "adorm.account_map",
     "AdaptiveRateLimit": "adorm.rate_limit",
     "AdormError": "adorm.errors",
     "AnswerDetails": "adorm.call_details",
     "AnyModel": "adorm.query.values",
+    "AssumedRole": "adorm.transport.assumed_role",
     "AttemptDetails": "adorm.call_details",
     "Attr": "adorm.paths",
     "BadCursor": "adorm.errors",
@@ -234,8 +248,11 @@ _HOMES = {
     "ConditionalCheckFailed": "adorm.errors",
     "ConnectionFailed": "adorm.errors",
     "Connections": "adorm.call_hooks",
+    "ContainerCredentials": "adorm.transport.container_credentials",
     "CreateMany": "adorm.batch.single",
     "CreateManyResult": "adorm.batch.single",
+    "Credentials": "adorm.transport.credentials",
+    "CredentialsSource": "adorm.transport.credentials",
     "Database": "adorm.database",
     "DeadlineExceeded": "adorm.errors",
     "ErrorDetails": "adorm.call_details",
@@ -297,6 +314,7 @@ _HOMES = {
     "ValidationFailed": "adorm.errors",
     "VersionConflict": "adorm.errors",
     "Write": "adorm.query.writes",
+    "accounts": "adorm.account_map",
     "and_": "adorm.expressions.conditions",
     "attr": "adorm.paths",
     "attribute": "adorm.markers",

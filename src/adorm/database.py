@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import math
 import random as _random
@@ -16,8 +17,8 @@ from adorm.cancel_scopes import stop_if_cancelled
 from adorm.capacity import collect_capacity
 from adorm.clock import Clock, current_clock, use_clock
 from adorm.codec import Codec
-from adorm.deadlines import remaining_s
-from adorm.errors import DeadlineExceeded, UsageError
+from adorm.deadlines import current_limit, remaining_s
+from adorm.errors import AdormError, DeadlineExceeded, UsageError
 from adorm.gather.facade import Gathers
 from adorm.models import model_info
 from adorm.query.binding import Binding
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from adorm.call_hooks import CallHooks
     from adorm.hedging import Hedge, HedgeFigures, HedgingTransport
     from adorm.rate_limit import AdaptiveRateLimit, RateLimiter
+    from adorm.transport.credentials import Credentials, CredentialsSource
     from adorm.watched_calls import Middleware
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
@@ -83,6 +85,9 @@ class Database(TableCare, Transactions, Batches, Gathers):
         self._calls: Calls | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opening: asyncio.Lock | None = None
+        self._opening_bound: asyncio.Timeout | None = None
+        self._failed_openings = 0
+        self._opening_failure: AdormError | None = None
         self._closed = False
 
     def __repr__(self) -> str:
@@ -90,6 +95,11 @@ class Database(TableCare, Transactions, Batches, Gathers):
         return f"<adorm.Database, {state}>"
 
     # ---- its life
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, and every operation is refused."""
+        return self._closed
 
     async def __aenter__(self) -> Self:
         if self._closed:
@@ -108,9 +118,28 @@ class Database(TableCare, Transactions, Batches, Gathers):
         if self._calls is not None and self._loop is not asyncio.get_running_loop():
             raise _foreign_loop()
         self._closed = True
+        opening, self._opening_bound = self._opening_bound, None
+        if opening is not None and self._loop is asyncio.get_running_loop():
+            opening.reschedule(0)
         calls, self._calls = self._calls, None
         if calls is not None:
             await _close(calls.transport)
+
+    async def _open_in_time(self, operation: str) -> Calls:
+        limit = current_limit()
+        if limit is None:
+            return await self._open()
+        bound = asyncio.timeout(max(limit.remaining_s(), 0.0))
+        try:
+            async with bound:
+                return await self._open()
+        except TimeoutError:
+            if not bound.expired():
+                raise
+        raise DeadlineExceeded(
+            f"{operation}: the deadline of {limit.seconds:g} s passed while the database was opened: region and credentials looked up",
+            operation=operation,
+        )
 
     async def _open(self) -> Calls:
         loop = asyncio.get_running_loop()
@@ -122,17 +151,39 @@ class Database(TableCare, Transactions, Batches, Gathers):
             raise _foreign_loop()
         if self._opening is None:
             raise _closed()
+        failures = self._failed_openings
         async with self._opening:
             if self._closed:
                 raise _closed()
+            if self._failed_openings != failures and self._opening_failure is not None:
+                # While this call waited, another one tried: a hundred calls at once are not to ask in vain a hundred times.
+                from adorm.transport.credentials import another_like
+
+                raise another_like(self._opening_failure) from self._opening_failure
             if self._calls is None:
-                transport = self._make_transport()
-                await transport.open()
-                if self._closed:  # meanwhile, and `close` did not know of this transport
-                    await _close(transport)
-                    raise _closed()
-                self._calls = self._make_calls(transport)
+                self._calls = self._make_calls(await self._opened_transport())
             return self._calls
+
+    async def _opened_transport(self) -> Transport:
+        transport = self._make_transport()
+        bound = asyncio.timeout(None)  # `close` lets it run out
+        try:
+            async with bound:
+                self._opening_bound = bound
+                await transport.open()
+        except AdormError as error:
+            self._failed_openings += 1
+            self._opening_failure = error
+            raise
+        except TimeoutError:
+            if not (self._closed and bound.expired()):
+                raise
+        finally:
+            self._opening_bound = None
+        if self._closed:  # meanwhile, and `close` did not know of this transport
+            await _close(transport)
+            raise _closed()
+        return transport
 
     def _make_calls(self, transport: Transport) -> Calls:
         limiter = None
@@ -207,7 +258,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
         """
         calls = self._calls
         if calls is None or self._loop is not asyncio.get_running_loop():
-            calls = await self._open()
+            calls = await self._open_in_time(operation)
         return await calls.call(operation, request, subject=subject, repeat=repeat, retry=retry)
 
     async def back_off(
@@ -324,11 +375,20 @@ def _are_functions(candidate: object) -> bool:
     return isinstance(candidate, Sequence) and all(callable(each) for each in cast("Sequence[object]", candidate))
 
 
+def _are_credentials(candidate: object) -> bool:
+    if candidate is None:
+        return True
+    from adorm.transport.credentials import Credentials
+
+    return isinstance(candidate, Credentials) or inspect.iscoroutinefunction(getattr(candidate, "load", None))
+
+
 _TEXT_OR_NONE: tuple[Callable[[object], bool], str] = (lambda value: value is None or isinstance(value, str), "text")
 _OPTION_TYPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "region": _TEXT_OR_NONE,
     "endpoint_url": _TEXT_OR_NONE,
     "profile": _TEXT_OR_NONE,
+    "credentials": (_are_credentials, "adorm.Credentials or an object with load()"),
     "retry": (lambda value: isinstance(value, RetryPolicy), "an adorm.RetryPolicy"),
     "max_connections": (lambda value: type(value) is int, "a positive whole number"),
     "table_names": (lambda value: value is None or isinstance(value, Mapping) or callable(value), "a dict or a function"),
@@ -354,6 +414,22 @@ def _check_types(**options: object) -> None:
             raise UsageError(f"connect({name}=...) takes {wanted}, not {'None' if value is None else type(value).__name__}")
 
 
+def _check_together(where: str | None, **chosen: object) -> None:
+    """Refuse options that exclude each other."""
+    given = [name for name, value in chosen.items() if value is not None]
+    if where is not None and where != "memory":
+        raise UsageError(f'connect() takes "memory" or nothing by position, not {where!r}; an endpoint is endpoint_url=...')
+    if where == "memory" and given:
+        raise UsageError(f'connect("memory") reaches nothing outside: take {", ".join(given)} away')
+    if "client" in given and len(given) > 1:
+        raise UsageError(f"a client brings its own {', '.join(name for name in given if name != 'client')}: take them away")
+    if "session" in given and "profile" in given:
+        raise UsageError("a session has its own profile: give one of them")
+    others = [name for name in ("session", "profile") if name in given]
+    if "credentials" in given and others:
+        raise UsageError(f"credentials= come in the place of those of a {others[0]}: give one of them")
+
+
 def connect(
     where: Literal["memory"] | None = None,
     /,
@@ -362,6 +438,7 @@ def connect(
     endpoint_url: str | None = None,
     profile: str | None = None,
     session: Any = None,
+    credentials: Credentials | CredentialsSource | None = None,
     client: Any = None,
     retry: RetryPolicy = DEFAULT_RETRY,
     max_connections: int = DEFAULT_MAX_CONNECTIONS,
@@ -384,6 +461,7 @@ def connect(
         region, endpoint_url: where to; by default what the environment or the profile says.
         profile: a profile of the shared AWS configuration.
         session: an aiobotocore or aioboto3 session to take credentials, region and endpoint from.
+        credentials: `adorm.Credentials`, or a source of them such as `adorm.AssumedRole`; several databases may share a source.
         client: an entered aiobotocore or aioboto3 DynamoDB client to send everything by; it stays the caller's to close.
         retry: how failures are retried.
         max_connections: connections at most; further calls wait in a fair queue.
@@ -403,23 +481,18 @@ def connect(
     Raises:
         UsageError: options that exclude each other, or one of the wrong type.
     """
-    chosen = {"client": client, "session": session, "profile": profile, "region": region, "endpoint_url": endpoint_url}
-    given = [name for name, value in chosen.items() if value is not None]
-    if where is not None and where != "memory":  # unchecked callers
-        raise UsageError(f'connect() takes "memory" or nothing by position, not {where!r}; an endpoint is endpoint_url=...')
-    if where == "memory" and given:
-        raise UsageError(f'connect("memory") reaches nothing outside: take {", ".join(given)} away')
-    own = [name for name in given if name != "client"] + ["trace_header"] * (trace_header is not None)
-    if client is not None and own:
-        raise UsageError(f"a client brings its own {', '.join(own)}: take them away")
-    if session is not None and profile is not None:
-        raise UsageError("a session has its own profile: give one of them")
+    _check_together(
+        where, client=client, session=session, profile=profile, credentials=credentials, region=region, endpoint_url=endpoint_url
+    )
+    if client is not None and trace_header is not None:
+        raise UsageError("a client brings its own trace_header: take it away")
     if endpoint_url == "":
         raise UsageError("endpoint_url is empty, and to take AWS in its place could be a costly surprise: give a URL, or leave it out")
     _check_types(
         region=region,
         endpoint_url=endpoint_url,
         profile=profile,
+        credentials=credentials,
         retry=retry,
         max_connections=max_connections,
         table_names=table_names,
@@ -458,6 +531,7 @@ def connect(
             endpoint_url=endpoint_url,
             profile=profile,
             session=session,
+            credentials=credentials,
             max_connections=max_connections,
             clock=used_clock,
             trace_header=trace_header,

@@ -38,9 +38,19 @@ REGIONS = [
 @pytest.fixture(scope="module")
 def rules() -> Any:
     """botocore's own rules for DynamoDB's host names."""
+    return rules_of("dynamodb/2012-08-10")
+
+
+@pytest.fixture(scope="module")
+def sts_rules() -> Any:
+    """And for those of STS."""
+    return rules_of("sts/2011-06-15")
+
+
+def rules_of(service: str) -> Any:
     provider: Any = importlib.import_module("botocore.endpoint_provider")
     data = importlib.resources.files("botocore") / "data"
-    packed = (data / "dynamodb" / "2012-08-10" / "endpoint-rule-set-1.json.gz").read_bytes()
+    packed = (data / service / "endpoint-rule-set-1.json.gz").read_bytes()
     return provider.EndpointProvider(json.loads(gzip.decompress(packed)), json.loads((data / "partitions.json").read_text()))
 
 
@@ -50,6 +60,14 @@ def rules() -> Any:
 def test_host_names_are_those_of_botocore(rules: Any, region: str, use_fips: bool, use_dualstack: bool) -> None:
     theirs = rules.resolve_endpoint(Region=region, UseFIPS=use_fips, UseDualStack=use_dualstack)
     assert aws_endpoint(region, use_fips=use_fips, use_dualstack=use_dualstack).url == f"{theirs.url}/"
+
+
+@pytest.mark.parametrize("use_dualstack", [False, True])
+@pytest.mark.parametrize("use_fips", [False, True])
+@pytest.mark.parametrize("region", REGIONS)
+def test_host_names_of_sts_are_those_of_botocore(sts_rules: Any, region: str, use_fips: bool, use_dualstack: bool) -> None:
+    theirs = sts_rules.resolve_endpoint(Region=region, UseFIPS=use_fips, UseDualStack=use_dualstack, UseGlobalEndpoint=False)
+    assert aws_endpoint(region, use_fips=use_fips, use_dualstack=use_dualstack, service="sts").url == f"{theirs.url}/"
 
 
 @pytest.mark.parametrize("region", ["", "eu_central_1", "evil.example/", "EU-CENTRAL-1", "a" * 64, "eu-central-1\n"])

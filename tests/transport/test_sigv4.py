@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from adorm.errors import UsageError
 from adorm.transport.credentials import Credentials
-from adorm.transport.sigv4 import Signer, canonical_path
+from adorm.transport.sigv4 import Signer, canonical_path, signed_headers
 
 PLAIN = st.characters(min_codepoint=0x21, max_codepoint=0x7E)
 ODD = st.characters(max_codepoint=0x2FFF, categories=["L", "N", "P", "S"], include_characters=" ")
@@ -140,3 +140,25 @@ def test_paths_are_signed_without_dots_and_encoded_once_more(path: str, signed: 
 def test_headers_that_the_signer_writes_itself_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match=name.lower()):
         Signer(region="eu-central-1", host="localhost", headers={name: "x"})
+
+
+@pytest.mark.parametrize("token", [None, "a token"])
+def test_a_single_request_of_another_service_is_signed_as_botocore_signs_it(token: str | None) -> None:
+    credentials = Credentials("AKID", "s/e+c", token)
+    headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+    body = b"Action=AssumeRole&Version=2011-06-15"
+    sent = signed_headers(
+        credentials,
+        region="eu-central-1",
+        service="sts",
+        host="sts.example:8080",
+        path="/a b//c",
+        headers=headers,
+        body=body,
+        epoch_s=1_800_000_000.5,
+    )
+    timestamp = sent["x-amz-date"]
+    assert timestamp == datetime.fromtimestamp(1_800_000_000, UTC).strftime("%Y%m%dT%H%M%SZ")
+    theirs = botocore_authorization("POST", "https://sts.example:8080/a b//c", headers, body, credentials, "eu-central-1", "sts", timestamp)
+    assert sent["authorization"] == theirs
+    assert sent.get("x-amz-security-token") == token

@@ -73,15 +73,15 @@ class SessionHolder:
         """Read the files again: the next `get` makes a new session, unless one was given."""
         self._made = None
 
-    async def settings(self) -> Settings:
-        """Region, endpoint and the rest, by botocore's rules.
+    async def settings(self, service: str = "dynamodb") -> Settings:
+        """Region, the service's endpoint and the rest, by botocore's rules.
 
         Raises:
             UsageError: the profile does not exist, or its files can't be read.
         """
         session = await self.get()
         try:
-            return await asyncio.to_thread(_settings, session)
+            return await asyncio.to_thread(_settings, session, service)
         except Exception as error:
             raise _translated(error) from error
 
@@ -138,12 +138,12 @@ def _expires_at(found: object) -> datetime | None:
     return moment if isinstance(moment, datetime) else None
 
 
-def _settings(session: AwsSession) -> Settings:
+def _settings(session: AwsSession, service: str) -> Settings:
     scoped = session.get_scoped_config()
     endpoint_url: str | None = None
     if not session.get_config_variable("ignore_configured_endpoint_urls"):
-        service: Any = session.full_config.get("services", {}).get(scoped.get("services"), {}).get("dynamodb", {})
-        endpoint_url = service.get("endpoint_url") or scoped.get("endpoint_url")
+        own: Any = session.full_config.get("services", {}).get(scoped.get("services"), {}).get(service, {})
+        endpoint_url = own.get("endpoint_url") or scoped.get("endpoint_url")
     return Settings(
         region=session.get_config_variable("region"),
         endpoint_url=endpoint_url,

@@ -49,7 +49,9 @@ class CredentialsSource(Protocol):
     """Where credentials come from. Write one to bring your own."""
 
     async def load(self) -> Credentials:
-        """Fetch credentials now. Called by one task at a time: first, before they expire, and after DynamoDB refused them.
+        """Fetch credentials now, within seconds.
+
+        Called by one task at a time: first, before they expire, and after DynamoDB refused them.
 
         Raises:
             UsageError: there are none; the message says where they were looked for.
@@ -111,7 +113,7 @@ class CredentialsCache:
     those they have, or wait if there are none. If that call is cancelled, the next in line fetches.
     """
 
-    __slots__ = ("_clock", "_current", "_expires_s", "_failure", "_failures", "_lock", "_refresh_s", "_source")
+    __slots__ = ("_clock", "_current", "_expires_s", "_failure", "_failures", "_lock", "_loop", "_refresh_s", "_source")
 
     def __init__(self, source: CredentialsSource, clock: Clock) -> None:
         self._source = source
@@ -120,8 +122,13 @@ class CredentialsCache:
         self._refresh_s = 0.0
         self._expires_s = 0.0
         self._lock = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._failures: int = 0
         self._failure: AdormError | None = None
+
+    async def load(self) -> Credentials:
+        """`get`: a cache is a source too, for databases and roles that share it. They forget by it what was refused."""
+        return await self.get()
 
     def at_hand(self, epoch_s: float) -> Credentials | None:
         """The credentials in use, or None where `get` has to look after them."""
@@ -132,6 +139,10 @@ class CredentialsCache:
 
         Raises what the source raises; a failed refresh of credentials that are still valid raises nothing.
         """
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            # Accounts outlive a loop, locks do not.
+            self._loop, self._lock = loop, asyncio.Lock()
         seen = self._failures
         if self._lock.locked() and (current := self._valid()) is not None:
             return current
@@ -141,7 +152,7 @@ class CredentialsCache:
             if current is not None:
                 return current
             if self._failures != seen and self._failure is not None:
-                raise _copy(self._failure) from self._failure
+                raise another_like(self._failure) from self._failure
             try:
                 return self._keep(await self._load())
             except AdormError as error:
@@ -181,7 +192,7 @@ class CredentialsCache:
             raise ConnectionFailed(f"credentials could not be fetched: {type(error).__name__}: {error}", maybe_applied=False) from error
 
 
-def _copy(error: AdormError) -> AdormError:
+def another_like(error: AdormError) -> AdormError:
     """The same failure for another caller: errors are written to on their way up, so each caller needs its own."""
     if isinstance(error, ConnectionFailed):
         return ConnectionFailed(error.problem, maybe_applied=False)

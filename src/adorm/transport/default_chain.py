@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.transport.aws_session import SessionCredentials, SessionHolder
-from adorm.transport.credentials import CredentialsSource, EnvironmentCredentials
+from adorm.transport.credentials import Credentials, CredentialsSource, EnvironmentCredentials
 from adorm.transport.endpoint import mentioned
 
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE")
@@ -31,3 +32,22 @@ def default_credentials(
 
         return ContainerCredentials(environ, clock=clock)
     return SessionCredentials(holder=holder)
+
+
+class DefaultCredentials:
+    """`default_credentials`, chosen at the first load."""
+
+    __slots__ = ("_clock", "_environ", "_holder", "_source")
+
+    def __init__(
+        self, environ: Mapping[str, str] | None = None, *, holder: SessionHolder | None = None, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
+        self._environ = os.environ if environ is None else environ
+        self._holder = holder
+        self._clock = clock
+        self._source: CredentialsSource | None = None
+
+    async def load(self) -> Credentials:
+        if self._source is None:
+            self._source = default_credentials(self._environ, holder=self._holder, clock=self._clock)
+        return await self._source.load()

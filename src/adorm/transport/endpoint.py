@@ -34,12 +34,12 @@ LOCAL_REGION = "us-east-1"
 
 _REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9_.:-]+", re.ASCII)
-_AWS_HOST = re.compile(r"(?:dynamodb|dynamodb-fips|[0-9]+\.ddb)\.([a-z0-9-]+)\.(?:amazonaws\.|api\.a)", re.ASCII)
+_AWS_HOST = re.compile(r"(?:(?:dynamodb|sts)(?:-fips)?|[0-9]+\.ddb)\.([a-z0-9-]+)\.(?:amazonaws\.|api\.a)", re.ASCII)
 
 
 @attrs.frozen
 class Endpoint:
-    """A server that speaks DynamoDB, and the region that requests to it are signed for."""
+    """A server that speaks DynamoDB (or STS), and the region that requests to it are signed for."""
 
     scheme: Literal["http", "https"]
     host: str
@@ -59,8 +59,11 @@ class Endpoint:
         return f"{self.scheme}://{self.authority}{self.path}"
 
 
-def aws_endpoint(region: str, *, use_fips: bool = False, use_dualstack: bool = False) -> Endpoint:
-    """DynamoDB's own endpoint for a region.
+Service = Literal["dynamodb", "sts"]
+
+
+def aws_endpoint(region: str, *, use_fips: bool = False, use_dualstack: bool = False, service: Service = "dynamodb") -> Endpoint:
+    """The service's own endpoint for a region.
 
     Raises:
         UsageError: the region's name could not be part of a host's.
@@ -70,7 +73,7 @@ def aws_endpoint(region: str, *, use_fips: bool = False, use_dualstack: bool = F
     plain, dualstack = next((suffixes for start, suffixes in PARTITIONS.items() if region.startswith(start)), DEFAULT_SUFFIXES)
     # In GovCloud the plain host already is the FIPS one.
     fips = use_fips and (use_dualstack or not region.startswith("us-gov-"))
-    host = f"{'dynamodb-fips' if fips else 'dynamodb'}.{region}.{dualstack if use_dualstack else plain}"
+    host = f"{service}{'-fips' if fips else ''}.{region}.{dualstack if use_dualstack else plain}"
     return Endpoint("https", host, 443, "/", region)
 
 
@@ -113,19 +116,20 @@ async def locate(
     environ: Mapping[str, str],
     holder: SessionHolder,
     prefer_profile: bool,
+    service: Service = "dynamodb",
 ) -> Location:
     """Region and endpoint from, in this order: the arguments, the environment, the profile.
 
     The profile is asked, and aiobotocore imported for that, only where the environment leaves something open that the
     AWS configuration files may answer. `prefer_profile`: a session was given, so its region comes before the environment's.
 
-    The variables read: AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL,
+    The variables read: AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_DYNAMODB (or _STS), AWS_ENDPOINT_URL,
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, AWS_CA_BUNDLE.
 
     Raises:
         UsageError: no region is known, or something given does not fit.
     """
-    url = endpoint_url or _environment_url(environ)
+    url = endpoint_url or _environment_url(environ, service)
     from_environ = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
     ignore_configured = _true(environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))
     open_questions: set[str] = set() if url else {"use_fips_endpoint", "use_dualstack_endpoint"}
@@ -135,7 +139,7 @@ async def locate(
         open_questions.add("region")
     if not environ.get("AWS_CA_BUNDLE"):
         open_questions.add("ca_bundle")
-    settings = await holder.settings() if prefer_profile or mentioned(open_questions, environ) else Settings()
+    settings = await holder.settings(service) if prefer_profile or mentioned(open_questions, environ) else Settings()
     known = region or (settings.region if prefer_profile else None) or from_environ or settings.region
     use_fips = _flag(environ, "AWS_USE_FIPS_ENDPOINT", settings.use_fips and not url)
     use_dualstack = _flag(environ, "AWS_USE_DUALSTACK_ENDPOINT", settings.use_dualstack and not url)
@@ -147,7 +151,7 @@ async def locate(
             raise UsageError(
                 "no AWS region: give `region=`, set AWS_REGION or AWS_DEFAULT_REGION, or write `region` into the profile's configuration"
             )
-        return Location(aws_endpoint(known, use_fips=use_fips, use_dualstack=use_dualstack), ca_bundle)
+        return Location(aws_endpoint(known, use_fips=use_fips, use_dualstack=use_dualstack, service=service), ca_bundle)
     if use_fips or use_dualstack:
         raise UsageError("a FIPS or dual-stack endpoint is asked for, and an endpoint_url as well: only one of them can be used")
     if known is None:
@@ -156,10 +160,10 @@ async def locate(
     return Location(custom_endpoint(url, known), ca_bundle)
 
 
-def _environment_url(environ: Mapping[str, str]) -> str | None:
+def _environment_url(environ: Mapping[str, str], service: Service) -> str | None:
     if _true(environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")):
         return None
-    return environ.get("AWS_ENDPOINT_URL_DYNAMODB") or environ.get("AWS_ENDPOINT_URL") or None
+    return environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or environ.get("AWS_ENDPOINT_URL") or None
 
 
 def _true(text: str | None) -> bool:

@@ -7,8 +7,6 @@ import ssl
 from collections.abc import Mapping
 from typing import Literal
 
-import anyio
-
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.transport.connector import Connector
 from adorm.transport.endpoint import Endpoint
@@ -48,17 +46,22 @@ async def fetch(
         lines.append(f"content-length: {len(body)}")
     request = "\r\n".join([*lines, "", ""]).encode("ascii") + body
     connect = Connector(asyncio.get_running_loop(), endpoint, tls, limit_s, limit_s, max_body_bytes)
+    where = f"{endpoint.scheme}://{endpoint.authority}"
     connection: HttpConnection | None = None
+    bound = asyncio.timeout(limit_s)
     try:
-        with anyio.move_on_after(limit_s):
+        async with bound:
             connection = await connect(_forget)
             return await connection.exchange(request)
     except ConnectionFailed as error:
-        raise ConnectionFailed(f"{endpoint.scheme}://{endpoint.authority}: {error.problem}", maybe_applied=False) from error
+        raise ConnectionFailed(f"{where}: {error.problem}", maybe_applied=False) from error
+    except TimeoutError as error:
+        if not bound.expired():
+            raise
+        raise ConnectionFailed(f"{where}: no whole answer within {limit_s:g} s", maybe_applied=False) from error
     finally:
         if connection is not None:
             connection.abort()
-    raise ConnectionFailed(f"{endpoint.scheme}://{endpoint.authority}: no whole answer within {limit_s:g} s", maybe_applied=False)
 
 
 def _forget(_connection: HttpConnection) -> None:

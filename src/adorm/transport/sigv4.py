@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 for DynamoDB's JSON requests.
+"""AWS Signature Version 4: for DynamoDB's JSON requests, and for a single request of any service.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -101,9 +101,7 @@ class Signer:
         return f"{self._authorization}{hmac.digest(self._key, to_sign.encode(), 'sha256').hex()}"
 
     def _prepare(self, credentials: Credentials, day: str) -> None:
-        key = f"AWS4{credentials.secret_access_key}".encode()
-        for part in (day, self._region, self._service, "aws4_request"):
-            key = hmac.digest(key, part.encode(), "sha256")
+        key = signing_key(credentials, day, self._region, self._service)
         token = credentials.session_token
         names = sorted({*self._fixed, DATE, TARGET} | ({TOKEN} if token else set()))
         signed = ";".join(names)
@@ -119,6 +117,42 @@ class Signer:
         return "".join(
             f"{name}:{value}\n" for name, value in sorted(self._fixed.items()) if name > after and (before is None or name < before)
         )
+
+
+def signed_headers(
+    credentials: Credentials,
+    *,
+    region: str,
+    service: str,
+    host: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    epoch_s: float,
+) -> dict[str, str]:
+    """The headers of one POST request to any service, by lower-case name: those given, date, token and signature, without `host`."""
+    timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(epoch_s))
+    day = timestamp[:8]
+    sent = {name.lower(): value for name, value in headers.items()} | {DATE: timestamp}
+    if credentials.session_token:
+        sent[TOKEN] = credentials.session_token
+    lines = sorted({**sent, "host": host}.items())
+    names = ";".join(name for name, _ in lines)
+    canonical_lines = "".join(f"{name}:{trimmed(value)}\n" for name, value in lines)
+    canonical = f"POST\n{canonical_path(path)}\n\n{canonical_lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+    scope = f"{day}/{region}/{service}/aws4_request"
+    to_sign = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    signature = hmac.digest(signing_key(credentials, day, region, service), to_sign.encode(), "sha256").hex()
+    sent["authorization"] = f"AWS4-HMAC-SHA256 Credential={credentials.access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
+    return sent
+
+
+def signing_key(credentials: Credentials, day: str, region: str, service: str) -> bytes:
+    """The key that signs all requests of a day (`20261121`, in UTC) to a service in a region."""
+    key = f"AWS4{credentials.secret_access_key}".encode()
+    for part in (day, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 def canonical_path(path: str) -> str:

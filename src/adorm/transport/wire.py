@@ -77,7 +77,10 @@ class WireTransport:
         self._prefer_profile = session is not None
         self._holder = SessionHolder(session, profile)
         self._clock = clock
-        self._credentials = CredentialsCache(self._source(credentials, session is not None or profile is not None), clock)
+        if isinstance(credentials, CredentialsCache):
+            self._credentials = credentials  # shared: what one refuses, all fetch anew
+        else:
+            self._credentials = CredentialsCache(self._source(credentials, session is not None or profile is not None), clock)
         self._max_connections = max_connections
         self._connect_timeout_s = connect_timeout_s
         self._read_timeout_s = read_timeout_s

@@ -1,0 +1,334 @@
+"""Several AWS accounts by name: their roles, and a database for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+
+import attrs
+
+from adorm.call_hooks import CallHooks
+from adorm.clock import Clock, current_clock
+from adorm.concurrency import Job, run_all, to_the_end
+from adorm.database import Database, connect
+from adorm.errors import GatherFailed, UsageError
+from adorm.outcomes import Outcome
+from adorm.retry import RetryPolicy
+from adorm.transport.assumed_role import DEFAULT_DURATION_S, DEFAULT_SESSION_NAME, AssumedRole, check_role
+from adorm.transport.aws_session import SessionCredentials
+from adorm.transport.base import Transport
+from adorm.transport.credentials import Credentials, CredentialsCache, CredentialsSource, FixedCredentials
+from adorm.transport.default_chain import DefaultCredentials
+
+if TYPE_CHECKING:
+    from adorm.hedging import Hedge
+    from adorm.rate_limit import AdaptiveRateLimit
+    from adorm.watched_calls import Middleware
+
+MAX_NAMES_TOLD = 20
+
+
+@attrs.frozen(kw_only=True)
+class Account:
+    """One AWS account: the role to assume in it, and its region.
+
+    Raises:
+        UsageError: something that STS would refuse.
+    """
+
+    role_arn: str | None = None
+    """`arn:aws:iam::123456789012:role/orders`; None for the base credentials as they are, the account that the program runs in."""
+    external_id: str | None = attrs.field(default=None, repr=False)
+    """What the role's trust policy asks for."""
+    region: str | None = None
+    """Of DynamoDB, and of the STS that is asked; by default the one given to `accounts()`, else that of the environment or the profile."""
+    session_name: str = DEFAULT_SESSION_NAME
+    """What CloudTrail shows of the caller."""
+    duration_s: int = DEFAULT_DURATION_S
+    """How long credentials live, 900 to 43200 s; at most what the role allows, and 3600 s where the base credentials are a role's too."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.role_arn is not None:
+            check_role(self.role_arn, self.external_id, self.session_name, self.duration_s)
+        elif self.external_id is not None:
+            raise UsageError("an external_id is for a role: give role_arn too, or take it away")
+        if self.region is not None and not isinstance(self.region, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+            raise UsageError(f"region is text, not {type(self.region).__name__}")
+
+
+class ConnectOptions(TypedDict, total=False):
+    """Those of `adorm.connect()` that all accounts share."""
+
+    endpoint_url: str | None
+    retry: RetryPolicy
+    max_connections: int
+    table_names: Mapping[str, str] | Callable[[str], str] | None
+    table_prefix: str
+    cursor_secret: str | bytes | None
+    hooks: Sequence[CallHooks]
+    clock: Clock | None
+    random: Callable[[], float]
+    wrap: Callable[[Transport], Transport] | None
+    rate_limit: AdaptiveRateLimit | None
+    hedge: Hedge | None
+    middleware: Sequence[Middleware]
+    trace_header: Callable[[], str | None] | None
+
+
+@attrs.define(eq=False)
+class _Entry:
+    """An account with what has been made for it."""
+
+    account: Account
+    credentials: CredentialsCache | None
+    """None in memory."""
+    databases: dict[str | None, Database] = attrs.field(factory=dict[str | None, Database])
+    """By region."""
+
+
+class Accounts:
+    """Databases by account. Made by `accounts()`.
+
+    `accounts["prod"]` is the account's database, the same at each call; its role is assumed when the database is first used, once for
+    all that wait, and anew before the credentials expire. A database that was closed by itself is made anew when it is asked for again.
+    Iterating gives the names.
+    """
+
+    def __init__(
+        self,
+        base: CredentialsCache | None,
+        *,
+        region: str | None,
+        sts_endpoint_url: str | None,
+        clock: Clock,
+        options: ConnectOptions,
+    ) -> None:
+        self._base = base
+        self._region = region
+        self._sts_endpoint_url = sts_endpoint_url
+        self._clock = clock
+        self._options = options
+        self._entries: dict[str, _Entry] = {}
+        self._unclosed: list[tuple[str, Database]] = []
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<adorm.Accounts {', '.join(self._entries) or 'without any'}{', closed' if self._closed else ''}>"
+
+    def __getitem__(self, name: str, /) -> Database:
+        return self.database(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._entries))
+
+    def __contains__(self, name: object, /) -> bool:
+        return name in self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    # ---- databases
+
+    def database(self, name: str, /, *, region: str | None = None) -> Database:
+        """The account's database; `region` asks another replica of its global tables, by the same credentials.
+
+        Raises:
+            UsageError: no account has this name, or all were closed.
+        """
+        entry = self._entry(name)
+        region = region or entry.account.region or self._region
+        database = entry.databases.get(region)
+        if database is None or database.closed:
+            database = entry.databases[region] = self._connect(entry.credentials, region)
+        return database
+
+    def _connect(self, credentials: CredentialsCache | None, region: str | None) -> Database:
+        if credentials is None:
+            return connect("memory", **self._options)
+        return connect(region=region, credentials=credentials, **self._options)
+
+    def _entry(self, name: str) -> _Entry:
+        self._check_open()
+        entry = self._entries.get(name)
+        if entry is None:
+            raise self._unknown(name)
+        return entry
+
+    # ---- which accounts there are
+
+    def add(self, name: str, account: Account, /) -> None:
+        """Add an account; nothing is sent.
+
+        Raises:
+            UsageError: there is one of this name, or all were closed.
+        """
+        self._check_open()
+        if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+            raise UsageError(f"an account's name is text, and not empty: {name!r} is not")
+        if not isinstance(account, Account):  # pyright: ignore[reportUnnecessaryIsInstance]  # the same
+            raise UsageError(f"account {name!r}: expected an adorm.Account, not {type(account).__name__}")
+        if name in self._entries:
+            raise UsageError(f"there is an account {name!r} already: await accounts.remove({name!r}) first")
+        self._entries[name] = _Entry(account, self._credentials(account))
+
+    def _credentials(self, account: Account) -> CredentialsCache | None:
+        if self._base is None or account.role_arn is None:
+            return self._base
+        role = AssumedRole(
+            account.role_arn,
+            external_id=account.external_id,
+            session_name=account.session_name,
+            duration_s=account.duration_s,
+            source=self._base,
+            region=account.region or self._region,
+            sts_endpoint_url=self._sts_endpoint_url,
+            clock=self._clock,
+        )
+        return CredentialsCache(role, self._clock)
+
+    async def remove(self, name: str, /) -> None:
+        """Take an account away and close its databases; their operations under way fail. Finishes even when it is cancelled.
+
+        Raises:
+            UsageError: no account has this name, or a database of it belongs to another event loop.
+        """
+        if name not in self._entries:
+            raise self._unknown(name)
+        entry = self._entries.pop(name)
+        await self._close([(name, database) for database in entry.databases.values()])
+
+    def forget_credentials(self) -> None:
+        """Fetch all credentials anew when they are next needed, as after a snapshot was restored. Connections stay."""
+        for cache in (self._base, *(entry.credentials for entry in self._entries.values())):
+            if cache is not None:
+                cache.forget()
+
+    # ---- its life
+
+    async def __aenter__(self) -> Self:
+        self._check_open()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the databases of all accounts, each even where another fails, in five seconds; closing twice is fine.
+
+        Finishes even when it is cancelled. What could not be closed is tried again by the next `close()`.
+
+        Raises:
+            UsageError: a database belongs to another event loop.
+            GatherFailed: several could not be closed.
+        """
+        self._closed = True
+        unclosed, self._unclosed = self._unclosed, []
+        for name, entry in self._entries.items():
+            unclosed += [(name, database) for database in entry.databases.values()]
+            entry.databases = {}
+        await self._close(unclosed)
+
+    async def _close(self, databases: Sequence[tuple[str, Database]]) -> None:
+        if databases:
+            await to_the_end(partial(self._close_each, databases))
+
+    async def _close_each(self, databases: Sequence[tuple[str, Database]]) -> None:
+        outcomes: list[Outcome[None]] = [Outcome(f"account {name}") for name, _ in databases]
+        jobs = [(outcome, _closing(database)) for outcome, (_, database) in zip(outcomes, databases, strict=True)]
+        await run_all(jobs, limit=len(jobs), on_failure="continue")
+        failed = [(outcome, each) for outcome, each in zip(outcomes, databases, strict=True) if outcome.error is not None]
+        self._unclosed += [each for _, each in failed]
+        errors = [outcome.error for outcome, _ in failed if outcome.error is not None]
+        for (outcome, _), error in zip(failed, errors, strict=True):
+            error.add_note(f"{outcome.label}: its database could not be closed")
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise GatherFailed(f"{len(errors)} of {len(databases)} databases could not be closed", errors, outcomes=outcomes)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError("these accounts are closed: adorm.accounts() makes new ones")
+
+    def _unknown(self, name: object) -> UsageError:
+        known = ", ".join(map(repr, tuple(self._entries)[:MAX_NAMES_TOLD])) or "none"
+        more = len(self._entries) - MAX_NAMES_TOLD
+        rest = f", and {more} more" if more > 0 else ""
+        return UsageError(f"no account is called {name!r}; those known: {known}{rest}")
+
+
+def _closing(database: Database) -> Job[None]:
+    async def close(_outcome: Outcome[None]) -> None:
+        await database.close()
+
+    return close
+
+
+def accounts(
+    by_name: Mapping[str, Account],
+    /,
+    *,
+    region: str | None = None,
+    credentials: Credentials | CredentialsSource | None = None,
+    profile: str | None = None,
+    session: Any = None,
+    sts_endpoint_url: str | None = None,
+    memory: bool = False,
+    **options: Unpack[ConnectOptions],
+) -> Accounts:
+    """Databases of several AWS accounts, by name; nothing is sent or looked up before the first use of one.
+
+    ::
+
+        async with adorm.accounts({"prod": adorm.Account(role_arn=...), "dev": adorm.Account(role_arn=...)}) as accounts:
+            await accounts["prod"].table(Order).get("c1", "o1")
+
+    Args:
+        by_name: the accounts; `add` and `remove` change them later.
+        region: of the accounts that name none.
+        credentials: who assumes the roles; by default as for a database. They are fetched once for all accounts.
+        profile, session: a profile, or an aiobotocore or aioboto3 session, to take these credentials from (and nothing else).
+        sts_endpoint_url: another STS than AWS's own.
+        memory: a DynamoDB inside the process for each account and region; no role is assumed.
+        options: of `adorm.connect()`, shared by all: endpoint_url, retry, max_connections, table_names, table_prefix, cursor_secret,
+            hooks, middleware, trace_header, rate_limit, hedge, clock, random, wrap.
+
+    Raises:
+        UsageError: options that exclude each other, or one that `connect()` refuses.
+    """
+    if not isinstance(by_name, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise UsageError(f"accounts() takes a dict of names and adorm.Account, not {type(by_name).__name__}")
+    unknown = sorted(options.keys() - ConnectOptions.__optional_keys__)
+    if unknown:
+        raise UsageError(f"accounts() takes no {', '.join(unknown)}: see its options, which are those of connect() that accounts can share")
+    whose = {"credentials": credentials, "profile": profile, "session": session}
+    given = [name for name, value in whose.items() if value is not None]
+    if memory and (given or sts_endpoint_url is not None):
+        raise UsageError("in memory no role is assumed: take credentials, profile, session and sts_endpoint_url away")
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} all say who assumes the roles: give one of them")
+    clock = options["clock"] = options.get("clock") or current_clock()
+    # Made and thrown away: what connect() refuses is refused now, not at the first use.
+    if memory:
+        connect("memory", **options)
+    else:
+        connect(region=region, profile=profile, session=session, credentials=credentials, **options)
+    base = None if memory else _base_credentials(credentials, profile, session, clock)
+    made = Accounts(base, region=region, sts_endpoint_url=sts_endpoint_url, clock=clock, options=options)
+    for name, account in by_name.items():
+        made.add(name, account)
+    return made
+
+
+def _base_credentials(
+    credentials: Credentials | CredentialsSource | None, profile: str | None, session: object, clock: Clock
+) -> CredentialsCache:
+    if isinstance(credentials, CredentialsCache):
+        return credentials
+    if isinstance(credentials, Credentials):
+        return CredentialsCache(FixedCredentials(credentials), clock)
+    if profile is not None or session is not None:
+        return CredentialsCache(SessionCredentials(session, profile=profile), clock)
+    return CredentialsCache(credentials or DefaultCredentials(clock=clock), clock)
