@@ -1,0 +1,287 @@
+"""What an operation costs, counted instead of timed: a change that makes the common calls dearer shows here, on any machine.
+
+Counted are the bytecode instructions that Python executes, in adorm and in whatever it calls, and the containers that a page's items keep
+alive. Both are the same on every run of one Python version. What C code does is not seen: `make bench` measures that.
+
+A count may be a quarter above its baseline. If it is more, find out why (`python bench/profile_adorm.py get`); if the price is worth
+paying, or an operation became much cheaper, print the new counts on each Python with
+
+    python -m tests.test_cost
+
+write them into BASELINES, and tell in the commit what they buy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import CodeType, FrameType
+from typing import Any, cast
+
+import orjson
+import pytest
+
+import adorm
+from adorm.transport.wire import WireTransport
+from tests.support.scripted import ScriptedTransport
+from tests.support.wired import GET, KEY
+
+pytestmark = pytest.mark.anyio
+
+MARGIN = 1.25
+SLACK = 0.5
+"""Below this share of its baseline a count is so much better that the baseline guards nothing any more."""
+
+TOOL = 3
+"""Of sys.monitoring: debuggers, coverage and profilers have numbers of their own."""
+
+BASELINES: dict[tuple[int, int], dict[str, int]] = {
+    (3, 11): {
+        "get": 1_122,
+        "get by the wire": 1_308,
+        "put": 2_100,
+        "update": 4_348,
+        "query of 100": 33_852,
+        "stream of 100": 74_769,
+        "batch get of 100": 144_852,
+        "transaction of 10": 36_798,
+        "containers of 100 items": 401,
+    },
+    (3, 13): {
+        "get": 1_005,
+        "get by the wire": 1_276,
+        "put": 1_886,
+        "update": 4_047,
+        "query of 100": 28_199,
+        "stream of 100": 66_633,
+        "batch get of 100": 125_990,
+        "transaction of 10": 32_017,
+        "containers of 100 items": 501,
+    },
+}
+
+
+@adorm.model
+class Address:
+    city: str
+    zip: str
+
+
+@adorm.model(table="orders")
+class Order:
+    customer_id: str = adorm.partition_key()
+    order_id: str = adorm.sort_key()
+    status: str
+    total: Decimal
+    quantity: int
+    paid: bool
+    tags: set[str]
+    address: Address
+    lines: list[str]
+    placed_at: datetime
+
+
+def order(number: int) -> Order:
+    return Order(
+        customer_id="c1",
+        order_id=f"o{number:04d}",
+        status="open",
+        total=Decimal("10.25"),
+        quantity=number,
+        paid=True,
+        tags={"gift", "fragile"},
+        address=Address(city="Berlin", zip="10115"),
+        lines=["sku-1", "sku-2"],
+        placed_at=datetime(2026, 11, 21, 8, 30, tzinfo=UTC),
+    )
+
+
+ITEM = adorm.to_attribute_map(order(0))
+PAGE = [adorm.to_attribute_map(order(number)) for number in range(100)]
+
+
+async def instructions(operation: Callable[[], Awaitable[object]]) -> int:
+    """Bytecode instructions executed until `operation` has ended, the event loop's in between included."""
+    await operation()  # what is imported, compiled or cached at the first call
+    await operation()
+    with counting() as counted:
+        await operation()
+    return counted()
+
+
+@contextmanager
+def counting() -> Generator[Callable[[], int]]:
+    """Gives a function that tells how many instructions were executed in the block, tracing's own aside."""
+    count = 0
+    if sys.version_info >= (3, 12):
+        monitoring = sys.monitoring
+        instruction = monitoring.events.INSTRUCTION
+
+        def executed(_code: CodeType, _offset: int) -> None:
+            nonlocal count
+            count += 1
+
+        monitoring.use_tool_id(TOOL, "adorm's costs")
+        monitoring.register_callback(TOOL, instruction, executed)
+        monitoring.set_events(TOOL, instruction)
+        try:
+            yield lambda: count
+        finally:
+            monitoring.set_events(TOOL, monitoring.events.NO_EVENTS)
+            monitoring.register_callback(TOOL, instruction, None)
+            monitoring.free_tool_id(TOOL)
+    else:
+
+        def local(_frame: FrameType, event: str, _argument: object) -> Any:
+            nonlocal count
+            count += event == "opcode"
+            return local
+
+        def entered(frame: FrameType, _event: str, _argument: object) -> Any:
+            frame.f_trace_lines = False
+            frame.f_trace_opcodes = True
+            return local
+
+        before = sys.gettrace()
+        sys.settrace(entered)
+        try:
+            yield lambda: count
+        finally:
+            sys.settrace(before)
+
+
+class WireInMemory(asyncio.Transport):
+    """A connection whose other end answers each request with the same bytes, at the loop's next turn."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, answer: bytes) -> None:
+        super().__init__()
+        self._loop, self._protocol, self._answer = loop, protocol, answer
+        self._closing = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        del data
+        self._loop.call_soon(self._protocol.data_received, self._answer)
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        if not self._closing:
+            self._closing = True
+            self._loop.call_soon(self._protocol.connection_lost, None)
+
+    abort = close
+
+
+async def wire_get() -> int:
+    """One GetItem of the wire: credentials, signature, HTTP there and back, CRC, JSON."""
+    body = orjson.dumps({"Item": ITEM})
+    answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+    loop = asyncio.get_running_loop()
+
+    async def connect(make: Callable[[], asyncio.Protocol], *_: object, **__: object) -> tuple[asyncio.Transport, asyncio.Protocol]:
+        protocol = make()
+        transport = WireInMemory(loop, protocol, answer)
+        protocol.connection_made(transport)
+        return transport, protocol
+
+    # A socket would bring the machine's timing into the count.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "create_connection", connect)
+        wire = WireTransport(region="eu-central-1", endpoint_url="http://127.0.0.1:8000", credentials=KEY, environ={})
+        await wire.open()
+        try:
+            return await instructions(lambda: wire.send("GetItem", GET))
+        finally:
+            await wire.close()
+
+
+async def counts() -> dict[str, int]:
+    """Every count, by its name in BASELINES."""
+    item, nothing = orjson.dumps({"Item": ITEM}), b"{}"
+    page = orjson.dumps({"Count": len(PAGE), "Items": PAGE, "ScannedCount": len(PAGE)})
+    batch = orjson.dumps({"Responses": {"orders": PAGE}, "UnprocessedKeys": {}})
+    transport = ScriptedTransport()
+
+    def answered(answer: bytes, operation: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+        def prepared() -> Awaitable[object]:
+            transport.outcomes = [orjson.loads(answer)]  # a new one every time: whoever asks may take it apart
+            transport.sent.clear()
+            return operation()
+
+        return prepared
+
+    async with adorm.Database(lambda: transport) as db:
+        orders, own, ten = db.table(Order), order(0), [order(number) for number in range(10)]
+        keys = [("c1", each.order_id) for each in map(order, range(100))]
+        changed = orders.update("c1", "o0000").set(Order.status, "paid").add(Order.quantity, 1)
+
+        async def scanned() -> None:
+            async with orders.scan().segments(1).stream() as rows:
+                async for _ in rows:
+                    pass
+
+        async def written_together() -> None:
+            async with db.transaction() as tx:
+                for each in ten:
+                    tx.put(each)
+
+        return {
+            "get": await instructions(answered(item, lambda: orders.get("c1", "o0000"))),
+            "get by the wire": await wire_get(),
+            "put": await instructions(answered(nothing, lambda: orders.put(own))),
+            "update": await instructions(answered(nothing, lambda: changed)),
+            "query of 100": await instructions(answered(page, lambda: orders.query("c1"))),
+            "stream of 100": await instructions(answered(page, scanned)),
+            "batch get of 100": await instructions(answered(batch, lambda: orders.batch_get(keys))),
+            "transaction of 10": await instructions(answered(nothing, written_together)),
+            "containers of 100 items": await kept(answered(page, lambda: orders.query("c1"))),
+        }
+
+
+async def kept(operation: Callable[[], Awaitable[object]]) -> int:
+    """Containers that the garbage collector has to visit for as long as a result is held."""
+    await operation()
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        result = await operation()
+        after = len(gc.get_objects())
+    finally:
+        gc.enable()
+    del result
+    return after - before
+
+
+@pytest.mark.skipif(sys.version_info[:2] not in BASELINES, reason="no baselines for this Python")
+async def test_no_operation_became_much_dearer_or_much_cheaper_than_its_baseline() -> None:
+    baselines = BASELINES[sys.version_info[:2]]
+    found = await counts()
+    assert found.keys() == baselines.keys()
+    wrong = [
+        f"{name}: {found[name]}, baseline {baseline}"
+        for name, baseline in baselines.items()
+        if not baseline * SLACK <= found[name] <= baseline * MARGIN
+    ]
+    assert not wrong, f"{'; '.join(wrong)}: see the docstring of {__name__} for what to do"
+
+
+async def test_counting_gives_the_same_every_time_and_sees_what_is_added() -> None:
+    async def little() -> int:
+        return sum([1, 2])
+
+    async def more() -> int:
+        return await little() + await little()
+
+    assert await instructions(little) == await instructions(little)
+    assert await instructions(little) < await instructions(more)
+
+
+if __name__ == "__main__":
+    print(sys.version_info[:2], asyncio.run(cast("Any", counts())))
