@@ -11,15 +11,19 @@ import pytest
 
 import adorm
 from adorm.calls import Calls
-from adorm.deadlines import deadline
+from adorm.concurrency import first_of
+from adorm.deadlines import current_limit, deadline
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, UsageError
 from adorm.hedging import Hedge, HedgeFigures, HedgingTransport, Latencies
 from adorm.rate_limit import AdaptiveRateLimit, RateLimiter
 from adorm.retry import RetryPolicy
 from adorm.transport.base import Answer, Request, Transport
+from tests.conftest import LOOPS
+from tests.support.loopback import LoopbackServer, Silence
 from tests.support.scripted import internal, lost, throttled
 from tests.support.tasks import tasks_alive
 from tests.support.virtual_time import VIRTUAL, LoopClock, p
+from tests.support.wired import opened
 
 pytestmark = pytest.mark.anyio
 
@@ -127,6 +131,15 @@ async def test_the_first_read_of_a_table_is_not_compared_with_those_of_another()
     await hedging.send("Query", GET)
     await hedging.send("BatchGetItem", {"RequestItems": {"orders": {}}})
     assert len(slow.sent) == 3
+
+
+@pytest.mark.parametrize(
+    "request_", [{}, {"TableName": []}, {"TableName": "t", "IndexName": {}}, {"RequestItems": 5}, {"RequestItems": {1: {}, "x": {}}}]
+)
+async def test_a_broken_request_is_left_to_dynamodb_to_refuse(request_: Request) -> None:
+    hedging, slow = await warm()
+    await hedging.send("GetItem", request_)
+    assert slow.sent == [("GetItem", request_)]
 
 
 # ---------------------------------------------------------------- failures
@@ -308,6 +321,80 @@ async def test_a_rate_limit_has_the_last_word_on_a_second_request() -> None:
     slow.steps.append((0.5, {}))
     await hedging.send("GetItem", GET)
     assert hedging.figures.hedged == 1
+
+
+# ---------------------------------------------------------------- over real connections
+
+
+@pytest.mark.parametrize("anyio_backend", LOOPS)
+async def test_the_second_request_goes_by_a_connection_of_its_own_and_the_loser_s_is_closed() -> None:
+    async with LoopbackServer() as server, opened(server, max_connections=2) as wire:
+        hedging = HedgingTransport(wire, Hedge(min_samples=1, max_delay_s=0.005))
+        server.script("GetItem", {"n": 0}, Silence(), {"n": 2}, {"n": 3}, {"n": 4})
+        for _ in range(20):
+            hedging._saved += 0.05
+        assert await hedging.send("GetItem", GET) == {"n": 0}
+        assert await hedging.send("GetItem", GET) == {"n": 2}
+        assert [request.connection for request in server.requests] == [1, 1, 2]
+        assert hedging.figures == HedgeFigures(reads=2, hedged=1, won=1)
+        answers = await asyncio.gather(wire.send("GetItem", GET), wire.send("GetItem", GET))
+        assert list(answers) == [{"n": 3}, {"n": 4}]
+        assert "2 of 2 in all, 0 waiting" in repr(wire._pool)
+        assert tasks_alive() == set()
+
+
+@pytest.mark.parametrize("anyio_backend", LOOPS)
+async def test_closing_the_transport_ends_both_requests() -> None:
+    async with LoopbackServer() as server, opened(server) as wire:
+        hedging = HedgingTransport(wire, Hedge(min_samples=1, max_delay_s=0.005))
+        server.script("GetItem", {"n": 0}, Silence(), Silence())
+        for _ in range(20):
+            hedging._saved += 0.05
+        await hedging.send("GetItem", GET)
+        read = asyncio.ensure_future(hedging.send("GetItem", GET))
+        await server.received(3)
+        await hedging.close()
+        with pytest.raises(ConnectionFailed, match="the database was closed"):
+            await read
+        assert tasks_alive() == set()
+
+
+def test_a_loop_that_ends_during_both_requests_leaves_nothing() -> None:
+    ends: list[str] = []
+    reads: list[asyncio.Task[tuple[None, bool]]] = []
+    begun = asyncio.Event()
+
+    async def second() -> None:
+        begun.set()
+        await request("second")
+
+    async def request(name: str) -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ends.append(name)
+
+    async def main() -> None:
+        reads.append(asyncio.ensure_future(first_of(lambda: request("first"), second, after_s=0.0, may_begin=lambda: True)))
+        await begun.wait()
+
+    asyncio.run(main())
+    assert sorted(ends) == ["first", "second"]
+
+
+async def test_what_the_second_request_sees_of_the_context_is_what_the_caller_set() -> None:
+    hedging, slow = await warm(NEVER, (0.001, {}))
+    seen: list[object] = []
+    send = slow.send
+
+    async def looking(operation: str, request: Request, /) -> Answer:
+        seen.append(current_limit())
+        return await send(operation, request)
+
+    slow.send = looking  # type: ignore[method-assign]  # a spy
+    async with deadline(60) as limit:
+        await hedging.send("GetItem", GET)
+    assert seen == [limit, limit]
 
 
 # ---------------------------------------------------------------- as users see it

@@ -228,6 +228,7 @@ def test_a_request_counts_where_its_items_are(operation: str, request_: Request,
 def test_a_broken_request_is_left_to_dynamodb_to_refuse(name: str, broken: object) -> None:
     weights = weights_of("BatchWriteItem", {name: broken})
     assert all(count >= 1 for _, count in weights)
+    assert weights_of("GetItem", {"TableName": broken}) == [(f"{broken} reads", 1)]
 
 
 async def test_a_transaction_tells_which_table_was_throttled() -> None:
@@ -421,7 +422,7 @@ async def test_never_above_the_rate_all_served_in_order_and_cancelled_waiters_lo
     tokens, last_s = most, begun_s
     for number, at_s in served:
         tokens, last_s = min(most, tokens + (at_s - last_s) * per_s) - arrivals[number].weight, at_s
-    lane.at_hand(1)  # brings the bucket up to date
+    lane._fill()
     assert lane._tokens == pytest.approx(min(most, tokens + (anyio.current_time() - last_s) * per_s), abs=1e-6)
 
 

@@ -198,7 +198,8 @@ class _Run:
         turn = limiter.turn(self.operation, self.request)
         if turn is None:
             return await self.calls.attempt(self)
-        await self._wait_for(turn)
+        if not turn.take_at_hand():
+            await self._wait_for(turn)
         made = self.attempts
         try:
             answer = await self.calls.attempt(self)

@@ -195,7 +195,7 @@ def _kind(operation: str, request: Request) -> tuple[object, ...]:
     """What reads are as fast as each other, by guess: the operation, and its table and index or tables."""
     table = request.get("TableName")
     if table is not None:
-        return operation, table, request.get("IndexName")
+        return operation, str(table), str(request.get("IndexName"))
     batch = request.get("RequestItems")
     if isinstance(batch, Mapping):
         return operation, *sorted(map(str, cast("Mapping[str, object]", batch)))

@@ -114,13 +114,10 @@ class Lane:
 
     def take_at_hand(self, weight: int) -> bool:
         """Take tokens if there are enough and nobody waits."""
-        if not self.at_hand(weight):
+        if self.queued or not self._enough(weight):
             return False
         self._spend(weight)
         return True
-
-    def at_hand(self, weight: int) -> bool:
-        return not self.queued and self._enough(weight)
 
     def give_back(self, weight: int) -> None:
         """Nothing was sent for them."""

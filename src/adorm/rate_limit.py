@@ -59,7 +59,7 @@ class Turn:
     def __init__(self, weights: Sequence[tuple[Lane, int]]) -> None:
         self._weights = weights
         self._taken = 0
-        self._rounds: list[int] = []
+        self._rounds: Sequence[int] = ()
 
     async def take(self, check_wait: Callable[[Lane, float], None]) -> None:
         """Wait for the tokens; on an error or a cancellation none is gone."""
@@ -74,10 +74,12 @@ class Turn:
 
     def take_at_hand(self) -> bool:
         """Take the tokens if that needs no wait."""
-        if not all(lane.at_hand(weight) for lane, weight in self._weights):
-            return False
         for lane, weight in self._weights:
-            lane.take_at_hand(weight)
+            if not lane.take_at_hand(weight):
+                self.give_back()
+                return False
+            self._taken += 1
+        self._rounds = [lane.round for lane, _ in self._weights]
         return True
 
     def give_back(self) -> None:
