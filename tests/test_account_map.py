@@ -9,6 +9,7 @@ import traceback
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -169,6 +170,25 @@ async def test_the_base_credentials_are_fetched_once_for_all_accounts(sts: FakeS
         await asyncio.gather(*(get(accounts[name]) for name in accounts for _ in range(5)))
     assert source.loads == 1
     assert len(sts.wanted) == 2
+
+
+async def test_the_base_credentials_come_from_the_environment_or_from_a_profile(
+    sts: FakeSts, dynamodb: LoopbackServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    files = tmp_path / "credentials"
+    files.write_text("[dev]\naws_access_key_id = AKDEV\naws_secret_access_key = s\n")
+    options: dict[str, Any] = {"region": "eu-central-1", "sts_endpoint_url": sts.url, "endpoint_url": dynamodb.url, "clock": clock}
+    account = adorm.Account(role_arn=role(1))
+    async with (
+        adorm.accounts({"a": account}, **options) as by_environment,
+        adorm.accounts({"a": account}, profile="dev", **options) as by_profile,
+    ):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKENV")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(files))
+        await get(by_environment["a"])
+        await get(by_profile["a"])
+    assert [wanted.key_id for wanted in sts.wanted] == ["AKENV", "AKDEV"]
 
 
 # ---- one account that fails

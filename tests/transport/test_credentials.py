@@ -100,6 +100,16 @@ async def test_short_lived_credentials_are_used_for_most_of_their_life() -> None
     assert source.begun == 2
 
 
+async def test_credentials_that_come_expired_are_used_for_a_while_since_the_clock_may_be_wrong() -> None:
+    cache, source, clock = cached(-3600)
+    for _ in range(5):
+        await key_of(cache, clock)
+        clock.advance(1)
+    assert source.begun == 1
+    await key_of(cache, clock)
+    assert source.begun == 2
+
+
 async def test_while_one_refreshes_the_others_go_on_with_what_they_have() -> None:
     cache, source, clock = cached(3600)
     await key_of(cache, clock)

@@ -365,6 +365,15 @@ async def test_a_body_above_the_limit_is_refused_while_it_comes(monkeypatch: pyt
         assert await transport.send("GetItem", GET) == {}
 
 
+async def test_secrets_are_cut_out_of_a_request_that_aws_sends_back() -> None:
+    async with wired() as (server, transport):
+        told = f"The Canonical String should have been 'POST / x-amz-security-token:{KEY.session_token} {KEY.secret_access_key}"
+        server.script("GetItem", ServiceFault("InvalidSignatureException", told))
+        with pytest.raises(ServiceError) as caught:
+            await transport.send("GetItem", GET)
+    assert "x-amz-security-token:*** ***" in str(caught.value)
+
+
 async def test_a_throttle_in_html_is_a_throttle() -> None:
     async with wired() as (server, transport):
         server.script("GetItem", Reply(b"<html>", 429, {"Retry-After": "3"}, crc="none"))

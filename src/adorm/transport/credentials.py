@@ -22,6 +22,10 @@ LAST_MOMENT_S = 30.0
 PAUSE_S = 30.0
 """After a failed refresh, how long credentials that are still valid are used before the next one."""
 
+USE_AT_LEAST_S = 5.0
+"""For how long credentials are used after a fetch even where they come expired: this clock may be wrong, and DynamoDB refuses those
+that really are."""
+
 
 def _printable(_instance: object, attribute: attrs.Attribute[Any], value: str | None) -> None:
     if value is None:
@@ -179,8 +183,9 @@ class CredentialsCache:
             self._refresh_s = self._expires_s = float("inf")
         else:
             self._expires_s = credentials.expires_at.timestamp()
-            life_s = max(0.0, self._expires_s - self._clock.now().timestamp())
-            self._refresh_s = self._expires_s - min(REFRESH_AHEAD_S, life_s / 3)
+            now_s = self._clock.now().timestamp()
+            life_s = max(0.0, self._expires_s - now_s)
+            self._refresh_s = max(self._expires_s - min(REFRESH_AHEAD_S, life_s / 3), now_s + USE_AT_LEAST_S)
         return credentials
 
     async def _load(self) -> Credentials:

@@ -27,7 +27,7 @@ def refusal(
 ) -> ServiceError | ConnectionFailed:
     """The error for an answer with any status but 200.
 
-    `secrets` are cut out of what is shown of a foreign answer: some proxies send back the request.
+    `secrets` are cut out of what is shown: some proxies send back the request, and so does AWS where a signature does not fit.
     """
     status, headers, body = response
     request_id = _text(headers.get(b"x-amzn-requestid")) or None
@@ -37,6 +37,9 @@ def refusal(
     parsed = None if 300 <= status < 400 else _json_object(body)
     if parsed is None:
         parsed = {"__type": _code(status), "message": _foreign(response, endpoint_url, secrets)}
+    for name in ("message", "Message"):
+        if isinstance(parsed.get(name), str):
+            parsed[name] = _without(parsed[name], secrets)
     return service_error(parsed, operation=operation, status=status, request_id=request_id, retry_after_s=retry_after_s)
 
 
@@ -82,11 +85,15 @@ def _foreign(response: Response, endpoint_url: str, secrets: Iterable[str | None
 
 
 def _shown(raw: bytes, secrets: Iterable[str | None]) -> str:
-    text = " ".join(raw[:65536].decode("utf-8", "replace").split())
+    text = _without(" ".join(raw[:65536].decode("utf-8", "replace").split()), secrets)
+    return repr(text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...")
+
+
+def _without(text: str, secrets: Iterable[str | None]) -> str:
     for secret in secrets:
         if secret:
             text = text.replace(secret, "***")
-    return repr(text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...")
+    return text
 
 
 def _retry_after_s(headers: dict[bytes, bytes]) -> float | None:
