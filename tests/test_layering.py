@@ -11,6 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 
 LAYERS: list[tuple[str, ...]] = [
     # What everything may know.
+    ("adorm.records",),
     ("adorm.outcomes",),
     ("adorm.errors",),
     ("adorm.clock",),
@@ -51,7 +52,7 @@ LAYERS: list[tuple[str, ...]] = [
 A package stands for all its modules.
 """
 
-COMMON = {"adorm.outcomes", "adorm.errors", "adorm.clock"}
+COMMON = {"adorm.records", "adorm.outcomes", "adorm.errors", "adorm.clock"}
 NETWORK = {
     "adorm.cancel_scopes",
     "adorm.transport",

@@ -246,8 +246,9 @@ class _Run:
         self.attempts += 1
         if left_s == math.inf:
             return await transport.send(self.operation, self.request)
+        bound = asyncio.timeout(left_s)
         try:
-            async with asyncio.timeout(left_s) as bound:
+            async with bound:
                 return await transport.send(self.operation, self.request)
         except TimeoutError:
             if not bound.expired():

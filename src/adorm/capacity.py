@@ -9,9 +9,9 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
-import attrs
+from adorm.records import Record
 
 if TYPE_CHECKING:
     from adorm.prices import PriceTable
@@ -39,12 +39,16 @@ REPORTING = frozenset(
 """The operations that take `ReturnConsumedCapacity`."""
 
 
-@attrs.frozen
-class Units:
+class Units(Record):
     """Capacity units, of reading and of writing."""
 
-    read: float = 0.0
-    write: float = 0.0
+    __slots__ = ("read", "write")
+
+    read: float
+    write: float
+
+    def __init__(self, read: float = 0.0, write: float = 0.0) -> None:
+        self._hold(read, write)
 
     def __add__(self, other: Units) -> Units:
         return Units(self.read + other.read, self.write + other.write)
@@ -137,8 +141,7 @@ class Capacity:
             self.add(operation, table, units, indexes)
 
 
-@attrs.frozen(eq=False)
-class _Blocks:
+class _Blocks(NamedTuple):
     """The blocks that are open here, innermost first."""
 
     capacity: Capacity

@@ -7,6 +7,7 @@ A worker stores its own exception in its outcome and never raises into the group
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
@@ -48,6 +49,8 @@ class Pool:
         self._tasks: TaskGroup | None = None
         self._slots: anyio.Semaphore | None = None
         self._stoppable: set[anyio.CancelScope] = set()
+        self._unstarted: dict[int, Coroutine[Any, Any, None]] = {}
+        self._numbers = itertools.count()
         self._entered = False
         self._cancels = False
         self.stopped = False
@@ -74,6 +77,8 @@ class Pool:
         finally:
             self._tasks = None
             self.stopped = True
+            for work in self._unstarted.values():
+                work.close()  # a closing loop cancelled its task before the first step
 
     async def submit(self, outcome: Outcome[T], job: Job[T], *, stoppable: bool = True) -> bool:
         """Begin a job once there is room for it; False where no further job begins.
@@ -99,7 +104,9 @@ class Pool:
         """Begin a job in the room that is held."""
         if self._tasks is None:
             _refuse_outside()
-        self._tasks.start_soon(self._work, outcome, job, stoppable)
+        number = next(self._numbers)
+        work = self._unstarted[number] = self._work(number, outcome, job, stoppable)
+        self._tasks.start_soon(lambda: work, name="adorm.concurrency.Pool job")
 
     def give_back(self) -> None:
         """Let go of the room that is held."""
@@ -124,7 +131,8 @@ class Pool:
         if self._tasks is not None:
             self._tasks.cancel_scope.cancel()
 
-    async def _work(self, outcome: Outcome[T], job: Job[T], stoppable: bool) -> None:
+    async def _work(self, number: int, outcome: Outcome[T], job: Job[T], stoppable: bool) -> None:
+        del self._unstarted[number]
         try:
             if stoppable and self._cancels:
                 return  # its first step comes after the stop

@@ -326,8 +326,9 @@ class Database(TableCare, Transactions, Batches, Gathers):
 
 
 async def _close(transport: Transport) -> None:
+    bound = asyncio.timeout(CLOSE_TIMEOUT_S)
     try:
-        async with asyncio.timeout(CLOSE_TIMEOUT_S) as bound:
+        async with bound:
             await transport.close()
     except TimeoutError:
         if not bound.expired():

@@ -9,24 +9,27 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
 
-import attrs
-
 from adorm.cancel_scopes import scope_deadline
 from adorm.clock import Clock, current_clock
 from adorm.errors import UsageError
 
 
-@attrs.frozen(eq=False)
 class Limit:
     """A point in time that bounds the calls inside a block; what `async with adorm.deadline(...) as limit` gives."""
 
-    at_s: float
-    """The point on the clock's `monotonic()`."""
-    clock: Clock = attrs.field(repr=False)
-    seconds: float
-    """The seconds given to the deadline that set this point."""
-    outer: Limit | None = attrs.field(repr=False)
-    owner: Deadline = attrs.field(repr=False)
+    __slots__ = ("at_s", "clock", "outer", "owner", "seconds")
+
+    def __init__(self, at_s: float, clock: Clock, seconds: float, outer: Limit | None, owner: Deadline) -> None:
+        self.at_s = at_s
+        """The point on the clock's `monotonic()`."""
+        self.clock = clock
+        self.seconds = seconds
+        """The seconds given to the deadline that set this point."""
+        self.outer = outer
+        self.owner = owner
+
+    def __repr__(self) -> str:
+        return f"Limit(at_s={self.at_s!r}, seconds={self.seconds!r})"
 
     def remaining_s(self) -> float:
         """Seconds left; 0 or less once it is over."""

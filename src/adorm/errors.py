@@ -34,11 +34,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
-import attrs
+from adorm.records import Record
 
-from adorm.outcomes import Outcome
+if TYPE_CHECKING:
+    from adorm.outcomes import Outcome
 
 AttributeMap = dict[str, Any]
 """`{"pk": {"S": "x"}, "n": {"N": "1"}}`: an item, or a part of one, as DynamoDB's JSON carries it."""
@@ -208,16 +209,31 @@ class VersionConflict(ConditionalCheckFailed):
         return f"{super().__str__()} [expected version {self.expected}, {now}: read it again and repeat the change]"
 
 
-@attrs.frozen
-class CancellationReason:
+class CancellationReason(Record):
     """Why one operation of a cancelled transaction failed; `code` is None where that part was fine."""
+
+    __slots__ = ("operation", "code", "message", "item", "attribute_map", "error")  # noqa: RUF023  # the constructor's order
 
     operation: str
     code: str | None
-    message: str | None = None
-    item: Any = None
-    attribute_map: AttributeMap | None = attrs.field(default=None, repr=False)
-    error: Exception | None = None
+    message: str | None
+    item: Any
+    attribute_map: AttributeMap | None
+    error: Exception | None
+
+    def __init__(
+        self,
+        operation: str,
+        code: str | None,
+        message: str | None = None,
+        item: Any = None,
+        attribute_map: AttributeMap | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        self._hold(operation, code, message, item, attribute_map, error)
+
+    def __repr__(self) -> str:
+        return f"CancellationReason(operation={self.operation!r}, code={self.code!r}, error={type(self.error).__name__})"
 
 
 class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
@@ -415,8 +431,7 @@ Treatment = Literal["no", "transient", "throttle", "renew"]
 the credentials were fetched anew."""
 
 
-@attrs.frozen
-class Code:
+class Code(NamedTuple):
     """One row of the table of service error codes."""
 
     error: type[ServiceError]

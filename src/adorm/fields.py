@@ -9,7 +9,7 @@ import dataclasses
 import typing
 from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 import attrs
@@ -50,8 +50,7 @@ class Role(StrEnum):
     DISCRIMINATOR = "discriminator"
 
 
-@attrs.frozen
-class Marker:
+class Marker(NamedTuple):
     """What `adorm.attribute(...)` and its kin say of a field."""
 
     role: Role = Role.ATTRIBUTE
@@ -61,53 +60,73 @@ class Marker:
     as_set: bool = False
 
 
-@attrs.frozen(eq=False)
+NO_MARKER = Marker()
+
+
 class Field:
     """One field of a structured class."""
 
-    name: str
-    attribute_name: str
-    """What DynamoDB calls it."""
-    type: Annotation
-    """The annotation with forward references and type variables resolved; `Annotated` and `NewType` still around it."""
-    marker: Marker = attrs.field(factory=Marker)
-    init_name: str = ""
-    """The constructor's parameter; attrs drops leading underscores."""
-    init: bool = True
-    """Whether the constructor takes it at all."""
-    default: Any = MISSING
-    factory: Callable[[], Any] | None = None
-    """Makes the default; `default` is MISSING then."""
-    default_takes_self: bool = False
-    """An attrs default computed from the instance: leave the field out of the constructor call to get it."""
-    owner: str = ""
-    """The name of its class, for messages."""
-
-    @property
-    def role(self) -> Role:
-        return self.marker.role
+    def __init__(
+        self,
+        name: str,
+        attribute_name: str,
+        type: Annotation,  # noqa: A002  # that is what it is
+        marker: Marker = NO_MARKER,
+        init_name: str = "",
+        init: bool = True,
+        default: Any = MISSING,
+        factory: Callable[[], Any] | None = None,
+        default_takes_self: bool = False,
+        owner: str = "",
+    ) -> None:
+        self.name = name
+        self.attribute_name = attribute_name
+        """What DynamoDB calls it."""
+        self.type = type
+        """The annotation with forward references and type variables resolved; `Annotated` and `NewType` still around it."""
+        self.marker = marker
+        self.role = marker.role
+        self.init_name = init_name
+        """The constructor's parameter; attrs drops leading underscores."""
+        self.init = init
+        """Whether the constructor takes it at all."""
+        self.default = default
+        self.factory = factory
+        """Makes the default; `default` is MISSING then."""
+        self.default_takes_self = default_takes_self
+        """An attrs default computed from the instance: leave the field out of the constructor call to get it."""
+        self.owner = owner
+        """The name of its class, for messages."""
 
     @property
     def required(self) -> bool:
         """Whether absence is an error rather than a default."""
         return self.default is MISSING and self.factory is None and not self.default_takes_self
 
+    def settle(self, marker: Marker, naming: Callable[[str], str], *, owner: str) -> None:
+        """Say what its class says of it, before anyone else sees it."""
+        self.marker, self.role, self.owner = marker, marker.role, owner
+        self.attribute_name = marker.name or naming(self.name)
+
+    def __repr__(self) -> str:
+        return f"<Field {self.owner}.{self.name}>"
+
 
 Kind = Literal["attrs", "dataclass", "typeddict", "namedtuple"]
 
 
-@attrs.frozen(eq=False)
 class Structure:
     """A structured class and its fields, in order of declaration."""
 
-    cls: Any
-    """The class itself, without type arguments."""
-    kind: Kind
-    fields: tuple[Field, ...]
-    by_name: Mapping[str, Field]
-    name: str
-    frozen: bool
-    """Whether instances can't be changed."""
+    def __init__(self, cls: Any, kind: Kind, fields: tuple[Field, ...], by_name: Mapping[str, Field], name: str, frozen: bool) -> None:
+        self.cls = cls
+        """The class itself, without type arguments."""
+        self.kind: Kind = kind
+        self.fields = fields
+        self.by_name = by_name
+        self.name = name
+        self.frozen = frozen
+        """Whether instances can't be changed."""
 
 
 class UnresolvedName(Exception):
@@ -181,7 +200,8 @@ def _build(annotation: Annotation) -> Structure:
         fields = [Field(name, name, types.get(name, Any), init_name=name, default=defaults.get(name, MISSING)) for name in cls._fields]
     markers: Mapping[str, Marker] = named.__dict__.get(MARKERS, {})
     naming: Callable[[str], str] = getattr(named, "__adorm_naming__", str)
-    fields = [_named(attrs.evolve(field, marker=markers.get(field.name, field.marker), owner=cls.__name__), naming) for field in fields]
+    for field in fields:
+        field.settle(markers.get(field.name, field.marker), naming, owner=cls.__name__)
     _check_attribute_names(cls, fields)
     return Structure(cls, kind, tuple(fields), {field.name: field for field in fields}, cls.__name__, _is_frozen(cls, kind))
 
@@ -204,10 +224,6 @@ def _is_required(cls: Any, key: str, hint: Annotation) -> bool:
             break
         hint = inner
     return key in cls.__required_keys__
-
-
-def _named(field: Field, naming: Callable[[str], str]) -> Field:
-    return attrs.evolve(field, attribute_name=field.marker.name or naming(field.name))
 
 
 def _from_attrs(cls: type, field: attrs.Attribute[Any], types: Mapping[str, Annotation]) -> Field:

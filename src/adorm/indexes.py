@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Literal, TypeVar, cast
 
-import attrs
-
 from adorm.errors import ModelError
 from adorm.fields import Field, Structure
 from adorm.naming import unknown_field
+from adorm.records import Record
 from adorm.typeinfo import Tag, scalar_tag, split_optional, type_name, unwrap
 
 T = TypeVar("T")
@@ -38,9 +37,10 @@ def _as_tuple(names: str | Sequence[str] | None) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-@attrs.frozen(init=False)
-class GlobalIndex:
+class GlobalIndex(Record):
     """A global secondary index: keys of its own, one to four fields for the partition, up to four for the sort."""
+
+    __slots__ = ("name", "partition", "sort", "projection")  # noqa: RUF023  # the constructor's order
 
     name: str
     partition: tuple[str, ...]
@@ -50,23 +50,20 @@ class GlobalIndex:
     def __init__(
         self, name: str, *, partition: str | Sequence[str], sort: str | Sequence[str] | None = None, projection: Projection = "ALL"
     ) -> None:
-        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # attrs makes it
-            name, _as_tuple(partition), _as_tuple(sort), _projection(projection)
-        )
+        self._hold(name, _as_tuple(partition), _as_tuple(sort), _projection(projection))
 
 
-@attrs.frozen(init=False)
-class LocalIndex:
+class LocalIndex(Record):
     """A local secondary index: the table's partition key with another sort key. Made with the table, never later."""
+
+    __slots__ = ("name", "sort", "projection")  # noqa: RUF023  # the constructor's order
 
     name: str
     sort: tuple[str, ...]
     projection: Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]
 
     def __init__(self, name: str, *, sort: str, projection: Projection = "ALL") -> None:
-        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # attrs makes it
-            name, _as_tuple(sort), _projection(projection)
-        )
+        self._hold(name, _as_tuple(sort), _projection(projection))
 
 
 def _projection(projection: Projection) -> Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]:
@@ -75,21 +72,26 @@ def _projection(projection: Projection) -> Literal["ALL", "KEYS_ONLY"] | tuple[s
     return tuple(projection)
 
 
-@attrs.frozen(eq=False)
 class Index:
     """An index of a model, its fields resolved."""
 
-    name: str
-    is_global: bool
-    partition: tuple[Field, ...]
-    sort: tuple[Field, ...]
-    projection: Literal["ALL", "KEYS_ONLY"] | tuple[Field, ...]
-    table_keys: tuple[Field, ...]
-    """The table's own key, which every index holds."""
-
-    @property
-    def key_fields(self) -> tuple[Field, ...]:
-        return self.partition + self.sort
+    def __init__(
+        self,
+        name: str,
+        is_global: bool,
+        partition: tuple[Field, ...],
+        sort: tuple[Field, ...],
+        projection: Literal["ALL", "KEYS_ONLY"] | tuple[Field, ...],
+        table_keys: tuple[Field, ...],
+    ) -> None:
+        self.name = name
+        self.is_global = is_global
+        self.partition = partition
+        self.sort = sort
+        self.key_fields = partition + sort
+        self.projection: Literal["ALL", "KEYS_ONLY"] | tuple[Field, ...] = projection
+        self.table_keys = table_keys
+        """The table's own key, which every index holds."""
 
     def holds(self, attribute_name: str) -> bool:
         """Whether a query of the index reads the attribute."""

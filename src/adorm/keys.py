@@ -14,12 +14,11 @@ from pathlib import PurePath
 from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
-import attrs
-
 from adorm.codec import Codec
 from adorm.errors import AttributeMap, UsageError
 from adorm.fields import Field
 from adorm.models import ModelInfo
+from adorm.records import Record
 
 ModelT = TypeVar("ModelT")
 
@@ -56,15 +55,33 @@ NOT_GIVEN: Any = _NotGiven()
 """The default of a sort key's parameter: None is a mistake to be named, not absence."""
 
 
-@attrs.frozen
-class Key(Generic[ModelT]):
+class Key(Record, Generic[ModelT]):
     """The key of an item of a model; hashable, equal by model and values."""
 
-    info: ModelInfo = attrs.field(repr=False)
+    __slots__ = ("info", "values", "table_name")  # noqa: RUF023  # the constructor's order
+
+    info: ModelInfo
     values: tuple[Any, ...]
     """Partition key, and sort key where the table has one."""
-    table_name: str | None = attrs.field(default=None, eq=False, repr=False)
+    table_name: str | None
     """The table it came from, where that is not the model's own."""
+
+    def __init__(self, info: ModelInfo, values: tuple[Any, ...], table_name: str | None = None) -> None:
+        hold = object.__setattr__
+        hold(self, "info", info)
+        hold(self, "values", values)
+        hold(self, "table_name", table_name)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Key):
+            return NotImplemented
+        return self.info is other.info and self.values == other.values
+
+    def __hash__(self) -> int:
+        return hash((self.info, self.values))
+
+    def __repr__(self) -> str:
+        return f"Key({self.info.name}, {self.values!r})"
 
     @property
     def model(self) -> type[ModelT]:

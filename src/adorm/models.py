@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import CellType, FunctionType
-from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, dataclass_transform, overload
 
 import attrs
 
@@ -29,38 +29,43 @@ _INFO = "__adorm_info__"
 _OPTIONS = "__adorm_options__"
 
 
-@attrs.frozen
-class _Options:
+class _Options(NamedTuple):
     """What the decorator was told."""
 
     table: str | None
     indexes: tuple[GlobalIndex | LocalIndex, ...]
 
 
-@attrs.frozen(eq=False)
 class ModelInfo:
     """What DynamoDB needs to know of a model."""
 
-    model: Any
-    """The class that users name: paths start from it."""
-    structure: Structure
-    """The class of its instances, as fields."""
-    table: str | None
-    partition: Field
-    sort: Field | None
-    indexes: Mapping[str, Index]
-    version: Field | None
-    ttl: Field | None
-    created_at: Field | None
-    updated_at: Field | None
-
-    @property
-    def name(self) -> str:
-        return str(self.model.__name__)
-
-    @property
-    def key_fields(self) -> tuple[Field, ...]:
-        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+    def __init__(
+        self,
+        model: Any,
+        structure: Structure,
+        table: str | None,
+        partition: Field,
+        sort: Field | None,
+        indexes: Mapping[str, Index],
+        version: Field | None,
+        ttl: Field | None,
+        created_at: Field | None,
+        updated_at: Field | None,
+    ) -> None:
+        self.model = model
+        """The class that users name: paths start from it."""
+        self.name = str(model.__name__)
+        self.structure = structure
+        """The class of its instances, as fields."""
+        self.table = table
+        self.partition = partition
+        self.sort = sort
+        self.key_fields = (partition,) if sort is None else (partition, sort)
+        self.indexes = indexes
+        self.version = version
+        self.ttl = ttl
+        self.created_at = created_at
+        self.updated_at = updated_at
 
     @property
     def key_order(self) -> tuple[str, ...]:
@@ -384,7 +389,7 @@ def map_class(
         if name not in structure.by_name:
             raise ModelError(unknown_field(cls.__name__, name, structure.by_name))
     markers = {
-        field.name: attrs.evolve(field.marker, role=role_of.get(field.name, Role.ATTRIBUTE), name=names.get(field.name, field.marker.name))
+        field.name: field.marker._replace(role=role_of.get(field.name, Role.ATTRIBUTE), name=names.get(field.name, field.marker.name))
         for field in structure.fields
     }
     body: dict[str, Any] = {

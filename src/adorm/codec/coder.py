@@ -14,9 +14,8 @@ import itertools
 import linecache
 from collections.abc import Callable, Mapping
 from threading import RLock
-from typing import Any, cast
-
-import attrs
+from types import MappingProxyType
+from typing import Any, NamedTuple, cast
 
 from adorm.codec.failures import EncodeFailure
 from adorm.errors import AdormError
@@ -33,21 +32,22 @@ BUILDING = RLock()
 """Held while coders are planned and their functions made, in any thread."""
 
 
-@attrs.frozen
-class EncodeSource:
+NO_NAMES: Mapping[str, Any] = MappingProxyType({})
+
+
+class EncodeSource(NamedTuple):
     """Where `test` holds of a variable `{v}`, `payload` is what its tag holds: `{v}.__class__ is str` and `{v}`."""
 
     test: str
     payload: str
-    names: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    names: Mapping[str, Any] = NO_NAMES
 
 
-@attrs.frozen
-class DecodeSource:
+class DecodeSource(NamedTuple):
     """The value, made of the expression `{p}`, which is what its tag holds: `int({p})`."""
 
     payload: str
-    names: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    names: Mapping[str, Any] = NO_NAMES
 
 
 class made_once:  # noqa: N801  # used as a decorator

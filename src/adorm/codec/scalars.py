@@ -9,10 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
-
-import attrs
 
 from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
 from adorm.codec.failures import DecodeFailure, article, unexpected, wrong
@@ -34,8 +32,7 @@ from adorm.codec.times import date_text, datetime_text, epoch_seconds, moment_of
 _IP_TYPES = (IPv4Address, IPv6Address, IPv4Network, IPv6Network, IPv4Interface, IPv6Interface)
 
 
-@attrs.frozen
-class Scalar:
+class Scalar(NamedTuple):
     """How one type is written and read: `write` makes what the tag holds, `read` takes it."""
 
     tag: str
@@ -45,6 +42,14 @@ class Scalar:
     classes: tuple[type, ...]
     encode_source: EncodeSource | None = None
     decode_source: DecodeSource | None = None
+
+
+def _read_bytearray(payload: Any) -> bytearray:
+    return bytearray(read_binary(payload))
+
+
+def _whole(text: str) -> int:
+    return int(decimal_number(text) // 1)
 
 
 class ScalarCoder(Coder):
@@ -240,7 +245,7 @@ _SCALARS: Mapping[type, Scalar] = {
         EncodeSource("{v}.__class__ is bytes", "{v}"),
         DecodeSource("{read_binary}({p})", {"read_binary": read_binary}),
     ),
-    bytearray: Scalar("B", "bytes", _bytes_of, lambda payload: bytearray(read_binary(payload)), (bytearray,)),
+    bytearray: Scalar("B", "bytes", _bytes_of, _read_bytearray, (bytearray,)),
     datetime: Scalar(
         "S",
         "a date and time in ISO 8601 with its offset from UTC",
@@ -289,5 +294,5 @@ _JSON_SCALARS: Mapping[type, Scalar] = {
 EPOCH_SECONDS = Scalar("N", "epoch seconds", epoch_seconds, moment_of_epoch, (datetime,))
 """A datetime field with the role ttl."""
 
-WHOLE_EPOCH_SECONDS = Scalar("N", "epoch seconds", int_text, lambda text: int(decimal_number(text) // 1), (int,))
+WHOLE_EPOCH_SECONDS = Scalar("N", "epoch seconds", int_text, _whole, (int,))
 """An int field with the role ttl."""

@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-import attrs
-
 from adorm.clock import Clock
 from adorm.codec import Codec, DecodeFailure, check_item_size, item_decode_error
 from adorm.errors import AttributeMap, ItemDecodeError
@@ -57,15 +55,17 @@ class Connection(Protocol):
         ...
 
 
-@attrs.frozen(eq=False)
 class Binding:
     """A model on a table of a database."""
 
-    connection: Connection
-    info: ModelInfo
-    table_name: str
-    named: bool = False
-    """The caller named the table: it is not the one that the model leads to."""
+    __slots__ = ("connection", "info", "named", "table_name")
+
+    def __init__(self, connection: Connection, info: ModelInfo, table_name: str, named: bool = False) -> None:
+        self.connection = connection
+        self.info = info
+        self.table_name = table_name
+        self.named = named
+        """The caller named the table: it is not the one that the model leads to."""
 
     @property
     def codec(self) -> Codec:

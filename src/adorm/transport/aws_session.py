@@ -10,9 +10,7 @@ import importlib
 import inspect
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol, cast
-
-import attrs
+from typing import Any, NamedTuple, Protocol, cast
 
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
 from adorm.transport.credentials import Credentials
@@ -39,8 +37,7 @@ class AwsSession(Protocol):
     async def get_credentials(self) -> Any: ...
 
 
-@attrs.frozen
-class Settings:
+class Settings(NamedTuple):
     """What a profile says about where to send requests; None where it says nothing."""
 
     region: str | None = None

@@ -6,8 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-
-import attrs
+from typing import NamedTuple
 
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.transport.endpoint import Endpoint
@@ -16,8 +15,7 @@ from adorm.transport.http import MAX_BODY_BYTES, HttpConnection
 HAPPY_EYEBALLS_DELAY_S = 0.25
 
 
-@attrs.frozen
-class Connector:
+class Connector(NamedTuple):
     """Opens connections to one endpoint. `tls` is None for plain http."""
 
     loop: asyncio.AbstractEventLoop
@@ -36,8 +34,9 @@ class Connector:
         """
         host, port = self.endpoint.host, self.endpoint.port
         connection = HttpConnection(self.loop, read_timeout_s=self.read_timeout_s, on_lost=on_lost, max_body_bytes=self.max_body_bytes)
+        bound = asyncio.timeout(self.connect_timeout_s)
         try:
-            async with asyncio.timeout(self.connect_timeout_s) as bound:
+            async with bound:
                 if isinstance(self.loop, asyncio.BaseEventLoop):
                     delay_s = HAPPY_EYEBALLS_DELAY_S if self._may_have_two() else None
                     await self.loop.create_connection(lambda: connection, host, port, ssl=self.tls, happy_eyeballs_delay=delay_s)

@@ -6,12 +6,11 @@ import asyncio
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
-
-import attrs
+from typing import Protocol
 
 from adorm.clock import Clock
 from adorm.errors import AdormError, ConnectionFailed, ServiceError, UsageError
+from adorm.records import Record
 
 REFRESH_AHEAD_S = 600.0
 """How long before they expire credentials are fetched anew (earlier than a third of their life never)."""
@@ -27,26 +26,34 @@ USE_AT_LEAST_S = 5.0
 that really are."""
 
 
-def _printable(_instance: object, attribute: attrs.Attribute[Any], value: str | None) -> None:
-    if value is None:
-        return
-    if not value or not value.isprintable():
-        # The value stays out of the message: it may be a secret with a stray line end.
-        raise UsageError(f"{attribute.name} is empty, or holds a line end or another control character")
+class Credentials(Record):
+    """An access key, and for temporary ones the session token and the end of their life (aware).
 
+    Raises:
+        UsageError: a part is empty or holds a control character, or `expires_at` is naive.
+    """
 
-@attrs.frozen
-class Credentials:
-    """An access key, and for temporary ones the session token and the end of their life (aware)."""
+    __slots__ = ("access_key_id", "secret_access_key", "session_token", "expires_at")  # noqa: RUF023  # the constructor's order
 
-    access_key_id: str = attrs.field(validator=_printable)
-    secret_access_key: str = attrs.field(validator=_printable, repr=False)
-    session_token: str | None = attrs.field(default=None, validator=_printable, repr=False)
-    expires_at: datetime | None = None
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None
+    expires_at: datetime | None
 
-    def __attrs_post_init__(self) -> None:
-        if self.expires_at is not None and self.expires_at.tzinfo is None:
+    def __init__(
+        self, access_key_id: str, secret_access_key: str, session_token: str | None = None, expires_at: datetime | None = None
+    ) -> None:
+        parts = {"access_key_id": access_key_id, "secret_access_key": secret_access_key, "session_token": session_token}
+        for name, value in parts.items():
+            if value is not None and (not value or not value.isprintable()):
+                # The value stays out of the message: it may be a secret with a stray line end.
+                raise UsageError(f"{name} is empty, or holds a line end or another control character")
+        if expires_at is not None and expires_at.tzinfo is None:
             raise UsageError("expires_at of credentials must be an aware datetime")
+        self._hold(access_key_id, secret_access_key, session_token, expires_at)
+
+    def __repr__(self) -> str:
+        return f"Credentials(access_key_id={self.access_key_id!r}, expires_at={self.expires_at!r})"  # no secret
 
 
 class CredentialsSource(Protocol):
@@ -64,14 +71,16 @@ class CredentialsSource(Protocol):
         ...
 
 
-@attrs.frozen
 class FixedCredentials:
     """Credentials that were given."""
 
-    credentials: Credentials
+    __slots__ = ("_credentials",)
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
 
     async def load(self) -> Credentials:
-        return self.credentials
+        return self._credentials
 
 
 class EnvironmentCredentials:

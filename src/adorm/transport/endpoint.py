@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
-
-import attrs
 
 from adorm.errors import UsageError
 from adorm.transport.aws_session import SessionHolder, Settings
@@ -37,8 +35,7 @@ _HOST = re.compile(r"[A-Za-z0-9_.:-]+", re.ASCII)
 _AWS_HOST = re.compile(r"(?:(?:dynamodb|sts)(?:-fips)?|[0-9]+\.ddb)\.([a-z0-9-]+)\.(?:amazonaws\.|api\.a)", re.ASCII)
 
 
-@attrs.frozen
-class Endpoint:
+class Endpoint(NamedTuple):
     """A server that speaks DynamoDB (or STS), and the region that requests to it are signed for."""
 
     scheme: Literal["http", "https"]
@@ -101,8 +98,7 @@ def custom_endpoint(url: str, region: str) -> Endpoint:
     return Endpoint(scheme, host.lower(), port if port is not None else DEFAULT_PORTS[scheme], parts.path or "/", region)
 
 
-@attrs.frozen
-class Location:
+class Location(NamedTuple):
     """Where to send requests, and the bundle of authorities to trust there (None: the system's)."""
 
     endpoint: Endpoint

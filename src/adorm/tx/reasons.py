@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
-
 from adorm.errors import CancellationReason, ConditionalCheckFailed, ItemNotFound, ServiceError, TransactionCanceled
 from adorm.tx.parts import Part
 
@@ -44,4 +42,4 @@ def _explain(reason: CancellationReason, part: Part, whole: TransactionCanceled)
             meaning.__cause__ = failure
         failure = meaning
     item = failure.item if isinstance(failure, ConditionalCheckFailed) else None
-    return attrs.evolve(reason, operation=part.label, error=failure, item=item)
+    return CancellationReason(part.label, reason.code, reason.message, item, reason.attribute_map, failure)
