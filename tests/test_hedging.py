@@ -343,6 +343,15 @@ async def test_the_second_request_goes_by_a_connection_of_its_own_and_the_loser_
         assert tasks_alive() == set()
 
 
+async def test_hooks_see_where_a_hedged_read_goes() -> None:
+    seen: list[adorm.CallDetails] = []
+    async with LoopbackServer() as server, opened(server) as wire:
+        calls = Calls(HedgingTransport(wire, Hedge()), hooks=[adorm.CallHooks(after_call=seen.append)])
+        await calls.call("GetItem", GET)
+        (details,) = seen
+        assert (details.server.address, details.server.region) == ("127.0.0.1", "eu-central-1")
+
+
 @pytest.mark.parametrize("anyio_backend", LOOPS)
 async def test_closing_the_transport_ends_both_requests() -> None:
     async with LoopbackServer() as server, opened(server) as wire:
