@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import anyio
@@ -562,6 +565,31 @@ async def test_a_database_tells_the_rates_in_force() -> None:
         await db.create_table(Order, wait=False)
         await db.table(Order).put(Order(order_id="o1"))
         assert db.rate_limits == {"orders writes": 100}
+
+
+async def test_batches_and_transactions_keep_to_the_rate_item_by_item() -> None:
+    clock = FakeClock()
+    limit = adorm.AdaptiveRateLimit(max_per_s=100)
+    async with adorm.connect("memory", rate_limit=limit, hedge=adorm.Hedge(), clock=clock) as db:
+        await db.create_table(Order, wait=False)
+        orders = db.table(Order)
+        started_s = clock.monotonic()
+        await orders.batch_write(puts=[Order(order_id=str(number)) for number in range(200)])
+        async with db.transaction() as tx:
+            for number in range(50):
+                tx.delete(Order, str(number))
+        assert clock.monotonic() - started_s == pytest.approx(2.0)  # the debt of the last is left
+        assert len((await orders.batch_get([str(number) for number in range(100)])).items) == 50
+        assert clock.monotonic() - started_s < 2.1  # reads have a rate of their own
+
+
+def test_who_uses_neither_imports_neither() -> None:
+    code = (
+        "import sys, adorm; adorm.connect('memory', retry=adorm.RetryPolicy());"
+        "print(*sorted({'adorm.rate_limit', 'adorm.lanes', 'adorm.hedging'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 @pytest.mark.parametrize(
