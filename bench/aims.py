@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import fanout
 from figures import Spread, ratio, spread
 
 Samples = Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]]
@@ -18,7 +19,7 @@ class Found(NamedTuple):
 
 
 class Aim(NamedTuple):
-    """`of`: what it is a share of; `most`: the share, or the figure itself where `of` is empty."""
+    """`of`: the library that it is a share of."""
 
     work: str
     of: str
@@ -26,7 +27,8 @@ class Aim(NamedTuple):
 
     @property
     def label(self) -> str:
-        return f"at most {self.most:g} of {self.of}"
+        of = "boto3's codec" if self.work in ("encode", "decode") else self.of
+        return f"at most {self.most:g} of {of}"
 
 
 GET = (("aiobotocore", 0.12), ("dynamoxy", 0.4), ("pydynox", 0.3))
@@ -98,6 +100,12 @@ def found_in_starts(aim: StartAim, starts: Mapping[str, Mapping[str, Sequence[fl
     if aim.kind == "item_s":
         text += f", CPU {ratio(starts[aim.what]['cpu_s'], starts[aim.of]['cpu_s']).median:.3f}"
     return Found(own.median, met, text)
+
+
+def found_in_fanout(samples: Samples) -> Found:
+    """The scan's time as a multiple of what latency alone makes of it."""
+    (_, share), *_ = fanout.shares(samples)
+    return Found(share.median, share.median <= fanout.AIM, f"{share.median:.2f}")
 
 
 def found_in_memory(memory: Mapping[str, Any]) -> list[tuple[str, Found]]:

@@ -77,8 +77,9 @@ def measure(
 
         clients = {(library.label, tls): start(library, tls) for tls in {work.tls for work in works} for library in libraries}
         for work in works:
-            repeats = {each.label: calibrated(clients[each.label, work.tls], work, sample_s) for each in libraries}
-            able = [each for each in libraries if repeats[each.label]]
+            apt = [each for each in libraries if not (each.one_task and (work.tasks > 1 or work.tls))]
+            repeats = {each.label: calibrated(clients[each.label, work.tls], work, sample_s) for each in apt}
+            able = [each for each in apt if repeats[each.label]]
             own = samples[work.label] = {each.label: {"wall_us": [], "cpu_us": []} for each in able}
             for number in range(rounds):
                 for each in able if number % 2 else reversed(able):

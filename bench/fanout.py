@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def measure(environment: Environment, rounds: int = ROUNDS) -> dict[str, Any]:
     return calls.measure(environment, "asyncio", rounds=rounds, sample_s=0.3, only=COMPARED, works=works, latency_s=LATENCY_S, scan=scan)
 
 
-def shares(samples: dict[str, Any]) -> list[tuple[str, Spread]]:
+def shares(samples: Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]]) -> list[tuple[str, Spread]]:
     """What the claims are about: adorm's multiples."""
     scan, batch = samples["scan"], samples["batch"]
     return [

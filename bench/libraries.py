@@ -19,6 +19,8 @@ class Library:
     own_environment: bool = False
     limit: bool = False
     """Not a library, but what no library can be faster than."""
+    one_task: bool = False
+    """It has no use for tasks or TLS."""
     distributions: tuple[str, ...] = ()
 
 
@@ -32,7 +34,7 @@ LIBRARIES = (
     Library("aiodynamo", "aiodynamo_dicts", distributions=("aiodynamo", "aiohttp")),
     Library("dynamoxy", "dynamoxy_models", time_form="offset", since=(3, 12), distributions=("dynamoxy",)),
     Library("bare socket", "bare_socket", limit=True),
-    Library("orjson.loads", "orjson_loads", limit=True, distributions=("orjson",)),
+    Library("orjson.loads", "orjson_loads", limit=True, one_task=True, distributions=("orjson",)),
 )
 
 
@@ -47,6 +49,7 @@ class Work:
 
     @property
     def label(self) -> str:
+        """ "get x16 TLS"; the number of tasks is told where it varies."""
         return f"{self.name} x{self.tasks}{' TLS' if self.tls else ''}" if self.name in ("get", "put", "update") else self.name
 
 
@@ -70,8 +73,8 @@ DESCRIPTIONS = {
     "batch": "1,000 items by their keys, 100 a request",
     "transact": "10 puts in one transaction",
     "scan": "100 pages of 100 items, by 4 segments at once",
-    "encode": "one item to DynamoDB's JSON values, no network",
-    "decode": "one item from DynamoDB's JSON values, no network",
+    "encode": "one item to DynamoDB's JSON values, no network; aiobotocore stands for boto3's TypeSerializer",
+    "decode": "one item from DynamoDB's JSON values, no network; aiobotocore stands for boto3's TypeDeserializer",
 }
 
 

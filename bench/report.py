@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import aims
+import fanout
 import plots
 from figures import ratio, spread
 from libraries import DESCRIPTIONS, LIBRARIES
@@ -23,7 +24,19 @@ CALLS_TOLD = (
     "Wall and CPU time of one call in microseconds: median, and in brackets the least and the most of the rounds. "
     "adorm's share of a peer's time is made round by round. A work that a library does not have is left out."
 )
+REPORT = HERE / "report.md"
 LIMITS = frozenset(each.label for each in LIBRARIES if each.limit)
+SUMMARY_BEGINS, SUMMARY_ENDS = "<!-- bench: written by make bench -->", "<!-- bench ends -->"
+SUMMARY = {
+    "get x1": "get",
+    "get x16": "get, 16 tasks",
+    "get x16 TLS": "get, 16 tasks, TLS",
+    "put x1": "put",
+    "update x1": "update",
+    "page": "query page of 1,000 items",
+    "batch": "batch get of 1,000 keys",
+    "scan": "parallel scan of 10,000 items",
+}
 PLOTTED = ("get x1", "get x16", "put x1", "update x1", "page", "batch", "scan", "get x16 TLS")
 
 
@@ -47,9 +60,49 @@ def write(results: Mapping[str, Any], target: Path) -> None:
     sections.append("## Cold starts")
     for version, own in results["pythons"].items():
         sections += [f"### Python {version}", starts_table(own["cold_start"])]
+    for version, own in results["pythons"].items():
+        if "fanout" in own:
+            sections += [f"## Fan-outs with 5 ms of latency, Python {version}", f"```\n{fanout.table(own['fanout'])}\n```"]
     sections.append("## Memory of a stream")
     sections += [f"### Python {version}\n\n{memory_table(own['memory'])}" for version, own in results["pythons"].items()]
     target.write_text("\n\n".join(sections) + "\n")
+
+
+def publish(results: Mapping[str, Any], target: Path) -> None:
+    """Write the report, and the README's table with the report that is kept."""
+    write(results, target)
+    if target == REPORT:
+        write_summary(results, HERE.parent / "README.md")
+
+
+def write_summary(results: Mapping[str, Any], readme: Path) -> None:
+    """Put the short table where the project's README has a place for it."""
+    before, begin, rest = readme.read_text().partition(SUMMARY_BEGINS)
+    _, end, after = rest.partition(SUMMARY_ENDS)
+    if not begin or not end:
+        raise SystemExit(f"{readme} has no place for the table: {SUMMARY_BEGINS} and {SUMMARY_ENDS}")
+    readme.write_text(f"{before}{begin}\n{summary(results)}\n{end}{after}")
+
+
+def summary(results: Mapping[str, Any]) -> str:
+    """Medians of the newest Python on asyncio."""
+    version, own = list(results["pythons"].items())[-1]
+    samples, starts = own["calls"]["asyncio"], own["cold_start"]
+    labels = [each.label for each in LIBRARIES if not each.limit and each.label != "adorm on aiobotocore"]
+    rows = [
+        [what, *(shown(samples[work][label]["cpu_us"]) if label in samples[work] else "" for label in labels)]
+        for work, what in SUMMARY.items()
+    ]
+    rows.append(["start to first item, ms", *(shown(starts[label]["item_s"], 1e3) if label in starts else "" for label in labels)])
+    rows.append(["its peak memory, MiB", *(shown(starts[label]["peak_mib"]) if label in starts else "" for label in labels)])
+    where = f"Python {version}, asyncio, {results['machine']}, {results['date']}"
+    told = f"CPU time of one call in microseconds, where nothing else is told; {where}."
+    return f"{told}\n\n{markdown(['', *labels], rows)}"
+
+
+def shown(values: Sequence[float], times: float = 1) -> str:
+    median = spread(values, times).median
+    return f"{median:,.0f}" if median >= 20 else f"{median:.1f}"
 
 
 def opening(results: Mapping[str, Any]) -> str:
@@ -89,6 +142,10 @@ def aims_table(results: Mapping[str, Any]) -> str:
     for start in aims.START_AIMS:  # they know no loop but asyncio
         found = [aims.found_in_starts(start, pythons[version]["cold_start"]) if loop == "asyncio" else None for version, loop in columns]
         row(start.name, start.label, found)
+    for version, own in pythons.items():
+        if "fanout" in own:
+            cells = [aims.found_in_fanout(own["fanout"]) if each == (version, "asyncio") else None for each in columns]
+            row("scan, 5 ms of latency", f"at most {fanout.AIM} of the latency alone, wall", cells)
     memories = {version: aims.found_in_memory(own["memory"]) for version, own in pythons.items()}
     for at, (label, _) in enumerate(next(iter(memories.values()))):
         row(f"stream, {label}", "flat, at most 60 MiB", [memories[v][at][1] if loop == "asyncio" else None for v, loop in columns])
@@ -162,8 +219,8 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def main() -> None:
     source = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "results" / "latest.json"
-    target = Path(sys.argv[2]) if len(sys.argv) > 2 else HERE / "report.md"
-    write(json.loads(source.read_text()), target)
+    target = Path(sys.argv[2]) if len(sys.argv) > 2 else REPORT
+    publish(json.loads(source.read_text()), target)
     print(f"== {target}")
 
 

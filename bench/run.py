@@ -20,6 +20,7 @@ from typing import Any
 
 import calls
 import cold_start
+import fanout
 import memory
 import report
 from environments import ROOT, VERSIONS, environment
@@ -38,7 +39,12 @@ def measure_python(own: Environment, loops: Sequence[str], *, quick: bool, only:
     say(f"{own.directory.name}: cold starts")
     starts = cold_start.measure(own, 5 if quick else 25)
     say(f"{own.directory.name}: memory")
+    fanouts: dict[str, Any] = {}
+    if not quick and not only:
+        say(f"{own.directory.name}: fan-outs")
+        fanouts = {"fanout": fanout.measure(own)}
     return {
+        **fanouts,
         "versions": versions(own),
         "ceiling": calls.ceiling(own),
         "calls": by_loop,
@@ -100,8 +106,8 @@ def main() -> None:
         raise SystemExit("nothing was measured")
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "latest.json").write_text(json.dumps(results) + "\n")
-    target = arguments.report or (RESULTS / "report.md" if quick else HERE / "report.md")
-    report.write(results, target)
+    target = arguments.report or (RESULTS / "report.md" if quick else report.REPORT)
+    report.publish(results, target)
     print(report.aims_table(results))
     print(f"== {target}")
 
