@@ -611,6 +611,11 @@ async def capacity_and_price(db: adorm.Database) -> None:
     async with db.capacity() as used:
         await orders.get("c1", "o1")
     assert_type(used, adorm.Capacity)
+    assert_type((await orders.batch_get([("c1", "o1")])).capacity, adorm.Capacity)
+    assert_type((await orders.batch_write(puts=[])).capacity, adorm.Capacity)
+    assert_type((await orders.scan().collect_errors()).capacity, adorm.Capacity)
+    async with orders.query("c1").stream() as rows, db.transaction() as tx:
+        assert_type((rows.capacity, tx.capacity), tuple[adorm.Capacity, adorm.Capacity])
     assert_type(used.by_table["orders"], adorm.Units)
     assert_type(used.by_index["orders", "by-status"].price(prices), float)
     assert_type(used.price(), float)

@@ -69,6 +69,7 @@ async def test_the_request_is_exactly_this() -> None:
                     },
                 ],
                 "ClientRequestToken": "t-1",
+                "ReturnConsumedCapacity": "INDEXES",
             },
         )
     ]

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from adorm.batch.chunks import split
+from adorm.capacity import Capacity
 from adorm.codec import item_size
 from adorm.errors import AttributeMap
 from adorm.keys import Key, make_key
@@ -81,6 +82,8 @@ class BatchWriteResult(Generic[ModelT]):
     outcomes: list[Outcome[list[ModelT | Key[ModelT]]]]
     """One for each chunk of up to 25, with what it wrote. A block, and a batch of an async iterable, which may go on for long, keep
     those of chunks that failed, were cancelled, or are under way."""
+    capacity: Capacity
+    """What was consumed."""
 
     @property
     def items(self) -> list[ModelT]:
@@ -96,6 +99,7 @@ class Writing:
         self._key_names = key_names
         self._retry = retry
         self.written = 0
+        self.capacity = Capacity()
 
     async def write(self, outcome: Outcome[list[Any]], changes: dict[Place, Change], note: Callable[[int], Any]) -> None:
         """Write the changes; what is done leaves `changes` and is in the outcome.
@@ -112,7 +116,9 @@ class Writing:
             self.written += len(places)
             await note(len(places))
 
-        chunk = Chunk(self._connection, f"{' and '.join(sorted(self._key_names))}, {outcome.label}", self._key_names, self._retry)
+        chunk = Chunk(
+            self._connection, f"{' and '.join(sorted(self._key_names))}, {outcome.label}", self._key_names, self._retry, self.capacity
+        )
         await write_chunk(chunk, pending, settled)
 
 

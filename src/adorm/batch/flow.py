@@ -190,9 +190,8 @@ class Flow:
         errors: list[Exception] = [outcome.error for outcome in self._outcomes if outcome.error is not None]
         if self.late is not None:
             errors.append(self.late)
-        return BatchWriteResult(
-            self._writing.written, [*self._refused, *(change.given for change in unprocessed)], errors, list(self._outcomes)
-        )
+        left = [*self._refused, *(change.given for change in unprocessed)]
+        return BatchWriteResult(self._writing.written, left, errors, list(self._outcomes), self._writing.capacity)
 
     def check(self) -> None:
         """Raise what is to be raised.

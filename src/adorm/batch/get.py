@@ -13,6 +13,7 @@ import attrs
 
 from adorm.batch.asked import Asked, Wanted
 from adorm.batch.chunks import Chunked, Watch, chunk_outcomes, split, take_turns
+from adorm.capacity import Capacity
 from adorm.concurrency import run_all, unless_lost
 from adorm.errors import AttributeMap, UsageError
 from adorm.expressions.location import Location
@@ -53,6 +54,8 @@ class BatchSelectResult(Generic[ItemT]):
     """Of chunks that failed, and `ItemDecodeError` of each item that does not fit the model."""
     outcomes: list[Outcome[list[ItemT]]]
     """One for each chunk of up to 100 keys; `value` is what it read, in DynamoDB's order."""
+    capacity: Capacity
+    """What was consumed."""
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -148,6 +151,7 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
         asked: Asked[ItemT],
         outcomes: list[Outcome[list[ItemT]]],
         errors: list[Exception],
+        capacity: Capacity,
     ) -> ResultT:
         raise TypeError(f"{type(self).__name__} has no result")
 
@@ -159,7 +163,7 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
         chunks = split(asked.keys, MAX_GET_KEYS)
         outcomes: list[Outcome[list[ItemT]]] = chunk_outcomes(len(chunks), list[ItemT])
         failures: list[list[Exception]] = [[] for _ in chunks]
-        name = " and ".join(sorted(asked.key_names))
+        name, capacity = " and ".join(sorted(asked.key_names)), Capacity()
         at_once = course.hook is None and not course.collects_errors
 
         async def read(number: int, outcome: Outcome[list[ItemT]]) -> None:
@@ -176,7 +180,7 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
                 if at_once and wrong:
                     raise wrong[0]
 
-            chunk = Chunk(self._connection, f"{name}, {outcome.label}", asked.key_names, self._retry)
+            chunk = Chunk(self._connection, f"{name}, {outcome.label}", asked.key_names, self._retry, capacity)
             try:
                 await unless_lost(partial(read_chunk, chunk, dict(chunks[number]), options, take, settled))
             except Exception as error:
@@ -190,7 +194,7 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
         if chunks:
             await run_all(jobs, limit=course.concurrency, on_failure=watch.decide)
         errors = [error for wrong in failures for error in wrong]
-        result = self._result(asked, outcomes, errors)
+        result = self._result(asked, outcomes, errors, capacity)
         watch.check(f"batch get from {name}", errors, outcomes, result)
         return result
 
@@ -230,13 +234,17 @@ class BatchGet(BatchRead[ModelT, BatchGetResult[ModelT]], Generic[ModelT]):
             retry=self._retry,
         )
 
-    def _result(self, asked: Asked[ModelT], outcomes: list[Outcome[list[ModelT]]], errors: list[Exception]) -> BatchGetResult[ModelT]:
-        return BatchGetResult(**asked.results(), outcomes=outcomes, errors=errors)
+    def _result(
+        self, asked: Asked[ModelT], outcomes: list[Outcome[list[ModelT]]], errors: list[Exception], capacity: Capacity
+    ) -> BatchGetResult[ModelT]:
+        return BatchGetResult(**asked.results(), outcomes=outcomes, errors=errors, capacity=capacity)
 
 
 @attrs.define(eq=False, repr=False)
 class BatchSelect(BatchRead[ItemT, BatchSelectResult[ItemT]], Generic[ItemT]):
     """A batch get of some attributes."""
 
-    def _result(self, asked: Asked[ItemT], outcomes: list[Outcome[list[ItemT]]], errors: list[Exception]) -> BatchSelectResult[ItemT]:
-        return BatchSelectResult(**asked.results(), outcomes=outcomes, errors=errors)
+    def _result(
+        self, asked: Asked[ItemT], outcomes: list[Outcome[list[ItemT]]], errors: list[Exception], capacity: Capacity
+    ) -> BatchSelectResult[ItemT]:
+        return BatchSelectResult(**asked.results(), outcomes=outcomes, errors=errors, capacity=capacity)

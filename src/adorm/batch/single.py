@@ -11,6 +11,7 @@ from typing import Any, Generic, Self, TypeVar
 import attrs
 
 from adorm.batch.chunks import Chunked, Watch, placed, split
+from adorm.capacity import Capacity, counted_in
 from adorm.codec import item_size
 from adorm.concurrency import Job, run_all
 from adorm.errors import UsageError
@@ -43,6 +44,8 @@ class UpdateManyResult(Generic[ModelT]):
     errors: list[Exception]
     outcomes: list[Outcome[Key[ModelT]]]
     """One for each item, in the order given, labelled by it: `Order c1/o1`."""
+    capacity: Capacity
+    """What was consumed, but for writes that failed: their errors do not tell."""
 
 
 @attrs.frozen(eq=False)
@@ -59,6 +62,8 @@ class CreateManyResult(Generic[ModelT]):
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html: 100 operations and 4 MB.
     """
+    capacity: Capacity
+    """What was consumed, but for writes that failed: their errors do not tell."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -126,16 +131,18 @@ class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
     async def _run(self) -> UpdateManyResult[ModelT]:
         updates = self._each()
         if not updates:
-            return UpdateManyResult([], [], [], [], [])
+            return UpdateManyResult([], [], [], [], [], Capacity())
         binding = self._binding
         watch = Watch(binding.connection, self._course, total=len(updates), on_failure="drain")
         outcomes = [Outcome[Key[ModelT]](str(update.draft.key)) for update in updates]
 
         results: list[Any] = [None] * len(updates)
+        capacity = Capacity()
 
         def job(number: int, update: Update[ModelT, Any]) -> Job[Key[ModelT]]:
             async def run(outcome: Outcome[Key[ModelT]]) -> None:
-                results[number] = await update
+                with counted_in(capacity):
+                    results[number] = await update
                 outcome.value = update.draft.key
                 await watch.note(1)
 
@@ -146,7 +153,7 @@ class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
         updated = [outcome.value for outcome in outcomes if outcome.value is not None]
         left = [update.draft.key for update, outcome in zip(updates, outcomes, strict=True) if outcome.value is None]
-        result = UpdateManyResult(updated, results, left, errors, outcomes)
+        result = UpdateManyResult(updated, results, left, errors, outcomes, capacity)
         watch.check(f"bulk update of {binding.table_name}", errors, outcomes, result)
         return result
 
@@ -214,7 +221,7 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
     async def _run(self) -> CreateManyResult[ModelT]:
         creates = self._creates()
         if not creates:
-            return CreateManyResult([], [], [], [])
+            return CreateManyResult([], [], [], [], Capacity())
         watch = Watch(self._binding.connection, self._course, total=len(creates), on_failure="drain")
         result = await (self._in_transactions(creates, watch) if self._transact else self._one_by_one(creates, watch))
         watch.check(f"create in {self._binding.table_name}", result.errors, result.outcomes, result)
@@ -222,12 +229,14 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
 
     async def _one_by_one(self, creates: Sequence[_Create[ModelT]], watch: Watch) -> CreateManyResult[ModelT]:
         outcomes = [Outcome[ModelT](str(create.put.key)) for create in creates]
+        capacity = Capacity()
 
         def job(create: _Create[ModelT]) -> Job[ModelT]:
             put = create.put if self._retry is None else create.put.retry(self._retry)
 
             async def run(outcome: Outcome[ModelT]) -> None:
-                outcome.value = await put
+                with counted_in(capacity):
+                    outcome.value = await put
                 await watch.note(1)
 
             return run
@@ -235,16 +244,17 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
         await run_all(zip(outcomes, map(job, creates), strict=True), limit=self._course.concurrency, on_failure=watch.decide)
         done = [outcome.value for outcome in outcomes if outcome.value is not None]
         left = [create.item for create, outcome in zip(creates, outcomes, strict=True) if outcome.value is None]
-        return CreateManyResult(done, left, [outcome.error for outcome in outcomes if outcome.error is not None], outcomes)
+        return CreateManyResult(done, left, [outcome.error for outcome in outcomes if outcome.error is not None], outcomes, capacity)
 
     async def _in_transactions(self, creates: Sequence[_Create[ModelT]], watch: Watch) -> CreateManyResult[ModelT]:
-        parts = _transactions(creates)
+        parts, capacity = _transactions(creates), Capacity()
         outcomes = [Outcome[list[ModelT]](f"transaction {number} of {len(parts):,}", []) for number in range(1, len(parts) + 1)]
 
         def job(part: Sequence[_Create[ModelT]]) -> Job[list[ModelT]]:
             async def run(outcome: Outcome[list[ModelT]]) -> None:
                 transaction, writes = self._transaction(part)
-                await transaction.commit()
+                with counted_in(capacity):
+                    await transaction.commit()
                 outcome.value = [write.stored for write in writes]
                 await watch.note(len(part))
 
@@ -253,7 +263,7 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
         await run_all(zip(outcomes, map(job, parts), strict=True), limit=self._course.concurrency, on_failure=watch.decide)
         done = [item for outcome in outcomes for item in outcome.value or ()]
         left = [create.item for part, outcome in zip(parts, outcomes, strict=True) if not outcome.value for create in part]
-        return CreateManyResult(done, left, [outcome.error for outcome in outcomes if outcome.error is not None], outcomes)
+        return CreateManyResult(done, left, [outcome.error for outcome in outcomes if outcome.error is not None], outcomes, capacity)
 
 
 @attrs.frozen(eq=False)

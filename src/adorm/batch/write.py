@@ -123,7 +123,7 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
             await run_all(jobs, limit=self._course.concurrency, on_failure=watch.decide)
         left = [change.given for chunk in chunks for change in chunk.values()]
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
-        result = BatchWriteResult[ModelT](writing.written, left, errors, outcomes)
+        result = BatchWriteResult[ModelT](writing.written, left, errors, outcomes, writing.capacity)
         watch.check(f"batch write to {' and '.join(sorted(key_names))}", errors, outcomes, result)
         return result
 

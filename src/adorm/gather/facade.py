@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, overload
 
 if TYPE_CHECKING:  # imported when it is needed: a cold start pays for what it uses
     from adorm.gather.run import GatherResult
@@ -144,16 +144,12 @@ class Gathers(Protocol):
             GatherFailed: one failed, a group of all errors; `.outcomes` has each operation's, `.result` what the others gave.
             DeadlineExceeded: the same, for a deadline.
         """
-        from adorm.gather.run import GatherResult, await_all
+        from adorm.gather.run import await_all, collect_all
 
         only: Any = awaitables[0] if len(awaitables) == 1 else None
-        if isinstance(only, Iterable) and not isinstance(only, Awaitable):
-            many: list[Any] = list(only)  # pyright: ignore[reportUnknownArgumentType]  # of anything
-            outcomes = await await_all(many, limit, collect_errors=collect_errors)
-            results: Any = [outcome.value for outcome in outcomes]
-        else:
-            outcomes = await await_all(awaitables, limit, collect_errors=collect_errors)
-            results = tuple(outcome.value for outcome in outcomes)
-        if not collect_errors:
-            return results
-        return GatherResult(list(results), [outcome.error for outcome in outcomes if outcome.error is not None], outcomes)
+        is_list = isinstance(only, Iterable) and not isinstance(only, Awaitable)
+        each: Sequence[Any] = list(cast("Iterable[Any]", only)) if is_list else awaitables
+        if collect_errors:
+            return await collect_all(each, limit)
+        results = [outcome.value for outcome in await await_all(each, limit, collect_errors=False)]
+        return results if is_list else tuple(results)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import anyio
 import attrs
 
+from adorm.capacity import Capacity, counted_in
 from adorm.concurrency import Job, OnFailure, Pool
 from adorm.errors import AdormError, DeadlineExceeded, GatherFailed, UsageError
 from adorm.outcomes import Outcome
@@ -30,6 +31,8 @@ class GatherResult:
     errors: list[Exception]
     outcomes: list[Outcome[Any]]
     """One for each operation, in order."""
+    capacity: Capacity
+    """What they consumed, but for tasks that ran before."""
 
 
 async def await_all(awaitables: Sequence[Any], limit: int | None, *, collect_errors: bool) -> list[Outcome[Any]]:
@@ -59,6 +62,15 @@ async def await_all(awaitables: Sequence[Any], limit: int | None, *, collect_err
     if not collect_errors:
         _raise_failure(outcomes)
     return outcomes
+
+
+async def collect_all(awaitables: Sequence[Any], limit: int | None) -> GatherResult:
+    """The same, each run to its end."""
+    capacity = Capacity()
+    with counted_in(capacity):
+        outcomes = await await_all(awaitables, limit, collect_errors=True)
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    return GatherResult([outcome.value for outcome in outcomes], errors, outcomes, capacity)
 
 
 def _check(awaitables: Sequence[Any], limit: int | None) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adorm.capacity import Capacity
 from adorm.errors import AttributeMap
 from adorm.query.binding import Binding
 from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, place_of, read_chunk
@@ -14,7 +15,12 @@ from adorm.retry import RetryPolicy
 
 
 async def fetch_whole(
-    binding: Binding, maps: Sequence[AttributeMap], *, consistent: bool = False, retry: RetryPolicy | None = None
+    binding: Binding,
+    maps: Sequence[AttributeMap],
+    *,
+    consistent: bool = False,
+    retry: RetryPolicy | None = None,
+    capacity: Capacity | None = None,
 ) -> list[AttributeMap]:
     """The whole items of these keys, in their order; an item deleted meanwhile is left out.
 
@@ -25,7 +31,7 @@ async def fetch_whole(
     keys = [binding.key_attributes(attribute_map) for attribute_map in maps]
     places = [place_of(table, key, names) for key in keys]
     found: dict[Place, AttributeMap] = {}
-    chunk = Chunk(binding.connection, table, {table: names}, retry)
+    chunk = Chunk(binding.connection, table, {table: names}, retry, capacity)
     options = {"ConsistentRead": True} if consistent else {}
     unique = dict(zip(places, keys, strict=True))
     while unique:

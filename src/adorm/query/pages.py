@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
+from adorm.capacity import ASKED, Capacity
 from adorm.errors import AttributeMap
 from adorm.query.binding import Binding
 from adorm.retry import RetryPolicy
@@ -28,7 +29,7 @@ class Page(Generic[ItemT]):
     scanned_count: int
     """Items that DynamoDB read for it, before the filter; what a page costs goes by them."""
     capacity: float | None = None
-    """Read units consumed, where DynamoDB said so."""
+    """Read units consumed, those of `hydrate()` included, where DynamoDB said so."""
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><td><code>{_escaped(repr(item))}</code></td></tr>" for item in self.items)
@@ -69,6 +70,7 @@ class PageReader:
         page_size: int | None,
         start_key: AttributeMap | None = None,
         retry: RetryPolicy | None = None,
+        capacity: Capacity | None = None,
     ) -> None:
         self._binding = binding
         self._operation = operation
@@ -77,6 +79,7 @@ class PageReader:
         self._left = most_items
         self._page_size = page_size
         self._retry = retry
+        self._capacity = capacity
         self._done = most_items == 0
         self.last_key = start_key
         """Where the next page begins; None before the first page and after the last."""
@@ -99,6 +102,8 @@ class PageReader:
         if self._done:
             return None
         request = self.request()
+        if self._capacity is not None:
+            request["ReturnConsumedCapacity"] = ASKED
         answer = await self._binding.connection.call(self._operation, request, subject=self, retry=self._retry)
         items: list[AttributeMap] = answer.get("Items", [])
         last: AttributeMap | None = answer.get("LastEvaluatedKey") or None
@@ -112,6 +117,8 @@ class PageReader:
             self._left -= count
         self.last_key = last
         self._done = last is None or self._left == 0
+        if self._capacity is not None:
+            self._capacity.count(self._operation, answer, reading=True)
         consumed = answer.get("ConsumedCapacity")
         return RawPage(
             items, count, int(answer.get("ScannedCount", count)), None if consumed is None else float(consumed["CapacityUnits"]), last

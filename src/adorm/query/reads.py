@@ -7,6 +7,7 @@ from typing import Any, Generic, Self, TypeVar, cast
 
 import attrs
 
+from adorm.capacity import Capacity
 from adorm.errors import AttributeMap, ItemNotFound, UsageError
 from adorm.expressions.conditions import Comparison, Condition, Exists, Some, Value, and_, conditions
 from adorm.expressions.location import Location, root_location
@@ -213,7 +214,9 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
         threshold = int(now.timestamp()) if unwrap(split_optional(field.type)[0]) is int else now
         return Some((Exists(location, wanted=False), Comparison(location, ">", Value(threshold, location))))
 
-    def _reader(self, built: Built, *, most_items: int | None, start_key: AttributeMap | None = None) -> PageReader:
+    def _reader(
+        self, built: Built, *, most_items: int | None, start_key: AttributeMap | None = None, capacity: Capacity | None = None
+    ) -> PageReader:
         return PageReader(
             self._binding,
             self._operation,
@@ -223,6 +226,7 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
             page_size=self._page_size,
             start_key=start_key,
             retry=self._retry,
+            capacity=capacity,
         )
 
     def request(self) -> dict[str, Any]:
@@ -234,30 +238,32 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
 
     # ---- reading
 
-    async def _items(self, maps: list[AttributeMap]) -> list[ItemT]:
+    async def _items(self, maps: list[AttributeMap], capacity: Capacity | None = None) -> list[ItemT]:
         if self._selected is not None:
             return [self._decode_one(attribute_map) for attribute_map in maps]
-        return self._binding.decode_all(await self._whole(maps))
+        return self._binding.decode_all(await self._whole(maps, capacity))
 
-    async def _whole(self, maps: list[AttributeMap]) -> list[AttributeMap]:
+    async def _whole(self, maps: list[AttributeMap], capacity: Capacity | None = None) -> list[AttributeMap]:
         """The whole items, where an index does not hold them."""
-        return await fetch_whole(self._binding, maps, consistent=self._consistent, retry=self._retry) if self._hydrates and maps else maps
+        if not self._hydrates or not maps:
+            return maps
+        return await fetch_whole(self._binding, maps, consistent=self._consistent, retry=self._retry, capacity=capacity)
 
     def _decode_one(self, attribute_map: AttributeMap) -> ItemT:
         if self._selected is not None:
             return cast("ItemT", select_values(self._binding, self._selected, attribute_map))
         return cast("ItemT", self._binding.decode(attribute_map))
 
-    def _pages(self) -> Callable[[], Coroutine[Any, Any, list[ItemT] | None]]:
+    def _pages(self, capacity: Capacity | None = None) -> Callable[[], Coroutine[Any, Any, list[ItemT] | None]]:
         """Gives the items of one page after the other, None after the last."""
         reader: PageReader | None = None
 
         async def next_page() -> list[ItemT] | None:
             nonlocal reader
             if reader is None:
-                reader = self._reader(self._build(), most_items=self._limit)
+                reader = self._reader(self._build(), most_items=self._limit, capacity=capacity)
             page = await reader.next()
-            return None if page is None else await self._items(page.items)
+            return None if page is None else await self._items(page.items, capacity)
 
         return next_page
 
@@ -273,7 +279,8 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
 
     def stream(self) -> ItemStream[ItemT]:
         """A block in which the next page is fetched while this one is used."""
-        return QueryStream(self._pages())
+        capacity = Capacity()
+        return QueryStream(self._pages(capacity), capacity)
 
     def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:
         """Up to `limit` items (without one, a page of DynamoDB's), and the cursor that goes on after them; None begins.
@@ -315,7 +322,10 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
             goes_on = {name: maps[-1][name] for name in built.key_names} if maps else None
         secret = self._binding.connection.cursor_secret
         following = None if goes_on is None else encode_cursor(goes_on, built.digest, secret)
-        items = await self._items(maps)
+        whole = Capacity() if self._hydrates else None
+        items = await self._items(maps, whole)
+        if whole is not None and whole.read_units:
+            capacity = (capacity or 0.0) + whole.read_units
         return Page(items, following, len(items), scanned_count, capacity)
 
     def count(self) -> Operation[int]:

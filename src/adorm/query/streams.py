@@ -10,6 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import anyio
 
+from adorm.capacity import Capacity
 from adorm.concurrency import StreamJob, TaskStream
 from adorm.outcomes import Outcome
 
@@ -46,6 +47,11 @@ class ItemStream(ABC, Generic[ItemT]):
     Leaving the block, in whatever way, ends the reading: no task is left, and no further request is sent.
     """
 
+    @property
+    @abstractmethod
+    def capacity(self) -> Capacity:
+        """What its requests have consumed so far."""
+
     @abstractmethod
     async def __aenter__(self) -> Self: ...
 
@@ -59,13 +65,19 @@ class ItemStream(ABC, Generic[ItemT]):
 class QueryStream(ItemStream[ItemT]):
     """The next page of a query is fetched while this one is used."""
 
-    def __init__(self, next_page: Callable[[], Coroutine[Any, Any, list[ItemT] | None]]) -> None:
+    def __init__(self, next_page: Callable[[], Coroutine[Any, Any, list[ItemT] | None]], capacity: Capacity) -> None:
+        self._capacity = capacity
+
         async def read(_outcome: Outcome[None], emit: Callable[[list[ItemT]], Awaitable[None]]) -> None:
             while (page := await next_page()) is not None:
                 await emit(page)
 
         self._stream = TaskStream([StreamJob(Outcome[None]("query"), read)], limit=1)
         self._items = ItemIterator[ItemT](self._next_page)
+
+    @property
+    def capacity(self) -> Capacity:
+        return self._capacity
 
     async def __aenter__(self) -> Self:
         await self._stream.__aenter__()

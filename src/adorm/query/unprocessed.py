@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
+from adorm.capacity import ASKED, Capacity
 from adorm.errors import AttributeMap, Throttled
 from adorm.query.binding import Connection
 from adorm.retry import RetryPolicy
@@ -53,6 +54,8 @@ class Chunk:
     key_names: Mapping[str, tuple[str, ...]]
     """The key attributes, by table."""
     retry: RetryPolicy | None = None
+    capacity: Capacity | None = None
+    """Counts what the chunk consumes."""
 
 
 Settled: TypeAlias = Callable[[list[Place]], Awaitable[None]]
@@ -140,9 +143,14 @@ async def _until_processed(
     left: Callable[[Answer], set[Place]],
     settled: Settled,
 ) -> None:
-    connection, fruitless = chunk.connection, 0
+    connection, capacity, fruitless = chunk.connection, chunk.capacity, 0
     while pending:
-        answer = await connection.call(operation, request(), subject=chunk.subject, retry=chunk.retry)
+        asked = request()
+        if capacity is not None:
+            asked["ReturnConsumedCapacity"] = ASKED
+        answer = await connection.call(operation, asked, subject=chunk.subject, retry=chunk.retry)
+        if capacity is not None:
+            capacity.count(operation, answer, reading=operation == "BatchGetItem")
         unprocessed = left(answer)
         done = [place for place in pending if place not in unprocessed]
         for place in done:

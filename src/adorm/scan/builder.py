@@ -13,6 +13,7 @@ from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 import attrs
 import orjson
 
+from adorm.capacity import Capacity
 from adorm.errors import AttributeMap, ServiceError, UsageError
 from adorm.expressions.conditions import Condition, and_
 from adorm.expressions.placeholders import Placeholders
@@ -162,7 +163,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
                 outcome.error, outcome.finished = reached.error, reached.finished
             if rows.failed and not self._collects_errors:
                 raise rows.failure(outcomes=outcomes if self._is_parallel else None, result=items)
-            return ScanResult(items, rows.errors, outcomes, rows.checkpoint())
+            return ScanResult(items, rows.errors, outcomes, rows.checkpoint(), rows.capacity)
 
     def _counted(self, most_items: int | None, result: Callable[[int], ResultT]) -> Operation[ResultT]:
         async def compute() -> ResultT:
@@ -281,7 +282,9 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         identity = orjson.dumps([text, repr(request), self._hides_expired])
         return Scanned(self._binding.table_name, self._index, hashlib.sha256(identity).hexdigest()[:32])
 
-    def _segment_reader(self, built: Built, segment: int, total_segments: int | None, after: AttributeMap | None) -> PageReader:
+    def _segment_reader(
+        self, built: Built, segment: int, total_segments: int | None, after: AttributeMap | None, capacity: Capacity | None = None
+    ) -> PageReader:
         request = dict(built.request)
         if total_segments is not None:
             request["Segment"], request["TotalSegments"] = segment, total_segments
@@ -299,6 +302,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             page_size=size or None,
             start_key=after,
             retry=self._retry,
+            capacity=capacity,
         )
 
     async def _planned(self, *, counting: bool = False) -> ScanPlan[ItemT]:
@@ -308,7 +312,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         if total_segments == "auto":
             total_segments = await self._auto_segments()
             positions = [Position() for _ in range(total_segments)]
-        binding, count = self._binding, total_segments
+        binding, count, capacity = self._binding, total_segments, Capacity()
         return ScanPlan(
             f"{binding.info.name} (table {binding.table_name})",
             self.scanned(),
@@ -316,8 +320,8 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             positions,
             built.key_names,
             binding.info.key_order,
-            lambda segment, after: self._segment_reader(built, segment, count, after),
-            self._whole,
+            lambda segment, after: self._segment_reader(built, segment, count, after, capacity),
+            lambda maps: self._whole(maps, capacity),
             self._decode_one,
             self._limit,
             self._collects_errors,
@@ -326,6 +330,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             self._report,
             self._expected_items,
             binding.connection.clock.monotonic,
+            capacity,
         )
 
     async def _described(self) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import attrs
 
+from adorm.capacity import Capacity
 from adorm.concurrency import OnFailure, StreamJob, TaskStream
 from adorm.errors import AttributeMap, DeadlineExceeded, ItemDecodeError, ScanFailed, UsageError
 from adorm.outcomes import Outcome, Progress
@@ -34,6 +35,8 @@ class ScanResult(Generic[ItemT]):
     outcomes: Sequence[Outcome[list[ItemT]]]
     checkpoint: str
     """Where segments that failed can go on."""
+    capacity: Capacity
+    """What was consumed."""
 
 
 @attrs.frozen(eq=False)
@@ -63,6 +66,8 @@ class ScanPlan(Generic[ItemT]):
     expected_items: Callable[[], Awaitable[int | None]]
     """How many items there are about, for the report."""
     monotonic: Callable[[], float]
+    capacity: Capacity
+    """Counts what the readers consume, and the fetching of whole items."""
 
 
 @attrs.define(eq=False)
@@ -119,6 +124,10 @@ class ScanStream(ItemStream[ItemT]):
         """What went wrong so far: segments that failed, and with `collect_errors()` items that do not fit the model."""
         late = [] if self._wait_failure is None else [self._wait_failure]
         return [*self._wrong, *(outcome.error for outcome in self._outcomes if outcome.error is not None), *late]
+
+    @property
+    def capacity(self) -> Capacity:
+        return self._plan.capacity
 
     def checkpoint(self) -> str:
         """Where each segment stands, just after the last item given, as JSON text for `scan().resume(checkpoint)`."""

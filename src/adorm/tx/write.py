@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, cast, overload
 from uuid import uuid4
 
+from adorm.capacity import ASKED, Capacity
 from adorm.errors import TransactionCanceled, UsageError, ValidationFailed
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.models import model_info
@@ -70,11 +71,17 @@ class Transaction:
         self._retry = retry
         self._life = Life()
         self._parts: list[WritingPart] = []
+        self._capacity = Capacity()
 
     @property
     def token(self) -> str:
         """Its idempotency token."""
         return self._token
+
+    @property
+    def capacity(self) -> Capacity:
+        """What it consumed, once it was sent: two write units for each KB. DynamoDB does not tell what a cancelled one did."""
+        return self._capacity
 
     def __repr__(self) -> str:
         return f"<adorm.Transaction, {len(self._parts)} operations>"
@@ -191,6 +198,8 @@ class Transaction:
     def request(self) -> dict[str, Any]:
         """The exact request as it stands now, `{"TransactItems": [...], "ClientRequestToken": ...}`, without sending it.
 
+        Sent, it asks for `ReturnConsumedCapacity` besides.
+
         Raises:
             UsageError: what would be refused before sending.
         """
@@ -217,9 +226,9 @@ class Transaction:
     async def _send(self) -> None:
         if not self._parts:
             return
-        request = self.request()
+        request = {**self.request(), "ReturnConsumedCapacity": ASKED}
         try:
-            await self._connection.call("TransactWriteItems", request, subject=self._describe, retry=self._retry)
+            answer = await self._connection.call("TransactWriteItems", request, subject=self._describe, retry=self._retry)
         except TransactionCanceled as error:
             raise explained(error, self._parts) from error.__cause__
         except ValidationFailed as error:
@@ -229,6 +238,7 @@ class Transaction:
                     "if only by a timestamp: read what it wrote, or take a new token"
                 )
             raise
+        self._capacity.count("TransactWriteItems", answer, reading=False)
         for part in self._parts:
             part.settle()
 
