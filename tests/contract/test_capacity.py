@@ -37,9 +37,9 @@ async def test_a_block_tells_what_single_calls_consumed(engine: Engine, db: ador
     assert reading.by_operation["GetItem"].read == (0.5 if engine.is_moto else 1.0)
     assert reading.write_units == 0
     assert used.read_units == reading.read_units
-    assert used.write_units >= (2.5 if engine.is_moto else 3)
+    assert used.write_units >= (2 if engine.is_moto else 3)
     assert used.by_table.keys() == {"orders", "counters"}
-    assert used.by_table["counters"] == adorm.Units(0.0, 1.0)
+    assert used.by_table["counters"].write == (0.5 if engine.is_moto else 1.0)
     assert used.price() == pytest.approx((used.read_units * 0.125 + used.write_units * 0.625) / 1e6)
     if not engine.is_moto:
         assert used.by_index["orders", "by-status"].write >= 1
