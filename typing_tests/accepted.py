@@ -11,8 +11,15 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, assert_type
 from uuid import UUID
 
+from aiohttp import web
+from fastapi import FastAPI
+from starlette.requests import Request
+
 import adorm
 from adorm import Attr, Clause, Condition, attr, not_none
+from adorm.integrations import aiohttp as with_aiohttp
+from adorm.integrations import fastapi as with_fastapi
+from adorm.integrations import starlette as with_starlette
 from adorm.locks import Lease, Lock
 from typing_tests.models import (
     Address,
@@ -637,3 +644,35 @@ async def accounts_and_credentials(source: adorm.CredentialsSource) -> None:
     adorm.connect(credentials=adorm.AssumedRole("arn:aws:iam::123456789012:role/orders", source=adorm.ContainerCredentials()))
     adorm.connect(credentials=adorm.Credentials("AK", "secret"))
     assert_type(await source.load(), adorm.Credentials)
+
+
+# ---- services
+
+
+def as_text(order: Order) -> str:
+    return order.order_id
+
+
+async def fastapi_services(page: adorm.Page[Order]) -> None:
+    app = FastAPI(lifespan=with_fastapi.lifespan(lambda: adorm.connect("memory"), models=[Order, Event], ensure_tables=True))
+    app.add_middleware(with_fastapi.AdormMiddleware, deadline_s=5)
+    assert_type(with_fastapi.CursorPage.of(page), with_fastapi.CursorPage[Order])
+    assert_type(with_fastapi.CursorPage.of(page, as_text), with_fastapi.CursorPage[str])
+    assert_type(with_fastapi.CursorPage.of(page).items, list[Order])
+    assert_type(with_fastapi.CursorPage.of(page).cursor, str | None)
+    assert_type(await with_fastapi.table(Order)(db), adorm.Table[Order])
+    assert_type(await with_fastapi.paging(default_limit=10)(), with_fastapi.Paging)
+
+
+async def starlette_services(request: Request) -> None:
+    assert_type(with_starlette.database(request), adorm.Database)
+
+
+async def aiohttp_services(request: web.Request, page: adorm.Page[Order]) -> web.Response:
+    app = web.Application(middlewares=[with_aiohttp.adorm_middleware(deadline_s=5)])
+    app.cleanup_ctx.append(with_aiohttp.adorm_context(models=[Order]))
+    assert_type(app[with_aiohttp.DATABASE], adorm.Database)
+    assert_type(with_aiohttp.table(request, Order), adorm.Table[Order])
+    assert_type(with_aiohttp.paging(request).cursor, str | None)
+    assert_type(await with_aiohttp.json_body(request, Event), Event)
+    return with_aiohttp.page_response(page, as_text)

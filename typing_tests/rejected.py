@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import adorm
 from adorm import attr, not_none
+from adorm.integrations.fastapi import CursorPage, lifespan, table
 from typing_tests.models import Address, Event, Grade, Line, Order, Part, Point
 
 db = adorm.connect("memory")
@@ -387,3 +388,14 @@ def accounts_and_credentials() -> None:
     adorm.accounts({}, client=object())  # E: accounts share no client
     adorm.accounts({})[5]  # E: accounts have names
     adorm.Account("arn:aws:iam::123456789012:role/orders")  # E: fields of an account go by name
+
+
+# ---- services
+
+
+def services(page: adorm.Page[Order]) -> CursorPage[Order]:
+    lifespan(db)  # E: a function makes the database, anew for each life
+    table(int)  # E: no model
+    CursorPage.of([])  # E: a list is no page
+    CursorPage.of(page, len)  # E: not made of an order
+    return CursorPage.of(page, str)  # E: a page of text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import orjson
 import pytest
@@ -84,6 +85,15 @@ def test_a_write_whose_fate_is_unknown_says_so() -> None:
     assert problem.body()["maybe_applied"] is True
     assert problem.detail.endswith("It may have been applied: look at what is there before repeating it.")
     assert told(adorm.DeadlineExceeded(SECRET, maybe_applied=True)).maybe_applied
+
+
+def test_an_idempotent_function_that_runs_is_asked_again_later() -> None:
+    running = adorm.IdempotencyInProgress(SECRET, lease_ends_at=datetime(2026, 1, 1, tzinfo=UTC), retry_after_s=4.2)
+    problem = told(running)
+    assert (problem.status, problem.code, problem.retry_after_s) == (409, "in-progress", 5)
+    unknown = told(adorm.ResultNotStored(SECRET, result=SECRET))
+    assert (unknown.status, unknown.code, unknown.maybe_applied) == (500, "internal", True)
+    assert SECRET not in (problem.content() + unknown.content()).decode()
 
 
 def transaction(*errors: Exception | None) -> adorm.TransactionCanceled:

@@ -21,9 +21,11 @@ from adorm.errors import (
     ConditionalCheckFailed,
     ConnectionFailed,
     DeadlineExceeded,
+    IdempotencyInProgress,
     ItemExists,
     ItemNotFound,
     LockHeld,
+    ResultNotStored,
     ServiceError,
     Throttled,
     TransactionCanceled,
@@ -83,6 +85,7 @@ class Problem:
 
 
 INTERNAL = Problem(500, "internal", "Something is wrong on the server's side.")
+LOOK_FIRST = "It may have been applied: look at what is there before repeating it."
 UNAVAILABLE = Problem(503, "unavailable", "The database can't be reached at the moment: try again later.", AGAIN_S)
 
 _KINDS: tuple[tuple[type[Exception], Problem], ...] = (
@@ -93,6 +96,8 @@ _KINDS: tuple[tuple[type[Exception], Problem], ...] = (
     (ConditionalCheckFailed, Problem(409, "condition-failed", "Its present state does not allow this.")),
     (TransactionConflict, Problem(409, "busy", "It is being written by another request: try again.", AGAIN_S)),
     (LockHeld, Problem(409, "locked", "It is locked by another request: try again.", AGAIN_S)),
+    (IdempotencyInProgress, Problem(409, "in-progress", "The same request is being worked on: ask again later.", AGAIN_S)),
+    (ResultNotStored, attrs.evolve(INTERNAL, maybe_applied=True, detail=f"{INTERNAL.detail} {LOOK_FIRST}")),
     (Throttled, Problem(503, "throttled", "There are too many requests at the moment: try again later.", AGAIN_S)),
     (ConnectionFailed, UNAVAILABLE),
     (DeadlineExceeded, Problem(504, "deadline-exceeded", "There was not enough time to finish this.")),
@@ -123,8 +128,9 @@ def problem_of(error: BaseException, headers: Container[str] = ()) -> Problem | 
             problem = Problem(409, "transaction-canceled", "The change was refused as a whole: look at what is there.")
         elif problem is INTERNAL and (error.retryable or (error.status or 0) >= 500):
             problem = UNAVAILABLE
-        elif error.retry_after_s is not None and problem.retry_after_s is not None:
-            problem = attrs.evolve(problem, retry_after_s=max(AGAIN_S, math.ceil(error.retry_after_s)))
+    asked_s: float | None = getattr(error, "retry_after_s", None)
+    if asked_s is not None and problem.retry_after_s is not None:
+        problem = attrs.evolve(problem, retry_after_s=max(AGAIN_S, math.ceil(asked_s)))
     preconditions = {"version-conflict": "if-match", "already-exists": "if-none-match"}
     if preconditions.get(problem.code, "") in headers:
         problem = attrs.evolve(problem, status=412)
@@ -156,6 +162,4 @@ def _of_group(group: BaseExceptionGroup[BaseException], headers: Container[str])
 def _told(problem: Problem, *, maybe_applied: bool) -> Problem:
     if not maybe_applied or problem.maybe_applied:
         return problem
-    return attrs.evolve(
-        problem, maybe_applied=True, detail=f"{problem.detail} It may have been applied: look at what is there before repeating it."
-    )
+    return attrs.evolve(problem, maybe_applied=True, detail=f"{problem.detail} {LOOK_FIRST}")
