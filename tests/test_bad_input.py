@@ -262,7 +262,7 @@ async def test_an_operation_that_was_not_awaited_is_not_true_and_tells_no_values
                 bool(operation)
             assert "secret" not in repr(operation)
             assert len(repr(operation)) < 80
-        assert repr(operations[2]) == "<Put Order c/o, not awaited>"
+        assert repr(operations[2]) == "<Put Order, not awaited>"
         assert repr(operations[4]) == "<Query Order, not awaited>"
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
+from contextvars import ContextVar, Token
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
+from attrs.exceptions import FrozenInstanceError
 
-from adorm.call_details import AttemptDetails, CallDetails, ErrorDetails, RequestDetails
-from adorm.call_hooks import CallHooks
+import adorm
+import adorm.testing
+from adorm.call_details import AttemptDetails, CallDetails, ErrorDetails, RequestDetails, ServerDetails
+from adorm.call_hooks import CallHooks, Connections
 from adorm.calls import Calls
 from adorm.capacity import Units
 from adorm.clock import use_clock
@@ -19,6 +24,7 @@ from adorm.errors import ConditionalCheckFailed, DeadlineExceeded
 from adorm.retry import RetryPolicy
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer
+from tests.support.loopback import LoopbackServer
 from tests.support.scripted import Outcome, ScriptedTransport, refusal, throttled
 
 pytestmark = pytest.mark.anyio
@@ -210,3 +216,108 @@ async def test_a_hook_that_takes_the_time_left_leaves_none_for_the_attempt() -> 
             with pytest.raises(DeadlineExceeded) as caught:
                 await calls.call("PutItem", PUT)
     assert (transport.sent, caught.value.attempts) == ([], 0)
+
+
+async def test_hooks_after_run_in_the_reverse_order_so_that_they_nest() -> None:
+    current: ContextVar[str] = ContextVar("current", default="nobody")
+    tokens: dict[str, Token[str]] = {}
+    order: list[str] = []
+
+    def hooks(name: str) -> CallHooks:
+        def before(_details: Details) -> None:
+            order.append(f"before {name}")
+            tokens[name] = current.set(name)
+
+        def after(_details: Details) -> None:
+            order.append(f"after {name}")
+            assert current.get() == name
+            current.reset(tokens.pop(name))
+
+        return CallHooks(before_call=before, after_call=after)
+
+    calls, _ = calls_with([hooks("first"), hooks("second")])
+    await calls.call("PutItem", PUT)
+    assert order == ["before first", "before second", "after second", "after first"]
+    assert current.get() == "nobody"
+
+
+async def test_who_was_called_before_is_called_after_though_the_next_hook_is_cancelled() -> None:
+    seen: list[Details] = []
+
+    async def waits(_details: CallDetails) -> None:
+        scope.cancel()
+        await anyio.sleep_forever()
+
+    transport = ScriptedTransport()
+    calls = Calls(transport, hooks=[recording(seen), CallHooks(before_call=waits)])
+    with anyio.CancelScope() as scope:
+        await calls.call("PutItem", PUT)
+    before, after = seen
+    assert before.call_id == after.call_id
+    assert after.error == ErrorDetails(type="CancelledError", cancelled=True)
+    assert transport.sent == []
+
+
+async def test_calls_side_by_side_have_numbers_of_their_own() -> None:
+    seen: list[Details] = []
+    calls, _ = calls_with([recording(seen)])
+    async with anyio.create_task_group() as group:
+        for _ in range(5):
+            group.start_soon(calls.call, "PutItem", PUT)
+    numbers = Counter(details.call_id for details in seen)
+    assert sorted(numbers.values()) == [4] * 5
+
+
+async def test_what_a_failing_hook_logs_does_not_hold_the_error_that_was_on_its_way(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_details: Details) -> None:
+        try:
+            raise LookupError("of the hook's own")
+        except LookupError as error:
+            raise RuntimeError("in a hook") from error
+
+    calls, _ = calls_with([CallHooks(after_call=broken, after_attempt=broken)], refusal("ConditionalCheckFailedException"))
+    try:
+        raise ValueError("what the caller was handling")
+    except ValueError:
+        with pytest.raises(ConditionalCheckFailed) as caught:
+            await calls.call("PutItem", PUT, subject="Order c1")
+    assert "Order c1" in str(caught.value)
+    assert "of the hook's own" in caplog.text
+    assert "ConditionalCheckFailed" not in caplog.text
+    assert "what the caller was handling" not in caplog.text
+
+
+async def test_details_are_frozen() -> None:
+    seen: list[Details] = []
+    calls, _ = calls_with([recording(seen)])
+    await calls.call("PutItem", PUT)
+    for details in seen:
+        with pytest.raises(FrozenInstanceError):
+            details.operation = "GetItem"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # a mistake on purpose
+
+
+async def test_hooks_are_told_of_a_pool_when_a_database_opens(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-central-1"}.items():
+        monkeypatch.setenv(name, value)
+    told: list[Connections] = []
+
+    def broken(_connections: Connections) -> None:
+        raise LookupError("in a hook")
+
+    async with LoopbackServer() as server:
+        hooks = [CallHooks(on_open=broken), CallHooks(on_open=told.append)]
+        async with adorm.connect(endpoint_url=server.url, hooks=hooks, wrap=adorm.testing.Recorder(), max_connections=3) as db:
+            assert told == []
+            await db.call("ListTables", {})
+            (connections,) = told
+            assert connections.server == ServerDetails(address="127.0.0.1", port=server.port, region="eu-central-1")
+            assert connections.figures() == (0, 1, 0, 3)
+        assert connections.figures() is None
+    assert "when the database opened" in caplog.text
+
+
+async def test_an_engine_without_a_pool_tells_of_none() -> None:
+    told: list[Connections] = []
+    async with adorm.connect("memory", hooks=[CallHooks(on_open=told.append)]) as db:
+        await db.call("ListTables", {})
+    assert told == []

@@ -32,7 +32,7 @@ class Get(Retriable[ResultT]):
 
     @property
     def _subject(self) -> str:
-        return str(self._key)
+        return self._key.info.name
 
     def consistent(self) -> Self:
         """Read what was last written: twice the read units, and it fails where that is not to be had."""

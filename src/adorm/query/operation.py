@@ -31,11 +31,11 @@ class Operation(Generic[ResultT]):
 
     @property
     def _subject(self) -> str:
-        """What it is about, for messages: `Order c1/o1`."""
+        """What it is about: the model's name."""
         return ""
 
     def __repr__(self) -> str:
-        # No values: an operation in a traceback or a log must not tell what is stored.
+        # No values, keys included: an operation in a traceback or a log must not tell what is stored.
         return f"<{' '.join(part for part in (type(self).__name__, self._subject) if part)}, not awaited>"
 
     def __bool__(self) -> NoReturn:

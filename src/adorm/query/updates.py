@@ -239,7 +239,7 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
 
     @property
     def _subject(self) -> str:
-        return str(self._draft.key)
+        return self._draft.key.info.name
 
     def _with_clauses(self, clauses: tuple[Clause[Any], ...]) -> Self:
         return attrs.evolve(self, draft=attrs.evolve(self._draft, clauses=self._draft.clauses + clauses))

@@ -62,7 +62,7 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
 
     @property
     def _subject(self) -> str:
-        return str(self._key)
+        return self._key.info.name
 
     def when(self, *conditions_: bool | Condition) -> Self:
         """Write only if all conditions hold; else `ConditionalCheckFailed`, with the item as it stands."""

@@ -98,7 +98,7 @@ def _verdict(call: CallDetails) -> tuple[int, str]:
         return (logging.INFO, "answered after retries") if call.attempts > 1 else (logging.DEBUG, "answered")
     if error.cancelled:
         return logging.INFO, "cancelled"
-    codes = {code for code in error.reasons if code is not None and code != "None"} or {error.code}
+    codes: set[str | None] = {code for code in error.reasons if code is not None and code != "None"} or {error.code}
     name = error.code or error.type
     if codes <= EXPECTED:
         return logging.INFO, f"a condition did not hold ({name})"

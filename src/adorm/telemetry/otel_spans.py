@@ -38,7 +38,8 @@ class Spans:
         span, token = self._live.pop(call.call_id, (None, None))
         if span is None or token is None:
             return
-        if call.error is None or call.error.type != "GeneratorExit":  # a coroutine that is thrown away ends in another context
+        # A coroutine that is thrown away may end in another context, where there is nothing to go back to.
+        if call.error is None or call.error.type != "GeneratorExit" or trace.get_current_span() is span:
             context.detach(token)
         if span.is_recording():
             span.set_attributes(_answered(call))

@@ -53,7 +53,7 @@ class Credentials(Record):
         self._hold(access_key_id, secret_access_key, session_token, expires_at)
 
     def __repr__(self) -> str:
-        return f"Credentials(access_key_id={self.access_key_id!r}, expires_at={self.expires_at!r})"  # no secret
+        return f"Credentials(expires_at={self.expires_at!r})"  # nothing of what they are
 
 
 class CredentialsSource(Protocol):

@@ -26,7 +26,7 @@ class TransactionWrite(Generic[ModelT]):
         self._part = part
 
     def __repr__(self) -> str:
-        return f"<{self._part.label}, in a transaction>"
+        return f"<{self._part.label.partition(' ')[0]} {self._part.key.info.name}, in a transaction>"  # without the key
 
     def when(self, *conditions_: bool | Condition) -> Self:
         """Let the transaction stand only if all conditions hold of this item.
@@ -71,7 +71,7 @@ class TransactionUpdate(Changes, Generic[ModelT]):
         self._part = part
 
     def __repr__(self) -> str:
-        return f"<{self._part.label}, in a transaction>"
+        return f"<{self._part.label.partition(' ')[0]} {self._part.key.info.name}, in a transaction>"  # without the key
 
     def _change(self, **changes: Any) -> Self:
         self._life.use()
