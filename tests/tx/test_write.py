@@ -369,7 +369,7 @@ async def test_what_was_stored_is_told_by_the_handle() -> None:
         created = tx.create(account)
         frozen = tx.create(Frozen(name="f"))
         deleted = tx.delete(Account(name="b", version=1))
-        assert repr(deleted) == "<delete Account b, in a transaction>"
+        assert repr(deleted) == "<delete Account, in a transaction>"
         assert repr(tx) == "<adorm.Transaction, 3 operations>"
     assert created.stored is account
     assert frozen.stored == Frozen(name="f", version=1)
