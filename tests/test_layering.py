@@ -44,7 +44,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.table",),
     ("adorm.database",),
     ("adorm.account_map",),
-    ("adorm.lambda_runtime", "adorm.locks", "adorm.idempotency", "adorm.testing"),
+    ("adorm.lambda_runtime", "adorm.locks", "adorm.streams", "adorm.idempotency", "adorm.testing"),
     ("adorm.integrations",),
 ]
 """From the bottom up: each may import what stands above it in this list, and within its own package.

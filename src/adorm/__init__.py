@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         ResultNotStored,
         ScanFailed,
         ServiceError,
+        StreamFailed,
         Throttled,
         TransactionCanceled,
         TransactionConflict,
@@ -80,6 +81,11 @@ if TYPE_CHECKING:
     from adorm.retry import RetryPolicy
     from adorm.scan.builder import CollectingScan, Scan
     from adorm.scan.stream import ScanResult, ScanStream
+    from adorm.streams.change import StreamChange, from_stream_record
+    from adorm.streams.handler import StreamHandler, stream_handler
+    from adorm.streams.ordered import RecordOutcome
+    from adorm.streams.record import StreamRecord
+    from adorm.streams.result import StreamResult
     from adorm.table import Table
     from adorm.tables.descriptions import TableDescription
     from adorm.tables.requests import Provisioned
@@ -160,6 +166,7 @@ __all__ = [
     "Progress",
     "Provisioned",
     "Query",
+    "RecordOutcome",
     "RequestDetails",
     "ResourceNotFound",
     "ResultNotStored",
@@ -170,6 +177,11 @@ __all__ = [
     "ScanStream",
     "ServerDetails",
     "ServiceError",
+    "StreamChange",
+    "StreamFailed",
+    "StreamHandler",
+    "StreamRecord",
+    "StreamResult",
     "Table",
     "TableDescription",
     "Throttled",
@@ -198,6 +210,7 @@ __all__ = [
     "discriminator",
     "from_attribute_map",
     "from_plain",
+    "from_stream_record",
     "idempotent",
     "is_expired",
     "item_size",
@@ -210,6 +223,7 @@ __all__ = [
     "path",
     "raw",
     "sort_key",
+    "stream_handler",
     "to_attribute_map",
     "to_plain",
     "ttl",
@@ -286,6 +300,7 @@ _HOMES = {
     "Progress": "adorm.outcomes",
     "Provisioned": "adorm.tables.requests",
     "Query": "adorm.query.queries",
+    "RecordOutcome": "adorm.streams.ordered",
     "RequestDetails": "adorm.call_details",
     "ResourceNotFound": "adorm.errors",
     "ResultNotStored": "adorm.errors",
@@ -296,6 +311,11 @@ _HOMES = {
     "ScanStream": "adorm.scan.stream",
     "ServerDetails": "adorm.call_details",
     "ServiceError": "adorm.errors",
+    "StreamChange": "adorm.streams.change",
+    "StreamFailed": "adorm.errors",
+    "StreamHandler": "adorm.streams.handler",
+    "StreamRecord": "adorm.streams.record",
+    "StreamResult": "adorm.streams.result",
     "Table": "adorm.table",
     "TableDescription": "adorm.tables.descriptions",
     "Throttled": "adorm.errors",
@@ -324,6 +344,7 @@ _HOMES = {
     "discriminator": "adorm.markers",
     "from_attribute_map": "adorm.codec",
     "from_plain": "adorm.codec",
+    "from_stream_record": "adorm.streams.change",
     "idempotent": "adorm.idempotency.decorator",
     "is_expired": "adorm.expiry",
     "item_size": "adorm.codec",
@@ -336,6 +357,7 @@ _HOMES = {
     "path": "adorm.paths",
     "raw": "adorm.expressions.conditions",
     "sort_key": "adorm.markers",
+    "stream_handler": "adorm.streams.handler",
     "to_attribute_map": "adorm.codec",
     "to_plain": "adorm.codec",
     "ttl": "adorm.markers",

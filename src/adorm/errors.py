@@ -24,7 +24,7 @@
     │   └── AccessDenied
     ├── ConnectionFailed                    no answer, or none that can be read
     ├── DeadlineExceeded (TimeoutError)     the time given is over
-    └── ScanFailed, BatchFailed, GatherFailed (ExceptionGroup)
+    └── ScanFailed, BatchFailed, GatherFailed, StreamFailed (ExceptionGroup)
 
 One table, `CODES`, says which service error code becomes which class, and how a retry treats it.
 Codes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
@@ -424,6 +424,10 @@ class BatchFailed(FanOutFailed):
 
 class GatherFailed(FanOutFailed):
     """Operations of a gather failed; `outcomes` has each, in the order in which they were given."""
+
+
+class StreamFailed(FanOutFailed):
+    """Records of a stream were not handled; `outcomes` has each, in the order of the event."""
 
 
 Treatment = Literal["no", "transient", "throttle", "renew"]

@@ -5,6 +5,7 @@ from adorm.testing.clock import FakeClock
 from adorm.testing.faults import Fault, Faults, Hold, Occasion
 from adorm.testing.local import DynamoDBLocal, DynamoDBLocalFailed, DynamoDBLocalMissing, fetch_dynamodb_local
 from adorm.testing.recorder import Recorder, Sent
+from adorm.testing.stream_events import stream_event, stream_record
 
 __all__ = [
     "Attempt",
@@ -19,4 +20,6 @@ __all__ = [
     "Recorder",
     "Sent",
     "fetch_dynamodb_local",
+    "stream_event",
+    "stream_record",
 ]

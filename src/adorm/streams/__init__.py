@@ -1,0 +1,1 @@
+"""Records of DynamoDB Streams, typed, and handlers for them."""

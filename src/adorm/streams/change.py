@@ -1,0 +1,123 @@
+"""`StreamChange`: a record of a stream, as instances of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+
+from adorm.codec import Codec, DecodeFailure, default_codec, item_decode_error
+from adorm.keys import Key
+from adorm.models import ModelInfo, model_info
+from adorm.query.values import AttrsLike, DataclassLike
+from adorm.streams.record import ChangeKind, StreamRecord, parse_record
+
+if TYPE_CHECKING:
+    from adorm.database import Database
+
+ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
+
+
+@attrs.frozen(eq=False)
+class StreamChange(Generic[ModelT]):
+    """A change of an item, typed.
+
+    Which images are there depends on the stream's `StreamViewType`; what it does not carry is None.
+    """
+
+    key: Key[ModelT]
+    """For `orders.get(change.key)`."""
+    new: ModelT | None = attrs.field(repr=False)
+    """The item after the change; None of REMOVE."""
+    old: ModelT | None = attrs.field(repr=False)
+    """The item before the change; None of INSERT."""
+    record: StreamRecord
+    """The record itself, untyped."""
+
+    @property
+    def kind(self) -> ChangeKind:
+        """What happened to the item: INSERT, MODIFY or REMOVE."""
+        return self.record.kind
+
+    @property
+    def sequence_number(self) -> str:
+        """Its place in the shard: a number in text, to be compared as a number."""
+        return self.record.sequence_number
+
+    @property
+    def approximate_creation_time(self) -> datetime | None:
+        """When the item was changed, in UTC."""
+        return self.record.approximate_creation_time
+
+    @property
+    def expired(self) -> bool:
+        """Whether DynamoDB deleted the item because its time to live was over."""
+        return self.record.expired
+
+    @property
+    def event_id(self) -> str | None:
+        """The same whenever the record comes again."""
+        return self.record.event_id
+
+    @property
+    def table_name(self) -> str | None:
+        """The table's name in DynamoDB; None where the record does not say."""
+        return self.record.table_name
+
+
+def from_stream_record(record: Mapping[str, Any], model: type[ModelT], /, *, db: Database | None = None) -> StreamChange[ModelT]:
+    """The typed view of one record: of a Lambda event, of the API of DynamoDB Streams, or of a Kinesis stream that carries them.
+
+    Args:
+        record: as it came, `{"eventName": "INSERT", "dynamodb": {"Keys": ..., "NewImage": ...}, ...}`, or with the same as base64
+            JSON in `record["kinesis"]["data"]`. Binary values are base64 text or bytes.
+        model: what its images are.
+        db: whose converter hooks to use; adorm's own types alone when not given.
+
+    Raises:
+        UsageError: it is no such record, or the class is no model with a key.
+        ItemDecodeError: its key or an image does not fit the model; a note says which.
+    """
+    return typed_change(parse_record(record), model_info(model), default_codec() if db is None else db.codec)
+
+
+def typed_change(record: StreamRecord, info: ModelInfo, codec: Codec) -> StreamChange[Any]:
+    """The record as instances of a model.
+
+    Raises:
+        ItemDecodeError: its key or an image does not fit the model.
+    """
+    key = _key(record, info, codec)
+    return StreamChange(key, _decoded(record, "NewImage", info, codec), _decoded(record, "OldImage", info, codec), record)
+
+
+def _key(record: StreamRecord, info: ModelInfo, codec: Codec) -> Key[Any]:
+    values: list[Any] = []
+    for field in info.key_fields:
+        name = field.attribute_name
+        try:
+            if name not in record.keys:
+                raise DecodeFailure("no such attribute in the key")
+            values.append(codec.decode_field(field, record.keys[name]))
+        except DecodeFailure as failure:
+            raise _error(failure.under(name), record, "Keys", info) from failure
+    return Key(info, tuple(values))
+
+
+def _decoded(record: StreamRecord, part: str, info: ModelInfo, codec: Codec) -> Any:
+    image = record.new_image if part == "NewImage" else record.old_image
+    if image is None:
+        return None
+    try:
+        return codec.decode(info.model, image)
+    except DecodeFailure as failure:
+        raise _error(failure, record, part, info) from failure
+
+
+def _error(failure: DecodeFailure, record: StreamRecord, part: str, info: ModelInfo) -> Exception:
+    image = {"NewImage": record.new_image, "OldImage": record.old_image}.get(part) or record.keys
+    error = item_decode_error(failure, model=info.model, key=record.keys, attribute_map=image)
+    error.add_note(f"in the {part} of {record.kind} record {record.sequence_number} of table {record.table_name}")
+    return error

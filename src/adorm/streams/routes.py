@@ -1,0 +1,183 @@
+"""Which typed handler takes a record: by table, key, and what tells the models of one table apart."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from enum import Enum
+from typing import Any, Literal, cast, get_args
+
+import attrs
+
+from adorm.errors import AttributeMap, UsageError
+from adorm.fields import Role
+from adorm.indexes import key_tag
+from adorm.models import ModelInfo, model_info
+from adorm.streams.record import StreamRecord
+from adorm.typeinfo import origin_of, split_optional, unwrap
+
+RouteKind = Literal["INSERT", "MODIFY", "REMOVE", "EXPIRE"]
+"""EXPIRE is a REMOVE by DynamoDB itself, as the item's time to live was over."""
+
+When = Callable[[AttributeMap], bool]
+"""Given the new image, else the old one, else the key, as DynamoDB sent it: whether the handler takes the record."""
+
+
+@attrs.frozen(eq=False)
+class Route:
+    """A typed handler and what it takes."""
+
+    kind: RouteKind
+    info: ModelInfo
+    table_name: str | None
+    """The table's name in DynamoDB, where it was given; else the model leads to it."""
+    when: When | None
+    told_by: tuple[str, frozenset[str]] | None
+    """The discriminator's attribute name and values."""
+    optional_images: bool
+    function: Callable[..., Awaitable[object]]
+    takes: int
+    """How many arguments the function takes."""
+
+    @property
+    def rank(self) -> int:
+        """What was asked for by hand goes before what a discriminator tells, and that before what takes everything."""
+        return 0 if self.when is not None else 1 if self.told_by is not None else 2
+
+    def fits(self, record: StreamRecord) -> bool:
+        """Whether the record, of this route's table, is one of its model."""
+        if record.keys.keys() != self.info.key_names or not self._fits_key(record.keys):
+            return False
+        if self.when is not None:
+            return bool(self.when(record.image))
+        if self.told_by is not None:
+            name, values = self.told_by
+            told: Any = record.image.get(name)
+            return isinstance(told, dict) and cast("AttributeMap", told).get("S") in values
+        return True
+
+    def _fits_key(self, keys: AttributeMap) -> bool:
+        for field in self.info.key_fields:
+            tag = key_tag(self.info.name, field, optional=False)
+            if tag is not None and tag not in keys[field.attribute_name]:
+                return False
+        return True
+
+    def arguments(self, old: Any, new: Any) -> tuple[Any, ...]:
+        """The images that the function begins with."""
+        images = {"INSERT": (new,), "MODIFY": (old, new)}.get(self.kind, (old,))
+        if not self.optional_images and any(image is None for image in images):
+            raise UsageError(
+                f"{self.describe()} needs {'both images' if self.kind == 'MODIFY' else 'the image'}, and the stream does not carry that: "
+                "set its StreamViewType to NEW_AND_OLD_IMAGES, or register with optional_images=True"
+            )
+        return images
+
+    def describe(self) -> str:
+        """`the handler of INSERT of Order`."""
+        return f"the handler of {self.kind} of {self.info.name}"
+
+
+class Routes:
+    """The typed handlers of one stream handler."""
+
+    def __init__(self) -> None:
+        self._by_kind: dict[RouteKind, list[Route]] = {}
+
+    def __iter__(self) -> Iterator[Route]:
+        return (route for routes in self._by_kind.values() for route in routes)
+
+    def add(self, route: Route) -> None:
+        """Take a handler in.
+
+        Raises:
+            UsageError: it can't be told from one that is there.
+        """
+        routes = self._by_kind.setdefault(route.kind, [])
+        for other in routes:
+            same_table = (other.table_name or other.info.table) == (route.table_name or route.info.table)
+            if same_table and other.rank == route.rank and _overlap(other, route):
+                raise UsageError(
+                    f"{route.describe()} can't be told from that of {other.info.name}, in one table: give the models an "
+                    "adorm.discriminator each, or the handlers when=..."
+                )
+        routes.append(route)
+        routes.sort(key=lambda each: each.rank)
+
+    def find(self, record: StreamRecord, table_of: Callable[[Route], str]) -> Route | None:
+        """The handler that takes the record; None where none does. What an expired item finds no handler of its own for is a REMOVE."""
+        kinds: Sequence[RouteKind] = ("EXPIRE", "REMOVE") if record.kind == "REMOVE" and record.expired else (record.kind,)
+        for kind in kinds:
+            for route in self._by_kind.get(kind, ()):
+                if table_of(route) == record.table_name and route.fits(record):
+                    return route
+        return None
+
+
+def _overlap(one: Route, other: Route) -> bool:
+    if one.when is not None or other.when is not None:
+        return False  # nobody knows: the first one that says yes
+    if one.told_by is None or other.told_by is None:
+        return True
+    return one.told_by[0] == other.told_by[0] and bool(one.told_by[1] & other.told_by[1])
+
+
+def make_route(
+    kind: RouteKind,
+    model: type[Any],
+    function: Callable[..., Awaitable[object]],
+    *,
+    when: When | None,
+    table_name: str | None,
+    optional_images: bool,
+) -> Route:
+    """Check a handler.
+
+    Raises:
+        UsageError: it is not async, takes too many arguments, or is of a class that has no key or no table.
+    """
+    info = model_info(model)
+    if info.table is None and table_name is None:
+        raise UsageError(f"{info.name} names no table: write @adorm.model(table=...), or register the handler with table_name=...")
+    what = f"a handler of {kind} of {info.name}"
+    first = "old, new" if kind == "MODIFY" else "item"
+    takes = count_arguments(
+        function, what, least=2 if kind == "MODIFY" else 1, most=4 if kind == "MODIFY" else 3, names=f"{first}, change, db"
+    )
+    return Route(kind, info, table_name, when, _told_by(info), optional_images, function, takes)
+
+
+def count_arguments(function: Callable[..., object], what: str, *, least: int, most: int, names: str) -> int:
+    """How many of the arguments on offer a handler takes.
+
+    Raises:
+        UsageError: it is not async, or can't be called with any number of them.
+    """
+    if not callable(function) or not (inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)):
+        raise UsageError(f"{what} is an async function")
+    count = 0
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            count += 1
+            if count > most and parameter.default is parameter.empty:
+                raise UsageError(f"{what} takes ({names}) at most, not {count} arguments")
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            count = max(count, most)
+        elif parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty:
+            raise UsageError(f"{what} is called by position, ({names}): {parameter.name} is keyword-only")
+    if count < least:
+        raise UsageError(f"{what} takes ({names}), of which the last may be left out; this one takes {count}")
+    return min(count, most)
+
+
+def _told_by(info: ModelInfo) -> tuple[str, frozenset[str]] | None:
+    field = next((field for field in info.structure.fields if field.role is Role.DISCRIMINATOR), None)
+    if field is None:
+        return None
+    annotation, _ = split_optional(field.type)
+    values = get_args(unwrap(annotation)) if origin_of(unwrap(annotation)) is Literal else (field.default,)
+    plain: list[object] = [value.value if isinstance(value, Enum) else value for value in values]
+    texts = frozenset(value for value in plain if isinstance(value, str))
+    if not texts:
+        raise UsageError(f"{info.name}.{field.name} has no value of its own to tell models apart by: register the handler with when=...")
+    return field.attribute_name, texts

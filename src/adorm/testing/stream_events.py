@@ -1,0 +1,142 @@
+"""Events of DynamoDB Streams made of a model's instances, for tests of stream handlers."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, Literal, cast
+
+from adorm.codec import default_codec
+from adorm.errors import AttributeMap, UsageError
+from adorm.models import ModelInfo, model_info
+
+ViewType = Literal["NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"]
+
+_REGION = "eu-central-1"
+_ACCOUNT = "111122223333"
+_numbers = count(100_000_000_000_000_000_001)
+
+
+def stream_record(
+    *,
+    new: object = None,
+    old: object = None,
+    model: type[Any] | None = None,
+    table_name: str | None = None,
+    expired: bool = False,
+    view_type: ViewType = "NEW_AND_OLD_IMAGES",
+    sequence_number: int | None = None,
+    time: datetime = datetime(2026, 1, 1, tzinfo=UTC),
+) -> dict[str, Any]:
+    """A record as Lambda gets it: an INSERT of `new` alone, a MODIFY of `old` and `new`, a REMOVE of `old` alone.
+
+    Args:
+        model: what `map_class` gave, for instances of a class mapped by it; else the instances' own class.
+        table_name: the table's name in DynamoDB; by default the model's.
+        expired: of a REMOVE, whether DynamoDB did it because the item's time to live was over.
+        view_type: which images the stream carries.
+        sequence_number: by default larger than that of any record made before.
+        time: when the item was changed, aware; kept to the second.
+
+    Raises:
+        UsageError: there is neither `new` nor `old`, they have not one key, or no table is known.
+    """
+    instance = new if new is not None else old
+    if instance is None:
+        raise UsageError("a record is of a change: give new=..., old=... or both")
+    if expired and new is not None:
+        raise UsageError("expired=True goes with a REMOVE: give old=... alone")
+    if view_type not in ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"):  # unchecked callers
+        raise UsageError(f"view_type is a StreamViewType of DynamoDB, not {view_type!r}")
+    info = model_info(type(instance) if model is None else model)
+    table = table_name or info.table
+    if table is None:
+        raise UsageError(f"{info.name} names no table: give table_name=...")
+    new_image, old_image = _image(info, new), _image(info, old)
+    keys = _keys(info, new_image or old_image or {})
+    if new_image and old_image and _keys(info, old_image) != keys:
+        raise UsageError(f"{info.name}: new and old are not one item, for their keys differ")
+    number = next(_numbers) if sequence_number is None else sequence_number
+    change: dict[str, Any] = {"ApproximateCreationDateTime": int(time.timestamp()), "Keys": keys}
+    if new_image is not None and view_type in ("NEW_AND_OLD_IMAGES", "NEW_IMAGE"):
+        change["NewImage"] = new_image
+    if old_image is not None and view_type in ("NEW_AND_OLD_IMAGES", "OLD_IMAGE"):
+        change["OldImage"] = old_image
+    size = len(json.dumps([change.get("NewImage"), change.get("OldImage"), keys]))
+    change |= {"SequenceNumber": str(number), "SizeBytes": size, "StreamViewType": view_type}
+    record: dict[str, Any] = {
+        "eventID": f"{number:032x}",
+        "eventName": "REMOVE" if new is None else "INSERT" if old is None else "MODIFY",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": _REGION,
+        "dynamodb": change,
+        "eventSourceARN": f"arn:aws:dynamodb:{_REGION}:{_ACCOUNT}:table/{table}/stream/2026-01-01T00:00:00.000",
+    }
+    if expired:
+        record["userIdentity"] = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+    return record
+
+
+def stream_event(*records: Mapping[str, Any], kinesis: bool = False) -> dict[str, Any]:
+    """The event of a batch, `{"Records": [...]}`, of what `stream_record` gave; with `kinesis=True` as a Kinesis stream carries them."""
+    return {"Records": [_in_kinesis(record) if kinesis else dict(record) for record in records]}
+
+
+def _image(info: ModelInfo, instance: object) -> AttributeMap | None:
+    if instance is None:
+        return None
+    info.check_instance(instance)
+    return cast("AttributeMap", _as_json(default_codec().encode(instance, info.model)))
+
+
+def _keys(info: ModelInfo, image: AttributeMap) -> AttributeMap:
+    return {name: image[name] for name in info.key_order}
+
+
+def _as_json(value: object) -> object:
+    """Binary values as base64 text."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {name: _as_json(part) for name, part in cast("dict[str, object]", value).items()}
+    if isinstance(value, list):
+        return [_as_json(part) for part in cast("list[object]", value)]
+    return value
+
+
+def _in_kinesis(record: Mapping[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds_gettingstarted.html"""
+    change = dict(record["dynamodb"])
+    number, seconds = change.pop("SequenceNumber"), change.pop("ApproximateCreationDateTime")
+    change.pop("StreamViewType")
+    change |= {"ApproximateCreationDateTime": seconds * 1_000_000, "ApproximateCreationDateTimePrecision": "MICROSECOND"}
+    content = {
+        "awsRegion": record["awsRegion"],
+        "eventID": record["eventID"],
+        "eventName": record["eventName"],
+        "userIdentity": record.get("userIdentity"),
+        "recordFormat": "application/json",
+        "tableName": record["eventSourceARN"].split("/")[1],
+        "dynamodb": change,
+        "eventSource": "aws:dynamodb",
+    }
+    return {
+        "kinesis": {
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": record["eventID"],
+            "sequenceNumber": number,
+            "data": base64.b64encode(json.dumps(content).encode()).decode(),
+            "approximateArrivalTimestamp": float(seconds),
+        },
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventID": f"shardId-000000000000:{number}",
+        "eventName": "aws:kinesis:record",
+        "invokeIdentityArn": f"arn:aws:iam::{_ACCOUNT}:role/changes",
+        "awsRegion": record["awsRegion"],
+        "eventSourceARN": f"arn:aws:kinesis:{_REGION}:{_ACCOUNT}:stream/changes",
+    }
