@@ -63,7 +63,6 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
     ten = [make(number) for number in range(orders.TRANSACTION_ITEMS)]
     keys = [(orders.CUSTOMER, orders.order_id(number)) for number in range(orders.BATCH_KEYS)]
     connection = Connection(region=REGION, host=url)
-    actions = [getattr(Order, name).set(getattr(order, name)) for name in orders.CHANGED]
 
     def get() -> Any:
         return Order.get(orders.CUSTOMER, orders.FIRST)
@@ -72,6 +71,7 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
         order.save()
 
     def update() -> None:
+        actions = [getattr(Order, name).set(getattr(order, name)) for name in orders.CHANGED]
         Order(orders.CUSTOMER, orders.FIRST).update(actions=actions)
 
     def page() -> list[Any]:
