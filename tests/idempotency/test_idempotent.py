@@ -178,6 +178,20 @@ async def test_a_run_that_was_taken_over_changes_nothing_and_says_so() -> None:
         assert await first.call("o2") == "second"
 
 
+async def test_a_run_whose_record_was_deleted_says_so() -> None:
+    async with bench() as there:
+        work = Work(there)
+
+        async def deleted() -> str:
+            await there.db.table(adorm.IdempotencyRecord).delete(record_id("charge", "o1"))
+            return "done"
+
+        work.gives = deleted
+        with pytest.raises(adorm.ResultNotStored, match="its record is gone, deleted by somebody: a repeat runs it") as caught:
+            await work.call("o1")
+        assert caught.value.result == "done"
+
+
 async def test_a_failure_frees_the_key_and_a_retry_runs_again() -> None:
     async with bench() as there:
         work = Work(there)
@@ -480,6 +494,16 @@ async def test_records_may_be_in_a_table_of_another_name_and_the_database_be_giv
 
             assert [await count(3), await count(number=3)] == [3, 3]
             assert runs == [3]
+
+        class Service:
+            def __init__(self, db: adorm.Database) -> None:
+                self.db = db
+
+            @adorm.idempotent(key="number", db=lambda self: self.db, table="elsewhere")
+            async def double(self, number: int) -> int:
+                return number * 2
+
+        assert [await Service(there.db).double(3), await Service(there.db).double(number=3)] == [6, 6]
         assert await there.db.table(adorm.IdempotencyRecord).scan() == []
         with pytest.raises(adorm.ResourceNotFound):
             await Work(there, table="nowhere").call("o1")

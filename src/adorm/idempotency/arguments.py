@@ -19,7 +19,7 @@ CallKey: TypeAlias = KeyPart | tuple[KeyPart, ...]
 KeyGiver: TypeAlias = str | Callable[[Any], CallKey] | Callable[[Any, Any], CallKey] | Callable[[Any, Any, Any], CallKey]
 """An argument's name, or a function of one to three arguments: of those that its own parameters name."""
 PayloadGiver: TypeAlias = str | Callable[[Any], object] | Callable[[Any, Any], object] | Callable[[Any, Any, Any], object]
-DatabaseGiver: TypeAlias = Database | Callable[[], Database]
+DatabaseGiver: TypeAlias = Database | Callable[[], Database] | Callable[[Any], Database]
 
 
 class Picker:
@@ -31,7 +31,8 @@ class Picker:
         if isinstance(giver, str):
             names = (giver,)
         elif callable(giver):
-            names = tuple(inspect.signature(giver).parameters)
+            asked = inspect.signature(giver).parameters.values()
+            names = tuple(each.name for each in asked if each.name in signature.parameters or each.default is each.empty)
         else:
             raise UsageError(f"{option}={giver!r}: expected the name of an argument of {function}, or a function of arguments")
         unknown = [name for name in names if name not in signature.parameters]
@@ -62,7 +63,7 @@ class Arguments:
         self._signature = inspect.signature(function)
         self._key = Picker("key", key, self._signature, name)
         self._payload = None if payload is None else Picker("payload", payload, self._signature, name)
-        self._db = db
+        self._db = db if db is None or isinstance(db, Database) else Picker("db", db, self._signature, name)
 
     def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
         """The arguments by name, defaults included.
@@ -104,7 +105,7 @@ class Arguments:
             UsageError: there is none, or more than one.
         """
         if self._db is not None:
-            return self._db if isinstance(self._db, Database) else self._db()
+            return self._db if isinstance(self._db, Database) else self._db(arguments)
         found = {id(each): each for each in arguments.values() if isinstance(each, Database)}
         if len(found) != 1:
             what = "several databases are" if found else "no database is"

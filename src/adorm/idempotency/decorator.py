@@ -62,7 +62,7 @@ def idempotent(
         key: an argument's name, or a function of arguments, those that its parameters name. It gives text, a number, a UUID, or a tuple
             of them; only a hash of it is stored.
         payload: the same, for plain data that a repeat must have again; only a hash of it is stored.
-        db: the database, or a function that gives it; by default the `Database` among the arguments.
+        db: the database, or a function that gives it, of an argument or of none; by default the `Database` among the arguments.
         table: the table's name, if not the one of `IdempotencyRecord`: `await db.ensure_table(IdempotencyRecord)`.
         name: stands for the function in its records, by default module and qualified name; renamed functions begin anew.
         lease_s: how long a run holds its key at most; what it does by adorm ends with it. By default what is left by the deadline
