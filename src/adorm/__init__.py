@@ -69,13 +69,13 @@ if TYPE_CHECKING:
     from adorm.paths import Attr, attr, not_none, path
     from adorm.prices import PriceTable
     from adorm.query.gets import Get
+    from adorm.query.model_types import AnyModel
     from adorm.query.operation import Operation
     from adorm.query.pages import Page
     from adorm.query.plan import Plan
     from adorm.query.queries import Query
     from adorm.query.streams import ItemStream
     from adorm.query.updates import Update
-    from adorm.query.values import AnyModel
     from adorm.query.writes import Write
     from adorm.rate_limit import AdaptiveRateLimit
     from adorm.retry import RetryPolicy
@@ -239,7 +239,7 @@ _HOMES = {
     "AdaptiveRateLimit": "adorm.rate_limit",
     "AdormError": "adorm.errors",
     "AnswerDetails": "adorm.call_details",
-    "AnyModel": "adorm.query.values",
+    "AnyModel": "adorm.query.model_types",
     "AssumedRole": "adorm.transport.assumed_role",
     "AttemptDetails": "adorm.call_details",
     "Attr": "adorm.paths",

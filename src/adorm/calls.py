@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import random as _random
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,7 +12,18 @@ from adorm.capacity import asking_for_capacity, is_collecting, is_counted, note_
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.deadlines import current_limit, remaining_s
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ResourceNotFound, ServiceError, TransactionCanceled, UsageError
-from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, RetryQuota, delay_after, is_ambiguous, repeat_of, retry_cost, treatment_of
+from adorm.retry import (
+    DEFAULT_RETRY,
+    Repeat,
+    RetryPolicy,
+    RetryQuota,
+    delay_after,
+    is_ambiguous,
+    repeat_of,
+    retry_cost,
+    treatment_of,
+    unit_random,
+)
 from adorm.transport.base import Answer, Request, Transport
 
 if TYPE_CHECKING:
@@ -47,7 +57,7 @@ class Calls:
         *,
         retry: RetryPolicy = DEFAULT_RETRY,
         clock: Clock = SYSTEM_CLOCK,
-        random: Callable[[], float] = _random.random,
+        random: Callable[[], float] = unit_random,
         hooks: Sequence[CallHooks] = (),
         middleware: Sequence[Middleware] = (),
         source: object = None,

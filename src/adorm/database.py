@@ -6,7 +6,6 @@ import asyncio
 import inspect
 import logging
 import math
-import random as _random
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
@@ -22,8 +21,8 @@ from adorm.errors import AdormError, DeadlineExceeded, UsageError
 from adorm.gather.facade import Gathers
 from adorm.models import model_info
 from adorm.query.binding import Binding
-from adorm.query.values import AttrsLike, DataclassLike
-from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, backoff
+from adorm.query.model_types import AttrsLike, DataclassLike
+from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, backoff, unit_random
 from adorm.table import Table
 from adorm.tables.facade import TableCare
 from adorm.tables.limits import check_table_name
@@ -58,7 +57,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
         *,
         retry: RetryPolicy = DEFAULT_RETRY,
         clock: Clock | None = None,
-        random: Callable[[], float] = _random.random,
+        random: Callable[[], float] = unit_random,
         hooks: Sequence[CallHooks] = (),
         middleware: Sequence[Middleware] = (),
         table_names: Mapping[str, str] | Callable[[str], str] | None = None,
@@ -452,7 +451,7 @@ def connect(
     middleware: Sequence[Middleware] = (),
     trace_header: Callable[[], str | None] | None = None,
     clock: Clock | None = None,
-    random: Callable[[], float] = _random.random,
+    random: Callable[[], float] = unit_random,
     wrap: Callable[[Transport], Transport] | None = None,
 ) -> Database:
     """A database; nothing is sent or looked up before its first use.

@@ -5,17 +5,19 @@ Models, paths and the codec all look at classes through `structure_of`, so a nes
 
 from __future__ import annotations
 
-import dataclasses
 import typing
 from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 import attrs
 
 from adorm.errors import ModelError
 from adorm.typeinfo import Annotation, origin_of, peel, substitute, type_arguments, unwrap
+
+if TYPE_CHECKING:
+    import dataclasses
 
 METADATA_KEY = "adorm"
 """Where a field marker leaves its `Marker` in an attrs field's metadata; a dataclass field may carry one too."""
@@ -152,7 +154,7 @@ def kind_of(annotation: Annotation) -> Kind | None:
     cls: Any = named.__dict__.get(TARGET, named)
     if attrs.has(cls):
         return "attrs"
-    if dataclasses.is_dataclass(cls):
+    if hasattr(cls, "__dataclass_fields__"):
         return "dataclass"
     if typing.is_typeddict(cls):
         return "typeddict"
@@ -188,7 +190,9 @@ def _build(annotation: Annotation) -> Structure:
     if kind == "attrs":
         fields = [_from_attrs(cls, field, types) for field in attrs.fields(cls)]
     elif kind == "dataclass":
-        fields = [_from_dataclass(field, types) for field in dataclasses.fields(cls)]
+        from dataclasses import fields as dataclass_fields
+
+        fields = [_from_dataclass(field, types) for field in dataclass_fields(cls)]
     elif kind == "typeddict":
         # an absent key that is not required stays absent, so it has neither default nor None
         fields = [
@@ -251,6 +255,8 @@ def _from_attrs(cls: type, field: attrs.Attribute[Any], types: Mapping[str, Anno
 
 
 def _from_dataclass(field: dataclasses.Field[Any], types: Mapping[str, Annotation]) -> Field:
+    import dataclasses
+
     marker = field.metadata.get(METADATA_KEY) or Marker()
     return Field(
         field.name,

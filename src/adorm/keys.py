@@ -9,10 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from pathlib import PurePath
-from typing import Any, Generic, TypeAlias, TypeVar
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from adorm.codec import Codec
 from adorm.errors import AttributeMap, UsageError
@@ -20,24 +17,16 @@ from adorm.fields import Field
 from adorm.models import ModelInfo
 from adorm.records import Record
 
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+    from pathlib import PurePath
+    from uuid import UUID
+
 ModelT = TypeVar("ModelT")
 
 KeyValue: TypeAlias = (
-    str
-    | int
-    | Decimal
-    | bytes
-    | datetime
-    | date
-    | time
-    | timedelta
-    | UUID
-    | Enum
-    | PurePath
-    | IPv4Address
-    | IPv6Address
-    | IPv4Network
-    | IPv6Network
+    "str | int | Decimal | bytes | datetime | date | time | timedelta | UUID | Enum | PurePath "
+    "| IPv4Address | IPv6Address | IPv4Network | IPv6Network"
 )
 """What a key attribute may hold, in Python."""
 

@@ -9,7 +9,7 @@ from adorm.batch.facade import TableBatches
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.models import ModelInfo
 from adorm.query.gets import Get, finish_exists, finish_get, finish_get_or_none
-from adorm.query.values import AttrsLike, DataclassLike
+from adorm.query.model_types import AttrsLike, DataclassLike
 
 if TYPE_CHECKING:  # each operation's module is imported by the method that makes it: a cold start pays for what it uses
     from adorm.query.queries import Query

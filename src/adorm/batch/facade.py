@@ -9,7 +9,7 @@ from adorm.batch.limits import DEFAULT_CONCURRENCY
 from adorm.errors import UsageError
 from adorm.keys import Key, KeyValue, make_key
 from adorm.query.binding import Binding, Connection
-from adorm.query.values import AttrsLike, DataclassLike
+from adorm.query.model_types import AttrsLike, DataclassLike
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
     from adorm.batch.block import Batch

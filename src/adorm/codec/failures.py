@@ -20,7 +20,7 @@ Piece = str | int
 
 _SHOWN_CHARS = 80
 _SHOWN_PIECES = 40
-_PLAIN_NAME = re.compile(r"[\w-]+", re.UNICODE)
+_PLAIN_NAME = r"[\w-]+"
 
 
 class Failure(Exception):
@@ -71,7 +71,7 @@ def path_text(root: str, pieces: Iterable[Piece]) -> str:
 def _piece_text(piece: Piece) -> str:
     if isinstance(piece, int):
         return f"[{piece}]"
-    return f".{piece}" if _PLAIN_NAME.fullmatch(piece) else f"[{_cut(json.dumps(piece, ensure_ascii=False))}]"
+    return f".{piece}" if re.fullmatch(_PLAIN_NAME, piece) else f"[{_cut(json.dumps(piece, ensure_ascii=False))}]"
 
 
 def usage_error(failure: EncodeFailure, subject: str) -> UsageError:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
-from ipaddress import IPv4Interface, IPv6Interface
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_origin
 
 from adorm.codec.coder import TAGS, Coder, Decode, Encode, made_once
@@ -19,10 +17,6 @@ from adorm.typeinfo import Annotation
 
 if TYPE_CHECKING:
     import cattrs
-
-_KNOWN_TO_CATTRS = (str, bytes, int, float, Path)
-_MORE_SPECIAL = (bool, datetime, IPv4Interface, IPv6Interface)
-"""Subclasses of other supported types, which a hook for those must not catch."""
 
 
 class OwnHook:
@@ -52,10 +46,15 @@ def make_converter(unstructure: Callable[[Any], Any], structure: Callable[[Any, 
         unstructure: what it does with a value where there is no hook.
         structure: what it does with an attribute value and a type where there is none.
     """
+    from ipaddress import IPv4Interface, IPv6Interface
+    from pathlib import Path
+
     import cattrs  # 9 ms, which only those pay who have hooks
 
+    known_to_cattrs = (str, bytes, int, float, Path)
+    more_special = (bool, datetime, IPv4Interface, IPv6Interface)  # subclasses, which a hook for their base must not catch
     converter = cattrs.Converter(detailed_validation=False)
-    for cls in (*_KNOWN_TO_CATTRS, *_MORE_SPECIAL):
+    for cls in (*known_to_cattrs, *more_special):
         converter.register_unstructure_hook(cls, OwnHook(unstructure))
         converter.register_structure_hook(cls, OwnHook(structure))
 

@@ -7,10 +7,7 @@ import binascii
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
-from pathlib import PurePath
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
 from adorm.codec.failures import DecodeFailure, article, unexpected, wrong
@@ -28,8 +25,7 @@ from adorm.codec.numbers import (
     whole_number,
 )
 from adorm.codec.times import date_text, datetime_text, epoch_seconds, moment_of_epoch, read_datetime, read_time, time_text, utc_text
-
-_IP_TYPES = (IPv4Address, IPv6Address, IPv4Network, IPv6Network, IPv4Interface, IPv6Interface)
+from adorm.typeinfo import seldom_types
 
 
 class Scalar(NamedTuple):
@@ -116,11 +112,14 @@ def scalar_coder(cls: type, *, json: bool = False) -> ScalarCoder | None:
     known = _JSON_SCALARS if json else _SCALARS
     if cls in known:
         return ScalarCoder(cls.__name__, known[cls])
-    if issubclass(cls, _IP_TYPES):
+    if issubclass(cls, seldom_types("ipaddress")):
         return ScalarCoder(cls.__name__, _text(cls, article(cls.__name__), _only(cls, str), cls))
-    if issubclass(cls, PurePath):
+    for uuid in seldom_types("uuid"):
+        if issubclass(cls, uuid):
+            return ScalarCoder(cls.__name__, _uuid(uuid) if cls is uuid else _of_subclass(cls, _uuid(uuid)))
+    if issubclass(cls, seldom_types("pathlib")):
         return ScalarCoder(cls.__name__, _text(cls, "a path", _instance(cls, "a path", str), cls))
-    for base in (bool, str, int, float, Decimal, bytes, bytearray, datetime, date, time, timedelta, UUID):
+    for base in (bool, str, int, float, Decimal, bytes, bytearray, datetime, date, time, timedelta):
         if issubclass(cls, base):
             return ScalarCoder(cls.__name__, _of_subclass(cls, known[base]))
     return None
@@ -191,6 +190,18 @@ def _of_subclass(cls: Any, base_scalar: Scalar) -> Scalar:
     else:
         read = lambda payload: cls(base_scalar.read(payload))  # noqa: E731  # as above
     return Scalar(base_scalar.tag, article(cls.__name__), _instance(cls, article(cls.__name__), base_scalar.write), read, (cls,))
+
+
+def _uuid(cls: type) -> Scalar:
+    return Scalar(
+        "S",
+        "a UUID",
+        _instance(cls, "a UUID", str),
+        cls,
+        (cls,),
+        EncodeSource("{v}.__class__ is {UUID}", "str({v})", {"UUID": cls}),
+        DecodeSource("{UUID}({p})", {"UUID": cls}),
+    )
 
 
 def _through_iso(cls: Any, read: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -273,15 +284,6 @@ _SCALARS: Mapping[type, Scalar] = {
     ),
     time: Scalar("S", "a time of day in ISO 8601, without an offset", time_text, read_time, (time,)),
     timedelta: Scalar("N", "a number of seconds, no finer than microseconds", timedelta_text, timedelta_number, (timedelta,)),
-    UUID: Scalar(
-        "S",
-        "a UUID",
-        _instance(UUID, "a UUID", str),
-        UUID,
-        (UUID,),
-        EncodeSource("{v}.__class__ is {UUID}", "str({v})", {"UUID": UUID}),
-        DecodeSource("{UUID}({p})", {"UUID": UUID}),
-    ),
 }
 
 _JSON_SCALARS: Mapping[type, Scalar] = {

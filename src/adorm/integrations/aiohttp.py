@@ -29,8 +29,8 @@ from adorm.database import connect as default_connect
 from adorm.errors import ItemDecodeError, UsageError
 from adorm.integrations.problems import MEDIA_TYPE, Problem, problem_of
 from adorm.integrations.services import DEFAULT_LIMIT, MAX_LIMIT, Connect, Paging, check_limits, opened, request_deadline
+from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.query.pages import Page
-from adorm.query.values import AttrsLike, DataclassLike
 from adorm.table import Table
 
 __all__ = ["DATABASE", "Paging", "adorm_context", "adorm_middleware", "database", "json_body", "page_response", "paging", "table"]

@@ -10,8 +10,10 @@ from decimal import Decimal
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path, PurePath
-from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 from uuid import UUID
+
+from adorm.query.model_types import AttrsLike, DataclassLike
 
 ScalarT = TypeVar(
     "ScalarT",
@@ -37,18 +39,6 @@ ScalarT = TypeVar(
 EnumT = TypeVar("EnumT", bound=Enum)
 
 
-class DataclassLike(Protocol):
-    """A dataclass, or a model: `dataclass_transform` makes it look like one."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-
-class AttrsLike(Protocol):
-    """An attrs class; `attrs.AttrsInstance` is an empty protocol to pyright."""
-
-    __attrs_attrs__: ClassVar[Any]
-
-
 class TypedDictLike(Protocol):
     """A TypedDict, which is no class that a type variable may be bound to."""
 
@@ -57,7 +47,4 @@ class TypedDictLike(Protocol):
 
 
 TypedDictT = TypeVar("TypedDictT", bound=TypedDictLike)
-AnyModel: TypeAlias = DataclassLike | AttrsLike
-"""What every model is to a checker: the bound for a type variable of yours, `M = TypeVar("M", bound=adorm.AnyModel)`."""
-
 NestedT = TypeVar("NestedT", bound=DataclassLike | AttrsLike)

@@ -6,11 +6,10 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from adorm.errors import UsageError
 from adorm.transport.aws_session import SessionHolder, Settings
@@ -30,9 +29,9 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 LOCAL_REGION = "us-east-1"
 """The region that signs requests to an endpoint outside AWS (such as DynamoDB Local) when none is configured anywhere."""
 
-_REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-_HOST = re.compile(r"[A-Za-z0-9_.:-]+", re.ASCII)
-_AWS_HOST = re.compile(r"(?:(?:dynamodb|sts)(?:-fips)?|[0-9]+\.ddb)\.([a-z0-9-]+)\.(?:amazonaws\.|api\.a)", re.ASCII)
+_REGION = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = r"[A-Za-z0-9_.:-]+"
+_AWS_HOST = r"(?:(?:dynamodb|sts)(?:-fips)?|[0-9]+\.ddb)\.([a-z0-9-]+)\.(?:amazonaws\.|api\.a)"
 
 
 class Endpoint(NamedTuple):
@@ -65,7 +64,7 @@ def aws_endpoint(region: str, *, use_fips: bool = False, use_dualstack: bool = F
     Raises:
         UsageError: the region's name could not be part of a host's.
     """
-    if not _REGION.fullmatch(region):
+    if not re.fullmatch(_REGION, region):
         raise UsageError(f"not the name of an AWS region: {region!r} (one is called eu-central-1)")
     plain, dualstack = next((suffixes for start, suffixes in PARTITIONS.items() if region.startswith(start)), DEFAULT_SUFFIXES)
     # In GovCloud the plain host already is the FIPS one.
@@ -80,6 +79,8 @@ def custom_endpoint(url: str, region: str) -> Endpoint:
     Raises:
         UsageError: it is not such a URL, or holds a user, a query or a fragment.
     """
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -88,11 +89,11 @@ def custom_endpoint(url: str, region: str) -> Endpoint:
     if parts.username is not None or parts.password is not None:
         # Not shown: it holds a password.
         raise UsageError("endpoint_url must not hold a user or password: DynamoDB knows callers by their signature only")
-    if parts.scheme not in ("http", "https") or not host or not _HOST.fullmatch(host):
+    if parts.scheme not in ("http", "https") or not host or not re.fullmatch(_HOST, host):
         raise UsageError(f"endpoint_url must read like http://localhost:8000 or https://host: {url!r} does not")
     if parts.query or parts.fragment or not re.fullmatch(r"[!-~]*", parts.path, re.ASCII):
         raise UsageError(f"endpoint_url must end with the host, the port or a path of plain characters: {url!r} does not")
-    if not _REGION.fullmatch(region):
+    if not re.fullmatch(_REGION, region):
         raise UsageError(f"not the name of an AWS region: {region!r} (one is called eu-central-1)")
     scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
     return Endpoint(scheme, host.lower(), port if port is not None else DEFAULT_PORTS[scheme], parts.path or "/", region)
@@ -151,7 +152,7 @@ async def locate(
     if use_fips or use_dualstack:
         raise UsageError("a FIPS or dual-stack endpoint is asked for, and an endpoint_url as well: only one of them can be used")
     if known is None:
-        found = _AWS_HOST.search(url)
+        found = re.search(_AWS_HOST, url)
         known = found[1] if found else LOCAL_REGION
     return Location(custom_endpoint(url, known), ca_bundle)
 
@@ -174,9 +175,10 @@ def mentioned(words: Collection[str], environ: Mapping[str, str]) -> bool:
     """Whether the AWS configuration files name one of these settings: looking costs microseconds, asking botocore 0.3 s."""
     home = environ.get("HOME") or environ.get("USERPROFILE") or "~"
     for variable, name in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
-        path = Path(environ.get(variable) or f"{home}/.aws/{name}").expanduser()
+        path = os.path.expanduser(environ.get(variable) or f"{home}/.aws/{name}")  # noqa: PTH111  # pathlib takes 2 ms to import
         try:
-            text = path.read_text("utf-8", "replace")
+            with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  # as above
+                text = file.read()
         except OSError:
             continue  # no such file: nothing is configured there
         if any(word in text for word in words):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any, cast
 
 import orjson
@@ -62,10 +61,15 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
     return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) and parsed else None
 
 
+TOO_LARGE = 413
+
+
 def _code(status: int) -> str:
     """`InternalServerError`, `ServiceUnavailable`, `RequestEntityTooLarge`: the status in words, as AWS's codes are written."""
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+    if status == TOO_LARGE:
         return "RequestEntityTooLarge"  # Python 3.13 has other words for it
+    from http import HTTPStatus
+
     try:
         return "".join(word[:1].upper() + word[1:] for word in HTTPStatus(status).phrase.replace("-", " ").split())
     except ValueError:
@@ -80,7 +84,7 @@ def _foreign(response: Response, endpoint_url: str, secrets: Iterable[str | None
         return f"{endpoint_url} is not DynamoDB's endpoint: it redirects{where}. adorm follows no redirect: correct endpoint_url or region"
     kind = _text(headers.get(b"content-type")) or "no content type"
     told = f": {_shown(body, secrets)}" if body else ""
-    size = " (the request is larger than it takes)" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else ""
+    size = " (the request is larger than it takes)" if status == TOO_LARGE else ""
     return f"{endpoint_url} answered HTTP {status}{size} with {kind}, which is not an answer of DynamoDB's{told}"
 
 

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import time
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from adorm.errors import UsageError
 from adorm.transport.credentials import Credentials
@@ -160,6 +159,10 @@ def canonical_path(path: str) -> str:
 
     Every service but S3 signs it like this; `/a%20b` is signed as `/a%2520b`.
     """
+    if path == "/":
+        return path  # as nearly always
+    from urllib.parse import quote
+
     kept: list[str] = []
     for segment in path.split("/"):
         if segment == "..":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from adorm.keys import Key
 from adorm.query.binding import Binding, Connection
-from adorm.query.values import AttrsLike, DataclassLike
+from adorm.query.model_types import AttrsLike, DataclassLike
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
     from adorm.retry import RetryPolicy

@@ -12,8 +12,8 @@ from adorm.errors import TransactionCanceled, UsageError, ValidationFailed
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.models import model_info
 from adorm.query.binding import Binding, Connection
+from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.query.updates import Update, UpdateDraft
-from adorm.query.values import AttrsLike, DataclassLike
 from adorm.query.writes import Put, Remover, Save, Write, key_of_instance, only_locations
 from adorm.retry import RetryPolicy
 from adorm.tx.handles import TransactionUpdate, TransactionWrite
