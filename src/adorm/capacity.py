@@ -73,7 +73,7 @@ class Capacity:
 
     Counted is what DynamoDB tells, and it tells in answers only. A write whose condition fails consumes write units all the same, and
     its error does not say how many; neither do the errors of other failed attempts. None of that is in here.
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
     """
 
     __slots__ = ("_indexes", "_operations", "_tables", "_total")

@@ -80,7 +80,11 @@ class Transaction:
 
     @property
     def capacity(self) -> Capacity:
-        """What it consumed, once it was sent: two write units for each KB. DynamoDB does not tell what a cancelled one did."""
+        """What it consumed, once it was sent: two write units for each KB of an item. DynamoDB does not tell what a cancelled one did, and
+        to a repetition under the same token it tells what reading the result took.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+        """
         return self._capacity
 
     def __repr__(self) -> str:
