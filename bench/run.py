@@ -1,6 +1,6 @@
 """Everything side by side in one run: calls, cold starts, memory, on every Python and event loop. `make bench` calls it.
 
-    python bench/run.py [--quick] [--python 3.13] [--only adorm --only aiobotocore] [--report PATH]
+    python bench/run.py [--quick] [--rounds 9] [--python 3.13] [--only adorm --only aiobotocore] [--report PATH]
 
 It makes the environments, measures, writes every sample to bench/results/latest.json, and bench/report.md with its plots from that.
 `--quick` takes about two minutes: the newest Python, asyncio, few short rounds, and its report goes beside the results.
@@ -30,14 +30,14 @@ from processes import HERE
 RESULTS = HERE / "results"
 
 
-def measure_python(own: Environment, loops: Sequence[str], *, quick: bool, only: Sequence[str]) -> dict[str, Any]:
-    rounds, sample_s = (3, 0.04) if quick else (9, 0.12)
+def measure_python(own: Environment, loops: Sequence[str], *, rounds: int, quick: bool, only: Sequence[str]) -> dict[str, Any]:
+    sample_s = 0.04 if quick else 0.1
     by_loop: dict[str, Any] = {}
     for loop in loops:
         say(f"{own.directory.name}: calls, {loop}")
         by_loop[loop] = calls.measure(own, loop, rounds=rounds, sample_s=sample_s, only=only)
     say(f"{own.directory.name}: cold starts")
-    starts = cold_start.measure(own, 5 if quick else 25)
+    starts = cold_start.measure(own, 5 if quick else 21)
     say(f"{own.directory.name}: memory")
     fanouts: dict[str, Any] = {}
     if not quick and not only:
@@ -88,6 +88,7 @@ def say(what: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="adorm against every peer, side by side.")
     parser.add_argument("--quick", action="store_true", help="about two minutes instead of twenty")
+    parser.add_argument("--rounds", type=int, help="of calls; 9 by default, with --quick 3")
     parser.add_argument("--python", action="append", metavar="3.13", help="only this version; may be repeated")
     parser.add_argument("--only", action="append", default=[], metavar="LABEL", help="only this library; may be repeated")
     parser.add_argument("--report", type=Path, help="where to write it; by default bench/report.md, with --quick bench/results/report.md")
@@ -101,7 +102,9 @@ def main() -> None:
         if own is None:
             print(f"!! no Python {version} was found: it is left out", flush=True)
             continue
-        results["pythons"][version] = measure_python(own, loops, quick=quick, only=arguments.only)
+        results["pythons"][version] = measure_python(
+            own, loops, rounds=arguments.rounds or (3 if quick else 9), quick=quick, only=arguments.only
+        )
     if not results["pythons"]:
         raise SystemExit("nothing was measured")
     RESULTS.mkdir(exist_ok=True)
