@@ -676,3 +676,41 @@ async def aiohttp_services(request: web.Request, page: adorm.Page[Order]) -> web
     assert_type(with_aiohttp.paging(request).cursor, str | None)
     assert_type(await with_aiohttp.json_body(request, Event), Event)
     return with_aiohttp.page_response(page, as_text)
+
+
+# ---- telemetry
+
+
+def watch_call(call: adorm.CallDetails) -> None:
+    assert_type(call.call_id, int)
+    assert_type(call.table, str | None)
+    assert_type(call.request.tables, tuple[str, ...])
+    assert_type(call.server.region, str | None)
+    if call.error is not None:
+        assert_type(call.error.code, str | None)
+        assert_type(call.error.cancelled, bool)
+    if call.answer is not None:
+        assert_type(call.answer.request_id, str | None)
+
+
+async def watch_attempt(attempt: adorm.AttemptDetails) -> None:
+    assert_type(attempt.delay_s, float)
+
+
+def strongly(operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**request, "ConsistentRead": True} if operation == "GetItem" else request
+
+
+async def later(_operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    return request
+
+
+def header() -> str | None:
+    return None
+
+
+adorm.connect(
+    hooks=[adorm.OpenTelemetry(), adorm.LogCalls(slow_call_s=0.5), adorm.CallHooks(before_call=watch_call, after_attempt=watch_attempt)],
+    middleware=[strongly, later],
+    trace_header=header,
+)

@@ -399,3 +399,18 @@ def services(page: adorm.Page[Order]) -> CursorPage[Order]:
     CursorPage.of([])  # E: a list is no page
     CursorPage.of(page, len)  # E: not made of an order
     return CursorPage.of(page, str)  # E: a page of text
+
+
+# ---- telemetry
+
+
+def telemetry(call: adorm.CallDetails, attempt: adorm.AttemptDetails) -> None:
+    call.operation = "GetItem"  # E: details are frozen
+    call.subject  # E: a key is a value
+    attempt.attempts  # E: an attempt has a number
+    adorm.CallHooks(before_call=telemetry)  # E: a hook is given one thing
+    adorm.CallHooks(lambda _call: None)  # E: hooks go by name
+    adorm.LogCalls(slow_call_s="1")  # E: text for a threshold
+    adorm.connect(hooks=[print])  # E: a function is no hooks
+    adorm.connect(middleware=[lambda request: request])  # E: it is given the operation too
+    adorm.connect(trace_header="Root=1")  # E: a function gives it

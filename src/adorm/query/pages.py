@@ -86,7 +86,9 @@ class PageReader:
 
     @property
     def model(self) -> type[Any]:
-        return self._binding.info.model
+        """What it reads, for those who watch calls."""
+        model: type[Any] = self._binding.info.model
+        return model
 
     def __str__(self) -> str:
         """What errors say it is about: the table."""
