@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -141,22 +141,12 @@ class AttemptDetails:
 def request_details(request: Request) -> RequestDetails:
     """The shape of any operation's request."""
     tables, size = _tables(request)
-    forward = request.get("ScanIndexForward")
-    attributes = request.get("AttributesToGet")
-    return RequestDetails(
-        tables=tables,
-        index=_text(request.get("IndexName")),
-        consistent_read=_flag(request.get("ConsistentRead")),
-        limit=_number(request.get("Limit")),
-        select=_text(request.get("Select")),
-        projection=_text(request.get("ProjectionExpression")),
-        attributes_to_get=tuple(str(name) for name in attributes) if isinstance(attributes, list | tuple) else (),  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # of anything
-        segment=_number(request.get("Segment")),
-        total_segments=_number(request.get("TotalSegments")),
-        scan_forward=_flag(forward),
-        exclusive_start_table=_text(request.get("ExclusiveStartTableName")),
-        batch_size=size,
-    )
+    shape: dict[str, Any] = {}
+    for parameter, value in request.items():
+        told = _SHAPE.get(parameter)
+        if told is not None and (fact := told[1](value)) is not None:
+            shape[told[0]] = fact
+    return RequestDetails(tables=tables, batch_size=size, **shape)
 
 
 def answer_details(answer: Answer, *, reading: bool, request_id: str | None = None) -> AnswerDetails:
@@ -267,3 +257,22 @@ def _number(value: object) -> int | None:
 
 def _flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
+
+
+def _names(value: object) -> tuple[str, ...] | None:
+    return tuple(str(name) for name in cast("list[object]", value)) if isinstance(value, list) else None
+
+
+_SHAPE: Mapping[str, tuple[str, Callable[[object], object]]] = {
+    "IndexName": ("index", _text),
+    "ConsistentRead": ("consistent_read", _flag),
+    "Limit": ("limit", _number),
+    "Select": ("select", _text),
+    "ProjectionExpression": ("projection", _text),
+    "AttributesToGet": ("attributes_to_get", _names),
+    "Segment": ("segment", _number),
+    "TotalSegments": ("total_segments", _number),
+    "ScanIndexForward": ("scan_forward", _flag),
+    "ExclusiveStartTableName": ("exclusive_start_table", _text),
+}
+"""Of each parameter that is told: by which name, and as what."""

@@ -54,11 +54,9 @@ DetailsT = TypeVar("DetailsT", CallDetails, AttemptDetails)
 HOOK_AFTER_CANCELLATION_S = 1.0
 
 
-async def run_hooks(hooks: Iterable[Callable[[DetailsT], object] | None], details: DetailsT) -> None:
-    """Run the hooks that there are, in order."""
+async def run_hooks(hooks: Iterable[Callable[[DetailsT], object]], details: DetailsT) -> None:
+    """Run these, in order."""
     for hook in hooks:
-        if hook is None:
-            continue
         handled = sys.exception()
         try:
             result = hook(details)
@@ -69,8 +67,8 @@ async def run_hooks(hooks: Iterable[Callable[[DetailsT], object] | None], detail
             logger.exception("a hook of adorm failed around %s, the call goes on: %r", details.operation, hook)
 
 
-async def run_hooks_after(hooks: Iterable[Callable[[DetailsT], object] | None], details: DetailsT) -> None:
-    """Run the hooks that there are, in order, after a cancellation too."""
+async def run_hooks_after(hooks: Iterable[Callable[[DetailsT], object]], details: DetailsT) -> None:
+    """Run these, in order, after a cancellation too."""
     if details.error is None or not details.error.cancelled:
         await run_hooks(hooks, details)
         return

@@ -56,10 +56,12 @@ class Watch:
         self._clock = clock
         self._asks = any(each.capacity for each in hooks)
         self._middleware = tuple(middleware)
-        self._before_call = tuple(each.before_call for each in hooks)
-        self._after_call = tuple(each.after_call for each in reversed(hooks))
-        self._before_attempt = tuple(each.before_attempt for each in hooks)
-        self._after_attempt = tuple(each.after_attempt for each in reversed(hooks))
+        self._hooked = bool(hooks)
+        self._before_call = tuple(each.before_call for each in hooks if each.before_call)
+        self._after_call = tuple(each.after_call for each in reversed(hooks) if each.after_call)
+        self._before_attempt = tuple(each.before_attempt for each in hooks if each.before_attempt)
+        self._after_attempt = tuple(each.after_attempt for each in reversed(hooks) if each.after_attempt)
+        self._attempts_hooked = bool(self._before_attempt or self._after_attempt)
         engine = engine_of(transport)
         self._server = server_details(engine)
         # Only of a transport that is asked directly: one in between may let others come first.
@@ -89,6 +91,8 @@ class Watch:
 
     async def call(self, run: Run) -> Answer:
         """Carry out a call, shown to the hooks."""
+        if not self._hooked:
+            return await run.answer()
         request = request_details(run.request)
         table = request.tables[0] if len(request.tables) == 1 else None
         before = CallDetails(
@@ -133,14 +137,15 @@ class Watch:
     async def attempt(self, run: Run) -> Answer:
         """Make one attempt of a call, shown to the hooks."""
         seen, number, delay_s = run.seen, run.attempts + 1, run.delay_s
-        if seen is None:
+        if seen is None or not self._attempts_hooked:
             return await run.send()
         run.check_deadline()
         started_s = self._clock.monotonic()
         failure: ErrorDetails | None = None
         capacity: Units | None = None
         try:
-            await run_hooks(self._before_attempt, _attempt(seen, number, delay_s))
+            if self._before_attempt:
+                await run_hooks(self._before_attempt, _attempt(seen, number, delay_s))
             started_s = self._clock.monotonic()
             answer = await run.send()
             capacity = units_of(answer, reading=run.repeat == "read")
