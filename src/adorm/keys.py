@@ -22,13 +22,29 @@ if TYPE_CHECKING:
     from pathlib import PurePath
     from uuid import UUID
 
+    KeyValue: TypeAlias = (
+        str
+        | int
+        | Decimal
+        | bytes
+        | datetime
+        | date
+        | time
+        | timedelta
+        | UUID
+        | Enum
+        | PurePath
+        | IPv4Address
+        | IPv6Address
+        | IPv4Network
+        | IPv6Network
+    )
+    """What a key attribute may hold, in Python."""
+else:
+    KeyValue = Any  # what it names is imported by those who have one
+
 ModelT = TypeVar("ModelT")
 
-KeyValue: TypeAlias = (
-    "str | int | Decimal | bytes | datetime | date | time | timedelta | UUID | Enum | PurePath "
-    "| IPv4Address | IPv6Address | IPv4Network | IPv6Network"
-)
-"""What a key attribute may hold, in Python."""
 
 MAX_PARTITION_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024

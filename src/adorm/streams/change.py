@@ -11,7 +11,7 @@ import attrs
 from adorm.codec import Codec, DecodeFailure, default_codec, item_decode_error
 from adorm.keys import Key
 from adorm.models import ModelInfo, model_info
-from adorm.query.values import AttrsLike, DataclassLike
+from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.streams.record import ChangeKind, StreamRecord, parse_record
 
 if TYPE_CHECKING:

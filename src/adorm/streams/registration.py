@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, overload
 
-from adorm.query.values import AttrsLike, DataclassLike
+from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.streams.routes import RouteKind, Routes, When, make_route
 from adorm.streams.signatures import Handler, OneImage, TwoImages
 
