@@ -1,66 +1,59 @@
-"""An event loop whose time is not the world's: where nothing is left to do but to wait, it is later at once.
-
-Sleeps, timers, deadlines and `anyio.current_time()` all go by it, so that a minute of
-many tasks is simulated in an instant, always the same:
-
-    @pytest.fixture
-    def anyio_backend() -> object:
-        return VIRTUAL
-"""
+"""An event loop whose time jumps to the next timer, so that hours of deadlines and delays pass at once and always alike."""
 
 from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 
+T = TypeVar("T")
 
-class _Selector(selectors.DefaultSelector):
-    """Never waits: it moves the time on by what it was asked to wait for."""
+_START = datetime(2026, 1, 1, tzinfo=UTC)
 
-    now_s = 1000.0
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Instead of waiting for a timer it moves the time on."""
+
+    now_s = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
-        if timeout is None and not ready:
-            return super().select(None)  # nothing but another thread can go on from here
+        if not ready and timeout is None:
+            raise RuntimeError("every task waits, and no timer will wake any of them")
         if not ready and timeout is not None and timeout > 0:
             self.now_s += timeout
         return ready
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """See above."""
+    """The loop."""
 
     def __init__(self) -> None:
-        self._virtual = _Selector()
-        super().__init__(self._virtual)
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
 
     def time(self) -> float:
-        return self._virtual.now_s
-
-
-VIRTUAL: tuple[str, dict[str, Any]] = ("asyncio", {"loop_factory": VirtualLoop})
+        return self._jumping.now_s
 
 
 class LoopClock:
-    """The loop's time as adorm's clock."""
+    """adorm's time is the loop's."""
 
     def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.monotonic())
+        return _START + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
-        return anyio.current_time()
+        return asyncio.get_running_loop().time()
 
     async def sleep(self, delay_s: float, /) -> None:
-        await anyio.sleep(delay_s)
+        await asyncio.sleep(delay_s)
 
 
-def p(share: float, values: Iterable[float]) -> float:
-    """A percentile: `p(0.99, latencies)`."""
-    ranked = sorted(values)
-    return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
+def run_virtually(main: Callable[[], Awaitable[T]]) -> T:
+    """Run it to its end in a loop of its own."""
+    options: dict[str, Any] = {"loop_factory": VirtualLoop}
+    return anyio.run(main, backend="asyncio", backend_options=options)
