@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import anyio
 import pytest
 import uvicorn
 from aiohttp import web
 from anyio.lowlevel import checkpoint
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI
 from fastapi.responses import StreamingResponse
 
 import adorm
@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(30)]
 
 ITEM = adorm.to_attribute_map(Order(customer_id="c1", order_id="o1", version=1))
 MOST_TURNS = 10_000
+STILL_TURNS = 300
 
 
 @pytest.fixture(params=LOOPS)
@@ -109,14 +110,22 @@ async def fastapi(service: Service) -> AsyncGenerator[None]:
         async with service.watched():
             return await read_order(orders, what)
 
-    @app.get("/streamed/rows")
-    async def rows(request: Request, orders: Annotated[adorm.Table[Order], Depends(table(Order))]) -> StreamingResponse:
-        async def lines() -> AsyncIterator[str]:
+    @app.get("/streamed/{form}")
+    async def rows(form: str, orders: Annotated[adorm.Table[Order], Depends(table(Order))], padding: int = 0) -> StreamingResponse:
+        def line(order: Order) -> str:
+            return f"{order.order_id}\n{'x' * padding}"
+
+        async def ahead() -> AsyncIterator[str]:
             async with service.watched(), orders.query("c1").stream() as rows:
                 async for order in rows:
-                    yield f"{order.order_id}\n"
+                    yield line(order)
 
-        return StreamingResponse(lines())
+        async def on_demand() -> AsyncIterator[str]:
+            async with service.watched():
+                async for order in orders.query("c1"):
+                    yield line(order)
+
+        return StreamingResponse(ahead() if form == "ahead" else on_demand())
 
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, loop="none"))
     async with anyio.create_task_group() as tasks:
@@ -230,17 +239,43 @@ async def test_a_cancelled_handler_leaves_nothing_behind(what: str) -> None:
             assert service.ends.count("cancelled") == round_
 
 
-async def test_a_streamed_response_ends_with_its_client() -> None:
+@pytest.mark.parametrize("form", ["ahead", "on-demand"])
+async def test_a_streamed_response_ends_with_its_client(form: str) -> None:
     async with serving(fastapi) as service:
-        reader, writer = await begin(service, "streamed/rows")
-        service.dynamodb.script("Query", {"Items": [ITEM], "Count": 1, "LastEvaluatedKey": ITEM}, Silence())
+        reader, writer = await begin(service, f"streamed/{form}")
         await reader.readuntil(b"o1\n")
+        service.dynamodb.script("Query", Silence())
+        before = len(service.dynamodb.requests)
+        await service.dynamodb.received(before + 1)
         writer.transport.abort()
         assert await service.hear_of_an_end() == "cancelled"
         await service.settled()
-        sent = len(service.dynamodb.requests)
-        assert (await ask(service, "get")).endswith(b"200 OK")
-        assert len(service.dynamodb.requests) == sent + 1
+        await assert_quiet(service)
+
+
+@pytest.mark.parametrize("form", ["ahead", "on-demand"])
+async def test_a_streamed_response_waits_for_a_slow_client_and_ends_with_it(form: str) -> None:
+    async with serving(fastapi) as service:
+        reader, writer = await begin(service, f"streamed/{form}?padding=1000000")
+        await reader.readuntil(b"o1\n")
+        cast("asyncio.ReadTransport", writer.transport).pause_reading()
+        sent, still = 0, 0
+        while still < STILL_TURNS:  # until the sockets' buffers are full
+            still = still + 1 if sent == len(service.dynamodb.requests) else 0
+            sent = len(service.dynamodb.requests)
+            await checkpoint()
+        assert service.ends == ["finished"]
+        writer.transport.abort()
+        assert await service.hear_of_an_end() == "cancelled"
+        await service.settled()
+        await assert_quiet(service)
+
+
+async def assert_quiet(service: Service) -> None:
+    """Nothing is sent but what is asked for now."""
+    sent = len(service.dynamodb.requests)
+    assert (await ask(service, "get")).endswith(b"200 OK")
+    assert len(service.dynamodb.requests) == sent + 1
 
 
 async def test_one_that_goes_away_while_it_waits_in_line_passes_its_turn_on() -> None:

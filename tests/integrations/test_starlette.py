@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from starlette.routing import Route
 
 import adorm
 from adorm.deadlines import remaining_s
+from adorm.integrations.aiohttp import adorm_context
 from adorm.integrations.starlette import AdormMiddleware, database, lifespan
 from tests.integrations.clients import Client, running
 from tests.integrations.shop import Order
@@ -86,3 +88,14 @@ def test_nothing_of_adorms_own_loads_a_framework() -> None:
     code += "print({'fastapi', 'starlette', 'pydantic', 'pydantic_core', 'aiohttp'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="src")
     assert done.stdout.strip() == "set()"
+
+
+def test_arguments_of_the_wrong_kind_are_refused_at_once() -> None:
+    for begin in (lifespan, adorm_context):
+        wrong: Any = adorm.connect("memory")
+        with pytest.raises(adorm.UsageError, match="a function that makes the database"):
+            begin(wrong)
+        for models in (Order, ["Order"], 5):
+            wrong = models
+            with pytest.raises(adorm.UsageError, match="a list of model classes"):
+                begin(models=wrong)

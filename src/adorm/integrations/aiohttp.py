@@ -28,7 +28,7 @@ from adorm.database import Database
 from adorm.database import connect as default_connect
 from adorm.errors import ItemDecodeError, UsageError
 from adorm.integrations.problems import MEDIA_TYPE, Problem, problem_of
-from adorm.integrations.services import DEFAULT_LIMIT, MAX_LIMIT, Connect, Paging, check_limits, opened, request_deadline
+from adorm.integrations.services import DEFAULT_LIMIT, MAX_LIMIT, Connect, Paging, check_limits, check_service, opened, request_deadline
 from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.query.pages import Page
 from adorm.table import Table
@@ -53,9 +53,13 @@ def adorm_context(
         models: made ready before the first request, so that it is as fast as the others and a mistake in a model stops the start.
         ensure_tables: create their tables where they are missing: for development and tests.
 
+    Raises:
+        UsageError: `connect` is no function, or `models` are no list of classes.
+
     Raises (at the start):
         ModelError, UsageError: a mistake in a model; a table that differs from it.
     """
+    check_service(connect, models)
 
     async def context(app: web.Application) -> AsyncGenerator[None]:
         async with opened(connect, models, ensure_tables=ensure_tables) as db:

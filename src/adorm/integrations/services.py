@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -27,6 +27,16 @@ class Paging:
 
     limit: int
     cursor: str | None = None
+
+
+def check_service(connect: object, models: object) -> None:
+    """Raises:
+    UsageError: `connect` is no function, or `models` are no list of classes.
+    """
+    if not callable(connect):
+        raise UsageError(f"connect={type(connect).__name__}: a function that makes the database, `lambda: adorm.connect(...)`")
+    if not isinstance(models, Sequence) or not all(isinstance(model, type) for model in cast("Sequence[object]", models)):
+        raise UsageError("models: a list of model classes, [Order, Payment]")
 
 
 @asynccontextmanager

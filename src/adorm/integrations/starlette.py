@@ -25,7 +25,7 @@ from adorm.database import Database
 from adorm.database import connect as default_connect
 from adorm.errors import UsageError
 from adorm.integrations.problems import problem_of
-from adorm.integrations.services import Connect, opened, request_deadline
+from adorm.integrations.services import Connect, check_service, opened, request_deadline
 
 __all__ = ["AdormMiddleware", "database", "lifespan"]
 
@@ -50,9 +50,13 @@ def lifespan(connect: Connect = default_connect, *, models: Sequence[type[Any]] 
         models: made ready before the first request, so that it is as fast as the others and a mistake in a model stops the start.
         ensure_tables: create their tables where they are missing: for development and tests.
 
+    Raises:
+        UsageError: `connect` is no function, or `models` are no list of classes.
+
     Raises (at the start):
         ModelError, UsageError: a mistake in a model; a table that differs from it.
     """
+    check_service(connect, models)
 
     @asynccontextmanager
     async def life(app: Any) -> AsyncGenerator[dict[str, Any]]:
