@@ -60,7 +60,7 @@ async def test_a_call_that_is_answered_is_a_debug_line(records: list[logging.Log
     assert (record.name, record.levelname) == ("adorm.calls", "DEBUG")
     assert record.getMessage() == "Query orders (by-status): answered in 0.000 s, attempts: 1"
     assert fields(record) == {
-        "event": "dynamodb.call",
+        "dynamodb_event": "call",
         "dynamodb_operation": "Query",
         "dynamodb_table": "orders",
         "dynamodb_index": "by-status",
@@ -80,7 +80,7 @@ async def test_attempts_that_fail_have_lines_and_the_call_one_of_the_whole(recor
     ]
     assert len({getattr(record, "call_id", None) for record in records}) == 1
     first = fields(records[0])
-    assert (first["event"], first["attempt"], first["delay_s"], first["error_code"]) == ("dynamodb.attempt", 1, 0.0, THROTTLED)
+    assert (first["dynamodb_event"], first["attempt"], first["delay_s"], first["error_code"]) == ("attempt", 1, 0.0, THROTTLED)
     assert (first["http_status"], first["request_id"], first["error_type"]) == (400, "r1", "Throttled")
 
 

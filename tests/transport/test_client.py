@@ -213,6 +213,15 @@ async def test_a_cancelled_call_leaves_the_client_usable() -> None:
         assert await transport.send("GetItem", KEY) == {"Item": {"pk": {"S": "x"}}}
 
 
+async def test_it_tells_where_it_sends_to_and_the_id_of_the_request_answered_last() -> None:
+    async with canned(answer({})) as server, client_at(server.endpoint_url) as client:
+        transport = ClientTransport(client)
+        assert transport.last_request_id() is None
+        await transport.send("GetItem", KEY)
+        assert transport.last_request_id() == "R1"
+        assert (transport.endpoint_url, transport.region) == (server.endpoint_url, "eu-central-1")
+
+
 async def test_closing_leaves_the_callers_client_open() -> None:
     async with canned() as server, client_at(server.endpoint_url) as client:
         transport = ClientTransport(client)

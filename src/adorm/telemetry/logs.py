@@ -26,8 +26,8 @@ class LogCalls(CallHooks):
     | INFO | it was answered after retries; a condition did not hold; it was cancelled; an attempt failed and may be repeated |
     | WARNING | it failed; an attempt was throttled; it took `slow_call_s` or more |
 
-    A record has the fields as attributes (`logging`'s `extra`), only those that there are: `event` ("dynamodb.call" or
-    "dynamodb.attempt"), `call_id`, `dynamodb_operation`, `dynamodb_table`, `dynamodb_tables`, `dynamodb_index`, `dynamodb_model`,
+    A record has the fields as attributes (`logging`'s `extra`), only those that there are: `dynamodb_event` ("call" or
+    "attempt"), `call_id`, `dynamodb_operation`, `dynamodb_table`, `dynamodb_tables`, `dynamodb_index`, `dynamodb_model`,
     `dynamodb_region`, `segment`, `total_segments`, `batch_size`, `attempts`, `attempt`, `delay_s`, `duration_s`, `count`,
     `scanned_count`, `unprocessed`, `read_units`, `write_units`, `error_type`, `error_code`, `error_reasons`, `http_status`,
     `request_id`, `maybe_applied`, `cancelled`. No key, no item, no credentials, no message of an error.
@@ -68,7 +68,7 @@ class _Lines:
         if slow and level < logging.WARNING:
             level, what = logging.WARNING, f"slow, {what}"
         if self._logger.isEnabledFor(level):
-            fields = _fields("dynamodb.call", call)
+            fields = _fields("call", call)
             self._logger.log(
                 level, "%s: %s in %.3f s, attempts: %d", _about(call), what, call.duration_s, call.attempts, extra=fields | _of_call(call)
             )
@@ -79,7 +79,7 @@ class _Lines:
             return  # the call's own line says it
         level = logging.WARNING if error.throttled else logging.INFO
         if self._logger.isEnabledFor(level):
-            fields = _fields("dynamodb.attempt", attempt) | {"attempt": attempt.attempt, "delay_s": attempt.delay_s}
+            fields = _fields("attempt", attempt) | {"attempt": attempt.attempt, "delay_s": attempt.delay_s}
             self._logger.log(
                 level,
                 "%s: attempt %d %s in %.3f s: %s",
@@ -138,7 +138,7 @@ def _fields(event: str, details: CallDetails | AttemptDetails) -> Fields:
         }
     there = {name: value for name, value in fields.items() if value is not None}
     return {
-        "event": event,
+        "dynamodb_event": event,  # `event` is structlog's name for the message
         "call_id": details.call_id,
         "dynamodb_operation": details.operation,
         "duration_s": details.duration_s,

@@ -79,6 +79,7 @@ class ClientTransport:
     def __init__(self, client: object) -> None:
         _check(client)
         self._client = client
+        self._metadata: object = None
         self._methods: dict[str, Callable[..., Awaitable[Any]]] = {}
         self._one_attempt = _total_max_attempts(client) == 1
 
@@ -92,6 +93,11 @@ class ClientTransport:
         """Where the client sends requests."""
         return getattr(getattr(self._client, "meta", None), "endpoint_url", None)
 
+    def last_request_id(self) -> str | None:
+        """As of `WireTransport.last_request_id`."""
+        found: object = cast("Answer", self._metadata).get("RequestId") if isinstance(self._metadata, dict) else None
+        return found if isinstance(found, str) else None
+
     async def open(self) -> None:
         """Nothing: the client is open already."""
 
@@ -102,6 +108,7 @@ class ClientTransport:
             received: object = await method(**plain_request(request))
         except Exception as error:
             raise self._translated(error, operation) from error
+        self._metadata = _metadata(received)
         return _read(received, operation)
 
     async def close(self) -> None:
@@ -177,6 +184,10 @@ def _refused(response: Mapping[str, Any], operation: str) -> ServiceError:
     # botocore sent the request more than once, and only the last attempt is known to have been refused.
     error.maybe_applied = bool(metadata.get("RetryAttempts"))
     return error
+
+
+def _metadata(received: object) -> object:
+    return cast("Answer", received).get("ResponseMetadata") if isinstance(received, dict) else None
 
 
 def _read(received: object, operation: str) -> Answer:
