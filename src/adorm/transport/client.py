@@ -95,7 +95,7 @@ class ClientTransport:
 
     def last_request_id(self) -> str | None:
         """As of `WireTransport.last_request_id`."""
-        found: object = cast("Answer", self._metadata).get("RequestId") if isinstance(self._metadata, dict) else None
+        found = _member(self._metadata, "RequestId")
         return found if isinstance(found, str) else None
 
     async def open(self) -> None:
@@ -108,7 +108,7 @@ class ClientTransport:
             received: object = await method(**plain_request(request))
         except Exception as error:
             raise self._translated(error, operation) from error
-        self._metadata = _metadata(received)
+        self._metadata = _member(received, "ResponseMetadata")
         return _read(received, operation)
 
     async def close(self) -> None:
@@ -186,8 +186,8 @@ def _refused(response: Mapping[str, Any], operation: str) -> ServiceError:
     return error
 
 
-def _metadata(received: object) -> object:
-    return cast("Answer", received).get("ResponseMetadata") if isinstance(received, dict) else None
+def _member(received: object, name: str) -> object:
+    return cast("Answer", received).get(name) if isinstance(received, dict) else None
 
 
 def _read(received: object, operation: str) -> Answer:
