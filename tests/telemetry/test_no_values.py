@@ -294,7 +294,7 @@ async def test_on_the_wire_with_answers_of_every_kind(monkeypatch: pytest.Monkey
     assert ACCESS_KEY_ID in server.requests[0].headers["authorization"]
     assert PARTITION in str(server.requests[0].body)
     assert {"ServiceError", "ValidationFailed", "ItemDecodeError", "ScanFailed", "BatchFailed", "GatherFailed"} <= set(watched.failures)
-    met = {(event.attributes or {}).get("error.type") for span in watched.telemetry.spans for event in span.events}
+    met = {str((event.attributes or {}).get("error.type")) for span in watched.telemetry.spans for event in span.events}
     assert {"ConnectionFailed", "Unknown", "BadGateway", "InternalServerError", "ValidationException", "CancelledError"} <= met
     watched.assert_nothing_is_found(kept, *reprs)
 
