@@ -158,14 +158,19 @@ def counting() -> Generator[Callable[[], int]]:
 class WireInMemory(asyncio.Transport):
     """A connection whose other end answers each request with the same bytes, at the loop's next turn."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, answer: bytes) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.BufferedProtocol, answer: bytes) -> None:
         super().__init__()
         self._loop, self._protocol, self._answer = loop, protocol, answer
         self._closing = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         del data
-        self._loop.call_soon(self._protocol.data_received, self._answer)
+        self._loop.call_soon(self._deliver)
+
+    def _deliver(self) -> None:
+        buffer = memoryview(self._protocol.get_buffer(-1))
+        buffer[: len(self._answer)] = self._answer
+        self._protocol.buffer_updated(len(self._answer))
 
     def is_closing(self) -> bool:
         return self._closing
@@ -184,7 +189,7 @@ async def wire_get() -> int:
     answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
     loop = asyncio.get_running_loop()
 
-    async def connect(make: Callable[[], asyncio.Protocol], *_: object, **__: object) -> tuple[asyncio.Transport, asyncio.Protocol]:
+    async def connect(make: Callable[[], asyncio.BufferedProtocol], *_: object, **__: object) -> tuple[asyncio.Transport, asyncio.BufferedProtocol]:
         protocol = make()
         transport = WireInMemory(loop, protocol, answer)
         protocol.connection_made(transport)

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
@@ -244,9 +244,9 @@ class Database(TableCare, Transactions, Batches, Gathers):
         """What cursors are signed with."""
         return self._cursor_secret
 
-    async def call(
+    def call(
         self, operation: str, request: Request, *, subject: object = None, repeat: Repeat | None = None, retry: RetryPolicy | None = None
-    ) -> Answer:
+    ) -> Coroutine[Any, Any, Answer]:
         """Send any operation of DynamoDB's, `("GetItem", {"TableName": ..., "Key": {...}})`, and give its answer as it came.
 
         Retried, bounded by the deadline and counted as everything else; `repeat` says what an ambiguous failure means for it.
@@ -257,7 +257,13 @@ class Database(TableCare, Transactions, Batches, Gathers):
         """
         calls = self._calls
         if calls is None or self._loop is not asyncio.get_running_loop():
-            calls = await self._open_in_time(operation)
+            return self._open_and_call(operation, request, subject, repeat, retry)
+        return calls.call(operation, request, subject=subject, repeat=repeat, retry=retry)
+
+    async def _open_and_call(
+        self, operation: str, request: Request, subject: object, repeat: Repeat | None, retry: RetryPolicy | None
+    ) -> Answer:
+        calls = await self._open_in_time(operation)
         return await calls.call(operation, request, subject=subject, repeat=repeat, retry=retry)
 
     async def back_off(

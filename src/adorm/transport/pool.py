@@ -103,7 +103,7 @@ class ConnectionPool:
             connection.abort()
             self._free_slot()
             return
-        waiter = self._next_waiter()
+        waiter = self._next_waiter() if self._waiters else None
         if waiter is not None:
             waiter.set_result(connection)
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import binascii
 import os
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -77,6 +78,7 @@ class WireTransport:
         self._prefer_profile = session is not None
         self._holder = SessionHolder(session, profile)
         self._clock = clock
+        self._epoch_s: Callable[[], float] = time.time if clock is SYSTEM_CLOCK else lambda: clock.now().timestamp()
         if isinstance(credentials, CredentialsCache):
             self._credentials = credentials  # shared: what one refuses, all fetch anew
         else:
@@ -170,11 +172,17 @@ class WireTransport:
         except TypeError as error:
             raise UsageError(f"{operation}: the request can't be written as JSON: {error}") from error
         try:
-            credentials = self._credentials.at_hand(self._clock.now().timestamp()) or await self._credentials.get()
-            connection = pool.take_idle() or await pool.acquire()
+            epoch_s = self._epoch_s()
+            credentials = self._credentials.at_hand(epoch_s)
+            if credentials is None:
+                credentials = await self._credentials.get()
+                epoch_s = self._epoch_s()
+            connection = pool.take_idle()
+            if connection is None:
+                connection = await pool.acquire()
+                epoch_s = self._epoch_s()  # signed only now: the wait may have been long
             try:
-                # Signed only now: the wait for a connection may have been long.
-                timestamp = signer.timestamp(int(self._clock.now().timestamp() + self._offset_s))
+                timestamp = signer.timestamp(int(epoch_s + self._offset_s))
                 token = credentials.session_token
                 head = (
                     f"{self._head}{target}\r\nx-amz-date: {timestamp}\r\n"
