@@ -5,13 +5,14 @@ A key is an object, `Key[Order]`, made in one place from what the caller gives: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from adorm.codec import Codec
+from adorm.codec.coder import Source
 from adorm.errors import AttributeMap, UsageError
 from adorm.fields import Field
 from adorm.models import ModelInfo
@@ -49,6 +50,9 @@ ModelT = TypeVar("ModelT")
 MAX_PARTITION_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024
 """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html (partition and sort keys)"""
+MOST_BYTES_OF_A_CHARACTER = 4
+"""In UTF-8: text is looked at closer only where that could be too much."""
+KEY_TAGS = ("S", "N", "B")
 
 
 class _NotGiven:
@@ -141,10 +145,74 @@ def encode_key(key: Key[Any], codec: Codec) -> AttributeMap:
     Raises:
         UsageError: a part is empty, of the wrong type or too long.
     """
+    return key_encoder(key.info, codec)(key.values) or encode_any_key(key, codec)
+
+
+def encode_any_key(key: Key[Any], codec: Codec) -> AttributeMap:
+    """The same of keys of any kind, good and bad, six times as slowly.
+
+    Raises:
+        UsageError: a part is empty, of the wrong type or too long.
+    """
     return {
         field.attribute_name: encode_key_value(key.info, field, value, codec)
         for field, value in zip(key.info.key_fields, key.values, strict=True)
     }
+
+
+def key_encoder(info: ModelInfo, codec: Codec) -> Callable[[tuple[Any, ...]], AttributeMap | None]:
+    """A function from a key's values to its map, for keys that are surely good; None where `encode_any_key` has to look closer.
+
+    Made once for a model and a codec's hooks: it costs 0.3 us a key, which every get pays, and a batch for each item.
+    """
+    memo = codec.memo
+    encoder: Callable[[tuple[Any, ...]], AttributeMap | None] | None = memo.get(info)
+    if encoder is None:
+        encoder = memo[info] = _make_key_encoder(info, codec)
+    return encoder
+
+
+def _make_key_encoder(info: ModelInfo, codec: Codec) -> Callable[[tuple[Any, ...]], AttributeMap | None]:
+    """As this one, of text and a whole number:
+
+    def encode_key(values):
+        try:
+            v0, v1 = values
+            if v0.__class__ is str and (p0 := v0) and len(p0) <= 512 and v1.__class__ is int and -10**18 < v1 < 10**18 and (p1 := str(v1)):
+                return {"pk": {"S": p0}, "sk": {"N": p1}}
+        except Exception:
+            return None
+    """
+    source = Source("encode_key", "values")
+    tests: list[str] = []
+    parts: list[str] = []
+    variables = [f"v{index}" for index in range(len(info.key_fields))]
+    for field, variable in zip(info.key_fields, variables, strict=True):
+        coder = codec.field_plan(field).coder
+        common = coder.encode_source()
+        if common is None or coder.tag not in KEY_TAGS:
+            return _look_closer
+        payload = f"p{variable[1:]}"
+        tests.append(source.expand(common.test, common.names, v=variable))
+        tests.append(f"({payload} := {source.expand(common.payload, common.names, v=variable)})")
+        if coder.tag != "N":
+            tests.append(f"len({payload}) <= {_most_bytes(sort=field is info.sort) // MOST_BYTES_OF_A_CHARACTER}")
+        parts.append(f'{field.attribute_name!r}: {{"{coder.tag}": {payload}}}')
+    source.line("try:", 1)
+    source.line(f"{', '.join(variables)}, = values", 2)
+    source.line(f"if {' and '.join(tests)}:", 2)
+    source.line(f"return {{{', '.join(parts)}}}", 3)
+    source.line("except Exception:", 1)
+    source.line("return None", 2)
+    return source.function(f"encode key of {info.name}")
+
+
+def _look_closer(_values: tuple[Any, ...]) -> None:
+    """Keys of this model are of no common type."""
+
+
+def _most_bytes(*, sort: bool) -> int:
+    return MAX_SORT_KEY_BYTES if sort else MAX_PARTITION_KEY_BYTES
 
 
 def encode_key_value(info: ModelInfo, field: Field, value: object, codec: Codec, *, sort: bool | None = None) -> dict[str, Any]:
@@ -182,11 +250,10 @@ def check_key_value(where: str, encoded: Mapping[str, Any] | None, *, sort: bool
     tag, content = next(iter(encoded.items())) if encoded else ("", "")
     if content in ("", b""):
         raise UsageError(f"{where} is part of a key, and DynamoDB takes no empty key")
-    if tag not in ("S", "N", "B"):
+    if tag not in KEY_TAGS:
         raise UsageError(f"{where} is part of a key, so it is text, a number or bytes, not {tag}")
-    most = MAX_SORT_KEY_BYTES if sort else MAX_PARTITION_KEY_BYTES
-    # UTF-8 takes at most four bytes a character: look closer only where that could be too many
-    if tag != "N" and len(content) * 4 > most:
+    most = _most_bytes(sort=sort)
+    if tag != "N" and len(content) * MOST_BYTES_OF_A_CHARACTER > most:
         size = len(content.encode() if isinstance(content, str) else content)
         if size > most:
             raise UsageError(f"{where} has {size} bytes; DynamoDB takes at most {most} in a {'sort' if sort else 'partition'} key")

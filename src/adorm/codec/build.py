@@ -60,6 +60,8 @@ class Builder:
         self._plans: dict[Field, FieldPlan] = {}
         self._fresh: dict[Any, Coder] = {}
         self._fresh_plans: dict[Field, FieldPlan] = {}
+        self.memo: dict[Any, Any] = {}
+        """What was made of its coders elsewhere."""
         self._depth = 0
         self._json_twin: Builder | None = None
         self._values_any = AnyCoder(self._value_coder, json=False)

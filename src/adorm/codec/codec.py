@@ -58,6 +58,11 @@ class Codec:
         # last, so that no other thread takes what is old for new
         self._encoding_hook, self._decoding_hook = encoding, decoding
 
+    @property
+    def memo(self) -> dict[Any, Any]:
+        """What others have made of its coders, under whatever they like; an empty one as soon as another hook is registered."""
+        return self._builder().memo
+
     def encode(self, obj: object, annotation: Annotation = None) -> AttributeMap:
         """The attribute map of a structured value or a dict, `{"pk": {"S": "x"}, ...}`; absent attributes are left out.
 
