@@ -189,7 +189,9 @@ async def wire_get() -> int:
     answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
     loop = asyncio.get_running_loop()
 
-    async def connect(make: Callable[[], asyncio.BufferedProtocol], *_: object, **__: object) -> tuple[asyncio.Transport, asyncio.BufferedProtocol]:
+    async def connect(
+        make: Callable[[], asyncio.BufferedProtocol], *_: object, **__: object
+    ) -> tuple[asyncio.Transport, asyncio.BufferedProtocol]:
         protocol = make()
         transport = WireInMemory(loop, protocol, answer)
         protocol.connection_made(transport)

@@ -1,10 +1,13 @@
-"""An event loop whose time jumps to the next timer, so that hours of deadlines and delays pass at once and always alike."""
+"""An event loop whose time jumps to the next timer, so that hours of deadlines and delays pass at once and always alike.
+
+A test's own loop is one by the fixture `anyio_backend`, which gives `VIRTUAL`; a test without a loop takes `run_virtually`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -40,6 +43,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jumping.now_s
 
 
+VIRTUAL: tuple[str, dict[str, Any]] = ("asyncio", {"loop_factory": VirtualLoop})
+
+
 class LoopClock:
     """adorm's time is the loop's."""
 
@@ -55,5 +61,11 @@ class LoopClock:
 
 def run_virtually(main: Callable[[], Awaitable[T]]) -> T:
     """Run it to its end in a loop of its own."""
-    options: dict[str, Any] = {"loop_factory": VirtualLoop}
-    return anyio.run(main, backend="asyncio", backend_options=options)
+    backend, options = VIRTUAL
+    return anyio.run(main, backend=backend, backend_options=options)
+
+
+def p(share: float, values: Iterable[float]) -> float:
+    """A percentile: `p(0.99, latencies)`."""
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, int(share * len(ranked)))]

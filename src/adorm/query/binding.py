@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adorm.clock import Clock
@@ -32,9 +32,9 @@ class Connection(Protocol):
     @property
     def cursor_secret(self) -> bytes | None: ...
 
-    async def call(
+    def call(
         self, operation: str, request: Request, *, subject: object = None, repeat: Repeat | None = None, retry: RetryPolicy | None = None
-    ) -> Answer: ...
+    ) -> Coroutine[Any, Any, Answer]: ...
 
     async def back_off(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, cast
 
 from adorm.clock import Clock
@@ -23,9 +23,9 @@ class Connection(Protocol):
     @property
     def clock(self) -> Clock: ...
 
-    async def call(
+    def call(
         self, operation: str, request: Request, *, subject: object = None, repeat: Repeat | None = None, retry: RetryPolicy | None = None
-    ) -> Answer: ...
+    ) -> Coroutine[Any, Any, Answer]: ...
 
 
 def poll_delay_s(poll: int, unit: float) -> float:
