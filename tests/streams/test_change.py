@@ -80,9 +80,10 @@ def test_what_dynamodb_deleted_for_its_time_to_live_is_told_apart() -> None:
     assert (deleted.kind, deleted.expired) == ("REMOVE", False)
 
 
-def test_another_service_that_deletes_is_no_time_to_live() -> None:
-    [record, _] = records("time_to_live")
-    record["userIdentity"]["principalId"] = "replication.dynamodb.amazonaws.com"
+@pytest.mark.parametrize("other", [{"principalId": "replication.dynamodb.amazonaws.com"}, {"type": "AssumedRole"}])
+def test_another_identity_that_deletes_is_no_time_to_live(other: dict[str, str]) -> None:
+    record, _ = records("time_to_live")
+    record["userIdentity"] |= other
     assert adorm.from_stream_record(record, Session).expired is False
 
 
@@ -160,6 +161,7 @@ def broken(part: str, value: Any) -> dict[str, Any]:
         (broken("SequenceNumber", 111), "no sequence number"),
         (broken("SequenceNumber", "12x"), "no sequence number"),
         (broken("SequenceNumber", "9" * 5000), "no sequence number"),
+        (broken("SequenceNumber", "\N{ARABIC-INDIC DIGIT FIVE}"), "no sequence number"),
         (broken("eventName", "TRUNCATE"), "no eventName"),
         (broken("Keys", None), "has Keys"),
         (broken("Keys", {}), "has Keys"),

@@ -178,6 +178,71 @@ async def test_several_tables_in_one_event_have_their_handlers() -> None:
     assert seen == ["o1", {"admin", "user"}, "o2"]
 
 
+async def test_a_key_of_another_shape_is_not_the_models() -> None:
+    seen = Seen()
+    changes = seen.handler()
+
+    async def taken(item: object) -> None:
+        seen.append("taken")
+
+    @adorm.model(table="orders")
+    class Numbered:
+        customer_id: str = adorm.partition_key()
+        order_id: int = adorm.sort_key()
+
+    changes.insert(Numbered)(taken)
+    await changes.process(stream_event(stream_record(new=order("o1"))))
+    await changes.process(event("binary_and_sets"), table_name="orders")
+    renamed = stream_record(new=Session(token=b"t"), table_name="orders")
+    await changes.process(stream_event(renamed))
+    assert seen == [("rest", "INSERT")] * 3
+    await changes.process(stream_event(stream_record(new=Numbered(customer_id="c1", order_id=1))))
+    assert seen[3:] == ["taken"]
+
+
+async def test_a_predicate_sees_the_new_image_else_the_old_one_else_the_key() -> None:
+    seen: list[object] = []
+    changes = adorm.StreamHandler(unhandled="ignore")
+
+    async def nothing(*items: object) -> None: ...
+
+    def look(item: dict[str, Any]) -> bool:
+        seen.append(item.get("status", {}).get("S"))
+        return True
+
+    changes.modify(Order, when=look, optional_images=True)(nothing)
+    changes.remove(Order, when=look, optional_images=True)(nothing)
+    paid = stream_record(old=order("o1"), new=order("o1", "paid"))
+    gone = stream_record(old=order("o1"))
+    await changes.process(stream_event(paid, gone, stream_record(old=order("o1"), view_type="KEYS_ONLY")))
+    assert seen == ["paid", "open", None]
+
+
+async def test_a_databases_hooks_hold_in_handlers() -> None:
+    class Price:
+        def __init__(self, cents: int) -> None:
+            self.cents = cents
+
+    @adorm.model(table="bills")
+    class Bill:
+        bill_id: str = adorm.partition_key()
+        price: Price = adorm.attribute()
+
+    db = adorm.connect("memory")
+    db.converter.register_structure_hook(Price, lambda value, _: Price(int(value["N"])))
+    db.converter.register_unstructure_hook(Price, lambda price: {"N": str(price.cents)})
+    changes = adorm.StreamHandler()
+
+    @changes.insert(Bill)
+    async def billed(bill: Bill) -> int:
+        return bill.price.cents
+
+    record = stream_record(new=order("o1"), table_name="bills")
+    record["dynamodb"] |= {"Keys": {"bill_id": {"S": "b1"}}, "NewImage": {"bill_id": {"S": "b1"}, "price": {"N": "995"}}}
+    [outcome] = (await changes.process([record], db)).outcomes
+    assert outcome.value == 995
+
+
 async def test_kinesis_records_are_handled_and_named_by_kinesis_numbers() -> None:
     changes = adorm.StreamHandler()
 
@@ -277,6 +342,16 @@ async def test_a_failure_is_captured_and_later_records_of_its_item_wait_for_it()
     assert result.outcomes[3].value == "paid"
     assert result.outcomes[0].model is Order
     assert result.outcomes[0].label == f"INSERT of Order, sequence number {numbers[0]}"
+
+
+async def test_items_of_two_tables_with_one_key_do_not_wait_for_each_other() -> None:
+    @adorm.stream_handler
+    async def changes(record: adorm.StreamRecord) -> None:
+        if record.table_name == "orders":
+            raise RuntimeError("no")
+
+    result = await changes.process(stream_event(stream_record(new=order("o1")), stream_record(new=order("o1"), table_name="copies")))
+    assert [outcome.finished for outcome in result.outcomes] == [False, True]
 
 
 async def test_stopping_the_shard_begins_nothing_behind_a_failure_and_names_all_that_follows() -> None:
@@ -403,9 +478,10 @@ async def test_a_record_that_cannot_be_read_stops_all_behind_it_for_nobody_knows
     seen = Seen()
     changes = seen.handler()
     batch = stream_event(*(stream_record(new=order(f"o{number}")) for number in range(4)))
-    batch["Records"][1]["eventName"] = "?"
+    batch["Records"][1]["eventName"] = batch["Records"][3]["eventName"] = "?"
     result = await changes.process(batch)
     assert [outcome.finished for outcome in result.outcomes] == [True, False, False, False]
+    assert [outcome.error is None for outcome in result.outcomes] == [True, False, True, True]
     assert isinstance(result.outcomes[1].error, adorm.UsageError)
     assert result.outcomes[1].record is None
     assert result.to_repeat == [record["dynamodb"]["SequenceNumber"] for record in batch["Records"][1:]]
@@ -529,6 +605,8 @@ def test_handlers_of_another_form_are_refused() -> None:
 
     async def nothing() -> None: ...
 
+    async def too_few(one: object) -> None: ...
+
     async def too_many(one: object, two: object, three: object, four: object) -> None: ...
 
     async def by_name(order: Order, *, db: object) -> None: ...
@@ -536,14 +614,17 @@ def test_handlers_of_another_form_are_refused() -> None:
     for function, words in (
         (plain, "async"),
         (nothing, "this one takes 0"),
-        (too_many, "at most"),
+        (too_many, "this one takes 4"),
         (by_name, "keyword-only"),
         (5, "async"),
     ):
         with pytest.raises(adorm.UsageError, match=words):
             anything.insert(Order)(function)
     with pytest.raises(adorm.UsageError, match=r"\(old, new, change, db\)"):
-        anything.modify(Order)(by_name)
+        anything.modify(Order)(too_few)
+    for when in (nothing, 5):
+        with pytest.raises(adorm.UsageError, match="when="):
+            anything.insert(Order, when=when)(too_few)
     with pytest.raises(adorm.UsageError, match="fallback"):
         anything = adorm.stream_handler
         anything(plain)
@@ -603,5 +684,14 @@ async def test_a_handler_that_wants_the_database_is_not_called_without_one() -> 
     @changes.insert(Order)
     async def created(order: Order, change: adorm.StreamChange[Order], db: adorm.Database) -> None: ...
 
-    with pytest.raises(adorm.UsageError, match="takes db"):
-        await changes.process(stream_event(stream_record(new=order("o1"))))
+    @adorm.stream_handler
+    async def others(record: adorm.StreamRecord, db: adorm.Database) -> None: ...
+
+    @adorm.stream_handler
+    async def without(record: adorm.StreamRecord, db: adorm.Database | None = None) -> None: ...
+
+    batch = stream_event(stream_record(new=order("o1")))
+    for handler in (changes, others):
+        with pytest.raises(adorm.UsageError, match="takes db"):
+            await handler.process(batch)
+    assert (await without.process(batch)).failures == []

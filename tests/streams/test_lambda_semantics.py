@@ -85,7 +85,6 @@ class Invocation:
         self.succeeded: set[int] = set()
         self.failed: list[int] = []
         """In the order of failing; what time cut off is not among them."""
-        self.begun_after_failure: list[int] = []
 
 
 class Shard:
@@ -121,8 +120,8 @@ class Shard:
             other for other in now.begun if self.plans[other].item == item and other < number
         ), "out of order"
         assert len(now.running) < self.mapping.concurrency
-        if now.failed:
-            now.begun_after_failure.append(number)
+        if self.mapping.after_failure == "stop_shard":
+            assert not now.failed or number < min(now.failed), "begun behind a failure"
         now.begun.append(number)
         now.running.add(number)
         try:
@@ -203,7 +202,6 @@ class Shard:
                 }, "something was left though nothing stood in its way"
         else:
             assert repeated == [number for number in now.numbers if unfinished and number >= unfinished[0]]
-            assert all(number < now.failed[0] for number in now.begun_after_failure), "begun behind a failure"
             if had_time and now.failed:
                 assert unfinished[0] == min(now.failed), "something before the first failure was left"
         if not now.failed and had_time:

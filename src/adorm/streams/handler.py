@@ -6,18 +6,18 @@ import functools
 import inspect
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from adorm.codec import default_codec
 from adorm.errors import UsageError
+from adorm.streams.calling import Callee, Handler, make_callee
 from adorm.streams.change import typed_change
 from adorm.streams.ordered import OrderedRun, RecordOutcome, in_chains
 from adorm.streams.record import parse_record, records_of, sequence_number_of
 from adorm.streams.registration import Handlers
 from adorm.streams.result import AfterFailure, BatchResponse, StreamResult, shown_error
-from adorm.streams.routes import Route, count_arguments
-from adorm.streams.signatures import Handler
+from adorm.streams.routes import Route
 
 if TYPE_CHECKING:
     from adorm.database import Database
@@ -63,8 +63,7 @@ class StreamHandler(Handlers):
         if on_failure is not None and not callable(on_failure):
             raise UsageError("on_failure is a function of an outcome, async or not")
         super().__init__()
-        self._fallback: Handler | None = fallback
-        self._fallback_takes = 0
+        self._fallback: Callee | None = None
         self._concurrency = concurrency
         self._after_failure: AfterFailure = after_failure
         self._unhandled = unhandled
@@ -72,7 +71,7 @@ class StreamHandler(Handlers):
         self._partial_batches = bool(partial_batches)
         self._on_failure = on_failure
         if fallback is not None:
-            self._fallback_takes = count_arguments(fallback, "the fallback of a stream handler", least=1, most=2, names="record, db")
+            self._fallback = make_callee(fallback, "the fallback of a stream handler", least=1, offered=("record", "db"))
             functools.update_wrapper(cast("Callable[..., Any]", self), cast("Handler", fallback))
 
     def __repr__(self) -> str:
@@ -109,7 +108,7 @@ class StreamHandler(Handlers):
         """
         records = records_of(event)
         outcomes = [self._outcome(raw, position, len(records)) for position, raw in enumerate(records, 1)]
-        if db is None and any(route.takes == (4 if route.kind == "MODIFY" else 3) for route in self._routes):
+        if db is None and any(callee.needs_db for callee in self._callees()):
             raise UsageError("a handler takes db: give it, process(event, db)")
         ordered = sorted(outcomes, key=lambda outcome: int(outcome.sequence_number))
         readable = ordered
@@ -167,15 +166,20 @@ class StreamHandler(Handlers):
             outcome.model = route.info.model
             outcome.label = f"{record.kind} of {route.info.name}, sequence number {record.sequence_number}"
             change = typed_change(record, route.info, default_codec() if db is None else db.codec)
-            return await route.function(*(*route.arguments(change.old, change.new), change, db)[: route.takes])
+            return await route.callee(*route.arguments(change.old, change.new), change, db)
         if self._fallback is not None:
-            return await self._fallback(*(record, db)[: self._fallback_takes])
+            return await self._fallback(record, db)
         if self._unhandled == "ignore":
             return None
         raise UsageError(
             f"no handler takes {record.kind} of table {record.table_name}: register one, decorate a fallback, or say "
             'StreamHandler(unhandled="ignore")'
         )
+
+    def _callees(self) -> Iterator[Callee]:
+        yield from (route.callee for route in self._routes)
+        if self._fallback is not None:
+            yield self._fallback
 
     async def _note(self, outcome: RecordOutcome) -> None:
         """Log a failure and tell the hook. Never raises."""

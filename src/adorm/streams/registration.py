@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar, overload
 
 from adorm.query.model_types import AttrsLike, DataclassLike
+from adorm.streams.calling import Handler
 from adorm.streams.routes import RouteKind, Routes, When, make_route
-from adorm.streams.signatures import Handler, OneImage, TwoImages
+from adorm.streams.signatures import OneImage, TwoImages
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 

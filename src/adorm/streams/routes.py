@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import Any, Literal, cast, get_args
 
@@ -13,6 +13,7 @@ from adorm.errors import AttributeMap, UsageError
 from adorm.fields import Role
 from adorm.indexes import key_tag
 from adorm.models import ModelInfo, model_info
+from adorm.streams.calling import Callee, Handler, make_callee
 from adorm.streams.record import StreamRecord
 from adorm.typeinfo import origin_of, split_optional, unwrap
 
@@ -35,9 +36,7 @@ class Route:
     told_by: tuple[str, frozenset[str]] | None
     """The discriminator's attribute name and values."""
     optional_images: bool
-    function: Callable[..., Awaitable[object]]
-    takes: int
-    """How many arguments the function takes."""
+    callee: Callee
 
     @property
     def rank(self) -> int:
@@ -125,7 +124,7 @@ def _overlap(one: Route, other: Route) -> bool:
 def make_route(
     kind: RouteKind,
     model: type[Any],
-    function: Callable[..., Awaitable[object]],
+    function: Handler,
     *,
     when: When | None,
     table_name: str | None,
@@ -140,34 +139,11 @@ def make_route(
     if info.table is None and table_name is None:
         raise UsageError(f"{info.name} names no table: write @adorm.model(table=...), or register the handler with table_name=...")
     what = f"a handler of {kind} of {info.name}"
-    first = "old, new" if kind == "MODIFY" else "item"
-    takes = count_arguments(
-        function, what, least=2 if kind == "MODIFY" else 1, most=4 if kind == "MODIFY" else 3, names=f"{first}, change, db"
-    )
-    return Route(kind, info, table_name, when, _told_by(info), optional_images, function, takes)
-
-
-def count_arguments(function: Callable[..., object], what: str, *, least: int, most: int, names: str) -> int:
-    """How many of the arguments on offer a handler takes.
-
-    Raises:
-        UsageError: it is not async, or can't be called with any number of them.
-    """
-    if not callable(function) or not (inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)):
-        raise UsageError(f"{what} is an async function")
-    count = 0
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-            count += 1
-            if count > most and parameter.default is parameter.empty:
-                raise UsageError(f"{what} takes ({names}) at most, not {count} arguments")
-        elif parameter.kind is parameter.VAR_POSITIONAL:
-            count = max(count, most)
-        elif parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty:
-            raise UsageError(f"{what} is called by position, ({names}): {parameter.name} is keyword-only")
-    if count < least:
-        raise UsageError(f"{what} takes ({names}), of which the last may be left out; this one takes {count}")
-    return min(count, most)
+    images = ("old", "new") if kind == "MODIFY" else ("item",)
+    callee = make_callee(function, what, least=len(images), offered=(*images, "change", "db"))
+    if when is not None and (not callable(when) or inspect.iscoroutinefunction(when)):
+        raise UsageError(f"when=... of {what} is a plain function of an attribute map, not an async one or anything else")
+    return Route(kind, info, table_name, when, _told_by(info), optional_images, callee)
 
 
 def _told_by(info: ModelInfo) -> tuple[str, frozenset[str]] | None:

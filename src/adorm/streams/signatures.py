@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from adorm.streams.calling import Handler
 from adorm.streams.change import StreamChange
 from adorm.streams.record import StreamRecord
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 ImageT = TypeVar("ImageT")
 ModelT = TypeVar("ModelT", bound=Any)
-
-Handler = Callable[..., Awaitable[object]]
 
 
 class OneImage(Generic[ImageT, ModelT]):
