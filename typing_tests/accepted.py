@@ -714,3 +714,63 @@ adorm.connect(
     middleware=[strongly, later],
     trace_header=header,
 )
+
+
+# ---- streams
+
+
+@adorm.stream_handler
+async def changes(record: adorm.StreamRecord, database: adorm.Database) -> None:
+    assert_type(record.new_image, dict[str, Any] | None)
+
+
+@adorm.stream_handler(concurrency=4, after_failure="stop_shard", stop_before_s=1, partial_batches=False, on_failure=print)
+async def without_database(record: adorm.StreamRecord) -> str:
+    return record.kind
+
+
+@changes.insert(Order)
+async def stream_insert(order: Order, change: adorm.StreamChange[Order], database: adorm.Database) -> None:
+    assert_type(change.key, adorm.Key[Order])
+    assert_type(change.new, Order | None)
+    assert_type(change.kind, Literal["INSERT", "MODIFY", "REMOVE"])
+    assert_type(await database.table(Order).get(change.key), Order)
+
+
+@changes.insert(Order, when=lambda item: "total" in item, table_name="orders-2")
+async def stream_insert_alone(order: Order) -> None: ...
+
+
+@changes.modify(Order)
+async def stream_modify(old: Order, new: Order) -> None: ...
+
+
+@changes.modify(Order, optional_images=True, table_name="orders-2")
+async def stream_modify_perhaps(old: Order | None, new: Order | None, change: adorm.StreamChange[Order]) -> int:
+    return 5
+
+
+@changes.modify(Event, when=lambda item: True, table_name="events")
+async def stream_modify_with_more(old: Event | None, new: Event | None, change: object, database: object) -> None: ...
+
+
+@changes.remove(Order)
+@changes.expire(Order)
+async def stream_remove(old: Order, change: adorm.StreamChange[Order]) -> None: ...
+
+
+async def streams(event: dict[str, Any], record: dict[str, Any]) -> None:
+    assert_type(changes, adorm.StreamHandler)
+    assert_type(without_database, adorm.StreamHandler)
+    assert_type(adorm.StreamHandler(unhandled="ignore"), adorm.StreamHandler)
+    assert_type(await changes(event, None, db), dict[str, list[dict[str, str]]])
+    result = await changes.process(event, db)
+    assert_type(result, adorm.StreamResult)
+    assert_type(result.to_repeat, list[str])
+    assert_type(result.outcomes[0].error, Exception | None)
+    assert_type(result.outcomes[0].record, adorm.StreamRecord | None)
+    change = adorm.from_stream_record(record, Order)
+    assert_type(change, adorm.StreamChange[Order])
+    assert_type(change.old, Order | None)
+    assert_type(adorm.from_stream_record(record, Mapped, db=db).new, ThirdParty | None)
+    await stream_modify(Order(customer_id="c1", order_id="o1"), Order(customer_id="c1", order_id="o1"))

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import adorm
+import adorm.testing
 from adorm import attr, not_none
 from adorm.integrations.fastapi import CursorPage, lifespan, table
 from typing_tests.models import Address, Event, Grade, Line, Order, Part, Point
@@ -414,3 +416,58 @@ def telemetry(call: adorm.CallDetails, attempt: adorm.AttemptDetails) -> None:
     adorm.connect(hooks=[print])  # E: a function is no hooks
     adorm.connect(middleware=[lambda request: request])  # E: it is given the operation too
     adorm.connect(trace_header="Root=1")  # E: a function gives it
+
+
+# ---- streams
+
+
+@adorm.stream_handler
+async def changes(record: adorm.StreamRecord) -> None: ...
+
+
+async def of_event(event: Event) -> None: ...
+
+
+async def of_order(order: Order) -> None: ...
+
+
+async def of_two(old: Order, new: Order) -> None: ...
+
+
+async def of_mixed(old: Order, new: Event) -> None: ...
+
+
+async def of_other_change(order: Order, change: adorm.StreamChange[Event]) -> None: ...
+
+
+async def of_text_database(order: Order, change: adorm.StreamChange[Order], db: str) -> None: ...
+
+
+async def of_text(record: str) -> None: ...
+
+
+def not_async(order: Order) -> None: ...
+
+
+async def streams(event: dict[str, Any]) -> None:
+    changes.insert(Order)(of_event)  # E: a handler of another model
+    changes.insert(Order)(of_two)  # E: an insert has one image, and a change beside it
+    changes.insert(Order)(not_async)  # E: a stream handler is async
+    changes.insert(Order)(of_other_change)  # E: the change is of another model
+    changes.insert(Order)(of_text_database)  # E: what comes last is a database
+    changes.insert(Order, optional_images=True)(of_order)  # E: the image may be None
+    changes.insert("orders")  # E: a handler is registered for a model
+    changes.insert(Order, when="pk")  # E: a predicate is a function
+    changes.modify(Order)(of_order)  # E: a modify has two images
+    changes.modify(Order)(of_mixed)  # E: both images are of one model
+    changes.modify(Order, optional_images=True)(of_two)  # E: both images may be None
+    changes.remove(Event)(of_order)  # E: a remove of another model
+    changes.expire(Order)(of_event)  # E: an expiry of another model
+    adorm.stream_handler(of_text)  # E: a fallback takes a record
+    adorm.stream_handler(after_failure="stop")  # E: what to do after a failure is one of two words
+    adorm.stream_handler(concurrency="4")  # E: a number of records at a time
+    adorm.StreamHandler(unhandled="drop")  # E: what nobody takes fails or is ignored
+    order: Order = adorm.from_stream_record(event, Order).new  # E: an image may be missing
+    adorm.from_stream_record(event, Order).table  # E: a change has no table, but its name
+    adorm.from_stream_record(5, Order)  # E: a record is a mapping
+    adorm.testing.stream_record(order)  # E: an instance is new or old, by name

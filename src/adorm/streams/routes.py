@@ -96,6 +96,8 @@ class Routes:
         for other in routes:
             same_table = (other.table_name or other.info.table) == (route.table_name or route.info.table)
             if same_table and other.rank == route.rank and _overlap(other, route):
+                if other.info is route.info:
+                    raise UsageError(f"{route.info.name} has a handler of {route.kind} already: give one of the two when=...")
                 raise UsageError(
                     f"{route.describe()} can't be told from that of {other.info.name}, in one table: give the models an "
                     "adorm.discriminator each, or the handlers when=..."
