@@ -93,10 +93,10 @@ def summary(results: Mapping[str, Any]) -> str:
         [what, *(shown(samples[work][label]["cpu_us"]) if label in samples[work] else "" for label in labels)]
         for work, what in SUMMARY.items()
     ]
-    rows.append(["start to first item, ms", *(shown(starts[label]["item_s"], 1e3) if label in starts else "" for label in labels)])
+    rows.append(["process start to first item, ms", *(shown(starts[label]["cpu_s"], 1e3) if label in starts else "" for label in labels)])
     rows.append(["its peak memory, MiB", *(shown(starts[label]["peak_mib"]) if label in starts else "" for label in labels)])
     where = f"Python {version}, asyncio, {results['machine']}, {results['date']}"
-    told = f"CPU time of one call in microseconds, where nothing else is told; {where}."
+    told = f"CPU time of one call in microseconds, of a cold start in milliseconds; {where}."
     return f"{told}\n\n{markdown(['', *labels], rows)}"
 
 
@@ -142,10 +142,11 @@ def aims_table(results: Mapping[str, Any]) -> str:
     for start in aims.START_AIMS:  # they know no loop but asyncio
         found = [aims.found_in_starts(start, pythons[version]["cold_start"]) if loop == "asyncio" else None for version, loop in columns]
         row(start.name, start.label, found)
-    for version, own in pythons.items():
-        if "fanout" in own:
-            cells = [aims.found_in_fanout(own["fanout"]) if each == (version, "asyncio") else None for each in columns]
-            row("scan, 5 ms of latency", f"at most {fanout.AIM} of the latency alone, wall", cells)
+    if any("fanout" in own for own in pythons.values()):
+        fanouts = [
+            aims.found_in_fanout(pythons[v]["fanout"]) if loop == "asyncio" and "fanout" in pythons[v] else None for v, loop in columns
+        ]
+        row("scan, 5 ms of latency", f"at most {fanout.AIM} of the latency alone, wall", fanouts)
     memories = {version: aims.found_in_memory(own["memory"]) for version, own in pythons.items()}
     for at, (label, _) in enumerate(next(iter(memories.values()))):
         row(f"stream, {label}", "flat, at most 60 MiB", [memories[v][at][1] if loop == "asyncio" else None for v, loop in columns])
