@@ -5,7 +5,10 @@ Importing it loads next to nothing: each name is fetched from its module when it
 
 from __future__ import annotations
 
+from time import monotonic as _monotonic
 from typing import TYPE_CHECKING
+
+_import_began_s = _monotonic()  # for cold_start_report()
 
 if TYPE_CHECKING:
     from adorm.account_map import Account, Accounts, accounts
@@ -63,6 +66,8 @@ if TYPE_CHECKING:
     from adorm.ids import uuid7
     from adorm.indexes import GlobalIndex, LocalIndex
     from adorm.keys import Key
+    from adorm.lambda_runtime.figures import ColdStartReport, MemoryStats, cold_start_report, memory_stats
+    from adorm.lambda_runtime.handler import LambdaHandler, lambda_handler
     from adorm.markers import attribute, created_at, discriminator, partition_key, sort_key, ttl, updated_at, version
     from adorm.models import map_class, model
     from adorm.outcomes import Outcome, Progress
@@ -123,6 +128,7 @@ __all__ = [
     "CancellationReason",
     "Capacity",
     "Clause",
+    "ColdStartReport",
     "CollectingScan",
     "Condition",
     "ConditionalCheckFailed",
@@ -150,11 +156,13 @@ __all__ = [
     "ItemNotFound",
     "ItemStream",
     "Key",
+    "LambdaHandler",
     "LeaseLost",
     "Loader",
     "LocalIndex",
     "LockHeld",
     "LogCalls",
+    "MemoryStats",
     "MisusedExpression",
     "ModelError",
     "OpenTelemetry",
@@ -204,6 +212,7 @@ __all__ = [
     "and_",
     "attr",
     "attribute",
+    "cold_start_report",
     "connect",
     "created_at",
     "deadline",
@@ -214,7 +223,9 @@ __all__ = [
     "idempotent",
     "is_expired",
     "item_size",
+    "lambda_handler",
     "map_class",
+    "memory_stats",
     "model",
     "not_",
     "not_none",
@@ -257,6 +268,7 @@ _HOMES = {
     "CancellationReason": "adorm.errors",
     "Capacity": "adorm.capacity",
     "Clause": "adorm.expressions.updates",
+    "ColdStartReport": "adorm.lambda_runtime.figures",
     "CollectingScan": "adorm.scan.builder",
     "Condition": "adorm.expressions.conditions",
     "ConditionalCheckFailed": "adorm.errors",
@@ -284,11 +296,13 @@ _HOMES = {
     "ItemNotFound": "adorm.errors",
     "ItemStream": "adorm.query.streams",
     "Key": "adorm.keys",
+    "LambdaHandler": "adorm.lambda_runtime.handler",
     "LeaseLost": "adorm.errors",
     "Loader": "adorm.batch.loader",
     "LocalIndex": "adorm.indexes",
     "LockHeld": "adorm.errors",
     "LogCalls": "adorm.telemetry.logs",
+    "MemoryStats": "adorm.lambda_runtime.figures",
     "MisusedExpression": "adorm.errors",
     "ModelError": "adorm.errors",
     "OpenTelemetry": "adorm.telemetry.otel",
@@ -338,6 +352,7 @@ _HOMES = {
     "and_": "adorm.expressions.conditions",
     "attr": "adorm.paths",
     "attribute": "adorm.markers",
+    "cold_start_report": "adorm.lambda_runtime.figures",
     "connect": "adorm.database",
     "created_at": "adorm.markers",
     "deadline": "adorm.deadlines",
@@ -348,7 +363,9 @@ _HOMES = {
     "idempotent": "adorm.idempotency.decorator",
     "is_expired": "adorm.expiry",
     "item_size": "adorm.codec",
+    "lambda_handler": "adorm.lambda_runtime.handler",
     "map_class": "adorm.models",
+    "memory_stats": "adorm.lambda_runtime.figures",
     "model": "adorm.models",
     "not_": "adorm.expressions.conditions",
     "not_none": "adorm.paths",

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import math
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
@@ -123,6 +123,47 @@ class Database(TableCare, Transactions, Batches, Gathers):
         calls, self._calls = self._calls, None
         if calls is not None:
             await _close(calls.transport)
+
+    async def warm_up(self) -> None:
+        """Do what the first call would have to: `open()`, and make one connection, where the engine makes any.
+
+        Raises:
+            UsageError: no region, no credentials; the database is closed, or used from another event loop.
+            ConnectionFailed, DeadlineExceeded: it failed, and the next call tries again. Making the connection is bounded by its own
+                timeout of 5 s, not by `adorm.deadline`.
+        """
+        await self.open()
+        warm_up: Callable[[], Awaitable[None]] | None = getattr(self._engine(), "warm_up", None)
+        if warm_up is not None:
+            await warm_up()
+
+    async def open(self) -> None:
+        """Look up region, endpoint and credentials now, as the first call would; no connection is made.
+
+        Raises: as `warm_up`.
+        """
+        if self._calls is None or self._loop is not asyncio.get_running_loop():
+            await self._open_in_time("open")
+
+    def drop_idle_connections(self) -> None:
+        """Close the connections that lie idle, as after the process was frozen for long. Calls under way keep theirs."""
+        drop_idle: Callable[[], None] | None = getattr(self._engine(), "drop_idle", None)
+        if drop_idle is not None:
+            drop_idle()
+
+    def forget_credentials(self) -> None:
+        """Fetch credentials anew for the next request, as after a snapshot was restored. Requests under way keep theirs."""
+        forget: Callable[[], None] | None = getattr(self._engine(), "forget_credentials", None)
+        if forget is not None:
+            forget()
+
+    def _engine(self) -> object:
+        """What sends in the end; None before it is open."""
+        if self._calls is None:
+            return None
+        from adorm.call_details import engine_of
+
+        return engine_of(self._calls.transport)
 
     async def _open_in_time(self, operation: str) -> Calls:
         limit = current_limit()
@@ -294,6 +335,13 @@ class Database(TableCare, Transactions, Batches, Gathers):
                 attempts=attempt,
             )
         await self._clock.sleep(delay_s)
+
+    def remaining_s(self) -> float:
+        """Seconds left for calls here; `inf` without a deadline, 0 or less when the time is over.
+
+        By `adorm.deadline` (inside a Lambda handler Lambda's time less the reserve) and by the anyio cancel scopes around.
+        """
+        return remaining_s()
 
     def capacity(self) -> collect_capacity:
         """Count what the calls of this database consume, in a block: `async with db.capacity() as used: ...`.

@@ -110,6 +110,13 @@ class ConnectionPool:
             connection.idle_since = self._loop.time()
             self._idle.append(connection)
 
+    def drop_idle(self) -> None:
+        """Close the idle connections, however young."""
+        old, self._idle = self._idle, []
+        for connection in old:
+            connection.abort()
+            self._free_slot()
+
     async def close(self) -> None:
         """Close every connection. Calls that wait in line fail, so do those in flight. Bounded by a second."""
         self._closed = True
@@ -199,10 +206,7 @@ class ConnectionPool:
     def _drop_old(self) -> None:
         # The last is the youngest: if it is too old, all are.
         if self._idle and self._loop.time() - self._idle[-1].idle_since > self._idle_limit_s:
-            old, self._idle = self._idle, []
-            for connection in old:
-                connection.abort()
-                self._free_slot()
+            self.drop_idle()
 
     def _lost(self, connection: HttpConnection) -> None:
         self._open.discard(connection)

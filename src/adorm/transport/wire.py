@@ -198,6 +198,23 @@ class WireTransport:
             error.operation = operation
             raise
 
+    async def warm_up(self) -> None:
+        """Make a connection for the next call, where none lies idle.
+
+        Raises:
+            ConnectionFailed: none could be made.
+            UsageError: the transport is not open, or belongs to another event loop.
+        """
+        self._check_loop()
+        if self._pool is None:
+            raise UsageError("the transport is not open: await open() first")
+        self._pool.release(self._pool.take_idle() or await self._pool.acquire())
+
+    def drop_idle(self) -> None:
+        """Close the connections that lie idle, as after the process was frozen for longer than they live. Calls under way keep theirs."""
+        if self._pool is not None:
+            self._pool.drop_idle()
+
     def forget_credentials(self) -> None:
         """Fetch new credentials for the next request, as after a snapshot was restored. Requests under way keep theirs."""
         self._credentials.forget()

@@ -1,0 +1,203 @@
+"""An event loop run by hand: one coroutine at a time, and not longer than allowed, whatever that coroutine does with its cancellation.
+
+`asyncio.run` and `asyncio.Runner` wait until what they run has ended. Here a coroutine is cancelled at its deadline, once more halfway
+to the end of its grace, and then given up: the loop stops, the coroutine stays where it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from types import AsyncGeneratorType
+from typing import Any, NamedTuple, TypeVar
+from weakref import WeakSet
+
+from adorm.errors import AdormError
+
+T = TypeVar("T")
+
+logger = logging.getLogger("adorm")
+
+CLOSE_LIMIT_S = 2.0
+
+
+class Bounds(NamedTuple):
+    """How long a coroutine may take, in seconds from its first step."""
+
+    cancel_after_s: float
+    give_up_after_s: float
+
+
+class PastDeadline(Exception):
+    """The coroutine was cancelled because its time was over, and ended by that."""
+
+
+class GivenUp(Exception):
+    """The coroutine went on after its cancellation until its grace was over. It has not ended; the loop must not run again."""
+
+
+class Generators:
+    """The async generators that were begun in a loop, and whether the loop has to close some."""
+
+    def __init__(self) -> None:
+        self._begun: WeakSet[AsyncGeneratorType[Any, Any]] = WeakSet()
+        self.collected = False
+        """One was collected before it had come to its end: the loop closes it in a task, a turn later."""
+
+    def watch(self) -> Callable[[], None]:
+        """Watch those that begin from here on, beside whom is told of them already; the function given back ends that."""
+        hooks = sys.get_asyncgen_hooks()
+
+        def begun(generator: AsyncGenerator[Any, Any]) -> None:
+            if isinstance(generator, AsyncGeneratorType):
+                self._begun.add(generator)
+            if hooks.firstiter is not None:
+                hooks.firstiter(generator)
+
+        def collected(generator: AsyncGenerator[Any, Any]) -> None:
+            self.collected = True
+            if hooks.finalizer is not None:
+                hooks.finalizer(generator)
+
+        sys.set_asyncgen_hooks(firstiter=begun, finalizer=collected)
+        return lambda: sys.set_asyncgen_hooks(*hooks)
+
+    def open(self) -> list[AsyncGeneratorType[Any, Any]]:
+        """Those that have not come to their end, though nothing runs in them, and that somebody still holds."""
+        return [each for each in self._begun if _is_suspended(each)]
+
+    def forget(self, generator: AsyncGeneratorType[Any, Any]) -> None:
+        """It was closed, or can't be."""
+        self._begun.discard(generator)
+
+
+class OwnLoop:
+    """An event loop that belongs to one handler. Not set as the thread's current loop; it runs in whatever thread calls."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._generators = Generators()
+        self._unended: list[asyncio.Task[Any]] = []
+
+    @property
+    def usable(self) -> bool:
+        """Whether another coroutine may be run."""
+        return not self._unended and not self._loop.is_closed()
+
+    def tasks(self) -> set[asyncio.Task[Any]]:
+        """The tasks that have not ended."""
+        return asyncio.all_tasks(self._loop)
+
+    @property
+    def generators(self) -> Generators:
+        """Those that were begun in `run`."""
+        return self._generators
+
+    def run(self, work: Coroutine[Any, Any, T], bounds: Bounds | None = None) -> T:
+        """Run until the coroutine has ended, and give its result.
+
+        Raises:
+            PastDeadline, GivenUp: see there.
+            AdormError: somebody cancelled the coroutine, or stopped the loop.
+        """
+        run = _Run(self._loop, self._generators, bounds)
+        try:
+            return self._loop.run_until_complete(run.main(work))
+        except RuntimeError as error:
+            if run.task is None or run.task.done():
+                raise
+            if run.given_up:
+                raise GivenUp from None
+            raise AdormError(
+                "the event loop was stopped before what ran in it had ended: leave loop.stop() to who runs the loop"
+            ) from error
+        finally:
+            if run.task is not None and not run.task.done():
+                self._unended.append(run.task)
+
+    def give_up(self, tasks: set[asyncio.Task[Any]]) -> None:
+        """These tasks ignore their cancellation: the loop must not run for another invocation."""
+        self._unended += tasks
+
+    def close(self, last: Coroutine[Any, Any, object] | None = None) -> None:
+        """Close the loop, after it has run `last`; what has not ended in it never goes on. Failures of `last` are logged."""
+        try:
+            if last is not None:
+                self._run_quietly(last)
+            if not self._unended:
+                self._run_quietly(self._shut_down())
+        finally:
+            # Tasks that never end are told of in one line by who gave them up; asyncio would tell of each when it is collected.
+            self._loop.set_exception_handler(lambda _loop, _context: None)
+            unended, self._unended = {*self._unended, *self.tasks()}, []
+            for task in unended:
+                coroutine = task.get_coro()
+                if isinstance(coroutine, Coroutine):
+                    with contextlib.suppress(BaseException):  # whatever it does that could not be cancelled: it is over here
+                        coroutine.close()
+            self._loop.close()
+
+    def _run_quietly(self, work: Coroutine[Any, Any, object]) -> None:
+        try:
+            self.run(work, Bounds(CLOSE_LIMIT_S, 1.25 * CLOSE_LIMIT_S))
+        except Exception as error:  # noqa: BLE001  # nothing depends on what is being closed
+            logger.warning("closing the event loop of a Lambda handler: %s: %s", type(error).__name__, error)
+
+    async def _shut_down(self) -> None:
+        await self._loop.shutdown_asyncgens()
+        await self._loop.shutdown_default_executor()
+
+
+def _is_suspended(generator: AsyncGeneratorType[Any, Any]) -> bool:
+    frame: object = generator.ag_frame
+    return frame is not None and not generator.ag_running
+
+
+class _Run:
+    """One coroutine in the loop, and the timers that bound it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, generators: Generators, bounds: Bounds | None) -> None:
+        self._loop = loop
+        self._generators = generators
+        self._bounds = bounds
+        self._cancelled = False
+        self.given_up = False
+        self.task: asyncio.Task[Any] | None = None
+
+    async def main(self, work: Coroutine[Any, Any, T]) -> T:
+        self.task = asyncio.current_task()
+        unwatch = self._generators.watch()
+        timers: list[asyncio.TimerHandle] = []
+        if self._bounds is not None:
+            cancel_s, stop_s = self._bounds
+            timers = [
+                self._loop.call_later(max(0.0, cancel_s), self._cancel),
+                self._loop.call_later(max(0.0, (cancel_s + stop_s) / 2), self._cancel),
+                self._loop.call_later(max(0.0, stop_s), self._give_up),
+            ]
+        try:
+            return await work
+        except asyncio.CancelledError as error:
+            if self._cancelled:
+                raise PastDeadline from error
+            raise AdormError("somebody cancelled the handler, or what it awaited") from error
+        except Exception as error:
+            if self._cancelled:
+                error.add_note("raised after the deadline, where the handler was cancelled")
+            raise
+        finally:
+            unwatch()
+            for timer in timers:
+                timer.cancel()
+
+    def _cancel(self) -> None:
+        if self.task is not None:
+            self._cancelled = True
+            self.task.cancel()
+
+    def _give_up(self) -> None:
+        self.given_up = True
+        self._loop.stop()

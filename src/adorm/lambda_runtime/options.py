@@ -1,0 +1,75 @@
+"""The options of `@adorm.lambda_handler`, and what is refused of them at once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar, cast
+
+from adorm.database import Database
+from adorm.database import connect as connect_database
+from adorm.errors import UsageError
+
+T = TypeVar("T")
+
+Connect: TypeAlias = Mapping[str, object] | Callable[[], Database | Awaitable[Database]]
+"""Options of `adorm.connect`, or a function that makes a database."""
+
+
+def checked_function(function: Callable[..., T]) -> Callable[..., T]:
+    """The handler itself.
+
+    Raises:
+        UsageError: it can't be one.
+    """
+    given: object = function
+    if not callable(given) or inspect.isclass(given) or inspect.isasyncgenfunction(given):
+        raise UsageError(f"@adorm.lambda_handler stands above `async def handler(event, context, db)`, not {given!r}")
+    try:
+        inspect.signature(given, follow_wrapped=False).bind(None, None, None)
+    except TypeError as error:
+        raise UsageError(f"the handler {getattr(given, '__qualname__', given)!s} has to take (event, context, db): {error}") from error
+    except ValueError:
+        pass  # it does not tell its parameters
+    return function
+
+
+def checked_models(models: Sequence[type[Any]]) -> tuple[type[Any], ...]:
+    """The classes.
+
+    Raises:
+        UsageError: they are none.
+    """
+    if isinstance(models, str) or not isinstance(models, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise UsageError(f"lambda_handler(models=...) takes a list of model classes, not {type(models).__name__}")
+    for each in models:
+        if not isinstance(each, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+            raise UsageError(f"lambda_handler(models=...) takes model classes, not {each!r}")
+    return tuple(models)
+
+
+def checked_reserve_s(reserve_ms: int) -> float:
+    """In seconds.
+
+    Raises:
+        UsageError: it is no number of milliseconds.
+    """
+    if isinstance(reserve_ms, bool) or not isinstance(reserve_ms, int) or reserve_ms < 0:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise UsageError(f"lambda_handler(reserve_ms={reserve_ms!r}): expected milliseconds, a whole number from 0 on")
+    return reserve_ms / 1000
+
+
+def connected(options: Mapping[str, object] | None) -> Database:
+    """A database by the options; nothing is sent or looked up yet.
+
+    Raises:
+        UsageError: `adorm.connect` refuses them.
+    """
+    if options is not None and not isinstance(options, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise UsageError(
+            f"lambda_handler(connect=...) takes options of adorm.connect as a dict, or a function, not {type(options).__name__}"
+        )
+    try:
+        return connect_database(**cast("dict[str, Any]", dict(options or {})))
+    except TypeError as error:
+        raise UsageError(f"lambda_handler(connect=...): {error}") from error
