@@ -150,6 +150,22 @@ async def test_tables_are_told_apart_by_the_names_that_the_database_gives_them()
     assert sorted(seen, key=str) == [("rest", "INSERT"), "o2"]
 
 
+async def test_two_models_that_the_database_puts_into_one_table_are_never_confused() -> None:
+    @adorm.model(table="archive")
+    class Archived:
+        customer_id: str = adorm.partition_key()
+        order_id: str = adorm.sort_key()
+
+    async def handler(item: object) -> None: ...
+
+    changes = adorm.StreamHandler()
+    changes.insert(Order)(handler)
+    changes.insert(Archived)(handler)
+    batch = stream_event(stream_record(new=order("o1"), table_name="all"))
+    [outcome] = (await changes.process(batch, adorm.connect("memory", table_names=lambda _: "all"))).failures
+    assert "both take it" in str(outcome.error)
+
+
 async def test_a_handler_can_be_of_a_table_that_is_named() -> None:
     seen = Seen()
     changes = seen.handler()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Literal, cast, get_args
 
@@ -30,6 +30,8 @@ class Route:
 
     kind: RouteKind
     info: ModelInfo
+    key_tags: Mapping[str, str | None]
+    """S, N or B of the key's attributes; None where only a user's hook knows."""
     table_name: str | None
     """The table's name in DynamoDB, where it was given; else the model leads to it."""
     when: When | None
@@ -45,7 +47,9 @@ class Route:
 
     def fits(self, record: StreamRecord) -> bool:
         """Whether the record, of this route's table, is one of its model."""
-        if record.keys.keys() != self.info.key_names or not self._fits_key(record.keys):
+        if record.keys.keys() != self.key_tags.keys():
+            return False
+        if any(tag is not None and tag not in record.keys[name] for name, tag in self.key_tags.items()):
             return False
         if self.when is not None:
             return bool(self.when(record.image))
@@ -53,13 +57,6 @@ class Route:
             name, values = self.told_by
             told: Any = record.image.get(name)
             return isinstance(told, dict) and cast("AttributeMap", told).get("S") in values
-        return True
-
-    def _fits_key(self, keys: AttributeMap) -> bool:
-        for field in self.info.key_fields:
-            tag = key_tag(self.info.name, field, optional=False)
-            if tag is not None and tag not in keys[field.attribute_name]:
-                return False
         return True
 
     def arguments(self, old: Any, new: Any) -> tuple[Any, ...]:
@@ -106,12 +103,23 @@ class Routes:
         routes.sort(key=lambda each: each.rank)
 
     def find(self, record: StreamRecord, table_of: Callable[[Route], str]) -> Route | None:
-        """The handler that takes the record; None where none does. What an expired item finds no handler of its own for is a REMOVE."""
+        """The handler that takes the record; None where none does. An expired item that no EXPIRE handler takes is a REMOVE.
+
+        Raises:
+            UsageError: two take it, neither of them by `when`.
+        """
         kinds: Sequence[RouteKind] = ("EXPIRE", "REMOVE") if record.kind == "REMOVE" and record.expired else (record.kind,)
         for kind in kinds:
+            found: Route | None = None
             for route in self._by_kind.get(kind, ()):
+                if found is not None and (found.when is not None or route.rank > found.rank):
+                    break
                 if table_of(route) == record.table_name and route.fits(record):
-                    return route
+                    if found is not None:  # models of two tables, to which the database gives one name
+                        raise UsageError(f"{found.describe()} and that of {route.info.name} both take it, in table {record.table_name}")
+                    found = route
+            if found is not None:
+                return found
         return None
 
 
@@ -145,7 +153,8 @@ def make_route(
     callee = make_callee(function, what, least=len(images), offered=(*images, "change", "db"))
     if when is not None and (not callable(when) or inspect.iscoroutinefunction(when)):
         raise UsageError(f"when=... of {what} is a plain function of an attribute map, not an async one or anything else")
-    return Route(kind, info, table_name, when, _told_by(info), optional_images, callee)
+    key_tags = {field.attribute_name: key_tag(info.name, field, optional=False) for field in info.key_fields}
+    return Route(kind, info, key_tags, table_name, when, _told_by(info), optional_images, callee)
 
 
 def _told_by(info: ModelInfo) -> tuple[str, frozenset[str]] | None:
