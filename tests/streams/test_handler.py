@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from typing import Any
 
@@ -71,6 +72,8 @@ async def test_the_decorator_takes_options_or_none_and_keeps_name_and_documentat
     assert isinstance(plain, adorm.StreamHandler)
     assert isinstance(chosen, adorm.StreamHandler)
     assert (getattr(plain, "__name__", None), plain.__doc__) == ("plain", "What it does.")
+    assert list(inspect.signature(plain).parameters) == ["event", "context", "db"]
+    assert inspect.unwrap(plain) is not plain
     assert repr(chosen) == "<adorm.StreamHandler chosen: no typed handler>"
 
 

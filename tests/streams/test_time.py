@@ -93,7 +93,7 @@ def test_a_handler_that_runs_out_of_its_own_time_is_one_records_failure() -> Non
 
 
 @pytest.mark.anyio
-async def test_with_too_little_time_left_nothing_begins_and_all_comes_again() -> None:
+async def test_with_too_little_time_left_nothing_begins_and_all_comes_again(caplog: pytest.LogCaptureFixture) -> None:
     @adorm.stream_handler
     async def changes(record: adorm.StreamRecord) -> None:
         raise AssertionError("it began")
@@ -103,6 +103,7 @@ async def test_with_too_little_time_left_nothing_begins_and_all_comes_again() ->
             result = await changes.process(batch("o1", "o2"))
     assert result.to_repeat == ["1", "2"]
     assert result.failures == []
+    assert "ran out of time: 2 of 2 records come again (it stops 0.5 s before the deadline)" in caplog.text
     with pytest.raises(adorm.StreamFailed) as caught:
         result.raise_failures()
     assert [type(error) for error in caught.value.exceptions] == [adorm.DeadlineExceeded]

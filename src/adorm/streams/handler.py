@@ -32,7 +32,8 @@ DEFAULT_STOP_BEFORE_S = 0.5
 class StreamHandler(Handlers):
     """Takes the records of a stream to the handlers registered for their models; made by `@adorm.stream_handler`.
 
-    Called as a Lambda handler is, `await changes(event, context, db)`. `adorm.StreamHandler(...)` itself is one without a fallback.
+    Called as a Lambda handler is, `await changes(event, context, db)`. `adorm.StreamHandler(...)` itself is one without a fallback. The
+    fallback alone, for tests, is `changes.__wrapped__`.
     """
 
     def __init__(
@@ -72,7 +73,8 @@ class StreamHandler(Handlers):
         self._on_failure = on_failure
         if fallback is not None:
             self._fallback = make_callee(fallback, "the fallback of a stream handler", least=1, offered=("record", "db"))
-            functools.update_wrapper(cast("Callable[..., Any]", self), cast("Handler", fallback))
+            functools.update_wrapper(cast("Callable[..., Any]", self), cast("Handler", fallback), updated=())
+            self.__signature__ = inspect.signature(self.__call__)  # its own, not that of the fallback in `__wrapped__`
 
     def __repr__(self) -> str:
         handlers = ", ".join(f"{route.kind} of {route.info.name}" for route in self._routes)
@@ -144,6 +146,14 @@ class StreamHandler(Handlers):
         )
         for outcome in await run.run(in_chains(readable)):
             self._log(outcome)
+        if run.out_of_time:
+            left = sum(not outcome.finished for outcome in outcomes)
+            logger.warning(
+                "a stream handler ran out of time: %d of %d records come again (it stops %g s before the deadline)",
+                left,
+                len(outcomes),
+                self._stop_before_s,
+            )
         return StreamResult(outcomes, self._after_failure, run.out_of_time)
 
     def _outcome(self, raw: object, position: int, count: int) -> RecordOutcome:
