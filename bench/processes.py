@@ -41,8 +41,12 @@ def script(python: Path, name: str, *arguments: str, environment: Mapping[str, s
 
 
 def own_environment(ca: str = "") -> dict[str, str]:
-    """Nothing of the machine's AWS configuration decides what is measured. `ca` is trusted by every library in its own way."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and not name.lower().endswith("_proxy")}
+    """Nothing of the machine's configuration of AWS or Python decides what is measured: with PYTHONDONTWRITEBYTECODE, say, every start of a
+    process would compile what has no cache. `ca` is trusted by every library in its own way.
+    """
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON")) and not name.lower().endswith("_proxy")
+    }
     own = {
         "PYTHONPATH": str(HERE.parent / "src"),
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",

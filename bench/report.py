@@ -174,10 +174,12 @@ def starts_table(starts: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
     ours = starts.get("adorm")
     rows: list[list[str]] = []
     for label, own in starts.items():
-        share = "" if ours is None or label == "adorm" else ratio(ours["item_s"], own["item_s"]).cell(2)
+        share = "" if ours is None or label == "adorm" else ratio(ours["cpu_s"], own["cpu_s"]).cell(2)
         item, cpu = spread(own["item_s"], 1e3).cell(0), spread(own["cpu_s"], 1e3).cell(0)
         rows.append([label, item, cpu, f"{spread(own['peak_mib']).median:.1f}", f"{spread(own['process_s'], 1e3).median:.0f}", share])
-    return markdown(["", "to the first item, ms", "CPU till then, ms", "peak, MiB", "whole process, ms", "adorm's share of its time"], rows)
+    return markdown(
+        ["", "to the first item, ms", "CPU till then, ms", "peak, MiB", "whole process, ms", "adorm's share of its CPU time"], rows
+    )
 
 
 def memory_table(memory: Mapping[str, Any]) -> str:
@@ -206,9 +208,9 @@ def plotted(results: Mapping[str, Any], directory: Path, root: Path) -> list[str
         path = directory / f"{label.replace(' ', '-').lower()}.svg"
         path.write_text(plots.chart(f"{described(label)} (Python {version}): CPU time, microseconds", bars))
         links.append(f"![{described(label)}]({path.relative_to(root)})")
-    starts = [plots.Bar(name, spread(each["item_s"], 1e3), "import" in name or "alone" in name) for name, each in own["cold_start"].items()]
+    starts = [plots.Bar(name, spread(each["cpu_s"], 1e3), "import" in name or "alone" in name) for name, each in own["cold_start"].items()]
     path = directory / "cold-start.svg"
-    path.write_text(plots.chart(f"from the start of a process to the first item (Python {version}): milliseconds", starts))
+    path.write_text(plots.chart(f"from the start of a process to the first item (Python {version}): CPU time, milliseconds", starts))
     links.append(f"![cold start]({path.relative_to(root)})")
     return links
 
