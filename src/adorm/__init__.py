@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from adorm.call_details import AnswerDetails, AttemptDetails, CallDetails, ErrorDetails, RequestDetails, ServerDetails
     from adorm.call_hooks import CallHooks, Connections
     from adorm.capacity import Capacity, Units
-    from adorm.codec import from_attribute_map, from_plain, item_size, to_attribute_map, to_plain
+    from adorm.codec import item_size
+    from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map, to_plain
     from adorm.database import Database, connect
     from adorm.deadlines import deadline
     from adorm.errors import (
@@ -357,8 +358,8 @@ _HOMES = {
     "created_at": "adorm.markers",
     "deadline": "adorm.deadlines",
     "discriminator": "adorm.markers",
-    "from_attribute_map": "adorm.codec",
-    "from_plain": "adorm.codec",
+    "from_attribute_map": "adorm.codec.maps",
+    "from_plain": "adorm.codec.maps",
     "from_stream_record": "adorm.streams.change",
     "idempotent": "adorm.idempotency.decorator",
     "is_expired": "adorm.expiry",
@@ -375,8 +376,8 @@ _HOMES = {
     "raw": "adorm.expressions.conditions",
     "sort_key": "adorm.markers",
     "stream_handler": "adorm.streams.handler",
-    "to_attribute_map": "adorm.codec",
-    "to_plain": "adorm.codec",
+    "to_attribute_map": "adorm.codec.maps",
+    "to_plain": "adorm.codec.maps",
     "ttl": "adorm.markers",
     "updated_at": "adorm.markers",
     "uuid7": "adorm.ids",

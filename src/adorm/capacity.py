@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from adorm.records import Record
 
@@ -141,14 +141,19 @@ class Capacity:
             self.add(operation, table, units, indexes)
 
 
-class _Blocks(NamedTuple):
+class _Blocks(Record):
     """The blocks that are open here, innermost first."""
+
+    __slots__ = ("capacity", "owner", "source", "outer")  # noqa: RUF023  # the constructor's order
 
     capacity: Capacity
     owner: object
     source: object
     """The database whose calls count; None for all."""
     outer: _Blocks | None
+
+    def __init__(self, capacity: Capacity, owner: object, source: object, outer: _Blocks | None) -> None:
+        self._hold(capacity, owner, source, outer)
 
 
 _current: ContextVar[_Blocks | None] = ContextVar("adorm_capacity", default=None)

@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from adorm.records import Record
 
@@ -435,11 +435,16 @@ Treatment = Literal["no", "transient", "throttle", "renew"]
 the credentials were fetched anew."""
 
 
-class Code(NamedTuple):
+class Code(Record):
     """One row of the table of service error codes."""
 
+    __slots__ = ("error", "treatment")
+
     error: type[ServiceError]
-    treatment: Treatment = "no"
+    treatment: Treatment
+
+    def __init__(self, error: type[ServiceError], treatment: Treatment = "no") -> None:
+        self._hold(error, treatment)
 
 
 CODES: Mapping[str, Code] = {

@@ -8,12 +8,13 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 import attrs
 
 from adorm.errors import ModelError
+from adorm.records import Record
 from adorm.typeinfo import Annotation, origin_of, peel, substitute, type_arguments, unwrap
 
 if TYPE_CHECKING:
@@ -52,14 +53,25 @@ class Role(StrEnum):
     DISCRIMINATOR = "discriminator"
 
 
-class Marker(NamedTuple):
+class Marker(Record):
     """What `adorm.attribute(...)` and its kin say of a field."""
 
-    role: Role = Role.ATTRIBUTE
-    name: str | None = None
-    omit_empty: bool = False
-    as_json: bool = False
-    as_set: bool = False
+    __slots__ = ("role", "name", "omit_empty", "as_json", "as_set")  # noqa: RUF023  # the constructor's order
+
+    role: Role
+    name: str | None
+    omit_empty: bool
+    as_json: bool
+    as_set: bool
+
+    def __init__(
+        self, role: Role = Role.ATTRIBUTE, name: str | None = None, omit_empty: bool = False, as_json: bool = False, as_set: bool = False
+    ) -> None:
+        self._hold(role, name, omit_empty, as_json, as_set)
+
+    def as_role(self, role: Role, name: str | None) -> Marker:
+        """The same in another role, under another name."""
+        return Marker(role, name, self.omit_empty, self.as_json, self.as_set)
 
 
 NO_MARKER = Marker()

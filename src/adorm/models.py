@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import CellType, FunctionType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform, overload
 
 import attrs
 
@@ -18,6 +18,7 @@ from adorm.fields import MARKERS, METADATA_KEY, TARGET, Field, Marker, Role, Str
 from adorm.indexes import GlobalIndex, Index, LocalIndex, key_tag, resolve_indexes
 from adorm.markers import attribute, partition_key, sort_key
 from adorm.naming import naming_function, unknown_field
+from adorm.records import Record
 from adorm.typeinfo import Annotation, origin_of, scalar_tag, split_optional, type_name, unwrap
 
 if TYPE_CHECKING:
@@ -29,11 +30,16 @@ _INFO = "__adorm_info__"
 _OPTIONS = "__adorm_options__"
 
 
-class _Options(NamedTuple):
+class _Options(Record):
     """What the decorator was told."""
+
+    __slots__ = ("table", "indexes")  # noqa: RUF023  # the constructor's order
 
     table: str | None
     indexes: tuple[GlobalIndex | LocalIndex, ...]
+
+    def __init__(self, table: str | None, indexes: tuple[GlobalIndex | LocalIndex, ...]) -> None:
+        self._hold(table, indexes)
 
 
 class ModelInfo:
@@ -389,7 +395,7 @@ def map_class(
         if name not in structure.by_name:
             raise ModelError(unknown_field(cls.__name__, name, structure.by_name))
     markers = {
-        field.name: field.marker._replace(role=role_of.get(field.name, Role.ATTRIBUTE), name=names.get(field.name, field.marker.name))
+        field.name: field.marker.as_role(role_of.get(field.name, Role.ATTRIBUTE), names.get(field.name, field.marker.name))
         for field in structure.fields
     }
     body: dict[str, Any] = {

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
-
-import attrs
+import sys
+from typing import Literal, cast
 
 from adorm.errors import ConnectionFailed, ServiceError, Throttled, Treatment, UsageError, code_of
+from adorm.records import Record
 from adorm.transport.base import Request
 
 
-def _whole_and_positive(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise UsageError(f"RetryPolicy({field.name}={value!r}): expected a whole number of attempts, 1 (no retry) or more")
-
-
-def _seconds(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < math.inf:
-        raise UsageError(f"RetryPolicy({field.name}={value!r}): expected seconds, a finite number of 0 or more")
-
-
-def _share(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
-        raise UsageError(f"RetryPolicy({field.name}={value!r}): expected a number from 0 (no jitter) to 1 (full jitter)")
-
-
-@attrs.frozen(kw_only=True)
-class RetryPolicy:
+class RetryPolicy(Record):
     """How often a call is attempted and how long it waits in between.
 
     The wait before attempt n + 1 is drawn from 0 to `base_delay_s` * 2^(n - 1), never above `max_delay_s`: by default up to
@@ -39,14 +23,28 @@ class RetryPolicy:
         UsageError: a parameter is out of its range; the message names it.
     """
 
-    max_attempts: int = attrs.field(default=5, validator=_whole_and_positive)
+    __slots__ = ("max_attempts", "base_delay_s", "max_delay_s", "jitter")  # noqa: RUF023  # the constructor's order
+
+    max_attempts: int
     """The first attempt counts; 1 means no retry."""
-    base_delay_s: float = attrs.field(default=0.05, validator=_seconds)
+    base_delay_s: float
     """The upper end of the first wait."""
-    max_delay_s: float = attrs.field(default=2.0, validator=_seconds)
+    max_delay_s: float
     """No wait is longer, not even when the server asks for more."""
-    jitter: float = attrs.field(default=1.0, validator=_share)
+    jitter: float
     """The share of a wait that is random: 1.0 draws from 0 to the whole, 0.0 always waits the whole."""
+
+    def __init__(self, *, max_attempts: int = 5, base_delay_s: float = 0.05, max_delay_s: float = 2.0, jitter: float = 1.0) -> None:
+        _check("max_attempts", max_attempts, (int,), 1, math.inf, "a whole number of attempts, 1 (no retry) or more")
+        for name, delay_s in (("base_delay_s", base_delay_s), ("max_delay_s", max_delay_s)):
+            _check(name, delay_s, (int, float), 0, sys.float_info.max, "seconds, a finite number of 0 or more")
+        _check("jitter", jitter, (int, float), 0, 1, "a number from 0 (no jitter) to 1 (full jitter)")
+        self._hold(max_attempts, base_delay_s, max_delay_s, jitter)
+
+
+def _check(name: str, value: object, types: tuple[type, ...], least: float, most: float, expected: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, types) or not least <= cast("float", value) <= most:
+        raise UsageError(f"RetryPolicy({name}={value!r}): expected {expected}")
 
 
 DEFAULT_RETRY = RetryPolicy()

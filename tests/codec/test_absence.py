@@ -10,7 +10,8 @@ from typing import Any, NotRequired, TypedDict
 import attrs
 import pytest
 
-from adorm.codec import Codec, DecodeFailure, check_type, from_attribute_map, to_attribute_map
+from adorm.codec import Codec, DecodeFailure, check_type
+from adorm.codec.maps import from_attribute_map, to_attribute_map
 from adorm.errors import ItemDecodeError, ModelError, UsageError
 from adorm.fields import Field, structure_of
 from tests.codec.samples import marked

@@ -13,7 +13,8 @@ from uuid import UUID
 import attrs
 import pytest
 
-from adorm.codec import Codec, DecodeFailure, from_attribute_map, to_attribute_map
+from adorm.codec import Codec, DecodeFailure
+from adorm.codec.maps import from_attribute_map, to_attribute_map
 from adorm.errors import ItemDecodeError, ModelError, UsageError
 from tests.codec.samples import Address, Box, Line, Node, Status, marked
 

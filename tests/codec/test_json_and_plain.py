@@ -14,7 +14,7 @@ import attrs
 import orjson
 import pytest
 
-from adorm.codec import from_attribute_map, from_plain, to_attribute_map, to_plain
+from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map, to_plain
 from adorm.errors import ItemDecodeError, UsageError
 from tests.codec.samples import Address, Line, Order, marked
 

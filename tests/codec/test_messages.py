@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from adorm.codec import Codec, DecodeFailure, from_attribute_map, from_plain, item_decode_error, to_attribute_map
+from adorm.codec import Codec, DecodeFailure, item_decode_error
+from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map
 from adorm.errors import ItemDecodeError, UsageError
 from tests.codec.samples import Address, Circle, Drawing, Everything, Line, Movie, Node, Order, Square, Status
 

@@ -3,7 +3,6 @@
 from adorm.codec.build import check_type
 from adorm.codec.codec import Codec, default_codec
 from adorm.codec.failures import DecodeFailure, EncodeFailure, item_decode_error
-from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map, to_plain
 from adorm.codec.sizes import MAX_ITEM_BYTES, check_item_size, item_size
 
 __all__ = [
@@ -14,10 +13,6 @@ __all__ = [
     "check_item_size",
     "check_type",
     "default_codec",
-    "from_attribute_map",
-    "from_plain",
     "item_decode_error",
     "item_size",
-    "to_attribute_map",
-    "to_plain",
 ]

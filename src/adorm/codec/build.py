@@ -13,7 +13,6 @@ from adorm.codec.coder import BUILDING, Coder, LateCoder, UnknownCoder
 from adorm.codec.containers import ListCoder, MapCoder, TupleCoder
 from adorm.codec.failures import EncodeFailure
 from adorm.codec.hooks import HookCoder, Hooks, hooks_of
-from adorm.codec.jsontext import JsonCoder
 from adorm.codec.plans import FieldPlan
 from adorm.codec.scalars import EPOCH_SECONDS, WHOLE_EPOCH_SECONDS, ScalarCoder, scalar_coder
 from adorm.codec.sets import SetCoder
@@ -267,7 +266,7 @@ class Builder:
             coder = self.coder(annotation, where)
         if optional:
             check_none([coder], where)
-        untyped = coder is self._any or (isinstance(coder, JsonCoder) and unwrap(annotation) in (Any, object))
+        untyped = coder is self._any or (marker.as_json and unwrap(annotation) in (Any, object))
         return FieldPlan(field, owner, coder, optional=optional or untyped)
 
     def _without_none(self, annotation: Annotation) -> tuple[Annotation, bool]:
@@ -294,6 +293,8 @@ class Builder:
         return ScalarCoder("ttl", WHOLE_EPOCH_SECONDS if issubclass(cls, int) else EPOCH_SECONDS)
 
     def _as_json(self, annotation: Annotation, where: str) -> Coder:
+        from adorm.codec.jsontext import JsonCoder
+
         if self._json_twin is None:
             self._json_twin = Builder(self._converter, json=True, lenient=self._lenient)
         coder = self._json_twin.coder(annotation, where)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -156,6 +155,8 @@ def _number(text: str) -> Decimal:
 
 def _texts_of(stored: Iterable[Mapping[str, Any]]) -> str:
     payloads = [next(iter(value.items())) for value in stored]
+    import json
+
     texts = [json.dumps(payload) if tag in ("S", "BOOL") else "null" if tag == "NULL" else str(payload) for tag, payload in payloads]
     if len(texts) > _NAMED_CHOICES:
         texts = [*texts[:_NAMED_CHOICES], "…"]

@@ -15,10 +15,11 @@ import linecache
 from collections.abc import Callable, Mapping
 from threading import RLock
 from types import MappingProxyType
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from adorm.codec.failures import EncodeFailure
 from adorm.errors import AdormError
+from adorm.records import Record
 
 AttributeValue = dict[str, Any]
 """`{"S": "x"}`."""
@@ -35,19 +36,29 @@ BUILDING = RLock()
 NO_NAMES: Mapping[str, Any] = MappingProxyType({})
 
 
-class EncodeSource(NamedTuple):
+class EncodeSource(Record):
     """Where `test` holds of a variable `{v}`, `payload` is what its tag holds: `{v}.__class__ is str` and `{v}`."""
+
+    __slots__ = ("test", "payload", "names")  # noqa: RUF023  # the constructor's order
 
     test: str
     payload: str
-    names: Mapping[str, Any] = NO_NAMES
+    names: Mapping[str, Any]
+
+    def __init__(self, test: str, payload: str, names: Mapping[str, Any] = NO_NAMES) -> None:
+        self._hold(test, payload, names)
 
 
-class DecodeSource(NamedTuple):
+class DecodeSource(Record):
     """The value, made of the expression `{p}`, which is what its tag holds: `int({p})`."""
 
+    __slots__ = ("payload", "names")  # noqa: RUF023  # the constructor's order
+
     payload: str
-    names: Mapping[str, Any] = NO_NAMES
+    names: Mapping[str, Any]
+
+    def __init__(self, payload: str, names: Mapping[str, Any] = NO_NAMES) -> None:
+        self._hold(payload, names)
 
 
 class made_once:  # noqa: N801  # used as a decorator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -71,7 +70,7 @@ def path_text(root: str, pieces: Iterable[Piece]) -> str:
 def _piece_text(piece: Piece) -> str:
     if isinstance(piece, int):
         return f"[{piece}]"
-    return f".{piece}" if re.fullmatch(_PLAIN_NAME, piece) else f"[{_cut(json.dumps(piece, ensure_ascii=False))}]"
+    return f".{piece}" if re.fullmatch(_PLAIN_NAME, piece) else f"[{_cut(_json(piece))}]"
 
 
 def usage_error(failure: EncodeFailure, subject: str) -> UsageError:
@@ -134,7 +133,7 @@ def shown(attribute_value: Any) -> str:
     plain = attribute_value.__class__ is dict and "S" in attribute_value and "B" in attribute_value
     try:
         # text of plain JSON may stand for more than one type
-        return _cut(json.dumps(attribute_value["S"] if plain else attribute_value, ensure_ascii=False, default=_shown_leaf))
+        return _cut(_json(attribute_value["S"] if plain else attribute_value))
     except (RecursionError, ValueError, TypeError):
         return "something nested too deeply to show"
 
@@ -146,6 +145,12 @@ def brief(value: object) -> str:
             return "a very large int"
         return _cut(repr(value))
     return f"a value of type {type(value).__name__}"
+
+
+def _json(value: object) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, default=_shown_leaf)
 
 
 def _shown_leaf(value: object) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_origin
+from typing import TYPE_CHECKING, Any, cast, get_origin
 
 from adorm.codec.coder import TAGS, Coder, Decode, Encode, made_once
 from adorm.codec.failures import DecodeFailure, EncodeFailure, brief
 from adorm.errors import AdormError, ItemDecodeError, UsageError
+from adorm.records import Record
 from adorm.typeinfo import Annotation
 
 if TYPE_CHECKING:
@@ -29,11 +30,16 @@ class OwnHook:
         return self._call(*arguments)
 
 
-class Hooks(NamedTuple):
+class Hooks(Record):
     """The user's hooks for one type; None where there is none."""
+
+    __slots__ = ("unstructure", "structure")  # noqa: RUF023  # the constructor's order
 
     unstructure: Callable[[Any], Any] | None
     structure: Callable[[Any, Any], Any] | None
+
+    def __init__(self, unstructure: Callable[[Any], Any] | None, structure: Callable[[Any, Any], Any] | None) -> None:
+        self._hold(unstructure, structure)
 
     def __bool__(self) -> bool:
         return self.unstructure is not None or self.structure is not None

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
 from adorm.codec.failures import DecodeFailure, article, unexpected, wrong
@@ -25,19 +25,34 @@ from adorm.codec.numbers import (
     whole_number,
 )
 from adorm.codec.times import date_text, datetime_text, epoch_seconds, moment_of_epoch, read_datetime, read_time, time_text, utc_text
+from adorm.records import Record
 from adorm.typeinfo import seldom_types
 
 
-class Scalar(NamedTuple):
+class Scalar(Record):
     """How one type is written and read: `write` makes what the tag holds, `read` takes it."""
+
+    __slots__ = ("tag", "expected", "write", "read", "classes", "encode_source", "decode_source")  # noqa: RUF023  # the constructor's order
 
     tag: str
     expected: str
     write: Callable[[Any], Any]
     read: Callable[[Any], Any]
     classes: tuple[type, ...]
-    encode_source: EncodeSource | None = None
-    decode_source: DecodeSource | None = None
+    encode_source: EncodeSource | None
+    decode_source: DecodeSource | None
+
+    def __init__(
+        self,
+        tag: str,
+        expected: str,
+        write: Callable[[Any], Any],
+        read: Callable[[Any], Any],
+        classes: tuple[type, ...],
+        encode_source: EncodeSource | None = None,
+        decode_source: DecodeSource | None = None,
+    ) -> None:
+        self._hold(tag, expected, write, read, classes, encode_source, decode_source)
 
 
 def _read_bytearray(payload: Any) -> bytearray:

@@ -23,7 +23,7 @@ try:
 except ImportError as error:
     raise ImportError('adorm.integrations.aiohttp needs aiohttp: pip install "adorm[aiohttp]"') from error
 
-from adorm.codec import from_plain, to_plain
+from adorm.codec.maps import from_plain, to_plain
 from adorm.database import Database
 from adorm.database import connect as default_connect
 from adorm.errors import ItemDecodeError, UsageError

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 ResultT = TypeVar("ResultT")
 
 
-@attrs.define(eq=False, repr=False)
 class Operation(Generic[ResultT]):
     """Something to be sent. Immutable: a clause returns a new one, and awaiting twice sends twice."""
+
+    __slots__ = ()
 
     only_reads: ClassVar[bool] = False
     """Whether it writes nothing, so that it can be stopped at any time."""

@@ -10,9 +10,10 @@ import importlib
 import inspect
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol, cast
 
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
+from adorm.records import Record
 from adorm.transport.credentials import Credentials
 
 NO_CREDENTIALS = (
@@ -37,14 +38,26 @@ class AwsSession(Protocol):
     async def get_credentials(self) -> Any: ...
 
 
-class Settings(NamedTuple):
+class Settings(Record):
     """What a profile says about where to send requests; None where it says nothing."""
 
-    region: str | None = None
-    endpoint_url: str | None = None
-    use_fips: bool = False
-    use_dualstack: bool = False
-    ca_bundle: str | None = None
+    __slots__ = ("region", "endpoint_url", "use_fips", "use_dualstack", "ca_bundle")  # noqa: RUF023  # the constructor's order
+
+    region: str | None
+    endpoint_url: str | None
+    use_fips: bool
+    use_dualstack: bool
+    ca_bundle: str | None
+
+    def __init__(
+        self,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        use_fips: bool = False,
+        use_dualstack: bool = False,
+        ca_bundle: str | None = None,
+    ) -> None:
+        self._hold(region, endpoint_url, use_fips, use_dualstack, ca_bundle)
 
 
 class SessionHolder:

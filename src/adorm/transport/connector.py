@@ -6,17 +6,19 @@ import asyncio
 import os
 import ssl
 from collections.abc import Callable
-from typing import NamedTuple
 
 from adorm.errors import ConnectionFailed, UsageError
+from adorm.records import Record
 from adorm.transport.endpoint import Endpoint
 from adorm.transport.http import MAX_BODY_BYTES, HttpConnection
 
 HAPPY_EYEBALLS_DELAY_S = 0.25
 
 
-class Connector(NamedTuple):
+class Connector(Record):
     """Opens connections to one endpoint. `tls` is None for plain http."""
+
+    __slots__ = ("loop", "endpoint", "tls", "connect_timeout_s", "read_timeout_s", "max_body_bytes")  # noqa: RUF023  # the constructor's order
 
     loop: asyncio.AbstractEventLoop
     endpoint: Endpoint
@@ -24,7 +26,18 @@ class Connector(NamedTuple):
     connect_timeout_s: float
     """For all of it: looking up the name, TCP, TLS."""
     read_timeout_s: float
-    max_body_bytes: int = MAX_BODY_BYTES
+    max_body_bytes: int
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        endpoint: Endpoint,
+        tls: ssl.SSLContext | None,
+        connect_timeout_s: float,
+        read_timeout_s: float,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self._hold(loop, endpoint, tls, connect_timeout_s, read_timeout_s, max_body_bytes)
 
     async def __call__(self, on_lost: Callable[[HttpConnection], None], /) -> HttpConnection:
         """Open one.
