@@ -379,6 +379,46 @@ async def test_an_item_that_does_not_fit_is_an_error_and_the_others_are_kept() -
     assert got.missing == [orders.key("c1", "o3")]
 
 
+async def test_items_before_and_after_those_that_do_not_fit_are_read() -> None:
+    wrong = {"total": {"S": "x"}}
+    answer: Answer = {"Responses": {"orders": [item(1), item(2, **wrong), item(3), item(4, **wrong), item(5)]}}
+    keys = [("c1", f"o{number}") for number in (5, 4, 3, 2, 1, 6, 5)]
+    got = await orders_by(ScriptedTransport([answer])).batch_get(keys).collect_errors()
+    assert [each and each.order_id for each in got.aligned] == ["o5", None, "o3", None, "o1", None, "o5"]
+    assert [each.order_id for each in got.items] == ["o5", "o3", "o1", "o5"]
+    assert got.items[0] is got.items[3]
+    assert [key.values for key in got.missing] == [("c1", "o6")]
+    assert [each.order_id for each in got.outcomes[0].value or ()] == ["o1", "o3", "o5"]
+    assert [error.key["order_id"] for error in got.errors if isinstance(error, adorm.ItemDecodeError)] == [{"S": "o2"}, {"S": "o4"}]
+
+
+async def test_two_models_may_want_one_item_and_each_gets_its_own() -> None:
+    @adorm.model(table="orders")
+    class Slip:
+        customer_id: str = adorm.partition_key()
+        order_id: str = adorm.sort_key()
+        note: str
+
+    transport = ScriptedTransport([{"Responses": {"orders": [item(1, note={"S": "a"}), item(2)]}}])
+    db = adorm.connect("memory", wrap=lambda _: transport)
+    orders, slips = db.table(Order), db.table(Slip)
+    told: list[int] = []
+    keys: list[adorm.Key[Any]] = [
+        orders.key("c1", "o1"),
+        slips.key("c1", "o1"),
+        slips.key("c1", "o2"),
+        slips.key("c1", "o3"),
+        slips.key("c1", "o1"),
+    ]
+    got = await db.batch_get(keys).collect_errors().on_progress(lambda progress: told.append(progress.done))
+    assert len(transport.sent[0][1]["RequestItems"]["orders"]["Keys"]) == 3
+    assert got.of(Slip) == [Slip(customer_id="c1", order_id="o1", note="a")] * 2
+    assert [type(each).__name__ for each in got.aligned] == ["Order", "Slip", "NoneType", "NoneType", "Slip"]
+    assert got.missing == [slips.key("c1", "o3")]
+    assert [type(error) for error in got.errors] == [adorm.ItemDecodeError]
+    assert told == [5]
+
+
 async def test_with_collected_errors_a_chunk_goes_on_after_an_item_that_does_not_fit() -> None:
     left = {"Keys": [{"customer_id": {"S": "c1"}, "order_id": {"S": "o2"}}]}
     answers: list[Answer] = [

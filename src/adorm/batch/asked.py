@@ -2,124 +2,184 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from itertools import islice
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import attrs
 
-from adorm.batch.chunks import placed
-from adorm.errors import AttributeMap, ItemDecodeError, UsageError
-from adorm.keys import Key
+from adorm.batch.chunks import STEPS_A_TURN, placed
+from adorm.errors import AttributeMap, UsageError
+from adorm.keys import Key, encode_any_key, key_encoder
 from adorm.query.binding import Binding
-from adorm.query.unprocessed import Place, place_of
+from adorm.query.unprocessed import MAX_GET_KEYS, Locate, Place, locator
 
 ItemT = TypeVar("ItemT")
 
 
-@attrs.frozen(eq=False)
-class Wanted:
-    """One item that is asked for."""
+class Wanted(NamedTuple):
+    """Keys of one table that were given one after the other."""
 
     binding: Binding
-    key: Key[Any]
+    keys: list[Any]
+    """Each a `Key`, or the values of one: a batch makes a `Key` only of those that it has to tell of."""
 
 
-class _Absent:
-    """What stands for an item that there is not."""
+@attrs.frozen(eq=False)
+class Reader(Generic[ItemT]):
+    """One model on one table, and what was read of it."""
 
+    decode: Callable[[list[AttributeMap], list[Exception]], list[Any]]
+    """Makes items of maps, and lists what is wrong with those that it gives None for."""
+    found: dict[Place, ItemT] = attrs.Factory(dict[Place, ItemT])
+    undecodable: set[Place] = attrs.Factory(set[Place])
 
-UNREAD, MISSING, UNDECODABLE = _Absent(), _Absent(), _Absent()
+    def take(self, places: list[Place], attribute_maps: list[AttributeMap], found: list[ItemT], wrong: list[Exception]) -> None:
+        """Keep what was read."""
+        known = len(wrong)
+        items = self.decode(attribute_maps, wrong)
+        if len(wrong) > known:
+            self.undecodable.update(place for place, item in zip(places, items, strict=True) if item is None)
+            places = [place for place, item in zip(places, items, strict=True) if item is not None]
+            items = [item for item in items if item is not None]
+        found.extend(items)
+        self.found.update(zip(places, items, strict=True))
 
 
 class Asked(Generic[ItemT]):
-    """The unique keys of one run, and what was found under each. To be built by `steps`, one for each key given."""
+    """The unique keys of one run, and what was found under each. To be built by `steps`."""
 
-    def __init__(self, wanted: Sequence[Wanted], decode: Callable[[Binding, AttributeMap], ItemT]) -> None:
+    def __init__(self, wanted: Sequence[Wanted], reader: Callable[[Binding], Reader[ItemT]]) -> None:
         self._wanted = wanted
-        self._decode = decode
-        self._slots: list[Wanted] = []
-        """Unique by place and model: two models may want one item."""
-        self._found: list[ItemT | _Absent] = []
-        self._weights: list[int] = []
-        """How often each was given."""
-        self._order: list[int] = []
-        """The slot of each key given."""
-        self._slots_at: dict[Place, list[int]] = {}
-        self._names_of: dict[int, tuple[str, ...]] = {}
+        self.given = sum(len(keys) for _, keys in wanted)
+        """How many keys were given."""
+        self._make_reader = reader
+        self._places: list[Place] = []
+        """Of each key given."""
+        self._readers: dict[tuple[str, int], Reader[ItemT]] = {}
+        """By table and model: two models may want one item."""
+        self._readers_of: dict[int, Reader[ItemT]] = {}
+        """By binding."""
+        self._readers_in: dict[str, list[Reader[ItemT]]] = {}
+        """By table."""
+        self._readers_at: dict[Place, dict[int, Reader[ItemT]]] = {}
+        """By place, where a table has several."""
+        self._weights: Counter[Place] | None = None
+        """How often each was given, where one was given more than once."""
+        self._unread: list[dict[Place, AttributeMap]] = []
         self.key_names: dict[str, tuple[str, ...]] = {}
-        self.keys: list[tuple[Place, AttributeMap]] = []
+        self.locators: dict[str, Locate] = {}
+        self.keys: dict[Place, AttributeMap] = {}
 
     def steps(self) -> Iterator[None]:
-        """Take in one key after the other.
+        """Take in a few milliseconds' worth of keys at a time.
 
         Raises:
             UsageError: a key can't be; it is named by its place.
         """
-        known: dict[tuple[Place, int], int] = {}
-        total = len(self._wanted)
-        for number, each in enumerate(self._wanted, start=1):
-            binding = each.binding
-            try:
-                key = binding.encode_key(each.key)
-                names = self._names(binding)
-            except UsageError as error:
-                raise placed("key", number, total, error) from error
-            place = place_of(binding.table_name, key, names)
-            slot = known.setdefault((place, id(binding.info)), len(self._slots))
-            if slot == len(self._slots):
-                self._slots.append(each)
-                self._found.append(UNREAD)
-                self._weights.append(0)
-                at_place = self._slots_at.setdefault(place, [])
-                if not at_place:
-                    self.keys.append((place, key))
-                at_place.append(slot)
-            self._weights[slot] += 1
-            self._order.append(slot)
-            yield
+        fresh = 0
+        for binding, keys in self._wanted:
+            for start in range(0, len(keys), STEPS_A_TURN):
+                some = keys[start : start + STEPS_A_TURN]
+                self._add(binding, some)
+                fresh += len(some)
+                if fresh >= STEPS_A_TURN:
+                    fresh = 0
+                    yield
+        if len(self._readers) > len(self._readers_in):
+            for binding, _, place in self._each():
+                reader = self._readers_of[id(binding)]
+                self._readers_at.setdefault(place, {})[id(reader)] = reader
+        if len(self.keys) < self.given:
+            self._weights = Counter(self._places)
 
-    def _names(self, binding: Binding) -> tuple[str, ...]:
-        names = self._names_of.get(id(binding))
-        if names is None:
-            names = self._names_of[id(binding)] = binding.info.key_order
-            if self.key_names.setdefault(binding.table_name, names) != names:
-                raise UsageError(f"{binding.info.name}: other models of this batch give table {binding.table_name} another key")
-        return names
+    def _add(self, binding: Binding, keys: list[Any]) -> None:
+        places, maps, table, codec = self._places, self.keys, binding.table_name, binding.codec
+        try:
+            encode, locate = key_encoder(binding.info, codec), self._locator(binding)
+            for given in keys:
+                key = encode(given if type(given) is tuple else given.values)  # pyright: ignore[reportUnknownArgumentType]  # a tuple of anything
+                if key is None:
+                    key = encode_any_key(as_key(binding, given), codec)
+                place = locate(table, key)
+                places.append(place)
+                maps[place] = key
+        except UsageError as error:
+            raise placed("key", len(places) + 1, self.given, error) from error
 
-    def take(self, place: Place, attribute_map: AttributeMap, found: list[ItemT], wrong: list[Exception]) -> None:
-        """Keep an item that was read."""
-        for slot in self._slots_at[place]:
-            try:
-                item = self._decode(self._slots[slot].binding, attribute_map)
-            except ItemDecodeError as error:
-                self._found[slot] = UNDECODABLE
-                wrong.append(error)
-            else:
-                self._found[slot] = item
-                found.append(item)
+    def _each(self) -> Iterator[tuple[Binding, Any, Place]]:
+        places = iter(self._places)
+        return ((binding, given, next(places)) for binding, keys in self._wanted for given in keys)
 
-    def settle(self, place: Place) -> int:
-        """Note that a place is done: without an item, it has none. For how many of the keys given that is the news."""
-        count = 0
-        for slot in self._slots_at[place]:
-            count += self._weights[slot]
-            if self._found[slot] is UNREAD:
-                self._found[slot] = MISSING
-        return count
+    def _locator(self, binding: Binding) -> Locate:
+        info, table = binding.info, binding.table_name
+        names = info.key_order
+        if self.key_names.setdefault(table, names) != names:
+            raise UsageError(f"{info.name}: other models of this batch give table {table} another key")
+        if id(binding) not in self._readers_of:
+            identity = table, id(info)
+            if identity not in self._readers:
+                self._readers[identity] = reader = self._make_reader(binding)
+                self._readers_in.setdefault(table, []).append(reader)
+            self._readers_of[id(binding)] = self._readers[identity]
+        return self.locators.setdefault(table, locator(info, binding.codec))
+
+    def chunks(self) -> list[dict[Place, AttributeMap]]:
+        """The keys of each request, handed over: what is read leaves them."""
+        keys = iter(self.keys.items())
+        self._unread = [dict(islice(keys, MAX_GET_KEYS)) for _ in range(0, len(self.keys), MAX_GET_KEYS)]
+        self.keys = {}
+        return self._unread
+
+    def take(self, table: str, places: list[Place], attribute_maps: list[AttributeMap], found: list[ItemT], wrong: list[Exception]) -> None:
+        """Keep items that were read."""
+        readers = self._readers_in[table]
+        if len(readers) == 1:
+            readers[0].take(places, attribute_maps, found, wrong)
+            return
+        for place, attribute_map in zip(places, attribute_maps, strict=True):
+            for reader in self._readers_at[place].values():
+                reader.take([place], [attribute_map], found, wrong)
+
+    def weight(self, places: list[Place]) -> int:
+        """How many of the keys given these are."""
+        weights = self._weights
+        return len(places) if weights is None else sum(weights[place] for place in places)
 
     def results(self) -> dict[str, Any]:
         """The fields of a result."""
-        found, slots = self._found, self._slots
-        in_order = [found[slot] for slot in self._order]
-        return {
-            "items": [item for item in in_order if not isinstance(item, _Absent)],
-            "aligned": [None if isinstance(item, _Absent) else item for item in in_order],
-            "missing": [each.key for each, item in zip(slots, found, strict=True) if item is MISSING],
-            "unprocessed": [each.key for each, item in zip(slots, found, strict=True) if item is UNREAD],
-        }
+        aligned: list[ItemT | None]
+        if len(self._readers) == 1:
+            (reader,) = self._readers.values()
+            aligned = list(map(reader.found.get, self._places))
+        else:
+            aligned = [self._readers_of[id(binding)].found.get(place) for binding, _, place in self._each()]
+        items = [item for item in aligned if item is not None]
+        missing, unprocessed = self._not_found() if len(items) < len(aligned) else ([], [])
+        return {"items": items, "aligned": aligned, "missing": missing, "unprocessed": unprocessed}
+
+    def _not_found(self) -> tuple[list[Key[Any]], list[Key[Any]]]:
+        """The keys that have no item, and those that were not read, each once for a model."""
+        missing: list[Key[Any]] = []
+        unprocessed: list[Key[Any]] = []
+        unread = set[Place]().union(*self._unread)
+        seen: set[tuple[Place, int]] = set()
+        for binding, given, place in self._each():
+            reader = self._readers_of[id(binding)]
+            if place in reader.found or place in reader.undecodable or (place, id(reader)) in seen:
+                continue
+            seen.add((place, id(reader)))
+            (unprocessed if place in unread else missing).append(as_key(binding, given))
+        return missing, unprocessed
 
 
-def wanted_across(keys: Iterable[Key[Any]], bind: Callable[[Key[Any]], Binding]) -> tuple[Wanted, ...]:
+def as_key(binding: Binding, given: Any) -> Key[Any]:
+    """The key that was given, or the one of its values."""
+    return given if isinstance(given, Key) else Key(binding.info, given)  # pyright: ignore[reportUnknownVariableType]  # of any model
+
+
+def wanted_across(keys: Iterable[Key[Any]], bind: Callable[[Key[Any]], Binding]) -> list[Wanted]:
     """Keys of several tables.
 
     Raises:
@@ -139,5 +199,7 @@ def wanted_across(keys: Iterable[Key[Any]], bind: Callable[[Key[Any]], Binding])
                 known[identity] = bind(key)
             except UsageError as error:
                 raise placed("key", number, len(given), error) from error
-        wanted.append(Wanted(known[identity], key))
-    return tuple(wanted)
+        if not wanted or wanted[-1].binding is not known[identity]:
+            wanted.append(Wanted(known[identity], []))
+        wanted[-1].keys.append(key)
+    return wanted

@@ -14,7 +14,7 @@ from adorm.errors import AttributeMap
 from adorm.keys import Key, make_key
 from adorm.outcomes import Outcome
 from adorm.query.binding import Binding, Connection
-from adorm.query.unprocessed import MAX_WRITE_ITEMS, Chunk, Place, place_of, write_chunk
+from adorm.query.unprocessed import MAX_WRITE_ITEMS, Chunk, Locate, Place, locator, write_chunk
 from adorm.query.writes import Put, key_of_instance
 from adorm.retry import RetryPolicy
 
@@ -51,7 +51,7 @@ def put_change(binding: Binding, instance: object) -> Change:
     put = Put[Any, Any](binding, key_of_instance(binding, instance), instance, returning="item").unchecked()
     prepared = put.prepare()
     item: AttributeMap = prepared.request["Item"]
-    place = place_of(binding.table_name, item, binding.info.key_order)
+    place = locator(binding.info, binding.codec)(binding.table_name, item)
     return Change(place, {"PutRequest": {"Item": item}}, item_size(item), instance, lambda: put.settle(prepared))
 
 
@@ -63,7 +63,7 @@ def delete_change(binding: Binding, given: object) -> Change:
     """
     key = key_of_instance(binding, given) if type(given) is binding.info.structure.cls else make_key(binding.info, given)
     encoded = binding.encode_key(key)
-    place = place_of(binding.table_name, encoded, binding.info.key_order)
+    place = locator(binding.info, binding.codec)(binding.table_name, encoded)
     return Change(place, {"DeleteRequest": {"Key": encoded}}, SMALL_ITEM_BYTES, key, lambda: key)
 
 
@@ -94,9 +94,9 @@ class BatchWriteResult(Generic[ModelT]):
 class Writing:
     """Writes chunks, and takes note of what was done."""
 
-    def __init__(self, connection: Connection, key_names: Mapping[str, tuple[str, ...]], retry: RetryPolicy | None) -> None:
+    def __init__(self, connection: Connection, locators: Mapping[str, Locate], retry: RetryPolicy | None) -> None:
         self._connection = connection
-        self._key_names = key_names
+        self._locators = locators
         self._retry = retry
         self.written = 0
         self.capacity = Capacity()
@@ -117,7 +117,7 @@ class Writing:
             await note(len(places))
 
         chunk = Chunk(
-            self._connection, f"{' and '.join(sorted(self._key_names))}, {outcome.label}", self._key_names, self._retry, self.capacity
+            self._connection, f"{' and '.join(sorted(self._locators))}, {outcome.label}", self._locators, self._retry, self.capacity
         )
         await write_chunk(chunk, pending, settled)
 

@@ -214,17 +214,19 @@ def listed(what: str, given: Iterable[T]) -> list[T]:
     return list(given)
 
 
-def listed_keys(binding: Binding, given: Iterable[object], what: str = "key") -> list[Key[Any]]:
-    """The keys, each given as a `Key`, a tuple or a bare value.
+def listed_keys(binding: Binding, given: Iterable[object]) -> list[Any]:
+    """The keys, each given as a `Key`, a tuple or a bare value: the tuples as they are, and of all others a `Key`.
 
     Raises:
         UsageError: one has the wrong shape; it is named by its place.
     """
-    values = listed(f"{what}s", given)
-    keys: list[Key[Any]] = []
-    for number, value in enumerate(values, start=1):
-        try:
-            keys.append(make_key(binding.info, value))
-        except UsageError as error:
-            raise placed(what, number, len(values), error) from error
+    info = binding.info
+    keys: list[Any] = listed("keys", given)
+    parts = len(info.key_fields)
+    for index, value in enumerate(keys):
+        if value.__class__ is not tuple or len(value) != parts:
+            try:
+                keys[index] = make_key(info, value)
+            except UsageError as error:
+                raise placed("key", index + 1, len(keys), error) from error
     return keys

@@ -41,7 +41,8 @@ class TableBatches(Generic[ModelT]):
         from adorm.batch.get import BatchGet
 
         binding = self._binding
-        return BatchGet(binding.connection, tuple(Wanted(binding, key) for key in listed_keys(binding, keys)))
+        wanted = listed_keys(binding, keys)
+        return BatchGet(binding.connection, [Wanted(binding, wanted)] if wanted else [])
 
     def batch_write(
         self,

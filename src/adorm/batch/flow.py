@@ -17,7 +17,7 @@ from adorm.concurrency import OnFailure, Pool, unless_lost, within_deadline
 from adorm.errors import DeadlineExceeded
 from adorm.outcomes import Outcome
 from adorm.query.binding import Binding, Connection
-from adorm.query.unprocessed import MAX_WRITE_ITEMS, Place
+from adorm.query.unprocessed import MAX_WRITE_ITEMS, Locate, Place, locator
 from adorm.retry import RetryPolicy
 
 T = TypeVar("T")
@@ -31,8 +31,8 @@ class Flow:
     """
 
     def __init__(self, connection: Connection, course: Course, retry: RetryPolicy | None) -> None:
-        self._key_names: dict[str, tuple[str, ...]] = {}
-        self._writing = Writing(connection, self._key_names, retry)
+        self._locators: dict[str, Locate] = {}
+        self._writing = Writing(connection, self._locators, retry)
         self._watch = Watch(connection, course, total=None, on_failure="drain")
         self._pool = Pool(course.concurrency, on_failure=self._decide)
         self._context: Context | None = None
@@ -77,7 +77,7 @@ class Flow:
 
         Cancelled while waiting, the change stays in the batch.
         """
-        self._key_names.setdefault(binding.table_name, binding.info.key_order)
+        self._locators.setdefault(binding.table_name, locator(binding.info, binding.codec))
         self._count += 1
         change.number = self._count
         (self._held if change.place in self._in_flight else self._waiting)[change.place] = change
@@ -200,7 +200,7 @@ class Flow:
             BatchFailed, DeadlineExceeded: a chunk failed.
         """
         result = self.result()
-        self._watch.check(f"batch write to {' and '.join(sorted(self._key_names))}", result.errors, result.outcomes, result)
+        self._watch.check(f"batch write to {' and '.join(sorted(self._locators))}", result.errors, result.outcomes, result)
 
 
 def _nothing() -> None:

@@ -5,17 +5,18 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Generic, Self, TypeVar, cast, overload
+from typing import Any, Generic, Self, TypeVar, overload
 
 import attrs
+from anyio.lowlevel import checkpoint
 
-from adorm.batch.asked import Asked, Wanted
-from adorm.batch.chunks import Chunked, Watch, chunk_outcomes, split, take_turns
+from adorm.batch.asked import Asked, Reader, Wanted
+from adorm.batch.chunks import Chunked, Watch, chunk_outcomes
 from adorm.capacity import Capacity
 from adorm.concurrency import run_all, unless_lost
-from adorm.errors import AttributeMap, UsageError
+from adorm.errors import AttributeMap, ItemDecodeError, UsageError
 from adorm.expressions.location import Location
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.projections import render_projection
@@ -25,7 +26,7 @@ from adorm.query.binding import Binding, Connection
 from adorm.query.plan import Plan, read_cost
 from adorm.query.queries import selected_locations
 from adorm.query.selection import projected_steps, select_values
-from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, read_chunk
+from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, by_table, read_chunk
 
 ItemT = TypeVar("ItemT")
 ModelT = TypeVar("ModelT")
@@ -88,7 +89,7 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
     only_reads = True
 
     _connection: Connection
-    _wanted: tuple[Wanted, ...]
+    _wanted: Sequence[Wanted]
     _consistent: bool = False
     _selected: tuple[Location, ...] | None = None
 
@@ -114,23 +115,26 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
         return options
 
     def _asked(self) -> Asked[ItemT]:
-        asked = Asked(self._wanted, self._decode())
+        asked = Asked(self._wanted, self._reader)
         for _ in asked.steps():
             pass
         return asked
 
-    def _decode(self) -> Callable[[Binding, AttributeMap], ItemT]:
+    def _reader(self, binding: Binding) -> Reader[ItemT]:
         selected = self._selected
         if selected is None:
-            return lambda binding, attribute_map: cast("ItemT", binding.decode(attribute_map))
-        return lambda binding, attribute_map: cast("ItemT", select_values(binding, selected, attribute_map))
+            return Reader(binding.decode_each)
+
+        def select(attribute_maps: list[AttributeMap], wrong: list[Exception]) -> list[ItemT | None]:
+            return [_selected_or_none(binding, selected, attribute_map, wrong) for attribute_map in attribute_maps]
+
+        return Reader(select)
 
     def request(self) -> dict[str, Any]:
         options = self._options()
-        tables: dict[str, Any] = {}
-        for (table, _), key in self._asked().keys[:MAX_GET_KEYS]:
-            tables.setdefault(table, {"Keys": [], **options})["Keys"].append(key)
-        return {"RequestItems": tables}
+        chunks = self._asked().chunks()
+        tables = by_table(chunks[0]) if chunks else {}
+        return {"RequestItems": {table: {"Keys": keys, **options} for table, keys in tables.items()}}
 
     def explain(self) -> Plan:
         asked, course = self._asked(), self._course
@@ -157,10 +161,11 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
 
     async def _run(self) -> ResultT:
         options, course = self._options(), self._course
-        asked = Asked(self._wanted, self._decode())
-        await take_turns(asked.steps())
-        watch = Watch(self._connection, course, total=len(self._wanted), on_failure="stop")
-        chunks = split(asked.keys, MAX_GET_KEYS)
+        asked = Asked(self._wanted, self._reader)
+        for _ in asked.steps():
+            await checkpoint()
+        watch = Watch(self._connection, course, total=asked.given, on_failure="stop")
+        chunks = asked.chunks()
         outcomes: list[Outcome[list[ItemT]]] = chunk_outcomes(len(chunks), list[ItemT])
         failures: list[list[Exception]] = [[] for _ in chunks]
         name, capacity = " and ".join(sorted(asked.key_names)), Capacity()
@@ -169,20 +174,18 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
         async def read(number: int, outcome: Outcome[list[ItemT]]) -> None:
             found = outcome.value = list[ItemT]()
             wrong = failures[number]
-            fresh = 0
 
-            def take(place: Place, attribute_map: AttributeMap) -> None:
-                asked.take(place, attribute_map, found, wrong)
+            def take(table: str, places: list[Place], attribute_maps: list[AttributeMap]) -> None:
+                asked.take(table, places, attribute_maps, found, wrong)
 
             async def settled(done: list[Place]) -> None:
-                nonlocal fresh
-                await watch.note(sum(asked.settle(place) for place in done))
+                await watch.note(asked.weight(done))
                 if at_once and wrong:
                     raise wrong[0]
 
-            chunk = Chunk(self._connection, f"{name}, {outcome.label}", asked.key_names, self._retry, capacity)
+            chunk = Chunk(self._connection, f"{name}, {outcome.label}", asked.locators, self._retry, capacity)
             try:
-                await unless_lost(partial(read_chunk, chunk, dict(chunks[number]), options, take, settled))
+                await unless_lost(partial(read_chunk, chunk, chunks[number], options, take, settled))
             except Exception as error:
                 if error not in wrong and error is not watch.intruder:
                     wrong.append(error)
@@ -197,6 +200,15 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
         result = self._result(asked, outcomes, errors, capacity)
         watch.check(f"batch get from {name}", errors, outcomes, result)
         return result
+
+
+def _selected_or_none(binding: Binding, selected: tuple[Location, ...], attribute_map: AttributeMap, wrong: list[Exception]) -> Any:
+    """The values at the locations; None, and what is wrong, where one does not fit."""
+    try:
+        return select_values(binding, selected, attribute_map)
+    except ItemDecodeError as error:
+        wrong.append(error)
+        return None
 
 
 def _numbered(work: Callable[[int, Outcome[T]], Any], number: int) -> Callable[[Outcome[T]], Any]:

@@ -22,7 +22,7 @@ from adorm.errors import AttributeMap, ItemDecodeError, UsageError
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.outcomes import Outcome
 from adorm.query.binding import Binding
-from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, place_of, read_chunk
+from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, locator, read_chunk
 from adorm.retry import RetryPolicy
 
 ModelT = TypeVar("ModelT")
@@ -105,7 +105,7 @@ class Loader(Generic[ModelT]):
             raise UsageError("a loader is used inside its block: async with orders.loader() as loader: await loader.load(...)")
         binding = self._binding
         key = binding.encode_key(make_key(binding.info, partition, sort))
-        place = place_of(binding.table_name, key, binding.info.key_order)
+        place = locator(binding.info, binding.codec)(binding.table_name, key)
         load = self._queue.get(place)
         if load is None:
             load = self._queue[place] = _Load(place, key)
@@ -150,18 +150,21 @@ class Loader(Generic[ModelT]):
         table = binding.table_name
         by_place = {load.place: load for load in loads}
 
-        def take(place: Place, attribute_map: AttributeMap) -> None:
-            try:
-                by_place[place].item = binding.decode(attribute_map)
-            except ItemDecodeError as error:
-                by_place[place].error = error
+        def take(_table: str, places: list[Place], attribute_maps: list[AttributeMap]) -> None:
+            for place, attribute_map in zip(places, attribute_maps, strict=True):
+                try:
+                    by_place[place].item = binding.decode(attribute_map)
+                except ItemDecodeError as error:
+                    by_place[place].error = error
 
         async def settled(places: list[Place]) -> None:
             for place in places:
                 self._end(by_place[place])
 
         async def read(outcome: Outcome[None]) -> None:
-            chunk = Chunk(binding.connection, f"{table}, {outcome.label} of a loader", {table: binding.info.key_order}, self._retry)
+            chunk = Chunk(
+                binding.connection, f"{table}, {outcome.label} of a loader", {table: locator(binding.info, binding.codec)}, self._retry
+            )
             pending = {load.place: load.key for load in loads}
             try:
                 await unless_lost(partial(read_chunk, chunk, pending, self._options, take, settled))

@@ -19,7 +19,7 @@ from adorm.errors import DeadlineExceeded, UsageError
 from adorm.outcomes import Outcome
 from adorm.query.binding import Binding, Connection
 from adorm.query.plan import Plan, write_cost
-from adorm.query.unprocessed import Place
+from adorm.query.unprocessed import Place, by_table, locator
 
 ModelT = TypeVar("ModelT")
 
@@ -79,10 +79,8 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
 
     def _first_chunk(self) -> tuple[list[dict[Place, Change]], dict[str, list[dict[str, Any]]]]:
         chunks = split_changes(self._changes())
-        tables: dict[str, list[dict[str, Any]]] = {}
-        for (table, _), change in chunks[0].items() if chunks else ():
-            tables.setdefault(table, []).append(change.request)
-        return chunks, tables
+        first = chunks[0] if chunks else {}
+        return chunks, by_table({place: change.request for place, change in first.items()})
 
     def request(self) -> dict[str, Any]:
         """The first of the exact DynamoDB requests, without sending it; puts of an async iterable are not looked at."""
@@ -90,7 +88,7 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
 
     def explain(self) -> Plan:
         chunks, _ = self._first_chunk()
-        tables = {table for chunk in chunks for table, _ in chunk}
+        tables = {str(place[0]) for chunk in chunks for place in chunk}
         count = sum(map(len, chunks))
         more = ", and what the async iterable gives" if isinstance(self._puts, AsyncIterable) else ""
         at_once = min(self._course.concurrency, max(len(chunks), 1))
@@ -109,8 +107,9 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
         built: dict[Place, Change] = {}
         await take_turns(self._steps(built))
         changes = list(built.values())
-        key_names = {change.place[0]: self._bind(change.given).info.key_order for change in changes}
-        writing = Writing(self._connection, key_names, self._retry)
+        bindings = [self._bind(change.given) for change in changes]
+        locators = {binding.table_name: locator(binding.info, binding.codec) for binding in bindings}
+        writing = Writing(self._connection, locators, self._retry)
         watch = Watch(self._connection, self._course, total=len(changes), on_failure="drain")
         chunks = split_changes(changes)
         outcomes: list[Outcome[list[Any]]] = chunk_outcomes(len(chunks), list[Any])
@@ -124,7 +123,7 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
         left = [change.given for chunk in chunks for change in chunk.values()]
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
         result = BatchWriteResult[ModelT](writing.written, left, errors, outcomes, writing.capacity)
-        watch.check(f"batch write to {' and '.join(sorted(key_names))}", errors, outcomes, result)
+        watch.check(f"batch write to {' and '.join(sorted(locators))}", errors, outcomes, result)
         return result
 
     async def _run_on(self, puts: AsyncIterable[ModelT]) -> BatchWriteResult[ModelT]:

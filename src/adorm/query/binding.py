@@ -104,6 +104,24 @@ class Binding:
         except DecodeFailure as failure:
             raise self._decode_error(failure, attribute_map) from failure
 
+    def decode_each(self, attribute_maps: list[AttributeMap], wrong: list[Exception]) -> list[Any]:
+        """The same where some may be wrong: None stands for an item that does not fit the model, and `wrong` gets its `ItemDecodeError`."""
+        decode = self.connection.codec.decoder(self.info.model)
+        attribute_maps.reverse()
+        take = attribute_maps.pop
+        instances: list[Any] = []
+        add = instances.append
+        for _ in range(len(attribute_maps)):
+            attribute_map = take()
+            try:
+                add(decode(attribute_map))
+            except DecodeFailure as failure:
+                error = self._decode_error(failure, attribute_map)
+                error.__cause__ = failure
+                wrong.append(error)
+                add(None)
+        return instances
+
     def decode_part(self, field: Field | None, steps: Sequence[Step], attribute_value: dict[str, Any], annotation: Annotation = Any) -> Any:
         """One value of an item, at `steps` in it: a field's, or one of that annotation (by its own type, where nothing is known of it).
 

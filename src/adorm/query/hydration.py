@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from adorm.capacity import Capacity
 from adorm.errors import AttributeMap
 from adorm.query.binding import Binding
-from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, place_of, read_chunk
+from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, locator, read_chunk
 from adorm.retry import RetryPolicy
 
 
@@ -27,16 +27,20 @@ async def fetch_whole(
     Raises:
         Throttled: DynamoDB leaves keys unprocessed again and again.
     """
-    table, names = binding.table_name, binding.info.key_order
+    table, locate = binding.table_name, locator(binding.info, binding.codec)
     keys = [binding.key_attributes(attribute_map) for attribute_map in maps]
-    places = [place_of(table, key, names) for key in keys]
+    places = [locate(table, key) for key in keys]
     found: dict[Place, AttributeMap] = {}
-    chunk = Chunk(binding.connection, table, {table: names}, retry, capacity)
+    chunk = Chunk(binding.connection, table, {table: locate}, retry, capacity)
     options = {"ConsistentRead": True} if consistent else {}
+
+    def take(_table: str, places: list[Place], attribute_maps: list[AttributeMap]) -> None:
+        found.update(zip(places, attribute_maps, strict=True))
+
     unique = dict(zip(places, keys, strict=True))
     while unique:
         pending = {place: unique.pop(place) for place in list(unique)[:MAX_GET_KEYS]}
-        await read_chunk(chunk, pending, options, found.__setitem__, _nothing_more)
+        await read_chunk(chunk, pending, options, take, _nothing_more)
     return [found[place] for place in places if place in found]
 
 
