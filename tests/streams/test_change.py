@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from copy import deepcopy
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -188,8 +189,8 @@ def test_a_class_that_is_no_model_is_refused() -> None:
         adorm.from_stream_record(records("new_and_old_images")[0], Address)
 
 
-def test_reprs_show_no_values_but_the_key() -> None:
+def test_reprs_show_no_values() -> None:
     change = adorm.from_stream_record(records("new_and_old_images")[1], Order)
-    assert "Berlin" not in repr(change)
-    assert "19.90" not in repr(change.record)
+    assert not re.search(r"Berlin|19\.90|'c1'|'o1'", repr(change))
+    assert "sequence_number='4421584500000000017450439092'" in repr(change)
     assert json.dumps(change.record.raw)  # the record as it came

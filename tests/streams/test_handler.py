@@ -586,8 +586,10 @@ async def test_failures_are_logged_with_number_and_model_and_without_values(capl
     batch = stream_event(stream_record(new=order("o1", "planted-secret")), stream_record(new=order("o2")))
     batch["Records"][1]["dynamodb"]["NewImage"]["total"] = {"S": "planted-secret"}
     with caplog.at_level(logging.DEBUG, "adorm"):
-        await changes.process(batch)
+        result = await changes.process(batch)
     first, second = caplog.records
+    assert repr(result.outcomes[0]).endswith(": LookupError>")
+    assert "planted-secret" not in repr(result)
     number = batch["Records"][0]["dynamodb"]["SequenceNumber"]
     assert first.getMessage() == f"a record of a stream failed: INSERT of Order, sequence number {number}: LookupError"
     assert second.getMessage().endswith("ItemDecodeError at $.total")

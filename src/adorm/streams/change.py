@@ -27,7 +27,7 @@ class StreamChange(Generic[ModelT]):
     Which images are there depends on the stream's `StreamViewType`; what it does not carry is None.
     """
 
-    key: Key[ModelT]
+    key: Key[ModelT] = attrs.field(repr=False)
     """For `orders.get(change.key)`."""
     new: ModelT | None = attrs.field(repr=False)
     """The item after the change; None of REMOVE."""

@@ -18,7 +18,7 @@ from adorm.outcomes import Outcome
 from adorm.streams.record import StreamRecord
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class RecordOutcome(Outcome[Any]):
     """What became of one record. `value` is what its handler returned; `error` is None too where it was not begun."""
 
@@ -28,6 +28,11 @@ class RecordOutcome(Outcome[Any]):
     """None where it could not be read."""
     model: type[Any] | None = None
     """The model whose handler took it; None of the fallback."""
+
+    def __repr__(self) -> str:
+        """Without what was returned, and without the error's words: both may hold values."""
+        became = "finished" if self.finished else "not handled" if self.error is None else type(self.error).__name__
+        return f"<adorm.RecordOutcome {self.label}: {became}>"
 
 
 @attrs.define(eq=False)
