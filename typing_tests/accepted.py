@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -774,3 +774,41 @@ async def streams(event: dict[str, Any], record: dict[str, Any]) -> None:
     assert_type(change.old, Order | None)
     assert_type(adorm.from_stream_record(record, Mapped, db=db).new, ThirdParty | None)
     await stream_modify(Order(customer_id="c1", order_id="o1"), Order(customer_id="c1", order_id="o1"))
+
+
+# ---- lambda
+
+
+@adorm.lambda_handler
+async def bare(event: dict[str, str], context: object, db: adorm.Database) -> Order:
+    return await db.table(Order).get(event["customer"], event["order"])
+
+
+@adorm.lambda_handler(models=[Order, Line], reserve_ms=200, connect={"region": "eu-central-1"}, warm_up=False)
+async def with_options(event: Any, context: Any, db: adorm.Database) -> list[str]:
+    return [str(db.remaining_s())]
+
+
+async def a_database() -> adorm.Database:
+    return adorm.connect("memory")
+
+
+class Entry:
+    async def __call__(self, event: Any, context: Any, db: adorm.Database | None = None) -> int:
+        return 5
+
+
+def lambda_entry_points() -> None:
+    assert_type(bare({"customer": "c1", "order": "o1"}, None), Order)
+    assert_type(with_options(None, None), list[str])
+    assert_type(adorm.lambda_handler(connect=a_database)(Entry())({}, None), int)
+    assert_type(adorm.lambda_handler(connect=lambda: adorm.connect("memory"))(Entry())({}, None), int)
+    entry: Callable[[Any, Any], list[str]] = with_options
+    report = adorm.cold_start_report()
+    assert_type((report.first_call_s, report.total_s), tuple[float | None, float])
+    assert_type(adorm.memory_stats().python_objects, int)
+    print(entry)
+
+
+async def lambda_in_tests(db: adorm.Database) -> None:
+    assert_type(await bare.__wrapped__({"customer": "c1", "order": "o1"}, None, db), Order)

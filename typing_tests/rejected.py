@@ -471,3 +471,34 @@ async def streams(event: dict[str, Any]) -> None:
     adorm.from_stream_record(event, Order).table  # E: a change has no table, but its name
     adorm.from_stream_record(5, Order)  # E: a record is a mapping
     adorm.testing.stream_record(order)  # E: an instance is new or old, by name
+
+
+# ---- lambda
+
+
+@adorm.lambda_handler(models=[Order])
+async def entry(event: dict[str, str], context: object, db: adorm.Database) -> str:
+    return event["order"]
+
+
+async def without_a_database(event: object, context: object) -> str:
+    return "done"
+
+
+def plain_function(event: object, context: object, db: adorm.Database) -> str:
+    return "done"
+
+
+def lambda_entry_points() -> None:
+    entry("o1", None)  # E: an event of another type
+    entry({}, None, db)  # E: Lambda gives event and context only
+    _number: int = entry({}, None)  # E: the result is the function's own
+    adorm.lambda_handler(without_a_database)  # E: a handler takes the database
+    adorm.lambda_handler(plain_function)  # E: a handler is async
+    adorm.lambda_handler(models=Order)  # E: one model for a list of them
+    adorm.lambda_handler(models=["orders"])  # E: the name of a table for a model
+    adorm.lambda_handler(reserve_ms="500")  # E: text for milliseconds
+    adorm.lambda_handler(connect="memory")  # E: options of connect are a dict
+    adorm.lambda_handler(connect=lambda: 5)  # E: what connects gives a database
+    adorm.cold_start_report().first_call_s + 1  # E: a phase may not have happened
+    adorm.memory_stats().rss_bytes = 5  # E: figures are read

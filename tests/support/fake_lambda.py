@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -44,11 +44,11 @@ class ServerInThread:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.server.start(), self._loop).result(WAIT_LIMIT_S)
+        self.wait(self.server.start())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result(WAIT_LIMIT_S)
+        self.wait(self.server.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(WAIT_LIMIT_S)
         self._loop.close()
@@ -57,7 +57,11 @@ class ServerInThread:
         async def run() -> T:
             return function()
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(WAIT_LIMIT_S)
+        return self.wait(run())
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine there, `server.server.accepted(1)`, and wait for it here."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_LIMIT_S)
 
     def close_idle(self) -> None:
         """Close the connections that wait for a request, and wait until they are closed on this side."""
@@ -66,7 +70,7 @@ class ServerInThread:
             self.server.close_idle()
             await self.server.all_closed()
 
-        asyncio.run_coroutine_threadsafe(close(), self._loop).result(WAIT_LIMIT_S)
+        self.wait(close())
 
     def connect(self, **options: Any) -> adorm.Database:
         """A database on this server; `credentials` stands for what the environment would give."""

@@ -197,6 +197,10 @@ class LoopbackServer:
         """Wait until so many requests have come in all."""
         await self._until(lambda: len(self.requests) >= requests)
 
+    async def accepted(self, connections: int) -> None:
+        """Wait until so many connections have been made in all."""
+        await self._until(lambda: self.connections >= connections)
+
     async def all_closed(self) -> None:
         """Wait until no connection is open."""
         await self._until(lambda: not self._open)
@@ -239,6 +243,7 @@ class LoopbackServer:
         """The number of a new connection; 0: close it."""
         self.connections += 1
         self._open.add(connection)
+        self.notice()
         if self._refuse:
             self._refuse -= 1
             return 0
