@@ -241,6 +241,22 @@ def check_index_keys(info: ModelInfo, written: Mapping[str, Mapping[str, Any] | 
                 check_key_value(f"{info.name}.{field.name} (key of index {index.name})", value, sort=field in index.sort)
 
 
+def check_item_keys(info: ModelInfo, item: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check an item's key attributes.
+
+    Raises:
+        UsageError: DynamoDB takes no such key.
+    """
+    for field in info.key_fields:
+        encoded = item.get(field.attribute_name)
+        text = None if encoded is None else encoded.get("S")
+        if not text or text.__class__ is not str or len(text) > _SURELY_SHORT_CHARACTERS:
+            check_key_value(f"{info.name}.{field.name}", encoded, sort=field is info.sort)
+
+
+_SURELY_SHORT_CHARACTERS = min(MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES) // MOST_BYTES_OF_A_CHARACTER
+
+
 def check_key_value(where: str, encoded: Mapping[str, Any] | None, *, sort: bool) -> None:
     """What DynamoDB asks of a key attribute.
 

@@ -22,6 +22,7 @@ from adorm.records import Record
 from adorm.typeinfo import Annotation, origin_of, scalar_tag, split_optional, type_name, unwrap
 
 if TYPE_CHECKING:
+    from adorm.expressions.location import Location
     from adorm.paths import Path
 
 T = TypeVar("T")
@@ -67,21 +68,28 @@ class ModelInfo:
         self.partition = partition
         self.sort = sort
         self.key_fields = (partition,) if sort is None else (partition, sort)
+        self.key_order = tuple(field.attribute_name for field in self.key_fields)
+        """The key's attribute names, partition key first."""
+        self.key_names = frozenset(self.key_order)
         self.indexes = indexes
         self.version = version
         self.ttl = ttl
         self.created_at = created_at
         self.updated_at = updated_at
+        self._locations: dict[Field, Location] = {}
+        self.validated = tuple(field for field in _attributes(structure) if field.validator is not None)
+        """The attrs attributes that have validators."""
+        self.holds_all_in_dict = not any(base.__dict__.get("__slots__") for base in structure.cls.__mro__)
+        """Whether what an instance holds is in its `__dict__`."""
 
-    @property
-    def key_order(self) -> tuple[str, ...]:
-        """The key's attribute names, partition key first."""
-        return tuple(field.attribute_name for field in self.key_fields)
+    def location(self, field: Field) -> Location:
+        """Where a field lies in an item, for expressions."""
+        known = self._locations.get(field)
+        if known is None:
+            from adorm.expressions.location import root_location
 
-    @property
-    def key_names(self) -> frozenset[str]:
-        """The key's attribute names."""
-        return frozenset(field.attribute_name for field in self.key_fields)
+            known = self._locations[field] = root_location(self.model, field)
+        return known
 
     def check_instance(self, instance: object) -> None:
         """Refuse what is not an instance of just this model; a subclass has fields that would be lost.
@@ -93,6 +101,10 @@ class ModelInfo:
             raise UsageError(f"an instance of {self.name} is expected, not {type(instance).__name__}: use the table of its own model")
 
 
+def _attributes(structure: Structure) -> tuple[attrs.Attribute[Any], ...]:
+    return attrs.fields(structure.cls) if structure.kind == "attrs" else ()
+
+
 class ModelMeta(type):
     """Makes `Order.total` a path.
 
@@ -101,7 +113,10 @@ class ModelMeta(type):
     """
 
     def __getattr__(cls, name: str) -> Path:
-        if name.startswith("__") and name.endswith("__"):
+        known: dict[str, Path] | None = cls.__dict__.get("__adorm_paths__")
+        if known is not None and (path := known.get(name)) is not None:
+            return path
+        if _is_special(name):
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
         if "__attrs_attrs__" not in cls.__dict__ and TARGET not in cls.__dict__:
             # before attrs has made it, or an undecorated subclass
@@ -119,12 +134,18 @@ class ModelMeta(type):
         return core_schema_of(source, handler)
 
 
+def _is_special(name: str) -> bool:
+    """Whether Python looks for it."""
+    return name.startswith("__") and name.endswith("__")
+
+
 def _make_paths(cls: type) -> dict[str, Path]:
     from adorm.expressions.location import root_location
     from adorm.paths import Path  # with all of the expressions: who only reads and writes by key needs none of them
 
     structure = structure_of(cls)
-    paths = {field.name: Path(root_location(cls, field)) for field in structure.fields}
+    names = structure.by_name
+    paths = {name: Path(root_location(cls, names[name])) for name in names if not _is_special(name)}
     type.__setattr__(cls, "__adorm_paths__", paths)
     return paths
 

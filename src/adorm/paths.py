@@ -29,7 +29,7 @@ from adorm.expressions.conditions import (
     Value,
 )
 from adorm.expressions.location import Location, parse_location
-from adorm.expressions.places import Place
+from adorm.expressions.places import AdditionOnly, Place
 from adorm.expressions.updates import Add, Append, Arithmetic, Clause, Delete, Remove, SetIfAbsent
 from adorm.expressions.updates import Set as SetClause
 
@@ -359,6 +359,8 @@ def location_of(path_like: object) -> Location:
     Raises:
         UsageError: it is no path, or the size of one.
     """
+    if isinstance(path_like, Path):
+        return path_like._adorm_location  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as above; never a size
     subject = subject_of(path_like)
     if isinstance(subject, Size):
         raise UsageError(f"{subject} is no attribute: sizes can be compared, but neither read nor changed")
@@ -368,6 +370,8 @@ def location_of(path_like: object) -> Location:
 def set_clause(target: object, value: object) -> Clause[Any]:
     """`SET target = value`, where value may be another path or a sum."""
     location = location_of(target)
+    if not isinstance(value, (AdditionOnly, Condition, Clause)):
+        return SetClause(location, Value(value, location))  # plain, as nearly all are
     if isinstance(value, Arithmetic):
         return SetClause(location, value)
     operand = _operand(location, value)
@@ -386,7 +390,7 @@ def refuse_empty_range(subject: Subject, low: Any, high: Any) -> None:
         raise UsageError(f"{subject}: the range from {low!r} to {high!r} is empty; the lower end comes first")
 
 
-def _operand(subject: Subject, value: object) -> Operand:
+def _operand(subject: Subject, value: Any) -> Operand:
     if isinstance(value, (Path, Attr)):
         return subject_of(cast("object", value))
     return Value(_plain(value), subject)

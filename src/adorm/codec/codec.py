@@ -159,8 +159,10 @@ class Codec:
             UsageError: it can't be stored.
             ModelError: the field's type can't be stored.
         """
-        plan = self.field_plan(field)
-        encoded: AttributeValue | None = _encoded(plan.encode, plan.coder, value, plan.where)
+        builder = self._built if self._converter is None else self._builder()
+        plan = builder.plan(field, field.owner)
+        coder = plan.coder
+        encoded: AttributeValue | None = _encoded(plan.encode if plan.has_absence else coder.encode, coder, value, plan.where)
         return encoded
 
     def decode_field(self, field: Field, attribute_value: Mapping[str, Any]) -> Any:

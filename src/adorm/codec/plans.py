@@ -37,6 +37,8 @@ class FieldPlan:
         self.omit_empty = field.marker.omit_empty
         self.on_none: Outcome = self._on_none()
         self.on_empty_set: Outcome = self._on_empty_set()
+        self.has_absence = self.omit_empty or self.on_none != "encode" or self.on_empty_set != "encode"
+        """Whether there are values that its coder does not encode."""
         if self.omit_empty:
             self._check_omit_empty()
 

@@ -22,11 +22,11 @@ def item_size(attribute_map: Mapping[str, Any]) -> int:
     return sum(len(name.encode()) + _value_size(value) for name, value in attribute_map.items())
 
 
-def check_item_size(subject: str, attribute_map: Mapping[str, Any]) -> None:
+def check_item_size(subject: object, attribute_map: Mapping[str, Any]) -> None:
     """Refuse an item above 400 KB.
 
     Args:
-        subject: what the item is, `Order c1/o1`.
+        subject: what the item is, `Order c1/o1`; its `str()` is taken when it is needed.
 
     Raises:
         UsageError: it is too large, or holds text that is no UTF-8.

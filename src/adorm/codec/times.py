@@ -18,6 +18,8 @@ def datetime_text(value: object) -> str:
     Raises:
         EncodeFailure: it is no datetime, is naive, or lies outside the years 1 to 9999 in UTC.
     """
+    if type(value) is datetime and value.tzinfo is UTC:
+        return utc_text(value)
     moment = _in_utc(value)
     if moment.__class__ is not datetime:
         moment = datetime.combine(moment.date(), moment.time(), UTC)

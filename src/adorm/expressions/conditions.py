@@ -78,7 +78,9 @@ Subject = Location | Size
 """What a comparison looks at."""
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.define(
+    eq=False, repr=False
+)  # not frozen, though nobody changes it: an update makes one for each clause, and that is four times as dear
 class Value:
     """A Python value, stored as the thing that it is compared with or put into would be."""
 

@@ -21,6 +21,14 @@ Step = str | int
 """An attribute name or map key, or a list index."""
 
 
+def _first_step(location: Location) -> str:
+    return str(location.steps[0])
+
+
+def _has_one_step(location: Location) -> bool:
+    return len(location.steps) == 1
+
+
 @attrs.frozen(eq=False, repr=False)
 class Location:
     """A document path, in attribute names: `("lines", 0, "price")`."""
@@ -34,20 +42,15 @@ class Location:
     """The field that the last step names, if it is one: it knows how its value is stored."""
     spelled: str = ""
     """As the user wrote it: `Order.lines[0].price`."""
+    attribute_name: str = attrs.field(init=False, default=attrs.Factory(_first_step, takes_self=True))
+    """The attribute of the item that it lies in."""
+    is_top_level: bool = attrs.field(init=False, default=attrs.Factory(_has_one_step, takes_self=True))
+    """Whether it is that attribute itself."""
 
     def __str__(self) -> str:
         return self.spelled
 
     __repr__ = __str__
-
-    @property
-    def is_top_level(self) -> bool:
-        return len(self.steps) == 1
-
-    @property
-    def attribute_name(self) -> str:
-        """The attribute of the item that it lies in."""
-        return str(self.steps[0])
 
     @property
     def element(self) -> Annotation:

@@ -27,11 +27,13 @@ class Encoder(Protocol):
 class Placeholders:
     """Numbers the names and values of one request once; identical ones are shared among its expressions."""
 
+    __slots__ = ("_model", "_names", "_operators", "_values", "encoder")
+
     def __init__(self, encoder: Encoder, model: Any = None) -> None:
         self.encoder = encoder
         self._model = model
         self._names: dict[str, str] = {}
-        self._values: dict[str, tuple[str, AttributeValue]] = {}
+        self._values: dict[object, tuple[str, AttributeValue]] = {}
         self._operators = 0
 
     def location(self, location: Location) -> str:
@@ -40,8 +42,9 @@ class Placeholders:
         Raises:
             UsageError: the path belongs to another model than this request's.
         """
-        self.check_owner(location)
-        return self.steps(location.steps)
+        if location.root is not self._model:
+            self.check_owner(location)
+        return self.name(location.attribute_name) if location.is_top_level else self.steps(location.steps)
 
     def check_owner(self, location: Location) -> None:
         """Refuse a path of another model than this request's.
@@ -84,7 +87,13 @@ class Placeholders:
 
     def value(self, attribute_value: AttributeValue) -> str:
         """`:v0`."""
-        key = repr(attribute_value)
+        key: object = None
+        if len(attribute_value) == 1:
+            ((tag, content),) = attribute_value.items()
+            if content.__class__ is str:
+                key = tag, content  # a third of what repr takes
+        if key is None:
+            key = repr(attribute_value)
         known = self._values.get(key)
         if known is None:
             known = self._values[key] = (f":v{len(self._values)}", attribute_value)
@@ -115,6 +124,6 @@ class Placeholders:
     def into(self, request: dict[str, Any]) -> None:
         """Add `ExpressionAttributeNames` and `ExpressionAttributeValues` where there are any."""
         if self._names:
-            request["ExpressionAttributeNames"] = {placeholder: name for name, placeholder in self._names.items()}
+            request["ExpressionAttributeNames"] = dict(zip(self._names.values(), self._names, strict=True))
         if self._values:
             request["ExpressionAttributeValues"] = dict(self._values.values())

@@ -13,7 +13,7 @@ import attrs
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Value
 from adorm.expressions.location import Location
-from adorm.expressions.placeholders import Placeholders
+from adorm.expressions.placeholders import AttributeValue, Placeholders
 from adorm.expressions.places import AdditionOnly
 
 T_co = TypeVar("T_co", covariant=True)
@@ -64,6 +64,38 @@ def _side(side: Location | Value, placeholders: Placeholders) -> str:
     return placeholders.value(side.present(placeholders.encoder))
 
 
+class UpdateText:
+    """An UpdateExpression in the making."""
+
+    __slots__ = ("_sections", "if_absent", "placeholders", "written")
+
+    def __init__(self, placeholders: Placeholders) -> None:
+        self.placeholders = placeholders
+        self._sections: dict[Section, list[str]] = {}
+        self.written: dict[str, AttributeValue | None] = {}
+        """The attributes that are given a value as a whole, None for those that are removed."""
+        self.if_absent: dict[str, AttributeValue] = {}
+        """Those that are given one where there is none."""
+
+    def add(self, section: Section, text: str) -> None:
+        """One more change."""
+        texts = self._sections.get(section)
+        if texts is None:
+            self._sections[section] = [text]
+        else:
+            texts.append(text)
+
+    def finished(self) -> str:
+        """The whole.
+
+        Raises:
+            UsageError: it is longer than 4 KB.
+        """
+        found = self._sections
+        texts = [f"{section} {', '.join(found[section])}" for section in SECTIONS if section in found]
+        return self.placeholders.checked("update", " ".join(texts))
+
+
 class Clause(Generic[T_co]):
     """One change of an update, of an attribute that holds T_co."""
 
@@ -80,8 +112,8 @@ class Clause(Generic[T_co]):
         """
         return not isinstance(self.location.steps[-1], int)
 
-    def render(self, placeholders: Placeholders) -> tuple[Section, str]:
-        """The section and its text."""
+    def render(self, update: UpdateText) -> None:
+        """Add it to the update."""
         raise UsageError(f"{type(self).__name__} is no clause by itself")
 
 
@@ -91,23 +123,28 @@ class Set(Clause[T_co]):
     __slots__ = ("value",)
 
     def __init__(self, location: Location, value: Location | Arithmetic | Value) -> None:
-        super().__init__(location)
+        self.location = location
         self.value = value
 
     @property
     def idempotent(self) -> bool:
-        return isinstance(self.value, Value) and super().idempotent
+        return isinstance(self.value, Value) and not isinstance(self.location.steps[-1], int)
 
-    def render(self, placeholders: Placeholders) -> tuple[Section, str]:
-        path = placeholders.location(self.location)
-        if isinstance(self.value, Arithmetic):
-            return "SET", f"{path} = {self.value.render(placeholders)}"
-        if isinstance(self.value, Location):
-            return "SET", f"{path} = {placeholders.location(self.value)}"
-        encoded = self.value.encode(placeholders.encoder)
-        if encoded is None:
-            return "REMOVE", path
-        return "SET", f"{path} = {placeholders.value(encoded)}"
+    def render(self, update: UpdateText) -> None:
+        location, value, placeholders = self.location, self.value, update.placeholders
+        path = placeholders.location(location)
+        if isinstance(value, Value):
+            encoded = value.encode(placeholders.encoder)
+            if location.is_top_level:
+                update.written[location.attribute_name] = encoded
+            if encoded is None:
+                update.add("REMOVE", path)
+            else:
+                update.add("SET", f"{path} = {placeholders.value(encoded)}")
+        elif isinstance(value, Arithmetic):
+            update.add("SET", f"{path} = {value.render(placeholders)}")
+        else:
+            update.add("SET", f"{path} = {placeholders.location(value)}")
 
 
 class SetIfAbsent(Clause[T_co]):
@@ -119,9 +156,13 @@ class SetIfAbsent(Clause[T_co]):
         super().__init__(location)
         self.value = value
 
-    def render(self, placeholders: Placeholders) -> tuple[Section, str]:
-        path = placeholders.location(self.location)
-        return "SET", f"{path} = if_not_exists({path}, {placeholders.value(self.value.present(placeholders.encoder))})"
+    def render(self, update: UpdateText) -> None:
+        location, placeholders = self.location, update.placeholders
+        path = placeholders.location(location)
+        encoded = self.value.present(placeholders.encoder)
+        if location.is_top_level:
+            update.if_absent[location.attribute_name] = encoded
+        update.add("SET", f"{path} = if_not_exists({path}, {placeholders.value(encoded)})")
 
 
 class Remove(Clause[T_co]):
@@ -129,8 +170,11 @@ class Remove(Clause[T_co]):
 
     __slots__ = ()
 
-    def render(self, placeholders: Placeholders) -> tuple[Section, str]:
-        return "REMOVE", placeholders.location(self.location)
+    def render(self, update: UpdateText) -> None:
+        location = self.location
+        update.add("REMOVE", update.placeholders.location(location))
+        if location.is_top_level:
+            update.written[location.attribute_name] = None
 
 
 class Add(Clause[T_co]):
@@ -146,11 +190,12 @@ class Add(Clause[T_co]):
     def idempotent(self) -> bool:
         return isinstance(self.value, (set, frozenset)) and super().idempotent  # members added twice are there once
 
-    def render(self, placeholders: Placeholders) -> tuple[Section, str]:
+    def render(self, update: UpdateText) -> None:
+        placeholders = update.placeholders
         encoded = Value(self.value, self.location).encode(placeholders.encoder)
         if encoded is None or not encoded.keys() & {"N", "SS", "NS", "BS"}:
             raise UsageError(f"{self.location}: add() takes a number or a set with members, not {self.value!r}")
-        return "ADD", f"{placeholders.location(self.location)} {placeholders.value(encoded)}"
+        update.add("ADD", f"{placeholders.location(self.location)} {placeholders.value(encoded)}")
 
 
 class Delete(Clause[T_co]):
@@ -162,11 +207,12 @@ class Delete(Clause[T_co]):
         super().__init__(location)
         self.members = members
 
-    def render(self, placeholders: Placeholders) -> tuple[Section, str]:
+    def render(self, update: UpdateText) -> None:
+        placeholders = update.placeholders
         encoded = Value(self.members, self.location).encode(placeholders.encoder)
         if encoded is None or not encoded.keys() & {"SS", "NS", "BS"}:
             raise UsageError(f"{self.location}: delete() takes a set with the members to take out, not {self.members!r}")
-        return "DELETE", f"{placeholders.location(self.location)} {placeholders.value(encoded)}"
+        update.add("DELETE", f"{placeholders.location(self.location)} {placeholders.value(encoded)}")
 
 
 class Append(Clause[T_co]):
@@ -183,7 +229,8 @@ class Append(Clause[T_co]):
     def idempotent(self) -> bool:
         return False
 
-    def render(self, placeholders: Placeholders) -> tuple[Section, str]:
+    def render(self, update: UpdateText) -> None:
+        placeholders = update.placeholders
         values: Any = self.values
         if isinstance(values, (str, bytes, set, frozenset, dict)):
             raise UsageError(f"{self.location}: append() and prepend() take a list of elements, not {self.values!r}")
@@ -193,7 +240,7 @@ class Append(Clause[T_co]):
         path = placeholders.location(self.location)
         present = f"if_not_exists({path}, {placeholders.value({'L': []})})"
         added = placeholders.value(encoded)
-        return "SET", f"{path} = list_append({f'{added}, {present}' if self.at_front else f'{present}, {added}'})"
+        update.add("SET", f"{path} = list_append({f'{added}, {present}' if self.at_front else f'{present}, {added}'})")
 
 
 class CountUp(Clause[T_co]):
@@ -201,9 +248,10 @@ class CountUp(Clause[T_co]):
 
     __slots__ = ()
 
-    def render(self, placeholders: Placeholders) -> tuple[Section, str]:
+    def render(self, update: UpdateText) -> None:
+        placeholders = update.placeholders
         path = placeholders.location(self.location)
-        return "SET", f"{path} = if_not_exists({path}, {placeholders.value({'N': '0'})}) + {placeholders.value({'N': '1'})}"
+        update.add("SET", f"{path} = if_not_exists({path}, {placeholders.value({'N': '0'})}) + {placeholders.value({'N': '1'})}")
 
 
 class SetValue(Clause[T_co]):
@@ -211,35 +259,44 @@ class SetValue(Clause[T_co]):
 
     __slots__ = ("attribute_value",)
 
-    def __init__(self, location: Location, attribute_value: dict[str, Any]) -> None:
-        super().__init__(location)
+    def __init__(self, location: Location, attribute_value: AttributeValue) -> None:
+        self.location = location
         self.attribute_value = attribute_value
 
-    def render(self, placeholders: Placeholders) -> tuple[Section, str]:
-        return "SET", f"{placeholders.location(self.location)} = {placeholders.value(self.attribute_value)}"
+    def render(self, update: UpdateText) -> None:
+        location, placeholders = self.location, update.placeholders
+        update.add("SET", f"{placeholders.location(location)} = {placeholders.value(self.attribute_value)}")
+        if location.is_top_level:
+            update.written[location.attribute_name] = self.attribute_value
 
 
 SECTIONS: tuple[Section, ...] = ("SET", "REMOVE", "ADD", "DELETE")
 
 
-def render_update(clauses: Iterable[Clause[Any]], placeholders: Placeholders, *, key_names: frozenset[str]) -> str:
-    """The UpdateExpression.
+def render_update(clauses: Iterable[Clause[Any]], placeholders: Placeholders, *, key_names: frozenset[str]) -> UpdateText:
+    """The UpdateExpression, and what it writes.
 
     Raises:
         UsageError: there is no clause, one changes a key attribute, or two change the same part of the item.
     """
-    clauses = tuple(clauses)
-    if not clauses:
-        raise UsageError("an update without clauses changes nothing: add .set(...), .add(...), .remove(...) or another clause")
-    texts: dict[Section, list[str]] = {}
-    for position, clause in enumerate(clauses):
-        if clause.location.attribute_name in key_names:
+    update = UpdateText(placeholders)
+    changed: dict[str, list[Location]] = {}  # what lies in different attributes can't overlap
+    for clause in clauses:
+        location = clause.location
+        name = location.attribute_name
+        if name in key_names:
             raise UsageError(
-                f"{clause.location} is part of the key, which DynamoDB never changes: delete the item and create it under its new key"
+                f"{location} is part of the key, which DynamoDB never changes: delete the item and create it under its new key"
             )
-        for other in clauses[:position]:
-            if clause.location.overlaps(other.location):
-                raise UsageError(f"{other.location} and {clause.location} overlap: DynamoDB takes one change for each part of an item")
-        section, text = clause.render(placeholders)
-        texts.setdefault(section, []).append(text)
-    return placeholders.checked("update", " ".join(f"{section} {', '.join(texts[section])}" for section in SECTIONS if section in texts))
+        others = changed.get(name)
+        if others is None:
+            changed[name] = [location]
+        else:
+            for other in others:
+                if location.overlaps(other):
+                    raise UsageError(f"{other} and {location} overlap: DynamoDB takes one change for each part of an item")
+            others.append(location)
+        clause.render(update)
+    if not changed:
+        raise UsageError("an update without clauses changes nothing: add .set(...), .add(...), .remove(...) or another clause")
+    return update

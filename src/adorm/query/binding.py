@@ -155,4 +155,4 @@ class Binding:
         Raises:
             UsageError: it is too large.
         """
-        check_item_size(str(key), attribute_map)
+        check_item_size(key, attribute_map)

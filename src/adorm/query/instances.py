@@ -18,13 +18,10 @@ def validate(info: ModelInfo, instance: Any) -> None:
     Raises:
         UsageError: a validator refused; it names model and field.
     """
-    if info.structure.kind != "attrs":
-        return
-    for field in attrs.fields(info.structure.cls):
-        if field.validator is None:
-            continue
+    for field in info.validated:
+        validator: Any = field.validator
         try:
-            field.validator(instance, field, getattr(instance, field.name))
+            validator(instance, field, getattr(instance, field.name))
         except Exception as error:
             raise UsageError(f"{info.name}.{field.name}: {reason_of(error)}") from error
 
@@ -47,6 +44,11 @@ def with_changes(info: ModelInfo, instance: Any, changes: Mapping[str, Any]) -> 
     """A copy as it is to be stored. Made around the constructor: nothing of the user's runs, nothing can be refused."""
     cls = info.structure.cls
     copy = cls.__new__(cls)
+    if info.holds_all_in_dict:
+        held = copy.__dict__
+        held.update(instance.__dict__)
+        held.update((name, value) for name, value in changes.items() if hasattr(copy, name))
+        return copy
     for name in _attribute_names(info, instance):
         object.__setattr__(copy, name, changes[name] if name in changes else getattr(instance, name))
     return copy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from builtins import set as Set  # noqa: N812  # a method named `set` hides the type in the body of Changes
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 from uuid import uuid4
@@ -12,7 +11,6 @@ import attrs
 
 from adorm.errors import AdormError, AttributeMap, ConditionalCheckFailed, TransactionCanceled, UsageError
 from adorm.expressions.conditions import Condition, Exists, Value, and_, conditions
-from adorm.expressions.location import root_location
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.updates import Add, Append, Clause, CountUp, Remove, SetIfAbsent, render_update
 from adorm.expressions.updates import Set as SetClause
@@ -115,16 +113,20 @@ class Changes:
         return self._with_conditions(conditions(conditions_))
 
 
-@attrs.define(eq=False, repr=False)
 class PreparedUpdate:
     """An update, built."""
 
-    request: dict[str, Any]
-    clauses: tuple[Clause[Any], ...]
-    written: dict[str, AttributeMap | None]
-    """The attributes that it sets as a whole, None for those that it removes."""
-    provable: bool
-    """Whether one of them is a value that nobody else can have written: the time of this update."""
+    __slots__ = ("clauses", "provable", "request", "written")
+
+    def __init__(
+        self, request: dict[str, Any], clauses: tuple[Clause[Any], ...], written: dict[str, AttributeMap | None], provable: bool
+    ) -> None:
+        self.request = request
+        self.clauses = clauses
+        self.written = written
+        """The attributes that it sets as a whole, None for those that it removes."""
+        self.provable = provable
+        """Whether one of them is a value that nobody else can have written: the time of this update."""
 
     @property
     def idempotent(self) -> bool:
@@ -132,15 +134,33 @@ class PreparedUpdate:
         return all(clause.idempotent for clause in self.clauses)
 
 
-@attrs.define(eq=False, repr=False)
 class UpdateDraft:
-    """What an update says, without the way to send it."""
+    """What an update says, without the way to send it. It does not change: what adds to it makes another."""
 
-    binding: Binding
-    key: Key[Any]
-    clauses: tuple[Clause[Any], ...] = ()
-    conditions: tuple[Condition, ...] = ()
-    creates: bool = False
+    __slots__ = ("binding", "clauses", "conditions", "creates", "key")
+
+    def __init__(
+        self,
+        binding: Binding,
+        key: Key[Any],
+        clauses: tuple[Clause[Any], ...] = (),
+        conditions: tuple[Condition, ...] = (),
+        creates: bool = False,
+    ) -> None:
+        self.binding = binding
+        self.key = key
+        self.clauses = clauses
+        self.conditions = conditions
+        self.creates = creates
+
+    def with_clauses(self, added: tuple[Clause[Any], ...]) -> UpdateDraft:
+        return UpdateDraft(self.binding, self.key, self.clauses + added, self.conditions, self.creates)
+
+    def with_conditions(self, added: tuple[Condition, ...]) -> UpdateDraft:
+        return UpdateDraft(self.binding, self.key, self.clauses, self.conditions + added, self.creates)
+
+    def with_upsert(self) -> UpdateDraft:
+        return UpdateDraft(self.binding, self.key, self.clauses, self.conditions, True)
 
     def prepare(self) -> PreparedUpdate:
         """Build it: the clauses, version and timestamps, and that the item exists unless it may be created.
@@ -148,7 +168,8 @@ class UpdateDraft:
         Raises:
             UsageError: what would be refused before sending.
         """
-        binding, info = self.binding, self.binding.info
+        binding = self.binding
+        info = binding.info
         if not self.clauses:
             raise UsageError(
                 f"{self.key}: an update without clauses changes nothing: add .set(...), .add(...), .remove(...) or another clause"
@@ -157,19 +178,22 @@ class UpdateDraft:
         placeholders = Placeholders(binding.codec, info.model)
         request: dict[str, Any] = {"TableName": binding.table_name, "Key": binding.encode_key(self.key)}
         own, provable = self._own_clauses()
-        request["UpdateExpression"] = render_update((*self.clauses, *own), placeholders, key_names=info.key_names)
-        parts = self.conditions if self.creates else (Exists(root_location(info.model, info.partition), wanted=True), *self.conditions)
+        update = render_update((*self.clauses, *own), placeholders, key_names=info.key_names)
+        request["UpdateExpression"] = update.finished()
+        parts = self.conditions if self.creates else (Exists(info.location(info.partition), wanted=True), *self.conditions)
         if parts:
             request["ConditionExpression"] = placeholders.checked("condition", and_(*parts).render(placeholders))
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         placeholders.into(request)
         binding.check_size(self.key, request.get("ExpressionAttributeValues", {}))
-        written = self._written(own)
-        check_index_keys(info, {**written, **self._set_if_absent()})
-        return PreparedUpdate(request, self.clauses, written, provable)
+        if info.indexes:
+            check_index_keys(info, {**update.written, **update.if_absent})
+        return PreparedUpdate(request, self.clauses, update.written, provable)
 
     def _check_readable(self) -> None:
         """Refuse what would leave an item that can't be read back: one without a field that has no default."""
+        if not self.creates and not any(isinstance(clause, Remove) for clause in self.clauses):
+            return
         info = self.binding.info
         removed = {clause.location.attribute_name for clause in self.clauses if clause.location.is_top_level and isinstance(clause, Remove)}
         given = {clause.location.attribute_name for clause in self.clauses if clause.location.is_top_level} - removed
@@ -187,22 +211,6 @@ class UpdateDraft:
                     f"set it, for instance by .apply(attr({info.name}.{field.name}).set_if_absent(...)), or give the field a default"
                 )
 
-    def _written(self, own: Sequence[Clause[Any]]) -> dict[str, AttributeMap | None]:
-        written: dict[str, AttributeMap | None] = {}
-        for clause in (*self.clauses, *own):
-            if clause.location.is_top_level and isinstance(clause, Remove):
-                written[clause.location.attribute_name] = None
-            elif clause.location.is_top_level and isinstance(clause, SetClause) and isinstance(clause.value, Value):
-                written[clause.location.attribute_name] = clause.value.encode(self.binding.codec)
-        return written
-
-    def _set_if_absent(self) -> dict[str, AttributeMap | None]:
-        return {
-            clause.location.attribute_name: clause.value.encode(self.binding.codec)
-            for clause in self.clauses
-            if clause.location.is_top_level and isinstance(clause, SetIfAbsent)
-        }
-
     def failure(self, error: ConditionalCheckFailed) -> AdormError:
         """What it means that the condition did not hold; `error` itself where there is nothing more to say."""
         expected = None if error.attribute_map is None else asked_version(self.binding, self.conditions)
@@ -211,17 +219,20 @@ class UpdateDraft:
     def _own_clauses(self) -> tuple[list[Clause[Any]], bool]:
         """Version and timestamps; and whether the time of this update is among them."""
         info = self.binding.info
-        changed = {clause.location.attribute_name for clause in self.clauses}
+        version, updated_at, created_at = info.version, info.updated_at, info.created_at if self.creates else None
         own: list[Clause[Any]] = []
-        stamped = info.updated_at is not None and info.updated_at.attribute_name not in changed
+        if version is None and updated_at is None and created_at is None:
+            return own, False
+        changed = {clause.location.attribute_name for clause in self.clauses}
+        stamped = updated_at is not None and updated_at.attribute_name not in changed
         now = self.binding.connection.clock.now()
-        if info.version is not None and info.version.attribute_name not in changed:
-            own.append(CountUp(root_location(info.model, info.version)))
-        if info.updated_at is not None and stamped:
-            location = root_location(info.model, info.updated_at)
+        if version is not None and version.attribute_name not in changed:
+            own.append(CountUp(info.location(version)))
+        if updated_at is not None and stamped:
+            location = info.location(updated_at)
             own.append(SetClause(location, Value(now, location)))
-        if self.creates and info.created_at is not None and info.created_at.attribute_name not in changed:
-            location = root_location(info.model, info.created_at)
+        if created_at is not None and created_at.attribute_name not in changed:
+            location = info.location(created_at)
             own.append(SetIfAbsent(location, Value(now, location)))
         return own, stamped
 
@@ -242,13 +253,17 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
         return self._draft.key.info.name
 
     def _with_clauses(self, clauses: tuple[Clause[Any], ...]) -> Self:
-        return attrs.evolve(self, draft=attrs.evolve(self._draft, clauses=self._draft.clauses + clauses))
+        return self._with_draft(self._draft.with_clauses(clauses))
 
     def _with_conditions(self, added: tuple[Condition, ...]) -> Self:
-        return attrs.evolve(self, draft=attrs.evolve(self._draft, conditions=self._draft.conditions + added))
+        return self._with_draft(self._draft.with_conditions(added))
 
     def _with_upsert(self) -> Self:
-        return attrs.evolve(self, draft=attrs.evolve(self._draft, creates=True))
+        return self._with_draft(self._draft.with_upsert())
+
+    def _with_draft(self, draft: UpdateDraft) -> Self:
+        # a twelfth of the time of attrs.evolve, and every clause comes by
+        return type(self)(draft, self._returning, self._exactly_once, retry=self._retry)
 
     @overload
     def returning(self, what: Literal["none"], /) -> Update[ModelT, None]: ...

@@ -12,11 +12,11 @@ import attrs
 
 from adorm.errors import AdormError, AttributeMap, ConditionalCheckFailed, ItemDecodeError, UsageError
 from adorm.expressions.conditions import Comparison, Condition, Exists, Value, and_, conditions
-from adorm.expressions.location import Location, root_location
+from adorm.expressions.location import Location
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.updates import Clause, Remove, SetIfAbsent, SetValue, render_update
 from adorm.fields import Field, Role
-from adorm.keys import Key, check_index_keys, check_key_value, key_of
+from adorm.keys import Key, check_index_keys, check_item_keys, key_of
 from adorm.paths import location_of
 from adorm.query.binding import Binding
 from adorm.query.failures import condition_failure, is_own_write
@@ -29,24 +29,27 @@ ModelT = TypeVar("ModelT")
 ResultT = TypeVar("ResultT")
 
 ReturnValue = Literal["item", "none", "old"]
+WritingOperation = Literal["PutItem", "UpdateItem", "DeleteItem", "ConditionCheck"]
+"""The last one exists in transactions only."""
 
 
-@attrs.define
 class Prepared:
     """A write, built: what is sent, and what it makes of the instance."""
 
-    operation: Literal["PutItem", "UpdateItem", "DeleteItem", "ConditionCheck"]
-    """The last one exists in transactions only."""
-    request: dict[str, Any]
-    changes: dict[str, Any] = attrs.Factory(dict[str, Any])
-    """What the instance takes over once the write is done, by field name."""
-    written: dict[str, AttributeMap | None] = attrs.Factory(dict[str, "AttributeMap | None"])
-    """The attributes that the request sets, None for those that it removes."""
-    provable: bool = False
-    """Whether one of them is a value that nobody else can have written."""
-    expected_version: int | None = None
-    creating: bool = False
-    must_exist: bool = False
+    __slots__ = ("changes", "creating", "expected_version", "must_exist", "operation", "provable", "request", "written")
+
+    def __init__(self, operation: WritingOperation, request: dict[str, Any], *, creating: bool = False, must_exist: bool = False) -> None:
+        self.operation: WritingOperation = operation
+        self.request = request
+        self.changes: dict[str, Any] = {}
+        """What the instance takes over once the write is done, by field name."""
+        self.written: dict[str, AttributeMap | None] = {}
+        """The attributes that the request sets, None for those that it removes."""
+        self.provable = False
+        """Whether one of them is a value that nobody else can have written."""
+        self.expected_version: int | None = None
+        self.creating = creating
+        self.must_exist = must_exist
 
 
 @attrs.define(eq=False, repr=False)
@@ -186,28 +189,38 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
                 return problem
         return None
 
-    def _condition(self, placeholders: Placeholders, request: dict[str, Any], *own: Condition) -> None:
-        """Add adorm's own and the caller's conditions."""
-        parts = (*own, *self._conditions)
-        if parts:
-            request["ConditionExpression"] = placeholders.checked("condition", and_(*parts).render(placeholders))
+    def _condition(self, request: dict[str, Any], own: Sequence[Condition], placeholders: Placeholders | None = None) -> None:
+        """Add adorm's own and the caller's conditions, if there are any, and the names and values of the whole request."""
+        if own or self._conditions:
+            if placeholders is None:
+                placeholders = Placeholders(self._binding.codec, self._binding.info.model)
+            request["ConditionExpression"] = placeholders.checked("condition", and_(*own, *self._conditions).render(placeholders))
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        asked = self._return_values()
+        if asked is not None:
+            request["ReturnValues"] = asked
+        if placeholders is not None:
+            placeholders.into(request)
+
+    def _return_values(self) -> str | None:
+        """What DynamoDB is to answer; None for nothing."""
+        return "ALL_OLD" if self._returning == "old" else None
 
     def _version_check(self, version: int) -> Condition:
-        location = root_location(self._binding.info.model, cast("Field", self._binding.info.version))
+        location = self._binding.info.location(cast("Field", self._binding.info.version))
         return Exists(location, wanted=False) if version == 0 else Comparison(location, "=", Value(version, location))
 
     def _key_exists(self, *, wanted: bool) -> Condition:
-        return Exists(root_location(self._binding.info.model, self._binding.info.partition), wanted=wanted)
+        return Exists(self._binding.info.location(self._binding.info.partition), wanted=wanted)
 
 
 def _encode_item(binding: Binding, key: Key[Any], stored: Any) -> AttributeMap:
     """The whole item, its keys and its size checked."""
     info = binding.info
     item = binding.codec.encode(stored, info.model)
-    for field in info.key_fields:
-        check_key_value(f"{info.name}.{field.name}", item.get(field.attribute_name), sort=field is info.sort)
-    check_index_keys(info, item)
+    check_item_keys(info, item)
+    if info.indexes:
+        check_index_keys(info, item)
     binding.check_size(key, item)
     return item
 
@@ -236,22 +249,20 @@ class Put(Write[ModelT, ResultT]):
         elif read > 0 and not self._unchecked:
             own.append(self._version_check(read))
             prepared.expected_version = read
-        now = binding.connection.clock.now()
-        if info.updated_at is not None:
-            prepared.changes[info.updated_at.name] = now
         # A put of an item that may have been stored before keeps the time that it was read with.
-        if info.created_at is not None and (self._creating or (info.version is not None and read == 0)):
-            prepared.changes[info.created_at.name] = now
-        item = _encode_item(binding, self._key, with_changes(info, instance, prepared.changes))
-        stamped = any(field is not None and field.name in prepared.changes for field in (info.created_at, info.updated_at))
+        created_at = info.created_at if self._creating or (info.version is not None and read == 0) else None
+        stamped = info.updated_at is not None or created_at is not None
+        if stamped:
+            now = binding.connection.clock.now()
+            for field in (info.updated_at, created_at):
+                if field is not None:
+                    prepared.changes[field.name] = now
+        stored = with_changes(info, instance, prepared.changes) if prepared.changes else instance
+        item = _encode_item(binding, self._key, stored)
         prepared.provable = stamped or (self._creating and any(field.factory is not None for field in info.key_fields))
         prepared.written = dict(item)
-        placeholders = Placeholders(binding.codec, info.model)
         prepared.request = {"TableName": binding.table_name, "Item": item}
-        self._condition(placeholders, prepared.request, *own)
-        if self._returning == "old":
-            prepared.request["ReturnValues"] = "ALL_OLD"
-        placeholders.into(prepared.request)
+        self._condition(prepared.request, own)
         return prepared
 
 
@@ -278,26 +289,23 @@ class Save(Write[ModelT, ResultT]):
                 prepared.expected_version = read
         if info.updated_at is not None:
             prepared.changes[info.updated_at.name] = binding.connection.clock.now()
-        stored = with_changes(info, instance, prepared.changes)
+        stored = with_changes(info, instance, prepared.changes) if prepared.changes else instance
         item = _encode_item(binding, self._key, stored)
         placeholders = Placeholders(binding.codec, info.model)
         prepared.request = {"TableName": binding.table_name, "Key": {name: item[name] for name in sorted(info.key_names)}}
         clauses = [self._clause(field, item, stored) for field in self._fields()]
         if clauses:
-            prepared.request["UpdateExpression"] = render_update(clauses, placeholders, key_names=info.key_names)
-        self._condition(placeholders, prepared.request, *own)
-        if self._returning == "old":
-            prepared.request["ReturnValues"] = "ALL_OLD"
-        elif info.created_at is not None and self._only is None:
-            prepared.request["ReturnValues"] = "UPDATED_NEW"
-        placeholders.into(prepared.request)
+            update = render_update(clauses, placeholders, key_names=info.key_names)
+            prepared.request["UpdateExpression"] = update.finished()
+            prepared.written = update.written
+        self._condition(prepared.request, own, placeholders)
         prepared.provable = info.updated_at is not None
-        prepared.written = {
-            clause.location.attribute_name: clause.attribute_value if isinstance(clause, SetValue) else None
-            for clause in clauses
-            if isinstance(clause, (SetValue, Remove))
-        }
         return prepared
+
+    def _return_values(self) -> str | None:
+        if self._returning != "old" and self._binding.info.created_at is not None and self._only is None:
+            return "UPDATED_NEW"
+        return super()._return_values()
 
     def _fields(self) -> Sequence[Field]:
         info = self._binding.info
@@ -308,7 +316,7 @@ class Save(Write[ModelT, ResultT]):
         return [field for field in info.structure.fields if field.attribute_name in chosen]
 
     def _clause(self, field: Field, item: AttributeMap, stored: Any) -> Clause[Any]:
-        location = root_location(self._binding.info.model, field)
+        location = self._binding.info.location(field)
         if field.role is Role.CREATED_AT:
             return SetIfAbsent(location, Value(getattr(stored, field.name), location))
         value = item.get(field.attribute_name)
@@ -351,11 +359,7 @@ class Remover(Write[ModelT, ResultT]):
         if self._instance is not None and info.version is not None and not self._unchecked:
             prepared.expected_version = read_version(info, self._instance)
             own.append(self._version_check(prepared.expected_version))
-        placeholders = Placeholders(binding.codec, info.model)
-        self._condition(placeholders, prepared.request, *own)
-        if self._returning == "old":
-            prepared.request["ReturnValues"] = "ALL_OLD"
-        placeholders.into(prepared.request)
+        self._condition(prepared.request, own)
         return prepared
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Generic, Self, TypeVar
 
-import attrs
-
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition, conditions
 from adorm.expressions.updates import Clause
-from adorm.query.updates import Changes
+from adorm.query.updates import Changes, UpdateDraft
 from adorm.tx.life import Life
 from adorm.tx.parts import UpdatePart, WritePart
 
@@ -73,16 +71,16 @@ class TransactionUpdate(Changes, Generic[ModelT]):
     def __repr__(self) -> str:
         return f"<{self._part.label.partition(' ')[0]} {self._part.key.info.name}, in a transaction>"  # without the key
 
-    def _change(self, **changes: Any) -> Self:
+    def _take(self, draft: UpdateDraft) -> Self:
         self._life.use()
-        self._part.draft = attrs.evolve(self._part.draft, **changes)
+        self._part.draft = draft
         return self
 
     def _with_clauses(self, clauses: tuple[Clause[Any], ...]) -> Self:
-        return self._change(clauses=self._part.draft.clauses + clauses)
+        return self._take(self._part.draft.with_clauses(clauses))
 
     def _with_conditions(self, added: tuple[Condition, ...]) -> Self:
-        return self._change(conditions=self._part.draft.conditions + added)
+        return self._take(self._part.draft.with_conditions(added))
 
     def _with_upsert(self) -> Self:
-        return self._change(creates=True)
+        return self._take(self._part.draft.with_upsert())

@@ -8,7 +8,6 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from adorm.errors import AdormError, ConditionalCheckFailed, UsageError
-from adorm.expressions.placeholders import Placeholders
 from adorm.keys import Key
 from adorm.query.binding import Binding
 from adorm.query.updates import UpdateDraft
@@ -133,7 +132,5 @@ class Check(Write[ModelT, ResultT]):
         exists = [] if self._conditions else [self._key_exists(wanted=True)]
         prepared = Prepared("ConditionCheck", {"TableName": binding.table_name, "Key": binding.encode_key(self._key)})
         prepared.must_exist = bool(exists)
-        placeholders = Placeholders(binding.codec, binding.info.model)
-        self._condition(placeholders, prepared.request, *exists)
-        placeholders.into(prepared.request)
+        self._condition(prepared.request, exists)
         return prepared
