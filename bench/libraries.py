@@ -25,7 +25,7 @@ class Library:
 
 
 LIBRARIES = (
-    Library("adorm", "adorm_wire", distributions=("orjson", "httptools", "anyio", "attrs", "cattrs")),
+    Library("adorm", "adorm_wire", distributions=("orjson", "msgspec", "httptools", "anyio", "attrs", "cattrs")),
     Library("adorm on aiobotocore", "adorm_client"),
     Library("aiobotocore", "aiobotocore_raw", distributions=("aiobotocore", "botocore", "aiohttp")),
     Library("aioboto3", "aioboto3_resource", own_environment=True, distributions=("aioboto3", "aiobotocore", "botocore")),

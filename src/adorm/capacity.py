@@ -12,6 +12,7 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from adorm.records import Record
+from adorm.transport.base import ReadRequest
 
 if TYPE_CHECKING:
     from adorm.prices import PriceTable
@@ -208,7 +209,8 @@ def asking_for_capacity(operation: str, request: Mapping[str, Any]) -> Mapping[s
     """The same request, asking DynamoDB to report what it consumes."""
     if operation not in REPORTING or request.get("ReturnConsumedCapacity", "TOTAL") != "TOTAL":
         return request
-    return {**request, "ReturnConsumedCapacity": ASKED}
+    asking = {**request, "ReturnConsumedCapacity": ASKED}
+    return ReadRequest(asking, request.parse) if isinstance(request, ReadRequest) else asking
 
 
 def is_counted(source: object) -> bool:

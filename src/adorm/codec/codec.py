@@ -19,6 +19,8 @@ from adorm.typeinfo import Annotation, type_name
 if TYPE_CHECKING:
     import cattrs
 
+    from adorm.codec.shapes import Shape
+
 MAX_NESTING = 32
 """Levels of lists and maps in an item, which is the first itself.
 
@@ -39,6 +41,7 @@ class Codec:
         self._making = Lock()
         self._built = Builder(None)
         self._decoders: dict[Any, Callable[[Mapping[str, Any]], Any]] = {}
+        self._shapes: dict[Any, Shape | None] = {}
         self._encoding_hook: Any = None
         self._decoding_hook: Any = None
 
@@ -55,6 +58,7 @@ class Codec:
         encoding, decoding = converter.get_unstructure_hook(Generation), converter.get_structure_hook(Generation)
         self._built = Builder(converter)
         self._decoders = {}
+        self._shapes = {}
         # last, so that no other thread takes what is old for new
         self._encoding_hook, self._decoding_hook = encoding, decoding
 
@@ -124,6 +128,15 @@ class Codec:
                 raise DecodeFailure("nested too deeply to be read") from error
 
         return decode_item
+
+    def shape(self, model: type[Any]) -> Shape | None:
+        """How answers with items of a model are parsed from their bytes; None where they can't be. Another one after hooks changed."""
+        coder = self._coder(model)
+        if model not in self._shapes:
+            from adorm.codec.shapes import Shape  # who reads single items needs none
+
+            self._shapes[model] = Shape(coder) if isinstance(coder, StructCoder) else None
+        return self._shapes[model]
 
     def encode_value(self, annotation: Annotation, value: object, *, subject: str = "value") -> AttributeValue:
         """One value as a field of that type would hold it, `{"N": "5"}`; None, where the type has it, is `{"NULL": True}`.

@@ -21,7 +21,7 @@ class ListCoder(Coder):
     ) -> None:
         super().__init__(name, frozenset({"L"}), classes, open_ended=element.open_ended)
         self.element = element
-        self._make = make
+        self.make = make
         """What to make of the list; None for the list itself."""
         self._expected = article
 
@@ -51,9 +51,9 @@ class ListCoder(Coder):
             return None
         each = element.payload.replace("{p}", f'each["{self.element.tag}"]')
         made = f"[{each} for each in {{p}}]"
-        if self._make is None:
+        if self.make is None:
             return DecodeSource(made, element.names)
-        return DecodeSource(f"{{make}}({made})", {**element.names, "make": self._make})
+        return DecodeSource(f"{{make}}({made})", {**element.names, "make": self.make})
 
     @made_once
     def decode(self) -> Decode:
@@ -64,7 +64,7 @@ class ListCoder(Coder):
         source.line('content = value["L"]', 2)
         source.line("items = iter(content)", 2)
         made = f"[{source.decoded(self.element, 'item', 'item')} for item in items]"
-        source.line(f"return {made}" if self._make is None else f"return {source.name('make', self._make)}({made})", 2)
+        source.line(f"return {made}" if self.make is None else f"return {source.name('make', self.make)}({made})", 2)
         source.line(source.expand("except {DecodeFailure} as failure:", names), 1)
         source.line(source.expand("raise {under_index}(failure, content, items)", names), 2)
         source.line("except RecursionError:", 1)
@@ -81,7 +81,7 @@ class ListCoder(Coder):
             values = [decode(item) for item in items]
         except DecodeFailure as failure:
             raise under_index(failure, content, items) from failure.__cause__
-        return values if self._make is None else self._make(values)
+        return values if self.make is None else self.make(values)
 
 
 class TupleCoder(Coder):
@@ -133,14 +133,14 @@ class MapCoder(Coder):
 
     def __init__(self, name: str, key: Coder | None, value: Coder, *, json: bool) -> None:
         super().__init__(name, frozenset({"M"}), (dict, Mapping), open_ended=value.open_ended)
-        self._key = key
+        self.key = key
         """How keys are made text; None for str."""
-        self._value = value
+        self.value = value
         self._json = json
 
     @made_once
     def encode(self) -> Encode:
-        encode, key_text, empty_keys = self._value.encode, self._key_text, self._json
+        encode, key_text, empty_keys = self.value.encode, self._key_text, self._json
 
         def encode_map(value: Any) -> dict[str, Any]:
             if not isinstance(value, Mapping):
@@ -159,7 +159,7 @@ class MapCoder(Coder):
                 raise EncodeFailure("two keys that are stored as the same text")
             return {"M": content}
 
-        if self._key is None:
+        if self.key is None:
             return encode_map
 
         def encode_map_with_keys(value: Any) -> dict[str, Any]:
@@ -174,11 +174,11 @@ class MapCoder(Coder):
         return encode_map_with_keys
 
     def _key_text(self, key: Any) -> str:
-        if self._key is None:
+        if self.key is None:
             if not isinstance(key, str):
                 raise EncodeFailure(f"a map's keys are text, not {key!r:.80}: make them str, or register a hook for their type")
             return str.__str__(key)
-        encoded = self._key.encode(key)
+        encoded = self.key.encode(key)
         text = encoded.get("S")
         if not isinstance(text, str):
             raise EncodeFailure(f"a map's keys are text, and {type(key).__name__} is stored as {'/'.join(encoded)}")
@@ -192,11 +192,11 @@ class MapCoder(Coder):
         source.line("try:", 1)
         source.line('content = value["M"]', 2)
         source.line("items = iter(content.items())", 2)
-        made = source.decoded(self._value, "item", "item")
-        if self._key is None:
+        made = source.decoded(self.value, "item", "item")
+        if self.key is None:
             source.line(f"return {{key: {made} for key, item in items}}", 2)
         else:
-            source.line(f'return {{{source.name("decode_key", self._key.decode)}({{"S": key}}): {made} for key, item in items}}', 2)
+            source.line(f'return {{{source.name("decode_key", self.key.decode)}({{"S": key}}): {made} for key, item in items}}', 2)
         source.line(source.expand("except {DecodeFailure} as failure:", names), 1)
         source.line(source.expand("raise {under_key}(failure, content, items)", names), 2)
         source.line("except RecursionError:", 1)
@@ -207,8 +207,8 @@ class MapCoder(Coder):
 
     def _careful(self, attribute_value: Any) -> Any:
         content = map_content(attribute_value)
-        decode = self._value.decode
-        decode_key = None if self._key is None else self._key.decode
+        decode = self.value.decode
+        decode_key = None if self.key is None else self.key.decode
         result: dict[Any, Any] = {}
         for key, item in content.items():
             try:

@@ -164,21 +164,27 @@ class StructCoder(Coder):
         source.line("if content.__class__ is not dict:", 1)
         source.line(f"content = {source.name('as_dict', _as_dict)}(content)", 2)
         source.line("get = content.get", 1)
-        if any(_apart(plan) for plan in self.plans):
+        if any(stands_apart(plan) for plan in self.plans):
             source.line("more = {}", 1)
+        for index, plan in enumerate(self.plans):
+            self._write_decode(source, index, plan)
+        self.write_made(source)
+        return source.function(f"decode {self.name}")
+
+    def write_made(self, source: Source) -> None:
+        """The end of a function that has read the fields into `f0`, `f1`, ..., those that stand apart into `more`."""
         given: list[str] = []
         values: list[str] = []
         later: list[str] = []
         for index, plan in enumerate(self.plans):
             field, variable = plan.field, f"f{index}"
-            self._write_decode(source, index, plan)
             if not field.init:
                 later.append(f"if {variable} is not {source.name('MISSING', MISSING)}:")
                 later.append(f"    {source.name('set_later', _set_later)}(made, {field.name!r}, {variable}, {field.attribute_name!r})")
-            elif not _apart(plan):
+            elif not stands_apart(plan):
                 given.append(f"{field.init_name}={variable}")
                 values.append(f"{field.attribute_name!r}: {variable}")
-        if any(_apart(plan) for plan in self.plans):
+        if any(stands_apart(plan) for plan in self.plans):
             given.append("**more")
         source.line("try:", 1)
         cls: Any = self.structure.cls
@@ -192,7 +198,6 @@ class StructCoder(Coder):
         for line in later:
             source.line(line, 1)
         source.line("return made", 1)
-        return source.function(f"decode {self.name}")
 
     def _write_decode(self, source: Source, index: int, plan: FieldPlan) -> None:
         field = plan.field
@@ -201,7 +206,7 @@ class StructCoder(Coder):
         value = source.decoded(plan.coder, item, str(index))
         if plan.on_none == "null":
             value = f'None if "NULL" in item else {value}'
-        target = f"more[{field.init_name!r}]" if _apart(plan) and field.init else f"f{index}"
+        target = f"more[{field.init_name!r}]" if stands_apart(plan) and field.init else f"f{index}"
         source.line("try:", 1)
         if item == "item":
             source.line(f"item = {f'content[{field.attribute_name!r}]' if needed else f'get({field.attribute_name!r})'}", 2)
@@ -211,11 +216,12 @@ class StructCoder(Coder):
             source.line("if item is not None:", 2)
             source.line(f"{target} = {value}", 3)
         else:
-            source.line(f"{target} = {self._default(source, index, plan)} if item is None else {value}", 2)
+            source.line(f"{target} = {self.default(source, index, plan)} if item is None else {value}", 2)
         source.line("except Exception as error:", 1)
         source.line(f"{target} = {source.name(f'recover_{index}', partial(recover, plan))}(content, error)", 2)
 
-    def _default(self, source: Source, index: int, plan: FieldPlan) -> str:
+    def default(self, source: Source, index: int, plan: FieldPlan) -> str:
+        """An expression for what absence reads as."""
         field = plan.field
         if not field.init:
             return source.name("MISSING", MISSING)  # what the constructor made of it stays
@@ -258,7 +264,7 @@ class StructCoder(Coder):
         return None
 
 
-def _apart(plan: FieldPlan) -> bool:
+def stands_apart(plan: FieldPlan) -> bool:
     """Whether a field is no fixed argument of the constructor call."""
     field = plan.field
     return not field.init or field.default_takes_self or field.default is NOT_REQUIRED or not _is_name(field.init_name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
 
 from adorm.clock import Clock
 from adorm.codec import Codec, DecodeFailure, check_item_size, item_decode_error
@@ -15,9 +15,13 @@ from adorm.models import ModelInfo
 from adorm.typeinfo import Annotation
 
 if TYPE_CHECKING:
+    from adorm.codec.shapes import ParsedItems
     from adorm.expressions.location import Step
     from adorm.retry import Repeat, RetryPolicy
     from adorm.transport.base import Answer, Request
+
+PageItems: TypeAlias = Union[list[AttributeMap], "ParsedItems"]
+"""The items of a page: as JSON has them, or as the model's `Shape` has parsed them."""
 
 
 class Connection(Protocol):
@@ -86,21 +90,25 @@ class Binding:
         except DecodeFailure as failure:
             raise self._decode_error(failure, attribute_map) from failure
 
-    def decode_all(self, attribute_maps: list[AttributeMap]) -> list[Any]:
-        """The instances of many items, in order; the list given is empty afterwards.
+    def decode_all(self, items: PageItems) -> list[Any]:
+        """The instances of a page's items, in order; a list given is empty afterwards.
 
-        Each map is let go as soon as its instance is made: the memory serves the next one, and the garbage collector, which counts what is
-        made less what is let go, has hardly a reason to run.
+        Each map in it is let go as soon as its instance is made: the memory serves the next one, and the garbage collector, which counts
+        what is made less what is let go, has hardly a reason to run.
 
         Raises:
             ItemDecodeError: an item does not fit the model.
         """
+        if not isinstance(items, list):
+            made: list[Any] = []
+            self.decode_into(made, items, 0, len(items))
+            return made
         decode = self.connection.codec.decoder(self.info.model)
-        attribute_maps.reverse()
-        take = attribute_maps.pop
+        items.reverse()
+        take = items.pop
         attribute_map: AttributeMap = {}
         try:
-            return [decode(attribute_map := take()) for _ in range(len(attribute_maps))]
+            return [decode(attribute_map := take()) for _ in range(len(items))]
         except DecodeFailure as failure:
             raise self._decode_error(failure, attribute_map) from failure
 
@@ -121,6 +129,26 @@ class Binding:
                 wrong.append(error)
                 add(None)
         return instances
+
+    def decode_into(self, made: list[Any], items: PageItems, start: int, stop: int) -> None:
+        """Append the instances of some of a page's items to `made`; those before an item that does not fit are in it.
+
+        Raises:
+            ItemDecodeError: an item does not fit the model.
+        """
+        if isinstance(items, list):
+            for attribute_map in items[start:stop]:
+                made.append(self.decode(attribute_map))  # noqa: PERF401  # what was made before a failure counts
+            return
+        make, first = items.shape.make, start - len(made)
+        if items.shape is not self.connection.codec.shape(self.info.model):  # hooks were registered meanwhile
+            make = _refused
+        while (place := first + len(made)) < stop:
+            try:
+                for struct in items.structs[place:stop]:
+                    made.append(make(struct))  # noqa: PERF401  # as above
+            except Exception:  # noqa: BLE001  # whatever it is, it comes again where it is explained, or the item can be read after all
+                made.append(self.decode(items.attribute_map(first + len(made))))
 
     def decode_part(self, field: Field | None, steps: Sequence[Step], attribute_value: dict[str, Any], annotation: Annotation = Any) -> Any:
         """One value of an item, at `steps` in it: a field's, or one of that annotation (by its own type, where nothing is known of it).
@@ -156,3 +184,7 @@ class Binding:
             UsageError: it is too large.
         """
         check_item_size(key, attribute_map)
+
+
+def _refused(struct: Any) -> Any:
+    raise TypeError(f"{type(struct).__name__} was parsed for other hooks")

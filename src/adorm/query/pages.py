@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
 from adorm.capacity import ASKED, Capacity
 from adorm.errors import AttributeMap
-from adorm.query.binding import Binding
+from adorm.query.binding import Binding, PageItems
 from adorm.retry import RetryPolicy
+from adorm.transport.base import ReadRequest
+
+if TYPE_CHECKING:
+    from adorm.codec.shapes import Shape
 
 ItemT = TypeVar("ItemT")
 
@@ -43,13 +48,21 @@ def _escaped(text: str) -> str:
 
 @attrs.frozen(eq=False)
 class RawPage:
-    """What one request gave, in attribute maps."""
+    """What one request gave."""
 
-    items: list[AttributeMap]
+    items: PageItems
     count: int
     scanned_count: int
     capacity: float | None
     last_evaluated_key: AttributeMap | None
+
+
+def key_at(items: PageItems, place: int, names: Iterable[str]) -> AttributeMap:
+    """Some attributes of one item of a page."""
+    if isinstance(items, list):
+        attribute_map = items[place]
+        return {name: attribute_map[name] for name in names}
+    return items.key(place, names)
 
 
 class PageReader:
@@ -71,6 +84,7 @@ class PageReader:
         start_key: AttributeMap | None = None,
         retry: RetryPolicy | None = None,
         capacity: Capacity | None = None,
+        shape: Shape | None = None,
     ) -> None:
         self._binding = binding
         self._operation = operation
@@ -80,6 +94,8 @@ class PageReader:
         self._page_size = page_size
         self._retry = retry
         self._capacity = capacity
+        self._shape = shape
+        """Parses the answers, where whole items are read: `RawPage.items` may be `ParsedItems` then."""
         self._done = most_items == 0
         self.last_key = start_key
         """Where the next page begins; None before the first page and after the last."""
@@ -106,8 +122,10 @@ class PageReader:
         request = self.request()
         if self._capacity is not None:
             request["ReturnConsumedCapacity"] = ASKED
+        if self._shape is not None:
+            request = ReadRequest(request, self._shape.parse)
         answer = await self._binding.connection.call(self._operation, request, subject=self, retry=self._retry)
-        items: list[AttributeMap] = answer.get("Items", [])
+        items: PageItems = answer.get("Items", [])
         last: AttributeMap | None = answer.get("LastEvaluatedKey") or None
         count = int(answer.get("Count", len(items)))
         if self._left is not None:
@@ -115,7 +133,7 @@ class PageReader:
                 count = self._left
                 if items:
                     del items[count:]
-                    last = {name: items[-1][name] for name in self._key_names}
+                    last = key_at(items, -1, self._key_names)
             self._left -= count
         self.last_key = last
         self._done = last is None or self._left == 0

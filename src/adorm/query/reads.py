@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 import attrs
 
@@ -14,16 +14,19 @@ from adorm.expressions.location import Location, root_location
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.projections import render_projection
 from adorm.fields import Field
-from adorm.query.binding import Binding
+from adorm.query.binding import Binding, PageItems
 from adorm.query.cursors import decode_cursor, encode_cursor, query_digest
 from adorm.query.hydration import fetch_whole
 from adorm.query.operation import Operation, Retriable
-from adorm.query.pages import MAX_LIMIT, Page, PageReader
+from adorm.query.pages import MAX_LIMIT, Page, PageReader, RawPage, key_at
 from adorm.query.plan import Plan, page_cost, plan_of
 from adorm.query.planner import Access
 from adorm.query.selection import projected_steps, select_values
 from adorm.query.streams import ItemIterator, ItemStream, QueryStream
 from adorm.typeinfo import split_optional, unwrap
+
+if TYPE_CHECKING:
+    from adorm.codec.shapes import Shape
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -227,7 +230,12 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
             start_key=start_key,
             retry=self._retry,
             capacity=capacity,
+            shape=self._shape(),
         )
+
+    def _shape(self) -> Shape | None:
+        """What parses pages of whole items."""
+        return None if self._hydrates or self._selected is not None else self._binding.codec.shape(self._binding.info.model)
 
     def request(self) -> dict[str, Any]:
         return self._reader(self._build(), most_items=self._limit).request()
@@ -238,21 +246,26 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
 
     # ---- reading
 
-    async def _items(self, maps: list[AttributeMap], capacity: Capacity | None = None) -> list[ItemT]:
+    async def _items(self, items: PageItems, capacity: Capacity | None = None) -> list[ItemT]:
         if self._selected is not None:
-            return [self._decode_one(attribute_map) for attribute_map in maps]
-        return self._binding.decode_all(await self._whole(maps, capacity))
+            made: list[ItemT] = []
+            self._decode_into(made, items, 0, len(items))
+            return made
+        return self._binding.decode_all(await self._whole(items, capacity))
 
-    async def _whole(self, maps: list[AttributeMap], capacity: Capacity | None = None) -> list[AttributeMap]:
+    async def _whole(self, items: PageItems, capacity: Capacity | None = None) -> PageItems:
         """The whole items, where an index does not hold them."""
-        if not self._hydrates or not maps:
-            return maps
-        return await fetch_whole(self._binding, maps, consistent=self._consistent, retry=self._retry, capacity=capacity)
+        if not self._hydrates or not items or not isinstance(items, list):
+            return items
+        return await fetch_whole(self._binding, items, consistent=self._consistent, retry=self._retry, capacity=capacity)
 
-    def _decode_one(self, attribute_map: AttributeMap) -> ItemT:
-        if self._selected is not None:
-            return cast("ItemT", select_values(self._binding, self._selected, attribute_map))
-        return cast("ItemT", self._binding.decode(attribute_map))
+    def _decode_into(self, made: list[ItemT], items: PageItems, start: int, stop: int) -> None:
+        """Append some of a page's items to `made`, up to one that does not fit, whose error is raised."""
+        if self._selected is None or not isinstance(items, list):
+            self._binding.decode_into(made, items, start, stop)
+            return
+        for attribute_map in items[start:stop]:
+            made.append(cast("ItemT", select_values(self._binding, self._selected, attribute_map)))  # noqa: PERF401  # up to a failure
 
     def _pages(self, capacity: Capacity | None = None) -> Callable[[], Coroutine[Any, Any, list[ItemT] | None]]:
         """Gives the items of one page after the other, None after the last."""
@@ -307,23 +320,30 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
         built = self._build()
         built.request.setdefault("ReturnConsumedCapacity", "TOTAL")
         reader = self._page_reader(built, cursor)
-        maps: list[AttributeMap] = []
-        scanned_count, capacity = 0, None
+        pages: list[RawPage] = []
+        count, scanned_count, capacity = 0, 0, None
         while (page := await reader.next()) is not None:
-            maps.extend(page.items)
+            if page.items:
+                pages.append(page)
+            count += len(page.items)
             scanned_count += page.scanned_count
             if page.capacity is not None:
                 capacity = (capacity or 0.0) + page.capacity
-            if self._limit is None or len(maps) >= self._limit:
+            if self._limit is None or count >= self._limit:
                 break
         goes_on = reader.last_key
-        if self._limit is not None and len(maps) > self._limit:
-            del maps[self._limit :]
-            goes_on = {name: maps[-1][name] for name in built.key_names} if maps else None
+        if self._limit is not None and count > self._limit:  # by the one item more
+            del pages[-1].items[-1:]
+            last = next(page.items for page in reversed(pages) if page.items)
+            goes_on = key_at(last, -1, built.key_names)
         secret = self._binding.connection.cursor_secret
         following = None if goes_on is None else encode_cursor(goes_on, built.digest, secret)
         whole = Capacity() if self._hydrates else None
-        items = await self._items(maps, whole)
+        if self._hydrates:  # all keys together, as a request takes 100
+            maps = [attribute_map for page in pages if isinstance(page.items, list) for attribute_map in page.items]
+            items = await self._items(maps, whole)
+        else:
+            items = [item for page in pages for item in await self._items(page.items)]
         if whole is not None and whole.read_units:
             capacity = (capacity or 0.0) + whole.read_units
         return Page(items, following, len(items), scanned_count, capacity)

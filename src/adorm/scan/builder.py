@@ -154,11 +154,10 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         items: list[ItemT] = []
         async with self.stream() as rows:
             outcomes = [Outcome[list[ItemT]](outcome.label, []) for outcome in rows.outcomes]
-            while (taken := await rows.take()) is not None:
-                item, ticket, segment = taken
-                items.append(item)
-                cast("list[ItemT]", outcomes[segment].value).append(item)
-                rows.end(ticket, segment)
+            while (taken := await rows.take_some()) is not None:
+                some, segment = taken
+                items.extend(some)
+                cast("list[ItemT]", outcomes[segment].value).extend(some)
             for outcome, reached in zip(outcomes, rows.outcomes, strict=True):
                 outcome.error, outcome.finished = reached.error, reached.finished
             if rows.failed and not self._collects_errors:
@@ -303,6 +302,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             start_key=after,
             retry=self._retry,
             capacity=capacity,
+            shape=self._shape(),
         )
 
     async def _planned(self, *, counting: bool = False) -> ScanPlan[ItemT]:
@@ -321,8 +321,8 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             built.key_names,
             binding.info.key_order,
             lambda segment, after: self._segment_reader(built, segment, count, after, capacity),
-            lambda maps: self._whole(maps, capacity),
-            self._decode_one,
+            lambda items: self._whole(items, capacity),
+            self._decode_into,
             self._limit,
             self._collects_errors,
             self._in_segment_order,

@@ -14,7 +14,8 @@ from adorm.capacity import Capacity
 from adorm.concurrency import OnFailure, StreamJob, TaskStream
 from adorm.errors import AttributeMap, DeadlineExceeded, ItemDecodeError, ScanFailed, UsageError
 from adorm.outcomes import Outcome, Progress
-from adorm.query.pages import PageReader, RawPage
+from adorm.query.binding import PageItems
+from adorm.query.pages import PageReader, RawPage, key_at
 from adorm.query.streams import ItemStream
 from adorm.scan.checkpoints import Position, Scanned, Ticket, Track, write_checkpoint
 from adorm.scan.pacing import ReadBudget
@@ -23,6 +24,9 @@ ItemT = TypeVar("ItemT")
 
 MAX_WORKERS = 64
 """Segments read at the same time; further ones wait for their turn."""
+
+READY_ITEMS = 64
+"""Instances made at a time. What is done for a chunk of them, and not for each, costs next to nothing; more would only take memory."""
 
 
 @attrs.frozen
@@ -55,9 +59,10 @@ class ScanPlan(Generic[ItemT]):
     """Of the table alone."""
     reader: Callable[[int, AttributeMap | None], PageReader]
     """Reads a segment from after a key on."""
-    whole: Callable[[list[AttributeMap]], Awaitable[list[AttributeMap]]]
+    whole: Callable[[PageItems], Awaitable[PageItems]]
     """Fetches the whole items, where a scan of an index hydrates them."""
-    decode: Callable[[AttributeMap], ItemT]
+    decode_into: Callable[[list[ItemT], PageItems, int, int], None]
+    """Appends instances of a page's items, up to one that does not fit, whose error it raises."""
     most_items: int | None
     collects_errors: bool
     in_segment_order: bool
@@ -75,13 +80,20 @@ class _Part:
     """A page of one segment, on its way to the consumer."""
 
     segment: int
-    maps: list[AttributeMap]
-    read: list[AttributeMap]
+    items: PageItems
+    read: PageItems
     """What each item was read as, which tells its place in the scan: a whole item, fetched later, may have other index keys by then."""
     after: Position
     scanned_count: int
     count: int
-    taken: int = 0
+    ready: list[Any] = attrs.Factory(list[Any])
+    """Instances that are not given yet, the next one last."""
+    made: int = 0
+    """How many items instances were made of, and given or laid ready."""
+    settled: int = 0
+    """How many items the segment's position and figures know to be given."""
+    wrong: ItemDecodeError | None = None
+    """Why there is no instance of the item after those that are ready."""
 
 
 class ScanStream(ItemStream[ItemT]):
@@ -99,6 +111,8 @@ class ScanStream(ItemStream[ItemT]):
         self._outcomes: list[Outcome[int]] = []
         self._stream: TaskStream[_Part, int] | None = None
         self._parts: deque[_Part] = deque()
+        self._ready: list[ItemT] = []
+        """The `ready` of the part at hand."""
         self._left: int | None = None
         self._scanned_count = 0
         self._started_s = 0.0
@@ -117,6 +131,7 @@ class ScanStream(ItemStream[ItemT]):
     @property
     def outcomes(self) -> Sequence[Outcome[int]]:
         """One for each segment; `value` is how many items it has given."""
+        self._settle()
         return self._outcomes
 
     @property
@@ -131,22 +146,21 @@ class ScanStream(ItemStream[ItemT]):
 
     def checkpoint(self) -> str:
         """Where each segment stands, just after the last item given, as JSON text for `scan().resume(checkpoint)`."""
+        self._settle()
         return write_checkpoint(self._plan.scanned, self._plan.total_segments, [track.position for track in self._tracks])
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> ItemT:
-        taken = await self.take()
-        if taken is None:
+        # Nearly every item was made with others, and costs no more than this: what it means for the segment is settled later.
+        if not self._ready and await self._part_at_hand() is None:
             if self.failed:
                 failure = self.failure()
                 self._wait_failure = None  # it was this consumer's deadline: for others, or after it, the stream goes on
                 raise failure
             raise StopAsyncIteration
-        item, ticket, segment = taken
-        self._tracks[segment].end(ticket)
-        return item
+        return self._ready.pop()
 
     # ---- the block
 
@@ -178,6 +192,7 @@ class ScanStream(ItemStream[ItemT]):
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         stream, self._stream = self._stream, None
+        self._keep_back()
         self._parts.clear()
         if stream is not None:
             await stream.__aexit__(None, None, None)
@@ -187,20 +202,27 @@ class ScanStream(ItemStream[ItemT]):
     def _reading(self, segment: int) -> Callable[[Outcome[int], Callable[[_Part], Awaitable[None]]], Awaitable[None]]:
         async def read(_outcome: Outcome[int], emit: Callable[[_Part], Awaitable[None]]) -> None:
             reader = self._plan.reader(segment, self._plan.positions[segment].after)
-            while (page := await self._read_page(reader)) is not None:
-                last = page.last_evaluated_key
-                maps = await self._plan.whole(page.items)
-                read = page.items if maps is page.items else self._read_as(page.items, maps)
-                await emit(_Part(segment, maps, read, Position(last, finished=last is None), page.scanned_count, page.count))
+            try:
+                while (page := await self._read_page(reader)) is not None:
+                    last = page.last_evaluated_key
+                    items = await self._plan.whole(page.items)
+                    read = page.items if items is page.items else self._read_as(page.items, items)
+                    await emit(_Part(segment, items, read, Position(last, finished=last is None), page.scanned_count, page.count))
+            except BaseException:
+                if not self._plan.collects_errors:
+                    self._keep_back()  # from the moment of a failure on nothing is given
+                raise
 
         return read
 
-    def _read_as(self, read: list[AttributeMap], whole: list[AttributeMap]) -> list[AttributeMap]:
+    def _read_as(self, read: PageItems, whole: PageItems) -> PageItems:
         """Those of the maps that the whole items were fetched by, in the order of the whole items."""
 
         def key(attribute_map: AttributeMap) -> tuple[object, ...]:
             return tuple(tuple(attribute_map[name].items()) for name in self._plan.key_order)
 
+        if not (isinstance(read, list) and isinstance(whole, list)):
+            return read
         by_key = {key(each): each for each in read}
         return [by_key[key(each)] for each in whole]
 
@@ -224,6 +246,7 @@ class ScanStream(ItemStream[ItemT]):
     @property
     def failed(self) -> bool:
         """Whether the stream ended because something failed, before it had given all that was asked for."""
+        self._settle()
         if self._left == 0:
             return False
         if self._wait_failure is not None:
@@ -235,6 +258,25 @@ class ScanStream(ItemStream[ItemT]):
 
         The segment's position moves past the item only when the ticket is ended.
         """
+        part = await self._part_at_hand()
+        if part is None:
+            return None
+        item = part.ready.pop()
+        position = self._position(part, part.settled)
+        self._count(part, 1)
+        return item, self._tracks[part.segment].begin(position), part.segment
+
+    async def take_some(self) -> tuple[list[ItemT], int] | None:
+        """The next items of one segment, and which; None as `take`. They are given, as by iteration."""
+        part = await self._part_at_hand()
+        if part is None:
+            return None
+        items = part.ready[::-1]
+        part.ready.clear()
+        return items, part.segment
+
+    async def _part_at_hand(self) -> _Part | None:
+        """A part with instances ready; None at the end, or where something failed."""
         while self._left != 0 and not self.failed:
             if not self._parts:
                 part = await self._next_part()
@@ -244,38 +286,80 @@ class ScanStream(ItemStream[ItemT]):
                 await self._report()
                 continue
             part = self._parts[0]
-            place = part.taken
-            part.taken += 1
-            is_last = part.taken >= len(part.maps)
-            if is_last:
+            if part.ready:
+                return part
+            if part.wrong is not None:
+                error, part.wrong = part.wrong, None
+                if not self._plan.collects_errors:
+                    outcome = self._outcomes[part.segment]
+                    outcome.error, outcome.finished = error, False
+                    return None
+                self._wrong.append(error)
+                part.made += 1
+                part.settled += 1
+                self._reach(part.segment, self._position(part, part.made - 1))
+            elif part.made < len(part.items):
+                self._make(part)
+            else:
+                if not part.made:
+                    self._reach(part.segment, part.after)
                 self._parts.popleft()
-            position = part.after if is_last else Position({name: part.read[place][name] for name in self._plan.key_names})
-            track, outcome = self._tracks[part.segment], self._outcomes[part.segment]
-            if not part.maps:
-                track.end(track.begin(position))
-                continue
-            try:
-                item = self._plan.decode(part.maps[place])
-            except ItemDecodeError as error:
-                if self._plan.collects_errors:
-                    self._wrong.append(error)
-                    track.end(track.begin(position))
-                    continue
-                outcome.error, outcome.finished = error, False
-                return None
-            outcome.value = (outcome.value or 0) + 1
-            if self._left is not None:
-                self._left -= 1
-            return item, track.begin(position), part.segment
         return None
+
+    def _make(self, part: _Part) -> None:
+        """Make the next instances of a part, up to an item that does not fit."""
+        stop = min(part.made + READY_ITEMS, len(part.items))
+        if self._left is not None:
+            stop = min(stop, part.made + self._left)
+        ready: list[ItemT] = []
+        try:
+            self._plan.decode_into(ready, part.items, part.made, stop)
+        except ItemDecodeError as error:
+            part.wrong = error
+        part.made += len(ready)
+        ready.reverse()
+        part.ready = self._ready = ready
+
+    # ---- how far it has come
+
+    def _settle(self) -> None:
+        """Count what was given by iteration, and move the segment's position past it."""
+        if self._parts:
+            part = self._parts[0]
+            given = part.made - len(part.ready) - part.settled
+            if given:
+                self._count(part, given)
+                self._reach(part.segment, self._position(part, part.settled - 1))
+
+    def _keep_back(self) -> None:
+        """Give none of what is ready."""
+        self._settle()
+        for part in self._parts:
+            part.made -= len(part.ready)
+            part.ready.clear()
+
+    def _count(self, part: _Part, given: int) -> None:
+        part.settled += given
+        outcome = self._outcomes[part.segment]
+        outcome.value = (outcome.value or 0) + given
+        if self._left is not None:
+            self._left -= given
+
+    def _reach(self, segment: int, position: Position) -> None:
+        track = self._tracks[segment]
+        track.end(track.begin(position))
+
+    def _position(self, part: _Part, place: int) -> Position:
+        """Where a segment stands after an item."""
+        return part.after if place == len(part.items) - 1 else Position(key_at(part.read, place, self._plan.key_names))
 
     async def pages(self) -> _Part | None:
         """The next page as it is, for counting; its position is taken as reached."""
         part = None if self.failed else await self._next_part()
         if part is not None:
-            track, outcome = self._tracks[part.segment], self._outcomes[part.segment]
+            outcome = self._outcomes[part.segment]
             outcome.value = (outcome.value or 0) + part.count
-            track.end(track.begin(part.after))
+            self._reach(part.segment, part.after)
             await self._report()
         return part
 
@@ -305,6 +389,7 @@ class ScanStream(ItemStream[ItemT]):
 
     def failure(self, *, outcomes: Sequence[Outcome[Any]] | None = None, result: Any = None) -> Exception:
         """The one error for all that failed: bare where the scan is not parallel."""
+        self._settle()
         outcomes = self._outcomes if outcomes is None else outcomes
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
         late = self._wait_failure or next((error for error in errors if isinstance(error, DeadlineExceeded)), None)

@@ -69,10 +69,9 @@ async def fold_items(stream: ScanStream[ItemT], initial: T, step: Callable[[T, I
     """
     total = initial
     async with stream:
-        while (taken := await stream.take()) is not None:
-            item, ticket, segment = taken
-            total = step(total, item)
-            stream.end(ticket, segment)
+        while (taken := await stream.take_some()) is not None:
+            for item in taken[0]:
+                total = step(total, item)
         if stream.failed:
             raise stream.failure(result=total)
     return total

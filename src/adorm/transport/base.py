@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 Request = Mapping[str, Any]
@@ -10,6 +10,20 @@ Request = Mapping[str, Any]
 
 Answer = dict[str, Any]
 """An operation's answer, parsed; B values are base64 text or `bytes`, readers take either. It is the caller's, who may take it apart."""
+
+
+class ReadRequest(dict[str, Any]):
+    """A request that knows a faster way to read its answer.
+
+    A transport that has the answer's bytes may ask `parse`, which gives None where they are to be read as plain JSON; one that has not,
+    or does not care, takes it for the dict that it is.
+    """
+
+    __slots__ = ("parse",)
+
+    def __init__(self, request: Request, parse: Callable[[bytes], Answer | None]) -> None:
+        super().__init__(request)
+        self.parse = parse
 
 
 class Transport(Protocol):

@@ -18,7 +18,7 @@ import orjson
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.transport.aws_session import SessionCredentials, SessionHolder
-from adorm.transport.base import Answer, Request
+from adorm.transport.base import Answer, ReadRequest, Request
 from adorm.transport.connector import Connector, tls_context
 from adorm.transport.credentials import Credentials, CredentialsCache, CredentialsSource, FixedCredentials
 from adorm.transport.default_chain import default_credentials
@@ -193,7 +193,7 @@ class WireTransport:
                 response = await connection.exchange(head.encode() + body)
             finally:
                 pool.release(connection)
-            return self._read(operation, response, credentials)
+            return self._read(operation, request, response, credentials)
         except ConnectionFailed as error:
             error.operation = operation
             raise
@@ -256,7 +256,7 @@ class WireTransport:
             raise UsageError(f"not the name of an operation: {operation!r}")
         return self._targets.setdefault(operation, TARGET_PREFIX + operation)
 
-    def _read(self, operation: str, response: Response, credentials: Credentials) -> Answer:
+    def _read(self, operation: str, request: Request, response: Response, credentials: Credentials) -> Answer:
         status, headers, body = response
         self._answer_headers = headers
         checksum = headers.get(b"x-amz-crc32")
@@ -264,6 +264,8 @@ class WireTransport:
             raise ConnectionFailed("the answer was damaged on its way: its CRC32 is not the one announced", maybe_applied=True)
         if status != 200:
             raise self._refused(operation, response, credentials)
+        if isinstance(request, ReadRequest) and (parsed := request.parse(body)) is not None:
+            return parsed
         try:
             answer: object = orjson.loads(body)
         except ValueError as error:
