@@ -25,6 +25,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.schemas",),
     ("adorm.models",),
     ("adorm.keys", "adorm.expiry"),
+    ("adorm.key_places",),
     # How a request travels. Nothing here knows of models.
     ("adorm.transport", "adorm.prices", "adorm.cancel_scopes"),
     ("adorm.deadlines", "adorm.capacity"),

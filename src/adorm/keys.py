@@ -178,33 +178,50 @@ def _make_key_encoder(info: ModelInfo, codec: Codec) -> Callable[[tuple[Any, ...
     def encode_key(values):
         try:
             v0, v1 = values
-            if v0.__class__ is str and (p0 := v0) and len(p0) <= 512 and v1.__class__ is int and -10**18 < v1 < 10**18 and (p1 := str(v1)):
-                return {"pk": {"S": p0}, "sk": {"N": p1}}
+            if v0.__class__ is str and v0 and len(v0) <= 512 and v1.__class__ is int and -10**18 < v1 < 10**18 and (p1 := str(v1)):
+                return {"pk": {"S": v0}, "sk": {"N": p1}}
         except Exception:
             return None
     """
     source = Source("encode_key", "values")
+    source.line("try:", 1)
+    common = write_common_key(source, info, codec, 2)
+    if common is None:
+        return _look_closer
+    source.line(f"return {common[0]}", 3)
+    source.line("except Exception:", 1)
+    source.line("return None", 2)
+    return source.function(f"encode key of {info.name}")
+
+
+def write_common_key(source: Source, info: ModelInfo, codec: Codec, indent: int) -> tuple[str, list[tuple[str, str]]] | None:
+    """Write lines that look at `values`, the last of them an `if` for keys that are surely good; None where that is not to be said.
+
+    Gives the expression of the key's map, and the tag and payload of each part.
+    """
     tests: list[str] = []
-    parts: list[str] = []
+    parts: list[tuple[str, str]] = []
     variables = [f"v{index}" for index in range(len(info.key_fields))]
     for field, variable in zip(info.key_fields, variables, strict=True):
         coder = codec.field_plan(field).coder
         common = coder.encode_source()
         if common is None or coder.tag not in KEY_TAGS:
-            return _look_closer
-        payload = f"p{variable[1:]}"
+            return None
+        payload = variable
         tests.append(source.expand(common.test, common.names, v=variable))
-        tests.append(f"({payload} := {source.expand(common.payload, common.names, v=variable)})")
+        if common.payload == "{v}":
+            tests.append(variable)
+        else:
+            payload = f"p{variable[1:]}"
+            tests.append(f"({payload} := {source.expand(common.payload, common.names, v=variable)})")
         if coder.tag != "N":
             tests.append(f"len({payload}) <= {_most_bytes(sort=field is info.sort) // MOST_BYTES_OF_A_CHARACTER}")
-        parts.append(f'{field.attribute_name!r}: {{"{coder.tag}": {payload}}}')
-    source.line("try:", 1)
-    source.line(f"{', '.join(variables)}, = values", 2)
-    source.line(f"if {' and '.join(tests)}:", 2)
-    source.line(f"return {{{', '.join(parts)}}}", 3)
-    source.line("except Exception:", 1)
-    source.line("return None", 2)
-    return source.function(f"encode key of {info.name}")
+        parts.append((coder.tag, payload))
+    source.line(f"{', '.join(variables)}, = values", indent)
+    source.line(f"if {' and '.join(tests)}:", indent)
+    named = zip(info.key_fields, parts, strict=True)
+    content = ", ".join(f"{field.attribute_name!r}: {{{tag!r}: {payload}}}" for field, (tag, payload) in named)
+    return f"{{{content}}}", parts
 
 
 def _look_closer(_values: tuple[Any, ...]) -> None:

@@ -11,9 +11,10 @@ import attrs
 
 from adorm.batch.chunks import STEPS_A_TURN, placed
 from adorm.errors import AttributeMap, UsageError
-from adorm.keys import Key, encode_any_key, key_encoder
+from adorm.key_places import Locator, Place, locator, taker
+from adorm.keys import Key, encode_any_key
 from adorm.query.binding import Binding
-from adorm.query.unprocessed import MAX_GET_KEYS, Locate, Place, locator
+from adorm.query.unprocessed import MAX_GET_KEYS
 
 ItemT = TypeVar("ItemT")
 
@@ -69,7 +70,7 @@ class Asked(Generic[ItemT]):
         """How often each was given, where one was given more than once."""
         self._unread: list[dict[Place, AttributeMap]] = []
         self.key_names: dict[str, tuple[str, ...]] = {}
-        self.locators: dict[str, Locate] = {}
+        self.locators: dict[str, Locator] = {}
         self.keys: dict[Place, AttributeMap] = {}
 
     def steps(self) -> Iterator[None]:
@@ -97,14 +98,8 @@ class Asked(Generic[ItemT]):
     def _add(self, binding: Binding, keys: list[Any]) -> None:
         places, maps, table, codec = self._places, self.keys, binding.table_name, binding.codec
         try:
-            encode, locate = key_encoder(binding.info, codec), self._locator(binding)
-            for given in keys:
-                key = encode(given if type(given) is tuple else given.values)  # pyright: ignore[reportUnknownArgumentType]  # a tuple of anything
-                if key is None:
-                    key = encode_any_key(as_key(binding, given), codec)
-                place = locate(table, key)
-                places.append(place)
-                maps[place] = key
+            self._know(binding)
+            taker(binding.info, codec)(table, keys, places, maps, lambda given: encode_any_key(as_key(binding, given), codec))
         except UsageError as error:
             raise placed("key", len(places) + 1, self.given, error) from error
 
@@ -112,7 +107,7 @@ class Asked(Generic[ItemT]):
         places = iter(self._places)
         return ((binding, given, next(places)) for binding, keys in self._wanted for given in keys)
 
-    def _locator(self, binding: Binding) -> Locate:
+    def _know(self, binding: Binding) -> None:
         info, table = binding.info, binding.table_name
         names = info.key_order
         if self.key_names.setdefault(table, names) != names:
@@ -123,7 +118,7 @@ class Asked(Generic[ItemT]):
                 self._readers[identity] = reader = self._make_reader(binding)
                 self._readers_in.setdefault(table, []).append(reader)
             self._readers_of[id(binding)] = self._readers[identity]
-        return self.locators.setdefault(table, locator(info, binding.codec))
+        self.locators.setdefault(table, locator(info, binding.codec))
 
     def chunks(self) -> list[dict[Place, AttributeMap]]:
         """The keys of each request, handed over: what is read leaves them."""

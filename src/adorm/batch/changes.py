@@ -11,10 +11,11 @@ from adorm.batch.chunks import split
 from adorm.capacity import Capacity
 from adorm.codec import item_size
 from adorm.errors import AttributeMap
+from adorm.key_places import Locator, Place, locator
 from adorm.keys import Key, make_key
 from adorm.outcomes import Outcome
 from adorm.query.binding import Binding, Connection
-from adorm.query.unprocessed import MAX_WRITE_ITEMS, Chunk, Locate, Place, locator, write_chunk
+from adorm.query.unprocessed import MAX_WRITE_ITEMS, Chunk, write_chunk
 from adorm.query.writes import Put, key_of_instance
 from adorm.retry import RetryPolicy
 
@@ -51,7 +52,7 @@ def put_change(binding: Binding, instance: object) -> Change:
     put = Put[Any, Any](binding, key_of_instance(binding, instance), instance, returning="item").unchecked()
     prepared = put.prepare()
     item: AttributeMap = prepared.request["Item"]
-    place = locator(binding.info, binding.codec)(binding.table_name, item)
+    place = locator(binding.info, binding.codec).one(binding.table_name, item)
     return Change(place, {"PutRequest": {"Item": item}}, item_size(item), instance, lambda: put.settle(prepared))
 
 
@@ -63,7 +64,7 @@ def delete_change(binding: Binding, given: object) -> Change:
     """
     key = key_of_instance(binding, given) if type(given) is binding.info.structure.cls else make_key(binding.info, given)
     encoded = binding.encode_key(key)
-    place = locator(binding.info, binding.codec)(binding.table_name, encoded)
+    place = locator(binding.info, binding.codec).one(binding.table_name, encoded)
     return Change(place, {"DeleteRequest": {"Key": encoded}}, SMALL_ITEM_BYTES, key, lambda: key)
 
 
@@ -94,7 +95,7 @@ class BatchWriteResult(Generic[ModelT]):
 class Writing:
     """Writes chunks, and takes note of what was done."""
 
-    def __init__(self, connection: Connection, locators: Mapping[str, Locate], retry: RetryPolicy | None) -> None:
+    def __init__(self, connection: Connection, locators: Mapping[str, Locator], retry: RetryPolicy | None) -> None:
         self._connection = connection
         self._locators = locators
         self._retry = retry

@@ -15,9 +15,10 @@ from adorm.batch.changes import MAX_CHUNK_BYTES, BatchWriteResult, Change, Writi
 from adorm.batch.chunks import Course, Watch
 from adorm.concurrency import OnFailure, Pool, unless_lost, within_deadline
 from adorm.errors import DeadlineExceeded
+from adorm.key_places import Locator, Place, locator
 from adorm.outcomes import Outcome
 from adorm.query.binding import Binding, Connection
-from adorm.query.unprocessed import MAX_WRITE_ITEMS, Locate, Place, locator
+from adorm.query.unprocessed import MAX_WRITE_ITEMS
 from adorm.retry import RetryPolicy
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ class Flow:
     """
 
     def __init__(self, connection: Connection, course: Course, retry: RetryPolicy | None) -> None:
-        self._locators: dict[str, Locate] = {}
+        self._locators: dict[str, Locator] = {}
         self._writing = Writing(connection, self._locators, retry)
         self._watch = Watch(connection, course, total=None, on_failure="drain")
         self._pool = Pool(course.concurrency, on_failure=self._decide)

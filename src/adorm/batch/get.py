@@ -20,13 +20,14 @@ from adorm.errors import AttributeMap, ItemDecodeError, UsageError
 from adorm.expressions.location import Location
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.projections import render_projection
+from adorm.key_places import Place
 from adorm.keys import Key
 from adorm.outcomes import Outcome
 from adorm.query.binding import Binding, Connection
 from adorm.query.plan import Plan, read_cost
 from adorm.query.queries import selected_locations
 from adorm.query.selection import projected_steps, select_values
-from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, by_table, read_chunk
+from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, by_table, read_chunk
 
 ItemT = TypeVar("ItemT")
 ModelT = TypeVar("ModelT")

@@ -19,10 +19,11 @@ from adorm.batch.chunks import checked_concurrency
 from adorm.batch.limits import DEFAULT_CONCURRENCY
 from adorm.concurrency import Job, Pool, unless_lost, within_deadline
 from adorm.errors import AttributeMap, ItemDecodeError, UsageError
+from adorm.key_places import Place, locator
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.outcomes import Outcome
 from adorm.query.binding import Binding
-from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, locator, read_chunk
+from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, read_chunk
 from adorm.retry import RetryPolicy
 
 ModelT = TypeVar("ModelT")
@@ -105,7 +106,7 @@ class Loader(Generic[ModelT]):
             raise UsageError("a loader is used inside its block: async with orders.loader() as loader: await loader.load(...)")
         binding = self._binding
         key = binding.encode_key(make_key(binding.info, partition, sort))
-        place = locator(binding.info, binding.codec)(binding.table_name, key)
+        place = locator(binding.info, binding.codec).one(binding.table_name, key)
         load = self._queue.get(place)
         if load is None:
             load = self._queue[place] = _Load(place, key)

@@ -17,11 +17,11 @@ from adorm.concurrency import Job, run_all
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
 from adorm.expressions.updates import Clause
+from adorm.key_places import locator
 from adorm.keys import Key
 from adorm.outcomes import Outcome
 from adorm.query.binding import Binding
 from adorm.query.plan import Plan, write_cost
-from adorm.query.unprocessed import locator
 from adorm.query.updates import Changes, Update
 from adorm.query.writes import Put, Write, key_of_instance
 from adorm.tx.handles import TransactionWrite
@@ -107,7 +107,7 @@ class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
             binding = update.draft.binding
             try:
                 update.request()
-                place = locator(binding.info, binding.codec)(binding.table_name, binding.encode_key(update.draft.key))
+                place = locator(binding.info, binding.codec).one(binding.table_name, binding.encode_key(update.draft.key))
             except UsageError as error:
                 raise placed("update", number, len(self._updates), error) from error
             other = seen.setdefault(place, number)
@@ -190,7 +190,7 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
                 encoded = put.prepare().request["Item"]
             except UsageError as error:
                 raise placed("item", number, len(self._items), error) from error
-            other = seen.setdefault(locator(binding.info, binding.codec)(binding.table_name, encoded), number)
+            other = seen.setdefault(locator(binding.info, binding.codec).one(binding.table_name, encoded), number)
             if other != number:
                 raise placed("item", number, len(self._items), _twice(put.key, other))
             creates.append(_Create(item, put, item_size(encoded)))

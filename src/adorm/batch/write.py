@@ -16,10 +16,11 @@ from adorm.batch.chunks import Chunked, Watch, chunk_outcomes, listed, placed, t
 from adorm.batch.flow import Flow
 from adorm.concurrency import Job, run_all
 from adorm.errors import DeadlineExceeded, UsageError
+from adorm.key_places import Place, locator
 from adorm.outcomes import Outcome
 from adorm.query.binding import Binding, Connection
 from adorm.query.plan import Plan, write_cost
-from adorm.query.unprocessed import Place, by_table, locator
+from adorm.query.unprocessed import by_table
 
 ModelT = TypeVar("ModelT")
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from adorm.capacity import Capacity
 from adorm.errors import AttributeMap
+from adorm.key_places import Place, locator
 from adorm.query.binding import Binding
-from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, Place, locator, read_chunk
+from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, read_chunk
 from adorm.retry import RetryPolicy
 
 
@@ -29,7 +30,7 @@ async def fetch_whole(
     """
     table, locate = binding.table_name, locator(binding.info, binding.codec)
     keys = [binding.key_attributes(attribute_map) for attribute_map in maps]
-    places = [locate(table, key) for key in keys]
+    places = locate.all(table, keys)
     found: dict[Place, AttributeMap] = {}
     chunk = Chunk(binding.connection, table, {table: locate}, retry, capacity)
     options = {"ConsistentRead": True} if consistent else {}

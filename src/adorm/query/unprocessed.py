@@ -5,18 +5,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Err
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Awaitable, Callable, Hashable, Mapping
-from decimal import Decimal
-from typing import Any, TypeAlias, TypeVar, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
 from adorm.capacity import ASKED, Capacity
-from adorm.codec import Codec
-from adorm.codec.coder import Source
 from adorm.errors import AttributeMap, Throttled
-from adorm.models import ModelInfo
+from adorm.key_places import Locator, Place
 from adorm.query.binding import Connection
 from adorm.retry import RetryPolicy
 from adorm.transport.base import Answer
@@ -28,68 +24,7 @@ MAX_WRITE_ITEMS = 25
 MAX_FRUITLESS = 10
 """Answers in a row that leave everything unprocessed, before giving up."""
 
-Place: TypeAlias = tuple[Hashable, ...]
-"""A table's name, and what is equal for two keys of one item in it."""
-Locate: TypeAlias = Callable[[str, AttributeMap], Place]
-"""From a table's name and an item of it, or its key, to the place."""
-
 PayloadT = TypeVar("PayloadT")
-
-
-def locator(info: ModelInfo, codec: Codec) -> Locate:
-    """Tells where items of a model are. Made once for a model: a batch asks it twice for every item."""
-    memo, name = codec.memo, ("locator", info)
-    locate: Locate | None = memo.get(name)
-    if locate is None:
-        locate = memo[name] = _make_locator(info, codec)
-    return locate
-
-
-def _make_locator(info: ModelInfo, codec: Codec) -> Locate:
-    """As this one, of text and a number:
-
-    def locate(table, item):
-        try:
-            return (table, item["pk"]["S"], Decimal(item["sk"]["N"]))
-        except Exception:
-            return look_closer(table, item)
-    """
-    names = info.key_order
-
-    def look_closer(table: str, item: AttributeMap) -> Place:
-        return place_of(table, item, names)
-
-    source = Source("locate", "table, item")
-    parts = ["table"]
-    for field in info.key_fields:
-        tags, value = codec.field_plan(field).coder.tags or (), f"item[{field.attribute_name!r}]"
-        if len(tags) == 1 and "S" in tags:
-            parts.append(f'{value}["S"]')
-        elif len(tags) == 1 and "N" in tags:
-            parts.append(f'{source.name("Decimal", Decimal)}({value}["N"])')
-        else:
-            parts.append(f"{source.name('part_of', _part_of)}({value})")
-    source.line("try:", 1)
-    source.line(f"return ({', '.join(parts)})", 2)
-    source.line("except Exception:", 1)
-    source.line(f"return {source.name('look_closer', look_closer)}(table, item)", 2)
-    locate: Any = source.function(f"locate {info.name}")
-    return cast("Locate", locate)
-
-
-def place_of(table: str, attribute_map: AttributeMap, key_names: tuple[str, ...]) -> Place:
-    """Where the item of this map is, given its key or more; the same in whatever way the key was written."""
-    return table, *(_part_of(attribute_map[name]) for name in key_names)
-
-
-def _part_of(attribute_value: dict[str, Any]) -> Hashable:
-    tag, content = next(iter(attribute_value.items()))
-    if tag == "N":
-        return Decimal(content)
-    if tag == "B" and not isinstance(content, str):
-        return b64encode(content).decode()
-    part: Hashable = content
-    return part
 
 
 @attrs.frozen(eq=False)
@@ -99,7 +34,7 @@ class Chunk:
     connection: Connection
     subject: str
     """What it is, in errors: `orders, chunk 3 of 10`."""
-    locators: Mapping[str, Locate]
+    locators: Mapping[str, Locator]
     """Where items are, by table."""
     retry: RetryPolicy | None = None
     capacity: Capacity | None = None
@@ -137,8 +72,7 @@ async def read_chunk(
         responses: Mapping[str, list[AttributeMap]] = answer.get("Responses") or {}
         found: list[Place] = []
         for table, items in responses.items():
-            locate = chunk.locators[table]
-            places = [locate(table, item) for item in items]
+            places = chunk.locators[table].all(table, items)
             if not pending.keys() >= set(places):
                 items = [item for place, item in zip(places, items, strict=True) if place in pending]  # noqa: PLW2901  # the rest is nobody's
                 places = [place for place in places if place in pending]
@@ -147,7 +81,9 @@ async def read_chunk(
         unprocessed: Mapping[str, dict[str, list[AttributeMap]]] = answer.get("UnprocessedKeys") or {}
         if not unprocessed:
             return set()
-        return {chunk.locators[table](table, key) for table, asked in unprocessed.items() for key in asked["Keys"]}.difference(found)
+        return {place for table, asked in unprocessed.items() for place in chunk.locators[table].all(table, asked["Keys"])}.difference(
+            found
+        )
 
     await _until_processed(chunk, "BatchGetItem", "keys", pending, request, left, settled)
 
@@ -166,7 +102,7 @@ async def write_chunk(chunk: Chunk, pending: dict[Place, dict[str, Any]], settle
     def left(answer: Answer) -> set[Place]:
         unprocessed: Mapping[str, list[dict[str, Any]]] = answer.get("UnprocessedItems") or {}
         return {
-            chunk.locators[table](table, change["PutRequest"]["Item"] if "PutRequest" in change else change["DeleteRequest"]["Key"])
+            chunk.locators[table].one(table, change["PutRequest"]["Item"] if "PutRequest" in change else change["DeleteRequest"]["Key"])
             for table, changes in unprocessed.items()
             for change in changes
         }
