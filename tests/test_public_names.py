@@ -175,7 +175,7 @@ def test_what_checkers_see_is_what_is_fetched() -> None:
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Modell'"):
-        adorm.Modell  # type: ignore[attr-defined]  # a mistake on purpose
+        adorm.Modell  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # on purpose
     assert set(PUBLIC) <= set(dir(adorm))
 
 

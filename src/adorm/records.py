@@ -6,9 +6,10 @@ of the time that it takes (docs/decisions/0020). Away from that way, adorm uses 
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, dataclass_transform
 
 
+@dataclass_transform(frozen_default=True)  # so that checkers refuse assignments, too
 class Record:
     """The base of such a class. It names its `__slots__`, and `__init__` hands their values to `_hold`, in that order.
 
