@@ -214,6 +214,21 @@ async def test_a_failed_refresh_of_valid_credentials_raises_nothing_and_waits_be
     assert await key_of(cache, clock) == "AK2"
 
 
+async def test_a_refresh_that_is_cut_off_does_not_cut_off_the_next_call_while_the_credentials_are_valid() -> None:
+    cache, source, clock = cached(3600)
+    assert await key_of(cache, clock) == "AK1"
+    clock.advance(3600 - 300)
+    source.gate = anyio.Event()  # whoever hands them out has fallen silent
+    with anyio.move_on_after(0) as scope:
+        await key_of(cache, clock)
+    assert scope.cancelled_caught
+    assert [await key_of(cache, clock) for _ in range(3)] == ["AK1"] * 3
+    assert source.begun == 2
+    source.gate.set()
+    clock.advance(31)
+    assert await key_of(cache, clock) == "AK2"
+
+
 async def test_a_failed_refresh_of_expired_credentials_is_an_error() -> None:
     cache, source, clock = cached(3600)
     await key_of(cache, clock)

@@ -19,7 +19,7 @@ LAST_MOMENT_S = 30.0
 """How long before they expire credentials are no longer used, whatever a refresh says."""
 
 PAUSE_S = 30.0
-"""After a failed refresh, how long credentials that are still valid are used before the next one."""
+"""After a refresh that failed or was cut off, how long credentials that are still valid are used before the next one."""
 
 USE_AT_LEAST_S = 5.0
 """For how long credentials are used after a fetch even where they come expired: this clock may be wrong, and DynamoDB refuses those
@@ -123,7 +123,8 @@ class CredentialsCache:
     """The credentials in use, fetched anew before they expire, by one task at a time.
 
     No task runs behind it: the first call that finds them about to expire fetches new ones, and the others go on with
-    those they have, or wait if there are none. If that call is cancelled, the next in line fetches.
+    those they have, or wait if there are none. If that call is cancelled, the next in line fetches, or where those in use are valid still,
+    one that comes later.
     """
 
     __slots__ = ("_clock", "_current", "_expires_s", "_failure", "_failures", "_lock", "_loop", "_refresh_s", "_source")
@@ -174,14 +175,23 @@ class CredentialsCache:
                     self._failures += 1
                     self._failure = error
                     raise
-                self._refresh_s = min(self._clock.now().timestamp() + PAUSE_S, self._expires_s - LAST_MOMENT_S)
+                self._put_off()
                 return current
+            except BaseException:
+                # Cut off, by a deadline most likely: were the next call to try at once, it would be cut off too, and the one after it.
+                if self._valid() is not None:
+                    self._put_off()
+                raise
 
     def forget(self, credentials: Credentials | None = None) -> None:
         """DynamoDB refused these, or (without any) whatever there is may be out of date: fetch new ones for the next call."""
         if credentials is None or self._current is credentials:
             self._current = None
             self._refresh_s = 0.0
+
+    def _put_off(self) -> None:
+        """Go on with the credentials there are for a while."""
+        self._refresh_s = min(self._clock.now().timestamp() + PAUSE_S, self._expires_s - LAST_MOMENT_S)
 
     def _valid(self) -> Credentials | None:
         return self._current if self._clock.now().timestamp() < self._expires_s - LAST_MOMENT_S else None
