@@ -352,6 +352,9 @@ def model_info(model: Any) -> ModelInfo:
         UsageError: the class is no model, or none with a key.
         ModelError: a mistake in it that stood behind a forward reference.
     """
+    known: ModelInfo | None = model.__dict__.get(_INFO) if isinstance(model, type) else None
+    if known is not None:
+        return known
     cls = origin_of(model) or model
     if not isinstance(cls, type):
         raise UsageError(f"a model class is expected, not {model!r}")

@@ -56,7 +56,8 @@ class Builder:
         self._json = json
         self._lenient = lenient
         self._coders: dict[Any, Coder] = {}
-        self._plans: dict[Field, FieldPlan] = {}
+        self.plans: dict[Field, FieldPlan] = {}
+        """What is done with fields, as far as it was asked for: `plan` makes them."""
         self._fresh: dict[Any, Coder] = {}
         self._fresh_plans: dict[Field, FieldPlan] = {}
         self.memo: dict[Any, Any] = {}
@@ -94,7 +95,7 @@ class Builder:
         Raises:
             ModelError: its type can't be stored, or its marker does not go with it.
         """
-        known = self._plans.get(field)
+        known = self.plans.get(field)
         if known is not None:
             return known
         with BUILDING, _Building(self):
@@ -111,7 +112,7 @@ class Builder:
         if self._depth == 0:
             if complete:
                 self._coders.update(self._fresh)
-                self._plans.update(self._fresh_plans)
+                self.plans.update(self._fresh_plans)
             self._fresh.clear()
             self._fresh_plans.clear()
 

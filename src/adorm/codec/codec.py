@@ -77,7 +77,9 @@ class Codec:
             UsageError: something in it can't be stored; the message names class, field and path.
             ModelError: its type can't be stored.
         """
-        coder = self._coder(type(obj) if annotation is None else annotation)
+        cls = type(obj) if annotation is None else annotation
+        builder = self._built if self._converter is None else self._builder()
+        coder = builder.known(cls) or self._coder(cls)
         try:
             if isinstance(coder, StructCoder):
                 content: AttributeMap = coder.encode_map(obj)
@@ -173,9 +175,17 @@ class Codec:
             ModelError: the field's type can't be stored.
         """
         builder = self._built if self._converter is None else self._builder()
-        plan = builder.plan(field, field.owner)
+        plan = builder.plans.get(field) or builder.plan(field, field.owner)
         coder = plan.coder
-        encoded: AttributeValue | None = _encoded(plan.encode if plan.has_absence else coder.encode, coder, value, plan.where)
+        # as _encoded, in place: an update comes by for each of its values
+        try:
+            encoded: AttributeValue | None = plan.encode(value) if plan.has_absence else coder.encode(value)
+            if coder.open_ended and encoded is not None:
+                _check_nesting({"": encoded})
+        except EncodeFailure as failure:
+            raise usage_error(failure, plan.where) from failure.__cause__
+        except RecursionError as error:
+            raise _too_deep(plan.where) from error
         return encoded
 
     def decode_field(self, field: Field, attribute_value: Mapping[str, Any]) -> Any:

@@ -31,9 +31,8 @@ def check_item_size(subject: object, attribute_map: Mapping[str, Any]) -> None:
     Raises:
         UsageError: it is too large, or holds text that is no UTF-8.
     """
-    # As JSON an item is larger than as DynamoDB counts it, and writing that takes a tenth of the time of counting (0.7 against 8.5 us).
     try:
-        if len(orjson.dumps(attribute_map, default=_as_base64)) <= MAX_ITEM_BYTES:
+        if json_size(attribute_map) <= MAX_ITEM_BYTES:
             return
     except TypeError as error:
         raise UsageError(f"{subject} can't be written as JSON: {error}") from error
@@ -42,6 +41,15 @@ def check_item_size(subject: object, attribute_map: Mapping[str, Any]) -> None:
         raise UsageError(
             f"{subject} has {size} bytes, and DynamoDB takes items of at most {MAX_ITEM_BYTES}: split it, or keep the large part elsewhere"
         )
+
+
+def json_size(content: Mapping[str, Any]) -> int:
+    """Bytes of attribute values as JSON: more than DynamoDB counts, in a tenth of the time of counting (0.7 against 8.5 us).
+
+    Raises:
+        TypeError: it holds text that is no UTF-8.
+    """
+    return len(orjson.dumps(content, default=_as_base64))
 
 
 def _as_base64(content: object) -> str:

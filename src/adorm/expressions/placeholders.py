@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import orjson
+
 from adorm.errors import UsageError
 from adorm.expressions.location import Location, Step
 from adorm.fields import Field, structure_of
@@ -87,13 +89,7 @@ class Placeholders:
 
     def value(self, attribute_value: AttributeValue) -> str:
         """`:v0`."""
-        key: object = None
-        if len(attribute_value) == 1:
-            ((tag, content),) = attribute_value.items()
-            if content.__class__ is str:
-                key = tag, content  # a third of what repr takes
-        if key is None:
-            key = repr(attribute_value)
+        key = _identity(attribute_value)
         known = self._values.get(key)
         if known is None:
             known = self._values[key] = (f":v{len(self._values)}", attribute_value)
@@ -127,3 +123,20 @@ class Placeholders:
             request["ExpressionAttributeNames"] = dict(zip(self._names.values(), self._names, strict=True))
         if self._values:
             request["ExpressionAttributeValues"] = dict(self._values.values())
+
+
+def _identity(attribute_value: AttributeValue) -> object:
+    """What is equal for attribute values that are written alike, and for no others."""
+    if len(attribute_value) == 1:
+        ((tag, content),) = attribute_value.items()
+        if content.__class__ in _PLAIN:
+            return tag, content
+        try:
+            return orjson.dumps(attribute_value, None, orjson.OPT_PASSTHROUGH_SUBCLASS)  # a third of what repr takes
+        except TypeError:  # it holds bytes
+            pass
+    return repr(attribute_value)
+
+
+_PLAIN = frozenset({str, bytes, bool})
+"""Classes of contents that are equal only where they are the same."""

@@ -18,8 +18,6 @@ from adorm.expressions.places import AdditionOnly
 
 T_co = TypeVar("T_co", covariant=True)
 
-Section = Literal["SET", "REMOVE", "ADD", "DELETE"]
-
 
 @attrs.frozen(eq=False)
 class Arithmetic(AdditionOnly):
@@ -65,25 +63,20 @@ def _side(side: Location | Value, placeholders: Placeholders) -> str:
 
 
 class UpdateText:
-    """An UpdateExpression in the making."""
+    """An UpdateExpression in the making: the texts of its sections, and what they write."""
 
-    __slots__ = ("_sections", "if_absent", "placeholders", "written")
+    __slots__ = ("additions", "deletions", "if_absent", "placeholders", "removals", "settings", "written")
 
     def __init__(self, placeholders: Placeholders) -> None:
         self.placeholders = placeholders
-        self._sections: dict[Section, list[str]] = {}
+        self.settings: list[str] = []
+        self.removals: list[str] = []
+        self.additions: list[str] = []
+        self.deletions: list[str] = []
         self.written: dict[str, AttributeValue | None] = {}
         """The attributes that are given a value as a whole, None for those that are removed."""
         self.if_absent: dict[str, AttributeValue] = {}
         """Those that are given one where there is none."""
-
-    def add(self, section: Section, text: str) -> None:
-        """One more change."""
-        texts = self._sections.get(section)
-        if texts is None:
-            self._sections[section] = [text]
-        else:
-            texts.append(text)
 
     def finished(self) -> str:
         """The whole.
@@ -91,9 +84,16 @@ class UpdateText:
         Raises:
             UsageError: it is longer than 4 KB.
         """
-        found = self._sections
-        texts = [f"{section} {', '.join(found[section])}" for section in SECTIONS if section in found]
-        return self.placeholders.checked("update", " ".join(texts))
+        sections: list[str] = []
+        if self.settings:
+            sections.append(f"SET {', '.join(self.settings)}")
+        if self.removals:
+            sections.append(f"REMOVE {', '.join(self.removals)}")
+        if self.additions:
+            sections.append(f"ADD {', '.join(self.additions)}")
+        if self.deletions:
+            sections.append(f"DELETE {', '.join(self.deletions)}")
+        return self.placeholders.checked("update", " ".join(sections))
 
 
 class Clause(Generic[T_co]):
@@ -138,13 +138,13 @@ class Set(Clause[T_co]):
             if location.is_top_level:
                 update.written[location.attribute_name] = encoded
             if encoded is None:
-                update.add("REMOVE", path)
+                update.removals.append(path)
             else:
-                update.add("SET", f"{path} = {placeholders.value(encoded)}")
+                update.settings.append(f"{path} = {placeholders.value(encoded)}")
         elif isinstance(value, Arithmetic):
-            update.add("SET", f"{path} = {value.render(placeholders)}")
+            update.settings.append(f"{path} = {value.render(placeholders)}")
         else:
-            update.add("SET", f"{path} = {placeholders.location(value)}")
+            update.settings.append(f"{path} = {placeholders.location(value)}")
 
 
 class SetIfAbsent(Clause[T_co]):
@@ -162,7 +162,7 @@ class SetIfAbsent(Clause[T_co]):
         encoded = self.value.present(placeholders.encoder)
         if location.is_top_level:
             update.if_absent[location.attribute_name] = encoded
-        update.add("SET", f"{path} = if_not_exists({path}, {placeholders.value(encoded)})")
+        update.settings.append(f"{path} = if_not_exists({path}, {placeholders.value(encoded)})")
 
 
 class Remove(Clause[T_co]):
@@ -172,7 +172,7 @@ class Remove(Clause[T_co]):
 
     def render(self, update: UpdateText) -> None:
         location = self.location
-        update.add("REMOVE", update.placeholders.location(location))
+        update.removals.append(update.placeholders.location(location))
         if location.is_top_level:
             update.written[location.attribute_name] = None
 
@@ -195,7 +195,7 @@ class Add(Clause[T_co]):
         encoded = Value(self.value, self.location).encode(placeholders.encoder)
         if encoded is None or not encoded.keys() & {"N", "SS", "NS", "BS"}:
             raise UsageError(f"{self.location}: add() takes a number or a set with members, not {self.value!r}")
-        update.add("ADD", f"{placeholders.location(self.location)} {placeholders.value(encoded)}")
+        update.additions.append(f"{placeholders.location(self.location)} {placeholders.value(encoded)}")
 
 
 class Delete(Clause[T_co]):
@@ -212,7 +212,7 @@ class Delete(Clause[T_co]):
         encoded = Value(self.members, self.location).encode(placeholders.encoder)
         if encoded is None or not encoded.keys() & {"SS", "NS", "BS"}:
             raise UsageError(f"{self.location}: delete() takes a set with the members to take out, not {self.members!r}")
-        update.add("DELETE", f"{placeholders.location(self.location)} {placeholders.value(encoded)}")
+        update.deletions.append(f"{placeholders.location(self.location)} {placeholders.value(encoded)}")
 
 
 class Append(Clause[T_co]):
@@ -240,7 +240,7 @@ class Append(Clause[T_co]):
         path = placeholders.location(self.location)
         present = f"if_not_exists({path}, {placeholders.value({'L': []})})"
         added = placeholders.value(encoded)
-        update.add("SET", f"{path} = list_append({f'{added}, {present}' if self.at_front else f'{present}, {added}'})")
+        update.settings.append(f"{path} = list_append({f'{added}, {present}' if self.at_front else f'{present}, {added}'})")
 
 
 class CountUp(Clause[T_co]):
@@ -251,7 +251,7 @@ class CountUp(Clause[T_co]):
     def render(self, update: UpdateText) -> None:
         placeholders = update.placeholders
         path = placeholders.location(self.location)
-        update.add("SET", f"{path} = if_not_exists({path}, {placeholders.value({'N': '0'})}) + {placeholders.value({'N': '1'})}")
+        update.settings.append(f"{path} = if_not_exists({path}, {placeholders.value({'N': '0'})}) + {placeholders.value({'N': '1'})}")
 
 
 class SetValue(Clause[T_co]):
@@ -265,12 +265,9 @@ class SetValue(Clause[T_co]):
 
     def render(self, update: UpdateText) -> None:
         location, placeholders = self.location, update.placeholders
-        update.add("SET", f"{placeholders.location(location)} = {placeholders.value(self.attribute_value)}")
+        update.settings.append(f"{placeholders.location(location)} = {placeholders.value(self.attribute_value)}")
         if location.is_top_level:
             update.written[location.attribute_name] = self.attribute_value
-
-
-SECTIONS: tuple[Section, ...] = ("SET", "REMOVE", "ADD", "DELETE")
 
 
 def render_update(clauses: Iterable[Clause[Any]], placeholders: Placeholders, *, key_names: frozenset[str]) -> UpdateText:

@@ -108,6 +108,8 @@ def canonical(attribute_value: dict[str, Any]) -> Any:
     """A form in which equal values are equal, whatever way they were written: `1` and `1.0`, bytes and their base64."""
     tag, content = next(iter(attribute_value.items()))
     match tag:
+        case "S":
+            return tag, content
         case "N":
             return tag, Decimal(content)
         case "NS":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from adorm.codec import item_size
+from adorm.codec import item_size, json_size
 from adorm.errors import AttributeMap, UsageError
 from adorm.query.binding import Binding
 from adorm.query.failures import canonical
@@ -33,7 +33,7 @@ def write_request(parts: Sequence[WritingPart], token: str) -> dict[str, Any]:
         )
     actions: list[dict[str, Any]] = []
     seen: dict[Hashable, int] = {}
-    size = 0
+    most = 0
     for number, part in enumerate(parts, start=1):
         try:
             action, request = part.build()
@@ -47,12 +47,14 @@ def write_request(parts: Sequence[WritingPart], token: str) -> dict[str, Any]:
                 f"operations {other} ({parts[other - 1].label}) and {number} ({part.label}) are on one item, and DynamoDB takes one "
                 "operation for each item in a transaction: put the changes into one update, and a check into the write's when()"
             )
-        size += _size(request)
-        if size > MAX_BYTES:
+        actions.append({action: request})
+        most += _size_at_most(request)
+        if most > MAX_BYTES:
+            most = sum(_size(each) for taken in actions for each in taken.values())
+        if most > MAX_BYTES:
             raise UsageError(
                 f"with operation {number} ({part.label}) the transaction has more than the {MAX_BYTES} bytes that DynamoDB takes: split it"
             )
-        actions.append({action: request})
     return {"TransactItems": actions, "ClientRequestToken": token}
 
 
@@ -69,6 +71,14 @@ def check_token(token: str | None) -> None:
     """
     if token is not None and not (isinstance(token, str) and 1 <= len(token) <= MAX_TOKEN_CHARACTERS):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         raise UsageError(f"an idempotency token has 1 to {MAX_TOKEN_CHARACTERS} characters, such as str(uuid4()); {token!r} does not fit")
+
+
+def _size_at_most(request: Mapping[str, Any]) -> int:
+    """No less than `_size`, in an eighth of its time."""
+    try:
+        return json_size(request)
+    except TypeError:  # text that is no UTF-8, in a key
+        return _size(request)
 
 
 def _size(request: Mapping[str, Any]) -> int:

@@ -72,6 +72,7 @@ class Transaction:
         self._life = Life()
         self._parts: list[WritingPart] = []
         self._capacity = Capacity()
+        self._bindings: dict[type, Binding] = {}
 
     @property
     def token(self) -> str:
@@ -99,7 +100,7 @@ class Transaction:
             UsageError: it is no instance of a model with a table.
         """
         binding = self._binding_of(item)
-        return self._add(Put[Any, Any](binding, key_of_instance(binding, item), item, returning="item", creating=True))
+        return self._add(Put(binding, key_of_instance(binding, item), item, returning="item", creating=True))
 
     def put(self, item: ModelT, /) -> TransactionWrite[ModelT]:
         """Replace the whole item; adds 1 to the version, and checks the one read when it is above 0.
@@ -108,7 +109,7 @@ class Transaction:
             UsageError: it is no instance of a model with a table.
         """
         binding = self._binding_of(item)
-        return self._add(Put[Any, Any](binding, key_of_instance(binding, item), item, returning="item"))
+        return self._add(Put(binding, key_of_instance(binding, item), item, returning="item"))
 
     def save(self, item: ModelT, /, *, only: Sequence[object] | None = None) -> TransactionWrite[ModelT]:
         """Write all declared attributes, or the fields in `only`, if the version is still the one read; adds 1 to it.
@@ -120,7 +121,7 @@ class Transaction:
         """
         binding = self._binding_of(item)
         locations = None if only is None else only_locations(binding.info.name, only)
-        return self._add(Save[Any, Any](binding, key_of_instance(binding, item), item, returning="item", only=locations))
+        return self._add(Save(binding, key_of_instance(binding, item), item, returning="item", only=locations))
 
     @overload
     def delete(self, model: type[ModelT], partition: KeyValue, sort: KeyValue = ..., /) -> TransactionWrite[ModelT]: ...
@@ -136,11 +137,11 @@ class Transaction:
         """
         if isinstance(item, type):
             binding, key = self._keyed(cast("type[Any]", item), partition, sort)
-            return self._add(Remover[Any, Any](binding, key))
+            return self._add(Remover(binding, key))
         if partition is not NOT_GIVEN:
             raise UsageError("delete() takes a model and a key, or an instance alone")
         binding = self._binding_of(item)
-        return self._add(Remover[Any, Any](binding, key_of_instance(binding, item), item))
+        return self._add(Remover(binding, key_of_instance(binding, item), item))
 
     # ---- operations by key
 
@@ -168,7 +169,7 @@ class Transaction:
             UsageError: the key is not the model's.
         """
         binding, key = self._keyed(model, partition, sort)
-        return self._add(Check[Any, Any](binding, key))
+        return self._add(Check(binding, key))
 
     @overload
     def include(self, write: Update[ModelT, Any], /) -> TransactionUpdate[ModelT]: ...
@@ -273,6 +274,12 @@ class Transaction:
         return binding, make_key(binding.info, cast("object", partition), sort)
 
     def _binding_of(self, item: object) -> Binding:
+        known = self._bindings.get(type(item))
+        if known is None:
+            known = self._bindings[type(item)] = self._find_binding(item)
+        return known
+
+    def _find_binding(self, item: object) -> Binding:
         if isinstance(item, type):
             raise UsageError(f"an instance is expected here, not the class {item.__name__}")
         try:
