@@ -335,3 +335,40 @@ def test_figures_need_neither_a_handler_nor_the_rest_of_adorm() -> None:
     assert imports_s is None
     assert peak_rss_bytes > 5_000_000
     assert loaded == ["adorm.lambda_runtime", "adorm.lambda_runtime.figures"]
+
+
+COLD = """
+import json, sys
+import adorm
+
+@adorm.model(table="orders")
+class Order:
+    order_id: str = adorm.partition_key()
+
+@adorm.lambda_handler(models=[Order])
+async def handler(event, context, db):
+    return await db.table(Order).get_or_none(event)
+
+print(json.dumps([handler("o1", None), sorted({"anyio", "botocore", "cattrs", "random"} & sys.modules.keys())]))
+handler.close()
+"""
+
+
+def test_a_cold_start_loads_nothing_for_it_that_a_first_read_does_not_need(server: ServerInThread) -> None:
+    environ = {
+        "AWS_LAMBDA_FUNCTION_NAME": "orders",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_ACCESS_KEY_ID": "AKENV",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_REGION": "eu-north-1",
+        "AWS_ENDPOINT_URL_DYNAMODB": server.server.url,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    done = subprocess.run([sys.executable, "-W", "error", "-c", COLD], env=environ, capture_output=True, check=True)
+    assert done.stderr == b""
+    assert json.loads(done.stdout)[0] is None
+    assert json.loads(done.stdout)[1] == []
+    assert server.server.operations == ["GetItem"]
+    assert server.server.connections == 1

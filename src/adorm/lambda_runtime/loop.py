@@ -81,11 +81,12 @@ class OwnLoop:
         self._loop = asyncio.new_event_loop()
         self._generators = Generators()
         self._unended: list[asyncio.Task[Any]] = []
+        self._given_up = False
 
     @property
     def usable(self) -> bool:
         """Whether another coroutine may be run."""
-        return not self._unended and not self._loop.is_closed()
+        return not self._unended and not self._given_up and not self._loop.is_closed()
 
     def tasks(self) -> set[asyncio.Task[Any]]:
         """The tasks that have not ended."""
@@ -101,22 +102,30 @@ class OwnLoop:
 
         Raises:
             PastDeadline, GivenUp: see there.
-            AdormError: somebody cancelled the coroutine, or stopped the loop.
+            AdormError: somebody cancelled the coroutine.
         """
         run = _Run(self._loop, self._generators, bounds)
+        main = run.main(work)
         try:
-            return self._loop.run_until_complete(run.main(work))
-        except RuntimeError as error:
-            if run.task is None or run.task.done():
+            return self._loop.run_until_complete(main)
+        except RuntimeError:
+            task: asyncio.Task[T] | None = run.task or next((task for task in self.tasks() if task.get_coro() is main), None)
+            if task is None or task.done():
                 raise
-            if run.given_up:
-                raise GivenUp from None
-            raise AdormError(
-                "the event loop was stopped before what ran in it had ended: leave loop.stop() to who runs the loop"
-            ) from error
+            return self._go_on(run, task)
         finally:
+            self._given_up = self._given_up or run.given_up
             if run.task is not None and not run.task.done():
                 self._unended.append(run.task)
+
+    def _go_on(self, run: _Run, task: asyncio.Task[T]) -> T:
+        """The loop was stopped: by this module, or by a `loop.stop()` of somebody's, in the run before at times, which is let pass."""
+        while not task.done() and not run.given_up:
+            with contextlib.suppress(RuntimeError):
+                self._loop.run_until_complete(task)
+        if not task.done():
+            raise GivenUp
+        return task.result()
 
     def give_up(self, tasks: set[asyncio.Task[Any]]) -> None:
         """These tasks ignore their cancellation: the loop must not run for another invocation."""
