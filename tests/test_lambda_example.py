@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -116,11 +117,16 @@ def test_the_template_makes_the_tables_that_the_models_need() -> None:
 # ---- the API's answers
 
 
-@pytest.mark.anyio
-async def test_what_clients_do_wrong_is_told_to_them(adorm_db: adorm.Database) -> None:
-    for model in app.TABLES:
-        await adorm_db.ensure_table(model)
+@pytest.fixture
+async def db() -> AsyncIterator[adorm.Database]:
+    async with adorm.connect("memory") as db:
+        for model in app.TABLES:
+            await db.ensure_table(model)
+        yield db
 
+
+@pytest.mark.anyio
+async def test_what_clients_do_wrong_is_told_to_them(db: adorm.Database) -> None:
     async def status(route: str, body: str = "", key: str = "k1", order_id: str = "o1") -> int:
         event = {
             "routeKey": route,
@@ -128,7 +134,7 @@ async def test_what_clients_do_wrong_is_told_to_them(adorm_db: adorm.Database) -
             "headers": {"idempotency-key": key},
             "body": body,
         }
-        return (await app.api.__wrapped__(event, None, adorm_db))["statusCode"]
+        return (await app.api.__wrapped__(event, None, db))["statusCode"]
 
     post, get = "POST /customers/{customer_id}/orders", "GET /customers/{customer_id}/orders/{order_id}"
     for wrong in ("", "[]", "{}", '{"lines": []}', '{"lines": [{}]}', '{"lines": [{"sku": "tea", "quantity": 0, "price": "1"}]}'):
@@ -142,12 +148,10 @@ async def test_what_clients_do_wrong_is_told_to_them(adorm_db: adorm.Database) -
 
 
 @pytest.mark.anyio
-async def test_a_change_that_comes_twice_counts_once(adorm_db: adorm.Database) -> None:
-    for model in app.TABLES:
-        await adorm_db.ensure_table(model)
+async def test_a_change_that_comes_twice_counts_once(db: adorm.Database) -> None:
     order = app.Order(customer_id="ada", lines=[app.Line("tea", 2, Decimal("4.50"))])
     event = stream_event(stream_record(new=order))
     for _ in range(2):
-        assert await app.stream.__wrapped__(event, None, adorm_db) == {"batchItemFailures": []}
-    customer = await adorm_db.table(app.Customer).get("ada")
+        assert await app.stream.__wrapped__(event, None, db) == {"batchItemFailures": []}
+    customer = await db.table(app.Customer).get("ada")
     assert (customer.orders, customer.spent) == (1, Decimal(9))

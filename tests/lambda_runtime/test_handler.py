@@ -84,7 +84,7 @@ def test_loop_and_database_are_kept_also_when_an_invocation_fails_or_runs_into_i
     with pytest.raises(LookupError, match="no stock"):
         handler("fail", FakeContext(2000))
     with pytest.raises(adorm.DeadlineExceeded):
-        handler("hang", FakeContext(150))
+        handler("hang", FakeContext(400))
     handler("well", FakeContext(2000))
     assert len(seen) == 4
     assert len(set(seen)) == 1
@@ -105,7 +105,7 @@ def test_work_that_is_not_adorms_is_cancelled_in_time_to_answer(made: Made) -> N
             tasks.create_task(part("a"))
             tasks.create_task(part("b"))
 
-    context = FakeContext(500)
+    context = FakeContext(700)
     with pytest.raises(adorm.DeadlineExceeded, match="work had not ended 400 ms before Lambda's limit, and it was cancelled") as caught:
         made(work, reserve_ms=400)(None, context)
     assert time.monotonic() < context.ends_s
@@ -142,7 +142,7 @@ def test_an_answer_given_after_the_cancellation_is_an_answer(made: Made) -> None
             await asyncio.Event().wait()
         return "partial"
 
-    assert made(late, reserve_ms=200)(None, FakeContext(250)) == "partial"
+    assert made(late, reserve_ms=200)(None, FakeContext(450)) == "partial"
 
 
 def test_what_a_cancelled_handler_raises_says_so(made: Made) -> None:
@@ -153,7 +153,7 @@ def test_what_a_cancelled_handler_raises_says_so(made: Made) -> None:
             raise LookupError("in cleanup")
 
     with pytest.raises(LookupError) as caught:
-        made(broken, reserve_ms=200)(None, FakeContext(250))
+        made(broken, reserve_ms=200)(None, FakeContext(450))
     assert caught.value.__notes__ == ["raised after the deadline, where the handler was cancelled"]
 
 
@@ -170,7 +170,7 @@ def test_a_handler_that_ignores_its_cancellation_is_given_up_in_time(made: Made,
         return db.closed
 
     handler = made(stubborn, reserve_ms=400)
-    context = FakeContext(450)
+    context = FakeContext(650)
     with pytest.raises(adorm.DeadlineExceeded, match="as it ignored its cancellation, it was given up"):
         handler("stubborn", context)
     assert time.monotonic() < context.ends_s
@@ -377,4 +377,4 @@ def test_a_smaller_reserve_than_a_turn_of_the_loop_cancels_all_the_same(made: Ma
         await asyncio.Event().wait()
 
     with pytest.raises(adorm.DeadlineExceeded, match="it was cancelled"):
-        made(hang, reserve_ms=0)(None, FakeContext(50))
+        made(hang, reserve_ms=0)(None, FakeContext(100))

@@ -12,7 +12,7 @@ import adorm
 from adorm.testing import FakeClock
 from adorm.transport.credentials import Credentials
 from tests.support.fake_lambda import FakeContext, ServerInThread
-from tests.support.loopback import Drop
+from tests.support.loopback import Drop, Silence
 
 
 @adorm.model(table="orders")
@@ -114,12 +114,10 @@ def test_a_connection_lost_in_an_invocation_is_retried_in_it(server: ServerInThr
 
 
 def test_the_deadline_of_lambda_bounds_calls_and_says_which(server: ServerInThread) -> None:
-    from tests.support.loopback import Silence
-
     server.call(lambda: server.server.script("PutItem", Silence()))
     handler = adorm.lambda_handler(connect=server.connect, reserve_ms=300)(put)
     with pytest.raises(adorm.DeadlineExceeded, match="PutItem on Order o1: the deadline passed during attempt 1") as caught:
-        handler("o1", FakeContext(450))
+        handler("o1", FakeContext(650))
     assert caught.value.maybe_applied
     handler("o2", FakeContext(2000))
     assert sorted(stored) == ["o2"]
