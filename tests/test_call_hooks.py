@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from contextvars import ContextVar, Token
+from typing import Any
 
 import anyio
 import pytest
@@ -17,7 +18,7 @@ import adorm.testing
 from adorm.call_details import AttemptDetails, CallDetails, ErrorDetails, RequestDetails, ServerDetails
 from adorm.call_hooks import CallHooks, Connections
 from adorm.calls import Calls
-from adorm.capacity import Units
+from adorm.capacity import Units, collect_capacity
 from adorm.clock import use_clock
 from adorm.deadlines import deadline
 from adorm.errors import ConditionalCheckFailed, DeadlineExceeded
@@ -321,3 +322,43 @@ async def test_an_engine_without_a_pool_tells_of_none() -> None:
     async with adorm.connect("memory", hooks=[CallHooks(on_open=told.append)]) as db:
         await db.call("ListTables", {})
     assert told == []
+
+
+ODD: tuple[Any, ...] = (
+    None,
+    1,
+    "x",
+    [],
+    {},
+    [None],
+    ["x"],
+    {"a": 1},
+    {"a": None},
+    {"t": {}},
+    {"t": {"Keys": 1}},
+    [{"CapacityUnits": "x", "GlobalSecondaryIndexes": {"i": 1}}],
+)
+
+
+@pytest.mark.parametrize("part", ["ConsumedCapacity", "Count", "TableNames", "UnprocessedKeys", "UnprocessedItems"])
+async def test_a_call_that_was_answered_is_answered_to_who_watches_whatever_is_in_the_answer(part: str) -> None:
+    seen: list[Details] = []
+    for odd in ODD:
+        calls, _ = calls_with([recording(seen), adorm.OpenTelemetry(), adorm.LogCalls()], {part: odd})
+        async with collect_capacity():
+            assert await calls.call("PutItem", PUT) == {part: odd}
+    assert all(details.error is None for details in seen)
+
+
+@pytest.mark.parametrize("part", ["TableName", "RequestItems", "TransactItems", "Statements", "AttributesToGet", "Limit"])
+async def test_what_a_request_holds_is_for_dynamodb_to_judge_not_for_who_watches(part: str) -> None:
+    for odd in ODD:
+        calls, _ = calls_with([recording([]), adorm.OpenTelemetry(), adorm.LogCalls()], {"n": 1})
+        assert await calls.call("TransactWriteItems", {part: odd}) == {"n": 1}
+
+
+async def test_a_table_name_that_is_none_is_not_told() -> None:
+    seen: list[Details] = []
+    calls, _ = calls_with([recording(seen)])
+    await calls.call("PutItem", {"TableName": {"S": "secret"}})
+    assert {details.table for details in seen} == {None}

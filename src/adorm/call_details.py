@@ -216,22 +216,21 @@ def _tables(request: Request) -> tuple[tuple[str, ...], int | None]:
     """Names of tables, and how many operations a batch or transaction has."""
     name = request.get("TableName")
     if name is not None:
-        return (str(name),), None
+        return (name,) if isinstance(name, str) else (), None
     asked = request.get("RequestItems")
     if isinstance(asked, Mapping):
-        by_table = cast("Mapping[object, object]", asked)
-        return tuple(str(table) for table in by_table), _batch_size(by_table)
+        return tuple(map(str, cast("Mapping[object, object]", asked))), _batch_size(cast("Mapping[object, object]", asked))
     parts = request.get("TransactItems")
     if isinstance(parts, Sequence):
-        operations = [operation for part in cast("Sequence[Mapping[str, Mapping[str, Any]]]", parts) for operation in part.values()]
-        return tuple(dict.fromkeys(str(operation.get("TableName")) for operation in operations)), len(operations)
-    statements = request.get("Statements", request.get("TransactStatements"))
-    return (), len(cast("Sequence[object]", statements)) if isinstance(statements, Sequence) else None
+        operations = [operation for part in cast("Sequence[object]", parts) for operation in _mapping(part).values()]
+        names = [_text(_mapping(operation).get("TableName")) for operation in operations]
+        return tuple(dict.fromkeys(name for name in names if name is not None)), len(operations)
+    return (), _length(request.get("Statements", request.get("TransactStatements")))
 
 
-def _batch_size(by_table: Mapping[object, Any]) -> int:
+def _batch_size(by_table: object) -> int:
     """`{"orders": {"Keys": [...]}}` and `{"orders": [...]}` alike."""
-    return sum(len(asked["Keys"] if isinstance(asked, Mapping) else asked) for asked in by_table.values())  # pyright: ignore[reportUnknownArgumentType]  # of anything
+    return sum(_length(asked.get("Keys") if isinstance(asked, Mapping) else asked) or 0 for asked in _mapping(by_table).values())  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # of anything
 
 
 def _capacity(parts: list[Part]) -> dict[str, Any]:
@@ -244,7 +243,16 @@ def _capacity(parts: list[Part]) -> dict[str, Any]:
     return {"capacity": tables, "index_capacity": indexes}
 
 
-# A caller of `db.call` may write anything anywhere: only what has the parameter's own type is told.
+# A caller of `db.call` may write anything anywhere, and so may who answers in DynamoDB's place: only what has the parameter's own type is
+# told, and nothing of it raises, since to be watched changes nothing.
+
+
+def _mapping(value: object) -> Mapping[Any, object]:
+    return cast("Mapping[Any, object]", value) if isinstance(value, Mapping) else {}
+
+
+def _length(value: object) -> int | None:
+    return len(cast("Sequence[object]", value)) if isinstance(value, Sequence) else None
 
 
 def _text(value: object) -> str | None:

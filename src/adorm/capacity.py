@@ -240,25 +240,42 @@ def units_of(answer: Mapping[str, Any], *, reading: bool) -> Units | None:
 
 
 def parts_of(answer: Mapping[str, Any], *, reading: bool) -> list[Part]:
-    """What an answer reports, by table; nothing where it reports nothing."""
+    """What an answer reports, by table; nothing where it reports nothing.
+
+    Never raises: the call was answered, and a report that can't be read is no reason to fail it.
+    """
     consumed: Any = answer.get("ConsumedCapacity")
     if not consumed:
         return []
-    parts = cast("list[dict[str, Any]]", consumed if isinstance(consumed, list) else [consumed])
-    return [(str(part.get("TableName", "")), _units(part, reading=reading), dict(_index_units(part, reading=reading))) for part in parts]
+    parts = cast("list[object]", consumed if isinstance(consumed, list) else [consumed])
+    return [
+        (str(part.get("TableName", "")), _units(part, reading=reading), dict(_index_units(part, reading=reading)))
+        for part in map(_mapping, parts)
+        if part
+    ]
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def _units(part: Mapping[str, Any], *, reading: bool) -> Units:
     # DynamoDB tells reading from writing only in transactions; elsewhere the operation does.
     read, write = part.get("ReadCapacityUnits"), part.get("WriteCapacityUnits")
     if read is not None or write is not None:
-        return Units(float(read or 0), float(write or 0))
-    units = float(part.get("CapacityUnits") or 0)
+        return Units(_amount(read), _amount(write))
+    units = _amount(part.get("CapacityUnits"))
     return Units(read=units) if reading else Units(write=units)
+
+
+def _amount(value: Any) -> float:
+    try:
+        return float(value or 0)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
 
 
 def _index_units(part: Mapping[str, Any], *, reading: bool) -> Iterator[tuple[str, Units]]:
     for kind in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
-        indexes: Mapping[str, Mapping[str, Any]] = part.get(kind) or {}
-        for name, index_part in indexes.items():
-            yield name, _units(index_part, reading=reading)
+        for name, index_part in _mapping(part.get(kind)).items():
+            yield name, _units(_mapping(index_part), reading=reading)

@@ -118,6 +118,23 @@ async def test_one_that_comes_meanwhile_gets_a_clear_error() -> None:
         assert work.runs == 1
 
 
+async def test_under_a_deadline_without_end_one_that_comes_meanwhile_gets_the_same_error() -> None:
+    async with bench() as there:
+        work = Work(there, lease_s=None)
+        caught: list[adorm.IdempotencyInProgress] = []
+
+        async def meanwhile() -> None:
+            try:
+                await work.call("o1")
+            except adorm.IdempotencyInProgress as error:
+                caught.append(error)
+
+        async with adorm.deadline(1e18):
+            work.gives = meanwhile
+            await work.call("o1")
+        assert caught[0].lease_ends_at is not None
+
+
 async def test_a_run_that_vanished_is_taken_over_when_its_lease_is_over_and_not_before() -> None:
     async with bench() as there:
         await vanish(there)
@@ -549,9 +566,11 @@ async def test_mistakes_are_named() -> None:
 
     def plain(number: int) -> None: ...
 
-    for options in ({"lease_s": 0}, {"lease_s": True}, {"expires_after_s": float("inf")}):
-        with pytest.raises(adorm.UsageError, match="expected seconds, a finite number above 0"):
-            adorm.idempotent(key="number", **options)  # pyright: ignore[reportArgumentType]  # options of all kinds
+    mistakes: list[dict[str, Any]] = [{"lease_s": 0}, {"lease_s": True}, {"lease_s": "5"}, {"lease_s": 1e12}]
+    mistakes += [{"expires_after_s": float("inf")}, {"expires_after_s": None}]
+    for options in mistakes:
+        with pytest.raises(adorm.UsageError, match="expected seconds, a number above 0"):
+            adorm.idempotent(key="number", **options)
     with pytest.raises(adorm.UsageError, match="stands above an async def"):
         adorm.idempotent(key="number")(plain)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # on purpose
     with pytest.raises(adorm.UsageError, match=r"key= asks for id, and the arguments of .*function are number, db"):
@@ -560,6 +579,8 @@ async def test_mistakes_are_named() -> None:
         adorm.idempotent(key="number", payload=5)(function)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # on purpose
     with pytest.raises(adorm.UsageError, match=r"no database is among the arguments of .*: say which by @adorm.idempotent\(db=...\)"):
         await adorm.idempotent(key="number")(function)(1, None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # on purpose
+    with pytest.raises(adorm.UsageError, match=r"db= of .* gave None: a Database"):
+        await adorm.idempotent(key="number", db=lambda: None)(function)(1, None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # on purpose
     async with bench() as there:
         with pytest.raises(adorm.UsageError, match="gave what has no JSON"):
             await Work(there, payload=something).call("o1")

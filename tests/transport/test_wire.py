@@ -170,6 +170,27 @@ async def test_a_throttle_says_when_to_come_back() -> None:
             assert caught.value.retry_after_s == expected
 
 
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [("9" * 400, 1e9), ("\xb2", None), ("-1", None), ("nan", None), ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None)],
+)
+async def test_a_retry_after_that_is_no_time_is_no_other_error(told: str, expected: float | None) -> None:
+    async with LoopbackServer() as server, opened(server) as transport:
+        server.script("GetItem", ServiceFault("ThrottlingException", headers={"Retry-After": told, "Date": told}))
+        with pytest.raises(Throttled) as caught:
+            await transport.send("GetItem", GET)
+    assert caught.value.retry_after_s == expected
+
+
+async def test_reasons_of_a_cancellation_that_are_none_are_read_as_none() -> None:
+    extra = {"CancellationReasons": [1, None, {"Code": ["x"]}, {"Code": "ConditionalCheckFailed"}]}
+    async with LoopbackServer() as server, opened(server) as transport:
+        server.script("TransactWriteItems", ServiceFault("TransactionCanceledException", extra=extra))
+        with pytest.raises(TransactionCanceled) as caught:
+            await transport.send("TransactWriteItems", {})
+    assert [reason.code for reason in caught.value.reasons] == [None, None, "['x']", "ConditionalCheckFailed"]
+
+
 async def test_retry_after_may_be_a_date() -> None:
     headers = {"Date": "Sat, 21 Nov 2026 08:30:00 GMT", "Retry-After": "Sat, 21 Nov 2026 08:30:12 GMT"}
     async with LoopbackServer() as server, opened(server) as transport:

@@ -105,7 +105,12 @@ class Arguments:
             UsageError: there is none, or more than one.
         """
         if self._db is not None:
-            return self._db if isinstance(self._db, Database) else self._db(arguments)
+            db: object = self._db if isinstance(self._db, Database) else self._db(arguments)
+            if not isinstance(db, Database):
+                raise UsageError(
+                    f"db= of {self._name} gave {'None' if db is None else type(db).__name__}: a Database, from adorm.connect()"
+                )
+            return db
         found = {id(each): each for each in arguments.values() if isinstance(each, Database)}
         if len(found) != 1:
             what = "several databases are" if found else "no database is"

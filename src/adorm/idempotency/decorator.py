@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 DEFAULT_LEASE_S = 60.0
 DEFAULT_EXPIRY_S = 24 * 3600.0
+MAX_S = 100 * 366 * 24 * 3600.0
+"""A hundred years: what is longer means for ever, and need not be a time of day."""
 
 
 def idempotent(
@@ -77,8 +79,8 @@ def idempotent(
         UsageError: the key is none, no database is at hand, or a result of that type can't be stored; nothing was run.
     """
     for option, seconds in (("lease_s", lease_s), ("expires_after_s", expires_after_s)):
-        if seconds is not None and (isinstance(seconds, bool) or not 0 < seconds < math.inf):
-            raise UsageError(f"idempotent({option}={seconds!r}): expected seconds, a finite number above 0")
+        if not (_are_seconds(seconds) or (seconds is None and option == "lease_s")):
+            raise UsageError(f"idempotent({option}={seconds!r}): expected seconds, a number above 0, and no more than a hundred years")
 
     def decorate(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         if not inspect.iscoroutinefunction(function):
@@ -94,7 +96,7 @@ def idempotent(
             database = asked.database(arguments)
             stored.check(database.codec)
             left_s = remaining_s()
-            longest_s = min(DEFAULT_LEASE_S if lease_s is None and left_s == math.inf else lease_s or math.inf, max(left_s, 0.0))
+            longest_s = min(DEFAULT_LEASE_S if lease_s is None and left_s == math.inf else lease_s or MAX_S, max(left_s, 0.0))
             run = Run(database, table, record_id, payload_hash, lease_s=longest_s, keep_s=expires_after_s)
             done = await run.take()
             if done is not None:
@@ -119,6 +121,10 @@ def idempotent(
         return once
 
     return decorate
+
+
+def _are_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MAX_S
 
 
 async def _finish(run: Run, stored: ResultFormat, database: Any, value: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from adorm.errors import CancellationReason, ConditionalCheckFailed, ServiceError, TransactionCanceled, code_of
 
@@ -22,7 +22,7 @@ def service_error(
     row = code_of(code, status)
     reasons = body.get("CancellationReasons")
     if code == "TransactionCanceledException" and isinstance(reasons, list):
-        causes = [_reason(reason, operation) for reason in reasons]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # JSON
+        causes = [_reason(reason, operation) for reason in cast("list[object]", reasons)]
         errors = [cause.error for cause in causes if cause.error is not None]
         return TransactionCanceled(
             message,
@@ -60,9 +60,10 @@ REASON_CODES: Mapping[str, str] = {
 """A cancellation reason's code, and the code of the same failure outside a transaction."""
 
 
-def _reason(reason: Mapping[str, Any], operation: str) -> CancellationReason:
-    code = reason.get("Code")
-    if code in (None, "None"):
+def _reason(told: object, operation: str) -> CancellationReason:
+    reason = cast("Mapping[str, Any]", told) if isinstance(told, Mapping) else {}
+    code = str(reason.get("Code"))
+    if code == "None":
         return CancellationReason(operation, None)
     error = service_error(
         {"__type": REASON_CODES.get(code, code), "message": reason.get("Message"), "Item": reason.get("Item")},

@@ -20,6 +20,9 @@ CLOCK_TOLERANCE_S = 30.0
 
 SHOWN_CHARACTERS = 120
 
+MAX_RETRY_AFTER_S = 1e9
+"""Digits without end would be infinity."""
+
 
 def refusal(
     operation: str, response: Response, *, endpoint_url: str, secrets: Iterable[str | None] = ()
@@ -105,8 +108,8 @@ def _retry_after_s(headers: dict[bytes, bytes]) -> float | None:
     raw = _text(headers.get(b"retry-after")).strip()
     if not raw:
         return None
-    if raw.isdigit():
-        return float(raw)
+    if raw.isascii() and raw.isdigit():
+        return min(float(raw), MAX_RETRY_AFTER_S)
     moment, now = _moment(raw.encode()), _moment(headers.get(b"date"))
     return max(0.0, (moment - now).total_seconds()) if moment is not None and now is not None else None
 
@@ -116,7 +119,7 @@ def _moment(raw: bytes | None) -> datetime | None:
 
     try:
         moment = parsedate_to_datetime(_text(raw))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
