@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from adorm.codec import Codec, DecodeFailure
+from adorm.codec.structs import is_only_set
 
 ONE = {"number": {"N": "1"}}
 
@@ -93,3 +94,87 @@ def test_a_frozen_instance_is_whole() -> None:
 def test_an_abstract_class_is_refused() -> None:
     with pytest.raises(DecodeFailure, match=r"abstract"):
         Codec().decode(Shapeless, ONE)
+
+
+def made(*, base: type = object, **options: Any) -> Any:
+    return attrs.make_class("Made", {"number": attrs.field(type=int, **options)}, bases=(base,))
+
+
+@attrs.define
+class WithPreInit:
+    number: int
+
+    def __attrs_pre_init__(self) -> None:
+        seen.append("pre-init")
+
+
+@attrs.define
+class WithInit:
+    number: int
+
+    def __init__(self, number: int) -> None:
+        seen.append("init")
+        self.number = number
+
+
+class WithSetattr:
+    def __setattr__(self, name: str, value: object) -> None:
+        seen.append(name)
+        super().__setattr__(name, value)
+
+
+class Undecorated(made()):  # type: ignore[misc]  # made at run time
+    pass
+
+
+@attrs.define(cache_hash=True, unsafe_hash=True)
+class Hashed:
+    number: int
+
+
+PLAIN: list[Any] = [
+    made(),
+    made(default=5),
+    made(factory=int),
+    made(alias="other"),
+    attrs.make_class("Slotted", {"number": attrs.field(type=int)}, slots=True),
+    attrs.make_class("Private", {"_number": attrs.field(type=int, metadata={})}),
+]
+SPECIAL: list[Any] = [
+    OfMetaclass,
+    WithNew,
+    WithSteps,
+    Frozen,
+    Shapeless,
+    WithPreInit,
+    WithInit,
+    Undecorated,
+    Hashed,
+    made(validator=attrs.validators.ge(0)),
+    made(converter=tenfold),
+    made(on_setattr=attrs.setters.validate),
+    made(init=False, default=1),
+    made(base=WithSetattr),
+    made(base=Exception),
+]
+
+
+@pytest.mark.parametrize("cls", PLAIN)
+def test_a_constructor_that_only_sets_attributes_is_written_out(cls: Any) -> None:
+    assert is_only_set(cls)
+    name = attrs.fields(cls)[0].name
+    decoded, called = Codec().decode(cls, {name: {"N": "1"}}), cls(1)
+    assert decoded == called
+    assert getattr(decoded, name) == 1
+    assert getattr(decoded, "__dict__", {}) == getattr(called, "__dict__", {})
+
+
+@pytest.mark.parametrize("cls", SPECIAL)
+def test_a_constructor_that_does_more_is_called(cls: Any) -> None:
+    assert not is_only_set(cls)
+
+
+@pytest.mark.parametrize("cls", [WithPreInit, WithInit, made(base=WithSetattr)])
+def test_what_a_constructor_does_beside_setting_is_done(cls: Any) -> None:
+    Codec().decode(cls, ONE)
+    assert len(seen) == 1
