@@ -137,8 +137,12 @@ class Binding:
             ItemDecodeError: an item does not fit the model.
         """
         if isinstance(items, list):
-            for attribute_map in items[start:stop]:
-                made.append(self.decode(attribute_map))  # noqa: PERF401  # what was made before a failure counts
+            decode, attribute_map = self.connection.codec.decoder(self.info.model), dict[str, Any]()
+            try:
+                for attribute_map in items[start:stop]:
+                    made.append(decode(attribute_map))  # what was made before a failure counts
+            except DecodeFailure as failure:
+                raise self._decode_error(failure, attribute_map) from failure
             return
         make, first = items.shape.make, start - len(made)
         if items.shape is not self.connection.codec.shape(self.info.model):  # hooks were registered meanwhile
