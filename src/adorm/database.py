@@ -465,7 +465,17 @@ def _check_types(**options: object) -> None:
     for name, value in options.items():
         fits, wanted = _OPTION_TYPES[name]
         if not fits(value):
-            raise UsageError(f"connect({name}=...) takes {wanted}, not {'None' if value is None else type(value).__name__}")
+            raise UsageError(f"connect({name}=...) takes {wanted}, not {_kind_of(value)}")
+
+
+def _kind_of(value: object) -> str:
+    if value is None:
+        return "None"
+    kind = type(value).__name__
+    if not isinstance(value, (list, tuple)):
+        return kind
+    kinds = {f"type[{each.__name__}]" if isinstance(each, type) else type(each).__name__ for each in cast("Sequence[object]", value)}
+    return f"a {kind} of {', '.join(sorted(kinds))}" if kinds else f"an empty {kind}"
 
 
 def _check_together(where: str | None, **chosen: object) -> None:

@@ -507,6 +507,17 @@ async def test_a_record_that_cannot_be_read_stops_all_behind_it_for_nobody_knows
     assert len(seen) == 1
 
 
+def test_a_decorator_without_its_model_is_refused_and_not_taken_for_a_handler() -> None:
+    changes = adorm.StreamHandler()
+
+    async def created(item: Order) -> None: ...
+
+    decorators: list[Any] = [changes.insert, changes.modify, changes.remove, changes.expire]
+    for decorator in decorators:
+        with pytest.raises(adorm.UsageError, match="a model class is expected, not <function"):
+            decorator(created)
+
+
 async def test_a_record_that_cannot_be_named_fails_the_batch_before_anything_is_handled() -> None:
     seen = Seen()
     batch = stream_event(*(stream_record(new=order(f"o{number}")) for number in range(3)))
@@ -522,7 +533,10 @@ FOREIGN: list[tuple[Any, str]] = [
     ("x", "no event of a stream"),
     (None, "no event of a stream"),
     ({"Records": "abc"}, "no event of a stream"),
-    ({"Records": [{"eventSource": "aws:sqs", "body": "secret"}]}, "can't be named"),
+    (
+        {"Records": [{"eventSource": "aws:sqs", "body": "secret"}]},
+        "can't be named to Lambda.*: no record of a DynamoDB stream, but one of aws:sqs",
+    ),
     ({"Records": [{}], "window": {"start": "x"}, "state": {}}, "tumbling window"),
     ({"Records": [], "isFinalInvokeForWindow": True}, "tumbling window"),
 ]

@@ -141,6 +141,16 @@ async def test_tls_is_verified(tmp_path: Path, clock: FakeClock) -> None:
             await AssumedRole(ORDERS, environ=NO_FILES, **options).load()
 
 
+async def test_an_sts_that_cannot_be_reached_is_named_with_the_role(clock: FakeClock) -> None:
+    async with PlainServer(lambda _: HANG_UP) as server:
+        gone = server.url
+    role = AssumedRole(ORDERS, source=BASE, region="eu-central-1", sts_endpoint_url=gone, environ=NO_FILES, clock=clock)
+    with pytest.raises(ConnectionFailed) as caught:
+        await role.load()
+    assert (caught.value.operation, caught.value.subject, caught.value.attempts) == ("AssumeRole", ORDERS, 3)
+    assert str(caught.value).startswith(f"AssumeRole on {ORDERS}: {gone}: no connection to ")
+
+
 @pytest.mark.parametrize(
     ("said", "kind", "asked"),
     [

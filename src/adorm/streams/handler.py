@@ -159,12 +159,12 @@ class StreamHandler(Handlers):
     def _outcome(self, raw: object, position: int, count: int) -> RecordOutcome:
         number = sequence_number_of(raw)
         if number is None:
-            problem = UsageError(f"record {position} of {count} can't be named to Lambda, so nothing was handled and the whole batch fails")
+            problem = f"record {position} of {count} can't be named to Lambda, so nothing was handled and the whole batch fails"
             try:
                 parse_record(raw)
             except UsageError as reason:
-                raise problem from reason
-            raise problem
+                raise UsageError(f"{problem}: {reason}") from reason
+            raise UsageError(problem)
         return RecordOutcome(f"sequence number {number}", sequence_number=number)
 
     async def _handle(self, outcome: RecordOutcome, db: Database | None, table_of: Callable[[Route], str]) -> object:

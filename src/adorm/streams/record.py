@@ -123,7 +123,7 @@ def records_of(event: object) -> Sequence[object]:
     if not isinstance(records, Sequence) or isinstance(records, str | bytes):
         raise UsageError('no event of a stream: a dict with "Records", or a list of records, is expected')
     if not records:
-        raise UsageError("an event of a stream without records: Lambda sends none such")
+        raise UsageError("an event without records: Lambda sends none such of a stream")
     return cast("Sequence[object]", records)
 
 

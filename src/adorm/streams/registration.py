@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, overload
 
+from adorm.models import model_info
 from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.streams.calling import Handler
 from adorm.streams.routes import RouteKind, Routes, When, make_route
@@ -37,7 +38,7 @@ class Handlers:
             optional_images: for streams that do not carry the image: it is None then. By default such a record fails.
 
         Raises:
-            UsageError: it can't be told from another handler, or the function is not of this form.
+            UsageError: this is no model, it can't be told from another handler, or the function is not of this form.
         """
         return OneImage[Any, Any](self._registering("INSERT", model, when, table_name, optional_images))
 
@@ -86,6 +87,8 @@ class Handlers:
     def _registering(
         self, kind: RouteKind, model: type[Any], when: When | None, table_name: str | None, optional_images: bool
     ) -> Callable[[Handler], None]:
+        model_info(model)  # `@changes.insert` without its model is given the function: unseen, no handler would be registered
+
         def register(function: Handler) -> None:
             self._routes.add(make_route(kind, model, function, when=when, table_name=table_name, optional_images=optional_images))
 

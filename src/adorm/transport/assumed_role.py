@@ -23,7 +23,7 @@ from adorm.transport.failures import CREDENTIALS_REFUSED, clock_offset_s
 from adorm.transport.fetch import fetch
 from adorm.transport.proxies import refuse_proxy
 from adorm.transport.sigv4 import signed_headers
-from adorm.transport.sts_answers import assumed, sts_error
+from adorm.transport.sts_answers import OPERATION, assumed, sts_error
 
 ATTEMPTS = 3
 ATTEMPT_LIMIT_S = 5.0
@@ -112,6 +112,8 @@ class AssumedRole:
                 return await self._assume(endpoint, base)
             except (Throttled, ConnectionFailed) as error:
                 error.attempts = attempt
+                if error.operation is None:
+                    error.operation, error.subject = OPERATION, self._role_arn
                 if attempt == ATTEMPTS:
                     raise
                 pause_s = BASE_PAUSE_S * 2 ** (attempt - 1) * (0.5 + random.random() / 2)  # noqa: S311  # jitter

@@ -18,7 +18,7 @@ from adorm.transport.credentials import Credentials
 
 NO_CREDENTIALS = (
     "no AWS credentials found: not in the environment (AWS_ACCESS_KEY_ID), nor in the profile's configuration and credentials files, "
-    "nor from SSO, web identity, a container or the instance's metadata. Set them, or give `profile=` or `session=`"
+    "nor from SSO, web identity, a container or the instance's metadata. Set them, or give `credentials=`, `profile=` or `session=`"
 )
 
 
