@@ -149,6 +149,18 @@ async def test_a_cancelled_hook_cancels_the_call() -> None:
     assert transport.sent == []
 
 
+async def test_what_a_hook_awaits_and_somebody_else_cancelled_cancels_no_call(caplog: pytest.LogCaptureFixture) -> None:
+    async def awaits_a_cancelled_one(_details: Details) -> None:
+        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        gone.cancel()
+        await gone
+
+    fails = awaits_a_cancelled_one
+    calls, _ = calls_with([CallHooks(before_call=fails, after_call=fails, before_attempt=fails, after_attempt=fails)], {"n": 1})
+    assert await calls.call("PutItem", PUT) == {"n": 1}
+    assert caplog.text.count("a hook of adorm failed around PutItem, the call goes on") == 4
+
+
 async def test_after_a_cancellation_hooks_still_run_async_ones_too() -> None:
     tasks = asyncio.all_tasks()
     seen: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
@@ -12,7 +13,7 @@ import adorm
 from adorm.call_details import CallDetails
 from adorm.call_hooks import CallHooks
 from adorm.calls import Calls
-from adorm.errors import ConnectionFailed, UsageError
+from adorm.errors import ConnectionFailed, DeadlineExceeded, UsageError
 from adorm.testing import FakeClock
 from adorm.transport.base import Request
 from adorm.watched_calls import Middleware
@@ -123,3 +124,27 @@ async def test_what_is_no_list_of_functions_is_refused() -> None:
     for wrong in (5, ["x"], strongly):
         with pytest.raises(UsageError, match=r"connect\(middleware=\.\.\.\) takes a list of functions"):
             adorm.connect("memory", middleware=cast(Any, wrong))
+
+
+async def test_one_that_does_not_end_is_bounded_by_the_deadline() -> None:
+    async def endless(_operation: str, request: Request) -> Request:
+        await anyio.sleep_forever()
+        return request
+
+    calls, transport = calls_with(endless)
+    with pytest.raises(DeadlineExceeded, match=r"the deadline of 0\.01 s passed in a middleware, before anything was sent") as caught:
+        async with adorm.deadline(0.01):
+            await calls.call("PutItem", GET)
+    assert not caught.value.maybe_applied
+    assert transport.sent == []
+
+
+async def test_a_timeout_of_its_own_is_its_own() -> None:
+    async def fails(_operation: str, _request: Request) -> Request:
+        await checkpoint()
+        raise TimeoutError("of its own")
+
+    calls, _ = calls_with(fails)
+    with pytest.raises(TimeoutError, match="of its own"):
+        async with adorm.deadline(5):
+            await calls.call("PutItem", GET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from adorm.call_details import AttemptDetails, CallDetails, ServerDetails
+from adorm.cancel_scopes import is_cancelled
 
 if TYPE_CHECKING:
     from adorm.transport.pool import PoolFigures
@@ -35,8 +37,8 @@ class CallHooks:
     context. Whoever was called before a call or an attempt is called after it too, whatever happens.
 
     A hook that raises does not disturb the call: what it raised is logged by `logging.getLogger("adorm")` and the call goes on.
-    Its cancellation passes, as anywhere. Async hooks are part of the call's time, though no deadline interrupts them; after a
-    cancelled call they get one second, shielded.
+    So is a `CancelledError` of something that it awaited; where the caller itself was cancelled, that passes. Async hooks are part of
+    the call's time, though no deadline interrupts them; after a cancelled call they get one second, shielded.
     """
 
     before_call: Callable[[CallDetails], object] | None = None
@@ -62,7 +64,9 @@ async def run_hooks(hooks: Iterable[Callable[[DetailsT], object]], details: Deta
             result = hook(details)
             if inspect.isawaitable(result):
                 await result
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and is_cancelled():
+                raise
             _forget(error, handled)
             logger.exception("a hook of adorm failed around %s, the call goes on: %r", details.operation, hook)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -22,7 +23,8 @@ from adorm.call_details import (
 from adorm.call_hooks import CallHooks, Connections, run_hooks, run_hooks_after, tell_of
 from adorm.capacity import Units, asking_for_capacity, units_of
 from adorm.clock import Clock
-from adorm.errors import UsageError
+from adorm.deadlines import current_limit
+from adorm.errors import DeadlineExceeded, UsageError
 from adorm.retry import Repeat
 from adorm.transport.base import Answer, Request, Transport
 
@@ -74,12 +76,13 @@ class Watch:
 
         Raises:
             UsageError: a middleware gave something that is no request.
+            DeadlineExceeded: one took longer than there was time.
         """
         update = request.get("UpdateExpression")
         for middleware in self._middleware:
             result: Any = middleware(operation, request)
             if inspect.isawaitable(result):
-                result = await result
+                result = await _in_time(operation, result)
             if not isinstance(result, Mapping):
                 raise UsageError(
                     f"{operation}: a middleware gives the request to send, a dict, not {type(result).__name__}: {middleware!r}"
@@ -156,6 +159,22 @@ class Watch:
         finally:
             duration_s = self._clock.monotonic() - started_s
             await run_hooks_after(self._after_attempt, _attempt(seen, number, delay_s, duration_s, failure, capacity))
+
+
+async def _in_time(operation: str, wait: Awaitable[object]) -> object:
+    limit = current_limit()
+    if limit is None:
+        return await wait
+    bound = asyncio.timeout(max(limit.remaining_s(), 0.0))
+    try:
+        async with bound:
+            return await wait
+    except TimeoutError:
+        if not bound.expired():
+            raise
+    raise DeadlineExceeded(
+        f"{operation}: the deadline of {limit.seconds:g} s passed in a middleware, before anything was sent", operation=operation
+    )
 
 
 def _figures_of(engine: Any) -> Callable[[], PoolFigures | None]:
