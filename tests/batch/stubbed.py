@@ -10,6 +10,7 @@ import attrs
 
 import adorm
 from adorm.testing import FakeClock, Faults, Recorder
+from tests.support.from_bytes import FromBytes
 from tests.support.stub_table import Number, StubTable, value_of
 
 
@@ -32,9 +33,9 @@ class Stubbed:
 
 @asynccontextmanager
 async def stubbed(items: int = 0, **options: Any) -> AsyncGenerator[Stubbed, None]:
-    """`items` numbered items; what adorm sends is recorded before faults, and waits take no time."""
+    """`items` numbered items, answered as bytes; what adorm sends is recorded before faults, and waits take no time."""
     stub, faults, recorder, clock = StubTable(items), Faults(), Recorder(), FakeClock()
-    async with adorm.connect("memory", wrap=lambda _: recorder(faults(stub)), clock=clock, **options) as db:
+    async with adorm.connect("memory", wrap=lambda _: recorder(faults(FromBytes(stub))), clock=clock, **options) as db:
         yield Stubbed(db, db.table(Number), stub, faults, recorder, clock)
 
 

@@ -10,17 +10,24 @@ import anyio
 import pytest
 
 import adorm
+from adorm.codec.shapes import WORTHWHILE_BYTES
 from adorm.testing import FakeClock
 from adorm.transport.base import Answer, Request
 from tests.batch.stubbed import ids, stubbed, value_of
 from tests.contract.shop import Counter, Event, Order
+from tests.support.from_bytes import FromBytes
 from tests.support.scripted import ScriptedTransport, lost, refusal, throttled
 
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture(autouse=True, params=[WORTHWHILE_BYTES, 0], ids=["as JSON", "from bytes"])
+def _read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", request.param)
+
+
 def orders_by(transport: Any) -> adorm.Table[Order]:
-    return adorm.connect("memory", wrap=lambda _: transport, retry=adorm.RetryPolicy(max_attempts=1)).table(Order)
+    return adorm.connect("memory", wrap=lambda _: FromBytes(transport), retry=adorm.RetryPolicy(max_attempts=1)).table(Order)
 
 
 def item(number: int, **attributes: Any) -> dict[str, Any]:
@@ -61,7 +68,7 @@ async def test_unique_keys_are_sent_once_in_chunks_of_a_hundred() -> None:
 
 async def test_keys_that_are_equal_in_dynamodb_are_one_whatever_way_they_are_written() -> None:
     transport = ScriptedTransport()
-    events = adorm.connect("memory", wrap=lambda _: transport).table(Event)
+    events = adorm.connect("memory", wrap=lambda _: FromBytes(transport)).table(Event)
     moment = FakeClock().now()
     got = await events.batch_get([(1, moment), events.key(1, moment), (True + 0, moment)])
     assert len(transport.sent) == 1
@@ -161,7 +168,7 @@ async def test_items_of_several_tables_travel_together() -> None:
     transport = ScriptedTransport(
         [{"Responses": {"orders": [item(1)], "counters": [{"name": {"S": "n"}}]}, "UnprocessedKeys": {}}],
     )
-    db = adorm.connect("memory", wrap=lambda _: transport)
+    db = adorm.connect("memory", wrap=lambda _: FromBytes(transport))
     orders, counters = db.table(Order), db.table(Counter)
     got = await db.batch_get(counters.key("n"), [orders.key("c1", "o1"), orders.key("c1", "o2")])
     assert [len(request["RequestItems"]) for _, request in transport.sent] == [2]
@@ -173,7 +180,7 @@ async def test_items_of_several_tables_travel_together() -> None:
 
 async def test_a_key_of_a_table_with_a_name_of_its_own_goes_there() -> None:
     transport = ScriptedTransport()
-    db = adorm.connect("memory", wrap=lambda _: transport)
+    db = adorm.connect("memory", wrap=lambda _: FromBytes(transport))
     await db.batch_get(db.table(Counter, name="counters-2").key("n"), db.table(Counter).key("n"))
     assert set(transport.sent[0][1]["RequestItems"]) == {"counters-2", "counters"}
 
@@ -221,7 +228,7 @@ async def test_an_answer_that_makes_progress_begins_the_count_anew() -> None:
 async def test_unprocessed_keys_written_otherwise_are_known_again() -> None:
     key = {"streamId": {"N": "1.0"}, "happenedAt": {"S": "2026-01-01T00:00:00.000000Z"}}
     transport = ScriptedTransport([{"Responses": {}, "UnprocessedKeys": {"events": {"Keys": [key]}}}])
-    events = adorm.connect("memory", wrap=lambda _: transport, retry=adorm.RetryPolicy(base_delay_s=0)).table(Event)
+    events = adorm.connect("memory", wrap=lambda _: FromBytes(transport), retry=adorm.RetryPolicy(base_delay_s=0)).table(Event)
     await events.batch_get([(1, FakeClock().now())])
     assert len(transport.sent) == 2
     assert transport.sent[0][1] == transport.sent[1][1]
@@ -392,6 +399,59 @@ async def test_items_before_and_after_those_that_do_not_fit_are_read() -> None:
     assert [error.key["order_id"] for error in got.errors if isinstance(error, adorm.ItemDecodeError)] == [{"S": "o2"}, {"S": "o4"}]
 
 
+async def test_answers_of_one_model_are_parsed_from_their_bytes_once_that_is_worthwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[Answer] = [{"Responses": {"orders": [item(1)]}, "UnprocessedKeys": {}} for _ in range(3)]
+    transport = FromBytes(ScriptedTransport(answers))
+    db = adorm.connect("memory", wrap=lambda _: transport)
+    orders = db.table(Order)
+    keys = [orders.key("c1", "o1")]
+    monkeypatch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", WORTHWHILE_BYTES)
+    plain = await orders.batch_get(keys)
+    assert transport.parsed == 0
+    monkeypatch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", 0)
+    assert (await orders.batch_get(keys)).items == plain.items
+    assert transport.parsed == 1
+    assert (await orders.batch_get(keys).select(Order.order_id)).items == [("o1",)]
+    assert (await db.batch_get(keys, db.table(Counter).key("n"))).items == []
+    assert transport.parsed == 1
+
+
+async def test_hooks_registered_while_a_batch_is_read_hold_for_its_items() -> None:
+    @adorm.model(table="notes")
+    class Note:
+        note_id: str = adorm.partition_key()
+        text: str = ""
+
+    async def answered_late() -> Answer:
+        db.converter.register_structure_hook(str, lambda value, _: value["S"].upper())
+        db.converter.register_unstructure_hook(str, lambda text: {"S": text})
+        return {"Responses": {"notes": [{"note_id": {"S": "n1"}, "text": {"S": "a"}}]}}
+
+    db = adorm.connect("memory", wrap=lambda _: FromBytes(ScriptedTransport([answered_late])))
+    got = await db.table(Note).batch_get(["n1"])
+    assert got.items == [Note(note_id="N1", text="A")]
+
+
+@adorm.model(table="readings")
+class Reading:
+    sensor: bytes = adorm.partition_key()
+    at: Decimal = adorm.sort_key()
+    label: str = ""
+
+
+async def test_items_with_keys_of_bytes_and_numbers_are_found_in_whatever_way_they_are_written() -> None:
+    written = [("AA==", "1.00"), ("AQ==", "2E0"), ("AA==", "3")]
+    answer: Answer = {"Responses": {"readings": [{"sensor": {"B": sensor}, "at": {"N": at}} for sensor, at in written]}}
+    readings = adorm.connect("memory", wrap=lambda _: FromBytes(ScriptedTransport([answer]))).table(Reading)
+    got = await readings.batch_get([(b"\x00", Decimal(3)), (b"\x01", Decimal("2.0")), (b"\x00", Decimal(1)), (b"\x00", Decimal(4))])
+    assert [each and (each.sensor, each.at) for each in got.aligned] == [
+        (b"\x00", Decimal(3)),
+        (b"\x01", Decimal(2)),
+        (b"\x00", Decimal(1)),
+        None,
+    ]
+
+
 async def test_two_models_may_want_one_item_and_each_gets_its_own() -> None:
     @adorm.model(table="orders")
     class Slip:
@@ -400,7 +460,7 @@ async def test_two_models_may_want_one_item_and_each_gets_its_own() -> None:
         note: str
 
     transport = ScriptedTransport([{"Responses": {"orders": [item(1, note={"S": "a"}), item(2)]}}])
-    db = adorm.connect("memory", wrap=lambda _: transport)
+    db = adorm.connect("memory", wrap=lambda _: FromBytes(transport))
     orders, slips = db.table(Order), db.table(Slip)
     told: list[int] = []
     keys: list[adorm.Key[Any]] = [
@@ -500,5 +560,5 @@ async def test_a_closed_database_is_the_callers_mistake_and_no_group() -> None:
 
 async def test_lost_connections_and_throttles_are_retried_as_everywhere() -> None:
     transport = ScriptedTransport([lost(), throttled(), {"Responses": {"orders": [item(1)]}}])
-    orders = adorm.connect("memory", wrap=lambda _: transport, retry=adorm.RetryPolicy(base_delay_s=0)).table(Order)
+    orders = adorm.connect("memory", wrap=lambda _: FromBytes(transport), retry=adorm.RetryPolicy(base_delay_s=0)).table(Order)
     assert len((await orders.batch_get([("c1", "o1")])).items) == 1

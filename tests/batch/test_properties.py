@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import adorm
+from adorm.codec.shapes import WORTHWHILE_BYTES
 from tests.batch.stubbed import Number, ids, made, stubbed, value_of
 
 NUMBERS = st.integers(0, 40)
@@ -16,10 +18,17 @@ SHARES = st.lists(st.sampled_from([0.0, 0.3, 0.9, 1.0]), max_size=12)
 CALLS = st.sets(st.integers(1, 8), max_size=3)
 
 
-@given(keys=st.lists(NUMBERS, max_size=60), shares=SHARES, failing=CALLS, chunks=st.integers(1, 4), size=st.sampled_from([100, 7]))
+@given(
+    keys=st.lists(NUMBERS, max_size=60),
+    shares=SHARES,
+    failing=CALLS,
+    chunks=st.integers(1, 4),
+    size=st.sampled_from([100, 7]),
+    parsed=st.booleans(),
+)
 @settings(max_examples=120, deadline=None)
 def test_any_batch_get_gives_each_key_its_item_in_order(
-    keys: list[int], shares: list[float], failing: set[int], chunks: int, size: int
+    keys: list[int], shares: list[float], failing: set[int], chunks: int, size: int, parsed: bool
 ) -> None:
     async def run() -> None:
         async with stubbed(30, retry=adorm.RetryPolicy(max_attempts=1)) as it:
@@ -40,7 +49,9 @@ def test_any_batch_get_gives_each_key_its_item_in_order(
             assert bool(unread) == bool(got.errors)
             assert all(count == 1 for key, count in it.stub.keys_read.items() if key in read)
 
-    asyncio.run(run())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", 0 if parsed else WORTHWHILE_BYTES)
+        asyncio.run(run())
 
 
 OPERATION = st.tuples(st.sampled_from(["put", "put", "delete", "flush"]), NUMBERS, st.integers(0, 1000))

@@ -182,6 +182,24 @@ def test_what_stands_beside_the_items_stays_as_it_is() -> None:
     assert answer == {"Count": 0, "ScannedCount": 7, "LastEvaluatedKey": key, "ConsumedCapacity": consumed}
 
 
+def test_a_batch_has_its_items_by_table_and_all_else_as_it_is() -> None:
+    lines = [{"sku": {"S": "a"}}, {"sku": {"S": "b"}, "quantity": {"N": "x"}, "more": {"S": "y"}}]
+    beside = {"UnprocessedKeys": {"t": {"Keys": [{"sku": {"S": "c"}}]}}, "ConsumedCapacity": [{"TableName": "t", "CapacityUnits": 1.5}]}
+    answer = fresh(Line).parse_batch(orjson.dumps({"Responses": {"t": lines, "u": []}, **beside}))
+    assert answer is not None
+    responses = answer.pop("Responses")
+    assert answer == beside
+    assert {table: [items.attribute_map(place) for place in range(len(items))] for table, items in responses.items()} == {
+        "t": lines,
+        "u": [],
+    }
+    wrong: list[Exception] = []
+    assert binding_of(Line).decode_each(responses["t"], wrong)[1] is None
+    assert [each.attribute_map for each in wrong if isinstance(each, ItemDecodeError)] == [lines[1]]
+    assert fresh(Line).parse_batch(b"{}") == {}
+    assert fresh(Line).parse_batch(orjson.dumps({"Responses": {"t": [{"sku": 5}]}})) is None
+
+
 def test_an_answer_without_items_has_none() -> None:
     assert fresh(Line).parse(b'{"Count":3,"ScannedCount":5}') == {"Count": 3, "ScannedCount": 5}
 

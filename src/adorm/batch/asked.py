@@ -13,8 +13,9 @@ from adorm.batch.chunks import STEPS_A_TURN, placed
 from adorm.errors import AttributeMap, UsageError
 from adorm.key_places import Locator, Place, locator, taker
 from adorm.keys import Key, encode_any_key
-from adorm.query.binding import Binding
+from adorm.query.binding import Binding, PageItems, maps_of
 from adorm.query.unprocessed import MAX_GET_KEYS
+from adorm.transport.base import Answer
 
 ItemT = TypeVar("ItemT")
 
@@ -31,15 +32,17 @@ class Wanted(NamedTuple):
 class Reader(Generic[ItemT]):
     """One model on one table, and what was read of it."""
 
-    decode: Callable[[list[AttributeMap], list[Exception]], list[Any]]
+    decode: Callable[[PageItems, list[Exception]], list[Any]]
     """Makes items of maps, and lists what is wrong with those that it gives None for."""
+    parse: Callable[[bytes], Answer | None] | None = None
+    """Parses answers with items of this model only."""
     found: dict[Place, ItemT] = attrs.Factory(dict[Place, ItemT])
     undecodable: set[Place] = attrs.Factory(set[Place])
 
-    def take(self, places: list[Place], attribute_maps: list[AttributeMap], found: list[ItemT], wrong: list[Exception]) -> None:
+    def take(self, places: list[Place], read: PageItems, found: list[ItemT], wrong: list[Exception]) -> None:
         """Keep what was read."""
         known = len(wrong)
-        items = self.decode(attribute_maps, wrong)
+        items = self.decode(read, wrong)
         if len(wrong) > known:
             self.undecodable.update(place for place, item in zip(places, items, strict=True) if item is None)
             places = [place for place, item in zip(places, items, strict=True) if item is not None]
@@ -120,6 +123,12 @@ class Asked(Generic[ItemT]):
             self._readers_of[id(binding)] = self._readers[identity]
         self.locators.setdefault(table, locator(info, binding.codec))
 
+    @property
+    def parse(self) -> Callable[[bytes], Answer | None] | None:
+        """What parses the answers, where all of them hold whole items of one model."""
+        parsers = [reader.parse for reader in self._readers.values()]
+        return parsers[0] if len(parsers) == 1 else None
+
     def chunks(self) -> list[dict[Place, AttributeMap]]:
         """The keys of each request, handed over: what is read leaves them."""
         keys = iter(self.keys.items())
@@ -127,13 +136,13 @@ class Asked(Generic[ItemT]):
         self.keys = {}
         return self._unread
 
-    def take(self, table: str, places: list[Place], attribute_maps: list[AttributeMap], found: list[ItemT], wrong: list[Exception]) -> None:
+    def take(self, table: str, places: list[Place], items: PageItems, found: list[ItemT], wrong: list[Exception]) -> None:
         """Keep items that were read."""
         readers = self._readers_in[table]
         if len(readers) == 1:
-            readers[0].take(places, attribute_maps, found, wrong)
+            readers[0].take(places, items, found, wrong)
             return
-        for place, attribute_map in zip(places, attribute_maps, strict=True):
+        for place, attribute_map in zip(places, maps_of(items), strict=True):
             for reader in self._readers_at[place].values():
                 reader.take([place], [attribute_map], found, wrong)
 

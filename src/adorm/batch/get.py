@@ -23,7 +23,7 @@ from adorm.expressions.projections import render_projection
 from adorm.key_places import Place
 from adorm.keys import Key
 from adorm.outcomes import Outcome
-from adorm.query.binding import Binding, Connection
+from adorm.query.binding import Binding, Connection, PageItems, maps_of
 from adorm.query.plan import Plan, read_cost
 from adorm.query.queries import selected_locations
 from adorm.query.selection import projected_steps, select_values
@@ -124,10 +124,11 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
     def _reader(self, binding: Binding) -> Reader[ItemT]:
         selected = self._selected
         if selected is None:
-            return Reader(binding.decode_each)
+            shape = binding.codec.shape(binding.info.model)
+            return Reader(binding.decode_each, None if shape is None else shape.parse_batch)
 
-        def select(attribute_maps: list[AttributeMap], wrong: list[Exception]) -> list[ItemT | None]:
-            return [_selected_or_none(binding, selected, attribute_map, wrong) for attribute_map in attribute_maps]
+        def select(items: PageItems, wrong: list[Exception]) -> list[ItemT | None]:
+            return [_selected_or_none(binding, selected, attribute_map, wrong) for attribute_map in maps_of(items)]
 
         return Reader(select)
 
@@ -176,15 +177,15 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
             found = outcome.value = list[ItemT]()
             wrong = failures[number]
 
-            def take(table: str, places: list[Place], attribute_maps: list[AttributeMap]) -> None:
-                asked.take(table, places, attribute_maps, found, wrong)
+            def take(table: str, places: list[Place], items: PageItems) -> None:
+                asked.take(table, places, items, found, wrong)
 
             async def settled(done: list[Place]) -> None:
                 await watch.note(asked.weight(done))
                 if at_once and wrong:
                     raise wrong[0]
 
-            chunk = Chunk(self._connection, f"{name}, {outcome.label}", asked.locators, self._retry, capacity)
+            chunk = Chunk(self._connection, f"{name}, {outcome.label}", asked.locators, self._retry, capacity, asked.parse)
             try:
                 await unless_lost(partial(read_chunk, chunk, chunks[number], options, take, settled))
             except Exception as error:

@@ -18,11 +18,11 @@ from anyio.lowlevel import checkpoint
 from adorm.batch.chunks import checked_concurrency
 from adorm.batch.limits import DEFAULT_CONCURRENCY
 from adorm.concurrency import Job, Pool, unless_lost, within_deadline
-from adorm.errors import AttributeMap, ItemDecodeError, UsageError
+from adorm.errors import AttributeMap, UsageError
 from adorm.key_places import Place, locator
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.outcomes import Outcome
-from adorm.query.binding import Binding
+from adorm.query.binding import Binding, PageItems
 from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, read_chunk
 from adorm.retry import RetryPolicy
 
@@ -151,12 +151,13 @@ class Loader(Generic[ModelT]):
         table = binding.table_name
         by_place = {load.place: load for load in loads}
 
-        def take(_table: str, places: list[Place], attribute_maps: list[AttributeMap]) -> None:
-            for place, attribute_map in zip(places, attribute_maps, strict=True):
-                try:
-                    by_place[place].item = binding.decode(attribute_map)
-                except ItemDecodeError as error:
-                    by_place[place].error = error
+        def take(_table: str, places: list[Place], items: PageItems) -> None:
+            wrong: list[Exception] = []
+            found = binding.decode_each(items, wrong)
+            errors = iter(wrong)
+            for place, item in zip(places, found, strict=True):
+                by_place[place].item = item
+                by_place[place].error = next(errors) if item is None else None
 
         async def settled(places: list[Place]) -> None:
             for place in places:

@@ -41,6 +41,7 @@ RETRY_EVERY = 16
 """After so many pages in a row that did not fit, only each sixteenth is tried."""
 
 _BESIDE_ITEMS = ("Count", "ScannedCount", "LastEvaluatedKey", "ConsumedCapacity")
+_BESIDE_RESPONSES = ("UnprocessedKeys", "ConsumedCapacity")
 _LIST: Any = list
 _DICT: Any = dict
 """Without types of their own: checkers should not look into types that are made at run time."""
@@ -51,7 +52,7 @@ Null = Literal["none", "first", "last"]
 
 
 class Shape:
-    """How the answers of Query and Scan that hold items of one class are parsed.
+    """How the answers of Query, Scan and BatchGetItem that hold items of one class are parsed.
 
     Safe in all threads: at worst a page is parsed the other way.
     """
@@ -62,67 +63,93 @@ class Shape:
         self._misses = 0
         self._refused = False
         self._unset: Any = None
-        self._decoder: Decoder[Any] | None = None
+        self._decoders: tuple[Decoder[Any], Decoder[Any]] | None = None
+        """Of pages, and of batches."""
         self.make: Callable[[Any], Any] = coder.decode_map
         """The instance of an item's struct. Raises anything where the item has to be read over dicts."""
         self.slots: dict[str, str] = {}
         """What the fields of an item's struct are called, by attribute name."""
 
     def parse(self, body: bytes) -> dict[str, Any] | None:
-        """An answer, its "Items" as `ParsedItems`; None where the body has to be read as plain JSON."""
-        decoder = self._decoder
-        if decoder is None:
+        """An answer of Query or Scan, its "Items" as `ParsedItems`; None where the body has to be read as plain JSON."""
+        page = self._decoded(body, 0)
+        if page is None:
+            return None
+        answer: dict[str, Any] = {name: value for name in _BESIDE_ITEMS if (value := getattr(page, name)) is not self._unset}
+        if page.Items is not self._unset:
+            answer["Items"] = ParsedItems(self, page.Items, body, ("Items",))
+        return answer
+
+    def parse_batch(self, body: bytes) -> dict[str, Any] | None:
+        """An answer of BatchGetItem, each table's items in its "Responses" as `ParsedItems`; None as for `parse`."""
+        batch = self._decoded(body, 1)
+        if batch is None:
+            return None
+        answer: dict[str, Any] = {name: value for name in _BESIDE_RESPONSES if (value := getattr(batch, name)) is not self._unset}
+        if batch.Responses is not self._unset:
+            answer["Responses"] = {
+                table: ParsedItems(self, structs, body, ("Responses", table)) for table, structs in batch.Responses.items()
+            }
+        return answer
+
+    def _decoded(self, body: bytes, which: int) -> Any:
+        decoders = self._decoders
+        if decoders is None:
             self._seen_bytes += len(body)
             if self._seen_bytes < WORTHWHILE_BYTES:
                 return None
-            decoder = self._built()
-            if decoder is None:
+            decoders = self._built()
+            if decoders is None:
                 return None
         if self._misses >= MOST_MISSES:
             self._misses += 1
             if self._misses % RETRY_EVERY:
                 return None
         try:
-            page = decoder.decode(body)
+            answer = decoders[which].decode(body)
             if not body.isascii():
                 body.decode()  # msgspec does not look into what nobody reads
         except Exception:  # noqa: BLE001  # whatever it is, reading it as plain JSON tells
             self._misses += 1
             return None
         self._misses = 0
-        answer: dict[str, Any] = {name: value for name in _BESIDE_ITEMS if (value := getattr(page, name)) is not self._unset}
-        if page.Items is not self._unset:
-            answer["Items"] = ParsedItems(self, page.Items, body)
         return answer
 
-    def _built(self) -> Decoder[Any] | None:
+    def _built(self) -> tuple[Decoder[Any], Decoder[Any]] | None:
         import msgspec  # 5 ms, see WORTHWHILE_BYTES
 
         with BUILDING:
-            if self._decoder is None and not self._refused:
+            if self._decoders is None and not self._refused:
                 unset = self._unset = msgspec.UNSET
                 try:
                     item, self.make = _Structs().of(self._coder, (self._coder,))
                     beside = [(name, Any, unset) for name in _BESIDE_ITEMS]
                     page = msgspec.defstruct("Page", [("Items", _LIST[item], unset), *beside], gc=False)
-                    decoder = msgspec.json.Decoder(page)
+                    beside = [(name, Any, unset) for name in _BESIDE_RESPONSES]
+                    batch = msgspec.defstruct("Batch", [("Responses", _DICT[str, _LIST[item]], unset), *beside], gc=False)
+                    decoders = msgspec.json.Decoder(page), msgspec.json.Decoder(batch)
                 except (TypeError, ValueError):  # an attribute's name that msgspec does not take, with quotes in it
                     self._refused = True
                 else:
                     self.slots = {plan.field.attribute_name: f"f{index}" for index, plan in enumerate(self._coder.plans)}
-                    self._decoder = decoder
-            return self._decoder
+                    self._decoders = decoders
+            return self._decoders
 
 
 class ParsedItems:
-    """The items of a page, as a shape has parsed them."""
+    """Items of an answer, as a shape has parsed them.
 
-    __slots__ = ("_body", "_maps", "shape", "structs")
+    Args:
+        path: where they are in the JSON of the body.
+    """
 
-    def __init__(self, shape: Shape, structs: list[Any], body: bytes) -> None:
+    __slots__ = ("_body", "_maps", "_path", "shape", "structs")
+
+    def __init__(self, shape: Shape, structs: list[Any], body: bytes, path: tuple[str, ...]) -> None:
         self.shape = shape
         self.structs = structs
         self._body = body
+        self._path = path
         self._maps: list[AttributeMap] | None = None
 
     def __len__(self) -> int:
@@ -139,7 +166,10 @@ class ParsedItems:
     def attribute_map(self, place: int) -> AttributeMap:
         """An item as it came, with what no field declares."""
         if self._maps is None:
-            self._maps = cast("list[AttributeMap]", orjson.loads(self._body)["Items"])
+            content: Any = orjson.loads(self._body)
+            for name in self._path:
+                content = content[name]
+            self._maps = cast("list[AttributeMap]", content)
         return self._maps[place]
 
 

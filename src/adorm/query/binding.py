@@ -112,14 +112,22 @@ class Binding:
         except DecodeFailure as failure:
             raise self._decode_error(failure, attribute_map) from failure
 
-    def decode_each(self, attribute_maps: list[AttributeMap], wrong: list[Exception]) -> list[Any]:
+    def decode_each(self, items: PageItems, wrong: list[Exception]) -> list[Any]:
         """The same where some may be wrong: None stands for an item that does not fit the model, and `wrong` gets its `ItemDecodeError`."""
-        decode = self.connection.codec.decoder(self.info.model)
-        attribute_maps.reverse()
-        take = attribute_maps.pop
         instances: list[Any] = []
-        add = instances.append
-        for _ in range(len(attribute_maps)):
+        total = len(items)
+        if not isinstance(items, list):
+            while len(instances) < total:
+                try:
+                    self.decode_into(instances, items, len(instances), total)
+                except ItemDecodeError as refusal:
+                    wrong.append(refusal)
+                    instances.append(None)
+            return instances
+        decode = self.connection.codec.decoder(self.info.model)
+        items.reverse()
+        take, add = items.pop, instances.append
+        for _ in range(total):
             attribute_map = take()
             try:
                 add(decode(attribute_map))
@@ -188,6 +196,11 @@ class Binding:
             UsageError: it is too large.
         """
         check_item_size(key, attribute_map)
+
+
+def maps_of(items: PageItems) -> list[AttributeMap]:
+    """The items as they came, with what no field declares."""
+    return items if isinstance(items, list) else [items.attribute_map(place) for place in range(len(items))]
 
 
 def _refused(struct: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from adorm.capacity import Capacity
 from adorm.errors import AttributeMap
 from adorm.key_places import Place, locator
-from adorm.query.binding import Binding
+from adorm.query.binding import Binding, PageItems, maps_of
 from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, read_chunk
 from adorm.retry import RetryPolicy
 
@@ -35,8 +35,8 @@ async def fetch_whole(
     chunk = Chunk(binding.connection, table, {table: locate}, retry, capacity)
     options = {"ConsistentRead": True} if consistent else {}
 
-    def take(_table: str, places: list[Place], attribute_maps: list[AttributeMap]) -> None:
-        found.update(zip(places, attribute_maps, strict=True))
+    def take(_table: str, places: list[Place], items: PageItems) -> None:
+        found.update(zip(places, maps_of(items), strict=True))
 
     unique = dict(zip(places, keys, strict=True))
     while unique:

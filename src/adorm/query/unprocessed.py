@@ -13,9 +13,9 @@ import attrs
 from adorm.capacity import ASKED, Capacity
 from adorm.errors import AttributeMap, Throttled
 from adorm.key_places import Locator, Place
-from adorm.query.binding import Connection
+from adorm.query.binding import Connection, PageItems, maps_of
 from adorm.retry import RetryPolicy
-from adorm.transport.base import Answer
+from adorm.transport.base import Answer, ReadRequest
 
 MAX_GET_KEYS = 100
 """Of one BatchGetItem."""
@@ -39,10 +39,12 @@ class Chunk:
     retry: RetryPolicy | None = None
     capacity: Capacity | None = None
     """Counts what the chunk consumes."""
+    parse: Callable[[bytes], Answer | None] | None = None
+    """Parses the answers; `take` may get `ParsedItems` then."""
 
 
-Take: TypeAlias = Callable[[str, list[Place], list[AttributeMap]], None]
-"""Gets items of one table that were asked for, and where they are, in DynamoDB's order; it may empty the list of items."""
+Take: TypeAlias = Callable[[str, list[Place], PageItems], None]
+"""Gets items of one table that were asked for, and where they are, in DynamoDB's order; it may empty a list of items."""
 Settled: TypeAlias = Callable[[list[Place]], Awaitable[None]]
 """Hears after each answer which places are done; what it raises ends the chunk."""
 
@@ -69,15 +71,18 @@ async def read_chunk(
         return {"RequestItems": {table: {"Keys": asked, **options} for table, asked in _by_table(chunk, pending).items()}}
 
     def left(answer: Answer) -> set[Place]:
-        responses: Mapping[str, list[AttributeMap]] = answer.get("Responses") or {}
+        responses: Mapping[str, PageItems] = answer.get("Responses") or {}
         found: list[Place] = []
         for table, items in responses.items():
-            places = chunk.locators[table].all(table, items)
-            if not pending.keys() >= set(places):
-                items = [item for place, item in zip(places, items, strict=True) if place in pending]  # noqa: PLW2901  # the rest is nobody's
-                places = [place for place in places if place in pending]
-            found += places
-            take(table, places, items)
+            locator = chunk.locators[table]
+            places = locator.all(table, items) if isinstance(items, list) else locator.parsed(table, items)
+            if pending.keys() >= set(places):
+                found += places
+                take(table, places, items)
+            else:
+                asked_for = [(place, item) for place, item in zip(places, maps_of(items), strict=True) if place in pending]
+                found += (place for place, _ in asked_for)
+                take(table, [place for place, _ in asked_for], [item for _, item in asked_for])
         unprocessed: Mapping[str, dict[str, list[AttributeMap]]] = answer.get("UnprocessedKeys") or {}
         if not unprocessed:
             return set()
@@ -124,6 +129,8 @@ async def _until_processed(
         asked = request()
         if capacity is not None:
             asked["ReturnConsumedCapacity"] = ASKED
+        if chunk.parse is not None:
+            asked = ReadRequest(asked, chunk.parse)
         answer = await connection.call(operation, asked, subject=chunk.subject, retry=chunk.retry)
         if capacity is not None:
             capacity.count(operation, answer, reading=operation == "BatchGetItem")
