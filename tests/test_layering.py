@@ -44,6 +44,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.tables",),
     ("adorm.table",),
     ("adorm.database",),
+    ("adorm.connecting",),
     ("adorm.account_map",),
     ("adorm.lambda_runtime", "adorm.locks", "adorm.streams", "adorm.idempotency", "adorm.testing"),
     ("adorm.integrations",),

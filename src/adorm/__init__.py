@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from adorm.capacity import Capacity, Units
     from adorm.codec import item_size
     from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map, to_plain
-    from adorm.database import Database, connect
+    from adorm.connecting import connect
+    from adorm.database import Database
     from adorm.deadlines import deadline
     from adorm.errors import (
         AccessDenied,
@@ -354,7 +355,7 @@ _HOMES = {
     "attr": "adorm.paths",
     "attribute": "adorm.markers",
     "cold_start_report": "adorm.lambda_runtime.figures",
-    "connect": "adorm.database",
+    "connect": "adorm.connecting",
     "created_at": "adorm.markers",
     "deadline": "adorm.deadlines",
     "discriminator": "adorm.markers",

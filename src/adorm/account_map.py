@@ -12,7 +12,8 @@ import attrs
 from adorm.call_hooks import CallHooks
 from adorm.clock import Clock, current_clock
 from adorm.concurrency import Job, run_all, to_the_end
-from adorm.database import Database, connect
+from adorm.connecting import connect
+from adorm.database import Database
 from adorm.errors import GatherFailed, UsageError
 from adorm.outcomes import Outcome
 from adorm.retry import RetryPolicy

@@ -1,20 +1,19 @@
-"""`connect()` and `Database`: the facade on top."""
+"""`Database`: the facade on top."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from adorm.batch.facade import Batches
 from adorm.calls import Calls
 from adorm.cancel_scopes import stop_if_cancelled
 from adorm.capacity import collect_capacity
-from adorm.clock import Clock, current_clock, use_clock
+from adorm.clock import Clock, current_clock
 from adorm.codec import Codec
 from adorm.deadlines import current_limit, remaining_s
 from adorm.errors import AdormError, DeadlineExceeded, UsageError
@@ -35,12 +34,10 @@ if TYPE_CHECKING:
     from adorm.call_hooks import CallHooks
     from adorm.hedging import Hedge, HedgeFigures, HedgingTransport
     from adorm.rate_limit import AdaptiveRateLimit, RateLimiter
-    from adorm.transport.credentials import Credentials, CredentialsSource
     from adorm.watched_calls import Middleware
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
-DEFAULT_MAX_CONNECTIONS = 64
 CLOSE_TIMEOUT_S = 5.0
 
 
@@ -395,228 +392,3 @@ def _foreign_loop() -> UsageError:
 
 def _closed() -> UsageError:
     return UsageError("this database is closed: connect() makes a new one")
-
-
-def _is_clock(candidate: object) -> bool:
-    return all(callable(getattr(candidate, name, None)) for name in ("now", "monotonic", "sleep"))
-
-
-def _are_hooks(candidate: object) -> bool:
-    if candidate == ():
-        return True
-    from adorm.call_hooks import CallHooks
-
-    return isinstance(candidate, Sequence) and all(isinstance(hook, CallHooks) for hook in cast("Sequence[object]", candidate))
-
-
-def _is_rate_limit(candidate: object) -> bool:
-    if candidate is None:
-        return True
-    from adorm.rate_limit import AdaptiveRateLimit
-
-    return isinstance(candidate, AdaptiveRateLimit)
-
-
-def _is_hedge(candidate: object) -> bool:
-    if candidate is None:
-        return True
-    from adorm.hedging import Hedge
-
-    return isinstance(candidate, Hedge)
-
-
-def _are_functions(candidate: object) -> bool:
-    return isinstance(candidate, Sequence) and all(callable(each) for each in cast("Sequence[object]", candidate))
-
-
-def _are_credentials(candidate: object) -> bool:
-    if candidate is None:
-        return True
-    from adorm.transport.credentials import Credentials
-
-    return isinstance(candidate, Credentials) or inspect.iscoroutinefunction(getattr(candidate, "load", None))
-
-
-_TEXT_OR_NONE: tuple[Callable[[object], bool], str] = (lambda value: value is None or isinstance(value, str), "text")
-_OPTION_TYPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "region": _TEXT_OR_NONE,
-    "endpoint_url": _TEXT_OR_NONE,
-    "profile": _TEXT_OR_NONE,
-    "credentials": (_are_credentials, "adorm.Credentials or an object with load()"),
-    "retry": (lambda value: isinstance(value, RetryPolicy), "an adorm.RetryPolicy"),
-    "max_connections": (lambda value: type(value) is int, "a positive whole number"),
-    "table_names": (lambda value: value is None or isinstance(value, Mapping) or callable(value), "a dict or a function"),
-    "table_prefix": (lambda value: isinstance(value, str), "text, empty for none"),
-    "cursor_secret": (lambda value: value is None or isinstance(value, (str, bytes)), "text or bytes"),
-    "hooks": (_are_hooks, "a list of adorm.CallHooks"),
-    "middleware": (_are_functions, "a list of functions"),
-    "trace_header": (lambda value: value is None or callable(value), "a function"),
-    "clock": (lambda value: value is None or _is_clock(value), "an object with now(), monotonic() and sleep()"),
-    "random": (callable, "a function"),
-    "rate_limit": (_is_rate_limit, "an adorm.AdaptiveRateLimit"),
-    "hedge": (_is_hedge, "an adorm.Hedge"),
-    "wrap": (lambda value: value is None or callable(value), "a function of a transport"),
-}
-"""Of each option whether a value is of its type, and what that is."""
-
-
-def _check_types(**options: object) -> None:
-    """Values may be secret: only their types are told."""
-    for name, value in options.items():
-        fits, wanted = _OPTION_TYPES[name]
-        if not fits(value):
-            raise UsageError(f"connect({name}=...) takes {wanted}, not {_kind_of(value)}")
-
-
-def _kind_of(value: object) -> str:
-    if value is None:
-        return "None"
-    kind = type(value).__name__
-    if not isinstance(value, (list, tuple)):
-        return kind
-    kinds = {f"type[{each.__name__}]" if isinstance(each, type) else type(each).__name__ for each in cast("Sequence[object]", value)}
-    return f"a {kind} of {', '.join(sorted(kinds))}" if kinds else f"an empty {kind}"
-
-
-def _check_together(where: str | None, **chosen: object) -> None:
-    """Refuse options that exclude each other."""
-    given = [name for name, value in chosen.items() if value is not None]
-    if where is not None and where != "memory":
-        raise UsageError(f'connect() takes "memory" or nothing by position, not {where!r}; an endpoint is endpoint_url=...')
-    if where == "memory" and given:
-        raise UsageError(f'connect("memory") reaches nothing outside: take {", ".join(given)} away')
-    if "client" in given and len(given) > 1:
-        raise UsageError(f"a client brings its own {', '.join(name for name in given if name != 'client')}: take them away")
-    if "session" in given and "profile" in given:
-        raise UsageError("a session has its own profile: give one of them")
-    others = [name for name in ("session", "profile") if name in given]
-    if "credentials" in given and others:
-        raise UsageError(f"credentials= come in the place of those of a {others[0]}: give one of them")
-
-
-def connect(
-    where: Literal["memory"] | None = None,
-    /,
-    *,
-    region: str | None = None,
-    endpoint_url: str | None = None,
-    profile: str | None = None,
-    session: Any = None,
-    credentials: Credentials | CredentialsSource | None = None,
-    client: Any = None,
-    retry: RetryPolicy = DEFAULT_RETRY,
-    max_connections: int = DEFAULT_MAX_CONNECTIONS,
-    table_names: Mapping[str, str] | Callable[[str], str] | None = None,
-    table_prefix: str = "",
-    cursor_secret: str | bytes | None = None,
-    hooks: Sequence[CallHooks] = (),
-    rate_limit: AdaptiveRateLimit | None = None,
-    hedge: Hedge | None = None,
-    middleware: Sequence[Middleware] = (),
-    trace_header: Callable[[], str | None] | None = None,
-    clock: Clock | None = None,
-    random: Callable[[], float] = unit_random,
-    wrap: Callable[[Transport], Transport] | None = None,
-) -> Database:
-    """A database; nothing is sent or looked up before its first use.
-
-    Args:
-        where: "memory" for a DynamoDB inside the process, each connection its own.
-        region, endpoint_url: where to; by default what the environment or the profile says.
-        profile: a profile of the shared AWS configuration.
-        session: an aiobotocore or aioboto3 session to take credentials, region and endpoint from.
-        credentials: `adorm.Credentials`, or a source of them such as `adorm.AssumedRole`; several databases may share a source.
-        client: an entered aiobotocore or aioboto3 DynamoDB client to send everything by; it stays the caller's to close.
-        retry: how failures are retried.
-        max_connections: connections at most; further calls wait in a fair queue.
-        table_names: table names by the models' names for them, or a function; for stages such as `{"orders": "orders-dev"}`.
-        table_prefix: put before every name that `table_names` does not give.
-        cursor_secret: signs cursors, so that a client can't forge one; 16 bytes or more.
-        rate_limit: slow down by oneself where DynamoDB throttles, table by table; None for never.
-        hedge: send reads that take unusually long a second time; None for never.
-        hooks: called before and after each call and each attempt: `adorm.OpenTelemetry()`, `adorm.LogCalls()`, or your own.
-        middleware: functions, async ones too, that are given each call's operation and request, in this order, and give the request
-            to send.
-        trace_header: gives the `X-Amzn-Trace-Id` of each request, or None. Inside Lambda requests have the one of the invocation anyway.
-        clock, random: where time and jitter come from, for tests.
-        wrap: given the engine before it is opened, gives what stands before it: `adorm.testing.Faults`, `adorm.testing.Recorder`, or a
-            function that puts one around the other. This connection's clock is the current one meanwhile.
-
-    Raises:
-        UsageError: options that exclude each other, or one of the wrong type.
-    """
-    _check_together(
-        where, client=client, session=session, profile=profile, credentials=credentials, region=region, endpoint_url=endpoint_url
-    )
-    if client is not None and trace_header is not None:
-        raise UsageError("a client brings its own trace_header: take it away")
-    if endpoint_url == "":
-        raise UsageError("endpoint_url is empty, and to take AWS in its place could be a costly surprise: give a URL, or leave it out")
-    _check_types(
-        region=region,
-        endpoint_url=endpoint_url,
-        profile=profile,
-        credentials=credentials,
-        retry=retry,
-        max_connections=max_connections,
-        table_names=table_names,
-        table_prefix=table_prefix,
-        cursor_secret=cursor_secret,
-        hooks=hooks,
-        rate_limit=rate_limit,
-        hedge=hedge,
-        middleware=middleware,
-        trace_header=trace_header,
-        clock=clock,
-        random=random,
-        wrap=wrap,
-    )
-    if max_connections < 1:
-        raise UsageError(f"max_connections is a positive whole number, not {max_connections!r}")
-    if callable(table_names) and table_prefix:
-        raise UsageError("table_names is a function and gives the whole name: take table_prefix away")
-    if cursor_secret is not None and len(cursor_secret) < 16:
-        raise UsageError("cursor_secret is too short to protect anything: 16 bytes or more, from secrets.token_bytes()")
-    used_clock = clock or current_clock()
-
-    def make_engine() -> Transport:
-        if where == "memory":
-            from adorm.transport.memory import MemoryTransport
-
-            return MemoryTransport()
-        if client is not None:
-            from adorm.transport.client import ClientTransport
-
-            return ClientTransport(client)
-        from adorm.transport.wire import WireTransport
-
-        return WireTransport(
-            region=region,
-            endpoint_url=endpoint_url,
-            profile=profile,
-            session=session,
-            credentials=credentials,
-            max_connections=max_connections,
-            clock=used_clock,
-            trace_header=trace_header,
-        )
-
-    def make_transport() -> Transport:
-        if wrap is None:
-            return make_engine()
-        with use_clock(used_clock):
-            return wrap(make_engine())
-
-    return Database(
-        make_transport,
-        retry=retry,
-        clock=used_clock,
-        random=random,
-        hooks=hooks,
-        middleware=middleware,
-        table_names=table_names,
-        table_prefix=table_prefix,
-        cursor_secret=cursor_secret,
-        rate_limit=rate_limit,
-        hedge=hedge,
-    )

@@ -24,8 +24,8 @@ except ImportError as error:
     raise ImportError('adorm.integrations.aiohttp needs aiohttp: pip install "adorm[aiohttp]"') from error
 
 from adorm.codec.maps import from_plain, to_plain
+from adorm.connecting import connect as default_connect
 from adorm.database import Database
-from adorm.database import connect as default_connect
 from adorm.errors import ItemDecodeError, UsageError
 from adorm.integrations.problems import MEDIA_TYPE, Problem, problem_of
 from adorm.integrations.services import DEFAULT_LIMIT, MAX_LIMIT, Connect, Paging, check_limits, check_service, opened, request_deadline

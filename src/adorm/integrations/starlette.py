@@ -21,8 +21,8 @@ try:
 except ImportError as error:
     raise ImportError('adorm.integrations.starlette needs Starlette: pip install starlette, or "adorm[fastapi]"') from error
 
+from adorm.connecting import connect as default_connect
 from adorm.database import Database
-from adorm.database import connect as default_connect
 from adorm.errors import UsageError
 from adorm.integrations.problems import problem_of
 from adorm.integrations.services import Connect, check_service, opened, request_deadline

@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
+from adorm.connecting import connect as connect_database
 from adorm.database import Database
-from adorm.database import connect as connect_database
 from adorm.errors import UsageError
 
 T = TypeVar("T")

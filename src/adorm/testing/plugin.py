@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def adorm_db() -> AsyncIterator[Database]:
     """An empty database in memory, this test's own; it needs `pip install "adorm[memory]"`."""
-    from adorm.database import connect
+    from adorm.connecting import connect
 
     async with connect("memory") as database:
         yield database
