@@ -383,7 +383,7 @@ async def test_credentials_that_are_given_sign_the_requests() -> None:
         ({"credentials": adorm.Credentials("AK", "s"), "profile": "dev"}, "in the place of those of a profile"),
         ({"credentials": adorm.Credentials("AK", "s"), "session": object()}, "in the place of those of a session"),
         ({"credentials": adorm.Credentials("AK", "s"), "client": object()}, "brings its own credentials"),
-        ({"credentials": ("AK", "PLANTED-SECRET")}, r"connect\(credentials=...\) takes adorm.Credentials .* not tuple"),
+        ({"credentials": ("AK", "PLANTED-SECRET")}, r"connect\(credentials=...\) takes adorm.Credentials .* not a tuple of str"),
     ],
 )
 async def test_credentials_that_do_not_fit_are_refused_at_once(options: dict[str, Any], told: str) -> None:

@@ -403,6 +403,7 @@ INTERNAL = frozenset(
         "only_reads",
         "prepare",
         "record",
+        "take_some",
         "scanned",
         "settle",
         "verb",
