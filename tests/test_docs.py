@@ -409,6 +409,7 @@ INTERNAL = frozenset(
         "verb",
         "end",
         "take",
+        "take_some",
         "pages",
         "failed",
     }

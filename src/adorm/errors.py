@@ -337,10 +337,10 @@ class ConnectionFailed(AdormError):
         self.attempts = attempts
 
     def __str__(self) -> str:
-        about = f"{self.operation or 'request'}{f' on {self.subject}' if self.subject else ''}"
+        about = f"{self.operation or 'request'}{f' on {self.subject}' if self.subject else ''}: " if self.operation or self.subject else ""
         fate = "; it may have been applied: read the item before writing again" if self.maybe_applied else ""
         count = f" (attempts: {self.attempts})" if self.attempts > 1 else ""
-        return f"{about}: {self.problem}{fate}{count}"
+        return f"{about}{self.problem}{fate}{count}"
 
 
 class DeadlineExceeded(AdormError, TimeoutError):

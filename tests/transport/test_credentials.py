@@ -172,7 +172,7 @@ async def test_those_who_waited_for_a_failed_fetch_share_its_failure_each_with_a
     source.gate.set()
     await asyncio.wait(tasks)
     errors = [task.exception() for task in tasks]
-    assert [str(error) for error in errors] == ["request: metadata did not answer"] * 3
+    assert [str(error) for error in errors] == ["metadata did not answer"] * 3
     assert len({id(error) for error in errors}) == 3
     assert source.begun == 1
     source.errors.clear()
@@ -185,6 +185,7 @@ async def test_those_who_waited_for_a_failed_fetch_share_its_failure_each_with_a
         UsageError("none found"),
         AccessDenied("no", code="AccessDenied", operation="AssumeRole", status=403),
         ConnectionFailed("x", maybe_applied=False),
+        ConnectionFailed("x", maybe_applied=False, operation="AssumeRole", subject="arn:x", attempts=3),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -264,6 +265,15 @@ async def test_a_foreign_error_of_a_source_becomes_a_failed_connection() -> None
         await cache.get()
     assert not caught.value.maybe_applied
     assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+async def test_a_source_that_gives_something_else_is_named() -> None:
+    class Wrong:
+        async def load(self) -> Any:
+            return ("AK", "secret")
+
+    with pytest.raises(UsageError, match=r"^Wrong\.load\(\) has to return adorm\.Credentials, not tuple$"):
+        await CredentialsCache(Wrong(), FakeClock()).get()
 
 
 def test_secrets_are_not_shown() -> None:

@@ -209,17 +209,22 @@ class CredentialsCache:
 
     async def _load(self) -> Credentials:
         try:
-            return await self._source.load()
+            loaded = await self._source.load()
         except AdormError:
             raise
         except Exception as error:
             raise ConnectionFailed(f"credentials could not be fetched: {type(error).__name__}: {error}", maybe_applied=False) from error
+        if not isinstance(loaded, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+            raise UsageError(f"{type(self._source).__name__}.load() has to return adorm.Credentials, not {type(loaded).__name__}")
+        return loaded
 
 
 def another_like(error: AdormError) -> AdormError:
     """The same failure for another caller: errors are written to on their way up, so each caller needs its own."""
     if isinstance(error, ConnectionFailed):
-        return ConnectionFailed(error.problem, maybe_applied=False)
+        return ConnectionFailed(
+            error.problem, maybe_applied=False, operation=error.operation, subject=error.subject, attempts=error.attempts
+        )
     if isinstance(error, ServiceError):
         return type(error)(error.detail, code=error.code, operation=error.operation, status=error.status, retryable=error.retryable)
     return UsageError(str(error))
