@@ -71,6 +71,31 @@ def test_each_part_of_a_query_s_identity_counts() -> None:
     assert len(digests) == len(base) + 2
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        5,
+        None,
+        "c1",
+        [],
+        {},
+        {"S": 5},
+        {"S": ["x"]},
+        {"S": ""},
+        {"N": 1},
+        {"B": "é"},
+        {"B": 5},
+        {"X": "c1"},
+        {"S": "x", "N": "1"},
+        {"M": {}},
+    ],
+)
+def test_a_forged_key_that_is_none_is_refused_and_not_sent(value: Any) -> None:
+    cursor = encode_cursor({"a": value}, DIGEST, None)
+    with pytest.raises(adorm.BadCursor, match="damaged"):
+        decode_cursor(cursor, DIGEST, None, frozenset({"a"}))
+
+
 def test_a_huge_text_is_not_even_decoded() -> None:
     with pytest.raises(adorm.BadCursor, match="far too long"):
         decode_cursor("A" * 20_000, DIGEST, None, frozenset({"a"}))

@@ -73,8 +73,8 @@ def decode_cursor(cursor: str, digest: bytes, secret: bytes | None, key_names: f
     if not isinstance(held, dict) or held.keys() != key_names:
         raise BadCursor("this cursor is damaged: it does not hold a key of this query; begin without one")
     try:
-        return {name: _with_bytes(value) for name, value in cast("AttributeMap", held).items()}
-    except (ValueError, TypeError) as error:
+        return {name: _key_value(value) for name, value in cast("AttributeMap", held).items()}
+    except ValueError as error:
         raise BadCursor("this cursor is damaged: begin without one") from error
 
 
@@ -90,5 +90,14 @@ def _bytes_as_text(value: object) -> str:
     raise TypeError(f"{type(value).__name__} in a key")
 
 
-def _with_bytes(value: Any) -> Any:
-    return {"B": b64decode(value["B"])} if isinstance(value, dict) and "B" in value else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # JSON
+def _key_value(value: Any) -> dict[str, Any]:
+    """A part of a key as it is sent. What could be none is not sent: DynamoDB's refusal would be the server's fault, not the client's.
+
+    Raises:
+        ValueError: it is no text, number or bytes.
+    """
+    if isinstance(value, dict) and len(cast("dict[str, Any]", value)) == 1:
+        ((kind, text),) = cast("dict[str, Any]", value).items()
+        if kind in ("S", "N", "B") and isinstance(text, str) and text:
+            return {"B": b64decode(text, validate=True)} if kind == "B" else {kind: text}
+    raise ValueError("no value of a key")
