@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import length_hint
 from typing import Any, cast
 
-from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, Source, made_once
+from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, Source, made_once
 from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
 from adorm.codec.scalars import ScalarCoder
 
@@ -39,6 +39,15 @@ class ListCoder(Coder):
         source.line(source.expand("except {EncodeFailure} as failure:", names), 1)
         source.line(source.expand("raise {under_index}(failure, value, items)", names), 2)
         return source.function(f"encode {self.name}")
+
+    def encode_source(self) -> EncodeSource | None:
+        common = common_elements(self.element)
+        plain = self.classes[0]
+        if common is None or plain not in (list, tuple):
+            return None
+        each = f'{{{{"{self.element.tag}": {common.payload}}}}}'
+        test = f"{{v}}.__class__ is {plain.__name__} and len(elements := [{each} for each in {{v}} if {common.test}]) == len({{v}})"
+        return EncodeSource(test, "elements", common.names)
 
     def _ready(self, value: Any) -> Any:
         if not self.accepts(value):
@@ -82,6 +91,14 @@ class ListCoder(Coder):
         except DecodeFailure as failure:
             raise under_index(failure, content, items) from failure.__cause__
         return values if self.make is None else self.make(values)
+
+
+def common_elements(element: Coder) -> EncodeSource | None:
+    """How a scalar element that is called `each` is encoded, where that can be written into a comprehension."""
+    source = element.encode_source() if isinstance(element, ScalarCoder) else None
+    if source is None:
+        return None
+    return EncodeSource(source.test.replace("{v}", "each"), source.payload.replace("{v}", "each"), source.names)
 
 
 class TupleCoder(Coder):

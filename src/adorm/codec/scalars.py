@@ -12,6 +12,9 @@ from typing import Any
 from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
 from adorm.codec.failures import DecodeFailure, article, unexpected, wrong
 from adorm.codec.numbers import (
+    MAX_DIGITS,
+    MAX_EXPONENT,
+    MIN_EXPONENT,
     decimal_number,
     decimal_text,
     float_number,
@@ -24,7 +27,17 @@ from adorm.codec.numbers import (
     timedelta_text,
     whole_number,
 )
-from adorm.codec.times import date_text, datetime_text, epoch_seconds, moment_of_epoch, read_datetime, read_time, time_text, utc_text
+from adorm.codec.times import (
+    UTC_TEXT_NAMES,
+    UTC_TEXT_SOURCE,
+    date_text,
+    datetime_text,
+    epoch_seconds,
+    moment_of_epoch,
+    read_datetime,
+    read_time,
+    time_text,
+)
 from adorm.records import Record
 from adorm.typeinfo import seldom_types
 
@@ -259,7 +272,12 @@ _SCALARS: Mapping[type, Scalar] = {
         decimal_text,
         decimal_number,
         (Decimal,),
-        EncodeSource("{v}.__class__ is {Decimal}", "{decimal_text}({v})", {"Decimal": Decimal, "decimal_text": decimal_text}),
+        EncodeSource(
+            f"{{v}}.__class__ is {{Decimal}} and {{v}}.is_finite() and {MIN_EXPONENT} <= {{v}}.adjusted() <= {MAX_EXPONENT} "
+            f"and len(text := str({{v}})) <= {MAX_DIGITS}",
+            "text",
+            {"Decimal": Decimal},
+        ),
         DecodeSource('{Decimal}({p} + "")', {"Decimal": Decimal}),
     ),
     bytes: Scalar(
@@ -280,8 +298,8 @@ _SCALARS: Mapping[type, Scalar] = {
         (datetime,),
         EncodeSource(
             "{v}.__class__ is {datetime} and {v}.tzinfo is {UTC}",
-            "{utc_text}({v})",
-            {"datetime": datetime, "UTC": UTC, "utc_text": utc_text},
+            UTC_TEXT_SOURCE,
+            {"datetime": datetime, "UTC": UTC, **UTC_TEXT_NAMES},
         ),
         DecodeSource(
             "moment if (moment := {moment_of_text}({p})).tzinfo is {UTC} else {read_datetime}({p})",

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, Source, made_once
-from adorm.codec.containers import list_content, under_index
+from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, Source, made_once
+from adorm.codec.containers import common_elements, list_content, under_index
 from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
 
 SET_TAGS = {"S": "SS", "N": "NS", "B": "BS"}
@@ -64,6 +64,15 @@ class SetCoder(Coder):
         source.line(f'return {{"{self.set_tag}": members}}', 3)
         source.line(source.expand("return {careful}(value)", names), 1)
         return source.function(f"encode {self.name}")
+
+    def encode_source(self) -> EncodeSource | None:
+        common = common_elements(self.element)
+        if self.set_tag is None or common is None or self._of_list:
+            return None
+        members = f"[{common.payload} for each in {{v}} if {common.test}]"
+        return EncodeSource(
+            f"{{v}}.__class__ is set and {{v}} and len(members := sorted({members})) == len({{v}})", "members", common.names
+        )
 
     def _careful_encode(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, self.classes):
