@@ -409,7 +409,6 @@ INTERNAL = frozenset(
         "verb",
         "end",
         "take",
-        "take_some",
         "pages",
         "failed",
     }
