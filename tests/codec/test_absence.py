@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict
+from datetime import time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, NotRequired, TypedDict
 
 import attrs
 import pytest
 
 from adorm.codec import Codec, DecodeFailure, check_type
 from adorm.codec.maps import from_attribute_map, to_attribute_map
+from adorm.codec.shapes import WORTHWHILE_BYTES
 from adorm.errors import ItemDecodeError, ModelError, UsageError
 from adorm.fields import Field, structure_of
-from tests.codec.samples import marked
+from tests.codec.samples import Circle, Level, Line, Square, marked
 
 CODEC = Codec()
 NULL = {"NULL": True}
@@ -177,3 +181,55 @@ def test_a_default_that_cannot_be_made_is_told() -> None:
     with pytest.raises(ItemDecodeError, match=r"^Made \$\.value: missing, and its default can't be made: RuntimeError: no$"):
         from_attribute_map(cls, {})
     assert from_attribute_map(cls, {"value": {"N": "1"}}).value == 1
+
+
+OF_EVERY_KIND: list[Any] = [
+    str,
+    bytes,
+    bytearray,
+    time,
+    timedelta,
+    Decimal,
+    Path,
+    Level,
+    Literal[1, "x"],
+    list[int],
+    list[Any],
+    tuple[int, str],
+    tuple[int, ...],
+    set[str],
+    set[tuple[int, ...]],
+    set[str] | int,
+    dict[str, int],
+    dict[str, Any],
+    Circle | Square,
+    int | str,
+    Line,
+    Any,
+]
+
+
+@pytest.mark.parametrize("annotation", OF_EVERY_KIND, ids=str)
+@pytest.mark.parametrize("default", [None, "not None"])
+def test_a_null_of_another_program_is_none_in_a_field_of_every_kind(annotation: Any, default: object) -> None:
+    kind: Any = annotation if annotation is Any else annotation | None
+    holder: Any = attrs.make_class("Holder", {"value": attrs.field(default=default, type=kind)})
+    codec = Codec()
+    assert codec.decode(holder, {"value": NULL}).value is None
+    assert codec.decode_field(structure_of(holder).by_name["value"], NULL) is None
+    shape = codec.shape(holder)
+    assert shape is not None
+    shape._seen_bytes = WORTHWHILE_BYTES
+    answer = shape.parse(b'{"Items": [{"value": {"NULL": true}}]}')
+    assert answer is not None
+    assert shape.make(answer["Items"].structs[0]).value is None
+
+
+def test_null_in_an_optional_field_is_none_without_asking_a_hook() -> None:
+    codec = Codec()
+    codec.converter.register_unstructure_hook(Line, lambda line: {"S": line.sku})
+    codec.converter.register_structure_hook(Line, lambda value, _: Line(value.get("S", "made of NULL")))
+    kind: Any = Line | None
+    holder: Any = attrs.make_class("Holder", {"line": attrs.field(default=None, type=kind)})
+    assert codec.decode(holder, {"line": NULL}).line is None
+    assert codec.decode(holder, {"line": {"S": "x"}}).line == Line("x")

@@ -226,7 +226,7 @@ class _Structs:
 
     def _field(self, source: Source, plan: FieldPlan, item: str, index: int, within: tuple[Coder, ...]) -> tuple[Any, str]:
         """The type of a field in its struct, and an expression for its value."""
-        null: Null = ("first" if plan.on_none == "null" else "last") if plan.optional else "none"
+        null: Null = ("first" if plan.null_first else "last") if plan.optional else "none"
         found = self._value(source, plan.coder, item, str(index), within, null)
         if found is not None:
             return found

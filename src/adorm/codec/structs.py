@@ -208,9 +208,10 @@ class StructCoder(Coder):
     def _write_decode(self, source: Source, index: int, plan: FieldPlan) -> None:
         field = plan.field
         needed = field.required and not plan.of_set and field.init
-        item = "item" if not needed or plan.on_none == "null" else f"content[{field.attribute_name!r}]"
+        null_first = plan.null_first
+        item = "item" if not needed or null_first else f"content[{field.attribute_name!r}]"
         value = source.decoded(plan.coder, item, str(index))
-        if plan.on_none == "null":
+        if null_first:
             value = f'None if "NULL" in item else {value}'
         target = f"more[{field.init_name!r}]" if stands_apart(plan) and field.init else f"f{index}"
         source.line("try:", 1)
