@@ -48,6 +48,20 @@ AttributeMap = dict[str, Any]
 class AdormError(Exception):
     """Everything that adorm raises on purpose."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are copied, and sent to other processes, by calling their class with `args`: not enough for these constructors.
+        # A process pool hangs, or is broken, where that fails.
+        exceptions: tuple[Exception, ...] | None = getattr(self, "exceptions", None)
+        group = None if exceptions is None else (str(self.args[0]), exceptions)
+        return _made_again, (type(self), self.args, group), self.__dict__
+
+
+def _made_again(cls: Any, args: tuple[Any, ...], group: tuple[str, Sequence[Exception]] | None) -> Any:
+    """An error without its attributes, which follow as its state."""
+    error: Any = cls.__new__(cls) if group is None else BaseExceptionGroup.__new__(cls, *group)
+    error.args = args
+    return error
+
 
 class UsageError(AdormError, ValueError):
     """The caller's mistake: nothing was sent. The message says what to do instead."""

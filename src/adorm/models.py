@@ -82,6 +82,9 @@ class ModelInfo:
         self.holds_all_in_dict = not any(base.__dict__.get("__slots__") for base in structure.cls.__mro__)
         """Whether what an instance holds is in its `__dict__`."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return model_info, (self.model,)  # one for each model, also where a key is copied or sent to another process
+
     def location(self, field: Field) -> Location:
         """Where a field lies in an item, for expressions."""
         known = self._locations.get(field)
