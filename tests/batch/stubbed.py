@@ -10,7 +10,7 @@ import attrs
 
 import adorm
 from adorm.testing import FakeClock, Faults, Recorder
-from tests.support.from_bytes import FromBytes
+from tests.support.as_json import AsJson
 from tests.support.stub_table import Number, StubTable, value_of
 
 
@@ -35,7 +35,7 @@ class Stubbed:
 async def stubbed(items: int = 0, **options: Any) -> AsyncGenerator[Stubbed, None]:
     """`items` numbered items, answered as bytes; what adorm sends is recorded before faults, and waits take no time."""
     stub, faults, recorder, clock = StubTable(items), Faults(), Recorder(), FakeClock()
-    async with adorm.connect("memory", wrap=lambda _: recorder(faults(FromBytes(stub))), clock=clock, **options) as db:
+    async with adorm.connect("memory", wrap=lambda _: recorder(faults(AsJson(stub))), clock=clock, **options) as db:
         yield Stubbed(db, db.table(Number), stub, faults, recorder, clock)
 
 

@@ -15,7 +15,7 @@ from adorm.testing import FakeClock
 from adorm.transport.base import Answer, Request
 from tests.batch.stubbed import ids, stubbed, value_of
 from tests.contract.shop import Counter, Event, Order
-from tests.support.from_bytes import FromBytes
+from tests.support.as_json import AsJson
 from tests.support.scripted import ScriptedTransport, lost, refusal, throttled
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +27,7 @@ def _read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def orders_by(transport: Any) -> adorm.Table[Order]:
-    return adorm.connect("memory", wrap=lambda _: FromBytes(transport), retry=adorm.RetryPolicy(max_attempts=1)).table(Order)
+    return adorm.connect("memory", wrap=lambda _: AsJson(transport), retry=adorm.RetryPolicy(max_attempts=1)).table(Order)
 
 
 def item(number: int, **attributes: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ async def test_unique_keys_are_sent_once_in_chunks_of_a_hundred() -> None:
 
 async def test_keys_that_are_equal_in_dynamodb_are_one_whatever_way_they_are_written() -> None:
     transport = ScriptedTransport()
-    events = adorm.connect("memory", wrap=lambda _: FromBytes(transport)).table(Event)
+    events = adorm.connect("memory", wrap=lambda _: AsJson(transport)).table(Event)
     moment = FakeClock().now()
     got = await events.batch_get([(1, moment), events.key(1, moment), (True + 0, moment)])
     assert len(transport.sent) == 1
@@ -168,7 +168,7 @@ async def test_items_of_several_tables_travel_together() -> None:
     transport = ScriptedTransport(
         [{"Responses": {"orders": [item(1)], "counters": [{"name": {"S": "n"}}]}, "UnprocessedKeys": {}}],
     )
-    db = adorm.connect("memory", wrap=lambda _: FromBytes(transport))
+    db = adorm.connect("memory", wrap=lambda _: AsJson(transport))
     orders, counters = db.table(Order), db.table(Counter)
     got = await db.batch_get(counters.key("n"), [orders.key("c1", "o1"), orders.key("c1", "o2")])
     assert [len(request["RequestItems"]) for _, request in transport.sent] == [2]
@@ -180,7 +180,7 @@ async def test_items_of_several_tables_travel_together() -> None:
 
 async def test_a_key_of_a_table_with_a_name_of_its_own_goes_there() -> None:
     transport = ScriptedTransport()
-    db = adorm.connect("memory", wrap=lambda _: FromBytes(transport))
+    db = adorm.connect("memory", wrap=lambda _: AsJson(transport))
     await db.batch_get(db.table(Counter, name="counters-2").key("n"), db.table(Counter).key("n"))
     assert set(transport.sent[0][1]["RequestItems"]) == {"counters-2", "counters"}
 
@@ -228,7 +228,7 @@ async def test_an_answer_that_makes_progress_begins_the_count_anew() -> None:
 async def test_unprocessed_keys_written_otherwise_are_known_again() -> None:
     key = {"streamId": {"N": "1.0"}, "happenedAt": {"S": "2026-01-01T00:00:00.000000Z"}}
     transport = ScriptedTransport([{"Responses": {}, "UnprocessedKeys": {"events": {"Keys": [key]}}}])
-    events = adorm.connect("memory", wrap=lambda _: FromBytes(transport), retry=adorm.RetryPolicy(base_delay_s=0)).table(Event)
+    events = adorm.connect("memory", wrap=lambda _: AsJson(transport), retry=adorm.RetryPolicy(base_delay_s=0)).table(Event)
     await events.batch_get([(1, FakeClock().now())])
     assert len(transport.sent) == 2
     assert transport.sent[0][1] == transport.sent[1][1]
@@ -401,7 +401,7 @@ async def test_items_before_and_after_those_that_do_not_fit_are_read() -> None:
 
 async def test_answers_of_one_model_are_parsed_from_their_bytes_once_that_is_worthwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     answers: list[Answer] = [{"Responses": {"orders": [item(1)]}, "UnprocessedKeys": {}} for _ in range(3)]
-    transport = FromBytes(ScriptedTransport(answers))
+    transport = AsJson(ScriptedTransport(answers))
     db = adorm.connect("memory", wrap=lambda _: transport)
     orders = db.table(Order)
     keys = [orders.key("c1", "o1")]
@@ -427,7 +427,7 @@ async def test_hooks_registered_while_a_batch_is_read_hold_for_its_items() -> No
         db.converter.register_unstructure_hook(str, lambda text: {"S": text})
         return {"Responses": {"notes": [{"note_id": {"S": "n1"}, "text": {"S": "a"}}]}}
 
-    db = adorm.connect("memory", wrap=lambda _: FromBytes(ScriptedTransport([answered_late])))
+    db = adorm.connect("memory", wrap=lambda _: AsJson(ScriptedTransport([answered_late])))
     got = await db.table(Note).batch_get(["n1"])
     assert got.items == [Note(note_id="N1", text="A")]
 
@@ -442,7 +442,7 @@ class Reading:
 async def test_items_with_keys_of_bytes_and_numbers_are_found_in_whatever_way_they_are_written() -> None:
     written = [("AA==", "1.00"), ("AQ==", "2E0"), ("AA==", "3")]
     answer: Answer = {"Responses": {"readings": [{"sensor": {"B": sensor}, "at": {"N": at}} for sensor, at in written]}}
-    readings = adorm.connect("memory", wrap=lambda _: FromBytes(ScriptedTransport([answer]))).table(Reading)
+    readings = adorm.connect("memory", wrap=lambda _: AsJson(ScriptedTransport([answer]))).table(Reading)
     got = await readings.batch_get([(b"\x00", Decimal(3)), (b"\x01", Decimal("2.0")), (b"\x00", Decimal(1)), (b"\x00", Decimal(4))])
     assert [each and (each.sensor, each.at) for each in got.aligned] == [
         (b"\x00", Decimal(3)),
@@ -460,7 +460,7 @@ async def test_two_models_may_want_one_item_and_each_gets_its_own() -> None:
         note: str
 
     transport = ScriptedTransport([{"Responses": {"orders": [item(1, note={"S": "a"}), item(2)]}}])
-    db = adorm.connect("memory", wrap=lambda _: FromBytes(transport))
+    db = adorm.connect("memory", wrap=lambda _: AsJson(transport))
     orders, slips = db.table(Order), db.table(Slip)
     told: list[int] = []
     keys: list[adorm.Key[Any]] = [
@@ -560,5 +560,5 @@ async def test_a_closed_database_is_the_callers_mistake_and_no_group() -> None:
 
 async def test_lost_connections_and_throttles_are_retried_as_everywhere() -> None:
     transport = ScriptedTransport([lost(), throttled(), {"Responses": {"orders": [item(1)]}}])
-    orders = adorm.connect("memory", wrap=lambda _: FromBytes(transport), retry=adorm.RetryPolicy(base_delay_s=0)).table(Order)
+    orders = adorm.connect("memory", wrap=lambda _: AsJson(transport), retry=adorm.RetryPolicy(base_delay_s=0)).table(Order)
     assert len((await orders.batch_get([("c1", "o1")])).items) == 1

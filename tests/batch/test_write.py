@@ -107,6 +107,17 @@ async def test_large_items_are_spread_over_requests() -> None:
     assert max(sizes) < 8 * 1024 * 1024
 
 
+async def test_large_items_of_a_block_are_spread_over_requests_and_replaced_ones_take_no_room() -> None:
+    transport = ScriptedTransport()
+    async with by(transport).table(Event).batch() as batch:
+        for number in range(30):
+            await batch.put(event(number, 390_000))
+            if number == 0:
+                for size in (100_000, 390_000) * 20:
+                    await batch.put(event(number, size))
+    assert [len(changes_of(request, "events")) for _, request in transport.sent] == [21, 9]
+
+
 async def test_several_tables_are_written_together() -> None:
     transport = ScriptedTransport()
     db = by(transport)

@@ -9,7 +9,7 @@ import attrs
 
 from adorm.batch.chunks import split
 from adorm.capacity import Capacity
-from adorm.codec import item_size
+from adorm.codec import json_size
 from adorm.errors import AttributeMap
 from adorm.key_places import Locator, Place, locator
 from adorm.keys import Key, make_key
@@ -22,7 +22,7 @@ from adorm.retry import RetryPolicy
 ModelT = TypeVar("ModelT")
 
 MAX_CHUNK_BYTES = 8 * 1024 * 1024
-"""Of the items in one request. DynamoDB takes 16 MB, and JSON and base64 are longer than what is counted of an item."""
+"""Of JSON in one request, which is never less than what DynamoDB counts of the items; it takes 16 MB."""
 SMALL_ITEM_BYTES = 4096
 """A size assumed of deletes, which are but keys."""
 
@@ -35,6 +35,7 @@ class Change:
     request: dict[str, Any] = attrs.field(repr=False)
     """`{"PutRequest": {"Item": ...}}` or `{"DeleteRequest": {"Key": ...}}`."""
     size: int
+    """Bytes of JSON: to count as DynamoDB does takes ten times as long."""
     given: Any
     """The instance to be put, or the key to be deleted."""
     settle: Callable[[], Any]
@@ -49,11 +50,11 @@ def put_change(binding: Binding, instance: object) -> Change:
     Raises:
         UsageError: it can't be stored, or is above 400 KB.
     """
-    put = Put[Any, Any](binding, key_of_instance(binding, instance), instance, returning="item").unchecked()
+    put: Put[Any, Any] = Put(binding, key_of_instance(binding, instance), instance, returning="item", unchecked=True)
     prepared = put.prepare()
     item: AttributeMap = prepared.request["Item"]
     place = locator(binding.info, binding.codec).one(binding.table_name, item)
-    return Change(place, {"PutRequest": {"Item": item}}, item_size(item), instance, lambda: put.settle(prepared))
+    return Change(place, {"PutRequest": {"Item": item}}, json_size(item), instance, lambda: put.settle(prepared))
 
 
 def delete_change(binding: Binding, given: object) -> Change:

@@ -39,6 +39,8 @@ class Flow:
         self._context: Context | None = None
         self._waiting: dict[Place, Change] = {}
         """To be sent next."""
+        self._waiting_bytes = 0
+        """What they have at most: of a change that was replaced it is left in."""
         self._held: dict[Place, Change] = {}
         """To be sent once the change before, of the same item, has arrived."""
         self._in_flight: dict[Place, Change] = {}
@@ -81,7 +83,10 @@ class Flow:
         self._locators.setdefault(binding.table_name, locator(binding.info, binding.codec))
         self._count += 1
         change.number = self._count
-        (self._held if change.place in self._in_flight else self._waiting)[change.place] = change
+        if change.place in self._in_flight:
+            self._held[change.place] = change
+        else:
+            self._wait_for_room(change)
         while self._is_full() and await self._send():
             pass
 
@@ -111,8 +116,18 @@ class Flow:
     # ---- chunks
 
     def _is_full(self) -> bool:
-        waiting = self._waiting
-        return len(waiting) >= MAX_WRITE_ITEMS or sum(change.size for change in waiting.values()) > MAX_CHUNK_BYTES
+        if len(self._waiting) >= MAX_WRITE_ITEMS:
+            return True
+        if self._waiting_bytes > MAX_CHUNK_BYTES:
+            self._count_bytes()
+        return self._waiting_bytes > MAX_CHUNK_BYTES
+
+    def _wait_for_room(self, change: Change) -> None:
+        self._waiting[change.place] = change
+        self._waiting_bytes += change.size
+
+    def _count_bytes(self) -> None:
+        self._waiting_bytes = sum(change.size for change in self._waiting.values())
 
     async def _send(self, *, partly: bool = False) -> bool:
         """Begin a chunk once there is room for it; False where no further one begins."""
@@ -125,6 +140,7 @@ class Flow:
         for place, change in chunk.items():
             del self._waiting[place]
             self._in_flight[place] = change
+        self._count_bytes()
         self._chunks += 1
         outcome = Outcome[list[Any]](f"chunk {self._chunks:,}")
         # In the context of the block: the deadline of the task that happened to fill it is not that of the others' items.
@@ -156,7 +172,7 @@ class Flow:
                 self._left.pop(place, None)
             held = self._held.pop(place, None)
             if held is not None:
-                self._waiting[place] = held
+                self._wait_for_room(held)
         self._tell()
 
     async def _decide(self, outcome: Outcome[Any]) -> OnFailure:

@@ -61,7 +61,7 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
     _instance: Any = None
     _conditions: tuple[Condition, ...] = ()
     _returning: ReturnValue = attrs.field(default="none", alias="returning")
-    _unchecked: bool = False
+    _unchecked: bool = attrs.field(default=False, alias="unchecked")
 
     @property
     def _subject(self) -> str:
