@@ -445,3 +445,9 @@ async def test_a_cancelled_opening_is_taken_over_by_the_next_in_line() -> None:
             await asyncio.wait(tasks)
             assert [task.cancelled() for task in tasks] == [True, False, False]
             assert [tasks[1].result(), tasks[2].result()] == [{}, {}]
+
+
+async def test_a_wrap_that_gives_no_transport_is_named() -> None:
+    db = adorm.connect("memory", wrap=lambda _: None)  # type: ignore[arg-type, return-value]  # pyright: ignore[reportArgumentType]  # on purpose
+    with pytest.raises(adorm.UsageError, match=r"connect\(wrap=\.\.\.\) gave None, where a transport is wanted"):
+        await db.call("ListTables", {})

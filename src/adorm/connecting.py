@@ -230,7 +230,10 @@ def connect(
         if wrap is None:
             return make_engine()
         with use_clock(used_clock):
-            return wrap(make_engine())
+            wrapped: Any = wrap(make_engine())
+        if not callable(getattr(wrapped, "send", None)):
+            raise UsageError(f"connect(wrap=...) gave {'None' if wrapped is None else type(wrapped).__name__}, where a transport is wanted")
+        return cast("Transport", wrapped)
 
     return Database(
         make_transport,

@@ -192,3 +192,24 @@ async def test_a_threshold_that_is_none_is_refused(seconds: Any) -> None:
 
 async def test_it_shows_nothing_of_its_inside() -> None:
     assert repr(LogCalls()) == "adorm.LogCalls()"
+
+
+async def test_a_record_factory_that_sets_a_field_itself_keeps_it_and_no_line_is_lost(
+    records: list[logging.LogRecord],
+) -> None:
+    usual = logging.getLogRecordFactory()
+
+    def factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = usual(*args, **kwargs)
+        record.count = "mine"
+        return record
+
+    logging.setLogRecordFactory(factory)
+    try:
+        await calls_with(throttled(), {"Count": 1}).call("Query", {"TableName": "orders"})
+    finally:
+        logging.setLogRecordFactory(usual)
+    attempt, call = records
+    assert fields(call)["count"] == "mine"
+    assert (fields(call)["dynamodb_count"], fields(call)["dynamodb_attempts"], fields(call)["dynamodb_table"]) == (1, 2, "orders")
+    assert fields(attempt)["error_code"] == THROTTLED

@@ -151,6 +151,7 @@ async def test_hosts_of_containers_and_of_this_machine_may_be_asked_by_http(host
         ({FULL_URI: f"http://user:{SECRET}@127.0.0.1/"}, "without user"),
         ({FULL_URI: f"ftp://127.0.0.1/{SECRET}"}, "must read like"),
         ({FULL_URI: f"http://127.0.0.1/{SECRET} HTTP/1.1"}, "can't be sent"),
+        ({FULL_URI: f"http://127.0.0.1/{SECRET}\n"}, "can't be sent"),
         ({FULL_URI: f"http://127.0.0.1:{SECRET}/"}, "is not a URL"),
         ({RELATIVE_URI: f"@example.com/{SECRET}"}, "must be a path"),
         ({RELATIVE_URI: f"/{SECRET}\r\nx: y"}, "must be a path"),

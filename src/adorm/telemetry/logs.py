@@ -14,6 +14,8 @@ Fields: TypeAlias = dict[str, Any]
 EXPECTED: frozenset[str | None] = frozenset({"ConditionalCheckFailedException", "ConditionalCheckFailed"})
 """Codes by which DynamoDB answers a question: the condition of a write did not hold."""
 
+PREFIX = "dynamodb_"
+
 
 class LogCalls(CallHooks):
     """Hooks that write log records: `adorm.connect(hooks=[adorm.LogCalls(slow_call_s=0.5)])`.
@@ -30,7 +32,8 @@ class LogCalls(CallHooks):
     "attempt"), `call_id`, `dynamodb_operation`, `dynamodb_table`, `dynamodb_tables`, `dynamodb_index`, `dynamodb_model`,
     `dynamodb_region`, `segment`, `total_segments`, `batch_size`, `attempts`, `attempt`, `delay_s`, `duration_s`, `count`,
     `scanned_count`, `unprocessed`, `read_units`, `write_units`, `error_type`, `error_code`, `error_reasons`, `http_status`,
-    `request_id`, `maybe_applied`, `cancelled`. No key, no item, no credentials, no message of an error.
+    `request_id`, `maybe_applied`, `cancelled`. Where a record factory of yours (`logging.setLogRecordFactory`) sets one of these itself,
+    all of that record begin with `dynamodb_`. No key, no item, no credentials, no message of an error.
 
     Args:
         logger: by default `logging.getLogger("adorm.calls")`.
@@ -68,10 +71,8 @@ class _Lines:
         if slow and level < logging.WARNING:
             level, what = logging.WARNING, f"slow, {what}"
         if self._logger.isEnabledFor(level):
-            fields = _fields("call", call)
-            self._logger.log(
-                level, "%s: %s in %.3f s, attempts: %d", _about(call), what, call.duration_s, call.attempts, extra=fields | _of_call(call)
-            )
+            fields = _fields("call", call) | _of_call(call)
+            self._write(level, fields, "%s: %s in %.3f s, attempts: %d", _about(call), what, call.duration_s, call.attempts)
 
     def after_attempt(self, attempt: AttemptDetails) -> None:
         error = attempt.error
@@ -80,16 +81,24 @@ class _Lines:
         level = logging.WARNING if error.throttled else logging.INFO
         if self._logger.isEnabledFor(level):
             fields = _fields("attempt", attempt) | {"attempt": attempt.attempt, "delay_s": attempt.delay_s}
-            self._logger.log(
+            self._write(
                 level,
+                fields,
                 "%s: attempt %d %s in %.3f s: %s",
                 _about(attempt),
                 attempt.attempt,
                 "was throttled" if error.throttled else "failed",
                 attempt.duration_s,
                 error.code or error.type,
-                extra=fields,
             )
+
+    def _write(self, level: int, fields: Fields, message: str, *values: object) -> None:
+        try:
+            self._logger.log(level, message, *values, extra=fields)
+        except KeyError:
+            # A record factory of the program's own sets one of them, `request_id` most likely, and logging overwrites none.
+            extra = {name if name.startswith(PREFIX) else f"{PREFIX}{name}": value for name, value in fields.items()}
+            self._logger.log(level, message, *values, extra=extra)
 
 
 def _verdict(call: CallDetails) -> tuple[int, str]:

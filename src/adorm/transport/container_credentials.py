@@ -131,7 +131,7 @@ def _full(url: str) -> Endpoint:
             f"{', '.join(sorted(PLAIN_HTTP_HOSTS))} may be asked by http"
         )
     target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-    if not _TARGET.fullmatch(target):
+    if not (_TARGET.fullmatch(target) and url.isprintable()):
         raise UsageError(f"{FULL_URI} holds a character that can't be sent")
     return Endpoint(scheme, host, port if port is not None else DEFAULT_PORTS[scheme], target, "")
 

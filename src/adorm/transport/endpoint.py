@@ -121,7 +121,8 @@ def custom_endpoint(url: str, region: str) -> Endpoint:
     if parts.username is not None or parts.password is not None:
         # Not shown: it holds a password.
         raise UsageError("endpoint_url must not hold a user or password: DynamoDB knows callers by their signature only")
-    if parts.scheme not in ("http", "https") or not host or not re.fullmatch(_HOST, host):
+    # urlsplit leaves line ends out, and goes on with what is left.
+    if parts.scheme not in ("http", "https") or not host or not re.fullmatch(_HOST, host) or not url.isprintable():
         raise UsageError(f"endpoint_url must read like http://localhost:8000 or https://host: {url!r} does not")
     if parts.query or parts.fragment or not re.fullmatch(r"[!-~]*", parts.path, re.ASCII):
         raise UsageError(f"endpoint_url must end with the host, the port or a path of plain characters: {url!r} does not")
