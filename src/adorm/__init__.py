@@ -87,7 +87,8 @@ if TYPE_CHECKING:
     from adorm.rate_limit import AdaptiveRateLimit
     from adorm.retry import RetryPolicy
     from adorm.scan.builder import CollectingScan, Scan
-    from adorm.scan.stream import ScanResult, ScanStream
+    from adorm.scan.plan import ScanResult
+    from adorm.scan.stream import ScanStream
     from adorm.streams.change import StreamChange, from_stream_record
     from adorm.streams.handler import StreamHandler, stream_handler
     from adorm.streams.ordered import RecordOutcome
@@ -323,7 +324,7 @@ _HOMES = {
     "RetryPolicy": "adorm.retry",
     "Scan": "adorm.scan.builder",
     "ScanFailed": "adorm.errors",
-    "ScanResult": "adorm.scan.stream",
+    "ScanResult": "adorm.scan.plan",
     "ScanStream": "adorm.scan.stream",
     "ServerDetails": "adorm.call_details",
     "ServiceError": "adorm.errors",

@@ -27,7 +27,8 @@ from adorm.query.reads import Built, Derived, Route, Worked
 from adorm.query.streams import ItemIterator
 from adorm.scan.checkpoints import MAX_SEGMENTS, Position, Scanned, read_checkpoint
 from adorm.scan.pacing import ReadBudget
-from adorm.scan.stream import ScanPlan, ScanResult, ScanStream
+from adorm.scan.plan import ScanPlan, ScanResult
+from adorm.scan.stream import ScanStream
 from adorm.scan.work import fold_items, work_on_items
 
 ItemT = TypeVar("ItemT")
