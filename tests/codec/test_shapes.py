@@ -162,15 +162,39 @@ def test_what_is_not_as_expected_is_left_to_plain_json(body: bytes) -> None:
     assert fresh(Circle).parse(body) is None
 
 
+@attrs.define
+class Optionals:
+    """What may be None, read by an expression or by a function of its own."""
+
+    lines: list[Line] | None = None
+    boxes: dict[str, Line] | None = None
+    texts: set[str] | None = None
+    address: Line | None = None
+    maybe: list[int] | None = None
+    odd: tuple[int, str] | None = None
+
+
 def test_of_two_attributes_of_one_name_the_last_one_counts() -> None:
     by_dicts, by_bytes = both(Circle, b'{"Items": [{"radius": {"N": "1"}, "radius": {"N": "2", "N": "3"}}]}')
     assert by_bytes == by_dicts == ("[Circle(radius=3.0, kind='circle')]",)
 
 
-@pytest.mark.parametrize("value", [{"NULL": True}, {"NULL": True, "N": "1"}, {"N": "1", "NULL": True}, {"N": "1", "S": "x"}])
-@pytest.mark.parametrize("name", ["maybe", "five", "whole"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"NULL": True},
+        {"NULL": True, "N": "1"},
+        {"N": "1", "NULL": True},
+        {"N": "1", "S": "x"},
+        {"SS": ["a"], "NULL": True},
+        {"M": {}, "NULL": True},
+    ],
+)
+@pytest.mark.parametrize("name", ["maybe", "five", "whole", "maybe_texts", "address", "texts", "boxes", "anything", "odd", "lines"])
 def test_a_value_of_two_types_reads_the_same(name: str, value: dict[str, Any]) -> None:
     by_dicts, by_bytes = both(Everything, page_of([{name: value}]))
+    assert by_bytes == by_dicts
+    by_dicts, by_bytes = both(Optionals, page_of([{name: value}]))
     assert by_bytes == by_dicts
 
 
