@@ -170,7 +170,7 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
         chunks = asked.chunks()
         outcomes: list[Outcome[list[ItemT]]] = chunk_outcomes(len(chunks), list[ItemT])
         failures: list[list[Exception]] = [[] for _ in chunks]
-        name, capacity = " and ".join(sorted(asked.key_names)), Capacity()
+        name, capacity, parse = " and ".join(sorted(asked.key_names)), Capacity(), asked.parse
         at_once = course.hook is None and not course.collects_errors
 
         async def read(number: int, outcome: Outcome[list[ItemT]]) -> None:
@@ -185,7 +185,7 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
                 if at_once and wrong:
                     raise wrong[0]
 
-            chunk = Chunk(self._connection, f"{name}, {outcome.label}", asked.locators, self._retry, capacity, asked.parse)
+            chunk = Chunk(self._connection, f"{name}, {outcome.label}", asked.locators, self._retry, capacity, parse)
             try:
                 await unless_lost(partial(read_chunk, chunk, chunks[number], options, take, settled))
             except Exception as error:

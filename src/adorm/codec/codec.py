@@ -65,7 +65,7 @@ class Codec:
     @property
     def memo(self) -> dict[Any, Any]:
         """What others have made of its coders, under whatever they like; an empty one as soon as another hook is registered."""
-        return self._builder().memo
+        return self._built.memo if self._converter is None else self._builder().memo
 
     def encode(self, obj: object, annotation: Annotation = None) -> AttributeMap:
         """The attribute map of a structured value or a dict, `{"pk": {"S": "x"}, ...}`; absent attributes are left out.
