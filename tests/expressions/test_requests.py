@@ -29,6 +29,12 @@ def test_names_and_values_are_placeholders_shared_where_identical() -> None:
     assert values == {":v0": {"N": "5"}, ":v1": {"N": "6"}}
 
 
+def test_only_values_that_are_written_alike_share_a_placeholder() -> None:
+    plain: list[Any] = [1, "1", True, b"1", [1], ["1"], [b"1"], [True], {"a": 1}, {"a": "1"}, {1}, {"1"}]
+    condition = and_(*(path(f"a{number}").contains(value) for number, value in enumerate([*plain, *plain])))
+    assert len(filter_of(condition)[2]) == len(plain)
+
+
 def test_parentheses_stand_only_where_they_are_needed() -> None:
     a, b, c = Order.total > 1, Order.total > 2, Order.total > 3
     assert filter_of(and_(a, and_(b, c)))[0] == "#n0 > :v0 AND #n0 > :v1 AND #n0 > :v2"

@@ -273,6 +273,14 @@ async def test_more_than_4_mb_together_are_refused_by_name() -> None:
     assert transport.sent == []
 
 
+async def test_what_is_larger_than_4_mb_only_as_json_is_sent() -> None:
+    db, transport = scripted()
+    async with db.transaction() as tx:
+        for number in range(11):
+            tx.create(Account(name=str(number), data="\n" * 200_000))  # two bytes each in JSON, one to DynamoDB
+    assert len(transport.sent) == 1
+
+
 @pytest.mark.parametrize("token", ["", "x" * 37, 5])
 def test_a_token_that_does_not_fit_is_refused(token: Any) -> None:
     db, _ = scripted()
