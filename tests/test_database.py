@@ -451,3 +451,42 @@ async def test_a_wrap_that_gives_no_transport_is_named() -> None:
     db = adorm.connect("memory", wrap=lambda _: None)  # type: ignore[arg-type, return-value]  # pyright: ignore[reportArgumentType]  # on purpose
     with pytest.raises(adorm.UsageError, match=r"connect\(wrap=\.\.\.\) gave None, where a transport is wanted"):
         await db.call("ListTables", {})
+
+
+async def test_a_write_whose_time_is_over_while_it_waits_for_a_connection_was_certainly_not_applied() -> None:
+    async with (
+        LoopbackServer() as server,
+        adorm.connect(region="eu-central-1", endpoint_url=server.url, max_connections=1) as db,
+    ):
+        server.script("GetItem", Silence())
+        async with anyio.create_task_group() as group:
+            group.start_soon(db.call, "GetItem", KEY)
+            await server.received(1)
+            with pytest.raises(adorm.DeadlineExceeded, match=r"before attempt 1 was sent, while it waited for a connection") as caught:
+                async with adorm.deadline(0.02):
+                    await db.call("PutItem", {"TableName": "orders"})
+            assert (caught.value.attempts, caught.value.maybe_applied) == (0, False)
+            server.release()
+        assert server.operations == ["GetItem"]
+
+
+async def test_a_write_whose_time_is_over_while_credentials_are_fetched_was_certainly_not_applied() -> None:
+    class Source:
+        loads = 0
+
+        async def load(self) -> adorm.Credentials:
+            self.loads += 1
+            if self.loads > 1:
+                await anyio.sleep_forever()
+            return adorm.Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI")
+
+    async with (
+        LoopbackServer() as server,
+        adorm.connect(region="eu-central-1", endpoint_url=server.url, credentials=Source()) as db,
+    ):
+        await db.call("GetItem", {})
+        db.forget_credentials()
+        with pytest.raises(adorm.DeadlineExceeded, match=r"or for credentials") as caught:
+            async with adorm.deadline(0.02):
+                await db.call("PutItem", {"TableName": "orders"})
+        assert (caught.value.attempts, caught.value.maybe_applied) == (0, False)

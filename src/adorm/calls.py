@@ -24,7 +24,7 @@ from adorm.retry import (
     treatment_of,
     unit_random,
 )
-from adorm.transport.base import Answer, Request, Transport
+from adorm.transport.base import Answer, Request, Transport, is_unsent
 
 if TYPE_CHECKING:
     from adorm.call_details import CallDetails
@@ -260,11 +260,17 @@ class _Run:
         try:
             async with bound:
                 return await transport.send(self.operation, self.request)
-        except TimeoutError:
+        except TimeoutError as error:
             if not bound.expired():
                 raise
-        self.maybe_applied = self.repeat != "read"
-        raise self._exceeded(f"the deadline passed during attempt {self.attempts}", self.last) from self.last
+            waited = is_unsent(error.__cause__)
+        what = f"the deadline passed during attempt {self.attempts}"
+        if waited:
+            what = f"the deadline passed before attempt {self.attempts} was sent, while it waited for a connection or for credentials"
+            self.attempts -= 1
+        elif self.repeat != "read":
+            self.maybe_applied = True
+        raise self._exceeded(what, self.last) from self.last
 
     def check_deadline(self) -> float:
         """Seconds left by the ambient deadline, `inf` without one."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 Request = Mapping[str, Any]
 """An operation's parameters as DynamoDB's API names them, `{"TableName": ..., "Key": {"pk": {"S": ...}}}`; B values are `bytes`."""
@@ -50,3 +53,20 @@ class Transport(Protocol):
     async def close(self) -> None:
         """Let go of every connection, before the first await: who closes may be cancelled. Calling it twice is fine."""
         ...
+
+
+_UNSENT = "adorm_unsent"
+
+
+async def unsent(wait: Awaitable[T]) -> T:
+    """Await what comes before a request is written. A cancellation out of it is marked: of a write, nothing was applied."""
+    try:
+        return await wait
+    except asyncio.CancelledError as error:
+        setattr(error, _UNSENT, True)
+        raise
+
+
+def is_unsent(error: BaseException | None) -> bool:
+    """Whether a cancellation came before anything of the request was written; False where nobody knows."""
+    return getattr(error, _UNSENT, False)

@@ -18,7 +18,7 @@ import orjson
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.transport.aws_session import SessionCredentials, SessionHolder
-from adorm.transport.base import Answer, ReadRequest, Request
+from adorm.transport.base import Answer, ReadRequest, Request, unsent
 from adorm.transport.connector import Connector, tls_context
 from adorm.transport.credentials import Credentials, CredentialsCache, CredentialsSource, FixedCredentials
 from adorm.transport.default_chain import default_credentials
@@ -175,11 +175,11 @@ class WireTransport:
             epoch_s = self._epoch_s()
             credentials = self._credentials.at_hand(epoch_s)
             if credentials is None:
-                credentials = await self._credentials.get()
+                credentials = await unsent(self._credentials.get())
                 epoch_s = self._epoch_s()
             connection = pool.take_idle()
             if connection is None:
-                connection = await pool.acquire()
+                connection = await unsent(pool.acquire())
                 epoch_s = self._epoch_s()  # signed only now: the wait may have been long
             try:
                 timestamp = signer.timestamp(int(epoch_s + self._offset_s))
