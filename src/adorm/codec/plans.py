@@ -73,8 +73,8 @@ class FieldPlan:
     def null_first(self) -> bool:
         """Whether a decoder looks for `{"NULL": true}` before it looks at anything else.
 
-        Where the coder's expression takes the common case only, it fails at NULL, and looking for that costs the others nothing. A coder that
-        has no expression may take NULL for something of its own (an empty set; what a hook makes of it), or fails in its own words.
+        Where the coder's expression takes the common case only, it fails at NULL, and looking for that costs the others nothing. A coder
+        that has no expression may take NULL for something of its own (an empty set; what a hook makes of it), or fails in its own words.
         """
         return self.optional and (self.on_none == "null" or self.coder.decode_source() is None)
 
