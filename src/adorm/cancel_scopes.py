@@ -6,6 +6,7 @@ its scopes.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import sys
 from collections.abc import Callable
@@ -34,3 +35,9 @@ async def stop_if_cancelled() -> None:
         from anyio.lowlevel import checkpoint_if_cancelled
 
         await checkpoint_if_cancelled()
+
+
+def is_cancelled() -> bool:
+    """Whether this task, or a scope around, was cancelled: else a `CancelledError` here is of something else that was awaited."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0 or scope_deadline() == -math.inf
