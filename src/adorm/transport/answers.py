@@ -61,7 +61,7 @@ REASON_CODES: Mapping[str, str] = {
 
 
 def _reason(told: object, operation: str) -> CancellationReason:
-    reason = cast("Mapping[str, Any]", told) if isinstance(told, Mapping) else {}
+    reason: Mapping[str, Any] = cast("Mapping[str, Any]", told) if isinstance(told, Mapping) else {}
     code = str(reason.get("Code"))
     if code == "None":
         return CancellationReason(operation, None)
