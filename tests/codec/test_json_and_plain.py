@@ -111,3 +111,10 @@ def test_plain_data_of_a_person_is_taken_too() -> None:
     assert from_plain(Order, {"customer_id": "c", "order_id": "o", "tags": None, "total": 5, "lines": [{"sku": "a"}]}) == Order(
         customer_id="c", order_id="o", total=Decimal(5), lines=[Line("a")]
     )
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "-nan", "Infinity", " +inf"])
+def test_what_is_no_number_in_dynamodb_is_none_in_plain_data(text: str) -> None:
+    with pytest.raises(ItemDecodeError, match="expected a number"):
+        from_plain(Order, {"customer_id": "c", "order_id": "o", "total": text})
+    assert from_plain(Order, {"customer_id": text, "order_id": "Nancy", "total": "5"}).customer_id == text

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,8 @@ from adorm.codec.failures import DecodeFailure, unexpected
 from adorm.codec.numbers import untyped_json_number
 
 _TEXT = json.JSONEncoder(ensure_ascii=False).encode
+_NO_NUMBER = re.compile(r"\s*[+-]?(?:s?nan|inf)", re.IGNORECASE).match
+"""What Python takes for numbers, and DynamoDB has not."""
 
 
 class _Number(str):
@@ -119,7 +122,9 @@ def attribute_value_of(plain: Any, *, number_texts: bool = False) -> AttributeVa
     if isinstance(plain, _Number):
         return {"N": str(plain)}
     if isinstance(plain, str):
-        return {"S": plain, "B": plain, "N": plain} if number_texts else {"S": plain, "B": plain}
+        if number_texts and not _NO_NUMBER(plain):
+            return {"S": plain, "B": plain, "N": plain}
+        return {"S": plain, "B": plain}
     if plain is None:
         return {"NULL": True}
     if isinstance(plain, bool):
