@@ -174,3 +174,55 @@ def test_an_async_generator_that_can_not_be_closed_does_no_harm(made: Made, capl
     assert handler(None, None) == 1
     assert "an async generator that the handler left failed when it was closed: LookupError" in caplog.text
     assert "4111" not in caplog.text
+
+
+def test_a_task_that_catches_even_its_closing_costs_the_loop_but_not_the_answer(made: Made) -> None:
+    """Once no loop runs, its `asyncio.sleep` fails at once, so that it would spin for ever."""
+
+    async def poll() -> None:
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except:  # noqa: E722  # as pollers have it that are to survive everything
+                polled.append(1)
+
+    async def leaving(event: Any, context: object, db: adorm.Database) -> str:
+        kept.append(asyncio.create_task(poll()))
+        await asyncio.sleep(0)
+        return "done"
+
+    kept, polled = list[object](), list[int]()
+    handler = made(leaving)
+    assert handler(None, FakeContext(800)) == "done"
+    assert 0 < len(polled) < 10
+    assert handler(None, FakeContext(800)) == "done"
+
+
+def test_a_task_that_ends_the_program_as_it_is_cancelled_leaves_a_new_loop_to_the_next_invocation(made: Made) -> None:
+    async def exits() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise SystemExit(4) from None
+
+    async def leaving(event: Any, context: object, db: adorm.Database) -> str:
+        if event:
+            kept.append(asyncio.create_task(exits()))
+        await asyncio.sleep(0)
+        return "done"
+
+    kept: list[object] = []
+    handler = made(leaving)
+    with pytest.raises(SystemExit):
+        handler(True, FakeContext(2000))
+    assert handler(None, FakeContext(2000)) == "done"
+
+
+def test_a_handler_that_cancels_itself_at_its_end_has_failed(made: Made) -> None:
+    async def cancelling(event: Any, context: object, db: adorm.Database) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+
+    with pytest.raises(adorm.AdormError, match="somebody cancelled"):
+        made(cancelling)(None, FakeContext(2000))

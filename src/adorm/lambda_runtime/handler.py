@@ -215,12 +215,14 @@ class LambdaHandler(Generic[EventT_contra, ContextT_contra, T_co]):
                 db.drop_idle_connections()
 
     def _tidy(self, loop: OwnLoop, until_s: float | None) -> None:
-        if loop.usable:
-            left_s = TIDY_LIMIT_S if until_s is None else until_s - time.monotonic()
-            end_what_is_left(loop, min(TIDY_LIMIT_S, max(LEAST_GRACE_S, left_s)))
-        if not loop.usable:
-            db, self._loop, self._db = self._db, None, None
-            loop.close(None if db is None else db.close())
+        try:
+            if loop.usable:
+                left_s = TIDY_LIMIT_S if until_s is None else until_s - time.monotonic()
+                end_what_is_left(loop, min(TIDY_LIMIT_S, max(LEAST_GRACE_S, left_s)))
+        finally:  # a task may raise SystemExit as it is cancelled
+            if not loop.usable:
+                db, self._loop, self._db = self._db, None, None
+                loop.close(None if db is None else db.close())
         if self._db is not None:
             self._idle_since_s = self._db.clock.now().timestamp()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import logging
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -22,6 +23,11 @@ T = TypeVar("T")
 logger = logging.getLogger("adorm")
 
 CLOSE_LIMIT_S = 2.0
+
+CANCELLED = "somebody cancelled the handler, or what it awaited"
+
+_never_ending: list[Coroutine[Any, Any, Any]] = []
+"""What can't even be closed, for as long as the process lives: to be collected, it would have to be closed."""
 
 
 class Bounds(NamedTuple):
@@ -113,6 +119,9 @@ class OwnLoop:
             if task is None or task.done():
                 raise
             return self._go_on(run, task)
+        except asyncio.CancelledError as error:
+            # The coroutine cancelled itself in its last step, when nothing was left in which `main` could have caught it.
+            raise AdormError(CANCELLED) from error
         finally:
             self._given_up = self._given_up or run.given_up
             if run.task is not None and not run.task.done():
@@ -120,7 +129,7 @@ class OwnLoop:
 
     def _go_on(self, run: _Run, task: asyncio.Task[T]) -> T:
         """The loop was stopped: by this module, or by a `loop.stop()` of somebody's, in the run before at times, which is let pass."""
-        while not task.done() and not run.given_up:
+        while not (task.done() or run.given_up or self._loop.is_closed()):
             with contextlib.suppress(RuntimeError):
                 self._loop.run_until_complete(task)
         if not task.done():
@@ -145,9 +154,24 @@ class OwnLoop:
             for task in unended:
                 coroutine = task.get_coro()
                 if isinstance(coroutine, Coroutine):
-                    with contextlib.suppress(BaseException):  # whatever it does that could not be cancelled: it is over here
-                        coroutine.close()
+                    self._end(coroutine)
             self._loop.close()
+
+    def _end(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Close a coroutine where it stands.
+
+        To the coroutine the loop seems to run: without one, `asyncio.sleep()` fails at once, and `while True: try: ... except: ...` around
+        it, which ignores its cancellation, would never come back.
+        """
+        before = asyncio._get_running_loop()  # noqa: SLF001  # for those who run loops by hand
+        asyncio._set_running_loop(self._loop)  # noqa: SLF001  # the same
+        try:
+            coroutine.close()
+        except BaseException:  # noqa: BLE001  # whatever it does that could not be cancelled: it is over here
+            if inspect.getcoroutinestate(coroutine) != inspect.CORO_CLOSED:
+                _never_ending.append(coroutine)
+        finally:
+            asyncio._set_running_loop(before)  # noqa: SLF001  # the same
 
     def _run_quietly(self, work: Coroutine[Any, Any, object]) -> None:
         try:
@@ -192,7 +216,7 @@ class _Run:
         except asyncio.CancelledError as error:
             if self._cancelled:
                 raise PastDeadline from error
-            raise AdormError("somebody cancelled the handler, or what it awaited") from error
+            raise AdormError(CANCELLED) from error
         except Exception as error:
             if self._cancelled:
                 error.add_note("raised after the deadline, where the handler was cancelled")
