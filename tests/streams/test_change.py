@@ -145,7 +145,7 @@ def test_a_databases_hooks_hold_for_its_records() -> None:
 
 def broken(part: str, value: Any) -> dict[str, Any]:
     record = deepcopy(records("new_and_old_images")[0])
-    if part in record["dynamodb"]:
+    if part in record["dynamodb"] or part == "ApproximateCreationDateTimePrecision":
         record["dynamodb"][part] = value
     else:
         record[part] = value
@@ -164,6 +164,8 @@ def broken(part: str, value: Any) -> dict[str, Any]:
         (broken("SequenceNumber", "9" * 5000), "no sequence number"),
         (broken("SequenceNumber", "\N{ARABIC-INDIC DIGIT FIVE}"), "no sequence number"),
         (broken("eventName", "TRUNCATE"), "no eventName"),
+        (broken("eventName", {"S": "INSERT"}), "no eventName"),
+        (broken("ApproximateCreationDateTimePrecision", ["SECOND"]), "is no time"),
         (broken("Keys", None), "has Keys"),
         (broken("Keys", {}), "has Keys"),
         (broken("Keys", {"customer_id": {"M": {}}}), "has Keys"),

@@ -86,7 +86,8 @@ def parse_record(raw: object, table_name: str | None = None) -> StreamRecord:
     from_kinesis = isinstance(record.get("kinesis"), Mapping)
     change = _unwrapped(record["kinesis"]) if from_kinesis else record
     body = change.get("dynamodb")
-    kind = _KINDS.get(change.get("eventName"))
+    event_name: object = change.get("eventName")
+    kind = _KINDS.get(event_name) if isinstance(event_name, str) else None
     if not isinstance(body, Mapping) or kind is None:
         raise UsageError(f"{_foreign(change)}: it has no eventName of INSERT, MODIFY or REMOVE, or no dynamodb part")
     content = cast("Mapping[str, Any]", body)
@@ -194,10 +195,8 @@ def _creation_time(content: Mapping[str, Any], default_precision: str) -> dateti
         return None
     if isinstance(time, datetime):  # of botocore's GetRecords
         return time.astimezone(UTC)
-    precision = content.get("ApproximateCreationDateTimePrecision", default_precision)
-    unit = {"SECOND": timedelta(seconds=1), "MILLISECOND": timedelta(milliseconds=1), "MICROSECOND": timedelta(microseconds=1)}.get(
-        precision
-    )
+    precision: object = content.get("ApproximateCreationDateTimePrecision", default_precision)
+    unit = _UNITS.get(precision) if isinstance(precision, str) else None
     if unit is None or isinstance(time, bool) or not isinstance(time, int | float) or not math.isfinite(time):
         raise UsageError("the ApproximateCreationDateTime of a record of a stream is no time")
     try:
