@@ -10,6 +10,8 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src"
 
 LAYERS: list[tuple[str, ...]] = [
+    # The strict DynamoDB. It knows nothing of adorm.
+    ("adorm.memory",),
     # What everything may know.
     ("adorm.records",),
     ("adorm.outcomes",),
@@ -54,7 +56,7 @@ LAYERS: list[tuple[str, ...]] = [
 A package stands for all its modules.
 """
 
-COMMON = {"adorm.records", "adorm.outcomes", "adorm.errors", "adorm.clock"}
+COMMON = {"adorm.memory", "adorm.records", "adorm.outcomes", "adorm.errors", "adorm.clock"}
 NETWORK = {
     "adorm.cancel_scopes",
     "adorm.transport",
@@ -144,6 +146,17 @@ def test_what_carries_requests_knows_nothing_of_models() -> None:
         if entry_of(module) in NETWORK
         for imported, line in imports_of(module)
         if entry_of(imported) not in NETWORK | COMMON
+    ]
+    assert not foreign, "\n".join(foreign)
+
+
+def test_the_engine_knows_nothing_of_adorm() -> None:
+    foreign = [
+        f"{module}:{line} imports {imported}"
+        for module in modules()
+        if entry_of(module) == "adorm.memory"
+        for imported, line in imports_of(module)
+        if entry_of(imported) != "adorm.memory"
     ]
     assert not foreign, "\n".join(foreign)
 

@@ -1,0 +1,134 @@
+"""Internal: DynamoDB's numbers, which are decimal, exact and bounded.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html#HowItWorks.DataTypes.Number
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Context, Decimal, InvalidOperation
+
+from adorm.memory.errors import BadValue
+
+MAX_DIGITS = 38
+"""Significant digits of a number."""
+
+MAX_EXPONENT = 125
+"""The largest number is 9.9999999999999999999999999999999999999E+125."""
+
+MIN_EXPONENT = -130
+"""The number nearest to zero is 1E-130."""
+
+MAX_EXPONENT_DIGITS = 19
+"""An exponent has 64 bits; text with a longer one is no number."""
+
+_PLAIN = re.compile(r"-?[1-9][0-9]{0,37}|0").fullmatch
+"""Whole numbers that already have the form in which DynamoDB returns them."""
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
+WIDE = Context(prec=400, Emax=999999, Emin=-999999)
+"""Wide enough for the exact sum of any two numbers."""
+
+
+def canonical_number(text: str) -> str:
+    """The form in which DynamoDB stores and returns a number: `"+01.50"` is `"1.5"`, `"1E3"` is
+    `"1000"`.
+
+    Raises:
+        EngineError: it is no number, has more than 38 significant digits, or is out of range.
+    """
+    if _PLAIN(text):
+        return text
+    return number_text(parse_number(text))
+
+
+def parse_number(text: str) -> Decimal:
+    """The value of a number's text, checked.
+
+    Raises:
+        EngineError: as `canonical_number`.
+    """
+    if not _NUMBER(text):
+        raise _unconvertible(text)
+    mantissa, _, exponent = text.lower().partition("e")
+    if len(exponent.lstrip("+-0")) > MAX_EXPONENT_DIGITS:
+        raise _unconvertible(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:  # its exponent has 19 digits
+        raise (_underflow() if exponent.startswith("-") else _overflow()) from error
+    if not number:
+        _check_zero(mantissa, exponent)
+    return check_number(number)
+
+
+def _check_zero(mantissa: str, exponent: str) -> None:
+    """Refuse a zero whose last written digit would be out of range if it were a one: `0e126`,
+    `0.0e-130`. The service does so, as ScyllaDB's tests of numbers show.
+
+    Raises:
+        EngineError: it would.
+    """
+    last = int(exponent or 0) - len(mantissa.partition(".")[2])
+    if last > MAX_EXPONENT:
+        raise _overflow()
+    if last < MIN_EXPONENT:
+        raise _underflow()
+
+
+def check_number(number: Decimal) -> Decimal:
+    """Refuse a number that DynamoDB can't hold.
+
+    Raises:
+        EngineError: out of range, or more than 38 significant digits.
+    """
+    if not number:
+        return Decimal(0)
+    digits = number.as_tuple().digits
+    if len(digits) > MAX_DIGITS and any(digits[MAX_DIGITS:]):
+        raise BadValue("Attempting to store more than 38 significant digits in a Number")
+    if number.adjusted() > MAX_EXPONENT:
+        raise _overflow()
+    if number.adjusted() < MIN_EXPONENT:
+        raise _underflow()
+    return number
+
+
+def number_text(number: Decimal) -> str:
+    """A number as DynamoDB returns it: all digits, no exponent, no zero at the end of a
+    fraction."""
+    text = f"{number:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def add_numbers(left: str, right: str) -> str:
+    """The exact sum of two numbers.
+
+    Raises:
+        EngineError: the sum is out of range or has more than 38 significant digits.
+    """
+    return number_text(check_number(WIDE.add(Decimal(left), Decimal(right))))
+
+
+def subtract_numbers(left: str, right: str) -> str:
+    """The exact difference of two numbers; see `add_numbers`."""
+    return number_text(check_number(WIDE.subtract(Decimal(left), Decimal(right))))
+
+
+def _unconvertible(text: str) -> BadValue:
+    message = "The parameter cannot be converted to a numeric value"
+    return BadValue(f"{message}: {text}" if text else message, newer=f"{message}: {text}")
+
+
+def _overflow() -> BadValue:
+    return BadValue(
+        "Number overflow. Attempting to store a number with magnitude larger than supported range"
+    )
+
+
+def _underflow() -> BadValue:
+    return BadValue(
+        "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+    )

@@ -1,0 +1,91 @@
+"""Numbers are stored exactly, in one form, within the range of the service."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adorm.memory.errors import EngineError
+from adorm.memory.numbers import add_numbers, canonical_number, number_text, subtract_numbers
+
+numbers = st.builds(
+    lambda digits, exponent, sign: Decimal(digits).scaleb(exponent) * sign,
+    st.integers(0, 10**38 - 1),
+    st.integers(-100, 80),
+    st.sampled_from([1, -1]),
+)
+
+
+@pytest.mark.parametrize(
+    ("given_text", "stored"),
+    [
+        ("0", "0"),
+        ("-0", "0"),
+        ("0.0", "0"),
+        ("0E+120", "0"),
+        ("0e99999999999999999999", "0"),
+        ("+01.50", "1.5"),
+        ("1e3", "1000"),
+        ("1.0", "1"),
+        ("100", "100"),
+        (".5", "0.5"),
+        ("5.", "5"),
+        ("1E-130", "0." + "0" * 129 + "1"),
+        ("9.9999999999999999999999999999999999999E+125", "9" * 38 + "0" * 88),
+        ("-12345678901234567890123456789012345678", "-12345678901234567890123456789012345678"),
+        ("10000000000000000000000000000000000000000", "1" + "0" * 40),
+    ],
+)
+def test_a_number_is_stored_in_one_form(given_text: str, stored: str) -> None:
+    assert canonical_number(given_text) == stored
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "The parameter cannot be converted to a numeric value"),
+        ("abc", "The parameter cannot be converted to a numeric value: abc"),
+        ("NaN", "The parameter cannot be converted to a numeric value: NaN"),
+        ("Infinity", "The parameter cannot be converted to a numeric value: Infinity"),
+        ("1_000", "The parameter cannot be converted to a numeric value: 1_000"),
+        (" 1", "The parameter cannot be converted to a numeric value:  1"),
+        ("1E", "The parameter cannot be converted to a numeric value: 1E"),
+        ("\u0661", "The parameter cannot be converted to a numeric value: \u0661"),
+        ("1E126", "Number overflow. "),
+        ("-1E126", "Number overflow. "),
+        ("1e99999999999999999999", "Number overflow. "),
+        ("1E-131", "Number underflow. "),
+        ("1e-99999999999999999999", "Number underflow. "),
+        ("1" * 39, "Attempting to store more than 38 significant digits in a Number"),
+        ("0." + "1" * 39, "Attempting to store more than 38 significant digits in a Number"),
+    ],
+)
+def test_what_is_no_number_of_the_service_is_refused(text: str, message: str) -> None:
+    with pytest.raises(EngineError) as refusal:
+        canonical_number(text)
+    assert refusal.value.code == "ValidationException"
+    assert refusal.value.message.startswith(message)
+
+
+@settings(deadline=None)
+@given(numbers)
+def test_the_stored_form_is_the_same_number_and_stays_as_it_is(number: Decimal) -> None:
+    stored = canonical_number(str(number))
+    assert Decimal(stored) == number
+    assert canonical_number(stored) == stored
+    assert number_text(number) == stored
+
+
+@settings(deadline=None)
+@given(st.integers(-(10**30), 10**30), st.integers(-(10**30), 10**30))
+def test_sums_and_differences_are_exact(left: int, right: int) -> None:
+    assert add_numbers(str(left), str(right)) == str(left + right)
+    assert subtract_numbers(str(left), str(right)) == str(left - right)
+
+
+def test_a_sum_with_too_many_digits_is_refused() -> None:
+    with pytest.raises(EngineError, match="38 significant digits"):
+        add_numbers("1E38", "0.1")
