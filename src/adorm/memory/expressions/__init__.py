@@ -1,0 +1,1 @@
+"""Internal: DynamoDB's expressions: read, checked, and compiled to functions."""

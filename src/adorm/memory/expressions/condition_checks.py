@@ -1,0 +1,248 @@
+"""Internal: what a condition's names, values and operands must be, condition by condition.
+
+For each comparison or function, in the order in which they are written, the service checks that
+names and values are defined, then the number of operands, then that a path is not compared with
+itself, then the operands' types. Types of values are checked anew for each request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from adorm.memory.expressions.bindings import Bindings
+from adorm.memory.expressions.comparisons import COMPARATORS, ORDERED_TYPES
+from adorm.memory.expressions.condition_parser import FUNCTIONS
+from adorm.memory.expressions.errors import ExpressionFault
+from adorm.memory.expressions.nodes import (
+    And,
+    Between,
+    Call,
+    Comparison,
+    ConditionNode,
+    In,
+    Not,
+    Operand,
+    Or,
+    Path,
+    ValuePlaceholder,
+)
+from adorm.memory.expressions.paths import path_text
+from adorm.memory.values import TYPE_NAMES, Value, type_of
+
+Values: TypeAlias = Mapping[str, Value]
+ValueCheck: TypeAlias = Callable[[Values], None]
+"""Raises `ExpressionFault` where a request's values have the wrong types."""
+
+MAX_IN_OPERANDS = 100
+"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters"""
+
+_TYPES_IN_MESSAGES = "B,NULL,SS,BOOL,L,BS,N,NS,S,M"
+_TYPES_WITHOUT_VALUE = "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
+_WITHOUT_SIZE = frozenset(["N", "BOOL", "NULL"])
+
+
+class ConditionChecker:
+    """Binds a condition to a request, and collects the checks that depend on values."""
+
+    def __init__(self, bindings: Bindings) -> None:
+        self.bindings = bindings
+        self.checks: list[ValueCheck] = []
+        self.paths: list[Path] = []
+
+    def bind(self, node: ConditionNode) -> ConditionNode:
+        """The condition with attribute names for placeholders.
+
+        Raises:
+            ExpressionFault: see the module.
+        """
+        match node:
+            case And(parts):
+                return And(tuple(self.bind(each) for each in parts))
+            case Or(parts):
+                return Or(tuple(self.bind(each) for each in parts))
+            case Not(condition):
+                return Not(self.bind(condition))
+            case Comparison(operator, left, right):
+                return Comparison(operator, *self._bind_operands(operator, left, right))
+            case Between(operand, low, high):
+                return Between(*self._bind_operands("BETWEEN", operand, low, high))
+            case In(operand, candidates):
+                first, *others = self._bind_operands("IN", operand, *candidates)
+                return In(first, tuple(others))
+            case Call(function, operands):
+                return Call(function, self._bind_operands(function, *operands))
+
+    def _bind_operands(self, operator: str, *operands: Operand) -> tuple[Operand, ...]:
+        bound = tuple(self._bind_operand(each) for each in operands)
+        for operand in bound:
+            if isinstance(operand, Call):
+                _check_count(operand.function, operand.operands)
+        _check_count(operator, bound)
+        _check_distinct(operator, bound)
+        for operand in bound:
+            if isinstance(operand, Call):
+                self._check_types("size", operand.operands)
+        self._check_types(operator, bound)
+        return bound
+
+    def _bind_operand(self, operand: Operand) -> Operand:
+        if isinstance(operand, Path):
+            self.paths.append(path := self.bindings.path(operand))
+            return path
+        if isinstance(operand, ValuePlaceholder):
+            return self.bindings.value(operand)
+        if isinstance(operand, Call):  # size, whose operand is no function again
+            return Call(
+                operand.function, tuple(self._bind_operand(each) for each in operand.operands)
+            )
+        raise ExpressionFault(f"The operand is no operand of a condition: {operand}")
+
+    def _check_types(self, operator: str, operands: Sequence[Operand]) -> None:
+        if operator in ("attribute_exists", "attribute_not_exists"):
+            if not isinstance(operands[0], Path):
+                raise ExpressionFault(
+                    "Operator or function requires a document path; "
+                    f"operator or function: {operator}"
+                )
+        elif operator == "begins_with":
+            self._check_each(operator, operands, lambda tag: tag in ("S", "B"))
+        elif operator == "size":
+            self._check_each(operator, operands, lambda tag: tag not in _WITHOUT_SIZE)
+        elif operator == "attribute_type":
+            self._check_type_name(operands[1])
+        elif operator in COMPARATORS and operator not in ("=", "<>"):
+            self._check_each(operator, operands, ORDERED_TYPES.__contains__)
+        elif operator == "BETWEEN":
+            _, low, high = operands
+            if isinstance(low, ValuePlaceholder) and isinstance(high, ValuePlaceholder):
+                self._check(_same_type_check(low.name, high.name))
+                self._check_each(operator, operands, ORDERED_TYPES.__contains__)
+                self._check(_order_check(low.name, high.name))
+            else:
+                self._check_each(operator, operands, ORDERED_TYPES.__contains__)
+
+    def _check_each(
+        self, operator: str, operands: Sequence[Operand], allowed: Callable[[str], bool]
+    ) -> None:
+        for operand in operands:
+            if isinstance(operand, ValuePlaceholder):
+                self._check(_type_check(operator, operand.name, allowed))
+            elif isinstance(operand, Call) and not allowed("N"):
+                raise incorrect_type(operator, "N")
+
+    def _check_type_name(self, operand: Operand) -> None:
+        if isinstance(operand, Path):
+            raise incorrect_type("attribute_type", _TYPES_WITHOUT_VALUE)
+        if not isinstance(operand, ValuePlaceholder):
+            raise incorrect_type("attribute_type", "N")
+        name = operand.name
+
+        def check(values: Values) -> None:
+            ((tag, content),) = values[name].items()
+            if tag != "S":
+                raise incorrect_type("attribute_type", tag)
+            if content not in TYPE_NAMES:
+                raise ExpressionFault(
+                    f"Invalid attribute type name found; type: {content}, "
+                    f"valid types: {{{_TYPES_IN_MESSAGES}}}"
+                )
+
+        self._check(check)
+
+    def _check(self, check: ValueCheck) -> None:
+        check(self.bindings.values)
+        self.checks.append(check)
+
+
+def _check_count(operator: str, operands: Sequence[Operand]) -> None:
+    if operator == "IN" and len(operands) > MAX_IN_OPERANDS + 1:
+        raise ExpressionFault(
+            "The IN operator is provided with too many operands; "
+            f"number of operands: {len(operands) - 1}"
+        )
+    check_operand_count(operator, operands, FUNCTIONS)
+
+
+def check_operand_count(
+    function: str, operands: Sequence[Operand], functions: Mapping[str, int]
+) -> None:
+    """Refuse a function with too few or too many operands; operators always have theirs.
+
+    Raises:
+        ExpressionFault: the number is wrong.
+    """
+    if len(operands) != functions.get(function, len(operands)):
+        raise ExpressionFault(
+            "Incorrect number of operands for operator or function; "
+            f"operator or function: {function}, number of operands: {len(operands)}"
+        )
+
+
+def _check_distinct(operator: str, operands: Sequence[Operand]) -> None:
+    first = operands[0]
+    if isinstance(first, Path) and first in operands[1:]:
+        raise ExpressionFault(
+            "The first operand must be distinct from the remaining operands for this operator or "
+            f"function; operator: {operator}, first operand: {path_text(first.elements)}"
+        )
+
+
+def _type_check(operator: str, name: str, allowed: Callable[[str], bool]) -> ValueCheck:
+    def check(values: Values) -> None:
+        tag = type_of(values[name])
+        if not allowed(tag):
+            raise incorrect_type(operator, tag)
+
+    return check
+
+
+def incorrect_type(operator: str, type_name: str) -> ExpressionFault:
+    """The refusal of an operand whose type the operator or function does not take."""
+    return ExpressionFault(
+        "Incorrect operand type for operator or function; "
+        f"operator or function: {operator}, operand type: {type_name}"
+    )
+
+
+def _same_type_check(low: str, high: str) -> ValueCheck:
+    def check(values: Values) -> None:
+        if type_of(values[low]) != type_of(values[high]):
+            raise _bad_bounds("same data type for lower and upper bounds", low, high, values)
+
+    return check
+
+
+def _order_check(low: str, high: str) -> ValueCheck:
+    def check(values: Values) -> None:
+        if COMPARATORS[">"](values[low], values[high]):
+            rule = "upper bound to be greater than or equal to lower bound"
+            raise _bad_bounds(rule, low, high, values)
+
+    return check
+
+
+def _bad_bounds(rule: str, low: str, high: str, values: Values) -> ExpressionFault:
+    return ExpressionFault(
+        f"The BETWEEN operator requires {rule}; "
+        f"lower bound operand: AttributeValue: {_value_text(values[low])}, "
+        f"upper bound operand: AttributeValue: {_value_text(values[high])}"
+    )
+
+
+def _value_text(value: Value) -> str:
+    """`{S:text}`, as the service's messages show a value."""
+    ((tag, content),) = value.items()
+    match tag:
+        case "L":
+            shown = f"[{', '.join(map(_value_text, content))}]"
+        case "M":
+            members = (f"{name}={_value_text(each)}" for name, each in content.items())
+            shown = f"{{{', '.join(members)}}}"
+        case "SS" | "NS" | "BS":
+            shown = f"[{', '.join(content)}]"
+        case "BOOL" | "NULL":
+            shown = str(content).lower()
+        case _:
+            shown = content
+    return f"{{{tag}:{shown}}}"

@@ -1,0 +1,195 @@
+"""Internal: what the parsers of all expressions share: tokens, paths, functions, limits.
+
+A parser is a recursive descent, but its methods that call each other in a circle are generators
+that yield the call they wait for; `run` keeps their stack. So an expression of 4,096 opening
+parentheses ends in the service's syntax error and not in Python's recursion limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, TypeAlias
+
+from adorm.memory.expressions.errors import ExpressionFault
+from adorm.memory.expressions.nodes import Path
+from adorm.memory.expressions.reserved_words import is_reserved
+from adorm.memory.expressions.tokens import Token, read_tokens, syntax_error
+
+Steps: TypeAlias = Generator["Steps", Any, Any]
+"""A rule of the grammar: it yields the rules it waits for and returns what it read."""
+
+MAX_EXPRESSION_BYTES = 4096
+"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters"""
+
+MAX_OPERATORS = 300
+"""The same page; the service counts the operators of conditions too."""
+
+MAX_LIST_INDEX = 2**31 - 1
+
+MAX_PATH_ELEMENTS = 32
+"""Levels that a document path may go down: no value is nested deeper."""
+
+
+def run(rule: Steps) -> Any:
+    """What a rule returns, with the rules that it waits for run on a stack of our own."""
+    stack = [rule]
+    answer: Any = None
+    while stack:
+        try:
+            waited_for = stack[-1].send(answer)
+        except StopIteration as done:
+            stack.pop()
+            answer = done.value
+        else:
+            stack.append(waited_for)
+            answer = None
+    return answer
+
+
+class Parser:
+    """A position in the tokens of one expression, and the faults that wait for its end.
+
+    Syntax is checked first, in the whole expression. A fault that syntax does not see is kept by
+    its kind with `find`; the kind that the service puts first is reported at the end.
+    """
+
+    keywords: frozenset[str] = frozenset()
+    """Words of the grammar, in capital letters."""
+
+    fault_order: tuple[str, ...] = ()
+    """The kinds of faults, in the order in which the service reports them."""
+
+    def __init__(self, text: str) -> None:
+        if not text:
+            raise ExpressionFault("The expression can not be empty;")
+        size = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+        if size > MAX_EXPRESSION_BYTES:
+            raise ExpressionTooLong(size)
+        self.text = text
+        self.tokens = read_tokens(text)
+        self.at = 0
+        self.operators = 0
+        self.faults: dict[str, ExpressionFault] = {}
+        self.groups: dict[int, int] = {}
+        """Groups in parentheses: the position after the opening one to that of the closing one."""
+
+    @property
+    def token(self) -> Token:
+        """The token that is read next."""
+        return self.tokens[self.at]
+
+    def syntax_error(self) -> ExpressionFault:
+        """The syntax error at the token that is read next."""
+        return syntax_error(self.text, self.tokens, self.at)
+
+    def find(self, kind: str, message: str) -> None:
+        """Keep the first fault of a kind."""
+        self.faults.setdefault(kind, ExpressionFault(message))
+
+    def raise_faults(self) -> None:
+        """Raise the fault that the service reports, if there is one."""
+        for kind in self.fault_order:
+            if kind in self.faults:
+                raise self.faults[kind]
+
+    def at_symbol(self, symbol: str) -> bool:
+        """Whether the next token is this symbol."""
+        return self.token.kind == "symbol" and self.token.text == symbol
+
+    def at_keyword(self, word: str) -> bool:
+        """Whether the next token is this keyword, in any case of letters."""
+        return self.token.kind == "identifier" and self.token.text.upper() == word
+
+    def take_symbol(self, symbol: str) -> None:
+        """Read this symbol; anything else is a syntax error."""
+        if not self.at_symbol(symbol):
+            raise self.syntax_error()
+        self.at += 1
+
+    def take_end(self) -> None:
+        """The expression ends here; anything else is a syntax error."""
+        if self.token.kind != "end":
+            raise self.syntax_error()
+
+    def at_name(self) -> bool:
+        """Whether the next token can begin a path."""
+        if self.token.kind == "identifier":
+            return self.token.text.upper() not in self.keywords
+        return self.token.kind == "name"
+
+    def take_name(self) -> str:
+        """Read an attribute's name, or its placeholder."""
+        if not self.at_name():
+            raise self.syntax_error()
+        token = self.token
+        if token.kind == "identifier" and is_reserved(token.text):
+            self.find(
+                "reserved",
+                f"Attribute name is a reserved keyword; reserved keyword: {token.text}",
+            )
+        self.at += 1
+        return token.text
+
+    def take_path(self) -> Path:
+        """Read a document path."""
+        return self.take_path_after((self.take_name(),))
+
+    def take_path_after(self, head: tuple[str | int, ...]) -> Path:
+        """Read what follows the first elements of a path: `.name` and `[index]`."""
+        elements = list(head)
+        while True:
+            if self.at_symbol("."):
+                self.at += 1
+                elements.append(self.take_name())
+            elif self.at_symbol("["):
+                self.at += 1
+                elements.append(self._take_index())
+                self.take_symbol("]")
+            else:
+                break
+        if len(elements) > MAX_PATH_ELEMENTS:
+            self.find(
+                "path",
+                f"The document path has too many nesting levels; nesting levels: {len(elements)}",
+            )
+        return Path(tuple(elements))
+
+    def _take_index(self) -> int:
+        if self.token.kind != "number":
+            raise self.syntax_error()
+        digits = self.token.text
+        index = int(digits) if len(digits) <= 10 else MAX_LIST_INDEX + 1
+        if index > MAX_LIST_INDEX:
+            self.find("path", f"List index is not within the allowable range; index: [{digits}]")
+        self.at += 1
+        return index
+
+    def take_group(self, rule: Steps) -> Steps:
+        """Read what stands in parentheses; a group of nothing but a group is redundant."""
+        self.take_symbol("(")
+        start = self.at
+        inside = yield rule
+        self.take_symbol(")")
+        if self.groups.get(start + 1) == self.at - 2:
+            self.find("parentheses", "The expression has redundant parentheses;")
+        self.groups[start] = self.at - 1
+        return inside
+
+    def count_operator(self) -> None:
+        """Count one operator against the limit."""
+        self.operators += 1
+        if self.operators > MAX_OPERATORS:
+            self.find(
+                "operators",
+                f"The expression contains too many operators; operator count: {self.operators}",
+            )
+
+
+class ExpressionTooLong(ExpressionFault):
+    """The text has more bytes than an expression may have."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__("Expression size has exceeded the maximum allowed size;")
+        self.with_size = (
+            f"Expression size has exceeded the maximum allowed size; expression size: {size}"
+        )

@@ -1,0 +1,34 @@
+"""Internal: the grammar of projections: document paths with commas between them.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ProjectionExpressions.html
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from adorm.memory.expressions.nodes import Path
+from adorm.memory.expressions.parser import Parser
+
+
+@lru_cache(maxsize=1024)
+def parse_projection(text: str) -> tuple[Path, ...]:
+    """Read the paths of a projection, in the order in which they are written.
+
+    Raises:
+        ExpressionFault: syntax, limits and reserved words.
+    """
+    return _ProjectionParser(text).parse()
+
+
+class _ProjectionParser(Parser):
+    fault_order = ("reserved", "path")
+
+    def parse(self) -> tuple[Path, ...]:
+        paths = [self.take_path()]
+        while self.at_symbol(","):
+            self.at += 1
+            paths.append(self.take_path())
+        self.take_end()
+        self.raise_faults()
+        return tuple(paths)

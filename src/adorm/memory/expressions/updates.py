@@ -1,0 +1,149 @@
+"""Internal: updates: actions compiled to one function of an item.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adorm.memory.expressions.bindings import Bindings
+from adorm.memory.expressions.condition_checks import ValueCheck, Values
+from adorm.memory.expressions.documents import parent_of, take_out, write
+from adorm.memory.expressions.nodes import (
+    Action,
+    AddAction,
+    DeleteAction,
+    PathElements,
+    RemoveAction,
+    SetAction,
+)
+from adorm.memory.expressions.paths import find_value, top_level, top_level_of_nested
+from adorm.memory.expressions.projections import path_tree, project
+from adorm.memory.expressions.update_checks import UpdateChecker
+from adorm.memory.expressions.update_size import request_bytes
+from adorm.memory.expressions.update_values import INCORRECT_TYPE, added, evaluator, without
+from adorm.memory.values import Item
+
+
+class CompiledUpdate:
+    """An update bound to names, without the values of a request.
+
+    Args:
+        actions: with attribute names for placeholders; no two paths overlap.
+        checks: what depends on the values of a request.
+        mismatch: what is said of ADD or DELETE where the stored value has another type.
+    """
+
+    def __init__(
+        self, actions: Sequence[Action], checks: Sequence[ValueCheck], mismatch: str
+    ) -> None:
+        self.actions = tuple(actions)
+        self.checks = tuple(checks)
+        self.mismatch = mismatch
+        paths = [each.path for each in actions]
+        self.attributes = top_level(paths)
+        self.nested_attributes = top_level_of_nested(paths)
+        self.only_removes = bool(actions) and all(
+            isinstance(each, RemoveAction | DeleteAction) for each in actions
+        )
+        self.tree = path_tree(paths)
+        self.sets = [
+            (each.path.elements, evaluator(each.value))
+            for each in actions
+            if isinstance(each, SetAction)
+        ]
+        self.adds = [
+            (each.path.elements, each.value.name) for each in actions if isinstance(each, AddAction)
+        ]
+        self.deletes = [
+            (each.path.elements, each.value.name)
+            for each in actions
+            if isinstance(each, DeleteAction)
+        ]
+        self.removes = [each.path.elements for each in actions if isinstance(each, RemoveAction)]
+
+    def apply(self, before: Mapping[str, Any], values: Values) -> Item:
+        """The item after the update.
+
+        All values are worked out on the item before it. Then SET, ADD and DELETE write in the
+        order of their paths, so that elements which are appended to one list follow each other as
+        their indexes do. What is removed goes last, the highest index first, so that each index
+        means what it meant before.
+        """
+        writes = [
+            (elements, added(find_value(before, elements), values[name], self.mismatch))
+            for elements, name in self.adds
+        ]
+        emptied: list[PathElements] = []
+        untouched: list[PathElements] = []
+        for elements, name in self.deletes:
+            existing = find_value(before, elements)
+            left = without(existing, values[name], self.mismatch)
+            if left is not None:
+                writes.append((elements, left))
+            elif existing is not None:
+                emptied.append(elements)
+            else:
+                untouched.append(elements)
+        writes += [(elements, evaluate(before, values)) for elements, evaluate in self.sets]
+        after = dict(before)
+        for elements, value in sorted(writes, key=_by_path) if len(writes) > 1 else writes:
+            write(after, elements, value)
+        for elements in self.removes:
+            (emptied if find_value(before, elements) is not None else untouched).append(elements)
+        for elements in untouched:
+            parent_of(dict(before), elements)
+        for elements in sorted(emptied, reverse=True):
+            take_out(after, elements)
+        return after
+
+
+def _by_path(path_and_value: tuple[PathElements, Any]) -> PathElements:
+    return path_and_value[0]
+
+
+class Update:
+    """An update of one request.
+
+    `attributes` are the top-level attributes that it changes, `nested_attributes` those of them
+    into which its paths lead further. `only_removes`: it has nothing but REMOVE and DELETE, and so
+    creates no item where there is none.
+    """
+
+    __slots__ = ("_compiled", "_values", "attributes", "nested_attributes", "only_removes")
+
+    def __init__(self, compiled: CompiledUpdate, values: Values) -> None:
+        self._compiled = compiled
+        self._values = values
+        self.attributes = compiled.attributes
+        self.nested_attributes = compiled.nested_attributes
+        self.only_removes = compiled.only_removes
+
+    def apply(self, item: Mapping[str, Any]) -> Item:
+        """A new item; for one that does not exist yet, give its key.
+
+        Raises:
+            EngineError: a path leads nowhere, an operand is missing or has the wrong type, a
+                number goes out of range, values are nested too deep.
+        """
+        return self._compiled.apply(item, self._values)
+
+    def touched(self, item: Mapping[str, Any]) -> Item:
+        """The parts of an item at the paths of the update, as UPDATED_OLD and UPDATED_NEW."""
+        return project(self._compiled.tree, item)
+
+    def request_bytes(self) -> int:
+        """What the service counts for the update itself against the largest size of an item."""
+        return request_bytes(self._compiled.actions, self._values)
+
+
+def compile_update(actions: Sequence[Action], bindings: Bindings) -> CompiledUpdate:
+    """Bind an update to a request's names and check it.
+
+    Raises:
+        ExpressionFault: see `update_checks`.
+    """
+    checker = UpdateChecker(bindings)
+    return CompiledUpdate(checker.bind(actions), checker.checks, INCORRECT_TYPE)
