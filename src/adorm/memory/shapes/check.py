@@ -1,0 +1,85 @@
+"""Internal: the check that every request passes before its handler sees it.
+
+The service first reads the JSON: at the first value of a wrong type it refuses the request with a
+SerializationException. Then it looks at the constraints of members and tells what is wrong in one
+ValidationException. Only then does it read expressions and look up tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from adorm.memory.errors import EngineError, Wording
+from adorm.memory.shapes import (
+    backups,
+    batches,
+    items,
+    partiql,
+    queries,
+    settings,
+    streams,
+    tables,
+)
+from adorm.memory.shapes.json_scalars import CHANGED, FAULTY, is_map, unreadable
+from adorm.memory.shapes.json_types import clean, compile_check
+from adorm.memory.shapes.model import Operation, Request
+
+OPERATIONS: Mapping[str, Operation] = {
+    **items.OPERATIONS,
+    **queries.OPERATIONS,
+    **batches.OPERATIONS,
+    **partiql.OPERATIONS,
+    **tables.OPERATIONS,
+    **backups.OPERATIONS,
+    **settings.OPERATIONS,
+    **streams.OPERATIONS,
+}
+"""Every operation whose requests can be checked, of DynamoDB and of DynamoDB Streams."""
+
+_CHECKS: Mapping[str, tuple[Callable[[Any], int], Operation]] = {
+    name: (compile_check(operation.input), operation) for name, operation in OPERATIONS.items()
+}
+
+
+def check(operation: str, request: Any, wording: Wording = "new") -> Request:
+    """The request as its handler may take it: right types, constraints kept, no nulls.
+
+    Args:
+        operation: the service's name of the operation, `GetItem`.
+        request: what the client sent. It is not changed.
+        wording: which regions are followed: they differ in what is checked before expressions.
+
+    Returns:
+        The request itself where nothing in it has to change, which is the rule; else a copy.
+
+    Raises:
+        EngineError: SerializationException for JSON of a wrong type, ValidationException for a
+            broken constraint, UnknownOperationException where there is no such operation.
+    """
+    known = _CHECKS.get(operation)
+    if known is None:
+        raise EngineError("UnknownOperationException", "")
+    check_types, described = known
+    if not is_map(request):
+        raise unreadable("")
+    found = check_types(request)
+    if not found and described.suspect is None:
+        return request
+    if not found & FAULTY and described.suspect is not None and described.suspect(request):
+        found |= FAULTY
+    cleaned: Request = clean(described.input, request) if found & CHANGED else request
+    if found & FAULTY:
+        _refuse(described, request, cleaned, wording)
+    return cleaned
+
+
+def _refuse(described: Operation, sent: Request, request: Request, wording: Wording) -> None:
+    """Raise what the service says of a request that may be faulty, if it says anything yet."""
+    if request is sent:
+        request = clean(described.input, sent)
+    new = described.explain(described.input, sent, request)
+    old = described.explain_old(described.input, sent, request)
+    told = new if wording == "new" else old
+    if told is not None:
+        raise EngineError("ValidationException", new or told, old=old or told)

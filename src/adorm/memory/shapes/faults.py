@@ -1,0 +1,190 @@
+"""Internal: what is wrong with the members of a request, and the service's words for it.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from adorm.memory.hash_order import SET_BUCKETS, in_hash_order
+from adorm.memory.shapes.echo import java_text
+from adorm.memory.shapes.json_types import MAX_NAME, MIN_NAME, is_arn
+from adorm.memory.shapes.model import (
+    NAME_PATTERN,
+    ListOf,
+    MapOf,
+    Request,
+    Shape,
+    Structure,
+    TableName,
+    Text,
+    Whole,
+    lower_first,
+)
+
+MAX_FAULTS = 10
+"""Faults that one message tells."""
+
+NOT_NULL = "Member must not be null"
+
+
+def joined(faults: Iterable[str]) -> str | None:
+    """One message of up to ten faults; None where there are none."""
+    told = list(islice(faults, MAX_FAULTS))
+    if not told:
+        return None
+    return f"{len(told)} validation error{'s' if len(told) > 1 else ''} detected: {'; '.join(told)}"
+
+
+def fault(shown: str | None, path: str, constraint: str) -> str:
+    """One broken constraint; `shown` is the value as text, None where it is missing."""
+    value = "null" if shown is None else f"'{shown}'"
+    return f"Value {value} at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def untold(path: str, constraint: str) -> str:
+    """One broken constraint whose value the service does not repeat."""
+    return f"Value at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def at_least(length: int) -> str:
+    """The constraint on a length."""
+    return f"Member must have length greater than or equal to {length}"
+
+
+def at_most(length: int) -> str:
+    """The constraint on a length."""
+    return f"Member must have length less than or equal to {length}"
+
+
+def no_less(number: int) -> str:
+    """The constraint on a number."""
+    return f"Member must have value greater than or equal to {number}"
+
+
+def no_more(number: int) -> str:
+    """The constraint on a number."""
+    return f"Member must have value less than or equal to {number}"
+
+
+def matching(pattern: str) -> str:
+    """The constraint on text."""
+    return f"Member must satisfy regular expression pattern: {pattern}"
+
+
+def one_of(values: Iterable[str]) -> str:
+    """The constraint of an enum."""
+    return f"Member must satisfy enum value set: [{', '.join(values)}]"
+
+
+def member_faults(
+    shape: Structure, request: Request, path: str = "", *, names: bool = True
+) -> Iterator[str]:
+    """The faults of a structure's members, in the order of Java's hash tables, as the service does.
+
+    Args:
+        shape: the structure.
+        request: its value, cleaned.
+        path: where it is, `transactItems.1.member.put`; empty for a whole request.
+        names: whether names of tables are checked too; if not, they must only be there and not
+            be empty.
+    """
+    names_shown = {lower_first(name): name for name in (*shape.members, *shape.unmodelled)}
+    for shown in in_hash_order(names_shown, SET_BUCKETS):
+        name = names_shown[shown]
+        if name not in shape.members:
+            continue
+        value = request.get(name)
+        where = f"{path}.{shown}" if path else shown
+        if value is not None:
+            yield from value_faults(shape.members[name], value, where, names=names)
+        elif name in shape.required or (
+            name in shape.required_unless
+            and all(request.get(each) is None for each in shape.required_unless[name])
+        ):
+            yield fault(None, where, NOT_NULL)
+
+
+def value_faults(shape: Shape, value: Any, path: str, *, names: bool = True) -> Iterator[str]:
+    """The faults of one value and of what is in it."""
+    match shape:
+        case Text():
+            for constraint in text_constraints(shape, value):
+                yield fault(value, path, constraint) if shape.told else untold(path, constraint)
+        case TableName():
+            if names or not value:
+                yield from name_faults(value, path)
+        case Whole():
+            if shape.least is not None and value < shape.least:
+                yield fault(str(value), path, no_less(shape.least))
+            if shape.greatest is not None and value > shape.greatest:
+                yield fault(str(value), path, no_more(shape.greatest))
+        case ListOf():
+            yield from _list_faults(shape, value, path, names)
+        case MapOf():
+            for name, each in value.items():
+                yield from value_faults(shape.value, each, f"{path}.{name}.member", names=names)
+        case Structure():
+            yield from member_faults(shape, value, path, names=names)
+        case _:
+            return
+
+
+def text_constraints(shape: Text, value: str) -> Iterator[str]:
+    """The constraints that text breaks."""
+    if shape.values and value not in shape.values:
+        yield one_of(shape.values)
+    if shape.pattern and not re.fullmatch(shape.pattern, value):
+        yield matching(shape.pattern)
+    if shape.shortest is not None and len(value) < shape.shortest:
+        yield at_least(shape.shortest)
+    if shape.longest is not None and len(value) > shape.longest:
+        yield at_most(shape.longest)
+
+
+def name_faults(name: str, path: str) -> Iterator[str]:
+    """The faults of a table's name: an empty one has but one."""
+    if not name:
+        yield fault(name, path, at_least(1))
+        return
+    if is_arn(name):
+        return
+    if len(name) < MIN_NAME:
+        yield fault(name, path, at_least(MIN_NAME))
+    elif len(name) > MAX_NAME:
+        yield fault(name, path, at_most(MAX_NAME))
+    if not re.fullmatch(NAME_PATTERN, name):
+        yield fault(name, path, matching(NAME_PATTERN))
+
+
+def _list_faults(shape: ListOf, value: list[Any], path: str, names: bool) -> Iterator[str]:
+    if shape.shortest is not None and len(value) < shape.shortest:
+        yield fault(java_text(shape, value), path, at_least(shape.shortest))
+    if shape.longest is not None and len(value) > shape.longest:
+        yield fault(java_text(shape, value), shape.told_at or path, at_most(shape.longest))
+    if isinstance(shape.element, Text):
+        if any(each is None or any(text_constraints(shape.element, each)) for each in value):
+            yield fault(java_text(shape, value), path, _constraint_of_each(shape.element))
+        return
+    for at, each in enumerate(value, 1):
+        where = f"{path}.{at}.member"
+        if each is None:
+            yield fault(None, where, NOT_NULL)
+        else:
+            yield from value_faults(shape.element, each, where, names=names)
+
+
+def _constraint_of_each(element: Text) -> str:
+    """What the service tells where one text of a list does not fit: all that each must satisfy."""
+    constraints: list[str] = []
+    if element.longest is not None:
+        constraints.append(at_most(element.longest))
+    if element.shortest is not None:
+        constraints.append(at_least(element.shortest))
+    if element.pattern is not None:
+        constraints.append(matching(element.pattern))
+    return f"Member must satisfy constraint: [{', '.join([*constraints, NOT_NULL])}]"

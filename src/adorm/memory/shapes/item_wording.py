@@ -1,0 +1,126 @@
+"""Internal: what the service says of faulty GetItem, PutItem, UpdateItem and DeleteItem requests.
+
+In the new wording these operations look at members in stages, and leave some to the checks of
+expressions, which come later: `ConditionalOperator`, the operators of `Expected`, the actions of
+`AttributeUpdates`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adorm.memory.errors import ENVELOPE
+from adorm.memory.shapes.faults import (
+    NOT_NULL,
+    at_least,
+    fault,
+    joined,
+    member_faults,
+    name_faults,
+    one_of,
+    untold,
+    value_faults,
+)
+from adorm.memory.shapes.model import Request, Structure, lower_first
+
+EMPTY_NAME = untold("TableName", at_least(1))
+WRONG_RETURN_VALUES = "Failed to satisfy constraint: " + one_of(
+    ("ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATE_NEW", "NONE")
+)
+"""The new wording of a bad `ReturnValues`; "UPDATE_NEW" is the service's own slip."""
+
+RETURN_VALUES_OF_DELETE = ("NONE", "ALL_OLD")
+ONLY_OLD_VALUES = "ReturnValues can only be ALL_OLD or NONE"
+
+
+def first_name_fault(request: Request) -> Iterator[str]:
+    """The first fault of `TableName`: that it is missing, its length, its characters."""
+    name = request.get("TableName")
+    if name is None:
+        yield fault(None, "tableName", NOT_NULL)
+    else:
+        for each in name_faults(name, "tableName"):
+            yield each
+            return
+
+
+def faults_of(shape: Structure, request: Request, *members: str) -> Iterator[str]:
+    """The faults of some members, in the order in which they are named here."""
+    for name in members:
+        value = request.get(name)
+        if value is not None:
+            yield from value_faults(shape.members[name], value, lower_first(name))
+        elif name in shape.required:
+            yield fault(None, lower_first(name), NOT_NULL)
+
+
+def return_values_faults(shape: Structure, request: Request) -> Iterator[str]:
+    """The new wording of a `ReturnValues` that is none."""
+    if any(faults_of(shape, request, "ReturnValues")):
+        yield WRONG_RETURN_VALUES
+
+
+def explain_get_item(shape: Structure, sent: Request, request: Request) -> str | None:
+    """GetItem in the new wording."""
+    if request.get("TableName") == "":
+        return joined([EMPTY_NAME])
+    return joined(
+        [
+            *faults_of(shape, request, "Key"),
+            *first_name_fault(request),
+            *faults_of(shape, request, "ReturnConsumedCapacity", "AttributesToGet"),
+        ]
+    )
+
+
+def explain_write(shape: Structure, sent: Request, request: Request) -> str | None:
+    """PutItem and DeleteItem in the new wording."""
+    if request.get("TableName") == "":
+        return joined([EMPTY_NAME])
+    written = "Item" if "Item" in shape.members else "Key"
+    faults = [
+        *first_name_fault(request),
+        *faults_of(shape, request, written, "ReturnConsumedCapacity"),
+        *return_values_faults(shape, request),
+        *faults_of(shape, request, "ReturnItemCollectionMetrics"),
+        *faults_of(shape, request, "ReturnValuesOnConditionCheckFailure"),
+    ]
+    if written == "Key" and "Key" in request and deletes_with_new_values(request):
+        faults.append(ONLY_OLD_VALUES)
+    return joined(faults)
+
+
+def explain_update_item(shape: Structure, sent: Request, request: Request) -> str | None:
+    """UpdateItem in the new wording. It tells one bad enum alone, two of the four without a count.
+
+    A request without a table or a key is told of in the old wording.
+    """
+    name = request.get("TableName")
+    if name == "":
+        return joined([EMPTY_NAME])
+    if name is None or "Key" not in request:
+        return joined(member_faults(shape, request, names=False))
+    faults = list(name_faults(name, "tableName"))
+    if faults:
+        return joined(reversed(faults))
+    for each in return_values_faults(shape, request):
+        return ENVELOPE + each
+    for each in faults_of(shape, request, "ReturnValuesOnConditionCheckFailure"):
+        return each
+    for each in faults_of(shape, request, "ReturnItemCollectionMetrics"):
+        return ENVELOPE + each
+    for each in faults_of(shape, request, "ReturnConsumedCapacity"):
+        return each
+    return None
+
+
+def explain_delete_item_old(shape: Structure, sent: Request, request: Request) -> str | None:
+    """DeleteItem in the old wording."""
+    told = joined(member_faults(shape, request))
+    return told or (ONLY_OLD_VALUES if deletes_with_new_values(request) else None)
+
+
+def deletes_with_new_values(request: Request) -> bool:
+    """Whether a DeleteItem asks for values that it can't return, though UpdateItem could."""
+    values = request.get("ReturnValues", "NONE")
+    return values in ("ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")

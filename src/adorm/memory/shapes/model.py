@@ -1,0 +1,177 @@
+"""Internal: the parts from which the members of requests are described.
+
+A shape says which JSON a member takes and which constraints its value has. The tables of members
+(`items.py`, `queries.py`, ...) are written with these parts; `json_types.py` makes fast checks of
+them, `faults.py` tells what is wrong with a value.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from attrs import field, frozen
+
+NAME_PATTERN = "[a-zA-Z0-9_.-]+"
+"""What names of tables and indexes are made of.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+"""
+
+Request: TypeAlias = Mapping[str, Any]
+
+
+@frozen
+class Text:
+    """JSON text.
+
+    Args:
+        values: the enum, in the order in which the service lists it; empty where any text will do.
+        shortest: the least number of characters.
+        longest: the greatest number of characters.
+        pattern: a regular expression that the whole text must match.
+        told: False where the service does not repeat the value in its message.
+    """
+
+    values: tuple[str, ...] = ()
+    shortest: int | None = None
+    longest: int | None = None
+    pattern: str | None = None
+    told: bool = True
+
+
+@frozen
+class TableName:
+    """The name of a table, or its ARN."""
+
+
+@frozen
+class Whole:
+    """A whole number of 32 bits ("Integer") or 64 bits ("Long")."""
+
+    java: Literal["Integer", "Long"] = "Integer"
+    least: int | None = None
+    greatest: int | None = None
+
+
+@frozen
+class Timestamp:
+    """A time in seconds since 1970, whole or with a fraction."""
+
+
+@frozen
+class Flag:
+    """A boolean. The service takes it as text too, `"true"`, `"no"`, `"1"`."""
+
+
+@frozen
+class AttributeValue:
+    """One attribute value, `{"S": "x"}`."""
+
+
+@frozen
+class ListOf:
+    """A list.
+
+    Args:
+        element: the shape of each element.
+        shortest: the least number of elements.
+        longest: the greatest number of elements.
+        told_at: the path that the service names where the list is too long; None for its own path.
+    """
+
+    element: Shape
+    shortest: int | None = None
+    longest: int | None = None
+    told_at: str | None = None
+
+
+@frozen
+class MapOf:
+    """A map of text to values of one shape."""
+
+    value: Shape
+
+
+@frozen
+class Structure:
+    """A map of known members. Unknown members are ignored.
+
+    Args:
+        name: the service's name of it, which its messages show.
+        members: the members by name, in the order in which the service prints them.
+        required: the members that must not be missing.
+        required_unless: members that must not be missing unless one of others is there.
+        unmodelled: members that the service prints and no request has.
+    """
+
+    name: str
+    members: Mapping[str, Shape]
+    required: tuple[str, ...] = ()
+    required_unless: Mapping[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]])
+    unmodelled: tuple[str, ...] = ()
+
+
+Shape: TypeAlias = (
+    Text | TableName | Whole | Timestamp | Flag | AttributeValue | ListOf | MapOf | Structure
+)
+
+Explain: TypeAlias = "Callable[[Structure, Request, Request], str | None]"
+"""(input, request as sent, request cleaned) -> the message, or None where nothing is wrong yet."""
+
+
+@frozen
+class Operation:
+    """One operation of the service.
+
+    Args:
+        input: its request.
+        explain: what the service says of a faulty request, in the new wording.
+        explain_old: the same in the old wording.
+        suspect: what the members' own checks do not see: True where `explain` is to be asked.
+    """
+
+    input: Structure
+    explain: Explain
+    explain_old: Explain
+    suspect: Callable[[Request], bool] | None = None
+
+
+INDEX_NAME = Text(shortest=3, longest=255, pattern=NAME_PATTERN)
+ATTRIBUTE_MAP = MapOf(AttributeValue())
+ATTRIBUTE_NAMES = MapOf(Text())
+EXPRESSION_PARTS: Mapping[str, Shape] = {
+    "ConditionExpression": Text(),
+    "ExpressionAttributeNames": ATTRIBUTE_NAMES,
+    "ExpressionAttributeValues": ATTRIBUTE_MAP,
+}
+RETURN_CONSUMED_CAPACITY = Text(("INDEXES", "TOTAL", "NONE"))
+RETURN_ITEM_COLLECTION_METRICS = Text(("SIZE", "NONE"))
+RETURN_VALUES = Text(("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"))
+RETURN_VALUES_ON_CONDITION_CHECK_FAILURE = Text(("ALL_OLD", "NONE"))
+CONDITIONAL_OPERATOR = Text(("OR", "AND"))
+COMPARISON_OPERATOR = Text(
+    (
+        "IN",
+        "NULL",
+        "BETWEEN",
+        "LT",
+        "NOT_CONTAINS",
+        "EQ",
+        "GT",
+        "NOT_NULL",
+        "NE",
+        "LE",
+        "BEGINS_WITH",
+        "GE",
+        "CONTAINS",
+    )
+)
+CLIENT_REQUEST_TOKEN = Text(shortest=1, longest=36)
+
+
+def lower_first(name: str) -> str:
+    """A member's name as messages write it: `TableName` is `tableName`, `SSEType` is `sSEType`."""
+    return name[:1].lower() + name[1:]

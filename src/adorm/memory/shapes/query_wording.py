@@ -1,0 +1,102 @@
+"""Internal: what the service says of faulty Query and Scan requests in the new wording.
+
+They are looked at in stages; the faults of one stage are told together, and a later stage is
+reached only where an earlier one has none. What is left, a bad `Select` above all, comes after the
+checks of expressions: `check_select_value`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adorm.memory.errors import ENVELOPE, invalid
+from adorm.memory.shapes.faults import (
+    NOT_NULL,
+    at_least,
+    fault,
+    joined,
+    member_faults,
+    no_less,
+    no_more,
+    one_of,
+    text_constraints,
+    untold,
+    value_faults,
+)
+from adorm.memory.shapes.item_wording import EMPTY_NAME, faults_of, first_name_fault
+from adorm.memory.shapes.model import INDEX_NAME, Request, Structure, Text, Whole
+
+SELECT = Text(("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"))
+CONDITIONS = ("KeyConditions", "QueryFilter", "ScanFilter")
+WHOLES = ("Limit", "Segment", "TotalSegments")
+
+
+def explain_query(shape: Structure, sent: Request, request: Request) -> str | None:
+    """Query and Scan in the new wording; a bad `Select` alone is not told here."""
+    operators = [*_missing_operators(request)]
+    if "TableName" not in request or (operators and "ScanFilter" in shape.members):
+        return joined(member_faults(shape, request, names=False))
+    if any(_is_coerced(sent, name) for name in WHOLES):
+        told = joined(member_faults(shape, request, names=False))
+        if told:
+            return told
+    return joined(_first_stage(shape, request)) or joined(
+        [
+            *first_name_fault(request),
+            *faults_of(shape, request, "ReturnConsumedCapacity"),
+            *operators,
+            *_null_attributes(shape, request),
+        ]
+    )
+
+
+def check_select_value(select: str) -> None:
+    """Refuse a `Select` that is none. Query and Scan call it once they have read the expressions.
+
+    Raises:
+        EngineError: it is not one of the four values.
+    """
+    if select not in SELECT.values:
+        raise invalid(ENVELOPE + fault(select, "select", one_of(SELECT.values)))
+
+
+def _is_coerced(sent: Request, name: str) -> bool:
+    """Whether a number lost its fraction, or was too great for 32 bits."""
+    number = sent.get(name)
+    return number is not None and not (number == int(number) and -(2**31) <= number < 2**31)
+
+
+def _first_stage(shape: Structure, request: Request) -> Iterator[str]:
+    """The faults whose value the service does not repeat."""
+    attributes = request.get("AttributesToGet")
+    if attributes is not None and not attributes:
+        yield untold("AttributesToGet", at_least(1))
+    for constraint in text_constraints(INDEX_NAME, request.get("IndexName", "any")):
+        yield untold("IndexName", constraint)
+    for name in WHOLES:
+        whole = shape.members.get(name)
+        number = request.get(name)
+        if number is None or not isinstance(whole, Whole):
+            continue
+        if whole.least is not None and number < whole.least:
+            yield untold(name, no_less(whole.least))
+        if whole.greatest is not None and number > whole.greatest:
+            yield untold(name, no_more(whole.greatest))
+    if request["TableName"] == "":
+        yield EMPTY_NAME
+
+
+def _missing_operators(request: Request) -> Iterator[str]:
+    """The conditions without a `ComparisonOperator`."""
+    for conditions in CONDITIONS:
+        for name, condition in request.get(conditions, {}).items():
+            if "ComparisonOperator" not in condition:
+                path = f"{conditions[0].lower()}{conditions[1:]}.{name}.member"
+                yield fault(None, f"{path}.comparisonOperator", NOT_NULL)
+
+
+def _null_attributes(shape: Structure, request: Request) -> Iterator[str]:
+    """Nulls among the names of `AttributesToGet`."""
+    attributes = request.get("AttributesToGet")
+    if attributes:
+        yield from value_faults(shape.members["AttributesToGet"], attributes, "attributesToGet")

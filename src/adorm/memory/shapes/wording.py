@@ -1,0 +1,58 @@
+"""Internal: what the service says of faulty requests where both wordings are one.
+
+Most operations tell up to ten faults of their members together. Those that name one table look at
+its name first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from adorm.memory.shapes.faults import at_least, at_most, fault, joined, matching, member_faults
+from adorm.memory.shapes.json_types import MAX_NAME, MIN_NAME, is_arn
+from adorm.memory.shapes.model import NAME_PATTERN, Request, Structure
+
+NO_TABLE_NAME = "The parameter 'TableName' is required but was not present in the request"
+BAD_LENGTH = "TableName must be at least 3 characters long and at most 255 characters long"
+
+
+def explain_members(shape: Structure, sent: Request, request: Request) -> str | None:
+    """All faults of the members, and of what is in them."""
+    return joined(member_faults(shape, request))
+
+
+def explain_table_request(shape: Structure, sent: Request, request: Request) -> str | None:
+    """A request about one table: a missing name or one of a wrong length is told alone."""
+    name = request.get("TableName")
+    if name is None:
+        return NO_TABLE_NAME
+    if not is_arn(name) and not MIN_NAME <= len(name) <= MAX_NAME:
+        return BAD_LENGTH
+    return joined(member_faults(shape, request))
+
+
+def explain_resource_request(shape: Structure, sent: Request, request: Request) -> str | None:
+    """A request about the tags of a resource: a missing ARN is told alone."""
+    if request.get("ResourceArn") is None:
+        return "Invalid TableArn"
+    return joined(member_faults(shape, request))
+
+
+def explain_create_table(shape: Structure, sent: Request, request: Request) -> str | None:
+    """CreateTable in the new wording: the faults of the name, then those of all other members."""
+    name = request.get("TableName")
+    if name is None:
+        return NO_TABLE_NAME
+    return joined(_created_name_faults(name)) or joined(member_faults(shape, request))
+
+
+def _created_name_faults(name: str) -> Iterator[str]:
+    if is_arn(name):
+        return
+    if not re.fullmatch(NAME_PATTERN, name):
+        yield fault(name, "tableName", matching(NAME_PATTERN))
+    if len(name) < MIN_NAME:
+        yield fault(name, "tableName", at_least(MIN_NAME))
+    if len(name) > MAX_NAME:
+        yield fault(name, "tableName", at_most(MAX_NAME))
