@@ -1,0 +1,118 @@
+"""Internal: the engine's one entrance: an operation and its request, to the answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from adorm.memory.database import Database
+from adorm.memory.errors import EngineError, Wording
+from adorm.memory.expiry import remove_expired
+from adorm.memory.operations import HANDLERS
+from adorm.memory.options import EngineOptions
+from adorm.memory.refusals import settle
+from adorm.memory.shapes.check import check
+from adorm.memory.snapshots import restore, snapshot
+
+DEFAULT_ACCOUNT = "123456789012"
+DEFAULT_REGION = "us-east-1"
+
+
+class Engine:
+    """A strict DynamoDB inside the process: several accounts and regions, each with its own tables.
+
+    Calls are synchronous and one at a time, so each is atomic. An engine belongs to one thread.
+
+    Args:
+        wording: "new" for the messages of today's us-east-1, "old" for those of regions that keep
+            the earlier words.
+        now: seconds since 1970.
+        table_delay_s: how long tables stay CREATING, UPDATING and DELETING.
+        throttle_above: read and write units a second above which a table throttles; None for never.
+        stream_shards: how many shards a table's stream begins with.
+    """
+
+    def __init__(
+        self,
+        *,
+        wording: Wording = "new",
+        now: Callable[[], float] = time.time,
+        table_delay_s: float = 0.0,
+        throttle_above: tuple[float, float] | None = None,
+        stream_shards: int = 1,
+    ) -> None:
+        self.options = EngineOptions(
+            wording=wording,
+            now=now,
+            table_delay_s=table_delay_s,
+            throttle_above=throttle_above,
+            stream_shards=stream_shards,
+        )
+        self._databases: dict[tuple[str, str], Database] = {}
+
+    @property
+    def wording(self) -> Wording:
+        """Which of the service's two sets of messages is used."""
+        return self.options.wording
+
+    def call(
+        self,
+        operation: str,
+        request: Mapping[str, Any],
+        *,
+        account: str = DEFAULT_ACCOUNT,
+        region: str = DEFAULT_REGION,
+    ) -> dict[str, Any]:
+        """Carry out one operation.
+
+        Args:
+            operation: "GetItem", "DescribeStream", ...
+            request: the parameters as JSON has them; B may be `bytes` or base64 text.
+            account: twelve digits.
+            region: `eu-central-1`.
+
+        Returns:
+            The answer as JSON has it, B as base64 text. It is the caller's, and shares nothing with
+            what is stored.
+
+        Raises:
+            EngineError: the service's refusal.
+        """
+        handler = HANDLERS.get(operation)
+        if handler is None:
+            raise EngineError("UnknownOperationException", "")
+        try:
+            checked = check(operation, request, self.options.wording)
+            return handler(self.database(account, region), checked)
+        except EngineError as error:
+            raise settle(operation, request, error) from error.__cause__
+
+    def database(self, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> Database:
+        """The tables of one account in one region, made at first use."""
+        found = self._databases.get((account, region))
+        if found is None:
+            found = self._databases[account, region] = Database(self.options, account, region)
+        return found
+
+    def remove_expired(self) -> int:
+        """Remove the items whose time to live passed, in all accounts and regions.
+
+        Returns:
+            How many there were.
+        """
+        return sum(remove_expired(each) for each in self._databases.values())
+
+    def snapshot(self) -> dict[str, Any]:
+        """Every table with its items, as JSON can hold it; for `restore`."""
+        return snapshot(self._databases.values())
+
+    def restore(self, content: Mapping[str, Any]) -> None:
+        """Put the tables of a snapshot in the place of all that there are.
+
+        Raises:
+            ValueError: it is no snapshot.
+        """
+        self._databases = {
+            (each.account, each.region): each for each in restore(content, self.options)
+        }

@@ -1,0 +1,132 @@
+"""Internal: BatchWriteItem.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adorm.memory.capacity import Consumed, add_report
+from adorm.memory.database import Database, throttled
+from adorm.memory.errors import EngineError, invalid
+from adorm.memory.keys import Position
+from adorm.memory.store import StoredItem
+from adorm.memory.table import Table
+from adorm.memory.values import Item, canonical_item
+from adorm.memory.writes import (
+    ItemWrite,
+    collection_metrics,
+    delete_write,
+    put_write,
+    stored_put,
+)
+
+MAX_WRITES = 25
+MAX_REQUEST_BYTES = 16 << 20
+
+
+def batch_write_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Put and delete up to 25 items of one or several tables.
+
+    Each write stands alone. Those that the table throttles are unprocessed, and the answer gives
+    them back.
+    """
+    parts: Mapping[str, list[Mapping[str, Any]]] = request["RequestItems"]
+    _check_count(parts)
+    wanted = {name: [_read_write(each) for each in writes] for name, writes in parts.items()}
+    sizes = [put.size for each in wanted.values() for _, put in each if put is not None]
+    if sum(sizes) > MAX_REQUEST_BYTES:
+        raise invalid(
+            "Item collection too large: aggregate size of items in BatchWriteItem exceeds 16MB"
+            " limit"
+        )
+    prepared = _prepare(database, wanted)
+    unprocessed: dict[str, Any] = {}
+    consumed: list[Consumed] = []
+    metrics: dict[str, Any] = {}
+    for name, writes in prepared.items():
+        used = Consumed(database.data_table(name))
+        consumed.append(used)
+        for write in writes:
+            try:
+                database.admit(write.table, write=True)
+                database.check_free(write.table, write.position)
+            except EngineError:
+                unprocessed.setdefault(name, []).append(_asked_again(write))
+                continue
+            change = write.apply(database, write.plan())
+            before = used.total
+            used.add_change(change)
+            database.charge(write.table, used.total - before, write=True)
+        if request.get("ReturnItemCollectionMetrics") == "SIZE":
+            _add_metrics(metrics, name, writes)
+    if sum(map(len, unprocessed.values())) == sum(map(len, parts.values())):
+        raise throttled()
+    answer: dict[str, Any] = {"UnprocessedItems": unprocessed}
+    if metrics:
+        answer["ItemCollectionMetrics"] = metrics
+    add_report(answer, request, consumed)
+    return answer
+
+
+def _check_count(parts: Mapping[str, list[Mapping[str, Any]]]) -> None:
+    if sum(map(len, parts.values())) > MAX_WRITES:
+        raise invalid("Too many items requested for the BatchWriteItem call")
+
+
+def _read_write(asked: Mapping[str, Any]) -> tuple[Item, StoredItem | None]:
+    """The item that one part of the request puts, and its stored form; or the key that it deletes."""
+    if len(asked.keys() & {"PutRequest", "DeleteRequest"}) != 1:
+        raise invalid(
+            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of"
+            " the supported datatypes"
+        )
+    if "PutRequest" in asked:
+        item = canonical_item(asked["PutRequest"]["Item"])
+        return item, stored_put(item)
+    return canonical_item(asked["DeleteRequest"]["Key"]), None
+
+
+def _prepare(
+    database: Database, wanted: Mapping[str, list[tuple[Item, StoredItem | None]]]
+) -> dict[str, list[ItemWrite]]:
+    prepared: dict[str, list[ItemWrite]] = {}
+    seen: set[tuple[str, Position]] = set()
+    for name, parts in wanted.items():
+        table = database.data_table(name)
+        writes = prepared[name] = []
+        for item, put in parts:
+            write = _write(table, item, put)
+            if (table.name, write.position) in seen:
+                raise invalid("Provided list of item keys contains duplicates")
+            seen.add((table.name, write.position))
+            writes.append(write)
+    return prepared
+
+
+def _write(table: Table, item: Item, put: StoredItem | None) -> ItemWrite:
+    if put is None:
+        return delete_write(table, item)
+    if not table.schema.holds(item):
+        raise invalid("The provided key element does not match the schema")
+    return put_write(table, item, put, in_batch=True)
+
+
+def _asked_again(write: ItemWrite) -> dict[str, Any]:
+    """The part of a request that a write stands for."""
+    item = write.become(None)
+    if item is None:
+        return {"DeleteRequest": {"Key": write.key}}
+    return {"PutRequest": {"Item": item}}
+
+
+def _add_metrics(metrics: dict[str, Any], name: str, writes: list[ItemWrite]) -> None:
+    told: list[Any] = []
+    for write in writes:
+        each = collection_metrics(write)
+        if each is not None and each not in told:
+            told.append(each)
+    if told:
+        metrics[name] = told

@@ -1,0 +1,41 @@
+"""Internal: DeleteTable.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adorm.memory.backups import make_backup
+from adorm.memory.database import Database
+from adorm.memory.description import describe
+from adorm.memory.errors import invalid
+from adorm.memory.streams.stream import close_stream
+from adorm.memory.table_states import DELETING, check_deletable, check_settled
+
+
+def delete_table(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Delete a table with its items; the answer says DELETING.
+
+    Its stream stays readable for a day. If point-in-time recovery is on, a backup is made.
+    """
+    table = database.known_table(request["TableName"])
+    check_settled(table)
+    if table.definition.deletion_protection:
+        raise invalid(
+            "Resource cannot be deleted as it is currently protected against deletion. Disable"
+            " deletion protection first."
+        )
+    check_deletable(table)
+    if table.log is not None:
+        make_backup(database, table, f"{table.name}$DeletedTableBackup", kind="SYSTEM")
+    table.status = DELETING
+    close_stream(database, table)
+
+    def end() -> None:
+        del database.tables[table.name]
+
+    table.later(database.now() + database.options.table_delay_s, end)
+    return {"TableDescription": describe(table, database.now())}

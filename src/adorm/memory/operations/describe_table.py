@@ -1,0 +1,17 @@
+"""Internal: DescribeTable.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adorm.memory.database import Database
+from adorm.memory.description import describe
+
+
+def describe_table(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Show a table in any state. Sizes and counts are of this moment; the service is hours late."""
+    return {"Table": describe(database.known_table(request["TableName"]), database.now())}

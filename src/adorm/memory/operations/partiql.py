@@ -1,0 +1,41 @@
+"""Internal: ExecuteStatement, BatchExecuteStatement and ExecuteTransaction.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ExecuteStatement.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from adorm.memory.capacity import add_report
+from adorm.memory.database import Database
+from adorm.memory.errors import invalid
+from adorm.memory.partiql.batch import batch_execute_statement
+from adorm.memory.partiql.select import BoundSelect
+from adorm.memory.partiql.statement_runs import bind, prepare_write, run_select, run_write
+from adorm.memory.partiql.transaction import execute_transaction
+
+
+def execute_statement(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Carry out one statement."""
+    bound = bind(database, request)
+    if isinstance(bound, BoundSelect):
+        outcome = run_select(database, bound, request)
+    else:
+        if "NextToken" in request:
+            raise invalid("NextToken is only valid on a SELECT statement")
+        _, write = prepare_write(database, bound, request)
+        outcome = run_write(database, bound, write)
+    answer: dict[str, Any] = {"Items": outcome.items}
+    if outcome.next_token is not None:
+        answer["NextToken"] = outcome.next_token
+    add_report(answer, request, outcome.consumed)
+    return answer
+
+
+PARTIQL_OPERATIONS: Mapping[str, Callable[[Database, Mapping[str, Any]], dict[str, Any]]] = {
+    "BatchExecuteStatement": batch_execute_statement,
+    "ExecuteStatement": execute_statement,
+    "ExecuteTransaction": execute_transaction,
+}

@@ -1,0 +1,82 @@
+"""Internal: Query.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adorm.memory.capacity import add_report
+from adorm.memory.database import Database
+from adorm.memory.errors import EngineError, invalid
+from adorm.memory.expressions.conditions import Condition
+from adorm.memory.expressions.request import read_expressions
+from adorm.memory.key_ranges import BoundKeyCondition, KeyRange
+from adorm.memory.reading import Page, Rows, Source, check_scalar_keys, check_select
+from adorm.memory.values import canonical_item
+
+
+def query(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a page of one partition of a table or an index, in the order of its sort key."""
+    expressions = read_expressions("Query", request)
+    start_key = request.get("ExclusiveStartKey")
+    start_key = None if start_key is None else canonical_item(start_key)
+    check_select(request)
+    table = database.data_table(request["TableName"])
+    if expressions.key_condition is None:
+        raise invalid(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the"
+            " request."
+        )
+    source = Source(table, request.get("IndexName"), consistent=bool(request.get("ConsistentRead")))
+    if start_key is not None:
+        source.check_start_key(start_key, in_scan=False)
+    bound = BoundKeyCondition(expressions.key_condition, source.schema)
+    after = None
+    if start_key is not None:
+        whole_key = source.index is None and not source.schema.sort
+        bound.check_start_key(start_key, whole_key=whole_key)
+        after = source.position(start_key)
+    _check_filter(source, expressions.filter, "QueryFilter" in request)
+    select = request.get("Select")
+    from_table = source.check_projection(select, expressions.projection, expressions.filter)
+    database.admit(table, write=False)
+    page = Page(source, from_table=from_table)
+    wanted = bound.range()
+    descending = not request.get("ScanIndexForward", True)
+    rows = source.items.between(wanted.first, wanted.last, after=after, descending=descending)
+    page.read(rows if wanted.unwanted is None else _without(rows, wanted), request.get("Limit"))
+    database.charge(table, page.consumed.total, write=False)
+    answer = page.answer(expressions.filter, expressions.projection, counts_only=select == "COUNT")
+    add_report(answer, request, page.consumed)
+    return answer
+
+
+def _without(rows: Rows, wanted: KeyRange) -> Rows:
+    """Leave out what begins with the position that a `<` or a `>` excludes."""
+    unwanted = wanted.unwanted or ()
+    length = len(unwanted)
+    return ((position, item) for position, item in rows if position[:length] != unwanted)
+
+
+def _check_filter(source: Source, condition: Condition | None, legacy: bool) -> None:
+    """Refuse a filter on a key attribute of what is read: that belongs into the key condition.
+
+    Raises:
+        EngineError: it has one.
+    """
+    if condition is None:
+        return
+    for name in source.schema.attributes:
+        if name in condition.attributes:
+            raise _key_in_filter(name, legacy)
+    check_scalar_keys(source, condition)
+
+
+def _key_in_filter(name: str, legacy: bool) -> EngineError:
+    member = "QueryFilter" if legacy else "Filter Expression"
+    return invalid(
+        f"{member} can only contain non-primary key attributes: Primary key attribute: {name}"
+    )

@@ -1,0 +1,114 @@
+"""Internal: PutItem, UpdateItem and DeleteItem.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adorm.memory.capacity import Consumed, add_report
+from adorm.memory.database import Database
+from adorm.memory.errors import invalid_in_envelope
+from adorm.memory.expressions.request import read_expressions
+from adorm.memory.expressions.updates import Update
+from adorm.memory.values import Item, canonical_item
+from adorm.memory.writes import (
+    ItemWrite,
+    Planned,
+    collection_metrics,
+    delete_write,
+    put_write,
+    stored_put,
+    tells_item_on_failure,
+    update_write,
+)
+
+
+def put_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Store an item in the place of what has its key."""
+    item = canonical_item(request["Item"])
+    expressions = read_expressions("PutItem", request)
+    _check_return_values(request)
+    stored = stored_put(item)
+    table = database.data_table(request["TableName"])
+    write = put_write(
+        table, item, stored, expressions.condition, tells_item=tells_item_on_failure(request)
+    )
+    answer, planned = _carry_out(database, write, request)
+    if request.get("ReturnValues") == "ALL_OLD" and planned.old is not None:
+        answer["Attributes"] = planned.old
+    return answer
+
+
+def delete_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Remove the item with a key, if there is one."""
+    key = canonical_item(request["Key"])
+    expressions = read_expressions("DeleteItem", request)
+    _check_return_values(request)
+    table = database.data_table(request["TableName"])
+    write = delete_write(
+        table, key, expressions.condition, tells_item=tells_item_on_failure(request)
+    )
+    answer, planned = _carry_out(database, write, request)
+    if request.get("ReturnValues") == "ALL_OLD" and planned.old is not None:
+        answer["Attributes"] = planned.old
+    return answer
+
+
+def update_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the item with a key, or make it."""
+    key = canonical_item(request["Key"])
+    expressions = read_expressions("UpdateItem", request)
+    table = database.data_table(request["TableName"])
+    write = update_write(
+        table,
+        key,
+        expressions.update,
+        expressions.condition,
+        tells_item=tells_item_on_failure(request),
+    )
+    answer, planned = _carry_out(database, write, request)
+    told = _updated_values(request.get("ReturnValues", "NONE"), planned, expressions.update)
+    if told:
+        answer["Attributes"] = told
+    return answer
+
+
+def _check_return_values(request: Mapping[str, Any]) -> None:
+    if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
+        raise invalid_in_envelope("ReturnValues can only be ALL_OLD or NONE")
+
+
+def _carry_out(
+    database: Database, write: ItemWrite, request: Mapping[str, Any]
+) -> tuple[dict[str, Any], Planned]:
+    """Do a single write, and begin its answer with what every write can report."""
+    table = write.table
+    database.admit(table, write=True)
+    database.check_free(table, write.position)
+    planned = write.plan()
+    change = write.apply(database, planned)
+    answer: dict[str, Any] = {}
+    if database.options.throttle_above is not None or "ReturnConsumedCapacity" in request:
+        consumed = Consumed(table)
+        consumed.add_change(change)
+        database.charge(table, consumed.total, write=True)
+        add_report(answer, request, consumed)
+    if request.get("ReturnItemCollectionMetrics") == "SIZE":
+        metrics = collection_metrics(write)
+        if metrics is not None:
+            answer["ItemCollectionMetrics"] = metrics
+    return answer, planned
+
+
+def _updated_values(wanted: str, planned: Planned, update: Update | None) -> Item | None:
+    if wanted == "ALL_OLD":
+        return planned.old
+    if wanted == "ALL_NEW":
+        return planned.new
+    if wanted == "NONE" or update is None:
+        return None
+    item = planned.old if wanted == "UPDATED_OLD" else planned.new
+    return None if item is None else update.touched(item)

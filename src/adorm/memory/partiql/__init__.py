@@ -1,0 +1,1 @@
+"""Internal: PartiQL for DynamoDB: statements read, checked and carried out."""

@@ -1,0 +1,196 @@
+"""Internal: BatchExecuteStatement: up to 25 statements, each with an answer or an error of its own.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adorm.memory.capacity import Consumed, add_report, read_units, write_units
+from adorm.memory.database import Database
+from adorm.memory.errors import EngineError, invalid
+from adorm.memory.partiql.item_writes import BoundWrite
+from adorm.memory.partiql.key_selects import check_key_types, selected_key
+from adorm.memory.partiql.select import BoundSelect
+from adorm.memory.partiql.statement_runs import Outcome, bind, prepare_write, run_write
+from adorm.memory.sizes import item_bytes
+from adorm.memory.table import Table
+from adorm.memory.values import Item
+from adorm.memory.writes import ItemWrite
+
+OPERATION = "BatchExecuteStatement"
+
+ERROR_CODES: Mapping[str, str] = {
+    "ConditionalCheckFailedException": "ConditionalCheckFailed",
+    "DuplicateItemException": "DuplicateItem",
+    "ProvisionedThroughputExceededException": "ProvisionedThroughputExceeded",
+    "ResourceNotFoundException": "ResourceNotFound",
+    "TransactionConflictException": "TransactionConflict",
+    "ValidationException": "ValidationError",
+}
+"""An error's code outside a batch, and inside of one."""
+
+
+class BatchConsumed(Consumed):
+    """What a batch used of one table. Failed writes count in the total alone."""
+
+    __slots__ = ("failed_units", "succeeded")
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(table)
+        self.failed_units = 0.0
+        self.succeeded = False
+
+    @property
+    def total(self) -> float:
+        """Units of the table, its indexes, and what failed."""
+        return super().total + self.failed_units
+
+
+class Member:
+    """One statement of a batch."""
+
+    def __init__(self, database: Database, request: Mapping[str, Any]) -> None:
+        self.request = request
+        self.error: EngineError | None = None
+        self.tells_table = False
+        """Whether the error came when the item was touched: then the answer names the table."""
+        self.bound: BoundSelect | BoundWrite | None = None
+        self.table: Table | None = None
+        self.key: Item | None = None
+        """What a SELECT reads."""
+        self.write: ItemWrite | None = None
+        try:
+            self.bound = bind(database, request)
+        except EngineError as error:
+            self.error = error
+
+    @property
+    def table_name(self) -> str:
+        """The table that the statement names."""
+        return "" if self.bound is None else self.bound.statement.table
+
+    def prepare(self, database: Database) -> None:
+        """Find the item that the statement is about; an error is kept."""
+        if self.bound is None:
+            return
+        try:
+            self.table = database.data_table(self.table_name)
+            if isinstance(self.bound, BoundSelect):
+                self.key = selected_key(self.bound, self.table, OPERATION)
+                check_key_types(self.table, self.key)
+                self.tells_table = True
+                self.table.schema.check_key(self.key)
+            else:
+                self.bound.check_key(self.table)
+                self.tells_table = True
+                _, self.write = prepare_write(database, self.bound, self.request)
+        except EngineError as error:
+            self.error = error
+
+    def target(self) -> Any:
+        """The item that the statement is about; None if that is not known."""
+        if self.table is None or self.error is not None:
+            return None
+        if self.write is not None:
+            return self.table.name, self.write.position
+        if self.key is not None:
+            return self.table.name, self.table.schema.position(self.key)
+        return None
+
+    def run(self, database: Database) -> Outcome | None:
+        """Carry the statement out; None if it failed, which is kept."""
+        if self.error is not None or self.table is None:
+            return None
+        try:
+            if isinstance(self.bound, BoundWrite) and self.write is not None:
+                return run_write(database, self.bound, self.write)
+            return self._read(database)
+        except EngineError as error:
+            self.error = error
+            return None
+
+    def _read(self, database: Database) -> Outcome | None:
+        if not isinstance(self.bound, BoundSelect) or self.table is None or self.key is None:
+            return None
+        database.admit(self.table, write=False)
+        stored = self.table.find(self.table.schema.position(self.key))
+        consumed = Consumed(self.table)
+        consistent = bool(self.request.get("ConsistentRead"))
+        consumed.units = read_units(0 if stored is None else stored.size, consistent=consistent)
+        database.charge(self.table, consumed.total, write=False)
+        items = [] if stored is None else [self.bound.selected(stored.item())]
+        return Outcome(items, consumed)
+
+    def failed_units(self) -> float:
+        """The units of a write that was tried."""
+        if self.write is None or not isinstance(self.bound, BoundWrite):
+            return 0.0
+        stored = self.write.table.find(self.write.position)
+        sizes = (0 if stored is None else stored.size, item_bytes(self.bound.item()))
+        return float(write_units(max(sizes)))
+
+    def answer(self, outcome: Outcome | None) -> dict[str, Any]:
+        """The statement's part of the answer."""
+        if outcome is not None:
+            answer: dict[str, Any] = {"TableName": self.table_name}
+            if outcome.items:
+                answer["Item"] = outcome.items[0]
+            return answer
+        if self.error is None:
+            return {}
+        code = ERROR_CODES.get(self.error.code)
+        if code is None:
+            raise self.error
+        told = {"Code": code, "Message": self.error.message, **self.error.fields}
+        if self.tells_table or code != "ValidationError":
+            return {"Error": told, "TableName": self.table_name}
+        return {"Error": told}
+
+
+def batch_execute_statement(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Carry out up to 25 statements, each for itself."""
+    members = [Member(database, each) for each in request["Statements"]]
+    kinds = {type(member.bound) for member in members if member.bound is not None}
+    if len(kinds) > 1:
+        raise invalid("Read and write requests together in the same batch is not supported.")
+    for member in members:
+        member.prepare(database)
+    _refuse_duplicates(members)
+    used: dict[str, BatchConsumed] = {}
+    responses: list[dict[str, Any]] = []
+    for member in members:
+        outcome = member.run(database)
+        if member.table is not None:
+            consumed = used.setdefault(member.table.name, BatchConsumed(member.table))
+            _add(consumed, member, outcome)
+        responses.append(member.answer(outcome))
+    answer: dict[str, Any] = {"Responses": responses}
+    told = [consumed for consumed in used.values() if consumed.succeeded]
+    if told:
+        add_report(answer, request, told)
+    return answer
+
+
+def _refuse_duplicates(members: Sequence[Member]) -> None:
+    seen: set[Any] = set()
+    for member in members:
+        target = member.target()
+        if target is None:
+            continue
+        if target in seen:
+            raise invalid("Provided list of item keys contains duplicates")
+        seen.add(target)
+
+
+def _add(consumed: BatchConsumed, member: Member, outcome: Outcome | None) -> None:
+    if outcome is None:
+        consumed.failed_units += member.failed_units()
+        return
+    consumed.succeeded = True
+    consumed.units += outcome.consumed.units
+    for by_name in (outcome.consumed.global_indexes, outcome.consumed.local_indexes):
+        for name, units in by_name.items():
+            consumed.add_index(name, units)

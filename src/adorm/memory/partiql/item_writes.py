@@ -1,0 +1,245 @@
+"""Internal: INSERT, UPDATE, DELETE and the EXISTS of transactions, as writes of items.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.statements.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adorm.memory.errors import EngineError, invalid
+from adorm.memory.expressions.conditions import CompiledCondition, Condition
+from adorm.memory.expressions.updates import Update
+from adorm.memory.partiql.conditions import BoundCondition, Test, bind_condition
+from adorm.memory.partiql.key_reads import check_key_type
+from adorm.memory.partiql.key_tests import key_equalities
+from adorm.memory.partiql.nodes import Node, Operation
+from adorm.memory.partiql.statements import (
+    DeleteStatement,
+    ExistsStatement,
+    InsertStatement,
+    UpdateStatement,
+    WriteStatement,
+)
+from adorm.memory.table import Table
+from adorm.memory.values import Item, Value, check_depth
+from adorm.memory.writes import (
+    ItemWrite,
+    Planned,
+    check_write,
+    delete_write,
+    stored_put,
+    update_write,
+)
+
+
+class BoundWrite:
+    """A statement that writes one item, with its parameters, checked as far as it can be without
+    its table.
+
+    Raises:
+        EngineError: an operand is none, an index is named, or RETURNING asks for what there is not.
+    """
+
+    def __init__(
+        self, statement: WriteStatement | ExistsStatement, parameters: Sequence[Value]
+    ) -> None:
+        self.statement = statement
+        self._parameters = parameters
+        self._condition: BoundCondition | None = None
+        self._update: Update | None = None
+        node = self._condition_node()
+        if node is not None:
+            self._condition = bind_condition(node, parameters)
+        if isinstance(statement, UpdateStatement):
+            self._update = statement.update.bind(parameters)
+        names_index = isinstance(statement, UpdateStatement | DeleteStatement) and (
+            statement.index is not None
+        )
+        if names_index:
+            raise invalid("This operation is not supported on an index")
+        if isinstance(statement, DeleteStatement) and statement.returning not in (
+            None,
+            "all_old",
+        ):
+            raise invalid(
+                f"Invalid returning clause: RETURNING {_written(statement.returning)} *."
+                " Only RETURNING ALL OLD * is allowed in DELETE statements."
+            )
+
+    def _condition_node(self) -> Node | None:
+        if isinstance(self.statement, InsertStatement):
+            return None
+        if isinstance(self.statement, ExistsStatement):
+            return self.statement.select.condition
+        return self.statement.condition
+
+    @property
+    def returns(self) -> str | None:
+        """What RETURNING asks for, `"all_old"`; None without it."""
+        if isinstance(self.statement, UpdateStatement | DeleteStatement):
+            return self.statement.returning
+        return None
+
+    def item(self) -> Item:
+        """The item of an INSERT."""
+        if not isinstance(self.statement, InsertStatement):
+            return {}
+        return {
+            name: self._parameters[value] if isinstance(value, int) else value
+            for name, value in self.statement.attributes
+        }
+
+    # --------------------------------------------------------------------- key
+
+    def key(self, table: Table) -> Item:
+        """The key of the item that an UPDATE or a DELETE is about.
+
+        Raises:
+            EngineError: the condition does not set each key attribute equal to one value.
+        """
+        key: Item = {}
+        for name, kind in table.schema.types.items():
+            for found, value in key_equalities(self._condition_node(), self._parameters):
+                if found != name:
+                    continue
+                check_key_type(name, kind, value)
+                if name in key and key[name] != value:
+                    raise invalid(
+                        f"Multiple conditions on same key {name}."
+                        " Only single item Update/Insert/Delete are supported"
+                    )
+                key[name] = value
+            if name not in key:
+                raise invalid(
+                    "Where clause does not contain a mandatory equality on all key attributes"
+                )
+        return key
+
+    def _check_item_key(self, table: Table) -> None:
+        item = self.item()
+        for name, kind in table.schema.types.items():
+            if name in item and kind not in item[name]:
+                raise invalid(
+                    "Key attribute's data type should match its data type in table's schema:"
+                    f" Key {name}"
+                )
+
+    def checked_key(self, table: Table) -> Item:
+        """The key of the item that an EXISTS checks: the first value that is named for each
+        attribute.
+
+        Raises:
+            EngineError: the condition does not name the key, or nothing else.
+        """
+        key: Item = {}
+        others = _parts(self._condition_node())
+        for name, value in key_equalities(self._condition_node(), self._parameters):
+            if name in table.schema.types and name not in key:
+                key[name] = value
+                others -= 1
+        if len(key) < len(table.schema.types) or not others:
+            raise invalid("EXISTS() must contain a single item read with additional condition")
+        return key
+
+    def check_key(self, table: Table) -> None:
+        """Refuse a statement that does not name one key of the table.
+
+        Raises:
+            EngineError: as `key` for an UPDATE or a DELETE; for an INSERT, a key attribute has
+                another type.
+        """
+        if isinstance(self.statement, InsertStatement):
+            self._check_item_key(table)
+        elif not isinstance(self.statement, ExistsStatement):
+            self.key(table)
+
+    # ------------------------------------------------------------------- write
+
+    def write(self, table: Table, *, tells_item: bool) -> ItemWrite:
+        """The write, held against its table.
+
+        Raises:
+            EngineError: the key or the item is none that the table can have.
+        """
+        if isinstance(self.statement, InsertStatement):
+            return self._insert(table)
+        if isinstance(self.statement, ExistsStatement):
+            key = self.checked_key(table)
+            return check_write(table, key, self._for_existing(), tells_item=tells_item)
+        key = self.key(table)
+        if isinstance(self.statement, DeleteStatement):
+            return delete_write(table, key, self._or_missing(), tells_item=tells_item)
+        return update_write(table, key, self._update, self._for_existing(), tells_item=tells_item)
+
+    def _insert(self, table: Table) -> ItemWrite:
+        item = self.item()
+        table.schema.check_item(item)
+        if table.indexes:
+            table.check_indexes(item)
+
+        def become(old: Item | None) -> Item:
+            if old is not None:
+                raise EngineError("DuplicateItemException", "Duplicate primary key exists in table")
+            check_depth(item)
+            write.stored = stored_put(item)
+            return item
+
+        write = ItemWrite(table, table.schema.position(item), table.schema.key_of(item), become)
+        return write
+
+    def _for_existing(self) -> Condition:
+        """The condition of a write that needs an item."""
+        condition = self._condition
+        return _as_condition(lambda item: bool(item) and _holds(condition, item))
+
+    def _or_missing(self) -> Condition:
+        """The condition of a write that does nothing where there is no item."""
+        condition = self._condition
+        return _as_condition(lambda item: not item or _holds(condition, item))
+
+    def asks_more_than_key(self, table: Table) -> bool:
+        """Whether the condition asks anything but the key of the item."""
+        equal = [
+            name
+            for name, _ in key_equalities(self._condition_node(), self._parameters)
+            if name in table.schema.types
+        ]
+        return _parts(self._condition_node()) > len(equal)
+
+    def returned(self, planned: Planned) -> list[Item]:
+        """The items that RETURNING answers."""
+        match self.returns:
+            case "all_old":
+                told = planned.old
+            case "all_new":
+                told = planned.new
+            case "modified_old" if self._update is not None and planned.old is not None:
+                told = self._update.touched(planned.old)
+            case "modified_new" if self._update is not None and planned.new is not None:
+                told = self._update.touched(planned.new)
+            case _:
+                told = None
+        return [told] if told else []
+
+
+def _holds(condition: BoundCondition | None, item: Mapping[str, Any]) -> bool:
+    return condition is None or condition.matches(item)
+
+
+def _as_condition(test: Test) -> Condition:
+    return Condition(
+        CompiledCondition(lambda item, values: test(item), frozenset(), frozenset(), []), {}
+    )
+
+
+def _parts(condition: Node | None) -> int:
+    """How many conditions stand side by side at the top level."""
+    if isinstance(condition, Operation) and condition.operator == "and":
+        return len(condition.operands)
+    return 0 if condition is None else 1
+
+
+def _written(returning: str | None) -> str:
+    return (returning or "").replace("_", " ").upper()

@@ -1,0 +1,243 @@
+"""Internal: from the condition of a SELECT to the queries that it stands for, or to a scan.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.select.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from adorm.memory.errors import EngineError, invalid
+from adorm.memory.expressions.key_conditions import KeyComparison, KeyCondition
+from adorm.memory.key_ranges import BoundKeyCondition, KeyRange
+from adorm.memory.keys import AFTER_ALL, KeySchema, after_prefix, check_key_bytes
+from adorm.memory.partiql.key_tests import Branch, KeyTest, too_many_reads
+from adorm.memory.sizes import binary_bytes, text_bytes
+from adorm.memory.values import Value, sort_value, type_of
+
+MAX_READS = 50
+"""Queries that one statement may stand for."""
+
+
+class KeyRead(NamedTuple):
+    """One query: a partition, and the sort keys in it."""
+
+    partition: Value
+    sort: KeyTest | None
+    """None for all; `=` has one value."""
+
+    def is_empty(self) -> bool:
+        """Whether no item can be there, since a key attribute is never empty."""
+        equal = [
+            self.partition,
+            *(self.sort.values if self.sort and self.sort.operator == "=" else ()),
+        ]
+        return any(value.get("S") == "" or value.get("B") == "" for value in equal)
+
+    def key_range(self, schema: KeySchema) -> KeyRange:
+        """The positions to read.
+
+        Raises:
+            EngineError: a key attribute is set equal to an empty value.
+        """
+        comparisons = {schema.partition[0]: KeyComparison("=", (self.partition,))}
+        if self.sort is not None:
+            comparisons[schema.sort[0]] = KeyComparison(*self.sort)
+        return BoundKeyCondition(KeyCondition(comparisons), schema).range()
+
+
+def is_keyed(branches: Iterable[Branch]) -> bool:
+    """Whether every branch says which partitions it reads; otherwise the statement is a scan."""
+    return all(len(branch.partition) == 1 for branch in branches)
+
+
+def check_key_types(branches: Iterable[Branch], schema: KeySchema) -> None:
+    """Refuse values that no key of this schema can have.
+
+    The service looks at one branch after the other, up to one that is no query.
+
+    Raises:
+        EngineError: there is such a value.
+    """
+    for branch in branches:
+        if len(branch.partition) != 1 or len(branch.sort) > 1:
+            return
+        for name, tests in (
+            (schema.partition[0], branch.partition),
+            *((name, branch.sort) for name in schema.sort),
+        ):
+            for value in (value for test in tests for value in test.values):
+                check_key_type(name, schema.types[name], value)
+
+
+class ImpossibleKeyValue(EngineError):
+    """A value that is equal to no key attribute of any table, because of its type."""
+
+    def __init__(self, name: str, value: Value) -> None:
+        super().__init__(
+            "ValidationException",
+            f"Key value must be of type S, N, or B. Key name: {name}, Key type: {type_of(value)}",
+        )
+
+
+def check_key_type(name: str, kind: str, value: Value) -> None:
+    """Refuse a value that a key attribute can't have.
+
+    Raises:
+        EngineError: it has another type than `kind`.
+    """
+    if kind in value:
+        return
+    if type_of(value) not in ("S", "N", "B"):
+        raise ImpossibleKeyValue(name, value)
+    raise invalid(
+        f"Key attribute's data type should match its data type in table's schema: Key {name}"
+    )
+
+
+def plan_reads(branches: Sequence[Branch]) -> list[KeyRead]:
+    """The queries of a statement whose branches are all keyed, in the order in which they are
+    written.
+
+    Raises:
+        EngineError: two of them would read the same item, or they are too many.
+    """
+    whole = any(branch.negates_sort or len(branch.sort) > 1 for branch in branches)
+    for branch in branches:
+        for test in (*branch.partition, *branch.sort):
+            if test.operator == "=" and len(set(map(repr, test.values))) < len(test.values):
+                raise _overlap()
+    reads = [
+        KeyRead(partition, sort)
+        for branch in branches
+        for partition in branch.partition[0].values
+        for sort in _sort_ranges(() if whole else branch.sort)
+    ]
+    if whole:
+        # What is asked of sort keys is no set of ranges: each partition is read as a whole.
+        reads = list({repr(read): read for read in reads}.values())
+    else:
+        _refuse_overlaps(reads)
+    if len(reads) > MAX_READS:
+        raise too_many_reads()
+    return reads
+
+
+def _sort_ranges(tests: Sequence[KeyTest]) -> list[KeyTest | None]:
+    if not tests:
+        return [None]
+    (test,) = tests
+    if test.operator == "=":
+        return [KeyTest("=", (value,)) for value in test.values]
+    return [test]
+
+
+def check_sizes(reads: Sequence[KeyRead], schema: KeySchema) -> None:
+    """Refuse key values that are too large: the partition's if there is one, the sort key's if
+    there is one query.
+
+    Raises:
+        EngineError: one is.
+    """
+    first = reads[0]
+    if all(read.partition == first.partition for read in reads):
+        _check_size(first.partition, is_sort=False)
+    if len(reads) == 1 and first.sort is not None:
+        for value in first.sort.values:
+            _check_size(value, is_sort=True)
+
+
+def _check_size(value: Value, *, is_sort: bool) -> None:
+    ((tag, content),) = value.items()
+    if tag != "N":
+        size = text_bytes(content) if tag == "S" else binary_bytes(content)
+        check_key_bytes(size, is_sort=is_sort)
+
+
+# --------------------------------------------------------------------- overlaps
+
+
+class _Span(NamedTuple):
+    """Sort keys from one to another one."""
+
+    low: Any
+    """None for no bound."""
+    includes_low: bool
+    high: Any
+    includes_high: bool
+
+
+def _refuse_overlaps(reads: Sequence[KeyRead]) -> None:
+    by_partition: dict[str, list[_Span]] = {}
+    for read in reads:
+        span = _span(read.sort)
+        others = by_partition.setdefault(repr(read.partition), [])
+        if any(_meet(span, each) for each in others):
+            raise _overlap()
+        others.append(span)
+
+
+def _overlap() -> EngineError:
+    return invalid("Overlapping conditions with range keys are not supported in where clause")
+
+
+def _span(test: KeyTest | None) -> _Span:
+    if test is None:
+        return _Span(None, True, None, True)
+    first: Any = sort_value(test.values[0])
+    match test.operator:
+        case "=":
+            return _Span(first, True, first, True)
+        case "<" | "<=":
+            return _Span(None, True, first, test.operator == "<=")
+        case ">" | ">=":
+            return _Span(first, test.operator == ">=", None, True)
+        case "BETWEEN":
+            return _Span(first, True, sort_value(test.values[1]), True)
+        case _:
+            end = after_prefix(first)
+            return _Span(first, True, None if end is AFTER_ALL else end, False)
+
+
+def _meet(one: _Span, other: _Span) -> bool:
+    return _begins_before_end(one, other) and _begins_before_end(other, one)
+
+
+def _begins_before_end(one: _Span, other: _Span) -> bool:
+    """Whether the first span begins before the other one ends, or where it ends."""
+    if one.low is None or other.high is None:
+        return True
+    if one.low == other.high:
+        return one.includes_low and other.includes_high
+    return bool(one.low < other.high)
+
+
+# ------------------------------------------------------------------------ order
+
+
+class ReadOrder(NamedTuple):
+    """What ORDER BY asks for."""
+
+    partitions_descending: bool | None
+    """None if partitions are not ordered."""
+    sort_descending: bool
+
+
+def ordered(reads: Sequence[KeyRead], order: ReadOrder) -> list[KeyRead]:
+    """The queries in the order of their partitions and, within one, of their sort keys."""
+
+    def sort_key(read: KeyRead) -> Any:
+        low = _span(read.sort).low
+        return (low is not None, low)
+
+    listed = sorted(reads, key=sort_key, reverse=order.sort_descending)
+    return sorted(
+        listed,
+        key=_partition_key,
+        reverse=bool(order.partitions_descending),
+    )
+
+
+def _partition_key(read: KeyRead) -> Any:
+    return sort_value(read.partition)

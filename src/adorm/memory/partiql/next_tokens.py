@@ -1,0 +1,92 @@
+"""Internal: NextToken: where the next page of a SELECT begins. It belongs to one statement with its
+parameters."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import orjson
+
+from adorm.memory.errors import EngineError, invalid
+from adorm.memory.reading import Source
+from adorm.memory.values import Item, canonical_item, canonical_value
+
+
+class Stop(NamedTuple):
+    """Where a page ended."""
+
+    read: int
+    """Which of the statement's queries it was in."""
+    key: Item
+    """The keys of the last item that was read."""
+
+
+def token_of(stop: Stop, fingerprint: str) -> str:
+    """The token of the page behind `stop`."""
+    return b64encode(orjson.dumps([fingerprint, stop.read, stop.key])).decode()
+
+
+def read_token(token: str, fingerprint: str, source: Source, reads: int) -> Stop:
+    """Where the page of a token begins.
+
+    Raises:
+        EngineError: it is no token, or the token of another statement or of other parameters.
+    """
+    try:
+        content = orjson.loads(b64decode(token, validate=True))
+    except (Base64Error, ValueError) as error:
+        raise invalid("Invalid NextToken") from error
+    match content:
+        case [str() as made_for, int() as read, {**key}]:
+            pass
+        case _:
+            raise invalid("Invalid NextToken")
+    if made_for != fingerprint:
+        raise mismatch()
+    types = {**source.table.schema.types, **source.schema.types}
+    if not (0 <= read < reads and key.keys() == types.keys()):
+        raise invalid("Invalid NextToken")
+    if not all(_has_type(key[name], kind) for name, kind in types.items()):
+        raise invalid("Invalid NextToken")
+    return Stop(read, canonical_item({name: key[name] for name in types}))
+
+
+def _has_type(value: Any, kind: str) -> bool:
+    match value:
+        case {**members}:
+            return list(members) == [kind] and isinstance(members[kind], str)
+        case _:
+            return False
+
+
+def mismatch() -> EngineError:
+    """The refusal of a token that was made for another statement."""
+    return invalid("NextToken does not match request")
+
+
+def is_resumable(parameters: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the service takes a token back: never for a statement with a list or a map as a
+    parameter."""
+    return not any("L" in each or "M" in each for each in parameters)
+
+
+def fingerprint_of(statement: str, parameters: Sequence[Mapping[str, Any]]) -> str:
+    """The same text for the same statement, to the letter, with the same parameters.
+
+    A number is the same only with as many decimal places; the order of a set's members does not
+    matter.
+    """
+    known = [_identity(each) for each in parameters]
+    return sha256(repr([statement, known]).encode()).hexdigest()
+
+
+def _identity(parameter: Mapping[str, Any]) -> Any:
+    if "N" not in parameter:
+        return canonical_value(parameter, depth=-1)
+    negative, digits, exponent = Decimal(parameter["N"]).as_tuple()
+    return [bool(negative and any(digits)), "".join(map(str, digits)), exponent]

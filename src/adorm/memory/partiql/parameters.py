@@ -1,0 +1,68 @@
+"""Internal: the parameters of a statement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from adorm.memory.errors import invalid
+from adorm.memory.partiql.literals import check_magnitude
+from adorm.memory.values import Value, canonical_value
+
+_EXPONENT = re.compile(r"[^eE]*[eE]([+-]?[0-9]+)").fullmatch
+
+
+def read_parameters(request: Mapping[str, Any]) -> list[Value]:
+    """The parameters of a statement, checked and canonical, whether the statement uses them or not.
+
+    They may be nested one level deeper than the attributes of an item.
+
+    Raises:
+        EngineError: a value is none that DynamoDB takes.
+    """
+    parameters: Sequence[Any] = request.get("Parameters") or ()
+    for number in _numbers(parameters):
+        _check_exponent(number)
+    return [canonical_value(each, depth=-1) for each in parameters]
+
+
+def check_parameter_count(expected: int, parameters: Sequence[Value]) -> None:
+    """Refuse a statement with more parameters than the request has. More are no fault.
+
+    Raises:
+        EngineError: there are too few.
+    """
+    if expected > len(parameters):
+        raise invalid("Number of parameters in request and statement don't match.")
+
+
+def _numbers(values: Sequence[Any]) -> Iterator[str]:
+    """All numbers in values, however deep they are nested."""
+    waiting: list[Any] = list(values)
+    while waiting:
+        for tag, content in waiting.pop().items():
+            if tag == "N":
+                yield content
+            elif tag == "NS":
+                yield from content
+            elif tag == "L":
+                waiting += content
+            elif tag == "M":
+                waiting += content.values()
+
+
+def _check_exponent(number: str) -> None:
+    """Refuse a number whose exponent, or whose number of decimal places, is no 32-bit integer.
+
+    Raises:
+        EngineError: it is none.
+    """
+    match = _EXPONENT(number)
+    if match is None:
+        return
+    exponent = int(match.group(1)) if len(match.group(1)) < 20 else 2**31
+    places = len(re.split("[eE]", number)[0].partition(".")[2])
+    if not (-(2**31) <= exponent < 2**31 and -(2**31) <= places - exponent < 2**31):
+        raise invalid(f"The parameter cannot be converted to a numeric value: {number}")
+    check_magnitude(number)

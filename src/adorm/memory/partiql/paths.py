@@ -1,0 +1,69 @@
+"""Internal: document paths in statements."""
+
+from __future__ import annotations
+
+from adorm.memory.errors import EngineError, invalid
+from adorm.memory.expressions.nodes import PathElements
+from adorm.memory.partiql.nodes import Constant, Dot, Name, Node, Path, Subscript, Wildcard
+
+MAX_INDEX = 2**31 - 1
+
+
+def read_path(node: Node) -> PathElements | None:
+    """The elements of a path that begins with a name; None if the node is something else.
+
+    Raises:
+        EngineError: a part of the path is no name and no index.
+    """
+    if isinstance(node, Name):
+        if not node.name:
+            raise empty_name()
+        return (node.name,)
+    if not isinstance(node, Path):
+        return None
+    first = read_path(node.root)
+    if first is None:
+        return None
+    elements: list[str | int] = list(first)
+    for step in node.steps:
+        match step:
+            case Dot(name):
+                if not name:
+                    raise empty_name()
+                elements.append(name)
+            case Subscript(index):
+                elements.append(_index(index))
+            case Wildcard(at):
+                raise unexpected_component(at.place)
+    return tuple(elements)
+
+
+def _index(node: Node) -> str | int:
+    if isinstance(node, Constant) and "S" in node.value:
+        return str(node.value["S"])
+    if not isinstance(node, Constant) or "N" not in node.value:
+        raise unexpected_component(node.at.place)
+    written: str = node.value["N"]
+    digits = written.removeprefix("-")
+    index = int(digits) if digits.isdecimal() and len(digits) < 20 else MAX_INDEX + 1
+    if index > MAX_INDEX or (index and digits != written):
+        raise invalid(
+            f"List index is not within the allowable range; index: [{written}] at {node.at.place}"
+        )
+    return index
+
+
+def unexpected_component(place: str) -> EngineError:
+    """The refusal of something that is no part of a path."""
+    return invalid(f"Unexpected path component at {place}")
+
+
+def empty_name() -> EngineError:
+    """The refusal of a name without a character."""
+    return invalid("Path component cannot be an empty string")
+
+
+def column_name(elements: PathElements) -> str:
+    """What a selected path is called in the answer: its last name, and the indexes behind it."""
+    at = max(at for at, element in enumerate(elements) if isinstance(element, str))
+    return str(elements[at]) + "".join(f"[{index}]" for index in elements[at + 1 :])

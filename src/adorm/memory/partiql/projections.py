@@ -1,0 +1,44 @@
+"""Internal: what an index does not hold of the attributes that a SELECT names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from adorm.memory.errors import invalid_value
+from adorm.memory.expressions.nodes import PathElements
+from adorm.memory.hash_order import SET_BUCKETS, in_hash_order
+from adorm.memory.partiql.key_tests import Branch
+from adorm.memory.reading import Source
+
+
+def missing_columns(source: Source, columns: Mapping[str, PathElements] | None) -> list[str]:
+    """The selected attributes that the index does not hold."""
+    held = None if source.index is None else source.index.projected
+    if held is None or columns is None:
+        return []
+    names = dict.fromkeys(str(path[0]) for path in columns.values())
+    return [name for name in names if name not in held]
+
+
+def check_filters(source: Source, branches: Sequence[Branch]) -> None:
+    """Refuse queries of an index whose conditions all read attributes that it does not hold.
+
+    Raises:
+        EngineError: they do.
+    """
+    held = None if source.index is None else source.index.projected
+    if source.index is None or held is None:
+        return
+    missing = [[name for name in branch.attributes if name not in held] for branch in branches]
+    if not all(missing):
+        return
+    # Of several branches the service names one; which, is its secret.
+    told = max(zip(map(_partition_text, branches), missing, strict=True))[1]
+    raise invalid_value(
+        f"Secondary index {source.index.name} does not project one or more filter attributes:"
+        f" [{', '.join(in_hash_order(told, SET_BUCKETS))}]"
+    )
+
+
+def _partition_text(branch: Branch) -> str:
+    return repr(branch.partition[0].values)

@@ -1,0 +1,106 @@
+"""Internal: one statement, from its text and parameters to its answer: alone or in a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from adorm.memory.capacity import Consumed
+from adorm.memory.database import Database
+from adorm.memory.errors import invalid
+from adorm.memory.partiql.item_writes import BoundWrite
+from adorm.memory.partiql.next_tokens import (
+    fingerprint_of,
+    is_resumable,
+    mismatch,
+    read_token,
+    token_of,
+)
+from adorm.memory.partiql.parameters import check_parameter_count, read_parameters
+from adorm.memory.partiql.select import BoundSelect, ReadPlan
+from adorm.memory.partiql.statements import (
+    EXISTS_OUTSIDE,
+    ExistsStatement,
+    SelectStatement,
+    read_statement,
+)
+from adorm.memory.table import Table
+from adorm.memory.values import Item
+from adorm.memory.writes import ItemWrite, tells_item_on_failure
+
+
+class Outcome(NamedTuple):
+    """What a statement answered."""
+
+    items: list[Item]
+    consumed: Consumed
+    next_token: str | None = None
+
+
+def bind(database: Database, request: Mapping[str, Any]) -> BoundSelect | BoundWrite:
+    """Read a statement of a request with its parameters, outside a transaction.
+
+    Raises:
+        EngineError: it is not well formed, or has operands that DynamoDB does not take.
+    """
+    parameters = read_parameters(request)
+    statement, expected = read_statement(request["Statement"])
+    if isinstance(statement, ExistsStatement):
+        raise invalid(EXISTS_OUTSIDE)
+    check_parameter_count(expected, parameters)
+    if isinstance(statement, SelectStatement):
+        return BoundSelect(database, statement, parameters)
+    return BoundWrite(statement, parameters)
+
+
+def run_select(database: Database, select: BoundSelect, request: Mapping[str, Any]) -> Outcome:
+    """Read a page of a SELECT.
+
+    Raises:
+        EngineError: the table or the index is missing or can't be read so, or the token is not its
+            own.
+    """
+    consistent = bool(request.get("ConsistentRead"))
+    plan = ReadPlan(database, select, consistent=consistent)
+    parameters = request.get("Parameters") or ()
+    fingerprint = fingerprint_of(request["Statement"], parameters)
+    start = None
+    if "NextToken" in request:
+        start = read_token(request["NextToken"], fingerprint, plan.source, len(plan.ranges))
+        if not is_resumable(parameters):
+            raise mismatch()
+    table = plan.source.table
+    database.admit(table, write=False)
+    page = plan.read(start, request.get("Limit"))
+    database.charge(table, page.consumed.total, write=False)
+    token = None if page.stop is None else token_of(page.stop, fingerprint)
+    return Outcome(page.items, page.consumed, token)
+
+
+def prepare_write(
+    database: Database, bound: BoundWrite, request: Mapping[str, Any]
+) -> tuple[Table, ItemWrite]:
+    """The table of a statement, and its write.
+
+    Raises:
+        EngineError: there is no such table, or the key or the item is none that it can have.
+    """
+    table = database.data_table(bound.statement.table)
+    bound.check_key(table)
+    return table, bound.write(table, tells_item=tells_item_on_failure(request))
+
+
+def run_write(database: Database, bound: BoundWrite, write: ItemWrite) -> Outcome:
+    """Carry out a write.
+
+    Raises:
+        EngineError: its condition does not hold, or the new item can't be.
+    """
+    table = write.table
+    database.admit(table, write=True)
+    database.check_free(table, write.position)
+    planned = write.plan()
+    consumed = Consumed(table)
+    consumed.add_change(write.apply(database, planned))
+    database.charge(table, consumed.total, write=True)
+    return Outcome(bound.returned(planned), consumed)

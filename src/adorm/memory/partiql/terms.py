@@ -1,0 +1,103 @@
+"""Internal: what a condition may be made of, whatever the parameters are.
+
+The service finds these faults, in the order in which they are written, before it looks at the types
+of operands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adorm.memory.errors import EngineError, invalid
+from adorm.memory.partiql.literals import literal_value
+from adorm.memory.partiql.nodes import (
+    Arithmetic,
+    Bag,
+    Call,
+    Case,
+    Constant,
+    Ion,
+    ListNode,
+    Missing,
+    Name,
+    Node,
+    Operation,
+    Parameter,
+    Path,
+    Select,
+    Struct,
+    TypeTest,
+    Where,
+)
+from adorm.memory.partiql.paths import read_path, unexpected_component
+from adorm.memory.partiql.words import CONDITION_FUNCTIONS, TYPE_TAGS
+
+MAX_OPERATORS = 300
+"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters"""
+
+
+def check_terms(where: Where) -> None:
+    """Refuse a condition that has a term which DynamoDB does not know, or too many operators.
+
+    Raises:
+        EngineError: it has.
+    """
+    if where.operators > MAX_OPERATORS:
+        raise invalid(
+            f"The expression contains too many operators; operator count: {MAX_OPERATORS + 1}"
+        )
+    _check(where.condition)
+
+
+def _check(node: Node) -> None:
+    match node:
+        case Name() | Path():
+            if read_path(node) is None:
+                raise unexpected_component(node.at.place)
+        case Constant() | Bag() | Struct() | ListNode() | Ion():
+            literal_value(node)
+        case Parameter():
+            pass
+        case TypeTest():
+            _check_type_test(node)
+        case Call(_, arguments):
+            _check_all(arguments)
+            if node.function not in CONDITION_FUNCTIONS:
+                raise unrecognized_function(node)
+        case Operation("in", (operand, ListNode(members))):
+            _check_all((operand, *members))
+        case Operation(_, operands) | Arithmetic(_, operands):
+            _check_all(operands)
+        case _:
+            raise _no_term(node)
+
+
+def _check_all(nodes: Sequence[Node]) -> None:
+    for each in nodes:
+        _check(each)
+
+
+def _check_type_test(node: TypeTest) -> None:
+    if not isinstance(node.operand, Missing):
+        _check(node.operand)
+    if node.type_name != "MISSING" and node.type_name not in TYPE_TAGS:
+        raise invalid(
+            f"Unsupported data type for IS operator: {node.type_name}. Supported data types are"
+            " [MISSING, NULL, BOOLEAN, BLOB, STRING, NUMERIC, STRUCT, TUPLE, LIST]"
+            f" at {node.operand.at.place}"
+        )
+
+
+def _no_term(node: Node) -> EngineError:
+    if isinstance(node, Missing):
+        return invalid("MISSING must be compared using IS operator")
+    if isinstance(node, Select | Case):
+        return invalid(
+            f"Unsupported token in expression: {node.at.text.upper()} at {node.at.place}"
+        )
+    return unexpected_component(node.at.place)
+
+
+def unrecognized_function(call: Call) -> EngineError:
+    """The refusal of a function that a statement may not call where it does."""
+    return invalid(f"Unrecognized function: {call.function} at {call.at.place}")

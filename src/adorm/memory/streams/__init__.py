@@ -1,0 +1,1 @@
+"""Internal: the streams of tables: records, shards, iterators."""

@@ -1,0 +1,301 @@
+"""Internal: the stream of a table: its shards, what becomes a record, and how long it can be read.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from adorm.memory.errors import not_found
+from adorm.memory.keys import TOKENS
+from adorm.memory.streams.names import digest, event_id, shard_id, stream_label
+from adorm.memory.streams.records import (
+    NEW_IMAGE_VIEWS,
+    OLD_IMAGE_VIEWS,
+    TIME_TO_LIVE_IDENTITY,
+    Record,
+)
+from adorm.memory.streams.shards import RETENTION_S, Shard, split_tokens
+
+if TYPE_CHECKING:
+    from adorm.memory.database import Database
+    from adorm.memory.table import Table
+    from adorm.memory.values import Item
+
+TAIL = 10**20
+"""A sequence number is a record's number, then twenty digits that the stream's records share.
+
+So sequence numbers grow as whole numbers and not as texts, which is how the service's grow.
+"""
+
+
+class Stream:
+    """What changed in a table while its stream was on.
+
+    Args:
+        table: whose changes it holds.
+        view_type: what its records show: KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES.
+        arn: the stream's own.
+        label: the last part of the ARN.
+        created_at: seconds since 1970.
+        delay_s: how long it stays ENABLING, and DISABLING.
+        shards: how many it begins with; each takes an equal share of the partitions.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        view_type: str,
+        arn: str,
+        label: str,
+        created_at: float,
+        *,
+        delay_s: float = 0.0,
+        shards: int = 1,
+    ) -> None:
+        self.arn = arn
+        self.label = label
+        self.table_name = table.name
+        self.table_schema = table.schema
+        self.key_schema = table.definition.key_schema
+        self.view_type = view_type
+        self.created_at = created_at
+        self.closed_at: float | None = None
+        """When it was turned off; None while it is on."""
+        self.next_number = 1
+        """Of the next record, in whichever shard. Each shard has a number of its own too."""
+        self.shards: list[Shard] = []
+        """In the order in which they were opened, which is the order of their ids."""
+        self._delay_s = delay_s
+        self._keeps_new_image = self.view_type in NEW_IMAGE_VIEWS
+        self._keeps_old_image = self.view_type in OLD_IMAGE_VIEWS
+        self._tail = digest(arn, "sequence")
+        self._last_shard_ms = 0
+        self._open: list[Shard] = []
+        for tokens in split_tokens(range(TOKENS), shards):
+            self._open_shard(created_at, tokens, parent_id=None)
+
+    # ----------------------------------------------------------------- records
+
+    def record(
+        self, old_item: Item | None, new_item: Item | None, *, now: float, expired: bool
+    ) -> None:
+        """Note a change of an item. A write that changes nothing makes no record.
+
+        Args:
+            old_item: as it stood; None where there was none.
+            new_item: as it stands; None where there is none.
+            now: seconds since 1970.
+            expired: whether time to live removed it.
+        """
+        if new_item is not None:
+            if old_item is None:
+                event_name = "INSERT"
+            elif old_item != new_item:
+                event_name = "MODIFY"
+            else:
+                return
+            item = new_item
+        elif old_item is not None:
+            event_name, item = "REMOVE", old_item
+        else:
+            return
+        keys = self.table_schema.key_of(item)
+        record = Record(
+            self.next_number,
+            now,
+            event_name,
+            orjson.dumps(keys),
+            orjson.dumps(new_item) if self._keeps_new_image and new_item is not None else None,
+            orjson.dumps(old_item) if self._keeps_old_image and old_item is not None else None,
+            expired,
+        )
+        self.next_number += 1
+        self._shard_of(keys).append(record)
+
+    def event(self, record: Record, region: str) -> dict[str, Any]:
+        """A record as GetRecords returns it.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
+        """
+        event: dict[str, Any] = {
+            "eventID": event_id(self.arn, record.number),
+            "eventName": record.event_name,
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": region,
+            "dynamodb": record.content(self.view_type, self.sequence_number(record.number)),
+        }
+        if record.expired:
+            event["userIdentity"] = dict(TIME_TO_LIVE_IDENTITY)
+        return event
+
+    def sequence_number(self, number: int) -> str:
+        """`SequenceNumber` of a number: 21 digits or more."""
+        return f"{number}{self._tail:020d}"
+
+    def number_from(self, sequence_number: int, *, after: bool = False) -> int:
+        """The smallest number whose sequence number is at, or after, a given one."""
+        number, tail = divmod(sequence_number, TAIL)
+        if tail > self._tail or (after and tail == self._tail):
+            return number + 1
+        return number
+
+    # ------------------------------------------------------------------ shards
+
+    def split(self, now: float, shard_id: str | None = None, *, into: int = 2) -> list[Shard]:
+        """Close open shards, and open others that continue them. The service does so by itself.
+
+        Args:
+            now: seconds since 1970.
+            shard_id: the one to close; all open ones where it is not given.
+            into: how many continue each one; 1 only rolls it over.
+
+        Returns:
+            The new shards.
+
+        Raises:
+            ValueError: the stream is off, or has no such open shard.
+        """
+        parents = [each for each in self._open if shard_id in (None, each.shard_id)]
+        if not parents:
+            raise ValueError("there is no such open shard")
+        children: list[Shard] = []
+        for parent in parents:
+            parent.closed_at = now
+            self._open.remove(parent)
+            children += [
+                self._open_shard(now, tokens, parent.shard_id)
+                for tokens in split_tokens(parent.tokens, into)
+            ]
+        return children
+
+    def shard(self, shard_id: str, now: float) -> Shard:
+        """A shard, its old records trimmed.
+
+        Raises:
+            EngineError: there is none, or none any more.
+        """
+        for each in self.live_shards(now):
+            if each.shard_id == shard_id:
+                each.trim(now)
+                return each
+        raise not_found("Requested resource not found: Shard does not exist")
+
+    def live_shards(self, now: float) -> list[Shard]:
+        """The shards that can be read; those that were closed 24 hours ago are forgotten."""
+        self.shards = [each for each in self.shards if not each.is_gone(now)]
+        return self.shards
+
+    def _shard_of(self, keys: Item) -> Shard:
+        if len(self._open) == 1:
+            return self._open[0]
+        token = self.table_schema.position(keys)[0]
+        return next(each for each in self._open if token in each.tokens)
+
+    def _open_shard(self, now: float, tokens: range, parent_id: str | None) -> Shard:
+        self._last_shard_ms = max(int(now * 1000), self._last_shard_ms + 1)
+        shard = Shard(
+            shard_id(self.arn, self._last_shard_ms),
+            self.next_number,
+            parent_id=parent_id,
+            tokens=tokens,
+        )
+        self.next_number += 1
+        self.shards.append(shard)
+        self._open.append(shard)
+        return shard
+
+    # ------------------------------------------------------------------ states
+
+    def close(self, now: float) -> None:
+        """Turn it off: its shards are closed, and can be read for 24 hours."""
+        self.closed_at = now
+        for shard in self._open:
+            shard.closed_at = now
+        self._open = []
+
+    def is_gone(self, now: float) -> bool:
+        """Whether it was turned off 24 hours ago."""
+        return self.closed_at is not None and self.closed_at <= now - RETENTION_S
+
+    def status(self, now: float) -> str:
+        """`StreamStatus`."""
+        if self.closed_at is None:
+            return "ENABLED" if now >= self.created_at + self._delay_s else "ENABLING"
+        return "DISABLED" if now >= self.closed_at + self._delay_s else "DISABLING"
+
+
+def open_stream(database: Database, table: Table, *, shards: int | None = None) -> None:
+    """Turn on the stream of a table, as its definition's `stream_view_type` says.
+
+    Args:
+        database: the table's.
+        table: its stream is off.
+        shards: how many the stream begins with; None for `EngineOptions.stream_shards`.
+
+    Raises:
+        ValueError: the definition has no `stream_view_type`.
+    """
+    view_type = table.definition.stream_view_type
+    if view_type is None:
+        raise ValueError("the table's definition has no stream_view_type")
+    now = database.now()
+    created_ms = int(now * 1000)
+    label = stream_label(created_ms)
+    while f"{table.arn}/stream/{label}" in database.streams:
+        created_ms += 1
+        label = stream_label(created_ms)
+    stream = Stream(
+        table,
+        view_type,
+        f"{table.arn}/stream/{label}",
+        label,
+        now,
+        delay_s=database.options.table_delay_s,
+        shards=database.options.stream_shards if shards is None else shards,
+    )
+    table.stream = stream
+    database.streams[stream.arn] = stream
+    table.definition.extras["LatestStreamArn"] = stream.arn
+    table.definition.extras["LatestStreamLabel"] = stream.label
+
+
+def close_stream(database: Database, table: Table) -> None:
+    """Turn off the stream of a table, if it is on; also called when the table is deleted.
+
+    The stream can be read for 24 hours. The definition's `stream_view_type` becomes None;
+    `LatestStreamArn` stays.
+    """
+    if table.stream is not None:
+        table.stream.close(database.now())
+        table.stream = None
+    table.definition.stream_view_type = None
+
+
+def live_streams(database: Database) -> Iterator[Stream]:
+    """The streams that can be read, in the order of their ARNs.
+
+    Those that were turned off 24 hours ago are forgotten.
+    """
+    now = database.now()
+    gone = [arn for arn, stream in database.streams.items() if stream.is_gone(now)]
+    for arn in gone:
+        del database.streams[arn]
+    return (database.streams[arn] for arn in sorted(database.streams))
+
+
+def find_stream(database: Database, arn: str) -> Stream:
+    """A stream that can be read.
+
+    Raises:
+        EngineError: there is none with this ARN, or none any more.
+    """
+    stream: Stream | None = database.streams.get(arn)
+    if stream is None or stream.is_gone(database.now()):
+        raise not_found(f"Requested resource not found: Stream: {arn} not found")
+    return stream

@@ -1,0 +1,209 @@
+"""Internal: what is required of throughput: provisioned, on demand and warm.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/capacity-mode.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adorm.memory.errors import EngineError, invalid, invalid_value
+
+MAX_UNITS = 1_000_000_000_000
+"""A capacity above this one is no sensible number to the service."""
+
+TABLE_MAX_UNITS = 40_000
+"""The quota of one table or global index, of read and of write units.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html#default-limits-throughput
+"""
+
+INITIAL_WARM_READ_UNITS = 12_000
+INITIAL_WARM_WRITE_UNITS = 4_000
+"""Warm throughput of what is billed by requests, if nothing else was asked for.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
+"""
+
+INITIAL_THROUGHPUT_PAGE = (
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"
+    "#on-demand-capacity-mode-initial"
+)
+
+
+def check_table_throughput(billing_mode: str, throughput: Mapping[str, int] | None) -> None:
+    """Refuse a new table's `ProvisionedThroughput` that does not go with its billing mode.
+
+    Raises:
+        EngineError: so it is, or a unit is out of bounds.
+    """
+    if billing_mode == "PAY_PER_REQUEST":
+        if throughput is not None:
+            raise neither_units()
+        return
+    if throughput is None:
+        raise invalid_value(
+            "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is"
+            " PROVISIONED"
+        )
+    check_bounds(throughput)
+
+
+def neither_units() -> EngineError:
+    """What a table that is billed by requests answers to `ProvisionedThroughput`."""
+    return invalid_value(
+        "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is"
+        " PAY_PER_REQUEST"
+    )
+
+
+def check_bounds(throughput: Mapping[str, int]) -> None:
+    """Refuse units beyond all sense.
+
+    Raises:
+        EngineError: so it is.
+    """
+    for member in ("ReadCapacityUnits", "WriteCapacityUnits"):
+        if throughput[member] > MAX_UNITS:
+            raise invalid(f"Given value {throughput[member]} for {member} is out of bounds")
+
+
+def check_quota(
+    throughput: Mapping[str, int] | None, region: str, index_name: str | None = None
+) -> None:
+    """Refuse units above the account's quota of a table or an index.
+
+    Raises:
+        EngineError: `LimitExceededException`.
+    """
+    place, of_index = ("table", "") if index_name is None else ("index", f" for index {index_name}")
+    for member, units in (throughput or {}).items():
+        if units > TABLE_MAX_UNITS:
+            raise EngineError(
+                "LimitExceededException",
+                f"The requested {member}{of_index}, {units}, is above the per {place} maximum for"
+                f" the account in {region}. Per {place} maximum: {TABLE_MAX_UNITS}. Refer to the"
+                " Amazon DynamoDB Developer Guide for current limits and how to request higher"
+                " limits.",
+            )
+
+
+def check_new_index_throughput(
+    index_name: str, billing_mode: str, throughput: Mapping[str, int] | None
+) -> None:
+    """Refuse a new table's index whose `ProvisionedThroughput` does not go with the billing mode.
+
+    Raises:
+        EngineError: so it is.
+    """
+    if billing_mode == "PAY_PER_REQUEST":
+        if throughput is not None:
+            raise invalid_value(
+                f"ProvisionedThroughput should not be specified for index: {index_name} when"
+                " BillingMode is PAY_PER_REQUEST"
+            )
+    elif throughput is None:
+        raise invalid_value(f"ProvisionedThroughput is not specified for index: {index_name}")
+
+
+def check_on_demand(
+    request: Mapping[str, Any],
+    billing_mode: str,
+    region: str,
+    *,
+    index_name: str | None = None,
+    is_new: bool,
+) -> None:
+    """Refuse an `OnDemandThroughput` that does not go with the billing mode, or is out of range.
+
+    Args:
+        request: what holds the member: a request, or a global index in one.
+        billing_mode: of the table.
+        region: for the message about the quota.
+        index_name: whose it is; None for the table's.
+        is_new: the table or index is being created: -1, which takes a limit away, is no value then.
+
+    Raises:
+        EngineError: so it is.
+    """
+    limits = {
+        member: request["OnDemandThroughput"][member]
+        for member in ("MaxReadRequestUnits", "MaxWriteRequestUnits")
+        if member in request.get("OnDemandThroughput", {})
+    }
+    if not limits:
+        return
+    if billing_mode == "PROVISIONED":
+        of_index = "" if index_name is None else f" for index: {index_name}"
+        table, stop = ("table", ".") if is_new else ("the table", "")
+        raise invalid_value(
+            f"{next(iter(limits))} for OnDemandThroughput{of_index} cannot be specified when"
+            f" {table} BillingMode is PROVISIONED{stop}"
+        )
+    place = "table" if index_name is None else f"index : {index_name}"
+    for member, units in limits.items():
+        if units < 1 and (is_new or units != -1):
+            raise invalid_value(
+                f"Requested {member} for OnDemandThroughput for {place} is outside of valid range"
+            )
+        if units > TABLE_MAX_UNITS:
+            side = "Read" if "Read" in member else "Write"
+            raise EngineError(
+                "LimitExceededException",
+                f"Subscriber limit exceeded: Requested {member} for OnDemandThroughput for {place}"
+                f" exceeds TableMax{side}CapacityUnits of the account in region {region}",
+            )
+
+
+def check_new_warm(
+    request: Mapping[str, Any], billing_mode: str, *, index_name: str | None = None
+) -> None:
+    """Refuse the `WarmThroughput` of a new table or index that is less than what it has anyhow.
+
+    Args:
+        request: what holds the member: a request, or a global index in one.
+        billing_mode: of the table.
+        index_name: whose it is; None for the table's.
+
+    Raises:
+        EngineError: so it is.
+    """
+    warm = request.get("WarmThroughput", {})
+    place = "table" if index_name is None else f"index {index_name}"
+    for side, initial in (("Read", INITIAL_WARM_READ_UNITS), ("Write", INITIAL_WARM_WRITE_UNITS)):
+        units = warm.get(f"{side}UnitsPerSecond")
+        if units is None:
+            continue
+        why = ""
+        if billing_mode == "PAY_PER_REQUEST":
+            if units < initial:
+                why = f"initial throughput for OnDemand. See: {INITIAL_THROUGHPUT_PAGE}"
+        elif units < request.get("ProvisionedThroughput", {}).get(f"{side}CapacityUnits", 0):
+            why = f"{side}CapacityUnits of ProvisionedThroughput"
+        if why:
+            raise invalid_value(
+                f"Requested {side}UnitsPerSecond for WarmThroughput for {place} is lower than {why}"
+            )
+
+
+def check_warm_grows(
+    warm: Mapping[str, int], current: tuple[int, int], *, index_name: str | None = None
+) -> None:
+    """Refuse a `WarmThroughput` below the current one.
+
+    Args:
+        warm: the member as it was given.
+        current: read and write units.
+        index_name: whose it is; None for the table's.
+
+    Raises:
+        EngineError: so it is.
+    """
+    place = "table" if index_name is None else f"index {index_name}"
+    for side, units in zip(("Read", "Write"), current, strict=True):
+        if warm.get(f"{side}UnitsPerSecond", units) < units:
+            raise invalid_value(
+                f"Requested {side}UnitsPerSecond for WarmThroughput for {place} is lower than"
+                " current WarmThroughput, decreasing WarmThroughput is not supported"
+            )

@@ -1,0 +1,210 @@
+"""Internal: what the transactions of items and of PartiQL have in common: their reasons, limits and
+tokens.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from adorm.memory.capacity import TRANSACTION_FACTOR, Consumed, read_units
+from adorm.memory.errors import EngineError, Wording, invalid
+from adorm.memory.writes import ItemWrite, Planned
+
+if TYPE_CHECKING:
+    from adorm.memory.database import Database
+    from adorm.memory.table import Change, Table
+
+MAX_BYTES = 4 << 20
+"""Bytes of all items of a transaction."""
+
+TOKEN_LIFE_S = 600.0
+"""For so long a `ClientRequestToken` is remembered after the transaction was done."""
+
+REASON_CODES: Mapping[str, str] = {
+    "ConditionalCheckFailedException": "ConditionalCheckFailed",
+    "DuplicateItemException": "DuplicateItem",
+    "ProvisionedThroughputExceededException": "ProvisionedThroughputExceeded",
+    "ResourceNotFoundException": "ResourceNotFound",
+    "TransactionConflictException": "TransactionConflict",
+    "ValidationException": "ValidationError",
+}
+"""An error's code outside a transaction, and the code of the reason that it is inside of one."""
+
+
+def reason_of(error: EngineError, wording: Wording = "new") -> dict[str, Any]:
+    """The cancellation reason that an error of one part becomes.
+
+    Raises:
+        EngineError: the error is none of a part, but of the transaction as a whole.
+    """
+    code = REASON_CODES.get(error.code)
+    if code is None:
+        raise error
+    return {"Code": code, "Message": error.text(wording), **error.fields}
+
+
+def cancelled(reasons: Sequence[dict[str, Any] | None]) -> EngineError:
+    """A `TransactionCanceledException`; None stands for a part that was fine."""
+    told = [{"Code": "None"} if each is None else each for each in reasons]
+    codes = ", ".join(each["Code"] for each in told)
+    return EngineError(
+        "TransactionCanceledException",
+        f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
+        fields={"CancellationReasons": told},
+    )
+
+
+def same_item_twice() -> EngineError:
+    """What a transaction answers that names one item twice."""
+    return invalid("Transaction request cannot include multiple operations on one item")
+
+
+def check_targets(writes: Iterable[ItemWrite]) -> None:
+    """Refuse two operations on one item.
+
+    Raises:
+        EngineError: there are.
+    """
+    seen: set[Any] = set()
+    for write in writes:
+        target = (write.table.name, write.position)
+        if target in seen:
+            raise same_item_twice()
+        seen.add(target)
+
+
+def check_total_bytes(sizes: Iterable[int]) -> None:
+    """Refuse a transaction whose items have more than 4 MB together.
+
+    Raises:
+        EngineError: they have.
+    """
+    if sum(sizes) > MAX_BYTES:
+        raise invalid(
+            "Collection size of items exceeded, which can also be caused by the aggregate size of"
+            " the items in the transaction exceeding the 4MB limit"
+        )
+
+
+def carry_out(
+    database: Database, writes: Sequence[ItemWrite | EngineError]
+) -> list[tuple[ItemWrite, Change]]:
+    """Do all writes, or none.
+
+    Args:
+        database: where.
+        writes: each write, or the error that was found when it was read.
+
+    Returns:
+        Each write and what it changed. A check of a condition changes nothing.
+
+    Raises:
+        EngineError: `TransactionCanceledException`, with a reason for each part.
+    """
+    wording = database.options.wording
+    reasons: list[dict[str, Any] | None] = []
+    planned: list[tuple[ItemWrite, Planned]] = []
+    for write in writes:
+        if isinstance(write, EngineError):
+            reasons.append(reason_of(write, wording))
+            continue
+        try:
+            database.check_free(write.table, write.position)
+            database.admit(write.table, write=True)
+            planned.append((write, write.plan()))
+        except EngineError as error:
+            reasons.append(reason_of(error, wording))
+        else:
+            reasons.append(None)
+    if any(reasons):
+        raise cancelled(reasons)
+    return [(write, write.apply(database, plan)) for write, plan in planned]
+
+
+def consumed_by_writes(done: Iterable[tuple[ItemWrite, Change]]) -> list[Consumed]:
+    """The units that writes used, by table."""
+    by_table: dict[str, Consumed] = {}
+    for write, change in done:
+        used = by_table.setdefault(write.table.name, Consumed(write.table))
+        used.add_change(change, factor=TRANSACTION_FACTOR)
+    return list(by_table.values())
+
+
+def written_sizes(done: Iterable[tuple[ItemWrite, Change]]) -> list[tuple[Table, int]]:
+    """The table and the bytes of each item: of the larger one of those before and after."""
+    return [
+        (write.table, max(0 if each is None else each.size for each in (change.old, change.new)))
+        for write, change in done
+    ]
+
+
+class Remembered(NamedTuple):
+    """What a transaction with a token did."""
+
+    request: bytes
+    """A digest of everything that a repetition must not change."""
+    at: float
+    sizes: list[tuple[Table, int]]
+    """The table and the bytes of each item: a repetition is charged for reading them."""
+
+
+def recall(database: Database, token: str | None, asked: Mapping[str, Any]) -> Remembered | None:
+    """What an earlier transaction with this token did; None if it is to be carried out.
+
+    Args:
+        database: where.
+        token: `ClientRequestToken`.
+        asked: everything of the request that a repetition must not change.
+
+    Raises:
+        EngineError: the token came with another request.
+    """
+    if token is None:
+        return None
+    now = database.now()
+    while database.tokens:
+        oldest = next(iter(database.tokens))
+        if now - database.tokens[oldest].at < TOKEN_LIFE_S:
+            break
+        del database.tokens[oldest]
+    found: Remembered | None = database.tokens.get(token)
+    if found is not None and found.request != _fingerprint(asked):
+        raise EngineError(
+            "IdempotentParameterMismatchException",
+            "The request uses the same client token as a previous, but non-identical request.",
+        )
+    return found
+
+
+def remember(
+    database: Database,
+    token: str | None,
+    asked: Mapping[str, Any],
+    sizes: list[tuple[Table, int]],
+) -> None:
+    """Keep what a transaction did under its token."""
+    if token is not None:
+        database.tokens[token] = Remembered(_fingerprint(asked), database.now(), sizes)
+
+
+def _fingerprint(asked: Mapping[str, Any]) -> bytes:
+    text = json.dumps(asked, sort_keys=True, default=_hex)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _hex(content: Any) -> str:
+    return bytes(content).hex()
+
+
+def replay_units(remembered: Remembered) -> list[Consumed]:
+    """What a repetition is charged: reading the items."""
+    by_table: dict[str, Consumed] = {}
+    for table, size in remembered.sizes:
+        used = by_table.setdefault(table.name, Consumed(table))
+        used.units += TRANSACTION_FACTOR * read_units(size, consistent=True)
+    return list(by_table.values())
