@@ -1,7 +1,8 @@
-# make demo     see adorm at work, on a DynamoDB inside the process: needs nothing but Python and make
-# make test     the whole suite: DynamoDB Local too where Java and Maven are found
+# make demo     see adorm at work, on a DynamoDB inside the process
+# make test     the whole suite
 # make lint types bench clean
 #
+# They need nothing but Python and make.
 # PYTHON chooses the interpreter and then its own environment: make test PYTHON=python3.13
 # PYTEST_ARGS goes to pytest: make test-suite PYTEST_ARGS='tests/transport -x'; BENCH_ARGS to bench/run.py: make bench BENCH_ARGS=--quick
 
@@ -19,15 +20,14 @@ endif
 
 VENV := .venv$(SUFFIX)
 VENV_AIOBOTO3 := .venv-aioboto3$(SUFFIX)
+VENV_JUDGES := .venv-judges
 BIN := $(VENV)/bin
-CACHE := .cache
-DYNAMODB_LOCAL := $(CACHE)/dynamodb-local
 PIP_FLAGS := --quiet --disable-pip-version-check
 CODE := $(wildcard src tests typing_tests examples bench)
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: help demo test test-suite test-aioboto3 dynamodb-local lint format types bench clean
+.PHONY: help demo test test-suite test-aioboto3 judges lint format types bench clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -50,21 +50,27 @@ $(VENV)/.made:
 $(VENV_AIOBOTO3)/.made:
 	$(call new_venv,$(VENV_AIOBOTO3),constraints-aioboto3.txt)
 
+$(VENV_JUDGES)/.made:
+	$(call new_venv,$(VENV_JUDGES),constraints-judges.txt)
+
 $(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
-	@$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e '.[memory]'
+	@$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
-	@$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e '.[memory,otel,fastapi,aiohttp]' --group dev
+	@$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt -e '.[moto,otel,fastapi,aiohttp]' --group dev
 	@touch $@ $(VENV)/.demo
 
 $(VENV_AIOBOTO3)/.dev: $(VENV_AIOBOTO3)/.made pyproject.toml constraints-aioboto3.txt
 	@$(VENV_AIOBOTO3)/bin/python -m pip install $(PIP_FLAGS) -c constraints-aioboto3.txt -e '.[aioboto3]' --group test
 	@touch $@
 
-# DynamoDB Local by Maven. Without Java or Maven the suite says what it leaves out, and in CI it fails.
-dynamodb-local: $(VENV)/.dev
-	@$(BIN)/python -c 'from adorm.testing.local import main; raise SystemExit(main())' $(DYNAMODB_LOCAL) || echo "== DynamoDB Local is not available: its tests will be skipped, and fail in CI"
+# ministack, the suite's second opinion, pins a botocore of its own: it runs as a process, in an environment of its own.
+judges: $(VENV_JUDGES)/.dev
+
+$(VENV_JUDGES)/.dev: $(VENV_JUDGES)/.made constraints-judges.txt
+	@$(VENV_JUDGES)/bin/python -m pip install $(PIP_FLAGS) -c constraints-judges.txt ministack
+	@touch $@
 
 # -------------------------------------------------------------------- tasks
 
@@ -73,11 +79,11 @@ demo: $(VENV)/.demo
 
 test: test-suite test-aioboto3
 
-test-suite: $(VENV)/.dev dynamodb-local
-	ADORM_DYNAMODB_LOCAL=$(CURDIR)/$(DYNAMODB_LOCAL) $(BIN)/python -m pytest $(PYTEST_ARGS)
+test-suite: $(VENV)/.dev $(VENV_JUDGES)/.dev
+	ADORM_JUDGES=$(CURDIR)/$(VENV_JUDGES) $(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-aioboto3: $(VENV_AIOBOTO3)/.dev dynamodb-local
-	ADORM_DYNAMODB_LOCAL=$(CURDIR)/$(DYNAMODB_LOCAL) ADORM_ENGINES=aioboto3 $(VENV_AIOBOTO3)/bin/python -m pytest tests/contract
+test-aioboto3: $(VENV_AIOBOTO3)/.dev
+	ADORM_ENGINES=aioboto3 $(VENV_AIOBOTO3)/bin/python -m pytest tests/contract
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check; checked=$$?; $(BIN)/ruff format --check && exit $$checked
@@ -95,4 +101,4 @@ bench:
 	@$(PYTHON) bench/run.py $(BENCH_ARGS)
 
 clean:
-	rm -rf .venv .venv-* $(CACHE) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .cache dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis

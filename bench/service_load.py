@@ -1,4 +1,4 @@
-"""Services under load: many clients at once, over 64 connections to DynamoDB Local; 5 % of the requests are broken off at a random moment.
+"""Services under load: many clients at once, over 64 connections to a DynamoDB; 5 % of the requests are broken off at a random moment.
 
 The claim: no error but those, no task, connection or file left behind, the pool within its bound.
 
@@ -20,7 +20,7 @@ from typing import Any
 
 from processes import Process, own_environment, script
 
-from adorm.testing import DynamoDBLocal
+from adorm.testing import LocalDynamoDB
 
 PYTHON = Path(sys.executable)
 
@@ -84,7 +84,7 @@ def main() -> None:
         "max_connections": MAX_CONNECTIONS,
     }
     for service in arguments.services.split(","):
-        with DynamoDBLocal() as local:
+        with LocalDynamoDB() as local:
             results[service] = measure(
                 service,
                 endpoint_url=local.endpoint_url,

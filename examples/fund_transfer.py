@@ -9,7 +9,7 @@ transfer under its number, which can be done once. An order that comes twice, an
 exist are refused by DynamoDB, and the reasons of the cancelled transaction say which it was. While the transfers run an auditor reads
 all accounts at one moment, again and again: the sum is right every time.
 
-Needs `pip install 'adorm[memory]'`. Outside of memory it works in tables with names of their own and deletes them at the end.
+Needs `pip install adorm`. Outside of memory it works in tables with names of their own and deletes them at the end.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     python examples/movies.py moviedata.json --endpoint-url http://127.0.0.1:8000 --region eu-central-1
 
 The file is `moviedata.json` of AWS's DynamoDB tutorial: a list of `{"year": 2013, "title": "Rush", "info": {"rating": 8.3, ...}}`.
-Needs `pip install 'adorm[memory]' rich`. The table has a name of its own, and is deleted at the end unless `--keep` is given.
+Needs `pip install adorm rich`. The table has a name of its own, and is deleted at the end unless `--keep` is given.
 """
 
 from __future__ import annotations

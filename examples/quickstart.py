@@ -4,7 +4,7 @@
     python examples/quickstart.py --endpoint-url http://127.0.0.1:8000 --region eu-central-1   any endpoint
     python examples/quickstart.py --region eu-central-1                                        DynamoDB itself
 
-Needs `pip install 'adorm[memory]'`. Outside of memory it works in a table with a name of its own and deletes it at the end.
+Needs `pip install adorm`. Outside of memory it works in a table with a name of its own and deletes it at the end.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
     python examples/scan_analytics.py moviedata.json --read-units-per-s 20                   slow enough to press Ctrl-C
 
 Interrupted, it leaves a file with a checkpoint and the figures so far, and the same command goes on from there: every film is counted
-once. The file of films is that of `movies.py`, as are the models. Needs `pip install 'adorm[memory]' rich`. The table has a name of its
+once. The file of films is that of `movies.py`, as are the models. Needs `pip install adorm rich`. The table has a name of its
 own; it stays while there is a checkpoint, and is deleted at the end unless `--keep` is given.
 """
 

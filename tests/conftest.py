@@ -1,18 +1,19 @@
-"""What every test may use: the event loop, and DynamoDB Local, started once."""
+"""What every test may use: the event loop, adorm's own DynamoDB over HTTP, and ministack, each started once."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
-from adorm.testing import DynamoDBLocal, DynamoDBLocalMissing, fetch_dynamodb_local
+from adorm.testing import LocalDynamoDB
+from tests.support.ministack import MinistackMissing, ministack
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
-NEED_DYNAMODB_LOCAL = {"dynamodb_local", "engine"}
 
 ASYNCIO: tuple[str, dict[str, Any]] = ("asyncio", {})
 UVLOOP: tuple[str, dict[str, Any]] = ("asyncio", {"use_uvloop": True})
@@ -27,14 +28,8 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
     return ASYNCIO
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Fetch DynamoDB Local where a test may want it: here, where no test's time limit runs. Then forget the machine's own AWS."""
-    wanted = any(NEED_DYNAMODB_LOCAL.intersection(getattr(item, "fixturenames", ())) for item in session.items)
-    if wanted and not session.config.option.collectonly:
-        try:
-            fetch_dynamodb_local()
-        except DynamoDBLocalMissing as error:
-            session.config.stash[_missing] = str(error)
+def pytest_collection_finish() -> None:
+    """Forget the machine's own AWS."""
     for name in list(os.environ):
         if name.startswith("AWS_") or name.lower() in {"http_proxy", "https_proxy", "all_proxy"}:
             del os.environ[name]
@@ -43,24 +38,27 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def dynamodb_local(request: pytest.FixtureRequest) -> Iterator[DynamoDBLocal]:
-    """DynamoDB Local, one for the whole run: use an access key id of your own to have a database of your own."""
-    problem = request.config.stash.get(_missing, None)
-    local = DynamoDBLocal()
-    if problem is None:
-        try:
-            local.start()
-        except DynamoDBLocalMissing as error:
-            problem = request.config.stash[_missing] = str(error)
-    if problem is not None:
-        if IN_CI:
-            pytest.fail(f"in CI DynamoDB Local must run: {problem}", pytrace=False)
-        pytest.skip(f"DYNAMODB LOCAL DOES NOT RUN: {problem}")
-    with local:
+def local_dynamodb() -> Iterator[LocalDynamoDB]:
+    """adorm's DynamoDB over HTTP, one for the whole run: use an access key id of your own to have a database of your own."""
+    with LocalDynamoDB() as local:
         yield local
+
+
+@pytest.fixture(scope="session")
+def ministack_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """ministack, one for the whole run: use an access key id of `new_account()` to have a database of your own."""
+    with ExitStack() as stack:
+        try:
+            endpoint_url = stack.enter_context(ministack())
+        except MinistackMissing as error:
+            if IN_CI:
+                pytest.fail(f"in CI ministack must run: {error}", pytrace=False)
+            request.config.stash[_missing] = str(error)
+            pytest.skip(f"MINISTACK DOES NOT RUN: {error}")
+        yield endpoint_url
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     problem = config.stash.get(_missing, None)
     if problem is not None:
-        terminalreporter.write_line(f"!!!! NOTHING WAS TESTED AGAINST DYNAMODB LOCAL: {problem}", red=True, bold=True)
+        terminalreporter.write_line(f"!!!! NOTHING WAS TESTED AGAINST MINISTACK: {problem}", red=True, bold=True)

@@ -392,9 +392,22 @@ async def test_credentials_that_do_not_fit_are_refused_at_once(options: dict[str
     assert "PLANTED" not in str(caught.value)
 
 
-async def test_memory_takes_no_credentials() -> None:
-    with pytest.raises(adorm.UsageError, match="take credentials away"):
-        adorm.connect("memory", credentials=adorm.Credentials("AK", "s"))
+async def test_an_engine_inside_the_process_takes_no_credentials() -> None:
+    for where in ("memory", "moto"):
+        with pytest.raises(
+            adorm.UsageError,
+            match=rf'connect\("{where}"\) reaches nothing outside: take credentials away',
+        ):
+            adorm.connect(where, credentials=adorm.Credentials("AK", "s"))
+
+
+async def test_only_engines_inside_the_process_are_named_by_position() -> None:
+    where: Any = "http://127.0.0.1:8000"
+    with pytest.raises(
+        adorm.UsageError,
+        match=r'takes "memory", "moto", an adorm.memory.Engine or nothing by position.*an endpoint is endpoint_url=',
+    ):
+        adorm.connect(where)
 
 
 async def test_the_deadline_bounds_the_opening_too() -> None:

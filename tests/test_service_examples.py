@@ -1,4 +1,4 @@
-"""The services among the examples do what their READMEs say: as a user runs them, over a real socket, on memory and DynamoDB Local."""
+"""The services among the examples do what their READMEs say: as a user runs them, over a real socket, in memory and over HTTP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from adorm.testing import DynamoDBLocal
+from adorm.testing import LocalDynamoDB
 from tests.support.engines import REGION
 
 ROOT = Path(__file__).parents[1]
@@ -30,7 +30,7 @@ def where(request: pytest.FixtureRequest) -> dict[str, str]:
     """What in the environment takes an example to each engine."""
     if request.param == "memory":
         return {}
-    local: DynamoDBLocal = request.getfixturevalue("dynamodb_local")
+    local: LocalDynamoDB = request.getfixturevalue("local_dynamodb")
     return {
         "ORDERS_DB": "dynamodb",
         "AWS_REGION": REGION,

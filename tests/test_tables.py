@@ -28,6 +28,7 @@ from adorm.errors import (
     UsageError,
     ValidationFailed,
 )
+from adorm.memory.engine import Engine
 from adorm.models import model_info
 from adorm.retry import RetryPolicy
 from adorm.tables.descriptions import TableDescription, differences, read_description
@@ -35,7 +36,7 @@ from adorm.tables.lifecycle import create_table, delete_table, describe_table, e
 from adorm.tables.limits import check_table_name
 from adorm.tables.requests import Provisioned, create_table_request
 from adorm.tables.watch import poll_delay_s
-from adorm.testing import DynamoDBLocal
+from adorm.testing import LocalDynamoDB
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer, Request
 from adorm.transport.credentials import Credentials
@@ -770,10 +771,10 @@ class LosesAnswers:
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[MemoryTransport | WireTransport]:
     """An empty database of the test's own."""
     if request.param == "memory":
-        transport: MemoryTransport | WireTransport = MemoryTransport()
+        transport: MemoryTransport | WireTransport = MemoryTransport(Engine())
     else:
-        local: DynamoDBLocal = request.getfixturevalue("dynamodb_local")
-        # DynamoDB Local keeps a database for each access key id.
+        local: LocalDynamoDB = request.getfixturevalue("local_dynamodb")
+        # Each access key id is an account of its own.
         credentials = Credentials(uuid4().hex[:20].upper(), "secret", None)
         transport = WireTransport(region="eu-central-1", endpoint_url=local.endpoint_url, credentials=credentials)
     await transport.open()

@@ -40,6 +40,7 @@ from typing_tests.models import (
 )
 
 db = adorm.connect("memory")
+assert_type(adorm.connect("moto"), adorm.Database)
 orders = db.table(Order)
 parts = db.table(Part)
 line = Line(sku="x")

@@ -1,9 +1,9 @@
 """Plays Lambda on this machine: execution environments are processes, frozen between invocations and killed at the limit.
 
     python examples/lambda_orders/invoke.py                     on a database in memory, one in each process
-    python examples/lambda_orders/invoke.py --endpoint-url http://127.0.0.1:8000      on DynamoDB Local
+    python examples/lambda_orders/invoke.py --endpoint-url http://127.0.0.1:8000      on any DynamoDB
 
-The first needs `pip install 'adorm[memory]'`. Not for Windows, which freezes no process.
+It needs `pip install adorm`. Not for Windows, which freezes no process.
 """
 
 from __future__ import annotations
@@ -277,7 +277,7 @@ async def make_tables() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Play Lambda with the functions of app.py.")
-    parser.add_argument("--endpoint-url", help="of DynamoDB Local; without it, a database in memory")
+    parser.add_argument("--endpoint-url", help="of a DynamoDB; without it, a database in memory")
     parser.add_argument("--frozen-s", type=float, default=1.0, help="how long to freeze the process for")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     options = parser.parse_args()

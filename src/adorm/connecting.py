@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -15,11 +16,15 @@ from adorm.transport.base import Transport
 if TYPE_CHECKING:
     from adorm.call_hooks import CallHooks
     from adorm.hedging import Hedge
+    from adorm.memory.engine import Engine
     from adorm.rate_limit import AdaptiveRateLimit
     from adorm.transport.credentials import Credentials, CredentialsSource
     from adorm.watched_calls import Middleware
 
 DEFAULT_MAX_CONNECTIONS = 64
+
+IN_PROCESS = ("memory", "moto")
+"""What `connect()` takes by position: the engines inside the process."""
 
 
 def _is_clock(candidate: object) -> bool:
@@ -103,13 +108,23 @@ def _kind_of(value: object) -> str:
     return f"a {kind} of {', '.join(sorted(kinds))}" if kinds else f"an empty {kind}"
 
 
-def _check_together(where: str | None, **chosen: object) -> None:
+def _is_engine(candidate: object) -> bool:
+    """Whether this is an `adorm.memory.Engine`; its module is not imported to find out."""
+    module = sys.modules.get("adorm.memory.engine")
+    return module is not None and isinstance(candidate, module.Engine)
+
+
+def _check_together(where: object, **chosen: object) -> None:
     """Refuse options that exclude each other."""
     given = [name for name, value in chosen.items() if value is not None]
-    if where is not None and where != "memory":
-        raise UsageError(f'connect() takes "memory" or nothing by position, not {where!r}; an endpoint is endpoint_url=...')
-    if where == "memory" and given:
-        raise UsageError(f'connect("memory") reaches nothing outside: take {", ".join(given)} away')
+    if where is not None and where not in IN_PROCESS and not _is_engine(where):
+        raise UsageError(
+            'connect() takes "memory", "moto", an adorm.memory.Engine or nothing by position, '
+            f"not {where!r}; an endpoint is endpoint_url=..."
+        )
+    if where is not None and given:
+        shown = repr(where).replace("'", '"') if isinstance(where, str) else "an engine"
+        raise UsageError(f"connect({shown}) reaches nothing outside: take {', '.join(given)} away")
     if "client" in given and len(given) > 1:
         raise UsageError(f"a client brings its own {', '.join(name for name in given if name != 'client')}: take them away")
     if "session" in given and "profile" in given:
@@ -120,7 +135,7 @@ def _check_together(where: str | None, **chosen: object) -> None:
 
 
 def connect(
-    where: Literal["memory"] | None = None,
+    where: Literal["memory", "moto"] | Engine | None = None,
     /,
     *,
     region: str | None = None,
@@ -146,7 +161,8 @@ def connect(
     """A database; nothing is sent or looked up before its first use.
 
     Args:
-        where: "memory" for a DynamoDB inside the process, each connection its own.
+        where: "memory" for a strict DynamoDB inside the process, each connection its own; an `adorm.memory.Engine`, which
+            several connections may share; "moto" for moto's.
         region, endpoint_url: where to; by default what the environment or the profile says.
         profile: a profile of the shared AWS configuration.
         session: an aiobotocore or aioboto3 session to take credentials, region and endpoint from.
@@ -205,10 +221,15 @@ def connect(
     used_clock = clock or current_clock()
 
     def make_engine() -> Transport:
-        if where == "memory":
+        if where == "memory" or _is_engine(where):
+            from adorm.memory.engine import Engine
             from adorm.transport.memory import MemoryTransport
 
-            return MemoryTransport()
+            return MemoryTransport(where if isinstance(where, Engine) else Engine(now=lambda: used_clock.now().timestamp()))
+        if where == "moto":
+            from adorm.transport.moto.transport import MotoTransport
+
+            return MotoTransport()
         if client is not None:
             from adorm.transport.client import ClientTransport
 

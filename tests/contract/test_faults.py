@@ -74,16 +74,17 @@ async def test_what_is_left_unprocessed_can_be_sent_again(engine: Engine) -> Non
     faults = Faults()
     async with engine.connect(wrap=faults) as db:
         await db.create_table(Note)
+        notes = db.table(Note).name
         faults.on("BatchWriteItem", call=1).unprocessed(all_but=1)
         faults.on("BatchGetItem", call=1).unprocessed(share=0.5)
         items = [{"PutRequest": {"Item": {"note_id": {"S": str(number)}, "data": {"B": b"\x00"}}}} for number in range(4)]
-        answer = await db.call("BatchWriteItem", {"RequestItems": {"notes": items}})
-        assert len(answer["UnprocessedItems"]["notes"]) == 3
+        answer = await db.call("BatchWriteItem", {"RequestItems": {notes: items}})
+        assert len(answer["UnprocessedItems"][notes]) == 3
         assert (await db.call("BatchWriteItem", {"RequestItems": answer["UnprocessedItems"]}))["UnprocessedItems"] == {}
         keys = [{"note_id": {"S": str(number)}} for number in range(4)]
-        first = await db.call("BatchGetItem", {"RequestItems": {"notes": {"Keys": keys, "ConsistentRead": True}}})
+        first = await db.call("BatchGetItem", {"RequestItems": {notes: {"Keys": keys, "ConsistentRead": True}}})
         rest = await db.call("BatchGetItem", {"RequestItems": first["UnprocessedKeys"]})
-        found = first["Responses"]["notes"] + rest["Responses"]["notes"]
+        found = first["Responses"][notes] + rest["Responses"][notes]
         assert sorted(item["note_id"]["S"] for item in found) == ["0", "1", "2", "3"]
         assert {bytes(item["data"]["B"]) if isinstance(item["data"]["B"], bytes) else item["data"]["B"] for item in found} <= {
             b"\x00",

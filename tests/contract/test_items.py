@@ -39,7 +39,7 @@ async def test_an_item_comes_back_equal(db: adorm.Database) -> None:
 async def test_an_absent_item_is_not_found_or_none(db: adorm.Database) -> None:
     await db.create_table(Order)
     orders = db.table(Order)
-    with pytest.raises(adorm.ItemNotFound, match=r"Order c1/o1: no such item in table orders"):
+    with pytest.raises(adorm.ItemNotFound, match=f"Order c1/o1: no such item in table {orders.name}"):
         await orders.get("c1", "o1")
     assert await orders.get_or_none("c1", "o1") is None
     assert await orders.exists("c1", "o1") is False
@@ -94,7 +94,7 @@ async def test_save_is_optimistic_and_leaves_undeclared_attributes_alone(db: ado
     await db.call(
         "UpdateItem",
         {
-            "TableName": "orders",
+            "TableName": orders.name,
             "Key": {"customer_id": {"S": "c1"}, "order_id": {"S": "o1"}},
             "UpdateExpression": "SET of_tomorrow = :x",
             "ExpressionAttributeValues": {":x": {"S": "kept"}},
@@ -105,7 +105,10 @@ async def test_save_is_optimistic_and_leaves_undeclared_attributes_alone(db: ado
     assert await orders.save(order) is order
     assert order.version == 2
     assert order.updated_at > before
-    answer = await db.call("GetItem", {"TableName": "orders", "Key": {"customer_id": {"S": "c1"}, "order_id": {"S": "o1"}}})
+    answer = await db.call(
+        "GetItem",
+        {"TableName": orders.name, "Key": {"customer_id": {"S": "c1"}, "order_id": {"S": "o1"}}},
+    )
     assert answer["Item"]["of_tomorrow"] == {"S": "kept"}
     assert answer["Item"]["version"] == {"N": "2"}
     assert "n" not in answer["Item"]
@@ -146,7 +149,11 @@ async def test_save_creates_and_migrates_an_item_older_than_the_version_field(db
     fresh = await orders.save(Order(customer_id="c1", order_id="new"))
     assert fresh.version == 1
     await db.call(
-        "PutItem", {"TableName": "orders", "Item": {"customer_id": {"S": "c1"}, "order_id": {"S": "old"}, "status": {"S": "open"}}}
+        "PutItem",
+        {
+            "TableName": orders.name,
+            "Item": {"customer_id": {"S": "c1"}, "order_id": {"S": "old"}, "status": {"S": "open"}},
+        },
     )
     old = await orders.get("c1", "old")
     assert old.version == 0
@@ -257,7 +264,7 @@ async def test_update_changes_parts_and_counts_the_version_up(db: adorm.Database
 async def test_append_and_prepend_work_on_an_absent_list_too(db: adorm.Database) -> None:
     await db.create_table(Counter)
     counters = db.table(Counter)
-    await db.call("PutItem", {"TableName": "counters", "Item": {"name": {"S": "a"}}})
+    await db.call("PutItem", {"TableName": counters.name, "Item": {"name": {"S": "a"}}})
     await counters.update("a").append(Counter.history, [2])
     await counters.update("a").append(Counter.history, [3])
     assert (await counters.update("a").prepend(Counter.history, [1]).returning("new")).history == [1, 2, 3]
@@ -343,7 +350,11 @@ async def test_numbers_times_and_generated_ids_as_keys(db: adorm.Database) -> No
     event = await events.create(Event(stream_id=7, happened_at=at, body_text="x"))
     assert await events.get(7, at) == event
     answer = await db.call(
-        "GetItem", {"TableName": "events", "Key": {"streamId": {"N": "7"}, "happenedAt": {"S": "2026-11-21T08:30:00.000000Z"}}}
+        "GetItem",
+        {
+            "TableName": events.name,
+            "Key": {"streamId": {"N": "7"}, "happenedAt": {"S": "2026-11-21T08:30:00.000000Z"}},
+        },
     )
     assert answer["Item"]["bodyText"] == {"S": "x"}
 

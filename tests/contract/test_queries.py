@@ -200,8 +200,11 @@ async def test_cursors_of_other_queries_truncated_forged_and_foreign_ones_are_re
     for damaged in (cursor[:-1], cursor[:10], cursor + "A", "", "%%%", "é", cursor[:-2] + ("AA" if cursor[-2:] != "AA" else "BB")):
         with pytest.raises(adorm.UsageError):
             await orders.query("c1").limit(2).page(damaged)
-    async with engine.connect(cursor_secret="0123456789abcdef") as signed, engine.connect(cursor_secret="fedcba9876543210") as otherwise:
-        if not engine.is_moto:
+    async with (
+        engine.connect(cursor_secret="0123456789abcdef") as signed,
+        engine.connect(cursor_secret="fedcba9876543210") as otherwise,
+    ):
+        if engine.is_shared:
             assert [item.order_id for item in (await signed.table(Order).query("c1").limit(2).page()).items] == ["o00", "o01"]
         else:
             await filled(signed, 6)

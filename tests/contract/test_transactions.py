@@ -171,7 +171,7 @@ async def test_each_reason_is_typed_by_its_operation_and_nothing_is_applied(db: 
     assert "create Account taken: ItemExists: the key is taken; .item is what is there" in told
     assert "save Account stale: VersionConflict: expected version 1, version 2 is stored: read it again and repeat the change" in told
     assert "delete Account gone: VersionConflict: expected version 4, the item is gone" in told
-    assert "update Account missing: ItemNotFound: Account missing: no such item in table accounts" in told
+    assert f"update Account missing: ItemNotFound: Account missing: no such item in table {accounts.name}" in told
 
 
 async def test_except_star_catches_the_reasons_by_type(db: adorm.Database) -> None:
@@ -203,10 +203,11 @@ async def test_a_body_that_raises_sends_nothing(db: adorm.Database) -> None:
 
 
 async def test_a_write_built_from_a_table_can_be_handed_in(db: adorm.Database) -> None:
+    accounts, mapped = db.table(Account), db.table(Mapped)
+    others = db.table(Account, name=f"{accounts.name}-2")
     await db.create_table(Account)
-    await db.create_table(Account, name="accounts-2")
+    await db.create_table(Account, name=others.name)
     await db.create_table(Mapped)
-    accounts, others, mapped = db.table(Account), db.table(Account, name="accounts-2"), db.table(Mapped)
     await accounts.create(Account(name="a", balance=10))
     built = accounts.update("a").add(Account.balance, -5)
     async with db.transaction() as tx:
@@ -224,8 +225,9 @@ async def test_a_write_built_from_a_table_can_be_handed_in(db: adorm.Database) -
 
 async def test_a_key_leads_to_the_table_that_it_came_from(db: adorm.Database) -> None:
     await db.create_table(Account)
-    await db.create_table(Account, name="accounts-2")
-    accounts, others = db.table(Account), db.table(Account, name="accounts-2")
+    accounts = db.table(Account)
+    others = db.table(Account, name=f"{accounts.name}-2")
+    await db.create_table(Account, name=others.name)
     async with db.transaction() as tx:
         tx.update(Account, others.key("a")).set(Account.balance, 2).upsert()
         tx.update(Account, accounts.key("a")).set(Account.balance, 1).upsert()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import adorm
 from adorm.clock import use_clock
 from adorm.errors import ConnectionFailed
+from adorm.memory.engine import Engine
 from adorm.testing import FakeClock
 from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.memory import MemoryTransport
@@ -125,7 +126,7 @@ class History:
 
 async def simulate(seed: int) -> History:
     random, clock = Random(seed), FakeClock()
-    engine = MemoryTransport()
+    engine = MemoryTransport(Engine(now=lambda: clock.now().timestamp()))
     await engine.open()
     history = History(clock, random)
     retry = adorm.RetryPolicy(max_attempts=3, base_delay_s=0.01)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adorm.testing import DynamoDBLocal
+from adorm.testing import LocalDynamoDB
 
 ROOT = Path(__file__).parents[2]
 CLIENTS, REQUESTS = 100, 8
@@ -19,8 +19,17 @@ CLIENTS, REQUESTS = 100, 8
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("service", ["fastapi", "aiohttp"])
-def test_a_service_under_load_makes_no_error_and_leaves_nothing_behind(service: str, dynamodb_local: DynamoDBLocal) -> None:
-    command = [sys.executable, "bench/service_load.py", "--services", service, "--clients", str(CLIENTS), "--requests", str(REQUESTS)]
+def test_a_service_under_load_makes_no_error_and_leaves_nothing_behind(service: str, local_dynamodb: LocalDynamoDB) -> None:
+    command = [
+        sys.executable,
+        "bench/service_load.py",
+        "--services",
+        service,
+        "--clients",
+        str(CLIENTS),
+        "--requests",
+        str(REQUESTS),
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150, check=False)
     assert done.stderr == ""

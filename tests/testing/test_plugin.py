@@ -47,7 +47,6 @@ def test_the_package_announces_the_plugin() -> None:
     assert project["entry-points"]["pytest11"] == {"adorm": "adorm.testing.plugin"}
 
 
-@pytest.mark.skipif(find_spec("moto") is None, reason="the memory engine is an extra")
 def test_adorm_db_works_with_anyios_plugin(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(SUITE.format(mark="@pytest.mark.anyio"))
     (tmp_path / "conftest.py").write_text("import pytest\n@pytest.fixture\ndef anyio_backend(): return 'asyncio'\n")
@@ -55,7 +54,7 @@ def test_adorm_db_works_with_anyios_plugin(tmp_path: Path) -> None:
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.skipif(find_spec("moto") is None or find_spec("pytest_asyncio") is None, reason="needs moto and pytest-asyncio")
+@pytest.mark.skipif(find_spec("pytest_asyncio") is None, reason="needs pytest-asyncio")
 def test_adorm_db_works_with_pytest_asyncio_in_auto_mode(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(SUITE.format(mark=""))
     done = run_pytest(

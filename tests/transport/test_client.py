@@ -25,7 +25,7 @@ from adorm.errors import (
     TransactionCanceled,
     UsageError,
 )
-from adorm.testing import DynamoDBLocal
+from adorm.testing import LocalDynamoDB
 from adorm.transport.client import ClientTransport
 from tests.conftest import LOOPS
 from tests.support.canned import Script, answer, canned, refusal
@@ -268,8 +268,8 @@ async def test_anything_with_a_clients_methods_will_do() -> None:
     assert await ClientTransport(Stub()).send("GetItem", KEY) == {"Item": {"pk": {"S": "x"}}}
 
 
-async def test_an_item_lives_on_dynamodb_local(dynamodb_local: DynamoDBLocal) -> None:
-    async with client_at(dynamodb_local.endpoint_url, key_id=uuid4().hex[:20]) as client:
+async def test_an_item_lives_on_a_server(local_dynamodb: LocalDynamoDB) -> None:
+    async with client_at(local_dynamodb.endpoint_url, key_id=uuid4().hex[:20]) as client:
         transport = ClientTransport(client)
         with pytest.raises(ResourceNotFound):
             await transport.send("GetItem", KEY)

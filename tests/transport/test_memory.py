@@ -1,7 +1,8 @@
+"""The transport to the engine inside the process: what is said of every transport, and how engines are shared."""
+
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import socket
 import subprocess
@@ -13,13 +14,15 @@ from typing import Any, NoReturn
 import anyio
 import pytest
 
-pytest.importorskip("moto", reason="the memory engine is an extra")
-
-from moto.core.models import botocore_stubber
-from moto.dynamodb.models import dynamodb_backends
-
-from adorm.clock import use_clock
-from adorm.errors import ConditionalCheckFailed, ResourceNotFound, ServiceError, TransactionCanceled, UsageError, ValidationFailed
+import adorm
+from adorm.errors import (
+    ConditionalCheckFailed,
+    ResourceNotFound,
+    TransactionCanceled,
+    UsageError,
+    ValidationFailed,
+)
+from adorm.memory.engine import Engine
 from adorm.testing import FakeClock
 from adorm.transport.memory import MemoryTransport
 from tests.conftest import LOOPS
@@ -42,7 +45,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture
 async def memory() -> AsyncIterator[MemoryTransport]:
-    transport = MemoryTransport()
+    transport = MemoryTransport(Engine())
     await transport.open()
     await transport.send("CreateTable", TABLE)
     yield transport
@@ -72,7 +75,7 @@ async def test_every_type_comes_back_as_the_wires_json_has_it(memory: MemoryTran
     assert await get(memory) == {
         "pk": {"S": "x"},
         "sk": {"B": "AP8="},
-        "n": {"N": "1.50"},
+        "n": {"N": "1.5"},
         "flag": {"BOOL": False},
         "nothing": {"NULL": True},
         "ss": {"SS": ["a", "b"]},
@@ -98,13 +101,32 @@ async def test_a_key_may_come_back_in_base64_as_it_was_sent_out(memory: MemoryTr
 
 
 async def test_two_databases_know_nothing_of_each_other(memory: MemoryTransport) -> None:
-    other = MemoryTransport()
+    other = MemoryTransport(Engine())
     await other.open()
     with pytest.raises(ResourceNotFound):
         await put(other)
     await other.send("CreateTable", TABLE)
     await put(memory)
     assert await get(other) == {}
+
+
+async def test_two_transports_to_one_engine_see_the_same_tables() -> None:
+    engine = Engine()
+    one, other = MemoryTransport(engine), MemoryTransport(engine)
+    await one.send("CreateTable", TABLE)
+    await put(one, n={"N": "1"})
+    await one.close()
+    assert (await get(other))["n"] == {"N": "1"}
+
+
+async def test_connections_may_share_an_engine() -> None:
+    engine = Engine()
+    async with adorm.connect(engine) as one:
+        await one.call("CreateTable", TABLE)
+    async with adorm.connect(engine) as other:
+        assert (await other.call("ListTables", {}))["TableNames"] == ["notes"]
+    with pytest.raises(UsageError, match=r"connect\(an engine\) reaches nothing outside: take region away"):
+        adorm.connect(engine, region="eu-central-1")
 
 
 async def test_an_answer_shares_nothing_with_what_is_stored(memory: MemoryTransport) -> None:
@@ -114,6 +136,29 @@ async def test_an_answer_shares_nothing_with_what_is_stored(memory: MemoryTransp
     read = await get(memory)
     read["l"]["L"].append({"S": "from the answer"})
     assert (await get(memory))["l"] == {"L": [{"S": "a"}]}
+
+
+async def test_a_request_stays_as_it_was(memory: MemoryTransport) -> None:
+    item = {**KEY, "n": {"N": "1.0"}, "ns": {"NS": ["2", "1"]}, "m": {"M": {"b": {"B": b"x"}}}}
+    request: dict[str, Any] = {
+        "TableName": "notes",
+        "Item": item,
+        "ReturnValues": "ALL_OLD",
+        "ConditionExpression": None,
+    }
+    await memory.send("PutItem", request)
+    assert request == {
+        "TableName": "notes",
+        "Item": item,
+        "ReturnValues": "ALL_OLD",
+        "ConditionExpression": None,
+    }
+    assert item == {
+        **KEY,
+        "n": {"N": "1.0"},
+        "ns": {"NS": ["2", "1"]},
+        "m": {"M": {"b": {"B": b"x"}}},
+    }
 
 
 async def test_a_failed_condition_carries_the_item_that_stands(memory: MemoryTransport) -> None:
@@ -130,8 +175,11 @@ async def test_a_failed_condition_carries_the_item_that_stands(memory: MemoryTra
         )
     error = caught.value
     assert error.attribute_map == {"pk": {"S": "x"}, "sk": {"B": "AP8="}, "n": {"N": "1"}}
-    assert (error.code, error.status, error.operation) == ("ConditionalCheckFailedException", 400, "PutItem")
-    assert error.request_id
+    assert (error.code, error.status, error.operation) == (
+        "ConditionalCheckFailedException",
+        400,
+        "PutItem",
+    )
 
 
 async def test_a_cancelled_transaction_tells_its_reasons_and_applies_nothing(memory: MemoryTransport) -> None:
@@ -143,58 +191,49 @@ async def test_a_cancelled_transaction_tells_its_reasons_and_applies_nothing(mem
     assert await get(memory) == {}
 
 
-async def test_what_moto_refuses_is_refused_as_on_the_wire(memory: MemoryTransport) -> None:
+async def test_what_is_refused_is_refused_as_on_the_wire(memory: MemoryTransport) -> None:
     with pytest.raises(ValidationFailed) as caught:
         await memory.send("PutItem", {"TableName": "notes", "Item": {"pk": {"N": "1"}, "sk": {"B": b"x"}}})
     assert caught.value.code == "ValidationException"
-    assert "Type mismatch" in caught.value.message
+    assert "Type mismatch for key pk expected: S actual: N" in caught.value.message
 
 
-async def test_a_python_error_inside_moto_is_told_as_one(memory: MemoryTransport) -> None:
-    with pytest.raises(ValidationFailed, match="moto, which the memory database is made of") as caught:
-        await memory.send("DescribeTable", {})
-    assert isinstance(caught.value.__cause__, KeyError)
-    assert await get(memory) == {}
+async def test_an_operation_that_dynamodb_lacks_is_refused_by_name(memory: MemoryTransport) -> None:
+    with pytest.raises(adorm.ServiceError, match="FlyToMoon") as caught:
+        await memory.send("FlyToMoon", {})
+    assert caught.value.code == "UnknownOperationException"
 
 
-@pytest.mark.parametrize("operation", ["FlyToMoon", "CallAction", "Dispatch"])
-async def test_an_operation_that_moto_lacks_is_named(memory: MemoryTransport, operation: str) -> None:
-    with pytest.raises((UsageError, ServiceError), match=operation):
-        await memory.send(operation, {})
+async def test_text_that_is_no_utf8_is_refused_and_nothing_of_it_is_kept(
+    memory: MemoryTransport,
+) -> None:
+    with pytest.raises((UsageError, adorm.ServiceError)):
+        await put(memory, note={"S": "\ud800"})
+    assert (await memory.send("Scan", {"TableName": "notes"}))["Count"] == 0
 
 
-async def test_no_socket_is_opened_and_nothing_of_moto_is_global(memory: MemoryTransport, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_socket_is_opened(memory: MemoryTransport, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: object) -> NoReturn:
         raise AssertionError("a socket was opened")
 
     monkeypatch.setattr(socket, "socket", refuse)
     await put(memory)
     assert await get(memory)
-    assert not botocore_stubber.enabled
-    assert not dynamodb_backends
 
 
-async def test_a_database_is_used_between_open_and_close() -> None:
-    transport = MemoryTransport()
-    with pytest.raises(UsageError, match="not open yet"):
-        await get(transport)
+async def test_a_closed_transport_refuses_and_frees_the_tables() -> None:
+    engine = Engine()
+    transport = MemoryTransport(engine)
     await transport.open()
     await transport.send("CreateTable", TABLE)
+    kept = weakref.ref(engine)
+    del engine
     await transport.close()
-    await transport.close()
-    with pytest.raises(UsageError, match="is closed"):
-        await get(transport)
-
-
-async def test_closing_frees_the_tables() -> None:
-    transport = MemoryTransport()
-    await transport.open()
-    await transport.send("CreateTable", TABLE)
-    assert transport._new_handler is not None
-    backend = weakref.ref(transport._new_handler().dynamodb_backend)
     await transport.close()
     gc.collect()
-    assert backend() is None
+    assert kept() is None
+    with pytest.raises(UsageError, match="the memory database is closed"):
+        await get(transport)
 
 
 async def test_a_cancelled_write_is_not_made(memory: MemoryTransport) -> None:
@@ -218,24 +257,6 @@ async def test_others_run_while_a_call_is_made(memory: MemoryTransport) -> None:
     assert order == ["other", "call"]
 
 
-async def test_without_moto_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "moto.dynamodb.models", None)
-    with pytest.raises(UsageError, match=r'pip install "adorm\[memory\]"'):
-        await MemoryTransport().open()
-
-
-def test_the_module_does_not_load_moto() -> None:
-    code = "import sys, adorm.transport.memory; sys.exit(bool({'moto', 'boto3', 'botocore'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False)
-    assert done.returncode == 0
-
-
-async def test_text_that_is_no_utf8_is_refused_and_nothing_of_it_is_kept(memory: MemoryTransport) -> None:
-    with pytest.raises(UsageError, match="PutItem: the request can't be written as JSON"):
-        await put(memory, note={"S": "\ud800"})
-    assert (await memory.send("Scan", {"TableName": "notes"}))["Count"] == 0
-
-
 def adding(token: str, amount: str = "1") -> dict[str, Any]:
     update = {
         "TableName": "notes",
@@ -246,130 +267,22 @@ def adding(token: str, amount: str = "1") -> dict[str, Any]:
     return {"ClientRequestToken": token, "TransactItems": [{"Update": update}]}
 
 
-async def test_a_token_is_known_for_ten_minutes() -> None:
+async def test_the_engine_goes_by_the_connections_clock() -> None:
     clock = FakeClock()
-    with use_clock(clock):
-        transport = MemoryTransport()
-    await transport.open()
-    await transport.send("CreateTable", TABLE)
-    first = await transport.send("TransactWriteItems", adding("t"))
-    clock.advance(599)
-    assert await transport.send("TransactWriteItems", adding("t")) == first
-    with pytest.raises(ValidationFailed) as caught:
-        await transport.send("TransactWriteItems", adding("t", "2"))
-    assert caught.value.code == "IdempotentParameterMismatchException"
-    await transport.send("TransactWriteItems", adding("another"))
-    assert (await get(transport))["n"] == {"N": "2"}
-    clock.advance(1)
-    await transport.send("TransactWriteItems", adding("t", "2"))
-    assert (await get(transport))["n"] == {"N": "4"}
-    await transport.close()
+    async with adorm.connect("memory", clock=clock) as db:
+        await db.call("CreateTable", TABLE)
+        await db.call("TransactWriteItems", adding("t"))
+        clock.advance(599)
+        await db.call("TransactWriteItems", adding("t"))
+        with pytest.raises(ValidationFailed) as caught:
+            await db.call("TransactWriteItems", adding("t", "2"))
+        assert caught.value.code == "IdempotentParameterMismatchException"
+        clock.advance(2)
+        await db.call("TransactWriteItems", adding("t", "2"))
+        assert (await db.call("GetItem", {"TableName": "notes", "Key": KEY}))["Item"]["n"] == {"N": "3"}
 
 
-async def test_a_cancelled_transaction_may_be_sent_again_with_its_token(memory: MemoryTransport) -> None:
-    request: dict[str, Any] = {
-        "ClientRequestToken": "t",
-        "TransactItems": [{"Delete": {"TableName": "notes", "Key": KEY, "ConditionExpression": "attribute_exists(pk)"}}],
-    }
-    with pytest.raises(TransactionCanceled):
-        await memory.send("TransactWriteItems", request)
-    await put(memory)
-    await memory.send("TransactWriteItems", request)
-    assert await get(memory) == {}
-
-
-async def test_an_update_of_nothing_makes_the_bare_item_on_its_condition(memory: MemoryTransport) -> None:
-    request = {"TableName": "notes", "Key": KEY}
-    with pytest.raises(ConditionalCheckFailed):
-        await memory.send("UpdateItem", {**request, "ConditionExpression": "attribute_exists(pk)"})
-    assert await get(memory) == {}
-    await memory.send("UpdateItem", request)
-    assert await get(memory) == {"pk": {"S": "x"}, "sk": {"B": "AP8="}}
-    await put(memory, n={"N": "1"})
-    answer = await memory.send("UpdateItem", {**request, "ReturnValues": "ALL_NEW"})
-    assert answer["Attributes"]["n"] == {"N": "1"}
-
-
-@pytest.mark.parametrize(
-    ("condition", "found"),
-    [
-        ("size(a) > :v", {"text", "bytes"}),
-        ("size (#a.#b) < :v OR size(#a) > :v", {"text", "bytes"}),
-        ("size(a) <> :v", {"none", "bytes"}),
-        ("NOT size(a) > :v", {"none"}),
-        ("NOT (size(a) BETWEEN :v AND :w)", {"none"}),
-        ("attribute_exists(pk) AND :v < size(a)", {"text", "bytes"}),
-        ("size(a) IN (:v, :w)", {"text", "bytes"}),
-        ("size(a) > size(lacking)", set[str]()),
-    ],
-)
-async def test_what_has_no_size_is_no_match(memory: MemoryTransport, condition: str, found: set[str]) -> None:
-    await memory.send("PutItem", {"TableName": "notes", "Item": {"pk": {"S": "none"}, "sk": {"B": b"-"}}})
-    await memory.send("PutItem", {"TableName": "notes", "Item": {"pk": {"S": "text"}, "sk": {"B": b"-"}, "a": {"S": "ab"}}})
-    await memory.send("PutItem", {"TableName": "notes", "Item": {"pk": {"S": "bytes"}, "sk": {"B": b"-"}, "a": {"B": b"abc"}}})
-    low = "2" if "<> " in condition or "IN" in condition or "BETWEEN" in condition else "1"
-    request: dict[str, Any] = {"TableName": "notes", "FilterExpression": condition}
-    if ":v" in condition:
-        request["ExpressionAttributeValues"] = {":v": {"N": low}, ":w": {"N": "3"}}
-    if "#a" in condition:
-        request["ExpressionAttributeNames"] = {"#a": "a", "#b": "b"} if "#b" in condition else {"#a": "a"}
-    items = (await memory.send("Scan", request))["Items"]
-    assert {item["pk"]["S"] for item in items} == found
-
-
-@pytest.mark.parametrize("kind", ["S", "N", "B"])
-async def test_segments_divide_a_table_by_its_partition_key(memory: MemoryTransport, kind: str) -> None:
-    await memory.send(
-        "CreateTable",
-        {
-            "TableName": "divided",
-            "BillingMode": "PAY_PER_REQUEST",
-            "KeySchema": [{"AttributeName": "key", "KeyType": "HASH"}],
-            "AttributeDefinitions": [{"AttributeName": "key", "AttributeType": kind}],
-        },
-    )
-    for number in range(40):
-        value = str(number).encode() if kind == "B" else str(number)
-        await memory.send("PutItem", {"TableName": "divided", "Item": {"key": {kind: value}, "n": {"N": str(number)}}})
-    numbers: list[str] = []
-    for segment in range(4):
-        request: dict[str, Any] = {
-            "TableName": "divided",
-            "Segment": segment,
-            "TotalSegments": 4,
-            "Limit": 3,
-            "ProjectionExpression": "n",
-        }
-        count = 0
-        while True:
-            page = await memory.send("Scan", request)
-            assert page["ScannedCount"] <= 3
-            count += page["Count"]
-            numbers += [item["n"]["N"] for item in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                break
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-        assert 0 < count < 40
-        counted = await memory.send("Scan", {"TableName": "divided", "Segment": segment, "TotalSegments": 4, "Select": "COUNT"})
-        assert counted["Count"] == count
-    assert sorted(map(int, numbers)) == list(range(40))
-
-
-async def test_updated_new_tells_what_if_not_exists_left(memory: MemoryTransport) -> None:
-    await put(memory, made={"N": "1"}, other={"N": "5"})
-    request: dict[str, Any] = {
-        "TableName": "notes",
-        "Key": KEY,
-        "UpdateExpression": "SET #made = if_not_exists(#made, :v), n = :v",
-        "ExpressionAttributeNames": {"#made": "made"},
-        "ExpressionAttributeValues": {":v": {"N": "2"}},
-        "ReturnValues": "UPDATED_NEW",
-    }
-    assert (await memory.send("UpdateItem", request))["Attributes"] == {"made": {"N": "1"}, "n": {"N": "2"}}
-
-
-async def test_moto_says_nothing_in_a_debug_log(memory: MemoryTransport, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
-        await put(memory)
-    assert not [record for record in caplog.records if record.name.partition(".")[0] in ("moto", "botocore")]
-    assert logging.getLogger("moto").level == logging.getLogger("botocore").level == logging.WARNING
+def test_the_module_loads_neither_botocore_nor_moto() -> None:
+    code = "import sys, adorm.transport.memory; sys.exit(bool({'moto', 'boto3', 'botocore', 'aiohttp'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False)
+    assert done.returncode == 0

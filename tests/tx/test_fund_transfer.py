@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 
 import adorm
-from adorm.testing import DynamoDBLocal
+from adorm.testing import LocalDynamoDB
 from examples import fund_transfer
 from examples.fund_transfer import Account, Transfer
-from tests.support.engines import Engine, memory, wire
+from tests.support.engines import INSIDE, Engine, wire
 
 pytestmark = pytest.mark.anyio
 
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(params=["memory", "wire"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
     if request.param == "memory":
-        return Engine("memory", memory)
-    local: DynamoDBLocal = request.getfixturevalue("dynamodb_local")
+        return Engine("memory", INSIDE["memory"])
+    local: LocalDynamoDB = request.getfixturevalue("local_dynamodb")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", uuid4().hex[:20].upper())
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     return Engine("wire", wire(local.endpoint_url))

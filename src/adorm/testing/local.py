@@ -1,72 +1,85 @@
-"""DynamoDB Local, AWS's own engine, without Docker: Java runs it, Maven fetches it.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DynamoDBLocal.html
-"""
+"""A DynamoDB over HTTP for tests: adorm's own engine, in a thread or in a process of its own."""
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
-import random
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
+import threading
 import time
-from collections.abc import Iterable
-from importlib.resources import as_file, files
-from pathlib import Path
+from collections.abc import Callable
+from concurrent.futures import Future
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
+
+import anyio
+import anyio.to_thread
 
 from adorm.errors import AdormError, UsageError
 
-VERSION = "2.6.1"
-"""The version that is fetched; a directory that already holds another is used as it is."""
+if TYPE_CHECKING:
+    from adorm.memory.engine import Engine
 
-DIRECTORY_VARIABLE = "ADORM_DYNAMODB_LOCAL"
-FETCH_TIMEOUT_S = 600.0
-STOP_TIMEOUT_S = 5.0
-"""How long it may take to end before it is killed."""
+STOP_TIMEOUT_S = 10.0
+"""How long it may take to end: the server itself gives requests that are on their way 5 s."""
 
-PORTS = range(20_000, 32_000)
-"""Below the ports that systems hand out by themselves, so that no outgoing connection takes one in between."""
-
-PORTS_TRIED = 5
+T = TypeVar("T")
 
 
-class DynamoDBLocalMissing(UsageError):
-    """Java, Maven or the engine itself is not there. The message says what to install."""
+class LocalDynamoDBFailed(AdormError):
+    """The server did not start, or did not stop. The message says why, where that is known."""
 
 
-class DynamoDBLocalFailed(AdormError):
-    """The engine did not start. The message holds what it printed."""
+class LocalDynamoDB:
+    """A DynamoDB over HTTP on 127.0.0.1, for any client: `with LocalDynamoDB() as local: local.endpoint_url`.
 
+    It is adorm's own engine, strict and in memory. It accepts any credentials and region, and keeps a separate
+    database for each access key id and region: fresh ones make a fresh database.
 
-class DynamoDBLocal:
-    """A running DynamoDB Local, in memory: `with DynamoDBLocal() as local: local.endpoint_url`.
-
-    It accepts any credentials and region, and keeps a separate database for each access key id and region: fresh ones make a
-    fresh database. Listens on a free port, on all interfaces (it offers no choice), and sends no telemetry.
-
-    Starting takes one or two seconds, the first one ever a download of 50 MB by Maven besides. Start and stop block, so in a
-    test suite a session fixture is the place for it.
+    It runs in a thread of this process, or with `process=True` in one of its own, which ends with this one.
     """
 
-    def __init__(self, *, directory: str | os.PathLike[str] | None = None, java: str | None = None, start_timeout_s: float = 30.0) -> None:
-        """Prepare; nothing is looked up or started yet.
+    def __init__(
+        self,
+        *,
+        process: bool = False,
+        port: int = 0,
+        shared: bool = False,
+        wording: Literal["new", "old"] = "new",
+        now: Callable[[], float] | None = None,
+        table_delay_s: float = 0.0,
+        throttle_above: tuple[float, float] | None = None,
+        stream_shards: int = 1,
+        ttl_every_s: float | None = None,
+        start_timeout_s: float = 30.0,
+    ) -> None:
+        """Prepare; nothing is started yet.
 
-        `directory`: where the engine's jars are, or are put: default the environment variable `ADORM_DYNAMODB_LOCAL`, else the
-        user's cache. `java`: the command, default the one of `JAVA_HOME`, else `java` (17 or newer).
+        `port`: default any that is free. `shared`: one database for all callers. `wording`: of the messages, "old" as in
+        regions that keep the earlier ones. `now`: the engine's clock, seconds since 1970; in a thread only.
+        `table_delay_s`: how long tables stay CREATING, UPDATING and DELETING. `throttle_above`: read and write units a
+        second above which a table throttles. `stream_shards`: how many shards a table's stream begins with. `ttl_every_s`: how
+        often expired items are removed; default never.
+
+        Raises:
+            UsageError: a clock for another process.
         """
-        self._directory = None if directory is None else Path(directory)
-        self._java = java
+        if process and now is not None:
+            raise UsageError("now=... is a function of this process: leave process=True out")
+        self._process = process
+        self._port = port
+        self._shared = shared
+        self._wording: Literal["new", "old"] = wording
+        self._now = time.time if now is None else now
+        self._table_delay_s = table_delay_s
+        self._throttle_above = throttle_above
+        self._stream_shards = stream_shards
+        self._ttl_every_s = ttl_every_s
         self._start_timeout_s = start_timeout_s
-        self._process: subprocess.Popen[bytes] | None = None
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
-        self._claim: socket.socket | None = None
-        self._port = 0
+        self._running: _Thread | _Process | None = None
+        self._owner = 0
 
     @property
     def endpoint_url(self) -> str:
@@ -75,42 +88,70 @@ class DynamoDBLocal:
         Raises:
             UsageError: it is not running.
         """
-        if self._process is None:
-            raise UsageError("DynamoDB Local is not running: `with DynamoDBLocal() as local: ...`")
-        return f"http://127.0.0.1:{self._port}"
+        return self._alive().endpoint_url
 
-    def start(self) -> None:
-        """Start and wait until it answers; nothing where it runs already.
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables by which another program finds it: endpoint, credentials and region.
 
         Raises:
-            DynamoDBLocalMissing: Java, Maven or the engine is not there.
-            DynamoDBLocalFailed: it ended, or did not answer in `start_timeout_s`.
+            UsageError: it is not running.
         """
-        if self._process is not None:
+        from adorm.memory.server.clients import client_environment
+
+        return client_environment(self.endpoint_url)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine. It belongs to the server's thread: while requests are on their way, use `run`.
+
+        Raises:
+            UsageError: it is not running, or in a process of its own.
+        """
+        return self._thread().engine
+
+    def run(self, function: Callable[[Engine], T]) -> T:
+        """Call a function in the server's thread, between two requests: `local.run(lambda engine: engine.snapshot())`.
+
+        Raises:
+            UsageError: it is not running, or in a process of its own.
+        """
+        return self._thread().run(function)
+
+    def start(self) -> None:
+        """Start, and return when it listens; nothing where it runs already.
+
+        Raises:
+            LocalDynamoDBFailed: the port is taken, or the process ended or said nothing in `start_timeout_s`.
+        """
+        if self._running is not None:
             return
-        java = _find_java(self._java)
-        jars = fetch_dynamodb_local(self._directory)
+        if self._process:
+            self._running = _Process(self._arguments(), self._start_timeout_s)
+        else:
+            from adorm.memory.engine import Engine
+
+            engine = Engine(
+                wording=self._wording,
+                now=self._now,
+                table_delay_s=self._table_delay_s,
+                throttle_above=self._throttle_above,
+                stream_shards=self._stream_shards,
+            )
+            self._running = _Thread(engine, self._port, shared=self._shared, ttl_every_s=self._ttl_every_s)
+        self._owner = os.getpid()
         atexit.register(self.stop)
-        problem = ""
-        try:
-            for _ in range(PORTS_TRIED):
-                self._port, self._claim = _free_port()
-                self._launch(java, jars)
-                problem = self._problem()
-                if not problem:
-                    return
-                self._end()
-                if "BindException" not in problem:
-                    break
-            raise DynamoDBLocalFailed(f"DynamoDB Local did not start on port {self._port}: {problem}")
-        except BaseException:
-            self.stop()
-            raise
 
     def stop(self) -> None:
-        """End the process and wait until it is gone; nothing where it does not run."""
+        """Stop and wait until it is gone; nothing where it does not run.
+
+        Raises:
+            LocalDynamoDBFailed: it does not stop.
+        """
         atexit.unregister(self.stop)
-        self._end()
+        running, self._running = self._running, None
+        if running is not None and self._owner == os.getpid():  # a fork has neither the thread nor the child
+            running.stop()
 
     def __enter__(self) -> Self:
         self.start()
@@ -119,179 +160,149 @@ class DynamoDBLocal:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    def _launch(self, java: str, jars: Path) -> None:
-        # It writes a file into its working directory, telemetry or not.
-        self._scratch = tempfile.TemporaryDirectory(prefix="adorm-dynamodb-local-")
-        command = [
-            java,
-            "-Xmx512m",
-            "-XX:+UseSerialGC",
-            f"-Djava.library.path={jars}",
-            "-cp",
-            f"{jars}{os.sep}*",
-            "com.amazonaws.services.dynamodbv2.local.main.ServerRunner",
-            "-inMemory",
-            "-disableTelemetry",
-            "-port",
-            str(self._port),
+    async def __aenter__(self) -> Self:
+        await anyio.to_thread.run_sync(self.start)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.stop)
+
+    def _alive(self) -> _Thread | _Process:
+        if self._running is None:
+            raise UsageError("LocalDynamoDB is not running: `with LocalDynamoDB() as local: ...`")
+        return self._running
+
+    def _thread(self) -> _Thread:
+        running = self._alive()
+        if isinstance(running, _Process):
+            raise UsageError("the engine is in another process: leave process=True out")
+        return running
+
+    def _arguments(self) -> list[str]:
+        arguments = ["--port", str(self._port), "--wording", self._wording]
+        arguments += [
+            "--table-delay-s",
+            str(self._table_delay_s),
+            "--stream-shards",
+            str(self._stream_shards),
         ]
-        with self._output(self._scratch).open("wb") as output:
-            self._process = subprocess.Popen(
-                command, cwd=self._scratch.name, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-            )
+        if self._shared:
+            arguments.append("--shared")
+        if self._throttle_above is not None:
+            arguments += ["--throttle-above", "{},{}".format(*self._throttle_above)]
+        if self._ttl_every_s is not None:
+            arguments += ["--ttl-every-s", str(self._ttl_every_s)]
+        return arguments
 
-    def _problem(self) -> str:
-        """Wait until it answers; else why it does not."""
-        until_s = time.monotonic() + self._start_timeout_s
-        while time.monotonic() < until_s:
-            status = self._process.poll() if self._process is not None else None
-            if status is not None:
-                return f"java ended with status {status} and printed:\n{self._printed()}"
-            if _answers(self._port):
-                return ""
-            time.sleep(0.05)
-        return f"it did not answer within {self._start_timeout_s:g} s and printed:\n{self._printed()}"
 
-    @staticmethod
-    def _output(scratch: tempfile.TemporaryDirectory[str]) -> Path:
-        return Path(scratch.name) / "output"
+class _Thread:
+    """The server in a daemon thread, with a loop of its own."""
 
-    def _printed(self) -> str:
-        if self._scratch is None:
-            return ""
-        return self._output(self._scratch).read_text(errors="replace")[-4000:].strip()
+    def __init__(self, engine: Engine, port: int, *, shared: bool, ttl_every_s: float | None) -> None:
+        from adorm.memory.server import Server, Service
 
-    def _end(self) -> None:
-        process, scratch, claim = self._process, self._scratch, self._claim
-        self._process = self._scratch = self._claim = None
-        if process is not None:
-            process.terminate()
+        self.engine = engine
+        self._port = port
+        self._ttl_every_s = ttl_every_s
+        self._server = Server(Service(engine, shared=shared).answer)
+        self._started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+        self._thread = threading.Thread(target=self._run, name="LocalDynamoDB", daemon=True)
+        self._thread.start()
+        try:
+            self._loop, self._told_to_stop = self._started.result()
+        except OSError as error:
+            self._thread.join()
+            raise LocalDynamoDBFailed(f"the server can't listen on port {port}: {error}") from error
+        self.endpoint_url = self._server.endpoint_url
+
+    def run(self, function: Callable[[Engine], T]) -> T:
+        if threading.current_thread() is self._thread:
+            return function(self.engine)
+        done: Future[T] = Future()
+
+        def call() -> None:
             try:
-                process.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        if scratch is not None:
-            scratch.cleanup()
-        if claim is not None:
-            claim.close()
+                done.set_result(function(self.engine))
+            except BaseException as error:  # noqa: BLE001  # it is the caller's
+                done.set_exception(error)
+
+        self._loop.call_soon_threadsafe(call)
+        return done.result()
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._told_to_stop.set)
+        self._thread.join(STOP_TIMEOUT_S)
+        if self._thread.is_alive():
+            raise LocalDynamoDBFailed(f"the server did not stop within {STOP_TIMEOUT_S:g} s")
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            if self._started.done():
+                raise
+            self._started.set_exception(error)
+
+    async def _serve(self) -> None:
+        from adorm.memory.server.ticker import Ticker
+
+        loop = asyncio.get_running_loop()
+        told_to_stop = asyncio.Event()
+        await self._server.start(port=self._port)
+        ticker = None if self._ttl_every_s is None else Ticker(loop, self._ttl_every_s, self.engine.remove_expired)
+        self._started.set_result((loop, told_to_stop))
+        await told_to_stop.wait()
+        if ticker is not None:
+            ticker.cancel()
+        await self._server.stop()
 
 
-def fetch_dynamodb_local(directory: str | os.PathLike[str] | None = None) -> Path:
-    """The directory that holds DynamoDB Local's jars; Maven fetches them where they are not there yet (50 MB).
+class _Process:
+    """The server in a process of its own, which also ends when this one is gone: then its standard input ends."""
 
-    Default: the environment variable `ADORM_DYNAMODB_LOCAL`, else a directory in the user's cache. Several processes may ask
-    for the same one at the same time.
-
-    Raises:
-        DynamoDBLocalMissing: Maven is not installed, or could not fetch them.
-    """
-    target = Path(directory or os.environ.get(DIRECTORY_VARIABLE) or _user_cache() / f"dynamodb-local-{VERSION}").expanduser().resolve()
-    if _is_complete(target):
-        return target
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise DynamoDBLocalMissing(
-            f"DynamoDB Local is not in {target}, and Maven, which would fetch it, is not installed: "
-            f"install Maven, or put the jars of com.amazonaws:DynamoDBLocal there, or name their directory in {DIRECTORY_VARIABLE}"
+    def __init__(self, arguments: list[str], start_timeout_s: float) -> None:
+        self._child = subprocess.Popen(  # noqa: S603  # this Python, and arguments made here
+            [sys.executable, "-m", "adorm.memory", *arguments, "--stop-with-stdin"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for this process; the server is stopped afterwards
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetching-") as scratch,
-        as_file(files("adorm.testing") / "dynamodb_local.xml") as pom,
-    ):
-        fetched = Path(scratch) / "jars"
-        command = [
-            maven,
-            "-B",
-            "-q",
-            "-f",
-            str(pom),
-            "dependency:copy-dependencies",
-            "-DincludeScope=runtime",
-            f"-DoutputDirectory={fetched}",
-        ]
         try:
-            done = subprocess.run(command, capture_output=True, timeout=FETCH_TIMEOUT_S, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise DynamoDBLocalMissing(f"Maven could not fetch DynamoDB Local {VERSION}: {error}") from error
-        if done.returncode != 0 or not _is_complete(fetched):
-            printed = (done.stdout + done.stderr).decode(errors="replace")[-2000:].strip()
-            raise DynamoDBLocalMissing(f"Maven could not fetch DynamoDB Local {VERSION} (status {done.returncode}) and printed:\n{printed}")
-        _put(fetched, target)
-    return target
+            self.endpoint_url = self._told_url(start_timeout_s)
+        except BaseException:
+            self.stop()
+            raise
 
-
-def _put(fetched: Path, target: Path) -> None:
-    """Move the jars where they belong, whole or not at all."""
-    if target.is_dir() and not _is_complete(target) and not any(target.iterdir()):
-        target.rmdir()
-    try:
-        fetched.rename(target)
-    except OSError as error:
-        if not _is_complete(target):  # else another process was faster
-            raise DynamoDBLocalMissing(f"{target} is in the way of DynamoDB Local's jars: empty it, or name another directory") from error
-
-
-def _is_complete(directory: Path) -> bool:
-    return any(directory.glob("DynamoDBLocal-*.jar")) and any(directory.glob("sqlite4java-*.jar"))
-
-
-def _user_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "adorm"
-
-
-def _find_java(java: str | None) -> str:
-    home = os.environ.get("JAVA_HOME")
-    candidates: Iterable[str] = [java] if java else [*([str(Path(home) / "bin" / "java")] if home else []), "java"]
-    for candidate in candidates:
-        found = shutil.which(candidate)
-        if found is not None:
-            return found
-    raise DynamoDBLocalMissing(
-        f"DynamoDB Local needs Java 17 or newer, and {java or 'java'} was not found: install a JRE, or set JAVA_HOME"
-    )
-
-
-def _free_port() -> tuple[int, socket.socket]:
-    """A TCP port that nothing listens on, and the claim to it.
-
-    The engine can't be told to take a port of the system's choice, so one is chosen here. Holding the UDP port of the same number
-    keeps every other runner, in any process, from choosing it too; a stranger that takes it in between makes the engine end
-    with a BindException, and another port is tried.
-    """
-    for port in random.sample(PORTS, 200):
-        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    def _told_url(self, start_timeout_s: float) -> str:
+        """Where it listens, as it says itself."""
+        timer = threading.Timer(start_timeout_s, self._child.kill)
+        timer.daemon = True
+        timer.start()
         try:
-            claim.bind(("127.0.0.1", port))
-            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-                probe.bind(("0.0.0.0", port))  # noqa: S104  # as the engine will, which offers no choice
-        except OSError:
-            claim.close()
-        else:
-            return port, claim
-    raise DynamoDBLocalFailed(f"no free port between {PORTS.start} and {PORTS.stop}")
+            for line in self._child.stdout or ():
+                name, _, value = line.decode().strip().partition("=")
+                if name == "export AWS_ENDPOINT_URL_DYNAMODB":
+                    return value
+        finally:
+            timer.cancel()
+        status = self._child.wait()
+        raise LocalDynamoDBFailed(f"the server's process ended with status {status} before it listened; standard error says why")
 
-
-def _answers(port: int) -> bool:
-    """True when what listens there speaks like DynamoDB."""
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-            answer = b""
-            while part := connection.recv(4096):
-                answer += part
-    except OSError:
-        return False
-    return b"x-amzn-requestid" in answer.lower() or b"MissingAuthenticationToken" in answer
-
-
-def main() -> int:
-    """Fetch the engine into the directory given as the only argument, for build scripts; 1 where that can't be done."""
-    try:
-        fetch_dynamodb_local(sys.argv[1] if len(sys.argv) > 1 else None)
-        _find_java(None)
-    except DynamoDBLocalMissing as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    def stop(self) -> None:
+        child = self._child
+        child.terminate()
+        try:
+            child.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                pipe.close()

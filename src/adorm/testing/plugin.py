@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def adorm_db() -> AsyncIterator[Database]:
-    """An empty database in memory, this test's own; it needs `pip install "adorm[memory]"`."""
+    """An empty database inside the process, this test's own."""
     from adorm.connecting import connect
 
     async with connect("memory") as database:

@@ -147,9 +147,10 @@ def _read_texts(parameters: Parameters, request: Mapping[str, Any]) -> RequestEx
     if plan is None:
         refuse_empty_names(request, in_transaction=parameters.in_transaction)
         parameters.refuse_placeholders_alone(request)
-        if names is not None:
+        is_used = not parameters.expressions.isdisjoint(request)
+        if names is not None and is_used:
             check_names(names)
-        if values is not None:
+        if values is not None and is_used:
             check_value_names(values)
         canonical = _canonical(parameters, values)
         plan = _make_plan(parameters, request, Bindings(names or {}, canonical))

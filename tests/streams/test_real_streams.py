@@ -1,4 +1,4 @@
-"""Records as DynamoDB Local's streams have them, read by the API."""
+"""Records as DynamoDB's streams have them, read by their API from adorm's own DynamoDB over HTTP."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 
 import adorm
-from adorm.testing import DynamoDBLocal
+from adorm.testing import LocalDynamoDB
 from tests.streams.models import Address, Order
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_records_of_a_real_stream_are_the_changes_that_were_made(dynamodb_local: DynamoDBLocal) -> None:
+async def test_records_of_a_real_stream_are_the_changes_that_were_made(
+    local_dynamodb: LocalDynamoDB,
+) -> None:
     session_module = pytest.importorskip("aiobotocore.session")
     options: dict[str, Any] = {
         "region_name": "eu-central-1",
-        "endpoint_url": dynamodb_local.endpoint_url,
+        "endpoint_url": local_dynamodb.endpoint_url,
         "aws_access_key_id": "streams0",
         "aws_secret_access_key": "x",
     }

@@ -1,4 +1,4 @@
-"""Parallel scans of the memory engine: each item belongs to the segment that its partition key's CRC-32 gives."""
+"""Internal: parallel scans of moto's tables: each item belongs to the segment that its partition key's CRC-32 gives."""
 
 from __future__ import annotations
 

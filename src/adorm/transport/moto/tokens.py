@@ -1,4 +1,4 @@
-"""The idempotency tokens that the memory engine remembers: moto has none, so that a repeated transaction would be applied twice."""
+"""Internal: idempotency tokens for moto, which knows none and would apply a repeated transaction twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the memory engine reads in expressions, where moto and DynamoDB do not agree on what they mean."""
+"""Internal: how expressions are rewritten for moto, where moto and DynamoDB do not agree on what they mean."""
 
 from __future__ import annotations
 

@@ -1,0 +1,238 @@
+"""Internal: `python -m adorm.memory`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import orjson
+
+from adorm.memory.engine import Engine
+from adorm.memory.server.clients import client_environment
+from adorm.memory.server.server import Server
+from adorm.memory.server.service import Service
+from adorm.memory.server.signatures import SignatureCheck
+from adorm.memory.server.ticker import Ticker
+
+CREDENTIALS = "ADORM_MEMORY_CREDENTIALS"
+"""The environment variable with the key pairs that may sign: `ID:SECRET ID:SECRET`."""
+
+EPILOG = f"""\
+Every access key id and region has tables of its own, so a fresh key id is a fresh database;
+with --shared there is one database for all. An access key id of twelve digits is its own
+account number.
+
+With --check-signatures requests must be signed with one of the key pairs of the environment
+variable {CREDENTIALS} ("ID:SECRET ID:SECRET"), or without it with
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Secrets are taken from the environment alone, so
+that no list of processes shows them.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; the status for the shell."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    signatures: SignatureCheck | None = None
+    if options.check_signatures:
+        secrets = read_secrets(os.environ)
+        if not secrets:
+            parser.error(
+                f"--check-signatures needs {CREDENTIALS},"
+                " or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the environment"
+            )
+        signatures = SignatureCheck(secrets)
+    engine = Engine(
+        wording=options.wording,
+        table_delay_s=options.table_delay_s,
+        throttle_above=options.throttle_above,
+        stream_shards=options.stream_shards,
+    )
+    try:
+        if options.load is not None:
+            load(engine, options.load)
+        asyncio.run(_serve(engine, options, signatures))
+        if options.save is not None:
+            save(engine, options.save)
+    except (OSError, ValueError) as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
+    return 0
+
+
+def load(engine: Engine, path: Path) -> None:
+    """Put the tables of a snapshot's file into the engine.
+
+    Raises:
+        OSError: the file can't be read.
+        ValueError: it holds no snapshot.
+    """
+    try:
+        engine.restore(orjson.loads(path.read_bytes()))
+    except ValueError as error:
+        raise ValueError(f"{path} holds no snapshot: {error}") from error
+
+
+def save(engine: Engine, path: Path) -> None:
+    """Write all tables into a file, whole or not at all.
+
+    Raises:
+        OSError: the file can't be written.
+    """
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(orjson.dumps(engine.snapshot()))
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """The secret access key by access key id; none where the environment has none."""
+    pairs = [pair.partition(":") for pair in environment.get(CREDENTIALS, "").split()]
+    secrets = {access_key_id: secret for access_key_id, _, secret in pairs if secret}
+    access_key_id = environment.get("AWS_ACCESS_KEY_ID")
+    secret = environment.get("AWS_SECRET_ACCESS_KEY")
+    if not secrets and access_key_id and secret:
+        secrets[access_key_id] = secret
+    return secrets
+
+
+async def _serve(
+    engine: Engine, options: argparse.Namespace, signatures: SignatureCheck | None
+) -> None:
+    loop = asyncio.get_running_loop()
+    told_to_stop = asyncio.Event()
+    _stop_at_signals(loop, told_to_stop.set)
+    if options.stop_with_stdin:
+        _stop_with_stdin(loop, told_to_stop.set)
+    server = Server(Service(engine, shared=options.shared, signatures=signatures).answer)
+    await server.start(options.host, options.port)
+    ticker = None
+    if options.ttl_every_s is not None:
+        ticker = Ticker(loop, options.ttl_every_s, engine.remove_expired)
+    _tell(server.endpoint_url, checks_signatures=signatures is not None)
+    await told_to_stop.wait()
+    if ticker is not None:
+        ticker.cancel()
+    await server.stop()
+
+
+def _stop_at_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop))
+
+
+def _stop_with_stdin(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    """Stop when the program that started this one is gone, which closes its end of the pipe."""
+
+    def wait() -> None:
+        # Not sys.stdin.read(): its lock would be held when the interpreter ends.
+        while os.read(0, 1024):
+            pass
+        loop.call_soon_threadsafe(stop)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _tell(endpoint_url: str, *, checks_signatures: bool) -> None:
+    lines = ["# DynamoDB in memory; Ctrl-C stops it. For your shell:"]
+    for name, value in client_environment(endpoint_url).items():
+        if checks_signatures and value == "local":
+            continue
+        lines.append(f"export {name}={value}")
+    if checks_signatures:
+        lines.append("# and one of the key pairs that this server knows")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m adorm.memory",
+        description="A strict DynamoDB in memory, for any client of DynamoDB in any language.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on (%(default)s)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=8000, help="0 for any that is free (%(default)s)"
+    )
+    parser.add_argument(
+        "--wording",
+        choices=("new", "old"),
+        default="new",
+        help="messages as in us-east-1 today, or as in regions that keep the earlier ones",
+    )
+    parser.add_argument("--shared", action="store_true", help="one database for all callers")
+    parser.add_argument(
+        "--table-delay-s",
+        type=seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long tables stay CREATING, UPDATING and DELETING",
+    )
+    parser.add_argument(
+        "--throttle-above",
+        type=units,
+        metavar="READ,WRITE",
+        help="the units a second above which a table throttles",
+    )
+    parser.add_argument(
+        "--stream-shards",
+        type=count,
+        default=1,
+        metavar="COUNT",
+        help="how many shards a table's stream begins with (%(default)s)",
+    )
+    parser.add_argument(
+        "--ttl-every-s",
+        type=seconds,
+        metavar="SECONDS",
+        help="how often expired items are removed; without it they stay",
+    )
+    parser.add_argument(
+        "--check-signatures", action="store_true", help="refuse requests that are not signed well"
+    )
+    parser.add_argument(
+        "--load", type=Path, metavar="FILE", help="start with the tables of a snapshot"
+    )
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write a snapshot at the end")
+    parser.add_argument(
+        "--stop-with-stdin",
+        action="store_true",
+        help="also stop when standard input ends, for programs that start this one",
+    )
+    return parser
+
+
+def seconds(text: str) -> float:
+    """A number of seconds, 0 or more; argparse tells the ValueError by this function's name."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+def count(text: str) -> int:
+    """A number of things, 1 or more."""
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+def units(text: str) -> tuple[float, float]:
+    """`READ,WRITE`."""
+    read, write = (seconds(part) for part in text.split(","))
+    return read, write

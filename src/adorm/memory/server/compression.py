@@ -1,0 +1,97 @@
+"""Internal: bodies in gzip, as the service reads and sends them.
+
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+
+from adorm.memory.errors import EngineError
+
+WINDOW_BITS = {b"gzip": 31, b"deflate": 15}
+"""The encodings of requests, and what `zlib` calls their formats."""
+
+GZIP_MEMBER = b"\x1f\x8b"
+"""How a member of gzip data begins."""
+
+COMPRESSED_BYTES = 4096
+"""An answer of this size or more is compressed where the client takes it so."""
+
+LEVEL = 5
+
+
+class TooLong(Exception):
+    """The body would be longer than the limit."""
+
+
+def decoded(body: bytes | bytearray, encoding: bytes, limit: int) -> bytes | bytearray:
+    """A request's body without its `Content-Encoding`.
+
+    The service takes gzip, of one member or several, and overlooks what follows the last one, and
+    deflate. It has no limit for the length of what comes out; this server has, for its memory's sake.
+
+    Raises:
+        EngineError: `InternalServerError`: so the service answers damaged data and other encodings.
+        TooLong: more than `limit` bytes would come out.
+    """
+    if encoding == b"identity":
+        return body
+    bits = WINDOW_BITS.get(encoding)
+    if bits is None:
+        raise EngineError("InternalServerError", "")
+    found = bytearray()
+    rest = bytes(body)
+    while not found or rest.startswith(GZIP_MEMBER):
+        member = zlib.decompressobj(bits)
+        try:
+            found += member.decompress(rest, limit - len(found) + 1)
+        except zlib.error as error:
+            raise EngineError("InternalServerError", "") from error
+        if len(found) > limit:
+            raise TooLong
+        if not member.eof:
+            raise EngineError("InternalServerError", "")
+        rest = member.unused_data
+        if not rest:
+            break
+    return found
+
+
+def encoding_for(accepted: bytes) -> bytes | None:
+    """The encoding that an `Accept-Encoding` asks for: gzip, deflate or None.
+
+    The service overlooks `identity`: a client that takes gzip at all gets it. Of two encodings
+    with the same quality the first is taken, `*` stands for those that are not named, and a
+    quality that can't be read counts as 1.
+    """
+    qualities: dict[bytes, float] = {}
+    for entry in accepted.lower().split(b","):
+        name, *parameters = (part.strip() for part in entry.split(b";"))
+        qualities[name] = max(qualities.get(name, 0.0), _quality(parameters))
+    others = qualities.pop(b"*", 0.0)
+    for name in (b"gzip", b"deflate"):
+        qualities.setdefault(name, others)
+    best = max(
+        (name for name in qualities if name in (b"gzip", b"deflate")), key=qualities.__getitem__
+    )
+    return best if qualities[best] > 0 else None
+
+
+def _quality(parameters: list[bytes]) -> float:
+    for parameter in parameters:
+        name, _, value = (part.strip() for part in parameter.partition(b"="))
+        if name == b"q":
+            if value.startswith(b"-"):
+                return 0.0
+            return min(1.0, float(value)) if re.fullmatch(rb"\d+\.?\d*", value) else 1.0
+    return 1.0
+
+
+def encoded(body: bytes, encoding: bytes) -> bytes:
+    """A body in gzip or deflate."""
+    if encoding == b"gzip":
+        return gzip.compress(body, LEVEL, mtime=0)
+    return zlib.compress(body, LEVEL)

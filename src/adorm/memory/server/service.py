@@ -1,0 +1,188 @@
+"""Internal: answers one HTTP request as DynamoDB's endpoint does."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import traceback
+import zlib
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Protocol
+
+import orjson
+
+from adorm.memory.errors import EngineError, Wording
+from adorm.memory.server.authorization import Callers, read_authorization
+from adorm.memory.server.compression import (
+    COMPRESSED_BYTES,
+    TooLong,
+    decoded,
+    encoded,
+    encoding_for,
+)
+from adorm.memory.server.messages import HttpAnswer, HttpRequest
+from adorm.memory.server.refusals import refusal
+from adorm.memory.server.signatures import SignatureCheck
+from adorm.memory.server.targets import OPERATIONS, WITHOUT_BODY
+
+AMAZON_JSON = b"application/x-amz-json-1.0"
+JSON = b"application/json"
+
+NOT_FOUND = b"<UnknownOperationException/>\n"
+"""The body of the 404 for what is no request of the API."""
+
+ENDPOINT_CACHE_MINUTES = 1440
+
+logger = logging.getLogger("adorm.memory.server")
+
+
+class CallableEngine(Protocol):
+    """What the service needs of an engine."""
+
+    @property
+    def wording(self) -> Wording: ...
+
+    def call(
+        self, operation: str, request: Mapping[str, Any], *, account: str, region: str
+    ) -> dict[str, Any]: ...
+
+
+class Service:
+    """Answers as DynamoDB's endpoint does: DynamoDB and DynamoDB Streams at one address.
+
+    Args:
+        engine: carries the operations out.
+        shared: all callers have one database; without it each access key id and region has its own.
+        signatures: refuses requests that are not signed well; None to take any signature unchecked.
+        default_region: of a caller who tells none.
+        body_bytes: a longer body is refused, also if it is compressed on its way.
+    """
+
+    def __init__(
+        self,
+        engine: CallableEngine,
+        *,
+        shared: bool = False,
+        signatures: SignatureCheck | None = None,
+        default_region: str = "us-east-1",
+        body_bytes: int = 16 * 1024 * 1024,
+    ) -> None:
+        self._engine = engine
+        self._callers = Callers(shared=shared, default_region=default_region)
+        self._signatures = signatures
+        self._body_bytes = body_bytes
+        self._healthy = f"healthy: dynamodb.{default_region}.amazonaws.com ".encode()
+
+    def answer(self, request: HttpRequest) -> HttpAnswer:
+        """The answer; it never raises.
+
+        In the service's order: preflight of browsers, health check, method and content type,
+        encoding, JSON, target, authorization, and then the operation.
+        """
+        headers = request.headers
+        method = request.method
+        if method == b"OPTIONS" and b"origin" in headers:
+            return _preflight(headers)
+        if method == b"GET" and request.target.partition(b"?")[0] == b"/":
+            return _answer(request, 200, self._healthy, b"")
+        content_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        is_known = content_type in (AMAZON_JSON, JSON)
+        if method != b"POST" or (request.body and not is_known):
+            return _answer(request, 404, NOT_FOUND, b"")
+        operation = OPERATIONS.get(headers.get(b"x-amz-target", b""), "")
+        try:
+            status, body = 200, self._carry_out(request, operation)
+        except EngineError as error:
+            status, body = refusal(error, operation, self._engine.wording)
+        except TooLong:
+            return _answer(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", b"")
+        except Exception as error:  # noqa: BLE001  # whatever breaks, the server lives on
+            status, body = _broken(error, operation)
+        return _answer(request, status, body, AMAZON_JSON if content_type == AMAZON_JSON else JSON)
+
+    def _carry_out(self, request: HttpRequest, operation: str) -> bytes:
+        body = request.body
+        encoding = request.headers.get(b"content-encoding")
+        if encoding is not None:
+            body = decoded(body, encoding.strip().lower(), self._body_bytes)
+        parameters: Any = None
+        if body:
+            try:
+                parameters = orjson.loads(body)
+            except orjson.JSONDecodeError as error:
+                raise EngineError("SerializationException", "") from error
+        if not operation:
+            raise EngineError("UnknownOperationException", "")
+        authorization = read_authorization(request)
+        if self._signatures is not None:
+            self._signatures.check(request, authorization)
+        if not body:
+            raise EngineError("SerializationException", "")
+        account, region = self._callers.find(authorization.credential)
+        answer = self._engine.call(operation, parameters, account=account, region=region)
+        if operation == "DescribeEndpoints":
+            answer = _endpoint(request)
+        return b"" if operation in WITHOUT_BODY else orjson.dumps(answer)
+
+
+def _endpoint(request: HttpRequest) -> dict[str, Any]:
+    """This server's own address, as the client wrote it."""
+    host = request.headers.get(b"host", b"").decode("latin-1")
+    return {"Endpoints": [{"Address": host, "CachePeriodInMinutes": ENDPOINT_CACHE_MINUTES}]}
+
+
+def _broken(error: Exception, operation: str) -> tuple[int, bytes]:
+    """Log an error of the engine's own, without its text, which may hold an item's values."""
+    frames: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(frames) < 10:
+        name = type(cause).__qualname__
+        frames.append(f"{name}\n{''.join(traceback.format_tb(cause.__traceback__)).rstrip()}")
+        cause = cause.__cause__ or cause.__context__
+    logger.error("%s failed inside the engine: %s", operation, "\nafter ".join(frames))
+    return refusal(EngineError("InternalServerError", "Internal server error"), operation, "new")
+
+
+def _answer(request: HttpRequest, status: int, body: bytes, content_type: bytes) -> HttpAnswer:
+    more = b""
+    accepted = request.headers.get(b"accept-encoding")
+    if accepted is not None and len(body) >= COMPRESSED_BYTES:
+        encoding = encoding_for(accepted)
+        if encoding is not None:
+            body = encoded(body, encoding)
+            more = b"Content-Encoding: %b\r\n" % encoding
+    if content_type:
+        more += b"Content-Type: %b\r\n" % content_type
+    if b"origin" in request.headers:
+        more += CORS
+    headers = b"%bx-amzn-RequestId: %b\r\nx-amz-crc32: %d\r\n" % (
+        more,
+        _request_id(),
+        zlib.crc32(body),
+    )
+    return HttpAnswer(status, headers, body)
+
+
+def _request_id() -> bytes:
+    """52 letters and digits, as the service's are."""
+    return secrets.token_hex(26).upper().encode()
+
+
+CORS = (
+    b"Access-Control-Allow-Origin: *\r\n"
+    b"Access-Control-Expose-Headers: x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date\r\n"
+)
+"""What lets scripts of a web page read the answer."""
+
+
+def _preflight(headers: dict[bytes, bytes]) -> HttpAnswer:
+    """The answer to a browser that asks what a page may send here: whatever it wants to."""
+    lines = CORS + b"Access-Control-Max-Age: 172800\r\n"
+    for asked, allowed in (
+        (b"access-control-request-headers", b"Access-Control-Allow-Headers"),
+        (b"access-control-request-method", b"Access-Control-Allow-Methods"),
+    ):
+        if asked in headers:
+            lines += b"%b: %b\r\n" % (allowed, headers[asked])
+    return HttpAnswer(200, lines + b"x-amzn-RequestId: %b\r\n" % _request_id(), b"")

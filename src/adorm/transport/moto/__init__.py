@@ -1,0 +1,1 @@
+"""Internal: `connect("moto")`, moto's DynamoDB inside the process."""
