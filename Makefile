@@ -1,5 +1,7 @@
 # make demo     see adorm at work, on a DynamoDB inside the process
 # make test     the whole suite
+# make fuzz     random requests to adorm's engine and to other DynamoDBs, answers compared, for a minute
+# make conformance SUITES=/path/to/suites     suites that others wrote, held against adorm's engine
 # make lint types bench clean
 #
 # They need nothing but Python and make.
@@ -26,8 +28,10 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 CODE := $(wildcard src tests typing_tests examples bench)
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+CONFORMANCE_ARGS ?=
+FUZZ_ARGS ?=
 
-.PHONY: help demo test test-suite test-aioboto3 judges lint format types bench clean
+.PHONY: help demo test test-suite test-aioboto3 judges conformance fuzz lint format types bench clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -84,6 +88,15 @@ test-suite: $(VENV)/.dev $(VENV_JUDGES)/.dev
 
 test-aioboto3: $(VENV_AIOBOTO3)/.dev
 	ADORM_ENGINES=aioboto3 $(VENV_AIOBOTO3)/bin/python -m pytest tests/contract
+
+# CONFORMANCE_ARGS='--suite dynalite --verbose' runs one of them and says what failed tests said.
+conformance: $(VENV)/.dev
+	@test -n "$(SUITES)" || { echo "name the folder that holds the suites: make conformance SUITES=/path/to/suites"; exit 1; }
+	$(BIN)/python -m tests.conformance $(SUITES) $(CONFORMANCE_ARGS)
+
+# Where the fuzzer is not found nothing is compared, and the task says so. FUZZ_ARGS='--seconds 600 --seed S'.
+fuzz: $(VENV)/.dev $(VENV_JUDGES)/.dev
+	ADORM_JUDGES=$(CURDIR)/$(VENV_JUDGES) $(BIN)/python -m tests.conformance.fuzz $(FUZZ_ARGS)
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check; checked=$$?; $(BIN)/ruff format --check && exit $$checked

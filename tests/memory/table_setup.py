@@ -20,7 +20,7 @@ UNITS = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
 class Tables:
     """An engine and its clock."""
 
-    def __init__(self, *, delay_s: float = 0.0, **options: Any) -> None:
+    def __init__(self, *, delay_s: float | None = None, **options: Any) -> None:
         self.now = START
         self.engine = Engine(now=lambda: self.now, table_delay_s=delay_s, **options)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from adorm.memory.errors import EngineError, invalid, not_found
@@ -105,12 +105,10 @@ class Database:
 
     # -------------------------------------------------------------- conflicts
 
-    def hold(self, table_name: str, position: Position) -> AbstractContextManager[None]:
-        """Inside the block an item counts as taken by a transaction that is under way."""
-        return self._hold((table_name, position))
-
     @contextmanager
-    def _hold(self, item: tuple[str, Position]) -> Generator[None]:
+    def hold(self, table_name: str, position: Position) -> Generator[None]:
+        """Inside the block an item counts as taken by a transaction that is under way."""
+        item = (table_name, position)
         self._busy[item] = self._busy.get(item, 0) + 1
         try:
             yield

@@ -1,9 +1,10 @@
-"""Internal: the engine's one entrance: an operation and its request, to the answer."""
+"""The engine's one entrance: an operation and its request, to the answer."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from adorm.memory.database import Database
@@ -14,6 +15,7 @@ from adorm.memory.options import EngineOptions
 from adorm.memory.refusals import settle
 from adorm.memory.shapes.check import check
 from adorm.memory.snapshots import restore, snapshot
+from adorm.memory.values import canonical_item
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
@@ -28,7 +30,9 @@ class Engine:
         wording: "new" for the messages of today's us-east-1, "old" for those of regions that keep
             the earlier words.
         now: seconds since 1970.
-        table_delay_s: how long tables stay CREATING, UPDATING and DELETING.
+        table_delay_s: how long tables stay CREATING, UPDATING and DELETING. With 0 CreateTable's
+            answer says CREATING, as the service's does, and the next look ACTIVE. With None its
+            answer says ACTIVE already, so that nobody has to look again.
         throttle_above: read and write units a second above which a table throttles; None for never.
         stream_shards: how many shards a table's stream begins with.
     """
@@ -38,14 +42,15 @@ class Engine:
         *,
         wording: Wording = "new",
         now: Callable[[], float] = time.time,
-        table_delay_s: float = 0.0,
+        table_delay_s: float | None = None,
         throttle_above: tuple[float, float] | None = None,
         stream_shards: int = 1,
     ) -> None:
         self.options = EngineOptions(
             wording=wording,
             now=now,
-            table_delay_s=table_delay_s,
+            made_at_once=table_delay_s is None,
+            table_delay_s=table_delay_s or 0.0,
             throttle_above=throttle_above,
             stream_shards=stream_shards,
         )
@@ -94,6 +99,36 @@ class Engine:
         if found is None:
             found = self._databases[account, region] = Database(self.options, account, region)
         return found
+
+    @contextmanager
+    def hold(
+        self,
+        table_name: str,
+        key: Mapping[str, Any],
+        *,
+        account: str = DEFAULT_ACCOUNT,
+        region: str = DEFAULT_REGION,
+    ) -> Generator[None]:
+        """Inside the block an item counts as taken by a transaction that is under way.
+
+        Writes of it fail with `TransactionConflictException`, and transactions that touch it are
+        cancelled for a `TransactionConflict`. The item need not exist.
+
+        Args:
+            table_name: the name or the ARN of a table.
+            key: `{"pk": {"S": "a"}}`.
+            account: twelve digits.
+            region: `eu-central-1`.
+
+        Raises:
+            EngineError: there is no such table, or the key is not one of it.
+        """
+        database = self.database(account, region)
+        table = database.data_table(table_name)
+        canonical = canonical_item(key)
+        table.schema.check_key(canonical)
+        with database.hold(table.name, table.schema.position(canonical)):
+            yield
 
     def remove_expired(self) -> int:
         """Remove the items whose time to live passed, in all accounts and regions.

@@ -196,9 +196,9 @@ def index_key_violation(
 def _empty_index_key(index_name: str, name: str, kind: str, *, in_update: bool) -> EngineError:
     if in_update:
         return EmptyKeyValue(
-            "The update expression attempted to update a secondary index key to a value that is"
-            f" not supported. The AttributeValue for a key attribute cannot contain an empty {kind}"
-            " value."
+            "One or more parameter values are not valid. The update expression attempted to update"
+            " a secondary index key to a value that is not supported. The AttributeValue for a key"
+            f" attribute cannot contain an empty {kind} value."
         )
     return EmptyKeyValue(
         "One or more parameter values are not valid. A value specified for a secondary index key"

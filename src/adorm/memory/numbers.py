@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from decimal import Context, Decimal, InvalidOperation
 
-from adorm.memory.errors import BadValue
+from adorm.memory.errors import BadValue, invalid
 
 MAX_DIGITS = 38
 """Significant digits of a number."""
@@ -109,12 +109,20 @@ def add_numbers(left: str, right: str) -> str:
     Raises:
         EngineError: the sum is out of range or has more than 38 significant digits.
     """
-    return number_text(check_number(WIDE.add(Decimal(left), Decimal(right))))
+    return _result(WIDE.add(Decimal(left), Decimal(right)))
 
 
 def subtract_numbers(left: str, right: str) -> str:
     """The exact difference of two numbers; see `add_numbers`."""
-    return number_text(check_number(WIDE.subtract(Decimal(left), Decimal(right))))
+    return _result(WIDE.subtract(Decimal(left), Decimal(right)))
+
+
+def _result(number: Decimal) -> str:
+    """The text of a result: unlike a request's own number it is never refused in the envelope."""
+    try:
+        return number_text(check_number(number))
+    except BadValue as error:
+        raise invalid(error.message) from error
 
 
 def _unconvertible(text: str) -> BadValue:

@@ -18,6 +18,8 @@ class EngineOptions:
     """The messages of today's us-east-1, or those of regions that keep the earlier words."""
     now: Callable[[], float] = time.time
     """Seconds since 1970."""
+    made_at_once: bool = True
+    """Whether CreateTable's answer says ACTIVE already. The service never does."""
     table_delay_s: float = 0.0
     """How long a table stays CREATING, UPDATING or DELETING. With 0 it is done when it is next
     looked at."""

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Paginatio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -120,47 +120,43 @@ class Page:
 
     def __init__(self, source: Source, *, from_table: bool) -> None:
         self.source = source
-        self.stored: list[StoredItem] = []
+        self.items: list[bytes] = []
+        """The JSON of what was read."""
         self.last_key: Item | None = None
         """Where the next page begins; None after the last item."""
         self.consumed = Consumed(source.table)
         self._from_table = from_table
 
-    def read(self, rows: Iterable[tuple[Position, StoredItem]], limit: int | None) -> None:
-        """Take rows up to `limit`, or to 1 MB."""
-        taken, size, more = self.stored, 0, False
-        last: StoredItem | None = None
-        fetched = 0
-        for _, entry in rows:
-            if size + entry.size > MAX_PAGE_BYTES and taken:
+    def read(self, entries: Iterable[StoredItem], limit: int | None) -> None:
+        """Take entries up to `limit`, or to 1 MB."""
+        taken, total, more = self.items, 0, False
+        for json, size in entries:
+            if total + size > MAX_PAGE_BYTES and taken:
                 more = True
                 break
-            size += entry.size
-            last = entry
-            if self._from_table:
-                full = self._full(entry)
-                fetched += full.size
-                taken.append(full)
-            else:
-                taken.append(entry)
+            total += size
+            taken.append(json)
             if len(taken) == limit:
                 more = True
                 break
-        if more and last is not None:
-            item = last.item()
+        if more and taken:
+            item = orjson.loads(taken[-1])
             self.last_key = {name: item[name] for name in self.source.key_attributes}
         consistent = self.source.consistent
         if self.source.index is None:
-            self.consumed.units = read_units(size, consistent=consistent)
+            self.consumed.units = read_units(total, consistent=consistent)
             return
-        self.consumed.add_index(self.source.index.name, read_units(size, consistent=consistent))
-        if self._from_table:
-            self.consumed.units = read_units(fetched, consistent=consistent)
+        self.consumed.add_index(self.source.index.name, read_units(total, consistent=consistent))
+        if self._from_table and taken:
+            fetched = [self._full(orjson.loads(json)) for json in taken]
+            self.items = [each.json for each in fetched]
+            size = sum(each.size for each in fetched)
+            self.consumed.units = read_units(size, consistent=consistent)
 
-    def _full(self, entry: StoredItem) -> StoredItem:
-        schema = self.source.table.schema
-        found = self.source.table.find(schema.position(entry.item()))
-        return entry if found is None else found
+    def _full(self, entry: Item) -> StoredItem:
+        """The item of the table that an index's entry stands for: a write changes both at once."""
+        table = self.source.table
+        return table.find(table.schema.position(entry)) or StoredItem.of(entry)
 
     def answer(
         self,
@@ -170,14 +166,12 @@ class Page:
         counts_only: bool,
     ) -> dict[str, Any]:
         """The page as Query and Scan answer it."""
-        scanned = len(self.stored)
+        scanned = len(self.items)
         if condition is None and counts_only:
             answer: dict[str, Any] = {"Count": scanned, "ScannedCount": scanned}
         else:
             # One document is parsed faster than many.
-            items: Sequence[Item] = orjson.loads(
-                b"[" + b",".join([each.json for each in self.stored]) + b"]"
-            )
+            items: Sequence[Item] = orjson.loads(b"[" + b",".join(self.items) + b"]")
             if condition is not None:
                 items = [item for item in items if condition.matches(item)]
             answer = {"Count": len(items), "ScannedCount": scanned}
@@ -190,12 +184,18 @@ class Page:
         return answer
 
 
-def check_select(request: Mapping[str, Any]) -> None:
+def check_select(request: Mapping[str, Any], *, enveloped: bool) -> None:
     """Refuse a `Select` that is none, or that contradicts the rest of the request.
+
+    Args:
+        request: of Query or Scan.
+        enveloped: whether the new wording puts "1 validation error detected: " before its text, as
+            it does for Query alone.
 
     Raises:
         EngineError: it does.
     """
+    told = _in_envelope if enveloped else invalid
     select = request.get("Select")
     if select is None:
         return
@@ -205,20 +205,18 @@ def check_select(request: Mapping[str, Any]) -> None:
     )
     if select == "SPECIFIC_ATTRIBUTES":
         if member is None:
-            raise _contradiction(
+            raise told(
                 "Must specify the AttributesToGet or ProjectionExpression when choosing to get"
                 " SPECIFIC_ATTRIBUTES"
             )
     elif member is not None:
         wanted = "only the Count" if select == "COUNT" else select
-        raise _contradiction(f"Cannot specify the {member} when choosing to get {wanted}")
+        raise told(f"Cannot specify the {member} when choosing to get {wanted}")
     elif select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in request:
-        raise _contradiction(
-            "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
-        )
+        raise told("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
 
 
-def _contradiction(message: str) -> EngineError:
+def _in_envelope(message: str) -> EngineError:
     return invalid(f"1 validation error detected: {message}", old=message)
 
 
@@ -237,6 +235,3 @@ def check_scalar_keys(source: Source, condition: Condition | None) -> None:
                 "Key attributes must be scalars; list random access '[]' and map lookup '.' are not"
                 f" allowed: {kind}: {name}"
             )
-
-
-Rows = Iterator[tuple[Position, StoredItem]]

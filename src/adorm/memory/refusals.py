@@ -13,7 +13,7 @@ refused for another reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from adorm.memory.errors import EngineError
@@ -34,10 +34,15 @@ OPERATIONS_CHECKED_EARLIER = frozenset(
 )
 """The operations that the earlier checks answer."""
 
-OPERATIONS_ON_ITEMS = frozenset(
-    {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"}
-)
-"""The operations whose values are read before all else is checked."""
+MEMBERS_READ_FIRST: Mapping[str, tuple[str, ...]] = {
+    "GetItem": ("Key",),
+    "PutItem": ("Item", "ExpressionAttributeValues"),
+    "UpdateItem": ("Key", "AttributeUpdates", "ExpressionAttributeValues"),
+    "DeleteItem": ("Key",),
+    "Query": ("ExpressionAttributeValues",),
+    "Scan": ("ExpressionAttributeValues",),
+}
+"""The members of requests whose values are read before all else is checked."""
 
 _FLAGS = ("BOOL", "NULL", "Exists")
 
@@ -50,41 +55,34 @@ def settle(operation: str, request: Any, error: EngineError) -> EngineError:
         request: what the client sent.
         error: what the checks or the handler raised.
     """
-    if operation in OPERATIONS_ON_ITEMS and error.code == "ValidationException":
-        error = _unreadable_value(request) or error
-    if operation not in OPERATIONS_CHECKED_EARLIER and not _is_checked_earlier(request):
+    if operation in MEMBERS_READ_FIRST and error.code == "ValidationException":
+        error = _unreadable_value(MEMBERS_READ_FIRST[operation], request) or error
+    if (
+        error.enveloped
+        and operation not in OPERATIONS_CHECKED_EARLIER
+        and not _is_checked_earlier(request)
+    ):
         error.close_envelope(operation)
     return error
 
 
-def _unreadable_value(request: Mapping[str, Any]) -> EngineError | None:
+def _unreadable_value(members: Collection[str], request: Mapping[str, Any]) -> EngineError | None:
     """The refusal of the first value of a request that can't be read; None where all can."""
-    for value, placeholder in _values(request):
-        try:
-            check_readable(clean_value(value))
-        except EngineError as error:
-            if placeholder is None:
-                return error
-            return bad_value(error, placeholder, in_transaction=False)
-    return None
-
-
-def _values(request: Mapping[str, Any]) -> Iterator[tuple[Any, str | None]]:
-    """The values of a request in the order in which they were sent, each with its placeholder if it
-    has one."""
-    for member, content in request.items():
-        if not content:
+    for member in request:
+        if member not in members:
             continue
-        if member in ("Item", "Key"):
-            for value in content.values():
-                yield value, None
-        elif member == "ExpressionAttributeValues":
-            for name, value in content.items():
-                yield value, name
-        elif member == "AttributeUpdates":
-            for update in content.values():
-                if update.get("Value") is not None:
-                    yield update["Value"], None
+        content: Mapping[str, Any] = request[member] or {}
+        for name, given in content.items():
+            value: Any = given.get("Value") if member == "AttributeUpdates" else given
+            if value is None:
+                continue
+            try:
+                check_readable(clean_value(value))
+            except EngineError as error:
+                if member != "ExpressionAttributeValues":
+                    return error
+                return bad_value(error, name, in_transaction=False)
+    return None
 
 
 def _is_checked_earlier(request: Any) -> bool:

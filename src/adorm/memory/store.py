@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import orjson
@@ -24,7 +24,9 @@ class StoredItem(NamedTuple):
     def of(cls, item: Item, size: int | None = None) -> StoredItem:
         """Store a canonical item; `size` are its bytes where they are known."""
         # orjson gives bytes that were cut from a larger block, which would stay in use as a whole.
-        return cls(bytes(memoryview(orjson.dumps(item))), item_bytes(item) if size is None else size)
+        return cls(
+            bytes(memoryview(orjson.dumps(item))), item_bytes(item) if size is None else size
+        )
 
     def item(self) -> Item:
         """The item, as a fresh copy."""
@@ -78,7 +80,27 @@ class OrderedItems:
         after: Position | None = None,
         descending: bool = False,
     ) -> Iterator[tuple[Position, StoredItem]]:
-        """The items from one position to another, both included.
+        """The items from one position to another, with their positions; see `positions`."""
+        at = self._at
+        for position in self.positions(first, last, after=after, descending=descending):
+            yield position, at[position]
+
+    def contents(self, positions: Iterable[Position]) -> Iterator[StoredItem]:
+        """The items at some positions, all of which are taken.
+
+        Long pages are read by this: it is faster than `between`.
+        """
+        return map(self._at.__getitem__, positions)
+
+    def positions(
+        self,
+        first: Position | None = None,
+        last: Position | None = None,
+        *,
+        after: Position | None = None,
+        descending: bool = False,
+    ) -> Iterator[Position]:
+        """The positions that are taken from one to another, both included.
 
         Args:
             first, last: a prefix of a position lies before every position that begins with it.
@@ -91,9 +113,7 @@ class OrderedItems:
                 last, include_last = after, False
             elif not descending and (first is None or not after < first):
                 first, include_first = after, False
-        positions: Iterator[Position] = self._order.irange(
+        found: Iterator[Position] = self._order.irange(
             first, last, (include_first, include_last), reverse=descending
         )
-        at = self._at
-        for position in positions:
-            yield position, at[position]
+        return found

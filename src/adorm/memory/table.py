@@ -82,8 +82,8 @@ class Index:
             )
 
     def position(self, item: Mapping[str, Value]) -> Position:
-        """Where the entry of an item lies: by the index's key, then by the table's."""
-        return (*self.schema.position(item), *self._table_schema.position(item)[1:])
+        """Where the entry of an item lies: by the index's key, then by its place in the table."""
+        return (*self.schema.position(item), *self._table_schema.position(item))
 
     def entry(self, item: Item, stored: StoredItem) -> tuple[Position, StoredItem] | None:
         """The entry that this index holds for an item; None where it holds none."""

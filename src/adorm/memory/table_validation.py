@@ -62,6 +62,7 @@ def check_create(request: Mapping[str, Any], region: str) -> None:
     global_: Indexes = request.get("GlobalSecondaryIndexes", ())
     _check_local_indexes(local, table_key)
     _check_global_indexes(global_, [each["IndexName"] for each in local], billing_mode)
+    check_all_used(types, table_key, [each["KeySchema"] for each in (*local, *global_)])
     check_projected_attributes(each["Projection"] for each in (*local, *global_))
     check_new_stream(request.get("StreamSpecification"))
     check_sse(request.get("SSESpecification"))
@@ -79,14 +80,9 @@ def _check_index_lists(request: Mapping[str, Any], types: Mapping[str, str]) -> 
             "Table KeySchema does not have a range key, which is required when specifying a"
             " LocalSecondaryIndex"
         )
-    keys: list[Elements] = [
-        index["KeySchema"]
-        for member in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes")
-        for index in request.get(member, ())
-    ]
-    for elements in keys:
-        check_index_key_defined(elements, types)
-    check_all_used(types, request["KeySchema"], keys)
+    for member in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes"):
+        for index in request.get(member, ()):
+            check_index_key_defined(index["KeySchema"], types)
 
 
 def _check_local_indexes(indexes: Indexes, table_key: Elements) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adorm.memory.capacity import TRANSACTION_FACTOR, Consumed, read_units
 from adorm.memory.errors import EngineError, Wording, invalid
+from adorm.memory.keys import Position
 from adorm.memory.writes import ItemWrite, Planned
 
 if TYPE_CHECKING:
@@ -70,9 +71,18 @@ def check_targets(writes: Iterable[ItemWrite]) -> None:
     Raises:
         EngineError: there are.
     """
-    seen: set[Any] = set()
-    for write in writes:
-        target = (write.table.name, write.position)
+    check_distinct_items((write.table, write.position) for write in writes)
+
+
+def check_distinct_items(targets: Iterable[tuple[Table, Position]]) -> None:
+    """Refuse a transaction that names one item twice.
+
+    Raises:
+        EngineError: it does.
+    """
+    seen: set[tuple[str, Position]] = set()
+    for table, position in targets:
+        target = (table.name, position)
         if target in seen:
             raise same_item_twice()
         seen.add(target)

@@ -133,11 +133,11 @@ def _too_deep(value: Value, depth: int) -> EngineError:
     return invalid(TOO_DEEP) if levels > SECOND_MAX_DEPTH else invalid_in_envelope(TOO_DEEP)
 
 
-def nested_values(value: Value) -> Iterable[Any]:
-    """The values inside a list or a map; of any other type, none."""
-    if "M" in value:
-        return value["M"].values()  # type: ignore[no-any-return]  # values hold values
-    return value.get("L", ())
+def nested_values(value: Value) -> list[Any]:
+    """The values inside a list or a map; of any other type, none. What is nested too deep is as it
+    was sent and may hold nulls, which are none."""
+    inside: Iterable[Any] = value["M"].values() if value.get("M") else value.get("L") or ()
+    return [each for each in inside if each is not None]
 
 
 def _string_set(content: Any, depth: int) -> list[str]:
@@ -210,18 +210,20 @@ def check_readable(value: Any) -> None:
 
     Raises:
         EngineError: no type or several, a number that can't be held, NULL that is not true; the
-            first of it inside the value.
+            first of it inside the value, down to where values are nested too deep.
     """
-    waiting = [value]
+    waiting = [(value, 0)]
     while waiting:
-        each = waiting.pop()
+        each, depth = waiting.pop()
         for text in (each["N"],) if "N" in each else each.get("NS", ()):
             canonical_number(text)
         if each.get("NULL", True) is not True:
             raise BadValue(_NOT_TRUE)
         if len(each) != 1:
             raise invalid(_SEVERAL_TYPES if each else _NO_TYPE)
-        waiting.extend(reversed(list(nested_values(each))))
+        if depth < MAX_DEPTH:
+            inside = [(inner, depth + 1) for inner in nested_values(each)]
+            waiting.extend(reversed(inside))
 
 
 def check_depth(item: Mapping[str, Any]) -> None:

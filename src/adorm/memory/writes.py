@@ -228,6 +228,7 @@ def update_write(
         if update is None:
             return key if old is None else old
         if old is None and update.only_removes:
+            update.apply(key)  # which refuses a path that leads nowhere
             return None
         new: Item = update.apply(key if old is None else old)
         check_depth(new)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.memory.expressions.reading import filter_refusal
+from tests.memory.expressions.reading import filter_refusal, refusal, request
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_bounds_of_between_are_first_of_one_type_and_then_of_a_type_with_an_orde
     [
         (True, "{BOOL:true}"),
         (None, "{NULL:true}"),
-        ({1, 2}, "{NS:[1, 2]}"),
+        ({1, 2}, '{NS:["1", "2"]}'),
         (["a", [False]], "{L:[{S:a}, {L:[{BOOL:false}]}]}"),
         ({"a": 1, "b": {"c": b"hi"}}, "{M:{a={N:1}, b={M:{c={B:aGk=}}}}}"),
     ],
@@ -246,6 +246,15 @@ def test_bounds_of_any_type_are_told(python: Any, told: str) -> None:
     assert filter_refusal("a BETWEEN :low AND :high", low="x", high=python).endswith(
         f"upper bound operand: AttributeValue: {told}"
     )
+
+
+def test_bounds_are_told_as_they_were_sent() -> None:
+    for _ in range(2):  # the second time the text is known
+        made = request(None, None, FilterExpression="a BETWEEN :low AND :high")
+        made["ExpressionAttributeValues"] = {":low": {"N": "1e1"}, ":high": {"N": "3.0"}}
+        assert refusal("Scan", made).endswith(
+            "bound operand: AttributeValue: {N:1e1}, upper bound operand: AttributeValue: {N:3.0}"
+        )
 
 
 @pytest.mark.parametrize(

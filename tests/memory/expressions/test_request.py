@@ -256,20 +256,51 @@ def test_an_empty_set_is_named(given: Json, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "reason", "newer"),
+    [
+        (
+            {"N": ""},
+            "The parameter cannot be converted to a numeric value",
+            "The parameter cannot be converted to a numeric value: ",
+        ),
+        (
+            {"SS": ["b", "a", "b", "C"]},
+            f"{INVALID}Input collection [b, a, b, C] contains duplicates.",
+            f'{INVALID}Input collection ["a", "b", "b", "C"] contains duplicates.',
+        ),
+        (
+            {"BS": ["YQ==", "AA==", "YQ=="]},
+            f"{INVALID}Input collection [YQ==, AA==, YQ==]of type BS contains duplicates.",
+            f'{INVALID}Input collection ["AA==","YQ==","YQ=="]of type BS contains duplicates.',
+        ),
+        (
+            {"NS": ["1", "1.0"]},
+            "Input collection contains duplicates",
+            f"{INVALID}Input collection contains duplicates.",
+        ),
+    ],
+)
+def test_the_newer_checks_word_some_bad_values_differently(
+    given: Json, reason: str, newer: str
+) -> None:
+    made = {"ConditionExpression": "a = :b", "ExpressionAttributeValues": {":b": given}}
+    named = f"ExpressionAttributeValues contains invalid value: {reason} for key :b"
+    assert refusal("PutItem", made) == ENVELOPE + newer
+    assert refusal("PutItem", made, "old") == named
+    assert refusal("ConditionCheck", made) == named
+    scan = {"FilterExpression": "a = :b", "ExpressionAttributeValues": {":b": given}}
+    assert refusal("Scan", scan) == newer
+
+
+@pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ({"N": ""}, "The parameter cannot be converted to a numeric value"),
         ({"N": "b"}, "The parameter cannot be converted to a numeric value: b"),
         ({"NS": ["1", "b"]}, "The parameter cannot be converted to a numeric value: b"),
         (
             {"N": "123456789012345678901234567890123456789"},
             "Attempting to store more than 38 significant digits in a Number",
         ),
-        (
-            {"SS": ["a", "a"]},
-            f"{INVALID}Input collection [a, a] contains duplicates.",
-        ),
-        ({"NS": ["1", "1.0"]}, "Input collection contains duplicates"),
         (
             {"NULL": False},
             f"{INVALID}Null attribute value types must have the value of true",

@@ -88,19 +88,22 @@ def _compared(operator: str, left: Value | None, right: Value | None) -> bool:
         return bool(one == other)
     if one[0] != other[0]:
         return False
-    return {
+    holds: dict[str, bool] = {
         "<": one[1] < other[1],
         "<=": one[1] <= other[1],
         ">": one[1] > other[1],
         ">=": one[1] >= other[1],
-    }[operator]
+    }
+    return holds[operator]
 
 
 def _comparison(name: str, values: st.SearchStrategy[Value]) -> st.SearchStrategy[Condition]:
     def make(operator: str, value: Value, mirrored: bool) -> Condition:
         turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(operator, operator)
-        text = f"{literal(value)} {turned} {name}" if mirrored else (
-            f"{name} {operator} {literal(value)}"
+        text = (
+            f"{literal(value)} {turned} {name}"
+            if mirrored
+            else (f"{name} {operator} {literal(value)}")
         )
         return Condition(text, lambda item: _compared(operator, item.get(name), value))
 
@@ -170,7 +173,10 @@ _SORT_VALUES = st.sampled_from(SORT_KEYS).map(lambda each: {"N": each})
 
 def _of_key(name: str, values: st.SearchStrategy[Value]) -> st.SearchStrategy[Condition]:
     return st.one_of(
-        _equality(name, values), _comparison(name, values), _between(name, values), _in(name, values)
+        _equality(name, values),
+        _comparison(name, values),
+        _between(name, values),
+        _in(name, values),
     )
 
 
@@ -220,20 +226,38 @@ _MIXED = st.recursive(
     _joined,
     max_leaves=6,
 )
-_NAMED_PARTITION = st.one_of(
-    _equality("pk", _PARTITION_VALUES), _in("pk", _PARTITION_VALUES)
-)
-_QUERY = st.one_of(
-    _NAMED_PARTITION,
-    st.builds(_both, _NAMED_PARTITION, _of_key("sk", _SORT_VALUES)),
-    st.builds(_both, _of_key("sk", _SORT_VALUES), _NAMED_PARTITION),
-    st.builds(_both, _NAMED_PARTITION, _MIXED),
-)
+_NAMED_PARTITION = st.one_of(_equality("pk", _PARTITION_VALUES), _in("pk", _PARTITION_VALUES))
+_SORT_KEY = _of_key("sk", _SORT_VALUES)
 
-CONDITIONS: st.SearchStrategy[Condition] = st.one_of(
-    _MIXED, _QUERY, st.builds(_either, _QUERY, _QUERY), st.builds(_both, _QUERY, _of_attribute("x"))
-)
-"""Of each kind about as many: scans, queries, several queries, and queries with a filter."""
+
+@st.composite
+def _queries(draw: st.DrawFn) -> Condition:
+    """A condition that names partitions, and perhaps more."""
+    partition = draw(_NAMED_PARTITION)
+    match draw(st.integers(0, 3)):
+        case 0:
+            return partition
+        case 1:
+            return _both(partition, draw(_SORT_KEY))
+        case 2:
+            return _both(draw(_SORT_KEY), partition)
+        case _:
+            return _both(partition, draw(_MIXED))
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> Condition:
+    """Of each kind about as many: scans, queries, several queries, and queries with a filter."""
+    match draw(st.integers(0, 3)):
+        case 0:
+            return draw(_MIXED)
+        case 1:
+            return draw(_queries())
+        case 2:
+            return _either(draw(_queries()), draw(_queries()))
+        case _:
+            return _both(draw(_queries()), draw(_MIXED))
+
 
 ITEMS: st.SearchStrategy[list[Item]] = st.lists(
     st.fixed_dictionaries(
@@ -246,11 +270,12 @@ ITEMS: st.SearchStrategy[list[Item]] = st.lists(
 
 # ------------------------------------------------------------------------ values
 
-_NUMBERS = st.builds(
-    lambda digits, exponent: f"{digits}e{exponent}" if exponent else str(digits),
-    st.integers(-(10**30), 10**30),
-    st.integers(-60, 60),
-)
+
+def _number(digits: int, exponent: int) -> str:
+    return f"{digits}e{exponent}" if exponent else str(digits)
+
+
+_NUMBERS = st.builds(_number, st.integers(-(10**30), 10**30), st.integers(-60, 60))
 _TEXTS = st.text(max_size=8)
 _NAMES = st.text(min_size=1, max_size=8)
 
@@ -261,7 +286,9 @@ VALUES: st.SearchStrategy[Value] = st.recursive(
         st.booleans().map(lambda each: {"BOOL": each}),
         st.just({"NULL": True}),
         st.lists(_TEXTS, min_size=1, max_size=3, unique=True).map(lambda each: {"SS": each}),
-        st.lists(_NUMBERS, min_size=1, max_size=3, unique_by=Decimal).map(lambda each: {"NS": each}),
+        st.lists(_NUMBERS, min_size=1, max_size=3, unique_by=Decimal).map(
+            lambda each: {"NS": each}
+        ),
     ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3).map(lambda each: {"L": each}),

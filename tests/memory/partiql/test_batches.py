@@ -167,9 +167,7 @@ def test_reads_may_be_consistent_each_for_itself(shop: Shop) -> None:
 
 def _capacity(shop: Shop, *statements: str) -> Any:
     asked = [{"Statement": each} for each in statements]
-    answer = shop.call(
-        "BatchExecuteStatement", Statements=asked, ReturnConsumedCapacity="INDEXES"
-    )
+    answer = shop.call("BatchExecuteStatement", Statements=asked, ReturnConsumedCapacity="INDEXES")
     return answer.get("ConsumedCapacity")
 
 

@@ -68,21 +68,29 @@ def test_a_wrong_number_of_operands_is_refused(
     [
         (
             "n = n",
-            "The first operand must be distinct from the remaining operands for this operator or"
-            " function; operator: =, first operand: [n]",
+            (
+                "The first operand must be distinct from the remaining operands for this"
+                " operator or"
+                " function; operator: =, first operand: [n]"
+            ),
         ),
         (
             "contains(m.sub, m.sub)",
-            "The first operand must be distinct from the remaining operands for this operator or"
-            " function; operator: contains, first operand: [m, sub]",
+            (
+                "The first operand must be distinct from the remaining operands for this"
+                " operator or"
+                " function; operator: contains, first operand: [m, sub]"
+            ),
         ),
         ("s", "WHERE clause must contain an expression that resolves to a boolean"),
         ("size(s)", "WHERE clause must contain an expression that resolves to a boolean"),
         ("s = MISSING", "MISSING must be compared using IS operator"),
         (
             "s IS INT",
-            "Unsupported data type for IS operator: IntegerType. Supported data types are"
-            " [MISSING, NULL, BOOLEAN, BLOB, STRING, NUMERIC, STRUCT, TUPLE, LIST] at 1:30:1",
+            (
+                "Unsupported data type for IS operator: IntegerType. Supported data types are"
+                " [MISSING, NULL, BOOLEAN, BLOB, STRING, NUMERIC, STRUCT, TUPLE, LIST] at 1:30:1"
+            ),
         ),
         (
             "size(s) IS MISSING",
@@ -94,25 +102,31 @@ def test_a_wrong_number_of_operands_is_refused(
         ("upper(s) = 'A'", "Unrecognized function: upper at 1:30:5"),
         (
             "attribute_exists('s')",
-            "Operator or function requires a document path;"
-            " operator or function: attribute_exists",
+            "Operator or function requires a document path; operator or function: attribute_exists",
         ),
         (
             "attribute_type(s, 'X')",
-            "Invalid attribute type name found; type: X,"
-            " valid types: {N,BS,L,B,NULL,M,S,SS,NS,BOOL}",
+            (
+                "Invalid attribute type name found; type: X,"
+                " valid types: {N,BS,L,B,NULL,M,S,SS,NS,BOOL}"
+            ),
         ),
         (
             "n BETWEEN 6 AND 5",
-            "The BETWEEN operator requires upper bound to be greater than or equal to lower bound;"
-            " lower bound operand: AttributeValue: {N:6},"
-            " upper bound operand: AttributeValue: {N:5}",
+            (
+                "The BETWEEN operator requires upper bound to be greater than or equal to lower"
+                " bound;"
+                " lower bound operand: AttributeValue: {N:6},"
+                " upper bound operand: AttributeValue: {N:5}"
+            ),
         ),
         (
             "n BETWEEN 1 AND 'a'",
-            "The BETWEEN operator requires same data type for lower and upper bounds;"
-            " lower bound operand: AttributeValue: {N:1},"
-            " upper bound operand: AttributeValue: {S:a}",
+            (
+                "The BETWEEN operator requires same data type for lower and upper bounds;"
+                " lower bound operand: AttributeValue: {N:1},"
+                " upper bound operand: AttributeValue: {S:a}"
+            ),
         ),
         ("m.* = 1", "Unexpected path component at 1:32:1"),
         (
@@ -154,9 +168,7 @@ def test_in_takes_a_hundred_values(shop: Shop, count: int, is_refused: bool) -> 
         ("size(s) = 3", 100),
     ],
 )
-def test_a_condition_has_at_most_three_hundred_operators(
-    shop: Shop, part: str, most: int
-) -> None:
+def test_a_condition_has_at_most_three_hundred_operators(shop: Shop, part: str, most: int) -> None:
     statement = 'SELECT * FROM "Things" WHERE '
     assert len(statement + " AND ".join([part] * (most + 1))) < 8192
     shop.run(statement + " AND ".join([part] * most))

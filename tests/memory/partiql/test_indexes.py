@@ -27,7 +27,9 @@ def test_a_global_index_is_read_by_its_own_key(
 
 
 def test_an_index_answers_what_it_holds(shop: Shop) -> None:
-    (found,) = shop.items("SELECT * FROM Orders.\"keys-only\" WHERE status = 'open' AND sk = 1 AND pk = 'a'")
+    (found,) = shop.items(
+        "SELECT * FROM Orders.\"keys-only\" WHERE status = 'open' AND sk = 1 AND pk = 'a'"
+    )
     whole = order("a", 1)
     assert found == {name: whole[name] for name in ("pk", "sk", "status")}
 
@@ -69,20 +71,29 @@ def test_a_local_index_fetches_what_it_does_not_hold(shop: Shop) -> None:
         (
             "SELECT sk, l, note FROM Orders.\"keys-only\" WHERE status = 'open'",
             {},
-            "One or more parameter values were invalid: Global secondary index keys-only does not"
-            " project [l, note]",
+            (
+                "One or more parameter values were invalid: Global secondary index keys-only"
+                " does not"
+                " project [l, note]"
+            ),
         ),
         (
             "SELECT sk FROM Orders.\"keys-only\" WHERE status = 'open' AND note = 'a1'",
             {},
-            "One or more parameter values were invalid: Secondary index keys-only does not project"
-            " one or more filter attributes: [note]",
+            (
+                "One or more parameter values were invalid: Secondary index keys-only does not"
+                " project"
+                " one or more filter attributes: [note]"
+            ),
         ),
         (
             "SELECT sk FROM Orders.\"by-total\" WHERE pk = 'a' AND note = 'a1'",
             {},
-            "One or more parameter values were invalid: Secondary index by-total does not project"
-            " one or more filter attributes: [note]",
+            (
+                "One or more parameter values were invalid: Secondary index by-total does not"
+                " project"
+                " one or more filter attributes: [note]"
+            ),
         ),
         (
             "SELECT * FROM Orders.\"by-status\" WHERE status = 'open' ORDER BY sk",
@@ -90,7 +101,7 @@ def test_a_local_index_fetches_what_it_does_not_hold(shop: Shop) -> None:
             "Attribute sk in ORDER BY clause must be part of the primary key",
         ),
         (
-            "SELECT * FROM Orders.\"by-status\" WHERE status = 5",
+            'SELECT * FROM Orders."by-status" WHERE status = 5',
             {},
             "Key attribute's data type should match its data type in table's schema: Key status",
         ),

@@ -31,7 +31,7 @@ def _pages(shop: Shop, statement: str, *parameters: Value, **request: Any) -> li
         ("SELECT * FROM Orders WHERE pk = 'a' AND note <> 'a2'", 2, ["a1", "a3 a4", ""]),
         ("SELECT * FROM Orders WHERE pk = 'a' AND sk = 2", 1, ["a2", ""]),
         ("SELECT * FROM Orders WHERE pk IN ['a', 'b'] ORDER BY pk", 3, None),
-        ("SELECT note FROM \"Orders\".\"by-status\" WHERE status = 'open'", 3, None),
+        ('SELECT note FROM "Orders"."by-status" WHERE status = \'open\'', 3, None),
     ],
 )
 def test_limit_ends_a_page_and_a_token_goes_on(

@@ -67,9 +67,7 @@ def test_a_statement_may_be_laid_out_in_many_ways(shop: Shop, statement: str) ->
         ("SELECT * FROM Things WHERE pk = (DELETE FROM Things WHERE pk = 'a')", None),
     ],
 )
-def test_what_is_not_well_formed_is_refused(
-    shop: Shop, statement: str, what: str | None
-) -> None:
+def test_what_is_not_well_formed_is_refused(shop: Shop, statement: str, what: str | None) -> None:
     message = shop.refusal(statement)
     assert message.startswith(MALFORMED)
     assert what is None or message == MALFORMED + what
@@ -146,7 +144,7 @@ def test_a_question_mark_in_a_text_is_no_parameter(shop: Shop) -> None:
 
 
 def test_keywords_are_names_when_they_are_quoted(shop: Shop) -> None:
-    shop.run('INSERT INTO Things VALUE {\'pk\': \'k\', \'order\': 1, \'a "b"\': 2}')
+    shop.run("INSERT INTO Things VALUE {'pk': 'k', 'order': 1, 'a \"b\"': 2}")
     found = shop.items('SELECT "order", "a ""b""" FROM Things WHERE pk = \'k\' AND "order" = 1')
     assert found == [{"order": number(1), 'a "b"': number(2)}]
 

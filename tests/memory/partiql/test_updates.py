@@ -89,7 +89,9 @@ def test_an_update_may_begin_with_its_table_and_condition(shop: Shop) -> None:
     ],
 )
 def test_an_update_returns_what_is_asked(shop: Shop, returning: str, items: list[Item]) -> None:
-    statement = f"UPDATE Things SET n = 6, fresh = 1 REMOVE s WHERE pk = 'one' RETURNING {returning} *"
+    statement = (
+        f"UPDATE Things SET n = 6, fresh = 1 REMOVE s WHERE pk = 'one' RETURNING {returning} *"
+    )
     assert shop.items(statement) == items
 
 
@@ -129,8 +131,10 @@ NO_SET = "The second argument to SET_ADD must be a value with type SET at 1:32:2
     [
         (
             "SET pk = 'two'",
-            "One or more parameter values were invalid: Cannot update attribute pk."
-            " This attribute is part of the key",
+            (
+                "One or more parameter values were invalid: Cannot update attribute pk."
+                " This attribute is part of the key"
+            ),
         ),
         (
             "SET a = nope",
@@ -143,7 +147,10 @@ NO_SET = "The second argument to SET_ADD must be a value with type SET at 1:32:2
         ("SET n = s + 1", "An operand in the update expression has an incorrect data type"),
         (
             "SET m = {}, m.sub = 1",
-            "Two document paths overlap with each other; must remove or rewrite one of these paths;",
+            (
+                "Two document paths overlap with each other; must remove or rewrite one of these"
+                " paths;"
+            ),
         ),
         ("SET a = MISSING", "MISSING must be compared using IS operator"),
         ("SET n = n * 2", "Unsupported operator in SET clause at 1:25:1"),

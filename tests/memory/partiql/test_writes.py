@@ -37,13 +37,17 @@ def test_insert_replaces_nothing(shop: Shop) -> None:
         ),
         (
             "INSERT INTO Things VALUE {'pk': ''}",
-            "One or more parameter values are not valid. The AttributeValue for a key attribute"
-            " cannot contain an empty string value. Key: pk",
+            (
+                "One or more parameter values are not valid. The AttributeValue for a key attribute"
+                " cannot contain an empty string value. Key: pk"
+            ),
         ),
         (
             "INSERT INTO Orders VALUE {'pk': 'a', 'sk': 9, 'total': 'x'}",
-            "One or more parameter values were invalid: Type mismatch for Index Key total"
-            " Expected: N Actual: S IndexName: by-status",
+            (
+                "One or more parameter values were invalid: Type mismatch for Index Key total"
+                " Expected: N Actual: S IndexName: by-status"
+            ),
         ),
         ("INSERT INTO Things VALUE [1]", "Unsupported data type: List under key root at 1:26:1"),
         ("INSERT INTO Things VALUE {'pk': 'a', '': 1}", "Path component cannot be an empty string"),
@@ -52,9 +56,11 @@ def test_insert_replaces_nothing(shop: Shop) -> None:
             "Path component cannot be an empty string",
         ),
         (
-            'INSERT INTO "Orders"."by-status" VALUE {\'pk\': \'a\'}',
-            "FROM clause may only contain a single table name in data manipulation statements"
-            " at 1:13:8",
+            "INSERT INTO \"Orders\".\"by-status\" VALUE {'pk': 'a'}",
+            (
+                "FROM clause may only contain a single table name in data manipulation statements"
+                " at 1:13:8"
+            ),
         ),
         ("INSERT INTO Things VALUE {'pk': 'k'} RETURNING ALL OLD *", None),
         ("INSERT INTO Things << {'pk': 'k'} >>", None),
@@ -142,8 +148,10 @@ NOT_BY_KEY = "Where clause does not contain a mandatory equality on all key attr
         (
             "Things",
             "pk = 'one' AND pk = 'two'",
-            "Multiple conditions on same key pk."
-            " Only single item Update/Insert/Delete are supported",
+            (
+                "Multiple conditions on same key pk."
+                " Only single item Update/Insert/Delete are supported"
+            ),
         ),
         ('"Orders"."by-status"', "pk = 'a'", "This operation is not supported on an index"),
     ],

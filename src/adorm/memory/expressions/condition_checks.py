@@ -28,7 +28,7 @@ from adorm.memory.expressions.nodes import (
     ValuePlaceholder,
 )
 from adorm.memory.expressions.paths import path_text
-from adorm.memory.values import TYPE_NAMES, Value, type_of
+from adorm.memory.values import TYPE_NAMES, Value, base64_text, type_of
 
 Values: TypeAlias = Mapping[str, Value]
 ValueCheck: TypeAlias = Callable[[Values], None]
@@ -45,8 +45,9 @@ _WITHOUT_SIZE = frozenset(["N", "BOOL", "NULL"])
 class ConditionChecker:
     """Binds a condition to a request, and collects the checks that depend on values."""
 
-    def __init__(self, bindings: Bindings) -> None:
+    def __init__(self, bindings: Bindings, *, of_key: bool = False) -> None:
         self.bindings = bindings
+        self._of_key = of_key
         self.checks: list[ValueCheck] = []
         self.paths: list[Path] = []
 
@@ -114,13 +115,18 @@ class ConditionChecker:
         elif operator in COMPARATORS and operator not in ("=", "<>"):
             self._check_each(operator, operands, ORDERED_TYPES.__contains__)
         elif operator == "BETWEEN":
-            _, low, high = operands
-            if isinstance(low, ValuePlaceholder) and isinstance(high, ValuePlaceholder):
-                self._check(_same_type_check(low.name, high.name))
-                self._check_each(operator, operands, ORDERED_TYPES.__contains__)
-                self._check(_order_check(low.name, high.name))
-            else:
-                self._check_each(operator, operands, ORDERED_TYPES.__contains__)
+            self._check_between(operands)
+
+    def _check_between(self, operands: Sequence[Operand]) -> None:
+        """Check the operands of BETWEEN. In a key condition their types come first, elsewhere that
+        the bounds are of one type."""
+        bounds = [each.name for each in operands[1:] if isinstance(each, ValuePlaceholder)]
+        if len(bounds) == 2 and not self._of_key:
+            self._check(_same_type_check(*bounds))
+        self._check_each("BETWEEN", operands, ORDERED_TYPES.__contains__)
+        if len(bounds) == 2:
+            self._check(_same_type_check(*bounds))
+            self._check(_order_check(*bounds))
 
     def _check_each(
         self, operator: str, operands: Sequence[Operand], allowed: Callable[[str], bool]
@@ -208,7 +214,7 @@ def incorrect_type(operator: str, type_name: str) -> ExpressionFault:
 def _same_type_check(low: str, high: str) -> ValueCheck:
     def check(values: Values) -> None:
         if type_of(values[low]) != type_of(values[high]):
-            raise _bad_bounds("same data type for lower and upper bounds", low, high, values)
+            raise BadBounds("same data type for lower and upper bounds", low, high, values)
 
     return check
 
@@ -217,17 +223,28 @@ def _order_check(low: str, high: str) -> ValueCheck:
     def check(values: Values) -> None:
         if COMPARATORS[">"](values[low], values[high]):
             rule = "upper bound to be greater than or equal to lower bound"
-            raise _bad_bounds(rule, low, high, values)
+            raise BadBounds(rule, low, high, values)
 
     return check
 
 
-def _bad_bounds(rule: str, low: str, high: str, values: Values) -> ExpressionFault:
-    return ExpressionFault(
-        f"The BETWEEN operator requires {rule}; "
-        f"lower bound operand: AttributeValue: {_value_text(values[low])}, "
-        f"upper bound operand: AttributeValue: {_value_text(values[high])}"
-    )
+class BadBounds(ExpressionFault):
+    """Bounds of BETWEEN that do not go together. `as_sent` shows them as the request has them."""
+
+    def __init__(self, rule: str, low: str, high: str, values: Values) -> None:
+        self._rule, self._low, self._high = rule, low, high
+        super().__init__(self._text(values))
+
+    def as_sent(self, values: Values) -> ExpressionFault:
+        """The same with the values of the request, whose numbers are not canonical."""
+        return ExpressionFault(self._text(values))
+
+    def _text(self, values: Values) -> str:
+        return (
+            f"The BETWEEN operator requires {self._rule}; "
+            f"lower bound operand: AttributeValue: {_value_text(values[self._low])}, "
+            f"upper bound operand: AttributeValue: {_value_text(values[self._high])}"
+        )
 
 
 def _value_text(value: Value) -> str:
@@ -240,9 +257,10 @@ def _value_text(value: Value) -> str:
             members = (f"{name}={_value_text(each)}" for name, each in content.items())
             shown = f"{{{', '.join(members)}}}"
         case "SS" | "NS" | "BS":
-            shown = f"[{', '.join(content)}]"
+            members = (f'"{base64_text(each)}"' for each in content)
+            shown = f"[{', '.join(members)}]"
         case "BOOL" | "NULL":
             shown = str(content).lower()
         case _:
-            shown = content
+            shown = base64_text(content)
     return f"{{{tag}:{shown}}}"

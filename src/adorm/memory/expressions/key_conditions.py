@@ -86,7 +86,7 @@ def bind_key_condition(node: ConditionNode, bindings: Bindings) -> BoundKeyCondi
     Raises:
         ExpressionFault: see `condition_checks`.
     """
-    checker = ConditionChecker(bindings)
+    checker = ConditionChecker(bindings, of_key=True)
     return BoundKeyCondition(checker.bind(node), checker.checks)
 
 

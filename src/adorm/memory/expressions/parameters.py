@@ -49,6 +49,10 @@ class Parameters:
         is_told = self.in_transaction or self.operation == "Scan"
         set_once(self, "sizes_told", frozenset([told] if is_told else []))
 
+    def known(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The members of a request that are parameters of the operation, in the request's order."""
+        return {name: content for name, content in request.items() if name in self.all}
+
     def refuse_mixture(self, request: Mapping[str, Any]) -> None:
         """Refuse legacy parameters beside expressions.
 

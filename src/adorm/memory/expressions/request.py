@@ -14,7 +14,7 @@ import attrs
 from adorm.memory import legacy
 from adorm.memory.errors import EngineError, invalid_in_envelope
 from adorm.memory.expressions.bindings import Bindings
-from adorm.memory.expressions.condition_checks import ValueCheck, Values
+from adorm.memory.expressions.condition_checks import BadBounds, ValueCheck, Values
 from adorm.memory.expressions.condition_parser import parse_condition
 from adorm.memory.expressions.conditions import CompiledCondition, Condition, compile_condition
 from adorm.memory.expressions.empty_names import refuse_empty_names
@@ -102,7 +102,7 @@ def read_expressions(operation: str, request: Mapping[str, Any]) -> RequestExpre
     if parameters.all.isdisjoint(request):
         return _NOTHING
     if not parameters.legacy.isdisjoint(request):
-        refuse_empty_names(request, in_transaction=parameters.in_transaction)
+        refuse_empty_names(parameters.known(request), in_transaction=parameters.in_transaction)
         parameters.refuse_mixture(request)
         if parameters.expressions.isdisjoint(request):
             parameters.refuse_placeholders_alone(request)
@@ -112,6 +112,15 @@ def read_expressions(operation: str, request: Mapping[str, Any]) -> RequestExpre
         expressions.key_condition = legacy.key_condition(request["KeyConditions"])
         return expressions
     return _read_texts(parameters, request)
+
+
+def refuse_mixture(operation: str, request: Mapping[str, Any]) -> None:
+    """Refuse expressions beside the parameters that they took the place of.
+
+    Raises:
+        EngineError: the request has both.
+    """
+    PARAMETERS[operation].refuse_mixture(request)
 
 
 def _read_legacy(operation: str, request: Mapping[str, Any]) -> RequestExpressions:
@@ -135,7 +144,9 @@ def _read_legacy(operation: str, request: Mapping[str, Any]) -> RequestExpressio
 
 def _read_texts(parameters: Parameters, request: Mapping[str, Any]) -> RequestExpressions:
     names: Mapping[str, str] | None = request.get("ExpressionAttributeNames")
-    values: Mapping[str, Any] | None = request.get("ExpressionAttributeValues")
+    values: Mapping[str, Any] | None = (
+        request.get("ExpressionAttributeValues") if parameters.takes_values else None
+    )
     texts = [request.get(each) for each in parameters.ordered]
     key = (
         parameters.operation,
@@ -145,7 +156,7 @@ def _read_texts(parameters: Parameters, request: Mapping[str, Any]) -> RequestEx
     )
     plan = _plans.get(key)
     if plan is None:
-        refuse_empty_names(request, in_transaction=parameters.in_transaction)
+        refuse_empty_names(parameters.known(request), in_transaction=parameters.in_transaction)
         parameters.refuse_placeholders_alone(request)
         is_used = not parameters.expressions.isdisjoint(request)
         if names is not None and is_used:
@@ -162,7 +173,7 @@ def _read_texts(parameters: Parameters, request: Mapping[str, Any]) -> RequestEx
             try:
                 check(canonical)
             except ExpressionFault as fault:
-                raise _refusal(parameter, fault, parameters) from fault
+                raise _refusal(parameter, fault, parameters, request) from fault
     return plan.with_values(canonical)
 
 
@@ -176,7 +187,7 @@ def _make_plan(parameters: Parameters, request: Mapping[str, Any], bindings: Bin
         try:
             made = compiled(text)
         except ExpressionFault as fault:
-            raise _refusal(parameter, fault, parameters) from fault
+            raise _refusal(parameter, fault, parameters, request) from fault
         checks.extend((parameter, each) for each in getattr(made, "checks", ()))
         return made
 
@@ -221,7 +232,11 @@ def _canonical(parameters: Parameters, values: Mapping[str, Any] | None) -> Item
     return canonical_values(values, in_transaction=parameters.in_transaction)
 
 
-def _refusal(parameter: str, fault: ExpressionFault, parameters: Parameters) -> EngineError:
+def _refusal(
+    parameter: str, fault: ExpressionFault, parameters: Parameters, request: Mapping[str, Any]
+) -> EngineError:
+    if isinstance(fault, BadBounds):
+        fault = fault.as_sent(request["ExpressionAttributeValues"])
     if not isinstance(fault, ExpressionTooLong):
         return invalid_in_envelope(f"Invalid {parameter}: {fault}")
     with_size = f"Invalid {parameter}: {fault.with_size}"

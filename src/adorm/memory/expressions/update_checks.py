@@ -53,11 +53,11 @@ class UpdateChecker:
         Raises:
             ExpressionFault: see the module.
         """
-        leaves = [leaf for action in actions for leaf in _leaves(action)]
-        for leaf in leaves:
+        operands = [leaf for action in actions for leaf in leaves(action)]
+        for leaf in operands:
             if isinstance(leaf, Path):
                 self.bindings.path(leaf)
-        for leaf in leaves:
+        for leaf in operands:
             if isinstance(leaf, ValuePlaceholder):
                 self.bindings.value(leaf)
         bound = tuple(self._bind_action(each) for each in actions)
@@ -120,7 +120,7 @@ class UpdateChecker:
         self.checks.append(check)
 
 
-def _leaves(action: Action) -> Iterator[Path | ValuePlaceholder]:
+def leaves(action: Action) -> Iterator[Path | ValuePlaceholder]:
     """All paths and values of an action, in the order in which they are written."""
     yield action.path
     if isinstance(action, AddAction | DeleteAction):

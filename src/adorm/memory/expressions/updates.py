@@ -18,13 +18,17 @@ from adorm.memory.expressions.nodes import (
     PathElements,
     RemoveAction,
     SetAction,
+    ValuePlaceholder,
 )
 from adorm.memory.expressions.paths import find_value, top_level, top_level_of_nested
 from adorm.memory.expressions.projections import path_tree, project
-from adorm.memory.expressions.update_checks import UpdateChecker
+from adorm.memory.expressions.update_checks import UpdateChecker, leaves
 from adorm.memory.expressions.update_size import request_bytes
 from adorm.memory.expressions.update_values import INCORRECT_TYPE, added, evaluator, without
 from adorm.memory.values import Item
+
+MAX_UTF8 = 4
+"""Bytes of a character."""
 
 
 class CompiledUpdate:
@@ -42,6 +46,12 @@ class CompiledUpdate:
         self.actions = tuple(actions)
         self.checks = tuple(checks)
         self.mismatch = mismatch
+        operands = [operand for each in actions for operand in leaves(each)]
+        self.operands = len(operands)
+        without_values = {
+            each.name: {"S": ""} for each in operands if isinstance(each, ValuePlaceholder)
+        }
+        self.own_bytes = request_bytes(self.actions, without_values)
         paths = [each.path for each in actions]
         self.attributes = top_level(paths)
         self.nested_attributes = top_level_of_nested(paths)
@@ -134,9 +144,24 @@ class Update:
         """The parts of an item at the paths of the update, as UPDATED_OLD and UPDATED_NEW."""
         return project(self._compiled.tree, item)
 
+    def exceeds(self, limit: int) -> bool:
+        """Whether the update itself comes to more bytes than an item may have."""
+        return not self._is_small(limit) and self.request_bytes() > limit
+
     def request_bytes(self) -> int:
-        """What the service counts for the update itself against the largest size of an item."""
+        """What the service counts for the update itself."""
         return request_bytes(self._compiled.actions, self._values)
+
+    def _is_small(self, limit: int) -> bool:
+        """Whether it can't come near: so it need not be counted."""
+        longest = 0
+        for value in self._values.values():
+            for content in value.values():
+                if type(content) is not str:
+                    return False
+                longest = max(longest, len(content))
+        compiled = self._compiled
+        return compiled.own_bytes + compiled.operands * longest * MAX_UTF8 < limit
 
 
 def compile_update(actions: Sequence[Action], bindings: Bindings) -> CompiledUpdate:

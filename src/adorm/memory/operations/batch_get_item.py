@@ -24,8 +24,8 @@ def batch_get_item(database: Database, request: Mapping[str, Any]) -> dict[str, 
     """Read up to 100 items of one or several tables, by their keys."""
     parts: Mapping[str, Mapping[str, Any]] = request["RequestItems"]
     _check_count(parts)
-    read = {name: _read_part(part) for name, part in parts.items()}
     _check_mixture(parts)
+    read = {name: _read_part(part) for name, part in parts.items()}
     tables = {name: database.data_table(name) for name in parts}
     answers: dict[str, list[Item]] = {}
     unprocessed: dict[str, Any] = {}

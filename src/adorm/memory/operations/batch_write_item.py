@@ -77,7 +77,7 @@ def _check_count(parts: Mapping[str, list[Mapping[str, Any]]]) -> None:
 
 
 def _read_write(asked: Mapping[str, Any]) -> tuple[Item, StoredItem | None]:
-    """The item that one part of the request puts, and its stored form; or the key that it deletes."""
+    """The item that one part puts, and its stored form; or the key that it deletes."""
     if len(asked.keys() & {"PutRequest", "DeleteRequest"}) != 1:
         raise invalid(
             "Supplied AttributeValue has more than one datatypes set, must contain exactly one of"

@@ -32,7 +32,8 @@ def create_table(database: Database, request: Mapping[str, Any]) -> dict[str, An
     table = Table(definition, database.arn(definition.name))
     add_table(database, table)
     start_creating(database, table)
-    table.settle(database.now())
+    if database.options.made_at_once:
+        table.settle(database.now())
     described = describe(table, database.now())
     if "WarmThroughput" in request:
         described["WarmThroughput"] = dict(request["WarmThroughput"])

@@ -5,25 +5,33 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from adorm.memory.capacity import add_report
 from adorm.memory.database import Database
 from adorm.memory.errors import EngineError, invalid
 from adorm.memory.expressions.conditions import Condition
-from adorm.memory.expressions.request import read_expressions
-from adorm.memory.key_ranges import BoundKeyCondition, KeyRange
-from adorm.memory.reading import Page, Rows, Source, check_scalar_keys, check_select
+from adorm.memory.expressions.request import (
+    RequestExpressions,
+    read_expressions,
+    refuse_mixture,
+)
+from adorm.memory.key_ranges import BoundKeyCondition
+from adorm.memory.keys import Position
+from adorm.memory.reading import Page, Source, check_scalar_keys, check_select
+from adorm.memory.shapes.query_wording import check_select_value
 from adorm.memory.values import canonical_item
 
 
 def query(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     """Read a page of one partition of a table or an index, in the order of its sort key."""
-    expressions = read_expressions("Query", request)
+    if "Select" in request:
+        _check_select_value(request)
+    expressions = _read_expressions(request)
     start_key = request.get("ExclusiveStartKey")
     start_key = None if start_key is None else canonical_item(start_key)
-    check_select(request)
+    check_select(request, enveloped=True)
     table = database.data_table(request["TableName"])
     if expressions.key_condition is None:
         raise invalid(
@@ -46,19 +54,45 @@ def query(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     page = Page(source, from_table=from_table)
     wanted = bound.range()
     descending = not request.get("ScanIndexForward", True)
-    rows = source.items.between(wanted.first, wanted.last, after=after, descending=descending)
-    page.read(rows if wanted.unwanted is None else _without(rows, wanted), request.get("Limit"))
+    positions = source.items.positions(
+        wanted.first, wanted.last, after=after, descending=descending
+    )
+    if wanted.unwanted is not None:
+        positions = _without(positions, wanted.unwanted)
+    page.read(source.items.contents(positions), request.get("Limit"))
     database.charge(table, page.consumed.total, write=False)
     answer = page.answer(expressions.filter, expressions.projection, counts_only=select == "COUNT")
     add_report(answer, request, page.consumed)
     return answer
 
 
-def _without(rows: Rows, wanted: KeyRange) -> Rows:
+def _read_expressions(request: Mapping[str, Any]) -> RequestExpressions:
+    try:
+        return read_expressions("Query", request)
+    except EngineError as error:
+        # What `Select` contradicts is told before a fault of the key condition.
+        if error.message.startswith("Invalid KeyConditionExpression"):
+            check_select(request, enveloped=True)
+        raise
+
+
+def _check_select_value(request: Mapping[str, Any]) -> None:
+    """Refuse a `Select` that is none: a query does so before it reads any expression.
+
+    Raises:
+        EngineError: it is none, or the request mixes expressions with other parameters.
+    """
+    try:
+        check_select_value(request["Select"])
+    except EngineError:
+        refuse_mixture("Query", request)
+        raise
+
+
+def _without(positions: Iterator[Position], unwanted: Position) -> Iterator[Position]:
     """Leave out what begins with the position that a `<` or a `>` excludes."""
-    unwanted = wanted.unwanted or ()
     length = len(unwanted)
-    return ((position, item) for position, item in rows if position[:length] != unwanted)
+    return (position for position in positions if position[:length] != unwanted)
 
 
 def _check_filter(source: Source, condition: Condition | None, legacy: bool) -> None:

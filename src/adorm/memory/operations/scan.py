@@ -22,7 +22,7 @@ def scan(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     expressions = read_expressions("Scan", request)
     start_key = request.get("ExclusiveStartKey")
     start_key = None if start_key is None else canonical_item(start_key)
-    check_select(request)
+    check_select(request, enveloped=False)
     _check_segments(request)
     table = database.data_table(request["TableName"])
     source = Source(table, request.get("IndexName"), consistent=bool(request.get("ConsistentRead")))
@@ -43,7 +43,8 @@ def scan(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
             )
     database.admit(table, write=False)
     page = Page(source, from_table=from_table)
-    page.read(source.items.between(first, last, after=after), request.get("Limit"))
+    positions = source.items.positions(first, last, after=after)
+    page.read(source.items.contents(positions), request.get("Limit"))
     database.charge(table, page.consumed.total, write=False)
     answer = page.answer(expressions.filter, expressions.projection, counts_only=select == "COUNT")
     add_report(answer, request, page.consumed)
@@ -65,7 +66,7 @@ def _check_segments(request: Mapping[str, Any]) -> None:
             " TotalSegments is present"
         )
     if segment >= total:
-        rule = "The Segment parameter is zero-based and must be less than parameter TotalSegments"
         raise invalid(
-            rule, old=f"{rule}: Segment: {segment} is not less than TotalSegments: {total}"
+            "The Segment parameter is zero-based and must be less than parameter TotalSegments:"
+            f" Segment: {segment} is not less than TotalSegments: {total}"
         )

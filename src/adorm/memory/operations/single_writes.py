@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adorm.memory.capacity import Consumed, add_report
+from adorm.memory.capacity import Consumed, add_report, write_units
 from adorm.memory.database import Database
-from adorm.memory.errors import invalid_in_envelope
+from adorm.memory.errors import EngineError, invalid, invalid_in_envelope
 from adorm.memory.expressions.request import read_expressions
 from adorm.memory.expressions.updates import Update
+from adorm.memory.sizes import MAX_ITEM_BYTES
 from adorm.memory.values import Item, canonical_item
 from adorm.memory.writes import (
     ItemWrite,
@@ -69,11 +70,24 @@ def update_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any
         expressions.condition,
         tells_item=tells_item_on_failure(request),
     )
+    if "UpdateExpression" in request and expressions.update is not None:
+        _check_update_size(expressions.update)
     answer, planned = _carry_out(database, write, request)
     told = _updated_values(request.get("ReturnValues", "NONE"), planned, expressions.update)
     if told:
         answer["Attributes"] = told
     return answer
+
+
+def _check_update_size(update: Update) -> None:
+    """Refuse an update whose expression, values included, is larger than any item: before its
+    condition is looked at, and whatever it would leave.
+
+    Raises:
+        EngineError: it is.
+    """
+    if update.exceeds(MAX_ITEM_BYTES):
+        raise invalid("Item size to update has exceeded the maximum allowed size")
 
 
 def _check_return_values(request: Mapping[str, Any]) -> None:
@@ -88,7 +102,12 @@ def _carry_out(
     table = write.table
     database.admit(table, write=True)
     database.check_free(table, write.position)
-    planned = write.plan()
+    try:
+        planned = write.plan()
+    except EngineError as error:
+        if error.code == "ConditionalCheckFailedException":
+            _charge_failure(database, write)
+        raise
     change = write.apply(database, planned)
     answer: dict[str, Any] = {}
     if database.options.throttle_above is not None or "ReturnConsumedCapacity" in request:
@@ -101,6 +120,16 @@ def _carry_out(
         if metrics is not None:
             answer["ItemCollectionMetrics"] = metrics
     return answer, planned
+
+
+def _charge_failure(database: Database, write: ItemWrite) -> None:
+    """Count what a write whose condition failed uses: as much as it would to write the item as it
+    stands.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html
+    """
+    stored = write.table.find(write.position)
+    database.charge(write.table, write_units(0 if stored is None else stored.size), write=True)
 
 
 def _updated_values(wanted: str, planned: Planned, update: Update | None) -> Item | None:

@@ -16,7 +16,12 @@ from adorm.memory.expressions.request import read_expressions
 from adorm.memory.keys import Position
 from adorm.memory.store import StoredItem
 from adorm.memory.table import Table
-from adorm.memory.transactions import cancelled, check_total_bytes, reason_of, same_item_twice
+from adorm.memory.transactions import (
+    cancelled,
+    check_distinct_items,
+    check_total_bytes,
+    reason_of,
+)
 from adorm.memory.values import canonical_item
 
 
@@ -40,8 +45,7 @@ def transact_get_items(database: Database, request: Mapping[str, Any]) -> dict[s
             reasons.append(None)
     if any(reasons):
         raise cancelled(reasons)
-    if len({(table.name, position) for table, position in targets}) < len(targets):
-        raise same_item_twice()
+    check_distinct_items(targets)
     found = [table.find(position) for table, position in targets]
     check_total_bytes(stored.size for stored in found if stored is not None)
     responses = [_response(*each) for each in zip(found, projections, strict=True)]

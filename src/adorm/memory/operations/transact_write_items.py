@@ -17,7 +17,7 @@ from adorm.memory.store import StoredItem
 from adorm.memory.table import Table
 from adorm.memory.transactions import (
     carry_out,
-    check_targets,
+    check_distinct_items,
     check_total_bytes,
     consumed_by_writes,
     recall,
@@ -65,8 +65,12 @@ def transact_write_items(database: Database, request: Mapping[str, Any]) -> dict
         add_report(answer, request, replay_units(remembered), "ReadCapacityUnits")
         return answer
     tables = [database.data_table(action.asked["TableName"]) for action in actions]
+    check_distinct_items(
+        (table, table.schema.position(action.content))
+        for table, action in zip(tables, actions, strict=True)
+        if table.schema.fits(action.content)
+    )
     writes = [_write(table, action) for table, action in zip(tables, actions, strict=True)]
-    check_targets(write for write in writes if isinstance(write, ItemWrite))
     check_total_bytes(item_bytes(action.content) for action in actions)
     done = carry_out(database, writes)
     remember(database, token, asked, written_sizes(done))

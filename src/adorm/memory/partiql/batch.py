@@ -11,6 +11,7 @@ from typing import Any
 from adorm.memory.capacity import Consumed, add_report, read_units, write_units
 from adorm.memory.database import Database
 from adorm.memory.errors import EngineError, invalid
+from adorm.memory.keys import Position
 from adorm.memory.partiql.item_writes import BoundWrite
 from adorm.memory.partiql.key_selects import check_key_types, selected_key
 from adorm.memory.partiql.select import BoundSelect
@@ -90,7 +91,7 @@ class Member:
         except EngineError as error:
             self.error = error
 
-    def target(self) -> Any:
+    def target(self) -> tuple[str, Position] | None:
         """The item that the statement is about; None if that is not known."""
         if self.table is None or self.error is not None:
             return None
@@ -175,7 +176,7 @@ def batch_execute_statement(database: Database, request: Mapping[str, Any]) -> d
 
 
 def _refuse_duplicates(members: Sequence[Member]) -> None:
-    seen: set[Any] = set()
+    seen: set[tuple[str, Position]] = set()
     for member in members:
         target = member.target()
         if target is None:

@@ -53,7 +53,6 @@ from adorm.memory.values import Value
 
 Test: TypeAlias = Callable[[Item], bool]
 
-_CONNECTIVES = frozenset(["and", "or", "not"])
 _FUNCTION_OPERANDS = {
     "attribute_exists": 1,
     "attribute_not_exists": 1,

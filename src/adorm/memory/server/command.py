@@ -34,6 +34,9 @@ AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Secrets are taken from the environm
 that no list of processes shows them.
 """
 
+AT_ONCE = "at-once"
+"""The delay of tables that are made at once."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; the status for the shell."""
@@ -177,10 +180,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--shared", action="store_true", help="one database for all callers")
     parser.add_argument(
         "--table-delay-s",
-        type=seconds,
+        type=delay,
         default=0.0,
         metavar="SECONDS",
-        help="how long tables stay CREATING, UPDATING and DELETING",
+        help="how long tables stay CREATING, UPDATING and DELETING (%(default)s); with"
+        f" '{AT_ONCE}' the answer of CreateTable says ACTIVE already",
     )
     parser.add_argument(
         "--throttle-above",
@@ -222,6 +226,11 @@ def seconds(text: str) -> float:
     if not 0 <= value < float("inf"):
         raise ValueError(text)
     return value
+
+
+def delay(text: str) -> float | None:
+    """A number of seconds, or None for `at-once`."""
+    return None if text == AT_ONCE else seconds(text)
 
 
 def count(text: str) -> int:

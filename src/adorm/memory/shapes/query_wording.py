@@ -51,7 +51,7 @@ def explain_query(shape: Structure, sent: Request, request: Request) -> str | No
 
 
 def check_select_value(select: str) -> None:
-    """Refuse a `Select` that is none. Query and Scan call it once they have read the expressions.
+    """Refuse a `Select` that is none. Query calls it before it reads expressions, Scan after.
 
     Raises:
         EngineError: it is not one of the four values.
