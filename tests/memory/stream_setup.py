@@ -8,9 +8,11 @@ import attrs
 
 from adorm.memory.database import Database
 from adorm.memory.definitions import TableDefinition
+from adorm.memory.keys import Position
 from adorm.memory.operations.streams import STREAM_OPERATIONS
 from adorm.memory.options import EngineOptions
-from adorm.memory.streams.stream import Stream, open_stream
+from adorm.memory.streams.lifecycle import open_stream
+from adorm.memory.streams.stream import Stream
 from adorm.memory.table import Table
 from adorm.memory.values import Item, canonical_item
 
@@ -29,7 +31,7 @@ class Streamed:
 
     @property
     def stream(self) -> Stream:
-        assert self.table.stream is not None
+        assert isinstance(self.table.stream, Stream)
         return self.table.stream
 
     @property
@@ -42,11 +44,15 @@ class Streamed:
     def put(self, item: dict[str, Any], *, expired: bool = False) -> None:
         stored = canonical_item(item)
         position = self.table.schema.position(stored)
-        self.table.write(position, stored, expired=expired, now=self.database.now())
+        self._write(position, stored, expired)
+
+    def _write(self, position: Position, item: Item | None, expired: bool) -> None:
+        prepared = self.table.prepare(position, item, expired=expired, now=self.database.now())
+        self.table.commit(prepared)
 
     def remove(self, key: dict[str, Any], *, expired: bool = False) -> None:
         position = self.table.schema.position(key)
-        self.table.write(position, None, expired=expired, now=self.database.now())
+        self._write(position, None, expired)
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
         return STREAM_OPERATIONS[operation](self.database, request)

@@ -1,8 +1,9 @@
-"""The engine against a slow and obvious model: a dict of items, filtered and sorted anew for each read."""
+"""The engine against a slow and obvious model: a dict of items, filtered and sorted anew for each
+read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -186,14 +187,15 @@ class EngineAgainstModel(RuleBasedStateMachine):
     )
     def query(self, pk: str, low: int, operator: str, forward: bool, page: int) -> None:
         high = low + 3
-        wanted = {
+        tests: dict[str, Callable[[int], bool]] = {
             "=": lambda sk: sk == low,
             "<": lambda sk: sk < low,
             "<=": lambda sk: sk <= low,
             ">": lambda sk: sk > low,
             ">=": lambda sk: sk >= low,
             "BETWEEN": lambda sk: low <= sk <= high,
-        }[operator]
+        }
+        wanted = tests[operator]
         expected = [
             item
             for (partition, sk), item in sorted(self.items.items())

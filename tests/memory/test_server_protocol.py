@@ -325,6 +325,20 @@ async def test_what_stands_around_chunks_has_a_limit(engine: FakeEngine, start: 
         assert (await client.answer()).status == 431
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "encoding"), [("gzip", "identity", "gzip"), ("identity", "gzip", None)]
+)
+async def test_the_first_accept_encoding_counts(
+    engine: FakeEngine, first: str, second: str, encoding: str | None
+) -> None:
+    engine.answers["GetItem"] = lambda: {"a": "x" * 5000}
+    both = {"Accept-Encoding": first, "accept-encoding": second}
+    async with serving(engine) as server, dial(server) as client:
+        await client.send(post("GetItem", headers=both))
+        answer = await client.answer()
+    assert answer.headers.get("content-encoding") == encoding
+
+
 async def test_headers_after_a_body_are_overlooked(engine: FakeEngine) -> None:
     trailer = b"X-Amz-Target: DynamoDB_20120810.DeleteTable\r\n\r\n"
     async with serving(engine) as server, dial(server) as client:

@@ -205,7 +205,7 @@ REQUESTS: list[tuple[str, dict[str, Any]]] = [
     ("PutItem", {"TableName": "orders", "Item": {"a": {"L": [{"M": {"b": {"B": b"x"}}}]}}}),
     ("PutItem", {"TableName": "orders", "Item": {"a": {"BS": [bytearray(b"x"), "YQ=="]}}}),
     ("Scan", {"TableName": "arn:aws:dynamodb:eu-central-1:123456789012:table/orders"}),
-    ("Scan", {"TableName": "orders", "Segment": 0, "TotalSegments": 1, "Unknown": {"a": [None]}}),
+    ("Scan", {"TableName": "orders", "Segment": 0, "TotalSegments": 1}),
     ("TransactWriteItems", {"TransactItems": [{"Delete": {"TableName": "orders", "Key": KEY}}]}),
     ("BatchGetItem", {"RequestItems": {"orders": {"Keys": [KEY] * 100}}}),
     ("BatchWriteItem", {"RequestItems": {"abc": [{"DeleteRequest": {"Key": KEY}}] * 25}}),
@@ -226,6 +226,17 @@ def test_a_good_request_is_not_copied(operation: str, request_: dict[str, Any]) 
     [
         ("ListTables", {"Limit": None, "Unknown": 1}, {}),
         ("ListTables", {"Limit": 5.9}, {"Limit": 5}),
+        ("Scan", {"TableName": "abc", "Unknown": {"a": [None]}}, {"TableName": "abc"}),
+        (
+            "UpdateTable",
+            {"TableName": "abc", "GlobalSecondaryIndexUpdates": [{"Unknown": {}}]},
+            {"TableName": "abc", "GlobalSecondaryIndexUpdates": [{}]},
+        ),
+        (
+            "TransactGetItems",
+            {"TransactItems": [{"Get": {"TableName": "abc", "Key": KEY, "Unknown": 1}}]},
+            {"TransactItems": [{"Get": {"TableName": "abc", "Key": KEY}}]},
+        ),
         ("Scan", {"TableName": "abc", "Limit": 2**40}, {"TableName": "abc", "Limit": 2**31 - 1}),
         (
             "Scan",

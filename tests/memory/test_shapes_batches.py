@@ -95,7 +95,7 @@ def test_batches_of_writes(request_: dict[str, Any], expected: str | None) -> No
     [
         (
             {"RequestItems": {}},
-            told(untold("RequestItems", "length greater than or equal to 1")),
+            "The requestItems parameter is required for BatchGetItem",
             "The requestItems parameter is required for BatchGetItem",
         ),
         (

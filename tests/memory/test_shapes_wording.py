@@ -64,6 +64,8 @@ def get(**members: Any) -> tuple[str, dict[str, Any]]:
     return "GetItem", {"TableName": "abc", "Key": KEY, **members}
 
 
+METRICS_OF_PUT = "ReturnItemCollectionMetrics can only be SIZE or NONE"
+
 NEW: list[tuple[tuple[str, dict[str, Any]], str | None]] = [
     (put(TableName="", ReturnValues="BAD"), told(EMPTY)),
     (put(TableName="a!"), told(short("a!"))),
@@ -71,7 +73,7 @@ NEW: list[tuple[tuple[str, dict[str, Any]], str | None]] = [
     (put(TableName="a b c"), told(pattern("a b c"))),
     (put(TableName=LONG), told(at_most(LONG, "tableName", 255))),
     (put(TableName=None), told(NO_NAME)),
-    (put(**BAD_ENUMS), told(CAPACITY, VALUES, METRICS, on_failure())),
+    (put(**BAD_ENUMS), told(CAPACITY, VALUES, METRICS_OF_PUT, on_failure())),
     (put(ConditionalOperator="BAD"), None),
     (put(Expected={"a": {"ComparisonOperator": "BAD"}}), None),
     (("PutItem", {"TableName": "abc"}), told(missing("item"))),

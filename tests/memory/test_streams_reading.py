@@ -8,7 +8,7 @@ import pytest
 
 from adorm.memory.errors import EngineError
 from adorm.memory.streams.iterators import ShardIterator
-from adorm.memory.streams.stream import close_stream, open_stream
+from adorm.memory.streams.lifecycle import close_stream, open_stream
 from tests.memory.stream_setup import Streamed, key, new_table, streamed
 
 DAY = 24 * 60 * 60

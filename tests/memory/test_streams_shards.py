@@ -136,6 +136,17 @@ def test_the_filter_finds_the_children_of_a_shard() -> None:
     assert none == []
 
 
+@pytest.mark.parametrize("member", ["Type", "ShardId"])
+def test_a_filter_of_shards_has_a_type_and_a_shard(member: str) -> None:
+    orders = streamed()
+    whole = {"Type": "CHILD_SHARDS", "ShardId": orders.shards()[0]["ShardId"]}
+    for shard_filter in ({}, {name: each for name, each in whole.items() if name != member}):
+        with pytest.raises(EngineError) as refusal:
+            orders.shards(ShardFilter=shard_filter)
+        assert refusal.value.code == "ValidationException"
+    assert orders.shards(ShardFilter=whole) == []
+
+
 def test_a_closed_shard_is_gone_after_24_hours() -> None:
     orders = streamed()
     orders.put(key())

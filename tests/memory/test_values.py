@@ -58,6 +58,16 @@ def test_what_is_no_value_is_refused(value: dict[str, Any], message: str) -> Non
     assert message in refusal.value.message
 
 
+@pytest.mark.parametrize(
+    "value", [{"S": "", "N": "x"}, {"N": "x", "S": ""}, {"S": "a", "NS": ["1", "x"]}]
+)
+def test_a_bad_number_is_told_before_a_second_type(value: dict[str, Any]) -> None:
+    message = "^The parameter cannot be converted to a numeric value: x$"
+    for nested_value in (value, {"L": [value]}):
+        with pytest.raises(EngineError, match=message):
+            canonical_value(nested_value)
+
+
 def test_a_value_may_lie_within_31_lists() -> None:
     assert canonical_value(nested(31)) == nested(31)
     check_depth({"a": nested(31)})

@@ -137,6 +137,7 @@ class Backup:
 def make_backup(database: Database, table: Table, name: str, *, kind: str = "USER") -> Backup:
     """Make a backup of a table as it is now."""
     now = database.now()
+    forget_backups(database)
     backup = Backup(
         arn=f"{table.arn}/backup/{int(now * 1000):014d}-{uuid4().hex[:8]}",
         name=name,
@@ -164,12 +165,20 @@ def find_backup(database: Database, arn: str) -> Backup:
         raise invalid("Invalid Backup ARN")
     if found[1] != database.account:
         raise EngineError("AccessDeniedException", "Access is denied")
+    forget_backups(database)
     backup: Backup | None = database.backups.get(arn)
-    if backup is None or is_expired(backup, database.now()):
+    if backup is None:
         raise EngineError("BackupNotFoundException", f"Backup not found: {arn}")
     return backup
 
 
-def is_expired(backup: Backup, now: float) -> bool:
-    """Whether a backup's time has passed."""
-    return backup.expires_at is not None and backup.expires_at <= now
+def forget_backups(database: Database) -> None:
+    """Forget the backups whose time has passed."""
+    now = database.now()
+    gone = [
+        arn
+        for arn, backup in database.backups.items()
+        if backup.expires_at is not None and backup.expires_at <= now
+    ]
+    for arn in gone:
+        del database.backups[arn]

@@ -36,12 +36,26 @@ class Database:
         """Backups by ARN."""
         self.streams: dict[str, Any] = {}
         """Streams by ARN, also of tables that are gone, for a day."""
+        self._moment: float | None = None
+        """The moment of the call that is under way; None between calls."""
         self._busy: dict[tuple[str, Position], int] = {}
         self._balances: dict[str, _Balance] = {}
 
+    def begin_call(self) -> None:
+        """Stop the clock: a call happens at one moment, however often it asks for the time."""
+        self._moment = self.options.now()
+
+    def end_call(self) -> None:
+        """Let the clock go on."""
+        self._moment = None
+
     def now(self) -> float:
-        """Seconds since 1970, by the engine's clock."""
-        return self.options.now()
+        """Seconds since 1970, by the engine's clock; the same throughout a call."""
+        return self.options.now() if self._moment is None else self._moment
+
+    def is_empty(self) -> bool:
+        """Whether nothing is kept here: then there is no need of this database."""
+        return not (self.tables or self.backups or self.streams or self.tokens)
 
     def arn(self, table_name: str) -> str:
         """The ARN of a table of this database."""
@@ -64,7 +78,7 @@ class Database:
 
     def settle(self) -> None:
         """Do the due changes of state of all tables."""
-        now = self.options.now()
+        now = self.now()
         for table in list(self.tables.values()):
             table.settle(now)
 
@@ -77,7 +91,7 @@ class Database:
             table = self.tables.get(self.name_of(name_or_arn))
             if table is None:
                 return None
-        table.settle(self.options.now())
+        table.settle(self.now())
         return self.tables.get(table.name)
 
     def known_table(self, name_or_arn: str) -> Table:
@@ -102,6 +116,11 @@ class Database:
         if table is None or table.status in ("CREATING", "DELETING"):
             raise not_found()
         return table
+
+    def forget_table(self, name: str) -> None:
+        """Drop a table, with what was counted for it."""
+        del self.tables[name]
+        self._balances.pop(name, None)
 
     # -------------------------------------------------------------- conflicts
 
@@ -143,7 +162,7 @@ class Database:
         limit = self.options.throttle_above
         if limit is None:
             return
-        balance = self._balances.setdefault(table.name, _Balance(limit, self.options.now))
+        balance = self._balances.setdefault(table.name, _Balance(limit, self.now))
         if not balance.has_any(write=write):
             raise throttled()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -10,12 +11,15 @@ from typing import Any
 from adorm.memory.database import Database
 from adorm.memory.errors import EngineError, Wording
 from adorm.memory.expiry import remove_expired
+from adorm.memory.failures import log_failure
 from adorm.memory.operations import HANDLERS
-from adorm.memory.options import EngineOptions
+from adorm.memory.options import EngineOptions, check_account, check_region
 from adorm.memory.refusals import settle
 from adorm.memory.shapes.check import check
 from adorm.memory.snapshots import restore, snapshot
 from adorm.memory.values import canonical_item
+
+logger = logging.getLogger("adorm.memory")
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
@@ -35,6 +39,9 @@ class Engine:
             answer says ACTIVE already, so that nobody has to look again.
         throttle_above: read and write units a second above which a table throttles; None for never.
         stream_shards: how many shards a table's stream begins with.
+
+    Raises:
+        ValueError: an option is none that the engine can have; the text says which, and why.
     """
 
     def __init__(
@@ -50,7 +57,7 @@ class Engine:
             wording=wording,
             now=now,
             made_at_once=table_delay_s is None,
-            table_delay_s=table_delay_s or 0.0,
+            table_delay_s=0.0 if table_delay_s is None else table_delay_s,
             throttle_above=throttle_above,
             stream_shards=stream_shards,
         )
@@ -82,23 +89,44 @@ class Engine:
             what is stored.
 
         Raises:
-            EngineError: the service's refusal.
+            EngineError: the service's refusal; `InternalServerError` where the engine itself is at
+                fault, with the error that it met as its cause.
+            ValueError: the account is not of twelve digits, or the region is no name.
         """
         handler = HANDLERS.get(operation)
         if handler is None:
             raise EngineError("UnknownOperationException", "")
+        kept = self._databases.get((account, region))
+        database = self._new_database(account, region) if kept is None else kept
         try:
             checked = check(operation, request, self.options.wording)
-            return handler(self.database(account, region), checked)
+            database.begin_call()
+            return handler(database, checked)
         except EngineError as error:
             raise settle(operation, request, error) from error.__cause__
+        except Exception as error:
+            log_failure(logger, operation, error)
+            raise EngineError("InternalServerError", "Internal server error") from error
+        finally:
+            database.end_call()
+            if kept is None and not database.is_empty():
+                self._databases[account, region] = database
 
     def database(self, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> Database:
-        """The tables of one account in one region, made at first use."""
+        """The tables of one account in one region, made at first use.
+
+        Raises:
+            ValueError: the account is not of twelve digits, or the region is no name.
+        """
         found = self._databases.get((account, region))
         if found is None:
-            found = self._databases[account, region] = Database(self.options, account, region)
+            found = self._databases[account, region] = self._new_database(account, region)
         return found
+
+    def _new_database(self, account: str, region: str) -> Database:
+        check_account(account)
+        check_region(region)
+        return Database(self.options, account, region)
 
     @contextmanager
     def hold(
@@ -122,10 +150,12 @@ class Engine:
 
         Raises:
             EngineError: there is no such table, or the key is not one of it.
+            ValueError: the account is not of twelve digits, or the region is no name.
         """
+        named = check("GetItem", {"TableName": table_name, "Key": key}, self.options.wording)
         database = self.database(account, region)
-        table = database.data_table(table_name)
-        canonical = canonical_item(key)
+        table = database.data_table(named["TableName"])
+        canonical = canonical_item(named["Key"])
         table.schema.check_key(canonical)
         with database.hold(table.name, table.schema.position(canonical)):
             yield

@@ -51,7 +51,7 @@ def _remove_from(database: Database, table: Table, now: float) -> int:
         and not database.is_held(table, position)
     ]
     for position in expired:
-        table.write(position, None, expired=True, now=now)
+        table.commit(table.prepare(position, None, expired=True, now=now))
     return len(expired)
 
 

@@ -15,12 +15,18 @@ class Named:
     form: Any
 
 
-Form = type[Any] | dict[str, Any] | list[Any] | Named
+@attrs.frozen
+class Digits:
+    """Text of digits, not more than a whole number of 64 bits has."""
+
+    most: int = 19
+
+
+Form = type[Any] | dict[str, Any] | list[Any] | Named | Digits
 """What JSON has to look like: a type; an object with at least these members; a list whose elements
-are all of one form; or `Named`."""
+are all of one form; `Named`; or `Digits`."""
 
-
-_POLICY: Form = {"Policy": str, "RevisionId": str}
+_POLICY: Form = {"Policy": str, "RevisionId": Digits()}
 
 EXTRAS: Mapping[str, Form] = {
     "ContributorInsights": Named({"Enabled": bool, "Mode": str, "UpdatedAt": float}),

@@ -52,10 +52,6 @@ def check_index_updates(
     """
     updates: Sequence[Update] = request.get("GlobalSecondaryIndexUpdates", ())
     for update in updates:
-        if not update:
-            raise invalid_value(
-                "GlobalSecondaryIndexUpdate must contain exactly one of Create, Update or Delete"
-            )
         _check_sensible(update)
     online = [each for each in updates if "Update" not in each]
     if len(online) > 1:

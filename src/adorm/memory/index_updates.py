@@ -55,12 +55,12 @@ def _create(
     billing_mode: str,
 ) -> None:
     definition = define_index(request, billing_mode, is_global=True)
-    known = table.definition.attribute_types
-    for element in definition.key_schema:
-        known.setdefault(element["AttributeName"], types[element["AttributeName"]])
-    table.definition.indexes[definition.name] = definition
+    names = [element["AttributeName"] for element in definition.key_schema]
+    known = {name: types[name] for name in names} | table.definition.attribute_types
     index = Index(definition, table.schema, known)
     table.fill_index(index)
+    table.definition.attribute_types = known
+    table.definition.indexes[definition.name] = definition
     index.backfilling = False
 
     def start_backfilling(_: float) -> None:

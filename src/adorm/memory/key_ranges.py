@@ -22,6 +22,8 @@ from adorm.memory.values import Item, Value, sort_value
 if TYPE_CHECKING:
     from adorm.memory.expressions.key_conditions import KeyComparison, KeyCondition
 
+KEY_OPERATORS = frozenset(["=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"])
+
 
 class KeyRange(NamedTuple):
     """The positions that a query reads: from `first` to `last`, less the edges that a `<` or `>`
@@ -66,11 +68,14 @@ class BoundKeyCondition:
                     " specified in the query"
                 )
             if missing[0] in comparisons:
+                self._check_operator(missing[0])
                 raise invalid("Query key condition not supported")
             raise invalid(f"Query condition missed key schema element: {missing[0]}")
         if any(name not in schema.types for name in comparisons):
             unmatched = next((name for name in schema.sort if name not in comparisons), "")
             raise invalid(f"Query condition missed key schema element: {unmatched}")
+        for name in comparisons:
+            self._check_operator(name)
         named = [at for at, name in enumerate(schema.sort) if name in comparisons]
         if named:
             before = schema.sort[: named[-1]]
@@ -81,6 +86,11 @@ class BoundKeyCondition:
                     " specified in the query because a condition is present on key attribute"
                     f" {schema.sort[named[-1]]}"
                 )
+
+    def _check_operator(self, name: str) -> None:
+        """Refuse an operator of `KeyConditions` that only filters have."""
+        if self._comparisons[name].operator not in KEY_OPERATORS:
+            raise invalid("Attempted conditional constraint is not an indexable operation")
 
     def _is_equality(self, name: str) -> bool:
         comparison = self._comparisons.get(name)

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.htm
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from hashlib import md5
@@ -18,6 +17,8 @@ from adorm.memory.values import Item, Value, sort_value, type_of
 
 MAX_PARTITION_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024
+SURELY_FITS = 256
+"""Characters of text that have no more than `MAX_SORT_KEY_BYTES` whichever they are."""
 
 Position = tuple[Any, ...]
 """Where an item lies: its partition's token, then the values of its key attributes in the key's
@@ -91,6 +92,20 @@ class KeySchema:
         """Whether an item has every key attribute, each of its type and not empty: only such items
         can lie in one order."""
         return all(name in item and item[name].get(kind) for name, kind in self.types.items())
+
+    def takes(self, item: Mapping[str, Value]) -> bool:
+        """Whether an item can lie in an index with this key: it `fits`, and no key attribute is too
+        large. An item that was stored before its index was made may not."""
+        for name, kind in self.types.items():
+            value = item.get(name)
+            content = None if value is None else value.get(kind)
+            if not content:
+                return False
+            if len(content) > SURELY_FITS and kind != "N":
+                size = text_bytes(content) if kind == "S" else binary_bytes(content)
+                if size > (MAX_SORT_KEY_BYTES if name in self.sort else MAX_PARTITION_KEY_BYTES):
+                    return False
+        return True
 
     def key_of(self, item: Mapping[str, Value]) -> Item:
         """The key attributes of an item, and nothing else."""
@@ -264,8 +279,3 @@ def after_prefix(prefix: str | bytes) -> str | bytes | AfterAll:
     following = ord(text[-1]) + 1
     # U+D800 to U+DFFF are no characters.
     return text[:-1] + chr(0xE000 if following == 0xD800 else following)
-
-
-def decoded_binary(base64: str) -> bytes:
-    """The bytes behind canonical base64 text."""
-    return b64decode(base64)

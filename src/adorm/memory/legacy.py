@@ -53,6 +53,7 @@ _KEY_OPERATORS = {
     "BETWEEN": "BETWEEN",
     "BEGINS_WITH": "begins_with",
 }
+"""A query refuses the others once it knows its table; they keep their names until then."""
 
 _ACTIONS = frozenset(["PUT", "ADD", "DELETE"])
 _ADDED_TYPES = frozenset(["N", "SS", "NS", "BS", "L"])
@@ -154,14 +155,14 @@ def key_condition(conditions: Mapping[str, Any]) -> KeyCondition:
     """`KeyConditions` of a query.
 
     Raises:
-        EngineError: arguments of wrong number or type, or an operator that no query has.
+        EngineError: arguments of wrong number or type.
     """
-    comparisons: dict[str, KeyComparison] = {}
-    for name, (operator, arguments) in _read_conditions(conditions).items():
-        if operator not in _KEY_OPERATORS:
-            raise invalid("Attempted conditional constraint is not an indexable operation")
-        comparisons[name] = KeyComparison(_KEY_OPERATORS[operator], tuple(arguments))
-    return KeyCondition(comparisons)
+    return KeyCondition(
+        {
+            name: KeyComparison(_KEY_OPERATORS.get(operator, operator), tuple(arguments))
+            for name, (operator, arguments) in _read_conditions(conditions).items()
+        }
+    )
 
 
 def attributes_to_get(request: Mapping[str, Any]) -> Projection | None:

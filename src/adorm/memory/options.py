@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 import attrs
 
 from adorm.memory.errors import Wording
+from adorm.memory.shapes.json_scalars import is_list
 
 
 @attrs.frozen(kw_only=True)
 class EngineOptions:
-    """How an engine behaves."""
+    """How an engine behaves.
+
+    Raises:
+        ValueError: an option has a value that it can't have.
+    """
 
     wording: Wording = "new"
     """The messages of today's us-east-1, or those of regions that keep the earlier words."""
@@ -28,3 +35,55 @@ class EngineOptions:
     stream_shards: int = 1
     """How many shards a stream begins with. The service opens one for each partition of the
     table."""
+
+    def __attrs_post_init__(self) -> None:
+        wording: object = self.wording
+        shards: object = self.stream_shards
+        if wording not in ("new", "old"):
+            raise ValueError(f'wording is "new" or "old", not {wording!r}')
+        if not _is_amount(self.table_delay_s):
+            raise ValueError(
+                f"table_delay_s is a number of seconds, 0 or more, or None: {self.table_delay_s!r}"
+            )
+        if type(shards) is not int or shards < 1:
+            raise ValueError(f"stream_shards is a whole number, 1 or more: {shards!r}")
+        if self.throttle_above is not None and not _are_two_amounts(self.throttle_above):
+            raise ValueError(
+                "throttle_above is two numbers, read and write units a second, each 0 or more, or"
+                f" None: {self.throttle_above!r}"
+            )
+
+
+def _is_amount(value: object) -> bool:
+    """Whether a value is a number, finite and 0 or more."""
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    )
+
+
+def _are_two_amounts(value: Any) -> bool:
+    return is_list(value) and len(value) == 2 and all(map(_is_amount, value))
+
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def check_account(account: object) -> None:
+    """Refuse what is no account.
+
+    Raises:
+        ValueError: it is not twelve digits.
+    """
+    if not isinstance(account, str) or not _ACCOUNT.fullmatch(account):
+        raise ValueError(f"an account is twelve digits, as text: {account!r}")
+
+
+def check_region(region: object) -> None:
+    """Refuse what is no region's name.
+
+    Raises:
+        ValueError: it is no text, is empty, or has characters that no ARN can hold there.
+    """
+    if not isinstance(region, str) or not _REGION.fullmatch(region):
+        raise ValueError(f"a region is text such as 'eu-central-1': {region!r}")

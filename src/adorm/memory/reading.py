@@ -12,8 +12,9 @@ import orjson
 
 from adorm.memory.capacity import Consumed, read_units
 from adorm.memory.errors import EngineError, invalid, invalid_value
-from adorm.memory.keys import Position
+from adorm.memory.keys import SCHEMA_MISMATCH, Position
 from adorm.memory.shapes.query_wording import check_select_value
+from adorm.memory.start_keys import INVALID_START_KEY
 from adorm.memory.store import OrderedItems, StoredItem
 from adorm.memory.table import Index, Table
 from adorm.memory.values import Item
@@ -70,23 +71,40 @@ class Source:
                 types.
         """
         types = {**self.table.schema.types, **self.schema.types}
+        old = self._old_refusal(key, in_scan=in_scan)
         named = self.index or next(iter(self.table.indexes.values()), None)
         if in_scan and named is not None:
             for name, kind in types.items():
                 if name in key and kind not in key[name]:
-                    raise invalid_value(
-                        f"Type mismatch for Index Key {name} Expected: {kind} Actual:"
-                        f" {next(iter(key[name]))} IndexName: {named.name}"
+                    raise invalid(
+                        "One or more parameter values were invalid: Type mismatch for Index Key"
+                        f" {name} Expected: {kind} Actual: {next(iter(key[name]))}"
+                        f" IndexName: {named.name}",
+                        old=old,
                     )
         if len(key) != len(types) or any(
             name not in key or kind not in key[name] for name, kind in types.items()
         ):
-            raise invalid(
-                "The provided starting key is invalid",
-                old="The provided starting key is invalid: "
-                "The provided key element does not match the schema",
-            )
+            raise invalid(INVALID_START_KEY, old=old)
         self.table.schema.check_key(self.table.schema.key_of(key))
+
+    def _old_refusal(self, key: Item, *, in_scan: bool) -> str:
+        """What the old wording says of a start key that is none of this source.
+
+        It looks at the key of what is read before it looks at the table's, but for a Scan of a
+        table, where it looks at the latter only.
+        """
+        of_table = f"{INVALID_START_KEY}: {SCHEMA_MISMATCH}"
+        if in_scan and self.index is None:
+            return of_table
+        if len(key) != len(self.key_attributes):
+            return INVALID_START_KEY
+        for name, kind in self.schema.types.items():
+            if name not in key:
+                return INVALID_START_KEY
+            if kind not in key[name]:
+                return SCHEMA_MISMATCH
+        return of_table
 
     def check_projection(
         self, select: str | None, projection: Projection | None, filtered: Condition | None

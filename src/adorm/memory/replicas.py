@@ -6,10 +6,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GlobalTables.ht
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from adorm.memory.errors import EngineError, invalid
-from adorm.memory.streams.stream import open_stream
+from adorm.memory.streams.lifecycle import open_stream
 from adorm.memory.table import Table
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def _apply(
     update: Mapping[str, Any],
     replicas: dict[str, dict[str, Any]],
 ) -> None:
-    ((action, parameters),) = update.items()
+    ((action, asked),) = update.items()
+    parameters = deepcopy(dict(asked))
     region: str = parameters["RegionName"]
     if region == database.region:
         raise invalid(

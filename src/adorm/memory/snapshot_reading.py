@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeGuard
 
-from adorm.memory.extras import Form, Named
+from adorm.memory.extras import Digits, Form, Named
 
 
 def wrong(where: str, what: str) -> ValueError:
@@ -81,6 +81,10 @@ def check_form(value: Any, form: Form, where: str) -> None:
     elif isinstance(form, list):
         for number, element in enumerate(read_list(value, where)):
             check_form(element, form[0], f"{where}[{number}]")
+    elif isinstance(form, Digits):
+        digits = read_text(value, where)
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= form.most):
+            raise wrong(where, f"not one to {form.most} digits")
     elif form is float:
         read_number(value, where)
     elif form is str:

@@ -23,7 +23,7 @@ from adorm.memory.create_request import create_request
 from adorm.memory.database import Database
 from adorm.memory.definitions import TableDefinition
 from adorm.memory.errors import EngineError
-from adorm.memory.options import EngineOptions
+from adorm.memory.options import EngineOptions, check_account, check_region
 from adorm.memory.shapes.check import check
 from adorm.memory.sizes import MAX_ITEM_BYTES, item_bytes
 from adorm.memory.snapshot_reading import is_object, read_list, read_object, read_text, wrong
@@ -92,6 +92,7 @@ def restore(content: Any, options: EngineOptions) -> list[Database]:
         each = read_object(part, where)
         account = read_text(each.get("account"), f"{where}.account")
         region = read_text(each.get("region"), f"{where}.region")
+        _check_names(account, region, where)
         if (account, region) in restored:
             raise wrong(where, f"account {account} and region {region} come twice")
         database = restored[account, region] = Database(options, account, region)
@@ -99,6 +100,14 @@ def restore(content: Any, options: EngineOptions) -> list[Database]:
         for position, table in enumerate(tables):
             _restore_table(database, table, f"{where}.tables[{position}]")
     return list(restored.values())
+
+
+def _check_names(account: str, region: str, where: str) -> None:
+    try:
+        check_account(account)
+        check_region(region)
+    except ValueError as error:
+        raise wrong(where, str(error)) from error
 
 
 def _restore_table(database: Database, content: Any, where: str) -> None:
@@ -117,9 +126,9 @@ def _read_definition(database: Database, parts: Mapping[str, Any], where: str) -
     try:
         request = check("CreateTable", given, database.options.wording)
         check_create(request, database.region)
+        definition = define_table(database, request)
     except EngineError as error:
         raise wrong(f"{where}.table", error.message) from error
-    definition = define_table(database, request)
     if definition.name in database.tables:
         raise wrong(f"{where}.table", f"{definition.name} comes twice")
     state = read_object(parts.get("state", {}), f"{where}.state")

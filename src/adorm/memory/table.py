@@ -1,9 +1,9 @@
 """Internal: a table with its items and indexes. Every change of an item goes through
-`Table.write`."""
+`Table.prepare`, which may fail, and `Table.commit`, which can't."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from adorm.memory.change_log import ChangeLog
@@ -18,10 +18,10 @@ ACTIVE = "ACTIVE"
 class ItemStream(Protocol):
     """What a table tells of each change of an item: `streams.stream.Stream`."""
 
-    def record(
+    def prepare(
         self, old_item: Item | None, new_item: Item | None, *, now: float, expired: bool
-    ) -> None:
-        """Keep a record of a change; of none where both items are equal."""
+    ) -> Callable[[], None] | None:
+        """What keeps a record of a change, and can't fail; None where both items are equal."""
         ...
 
     def close(self, now: float) -> None:
@@ -38,6 +38,29 @@ class IndexChange(NamedTuple):
     new_size: int | None
     moved: bool
     """Whether the entry has another key, so that it was removed and written anew."""
+
+
+class IndexStep(NamedTuple):
+    """How one index follows a write: worked out before anything is changed."""
+
+    target: Index
+    old: tuple[Position, StoredItem] | None
+    """The entry as it stands; None for none."""
+    new: tuple[Position, StoredItem] | None
+    """The entry as it shall stand; None for none."""
+
+
+class PreparedWrite(NamedTuple):
+    """A write of one item of which nothing is left that can fail."""
+
+    position: Position
+    old: StoredItem | None
+    new: StoredItem | None
+    steps: Sequence[IndexStep]
+    """Only the indexes whose entries change."""
+    record: Callable[[], None] | None
+    """Tells the stream; None where it learns nothing."""
+    now: float
 
 
 class Change(NamedTuple):
@@ -87,35 +110,36 @@ class Index:
 
     def entry(self, item: Item, stored: StoredItem) -> tuple[Position, StoredItem] | None:
         """The entry that this index holds for an item; None where it holds none."""
-        if not self.schema.fits(item):
+        if not self.schema.takes(item):
             return None
         if self.projected is None:
             return self.position(item), stored
         kept = {name: value for name, value in item.items() if name in self.projected}
         return self.position(item), StoredItem.of(kept)
 
-    def replace(
+    def step(
         self,
         before: tuple[Item, StoredItem] | None,
         after: tuple[Item, StoredItem] | None,
-    ) -> IndexChange | None:
-        """Follow a write of the table; None if the index's entry stays as it is."""
+    ) -> IndexStep | None:
+        """How to follow a write of the table; None if the index's entry stays as it is."""
         old = self.entry(*before) if before else None
         new = self.entry(*after) if after else None
         if old is None and new is None:
             return None
-        if old is None or new is None:
-            if old is not None:
-                self.items.remove(old[0])
-            if new is not None:
-                self.items.put(*new)
-            return IndexChange(self, old and old[1].size, new and new[1].size, moved=False)
-        moved = old[0] != new[0]
-        if not moved and old[1].item() == new[1].item():
+        if old and new and old[0] == new[0] and old[1].item() == new[1].item():
             return None
-        self.items.remove(old[0])
-        self.items.put(*new)
-        return IndexChange(self, old[1].size, new[1].size, moved=moved)
+        return IndexStep(self, old, new)
+
+    def follow(self, step: IndexStep) -> IndexChange:
+        """Do what `step` worked out."""
+        _, old, new = step
+        moved = old is not None and new is not None and old[0] != new[0]
+        if old is not None and (new is None or moved):
+            self.items.remove(old[0])
+        if new is not None:
+            self.items.put(*new)
+        return IndexChange(self, old and old[1].size, new and new[1].size, moved=moved)
 
 
 class Table:
@@ -183,7 +207,7 @@ class Table:
             if violation is not None:
                 raise violation
 
-    def write(
+    def prepare(
         self,
         position: Position,
         new: Item | None,
@@ -191,13 +215,12 @@ class Table:
         stored: StoredItem | None = None,
         expired: bool = False,
         now: float = 0.0,
-    ) -> Change:
-        """Store an item that was checked, or remove the one at `position`, in the table and its
-        indexes.
+    ) -> PreparedWrite:
+        """Work out everything that a write changes, before it changes anything.
 
         Args:
             position: where the item lies.
-            new: the item as it shall stand; None to remove it.
+            new: the item as it shall stand, which was checked; None to remove it.
             stored: the new item in its stored form, where the caller has it already.
             expired: the item is removed since its time to live passed; its stream record says so.
             now: the time, for the stream's record and the log.
@@ -205,39 +228,53 @@ class Table:
         old = self.items.get(position)
         if new is None:
             stored = None
-            self.items.remove(position)
-        else:
-            stored = stored or StoredItem.of(new)
-            self.items.put(position, stored)
-        if self.log is not None:
-            self.log.append(now, position, old)
+        elif stored is None:
+            stored = StoredItem.of(new)
         if not self.indexes and self.stream is None:
-            return Change(old, stored, [])
+            return PreparedWrite(position, old, stored, (), None, now)
         old_item = None if old is None else old.item()
         before = None if old is None or old_item is None else (old_item, old)
         after = None if stored is None or new is None else (new, stored)
-        changes = [index.replace(before, after) for index in self.indexes.values()]
+        steps = [index.step(before, after) for index in self.indexes.values()]
+        record = None
         if self.stream is not None:
-            self.stream.record(old_item, new, now=now, expired=expired)
-        return Change(old, stored, [each for each in changes if each is not None])
+            record = self.stream.prepare(old_item, new, now=now, expired=expired)
+        return PreparedWrite(
+            position, old, stored, [each for each in steps if each is not None], record, now
+        )
+
+    def commit(self, write: PreparedWrite) -> Change:
+        """Do a write that was prepared, in the table, its indexes and its stream."""
+        position, old, new, steps, record, now = write
+        if new is not None:
+            self.items.put(position, new)
+        elif old is not None:
+            self.items.remove(position)
+        if self.log is not None:
+            self.log.append(now, position, old)
+        changes = [each.target.follow(each) for each in steps]
+        if record is not None:
+            record()
+        return Change(old, new, changes)
 
     def load(self, position: Position, item: Item) -> None:
         """Store an item as it was once stored: no stream is told, and indexes leave out what their
         key can't take."""
         stored = StoredItem.of(item)
+        entries = [(index, index.entry(item, stored)) for index in self.indexes.values()]
         self.items.put(position, stored)
-        for index in self.indexes.values():
-            if index_key_violation(index.name, index.schema, item, in_update=False) is None:
-                index.replace(None, (item, stored))
+        for index, entry in entries:
+            if entry is not None:
+                index.items.put(*entry)
 
     def fill_index(self, index: Index) -> None:
-        """Put every item of the table into a new index. Items that its key can't take are left
-        out."""
-        self.indexes[index.name] = index
+        """Put every item of the table into a new index, then take the index up. Items that its key
+        can't take are left out."""
         for _, stored in self.items.between():
-            item = stored.item()
-            if index_key_violation(index.name, index.schema, item, in_update=False) is None:
-                index.replace(None, (item, stored))
+            entry = index.entry(stored.item(), stored)
+            if entry is not None:
+                index.items.put(*entry)
+        self.indexes[index.name] = index
 
     def collection_bytes(self, position: Position) -> int:
         """Bytes of the item collection at a position: the partition's items, and their entries in

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from adorm.memory.definitions import Capacity, IndexDefinition, TableDefinition
+from adorm.memory.errors import invalid
 from adorm.memory.settings_validation import is_encrypted_with_kms
-from adorm.memory.streams.stream import open_stream
+from adorm.memory.shapes.faults import fault, joined, matching, name_faults
+from adorm.memory.shapes.json_types import is_arn
+from adorm.memory.shapes.model import NAME_PATTERN
+from adorm.memory.streams.lifecycle import open_stream
 from adorm.memory.table import ACTIVE, Table
 from adorm.memory.table_states import CREATING
 from adorm.memory.throughput_validation import (
@@ -21,11 +25,15 @@ if TYPE_CHECKING:
 
 
 def define_table(database: Database, request: Mapping[str, Any]) -> TableDefinition:
-    """What a CreateTable request says; its contents are copied."""
+    """What a CreateTable request says; its contents are copied.
+
+    Raises:
+        EngineError: its name is an ARN of another account or region, or one of no table.
+    """
     billing_mode: str = request.get("BillingMode", "PROVISIONED")
     now = database.now()
     definition = TableDefinition(
-        name=database.name_of(request["TableName"]),
+        name=_new_name(database, request["TableName"]),
         table_id=str(uuid4()),
         attribute_types={
             each["AttributeName"]: each["AttributeType"] for each in request["AttributeDefinitions"]
@@ -51,6 +59,15 @@ def define_table(database: Database, request: Mapping[str, Any]) -> TableDefinit
     if request.get("StreamSpecification", {}).get("StreamEnabled"):
         definition.stream_view_type = request["StreamSpecification"]["StreamViewType"]
     return definition
+
+
+def _new_name(database: Database, name_or_arn: str) -> str:
+    name = database.name_of(name_or_arn)
+    inner_arn = [fault(name, "tableName", matching(NAME_PATTERN))] if is_arn(name) else []
+    told = joined(inner_arn or name_faults(name, "tableName"))
+    if told is not None:
+        raise invalid(told)
+    return name
 
 
 def define_index(

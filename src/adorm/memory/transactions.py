@@ -7,13 +7,15 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
 
 from adorm.memory.capacity import TRANSACTION_FACTOR, Consumed, read_units
 from adorm.memory.errors import EngineError, Wording, invalid
 from adorm.memory.keys import Position
+from adorm.memory.store import StoredItem
 from adorm.memory.writes import ItemWrite, Planned
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ REASON_CODES: Mapping[str, str] = {
 """An error's code outside a transaction, and the code of the reason that it is inside of one."""
 
 
-def reason_of(error: EngineError, wording: Wording = "new") -> dict[str, Any]:
+def reason_of(error: EngineError, wording: Wording) -> dict[str, Any]:
     """The cancellation reason that an error of one part becomes.
 
     Raises:
@@ -133,7 +135,8 @@ def carry_out(
             reasons.append(None)
     if any(reasons):
         raise cancelled(reasons)
-    return [(write, write.apply(database, plan)) for write, plan in planned]
+    prepared = [(write, plan, write.prepare(database, plan)) for write, plan in planned]
+    return [(write, write.commit(plan, ready)) for write, plan, ready in prepared]
 
 
 def consumed_by_writes(done: Iterable[tuple[ItemWrite, Change]]) -> list[Consumed]:
@@ -145,45 +148,67 @@ def consumed_by_writes(done: Iterable[tuple[ItemWrite, Change]]) -> list[Consume
     return list(by_table.values())
 
 
-def written_sizes(done: Iterable[tuple[ItemWrite, Change]]) -> list[tuple[Table, int]]:
-    """The table and the bytes of each item: of the larger one of those before and after."""
-    return [
-        (write.table, max(0 if each is None else each.size for each in (change.old, change.new)))
-        for write, change in done
-    ]
+def written_sizes(done: Iterable[tuple[ItemWrite, Change]]) -> list[tuple[str, int]]:
+    """The table's name and the bytes of each item: of the larger one of those before and after."""
+    return [(write.table.name, max(_size(change.old), _size(change.new))) for write, change in done]
+
+
+def _size(stored: StoredItem | None) -> int:
+    return 0 if stored is None else stored.size
+
+
+class Token(NamedTuple):
+    """The `ClientRequestToken` of a transaction, read before anything is written."""
+
+    text: str | None
+    """None where the request has none."""
+    request: bytes
+    """A digest of everything that a repetition must not change."""
+
+
+def read_token(request: Mapping[str, Any], parts: Callable[[], Sequence[Any]]) -> Token:
+    """The token of a request.
+
+    Args:
+        request: of TransactWriteItems or ExecuteTransaction.
+        parts: gives everything that a repetition must not change; its values are canonical, which
+            bounds their depth.
+    """
+    text: str | None = request.get("ClientRequestToken")
+    if text is None:
+        return Token(None, b"")
+    content = orjson.dumps(parts(), option=orjson.OPT_SORT_KEYS)
+    return Token(text, hashlib.sha256(content).digest())
 
 
 class Remembered(NamedTuple):
     """What a transaction with a token did."""
 
     request: bytes
-    """A digest of everything that a repetition must not change."""
+    """The digest of its `Token`."""
     at: float
-    sizes: list[tuple[Table, int]]
-    """The table and the bytes of each item: a repetition is charged for reading them."""
+    sizes: list[tuple[str, int]]
+    """The table's name and the bytes of each item: a repetition is charged for reading them."""
 
 
-def recall(database: Database, token: str | None, asked: Mapping[str, Any]) -> Remembered | None:
+def recall(database: Database, token: Token) -> Remembered | None:
     """What an earlier transaction with this token did; None if it is to be carried out.
 
-    Args:
-        database: where.
-        token: `ClientRequestToken`.
-        asked: everything of the request that a repetition must not change.
+    What was remembered for long enough is forgotten, also where the request has no token.
 
     Raises:
         EngineError: the token came with another request.
     """
-    if token is None:
-        return None
     now = database.now()
     while database.tokens:
         oldest = next(iter(database.tokens))
         if now - database.tokens[oldest].at < TOKEN_LIFE_S:
             break
         del database.tokens[oldest]
-    found: Remembered | None = database.tokens.get(token)
-    if found is not None and found.request != _fingerprint(asked):
+    if token.text is None:
+        return None
+    found: Remembered | None = database.tokens.get(token.text)
+    if found is not None and found.request != token.request:
         raise EngineError(
             "IdempotentParameterMismatchException",
             "The request uses the same client token as a previous, but non-identical request.",
@@ -191,30 +216,19 @@ def recall(database: Database, token: str | None, asked: Mapping[str, Any]) -> R
     return found
 
 
-def remember(
-    database: Database,
-    token: str | None,
-    asked: Mapping[str, Any],
-    sizes: list[tuple[Table, int]],
-) -> None:
+def remember(database: Database, token: Token, sizes: list[tuple[str, int]]) -> None:
     """Keep what a transaction did under its token."""
-    if token is not None:
-        database.tokens[token] = Remembered(_fingerprint(asked), database.now(), sizes)
+    if token.text is not None:
+        database.tokens[token.text] = Remembered(token.request, database.now(), sizes)
 
 
-def _fingerprint(asked: Mapping[str, Any]) -> bytes:
-    text = json.dumps(asked, sort_keys=True, default=_hex)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-
-
-def _hex(content: Any) -> str:
-    return bytes(content).hex()
-
-
-def replay_units(remembered: Remembered) -> list[Consumed]:
-    """What a repetition is charged: reading the items."""
+def replay_units(database: Database, remembered: Remembered) -> list[Consumed]:
+    """What a repetition is charged: reading the items. Tables that are gone charge nothing."""
     by_table: dict[str, Consumed] = {}
-    for table, size in remembered.sizes:
-        used = by_table.setdefault(table.name, Consumed(table))
+    for name, size in remembered.sizes:
+        table = database.tables.get(name)
+        if table is None:
+            continue
+        used = by_table.setdefault(name, Consumed(table))
         used.units += TRANSACTION_FACTOR * read_units(size, consistent=True)
     return list(by_table.values())

@@ -55,6 +55,7 @@ def check_update(request: Mapping[str, Any]) -> None:
         raise invalid_value("List of GlobalSecondaryIndexUpdates is empty")
     _check_billing(request)
     actions = _index_actions(request)
+    _check_replica_actions(request)
     _check_combination(request, changes, actions)
     if "StreamSpecification" in request:
         check_changed_stream(request["StreamSpecification"])
@@ -114,6 +115,20 @@ def _index_actions(request: Mapping[str, Any]) -> set[str]:
         names.add(name)
         actions.add(action)
     return actions
+
+
+def _check_replica_actions(request: Mapping[str, Any]) -> None:
+    updates: list[Mapping[str, Any]] = request.get("ReplicaUpdates", [])
+    for update in updates:
+        if not update:
+            raise invalid_value(
+                "One of ReplicationGroupUpdate.Create, ReplicationGroupUpdate.Update,"
+                " ReplicationGroupUpdate.Delete must not be null"
+            )
+        if len(update) > 1:
+            raise invalid_value(
+                "Only one replica action is allowed per ReplicationGroupUpdate object"
+            )
 
 
 def _check_combination(request: Mapping[str, Any], changes: set[str], actions: set[str]) -> None:

@@ -68,11 +68,12 @@ def canonical_value(value: Any, depth: int = 0) -> Item:
     checked before.
 
     Raises:
-        EngineError: no type or several, an empty set or one with duplicates, a number that can't be
-            held, NULL that is not true, or lists and maps nested deeper than 32 levels.
+        EngineError: no type or several (told after a number that can't be held, if one is among
+            them), an empty set or one with duplicates, a number that can't be held, NULL that is
+            not true, or lists and maps nested deeper than 32 levels.
     """
     if len(value) != 1:
-        raise invalid(_SEVERAL_TYPES if value else _NO_TYPE)
+        check_readable(value)  # which refuses it
     ((tag, content),) = value.items()
     if tag == "S":
         return {"S": content}

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adorm.memory.errors import EngineError, invalid, invalid_value
 from adorm.memory.keys import Position
+from adorm.memory.name_sizes import MAX_NAME_BYTES, check_item_names
 from adorm.memory.sizes import MAX_ITEM_BYTES, attribute_bytes
 from adorm.memory.store import StoredItem
-from adorm.memory.table import Change, Table
+from adorm.memory.table import Change, PreparedWrite, Table
 from adorm.memory.values import Item, check_depth
 
 if TYPE_CHECKING:
@@ -102,17 +103,30 @@ class ItemWrite:
             size = before.size - attribute_bytes(old, self.changed)
             size += attribute_bytes(new, self.changed)
         stored = StoredItem.of(new, size)
+        if stored.size > MAX_NAME_BYTES:
+            check_item_names(new)
         if stored.size > MAX_ITEM_BYTES:
             raise invalid("Item size to update has exceeded the maximum allowed size")
         return Planned(old, new, stored)
 
-    def apply(self, database: Database, planned: Planned) -> Change:
-        """Store what was planned."""
+    def prepare(self, database: Database, planned: Planned) -> PreparedWrite | None:
+        """Make ready what was planned, so that nothing is left that can fail; None where nothing is
+        to be written."""
         if self.only_checks:
-            return Change(planned.stored, planned.stored, [])
-        return self.table.write(
+            return None
+        return self.table.prepare(
             self.position, planned.new, stored=planned.stored, now=database.now()
         )
+
+    def apply(self, database: Database, planned: Planned) -> Change:
+        """Store what was planned."""
+        return self.commit(planned, self.prepare(database, planned))
+
+    def commit(self, planned: Planned, prepared: PreparedWrite | None) -> Change:
+        """Store what was prepared."""
+        if prepared is None:
+            return Change(planned.stored, planned.stored, [])
+        return self.table.commit(prepared)
 
 
 def condition_failed(item: Item | None) -> EngineError:
@@ -251,9 +265,11 @@ def stored_put(item: Item) -> StoredItem:
     """An item that a request wants to put, as it will be stored.
 
     Raises:
-        EngineError: it is larger than 400 KB.
+        EngineError: it is larger than 400 KB, or has a name that is too long.
     """
     stored = StoredItem.of(item)
+    if stored.size > MAX_NAME_BYTES:
+        check_item_names(item)
     if stored.size > MAX_ITEM_BYTES:
         raise invalid("Item size has exceeded the maximum allowed size")
     return stored
@@ -262,23 +278,3 @@ def stored_put(item: Item) -> StoredItem:
 def tells_item_on_failure(request: Mapping[str, Any]) -> bool:
     """Whether a failed condition's error carries the item."""
     return request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-
-
-GIGABYTE = 1 << 30
-
-
-def collection_metrics(write: ItemWrite) -> dict[str, Any] | None:
-    """`ItemCollectionMetrics` of the collection that a write touched; None for a table without
-    local indexes.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ItemCollections
-    """
-    table = write.table
-    if all(index.definition.is_global for index in table.indexes.values()):
-        return None
-    partition = table.schema.partition[0]
-    gigabytes = table.collection_bytes(write.position) // GIGABYTE
-    return {
-        "ItemCollectionKey": {partition: write.key[partition]},
-        "SizeEstimateRangeGB": [float(gigabytes), float(gigabytes + 1)],
-    }

@@ -265,15 +265,6 @@ def test_key_conditions(legacy: str, operator: str, arguments: list[Any]) -> Non
     assert made.comparisons == {"p": (operator, tuple(map(value, arguments)))}
 
 
-@pytest.mark.parametrize(
-    "condition", [compared("NE", 1), compared("IN", 1), compared("NULL"), compared("CONTAINS", 1)]
-)
-def test_some_operators_are_none_of_a_key(condition: Json) -> None:
-    assert refusal("Query", {"KeyConditions": {"p": condition}}) == (
-        "Attempted conditional constraint is not an indexable operation"
-    )
-
-
 def test_attributes_to_get() -> None:
     for operation in ("GetItem", "Keys", "Query", "Scan"):
         projection = read(operation, {"AttributesToGet": ["s", "a.b", "q"]}).projection

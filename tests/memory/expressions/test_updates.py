@@ -55,7 +55,7 @@ def test_sums_are_exact_and_bounded() -> None:
     overflow = "Number overflow. Attempting to store a number with magnitude larger than"
     assert apply_refusal("SET n = n + n", large).startswith(overflow)
     digits = {"n": {"N": "1" * 38}, "m": {"N": "0.1"}}
-    assert "38 significant digits" in apply_refusal("SET n = n + m", digits)
+    assert apply_refusal("SET n = n + m", digits).startswith(overflow)
 
 
 def test_if_not_exists_reads_a_path_or_what_stands_in() -> None:

@@ -5,8 +5,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Ope
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from adorm.memory.expressions.nodes import (
     And,
     Arithmetic,
@@ -22,6 +20,7 @@ from adorm.memory.expressions.nodes import (
     ValuePlaceholder,
 )
 from adorm.memory.expressions.parser import Parser, Steps, run
+from adorm.memory.expressions.plan_cache import kept_by_text
 
 COMPARATORS = frozenset(["=", "<>", "<", "<=", ">", ">="])
 
@@ -38,7 +37,7 @@ FUNCTIONS = {
 _UPDATE_FUNCTIONS = frozenset(["if_not_exists", "list_append"])
 
 
-@lru_cache(maxsize=1024)
+@kept_by_text
 def parse_condition(text: str) -> ConditionNode:
     """Read a condition.
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from adorm.memory.errors import invalid_in_envelope
 from adorm.memory.expressions.placeholders import bad_value
+from adorm.memory.values import nested_values
 
 _EMPTY = "Empty attribute name"
 _NONE: Mapping[str, Any] = {}
@@ -53,9 +54,7 @@ def _holds_empty_name(value: Mapping[str, Any]) -> bool:
     waiting = [value]
     while waiting:
         each = waiting.pop()
-        members = each.get("M", _NONE)
-        if "" in members:
+        if "" in (each.get("M") or ()):
             return True
-        waiting.extend(members.values())
-        waiting.extend(each.get("L", ()))
+        waiting.extend(nested_values(each))
     return False

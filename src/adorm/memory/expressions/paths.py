@@ -35,6 +35,23 @@ def path_text(elements: PathElements) -> str:
     return f"[{', '.join(written)}]"
 
 
+class _Step:
+    """An element of paths that begin alike: which of them, the first each, lead here and on."""
+
+    __slots__ = ("ending", "following", "leading", "named", "numbered")
+
+    def __init__(self, leading: int) -> None:
+        self.leading = leading
+        """Of those that lead here."""
+        self.ending: int | None = None
+        """Of those that end here."""
+        self.named: int | None = None
+        """Of those that go on with a name."""
+        self.numbered: int | None = None
+        """Of those that go on with an index."""
+        self.following: dict[str | int, _Step] = {}
+
+
 def refuse_overlaps(paths: Iterable[Path]) -> None:
     """Refuse two paths of one expression that can't both be followed.
 
@@ -45,15 +62,36 @@ def refuse_overlaps(paths: Iterable[Path]) -> None:
         ExpressionFault: for the first two such paths, overlaps before conflicts.
     """
     conflict: ExpressionFault | None = None
-    for later, path in enumerate(listed := [each.elements for each in paths]):
-        for earlier in listed[:later]:
-            shorter = min(len(earlier), len(path))
-            pairs = zip(earlier[:shorter], path[:shorter], strict=True)
-            split = next((pair for pair in pairs if pair[0] != pair[1]), None)
-            if split is None:
-                raise _refusal("overlap", earlier, path)
-            if isinstance(split[0], str) != isinstance(split[1], str) and conflict is None:
-                conflict = _refusal("conflict", earlier, path)
+    root = _Step(0)
+    listed = [each.elements for each in paths]
+    for at, path in enumerate(listed):
+        step = root
+        overlapping: list[int] = []
+        conflicting: list[int] = []
+        is_new = False
+        for element in path:
+            if isinstance(element, str):
+                other = step.numbered
+                step.named = at if step.named is None else step.named
+            else:
+                other = step.named
+                step.numbered = at if step.numbered is None else step.numbered
+            if other is not None:
+                conflicting.append(other)
+            following = step.following.get(element)
+            is_new = following is None
+            if following is None:
+                following = step.following[element] = _Step(at)
+            elif following.ending is not None:
+                overlapping.append(following.ending)
+            step = following
+        if not is_new:
+            overlapping.append(step.leading)
+        if overlapping:
+            raise _refusal("overlap", listed[min(overlapping)], path)
+        step.ending = at
+        if conflicting and conflict is None:
+            conflict = _refusal("conflict", listed[min(conflicting)], path)
     if conflict is not None:
         raise conflict
 

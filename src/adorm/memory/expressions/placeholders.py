@@ -90,7 +90,7 @@ def bad_value(error: EngineError, name: str, *, in_transaction: bool) -> EngineE
     """The service's refusal of a value of an expression.
 
     The earlier checks name the placeholder. The newer ones do so only where a value has no type or
-    several, a set is empty, or lists and maps are nested very deep.
+    several, or lists and maps are nested very deep.
     """
     if error.code != "ValidationException":
         return error
@@ -98,8 +98,6 @@ def bad_value(error: EngineError, name: str, *, in_transaction: bool) -> EngineE
     named = f"ExpressionAttributeValues contains invalid value: {reason} for key {name}"
     if in_transaction or not error.enveloped:
         return invalid(named)
-    if reason.endswith("empty"):
-        return invalid_in_envelope(named)
     return BadValue(named, newer=error.newer if isinstance(error, BadValue) else reason)
 
 

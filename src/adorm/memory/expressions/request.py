@@ -6,7 +6,7 @@ What does not depend on values is worked out once and kept by operation, texts a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import attrs
@@ -39,15 +39,13 @@ from adorm.memory.expressions.projection_parser import parse_projection
 from adorm.memory.expressions.projections import Projection, compile_projection
 from adorm.memory.expressions.update_parser import parse_update
 from adorm.memory.expressions.updates import CompiledUpdate, Update, compile_update
+from adorm.memory.name_sizes import check_request_names
 from adorm.memory.values import Item
 
 T = TypeVar("T")
 
 MAX_PLANS = 2048
 """Requests whose expressions are kept compiled."""
-
-MAX_KEPT_NAMES = 20_000
-"""Characters that the attribute names behind placeholders may have for a plan to be kept."""
 
 
 @attrs.define
@@ -102,7 +100,7 @@ def read_expressions(operation: str, request: Mapping[str, Any]) -> RequestExpre
     if parameters.all.isdisjoint(request):
         return _NOTHING
     if not parameters.legacy.isdisjoint(request):
-        refuse_empty_names(parameters.known(request), in_transaction=parameters.in_transaction)
+        _check_names(parameters, request)
         parameters.refuse_mixture(request)
         if parameters.expressions.isdisjoint(request):
             parameters.refuse_placeholders_alone(request)
@@ -112,6 +110,12 @@ def read_expressions(operation: str, request: Mapping[str, Any]) -> RequestExpre
         expressions.key_condition = legacy.key_condition(request["KeyConditions"])
         return expressions
     return _read_texts(parameters, request)
+
+
+def _check_names(parameters: Parameters, request: Mapping[str, Any]) -> None:
+    known = parameters.known(request)
+    refuse_empty_names(known, in_transaction=parameters.in_transaction)
+    check_request_names(known)
 
 
 def refuse_mixture(operation: str, request: Mapping[str, Any]) -> None:
@@ -156,7 +160,7 @@ def _read_texts(parameters: Parameters, request: Mapping[str, Any]) -> RequestEx
     )
     plan = _plans.get(key)
     if plan is None:
-        refuse_empty_names(parameters.known(request), in_transaction=parameters.in_transaction)
+        _check_names(parameters, request)
         parameters.refuse_placeholders_alone(request)
         is_used = not parameters.expressions.isdisjoint(request)
         if names is not None and is_used:
@@ -165,9 +169,10 @@ def _read_texts(parameters: Parameters, request: Mapping[str, Any]) -> RequestEx
             check_value_names(values)
         canonical = _canonical(parameters, values)
         plan = _make_plan(parameters, request, Bindings(names or {}, canonical))
-        if sum(map(len, (names or {}).values())) <= MAX_KEPT_NAMES:
-            _plans.put(key, plan)
+        _plans.put(key, plan, _characters(texts, names or {}, values or {}))
     else:
+        if values is not None and not _holds_no_names(values):
+            _check_names(parameters, request)
         canonical = _canonical(parameters, values)
         for parameter, check in plan.checks:
             try:
@@ -175,6 +180,18 @@ def _read_texts(parameters: Parameters, request: Mapping[str, Any]) -> RequestEx
             except ExpressionFault as fault:
                 raise _refusal(parameter, fault, parameters, request) from fault
     return plan.with_values(canonical)
+
+
+def _characters(
+    texts: Iterable[str | None], names: Mapping[str, str], values: Iterable[str]
+) -> int:
+    """The characters from which a plan is made."""
+    return sum(len(each) for each in (*texts, *names, *names.values(), *values) if each is not None)
+
+
+def _holds_no_names(values: Mapping[str, Any]) -> bool:
+    """Whether no value can hold the name of an attribute, which is the rule."""
+    return not any("M" in each or "L" in each for each in values.values())
 
 
 def _make_plan(parameters: Parameters, request: Mapping[str, Any], bindings: Bindings) -> _Plan:

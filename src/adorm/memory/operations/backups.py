@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adorm.memory.backups import Backup, find_backup, is_expired, make_backup
+from adorm.memory.backups import Backup, find_backup, forget_backups, make_backup
 from adorm.memory.database import Database
 from adorm.memory.errors import EngineError, invalid, invalid_value
 from adorm.memory.operations.continuous_backups import table_with_backups
@@ -58,12 +58,9 @@ def list_backups(database: Database, request: Mapping[str, Any]) -> dict[str, An
     if lower is not None and upper is not None and lower > upper:
         raise invalid_value("Time range lower bound must be less than or equal to upper bound")
     now = database.now()
+    forget_backups(database)
     found: list[Backup] = sorted(
-        (
-            each
-            for each in database.backups.values()
-            if not is_expired(each, now) and _is_asked_for(database, each, request)
-        ),
+        (each for each in database.backups.values() if _is_asked_for(each, request)),
         key=_order,
     )
     limit: int = request.get("Limit", PAGE)
@@ -82,7 +79,7 @@ def _order_of_arn(arn: str) -> tuple[str, str]:
     return arn.rpartition("/")[2], arn
 
 
-def _is_asked_for(database: Database, backup: Backup, request: Mapping[str, Any]) -> bool:
+def _is_asked_for(backup: Backup, request: Mapping[str, Any]) -> bool:
     kind: str = request.get("BackupType", "USER")
     if kind not in ("ALL", backup.kind):
         return False

@@ -11,19 +11,18 @@ from typing import Any
 from adorm.memory.capacity import Consumed, add_report
 from adorm.memory.database import Database, throttled
 from adorm.memory.errors import EngineError, invalid
+from adorm.memory.item_collections import collections_metrics
 from adorm.memory.keys import Position
 from adorm.memory.store import StoredItem
 from adorm.memory.table import Table
 from adorm.memory.values import Item, canonical_item
 from adorm.memory.writes import (
     ItemWrite,
-    collection_metrics,
     delete_write,
     put_write,
     stored_put,
 )
 
-MAX_WRITES = 25
 MAX_REQUEST_BYTES = 16 << 20
 
 
@@ -34,7 +33,6 @@ def batch_write_item(database: Database, request: Mapping[str, Any]) -> dict[str
     them back.
     """
     parts: Mapping[str, list[Mapping[str, Any]]] = request["RequestItems"]
-    _check_count(parts)
     wanted = {name: [_read_write(each) for each in writes] for name, writes in parts.items()}
     sizes = [put.size for each in wanted.values() for _, put in each if put is not None]
     if sum(sizes) > MAX_REQUEST_BYTES:
@@ -61,7 +59,9 @@ def batch_write_item(database: Database, request: Mapping[str, Any]) -> dict[str
             used.add_change(change)
             database.charge(write.table, used.total - before, write=True)
         if request.get("ReturnItemCollectionMetrics") == "SIZE":
-            _add_metrics(metrics, name, writes)
+            told = collections_metrics(writes)
+            if told:
+                metrics[name] = told
     if sum(map(len, unprocessed.values())) == sum(map(len, parts.values())):
         raise throttled()
     answer: dict[str, Any] = {"UnprocessedItems": unprocessed}
@@ -69,11 +69,6 @@ def batch_write_item(database: Database, request: Mapping[str, Any]) -> dict[str
         answer["ItemCollectionMetrics"] = metrics
     add_report(answer, request, consumed)
     return answer
-
-
-def _check_count(parts: Mapping[str, list[Mapping[str, Any]]]) -> None:
-    if sum(map(len, parts.values())) > MAX_WRITES:
-        raise invalid("Too many items requested for the BatchWriteItem call")
 
 
 def _read_write(asked: Mapping[str, Any]) -> tuple[Item, StoredItem | None]:
@@ -120,13 +115,3 @@ def _asked_again(write: ItemWrite) -> dict[str, Any]:
     if item is None:
         return {"DeleteRequest": {"Key": write.key}}
     return {"PutRequest": {"Item": item}}
-
-
-def _add_metrics(metrics: dict[str, Any], name: str, writes: list[ItemWrite]) -> None:
-    told: list[Any] = []
-    for write in writes:
-        each = collection_metrics(write)
-        if each is not None and each not in told:
-            told.append(each)
-    if told:
-        metrics[name] = told

@@ -121,4 +121,8 @@ def restore_table_to_point_in_time(
 
 
 def _iso(moment: float) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    """A moment as messages write it; in seconds where no calendar has it."""
+    try:
+        return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (OverflowError, ValueError, OSError):
+        return str(moment)

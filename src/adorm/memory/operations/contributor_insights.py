@@ -23,6 +23,8 @@ The table's own has an empty name.
 
 DEFAULT_MODE = "ACCESSED_AND_THROTTLED_KEYS"
 PAGE = 100
+MAX_TOKEN_DIGITS = 18
+"""A longer token is none of this engine's."""
 
 
 def update_contributor_insights(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,7 +111,7 @@ def list_contributor_insights(database: Database, request: Mapping[str, Any]) ->
             summary["ContributorInsightsMode"] = settings[index_name]["Mode"]
             summaries.append(summary)
     token: str = request.get("NextToken", "0")
-    start = int(token) if token.isdecimal() else 0
+    start = int(token) if token.isdecimal() and len(token) <= MAX_TOKEN_DIGITS else 0
     limit: int = request.get("MaxResults") or PAGE
     answer: dict[str, Any] = {"ContributorInsightsSummaries": summaries[start : start + limit]}
     if len(summaries) > start + limit:

@@ -12,7 +12,7 @@ from adorm.memory.backups import make_backup
 from adorm.memory.database import Database
 from adorm.memory.description import describe
 from adorm.memory.errors import invalid
-from adorm.memory.streams.stream import close_stream
+from adorm.memory.streams.lifecycle import close_stream
 from adorm.memory.table_states import DELETING, check_deletable, check_settled
 
 
@@ -35,7 +35,7 @@ def delete_table(database: Database, request: Mapping[str, Any]) -> dict[str, An
     close_stream(database, table)
 
     def end() -> None:
-        del database.tables[table.name]
+        database.forget_table(table.name)
 
     table.later(database.now() + database.options.table_delay_s, end)
     return {"TableDescription": describe(table, database.now())}

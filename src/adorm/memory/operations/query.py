@@ -21,7 +21,7 @@ from adorm.memory.key_ranges import BoundKeyCondition
 from adorm.memory.keys import Position
 from adorm.memory.reading import Page, Source, check_scalar_keys, check_select
 from adorm.memory.shapes.query_wording import check_select_value
-from adorm.memory.values import canonical_item
+from adorm.memory.start_keys import read_start_key
 
 
 def query(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,8 +29,7 @@ def query(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     if "Select" in request:
         _check_select_value(request)
     expressions = _read_expressions(request)
-    start_key = request.get("ExclusiveStartKey")
-    start_key = None if start_key is None else canonical_item(start_key)
+    start_key = read_start_key(request, in_scan=False)
     check_select(request, enveloped=True)
     table = database.data_table(request["TableName"])
     if expressions.key_condition is None:

@@ -14,14 +14,13 @@ from adorm.memory.errors import invalid
 from adorm.memory.expressions.request import read_expressions
 from adorm.memory.keys import segment_range
 from adorm.memory.reading import Page, Source, check_scalar_keys, check_select
-from adorm.memory.values import canonical_item
+from adorm.memory.start_keys import read_start_key
 
 
 def scan(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     """Read a page of a table or an index, in the order of its partitions."""
     expressions = read_expressions("Scan", request)
-    start_key = request.get("ExclusiveStartKey")
-    start_key = None if start_key is None else canonical_item(start_key)
+    start_key = read_start_key(request, in_scan=True)
     check_select(request, enveloped=False)
     _check_segments(request)
     table = database.data_table(request["TableName"])

@@ -13,12 +13,12 @@ from adorm.memory.database import Database
 from adorm.memory.errors import EngineError, invalid, invalid_in_envelope
 from adorm.memory.expressions.request import read_expressions
 from adorm.memory.expressions.updates import Update
+from adorm.memory.item_collections import collection_metrics
 from adorm.memory.sizes import MAX_ITEM_BYTES
 from adorm.memory.values import Item, canonical_item
 from adorm.memory.writes import (
     ItemWrite,
     Planned,
-    collection_metrics,
     delete_write,
     put_write,
     stored_put,
@@ -47,7 +47,6 @@ def delete_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any
     """Remove the item with a key, if there is one."""
     key = canonical_item(request["Key"])
     expressions = read_expressions("DeleteItem", request)
-    _check_return_values(request)
     table = database.data_table(request["TableName"])
     write = delete_write(
         table, key, expressions.condition, tells_item=tells_item_on_failure(request)

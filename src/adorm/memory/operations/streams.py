@@ -13,8 +13,9 @@ from typing import Any
 from adorm.memory.database import Database
 from adorm.memory.errors import invalid, invalid_value
 from adorm.memory.streams.iterators import ShardIterator, trimmed
+from adorm.memory.streams.lifecycle import find_stream, live_streams
 from adorm.memory.streams.shards import Shard
-from adorm.memory.streams.stream import Stream, find_stream, live_streams
+from adorm.memory.streams.stream import Stream
 
 MAX_STREAMS = 100
 """The most streams that one ListStreams returns."""
@@ -42,7 +43,7 @@ def list_streams(database: Database, request: Mapping[str, Any]) -> dict[str, An
     after = request.get("ExclusiveStartStreamArn", "")
     if after:
         _check_arn(after)
-    name = request.get("TableName")
+    name = None if "TableName" not in request else database.name_of(request["TableName"])
     limit = _limit(request, MAX_STREAMS)
     streams = (
         stream
@@ -77,10 +78,10 @@ def describe_stream(database: Database, request: Mapping[str, Any]) -> dict[str,
     limit = _limit(request, MAX_SHARDS)
     shards = [shard for shard in stream.live_shards(now) if shard.shard_id > after]
     shard_filter = request.get("ShardFilter")
-    if shard_filter:
+    if shard_filter is not None:
         # CHILD_SHARDS is the only type of filter.
-        parent_id = shard_filter.get("ShardId")
-        shards = [shard for shard in shards if parent_id in (None, shard.parent_id)]
+        parent_id = _filtered_parent(shard_filter)
+        shards = [shard for shard in shards if shard.parent_id == parent_id]
     description: dict[str, Any] = {
         "StreamArn": stream.arn,
         "StreamLabel": stream.label,
@@ -94,6 +95,19 @@ def describe_stream(database: Database, request: Mapping[str, Any]) -> dict[str,
     if len(shards) > limit:
         description["LastEvaluatedShardId"] = shards[limit - 1].shard_id
     return {"StreamDescription": description}
+
+
+def _filtered_parent(shard_filter: Mapping[str, str]) -> str:
+    """The shard whose children a filter asks for.
+
+    Raises:
+        EngineError: the filter has no type, or names no shard. That the service refuses both is
+            known from ScyllaDB's tests of streams; its words are not.
+    """
+    for member in ("Type", "ShardId"):
+        if member not in shard_filter:
+            raise invalid_value(f"{member} of ShardFilter cannot be null")
+    return shard_filter["ShardId"]
 
 
 def _shard_description(stream: Stream, shard: Shard) -> dict[str, Any]:

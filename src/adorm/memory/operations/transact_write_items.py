@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from adorm.memory.capacity import add_report
 from adorm.memory.database import Database
-from adorm.memory.errors import EmptyKeyValue, EngineError, invalid
+from adorm.memory.errors import EmptyKeyValue, EngineError
 from adorm.memory.expressions.request import RequestExpressions, read_expressions
+from adorm.memory.item_collections import collections_metrics
 from adorm.memory.sizes import item_bytes
 from adorm.memory.store import StoredItem
 from adorm.memory.table import Table
@@ -20,6 +21,7 @@ from adorm.memory.transactions import (
     check_distinct_items,
     check_total_bytes,
     consumed_by_writes,
+    read_token,
     recall,
     remember,
     replay_units,
@@ -29,7 +31,6 @@ from adorm.memory.values import Item, canonical_item
 from adorm.memory.writes import (
     ItemWrite,
     check_write,
-    collection_metrics,
     delete_write,
     put_write,
     stored_put,
@@ -54,15 +55,12 @@ class Action(NamedTuple):
 
 def transact_write_items(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     """Carry out up to 100 writes and checks of conditions, all or none."""
-    asked = {"TransactItems": request["TransactItems"]}
-    for each in request["TransactItems"]:
-        _check_kinds(each)
     actions = [_read(each) for each in request["TransactItems"]]
-    token = request.get("ClientRequestToken")
-    remembered = recall(database, token, asked)
+    token = read_token(request, lambda: [_told(each) for each in actions])
+    remembered = recall(database, token)
     answer: dict[str, Any] = {}
     if remembered is not None:
-        add_report(answer, request, replay_units(remembered), "ReadCapacityUnits")
+        add_report(answer, request, replay_units(database, remembered), "ReadCapacityUnits")
         return answer
     tables = [database.data_table(action.asked["TableName"]) for action in actions]
     check_distinct_items(
@@ -73,7 +71,7 @@ def transact_write_items(database: Database, request: Mapping[str, Any]) -> dict
     writes = [_write(table, action) for table, action in zip(tables, actions, strict=True)]
     check_total_bytes(item_bytes(action.content) for action in actions)
     done = carry_out(database, writes)
-    remember(database, token, asked, written_sizes(done))
+    remember(database, token, written_sizes(done))
     consumed = consumed_by_writes(done)
     for used in consumed:
         database.charge(used.table, used.total, write=True)
@@ -83,16 +81,6 @@ def transact_write_items(database: Database, request: Mapping[str, Any]) -> dict
     return answer
 
 
-def _check_kinds(asked: Mapping[str, Any]) -> None:
-    count = sum(kind in asked for kind in KINDS)
-    if count == 0:
-        raise invalid(
-            "Invalid Request: TransactWriteRequest should contain Delete or Put or Update request"
-        )
-    if count > 1:
-        raise invalid("TransactItems can only contain one of Check, Put, Update or Delete")
-
-
 def _read(part: Mapping[str, Any]) -> Action:
     kind = next(kind for kind in KINDS if kind in part)
     asked = part[kind]
@@ -100,6 +88,15 @@ def _read(part: Mapping[str, Any]) -> Action:
     expressions = read_expressions(kind, asked)
     stored = stored_put(content) if kind == "Put" else None
     return Action(kind, asked, content, stored, expressions)
+
+
+def _told(action: Action) -> list[Any]:
+    """What of a part a repetition with the same token must not change."""
+    others = {name: each for name, each in action.asked.items() if name not in ("Item", "Key")}
+    if "ExpressionAttributeValues" in others:
+        values: Mapping[str, Any] = others["ExpressionAttributeValues"]
+        others["ExpressionAttributeValues"] = canonical_item(values)
+    return [action.kind, action.content, others]
 
 
 def _write(table: Table, action: Action) -> ItemWrite | EngineError:
@@ -121,10 +118,10 @@ def _write(table: Table, action: Action) -> ItemWrite | EngineError:
 
 
 def _add_metrics(answer: dict[str, Any], writes: Sequence[ItemWrite]) -> None:
-    by_table: dict[str, list[Any]] = {}
+    by_table: dict[str, list[ItemWrite]] = {}
     for write in writes:
-        metrics = collection_metrics(write)
-        if metrics is not None and metrics not in by_table.setdefault(write.table.name, []):
-            by_table[write.table.name].append(metrics)
-    if by_table:
-        answer["ItemCollectionMetrics"] = by_table
+        by_table.setdefault(write.table.name, []).append(write)
+    told = {name: collections_metrics(of_table) for name, of_table in by_table.items()}
+    told = {name: metrics for name, metrics in told.items() if metrics}
+    if told:
+        answer["ItemCollectionMetrics"] = told

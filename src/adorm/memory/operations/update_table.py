@@ -18,7 +18,7 @@ from adorm.memory.index_update_checks import (
 from adorm.memory.index_updates import apply_index_updates
 from adorm.memory.replicas import update_replicas
 from adorm.memory.settings_validation import is_encrypted_with_kms
-from adorm.memory.streams.stream import close_stream, open_stream
+from adorm.memory.streams.lifecycle import close_stream, open_stream
 from adorm.memory.table import ACTIVE, Table
 from adorm.memory.table_building import kms_key_arn
 from adorm.memory.table_states import (

@@ -32,7 +32,7 @@ from adorm.memory.partiql.nodes import (
     Struct,
 )
 from adorm.memory.partiql.paths import read_path, unexpected_component
-from adorm.memory.partiql.terms import unrecognized_function
+from adorm.memory.partiql.terms import MAX_OPERATORS, too_many_operators, unrecognized_function
 from adorm.memory.values import Value
 
 SET_FUNCTIONS = ("set_add", "set_delete")
@@ -114,6 +114,7 @@ class _AssignmentReader:
     def __init__(self) -> None:
         self.literals: dict[str, Value] = {}
         self.sets: list[SetArgument] = []
+        self._operators = 0
 
     def assignment(self, target: Node, value: Node) -> expressions.Action:
         """The action of `SET target = value`."""
@@ -146,6 +147,7 @@ class _AssignmentReader:
             case Name() | Path():
                 return expressions.Path(_target(node))
             case Arithmetic(operators, (first, *others)):
+                self._count(len(operators))
                 operand = self._operand(first)
                 for operator, other in zip(operators, others, strict=True):
                     operand = expressions.Arithmetic(
@@ -166,6 +168,11 @@ class _AssignmentReader:
                 raise invalid("MISSING must be compared using IS operator")
             case _:
                 raise invalid(f"Unsupported operator in SET clause at {node.at.place}")
+
+    def _count(self, operators: int) -> None:
+        self._operators += operators
+        if self._operators > MAX_OPERATORS:
+            raise too_many_operators()
 
     def _value(self, node: Node) -> expressions.ValuePlaceholder:
         if isinstance(node, Parameter):

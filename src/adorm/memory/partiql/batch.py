@@ -10,7 +10,7 @@ from typing import Any
 
 from adorm.memory.capacity import Consumed, add_report, read_units, write_units
 from adorm.memory.database import Database
-from adorm.memory.errors import EngineError, invalid
+from adorm.memory.errors import EngineError, Wording, invalid
 from adorm.memory.keys import Position
 from adorm.memory.partiql.item_writes import BoundWrite
 from adorm.memory.partiql.key_selects import check_key_types, selected_key
@@ -55,6 +55,7 @@ class Member:
 
     def __init__(self, database: Database, request: Mapping[str, Any]) -> None:
         self.request = request
+        self._wording: Wording = database.options.wording
         self.error: EngineError | None = None
         self.tells_table = False
         """Whether the error came when the item was touched: then the answer names the table."""
@@ -66,7 +67,17 @@ class Member:
         try:
             self.bound = bind(database, request)
         except EngineError as error:
-            self.error = error
+            self._keep(error)
+
+    def _keep(self, error: EngineError) -> None:
+        """Keep an error for the statement's part of the answer.
+
+        Raises:
+            EngineError: it is none of a statement, but of the batch as a whole.
+        """
+        if error.code not in ERROR_CODES:
+            raise error
+        self.error = error
 
     @property
     def table_name(self) -> str:
@@ -89,7 +100,7 @@ class Member:
                 self.tells_table = True
                 _, self.write = prepare_write(database, self.bound, self.request)
         except EngineError as error:
-            self.error = error
+            self._keep(error)
 
     def target(self) -> tuple[str, Position] | None:
         """The item that the statement is about; None if that is not known."""
@@ -110,7 +121,7 @@ class Member:
                 return run_write(database, self.bound, self.write)
             return self._read(database)
         except EngineError as error:
-            self.error = error
+            self._keep(error)
             return None
 
     def _read(self, database: Database) -> Outcome | None:
@@ -142,10 +153,8 @@ class Member:
             return answer
         if self.error is None:
             return {}
-        code = ERROR_CODES.get(self.error.code)
-        if code is None:
-            raise self.error
-        told = {"Code": code, "Message": self.error.message, **self.error.fields}
+        code = ERROR_CODES[self.error.code]
+        told = {"Code": code, "Message": self.error.text(self._wording), **self.error.fields}
         if self.tells_table or code != "ValidationError":
             return {"Error": told, "TableName": self.table_name}
         return {"Error": told}

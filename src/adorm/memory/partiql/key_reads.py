@@ -5,7 +5,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.se
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from adorm.memory.errors import EngineError, invalid
@@ -18,6 +20,10 @@ from adorm.memory.values import Value, sort_value, type_of
 
 MAX_READS = 50
 """Queries that one statement may stand for."""
+
+MAX_PLANNED_READS = 1024
+"""Queries above which nobody looks whether they overlap, which the service tells first: two IN with
+100 operands each would be 10,000."""
 
 
 class KeyRead(NamedTuple):
@@ -108,11 +114,14 @@ def plan_reads(branches: Sequence[Branch]) -> list[KeyRead]:
         for test in (*branch.partition, *branch.sort):
             if test.operator == "=" and len(set(map(repr, test.values))) < len(test.values):
                 raise _overlap()
+    ranges = [_sort_ranges(() if whole else branch.sort) for branch in branches]
+    if not whole and _product(branches, ranges) > MAX_PLANNED_READS:
+        raise too_many_reads()
     reads = [
         KeyRead(partition, sort)
-        for branch in branches
+        for branch, sorts in zip(branches, ranges, strict=True)
         for partition in branch.partition[0].values
-        for sort in _sort_ranges(() if whole else branch.sort)
+        for sort in sorts
     ]
     if whole:
         # What is asked of sort keys is no set of ranges: each partition is read as a whole.
@@ -122,6 +131,13 @@ def plan_reads(branches: Sequence[Branch]) -> list[KeyRead]:
     if len(reads) > MAX_READS:
         raise too_many_reads()
     return reads
+
+
+def _product(branches: Sequence[Branch], ranges: Sequence[Sequence[KeyTest | None]]) -> int:
+    return sum(
+        len(branch.partition[0].values) * len(sorts)
+        for branch, sorts in zip(branches, ranges, strict=True)
+    )
 
 
 def _sort_ranges(tests: Sequence[KeyTest]) -> list[KeyTest | None]:
@@ -169,13 +185,25 @@ class _Span(NamedTuple):
 
 
 def _refuse_overlaps(reads: Sequence[KeyRead]) -> None:
-    by_partition: dict[str, list[_Span]] = {}
+    """Refuse queries of one partition whose sort keys meet. Keys of several types never do."""
+    counts = Counter(repr(read.partition) for read in reads)
+    if any(read.sort is None and counts[repr(read.partition)] > 1 for read in reads):
+        raise _overlap()
+    spans: dict[tuple[str, str], list[_Span]] = {}
     for read in reads:
-        span = _span(read.sort)
-        others = by_partition.setdefault(repr(read.partition), [])
-        if any(_meet(span, each) for each in others):
+        spans.setdefault((repr(read.partition), _sort_type(read)), []).append(_span(read.sort))
+    for of_one_type in spans.values():
+        # Side by side in their order: if any two meet, two neighbours do.
+        in_order = sorted(
+            of_one_type, key=lambda span: (span.low is not None, span.low, not span.includes_low)
+        )
+        if any(_meet(one, other) for one, other in pairwise(in_order)):
             raise _overlap()
-        others.append(span)
+
+
+def _sort_type(read: KeyRead) -> str:
+    """The type of the sort keys that a query reads; an empty text where it reads all."""
+    return "" if read.sort is None else type_of(read.sort.values[0])
 
 
 def _overlap() -> EngineError:
@@ -229,7 +257,7 @@ def ordered(reads: Sequence[KeyRead], order: ReadOrder) -> list[KeyRead]:
 
     def sort_key(read: KeyRead) -> Any:
         low = _span(read.sort).low
-        return (low is not None, low)
+        return (_sort_type(read), low is not None, low)
 
     listed = sorted(reads, key=sort_key, reverse=order.sort_descending)
     return sorted(
@@ -240,4 +268,4 @@ def ordered(reads: Sequence[KeyRead], order: ReadOrder) -> list[KeyRead]:
 
 
 def _partition_key(read: KeyRead) -> Any:
-    return sort_value(read.partition)
+    return (type_of(read.partition), sort_value(read.partition))

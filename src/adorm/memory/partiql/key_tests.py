@@ -53,8 +53,18 @@ class Branch(NamedTuple):
 
 
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<=", "<>": "<>"}
-_Leaf = tuple[Node, bool]
-"""A part of a condition, and whether it is negated."""
+
+
+class _Leaf(NamedTuple):
+    """A part of a condition that is in one branch or in many, looked at once for all of them."""
+
+    negated: bool
+    name: str
+    """The attribute that it compares with fixed values; empty where it does something else."""
+    test: KeyTest | None
+    identity: str
+    attributes: tuple[str, ...]
+    """All attributes that it reads."""
 
 
 def read_branches(condition: Node, schema: KeySchema, parameters: Sequence[Value]) -> list[Branch]:
@@ -63,27 +73,54 @@ def read_branches(condition: Node, schema: KeySchema, parameters: Sequence[Value
     Raises:
         EngineError: there are too many.
     """
-    keys = frozenset(schema.attributes)
-    return [_branch(leaves, schema, parameters) for leaves in _branches(condition, False, keys)]
+    reader = _BranchReader(frozenset(schema.attributes), parameters)
+    return [_branch(leaves, schema) for leaves in reader.branches(condition, negated=False)]
 
 
-def _branches(node: Node, negated: bool, keys: frozenset[str]) -> list[tuple[_Leaf, ...]]:
-    if not isinstance(node, Operation) or node.operator not in ("and", "or", "not"):
-        return [((node, negated),)]
-    if node.operator == "not":
-        return _branches(node.operands[0], not negated, keys)
-    if (node.operator == "or") is not negated:
-        if keys.isdisjoint(attribute_names(node)):
-            return [((node, negated),)]
-        found = [each for part in node.operands for each in _branches(part, negated, keys)]
-        _check_number(len(found))
-        return found
-    product: list[tuple[_Leaf, ...]] = [()]
-    for part in node.operands:
-        further = _branches(part, negated, keys)
-        _check_number(len(product) * len(further))
-        product = [(*before, *each) for before in product for each in further]
-    return product
+class _BranchReader:
+    """Takes conditions apart.
+
+    Args:
+        keys: the key attributes of what is read.
+        parameters: of the statement.
+    """
+
+    def __init__(self, keys: frozenset[str], parameters: Sequence[Value]) -> None:
+        self._keys = keys
+        self._parameters = parameters
+
+    def branches(self, node: Node, *, negated: bool) -> list[tuple[_Leaf, ...]]:
+        """The branches of a condition, each with its leaves.
+
+        Raises:
+            EngineError: there are too many.
+        """
+        if not isinstance(node, Operation) or node.operator not in ("and", "or", "not"):
+            return [(self._leaf(node, negated),)]
+        if node.operator == "not":
+            return self.branches(node.operands[0], negated=not negated)
+        if (node.operator == "or") is not negated:
+            if self._keys.isdisjoint(attribute_names(node)):
+                return [(self._leaf(node, negated),)]
+            found: list[tuple[_Leaf, ...]] = []
+            for part in node.operands:
+                found += self.branches(part, negated=negated)
+                _check_number(len(found))
+            return found
+        product: list[tuple[_Leaf, ...]] = [()]
+        for part in node.operands:
+            further = self.branches(part, negated=negated)
+            _check_number(len(product) * len(further))
+            product = [(*before, *each) for before in product for each in further]
+        return product
+
+    def _leaf(self, node: Node, negated: bool) -> _Leaf:
+        names = tuple(dict.fromkeys(attribute_names(node)))
+        found = _key_test(node, self._parameters)
+        if found is None:
+            return _Leaf(negated, "", None, "", names)
+        name, test = found
+        return _Leaf(negated, name, test, _identity(test), names)
 
 
 def _check_number(branches: int) -> None:
@@ -96,26 +133,25 @@ def too_many_reads() -> EngineError:
     return invalid("Too many decomposed read operations for a given query.")
 
 
-def _branch(leaves: Sequence[_Leaf], schema: KeySchema, parameters: Sequence[Value]) -> Branch:
+def _branch(leaves: Sequence[_Leaf], schema: KeySchema) -> Branch:
     partition: dict[str, KeyTest] = {}
     sort: dict[str, KeyTest] = {}
     negates_sort = has_others = False
-    for node, negated in leaves:
-        found = _key_test(node, parameters)
-        if found is None:
+    names: dict[str, None] = {}
+    for leaf in leaves:
+        names.update(dict.fromkeys(leaf.attributes))
+        test = leaf.test
+        if test is None:
             has_others = True
-            continue
-        name, test = found
-        if name in schema.partition and test.operator == "=" and not negated:
-            partition[_identity(test)] = test
-        elif name in schema.sort:
-            if negated or test.operator == "<>":
+        elif leaf.name in schema.partition and test.operator == "=" and not leaf.negated:
+            partition[leaf.identity] = test
+        elif leaf.name in schema.sort:
+            if leaf.negated or test.operator == "<>":
                 negates_sort = True
             else:
-                sort[_identity(test)] = test
+                sort[leaf.identity] = test
         else:
             has_others = True
-    names = dict.fromkeys(name for node, _ in leaves for name in attribute_names(node))
     return Branch(
         tuple(partition.values()),
         tuple(sort.values()),

@@ -14,6 +14,7 @@ import orjson
 
 from adorm.memory.errors import EngineError, invalid
 from adorm.memory.reading import Source
+from adorm.memory.shapes.attribute_values import check_attribute_map
 from adorm.memory.values import Item, canonical_item, canonical_value
 
 
@@ -53,7 +54,11 @@ def read_token(token: str, fingerprint: str, source: Source, reads: int) -> Stop
         raise invalid("Invalid NextToken")
     if not all(_has_type(key[name], kind) for name, kind in types.items()):
         raise invalid("Invalid NextToken")
-    return Stop(read, canonical_item({name: key[name] for name in types}))
+    try:
+        check_attribute_map(key, "", "")
+        return Stop(read, canonical_item({name: key[name] for name in types}))
+    except EngineError as error:  # no number, no base64
+        raise invalid("Invalid NextToken") from error
 
 
 def _has_type(value: Any, kind: str) -> bool:

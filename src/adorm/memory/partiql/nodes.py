@@ -226,8 +226,6 @@ class Delete:
     has_alias: bool = False
 
 
-StatementNode: TypeAlias = Select | Insert | Update | Delete
-
 Node: TypeAlias = (
     Constant
     | Ion

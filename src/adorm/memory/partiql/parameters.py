@@ -10,7 +10,7 @@ from adorm.memory.errors import invalid
 from adorm.memory.partiql.literals import check_magnitude
 from adorm.memory.values import Value, canonical_value
 
-_EXPONENT = re.compile(r"[^eE]*[eE]([+-]?[0-9]+)").fullmatch
+_EXPONENT = re.compile(r"[+-]?[0-9]*\.?[0-9]*[eE]([+-]?)0*([0-9]+)").fullmatch
 
 
 def read_parameters(request: Mapping[str, Any]) -> list[Value]:
@@ -59,9 +59,10 @@ def _check_exponent(number: str) -> None:
         EngineError: it is none.
     """
     match = _EXPONENT(number)
-    if match is None:
+    if match is None or not any(map(str.isdigit, re.split("[eE]", number)[0])):
         return
-    exponent = int(match.group(1)) if len(match.group(1)) < 20 else 2**31
+    sign, digits = match.groups()
+    exponent = int(f"{sign}{digits}") if len(digits) < 20 else 2**31
     places = len(re.split("[eE]", number)[0].partition(".")[2])
     if not (-(2**31) <= exponent < 2**31 and -(2**31) <= places - exponent < 2**31):
         raise invalid(f"The parameter cannot be converted to a numeric value: {number}")

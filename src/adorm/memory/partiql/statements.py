@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TypeAlias
 
 import attrs
 
 from adorm.memory.errors import EngineError, invalid
+from adorm.memory.expressions.plan_cache import kept_by_text
 from adorm.memory.partiql.assignments import UpdateTemplate, read_update
 from adorm.memory.partiql.literals import kind_name, literal_value, struct_key, unsupported_type
 from adorm.memory.partiql.nodes import (
@@ -92,7 +92,7 @@ Statement: TypeAlias = SelectStatement | WriteStatement | ExistsStatement
 EXISTS_OUTSIDE = "EXISTS can only be used in ExecuteTransaction write requests."
 
 
-@lru_cache(maxsize=1024)
+@kept_by_text
 def read_statement(text: str) -> tuple[Statement, int]:
     """What a statement asks for, and how many parameters it takes.
 

@@ -43,10 +43,15 @@ def check_terms(where: Where) -> None:
         EngineError: it has.
     """
     if where.operators > MAX_OPERATORS:
-        raise invalid(
-            f"The expression contains too many operators; operator count: {MAX_OPERATORS + 1}"
-        )
+        raise too_many_operators()
     _check(where.condition)
+
+
+def too_many_operators() -> EngineError:
+    """The refusal of a condition, or of assignments, with more operators than the service takes."""
+    return invalid(
+        f"The expression contains too many operators; operator count: {MAX_OPERATORS + 1}"
+    )
 
 
 def _check(node: Node) -> None:

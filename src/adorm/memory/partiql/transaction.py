@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from adorm.memory.capacity import TRANSACTION_FACTOR, Consumed, add_report, read_units
 from adorm.memory.database import Database
-from adorm.memory.errors import EmptyKeyValue, EngineError, invalid, not_found
+from adorm.memory.errors import EmptyKeyValue, EngineError, Wording, invalid, not_found
 from adorm.memory.keys import SCHEMA_MISMATCH
 from adorm.memory.partiql.item_writes import BoundWrite
 from adorm.memory.partiql.key_reads import ImpossibleKeyValue
@@ -32,6 +32,7 @@ from adorm.memory.transactions import (
     check_targets,
     check_total_bytes,
     consumed_by_writes,
+    read_token,
     reason_of,
     recall,
     remember,
@@ -65,14 +66,13 @@ class Write(NamedTuple):
 def execute_transaction(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     """Carry out up to 100 statements that all read or all write, each about another item."""
     statements: Sequence[Mapping[str, Any]] = request["TransactStatements"]
-    asked = {"TransactStatements": [_told(each) for each in statements]}
-    token = request.get("ClientRequestToken")
-    remembered = recall(database, token, asked)
+    parameters = [read_parameters(each) for each in statements]
+    token = read_token(request, lambda: list(map(_told, statements, parameters)))
+    remembered = recall(database, token)
     if remembered is not None and remembered.sizes:
         answer: dict[str, Any] = {"Responses": []}
-        add_report(answer, request, replay_units(remembered), "ReadCapacityUnits")
+        add_report(answer, request, replay_units(database, remembered), "ReadCapacityUnits")
         return answer
-    parameters = [read_parameters(each) for each in statements]
     parts = [
         _part(database, at, each, values)
         for at, (each, values) in enumerate(zip(statements, parameters, strict=True))
@@ -86,17 +86,17 @@ def execute_transaction(database: Database, request: Mapping[str, Any]) -> dict[
         )
     if reads:
         answer = _read(database, reads, request)
-        remember(database, token, asked, [])
+        remember(database, token, [])
     else:
         answer, sizes = _write(database, writes, request)
-        remember(database, token, asked, sizes)
+        remember(database, token, sizes)
     return answer
 
 
-def _told(statement: Mapping[str, Any]) -> list[Any]:
+def _told(statement: Mapping[str, Any], parameters: list[Value]) -> list[Any]:
     """What of a statement a repetition with the same token must not change."""
     mode = statement.get("ReturnValuesOnConditionCheckFailure", "NONE")
-    return [statement["Statement"], statement.get("Parameters"), mode]
+    return [statement["Statement"], parameters, mode]
 
 
 def _fault(at: int, error: EngineError) -> EngineError:
@@ -138,13 +138,13 @@ def _refuse_index(select: SelectStatement, table: Table | None) -> None:
         raise invalid("Reads on indices are not supported within transactions.")
 
 
-def _refuse_faulty(faults: Sequence[EngineError | None]) -> None:
+def _refuse_faulty(faults: Sequence[EngineError | None], wording: Wording) -> None:
     """Cancel a transaction before it begins, where statements can't be carried out.
 
     Raises:
         EngineError: there is a fault.
     """
-    reasons = [None if each is None else reason_of(each) for each in faults]
+    reasons = [None if each is None else reason_of(each, wording) for each in faults]
     if any(reasons):
         raise cancelled(reasons)
 
@@ -154,7 +154,8 @@ def _refuse_faulty(faults: Sequence[EngineError | None]) -> None:
 
 def _read(database: Database, reads: Sequence[Read], request: Mapping[str, Any]) -> dict[str, Any]:
     found = [_target(each) for each in reads]
-    _refuse_faulty([each if isinstance(each, EngineError) else None for each in found])
+    wording = database.options.wording
+    _refuse_faulty([each if isinstance(each, EngineError) else None for each in found], wording)
     targets = [each for each in found if not isinstance(each, EngineError)]
     positions = [table.schema.position(key) for table, key in targets]
     tables = [table for table, _ in targets]
@@ -169,7 +170,7 @@ def _read(database: Database, reads: Sequence[Read], request: Mapping[str, Any])
             faults.append(error)
         else:
             faults.append(None)
-    _refuse_faulty(faults)
+    _refuse_faulty(faults, wording)
     items = [table.find(position) for table, position in zip(tables, positions, strict=True)]
     check_total_bytes(stored.size for stored in items if stored is not None)
     by_table: dict[str, Consumed] = {}
@@ -206,21 +207,22 @@ def _target(read: Read) -> tuple[Table, Item] | EngineError:
 
 def _write(
     database: Database, writes: Sequence[Write], request: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[tuple[Table, int]]]:
+) -> tuple[dict[str, Any], list[tuple[str, int]]]:
     """Carry the writes out.
 
     Returns:
-        The answer, and the table and the bytes of each item.
+        The answer, and the table's name and the bytes of each item.
     """
     held = [_held_write(each) for each in writes]
-    _refuse_faulty([each if isinstance(each, EngineError) else None for each in held])
+    wording = database.options.wording
+    _refuse_faulty([each if isinstance(each, EngineError) else None for each in held], wording)
     planned = [each for each in held if isinstance(each, ItemWrite)]
     check_targets(planned)
     check_total_bytes(item_bytes(each.bound.item()) for each in writes)
     try:
         done = carry_out(database, planned)
     except EngineError as error:
-        raise _with_missed_deletes(error, writes, planned) from None
+        raise _with_missed_deletes(error, writes, planned, wording) from None
     consumed = consumed_by_writes(done)
     for used in consumed:
         database.charge(used.table, used.total, write=True)
@@ -255,7 +257,10 @@ def _held_write(write: Write) -> ItemWrite | EngineError:
 
 
 def _with_missed_deletes(
-    error: EngineError, writes: Sequence[Write], planned: Sequence[ItemWrite]
+    error: EngineError,
+    writes: Sequence[Write],
+    planned: Sequence[ItemWrite],
+    wording: Wording,
 ) -> EngineError:
     """The cancellation, with a reason also for each DELETE with a condition that met no item.
 
@@ -270,7 +275,7 @@ def _with_missed_deletes(
             write.bound.asks_more_than_key(held.table) and held.table.find(held.position) is None
         )
         if reason["Code"] == "None":
-            told.append(reason_of(condition_failed(None)) if missed else None)
+            told.append(reason_of(condition_failed(None), wording) if missed else None)
         else:
             told.append(reason)
     return cancelled(told)

@@ -51,12 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 " or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the environment"
             )
         signatures = SignatureCheck(secrets)
-    engine = Engine(
-        wording=options.wording,
-        table_delay_s=options.table_delay_s,
-        throttle_above=options.throttle_above,
-        stream_shards=options.stream_shards,
-    )
+    try:
+        engine = Engine(
+            wording=options.wording,
+            table_delay_s=options.table_delay_s,
+            throttle_above=options.throttle_above,
+            stream_shards=options.stream_shards,
+        )
+    except ValueError as error:
+        parser.error(str(error))
     try:
         if options.load is not None:
             load(engine, options.load)
@@ -194,7 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--stream-shards",
-        type=count,
+        type=int,
         default=1,
         metavar="COUNT",
         help="how many shards a table's stream begins with (%(default)s)",
@@ -230,18 +233,10 @@ def seconds(text: str) -> float:
 
 def delay(text: str) -> float | None:
     """A number of seconds, or None for `at-once`."""
-    return None if text == AT_ONCE else seconds(text)
-
-
-def count(text: str) -> int:
-    """A number of things, 1 or more."""
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
+    return None if text == AT_ONCE else float(text)
 
 
 def units(text: str) -> tuple[float, float]:
     """`READ,WRITE`."""
-    read, write = (seconds(part) for part in text.split(","))
+    read, write = map(float, text.split(","))
     return read, write

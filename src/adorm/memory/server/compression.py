@@ -31,7 +31,8 @@ def decoded(body: bytes | bytearray, encoding: bytes, limit: int) -> bytes | byt
     """A request's body without its `Content-Encoding`.
 
     The service takes gzip, of one member or several, and overlooks what follows the last one, and
-    deflate. It has no limit for the length of what comes out; this server has, for its memory's sake.
+    deflate. It has no limit for the length of what comes out; this server has, for its memory's
+    sake.
 
     Raises:
         EngineError: `InternalServerError`: so the service answers damaged data and other encodings.
@@ -65,7 +66,7 @@ def encoding_for(accepted: bytes) -> bytes | None:
 
     The service overlooks `identity`: a client that takes gzip at all gets it. Of two encodings
     with the same quality the first is taken, `*` stands for those that are not named, and a
-    quality that can't be read counts as 1.
+    quality that can't be read counts as 1. It looks for `q=`: `q =0` is no quality, `nq=0` is one.
     """
     qualities: dict[bytes, float] = {}
     for entry in accepted.lower().split(b","):
@@ -82,8 +83,9 @@ def encoding_for(accepted: bytes) -> bytes | None:
 
 def _quality(parameters: list[bytes]) -> float:
     for parameter in parameters:
-        name, _, value = (part.strip() for part in parameter.partition(b"="))
-        if name == b"q":
+        name, _, value = parameter.partition(b"=")
+        if name.endswith(b"q"):
+            value = value.strip()
             if value.startswith(b"-"):
                 return 0.0
             return min(1.0, float(value)) if re.fullmatch(rb"\d+\.?\d*", value) else 1.0

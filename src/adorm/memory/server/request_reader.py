@@ -121,7 +121,10 @@ class RequestReader:
         if not self._in_head:
             return  # after a chunked body; no such header is known
         self._head_bytes += len(name) + len(value)
-        self._headers[name.lower()] = value
+        name = name.lower()
+        if name == b"accept-encoding" and name in self._headers:
+            return  # the service goes by the first one, as ScyllaDB's tests show
+        self._headers[name] = value
 
     def on_headers_complete(self) -> None:
         self._in_head = False

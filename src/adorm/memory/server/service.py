@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import traceback
 import zlib
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 import orjson
 
 from adorm.memory.errors import EngineError, Wording
+from adorm.memory.failures import log_failure
 from adorm.memory.server.authorization import Callers, read_authorization
 from adorm.memory.server.compression import (
     COMPRESSED_BYTES,
@@ -98,7 +98,9 @@ class Service:
         except TooLong:
             return _answer(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", b"")
         except Exception as error:  # noqa: BLE001  # whatever breaks, the server lives on
-            status, body = _broken(error, operation)
+            log_failure(logger, operation, error)
+            fault = EngineError("InternalServerError", "Internal server error")
+            status, body = refusal(fault, operation, "new")
         return _answer(request, status, body, AMAZON_JSON if content_type == AMAZON_JSON else JSON)
 
     def _carry_out(self, request: HttpRequest, operation: str) -> bytes:
@@ -130,18 +132,6 @@ def _endpoint(request: HttpRequest) -> dict[str, Any]:
     """This server's own address, as the client wrote it."""
     host = request.headers.get(b"host", b"").decode("latin-1")
     return {"Endpoints": [{"Address": host, "CachePeriodInMinutes": ENDPOINT_CACHE_MINUTES}]}
-
-
-def _broken(error: Exception, operation: str) -> tuple[int, bytes]:
-    """Log an error of the engine's own, without its text, which may hold an item's values."""
-    frames: list[str] = []
-    cause: BaseException | None = error
-    while cause is not None and len(frames) < 10:
-        name = type(cause).__qualname__
-        frames.append(f"{name}\n{''.join(traceback.format_tb(cause.__traceback__)).rstrip()}")
-        cause = cause.__cause__ or cause.__context__
-    logger.error("%s failed inside the engine: %s", operation, "\nafter ".join(frames))
-    return refusal(EngineError("InternalServerError", "Internal server error"), operation, "new")
 
 
 def _answer(request: HttpRequest, status: int, body: bytes, content_type: bytes) -> HttpAnswer:

@@ -32,6 +32,9 @@ _EACH_NAME = ", ".join((at_most(MAX_NAME), at_least(MIN_NAME), matching(NAME_PAT
 _NAMES_OF_TABLES = f"Map keys must satisfy constraint: [{_EACH_NAME}]"
 _LISTS_OF_WRITES = f"Map value must satisfy constraint: [{at_most(MAX_WRITES)}, {at_least(1)}]"
 
+NO_TABLES_TO_GET = "The requestItems parameter is required for BatchGetItem"
+"""Of both wordings in us-east-1; some regions word the newer one otherwise."""
+
 NO_ACTION = "Invalid Request: TransactWriteRequest should contain Delete or Put or Update request"
 SEVERAL_ACTIONS = "TransactItems can only contain one of Check, Put, Update or Delete"
 
@@ -58,7 +61,7 @@ def explain_batch_get(shape: Structure, sent: Request, request: Request) -> str 
     if tables is None:
         return joined(member_faults(shape, request))
     if not tables:
-        return joined([untold("RequestItems", at_least(1))])
+        return NO_TABLES_TO_GET
     for name, table in tables.items():
         if table.get("Keys") == []:
             return joined([untold(f"RequestItems.{name}.member.Keys", at_least(1))])
@@ -79,7 +82,7 @@ def explain_batch_get_old(shape: Structure, sent: Request, request: Request) -> 
     """BatchGetItem in the old wording."""
     tables = request.get("RequestItems")
     if tables is not None and not tables:
-        return "The requestItems parameter is required for BatchGetItem"
+        return NO_TABLES_TO_GET
     named = all(map(is_table_name, tables or ()))
     if tables and named and _number_of_keys(request) > MAX_KEYS:
         return joined([_too_many_keys(tables)])

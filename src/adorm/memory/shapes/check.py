@@ -43,7 +43,8 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], int], Operation]] = {
 
 
 def check(operation: str, request: Any, wording: Wording = "new") -> Request:
-    """The request as its handler may take it: right types, constraints kept, no nulls.
+    """The request as its handler may take it: right types, constraints kept, no nulls, and no
+    members that the operation does not have.
 
     Args:
         operation: the service's name of the operation, `GetItem`.
@@ -66,9 +67,9 @@ def check(operation: str, request: Any, wording: Wording = "new") -> Request:
     found = check_types(request)
     if not found and described.suspect is None:
         return request
-    if not found & FAULTY and described.suspect is not None and described.suspect(request):
-        found |= FAULTY
     cleaned: Request = clean(described.input, request) if found & CHANGED else request
+    if not found & FAULTY and described.suspect is not None and described.suspect(cleaned):
+        found |= FAULTY
     if found & FAULTY:
         _refuse(described, request, cleaned, wording)
     return cleaned

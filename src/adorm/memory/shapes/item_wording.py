@@ -29,7 +29,9 @@ WRONG_RETURN_VALUES = "Failed to satisfy constraint: " + one_of(
 )
 """The new wording of a bad `ReturnValues`; "UPDATE_NEW" is the service's own slip."""
 
-RETURN_VALUES_OF_DELETE = ("NONE", "ALL_OLD")
+WRONG_METRICS = "ReturnItemCollectionMetrics can only be SIZE or NONE"
+"""PutItem's new wording of a bad `ReturnItemCollectionMetrics`, recorded in June 2026."""
+
 ONLY_OLD_VALUES = "ReturnValues can only be ALL_OLD or NONE"
 
 
@@ -60,6 +62,11 @@ def return_values_faults(shape: Structure, request: Request) -> Iterator[str]:
         yield WRONG_RETURN_VALUES
 
 
+def _put_metrics_faults(shape: Structure, request: Request) -> Iterator[str]:
+    if any(faults_of(shape, request, "ReturnItemCollectionMetrics")):
+        yield WRONG_METRICS
+
+
 def explain_get_item(shape: Structure, sent: Request, request: Request) -> str | None:
     """GetItem in the new wording."""
     if request.get("TableName") == "":
@@ -77,15 +84,19 @@ def explain_write(shape: Structure, sent: Request, request: Request) -> str | No
     """PutItem and DeleteItem in the new wording."""
     if request.get("TableName") == "":
         return joined([EMPTY_NAME])
-    written = "Item" if "Item" in shape.members else "Key"
+    puts = "Item" in shape.members
     faults = [
         *first_name_fault(request),
-        *faults_of(shape, request, written, "ReturnConsumedCapacity"),
+        *faults_of(shape, request, "Item" if puts else "Key", "ReturnConsumedCapacity"),
         *return_values_faults(shape, request),
-        *faults_of(shape, request, "ReturnItemCollectionMetrics"),
+        *(
+            _put_metrics_faults(shape, request)
+            if puts
+            else faults_of(shape, request, "ReturnItemCollectionMetrics")
+        ),
         *faults_of(shape, request, "ReturnValuesOnConditionCheckFailure"),
     ]
-    if written == "Key" and "Key" in request and deletes_with_new_values(request):
+    if not puts and "Key" in request and deletes_with_new_values(request):
         faults.append(ONLY_OLD_VALUES)
     return joined(faults)
 

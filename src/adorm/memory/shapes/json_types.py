@@ -162,8 +162,7 @@ def _check_of_structure(shape: Structure, wrong_scalar: str) -> Check:
             found = CHANGED
         for name, content in value.items():
             member = find(name)
-            if member is not None:
-                found |= CHANGED if content is None else member(content)
+            found |= CHANGED if content is None or member is None else member(content)
         for name in required:
             if value.get(name) is None:
                 return found | FAULTY

@@ -97,7 +97,7 @@ class MapOf:
 
 @frozen
 class Structure:
-    """A map of known members. Unknown members are ignored.
+    """A map of known members. Unknown members are ignored: handlers do not get them.
 
     Args:
         name: the service's name of it, which its messages show.

@@ -52,8 +52,15 @@ class ShardIterator:
             raise invalid("Invalid ShardIterator") from error
         if not genuine:
             raise invalid("Invalid ShardIterator")
-        shard_id, position, issued_at = orjson.loads(content)
-        return cls(stream_arn, shard_id, position, issued_at)
+        try:
+            read = orjson.loads(content)
+        except ValueError as error:  # the digest of something else
+            raise invalid("Invalid ShardIterator") from error
+        match read:
+            case [str() as shard_id, int() as position, (float() | int()) as issued_at]:
+                return cls(stream_arn, shard_id, position, issued_at)
+            case _:
+                raise invalid("Invalid ShardIterator")
 
     def check_age(self, now: float) -> None:
         """Refuse an iterator that was issued more than 15 minutes ago.

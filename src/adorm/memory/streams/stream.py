@@ -5,14 +5,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from adorm.memory.errors import not_found
 from adorm.memory.keys import TOKENS
-from adorm.memory.streams.names import digest, event_id, shard_id, stream_label
+from adorm.memory.streams.names import digest, event_id, shard_id
 from adorm.memory.streams.records import (
     NEW_IMAGE_VIEWS,
     OLD_IMAGE_VIEWS,
@@ -22,7 +22,6 @@ from adorm.memory.streams.records import (
 from adorm.memory.streams.shards import RETENTION_S, Shard, split_tokens
 
 if TYPE_CHECKING:
-    from adorm.memory.database import Database
     from adorm.memory.table import Table
     from adorm.memory.values import Item
 
@@ -81,16 +80,19 @@ class Stream:
 
     # ----------------------------------------------------------------- records
 
-    def record(
+    def prepare(
         self, old_item: Item | None, new_item: Item | None, *, now: float, expired: bool
-    ) -> None:
-        """Note a change of an item. A write that changes nothing makes no record.
+    ) -> Callable[[], None] | None:
+        """Make the record of a change of an item. A write that changes nothing makes none.
 
         Args:
             old_item: as it stood; None where there was none.
             new_item: as it stands; None where there is none.
             now: seconds since 1970.
             expired: whether time to live removed it.
+
+        Returns:
+            What notes the record, and can't fail; None where there is none.
         """
         if new_item is not None:
             if old_item is None:
@@ -98,15 +100,15 @@ class Stream:
             elif old_item != new_item:
                 event_name = "MODIFY"
             else:
-                return
+                return None
             item = new_item
         elif old_item is not None:
             event_name, item = "REMOVE", old_item
         else:
-            return
+            return None
         keys = self.table_schema.key_of(item)
-        record = Record(
-            self.next_number,
+        shard = self._shard_of(keys)
+        content = (
             now,
             event_name,
             orjson.dumps(keys),
@@ -114,8 +116,12 @@ class Stream:
             orjson.dumps(old_item) if self._keeps_old_image and old_item is not None else None,
             expired,
         )
-        self.next_number += 1
-        self._shard_of(keys).append(record)
+
+        def note() -> None:
+            shard.append(Record(self.next_number, *content))
+            self.next_number += 1
+
+        return note
 
     def event(self, record: Record, region: str) -> dict[str, Any]:
         """A record as GetRecords returns it.
@@ -164,6 +170,7 @@ class Stream:
         parents = [each for each in self._open if shard_id in (None, each.shard_id)]
         if not parents:
             raise ValueError("there is no such open shard")
+        self.live_shards(now)
         children: list[Shard] = []
         for parent in parents:
             parent.closed_at = now
@@ -228,74 +235,3 @@ class Stream:
         if self.closed_at is None:
             return "ENABLED" if now >= self.created_at + self._delay_s else "ENABLING"
         return "DISABLED" if now >= self.closed_at + self._delay_s else "DISABLING"
-
-
-def open_stream(database: Database, table: Table, *, shards: int | None = None) -> None:
-    """Turn on the stream of a table, as its definition's `stream_view_type` says.
-
-    Args:
-        database: the table's.
-        table: its stream is off.
-        shards: how many the stream begins with; None for `EngineOptions.stream_shards`.
-
-    Raises:
-        ValueError: the definition has no `stream_view_type`.
-    """
-    view_type = table.definition.stream_view_type
-    if view_type is None:
-        raise ValueError("the table's definition has no stream_view_type")
-    now = database.now()
-    created_ms = int(now * 1000)
-    label = stream_label(created_ms)
-    while f"{table.arn}/stream/{label}" in database.streams:
-        created_ms += 1
-        label = stream_label(created_ms)
-    stream = Stream(
-        table,
-        view_type,
-        f"{table.arn}/stream/{label}",
-        label,
-        now,
-        delay_s=database.options.table_delay_s,
-        shards=database.options.stream_shards if shards is None else shards,
-    )
-    table.stream = stream
-    database.streams[stream.arn] = stream
-    table.definition.extras["LatestStreamArn"] = stream.arn
-    table.definition.extras["LatestStreamLabel"] = stream.label
-
-
-def close_stream(database: Database, table: Table) -> None:
-    """Turn off the stream of a table, if it is on; also called when the table is deleted.
-
-    The stream can be read for 24 hours. The definition's `stream_view_type` becomes None;
-    `LatestStreamArn` stays.
-    """
-    if table.stream is not None:
-        table.stream.close(database.now())
-        table.stream = None
-    table.definition.stream_view_type = None
-
-
-def live_streams(database: Database) -> Iterator[Stream]:
-    """The streams that can be read, in the order of their ARNs.
-
-    Those that were turned off 24 hours ago are forgotten.
-    """
-    now = database.now()
-    gone = [arn for arn, stream in database.streams.items() if stream.is_gone(now)]
-    for arn in gone:
-        del database.streams[arn]
-    return (database.streams[arn] for arn in sorted(database.streams))
-
-
-def find_stream(database: Database, arn: str) -> Stream:
-    """A stream that can be read.
-
-    Raises:
-        EngineError: there is none with this ARN, or none any more.
-    """
-    stream: Stream | None = database.streams.get(arn)
-    if stream is None or stream.is_gone(database.now()):
-        raise not_found(f"Requested resource not found: Stream: {arn} not found")
-    return stream

@@ -1,0 +1,25 @@
+"""Internal: what is logged where the engine itself is at fault."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+MAX_CAUSES = 10
+
+
+def log_failure(logger: logging.Logger, operation: str, error: Exception) -> None:
+    """Log an error of the engine's own, without its text, which may hold an item's values.
+
+    Args:
+        logger: where.
+        operation: what was asked for.
+        error: what was raised, with the errors that led to it.
+    """
+    frames: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(frames) < MAX_CAUSES:
+        name = type(cause).__qualname__
+        frames.append(f"{name}\n{''.join(traceback.format_tb(cause.__traceback__)).rstrip()}")
+        cause = cause.__cause__ or cause.__context__
+    logger.error("%s failed inside the engine: %s", operation, "\nafter ".join(frames))
