@@ -9,11 +9,15 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from adorm.testing import LocalDynamoDB
 from tests.support.ministack import MinistackMissing, ministack
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+settings.register_profile("adorm", deadline=None)  # machines are shared: no test is judged by its time
+settings.load_profile("adorm")
 
 ASYNCIO: tuple[str, dict[str, Any]] = ("asyncio", {})
 UVLOOP: tuple[str, dict[str, Any]] = ("asyncio", {"use_uvloop": True})

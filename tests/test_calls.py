@@ -623,3 +623,30 @@ def test_any_sequence_of_outcomes_keeps_the_promises(
             assert getattr(error, "attempts") == bench.requests  # noqa: B009
 
     asyncio_run(main)
+
+
+# ---- credentials and clock
+
+
+def expired() -> ServiceError:
+    return refusal("ExpiredTokenException")
+
+
+def skewed() -> ServiceError:
+    return refusal("InvalidSignatureException", 403)
+
+
+@pytest.mark.parametrize("outcomes", [[expired(), skewed()], [skewed(), expired()]])
+async def test_a_token_that_expired_and_a_clock_that_is_wrong_are_both_mended_in_one_call(outcomes: list[Outcome]) -> None:
+    it = Bench(*outcomes, {"Item": {}})
+    assert await it.calls.call("GetItem", GET) == {"Item": {}}
+    assert len(it.transport.sent) == 3
+    assert it.clock.sleeps == []
+
+
+@pytest.mark.parametrize("again", [expired, skewed])
+async def test_each_of_them_is_mended_once(again: Callable[[], ServiceError]) -> None:
+    it = Bench(expired(), skewed(), again())
+    with pytest.raises(AccessDenied):
+        await it.calls.call("GetItem", GET)
+    assert len(it.transport.sent) == 3

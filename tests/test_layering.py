@@ -13,7 +13,7 @@ LAYERS: list[tuple[str, ...]] = [
     # The strict DynamoDB. It knows nothing of adorm.
     ("adorm.memory",),
     # What everything may know.
-    ("adorm.records",),
+    ("adorm.records", "adorm.shown", "adorm.forks"),
     ("adorm.outcomes",),
     ("adorm.errors",),
     ("adorm.clock",),
@@ -49,6 +49,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("adorm.connecting",),
     ("adorm.account_map",),
     ("adorm.lambda_runtime", "adorm.locks", "adorm.streams", "adorm.idempotency", "adorm.testing"),
+    ("adorm.queues",),
     ("adorm.integrations",),
 ]
 """From the bottom up: each may import what stands above it in this list, and within its own package.
@@ -56,7 +57,7 @@ LAYERS: list[tuple[str, ...]] = [
 A package stands for all its modules.
 """
 
-COMMON = {"adorm.memory", "adorm.records", "adorm.outcomes", "adorm.errors", "adorm.clock"}
+COMMON = {"adorm.memory", "adorm.records", "adorm.shown", "adorm.forks", "adorm.outcomes", "adorm.errors", "adorm.clock"}
 NETWORK = {
     "adorm.cancel_scopes",
     "adorm.transport",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from asyncio import Task, TaskGroup
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -94,8 +95,10 @@ def models() -> None:
     assert_type(db.table(Mapped), adorm.Table[ThirdParty])
     Part(number=1, owner=CustomerId("c"), age=3, made_on=date(2026, 1, 1), address=IPv4Address("10.0.0.1"), source=Path("x"))
     assert_type(adorm.to_attribute_map(order), dict[str, Any])
-    assert_type(adorm.from_attribute_map(Order, {"customer_id": {"S": "c1"}, "order_id": {"S": "o1"}}), Order)
-    assert_type(adorm.from_plain(Order, {"customer_id": "c1", "order_id": "o1"}), Order)
+    made = "2026-01-01T00:00:00.000000Z"
+    stored = {"customer_id": {"S": "c1"}, "order_id": {"S": "o1"}, "created_at": {"S": made}}
+    assert_type(adorm.from_attribute_map(Order, stored), Order)
+    assert_type(adorm.from_plain(Order, {"customer_id": "c1", "order_id": "o1", "created_at": made}), Order)
     assert_type(adorm.item_size(adorm.to_attribute_map(order)), int)
 
 
@@ -147,6 +150,7 @@ def conditions() -> None:
     assert_type(adorm.not_(Order.total > 10), Condition)
     assert_type(adorm.and_(Order.total > 10, attr(Order.note).exists()), Condition)
     assert_type(adorm.or_(Order.total > 10, Order.status == "open"), Condition)
+    assert_type(adorm.or_absent(Order.status == "open"), Condition)
     assert_type(~attr(Order.note).exists(), Condition)
     assert_type((Order.total > 10) & attr(Order.note).exists(), Condition)
     every = parts.scan()
@@ -170,6 +174,9 @@ async def writes(order: Order) -> None:
     assert_type(await orders.create(order), Order)
     assert_type(await orders.put(order), Order)
     await orders.put(order).unchecked()
+    assert_type(await orders.create(order).keep_timestamps(), Order)
+    assert_type(await orders.create_many([order]).keep_timestamps(), adorm.CreateManyResult[Order])
+    assert_type(await orders.batch_write(puts=[order]).keep_timestamps(), adorm.BatchWriteResult[Order])
     assert_type(await orders.save(order), Order)
     await orders.save(order, only=[Order.status])
     await orders.create(order).when(attr(Order.note).not_exists())
@@ -468,6 +475,7 @@ async def transactions(order: Order, part: Part) -> None:
         assert_type(tx.save(part).stored, Part)
         tx.save(order, only=[Order.status])
         tx.put(order).unchecked()
+        tx.create(order).keep_timestamps()
         assert_type(tx.update(Order, "c1", "o1"), adorm.TransactionUpdate[Order])
         tx.update(Order, "c1", "o1").add(Order.total, -5).set(Order.status, "paid").when(Order.total >= 5).upsert()
         tx.update(Order, ("c1", "o1")).remove(Order.note)
@@ -530,6 +538,16 @@ async def one_more() -> None:
 async def parts_by_name(order: Order) -> None:
     read: adorm.Operation[Order] = orders.get("c1", "o1")
     get: adorm.Get[Order | None] = orders.get_or_none("c1", "o1")
+    assert_type(await orders.get("c1", "o1").select(Order.total), tuple[Decimal])
+    assert_type(await orders.get_or_none("c1", "o1").consistent().select(Order.order_id, Order.total), tuple[str, Decimal] | None)
+    result = await orders.query("c1").collect_errors()
+    assert_type(result, adorm.QueryResult[Order])
+    assert_type(result.errors, list[adorm.ItemDecodeError])
+    assert_type(await orders.get("c1", "o1").run(), Order)
+    async with TaskGroup() as group:
+        assert_type(group.create_task(orders.query("c1").count().run()), Task[int])
+    assert_type(await adorm.eventually(orders.query("c1"), until=lambda found: len(found) == 2, within_s=5), list[Order])
+    assert len(await adorm.eventually(orders.query("c1"))) > 0
     write: adorm.Write[Order, Order] = orders.create(order)
     removal: adorm.Write[Order, None] = orders.delete("c1", "o1")
     change: adorm.Update[Order, Order] = orders.update("c1", "o1").set(Order.status, "x").returning("new")
@@ -813,3 +831,37 @@ def lambda_entry_points() -> None:
 
 async def lambda_in_tests(db: adorm.Database) -> None:
     assert_type(await bare.__wrapped__({"customer": "c1", "order": "o1"}, None, db), Order)
+
+
+# ---- Lambda, queues and whole batches
+
+
+@adorm.sqs_handler
+async def messages(message: adorm.SqsMessage, db: adorm.Database) -> None:
+    assert_type(message.sent_at, datetime | None)
+
+
+@adorm.sqs_handler(concurrency=4)
+async def messages_alone(message: adorm.SqsMessage) -> str:
+    return message.body
+
+
+assert_type(messages, adorm.SqsHandler)
+take: Callable[[Any, Any], Any] = adorm.lambda_handler(models=[Order])(messages)
+whole = adorm.StreamHandler()
+
+
+@whole.batch(Order)
+async def indexed(changes: Sequence[adorm.StreamChange[Order]], db: adorm.Database) -> Iterable[adorm.StreamChange[Order]]:
+    return [change for change in changes if change.new is None]
+
+
+@whole.batch(Part)
+async def indexed_alone(changes: Sequence[adorm.StreamChange[Part]]) -> None: ...
+
+
+def outside(order: Order) -> None:
+    assert_type(adorm.to_plain(order, db=db), dict[str, Any])
+    assert_type(adorm.from_plain(Order, {}, converter=db.converter), Order)
+    rows: list[tuple[str, Decimal]] = []
+    adorm.to_plain(rows)

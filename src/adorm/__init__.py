@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         AccessDenied,
         AdormError,
         BadCursor,
+        BadValue,
         BatchFailed,
         CancellationReason,
         ConditionalCheckFailed,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         ResultNotStored,
         ScanFailed,
         ServiceError,
+        SqsFailed,
         StreamFailed,
         Throttled,
         TransactionCanceled,
@@ -59,7 +61,7 @@ if TYPE_CHECKING:
         VersionConflict,
     )
     from adorm.expiry import is_expired
-    from adorm.expressions.conditions import Condition, and_, not_, or_, raw
+    from adorm.expressions.conditions import Condition, and_, not_, or_, or_absent, raw
     from adorm.expressions.updates import Clause
     from adorm.gather.run import GatherResult
     from adorm.hedging import Hedge, HedgeFigures
@@ -75,15 +77,18 @@ if TYPE_CHECKING:
     from adorm.outcomes import Outcome, Progress
     from adorm.paths import Attr, attr, not_none, path
     from adorm.prices import PriceTable
+    from adorm.query.eventually import eventually
     from adorm.query.gets import Get
     from adorm.query.model_types import AnyModel
     from adorm.query.operation import Operation
     from adorm.query.pages import Page
     from adorm.query.plan import Plan
-    from adorm.query.queries import Query
+    from adorm.query.queries import CollectingQuery, Query, QueryResult
     from adorm.query.streams import ItemStream
     from adorm.query.updates import Update
     from adorm.query.writes import Write
+    from adorm.queues.handler import MessageOutcome, SqsHandler, SqsResult, sqs_handler
+    from adorm.queues.message import SqsMessage
     from adorm.rate_limit import AdaptiveRateLimit
     from adorm.retry import RetryPolicy
     from adorm.scan.builder import CollectingScan, Scan
@@ -118,6 +123,7 @@ __all__ = [
     "AttemptDetails",
     "Attr",
     "BadCursor",
+    "BadValue",
     "Batch",
     "BatchFailed",
     "BatchGet",
@@ -132,6 +138,7 @@ __all__ = [
     "Capacity",
     "Clause",
     "ColdStartReport",
+    "CollectingQuery",
     "CollectingScan",
     "Condition",
     "ConditionalCheckFailed",
@@ -166,6 +173,7 @@ __all__ = [
     "LockHeld",
     "LogCalls",
     "MemoryStats",
+    "MessageOutcome",
     "MisusedExpression",
     "ModelError",
     "OpenTelemetry",
@@ -177,6 +185,7 @@ __all__ = [
     "Progress",
     "Provisioned",
     "Query",
+    "QueryResult",
     "RecordOutcome",
     "RequestDetails",
     "ResourceNotFound",
@@ -188,6 +197,10 @@ __all__ = [
     "ScanStream",
     "ServerDetails",
     "ServiceError",
+    "SqsFailed",
+    "SqsHandler",
+    "SqsMessage",
+    "SqsResult",
     "StreamChange",
     "StreamFailed",
     "StreamHandler",
@@ -220,6 +233,7 @@ __all__ = [
     "created_at",
     "deadline",
     "discriminator",
+    "eventually",
     "from_attribute_map",
     "from_plain",
     "from_stream_record",
@@ -233,10 +247,12 @@ __all__ = [
     "not_",
     "not_none",
     "or_",
+    "or_absent",
     "partition_key",
     "path",
     "raw",
     "sort_key",
+    "sqs_handler",
     "stream_handler",
     "to_attribute_map",
     "to_plain",
@@ -258,6 +274,7 @@ _HOMES = {
     "AttemptDetails": "adorm.call_details",
     "Attr": "adorm.paths",
     "BadCursor": "adorm.errors",
+    "BadValue": "adorm.errors",
     "Batch": "adorm.batch.block",
     "BatchFailed": "adorm.errors",
     "BatchGet": "adorm.batch.get",
@@ -272,6 +289,7 @@ _HOMES = {
     "Capacity": "adorm.capacity",
     "Clause": "adorm.expressions.updates",
     "ColdStartReport": "adorm.lambda_runtime.figures",
+    "CollectingQuery": "adorm.query.queries",
     "CollectingScan": "adorm.scan.builder",
     "Condition": "adorm.expressions.conditions",
     "ConditionalCheckFailed": "adorm.errors",
@@ -306,6 +324,7 @@ _HOMES = {
     "LockHeld": "adorm.errors",
     "LogCalls": "adorm.telemetry.logs",
     "MemoryStats": "adorm.lambda_runtime.figures",
+    "MessageOutcome": "adorm.queues.handler",
     "MisusedExpression": "adorm.errors",
     "ModelError": "adorm.errors",
     "OpenTelemetry": "adorm.telemetry.otel",
@@ -317,6 +336,7 @@ _HOMES = {
     "Progress": "adorm.outcomes",
     "Provisioned": "adorm.tables.requests",
     "Query": "adorm.query.queries",
+    "QueryResult": "adorm.query.queries",
     "RecordOutcome": "adorm.streams.ordered",
     "RequestDetails": "adorm.call_details",
     "ResourceNotFound": "adorm.errors",
@@ -328,6 +348,10 @@ _HOMES = {
     "ScanStream": "adorm.scan.stream",
     "ServerDetails": "adorm.call_details",
     "ServiceError": "adorm.errors",
+    "SqsFailed": "adorm.errors",
+    "SqsHandler": "adorm.queues.handler",
+    "SqsMessage": "adorm.queues.message",
+    "SqsResult": "adorm.queues.handler",
     "StreamChange": "adorm.streams.change",
     "StreamFailed": "adorm.errors",
     "StreamHandler": "adorm.streams.handler",
@@ -360,6 +384,7 @@ _HOMES = {
     "created_at": "adorm.markers",
     "deadline": "adorm.deadlines",
     "discriminator": "adorm.markers",
+    "eventually": "adorm.query.eventually",
     "from_attribute_map": "adorm.codec.maps",
     "from_plain": "adorm.codec.maps",
     "from_stream_record": "adorm.streams.change",
@@ -373,10 +398,12 @@ _HOMES = {
     "not_": "adorm.expressions.conditions",
     "not_none": "adorm.paths",
     "or_": "adorm.expressions.conditions",
+    "or_absent": "adorm.expressions.conditions",
     "partition_key": "adorm.markers",
     "path": "adorm.paths",
     "raw": "adorm.expressions.conditions",
     "sort_key": "adorm.markers",
+    "sqs_handler": "adorm.queues.handler",
     "stream_handler": "adorm.streams.handler",
     "to_attribute_map": "adorm.codec.maps",
     "to_plain": "adorm.codec.maps",

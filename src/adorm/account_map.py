@@ -15,6 +15,7 @@ from adorm.concurrency import Job, run_all, to_the_end
 from adorm.connecting import connect
 from adorm.database import Database
 from adorm.errors import GatherFailed, UsageError
+from adorm.fields import DatetimeFormat
 from adorm.outcomes import Outcome
 from adorm.retry import RetryPolicy
 from adorm.transport.assumed_role import DEFAULT_DURATION_S, DEFAULT_SESSION_NAME, AssumedRole, check_role
@@ -65,6 +66,8 @@ class ConnectOptions(TypedDict, total=False):
     endpoint_url: str | None
     retry: RetryPolicy
     max_connections: int
+    connect_timeout_s: float
+    read_timeout_s: float
     table_names: Mapping[str, str] | Callable[[str], str] | None
     table_prefix: str
     cursor_secret: str | bytes | None
@@ -76,6 +79,7 @@ class ConnectOptions(TypedDict, total=False):
     hedge: Hedge | None
     middleware: Sequence[Middleware]
     trace_header: Callable[[], str | None] | None
+    datetime_format: DatetimeFormat
 
 
 @attrs.define(eq=False)
@@ -294,7 +298,7 @@ def accounts(
         sts_endpoint_url: another STS than AWS's own.
         memory: a DynamoDB inside the process for each account and region; no role is assumed.
         options: of `adorm.connect()`, shared by all: endpoint_url, retry, max_connections, table_names, table_prefix, cursor_secret,
-            hooks, middleware, trace_header, rate_limit, hedge, clock, random, wrap.
+            hooks, middleware, trace_header, rate_limit, hedge, clock, random, wrap, datetime_format.
 
     Raises:
         UsageError: options that exclude each other, or one that `connect()` refuses.

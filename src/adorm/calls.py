@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from adorm.cancel_scopes import scope_deadline, stop_if_cancelled
 from adorm.capacity import asking_for_capacity, is_collecting, is_counted, note_capacity
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.deadlines import current_limit, remaining_s
-from adorm.errors import ConnectionFailed, DeadlineExceeded, ResourceNotFound, ServiceError, TransactionCanceled, UsageError
+from adorm.errors import (
+    MESSAGE_CHARACTERS,
+    ConnectionFailed,
+    DeadlineExceeded,
+    ResourceNotFound,
+    ServiceError,
+    TransactionCanceled,
+    UsageError,
+)
 from adorm.retry import (
     DEFAULT_RETRY,
     Repeat,
@@ -19,12 +28,15 @@ from adorm.retry import (
     RetryQuota,
     delay_after,
     is_ambiguous,
+    renewed_by,
     repeat_of,
     retry_cost,
     treatment_of,
     unit_random,
 )
-from adorm.transport.base import Answer, Request, Transport, is_unsent
+from adorm.shown import shown
+from adorm.transport.answer_shapes import CHECKS
+from adorm.transport.base import TOKEN, TOKEN_USE_S, TOO_OLD, Answer, Request, Tokened, Transport, is_unsent
 
 if TYPE_CHECKING:
     from adorm.call_details import CallDetails
@@ -34,6 +46,10 @@ if TYPE_CHECKING:
     from adorm.watched_calls import Middleware, Watch
 
 __all__ = ["Calls", "Repeat"]
+
+
+SHORTEST_ATTEMPT_S = 1e-6
+"""A wait that ends as late as this before the deadline leaves no time for an attempt; also what rounding makes of none at all."""
 
 
 class Calls:
@@ -107,13 +123,15 @@ class Calls:
                 return await _Run(self, operation, request, subject, repeat, retry).answer()
             request, repeat = await self._watch.changed(operation, request, repeat)
             return await self._watch.call(_Run(self, operation, request, subject, repeat, retry))
-        if current_limit() is not None:
+        if current_limit() is not None or TOKEN in request:
             return await _Run(self, operation, request, subject, repeat, retry).answer()
         # The path of nearly every call: nothing is set up before the first failure.
         if scope_deadline() == -math.inf:
             await stop_if_cancelled()
         try:
             answer = await self.transport.send(operation, request)
+            if (check := CHECKS.get(operation)) is not None and (problem := check(request, answer)) is not None:
+                raise misshapen_answer(operation, problem)
         except (ServiceError, ConnectionFailed) as error:
             run = _Run(self, operation, request, subject, repeat, retry)
             run.attempts = 1
@@ -135,10 +153,12 @@ class _Run:
     """One call on its way through its attempts."""
 
     __slots__ = (
+        "answered",
         "attempts",
         "calls",
         "cost",
         "delay_s",
+        "first_sent",
         "history",
         "last",
         "maybe_applied",
@@ -149,6 +169,7 @@ class _Run:
         "request",
         "seen",
         "subject_of",
+        "tokened",
     )
 
     def __init__(
@@ -161,10 +182,17 @@ class _Run:
         self.repeat: Repeat = repeat_of(operation, request, repeat)
         self.policy = policy or calls.retry
         self.attempts = 0
+        self.answered = 0
+        """Attempts that have failed: those that were sent, when one more is not."""
         self.delay_s = 0.0
         self.cost = 1
         self.maybe_applied = False
-        self.renewed = False
+        self.renewed: set[str] = set()
+        """What was renewed: credentials, or the clock."""
+        self.first_sent: tuple[datetime, float] | None = None
+        """The time of day, and the monotonic one, before the first attempt under a token."""
+        self.tokened: Request | None = None
+        """The request as it is sent again under its token."""
         self.last: ServiceError | ConnectionFailed | None = None
         self.history: list[str] = []
         self.seen: CallDetails | None = None
@@ -187,13 +215,15 @@ class _Run:
                 try:
                     limiter = self.calls.limiter
                     answer = await (self.calls.attempt(self) if limiter is None else self._paced(limiter))
+                    if (check := CHECKS.get(self.operation)) is not None and (problem := check(self.request, answer)) is not None:
+                        raise misshapen_answer(self.operation, problem)
                 except (ServiceError, ConnectionFailed) as error:
                     await self.failed(error)
                 except UsageError as error:
                     if self.last is None:
                         raise
                     # What went out before is the news: it may have been applied.
-                    self.attempts -= 1
+                    self.attempts = self.answered
                     self._give_up(self.last, f"not sent again: {error}")
                 else:
                     self.calls.quota.give_back(self.cost)
@@ -253,13 +283,14 @@ class _Run:
         await stop_if_cancelled()
         transport = self.calls.transport
         left_s = self.check_deadline()
+        request = self._under_token() if TOKEN in self.request else self.request
         self.attempts += 1
         if left_s == math.inf:
-            return await transport.send(self.operation, self.request)
+            return await transport.send(self.operation, request)
         bound = asyncio.timeout(left_s)
         try:
             async with bound:
-                return await transport.send(self.operation, self.request)
+                return await transport.send(self.operation, request)
         except TimeoutError as error:
             if not bound.expired():
                 raise
@@ -271,6 +302,33 @@ class _Run:
         elif self.repeat != "read":
             self.maybe_applied = True
         raise self._exceeded(what, self.last) from self.last
+
+    def _under_token(self) -> Request:
+        """The request for an attempt under its token.
+
+        Raises:
+            UsageError: an attempt before this one may have been applied, so long ago that DynamoDB does not know the token any more.
+        """
+        if self.first_sent is None:
+            clock = self.calls.clock
+            self.first_sent = clock.now(), clock.monotonic()
+            return self.request
+        if not self.maybe_applied:
+            return self.request  # the token is as new: nothing was applied under it
+        if not self._token_is_known():
+            raise UsageError(TOO_OLD)
+        if self.tokened is None:
+            self.tokened = Tokened(self.request, self._token_is_known)
+        return self.tokened
+
+    def _token_is_known(self, wait_s: float = 0.0) -> bool:
+        """Whether DynamoDB still knows the token in `wait_s`: by the time of day, since a monotonic clock stands in a suspended machine,
+        and by that one too, since the time of day may be set back."""
+        if self.first_sent is None:
+            return True
+        clock, (day, started_s) = self.calls.clock, self.first_sent
+        age_s = max((clock.now() - day).total_seconds(), clock.monotonic() - started_s)
+        return age_s + wait_s < TOKEN_USE_S
 
     def check_deadline(self) -> float:
         """Seconds left by the ambient deadline, `inf` without one."""
@@ -285,24 +343,28 @@ class _Run:
 
     async def failed(self, error: ServiceError | ConnectionFailed) -> None:
         """Wait until the next attempt is due, or raise what ends the call."""
+        self.answered = self.attempts
         ambiguous = self.repeat != "read" and is_ambiguous(error)
         self.maybe_applied = self.maybe_applied or ambiguous
         treatment = treatment_of(error)
-        if treatment == "no" or (treatment == "renew" and self.renewed):
+        renews = "" if treatment != "renew" else renewed_by(error)
+        if treatment == "no" or (renews and renews in self.renewed):
             self._give_up(error)
         if ambiguous and self.repeat == "never":
             self._give_up(error, "not sent again: it may have been applied, and applying it twice would differ from once")
         if self.attempts >= self.policy.max_attempts:
             self._give_up(error)
         delay_s = 0.0
-        if treatment == "renew":
-            self.renewed = True
+        if renews:
+            self.renewed.add(renews)
         else:
             delay_s = delay_after(self.attempts, error, self.policy, self.calls.random())
+        if self.maybe_applied and not self._token_is_known(delay_s):
+            self._give_up(error, f"not sent again: {TOO_OLD}")
         left_s = remaining_s()
         if left_s == -math.inf:
             await stop_if_cancelled()
-        if delay_s >= left_s:
+        if delay_s >= left_s - SHORTEST_ATTEMPT_S:
             wait = f"the wait of {delay_s:.3f} s before the next would outlive the deadline, {max(left_s, 0.0):.3f} s away"
             raise self._exceeded(f"attempt {self.attempts} failed, and {wait}", error) from error
         quota, cost = self.calls.quota, retry_cost(error)
@@ -339,7 +401,7 @@ class _Run:
         raise error
 
     def _exceeded(self, what: str, last: ServiceError | ConnectionFailed | None) -> DeadlineExceeded:
-        subject = self.subject()
+        subject = shown(self.subject(), MESSAGE_CHARACTERS)
         about = f"{self.operation} on {subject}" if subject else self.operation
         before = f" (last error: {_short(last)})" if last is not None else ""
         fate = "; it may have been applied: read the item before writing again" if self.maybe_applied else ""
@@ -353,6 +415,11 @@ class _Run:
         for note in self.history:
             error.add_note(note)
         return error
+
+
+def misshapen_answer(operation: str, problem: str) -> ConnectionFailed:
+    """The error for an answer that is JSON, but not what DynamoDB answers."""
+    return ConnectionFailed(f"the answer can't be read: {problem}", maybe_applied=True, operation=operation)
 
 
 def _short(error: ServiceError | ConnectionFailed) -> str:

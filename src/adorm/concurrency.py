@@ -258,7 +258,7 @@ async def first_of(
                 raise cancelled
 
 
-async def within_deadline(wait: Callable[[], Awaitable[T]], doing: str, *, operation: str | None = None) -> T:
+async def within_deadline(wait: Callable[[], Awaitable[T]], doing: str, *, operation: str | None = None, subject: str | None = None) -> T:
     """Await what is no call of adorm's, bounded by the ambient deadline as calls are.
 
     Raises:
@@ -269,7 +269,8 @@ async def within_deadline(wait: Callable[[], Awaitable[T]], doing: str, *, opera
         return await wait()
     with anyio.CancelScope(deadline=anyio.current_time() + max(limit.remaining_s(), 0.0)):
         return await wait()
-    raise DeadlineExceeded(f"the deadline of {limit.seconds:g} s passed while {doing}", operation=operation)
+    about = f"{operation} on {subject}: " if operation and subject else ""
+    raise DeadlineExceeded(f"{about}the deadline of {limit.seconds:g} s passed while {doing}", operation=operation, subject=subject)
 
 
 @attrs.frozen(eq=False)
@@ -295,10 +296,21 @@ class TaskStream(Generic[PartT, T]):
     or stays: cancelling a consumer that waits loses none. Safe to share between the tasks of its loop.
     """
 
-    def __init__(self, jobs: Sequence[StreamJob[PartT, T]], *, limit: int, on_failure: OnFailure = "stop") -> None:
+    def __init__(
+        self,
+        jobs: Sequence[StreamJob[PartT, T]],
+        *,
+        limit: int,
+        on_failure: OnFailure = "stop",
+        operation: str = "stream",
+        subject: str | None = None,
+    ) -> None:
         self._jobs = jobs
         self._limit = limit
         self._on_failure: OnFailure = on_failure
+        self._operation = operation
+        self._subject = subject
+        """What deadlines say it reads, and of which table."""
         self._tasks: TaskGroup | None = None
         self._owner: asyncio.Task[Any] | None = None
         self._running: anyio.CancelScope | None = None
@@ -374,7 +386,7 @@ class TaskStream(Generic[PartT, T]):
         """
         if self._tasks is None:
             raise UsageError("a stream is read inside its block: async with ....stream() as rows: async for row in rows: ...")
-        return await within_deadline(self._take, "waiting for the next part of a stream", operation="stream")
+        return await within_deadline(self._take, "waiting for the next part of a stream", operation=self._operation, subject=self._subject)
 
     async def _take(self) -> PartT | None:
         await checkpoint()  # others run in between, even where parts are at hand

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from adorm.clock import Clock, current_clock, use_clock
 from adorm.database import Database
 from adorm.errors import UsageError
+from adorm.fields import DATETIME_FORMATS, DatetimeFormat
 from adorm.retry import DEFAULT_RETRY, RetryPolicy, unit_random
 from adorm.transport.base import Transport
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from adorm.watched_calls import Middleware
 
 DEFAULT_MAX_CONNECTIONS = 64
+DEFAULT_CONNECT_TIMEOUT_S = 5.0
+DEFAULT_READ_TIMEOUT_S = 30.0
 
 IN_PROCESS = ("memory", "moto")
 """What `connect()` takes by position: the engines inside the process."""
@@ -29,6 +33,10 @@ IN_PROCESS = ("memory", "moto")
 
 def _is_clock(candidate: object) -> bool:
     return all(callable(getattr(candidate, name, None)) for name in ("now", "monotonic", "sleep"))
+
+
+def _is_time(candidate: object) -> bool:
+    return isinstance(candidate, int | float) and not isinstance(candidate, bool)
 
 
 def _are_hooks(candidate: object) -> bool:
@@ -75,6 +83,8 @@ _OPTION_TYPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "credentials": (_are_credentials, "adorm.Credentials or an object with load()"),
     "retry": (lambda value: isinstance(value, RetryPolicy), "an adorm.RetryPolicy"),
     "max_connections": (lambda value: type(value) is int, "a positive whole number"),
+    "connect_timeout_s": (_is_time, "seconds, a finite number above 0"),
+    "read_timeout_s": (_is_time, "seconds, a finite number above 0"),
     "table_names": (lambda value: value is None or isinstance(value, Mapping) or callable(value), "a dict or a function"),
     "table_prefix": (lambda value: isinstance(value, str), "text, empty for none"),
     "cursor_secret": (lambda value: value is None or isinstance(value, (str, bytes)), "text or bytes"),
@@ -86,6 +96,7 @@ _OPTION_TYPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "rate_limit": (_is_rate_limit, "an adorm.AdaptiveRateLimit"),
     "hedge": (_is_hedge, "an adorm.Hedge"),
     "wrap": (lambda value: value is None or callable(value), "a function of a transport"),
+    "datetime_format": (lambda value: value in DATETIME_FORMATS, " or ".join(f'"{each}"' for each in DATETIME_FORMATS)),
 }
 """Of each option whether a value is of its type, and what that is."""
 
@@ -106,6 +117,12 @@ def _kind_of(value: object) -> str:
         return kind
     kinds = {f"type[{each.__name__}]" if isinstance(each, type) else type(each).__name__ for each in cast("Sequence[object]", value)}
     return f"a {kind} of {', '.join(sorted(kinds))}" if kinds else f"an empty {kind}"
+
+
+def _check_timeouts(**given: float) -> None:
+    for name, timeout_s in given.items():
+        if not 0 < timeout_s < math.inf:
+            raise UsageError(f"{name} is seconds, a finite number above 0, not {timeout_s!r}")
 
 
 def _is_engine(candidate: object) -> bool:
@@ -134,6 +151,34 @@ def _check_together(where: object, **chosen: object) -> None:
         raise UsageError(f"credentials= come in the place of those of a {others[0]}: give one of them")
 
 
+def _in_process(where: object, clock: Clock) -> Callable[[], Transport]:
+    """Gives transports to one and the same engine in this process: a database that goes on in another loop goes on with its data."""
+    kept: list[Any] = []
+
+    def make() -> Transport:
+        if where == "moto":
+            from adorm.transport.moto.transport import MotoTransport
+
+            if not kept:
+                kept.append(MotoTransport())
+            return cast("Transport", kept[0])
+        from adorm.memory.engine import Engine
+        from adorm.transport.memory import MemoryTransport
+
+        if not kept:
+            kept.append(where if isinstance(where, Engine) else Engine(now=lambda: clock.now().timestamp()))
+        return MemoryTransport(kept[0])
+
+    return make
+
+
+def _check_names_and_secret(table_names: object, table_prefix: str, cursor_secret: str | bytes | None) -> None:
+    if callable(table_names) and table_prefix:
+        raise UsageError("table_names is a function and gives the whole name: take table_prefix away")
+    if cursor_secret is not None and len(cursor_secret) < 16:
+        raise UsageError("cursor_secret is too short to protect anything: 16 bytes or more, from secrets.token_bytes()")
+
+
 def connect(
     where: Literal["memory", "moto"] | Engine | None = None,
     /,
@@ -146,6 +191,8 @@ def connect(
     client: Any = None,
     retry: RetryPolicy = DEFAULT_RETRY,
     max_connections: int = DEFAULT_MAX_CONNECTIONS,
+    connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S,
+    read_timeout_s: float = DEFAULT_READ_TIMEOUT_S,
     table_names: Mapping[str, str] | Callable[[str], str] | None = None,
     table_prefix: str = "",
     cursor_secret: str | bytes | None = None,
@@ -157,6 +204,7 @@ def connect(
     clock: Clock | None = None,
     random: Callable[[], float] = unit_random,
     wrap: Callable[[Transport], Transport] | None = None,
+    datetime_format: DatetimeFormat = "Z",
 ) -> Database:
     """A database; nothing is sent or looked up before its first use.
 
@@ -170,6 +218,9 @@ def connect(
         client: an entered aiobotocore or aioboto3 DynamoDB client to send everything by; it stays the caller's to close.
         retry: how failures are retried.
         max_connections: connections at most; further calls wait in a fair queue.
+        connect_timeout_s: for making one connection: name lookup, TCP and TLS together. A given client has its own.
+        read_timeout_s: the longest silence of the server, while it takes a request and until its answer is complete; the whole may
+            take longer, and `adorm.deadline` bounds it. A given client has its own.
         table_names: table names by the models' names for them, or a function; for stages such as `{"orders": "orders-dev"}`.
         table_prefix: put before every name that `table_names` does not give.
         cursor_secret: signs cursors, so that a client can't forge one; 16 bytes or more.
@@ -182,6 +233,8 @@ def connect(
         clock, random: where time and jitter come from, for tests.
         wrap: given the engine before it is opened, gives what stands before it: `adorm.testing.Faults`, `adorm.testing.Recorder`, or a
             function that puts one around the other. This connection's clock is the current one meanwhile.
+        datetime_format: how the texts of datetimes end that are written, "Z", "+00:00" or "+0000", for others who read one of them alone,
+            as PynamoDB does; a field may have another. All are read.
 
     Raises:
         UsageError: options that exclude each other, or one of the wrong type.
@@ -200,6 +253,8 @@ def connect(
         credentials=credentials,
         retry=retry,
         max_connections=max_connections,
+        connect_timeout_s=connect_timeout_s,
+        read_timeout_s=read_timeout_s,
         table_names=table_names,
         table_prefix=table_prefix,
         cursor_secret=cursor_secret,
@@ -211,25 +266,19 @@ def connect(
         clock=clock,
         random=random,
         wrap=wrap,
+        datetime_format=datetime_format,
     )
     if max_connections < 1:
         raise UsageError(f"max_connections is a positive whole number, not {max_connections!r}")
-    if callable(table_names) and table_prefix:
-        raise UsageError("table_names is a function and gives the whole name: take table_prefix away")
-    if cursor_secret is not None and len(cursor_secret) < 16:
-        raise UsageError("cursor_secret is too short to protect anything: 16 bytes or more, from secrets.token_bytes()")
+    _check_timeouts(connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s)
+    _check_names_and_secret(table_names, table_prefix, cursor_secret)
     used_clock = clock or current_clock()
 
+    in_process = _in_process(where, used_clock)
+
     def make_engine() -> Transport:
-        if where == "memory" or _is_engine(where):
-            from adorm.memory.engine import Engine
-            from adorm.transport.memory import MemoryTransport
-
-            return MemoryTransport(where if isinstance(where, Engine) else Engine(now=lambda: used_clock.now().timestamp()))
-        if where == "moto":
-            from adorm.transport.moto.transport import MotoTransport
-
-            return MotoTransport()
+        if where is not None:
+            return in_process()
         if client is not None:
             from adorm.transport.client import ClientTransport
 
@@ -243,6 +292,8 @@ def connect(
             session=session,
             credentials=credentials,
             max_connections=max_connections,
+            connect_timeout_s=connect_timeout_s,
+            read_timeout_s=read_timeout_s,
             clock=used_clock,
             trace_header=trace_header,
         )
@@ -268,4 +319,5 @@ def connect(
         cursor_secret=cursor_secret,
         rate_limit=rate_limit,
         hedge=hedge,
+        datetime_format=datetime_format,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import sys
+import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -17,6 +19,8 @@ from adorm.clock import Clock, current_clock
 from adorm.codec import Codec
 from adorm.deadlines import current_limit, remaining_s
 from adorm.errors import AdormError, DeadlineExceeded, UsageError
+from adorm.fields import DatetimeFormat
+from adorm.forks import forks
 from adorm.gather.facade import Gathers
 from adorm.models import model_info
 from adorm.query.binding import Binding
@@ -24,7 +28,7 @@ from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, backoff, unit_random
 from adorm.table import Table
 from adorm.tables.facade import TableCare
-from adorm.tables.limits import check_table_name
+from adorm.tables.limits import check_table_name, is_arn
 from adorm.transport.base import Answer, Request, Transport
 from adorm.tx.facade import Transactions
 
@@ -44,8 +48,9 @@ CLOSE_TIMEOUT_S = 5.0
 class Database(TableCare, Transactions, Batches, Gathers):
     """A connection to DynamoDB, safe to share among the tasks of one event loop. Made by `connect()`.
 
-    It opens at first use; `async with` closes it at the end, `close()` at any time. After that, and from a second event loop, every
-    operation is a `UsageError`.
+    It opens at first use; `async with` closes it at the end, `close()` at any time. After that, and from a second event loop beside the
+    first, every operation is a `UsageError`. Once its loop is closed, as after `asyncio.run`, it opens anew in the next loop that uses it.
+    A child process of `os.fork` makes connections of its own. Dropped with connections open it warns, and closes them.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
         cursor_secret: str | bytes | None = None,
         rate_limit: AdaptiveRateLimit | None = None,
         hedge: Hedge | None = None,
+        datetime_format: DatetimeFormat = "Z",
     ) -> None:
         self._make_transport = make_transport
         self._retry = retry
@@ -76,9 +82,10 @@ class Database(TableCare, Transactions, Batches, Gathers):
         self._limiter: RateLimiter | None = None
         self._hedge = hedge
         self._hedging: HedgingTransport | None = None
-        self._codec = Codec()
+        self._codec = Codec(datetime_format)
         self._source = object()
         self._calls: Calls | None = None
+        self._forks = forks()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opening: asyncio.Lock | None = None
         self._opening_bound: asyncio.Timeout | None = None
@@ -109,10 +116,12 @@ class Database(TableCare, Transactions, Batches, Gathers):
         """Close every connection. Operations under way fail, writes among them with `maybe_applied`; closing twice is fine.
 
         Raises:
-            UsageError: called in another event loop than the one it was opened in.
+            UsageError: called in another event loop than the one it was opened in, and that one is not closed.
         """
         if self._calls is not None and self._loop is not asyncio.get_running_loop():
-            raise _foreign_loop()
+            if not self._is_left():
+                raise _foreign_loop()
+            self._drop()
         self._closed = True
         opening, self._opening_bound = self._opening_bound, None
         if opening is not None and self._loop is asyncio.get_running_loop():
@@ -120,6 +129,25 @@ class Database(TableCare, Transactions, Batches, Gathers):
         calls, self._calls = self._calls, None
         if calls is not None:
             await _close(calls.transport)
+
+    def _is_left(self) -> bool:
+        """Whether the loop that it was opened in is gone: closed, or the parent's, in a process that was forked."""
+        return self._loop is not None and (self._loop.is_closed() or self._forks != forks())
+
+    def _drop(self) -> bool:
+        """Let go of the transport, without waiting; gives whether connections were open."""
+        drop: Callable[[], bool] | None = getattr(self._engine(), "drop", None)
+        self._calls = None
+        return drop is not None and drop()
+
+    def __del__(self) -> None:
+        if getattr(self, "_calls", None) is None or sys.is_finalizing():  # closed, never opened, or not even made
+            return
+        state = repr(self)
+        if self._drop():
+            warnings.warn(
+                f"{state} was dropped without close(): its connections are closed now", ResourceWarning, source=self, stacklevel=2
+            )
 
     async def warm_up(self) -> None:
         """Do what the first call would have to: `open()`, and make one connection, where the engine makes any.
@@ -166,6 +194,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
         limit = current_limit()
         if limit is None:
             return await self._open()
+        _running_loop()
         bound = asyncio.timeout(max(limit.remaining_s(), 0.0))
         try:
             async with bound:
@@ -179,13 +208,15 @@ class Database(TableCare, Transactions, Batches, Gathers):
         )
 
     async def _open(self) -> Calls:
-        loop = asyncio.get_running_loop()
+        loop = _running_loop()
         if self._closed:
             raise _closed()
-        if self._loop is None or (self._calls is None and self._loop.is_closed()):
-            self._loop, self._opening = loop, asyncio.Lock()
         if self._loop is not loop:
-            raise _foreign_loop()
+            if self._loop is not None and not self._is_left():
+                raise _foreign_loop()
+            if self._calls is not None:
+                self._drop()
+            self._loop, self._forks, self._opening = loop, forks(), asyncio.Lock()
         if self._opening is None:
             raise _closed()
         failures = self._failed_openings
@@ -276,6 +307,11 @@ class Database(TableCare, Transactions, Batches, Gathers):
         An unstructure hook gives an attribute value, `{"S": "12.50 EUR"}`; a structure hook takes one. No other database sees them.
         """
         return self._codec.converter
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """How calls are retried that bring no policy of their own."""
+        return self._retry
 
     @property
     def cursor_secret(self) -> bytes | None:
@@ -372,7 +408,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
             return self._table_names(name)
         if self._table_names is not None and name in self._table_names:
             return self._table_names[name]
-        return self._table_prefix + name
+        return name if is_arn(name) else self._table_prefix + name
 
 
 async def _close(transport: Transport) -> None:
@@ -386,8 +422,19 @@ async def _close(transport: Transport) -> None:
         logging.getLogger("adorm").warning("%r did not close within %g s", type(transport).__name__, CLOSE_TIMEOUT_S)
 
 
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError as error:
+        raise UsageError(
+            "adorm runs on asyncio, and no event loop of asyncio runs here, as under trio: with anyio take the backend asyncio"
+        ) from error
+
+
 def _foreign_loop() -> UsageError:
-    return UsageError("this database belongs to another event loop: connect() once in each loop, and close it there")
+    return UsageError(
+        "this database belongs to another event loop, which is not closed: connect() once in each of the loops, and close it there"
+    )
 
 
 def _closed() -> UsageError:

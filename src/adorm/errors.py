@@ -4,7 +4,9 @@
     ├── UsageError (ValueError)             the caller's mistake, refused before anything is sent
     │   ├── MisusedExpression (TypeError)   a condition or path used as a bool, an iterable or a container
     │   ├── UnknownField (AttributeError)   a path to a field that the model does not have
-    │   └── BadCursor                       a cursor that is damaged, forged or of another query
+    │   ├── BadCursor                       a cursor that is damaged, forged or of another query
+    │   ├── BadValue                        a value of the right type that can't be stored or asked for
+    │   └── IdempotencyMismatch             an idempotency key that was used with another payload
     ├── ModelError                          a mistake in a model's definition
     ├── ItemDecodeError                     an item that does not fit its model
     ├── ItemNotFound (LookupError)          no item under that key
@@ -24,7 +26,7 @@
     │   └── AccessDenied
     ├── ConnectionFailed                    no answer, or none that can be read
     ├── DeadlineExceeded (TimeoutError)     the time given is over
-    └── ScanFailed, BatchFailed, GatherFailed, StreamFailed (ExceptionGroup)
+    └── ScanFailed, BatchFailed, GatherFailed, StreamFailed, SqsFailed (ExceptionGroup)
 
 One table, `CODES`, says which service error code becomes which class, and how a retry treats it.
 Codes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
@@ -37,9 +39,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from adorm.records import Record
+from adorm.shown import printable, shown
 
 if TYPE_CHECKING:
     from adorm.outcomes import Outcome
+
+MESSAGE_CHARACTERS = 2000
+"""Of somebody else's message that are shown."""
 
 AttributeMap = dict[str, Any]
 """`{"pk": {"S": "x"}, "n": {"N": "1"}}`: an item, or a part of one, as DynamoDB's JSON carries it."""
@@ -47,6 +53,14 @@ AttributeMap = dict[str, Any]
 
 class AdormError(Exception):
     """Everything that adorm raises on purpose."""
+
+    applied: bool = False
+    """DynamoDB applied the write, and what failed came after that: sending it again would write twice."""
+    maybe_applied: bool = False
+    """The write may have been applied: read the item before writing again. True as well where `applied` is."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are copied, and sent to other processes, by calling their class with `args`: not enough for these constructors.
@@ -79,6 +93,15 @@ class BadCursor(UsageError):
     """A cursor is damaged, forged, signed with another secret, or of another query; a service tells its client so."""
 
 
+class BadValue(UsageError):
+    """A value has the right type, but DynamoDB can't hold it or no item can have it.
+
+    A key that is empty or too long, a number out of range, an item above 400 KB, a range whose
+    ends are the wrong way round, what a validator refuses. Such values come from clients: a
+    service answers by 422. A value of a wrong type is a plain `UsageError`.
+    """
+
+
 class ModelError(AdormError):
     """A mistake in a model's definition. The message names the class and the field."""
 
@@ -109,9 +132,12 @@ class ItemDecodeError(AdormError):
         """The whole item as it was read, so that nothing is lost."""
 
     def __str__(self) -> str:
-        key = "/".join(str(next(iter(value.values()), "")) for value in self.key.values())
+        # As it came, which may be anything.
+        parts: list[object] = list(self.key.values())
+        key = "/".join(shown(str(next(iter(part.values()), "") if isinstance(part, dict) else part)) for part in parts)  # pyright: ignore[reportUnknownArgumentType]  # of anything
         subject = f"{self.model.__name__} {key}" if key else self.model.__name__
-        return f"{subject} {self.path}: {self.problem}"
+        fate = "; the write was applied: do not send it again" if self.applied else ""
+        return f"{subject} {shown(self.path)}: {shown(self.problem, MESSAGE_CHARACTERS)}{fate}"
 
 
 class ItemNotFound(AdormError, LookupError):
@@ -190,14 +216,14 @@ class ServiceError(AdormError):
         return self.detail
 
     def __str__(self) -> str:
-        about = f" on {self.subject}" if self.subject else ""
+        about = f" on {shown(self.subject, MESSAGE_CHARACTERS)}" if self.subject else ""
         notes = [f"attempts: {self.attempts}"] if self.attempts > 1 else []
         if self.request_id:
-            notes.append(f"request id: {self.request_id}")
+            notes.append(f"request id: {shown(self.request_id)}")
         if self.maybe_applied:
             notes.append("it may have been applied: read the item before writing again")
         tail = f" ({'; '.join(notes)})" if notes else ""
-        return f"{self.operation}{about}: {self.code}: {self.detail}{tail}"
+        return f"{shown(self.operation)}{about}: {shown(self.code)}: {shown(self.detail, MESSAGE_CHARACTERS)}{tail}"
 
 
 class ConditionalCheckFailed(ServiceError):
@@ -206,6 +232,12 @@ class ConditionalCheckFailed(ServiceError):
     item: Any = None
     attribute_map: AttributeMap | None = None
     """The same item as DynamoDB sent it."""
+    other_kind: str | None = None
+    """Where the item is one of another model, which shares the table: how the two differ. `item` is None then."""
+
+    def __str__(self) -> str:
+        other = f" [under this key is an item of another kind: {self.other_kind}]" if self.other_kind else ""
+        return f"{super().__str__()}{other}"
 
 
 class ItemExists(ConditionalCheckFailed):
@@ -213,13 +245,14 @@ class ItemExists(ConditionalCheckFailed):
 
 
 class VersionConflict(ConditionalCheckFailed):
-    """Someone else wrote the item since it was read. `actual` is None when the item is gone."""
+    """Someone else wrote the item since it was read. `actual` is None when the item is gone, or holds no number as its version."""
 
     expected: int = 0
     actual: int | None = None
 
     def __str__(self) -> str:
-        now = "the item is gone" if self.actual is None else f"version {self.actual} is stored"
+        gone = "the item is gone" if self.attribute_map is None else "what is stored as its version is no number"
+        now = gone if self.actual is None else f"version {self.actual} is stored"
         return f"{super().__str__()} [expected version {self.expected}, {now}: read it again and repeat the change]"
 
 
@@ -296,18 +329,22 @@ def _advice(reason: CancellationReason) -> str:
         case VersionConflict() as error:
             now = "the item is gone" if error.actual is None else f"version {error.actual} is stored"
             return f"VersionConflict: expected version {error.expected}, {now}: read it again and repeat the change"
+        case ConditionalCheckFailed(other_kind=str(told)):
+            return f"ConditionalCheckFailed: under this key is an item of another kind: {told}"
         case ConditionalCheckFailed(item=None, attribute_map=None):
             return "ConditionalCheckFailed: the condition did not hold, for there is no such item"
         case ConditionalCheckFailed():
             return "ConditionalCheckFailed: the condition did not hold; .item is the item as it stands"
         case ItemNotFound() as error:
             return f"ItemNotFound: {error}"
+        case ValidationFailed(advice=str(told)):
+            return f"ValidationFailed: {reason.message}: {told}"
         case TransactionConflict():
             return "TransactionConflict: another write was at the item at the same time: try again later"
         case Throttled():
             return "Throttled: the table or the item's partition is out of capacity: try again later"
         case _:
-            return f"{reason.code}: {reason.message or 'DynamoDB says no more'}"
+            return f"{shown(str(reason.code))}: {shown(reason.message or 'DynamoDB says no more', MESSAGE_CHARACTERS)}"
 
 
 class TransactionConflict(ServiceError):
@@ -326,11 +363,20 @@ class ResourceNotFound(ServiceError):
 
     def __str__(self) -> str:
         which = f"table {self.table}: " if self.table else ""
-        return f"{super().__str__()} [{which}create it by ensure_table(), or look at the region, the account and the table's name]"
+        look = "look at the region, the account and the table's name"
+        if self.operation == "DeleteTable":
+            return f"{super().__str__()} [{which}there is nothing to delete, which missing_ok=True takes for done; or {look}]"
+        return f"{super().__str__()} [{which}create it by ensure_table(), or {look}]"
 
 
 class ValidationFailed(ServiceError):
-    """DynamoDB refused the request's shape."""
+    """DynamoDB refused the request's shape, or an update of an item whose attributes are not what it needs."""
+
+    advice: str | None = None
+    """Which path it is about, and what to do, where adorm can tell."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} [{self.advice}]" if self.advice else super().__str__()
 
 
 class AccessDenied(ServiceError):
@@ -351,10 +397,11 @@ class ConnectionFailed(AdormError):
         self.attempts = attempts
 
     def __str__(self) -> str:
-        about = f"{self.operation or 'request'}{f' on {self.subject}' if self.subject else ''}: " if self.operation or self.subject else ""
+        subject = shown(self.subject, MESSAGE_CHARACTERS) if self.subject else ""
+        about = f"{shown(self.operation or 'request')}{f' on {subject}' if subject else ''}: " if self.operation or self.subject else ""
         fate = "; it may have been applied: read the item before writing again" if self.maybe_applied else ""
         count = f" (attempts: {self.attempts})" if self.attempts > 1 else ""
-        return f"{about}{self.problem}{fate}{count}"
+        return f"{about}{shown(self.problem, MESSAGE_CHARACTERS)}{fate}{count}"
 
 
 class DeadlineExceeded(AdormError, TimeoutError):
@@ -374,6 +421,7 @@ class DeadlineExceeded(AdormError, TimeoutError):
         outcomes: Sequence[Any] = (),
         result: Any = None,
         checkpoint: str | None = None,
+        cursor: str | None = None,
     ) -> None:
         super().__init__(message)
         self.operation = operation
@@ -382,7 +430,10 @@ class DeadlineExceeded(AdormError, TimeoutError):
         self.maybe_applied = maybe_applied
         self.outcomes = outcomes
         self.result = result
+        """What was done by then: of a fan-out its result, of a query the items, of a page the `Page` as far as it came."""
         self.checkpoint = checkpoint
+        self.cursor = cursor
+        """Of a query or a page: goes on after `result`, by `page(cursor)`; None begins."""
 
 
 class FanOutFailed(AdormError, ExceptionGroup[Exception]):
@@ -444,6 +495,10 @@ class StreamFailed(FanOutFailed):
     """Records of a stream were not handled; `outcomes` has each, in the order of the event."""
 
 
+class SqsFailed(FanOutFailed):
+    """Messages of a queue were not handled; `outcomes` has each, in the order of the event."""
+
+
 Treatment = Literal["no", "transient", "throttle", "renew"]
 """How a retry treats a code: never, as a passing fault, as a request to slow down, or once and at once, after the clock was corrected or
 the credentials were fetched anew."""
@@ -499,6 +554,10 @@ CODES: Mapping[str, Code] = {
     "ServiceUnavailable": Code(ServiceError, "transient"),
     "ServiceUnavailableException": Code(ServiceError, "transient"),
 }
+
+
+CREDENTIALS_REFUSED = frozenset({"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"})
+"""Codes that say: these credentials are over, others may do."""
 
 
 def code_of(code: str, status: int | None) -> Code:

@@ -9,7 +9,6 @@ import typing
 from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any, Literal
-from weakref import WeakKeyDictionary
 
 import attrs
 
@@ -53,25 +52,41 @@ class Role(StrEnum):
     DISCRIMINATOR = "discriminator"
 
 
+DatetimeFormat = Literal["Z", "+00:00", "+0000"]
+"""How the texts of datetimes end; all have six digits of a second. PynamoDB writes and reads `+0000` alone."""
+
+DATETIME_FORMATS: tuple[DatetimeFormat, ...] = typing.get_args(DatetimeFormat)
+
+
 class Marker(Record):
     """What `adorm.attribute(...)` and its kin say of a field."""
 
-    __slots__ = ("role", "name", "omit_empty", "as_json", "as_set")  # noqa: RUF023  # the constructor's order
+    __slots__ = ("role", "name", "omit_empty", "as_json", "as_set", "truncate", "datetime_format")  # noqa: RUF023  # the constructor's order
 
     role: Role
     name: str | None
     omit_empty: bool
     as_json: bool
     as_set: bool
+    truncate: bool
+    datetime_format: DatetimeFormat | None
+    """None for that of the database."""
 
     def __init__(
-        self, role: Role = Role.ATTRIBUTE, name: str | None = None, omit_empty: bool = False, as_json: bool = False, as_set: bool = False
+        self,
+        role: Role = Role.ATTRIBUTE,
+        name: str | None = None,
+        omit_empty: bool = False,
+        as_json: bool = False,
+        as_set: bool = False,
+        truncate: bool = False,
+        datetime_format: DatetimeFormat | None = None,
     ) -> None:
-        self._hold(role, name, omit_empty, as_json, as_set)
+        self._hold(role, name, omit_empty, as_json, as_set, truncate, datetime_format)
 
     def as_role(self, role: Role, name: str | None) -> Marker:
         """The same in another role, under another name."""
-        return Marker(role, name, self.omit_empty, self.as_json, self.as_set)
+        return Marker(role, name, self.omit_empty, self.as_json, self.as_set, self.truncate, self.datetime_format)
 
 
 NO_MARKER = Marker()
@@ -100,6 +115,8 @@ class Field:
         """The annotation with forward references and type variables resolved; `Annotated` and `NewType` still around it."""
         self.marker = marker
         self.role = marker.role
+        self.is_key = False
+        """Whether it is part of the key of the table or of an index."""
         self.init_name = init_name
         """The constructor's parameter; attrs drops leading underscores."""
         self.init = init
@@ -120,6 +137,7 @@ class Field:
     def settle(self, marker: Marker, naming: Callable[[str], str], *, owner: str) -> None:
         """Say what its class says of it, before anyone else sees it."""
         self.marker, self.role, self.owner = marker, marker.role, owner
+        self.is_key = self.role in (Role.PARTITION_KEY, Role.SORT_KEY)
         self.attribute_name = marker.name or naming(self.name)
 
     def __repr__(self) -> str:
@@ -149,13 +167,14 @@ class UnresolvedName(Exception):
 
 _FACTORY: Any = attrs.Factory  # a function to the stubs, a class at run time
 
-_structures: WeakKeyDictionary[type, Structure] = WeakKeyDictionary()
-_namespaces: WeakKeyDictionary[type, Mapping[str, Any]] = WeakKeyDictionary()
+_STRUCTURE = "__adorm_structure__"
+_NAMESPACE = "__adorm_namespace__"
+"""What is known of a class is kept on the class. A table beside it would keep the class alive, since all of this leads back to it."""
 
 
 def remember_namespace(cls: type, namespace: Mapping[str, Any]) -> None:
     """Keep the names around a class defined inside a function until its annotations are resolved."""
-    _namespaces[cls] = namespace
+    type.__setattr__(cls, _NAMESPACE, namespace)
 
 
 def kind_of(annotation: Annotation) -> Kind | None:
@@ -184,10 +203,12 @@ def structure_of(annotation: Annotation) -> Structure:
     """
     annotation = unwrap(annotation)
     if isinstance(annotation, type) and not typing.get_args(annotation):
-        known = _structures.get(annotation)
+        known: Structure | None = annotation.__dict__.get(_STRUCTURE)
         if known is None:
-            known = _structures[annotation] = _build(annotation)
-            _namespaces.pop(annotation, None)
+            known = _build(annotation)
+            type.__setattr__(annotation, _STRUCTURE, known)
+            if _NAMESPACE in annotation.__dict__:
+                type.__delattr__(annotation, _NAMESPACE)
         return known
     return _build(annotation)
 
@@ -198,6 +219,8 @@ def _build(annotation: Annotation) -> Structure:
     if kind is None:
         raise ModelError(f"{annotation!r} is not a structured class: decorate it with @adorm.model, @attrs.define or @dataclass")
     cls: Any = named.__dict__.get(TARGET, named)
+    if kind == "attrs" and "__attrs_attrs__" not in cls.__dict__:
+        raise undecorated(cls)
     types = _resolved_types(cls if cls is not named else annotation, cls)
     if kind == "attrs":
         fields = [_from_attrs(cls, field, types) for field in attrs.fields(cls)]
@@ -220,6 +243,15 @@ def _build(annotation: Annotation) -> Structure:
         field.settle(markers.get(field.name, field.marker), naming, owner=cls.__name__)
     _check_attribute_names(cls, fields)
     return Structure(cls, kind, tuple(fields), {field.name: field for field in fields}, cls.__name__, _is_frozen(cls, kind))
+
+
+def undecorated(cls: type) -> ModelError:
+    """The error for a subclass of an attrs class that is none itself: attrs knows its base's fields alone."""
+    base = next(base for base in cls.__mro__ if "__attrs_attrs__" in base.__dict__)
+    kind, decorator = ("model", "@adorm.model") if hasattr(base, "__adorm_options__") else ("attrs class", "@attrs.define")
+    return ModelError(
+        f"{cls.__name__} is no {kind}, but a subclass of {base.__name__} without a decorator of its own: write {decorator} above it"
+    )
 
 
 def _is_frozen(cls: Any, kind: Kind) -> bool:
@@ -283,9 +315,9 @@ def _from_dataclass(field: dataclasses.Field[Any], types: Mapping[str, Annotatio
 
 
 def _resolved_types(annotation: Annotation, cls: type) -> dict[str, Annotation]:
-    around = {**_namespaces.get(cls, {}), cls.__name__: cls}
+    around = {**cls.__dict__.get(_NAMESPACE, {}), cls.__name__: cls}
     for base in cls.__mro__[1:]:
-        around = {**_namespaces.get(base, {}), **around}
+        around = {**base.__dict__.get(_NAMESPACE, {}), **around}
     try:
         hints = typing.get_type_hints(cls, localns=around, include_extras=True)
     except NameError as error:

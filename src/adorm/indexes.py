@@ -112,6 +112,11 @@ def key_tag(owner: str, field: Field, *, optional: bool) -> Tag | None:
         raise ModelError(f"{owner}.{field.name} is a key of the table, so it can't be optional: every item has it")
     tag = scalar_tag(annotation)
     bare = unwrap(annotation)
+    if isinstance(bare, type) and "__adorm_options__" in bare.__dict__:
+        raise ModelError(
+            f"{owner}.{field.name} is a key, but the model {bare.__name__} is stored as a map, and a key is text, a number or bytes: "
+            f"make {bare.__name__} an attrs class or a dataclass, and register hooks that store it as text"
+        )
     known_wrong = tag is None and (not isinstance(bare, type) or issubclass(bare, (list, tuple, set, frozenset, dict, Enum)))
     if tag == "BOOL" or known_wrong or field.marker.as_json or field.marker.as_set:
         raise ModelError(

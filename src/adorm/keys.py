@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from adorm.codec import Codec
 from adorm.codec.coder import Source
-from adorm.errors import AttributeMap, UsageError
+from adorm.errors import AttributeMap, BadValue, ModelError, UsageError
 from adorm.fields import Field
 from adorm.models import ModelInfo
 from adorm.records import Record
+from adorm.shown import shown
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -104,7 +105,7 @@ class Key(Record, Generic[ModelT]):
 
 def describe_key(info: ModelInfo, values: tuple[Any, ...]) -> str:
     """`Order c1/o1`."""
-    return f"{info.name} {'/'.join(str(value.value if isinstance(value, Enum) else value) for value in values)}"
+    return f"{info.name} {'/'.join(shown(str(value.value if isinstance(value, Enum) else value)) for value in values)}"
 
 
 def make_key(info: ModelInfo, partition: object, sort: object = NOT_GIVEN) -> Key[Any]:
@@ -278,15 +279,21 @@ def check_key_value(where: str, encoded: Mapping[str, Any] | None, *, sort: bool
     """What DynamoDB asks of a key attribute.
 
     Raises:
-        UsageError: it is empty, no S, N or B, or too long.
+        BadValue: it is empty or too long.
+        UsageError: it is no S, N or B.
     """
     tag, content = next(iter(encoded.items())) if encoded else ("", "")
     if content in ("", b""):
-        raise UsageError(f"{where} is part of a key, and DynamoDB takes no empty key")
+        raise BadValue(f"{where} is part of a key, and DynamoDB takes no empty key")
+    if tag == "M":
+        raise ModelError(
+            f"{where} is part of a key, and its class is stored as a map: a key is text, a number or bytes; register hooks that store it "
+            "as text, db.converter.register_unstructure_hook(...) and register_structure_hook, or change its type"
+        )
     if tag not in KEY_TAGS:
         raise UsageError(f"{where} is part of a key, so it is text, a number or bytes, not {tag}")
     most = _most_bytes(sort=sort)
     if tag != "N" and len(content) * MOST_BYTES_OF_A_CHARACTER > most:
         size = len(content.encode() if isinstance(content, str) else content)
         if size > most:
-            raise UsageError(f"{where} has {size} bytes; DynamoDB takes at most {most} in a {'sort' if sort else 'partition'} key")
+            raise BadValue(f"{where} has {size} bytes; DynamoDB takes at most {most} in a {'sort' if sort else 'partition'} key")

@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from functools import partial
 from types import TracebackType
+from typing import Literal
 from uuid import uuid4
 
 import anyio
@@ -33,11 +34,12 @@ from adorm.concurrency import to_the_end
 from adorm.database import Database
 from adorm.deadlines import without_deadline
 from adorm.errors import AdormError, ConditionalCheckFailed, DeadlineExceeded, ItemNotFound, LeaseLost, LockHeld, UsageError
-from adorm.expressions.conditions import Condition
+from adorm.expressions.conditions import Condition, and_, or_
 from adorm.markers import partition_key
 from adorm.models import model
 from adorm.paths import attr
 from adorm.table import Table
+from adorm.transport.base import is_unsent
 
 __all__ = ["Lease", "Lock", "LockRecord"]
 
@@ -114,14 +116,22 @@ class Lease:
         """Give the lock back; a second time does nothing. Not stopped by cancellation or a deadline, and bounded by 5 s.
 
         Raises:
-            LeaseLost: somebody took the lock after the lease was over: two may have worked at the same time.
+            LeaseLost: somebody took the lock after the lease was over: two may have worked at the same time. Not raised where the
+                lease ran when this was called, and a lost answer or the lease's end meanwhile explains who has the lock now.
             ServiceError, ConnectionFailed, DeadlineExceeded: it could not be given back: it is free when its lease is over.
         """
         if self._released:
             return
         self._released = True
-        if not await give_back(self._records, self._name, self._owner, self._token):
-            raise self._lost("can't be given back")
+        left_s = self._until_s - self._clock.monotonic()
+        fate = await give_back(self._records, self._name, self._owner, self._token)
+        if fate == "given back":
+            return
+        if left_s > 0 and (fate == "perhaps given back" or self._until_s <= self._clock.monotonic()):
+            # Nobody could take it while the lease ran: an attempt before, whose answer was lost, gave it back; or the lease ended while
+            # this was tried again. Either way the work was over.
+            return
+        raise self._lost("can't be given back")
 
     def _lost(self, what: str) -> LeaseLost:
         return LeaseLost(
@@ -254,14 +264,14 @@ class Lock:
             if found is None or found.owner != owner:
                 return None
         except BaseException as error:
-            if getattr(error, "maybe_applied", True):  # a cancelled request too
-                await self._undo(taken, error)
+            if getattr(error, "maybe_applied", not is_unsent(error)):  # a cancelled request too
+                await self._undo(record, taken, error)
             raise
         return Lease(self._records, self._db.clock, taken, owner, started_s + self._lease_s)
 
-    async def _undo(self, taken: LockRecord, error: BaseException) -> None:
+    async def _undo(self, seen: LockRecord | None, taken: LockRecord, error: BaseException) -> None:
         try:
-            await give_back(self._records, self._name, taken.owner or "", taken.token)
+            await to_the_end(partial(_take_back, self._records, seen, taken))
         except AdormError as problem:
             error.add_note(f"lock {self._name!r} may be held until its lease of {self._lease_s:g} s is over: {problem}")
 
@@ -273,8 +283,38 @@ def _unchanged(record: LockRecord | None) -> tuple[Condition | bool, ...]:
     return (LockRecord.owner == record.owner, LockRecord.token == record.token, LockRecord.renewals == record.renewals)
 
 
-async def give_back(records: Table[LockRecord], name: str, owner: str, token: int) -> bool:
-    """Free a lock that this owner holds; False when somebody else took it. Shielded from cancellation and the caller's deadline.
+async def _take_back(records: Table[LockRecord], seen: LockRecord | None, taken: LockRecord) -> None:
+    """Undo an acquisition that may have been applied, or may be still on its way: afterwards it can't be.
+
+    It holds only where the lock is as it was seen, so where it did not arrive yet the token is raised in its place. That is what it
+    and giving it back would have come to; a holder that was seen and is gone goes with it, as it would have then.
+    """
+    untouched = and_(*_unchanged(seen))
+    update = (
+        records.update(taken.name)
+        .remove(LockRecord.owner)
+        .set(LockRecord.lease_s, taken.lease_s)
+        .set(LockRecord.token, taken.token)
+        .set(LockRecord.renewals, 0)
+        .when(or_(LockRecord.owner == taken.owner, untouched))
+        .upsert()
+    )
+    with without_deadline(), anyio.move_on_after(RELEASE_TIMEOUT_S):
+        try:
+            await update
+        except ConditionalCheckFailed:
+            return  # somebody else took it, or an attempt before, whose answer was lost, has undone it
+        return
+    raise _too_late(taken.name)
+
+
+Fate = Literal["given back", "perhaps given back", "taken"]
+
+
+async def give_back(records: Table[LockRecord], name: str, owner: str, token: int) -> Fate:
+    """Free a lock that this owner holds. Shielded from cancellation and the caller's deadline.
+
+    "taken": somebody else has it. "perhaps given back": the same, but an attempt before may have given it back first.
 
     Raises:
         ServiceError, ConnectionFailed, DeadlineExceeded: it could not be done, within 5 s.
@@ -282,15 +322,20 @@ async def give_back(records: Table[LockRecord], name: str, owner: str, token: in
     return await to_the_end(partial(_give_back, records, name, owner, token))
 
 
-async def _give_back(records: Table[LockRecord], name: str, owner: str, token: int) -> bool:
+async def _give_back(records: Table[LockRecord], name: str, owner: str, token: int) -> Fate:
     with without_deadline(), anyio.move_on_after(RELEASE_TIMEOUT_S):
         try:
             await records.update(name).remove(LockRecord.owner).when(LockRecord.owner == owner)
         except ItemNotFound:
-            return False
+            return "taken"
         except ConditionalCheckFailed as error:
             found: LockRecord | None = error.item
-            # after a lost answer: given back by the first attempt
-            return found is not None and found.owner is None and found.token == token
-        return True
-    raise DeadlineExceeded(f"lock {name!r}: it could not be given back within {RELEASE_TIMEOUT_S:g} s; it is free when its lease is over")
+            if found is not None and found.owner is None and found.token == token:
+                return "given back"  # by an attempt whose answer was lost
+            return "perhaps given back" if error.maybe_applied else "taken"
+        return "given back"
+    raise _too_late(name)
+
+
+def _too_late(name: str) -> DeadlineExceeded:
+    return DeadlineExceeded(f"lock {name!r}: it could not be given back within {RELEASE_TIMEOUT_S:g} s; it is free when its lease is over")

@@ -12,7 +12,8 @@ from typing import Any, TypeVar, overload
 import attrs
 
 from adorm.clock import current_clock
-from adorm.fields import METADATA_KEY, Marker, Role
+from adorm.errors import ModelError
+from adorm.fields import DATETIME_FORMATS, METADATA_KEY, DatetimeFormat, Marker, Role
 
 T = TypeVar("T")
 
@@ -27,6 +28,12 @@ def _field(marker: Marker, *, default: Any = _UNSET, factory: Callable[[], Any] 
     )
 
 
+def _checked(datetime_format: DatetimeFormat | None) -> DatetimeFormat | None:
+    if datetime_format is not None and datetime_format not in DATETIME_FORMATS:
+        raise ModelError(f"datetime_format is one of {', '.join(map(repr, DATETIME_FORMATS))}, not {datetime_format!r}")
+    return datetime_format
+
+
 @overload
 def attribute(
     *,
@@ -35,14 +42,33 @@ def attribute(
     omit_empty: bool = ...,
     as_json: bool = ...,
     as_set: bool = ...,
+    truncate: bool = ...,
+    datetime_format: DatetimeFormat | None = ...,
     validator: Any = ...,
 ) -> Any: ...
 @overload
 def attribute(
-    *, default: T, name: str | None = ..., omit_empty: bool = ..., as_json: bool = ..., as_set: bool = ..., validator: Any = ...
+    *,
+    default: T,
+    name: str | None = ...,
+    omit_empty: bool = ...,
+    as_json: bool = ...,
+    as_set: bool = ...,
+    truncate: bool = ...,
+    datetime_format: DatetimeFormat | None = ...,
+    validator: Any = ...,
 ) -> T: ...
 @overload
-def attribute(*, name: str | None = ..., omit_empty: bool = ..., as_json: bool = ..., as_set: bool = ..., validator: Any = ...) -> Any: ...
+def attribute(
+    *,
+    name: str | None = ...,
+    omit_empty: bool = ...,
+    as_json: bool = ...,
+    as_set: bool = ...,
+    truncate: bool = ...,
+    datetime_format: DatetimeFormat | None = ...,
+    validator: Any = ...,
+) -> Any: ...
 def attribute(
     *,
     default: Any = _UNSET,
@@ -51,6 +77,8 @@ def attribute(
     omit_empty: bool = False,
     as_json: bool = False,
     as_set: bool = False,
+    truncate: bool = False,
+    datetime_format: DatetimeFormat | None = None,
     validator: Any = None,
 ) -> Any:
     """A field with a say in how it is stored.
@@ -62,19 +90,40 @@ def attribute(
         omit_empty: an empty value is stored as absence; the default must be empty.
         as_json: stored as one JSON string (S); paths into it are refused.
         as_set: a list or tuple stored as SS, NS or BS; order and repetition are lost.
+        truncate: a time that others stored with more digits than Python's microseconds is read without the rest, which the next save
+            then drops; by default it is an `ItemDecodeError`.
+        datetime_format: how datetimes in it are written, `"Z"`, `"+00:00"` or `"+0000"` at the end; by default as the database says.
         validator: an attrs validator, or a list of them; runs at construction and before a write.
+
+    Raises:
+        ModelError: a `datetime_format` that is none.
     """
-    return _field(Marker(Role.ATTRIBUTE, name, omit_empty, as_json, as_set), default=default, factory=factory, validator=validator)
+    marker = Marker(Role.ATTRIBUTE, name, omit_empty, as_json, as_set, truncate, _checked(datetime_format))
+    return _field(marker, default=default, factory=factory, validator=validator)
 
 
-def partition_key(*, default: Any = _UNSET, factory: Callable[[], Any] | None = None, name: str | None = None) -> Any:
+def partition_key(
+    *,
+    default: Any = _UNSET,
+    factory: Callable[[], Any] | None = None,
+    name: str | None = None,
+    datetime_format: DatetimeFormat | None = None,
+) -> Any:
     """The table's partition key: str, bytes, a number, or a type stored as one of them; at most 2048 bytes, never empty."""
-    return _field(Marker(Role.PARTITION_KEY, name), default=default, factory=factory)
+    marker = Marker(Role.PARTITION_KEY, name, datetime_format=_checked(datetime_format))
+    return _field(marker, default=default, factory=factory)
 
 
-def sort_key(*, default: Any = _UNSET, factory: Callable[[], Any] | None = None, name: str | None = None) -> Any:
+def sort_key(
+    *,
+    default: Any = _UNSET,
+    factory: Callable[[], Any] | None = None,
+    name: str | None = None,
+    datetime_format: DatetimeFormat | None = None,
+) -> Any:
     """The table's sort key: str, bytes, a number, or a type stored as one of them; at most 1024 bytes, never empty."""
-    return _field(Marker(Role.SORT_KEY, name), default=default, factory=factory)
+    marker = Marker(Role.SORT_KEY, name, datetime_format=_checked(datetime_format))
+    return _field(marker, default=default, factory=factory)
 
 
 def version(*, name: str | None = None) -> Any:
@@ -90,19 +139,26 @@ def ttl(*, name: str | None = None) -> Any:
     return _field(Marker(Role.TTL, name), default=None)
 
 
-def created_at(*, name: str | None = None) -> Any:
+def created_at(*, name: str | None = None, truncate: bool = False, datetime_format: DatetimeFormat | None = None) -> Any:
     """The time of construction until the item is stored; after that the time when it was first."""
-    return _field(Marker(Role.CREATED_AT, name), factory=_now)
+    marker = Marker(Role.CREATED_AT, name, truncate=truncate, datetime_format=_checked(datetime_format))
+    return _field(marker, factory=_time_of_construction)
 
 
-def updated_at(*, name: str | None = None) -> Any:
+def updated_at(*, name: str | None = None, truncate: bool = False, datetime_format: DatetimeFormat | None = None) -> Any:
     """The time of construction until the item is stored; after that the time of the last write."""
-    return _field(Marker(Role.UPDATED_AT, name), factory=_now)
+    marker = Marker(Role.UPDATED_AT, name, truncate=truncate, datetime_format=_checked(datetime_format))
+    return _field(marker, factory=_now)
 
 
 def discriminator(value: str, *, name: str | None = None) -> Any:
     """A fixed text by which a stored value tells its class among the members of a union."""
     return _field(Marker(Role.DISCRIMINATOR, name), default=value, validator=attrs.validators.in_((value,)))
+
+
+def _time_of_construction() -> Any:
+    """Now. The fold, which means nothing in UTC, tells a put that the item was neither read nor given its time by hand."""
+    return current_clock().now().replace(fold=1)
 
 
 def _now() -> Any:

@@ -8,13 +8,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import CellType, FunctionType
-from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transform, overload
 
 import attrs
 
 from adorm.codec import check_type
 from adorm.errors import ModelError, UnknownField, UsageError
-from adorm.fields import MARKERS, METADATA_KEY, TARGET, Field, Marker, Role, Structure, UnresolvedName, remember_namespace, structure_of
+from adorm.fields import (
+    MARKERS,
+    METADATA_KEY,
+    TARGET,
+    Field,
+    Marker,
+    Role,
+    Structure,
+    UnresolvedName,
+    remember_namespace,
+    structure_of,
+    undecorated,
+)
 from adorm.indexes import GlobalIndex, Index, LocalIndex, key_tag, resolve_indexes
 from adorm.markers import attribute, partition_key, sort_key
 from adorm.naming import naming_function, unknown_field
@@ -76,6 +88,8 @@ class ModelInfo:
         self.ttl = ttl
         self.created_at = created_at
         self.updated_at = updated_at
+        self.discriminator = next((field for field in structure.fields if field.role is Role.DISCRIMINATOR), None)
+        """Tells an item of this model from those of its siblings in the table: every operation heeds it."""
         self._locations: dict[Field, Location] = {}
         self.validated = tuple(field for field in _attributes(structure) if field.validator is not None)
         """The attrs attributes that have validators."""
@@ -101,7 +115,20 @@ class ModelInfo:
             UsageError: it is something else.
         """
         if type(instance) is not self.structure.cls:
+            if isinstance(instance, self.structure.cls) and _OPTIONS not in type(instance).__dict__ and hasattr(type(instance), _OPTIONS):
+                raise UsageError(
+                    f"an instance of {self.name} is expected, not {type(instance).__name__}: "
+                    f"{undecorated(type(instance))}, and use its own table"
+                )
             raise UsageError(f"an instance of {self.name} is expected, not {type(instance).__name__}: use the table of its own model")
+
+
+def is_instance(info: ModelInfo, given: object) -> bool:
+    """Whether what was given for a key is meant as an instance: of the model, of a subclass or of another model with a key.
+
+    `check_instance` refuses the last two.
+    """
+    return isinstance(given, info.structure.cls) or hasattr(type(given), _INFO)
 
 
 def _attributes(structure: Structure) -> tuple[attrs.Attribute[Any], ...]:
@@ -123,18 +150,31 @@ class ModelMeta(type):
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
         if "__attrs_attrs__" not in cls.__dict__ and TARGET not in cls.__dict__:
             # before attrs has made it, or an undecorated subclass
-            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+            hint = f"; {undecorated(cls)}" if any("__attrs_attrs__" in base.__dict__ for base in cls.__mro__) else ""
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}{hint}")
         paths: dict[str, Path] = cls.__dict__.get("__adorm_paths__") or _make_paths(cls)
         found = paths.get(name)
         if found is None:
             raise UnknownField(unknown_field(cls.__name__, name, paths))
         return found
 
+    def __dir__(cls) -> list[str]:
+        """With the fields, which the class itself does not have: completion and `Mock(spec=Order)` ask for them."""
+        return sorted({*super().__dir__(), *_field_names(cls)})
+
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Pydantic asks for this, and so does FastAPI: a model can stand in its models and be returned by an endpoint."""
         from adorm.schemas import core_schema_of
 
         return core_schema_of(source, handler)
+
+
+def _field_names(cls: type) -> list[str]:
+    """The names of a class's fields, also where a forward reference in it can't be resolved yet."""
+    made: Any = cls.__dict__.get(TARGET, cls)
+    if "__attrs_attrs__" in made.__dict__:
+        return [field.name for field in attrs.fields(made)]
+    return list(made.__dict__.get("__dataclass_fields__", ()))
 
 
 def _is_special(name: str) -> bool:
@@ -207,6 +247,7 @@ def _decorate(
     if "__attrs_attrs__" in cls.__dict__ or "__dataclass_fields__" in cls.__dict__:
         raise ModelError(f"{name} is an attrs class or dataclass already: take the other decorator away, or use adorm.map_class")
     _check_class_body(cls)
+    _check_bases(cls)
     try:
         rebuilt = _with_paths(cls)
     except (TypeError, ValueError) as error:
@@ -248,6 +289,48 @@ def _check_class_body(cls: type) -> None:
             )
 
 
+def _check_bases(cls: type) -> None:
+    """Refuse what attrs would leave out in silence: the fields of a base that is neither a model nor an attrs class.
+
+    Raises:
+        ModelError: a base has markers or annotated fields, and no decorator.
+    """
+    made: set[str] = set(_own_annotations(cls))
+    for base in cls.__mro__[1:]:
+        if "__attrs_attrs__" in base.__dict__:
+            made.update(_own_annotations(base))
+    for base in cls.__mro__[1:]:
+        if base is object or "__attrs_attrs__" in base.__dict__:
+            continue
+        fields = [name for name, value in base.__dict__.items() if isinstance(value, _AttrsField)]
+        fields += [name for name, hint in _own_annotations(base).items() if name not in made and not _is_class_variable(hint)]
+        if fields:
+            also = " in the place of @dataclass" if "__dataclass_fields__" in base.__dict__ else ""
+            raise ModelError(
+                f"{cls.__name__}: its base {base.__name__} declares {', '.join(dict.fromkeys(fields))}, but is no model, so these would be "
+                f"no fields of {cls.__name__}: decorate {base.__name__} with @adorm.model{also}, or annotate what is no field as ClassVar"
+            )
+
+
+_AttrsField: type = type(cast("object", attrs.field()))
+
+
+def _own_annotations(cls: type) -> Mapping[str, Any]:
+    """The annotations of a class itself, as they stand."""
+    annotations: Mapping[str, Any] | None = cls.__dict__.get("__annotations__")
+    if annotations is None and sys.version_info >= (3, 14) and cls.__dict__.get("__annotate_func__") is not None:
+        from annotationlib import Format, get_annotations
+
+        annotations = get_annotations(cls, format=Format.FORWARDREF)
+    return annotations or {}
+
+
+def _is_class_variable(hint: Any) -> bool:
+    if isinstance(hint, str):
+        return hint.strip("'\"").startswith(("ClassVar", "typing.ClassVar", "t.ClassVar"))
+    return (origin_of(hint) or hint) is ClassVar
+
+
 def _with_paths(cls: type[T]) -> type[T]:
     """The same class with `ModelMeta` as its metaclass: the class has to be made again, as attrs does for slots."""
     meta: Any = cls.__class__
@@ -255,6 +338,7 @@ def _with_paths(cls: type[T]) -> type[T]:
         return cls
     meta = ModelMeta if meta is type else type(f"Model{meta.__name__}", (ModelMeta, meta), {})
     body = {name: value for name, value in cls.__dict__.items() if name not in ("__dict__", "__weakref__")}
+    body["__qualname__"] = cls.__qualname__
     rebuilt = cast("type[T]", meta(cls.__name__, cls.__bases__, body))
     for value in body.values():
         _point_super_to(value, cls, rebuilt)
@@ -329,6 +413,9 @@ def _build(cls: Any, options: _Options) -> ModelInfo | None:
         roles.get(Role.CREATED_AT),
         roles.get(Role.UPDATED_AT),
     )
+    for index in info.indexes.values():
+        for field in index.key_fields:
+            field.is_key = True
     type.__setattr__(cls, _INFO, info)
     return info
 
@@ -369,6 +456,8 @@ def model_info(model: Any) -> ModelInfo:
     info: ModelInfo | None = cls.__dict__.get(_INFO)
     if info is None:
         options: _Options | None = cls.__dict__.get(_OPTIONS)
+        if options is None and hasattr(cls, _OPTIONS) and "__attrs_attrs__" not in cls.__dict__:
+            raise UsageError(str(undecorated(cls)))
         if options is None:
             raise UsageError(f"{cls.__name__} is no model: decorate it with @adorm.model(table=...), or use adorm.map_class")
         info = _build(cls, options)
@@ -427,6 +516,7 @@ def map_class(
     }
     body: dict[str, Any] = {
         "__module__": cls.__module__,
+        "__qualname__": cls.__qualname__,
         "__doc__": cls.__doc__,
         TARGET: cls,
         MARKERS: markers,

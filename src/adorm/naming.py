@@ -8,14 +8,27 @@ from adorm.errors import ModelError
 
 
 def camel_case(name: str) -> str:
-    """`customer_id` -> `customerId`."""
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
+    """`customer_id` -> `customerId`, `order_itemID` -> `orderItemID`, `_user_name` -> `_userName`."""
+    begin, first, rest = _words(name)
+    return begin + first + "".join(map(_with_capital, rest))
 
 
 def pascal_case(name: str) -> str:
-    """`customer_id` -> `CustomerId`."""
-    return "".join(word.capitalize() for word in name.split("_"))
+    """`customer_id` -> `CustomerId`, `order_itemID` -> `OrderItemID`, `_user_name` -> `_UserName`."""
+    begin, first, rest = _words(name)
+    return begin + "".join(map(_with_capital, (first, *rest)))
+
+
+def _words(name: str) -> tuple[str, str, list[str]]:
+    """The underscores at the beginning, which tell a private field from one of the same words; the first word; the others."""
+    words = name.lstrip("_")
+    first, *rest = words.split("_")
+    return name[: len(name) - len(words)], first, rest
+
+
+def _with_capital(word: str) -> str:
+    """Only the first letter is changed: `itemID` stays what its author wrote."""
+    return word[:1].upper() + word[1:]
 
 
 NAMINGS: Mapping[str, Callable[[str], str]] = {"camelCase": camel_case, "PascalCase": pascal_case}

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Protocol, TypeVar, cast, overload
 
-from adorm.errors import MisusedExpression, UsageError
+from adorm.errors import BadValue, MisusedExpression, UsageError
 from adorm.expressions.conditions import (
     MAX_OPERANDS,
     BeginsWith,
@@ -226,7 +226,7 @@ class Attr(Place, Generic[T]):
         """From low to high, both included.
 
         Raises:
-            UsageError: low is above high; DynamoDB refuses that.
+            BadValue: low is above high; DynamoDB refuses that.
         """
         lower, upper = _operand(self._subject, low), _operand(self._subject, high)
         if isinstance(lower, Value) and isinstance(upper, Value):
@@ -241,10 +241,10 @@ class Attr(Place, Generic[T]):
         """Equal to one of the values, 1 to 100 of them.
 
         Raises:
-            UsageError: none, or more than DynamoDB takes.
+            BadValue: none, or more than DynamoDB takes.
         """
         if not 1 <= len(values) <= MAX_OPERANDS:
-            raise UsageError(f"{self!r}: is_in() takes 1 to {MAX_OPERANDS} values, not {len(values)}; combine several by or_()")
+            raise BadValue(f"{self!r}: is_in() takes 1 to {MAX_OPERANDS} values, not {len(values)}; combine several by or_()")
         return In(self._subject, tuple(_operand(self._subject, value) for value in values))
 
     @overload
@@ -387,7 +387,7 @@ def refuse_empty_range(subject: Subject, low: Any, high: Any) -> None:
     except TypeError:
         return  # of different types: encoding says so by name
     if wrong:
-        raise UsageError(f"{subject}: the range from {low!r} to {high!r} is empty; the lower end comes first")
+        raise BadValue(f"{subject}: the range from {low!r} to {high!r} is empty; the lower end comes first")
 
 
 def _operand(subject: Subject, value: Any) -> Operand:

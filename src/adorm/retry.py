@@ -6,7 +6,7 @@ import math
 import sys
 from typing import Literal, cast
 
-from adorm.errors import ConnectionFailed, ServiceError, Throttled, Treatment, UsageError, code_of
+from adorm.errors import CREDENTIALS_REFUSED, ConnectionFailed, ServiceError, Throttled, Treatment, UsageError, code_of
 from adorm.records import Record
 from adorm.transport.base import Request
 
@@ -81,6 +81,11 @@ def treatment_of(error: ServiceError | ConnectionFailed) -> Treatment:
         return "no"
     treatment = code_of(error.code, error.status).treatment
     return "transient" if treatment == "no" else treatment
+
+
+def renewed_by(error: ServiceError | ConnectionFailed) -> str:
+    """What a transport renews after an error of treatment "renew": each is worth one more attempt, and a call may need both."""
+    return "credentials" if isinstance(error, ServiceError) and error.code in CREDENTIALS_REFUSED else "clock"
 
 
 def is_ambiguous(error: ServiceError | ConnectionFailed) -> bool:

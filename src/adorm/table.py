@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from adorm.batch.facade import TableBatches
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
-from adorm.models import ModelInfo
-from adorm.query.gets import Get, finish_exists, finish_get, finish_get_or_none
+from adorm.models import ModelInfo, is_instance
+from adorm.query.gets import Get, GetOrNone, finish_exists, finish_get, finish_get_or_none
 from adorm.query.model_types import AttrsLike, DataclassLike
 
 if TYPE_CHECKING:  # each operation's module is imported by the method that makes it: a cold start pays for what it uses
@@ -80,12 +80,12 @@ class Table(TableBatches[ModelT]):
         return Get(self._binding, self._key(partition, sort), finish_get)
 
     @overload
-    def get_or_none(self, partition: KeyValue, sort: KeyValue = ..., /) -> Get[ModelT | None]: ...
+    def get_or_none(self, partition: KeyValue, sort: KeyValue = ..., /) -> GetOrNone[ModelT]: ...
     @overload
-    def get_or_none(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> Get[ModelT | None]: ...
-    def get_or_none(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Get[ModelT | None]:
+    def get_or_none(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> GetOrNone[ModelT]: ...
+    def get_or_none(self, partition: Any, sort: Any = NOT_GIVEN, /) -> GetOrNone[ModelT]:
         """The item, or None."""
-        return Get(self._binding, self._key(partition, sort), finish_get_or_none)
+        return GetOrNone(self._binding, self._key(partition, sort), finish_get_or_none)
 
     @overload
     def exists(self, partition: KeyValue, sort: KeyValue = ..., /) -> Get[bool]: ...
@@ -145,7 +145,7 @@ class Table(TableBatches[ModelT]):
         from adorm.query.writes import Remover, key_of_instance
 
         instance = None
-        if sort is NOT_GIVEN and type(partition) is self._binding.info.structure.cls:
+        if sort is NOT_GIVEN and is_instance(self._binding.info, partition):
             instance, key = partition, key_of_instance(self._binding, partition)
         else:
             key = self._key(partition, sort)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -50,6 +50,33 @@ def seldom_types(*modules: SELDOM) -> tuple[type, ...]:
     )
 
 
+_FREEZEGUN = "freezegun.api"
+"""The module whose classes stand in the place of `datetime` and `date` while freezegun holds the time still."""
+
+
+def real_class(cls: type) -> type:
+    """`datetime` or `date` for the class that freezegun has put in its place, any other class as it is."""
+    if cls.__module__ != _FREEZEGUN:
+        return cls
+    return next((base for base in cls.__mro__ if base.__module__ == "datetime"), cls)
+
+
+def is_made_in_function(cls: type) -> bool:
+    """Whether a class may come and go: what outlives it must not hold it."""
+    return "<locals>" in cls.__qualname__
+
+
+def union_of(members: Sequence[Annotation]) -> Annotation:
+    """The union of types. `typing.Union` keeps the last ones that it made, and so classes alive."""
+    together: Annotation = members[0]
+    try:
+        for member in members[1:]:
+            together = together | member
+        return together
+    except TypeError:  # text, or something else that only typing takes for a type
+        return Union[tuple(members)]  # noqa: UP007  # built at run time
+
+
 def origin_of(annotation: Annotation) -> Any:
     """`list` of `list[int]`, None of a plain class: `get_origin`, whose overloads take an unknown type for a ParamSpec's."""
     return get_origin(annotation)
@@ -59,6 +86,8 @@ def peel(annotation: Annotation) -> Annotation:
     """Take off one `Annotated`, `NewType`, `Required`, `Final` or `type` alias from the outside; the same object where there is none."""
     if isinstance(annotation, NewType):
         return annotation.__supertype__
+    if getattr(annotation, "__module__", None) == _FREEZEGUN:
+        return real_class(annotation)
     origin = origin_of(annotation)
     if _ALIAS_TYPE is not None:
         if isinstance(annotation, _ALIAS_TYPE):
@@ -93,7 +122,7 @@ def split_optional(annotation: Annotation) -> tuple[Annotation, bool]:
     if type(None) not in members or len(members) == 1:
         return annotation, annotation is None or annotation is type(None)
     rest = [member for member in members if member is not type(None)]
-    return (rest[0] if len(rest) == 1 else Union[tuple(rest)]), True  # noqa: UP007  # built at run time
+    return union_of(rest), True
 
 
 def scalar_tag(annotation: Annotation) -> Tag | None:

@@ -214,14 +214,14 @@ async def test_answers_that_process_nothing_end_at_last_as_throttled() -> None:
         error = caught.value.exceptions[0]
         assert isinstance(error, adorm.Throttled)
         assert error.code == "UnprocessedKeys"
-        assert len(it.recorder.sent) == 10
+        assert len(it.recorder.sent) == 5
         assert caught.value.result.unprocessed == [it.numbers.key(ids(1)), it.numbers.key(ids(2))]
 
 
 async def test_an_answer_that_makes_progress_begins_the_count_anew() -> None:
     async with stubbed(10) as it:
-        it.faults.on("BatchGetItem", call=[number for number in range(1, 28) if number % 10]).unprocessed(share=1.0)
-        it.faults.on("BatchGetItem", call=[10, 20]).unprocessed(all_but=1)
+        it.faults.on("BatchGetItem", call=[number for number in range(1, 14) if number % 5]).unprocessed(share=1.0)
+        it.faults.on("BatchGetItem", call=[5, 10]).unprocessed(all_but=1)
         assert len((await it.numbers.batch_get([ids(1), ids(2), ids(3)])).items) == 3
 
 

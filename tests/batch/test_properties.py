@@ -63,7 +63,7 @@ def test_any_order_of_writes_in_a_block_ends_as_the_last_one_of_each_item(
     operations: list[tuple[str, int, int]], shares: list[float], chunks: int, turns: int
 ) -> None:
     async def run() -> None:
-        async with stubbed(30) as it:
+        async with stubbed(30, retry=adorm.RetryPolicy(max_attempts=20)) as it:
             for call, share in enumerate(shares, start=1):
                 it.faults.on("BatchWriteItem", call=call).unprocessed(share=share)
             expected: dict[int, int | None] = {number: value_of(number) for number in range(30)}

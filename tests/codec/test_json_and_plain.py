@@ -67,7 +67,7 @@ def test_typed_values_in_a_json_field_come_back_typed() -> None:
     assert roundtrip(tags=set()) in ({"tags": "null"}, {"tags": "[]"}, {})
 
 
-@pytest.mark.parametrize("value", [Decimal("0.1"), b"x", {"a"}, float("nan"), float("inf")], ids=str)
+@pytest.mark.parametrize("value", [b"x", {"a"}, float("nan"), float("inf")], ids=str)
 def test_what_untyped_json_would_change_is_refused(value: Any) -> None:
     with pytest.raises(UsageError, match=r"^Documents\.meta\.k"):
         to_attribute_map(Documents(meta={"k": value}))

@@ -152,7 +152,12 @@ async def test_save_creates_and_migrates_an_item_older_than_the_version_field(db
         "PutItem",
         {
             "TableName": orders.name,
-            "Item": {"customer_id": {"S": "c1"}, "order_id": {"S": "old"}, "status": {"S": "open"}},
+            "Item": {
+                "customer_id": {"S": "c1"},
+                "order_id": {"S": "old"},
+                "status": {"S": "open"},
+                "created_at": {"S": "2025-01-01T00:00:00.000000Z"},
+            },
         },
     )
     old = await orders.get("c1", "old")

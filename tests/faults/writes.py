@@ -76,7 +76,8 @@ async def read_order(db: adorm.Database) -> Order:
 async def old_order(db: adorm.Database) -> Order:
     """An order stored before the model had a version."""
     key = {"customer_id": {"S": "c1"}, "order_id": {"S": "o1"}}
-    await db.call("PutItem", {"TableName": "orders", "Item": {**key, "status": {"S": "old"}, "of_tomorrow": {"S": "kept"}}})
+    made = {"created_at": {"S": "2025-01-01T00:00:00.000000Z"}}
+    await db.call("PutItem", {"TableName": "orders", "Item": {**key, **made, "status": {"S": "old"}, "of_tomorrow": {"S": "kept"}}})
     return await db.table(Order).get("c1", "o1")
 
 

@@ -390,3 +390,16 @@ async def test_the_lifespan_serves_httpx_too() -> None:
             for number in range(20):
                 tasks.start_soon(create, number % 10)
     assert sorted(answer.status_code for answer in answers) == [201] * 10 + [409] * 10
+
+
+def test_a_page_that_leaves_out_what_it_cannot_read_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    @adorm.model(table="orders")
+    class Read:
+        order_id: str = adorm.partition_key()
+
+    wrong = adorm.ItemDecodeError("expected a number", model=Read, key={"order_id": {"S": "secret"}}, path="$.total")
+    empty: adorm.Page[Read] = adorm.Page([], None, 0, 1, None, [wrong])
+    page = CursorPage.of(empty)
+    assert page.count == 0
+    assert "a page leaves out 1 item(s) that do not fit Read, the first at $.total" in caplog.text
+    assert "secret" not in caplog.text

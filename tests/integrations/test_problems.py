@@ -27,6 +27,8 @@ def told(error: BaseException, headers: Sequence[str] = ()) -> Problem:
 
 CASES: list[tuple[BaseException, int, str, bool]] = [
     (adorm.BadCursor(SECRET), 400, "bad-cursor", False),
+    (adorm.BadValue(SECRET), 422, "bad-value", False),
+    (adorm.IdempotencyMismatch(SECRET), 422, "idempotency-mismatch", False),
     (adorm.ItemNotFound(SECRET), 404, "not-found", False),
     (service_error(adorm.ItemExists), 409, "already-exists", False),
     (service_error(adorm.VersionConflict), 409, "version-conflict", False),
@@ -66,6 +68,20 @@ def test_every_code_of_dynamodbs_has_a_status_that_fits(code: str) -> None:
     assert problem.status in {409, 500, 503}
     if row.treatment in {"throttle", "transient"}:
         assert problem.retry_after_s == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Item size to update has exceeded the maximum allowed size",
+        "Item size has exceeded the maximum allowed size",
+        "Number overflow. Attempting to store a number with magnitude larger than supported range",
+        "Attempting to store more than 38 significant digits in a Number",
+    ],
+)
+def test_what_only_dynamodb_can_tell_of_a_value_is_422_too(message: str) -> None:
+    refused = adorm.ValidationFailed(message, code="ValidationException", operation="UpdateItem", status=400)
+    assert (told(refused).status, told(refused).code) == (422, "bad-value")
 
 
 def test_the_client_s_own_precondition_makes_it_412() -> None:

@@ -245,7 +245,27 @@ def test_it_looks_like_the_function_and_takes_what_lambda_gives(made: Made) -> N
     assert inspect.unwrap(handler) is echo
     assert list(inspect.signature(handler).parameters) == ["event", "context"]
     assert not inspect.iscoroutinefunction(handler)
-    assert repr(handler) == "<adorm.LambdaHandler echo>"
+
+
+def test_it_is_a_plain_function_with_the_attributes_of_a_handler(made: Made) -> None:
+    handler = made(echo)
+    assert inspect.isfunction(handler)
+    assert isinstance(handler, LambdaHandler)
+    assert handler.__wrapped__ is echo
+    assert handler(2, None) == 2
+    handler.close()
+
+
+def test_who_wraps_the_entry_point_has_its_attributes_too(made: Made) -> None:
+    handler = made(echo)
+
+    @functools.wraps(handler)
+    def traced(event: Any, context: object) -> Any:
+        return handler(event, context)
+
+    assert isinstance(traced, LambdaHandler)
+    assert list(inspect.signature(traced).parameters) == ["event", "context"]
+    traced.close()
 
 
 @pytest.mark.anyio

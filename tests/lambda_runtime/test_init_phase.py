@@ -372,3 +372,45 @@ def test_a_cold_start_loads_nothing_for_it_that_a_first_read_does_not_need(serve
     assert json.loads(done.stdout)[1] == []
     assert server.server.operations == ["GetItem"]
     assert server.server.connections == 1
+
+
+@pytest.mark.usefixtures("inside")
+def test_a_failed_warm_up_names_its_cause_and_how_far_it_had_come(caplog: pytest.LogCaptureFixture) -> None:
+    class NoFile:
+        async def load(self) -> adorm.Credentials:
+            raise OSError("no such file: /var/creds")
+
+    async def missing() -> adorm.Database:
+        raise FileNotFoundError(2, "No such file or directory", "/var/settings")
+
+    async def several() -> adorm.Database:
+        raise ExceptionGroup("two of them", [LookupError("secret"), ModuleNotFoundError("secret", name="boto9")])
+
+    unreachable = {"region": "eu-central-1", "endpoint_url": "http://127.0.0.1:1", "credentials": adorm.Credentials("AK", "secret")}
+    by_source = {"region": "eu-central-1", "credentials": NoFile()}
+    connects: list[tuple[Any, str]] = [
+        (unreachable, "ConnectionFailed: no connection to 127.0.0.1:1: "),
+        (unreachable, ", while a connection was made"),
+        (by_source, "credentials could not be fetched: OSError: no such file: /var/creds, while region and credentials were looked up"),
+        (missing, "FileNotFoundError: No such file or directory, in missing (test_init_phase.py:"),
+        (missing, ", while connect= made the database"),
+        (several, "ExceptionGroup of LookupError; ModuleNotFoundError of boto9"),
+    ]
+    for connect, words in connects:
+        caplog.clear()
+        adorm.lambda_handler(connect=connect)(get).close()
+        assert words in caplog.text
+        assert "secret" not in caplog.text
+
+
+@pytest.mark.usefixtures("inside")
+def test_a_warm_up_that_hangs_tells_where(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("adorm.lambda_runtime.handler.WARM_UP_LIMIT_S", 0.02)
+
+    class Slow:
+        async def load(self) -> adorm.Credentials:
+            await asyncio.Event().wait()
+            raise AssertionError("never")
+
+    adorm.lambda_handler(connect={"region": "eu-central-1", "credentials": Slow()})(get).close()
+    assert "it was ended while region and credentials were looked up" in caplog.text

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Iterator
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -145,7 +145,7 @@ def test_a_life_of_two_hundred_invocations_leaves_nothing_behind(seed: int, serv
         seen[what] += 1
         if what in ("well", "fail", "leave", "lost", "throttled"):
             assert applied[f"o{number}"] == 1, f"{what}: a write was lost or doubled"
-        loop = handler._loop
+        loop = cast("Any", handler).invocations._loop
         assert loop is None or not loop.tasks()
         match random.randrange(6):
             case 0:

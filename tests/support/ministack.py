@@ -1,22 +1,18 @@
-"""ministack on 127.0.0.1: a DynamoDB that others wrote (PyPI, MIT), as a second opinion on what a test expects.
+"""ministack on 127.0.0.1: a DynamoDB that others wrote (PyPI, MIT), as a second opinion.
 
-    with ministack() as endpoint_url:          # "http://127.0.0.1:PORT", DynamoDB and its streams
+    with ministack() as endpoint_url:     # "http://127.0.0.1:PORT": DynamoDB and its streams
         ...
 
-How to use it in a session's fixture: start it once, and give every test an access key id of twelve digits
-(`new_account()`), which is an account of its own with tables of its own. Any secret does; signatures are not checked.
+In a session's fixture, start it once and give every test an access key id of twelve digits
+(`new_account()`): each is an account of its own with tables of its own. Any secret does, since
+signatures are not checked. `MinistackMissing` says that it is not installed: skip, and in CI fail.
 
-    @pytest.fixture(scope="session")
-    def ministack_url() -> Iterator[str]:
-        with ministack() as endpoint_url:      # MinistackMissing where it is not installed: skip, and in CI fail
-            yield endpoint_url
+It brings many packages and pins some of them, so it lives in an environment of its own: `make
+judges` makes `.venv-judges` from constraints-judges.txt. ADORM_JUDGES names another environment.
 
-ministack brings many packages and pins some of them, so it lives in an environment of its own: `make judges` makes
-`.venv-judges` from constraints-judges.txt. `ADORM_JUDGES=/path/to/an/environment` names another one.
-
-It listens on all interfaces when it is started by its own command. Here its application runs under Hypercorn on a
-socket that is bound to the loopback address, and its other listeners are off. It ends with the block, and also when
-the process that started it dies: it reads its standard input and leaves at the end of it.
+Its own command listens on all interfaces. Here its application runs under Hypercorn on a socket
+that is bound to the loopback address, and its other listeners are off. It ends with the block, and
+also when the process that started it dies: it leaves when its standard input ends.
 """
 
 from __future__ import annotations
@@ -43,7 +39,10 @@ SETTINGS = {
 }
 
 START = """
-import asyncio, importlib, os, socket, sys, threading
+import asyncio, decimal, importlib, os, socket, sys, threading
+
+# It adds numbers with Python's 28 digits. The service has 38.
+decimal.DefaultContext.prec = decimal.getcontext().prec = 38
 
 def leave_with_the_parent():
     sys.stdin.buffer.read()
@@ -61,7 +60,7 @@ config.loglevel = "ERROR"
 print(os.environ["GATEWAY_PORT"], flush=True)
 asyncio.run(importlib.import_module("hypercorn.asyncio").serve(application, config))
 """
-"""What the process runs. It needs nothing but ministack, so it can run in an environment without adorm."""
+"""What the process runs. It needs ministack alone: its environment does not hold adorm."""
 
 ANSWER_WITHIN_S = 60.0
 END_WITHIN_S = 10.0
@@ -72,11 +71,12 @@ class MinistackMissing(Exception):
 
 
 def judges_python() -> Path:
-    """The interpreter of the environment that holds ministack. Raises MinistackMissing where there is none."""
+    """The interpreter of the environment that holds ministack, or MinistackMissing."""
     environment = Path(os.environ.get("ADORM_JUDGES") or ENVIRONMENT)
     python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
-        raise MinistackMissing(f"there is no {python}: run `make judges`, or name an environment by ADORM_JUDGES")
+        hint = "run `make judges`, or name an environment by ADORM_JUDGES"
+        raise MinistackMissing(f"there is no {python}: {hint}")
     return python
 
 
@@ -87,16 +87,17 @@ def new_account() -> str:
 
 @contextmanager
 def ministack() -> Generator[str, None, None]:
-    """Start ministack and give its URL once it answers. Raises MinistackMissing where it is not installed or does not start."""
+    """Start ministack and give its URL once it answers, or raise MinistackMissing."""
     python = judges_python()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))} | SETTINGS
+    others = ("AWS_", "PYTHON")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [str(python), "-c", START],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            env=environment,
+            env=kept | SETTINGS,
         )
         try:
             port = process.stdout.readline().strip() if process.stdout is not None else b""
@@ -104,7 +105,8 @@ def ministack() -> Generator[str, None, None]:
                 process.kill()
                 process.wait()
                 log.seek(0)
-                raise MinistackMissing("ministack does not start: " + log.read()[-2000:].decode(errors="replace"))
+                said = log.read()[-2000:].decode(errors="replace")
+                raise MinistackMissing(f"ministack does not start: {said}")
             yield f"http://127.0.0.1:{int(port)}"
         finally:
             _end(process)

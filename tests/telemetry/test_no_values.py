@@ -234,7 +234,7 @@ async def test_in_memory_with_faults_of_every_kind() -> None:
         assert {"ItemExists", "VersionConflict", "ItemNotFound", "ItemDecodeError", "ValidationFailed", "TransactionCanceled"} <= set(
             watched.failures
         )
-        assert {"DeadlineExceeded", "UsageError", "ResourceNotFound"} <= set(watched.failures)
+        assert {"DeadlineExceeded", "BadValue", "ResourceNotFound"} <= set(watched.failures)
     assert len(watched.telemetry.spans) > 30
     assert any("adorm.calls" in text for text in kept.texts)
     assert any("in a hook" in text for text in kept.texts)

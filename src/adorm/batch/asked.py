@@ -14,6 +14,7 @@ from adorm.errors import AttributeMap, UsageError
 from adorm.key_places import Locator, Place, locator, taker
 from adorm.keys import Key, encode_any_key
 from adorm.query.binding import Binding, PageItems, maps_of
+from adorm.query.kinds import OtherKind
 from adorm.query.unprocessed import MAX_GET_KEYS
 from adorm.transport.base import Answer
 
@@ -44,7 +45,11 @@ class Reader(Generic[ItemT]):
         known = len(wrong)
         items = self.decode(read, wrong)
         if len(wrong) > known:
-            self.undecodable.update(place for place, item in zip(places, items, strict=True) if item is None)
+            failures = wrong[known:]
+            lacking = [place for place, item in zip(places, items, strict=True) if item is None]
+            # Of each item that there is none of, the error tells why; one of another kind is not there for this model.
+            self.undecodable.update(place for place, error in zip(lacking, failures, strict=True) if not isinstance(error, OtherKind))
+            wrong[known:] = [error for error in failures if not isinstance(error, OtherKind)]
             places = [place for place, item in zip(places, items, strict=True) if item is not None]
             items = [item for item in items if item is not None]
         found.extend(items)

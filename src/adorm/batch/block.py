@@ -42,8 +42,11 @@ class Batch(Generic[ModelT]):
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
     """
 
-    def __init__(self, binding: Binding, course: Course | None = None, retry: RetryPolicy | None = None) -> None:
+    def __init__(
+        self, binding: Binding, course: Course | None = None, retry: RetryPolicy | None = None, *, keeps_timestamps: bool = False
+    ) -> None:
         self._binding = binding
+        self._keeps_timestamps = keeps_timestamps
         self._course = course or Course()
         self._retry = retry
         self._flow: Flow | None = None
@@ -73,14 +76,18 @@ class Batch(Generic[ModelT]):
 
     def retry(self, policy: RetryPolicy, /) -> Batch[ModelT]:
         """Use this policy in the place of the database's."""
-        return Batch(self._binding, self._course, policy)
+        return Batch(self._binding, self._course, policy, keeps_timestamps=self._keeps_timestamps)
+
+    def keep_timestamps(self) -> Batch[ModelT]:
+        """Store `created_at` and `updated_at` as the instances have them, as an import does; by default they are the times of writes."""
+        return Batch(self._binding, self._course, self._retry, keeps_timestamps=True)
 
     def _with(self, **changes: Any) -> Batch[ModelT]:
         if self._flow is not None:
             raise UsageError("this batch has begun: its clauses come before `async with`")
         course = self._course
         kept = {name: getattr(course, name) for name in ("concurrency", "report", "hook", "collects_errors")}
-        return Batch(self._binding, Course(**{**kept, **changes}), self._retry)
+        return Batch(self._binding, Course(**{**kept, **changes}), self._retry, keeps_timestamps=self._keeps_timestamps)
 
     # ---- the block
 
@@ -129,7 +136,7 @@ class Batch(Generic[ModelT]):
     async def put(self, item: ModelT, /) -> None:
         """Replace the whole item. It is taken as it is now; changes to the instance that follow are not sent."""
         flow = await self._ready()
-        await flow.add(self._binding, put_change(self._binding, item))
+        await flow.add(self._binding, put_change(self._binding, item, keeps_timestamps=self._keeps_timestamps))
         await self._check(flow)
 
     @overload

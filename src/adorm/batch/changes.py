@@ -13,7 +13,9 @@ from adorm.codec import json_size
 from adorm.errors import AttributeMap
 from adorm.key_places import Locator, Place, locator
 from adorm.keys import Key, make_key
+from adorm.models import is_instance
 from adorm.outcomes import Outcome
+from adorm.query.applied import note_applied
 from adorm.query.binding import Binding, Connection
 from adorm.query.unprocessed import MAX_WRITE_ITEMS, Chunk, write_chunk
 from adorm.query.writes import Put, key_of_instance
@@ -44,13 +46,14 @@ class Change:
     """Its place in the order in which they were given."""
 
 
-def put_change(binding: Binding, instance: object) -> Change:
+def put_change(binding: Binding, instance: object, *, keeps_timestamps: bool = False) -> Change:
     """The put of an instance: what `put(instance).unchecked()` would store, now.
 
     Raises:
         UsageError: it can't be stored, or is above 400 KB.
     """
-    put: Put[Any, Any] = Put(binding, key_of_instance(binding, instance), instance, returning="item", unchecked=True)
+    key = key_of_instance(binding, instance)
+    put: Put[Any, Any] = Put(binding, key, instance, returning="item", unchecked=True, keeps_timestamps=keeps_timestamps)
     prepared = put.prepare()
     item: AttributeMap = prepared.request["Item"]
     place = locator(binding.info, binding.codec).one(binding.table_name, item)
@@ -63,7 +66,7 @@ def delete_change(binding: Binding, given: object) -> Change:
     Raises:
         UsageError: the key has the wrong shape.
     """
-    key = key_of_instance(binding, given) if type(given) is binding.info.structure.cls else make_key(binding.info, given)
+    key = key_of_instance(binding, given) if is_instance(binding.info, given) else make_key(binding.info, given)
     encoded = binding.encode_key(key)
     place = locator(binding.info, binding.codec).one(binding.table_name, encoded)
     return Change(place, {"DeleteRequest": {"Key": encoded}}, SMALL_ITEM_BYTES, key, lambda: key)
@@ -114,9 +117,19 @@ class Writing:
         pending = {place: change.request for place, change in changes.items()}
 
         async def settled(places: list[Place]) -> None:
-            done.extend(changes.pop(place).settle() for place in places)
+            problem: Exception | None = None
+            for place in places:
+                change = changes.pop(place)
+                try:
+                    done.append(change.settle())
+                except Exception as error:  # noqa: BLE001  # the others are settled first
+                    done.append(change.given)
+                    note_applied(error, outcome.label)
+                    problem = error
             self.written += len(places)
             await note(len(places))
+            if problem is not None:
+                raise problem
 
         chunk = Chunk(
             self._connection, f"{' and '.join(sorted(self._locators))}, {outcome.label}", self._locators, self._retry, self.capacity

@@ -11,7 +11,7 @@ from anyio.lowlevel import checkpoint
 
 from adorm.batch.limits import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 from adorm.concurrency import OnFailure
-from adorm.errors import BatchFailed, DeadlineExceeded, UsageError
+from adorm.errors import BadValue, BatchFailed, DeadlineExceeded, UsageError
 from adorm.keys import Key, make_key
 from adorm.outcomes import Outcome, Progress
 from adorm.query.binding import Binding, Connection
@@ -200,7 +200,8 @@ async def take_turns(steps: Iterable[object]) -> None:
 
 def placed(what: str, number: int, total: int | None, error: UsageError) -> UsageError:
     """The same error, telling which of many it is about: `key 57 of 1,000: ...`."""
-    return UsageError(f"{what} {number:,}{'' if total is None else f' of {total:,}'}: {error}")
+    kind = BadValue if isinstance(error, BadValue) else UsageError
+    return kind(f"{what} {number:,}{'' if total is None else f' of {total:,}'}: {error}")
 
 
 def listed(what: str, given: Iterable[T]) -> list[T]:

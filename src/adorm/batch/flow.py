@@ -192,7 +192,7 @@ class Flow:
 
     async def _bounded(self, wait: Callable[[], Awaitable[T]], doing: str) -> T:
         try:
-            return await within_deadline(wait, doing, operation="BatchWriteItem")
+            return await within_deadline(wait, doing, operation="BatchWriteItem", subject=", ".join(sorted(self._locators)) or None)
         except DeadlineExceeded as error:
             error.result = self.result()
             error.outcomes = error.result.outcomes

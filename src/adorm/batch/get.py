@@ -24,9 +24,10 @@ from adorm.key_places import Place
 from adorm.keys import Key
 from adorm.outcomes import Outcome
 from adorm.query.binding import Binding, Connection, PageItems, maps_of
+from adorm.query.kinds import other_kind
 from adorm.query.plan import Plan, read_cost
 from adorm.query.queries import selected_locations
-from adorm.query.selection import projected_steps, select_values
+from adorm.query.selection import projections, select_values
 from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, by_table, read_chunk
 
 ItemT = TypeVar("ItemT")
@@ -110,8 +111,8 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
             placeholders = Placeholders(self._connection.codec, info.model)
             for location in self._selected:
                 placeholders.check_owner(location)
-            steps = [projected_steps(location) for location in self._selected]
-            options["ProjectionExpression"] = render_projection([*steps, *((name,) for name in info.key_order)], placeholders)
+            wanted = projections(info, self._selected, info.key_order)
+            options["ProjectionExpression"] = render_projection(wanted, placeholders)
             placeholders.into(options)
         return options
 
@@ -206,6 +207,9 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
 
 def _selected_or_none(binding: Binding, selected: tuple[Location, ...], attribute_map: AttributeMap, wrong: list[Exception]) -> Any:
     """The values at the locations; None, and what is wrong, where one does not fit."""
+    if binding.is_other_kind(attribute_map):
+        wrong.append(other_kind(binding.info, binding.key_attributes(attribute_map), attribute_map))
+        return None
     try:
         return select_values(binding, selected, attribute_map)
     except ItemDecodeError as error:

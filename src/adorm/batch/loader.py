@@ -23,6 +23,7 @@ from adorm.key_places import Place, locator
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.outcomes import Outcome
 from adorm.query.binding import Binding, PageItems
+from adorm.query.kinds import OtherKind
 from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, read_chunk
 from adorm.retry import RetryPolicy
 
@@ -113,7 +114,8 @@ class Loader(Generic[ModelT]):
             self._wake.set()
         load.waiters += 1
         try:
-            await within_deadline(load.done.wait, f"loading an item of {binding.table_name}", operation="BatchGetItem")
+            table = binding.table_name
+            await within_deadline(load.done.wait, f"loading an item of {table}", operation="BatchGetItem", subject=table)
         finally:
             load.waiters -= 1
             if not load.waiters and self._queue.get(place) is load:
@@ -157,7 +159,8 @@ class Loader(Generic[ModelT]):
             errors = iter(wrong)
             for place, item in zip(places, found, strict=True):
                 by_place[place].item = item
-                by_place[place].error = next(errors) if item is None else None
+                error = next(errors) if item is None else None
+                by_place[place].error = None if isinstance(error, OtherKind) else error
 
         async def settled(places: list[Place]) -> None:
             for place in places:

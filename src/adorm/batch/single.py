@@ -14,7 +14,7 @@ from adorm.batch.chunks import Chunked, Watch, placed, split
 from adorm.capacity import Capacity, counted_in
 from adorm.codec import item_size
 from adorm.concurrency import Job, run_all
-from adorm.errors import UsageError
+from adorm.errors import AdormError, UsageError
 from adorm.expressions.conditions import Condition
 from adorm.expressions.updates import Clause
 from adorm.key_places import locator
@@ -36,7 +36,7 @@ class UpdateManyResult(Generic[ModelT]):
     """What a bulk update did."""
 
     updated: list[Key[ModelT]]
-    """The items that were updated."""
+    """The items that were updated, those among them whose answer could not be used: their error has `applied`."""
     results: list[Any]
     """What each gave, in the order given: None, unless it was handed over with `returning(...)`."""
     unprocessed: list[Key[ModelT]]
@@ -141,8 +141,14 @@ class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
 
         def job(number: int, update: Update[ModelT, Any]) -> Job[Key[ModelT]]:
             async def run(outcome: Outcome[Key[ModelT]]) -> None:
-                with counted_in(capacity):
-                    results[number] = await update
+                try:
+                    with counted_in(capacity):
+                        results[number] = await update
+                except AdormError as error:
+                    if error.applied:  # it failed, but is done
+                        outcome.value = update.draft.key
+                        await watch.note(1)
+                    raise
                 outcome.value = update.draft.key
                 await watch.note(1)
 
@@ -174,6 +180,11 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
     _binding: Binding
     _items: tuple[ModelT, ...]
     _transact: bool = False
+    _keeps_timestamps: bool = attrs.field(default=False, kw_only=True, alias="keeps_timestamps")
+
+    def keep_timestamps(self) -> Self:
+        """Store `created_at` and `updated_at` as the instances have them, as an import does; by default they are the times of writes."""
+        return attrs.evolve(self, keeps_timestamps=True)
 
     def _creates(self) -> list[_Create[ModelT]]:
         """The creates, each as it could be sent.
@@ -186,7 +197,8 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
         creates: list[_Create[ModelT]] = []
         for number, item in enumerate(self._items, start=1):
             try:
-                put = Put[ModelT, ModelT](binding, key_of_instance(binding, item), item, returning="item", creating=True)
+                key, keeps = key_of_instance(binding, item), self._keeps_timestamps
+                put = Put[ModelT, ModelT](binding, key, item, returning="item", creating=True, keeps_timestamps=keeps)
                 encoded = put.prepare().request["Item"]
             except UsageError as error:
                 raise placed("item", number, len(self._items), error) from error
@@ -235,8 +247,14 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
             put = create.put if self._retry is None else create.put.retry(self._retry)
 
             async def run(outcome: Outcome[ModelT]) -> None:
-                with counted_in(capacity):
-                    outcome.value = await put
+                try:
+                    with counted_in(capacity):
+                        outcome.value = await put
+                except AdormError as error:
+                    if error.applied:  # it failed, but is done
+                        outcome.value = create.item
+                        await watch.note(1)
+                    raise
                 await watch.note(1)
 
             return run
@@ -253,8 +271,14 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
         def job(part: Sequence[_Create[ModelT]]) -> Job[list[ModelT]]:
             async def run(outcome: Outcome[list[ModelT]]) -> None:
                 transaction, writes = self._transaction(part)
-                with counted_in(capacity):
-                    await transaction.commit()
+                try:
+                    with counted_in(capacity):
+                        await transaction.commit()
+                except AdormError as error:
+                    if error.applied:  # it failed, but is done
+                        outcome.value = [create.item for create in part]
+                        await watch.note(len(part))
+                    raise
                 outcome.value = [write.stored for write in writes]
                 await watch.note(len(part))
 

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteIte
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import anyio
 import attrs
@@ -49,6 +49,14 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
     _bind: Bind
     _puts: tuple[ModelT, ...] | AsyncIterable[ModelT]
     _deletes: tuple[Any, ...]
+    _keeps_timestamps: bool = attrs.field(default=False, kw_only=True, alias="keeps_timestamps")
+
+    def keep_timestamps(self) -> Self:
+        """Store `created_at` and `updated_at` as the instances have them, as an import does; by default they are the times of writes."""
+        return attrs.evolve(self, keeps_timestamps=True)
+
+    def _put(self, binding: Binding, item: object) -> Change:
+        return put_change(binding, item, keeps_timestamps=self._keeps_timestamps)
 
     # ---- what is sent
 
@@ -66,7 +74,7 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
     def _steps(self, changes: dict[Place, Change]) -> Iterator[None]:
         """Build one put or delete after the other."""
         puts = () if isinstance(self._puts, AsyncIterable) else self._puts
-        for change in _built("put", puts, self._bind, put_change):
+        for change in _built("put", puts, self._bind, self._put):
             change.number = changes[change.place].number if change.place in changes else len(changes)
             changes[change.place] = change
             yield
@@ -160,7 +168,7 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
                     number += 1
                     try:
                         binding = self._bind(item)
-                        change = put_change(binding, item)
+                        change = self._put(binding, item)
                         if change.place in deleted:
                             raise _in_both(deleted[change.place])
                     except UsageError as error:

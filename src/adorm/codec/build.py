@@ -6,6 +6,7 @@ import types
 from collections import abc, deque
 from collections.abc import Callable
 from enum import Enum
+from inspect import isabstract
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Union, get_args
 
 from adorm.codec.choices import EnumCoder, LiteralCoder
@@ -20,8 +21,8 @@ from adorm.codec.structs import StructCoder
 from adorm.codec.unions import OptionalCoder, StructUnionCoder, UnionCoder, check_distinct, check_none, members_of, merged
 from adorm.codec.untyped import AnyCoder
 from adorm.errors import ModelError
-from adorm.fields import Field, Role, kind_of, structure_of
-from adorm.typeinfo import Annotation, origin_of, peel, type_name, unwrap
+from adorm.fields import DatetimeFormat, Field, Role, kind_of, structure_of
+from adorm.typeinfo import Annotation, origin_of, peel, type_name, union_of, unwrap
 
 if TYPE_CHECKING:
     import cattrs
@@ -49,12 +50,31 @@ class Builder:
         converter: where the user's hooks are.
         json: for JSON fields, where DynamoDB's limits of numbers do not hold.
         lenient: whether an unknown class is taken for one that some database has hooks for.
+        truncate: whether times that are finer than a microsecond are read all the same.
+        datetime_format: how the texts of datetimes end.
+        default_format: how those end of fields that say nothing; the same by default.
+        relatives: the builders of the same converter for fields that want it otherwise.
     """
 
-    def __init__(self, converter: cattrs.Converter | None, *, json: bool = False, lenient: bool = False) -> None:
+    def __init__(
+        self,
+        converter: cattrs.Converter | None,
+        *,
+        json: bool = False,
+        lenient: bool = False,
+        truncate: bool = False,
+        datetime_format: DatetimeFormat = "Z",
+        default_format: DatetimeFormat | None = None,
+        relatives: dict[tuple[bool, DatetimeFormat], Builder] | None = None,
+    ) -> None:
         self._converter = converter
         self._json = json
         self._lenient = lenient
+        self._truncate = truncate
+        self._datetime_format: DatetimeFormat = datetime_format
+        self._default_format: DatetimeFormat = default_format or datetime_format
+        self._relatives = {} if relatives is None else relatives
+        self._relatives[truncate, datetime_format] = self
         self._coders: dict[Any, Coder] = {}
         self.plans: dict[Field, FieldPlan] = {}
         """What is done with fields, as far as it was asked for: `plan` makes them."""
@@ -113,8 +133,34 @@ class Builder:
             if complete:
                 self._coders.update(self._fresh)
                 self.plans.update(self._fresh_plans)
+            else:
+                for relative in self._relatives.values():  # they may hold what was never finished
+                    relative.forget()
             self._fresh.clear()
             self._fresh_plans.clear()
+
+    def forget(self) -> None:
+        """Build everything anew."""
+        self._coders.clear()
+        self.plans.clear()
+
+    def relative(self, truncate: bool, datetime_format: DatetimeFormat) -> Builder:
+        """The builder for fields that want this of their times."""
+        known = self._relatives.get((truncate, datetime_format))
+        return known or Builder(
+            self._converter,
+            json=self._json,
+            lenient=self._lenient,
+            truncate=truncate,
+            datetime_format=datetime_format,
+            default_format=self._default_format,
+            relatives=self._relatives,
+        )
+
+    def for_values_in(self, field: Field) -> Builder:
+        """The builder for what lies in a field, as it says."""
+        marker = field.marker
+        return self.relative(self._truncate or marker.truncate, marker.datetime_format or self._default_format)
 
     def _class_coder(self, cls: type) -> Coder:
         return self.coder(cls, type_name(cls))
@@ -169,6 +215,8 @@ class Builder:
         if isinstance(cls, type) and issubclass(cls, Enum):
             return self._choice(lambda: EnumCoder(cls, self._values_any), annotation, where)
         if kind_of(annotation) is not None:
+            if self._datetime_format != self._default_format:  # it is said of one field, and these have their own say
+                return self.relative(self._truncate, self._default_format).coder(annotation, where)
             return self._struct(annotation, keep=keep)
         container = self._container(annotation, cls, where)
         if container is not None:
@@ -176,7 +224,7 @@ class Builder:
         if not isinstance(cls, type):
             hint = ": name the class itself" if annotation is Self else ""
             raise ModelError(f"{where}: {type_name(annotation)} is no type that can be stored{hint}")
-        scalar = scalar_coder(cls, json=self._json)
+        scalar = scalar_coder(cls, json=self._json, truncate=self._truncate, datetime_format=self._datetime_format)
         if scalar is not None:
             return scalar
         if self._lenient:
@@ -212,6 +260,8 @@ class Builder:
                 return ListCoder(name, self.coder(arguments[0] if arguments else Any, where), (tuple,), tuple, article="a tuple")
             return TupleCoder(name, [self.coder(argument, where) for argument in arguments])
         if cls in _SETS:
+            if arguments:
+                _check_hashable(arguments[0], f"{where}: the elements of {name}", "use a list")
             element = self.coder(arguments[0] if arguments else Any, where)
             return SetCoder(name, element, (set, frozenset), _SETS[cls], untyped=not arguments)
         if cls in _MAPS:
@@ -220,20 +270,21 @@ class Builder:
         return None
 
     def _map_key(self, annotation: Annotation, key: Annotation, where: str) -> Coder | None:
+        _check_hashable(key, f"{where}: the keys of {type_name(annotation)}", "use a list of pairs")
         try:
             coder = self.coder(key, where)
         except ModelError as error:
             raise ModelError(f"{where}: the keys of {type_name(annotation)} have to be text: {error}") from error
         if coder is self._any or (isinstance(coder, ScalarCoder) and coder.classes == (str,)):
             return None
-        is_text = isinstance(coder, LiteralCoder) or (isinstance(coder, (ScalarCoder, EnumCoder)) and issubclass(coder.classes[0], str))
-        if isinstance(coder, HookCoder) or (is_text and coder.tags == frozenset({"S"})):
+        is_text = isinstance(coder, (ScalarCoder, EnumCoder, LiteralCoder)) and coder.tags == frozenset({"S"})
+        if is_text or isinstance(coder, HookCoder):
             return coder
         if self._lenient and isinstance(unwrap(key), type):
             return None  # a database may have hooks for it
         raise ModelError(
             f"{where}: the keys of {type_name(annotation)} have to be text, as those of DynamoDB's maps are: "
-            f"use str, or register hooks for {type_name(key)}"
+            f"use str or a type that is stored as text (S), or register hooks for {type_name(key)}"
         )
 
     def _union(self, annotation: Annotation, where: str) -> Coder:
@@ -256,6 +307,9 @@ class Builder:
     def _plan(self, field: Field, owner: str) -> FieldPlan:
         where = f"{owner}.{field.name}"
         marker = field.marker
+        builder = self.for_values_in(field)
+        if builder is not self:
+            return builder.plan(field, owner)
         annotation, optional = self._without_none(field.type)
         if field.role is Role.TTL:
             coder = self._ttl(annotation, where)
@@ -285,7 +339,7 @@ class Builder:
         rest, optional = members_of(annotation)
         if not optional or not rest:
             return outer, False
-        return (rest[0] if len(rest) == 1 else Union[tuple(rest)]), True  # noqa: UP007  # built at run time
+        return union_of(rest), True
 
     def _ttl(self, annotation: Annotation, where: str) -> Coder:
         cls = unwrap(annotation)
@@ -297,7 +351,13 @@ class Builder:
         from adorm.codec.jsontext import JsonCoder
 
         if self._json_twin is None:
-            self._json_twin = Builder(self._converter, json=True, lenient=self._lenient)
+            self._json_twin = Builder(
+                self._converter,
+                json=True,
+                lenient=self._lenient,
+                truncate=self._truncate,
+                datetime_format=self._datetime_format,
+            )
         coder = self._json_twin.coder(annotation, where)
         cls = unwrap(annotation)
         origin = origin_of(cls) or cls
@@ -319,6 +379,18 @@ class Builder:
         if made.set_tag is None and coder.element.tags is not None:
             raise ModelError(f"{where}: as_set goes with elements that are stored as text, numbers or bytes, not with {coder.element.name}")
         return made
+
+
+def _check_hashable(annotation: Annotation, what: str, remedy: str) -> None:
+    """Refuse what no set can hold and no dict can have as a key; a hook could not read one either.
+
+    Raises:
+        ModelError: instances of the class have no hash.
+    """
+    bare = unwrap(annotation)
+    cls = origin_of(bare) or bare
+    if isinstance(cls, type) and cls.__hash__ is None and not isabstract(cls):
+        raise ModelError(f"{what} need a hash, and {type_name(annotation)} has none: make it a frozen class, or {remedy}")
 
 
 class _Building:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from adorm.codec.coder import AttributeValue, Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
-from adorm.codec.failures import DecodeFailure, article, unexpected, wrong
+from adorm.codec.failures import DecodeFailure, ValueFailure, article, brief, unexpected, wrong
 from adorm.codec.scalars import read_binary
 
 _NAMED_CHOICES = 8
@@ -92,6 +92,8 @@ class LiteralCoder(Coder):
                 found = self._find(value)
             except TypeError as error:  # unhashable
                 raise wrong(f"one of {self.choices}", value) from error
+            if found is None and any(cls is value.__class__ for cls, _ in self.stored):
+                raise ValueFailure(f"expected one of {self.choices}, got {brief(value)}")
             if found is None:
                 raise wrong(f"one of {self.choices}", value)
             return dict(found)

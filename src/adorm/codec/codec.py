@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from adorm.codec.build import Builder
 from adorm.codec.coder import AttributeValue, Coder
-from adorm.codec.failures import DecodeFailure, EncodeFailure, Piece, item_decode_error, usage_error
+from adorm.codec.failures import (
+    DecodeFailure,
+    EncodeFailure,
+    Piece,
+    ValueFailure,
+    item_decode_error,
+    usage_error,
+)
 from adorm.codec.hooks import Generation, make_converter
+from adorm.codec.key_forms import compare, comparing_decoder, has_one_form
 from adorm.codec.plans import FieldPlan
 from adorm.codec.structs import StructCoder
-from adorm.errors import AttributeMap, UsageError
-from adorm.fields import Field
-from adorm.typeinfo import Annotation, type_name
+from adorm.errors import AttributeMap, BadValue, UsageError
+from adorm.fields import DatetimeFormat, Field
+from adorm.typeinfo import Annotation, is_made_in_function, origin_of, type_name
 
 if TYPE_CHECKING:
     import cattrs
@@ -36,10 +44,11 @@ class Codec:
     with None, from the next call on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, datetime_format: DatetimeFormat = "Z") -> None:
+        self._datetime_format: DatetimeFormat = datetime_format
         self._converter: cattrs.Converter | None = None
         self._making = Lock()
-        self._built = Builder(None)
+        self._built = Builder(None, datetime_format=datetime_format)
         self._decoders: dict[Any, Callable[[Mapping[str, Any]], Any]] = {}
         self._shapes: dict[Any, Shape | None] = {}
         self._encoding_hook: Any = None
@@ -56,7 +65,7 @@ class Codec:
     def _refresh(self, converter: cattrs.Converter) -> None:
         """Begin anew, as other hooks are registered now."""
         encoding, decoding = converter.get_unstructure_hook(Generation), converter.get_structure_hook(Generation)
-        self._built = Builder(converter)
+        self._built = Builder(converter, datetime_format=self._datetime_format)
         self._decoders = {}
         self._shapes = {}
         # last, so that no other thread takes what is old for new
@@ -96,31 +105,33 @@ class Codec:
             raise _too_deep(coder.name) from error
         return content
 
-    def decode(self, annotation: Annotation, attribute_map: Mapping[str, Any]) -> Any:
+    def decode(self, annotation: Annotation, attribute_map: Mapping[str, Any], *, stored: bool = True) -> Any:
         """A structured value of an attribute map. Attributes that no field declares are ignored.
+
+        Args:
+            stored: whether it is an item of a table, whose key has to be the one that is written for what was read.
 
         Raises:
             DecodeFailure: it does not fit; `item_decode_error` makes the user's error of it.
             ModelError: the type can't be stored.
         """
-        return self.decoder(annotation)(attribute_map)
+        return (self.decoder(annotation) if stored else self._make_decoder(annotation, stored=False))(attribute_map)
 
     def decoder(self, annotation: Annotation) -> Callable[[Mapping[str, Any]], Any]:
-        """`decode` for many items of one type."""
-        converter = self._converter
-        if converter is not None and converter.get_structure_hook(Generation) is not self._decoding_hook:
-            self._refresh(converter)
+        """`decode` for many items of one type that are stored."""
+        if self._converter is not None:
+            self._builder()  # hooks of both directions count: a key is compared with what would be written
         try:
             known = self._decoders.get(annotation)
         except TypeError:  # unhashable, as Annotated with a list in it
-            return self._make_decoder(annotation)
+            return self._make_decoder(annotation, stored=True)
         if known is None:
-            known = self._decoders[annotation] = self._make_decoder(annotation)
+            known = self._decoders[annotation] = self._make_decoder(annotation, stored=True)
         return known
 
-    def _make_decoder(self, annotation: Annotation) -> Callable[[Mapping[str, Any]], Any]:
+    def _make_decoder(self, annotation: Annotation, *, stored: bool) -> Callable[[Mapping[str, Any]], Any]:
         coder = self._coder(annotation)
-        decode_map = coder.decode_map if isinstance(coder, StructCoder) else None
+        decode_map = (comparing_decoder(coder) if stored else coder.decode_map) if isinstance(coder, StructCoder) else None
         decode = coder.decode
 
         def decode_item(attribute_map: Mapping[str, Any]) -> Any:
@@ -140,17 +151,21 @@ class Codec:
             self._shapes[model] = Shape(coder) if isinstance(coder, StructCoder) else None
         return self._shapes[model]
 
-    def encode_value(self, annotation: Annotation, value: object, *, subject: str = "value") -> AttributeValue:
+    def encode_value(self, annotation: Annotation, value: object, *, subject: str = "value", within: Field | None = None) -> AttributeValue:
         """One value as a field of that type would hold it, `{"N": "5"}`; None, where the type has it, is `{"NULL": True}`.
 
         Args:
             subject: what to call the value in a message, `Order.total`.
+            within: the field that it lies in, whose marker may have a say in how it is stored.
 
         Raises:
             UsageError: it can't be stored.
             ModelError: its type can't be stored.
         """
-        coder = self._coder(annotation)
+        if within is None:
+            coder = self._coder(annotation)
+        else:
+            coder = self._builder().for_values_in(within).coder(annotation, type_name(annotation))
         encoded: AttributeValue = _encoded(coder.encode, coder, value, subject)
         return encoded
 
@@ -201,6 +216,20 @@ class Codec:
         except RecursionError as error:
             raise DecodeFailure("nested too deeply to be read") from error
 
+    def decode_stored_field(self, field: Field, attribute_value: Mapping[str, Any]) -> Any:
+        """A field's value of an attribute of an item: where it is a key, it has to be the one that is written for what was read.
+
+        Raises:
+            DecodeFailure: it does not fit; the path begins inside the field.
+            ModelError: the field's type can't be stored.
+        """
+        value = self.decode_field(field, attribute_value)
+        if field.is_key:
+            plan = self.field_plan(field)
+            if not has_one_form(plan.coder):
+                compare(plan, value, attribute_value)
+        return value
+
     def absent(self, field: Field) -> Any:
         """What absence of a field's attribute reads as.
 
@@ -212,6 +241,14 @@ class Codec:
     def field_plan(self, field: Field) -> FieldPlan:
         """What is done with a field."""
         return self._builder().plan(field, field.owner)
+
+    def tags_of(self, annotation: Annotation, field: Field | None) -> frozenset[str] | None:
+        """The types of DynamoDB's that values of a field, or of a type, may be stored as; None where that is not known.
+
+        Raises:
+            ModelError: the type can't be stored.
+        """
+        return (self._coder(annotation) if field is None else self.field_plan(field).coder).tags
 
     def prepare(self, annotation: Annotation) -> None:
         """Find now what can't be stored.
@@ -262,7 +299,7 @@ def _check_nesting(attribute_map: Mapping[str, Any]) -> None:
     for name, value in attribute_map.items():
         path = _path_below(value, MAX_NESTING - 1)
         if path is not None:
-            failure = EncodeFailure(f"nested deeper than the {MAX_NESTING} levels that DynamoDB keeps")
+            failure = ValueFailure(f"nested deeper than the {MAX_NESTING} levels that DynamoDB keeps")
             raise failure.under(*([name, *path] if name else path))
 
 
@@ -279,13 +316,41 @@ def _path_below(attribute_value: Mapping[str, Any], levels: int) -> list[Piece] 
     return None
 
 
-def _too_deep(subject: str) -> UsageError:
-    return UsageError(f"{subject}: nested deeper than the {MAX_NESTING} levels that DynamoDB keeps, or holding itself")
+def _too_deep(subject: str) -> BadValue:
+    return BadValue(f"{subject}: nested deeper than the {MAX_NESTING} levels that DynamoDB keeps, or holding itself")
+
+
+def codec_of(converter: object) -> Codec:
+    """The codec that a database's converter belongs to.
+
+    Raises:
+        UsageError: it is no database's.
+    """
+    get_hook: Callable[[Any], Any] | None = getattr(converter, "get_unstructure_hook", None)
+    owner = getattr(get_hook(Generation), "owner", None) if callable(get_hook) else None
+    if not isinstance(owner, Codec):
+        raise UsageError(f"converter= takes a database's own, db.converter, not another {type(converter).__name__}")
+    return owner
 
 
 _default = Codec()
 
 
-def default_codec() -> Codec:
-    """The codec of what belongs to no database. It is shared: register hooks on a database's converter instead."""
-    return _default
+_OWN_CODEC = "__adorm_codec__"
+
+
+def default_codec(annotation: Annotation = None) -> Codec:
+    """The codec of what belongs to no database. It is shared: register hooks on a database's converter instead.
+
+    Args:
+        annotation: the class that is read or written. One that was made in a function has a codec of
+            its own, which ends with it: a shared one would keep all that a process ever makes.
+    """
+    cls = origin_of(annotation) or annotation
+    if not isinstance(cls, type) or not is_made_in_function(cls):
+        return _default
+    own: Codec | None = cls.__dict__.get(_OWN_CODEC)
+    if own is None:
+        own = Codec()
+        type.__setattr__(cls, _OWN_CODEC, own)
+    return own

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import weakref
 from collections.abc import Callable, Mapping
 from threading import RLock
 from types import MappingProxyType
@@ -205,6 +206,7 @@ class Source:
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         exec(compile(text, filename, "exec"), self._names)  # noqa: S102  # made of field names and literals
         function: Callable[[Any], Any] = self._names[self._function_name]
+        weakref.finalize(function, linecache.cache.pop, filename, None).atexit = False
         return function
 
 

@@ -7,7 +7,7 @@ from operator import length_hint
 from typing import Any, cast
 
 from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, Source, made_once
-from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
+from adorm.codec.failures import DecodeFailure, EncodeFailure, ValueFailure, brief, unexpected, wrong
 from adorm.codec.scalars import ScalarCoder
 
 NULL: Mapping[str, bool] = {"NULL": True}
@@ -171,9 +171,9 @@ class MapCoder(Coder):
                 except EncodeFailure as failure:
                     raise failure.under(name) from failure.__cause__
             if "" in content and not empty_keys:
-                raise EncodeFailure("an empty key, which DynamoDB refuses in a map")
+                raise ValueFailure("an empty key, which DynamoDB refuses in a map")
             if len(content) < len(given):
-                raise EncodeFailure("two keys that are stored as the same text")
+                raise ValueFailure("two keys that are stored as the same text")
             return {"M": content}
 
         if self.key is None:
@@ -185,7 +185,7 @@ class MapCoder(Coder):
             given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]  # pyright takes it for Mapping[Unknown, Unknown]
             content = {key_text(key): item for key, item in given.items()}
             if len(content) < len(given):
-                raise EncodeFailure("two keys that are stored as the same text")
+                raise ValueFailure("two keys that are stored as the same text")
             return encode_map(content)
 
         return encode_map_with_keys
@@ -193,7 +193,7 @@ class MapCoder(Coder):
     def _key_text(self, key: Any) -> str:
         if self.key is None:
             if not isinstance(key, str):
-                raise EncodeFailure(f"a map's keys are text, not {key!r:.80}: make them str, or register a hook for their type")
+                raise EncodeFailure(f"a map's keys are text, not {brief(key)}: make them str, or register a hook for their type")
             return str.__str__(key)
         encoded = self.key.encode(key)
         text = encoded.get("S")
@@ -203,6 +203,8 @@ class MapCoder(Coder):
 
     @made_once
     def decode(self) -> Decode:
+        if self.key is not None:
+            return self._careful
         source = Source("decode_map", "value")
         names = {"DecodeFailure": DecodeFailure, "under_key": under_key, "careful": self._careful}
         source.line("items = None", 1)
@@ -210,10 +212,7 @@ class MapCoder(Coder):
         source.line('content = value["M"]', 2)
         source.line("items = iter(content.items())", 2)
         made = source.decoded(self.value, "item", "item")
-        if self.key is None:
-            source.line(f"return {{key: {made} for key, item in items}}", 2)
-        else:
-            source.line(f'return {{{source.name("decode_key", self.key.decode)}({{"S": key}}): {made} for key, item in items}}', 2)
+        source.line(f"return {{key: {made} for key, item in items}}", 2)
         source.line(source.expand("except {DecodeFailure} as failure:", names), 1)
         source.line(source.expand("raise {under_key}(failure, content, items)", names), 2)
         source.line("except RecursionError:", 1)
@@ -225,14 +224,30 @@ class MapCoder(Coder):
     def _careful(self, attribute_value: Any) -> Any:
         content = map_content(attribute_value)
         decode = self.value.decode
-        decode_key = None if self.key is None else self.key.decode
         result: dict[Any, Any] = {}
         for key, item in content.items():
             try:
-                result[key if decode_key is None else decode_key({"S": key})] = decode(item)
+                result[key if self.key is None else self._read_key(self.key, key)] = decode(item)
             except DecodeFailure as failure:
                 raise failure.under(str(key)) from failure.__cause__
+        if len(result) < len(content):
+            raise DecodeFailure(
+                f"two keys of the map read as the same {self.key.name if self.key else 'text'}, and one of their values would be lost"
+            )
         return result
+
+    def _read_key(self, coder: Coder, text: str) -> Any:
+        """The key that a text stands for. In another spelling the next write would store it beside itself, and no path would find it."""
+        key = coder.decode({"S": text})
+        if coder.tags is None:  # of a hook, which knows what it does
+            return key
+        stored = coder.encode(key).get("S")
+        if stored != text:
+            raise DecodeFailure(
+                f"expected a map key as {coder.name} is stored, {brief(stored)}, got {brief(text)}: declare the keys `str`, "
+                f"or register hooks for {coder.name}"
+            )
+        return key
 
 
 def list_content(attribute_value: Any, expected: str) -> Sequence[Any]:

@@ -10,7 +10,7 @@ from typing import Any, Self, get_origin
 
 import attrs
 
-from adorm.errors import ItemDecodeError, UsageError
+from adorm.errors import BadValue, ItemDecodeError, UsageError
 from adorm.fields import Role, kind_of, structure_of
 from adorm.typeinfo import Annotation
 
@@ -52,6 +52,10 @@ class EncodeFailure(Failure):
     """A value can't be stored; pieces are field names, indexes and map keys."""
 
 
+class ValueFailure(EncodeFailure):
+    """A value of the right type can't be stored: users see `BadValue`."""
+
+
 def reason_of(error: Exception) -> str:
     """What an error says, in one line for a message. attrs' validators carry more than their text: the field, and what was allowed."""
     carries_field = any(isinstance(argument, attrs.Attribute) for argument in error.args)
@@ -75,7 +79,8 @@ def _piece_text(piece: Piece) -> str:
 
 def usage_error(failure: EncodeFailure, subject: str) -> UsageError:
     """`Order.lines[2].price: expected a number, got 'x'`; raise it from the failure."""
-    return UsageError(f"{path_text(subject, failure.pieces)}: {failure.problem}")
+    kind = BadValue if isinstance(failure, ValueFailure) else UsageError
+    return kind(f"{path_text(subject, failure.pieces)}: {failure.problem}")
 
 
 def item_decode_error(
@@ -144,6 +149,8 @@ def brief(value: object) -> str:
         if isinstance(value, int) and value.bit_length() > 1000:
             return "a very large int"
         return _cut(repr(value))
+    if type(value).__module__.partition(".")[0] == "numpy":
+        return f"numpy's {type(value).__name__} {_cut(str(value))}: make it Python's own by .item(), an array by .tolist()"
     return f"a value of type {type(value).__name__}"
 
 

@@ -11,8 +11,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, cast, get_origin
 
 from adorm.codec.coder import TAGS, Coder, Decode, Encode, made_once
-from adorm.codec.failures import DecodeFailure, EncodeFailure, brief
-from adorm.errors import AdormError, ItemDecodeError, UsageError
+from adorm.codec.failures import DecodeFailure, EncodeFailure, ValueFailure, brief
+from adorm.errors import AdormError, BadValue, ItemDecodeError, UsageError
 from adorm.records import Record
 from adorm.typeinfo import Annotation
 
@@ -25,6 +25,11 @@ class OwnHook:
 
     def __init__(self, call: Callable[..., Any]) -> None:
         self._call = call
+
+    @property
+    def owner(self) -> object:
+        """What answers: the codec whose converter it is."""
+        return getattr(self._call, "__self__", None)
 
     def __call__(self, *arguments: Any) -> Any:
         return self._call(*arguments)
@@ -131,6 +136,8 @@ class HookCoder(Coder):
                 encoded = hook(value)
             except (EncodeFailure, RecursionError):
                 raise
+            except BadValue as error:
+                raise ValueFailure(str(error)) from error
             except UsageError as error:
                 raise EncodeFailure(str(error)) from error
             except AdormError:

@@ -16,7 +16,7 @@ from typing import Any
 
 from adorm.codec.coder import AttributeValue, Coder, Decode, Encode, made_once
 from adorm.codec.failures import DecodeFailure, unexpected
-from adorm.codec.numbers import untyped_json_number
+from adorm.codec.numbers import untyped_json_number, untyped_json_value
 
 _TEXT = json.JSONEncoder(ensure_ascii=False).encode
 _NO_NUMBER = re.compile(r"\s*[+-]?(?:s?nan|inf)", re.IGNORECASE).match
@@ -62,7 +62,7 @@ class JsonCoder(Coder):
             try:
                 text = attribute_value["S"]
                 if untyped is not None:
-                    value = json.loads(text, parse_float=untyped_json_number, parse_constant=_refuse_constant)
+                    value = json.loads(text, parse_float=untyped_json_value, parse_constant=_refuse_constant)
                 else:
                     value = json.loads(text, parse_float=_Number, parse_int=_Number, parse_constant=_refuse_constant)
             except (KeyError, TypeError, ValueError, IndexError) as error:

@@ -1,72 +1,185 @@
 """Items outside of a database: in streams, exports and tests.
 
-Both pairs use attribute names, adorm's own types and no hooks of any database.
+Both pairs use attribute names and adorm's own types; hooks and options of a database where it is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar, is_typeddict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, is_typeddict, overload
 
-from adorm.codec.codec import default_codec
+from adorm.codec.codec import Codec, codec_of, default_codec
 from adorm.codec.failures import DecodeFailure, item_decode_error, key_attributes
 from adorm.codec.jsontext import attribute_map_of, plain_of
 from adorm.errors import AttributeMap, UsageError
 from adorm.fields import structure_of
+from adorm.typeinfo import Annotation
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 T = TypeVar("T")
 
 
-def to_attribute_map(obj: object, /, *, model: type[Any] | None = None) -> AttributeMap:
+class HasCodec(Protocol):
+    """A database, as far as hooks and wire forms go."""
+
+    @property
+    def codec(self) -> Codec: ...
+
+
+def chosen_codec(db: HasCodec | None, converter: Converter | None, annotation: Annotation) -> Codec:
+    """The codec of a database, given by itself or by its converter; adorm's own types alone without either.
+
+    Args:
+        annotation: the class that is read or written.
+
+    Raises:
+        UsageError: both are given, or what is given is neither.
+    """
+    if db is not None and converter is not None:
+        raise UsageError("db= and converter= both say whose hooks to use: give one of them")
+    if converter is not None:
+        return codec_of(converter)
+    if db is None:
+        return default_codec(annotation)
+    codec: object = getattr(db, "codec", None)
+    if not isinstance(codec, Codec):
+        raise UsageError(f"db= takes a database as adorm.connect() makes it, not {type(db).__name__}")
+    return codec
+
+
+def to_attribute_map(
+    obj: object,
+    /,
+    *,
+    model: type[Any] | None = None,
+    db: HasCodec | None = None,
+    converter: Converter | None = None,
+) -> AttributeMap:
     """An instance as DynamoDB's JSON carries it: `{"pk": {"S": "x"}, "n": {"N": "1"}}`; binary values are `bytes`.
 
-    `model` is what `map_class` gave, for an instance of a class mapped by it: such a class knows no attribute names of its own.
+    Args:
+        model: what `map_class` gave, for an instance of a class mapped by it: such a class knows no attribute names of its own.
+        db: whose hooks and `datetime_format` to use; adorm's own types alone when not given.
+        converter: the same by the database's converter, `db.converter`.
 
     Raises:
         UsageError: something in it can't be stored; the message names class, field and path. Or it is no instance of `model`.
+        ModelError: its class, or one inside it, can't be stored.
     """
+    codec = chosen_codec(db, converter, type(obj) if model is None else model)
+    _check_model(obj, model)
+    return codec.encode(obj, model)
+
+
+def _check_model(obj: object, model: type[Any] | None) -> None:
     if model is not None:
         expected = structure_of(model).cls
         if type(obj) is not (dict if is_typeddict(expected) else expected):
             raise UsageError(f"an instance of {model.__name__} is expected, not {type(obj).__name__}")
-    return default_codec().encode(obj, model)
 
 
-def from_attribute_map(model: type[T], attribute_map: Mapping[str, Any], /) -> T:
+def from_attribute_map(
+    model: type[T],
+    attribute_map: Mapping[str, Any],
+    /,
+    *,
+    db: HasCodec | None = None,
+    converter: Converter | None = None,
+) -> T:
     """The instance of an attribute map, as in a stream's `NewImage`; binary values are base64 text or bytes.
+
+    `db` and `converter` as for `to_attribute_map`.
 
     Raises:
         ItemDecodeError: it does not fit the model.
     """
+    codec = chosen_codec(db, converter, model)
     try:
-        made: T = default_codec().decode(model, attribute_map)
+        made: T = codec.decode(model, attribute_map)
     except DecodeFailure as failure:
         raise item_decode_error(failure, model=model, attribute_map=attribute_map) from failure
     return made
 
 
-def to_plain(obj: object, /, *, model: type[Any] | None = None) -> dict[str, Any]:
+# A NamedTuple is a tuple to a checker: only at run time it is known to be an object with names.
+@overload
+def to_plain(
+    obj: tuple[object, ...] | list[Any],
+    /,
+    *,
+    model: type[Any] | None = ...,
+    db: HasCodec | None = ...,
+    converter: Converter | None = ...,
+) -> Any: ...
+@overload
+def to_plain(
+    obj: object,
+    /,
+    *,
+    model: type[Any] | None = ...,
+    db: HasCodec | None = ...,
+    converter: Converter | None = ...,
+) -> dict[str, Any]: ...
+def to_plain(
+    obj: object,
+    /,
+    *,
+    model: type[Any] | None = None,
+    db: HasCodec | None = None,
+    converter: Converter | None = None,
+) -> Any:
     """An instance as plain JSON: dicts, lists, text, ints, floats, bools and None, under attribute names.
 
     Bytes are base64 text, sets lists, times ISO 8601; a number that neither a 64-bit int nor a float holds exactly is
-    text. What is absent in DynamoDB is absent here. `model` as for `to_attribute_map`.
+    text. What is absent in DynamoDB is absent here. `model`, `db` and `converter` as for `to_attribute_map`.
+
+    A row of `select(...)`, which is a tuple, becomes a list of its values, and a list of rows or instances a list of lists or objects.
 
     Raises:
         UsageError: something in it can't be stored.
+        ModelError: its class, or one inside it, can't be stored.
     """
-    return {name: plain_of(value) for name, value in to_attribute_map(obj, model=model).items()}
+    if model is None and type(obj) in (tuple, list):
+        return [_plain_part(part, db, converter) for part in cast("Sequence[object]", obj)]
+    codec = chosen_codec(db, converter, type(obj) if model is None else model)
+    _check_model(obj, model)
+    return {name: plain_of(value) for name, value in codec.encode(obj, model).items()}
 
 
-def from_plain(model: type[T], data: Mapping[str, Any], /) -> T:
+def _plain_part(value: object, db: HasCodec | None, converter: Converter | None) -> Any:
+    """A value of a row: whatever a field may hold, an empty set too."""
+    if value is None:
+        return None
+    if type(value) in (tuple, list):
+        return [_plain_part(part, db, converter) for part in cast("Sequence[object]", value)]
+    if type(value) in (set, frozenset) and not value:
+        return []
+    codec = chosen_codec(db, converter, type(value))
+    return plain_of(codec.encode_value(type(value), value, subject="a value of the row"))
+
+
+def from_plain(
+    model: type[T],
+    data: Mapping[str, Any],
+    /,
+    *,
+    db: HasCodec | None = None,
+    converter: Converter | None = None,
+) -> T:
     """The instance of what `to_plain` gave. Where a field is untyped or a union, only what JSON tells apart can come back.
+
+    `db` and `converter` as for `to_attribute_map`.
 
     Raises:
         ItemDecodeError: it does not fit the model.
     """
+    codec = chosen_codec(db, converter, model)
     attribute_map: dict[str, Any] = {}
     try:
         attribute_map = attribute_map_of(data, number_texts=True)
-        made: T = default_codec().decode(model, attribute_map)
+        made: T = codec.decode(model, attribute_map, stored=False)
     except DecodeFailure as failure:
         keys = {name: dict([next(iter(value.items()))]) for name, value in key_attributes(model, attribute_map).items()}
         raise item_decode_error(failure, model=model, key=keys, attribute_map=data) from failure

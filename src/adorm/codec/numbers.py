@@ -6,14 +6,17 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.Nami
 from __future__ import annotations
 
 import math
+import re
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
-from adorm.codec.failures import EncodeFailure, brief, wrong
+from adorm.codec.failures import EncodeFailure, ValueFailure, brief, wrong
 
 MAX_DIGITS = 38
 MAX_EXPONENT = 125
 MIN_EXPONENT = -130
+
+_MICROSECOND = timedelta(microseconds=1)
 
 _FIRST_WITH_MORE_DIGITS = 10**MAX_DIGITS
 _FIRST_TOO_LARGE = 10 ** (MAX_EXPONENT + 1)
@@ -30,7 +33,7 @@ def int_text(value: object) -> str:
     if -_FIRST_WITH_MORE_DIGITS < value < _FIRST_WITH_MORE_DIGITS:
         return int.__repr__(value)
     if abs(value) >= _FIRST_TOO_LARGE:
-        raise EncodeFailure("a number above 9.99E+125, which DynamoDB can't hold")
+        raise ValueFailure("a number above 9.99E+125, which DynamoDB can't hold")
     text = int.__repr__(value)
     _check_digits(len(text.lstrip("-").rstrip("0")))
     return text
@@ -43,7 +46,7 @@ def decimal_text(value: object) -> str:
         EncodeFailure: it is neither, or DynamoDB can't hold it. A float is refused, as it is rarely the decimal number that was meant.
     """
     if not isinstance(value, Decimal):
-        if isinstance(value, float):
+        if type(value) is float:
             raise EncodeFailure(f"expected a Decimal, got the float {value!r}: say which digits are meant, as in Decimal('{value!r}')")
         if not isinstance(value, int) or isinstance(value, bool):
             raise wrong("a Decimal", value)
@@ -53,7 +56,7 @@ def decimal_text(value: object) -> str:
         return text
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
-        raise EncodeFailure(f"{value} is no number that DynamoDB can hold")
+        raise ValueFailure(f"{value} is no number that DynamoDB can hold")
     if not value:
         return "0"
     if len(digits) > MAX_DIGITS:
@@ -87,7 +90,8 @@ def timedelta_text(value: object) -> str:
     """
     if not isinstance(value, timedelta):
         raise wrong("a timedelta", value)
-    total = (value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds
+    # asked of timedelta itself, for subclasses count in other ways: pendulum's have years and months
+    total = timedelta.__floordiv__(value, _MICROSECOND)
     seconds, microseconds = divmod(abs(total), 1_000_000)
     fraction = f".{microseconds:06d}".rstrip("0") if microseconds else ""
     return f"{'-' if total < 0 else ''}{seconds}{fraction}"
@@ -100,7 +104,7 @@ def json_int_text(value: object) -> str:
     try:
         return int.__repr__(value)
     except ValueError as error:  # more digits than Python turns into text
-        raise EncodeFailure(str(error)) from error
+        raise ValueFailure(str(error)) from error
 
 
 def json_decimal_text(value: object) -> str:
@@ -176,6 +180,34 @@ def untyped_json_number(text: str) -> float | Decimal:
     return number if math.isfinite(number) and Decimal(repr(number)) == Decimal(text) else Decimal(text)
 
 
+_MARKED = re.compile(r"-?[0-9]+E-?[0-9]+").fullmatch
+"""A Decimal in untyped JSON. Nobody writes floats so: Python has a small e, others a point or a plus."""
+
+
+def untyped_json_decimal_text(value: object) -> str:
+    """A Decimal for untyped JSON: with digits that read back as this Decimal, and as a number everywhere else.
+
+    `1.5` would read as a float, so `Decimal("1.5")` is `15E-1`; what no float has stays as it is.
+    """
+    text = json_decimal_text(value)
+    if not isinstance(value, Decimal):
+        return text
+    known = untyped_json_value(text) if not _is_whole(text) else None
+    if isinstance(known, Decimal) and known.as_tuple() == value.as_tuple():
+        return text
+    sign, digits, exponent = value.as_tuple()
+    return f"{'-' if sign else ''}{''.join(map(str, digits))}E{exponent}"
+
+
+def untyped_json_value(text: str) -> float | Decimal:
+    """What a number of untyped JSON reads as, ints excepted: a Decimal as `untyped_json_decimal_text` wrote it, else as above."""
+    return Decimal(text) if _MARKED(text) else untyped_json_number(text)
+
+
+def _is_whole(text: str) -> bool:
+    return text.lstrip("-").isdigit()
+
+
 def timedelta_number(text: str) -> timedelta:
     """Exact seconds.
 
@@ -198,7 +230,7 @@ def timedelta_number(text: str) -> timedelta:
 def _as_float(value: object) -> float:
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise EncodeFailure(f"{float.__repr__(value)} is no number that DynamoDB can hold")
+            raise ValueFailure(f"{float.__repr__(value)} is no number that DynamoDB can hold")
         return value
     if isinstance(value, Decimal):
         raise EncodeFailure(f"expected a float, got the Decimal {brief(value)}: convert it with float(), or annotate the field as Decimal")
@@ -207,19 +239,19 @@ def _as_float(value: object) -> float:
     try:
         number = float(value)
     except OverflowError as error:
-        raise EncodeFailure("an int above what a float can hold: annotate the field as int") from error
+        raise ValueFailure("an int above what a float can hold: annotate the field as int") from error
     if number != value:
-        raise EncodeFailure(f"a float can't hold the int {brief(value)} exactly: annotate the field as int or Decimal")
+        raise ValueFailure(f"a float can't hold the int {brief(value)} exactly: annotate the field as int or Decimal")
     return number
 
 
 def _check_digits(count: int) -> None:
     if count > MAX_DIGITS:
-        raise EncodeFailure(f"{count} digits, and DynamoDB keeps {MAX_DIGITS}: round it first")
+        raise ValueFailure(f"{count} digits, and DynamoDB keeps {MAX_DIGITS}: round it first")
 
 
 def _check_exponent(exponent: int, value: object) -> None:
     if exponent > MAX_EXPONENT:
-        raise EncodeFailure(f"{brief(value)} is above 9.99E+125, which DynamoDB can't hold")
+        raise ValueFailure(f"{brief(value)} is above 9.99E+125, which DynamoDB can't hold")
     if exponent < MIN_EXPONENT:
-        raise EncodeFailure(f"{brief(value)} is closer to zero than 1E-130, which DynamoDB can't hold")
+        raise ValueFailure(f"{brief(value)} is closer to zero than 1E-130, which DynamoDB can't hold")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sized
+from functools import partial
 from typing import Any, Literal
 
 from adorm.codec.coder import Coder
-from adorm.codec.containers import NULL
-from adorm.codec.failures import DecodeFailure, EncodeFailure
+from adorm.codec.containers import NULL, ListCoder, MapCoder
+from adorm.codec.failures import DecodeFailure, ValueFailure
 from adorm.codec.sets import SetCoder
 from adorm.errors import AdormError, ModelError
-from adorm.fields import MISSING, NOT_REQUIRED, Field
+from adorm.fields import MISSING, NOT_REQUIRED, Field, Role
 
 Outcome = Literal["absent", "null", "refuse", "encode"]
 """What a special value becomes: nothing at all, `{"NULL": true}`, an error, or what its coder makes of it."""
@@ -39,6 +40,10 @@ class FieldPlan:
         self.on_empty_set: Outcome = self._on_empty_set()
         self.has_absence = self.omit_empty or self.on_none != "encode" or self.on_empty_set != "encode"
         """Whether there are values that its coder does not encode."""
+        self.created_at: FieldPlan | None = None
+        """Beside `updated_at`: what it reads as where it is absent, since no write after the first is known."""
+        self.empty = self._empty()
+        """Makes what a stored NULL reads as in a list or map that is never None but has a default; None for other fields."""
         if self.omit_empty:
             self._check_omit_empty()
 
@@ -67,6 +72,10 @@ class FieldPlan:
         """
         if self.optional and is_null(attribute_value):
             return None
+        if self.field.role is Role.VERSION and is_null(attribute_value):
+            return 0  # as a missing version
+        if self.empty is not None and is_null(attribute_value):
+            return self.empty()
         return self.coder.decode(attribute_value)
 
     @property
@@ -85,6 +94,10 @@ class FieldPlan:
             DecodeFailure: absence is an error.
         """
         field = self.field
+        if field.role in (Role.CREATED_AT, Role.UPDATED_AT):
+            if self.optional:
+                return None
+            raise DecodeFailure(f"missing, and nobody knows the time: annotate {self.where} as `datetime | None`, then it reads as None")
         if field.factory is not None:
             try:
                 return field.factory()
@@ -94,7 +107,19 @@ class FieldPlan:
             return field.default
         if isinstance(self.coder, SetCoder) and not self.optional and field.default is MISSING and not field.default_takes_self:
             return self.coder.make([])
+        if field.default_takes_self:
+            raise DecodeFailure(f"missing, and the default of {self.where} is made of the whole item: read that")
         raise DecodeFailure(f"missing, and {self.where} has no default")
+
+    def _empty(self) -> Callable[[], Any] | None:
+        if self.optional or self.field.required:
+            return None
+        coder = self.coder
+        if self.field.marker.as_json:
+            return next((cls for cls in (list, dict) if cls in coder.classes), None)
+        if isinstance(coder, ListCoder):
+            return list if coder.make is None else partial(coder.make, [])
+        return dict if isinstance(coder, MapCoder) else None
 
     def is_empty_set(self, value: Any) -> bool:
         return isinstance(self.coder, SetCoder) and self.coder.is_empty(value)
@@ -126,8 +151,8 @@ class FieldPlan:
             raise ModelError(f'{self.where}: omit_empty needs an empty default, such as default="" or factory=list')
 
 
-def empty_set() -> EncodeFailure:
-    return EncodeFailure("an empty set, which DynamoDB can't tell from None: give None, or annotate the field as a set that is never None")
+def empty_set() -> ValueFailure:
+    return ValueFailure("an empty set, which DynamoDB can't tell from None: give None, or annotate the field as a set that is never None")
 
 
 def is_empty(value: Any) -> bool:
@@ -148,6 +173,11 @@ def recover(plan: FieldPlan, content: Any, error: Exception) -> Any:
     Raises:
         DecodeFailure: it does not fit, or is missing.
     """
+    stored = content.get(plan.field.attribute_name)
+    if plan.empty is not None and is_null(stored):
+        return plan.empty()
+    if plan.created_at is not None and stored is None and (first := content.get(plan.created_at.field.attribute_name)) is not None:
+        return plan.decode(first)
     if isinstance(error, DecodeFailure):
         raise error.under(plan.field.attribute_name) from error.__cause__
     if isinstance(error, (AdormError, RecursionError)):

@@ -35,11 +35,15 @@ from adorm.codec.times import (
     epoch_seconds,
     moment_of_epoch,
     read_datetime,
+    read_datetime_cut,
     read_time,
+    read_time_cut,
     time_text,
+    whole_epoch_seconds,
 )
+from adorm.fields import DatetimeFormat
 from adorm.records import Record
-from adorm.typeinfo import seldom_types
+from adorm.typeinfo import real_class, seldom_types
 
 
 class Scalar(Record):
@@ -131,13 +135,20 @@ def scalar_decoder(tag: str, read: Callable[[Any], Any], expected: str) -> Decod
     return decode_scalar
 
 
-def scalar_coder(cls: type, *, json: bool = False) -> ScalarCoder | None:
+def scalar_coder(cls: type, *, json: bool = False, truncate: bool = False, datetime_format: DatetimeFormat = "Z") -> ScalarCoder | None:
     """The coder of a class that is stored as a scalar; None for any other class, enums among them.
 
     Args:
         json: for a JSON field, where DynamoDB's limits of numbers do not hold.
+        truncate: whether times that are finer than a microsecond are read all the same.
+        datetime_format: how the texts of datetimes end.
     """
     known = _JSON_SCALARS if json else _SCALARS
+    if truncate:
+        known = {**known, **_CUT_TIMES}
+    if datetime_format != "Z":
+        known = {**known, _DATETIME_CLASS: _with_ending(known[_DATETIME_CLASS], datetime_format)}
+    cls = real_class(cls)
     if cls in known:
         return ScalarCoder(cls.__name__, known[cls])
     if issubclass(cls, seldom_types("ipaddress")):
@@ -211,6 +222,9 @@ def _text(cls: type, expected: str, write: Callable[[Any], Any], read: Callable[
 def _of_subclass(cls: Any, base_scalar: Scalar) -> Scalar:
     """A user's subclass of a known type: stored as its base is, read through its own constructor."""
     read: Callable[[Any], Any]
+    if issubclass(cls, datetime):
+        # a plain one is taken too: `created_at` holds what the clock gives
+        return Scalar(base_scalar.tag, article(cls.__name__), base_scalar.write, _moment_of(cls, base_scalar.read), (cls,))
     if issubclass(cls, (date, time)):
         read = _through_iso(cls, base_scalar.read)
     elif issubclass(cls, timedelta):
@@ -218,6 +232,18 @@ def _of_subclass(cls: Any, base_scalar: Scalar) -> Scalar:
     else:
         read = lambda payload: cls(base_scalar.read(payload))  # noqa: E731  # as above
     return Scalar(base_scalar.tag, article(cls.__name__), _instance(cls, article(cls.__name__), base_scalar.write), read, (cls,))
+
+
+def _with_ending(datetimes: Scalar, ending: DatetimeFormat) -> Scalar:
+    """The same with another end than `Z`; all ends are read."""
+
+    def write(value: object) -> str:
+        return datetime_text(value)[:-1] + ending
+
+    source = datetimes.encode_source
+    if source is not None:
+        source = EncodeSource(source.test, f"{source.payload}[:-1] + {ending!r}", source.names)
+    return Scalar(datetimes.tag, datetimes.expected, write, datetimes.read, datetimes.classes, source, datetimes.decode_source)
 
 
 def _uuid(cls: type) -> Scalar:
@@ -232,8 +258,18 @@ def _uuid(cls: type) -> Scalar:
     )
 
 
+def _moment_of(cls: Any, read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Reads a subclass of datetime; pendulum's has to be made by its own `instance`, or loses its time zone in the first sum."""
+    instance = getattr(cls, "instance", None) if any(base.__module__.startswith("pendulum.") for base in cls.__mro__) else None
+    return _through_iso(cls, read) if instance is None else lambda text: instance(read(text))
+
+
 def _through_iso(cls: Any, read: Callable[[str], Any]) -> Callable[[str], Any]:
     return lambda text: cls.fromisoformat(read(text).isoformat())
+
+
+def _not_finite() -> Any:
+    raise ValueError("NaN, or infinite: DynamoDB holds no such number")
 
 
 # `+ ""` costs next to nothing and refuses what is no text
@@ -264,7 +300,7 @@ _SCALARS: Mapping[type, Scalar] = {
         float_number,
         (float,),
         EncodeSource("{v}.__class__ is float and (1e-100 < {v} < 1e100 or -1e100 < {v} < -1e-100)", "repr({v})"),
-        DecodeSource('float({p} + "")'),
+        DecodeSource('(number if (number := float({p} + "")) - number == 0.0 else {not_finite}())', {"not_finite": _not_finite}),
     ),
     Decimal: Scalar(
         "N",
@@ -278,7 +314,10 @@ _SCALARS: Mapping[type, Scalar] = {
             "text",
             {"Decimal": Decimal},
         ),
-        DecodeSource('{Decimal}({p} + "")', {"Decimal": Decimal}),
+        DecodeSource(
+            '(number if (number := {Decimal}({p} + "")).is_finite() else {not_finite}())',
+            {"Decimal": Decimal, "not_finite": _not_finite},
+        ),
     ),
     bytes: Scalar(
         "B",
@@ -290,7 +329,7 @@ _SCALARS: Mapping[type, Scalar] = {
         DecodeSource("{read_binary}({p})", {"read_binary": read_binary}),
     ),
     bytearray: Scalar("B", "bytes", _bytes_of, _read_bytearray, (bytearray,)),
-    datetime: Scalar(
+    real_class(datetime): Scalar(
         "S",
         "a date and time in ISO 8601 with its offset from UTC",
         datetime_text,
@@ -299,25 +338,30 @@ _SCALARS: Mapping[type, Scalar] = {
         EncodeSource(
             "{v}.__class__ is {datetime} and {v}.tzinfo is {UTC}",
             UTC_TEXT_SOURCE,
-            {"datetime": datetime, "UTC": UTC, **UTC_TEXT_NAMES},
+            {"datetime": real_class(datetime), "UTC": UTC, **UTC_TEXT_NAMES},
         ),
         DecodeSource(
-            "moment if (moment := {moment_of_text}({p})).tzinfo is {UTC} else {read_datetime}({p})",
+            # the text is adorm's own form, or another one that holds six digits at most
+            '(moment if len(text := {p}) == 27 and text[19] == "." and (moment := {moment_of_text}(text)).tzinfo is {UTC} '
+            "else {read_datetime}(text))",
             {"moment_of_text": datetime.fromisoformat, "UTC": UTC, "read_datetime": read_datetime},
         ),
     ),
-    date: Scalar(
+    real_class(date): Scalar(
         "S",
         "a date in ISO 8601",
         date_text,
         date.fromisoformat,
         (date,),
-        EncodeSource("{v}.__class__ is {date}", "{v}.isoformat()", {"date": date}),
+        EncodeSource("{v}.__class__ is {date}", "{v}.isoformat()", {"date": real_class(date)}),
         DecodeSource("{date_of_text}({p})", {"date_of_text": date.fromisoformat}),
     ),
     time: Scalar("S", "a time of day in ISO 8601, without an offset", time_text, read_time, (time,)),
     timedelta: Scalar("N", "a number of seconds, no finer than microseconds", timedelta_text, timedelta_number, (timedelta,)),
 }
+
+ONE_FORM = tuple(_SCALARS[cls] for cls in (str, int, Decimal, bytes, bytearray, timedelta))
+"""Those that are written just as they were read, as DynamoDB compares keys."""
 
 _JSON_SCALARS: Mapping[type, Scalar] = {
     **_SCALARS,
@@ -326,8 +370,16 @@ _JSON_SCALARS: Mapping[type, Scalar] = {
     Decimal: Scalar("N", "a number", json_decimal_text, decimal_number, (Decimal,)),
 }
 
+_DATETIME_CLASS = real_class(datetime)
+_DATETIME = _SCALARS[_DATETIME_CLASS]
+_CUT_TIMES: Mapping[type, Scalar] = {
+    real_class(datetime): Scalar("S", _DATETIME.expected, datetime_text, read_datetime_cut, _DATETIME.classes, _DATETIME.encode_source),
+    time: Scalar("S", _SCALARS[time].expected, time_text, read_time_cut, (time,)),
+}
+"""Times that are read although they are finer than a microsecond."""
+
 EPOCH_SECONDS = Scalar("N", "epoch seconds", epoch_seconds, moment_of_epoch, (datetime,))
 """A datetime field with the role ttl."""
 
-WHOLE_EPOCH_SECONDS = Scalar("N", "epoch seconds", int_text, _whole, (int,))
+WHOLE_EPOCH_SECONDS = Scalar("N", "epoch seconds", whole_epoch_seconds, _whole, (int,))
 """An int field with the role ttl."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, Source, made_once
 from adorm.codec.containers import common_elements, list_content, under_index
-from adorm.codec.failures import DecodeFailure, EncodeFailure, unexpected, wrong
+from adorm.codec.failures import DecodeFailure, ValueFailure, unexpected, wrong
 
 SET_TAGS = {"S": "SS", "N": "NS", "B": "BS"}
 
@@ -87,11 +87,11 @@ class SetCoder(Coder):
         set_tag = self.set_tag if self.element.tags is not None else SET_TAGS.get(tag)
         if set_tag is None:
             if self._untyped:
-                raise EncodeFailure("an untyped set holds only text, only numbers or only bytes: annotate what it holds, or use a list")
+                raise ValueFailure("an untyped set holds only text, only numbers or only bytes: annotate what it holds, or use a list")
             return {"L": sorted(members, key=repr)}
         payloads = [member[tag] for member in members]
         if self._of_list and len(set(payloads)) < len(payloads):
-            raise EncodeFailure("a value occurs twice in a list that is stored as a set, which keeps it once: take as_set away")
+            raise ValueFailure("a value occurs twice in a list that is stored as a set, which keeps it once: take as_set away")
         return {set_tag: payloads if self._of_list else sorted(payloads)}
 
     @made_once

@@ -23,6 +23,7 @@ import orjson
 
 from adorm.codec.coder import BUILDING, Coder, Source
 from adorm.codec.containers import ListCoder, MapCoder
+from adorm.codec.key_forms import comparing_maker
 from adorm.codec.plans import FieldPlan
 from adorm.codec.scalars import ScalarCoder
 from adorm.codec.sets import SetCoder
@@ -122,7 +123,8 @@ class Shape:
             if self._decoders is None and not self._refused:
                 unset = self._unset = msgspec.UNSET
                 try:
-                    item, self.make = _Structs().of(self._coder, (self._coder,))
+                    item, make = _Structs().of(self._coder, (self._coder,))
+                    self.make = comparing_maker(self._coder, make, unset, _plain)
                     beside = [(name, Any, unset) for name in _BESIDE_ITEMS]
                     page = msgspec.defstruct("Page", [("Items", _LIST[item], unset), *beside], gc=False)
                     beside = [(name, Any, unset) for name in _BESIDE_RESPONSES]

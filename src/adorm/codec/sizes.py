@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from adorm.errors import UsageError
+from adorm.errors import BadValue, UsageError
 
 MAX_ITEM_BYTES = 400 * 1024
 """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items"""
@@ -29,16 +29,18 @@ def check_item_size(subject: object, attribute_map: Mapping[str, Any]) -> None:
         subject: what the item is, `Order c1/o1`; its `str()` is taken when it is needed.
 
     Raises:
-        UsageError: it is too large, or holds text that is no UTF-8.
+        BadValue: it is too large, or holds text that is no UTF-8.
+        UsageError: it holds something that is no attribute value.
     """
     try:
         if json_size(attribute_map) <= MAX_ITEM_BYTES:
             return
     except TypeError as error:
-        raise UsageError(f"{subject} can't be written as JSON: {error}") from error
+        kind = BadValue if "UTF-8" in str(error) else UsageError
+        raise kind(f"{subject} can't be written as JSON: {error}") from error
     size = item_size(attribute_map)
     if size > MAX_ITEM_BYTES:
-        raise UsageError(
+        raise BadValue(
             f"{subject} has {size} bytes, and DynamoDB takes items of at most {MAX_ITEM_BYTES}: split it, or keep the large part elsewhere"
         )
 

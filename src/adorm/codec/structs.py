@@ -35,7 +35,7 @@ from adorm.codec.coder import Coder, Decode, DecodeSource, Encode, EncodeSource,
 from adorm.codec.failures import DecodeFailure, EncodeFailure, article, reason_of, unexpected, wrong
 from adorm.codec.plans import FieldPlan, is_empty, recover
 from adorm.errors import AdormError
-from adorm.fields import MISSING, NOT_REQUIRED, Structure, kind_of, structure_of
+from adorm.fields import MISSING, NOT_REQUIRED, Field, Role, Structure, kind_of, structure_of
 
 
 class StructCoder(Coder):
@@ -51,6 +51,10 @@ class StructCoder(Coder):
     def planned(self, plans: tuple[FieldPlan, ...]) -> None:
         """Take the fields; they are planned after the coder is known, as they may be of the class itself."""
         self.plans = plans
+        by_role = {plan.field.role: plan for plan in plans}
+        updated_at = by_role.get(Role.UPDATED_AT)
+        if updated_at is not None and not updated_at.optional:
+            updated_at.created_at = by_role.get(Role.CREATED_AT)
         self.open_ended = any(plan.coder.open_ended for plan in plans)
 
     @made_once
@@ -301,6 +305,26 @@ def is_only_set(cls: Any) -> bool:
         and len(names) == len(attrs.fields(cls))
         and all(map(_is_name, names))
     )
+
+
+def is_kept_by_constructor(structure: Structure, field: Field) -> bool:
+    """Whether an instance surely holds a field's value just as its constructor was given it.
+
+    Converters, `__attrs_post_init__`, `__post_init__` and constructors that users wrote may put another one there.
+    """
+    cls: Any = structure.cls
+    if is_only_set(cls):
+        return True
+    if hasattr(cls, "__attrs_post_init__") or hasattr(cls, "__post_init__") or not isinstance(cls.__init__, FunctionType):
+        return False
+    generated = cls.__init__.__code__.co_filename
+    sets_plainly = structure.frozen or cls.__setattr__ is object.__setattr__ or getattr(cls, "__attrs_own_setattr__", False)
+    if not sets_plainly or cls.__new__ is not object.__new__:
+        return False
+    if structure.kind == "attrs":
+        converter = next(attribute.converter for attribute in attrs.fields(cls) if attribute.name == field.name)
+        return generated.startswith("<attrs generated") and converter is None
+    return structure.kind == "dataclass" and generated == "<string>"
 
 
 def _is_name(text: str) -> bool:

@@ -13,8 +13,8 @@ from typing import Any
 
 from adorm.codec.coder import Coder, Decode, Encode, made_once
 from adorm.codec.containers import NULL, under_index, under_key
-from adorm.codec.failures import DecodeFailure, EncodeFailure, brief, unexpected
-from adorm.codec.numbers import untyped_json_number, untyped_number
+from adorm.codec.failures import DecodeFailure, EncodeFailure, ValueFailure, brief, unexpected
+from adorm.codec.numbers import untyped_json_decimal_text, untyped_json_value, untyped_number
 from adorm.codec.scalars import read_binary
 from adorm.errors import ModelError
 
@@ -27,7 +27,7 @@ class AnyCoder(Coder):
 
     Args:
         coder_of: finds the coder of a value's class.
-        json: for a JSON field, which has floats but neither bytes nor sets nor Decimals.
+        json: for a JSON field, which has floats but neither bytes nor sets.
     """
 
     def __init__(self, coder_of: Callable[[type], Coder], *, json: bool) -> None:
@@ -49,18 +49,24 @@ class AnyCoder(Coder):
             if encode is None:
                 encode = encoders[value.__class__] = self._encoder(value)
             if not value and isinstance(value, AbstractSet):
-                raise EncodeFailure("an empty set, which DynamoDB can't hold and which would read back as None here")
+                raise ValueFailure("an empty set, which DynamoDB can't hold and which would read back as None here")
             return encode(value)
 
         return encode_any
 
     def _encoder(self, value: Any) -> Encode:
         cls: Any = value.__class__
-        if self._json and issubclass(cls, (Decimal, bytes, bytearray, AbstractSet)):
+        if self._json and issubclass(cls, Decimal):
+            return lambda number: {"N": untyped_json_decimal_text(number)}
+        if self._json and issubclass(cls, (bytes, bytearray, AbstractSet)):
             raise EncodeFailure(f"{brief(value)} would not come back as it is from untyped JSON: annotate it, or take as_json away")
+        if cls is object:
+            raise EncodeFailure("a bare object(), which holds nothing that could be stored")
         try:
             return self._coder_of(cls).encode
         except ModelError as error:
+            if cls.__module__.partition(".")[0] == "numpy":
+                raise EncodeFailure(f"{brief(value)}, or annotate what is here") from error
             base = next((plain for base, plain in _BASES if isinstance(value, base)), None)
             if base is None:
                 raise EncodeFailure(str(error)) from error
@@ -117,4 +123,4 @@ def _json_number(text: str) -> Any:
     try:
         return int(text)
     except ValueError:
-        return untyped_json_number(text)
+        return untyped_json_value(text)

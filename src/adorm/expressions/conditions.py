@@ -100,7 +100,7 @@ class Value:
         if like.field is not None and not self.as_element:
             return encoder.encode_field(like.field, self.value)
         annotation: Annotation = like.element if self.as_element else like.annotation
-        return encoder.encode_value(annotation, self.value, subject=str(like))
+        return encoder.encode_value(annotation, self.value, subject=str(like), within=like.field or like.within)
 
     def present(self, encoder: Encoder) -> AttributeValue:
         """The attribute value of something that is there.
@@ -124,8 +124,44 @@ def _render(operand: Operand, placeholders: Placeholders) -> str:
         return placeholders.value(operand.present(placeholders.encoder))
     if isinstance(operand, Size):
         placeholders.count_operator()
+        check_stored_as(operand.location, SIZED, "size() measures", placeholders)
         return f"size({placeholders.location(operand.location)})"
     return placeholders.location(operand)
+
+
+_TEXT = frozenset({"S"})
+_SETS = ("SS", "NS", "BS")
+ORDERED = frozenset({"S", "N", "B"})
+CONTAINING = frozenset({"S", "B", "L", *_SETS})
+SIZED = frozenset({"S", "B", "L", "M", *_SETS})
+"""The types whose values DynamoDB compares by order, looks into, and measures.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
+"""
+
+_KINDS = {"S": "text", "N": "a number", "B": "bytes", "BOOL": "a bool", "L": "a list", "M": "a map", **dict.fromkeys(_SETS, "a set")}
+
+
+def tags_of(location: Location, placeholders: Placeholders) -> frozenset[str] | None:
+    """What is stored at a location, NULL aside; None where that is not known."""
+    if location.root is None:
+        return None
+    tags = placeholders.encoder.tags_of(location.annotation, location.field)
+    return None if tags is None else tags - {"NULL"} or None
+
+
+def check_stored_as(operand: Operand, wanted: frozenset[str], doing: str, placeholders: Placeholders) -> None:
+    """Refuse what DynamoDB takes, and finds nothing by.
+
+    Raises:
+        UsageError: no value of the operand's type is stored as one of the types wanted.
+    """
+    if not isinstance(operand, Location):
+        return
+    tags = tags_of(operand, placeholders)
+    if tags is not None and not tags & wanted:
+        kinds, others = (" or ".join(dict.fromkeys(_KINDS.get(tag, tag) for tag in sorted(each))) for each in (tags, wanted))
+        raise UsageError(f"{operand} is stored as {kinds}, and {doing} {others} only: DynamoDB would find nothing")
 
 
 def _location(operand: Operand) -> Iterator[Location]:
@@ -145,7 +181,10 @@ class Comparison(Condition):
 
     def render(self, placeholders: Placeholders) -> str:
         placeholders.count_operator()
-        if isinstance(self.operand, Value) and self.comparator in ("=", "<>") and isinstance(self.subject, Location):
+        if self.comparator not in ("=", "<>"):
+            check_stored_as(self.subject, ORDERED, f"{self.comparator} compares", placeholders)
+            check_stored_as(self.operand, ORDERED, f"{self.comparator} compares", placeholders)
+        elif isinstance(self.operand, Value) and isinstance(self.subject, Location):
             encoded = self.operand.encode(placeholders.encoder)
             if encoded is None or encoded == NULL:
                 return self._render_absence(self.subject, self.operand, placeholders)
@@ -177,6 +216,7 @@ class Between(Condition):
 
     def render(self, placeholders: Placeholders) -> str:
         placeholders.count_operator()
+        check_stored_as(self.subject, ORDERED, "between() compares", placeholders)
         return f"{_render(self.subject, placeholders)} BETWEEN {_render(self.low, placeholders)} AND {_render(self.high, placeholders)}"
 
     def locations(self) -> Iterator[Location]:
@@ -209,7 +249,9 @@ class BeginsWith(Condition):
 
     def render(self, placeholders: Placeholders) -> str:
         placeholders.count_operator()
-        return f"begins_with({placeholders.location(self.location)}, {placeholders.value(prefix_value(self.location, self.prefix))})"
+        prefix = prefix_value(self.location, self.prefix)
+        check_stored_as(self.location, frozenset(prefix), "begins_with() looks into", placeholders)
+        return f"begins_with({placeholders.location(self.location)}, {placeholders.value(prefix)})"
 
     def locations(self) -> Iterator[Location]:
         yield self.location
@@ -237,6 +279,11 @@ class Contains(Condition):
 
     def render(self, placeholders: Placeholders) -> str:
         placeholders.count_operator()
+        check_stored_as(self.location, CONTAINING, "contains() looks into", placeholders)
+        if isinstance(self.operand, Value) and tags_of(self.location, placeholders) == _TEXT:
+            part = self.operand.present(placeholders.encoder)
+            if "S" not in part:
+                raise UsageError(f"{self.location} is stored as text, so contains() takes a part of it, not {self.operand.value!r}")
         return f"contains({placeholders.location(self.location)}, {_render(self.operand, placeholders)})"
 
     def locations(self) -> Iterator[Location]:
@@ -450,6 +497,23 @@ def or_(*parts: bool | Condition) -> Condition:
     if not flat:
         raise UsageError("or_() takes at least one condition")
     return flat[0] if len(flat) == 1 else Some(tuple(flat))
+
+
+def or_absent(part: bool | Condition, /) -> Condition:
+    """The condition holds, or the attribute that it is about is absent: `or_absent(Order.status == "open")`.
+
+    DynamoDB knows no defaults: an item without `status` reads as "open" where that is the field's default, and `Order.status == "open"`
+    does not find it. This does.
+
+    Raises:
+        UsageError: it is no condition, or one about several attributes.
+    """
+    inner = condition(part)
+    paths = {location.steps: location for location in inner.locations()}
+    if len(paths) != 1:
+        raise UsageError(f"or_absent() takes a condition about one path, not about {len(paths)}: give it each comparison by itself")
+    (location,) = paths.values()
+    return or_(inner, Exists(location, wanted=False))
 
 
 def not_(part: bool | Condition, /) -> Condition:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, get_args
+from datetime import UTC, date, datetime, time
+from enum import Enum
+from typing import Any, Protocol, get_args
 
 import attrs
 
-from adorm.errors import UnknownField, UsageError
+from adorm.errors import BadValue, UnknownField, UsageError
 from adorm.fields import Field, kind_of, structure_of
 from adorm.naming import unknown_field
 from adorm.typeinfo import Annotation, origin_of, split_optional, type_name, union_members, unwrap
@@ -19,6 +21,46 @@ MAX_DEPTH = 32
 
 Step = str | int
 """An attribute name or map key, or a list index."""
+
+
+class MapKey(str):
+    """A map key that is no text in Python, such as a date. As text it is told and compared.
+
+    What it is stored as only the codec of a request knows, which has the hooks: `stored_steps`.
+    """
+
+    __slots__ = ("annotation", "key")
+
+    annotation: Annotation
+    """The type of the map's keys."""
+    key: object
+
+
+class KeyEncoder(Protocol):
+    """What paths need of a codec."""
+
+    def encode_value(self, annotation: Annotation, value: object, *, subject: str = ...) -> dict[str, Any]: ...
+
+
+def stored_steps(steps: tuple[Step, ...], encoder: KeyEncoder) -> tuple[Step, ...]:
+    """The same steps with the text that each map key is stored as.
+
+    Raises:
+        UsageError: a key is not of the type of its map's keys, or is not stored as text.
+    """
+    if MapKey not in map(type, steps):
+        return steps
+    return tuple(_key_text(step, encoder) if isinstance(step, MapKey) else step for step in steps)
+
+
+def _key_text(step: MapKey, encoder: KeyEncoder) -> str:
+    encoded = encoder.encode_value(step.annotation, step.key, subject=f"the map key {step}")
+    text = encoded.get("S")
+    if not isinstance(text, str):
+        raise UsageError(f"the map key {step} is stored as {'/'.join(encoded)}, and DynamoDB's maps have keys of text")
+    if not text:
+        raise BadValue(f"the map key {step.key!r} is stored as empty text, and DynamoDB's maps have no empty keys")
+    return text
 
 
 def _first_step(location: Location) -> str:
@@ -42,6 +84,8 @@ class Location:
     """The field that the last step names, if it is one: it knows how its value is stored."""
     spelled: str = ""
     """As the user wrote it: `Order.lines[0].price`."""
+    within: Field | None = None
+    """The nearest field that it lies in, where it is none itself."""
     attribute_name: str = attrs.field(init=False, default=attrs.Factory(_first_step, takes_self=True))
     """The attribute of the item that it lies in."""
     is_top_level: bool = attrs.field(init=False, default=attrs.Factory(_has_one_step, takes_self=True))
@@ -67,10 +111,9 @@ class Location:
         """The field `name` of the structured value there.
 
         Raises:
-            UnknownField: no such field.
-            UsageError: the field is stored as one JSON string.
+            UnknownField: no such field, or what is there is stored as one JSON string.
         """
-        self._refuse_json(f".{name}")
+        self._refuse_json(f".{name}", UnknownField)  # also an AttributeError, as `getattr` with a default asks for
         value = self._value_type()
         if value is Any:
             return self._step(name, Any, None, f".{name}")
@@ -92,26 +135,47 @@ class Location:
         self._refuse_json(f"[{key!r}]")
         value = self._value_type()
         if isinstance(key, bool) or not isinstance(key, (int, str)):
+            known = self._map_key(value, key)
+            if known is not None:
+                return self._step(known, self._map_value(value, known), None, f"[{known!r}]")
             raise UsageError(f"{self}[{key!r}]: a list index is a whole number, a map key is text")
         if key == "":
-            raise UsageError(f"{self}['']: DynamoDB's maps have no empty keys")
+            raise BadValue(f"{self}['']: DynamoDB's maps have no empty keys")
         if isinstance(key, str):
-            return self._step(str(key), self._map_value(value, key), self._typed_dict_field(value, key), f"[{str(key)!r}]")
+            text = str.__str__(key)  # of an enum of texts the value, not its name
+            return self._step(text, self._map_value(value, text), self._typed_dict_field(value, text), f"[{text!r}]")
         if key < 0:
             raise UsageError(f"{self}[{key}]: DynamoDB counts list elements from the front, from 0")
         return self._step(int(key), self._list_element(value, key), None, f"[{int(key)}]")
 
+    def _map_key(self, value: Annotation, key: object) -> MapKey | None:
+        """The key of a map whose keys are no text in Python; None where there is no such map."""
+        for member in union_members(value):
+            origin, arguments = origin_of(member), get_args(member)
+            if not (isinstance(origin, type) and issubclass(origin, Mapping) and len(arguments) == 2):
+                continue
+            if unwrap(arguments[0]) in (str, int, Any, object):
+                continue
+            plain = key.value if isinstance(key, Enum) else key
+            if isinstance(plain, datetime) and plain.tzinfo is not None:
+                plain = plain.astimezone(UTC)  # two times that are equal are one key
+            made = MapKey(plain.isoformat() if isinstance(plain, (date, time)) else plain)
+            made.annotation, made.key = arguments[0], key
+            return made
+        return None
+
     def _value_type(self) -> Annotation:
         return unwrap(split_optional(self.annotation)[0])
 
-    def _refuse_json(self, step: str) -> None:
+    def _refuse_json(self, step: str, kind: type[UsageError] = UsageError) -> None:
         if self.field is not None and self.field.marker.as_json:
-            raise UsageError(f"{self}{step}: {self} is stored as one JSON string, DynamoDB can't look into it")
+            raise kind(f"{self}{step}: {self} is stored as one JSON string, DynamoDB can't look into it")
 
     def _step(self, step: Step, annotation: Annotation, field: Field | None, spelled: str) -> Location:
         if len(self.steps) >= MAX_DEPTH:
             raise UsageError(f"{self}{spelled}: a document path has at most {MAX_DEPTH} levels")
-        return Location(self.root, (*self.steps, step), annotation, field, f"{self.spelled}{spelled}")
+        within = None if field is not None else self.field or self.within
+        return Location(self.root, (*self.steps, step), annotation, field, f"{self.spelled}{spelled}", within)
 
     def _map_value(self, value: Annotation, key: str) -> Annotation:
         if value is Any or value is object:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import orjson
 
 from adorm.errors import UsageError
-from adorm.expressions.location import Location, Step
+from adorm.expressions.location import Location, Step, stored_steps
 from adorm.fields import Field, structure_of
 from adorm.typeinfo import Annotation
 
@@ -21,9 +21,13 @@ AttributeValue = dict[str, Any]
 class Encoder(Protocol):
     """What expressions need of a codec."""
 
-    def encode_value(self, annotation: Annotation, value: object, *, subject: str = ...) -> AttributeValue: ...
+    def encode_value(self, annotation: Annotation, value: object, *, subject: str = ..., within: Field | None = ...) -> AttributeValue: ...
 
     def encode_field(self, field: Field, value: object) -> AttributeValue | None: ...
+
+    def tags_of(self, annotation: Annotation, field: Field | None) -> frozenset[str] | None:
+        """The types of DynamoDB's that values of a field, or of a type, may be stored as; None where that is not known."""
+        ...
 
 
 class Placeholders:
@@ -73,7 +77,7 @@ class Placeholders:
 
     def steps(self, steps: tuple[Step, ...]) -> str:
         parts: list[str] = []
-        for step in steps:
+        for step in stored_steps(steps, self.encoder):
             if isinstance(step, int):
                 parts.append(f"[{step}]")
             else:

@@ -11,10 +11,11 @@ from typing import Any, Generic, Literal, TypeVar
 import attrs
 
 from adorm.errors import UsageError
-from adorm.expressions.conditions import Value
+from adorm.expressions.conditions import Value, check_stored_as
 from adorm.expressions.location import Location
 from adorm.expressions.placeholders import AttributeValue, Placeholders
 from adorm.expressions.places import AdditionOnly
+from adorm.fields import Role
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -31,6 +32,8 @@ class Arithmetic(AdditionOnly):
         return f"{self.left} {self.operator} {self.right}"
 
     def render(self, placeholders: Placeholders) -> str:
+        for side in (self.left, self.right):
+            check_stored_as(side, _NUMBERS, f"{self.operator} computes with", placeholders)
         return f"{_side(self.left, placeholders)} {self.operator} {_side(self.right, placeholders)}"
 
     def _refuse(self) -> None:
@@ -56,10 +59,22 @@ class Arithmetic(AdditionOnly):
     __sub__ = __radd__ = __rsub__ = __add__
 
 
+_NUMBERS = frozenset({"N"})
+
+
 def _side(side: Location | Value, placeholders: Placeholders) -> str:
     if isinstance(side, Location):
         return placeholders.location(side)
-    return placeholders.value(side.present(placeholders.encoder))
+    return placeholders.value(_amount(side, placeholders) or side.present(placeholders.encoder))
+
+
+def _amount(value: Value, placeholders: Placeholders) -> AttributeValue | None:
+    """What is added to a ttl: seconds, which may be negative, as a ttl itself may not. None for any other value."""
+    field, number = getattr(value.like, "field", None), value.value
+    if field is None or field.role is not Role.TTL or not isinstance(number, int):
+        return None
+    placeholders.encoder.encode_field(field, abs(number))
+    return placeholders.encoder.encode_value(int, number)
 
 
 class UpdateText:
@@ -77,6 +92,11 @@ class UpdateText:
         """The attributes that are given a value as a whole, None for those that are removed."""
         self.if_absent: dict[str, AttributeValue] = {}
         """Those that are given one where there is none."""
+
+    @property
+    def only_removes(self) -> bool:
+        """Whether it makes no item where there is none."""
+        return not self.settings and not self.additions
 
     def finished(self) -> str:
         """The whole.
@@ -192,7 +212,8 @@ class Add(Clause[T_co]):
 
     def render(self, update: UpdateText) -> None:
         placeholders = update.placeholders
-        encoded = Value(self.value, self.location).encode(placeholders.encoder)
+        value = Value(self.value, self.location)
+        encoded = _amount(value, placeholders) or value.encode(placeholders.encoder)
         if encoded is None or not encoded.keys() & {"N", "SS", "NS", "BS"}:
             raise UsageError(f"{self.location}: add() takes a number or a set with members, not {self.value!r}")
         update.additions.append(f"{placeholders.location(self.location)} {placeholders.value(encoded)}")
@@ -268,6 +289,16 @@ class SetValue(Clause[T_co]):
         update.settings.append(f"{placeholders.location(location)} = {placeholders.value(self.attribute_value)}")
         if location.is_top_level:
             update.written[location.attribute_name] = self.attribute_value
+
+
+class SetValueIfAbsent(SetValue[T_co]):
+    """`SET path = if_not_exists(path, value)` of a value that is encoded already."""
+
+    __slots__ = ()
+
+    def render(self, update: UpdateText) -> None:
+        path = update.placeholders.location(self.location)
+        update.settings.append(f"{path} = if_not_exists({path}, {update.placeholders.value(self.attribute_value)})")
 
 
 def render_update(clauses: Iterable[Clause[Any]], placeholders: Placeholders, *, key_names: frozenset[str]) -> UpdateText:

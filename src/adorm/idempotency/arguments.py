@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from adorm.database import Database
-from adorm.errors import UsageError
+from adorm.errors import BadValue, UsageError
 
 KeyPart: TypeAlias = str | int | float | Decimal | UUID
 CallKey: TypeAlias = KeyPart | tuple[KeyPart, ...]
@@ -130,7 +130,7 @@ def record_id(name: str, key: CallKey, /) -> str:
     try:
         text = orjson.dumps([_canonical(name, part) for part in parts])
     except orjson.JSONEncodeError as error:
-        raise UsageError(f"the key of {name} has text that is not valid Unicode: {error}") from error
+        raise BadValue(f"the key of {name} has text that is not valid Unicode: {error}") from error
     return f"{name}#{hashlib.sha256(text).hexdigest()}"
 
 
@@ -145,7 +145,8 @@ def _canonical(name: str, part: Any) -> list[str]:
         if number.is_finite():
             return ["N", _number_text(number)]
     what = "an empty text" if isinstance(part, str) else "None" if part is None else type(part).__name__
-    raise UsageError(f"the key of {name} has to be text, a finite number, a UUID, or a tuple of them, and {what} is or is in it")
+    kind = UsageError if part is None or not isinstance(part, str | float | Decimal) else BadValue
+    raise kind(f"the key of {name} has to be text, a finite number, a UUID, or a tuple of them, and {what} is or is in it")
 
 
 def _number_text(number: Decimal) -> str:

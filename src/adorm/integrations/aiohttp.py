@@ -28,7 +28,17 @@ from adorm.connecting import connect as default_connect
 from adorm.database import Database
 from adorm.errors import ItemDecodeError, UsageError
 from adorm.integrations.problems import MEDIA_TYPE, Problem, problem_of
-from adorm.integrations.services import DEFAULT_LIMIT, MAX_LIMIT, Connect, Paging, check_limits, check_service, opened, request_deadline
+from adorm.integrations.services import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    Connect,
+    Paging,
+    check_limits,
+    check_service,
+    note_unreadable,
+    opened,
+    request_deadline,
+)
 from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.query.pages import Page
 from adorm.table import Table
@@ -162,5 +172,6 @@ def _bad_request(code: str, detail: str) -> web.HTTPBadRequest:
 
 def page_response(page: Page[ItemT], convert: Callable[[ItemT], Any] = to_plain, /) -> web.Response:
     """`{"items": [...], "cursor": "..." or null, "count": 2}`, each item through `convert`; by default as `adorm.to_plain` gives it."""
+    note_unreadable(page)
     body = {"items": [convert(item) for item in page.items], "cursor": page.cursor, "count": page.count}
     return web.Response(body=orjson.dumps(body), content_type="application/json")

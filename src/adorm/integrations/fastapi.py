@@ -25,7 +25,7 @@ except ImportError as error:
 from adorm.database import Database
 from adorm.integrations import starlette
 from adorm.integrations.problems import MEDIA_TYPE
-from adorm.integrations.services import DEFAULT_LIMIT, MAX_LIMIT, Paging, check_limits
+from adorm.integrations.services import DEFAULT_LIMIT, MAX_LIMIT, Paging, check_limits, note_unreadable
 from adorm.integrations.starlette import AdormMiddleware, lifespan
 from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.query.pages import Page
@@ -90,6 +90,7 @@ class CursorPage(BaseModel, Generic[OutT]):
     @classmethod
     def of(cls, page: Page[Any], convert: Callable[[Any], Any] | None = None, /) -> CursorPage[Any]:
         """The page that a query gave, each item through `convert` where one is given."""
+        note_unreadable(page)
         items = page.items if convert is None else [convert(item) for item in page.items]
         return CursorPage[Any](items=items, cursor=page.cursor, count=page.count)
 

@@ -18,10 +18,12 @@ import orjson
 from adorm.errors import (
     AdormError,
     BadCursor,
+    BadValue,
     ConditionalCheckFailed,
     ConnectionFailed,
     DeadlineExceeded,
     IdempotencyInProgress,
+    IdempotencyMismatch,
     ItemExists,
     ItemNotFound,
     LockHeld,
@@ -30,6 +32,7 @@ from adorm.errors import (
     Throttled,
     TransactionCanceled,
     TransactionConflict,
+    ValidationFailed,
     VersionConflict,
 )
 
@@ -88,8 +91,15 @@ INTERNAL = Problem(500, "internal", "Something is wrong on the server's side.")
 LOOK_FIRST = "It may have been applied: look at what is there before repeating it."
 UNAVAILABLE = Problem(503, "unavailable", "The database can't be reached at the moment: try again later.", AGAIN_S)
 
+BAD_VALUE = Problem(422, "bad-value", "A value is empty, too long or out of its range, so it can't be stored or looked for.")
+
+_OF_VALUES = ("Item size", "Number overflow", "Number underflow", "38 significant digits")
+"""Of the messages of a `ValidationException` that is about values: only DynamoDB knows what an update makes of an item."""
+
 _KINDS: tuple[tuple[type[Exception], Problem], ...] = (
     (BadCursor, Problem(400, "bad-cursor", "The cursor does not belong to this list, or is damaged: begin without one.")),
+    (BadValue, BAD_VALUE),
+    (IdempotencyMismatch, Problem(422, "idempotency-mismatch", "This key was used before with another payload: take a new one.")),
     (ItemNotFound, Problem(404, "not-found", "There is no such item.")),
     (ItemExists, Problem(409, "already-exists", "There is such an item already.")),
     (VersionConflict, Problem(409, "version-conflict", "It was changed since it was read: read it again and repeat the change.")),
@@ -104,7 +114,7 @@ _KINDS: tuple[tuple[type[Exception], Problem], ...] = (
 )
 """The first that fits. What is not here is the server's fault, and a 500 that tells nothing."""
 
-_GRAVITY = (500, 412, 409, 404, 400, 504, 503)
+_GRAVITY = (500, 412, 409, 404, 422, 400, 504, 503)
 """Of a group, the status that comes first here: a bug before what repeating can't help, and that before what it can."""
 
 
@@ -126,6 +136,8 @@ def problem_of(error: BaseException, headers: Container[str] = ()) -> Problem | 
     if isinstance(error, ServiceError):
         if problem is INTERNAL and error.code == "TransactionCanceledException":
             problem = Problem(409, "transaction-canceled", "The change was refused as a whole: look at what is there.")
+        elif isinstance(error, ValidationFailed) and any(text in error.detail for text in _OF_VALUES):
+            problem = BAD_VALUE
         elif problem is INTERNAL and (error.retryable or (error.status or 0) >= 500):
             problem = UNAVAILABLE
     asked_s: float | None = getattr(error, "retry_after_s", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -13,6 +14,9 @@ from adorm.database import Database
 from adorm.deadlines import Deadline, deadline
 from adorm.errors import UsageError
 from adorm.models import model_info
+from adorm.query.pages import Page
+
+logger = logging.getLogger("adorm")
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
@@ -68,6 +72,18 @@ def request_deadline(deadline_s: float | None) -> Deadline | None:
     if made.seconds <= 0 or math.isinf(made.seconds):
         raise UsageError(f"deadline_s={deadline_s!r}: seconds above 0 for each request, or None for no limit")
     return made
+
+
+def note_unreadable(page: Page[Any]) -> None:
+    """Log what a page leaves out: a client sees nothing of it."""
+    if page.errors:
+        first = page.errors[0]
+        logger.warning(
+            "a page leaves out %d item(s) that do not fit %s, the first at %s",
+            len(page.errors),
+            first.model.__name__,
+            first.path,
+        )
 
 
 def check_limits(default_limit: int, max_limit: int) -> None:

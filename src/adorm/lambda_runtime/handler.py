@@ -22,16 +22,16 @@ import os
 import threading
 import time
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, Protocol, TypeVar, cast, overload, runtime_checkable
 
 from adorm.database import Database
 from adorm.deadlines import deadline
-from adorm.errors import AdormError, DeadlineExceeded, UsageError
+from adorm.errors import DeadlineExceeded, UsageError
 from adorm.lambda_runtime import figures, snapstart
 from adorm.lambda_runtime.background import end_what_is_left
 from adorm.lambda_runtime.loop import Bounds, GivenUp, OwnLoop, PastDeadline
 from adorm.lambda_runtime.options import Connect, checked_function, checked_models, checked_reserve_s, connected
-from adorm.lambda_runtime.warmup import WARM_UP_LIMIT_S, inside_lambda, is_entry_point, warm_up
+from adorm.lambda_runtime.warmup import WARM_UP_LIMIT_S, WarmUp, inside_lambda, is_entry_point, told
 
 T = TypeVar("T")
 EventT = TypeVar("EventT")
@@ -57,16 +57,43 @@ LEAST_GRACE_S = 0.01
 _SIGNATURE = inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("event", "context")])
 
 
-class LambdaHandler(Generic[EventT_contra, ContextT_contra, T_co]):
+@runtime_checkable
+class LambdaHandler(Protocol[EventT_contra, ContextT_contra, T_co]):
     """Lambda's entry point to an async handler; made by `@adorm.lambda_handler`.
 
-    `handler(event, context)` runs one invocation. `handler.__wrapped__` is the async function, for tests:
-    `await handler.__wrapped__(event, context, db)`.
+    It is a plain function, as the decorators of other libraries ask for, with these attributes.
+    `handler(event, context)` runs one invocation.
     """
 
     __name__: str
     __qualname__: str
-    __wrapped__: Callable[[EventT_contra, ContextT_contra, Database], Awaitable[T_co]]
+
+    @property
+    def __wrapped__(self) -> Callable[[EventT_contra, ContextT_contra, Database], Awaitable[T_co]]:
+        """The async function, for tests: `await handler.__wrapped__(event, context, db)`."""
+        ...
+
+    def __call__(self, event: EventT_contra, context: ContextT_contra) -> T_co:
+        """Run the handler for one event, and give what it gives.
+
+        Raises:
+            DeadlineExceeded: too little time is left to begin, or it was over before the handler had ended.
+            UsageError: called inside a running event loop, or while another thread is in here.
+            Whatever the handler raises.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close connections and event loop, for tests and scripts; Lambda never does. The next invocation makes new ones.
+
+        Raises:
+            UsageError: as of calling it.
+        """
+        ...
+
+
+class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
+    """Runs the invocations of one handler, and keeps loop and database between them."""
 
     def __init__(
         self,
@@ -79,6 +106,7 @@ class LambdaHandler(Generic[EventT_contra, ContextT_contra, T_co]):
     ) -> None:
         """See `lambda_handler`."""
         self._function = checked_function(function)
+        self._name = str(getattr(function, "__name__", type(function).__name__))
         self._models = checked_models(models)
         self._reserve_s = checked_reserve_s(reserve_ms)
         self._connect = connect
@@ -86,28 +114,15 @@ class LambdaHandler(Generic[EventT_contra, ContextT_contra, T_co]):
         self._db: Database | None = None if callable(connect) else connected(connect)
         self._idle_since_s: float | None = None
         self._busy = threading.Lock()
-        functools.update_wrapper(cast("Callable[..., Any]", self), function, updated=())
-        if not hasattr(function, "__name__"):
-            self.__name__ = type(function).__name__
-        self.__signature__ = _SIGNATURE
         figures.note_imports()
         snapstart.register_hooks(self._before_snapshot, self._after_restore, os.environ)
         if inside_lambda(os.environ) and (is_entry_point(function, os.environ) if warm_up is None else warm_up):
             self._warm_up()
 
-    def __repr__(self) -> str:
-        return f"<adorm.LambdaHandler {self.__name__}>"
-
     # ---- one invocation
 
-    def __call__(self, event: EventT_contra, context: ContextT_contra) -> T_co:
-        """Run the handler for one event, and give what it gives.
-
-        Raises:
-            DeadlineExceeded: too little time is left to begin, or it was over before the handler had ended.
-            UsageError: called inside a running event loop, or while another thread is in here.
-            Whatever the handler raises.
-        """
+    def run(self, event: EventT_contra, context: ContextT_contra) -> T_co:
+        """One invocation, as `LambdaHandler.__call__` says."""
         with self._alone():
             began_s = time.monotonic()
             budget_s = self._budget_s(context)
@@ -142,7 +157,7 @@ class LambdaHandler(Generic[EventT_contra, ContextT_contra, T_co]):
     async def _answer(self, event: EventT_contra, context: ContextT_contra, db: Database) -> T_co:
         result = self._function(event, context, db)
         if not inspect.isawaitable(result):  # unchecked callers
-            raise UsageError(f"{self.__name__} is no async function: @adorm.lambda_handler stands above `async def`")
+            raise UsageError(f"{self._name} is no async function: @adorm.lambda_handler stands above `async def`")
         return await result
 
     def _budget_s(self, context: object) -> float | None:
@@ -158,14 +173,14 @@ class LambdaHandler(Generic[EventT_contra, ContextT_contra, T_co]):
         budget_s = left_ms / 1000 - self._reserve_s
         if budget_s <= 0:
             raise DeadlineExceeded(
-                f"{self.__name__} was not begun: {left_ms:g} ms are left of Lambda's time, and {self._reserve_s * 1000:g} ms of it are the "
+                f"{self._name} was not begun: {left_ms:g} ms are left of Lambda's time, and {self._reserve_s * 1000:g} ms of it are the "
                 "reserve (reserve_ms) for an answer; give the function a longer timeout, or a smaller reserve"
             )
         return budget_s
 
     def _exceeded(self, what: str) -> DeadlineExceeded:
         return DeadlineExceeded(
-            f"{self.__name__} had not ended {self._reserve_s * 1000:g} ms before Lambda's limit, and {what}. What it had written by then "
+            f"{self._name} had not ended {self._reserve_s * 1000:g} ms before Lambda's limit, and {what}. What it had written by then "
             "is written; give the function a longer timeout, or less to do at a time"
         )
 
@@ -175,11 +190,11 @@ class LambdaHandler(Generic[EventT_contra, ContextT_contra, T_co]):
     def _alone(self) -> Generator[None, None, None]:
         if _in_a_loop():
             raise UsageError(
-                f"{self.__name__} runs an event loop of its own, so it can't be called inside a running one: in tests, "
+                f"{self._name} runs an event loop of its own, so it can't be called inside a running one: in tests, "
                 "`await handler.__wrapped__(event, context, db)`"
             )
         if not self._busy.acquire(blocking=False):
-            raise UsageError(f"{self.__name__} runs one invocation at a time, as Lambda does; another thread is in it")
+            raise UsageError(f"{self._name} runs one invocation at a time, as Lambda does; another thread is in it")
         try:
             yield
         finally:
@@ -197,7 +212,7 @@ class LambdaHandler(Generic[EventT_contra, ContextT_contra, T_co]):
             if not isinstance(made, Database):
                 made = await made if inspect.isawaitable(made) else made
             if not isinstance(cast("object", made), Database):  # unchecked callers
-                raise UsageError(f"connect= of {self.__name__} gave {type(made).__name__}, not a database as adorm.connect() makes it")
+                raise UsageError(f"connect= of {self._name} gave {type(made).__name__}, not a database as adorm.connect() makes it")
             self._db = made
         return self._db
 
@@ -227,11 +242,7 @@ class LambdaHandler(Generic[EventT_contra, ContextT_contra, T_co]):
             self._idle_since_s = self._db.clock.now().timestamp()
 
     def close(self) -> None:
-        """Close connections and event loop, for tests and scripts; Lambda never does. The next invocation makes new ones.
-
-        Raises:
-            UsageError: as of calling it.
-        """
+        """As `LambdaHandler.close` says."""
         with self._alone():
             loop, self._loop = self._loop, None
             db, self._db = self._db, None
@@ -242,20 +253,22 @@ class LambdaHandler(Generic[EventT_contra, ContextT_contra, T_co]):
     # ---- before the first invocation
 
     def _warm_up(self) -> None:
+        work = WarmUp(self._database, self._models)
         try:
             with self._alone():
                 loop = self._usable_loop()
                 try:
-                    loop.run(warm_up(self._database, self._models), Bounds(WARM_UP_LIMIT_S, WARM_UP_LIMIT_S + 0.5))
+                    loop.run(work.run(), Bounds(WARM_UP_LIMIT_S, WARM_UP_LIMIT_S + 0.5))
                 finally:
                     self._tidy(loop, None)
         except (PastDeadline, GivenUp):
-            logger.warning("the warm-up took longer than %g s, the first invocation goes on from there", WARM_UP_LIMIT_S)
-        except AdormError as error:
-            logger.warning("the warm-up failed, the first invocation tries again: %s: %s", type(error).__name__, error)
-        except Exception as error:  # noqa: BLE001  # of connect=, or of an engine: the init phase goes on
-            # Its message may be anything.
-            logger.warning("the warm-up failed, the first invocation tries again: %s", type(error).__name__)
+            logger.warning(
+                "the warm-up took longer than %g s, the first invocation goes on from there: it was ended while %s",
+                WARM_UP_LIMIT_S,
+                work.phase,
+            )
+        except Exception as error:  # noqa: BLE001  # also of connect=, or of an engine: the init phase goes on
+            logger.warning("the warm-up failed, the first invocation tries again: %s, while %s", told(error), work.phase)
 
     def _before_snapshot(self) -> None:
         if self._db is not None and self._loop is not None:
@@ -267,6 +280,29 @@ class LambdaHandler(Generic[EventT_contra, ContextT_contra, T_co]):
         if self._db is not None:
             self._db.drop_idle_connections()
             self._db.forget_credentials()
+
+
+def entry_point(
+    function: Callable[[EventT, ContextT, Database], Awaitable[T]], invocations: Invocations[EventT, ContextT, T]
+) -> LambdaHandler[EventT, ContextT, T]:
+    """The plain function that Lambda calls.
+
+    Decorators of other libraries ask `inspect.isfunction`, and copy the attributes of what they wrap: a
+    handler decorated by them has `close` and `__wrapped__` too.
+    """
+
+    def handler(event: EventT, context: ContextT) -> T:
+        return invocations.run(event, context)
+
+    made: Any = handler
+    functools.update_wrapper(made, cast("Callable[..., Any]", function), updated=())
+    if not hasattr(function, "__name__"):
+        made.__name__ = made.__qualname__ = type(function).__name__
+    made.__annotations__ = {}  # they are those of the async function, and of its three parameters
+    made.__signature__ = _SIGNATURE
+    made.close = invocations.close
+    made.invocations = invocations
+    return cast("LambdaHandler[EventT, ContextT, T]", made)
 
 
 def _in_a_loop() -> bool:
@@ -332,6 +368,6 @@ def lambda_handler(
     """
 
     def decorate(function: Callable[[Any, Any, Database], Awaitable[Any]]) -> LambdaHandler[Any, Any, Any]:
-        return LambdaHandler(function, models=models, reserve_ms=reserve_ms, connect=connect, warm_up=warm_up)
+        return entry_point(function, Invocations(function, models=models, reserve_ms=reserve_ms, connect=connect, warm_up=warm_up))
 
     return decorate if function is None else decorate(function)

@@ -126,7 +126,7 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
 
     def _derived(self, path: object, compute: Any) -> Operation[Any]:
         narrowed = self._narrowed(path)
-        return Derived(compute, narrowed.request, narrowed.explain)
+        return Derived(compute, narrowed.request, narrowed.explain, self)
 
 
 def _plus(total: Any, value: Any) -> Any:

@@ -40,6 +40,11 @@ class Connection(Protocol):
         self, operation: str, request: Request, *, subject: object = None, repeat: Repeat | None = None, retry: RetryPolicy | None = None
     ) -> Coroutine[Any, Any, Answer]: ...
 
+    @property
+    def retry(self) -> RetryPolicy:
+        """How its calls are retried, where they bring no policy of their own."""
+        ...
+
     async def back_off(
         self,
         attempt: int,
@@ -170,15 +175,47 @@ class Binding:
         """
         codec = self.connection.codec
         try:
-            return codec.decode_value(annotation, attribute_value) if field is None else codec.decode_field(field, attribute_value)
+            if field is None:
+                return codec.decode_value(annotation, attribute_value)
+            if len(steps) > 1:
+                return codec.decode_field(field, attribute_value)
+            return codec.decode_stored_field(field, attribute_value)
         except DecodeFailure as failure:
             raise self._decode_error(failure.under(*steps), {}) from failure
+
+    def decode_absent(self, field: Field, steps: Sequence[Step], attribute_map: AttributeMap) -> Any:
+        """What absence of a field at `steps` in an item reads as.
+
+        Raises:
+            ItemDecodeError: it has no default.
+        """
+        created_at = self.info.created_at
+        if field is self.info.updated_at and created_at is not None:
+            stored = attribute_map.get(created_at.attribute_name)
+            if stored is not None:
+                return self.decode_part(field, steps, stored)
+        try:
+            return self.connection.codec.absent(field)
+        except DecodeFailure as failure:
+            raise self._decode_error(failure.under(*steps), attribute_map) from failure
 
     def key_attributes(self, attribute_map: AttributeMap) -> AttributeMap:
         """The part of an item that is its key."""
         return {name: attribute_map[name] for field in self.info.key_fields if (name := field.attribute_name) in attribute_map}
 
+    def is_other_kind(self, attribute_map: AttributeMap) -> bool:
+        """Whether the item is one of another model, which shares the table."""
+        if getattr(self.info, "discriminator", None) is None:
+            return False
+        from adorm.query.kinds import is_other_kind
+
+        return is_other_kind(self.info, self.codec, attribute_map)
+
     def _decode_error(self, failure: DecodeFailure, attribute_map: AttributeMap) -> ItemDecodeError:
+        if self.is_other_kind(attribute_map):
+            from adorm.query.kinds import other_kind
+
+            return other_kind(self.info, self.key_attributes(attribute_map), attribute_map)
         return item_decode_error(failure, model=self.info.model, key=self.key_attributes(attribute_map), attribute_map=attribute_map)
 
     def must_be_there(self, field: Field) -> bool:

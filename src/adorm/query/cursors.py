@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import orjson
 
-from adorm.errors import AttributeMap, BadCursor
+from adorm.errors import AttributeMap, BadCursor, BadValue
 
 _DIGEST_BYTES = 16
 _FORM = 1
@@ -23,7 +23,11 @@ MAX_CURSOR_BYTES = 16 * 1024
 
 
 def query_digest(operation: str, request: Mapping[str, Any]) -> bytes:
-    """What a query reads and in which order: table, index, direction and key condition, its values included."""
+    """What a query reads and in which order: table, index, direction and key condition, its values included.
+
+    Raises:
+        BadValue: a key holds a lone surrogate, which is no text.
+    """
     identity = [
         operation,
         request["TableName"],
@@ -33,7 +37,11 @@ def query_digest(operation: str, request: Mapping[str, Any]) -> bytes:
         request.get("ExpressionAttributeNames"),
         request.get("ExpressionAttributeValues"),
     ]
-    return hashlib.sha256(orjson.dumps(identity, default=_bytes_as_text, option=orjson.OPT_SORT_KEYS)).digest()[:_DIGEST_BYTES]
+    try:
+        text = orjson.dumps(identity, default=_bytes_as_text, option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:
+        raise BadValue(f"the key condition can't be written as JSON: {error}") from error
+    return hashlib.sha256(text).digest()[:_DIGEST_BYTES]
 
 
 def encode_cursor(start_key: AttributeMap, digest: bytes, secret: bytes | None) -> str:

@@ -14,12 +14,14 @@ from adorm.query.binding import Binding
 
 
 def stored_version(binding: Binding, attribute_map: AttributeMap | None) -> int | None:
-    """The version in an item; 0 where it holds none, None where there is no item."""
+    """The version in an item; 0 where it holds none or NULL, None where there is no item, or what it holds is no number."""
     field = binding.info.version
     if attribute_map is None or field is None:
         return None
     stored = attribute_map.get(field.attribute_name)
-    return int(Decimal(stored["N"])) if stored is not None and "N" in stored else 0
+    if stored is None or "NULL" in stored:
+        return 0
+    return int(Decimal(stored["N"])) if "N" in stored else None
 
 
 def asked_version(binding: Binding, conditions: Sequence[Condition]) -> int | None:
@@ -54,6 +56,11 @@ def condition_failure(
     """
     found = error.attribute_map
     failure = error
+    if found is not None and not creating and binding.is_other_kind(found):
+        from adorm.query.kinds import told_kind
+
+        error.other_kind = told_kind(binding.info, found)
+        return error
     if expected_version is not None:
         actual = stored_version(binding, found)
         if actual != expected_version and not (expected_version == 0 and found is None):

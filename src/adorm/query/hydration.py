@@ -11,7 +11,7 @@ from adorm.capacity import Capacity
 from adorm.errors import AttributeMap
 from adorm.key_places import Place, locator
 from adorm.query.binding import Binding, PageItems, maps_of
-from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, read_chunk
+from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, places_of, read_chunk
 from adorm.retry import RetryPolicy
 
 
@@ -30,7 +30,7 @@ async def fetch_whole(
     """
     table, locate = binding.table_name, locator(binding.info, binding.codec)
     keys = [binding.key_attributes(attribute_map) for attribute_map in maps]
-    places = locate.all(table, keys)
+    places = places_of(locate, table, keys)
     found: dict[Place, AttributeMap] = {}
     chunk = Chunk(binding.connection, table, {table: locate}, retry, capacity)
     options = {"ConsistentRead": True} if consistent else {}

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from adorm.codec.failures import reason_of
-from adorm.errors import UsageError
+from adorm.errors import BadValue, UsageError
 from adorm.models import ModelInfo
 
 
@@ -16,14 +16,14 @@ def validate(info: ModelInfo, instance: Any) -> None:
     """Run the model's attrs validators once more: attributes may have been set since construction.
 
     Raises:
-        UsageError: a validator refused; it names model and field.
+        BadValue: a validator refused; it names model and field.
     """
     for field in info.validated:
         validator: Any = field.validator
         try:
             validator(instance, field, getattr(instance, field.name))
         except Exception as error:
-            raise UsageError(f"{info.name}.{field.name}: {reason_of(error)}") from error
+            raise BadValue(f"{info.name}.{field.name}: {reason_of(error)}") from error
 
 
 def read_version(info: ModelInfo, instance: Any) -> int:
@@ -36,8 +36,14 @@ def read_version(info: ModelInfo, instance: Any) -> int:
         return 0
     version = getattr(instance, info.version.name)
     if isinstance(version, bool) or not isinstance(version, int) or version < 0:
-        raise UsageError(f"{info.name}.{info.version.name}: a version is a whole number from 0 on, not {version!r}")
+        kind = BadValue if type(version) is int else UsageError
+        raise kind(f"{info.name}.{info.version.name}: a version is a whole number from 0 on, not {version!r}")
     return int(version)
+
+
+def is_never_stored(info: ModelInfo, instance: Any) -> bool:
+    """Whether `created_at` is still the time of construction, which `adorm.created_at()` marks by a fold."""
+    return info.created_at is not None and getattr(getattr(instance, info.created_at.name), "fold", 0) == 1
 
 
 def with_changes(info: ModelInfo, instance: Any, changes: Mapping[str, Any]) -> Any:

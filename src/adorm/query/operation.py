@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 import attrs
@@ -10,13 +10,15 @@ import attrs
 from adorm.errors import MisusedExpression
 
 if TYPE_CHECKING:
+    from adorm.query.binding import Binding, Connection
     from adorm.query.plan import Plan
     from adorm.retry import RetryPolicy
 
 ResultT = TypeVar("ResultT")
+ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
-class Operation(Generic[ResultT]):
+class Operation(Generic[ResultT_co]):
     """Something to be sent. Immutable: a clause returns a new one, and awaiting twice sends twice."""
 
     __slots__ = ()
@@ -24,16 +26,26 @@ class Operation(Generic[ResultT]):
     only_reads: ClassVar[bool] = False
     """Whether it writes nothing, so that it can be stopped at any time."""
 
-    def __await__(self) -> Generator[Any, None, ResultT]:
+    def __await__(self) -> Generator[Any, None, ResultT_co]:
         return self._run().__await__()
 
-    async def _run(self) -> ResultT:
+    def run(self) -> Coroutine[Any, Any, ResultT_co]:
+        """The same as a coroutine, which `create_task` of asyncio asks for: `group.create_task(orders.get("c1", "o1").run())`."""
+        return self._run()
+
+    async def _run(self) -> ResultT_co:
         raise TypeError(f"{type(self).__name__} can't be sent")
 
     @property
     def _subject(self) -> str:
         """What it is about: the model's name."""
         return ""
+
+    @property
+    def _sent_by(self) -> Connection | None:
+        """What it is sent by, where it is of one table."""
+        binding: Binding | None = getattr(self, "_binding", None)
+        return None if binding is None else binding.connection
 
     def __repr__(self) -> str:
         # No values, keys included: an operation in a traceback or a log must not tell what is stored.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
 from adorm.capacity import ASKED, Capacity
-from adorm.errors import AttributeMap
+from adorm.errors import AttributeMap, ConnectionFailed, ItemDecodeError
 from adorm.query.binding import Binding, PageItems
 from adorm.retry import RetryPolicy
+from adorm.transport.answer_shapes import is_key
 from adorm.transport.base import ReadRequest
 
 if TYPE_CHECKING:
@@ -35,10 +36,13 @@ class Page(Generic[ItemT]):
     """Items that DynamoDB read for it, before the filter; what a page costs goes by them."""
     capacity: float | None = None
     """Read units consumed, those of `hydrate()` included, where DynamoDB said so."""
+    errors: Sequence[ItemDecodeError] = ()
+    """One for each item that does not fit the model and is left out; `cursor` goes on after these too."""
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><td><code>{_escaped(repr(item))}</code></td></tr>" for item in self.items)
-        caption = f"{self.count} items, {self.scanned_count} read{', more to come' if self.cursor else ''}"
+        unreadable = f", {len(self.errors)} that can't be read" if self.errors else ""
+        caption = f"{self.count} items, {self.scanned_count} read{unreadable}{', more to come' if self.cursor else ''}"
         return f"<table><caption>{caption}</caption>{rows}</table>"
 
 
@@ -58,11 +62,24 @@ class RawPage:
 
 
 def key_at(items: PageItems, place: int, names: Iterable[str]) -> AttributeMap:
-    """Some attributes of one item of a page."""
-    if isinstance(items, list):
-        attribute_map = items[place]
-        return {name: attribute_map[name] for name in names}
-    return items.key(place, names)
+    """Some attributes of one item of a page.
+
+    Raises:
+        ConnectionFailed: the item lacks one of them, or it is none of a key: DynamoDB's items have them.
+    """
+    try:
+        if isinstance(items, list):
+            attribute_map = items[place]
+            key = {name: attribute_map[name] for name in names}
+        else:
+            key = items.key(place, names)
+    except KeyError as error:
+        raise ConnectionFailed(
+            f"the answer can't be read: an item has no {error.args[0]}, which is in its key", maybe_applied=False
+        ) from error
+    if not is_key(key):
+        raise ConnectionFailed("the answer can't be read: what is in an item's key is no value of one", maybe_applied=False)
+    return key
 
 
 class PageReader:
@@ -85,6 +102,7 @@ class PageReader:
         retry: RetryPolicy | None = None,
         capacity: Capacity | None = None,
         shape: Shape | None = None,
+        filters_kinds_only: bool = False,
     ) -> None:
         self._binding = binding
         self._operation = operation
@@ -96,6 +114,12 @@ class PageReader:
         self._capacity = capacity
         self._shape = shape
         """Parses the answers, where whole items are read: `RawPage.items` may be `ParsedItems` then."""
+        self._ahead = 1 if filters_kinds_only else 0
+        """How many items to read at least for those that are still wanted; 0 for a whole page.
+
+        A filter that leaves out items of other kinds leaves out few or many: `first()` in a partition of a thousand items reads one, and
+        twice as many each time that the page had too few.
+        """
         self._done = most_items == 0
         self.last_key = start_key
         """Where the next page begins; None before the first page and after the last."""
@@ -137,6 +161,8 @@ class PageReader:
             self._left -= count
         self.last_key = last
         self._done = last is None or self._left == 0
+        if self._ahead:
+            self._ahead = 2 * int(request.get("Limit", MAX_LIMIT))
         if self._capacity is not None:
             self._capacity.count(self._operation, answer, reading=True)
         consumed = answer.get("ConsumedCapacity")
@@ -148,8 +174,9 @@ class PageReader:
         """The request for the next page."""
         request = dict(self._request)
         size = self._page_size
-        if self._left is not None and "FilterExpression" not in request:
-            size = self._left if size is None else min(size, self._left)
+        if self._left is not None and ("FilterExpression" not in request or self._ahead):
+            ahead = max(self._left, self._ahead)
+            size = ahead if size is None else min(size, ahead)
         if size is not None:
             request["Limit"] = min(size, MAX_LIMIT)
         if self.last_key is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from adorm.errors import UsageError
+from adorm.errors import BadValue, UsageError
 from adorm.expressions.conditions import BeginsWith, Between, Comparison, Condition, Value
 from adorm.expressions.location import Location
 from adorm.fields import Field
@@ -267,11 +267,14 @@ def _closed(field: Field, bound: Comparison, direction: int) -> Value | None:
     kind = unwrap(split_optional(field.type)[0])
     if kind is int and type(value) is int:
         return attrs.evolve(operand, value=value + direction)
+    if not isinstance(kind, type):
+        return None
     try:
-        if kind is datetime and isinstance(value, datetime):
+        # subclasses too: pendulum has some, and freezegun puts one in the place of each
+        if issubclass(kind, datetime) and isinstance(value, datetime):
             return attrs.evolve(operand, value=value + timedelta(microseconds=direction))
-        if kind is date and type(value) is date:
+        if issubclass(kind, date) and isinstance(value, date) and not isinstance(value, datetime):
             return attrs.evolve(operand, value=value + timedelta(days=direction))
     except OverflowError as error:
-        raise UsageError(f"{bound.subject} {bound.comparator} {value}: no time lies beyond that, so the range is empty") from error
+        raise BadValue(f"{bound.subject} {bound.comparator} {value}: no time lies beyond that, so the range is empty") from error
     return None

@@ -6,14 +6,20 @@ from typing import Any, Generic, Self, TypeVar, cast, overload
 
 import attrs
 
-from adorm.errors import UsageError
+from adorm.capacity import Capacity
+from adorm.errors import ItemDecodeError, UsageError
 from adorm.expressions.conditions import BeginsWith, Between, Comparison, Condition, Operand, Value, conditions
 from adorm.expressions.location import Location, root_location
 from adorm.keys import NOT_GIVEN, encode_key_value
 from adorm.paths import location_of
 from adorm.query.aggregates import Aggregates
+from adorm.query.binding import Connection
+from adorm.query.operation import Operation
+from adorm.query.pages import Page
+from adorm.query.plan import Plan
 from adorm.query.planner import choose
-from adorm.query.reads import Route
+from adorm.query.reads import Route, Walk
+from adorm.query.streams import ItemStream
 
 ItemT = TypeVar("ItemT")
 T1 = TypeVar("T1")
@@ -44,6 +50,10 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
     def descending(self) -> Self:
         """From the largest sort key on."""
         return attrs.evolve(self, descending=True)
+
+    def collect_errors(self) -> CollectingQuery[ItemT]:
+        """Pass over items that do not fit the model: the result is a `QueryResult` with `.items` and `.errors`."""
+        return CollectingQuery(self)
 
     @overload
     def select(self, a: T1, /) -> Query[tuple[T1]]: ...
@@ -106,6 +116,57 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
         for operand in operands:
             if field is not None and isinstance(operand, Value):
                 encode_key_value(info, field, operand.value, self._binding.codec, sort=field is info.sort)
+
+
+@attrs.frozen
+class QueryResult(Generic[ItemT]):
+    """What a query with `collect_errors()` gives: every item that could be read, and what was wrong with the others."""
+
+    items: list[ItemT]
+    errors: list[ItemDecodeError]
+    """One for each item that does not fit the model, with its key and its attribute map."""
+    capacity: Capacity
+    """What was consumed."""
+
+
+@attrs.define(eq=False, repr=False)
+class CollectingQuery(Operation[QueryResult[ItemT]], Generic[ItemT]):
+    """A query that passes over items that do not fit the model, and tells of them.
+
+    Anything else that fails ends it as ever.
+    """
+
+    only_reads = True
+
+    _query: Query[ItemT]
+
+    @property
+    def _subject(self) -> str:
+        return self._query._subject  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the same query
+
+    @property
+    def _sent_by(self) -> Connection | None:
+        return self._query._sent_by  # noqa: SLF001
+
+    def stream(self) -> ItemStream[ItemT]:
+        """A block in which the next page is fetched while this one is used; `.errors` tells of what was passed over."""
+        return self._query._streamed(collects_errors=True)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+    def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:
+        """As of the query: a page passes over such items anyway, and has their errors."""
+        return self._query.page(cursor)
+
+    async def _run(self) -> QueryResult[ItemT]:
+        capacity = Capacity()
+        walk = Walk(self._query, capacity)
+        items = await walk.all(passes_over=True)
+        return QueryResult(items, walk.errors, capacity)
+
+    def request(self) -> dict[str, Any]:
+        return self._query.request()
+
+    def explain(self) -> Plan:
+        return self._query.explain()
 
 
 def selected_locations(paths: tuple[object, ...]) -> tuple[Location, ...]:

@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 import attrs
 
 from adorm.capacity import Capacity
-from adorm.errors import AttributeMap, ItemNotFound, UsageError
+from adorm.errors import AttributeMap, BadCursor, DeadlineExceeded, ItemDecodeError, ItemNotFound, UsageError
 from adorm.expressions.conditions import Comparison, Condition, Exists, Some, Value, and_, conditions
 from adorm.expressions.location import Location, root_location
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.projections import render_projection
 from adorm.fields import Field
-from adorm.query.binding import Binding, PageItems
+from adorm.query.binding import Binding, Connection, PageItems
 from adorm.query.cursors import decode_cursor, encode_cursor, query_digest
 from adorm.query.hydration import fetch_whole
+from adorm.query.kind_filters import telling
 from adorm.query.operation import Operation, Retriable
 from adorm.query.pages import MAX_LIMIT, Page, PageReader, RawPage, key_at
 from adorm.query.plan import Plan, page_cost, plan_of
 from adorm.query.planner import Access
-from adorm.query.selection import projected_steps, select_values
-from adorm.query.streams import ItemIterator, ItemStream, QueryStream
+from adorm.query.selection import projections, select_values
+from adorm.query.start_keys import start_key_problem
+from adorm.query.streams import ItemIterator, ItemStream, QueryStream, Unreadable
 from adorm.typeinfo import split_optional, unwrap
 
 if TYPE_CHECKING:
@@ -52,6 +54,10 @@ class Built:
     key_names: frozenset[str]
     """The attributes that a cursor's key consists of."""
     reason: str
+    drops_others: bool = False
+    """Items of other kinds come along, and are left out once they are read."""
+    filters_kinds_only: bool = False
+    """The filter does no more than leave out items of other kinds."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -63,6 +69,16 @@ class Derived(Operation[ResultT]):
     _compute: Callable[[], Coroutine[Any, Any, ResultT]]
     _first_request: Callable[[], dict[str, Any]]
     _plan: Callable[[], Plan]
+    _of: Operation[Any] | None = None
+    """The read that it is computed from."""
+
+    @property
+    def _sent_by(self) -> Connection | None:
+        return None if self._of is None else self._of._sent_by  # noqa: SLF001
+
+    @property
+    def _subject(self) -> str:
+        return "" if self._of is None else self._of._subject  # noqa: SLF001
 
     async def _run(self) -> ResultT:
         return await self._compute()
@@ -174,8 +190,12 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
             needed = info.key_names
         else:
             needed = frozenset(field.attribute_name for field in info.structure.fields)
+        if info.discriminator is not None:
+            needed |= {info.discriminator.attribute_name}
         route = self._route(filters, needed)
         access = route.access
+        told = telling(info, binding.codec, access, route.key, is_scan=self._operation == "Scan", counting=counting)
+        key, filter_ = (*route.key, *told.key), (*route.filter, *told.filter)
         if self._consistent and access.index is not None and access.index.is_global:
             raise UsageError(
                 f"{access} of {info.name} is global, and DynamoDB reads those eventually consistent only: take consistent() away"
@@ -189,25 +209,26 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
             request["ConsistentRead"] = True
         placeholders = Placeholders(binding.codec, info.model)
         identity = dict(request)
-        if route.key:
-            request["KeyConditionExpression"] = placeholders.checked("key condition", and_(*route.key).render(placeholders))
+        if key:
+            request["KeyConditionExpression"] = placeholders.checked("key condition", and_(*key).render(placeholders))
             identity["KeyConditionExpression"] = request["KeyConditionExpression"]
             placeholders.into(identity)
-        if route.filter:
-            request["FilterExpression"] = placeholders.checked("filter", and_(*route.filter).render(placeholders))
+        if filter_:
+            request["FilterExpression"] = placeholders.checked("filter", and_(*filter_).render(placeholders))
         key_names = info.key_names | access.key_names
         if counting:
             request["Select"] = "COUNT"
         elif self._selected is not None:
             for location in self._selected:
                 placeholders.check_owner(location)
-            wanted = [projected_steps(location) for location in self._selected]
             # The key comes along, for cursors.
-            request["ProjectionExpression"] = render_projection([*wanted, *((name,) for name in sorted(key_names))], placeholders)
+            wanted = projections(info, self._selected, sorted(key_names))
+            request["ProjectionExpression"] = render_projection(wanted, placeholders)
         elif self._hydrates:
             request["ProjectionExpression"] = render_projection([(name,) for name in sorted(key_names)], placeholders)
         placeholders.into(request)
-        return Built(request, query_digest(self._operation, identity), key_names, route.reason)
+        digest = query_digest(self._operation, identity)
+        return Built(request, digest, key_names, route.reason, told.after_reading, not route.filter and bool(told.filter))
 
     def _not_expired(self) -> Condition:
         info = self._binding.info
@@ -230,7 +251,8 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
             start_key=start_key,
             retry=self._retry,
             capacity=capacity,
-            shape=self._shape(),
+            shape=None if built.drops_others else self._shape(),
+            filters_kinds_only=built.filters_kinds_only,
         )
 
     def _shape(self) -> Shape | None:
@@ -246,18 +268,42 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
 
     # ---- reading
 
-    async def _items(self, items: PageItems, capacity: Capacity | None = None) -> list[ItemT]:
-        if self._selected is not None:
-            made: list[ItemT] = []
-            self._decode_into(made, items, 0, len(items))
+    async def _items(self, items: PageItems, errors: list[ItemDecodeError], capacity: Capacity | None = None) -> list[ItemT | Unreadable]:
+        """The items, with `Unreadable` in the place of each that does not fit the model; `errors` gets theirs."""
+        items = await self._whole(items, capacity)
+        made: list[Any]
+        wrong: list[ItemDecodeError] = []
+        if self._selected is None:
+            made = self._binding.decode_each(items, cast("list[Exception]", wrong))
+        else:
+            made = []
+            while len(made) < len(items):
+                try:
+                    self._decode_into(made, items, len(made), len(items))
+                except ItemDecodeError as error:
+                    wrong.append(error)
+                    made.append(None)
+        if not wrong:
             return made
-        return self._binding.decode_all(await self._whole(items, capacity))
+        errors += wrong
+        following = iter(wrong)
+        return [Unreadable(next(following)) if item is None else item for item in made]
 
     async def _whole(self, items: PageItems, capacity: Capacity | None = None) -> PageItems:
-        """The whole items, where an index does not hold them."""
-        if not self._hydrates or not items or not isinstance(items, list):
+        """The whole items, where an index does not hold them; without those of other kinds."""
+        if not isinstance(items, list):
             return items
-        return await fetch_whole(self._binding, items, consistent=self._consistent, retry=self._retry, capacity=capacity)
+        if self._hydrates and items:
+            items = await fetch_whole(self._binding, items, consistent=self._consistent, retry=self._retry, capacity=capacity)
+        return self._of_own_kind(items)
+
+    def _of_own_kind(self, maps: list[AttributeMap]) -> list[AttributeMap]:
+        """Without those of other kinds, where the request could not leave them out."""
+        binding = self._binding
+        if binding.info.discriminator is None:
+            return maps
+        own = [attribute_map for attribute_map in maps if not binding.is_other_kind(attribute_map)]
+        return maps if len(own) == len(maps) else own
 
     def _decode_into(self, made: list[ItemT], items: PageItems, start: int, stop: int) -> None:
         """Append some of a page's items to `made`, up to one that does not fit, whose error is raised."""
@@ -267,62 +313,64 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
         for attribute_map in items[start:stop]:
             made.append(cast("ItemT", select_values(self._binding, self._selected, attribute_map)))  # noqa: PERF401  # up to a failure
 
-    def _pages(self, capacity: Capacity | None = None) -> Callable[[], Coroutine[Any, Any, list[ItemT] | None]]:
-        """Gives the items of one page after the other, None after the last."""
-        reader: PageReader | None = None
-
-        async def next_page() -> list[ItemT] | None:
-            nonlocal reader
-            if reader is None:
-                reader = self._reader(self._build(), most_items=self._limit, capacity=capacity)
-            page = await reader.next()
-            return None if page is None else await self._items(page.items, capacity)
-
-        return next_page
-
     async def _run(self) -> list[ItemT]:
-        next_page = self._pages()
-        items: list[ItemT] = []
-        while (page := await next_page()) is not None:
-            items.extend(page)
+        walk = Walk(self)
+        items = await walk.all()
+        if walk.errors:
+            error = walk.errors[0]
+            error.add_note("collect_errors() gives the items that can be read, and tells of those that can't")
+            raise error
         return items
 
     def __aiter__(self) -> ItemIterator[ItemT]:
-        return ItemIterator(self._pages())
+        return ItemIterator(Walk(self).next)
 
     def stream(self) -> ItemStream[ItemT]:
         """A block in which the next page is fetched while this one is used."""
+        return self._streamed(collects_errors=False)
+
+    def _streamed(self, *, collects_errors: bool) -> ItemStream[ItemT]:
         capacity = Capacity()
-        return QueryStream(self._pages(capacity), capacity)
+        walk = Walk(self, capacity)
+        return QueryStream(walk.next, capacity, self._operation, self._binding.table_name, collects_errors=collects_errors)
 
     def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:
         """Up to `limit` items (without one, a page of DynamoDB's), and the cursor that goes on after them; None begins.
 
         Where nothing is filtered the end is known for certain, because one item more is read; a filter may leave a cursor to an
-        empty page.
+        empty page. An item that does not fit the model is left out, its error is in `Page.errors`.
 
         Raises:
             BadCursor: the cursor is not one of this query.
+            DeadlineExceeded: `.result` is the page as far as it came, and `.cursor` goes on after that.
             UsageError: the limit is 0, since a page of nothing has no place to go on from.
         """
         if self._limit == 0:
             raise UsageError("limit(0).page() reads nothing, so no cursor could tell where to go on: a page takes a limit of 1 or more")
-        return Derived(lambda: self._one_page(cursor), lambda: self._page_reader(self._build(), cursor).request(), self.explain)
+        return Derived(lambda: self._one_page(cursor), lambda: self._page_reader(self._build(), cursor).request(), self.explain, self)
 
     def _page_reader(self, built: Built, cursor: str | None) -> PageReader:
         start_key = None
         if cursor is not None:
             start_key = decode_cursor(cursor, built.digest, self._binding.connection.cursor_secret, built.key_names)
+            problem = start_key_problem(self._binding, built.request, start_key)
+            if problem is not None:
+                raise BadCursor(f"no page of this query can end where this cursor says: {problem}; begin without one")
         # One item more than asked for tells whether there are any.
         return self._reader(built, most_items=None if self._limit is None else self._limit + 1, start_key=start_key)
 
     async def _one_page(self, cursor: str | None) -> Page[ItemT]:
         built = self._build()
+        if built.drops_others and self._limit is not None:
+            raise UsageError(
+                f"a page of {self._limit} can't be told here: the index lets items of other kinds through, which adorm leaves out once "
+                "they are read; take limit() away, or let the index hold the discriminator beside its keys"
+            )
         built.request.setdefault("ReturnConsumedCapacity", "TOTAL")
         reader = self._page_reader(built, cursor)
         pages: list[RawPage] = []
         count, scanned_count, capacity = 0, 0, None
-        while (page := await reader.next()) is not None:
+        while (page := await self._next_of(reader, built, pages, cursor, scanned_count, capacity)) is not None:
             if page.items:
                 pages.append(page)
             count += len(page.items)
@@ -336,17 +384,50 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
             del pages[-1].items[-1:]
             last = next(page.items for page in reversed(pages) if page.items)
             goes_on = key_at(last, -1, built.key_names)
-        secret = self._binding.connection.cursor_secret
-        following = None if goes_on is None else encode_cursor(goes_on, built.digest, secret)
+        following = None if goes_on is None else self._cursor(built, goes_on)
+        try:
+            return await self._page_of(pages, following, scanned_count, capacity)
+        except DeadlineExceeded as error:  # whole items were being fetched: none of them is given
+            error.cursor = cursor
+            raise
+
+    async def _next_of(
+        self,
+        reader: PageReader,
+        built: Built,
+        pages: list[RawPage],
+        cursor: str | None,
+        scanned_count: int,
+        capacity: float | None,
+    ) -> RawPage | None:
+        """The reader's next page. A deadline's error carries the page as far as it came, and the cursor that goes on after it."""
+        try:
+            return await reader.next()
+        except DeadlineExceeded as error:
+            error.cursor = cursor
+            if reader.last_key is not None and (pages or scanned_count) and not self._hydrates:
+                error.cursor = self._cursor(built, reader.last_key)
+                error.result = await self._page_of(pages, error.cursor, scanned_count, capacity)
+            elif reader.last_key is not None and not pages:
+                error.cursor = self._cursor(built, reader.last_key)
+            raise
+
+    async def _page_of(self, pages: list[RawPage], cursor: str | None, scanned_count: int, capacity: float | None) -> Page[ItemT]:
+        """The page that several of DynamoDB's make."""
         whole = Capacity() if self._hydrates else None
+        errors: list[ItemDecodeError] = []
         if self._hydrates:  # all keys together, as a request takes 100
             maps = [attribute_map for page in pages if isinstance(page.items, list) for attribute_map in page.items]
-            items = await self._items(maps, whole)
+            made = await self._items(maps, errors, whole)
         else:
-            items = [item for page in pages for item in await self._items(page.items)]
+            made = [item for page in pages for item in await self._items(page.items, errors)]
+        items = cast("list[ItemT]", [item for item in made if not isinstance(item, Unreadable)] if errors else made)
         if whole is not None and whole.read_units:
             capacity = (capacity or 0.0) + whole.read_units
-        return Page(items, following, len(items), scanned_count, capacity)
+        return Page(items, cursor, len(items), scanned_count, capacity, errors)
+
+    def _cursor(self, built: Built, after: AttributeMap) -> str:
+        return encode_cursor(after, built.digest, self._binding.connection.cursor_secret)
 
     def count(self) -> Operation[int]:
         """How many items there are, up to the limit. They are read and charged for, but not sent."""
@@ -364,7 +445,7 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
                 total += page.count
             return result(total)
 
-        return Derived(compute, lambda: self._reader(self._build(counting=True), most_items=most_items).request(), self.explain)
+        return Derived(compute, lambda: self._reader(self._build(counting=True), most_items=most_items).request(), self.explain, self)
 
     def first(self) -> Operation[ItemT | None]:
         """The first item in order, or None."""
@@ -374,7 +455,7 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
             return items[0] if items else None
 
         one = self.limit(1 if self._limit is None else min(1, self._limit))
-        return Derived(compute, one.request, self.explain)
+        return Derived(compute, one.request, self.explain, self)
 
     def one(self) -> Operation[ItemT]:
         """The only item.
@@ -396,7 +477,65 @@ class Reads(Retriable[list[ItemT]], Generic[ItemT]):
             return items[0]
 
         two = self.limit(2)
-        return Derived(compute, two.request, self.explain)
+        return Derived(compute, two.request, self.explain, self)
+
+
+class Walk(Generic[ItemT]):
+    """Reads the items of a query or scan, page after page."""
+
+    def __init__(self, reads: Reads[ItemT], capacity: Capacity | None = None) -> None:
+        self._reads = reads
+        self._capacity = capacity
+        self._reader: PageReader | None = None
+        self._built: Built | None = None
+        self._left: int | None = None
+        self._after: AttributeMap | None = None
+        self.errors: list[ItemDecodeError] = []
+        """Of the items so far that do not fit the model."""
+
+    async def next(self) -> list[ItemT | Unreadable] | None:
+        """The items of the next page, `Unreadable` in the place of each that does not fit the model; None after the last page."""
+        reads, reader = self._reads, self._reader
+        if reader is None:
+            built = self._built = reads._build()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # its own
+            limit = reads._limit  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            self._left = limit if built.drops_others else None
+            most_items = None if built.drops_others else limit
+            reader = self._reader = reads._reader(  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+                built, most_items=most_items, capacity=self._capacity
+            )
+        if self._left == 0:
+            return None
+        page = await reader.next()
+        if page is None:
+            return None
+        items = await reads._items(page.items, self.errors, self._capacity)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self._after = reader.last_key
+        if self._left is not None:
+            del items[self._left :]
+            self._left -= len(items)
+        return items
+
+    async def all(self, *, passes_over: bool = False) -> list[ItemT]:
+        """The items of all pages, up to the first page with one that does not fit the model, or passing over those.
+
+        Raises:
+            DeadlineExceeded: `.result` are the items so far, `.cursor` goes on after them.
+        """
+        items: list[ItemT] = []
+        try:
+            while (page := await self.next()) is not None:
+                if self.errors:
+                    if not passes_over:
+                        return items
+                    page = [item for item in page if not isinstance(item, Unreadable)]
+                items += cast("list[ItemT]", page)
+        except DeadlineExceeded as error:
+            error.result = items
+            if self._after is not None and self._built is not None:
+                error.cursor = self._reads._cursor(self._built, self._after)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            raise
+        return items
 
 
 def _checked_count(name: str, items: int, *, least: int) -> int:

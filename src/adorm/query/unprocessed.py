@@ -11,19 +11,17 @@ from typing import Any, TypeAlias, TypeVar
 import attrs
 
 from adorm.capacity import ASKED, Capacity
-from adorm.errors import AttributeMap, Throttled
+from adorm.errors import AttributeMap, ConnectionFailed, Throttled
 from adorm.key_places import Locator, Place
 from adorm.query.binding import Connection, PageItems, maps_of
 from adorm.retry import RetryPolicy
+from adorm.transport.answer_shapes import MISSHAPEN
 from adorm.transport.base import Answer, ReadRequest
 
 MAX_GET_KEYS = 100
 """Of one BatchGetItem."""
 MAX_WRITE_ITEMS = 25
 """Of one BatchWriteItem."""
-MAX_FRUITLESS = 10
-"""Answers in a row that leave everything unprocessed, before giving up."""
-
 PayloadT = TypeVar("PayloadT")
 
 
@@ -75,7 +73,7 @@ async def read_chunk(
         found: list[Place] = []
         for table, items in responses.items():
             locator = chunk.locators[table]
-            places = locator.all(table, items) if isinstance(items, list) else locator.parsed(table, items)
+            places = places_of(locator, table, items)
             if pending.keys() >= set(places):
                 found += places
                 take(table, places, items)
@@ -86,11 +84,25 @@ async def read_chunk(
         unprocessed: Mapping[str, dict[str, list[AttributeMap]]] = answer.get("UnprocessedKeys") or {}
         if not unprocessed:
             return set()
-        return {place for table, asked in unprocessed.items() for place in chunk.locators[table].all(table, asked["Keys"])}.difference(
-            found
-        )
+        left_out = {place for table, asked in unprocessed.items() for place in places_of(chunk.locators[table], table, asked["Keys"])}
+        return left_out.difference(found)
 
     await _until_processed(chunk, "BatchGetItem", "keys", pending, request, left, settled)
+
+
+def places_of(locator: Locator, table: str, items: PageItems) -> list[Place]:
+    """Where items of an answer are.
+
+    Raises:
+        ConnectionFailed: one of them lacks its key, or holds what is no value of one: it is no answer of DynamoDB's.
+    """
+    try:
+        places = locator.all(table, items) if isinstance(items, list) else locator.parsed(table, items)
+        hash(tuple(places))
+    except MISSHAPEN as error:
+        problem = "the answer can't be read: an item in it has no key, or no value of one in its place"
+        raise ConnectionFailed(problem, maybe_applied=True, subject=table) from error
+    return places
 
 
 async def write_chunk(chunk: Chunk, pending: dict[Place, dict[str, Any]], settled: Settled) -> None:
@@ -106,11 +118,15 @@ async def write_chunk(chunk: Chunk, pending: dict[Place, dict[str, Any]], settle
 
     def left(answer: Answer) -> set[Place]:
         unprocessed: Mapping[str, list[dict[str, Any]]] = answer.get("UnprocessedItems") or {}
-        return {
-            chunk.locators[table].one(table, change["PutRequest"]["Item"] if "PutRequest" in change else change["DeleteRequest"]["Key"])
-            for table, changes in unprocessed.items()
-            for change in changes
-        }
+        left_out: set[Place] = set()
+        for table, changes in unprocessed.items():
+            try:
+                keys = [each["PutRequest"]["Item"] if "PutRequest" in each else each["DeleteRequest"]["Key"] for each in changes]
+            except MISSHAPEN as error:
+                problem = "the answer can't be read: UnprocessedItems hold what is no change"
+                raise ConnectionFailed(problem, maybe_applied=True, subject=table) from error
+            left_out.update(places_of(chunk.locators[table], table, keys))
+        return left_out
 
     await _until_processed(chunk, "BatchWriteItem", "items", pending, request, left, settled)
 
@@ -125,6 +141,7 @@ async def _until_processed(
     settled: Settled,
 ) -> None:
     connection, capacity, fruitless = chunk.connection, chunk.capacity, 0
+    most = (chunk.retry or connection.retry).max_attempts
     while pending:
         asked = request()
         if capacity is not None:
@@ -146,9 +163,10 @@ async def _until_processed(
         if not pending:
             return
         fruitless = 0 if done else fruitless + 1
-        if fruitless >= MAX_FRUITLESS:
+        if fruitless >= most:
             raise Throttled(
-                f"{len(pending)} {what} are left unprocessed, and {fruitless} answers in a row processed none",
+                f"{len(pending)} {what} are left unprocessed, and {fruitless} answers in a row processed none: as many as the retry policy "
+                "makes attempts",
                 code=f"Unprocessed{what.title()}",
                 operation=operation,
                 subject=chunk.subject,

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from builtins import set as Set  # noqa: N812  # a method named `set` hides the type in the body of Changes
+from collections.abc import Coroutine, Mapping
 from decimal import Decimal
 from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 from uuid import uuid4
 
 import attrs
 
-from adorm.errors import AdormError, AttributeMap, ConditionalCheckFailed, TransactionCanceled, UsageError
+from adorm.errors import AdormError, AttributeMap, ConditionalCheckFailed, TransactionCanceled, UsageError, ValidationFailed
 from adorm.expressions.conditions import Condition, Exists, Value, and_, conditions
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.updates import Add, Append, Clause, CountUp, Remove, SetIfAbsent, render_update
 from adorm.expressions.updates import Set as SetClause
+from adorm.fields import Role
 from adorm.keys import Key, check_index_keys
 from adorm.paths import location_of, set_clause
+from adorm.query.applied import after_applied
 from adorm.query.binding import Binding
 from adorm.query.failures import asked_version, condition_failure, is_own_write
+from adorm.query.kinds import check_clauses, kind_clause, own_kind
+from adorm.query.lone_removals import nothing_to_create, stand_in_of_update, write_or_create
 from adorm.query.operation import Retriable
 from adorm.query.plan import Plan, plan_of, write_cost
 from adorm.query.values import EnumT, NestedT, ScalarT, TypedDictT
 from adorm.query.writes import refuse_own_retry
+from adorm.retry import Repeat
+from adorm.transport.base import Answer
 
 T = TypeVar("T")
 ModelT = TypeVar("ModelT")
@@ -116,11 +123,15 @@ class Changes:
 class PreparedUpdate:
     """An update, built."""
 
-    __slots__ = ("clauses", "provable", "request", "written")
+    __slots__ = ("clauses", "if_missing", "lacks_what_creates", "provable", "request", "written")
 
     def __init__(
         self, request: dict[str, Any], clauses: tuple[Clause[Any], ...], written: dict[str, AttributeMap | None], provable: bool
     ) -> None:
+        self.if_missing: dict[str, Any] | None = None
+        """The request that follows where this one only removes and there is no item: it creates one."""
+        self.lacks_what_creates = False
+        """A part of a transaction that only removes: where there is no item it fails."""
         self.request = request
         self.clauses = clauses
         self.written = written
@@ -165,7 +176,7 @@ class UpdateDraft:
     def with_upsert(self) -> UpdateDraft:
         return UpdateDraft(self.binding, self.key, self.clauses, self.conditions, True)
 
-    def prepare(self) -> PreparedUpdate:
+    def prepare(self, *, in_transaction: bool = False) -> PreparedUpdate:
         """Build it: the clauses, version and timestamps, and that the item exists unless it may be created.
 
         Raises:
@@ -179,12 +190,25 @@ class UpdateDraft:
             )
         if self.creates or Remove in map(type, self.clauses):
             self._check_readable()
+        discriminator = info.discriminator
+        if discriminator is not None:
+            check_clauses(info, discriminator, binding.codec, self.clauses)
         placeholders = Placeholders(binding.codec, info.model)
         request: dict[str, Any] = {"TableName": binding.table_name, "Key": binding.encode_key(self.key)}
         own, provable = self._own_clauses()
         update = render_update((*self.clauses, *own), placeholders, key_names=info.key_names)
+        creates = self.creates
+        only_removes = creates and update.only_removes
+        if only_removes:
+            stand_in = stand_in_of_update(binding, (clause.location.attribute_name for clause in self.clauses)) if in_transaction else None
+            if stand_in is None:
+                creates = False
+            else:
+                stand_in.render(update)
         request["UpdateExpression"] = update.finished()
-        parts = self.conditions if self.creates else (Exists(info.location(info.partition), wanted=True), *self.conditions)
+        parts = self.conditions if creates else (Exists(info.location(info.partition), wanted=True), *self.conditions)
+        if discriminator is not None:
+            parts = (own_kind(info, discriminator), *parts)
         if parts:
             condition = parts[0] if len(parts) == 1 else and_(*parts)
             request["ConditionExpression"] = placeholders.checked("condition", condition.render(placeholders))
@@ -193,7 +217,23 @@ class UpdateDraft:
         binding.check_size(self.key, request.get("ExpressionAttributeValues", {}))
         if info.indexes:
             check_index_keys(info, {**update.written, **update.if_absent})
-        return PreparedUpdate(request, self.clauses, update.written, provable)
+        prepared = PreparedUpdate(request, self.clauses, update.written, provable)
+        if only_removes and not creates:
+            prepared.lacks_what_creates = in_transaction
+            if not in_transaction:
+                prepared.if_missing = self._creation(request)
+        return prepared
+
+    def _creation(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Creates an item with nothing but the key."""
+        info = self.binding.info
+        creation = {"TableName": request["TableName"], "Key": request["Key"]}
+        placeholders = Placeholders(self.binding.codec, info.model)
+        condition = and_(Exists(info.location(info.partition), wanted=False), *self.conditions)
+        creation["ConditionExpression"] = placeholders.checked("condition", condition.render(placeholders))
+        creation["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        placeholders.into(creation)
+        return creation
 
     def _check_readable(self) -> None:
         """Refuse what would leave an item that can't be read back: one without a field that has no default."""
@@ -202,29 +242,39 @@ class UpdateDraft:
         given = {clause.location.attribute_name for clause in self.clauses if clause.location.is_top_level} - removed
         for field in info.structure.fields:
             name = field.attribute_name
-            if not field.required or name in info.key_names or not self.binding.must_be_there(field):
+            is_time = field.role in (Role.CREATED_AT, Role.UPDATED_AT)
+            if not (field.required or is_time) or name in info.key_names or not self.binding.must_be_there(field):
                 continue
             if name in removed:
                 raise UsageError(
                     f"{self.key}: {info.name}.{field.name} has no default, so an item without it can't be read: set it instead"
                 )
-            if self.creates and name not in given:
+            if self.creates and name not in given and not is_time:
                 raise UsageError(
                     f"{self.key}: upsert() may create an item without {info.name}.{field.name}, which has no default, so it can't be read: "
                     f"set it, for instance by .apply(attr({info.name}.{field.name}).set_if_absent(...)), or give the field a default"
                 )
 
-    def failure(self, error: ConditionalCheckFailed) -> AdormError:
+    def failure(self, error: ConditionalCheckFailed, prepared: PreparedUpdate | None = None) -> AdormError:
         """What it means that the condition did not hold; `error` itself where there is nothing more to say."""
+        if prepared is not None and prepared.lacks_what_creates and error.attribute_map is None and not error.maybe_applied:
+            return nothing_to_create(self.key, self.binding.table_name)
         expected = None if error.attribute_map is None else asked_version(self.binding, self.conditions)
         return condition_failure(self.binding, self.key, error, must_exist=not self.creates, expected_version=expected)
+
+    def explain(self, error: ValidationFailed) -> None:
+        """Add to a refusal which clause it may be about, and what to do."""
+        from adorm.query.refusals import explain_refusal
+
+        explain_refusal(error, self.clauses)
 
     def _own_clauses(self) -> tuple[list[Clause[Any]], bool]:
         """Version and timestamps; and whether the time of this update is among them."""
         info = self.binding.info
         version, updated_at, created_at = info.version, info.updated_at, info.created_at if self.creates else None
         own: list[Clause[Any]] = []
-        if version is None and updated_at is None and created_at is None:
+        kind = info.discriminator if self.creates else None
+        if version is None and updated_at is None and created_at is None and kind is None:
             return own, False
         changed = {clause.location.attribute_name for clause in self.clauses}
         stamped = updated_at is not None and updated_at.attribute_name not in changed
@@ -237,6 +287,8 @@ class UpdateDraft:
         if created_at is not None and created_at.attribute_name not in changed:
             location = info.location(created_at)
             own.append(SetIfAbsent(location, Value(now, location)))
+        if kind is not None and kind.attribute_name not in changed:
+            own.append(kind_clause(info, kind))
         return own, stamped
 
 
@@ -316,7 +368,7 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
         refuse_own_retry(self._draft.key, self._retry)
 
     def request(self) -> dict[str, Any]:
-        prepared = self._draft.prepare()
+        prepared = self._draft.prepare(in_transaction=self._exactly_once)
         if self._exactly_once:
             return self._as_transaction(prepared.request)
         if self._returning != "none":
@@ -325,7 +377,7 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
 
     def explain(self) -> Plan:
         cost = write_cost(transactional=self._exactly_once)
-        request = self._draft.prepare().request
+        request = self._draft.prepare(in_transaction=self._exactly_once).request
         return plan_of("TransactWriteItems" if self._exactly_once else "UpdateItem", request, cost, reason="the whole key is given")
 
     def _as_transaction(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -337,9 +389,12 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
 
     async def _run(self) -> ResultT:
         draft = self._draft
-        prepared = draft.prepare()
+        prepared = draft.prepare(in_transaction=self._exactly_once)
         try:
             answer = await self._send(prepared)
+        except ValidationFailed as error:
+            draft.explain(error)
+            raise
         except ConditionalCheckFailed as error:
             own = (
                 error.maybe_applied
@@ -348,12 +403,18 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
                 and is_own_write(error.attribute_map, prepared.written)
             )
             if not own:
-                failure = draft.failure(error)
+                failure = draft.failure(error, prepared)
                 if failure is error:
                     raise
                 raise failure from error
             answer = {"Attributes": error.attribute_map}
-        return cast("ResultT", self._result(answer.get("Attributes")))
+        try:
+            return cast("ResultT", self._result(answer.get("Attributes")))
+        except Exception as error:
+            late = after_applied(error, draft.binding, draft.key)
+            if late is error:
+                raise
+            raise late from error
 
     async def _send(self, prepared: PreparedUpdate) -> dict[str, Any]:
         connection, key = self._draft.binding.connection, self._draft.key
@@ -365,11 +426,22 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
                 if isinstance(only, ConditionalCheckFailed):
                     only.subject, only.attempts, only.request_id = error.subject, error.attempts, error.request_id
                     raise only from error
+                if isinstance(only, ValidationFailed):
+                    self._draft.explain(only)
                 raise
         if self._returning != "none":
-            prepared.request["ReturnValues"] = {"new": "ALL_NEW", "old": "ALL_OLD"}.get(self._returning, self._returning.upper())
+            for request in (prepared.request, prepared.if_missing):
+                if request is not None:
+                    request["ReturnValues"] = {"new": "ALL_NEW", "old": "ALL_OLD"}.get(self._returning, self._returning.upper())
         safe = prepared.idempotent and self._returning not in ("old", "updated_old")
-        return await connection.call("UpdateItem", prepared.request, subject=key, repeat="safe" if safe else "never", retry=self._retry)
+        repeat: Repeat = "safe" if safe else "never"
+        if prepared.if_missing is None:
+            return await connection.call("UpdateItem", prepared.request, subject=key, repeat=repeat, retry=self._retry)
+
+        def send(request: dict[str, Any]) -> Coroutine[Any, Any, Answer]:
+            return connection.call("UpdateItem", request, subject=key, repeat=repeat, retry=self._retry)
+
+        return dict(await write_or_create(send, prepared.request, prepared.if_missing))
 
     def _result(self, attributes: AttributeMap | None) -> Any:
         binding = self._draft.binding

@@ -5,25 +5,30 @@ A request is built once for an operation, timestamps included, and repeated as i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 import attrs
 
 from adorm.errors import AdormError, AttributeMap, ConditionalCheckFailed, ItemDecodeError, UsageError
-from adorm.expressions.conditions import Comparison, Condition, Exists, Value, and_, conditions
+from adorm.expressions.conditions import Comparison, Condition, Exists, TypeIs, Value, and_, conditions, or_
 from adorm.expressions.location import Location
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.updates import Clause, Remove, SetIfAbsent, SetValue, render_update
 from adorm.fields import Field, Role
 from adorm.keys import Key, check_index_keys, check_item_keys, key_of
 from adorm.paths import location_of
+from adorm.query.applied import after_applied
 from adorm.query.binding import Binding
 from adorm.query.failures import condition_failure, is_own_write
-from adorm.query.instances import read_version, settle, validate, with_changes
+from adorm.query.instances import is_never_stored, read_version, settle, validate, with_changes
+from adorm.query.kinds import own_kind
+from adorm.query.lone_removals import nothing_to_create, stand_in_of_save, write_or_create
 from adorm.query.operation import Retriable
 from adorm.query.plan import Plan, plan_of, write_cost
 from adorm.retry import Repeat, RetryPolicy
+from adorm.transport.base import Answer
 
 ModelT = TypeVar("ModelT")
 ResultT = TypeVar("ResultT")
@@ -36,7 +41,18 @@ WritingOperation = Literal["PutItem", "UpdateItem", "DeleteItem", "ConditionChec
 class Prepared:
     """A write, built: what is sent, and what it makes of the instance."""
 
-    __slots__ = ("changes", "creating", "expected_version", "must_exist", "operation", "provable", "request", "written")
+    __slots__ = (
+        "changes",
+        "creating",
+        "expected_version",
+        "if_missing",
+        "lacks_what_creates",
+        "must_exist",
+        "operation",
+        "provable",
+        "request",
+        "written",
+    )
 
     def __init__(self, operation: WritingOperation, request: dict[str, Any], *, creating: bool = False, must_exist: bool = False) -> None:
         self.operation: WritingOperation = operation
@@ -50,6 +66,10 @@ class Prepared:
         self.expected_version: int | None = None
         self.creating = creating
         self.must_exist = must_exist
+        self.if_missing: dict[str, Any] | None = None
+        """The request that follows where this one only removes and there is no item: it creates one."""
+        self.lacks_what_creates = False
+        """A part of a transaction that only removes: where there is no item it fails."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -62,6 +82,7 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
     _conditions: tuple[Condition, ...] = ()
     _returning: ReturnValue = attrs.field(default="none", alias="returning")
     _unchecked: bool = attrs.field(default=False, alias="unchecked")
+    _keeps_timestamps: bool = attrs.field(default=False, alias="keeps_timestamps")
 
     @property
     def _subject(self) -> str:
@@ -74,6 +95,10 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
     def unchecked(self) -> Self:
         """Do not check the version that was read: the last writer wins."""
         return attrs.evolve(self, unchecked=True)
+
+    def keep_timestamps(self) -> Self:
+        """Store `created_at` and `updated_at` as the instance has them, as an import does; by default they are the times of writes."""
+        return attrs.evolve(self, keeps_timestamps=True)
 
     @overload
     def returning(self, what: Literal["none"], /) -> Write[ModelT, None]: ...
@@ -91,8 +116,8 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
             raise UsageError(f'{self._key}: returning() takes "none" or "old" here, not {what!r}')
         return cast("Write[ModelT, Any]", attrs.evolve(self, returning=what))
 
-    def prepare(self) -> Prepared:
-        """Build the write.
+    def prepare(self, *, in_transaction: bool = False) -> Prepared:
+        """Build the write, alone or as a part of a transaction.
 
         Raises:
             UsageError: what would be refused before sending.
@@ -123,6 +148,8 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
 
     def failure(self, prepared: Prepared, error: ConditionalCheckFailed) -> AdormError:
         """What it means that the condition did not hold; `error` itself where there is nothing more to say."""
+        if prepared.lacks_what_creates and error.attribute_map is None and not error.maybe_applied:
+            return nothing_to_create(self._key, self._binding.table_name)
         return condition_failure(
             self._binding,
             self._key,
@@ -149,9 +176,13 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
     async def _run(self) -> ResultT:
         binding, prepared = self._binding, self.prepare()
         repeat: Repeat = "never" if self._returning == "old" else "safe"
+
+        def send(request: dict[str, Any]) -> Coroutine[Any, Any, Answer]:
+            return binding.connection.call(prepared.operation, request, subject=self._key, repeat=repeat, retry=self._retry)
+
         try:
-            answer = await binding.connection.call(
-                prepared.operation, prepared.request, subject=self._key, repeat=repeat, retry=self._retry
+            answer = await (
+                send(prepared.request) if prepared.if_missing is None else write_or_create(send, prepared.request, prepared.if_missing)
             )
         except ConditionalCheckFailed as error:
             own = (
@@ -166,13 +197,27 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
                     raise
                 raise failure from error
             answer = {"Attributes": error.attribute_map}
-        problem = self._take_created_at(prepared, answer)
+        try:
+            return self._result(prepared, answer)
+        except Exception as error:
+            failure = after_applied(error, binding, self._key)
+            if failure is error:
+                raise
+            raise failure from error
+
+    def _result(self, prepared: Prepared, answer: Answer) -> ResultT:
+        """What a write that was applied gives; whatever can't be read of the answer, the instance has what was stored."""
+        problem: Exception | None = None
+        try:
+            problem = self._take_created_at(prepared, answer)
+        except Exception as error:  # noqa: BLE001  # an answer of a wrong shape: the instance comes first
+            problem = error
         stored = self.settle(prepared)
         if problem is not None:
             raise problem
         if self._returning == "old":
             old: AttributeMap | None = answer.get("Attributes")
-            return cast("ResultT", None if old is None else binding.decode(old))
+            return cast("ResultT", None if old is None else self._binding.decode(old))
         return cast("ResultT", stored if self._returning == "item" else None)
 
     def _take_created_at(self, prepared: Prepared, answer: Mapping[str, Any]) -> ItemDecodeError | None:
@@ -191,6 +236,9 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
 
     def _condition(self, request: dict[str, Any], own: Sequence[Condition], placeholders: Placeholders | None = None) -> None:
         """Add adorm's own and the caller's conditions, if there are any, and the names and values of the whole request."""
+        info = self._binding.info
+        if info.discriminator is not None and self._may_meet_an_item:
+            own = (*own, own_kind(info, info.discriminator))
         if own or self._conditions:
             if placeholders is None:
                 placeholders = Placeholders(self._binding.codec, self._binding.info.model)
@@ -202,13 +250,20 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
         if placeholders is not None:
             placeholders.into(request)
 
+    @property
+    def _may_meet_an_item(self) -> bool:
+        """Whether it can succeed where there is an item."""
+        return True
+
     def _return_values(self) -> str | None:
         """What DynamoDB is to answer; None for nothing."""
         return "ALL_OLD" if self._returning == "old" else None
 
     def _version_check(self, version: int) -> Condition:
+        """The version that was read is stored. 0 is also what a missing or NULL version reads as."""
         location = self._binding.info.location(cast("Field", self._binding.info.version))
-        return Exists(location, wanted=False) if version == 0 else Comparison(location, "=", Value(version, location))
+        stored = Comparison(location, "=", Value(version, location))
+        return stored if version else or_(Exists(location, wanted=False), stored, TypeIs(location, "NULL"))
 
     def _key_exists(self, *, wanted: bool) -> Condition:
         return Exists(self._binding.info.location(self._binding.info.partition), wanted=wanted)
@@ -235,7 +290,11 @@ class Put(Write[ModelT, ResultT]):
     def verb(self) -> str:
         return "create" if self._creating else "put"
 
-    def prepare(self) -> Prepared:
+    @property
+    def _may_meet_an_item(self) -> bool:
+        return not self._creating
+
+    def prepare(self, *, in_transaction: bool = False) -> Prepared:
         binding, instance = self._binding, self._instance
         info = binding.info
         validate(info, instance)
@@ -246,15 +305,15 @@ class Put(Write[ModelT, ResultT]):
             prepared.changes[info.version.name] = 1 if self._creating else read + 1
         if self._creating:
             own.append(self._key_exists(wanted=False))
-        elif read > 0 and not self._unchecked:
+        elif info.version is not None and not self._unchecked:
             own.append(self._version_check(read))
             prepared.expected_version = read
-        # A put of an item that may have been stored before keeps the time that it was read with.
-        created_at = info.created_at if self._creating or (info.version is not None and read == 0) else None
-        stamped = info.updated_at is not None or created_at is not None
+        created_at = info.created_at if self._is_first_write(read) else None
+        updated_at = info.updated_at if not self._keeps_timestamps else None
+        stamped = updated_at is not None or created_at is not None
         if stamped:
             now = binding.connection.clock.now()
-            for field in (info.updated_at, created_at):
+            for field in (updated_at, created_at):
                 if field is not None:
                     prepared.changes[field.name] = now
         stored = with_changes(info, instance, prepared.changes) if prepared.changes else instance
@@ -264,6 +323,16 @@ class Put(Write[ModelT, ResultT]):
         prepared.request = {"TableName": binding.table_name, "Item": item}
         self._condition(prepared.request, own)
         return prepared
+
+    def _is_first_write(self, version: int) -> bool:
+        """Whether `created_at` is the time of this put.
+
+        A put of an item that may have been stored before keeps the time that it was read with.
+        """
+        if self._keeps_timestamps:
+            return False
+        info = self._binding.info
+        return self._creating or (version == 0 if info.version is not None else is_never_stored(info, self._instance))
 
 
 @attrs.define(eq=False, repr=False)
@@ -275,7 +344,7 @@ class Save(Write[ModelT, ResultT]):
 
     _only: tuple[Location, ...] | None = attrs.field(default=None, alias="only")
 
-    def prepare(self) -> Prepared:
+    def prepare(self, *, in_transaction: bool = False) -> Prepared:
         binding, instance = self._binding, self._instance
         info = binding.info
         validate(info, instance)
@@ -287,20 +356,37 @@ class Save(Write[ModelT, ResultT]):
             if not self._unchecked:
                 own.append(self._version_check(read))
                 prepared.expected_version = read
-        if info.updated_at is not None:
-            prepared.changes[info.updated_at.name] = binding.connection.clock.now()
+        now = None if self._keeps_timestamps else binding.connection.clock.now()
+        if now is not None and info.updated_at is not None:
+            prepared.changes[info.updated_at.name] = now
+        if now is not None and info.created_at is not None and self._only is None and is_never_stored(info, instance):
+            prepared.changes[info.created_at.name] = now
         stored = with_changes(info, instance, prepared.changes) if prepared.changes else instance
         item = _encode_item(binding, self._key, stored)
         placeholders = Placeholders(binding.codec, info.model)
         prepared.request = {"TableName": binding.table_name, "Key": {name: item[name] for name in sorted(info.key_names)}}
-        clauses = [self._clause(field, item, stored) for field in self._fields()]
+        clauses = [clause for field in self._fields() if (clause := self._clause(field, item, stored, now)) is not None]
         if clauses:
             update = render_update(clauses, placeholders, key_names=info.key_names)
+            if update.only_removes and self._only is None:
+                if in_transaction and (stand_in := stand_in_of_save(binding, self._fields(), stored)) is not None:
+                    clauses = [clause for clause in clauses if clause.location is not stand_in.location]
+                    update = render_update((*clauses, stand_in), placeholders, key_names=info.key_names)
+                else:
+                    own.append(self._key_exists(wanted=True))
+                    prepared.lacks_what_creates = in_transaction
+                    prepared.if_missing = None if in_transaction else self._creation(prepared.request)
             prepared.request["UpdateExpression"] = update.finished()
             prepared.written = update.written
         self._condition(prepared.request, own, placeholders)
-        prepared.provable = info.updated_at is not None
+        prepared.provable = info.updated_at is not None and not self._keeps_timestamps
         return prepared
+
+    def _creation(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Creates an item with nothing but the key."""
+        creation = dict(request)
+        self._condition(creation, [self._key_exists(wanted=False)])
+        return creation
 
     def _return_values(self) -> str | None:
         if self._returning != "old" and self._binding.info.created_at is not None and self._only is None:
@@ -315,12 +401,15 @@ class Save(Write[ModelT, ResultT]):
         chosen.update(field.attribute_name for field in (info.version, info.updated_at) if field is not None)
         return [field for field in info.structure.fields if field.attribute_name in chosen]
 
-    def _clause(self, field: Field, item: AttributeMap, stored: Any) -> Clause[Any]:
-        location = self._binding.info.location(field)
-        if field.role is Role.CREATED_AT:
-            return SetIfAbsent(location, Value(getattr(stored, field.name), location))
-        value = item.get(field.attribute_name)
-        return Remove(location) if value is None else SetValue(location, value)
+    def _clause(self, field: Field, item: AttributeMap, stored: Any, now: datetime | None) -> Clause[Any] | None:
+        info = self._binding.info
+        location, value = info.location(field), item.get(field.attribute_name)
+        if field.role is not Role.CREATED_AT or now is None:
+            return Remove(location) if value is None else SetValue(location, value)
+        if value is None:
+            return None  # it was read without: nobody knows when it was first written
+        own = self._only is not None or (info.version is not None and getattr(stored, info.version.name) > 1)
+        return SetIfAbsent(location, Value(getattr(stored, field.name) if own else now, location))
 
 
 def only_locations(info_name: str, paths: Sequence[object]) -> tuple[Location, ...]:
@@ -348,7 +437,7 @@ class Remover(Write[ModelT, ResultT]):
     def verb(self) -> str:
         return "delete"
 
-    def prepare(self) -> Prepared:
+    def prepare(self, *, in_transaction: bool = False) -> Prepared:
         binding = self._binding
         info = binding.info
         prepared = Prepared("DeleteItem", {"TableName": binding.table_name, "Key": binding.encode_key(self._key)})

@@ -24,12 +24,14 @@ from adorm.query.pages import Page, PageReader
 from adorm.query.planner import Access, accesses
 from adorm.query.queries import selected_locations
 from adorm.query.reads import Built, Derived, Route, Worked
+from adorm.query.start_keys import start_key_problem
 from adorm.query.streams import ItemIterator
 from adorm.scan.checkpoints import MAX_SEGMENTS, Position, Scanned, read_checkpoint
 from adorm.scan.pacing import ReadBudget
 from adorm.scan.plan import ScanPlan, ScanResult
 from adorm.scan.stream import ScanStream
 from adorm.scan.work import fold_items, work_on_items
+from adorm.transport.answer_shapes import MISSHAPEN
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -177,7 +179,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
                     raise rows.failure(result=total)
             return result(total)
 
-        return Derived(compute, lambda: self._first_request(self._build(counting=True)), self.explain)
+        return Derived(compute, lambda: self._first_request(self._build(counting=True)), self.explain, self)
 
     def for_each(self, worker: Callable[[ItemT], Awaitable[object]], /, *, limit: int = 16) -> Operation[int]:
         """Await `worker(item)` for every item, `limit` of them at a time, while the segments are read; gives how many there were.
@@ -196,7 +198,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
 
             return await work_on_items(self.stream(), worker, limit=limit, keep=count, result=lambda: done)
 
-        return Worked(compute, self.request, self.explain)
+        return Worked(compute, self.request, self.explain, self)
 
     def map(self, worker: Callable[[ItemT], Awaitable[ResultT]], /, *, limit: int = 16) -> Operation[list[ResultT]]:
         """What `worker(item)` gives for every item, `limit` of them at a time, in the order in which they finish.
@@ -209,7 +211,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             results: list[ResultT] = []
             return await work_on_items(self.stream(), worker, limit=limit, keep=results.append, result=lambda: results)
 
-        return Worked(compute, self.request, self.explain)
+        return Worked(compute, self.request, self.explain, self)
 
     def fold(self, initial: ResultT, step: Callable[[ResultT, ItemT], ResultT], /) -> Operation[ResultT]:
         """`step(step(initial, item), item)` and so on over every item; memory is a page for each segment."""
@@ -217,7 +219,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         async def compute() -> ResultT:
             return await fold_items(self.stream(), initial, step)
 
-        return Derived(compute, self.request, self.explain)
+        return Derived(compute, self.request, self.explain, self)
 
     # ---- what is sent
 
@@ -266,8 +268,12 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
                 f"this checkpoint is one of table {scanned.table}{index}, or of another filter: the scan that it resumes has to be the same"
             )
         key_names = self._binding.info.key_names | self._access().key_names
-        if any(position.after is not None and position.after.keys() != key_names for position in positions):
-            raise UsageError("this checkpoint is damaged: its keys are not those of the table; scan from the beginning")
+        read = {} if self._index is None else {"IndexName": self._index}
+        for after in (position.after for position in positions if position.after is not None):
+            if after.keys() != key_names:
+                raise UsageError("this checkpoint is damaged: its keys are not those of the table; scan from the beginning")
+            if (problem := start_key_problem(self._binding, read, after)) is not None:
+                raise UsageError(f"this checkpoint is damaged: {problem}; scan from the beginning")
         if self._segments not in (None, "auto", total_segments):
             raise UsageError(f"this checkpoint is one of {total_segments or 'no'} segments, not of {self._segments}: leave segments() out")
         return total_segments, positions
@@ -342,22 +348,30 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         except ServiceError:
             return None  # not allowed, most likely; a missing table says so at the first page
         table = cast("dict[str, Any]", answer.get("Table", {}))
-        if self._index is None:
-            return table
-        indexes = [*table.get("GlobalSecondaryIndexes", ()), *table.get("LocalSecondaryIndexes", ())]
-        return next((index for index in indexes if index["IndexName"] == self._index), None)
+        try:
+            if self._index is None:
+                return dict(table)
+            indexes = [*table.get("GlobalSecondaryIndexes", ()), *table.get("LocalSecondaryIndexes", ())]
+            return next((dict(index) for index in indexes if index["IndexName"] == self._index), None)
+        except MISSHAPEN:
+            return None  # no description of DynamoDB's
 
     async def _auto_segments(self) -> int:
         table = await self._described()
         if table is None:
             return UNKNOWN_SIZE_SEGMENTS
-        size_bytes = int(table.get("TableSizeBytes" if self._index is None else "IndexSizeBytes") or 0)
+        size_bytes = _number(table.get("TableSizeBytes" if self._index is None else "IndexSizeBytes")) or 0
         return min(max(math.ceil(size_bytes / AUTO_SEGMENT_BYTES), 1), MAX_AUTO_SEGMENTS)
 
     async def _expected_items(self) -> int | None:
         table = await self._described()
         count = None if table is None else table.get("ItemCount")
-        return None if count is None else int(count)
+        return _number(count)
+
+
+def _number(told: object) -> int | None:
+    """A number of a description, None where it is none."""
+    return told if isinstance(told, int) and not isinstance(told, bool) else None
 
 
 @attrs.define(eq=False, repr=False)

@@ -359,6 +359,9 @@ class ScanStream(ItemStream[ItemT]):
             )
             failure.__cause__ = late
             return failure
+        own = [outcome.error for outcome in self._outcomes if outcome.error is not None]
+        if own and len(own) == len(errors) and all(isinstance(error, UsageError) for error in own):
+            return own[0]  # a closed database, or another loop's: the caller's mistake, in every segment the same
         if self._plan.total_segments is None and len(errors) == 1 and outcomes is self._outcomes:
             return errors[0]
         what = "; ".join(f"{outcome.label}: {outcome.error}" for outcome in outcomes if outcome.error is not None)

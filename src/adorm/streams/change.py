@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from adorm.codec import Codec, DecodeFailure, default_codec, item_decode_error
+from adorm.codec import Codec, DecodeFailure, item_decode_error
+from adorm.codec.maps import chosen_codec
 from adorm.keys import Key
 from adorm.models import ModelInfo, model_info
 from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.streams.record import ChangeKind, StreamRecord, parse_record
 
 if TYPE_CHECKING:
+    from cattrs import Converter
+
     from adorm.database import Database
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
@@ -67,7 +70,14 @@ class StreamChange(Generic[ModelT]):
         return self.record.table_name
 
 
-def from_stream_record(record: Mapping[str, Any], model: type[ModelT], /, *, db: Database | None = None) -> StreamChange[ModelT]:
+def from_stream_record(
+    record: Mapping[str, Any],
+    model: type[ModelT],
+    /,
+    *,
+    db: Database | None = None,
+    converter: Converter | None = None,
+) -> StreamChange[ModelT]:
     """The typed view of one record: of a Lambda event, of the API of DynamoDB Streams, or of a Kinesis stream that carries them.
 
     Args:
@@ -75,12 +85,13 @@ def from_stream_record(record: Mapping[str, Any], model: type[ModelT], /, *, db:
             JSON in `record["kinesis"]["data"]`. Binary values are base64 text or bytes.
         model: what its images are.
         db: whose converter hooks to use; adorm's own types alone when not given.
+        converter: the same by the database's converter, `db.converter`.
 
     Raises:
         UsageError: it is no such record, or the class is no model with a key.
         ItemDecodeError: its key or an image does not fit the model; a note says which.
     """
-    return typed_change(parse_record(record), model_info(model), default_codec() if db is None else db.codec)
+    return typed_change(parse_record(record), model_info(model), chosen_codec(db, converter, model))
 
 
 def typed_change(record: StreamRecord, info: ModelInfo, codec: Codec) -> StreamChange[Any]:
@@ -100,7 +111,7 @@ def _key(record: StreamRecord, info: ModelInfo, codec: Codec) -> Key[Any]:
         try:
             if name not in record.keys:
                 raise DecodeFailure("no such attribute in the key")
-            values.append(codec.decode_field(field, record.keys[name]))
+            values.append(codec.decode_stored_field(field, record.keys[name]))
         except DecodeFailure as failure:
             raise _error(failure.under(name), record, "Keys", info) from failure
     return Key(info, tuple(values))

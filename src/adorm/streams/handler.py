@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import logging
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from adorm.codec import default_codec
 from adorm.errors import UsageError
+from adorm.streams.batches import BatchOutcome, handle_batch, in_batches, spread
 from adorm.streams.calling import Callee, Handler, make_callee
 from adorm.streams.change import typed_change
-from adorm.streams.ordered import OrderedRun, RecordOutcome, in_chains
+from adorm.streams.options import DEFAULT_CONCURRENCY, DEFAULT_STOP_BEFORE_S, check_options, tell
+from adorm.streams.ordered import OrderedRun, RecordOutcome, Step, in_chains, item_of_outcome
 from adorm.streams.record import parse_record, records_of, sequence_number_of
 from adorm.streams.registration import Handlers
 from adorm.streams.result import AfterFailure, BatchResponse, StreamResult, shown_error
 from adorm.streams.routes import Route
+from adorm.tables.limits import plain_name
 
 if TYPE_CHECKING:
     from adorm.database import Database
     from adorm.streams.signatures import Fallback
 
 logger = logging.getLogger("adorm")
-
-DEFAULT_CONCURRENCY = 16
-DEFAULT_STOP_BEFORE_S = 0.5
 
 
 class StreamHandler(Handlers):
@@ -53,16 +53,11 @@ class StreamHandler(Handlers):
         Raises:
             UsageError: an option that is none, or a fallback that is no async function of `(record, db)`.
         """
-        if type(concurrency) is not int or concurrency < 1:
-            raise UsageError(f"concurrency is a positive whole number, not {concurrency!r}")
         if after_failure not in ("continue", "stop_shard"):  # unchecked callers
             raise UsageError(f'after_failure is "continue" or "stop_shard", not {after_failure!r}')
         if unhandled not in ("fail", "ignore"):  # unchecked callers
             raise UsageError(f'unhandled is "fail" or "ignore", not {unhandled!r}')
-        if isinstance(stop_before_s, bool) or not isinstance(stop_before_s, int | float) or not 0 <= stop_before_s < math.inf:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-            raise UsageError(f"stop_before_s is a number of seconds from 0 on, not {stop_before_s!r}")
-        if on_failure is not None and not callable(on_failure):
-            raise UsageError("on_failure is a function of an outcome, async or not")
+        check_options(concurrency, stop_before_s, on_failure)
         super().__init__()
         self._fallback: Callee | None = None
         self._concurrency = concurrency
@@ -131,21 +126,30 @@ class StreamHandler(Handlers):
         def table_of(route: Route) -> str:
             name = tables.get(route)
             if name is None:
-                name = tables[route] = route.table_name or (route.info.table or "" if db is None else db.table(route.info.model).name)
+                name = route.table_name or (route.info.table or "" if db is None else db.table(route.info.model).name)
+                name = tables[route] = plain_name(name)
             return name
 
         async def handle(outcome: RecordOutcome) -> object:
+            if isinstance(outcome, BatchOutcome):
+                await handle_batch(outcome, db, self._note)
+                return None
             return await self._handle(outcome, db, table_of)
+
+        async def note(outcome: RecordOutcome) -> None:
+            for each in spread(outcome):
+                await self._note(each)
 
         run = OrderedRun(
             handle,
-            self._note,
+            note,
             concurrency=self._concurrency,
             stop_after_failure=self._after_failure == "stop_shard",
             stop_before_s=self._stop_before_s,
         )
-        for outcome in await run.run(in_chains(readable)):
-            self._log(outcome)
+        for cut in await run.run(self._with_batches(readable, table_of)):
+            for outcome in spread(cut):
+                self._log(outcome)
         if run.out_of_time:
             left = sum(not outcome.finished for outcome in outcomes)
             logger.warning(
@@ -167,15 +171,30 @@ class StreamHandler(Handlers):
             raise UsageError(problem)
         return RecordOutcome(f"sequence number {number}", sequence_number=number)
 
+    def _with_batches(self, readable: Sequence[RecordOutcome], table_of: Callable[[Route], str]) -> list[Step[RecordOutcome]]:
+        """What is begun first, of each item; a step may stand for all records that a handler of batches takes."""
+        if not any(route.kind == "BATCH" for route in self._routes):
+            return in_chains(readable, item_of_outcome)
+        taken: list[tuple[RecordOutcome, Route | None]] = []
+        for outcome in readable:
+            route = None
+            if outcome.record is not None:
+                with contextlib.suppress(Exception):  # what `when` raises, or that two take it, is told when the record's turn comes
+                    route = self._routes.find(outcome.record, table_of)
+            taken.append((outcome, route if route is not None and route.kind == "BATCH" else None))
+        return in_batches(taken)
+
     async def _handle(self, outcome: RecordOutcome, db: Database | None, table_of: Callable[[Route], str]) -> object:
         record = outcome.record
         if record is None:
             raise UsageError("the record was not read")
         route = self._routes.find(record, table_of)
+        if route is not None and route.kind == "BATCH":
+            raise UsageError(f"{route.describe()} has a when= that failed, and took the record when it was asked again")
         if route is not None:
             outcome.model = route.info.model
             outcome.label = f"{record.kind} of {route.info.name}, sequence number {record.sequence_number}"
-            change = typed_change(record, route.info, default_codec() if db is None else db.codec)
+            change = typed_change(record, route.info, default_codec(route.info.model) if db is None else db.codec)
             return await route.callee(*route.arguments(change.old, change.new), change, db)
         if self._fallback is not None:
             return await self._fallback(record, db)
@@ -194,14 +213,7 @@ class StreamHandler(Handlers):
     async def _note(self, outcome: RecordOutcome) -> None:
         """Log a failure and tell the hook. Never raises."""
         self._log(outcome)
-        if self._on_failure is None:
-            return
-        try:
-            told = self._on_failure(outcome)
-            if inspect.isawaitable(told):
-                await told
-        except Exception as error:  # noqa: BLE001  # a hook disturbs nothing, and its words may hold values
-            logger.error("on_failure of a stream handler failed itself: %s", type(error).__name__)  # noqa: TRY400  # the same
+        await tell(self._on_failure, outcome, "a stream handler")
 
     def _log(self, outcome: RecordOutcome) -> None:
         logger.error(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import anyio
 import attrs
@@ -16,6 +16,8 @@ from adorm.deadlines import current_limit, remaining_s
 from adorm.errors import DeadlineExceeded
 from adorm.outcomes import Outcome
 from adorm.streams.record import StreamRecord
+
+OutcomeT = TypeVar("OutcomeT", bound=Outcome[Any])
 
 
 @attrs.define(eq=False, repr=False)
@@ -36,29 +38,38 @@ class RecordOutcome(Outcome[Any]):
 
 
 @attrs.define(eq=False)
-class Step:
+class Step(Generic[OutcomeT]):
     """A record to be handled, after the one of the same item before it."""
 
     position: int
     """In the order of sequence numbers."""
-    outcome: RecordOutcome
-    next: Step | None = None
-    running: bool = False
+    outcome: OutcomeT
+    next: Step[OutcomeT] | None = None
 
 
-def in_chains(outcomes: Sequence[RecordOutcome]) -> list[Step]:
-    """The first step of each item's chain; `outcomes` are of records that could be read, in the order of sequence numbers."""
-    last: dict[object, Step] = {}
-    first: list[Step] = []
+def in_chains(outcomes: Sequence[OutcomeT], chain_of: Callable[[OutcomeT], object]) -> list[Step[OutcomeT]]:
+    """The first step of each chain, in which one outcome is begun after the other.
+
+    Args:
+        outcomes: in the order in which they are to be begun.
+        chain_of: is the same, and hashable, for the outcomes of one chain.
+    """
+    last: dict[object, Step[OutcomeT]] = {}
+    first: list[Step[OutcomeT]] = []
     for position, outcome in enumerate(outcomes):
         step = Step(position, outcome)
-        item = item_of(outcome.record)
-        if item in last:
-            last[item].next = step
+        chain = chain_of(outcome)
+        if chain in last:
+            last[chain].next = step
         else:
             first.append(step)
-        last[item] = step
+        last[chain] = step
     return first
+
+
+def item_of_outcome(outcome: RecordOutcome) -> object:
+    """What is the same for outcomes of one item's records."""
+    return item_of(outcome.record)
 
 
 def item_of(record: StreamRecord | None) -> object:
@@ -68,7 +79,7 @@ def item_of(record: StreamRecord | None) -> object:
     return record.table_name, frozenset((name, *value.items()) for name, value in record.keys.items())
 
 
-class OrderedRun:
+class OrderedRun(Generic[OutcomeT]):
     """Handles records, `concurrency` at a time. After a failure the item's later records are not begun.
 
     Free hands take the earliest record whose predecessor is done: so what has to come again, from the earliest record that is not done, is
@@ -77,8 +88,8 @@ class OrderedRun:
 
     def __init__(
         self,
-        handle: Callable[[RecordOutcome], Awaitable[object]],
-        failed: Callable[[RecordOutcome], Awaitable[None]],
+        handle: Callable[[OutcomeT], Awaitable[object]],
+        failed: Callable[[OutcomeT], Awaitable[None]],
         *,
         concurrency: int,
         stop_after_failure: bool,
@@ -89,14 +100,14 @@ class OrderedRun:
         self._concurrency = concurrency
         self._stop_after_failure = stop_after_failure
         self._stop_before_s = stop_before_s
-        self._ready: list[tuple[int, Step]] = []
-        self._running: set[Step] = set()
+        self._ready: list[tuple[int, Step[OutcomeT]]] = []
+        self._running: set[Step[OutcomeT]] = set()
         self._first_failed: int | None = None
         self._cutoff = math.inf
         self.out_of_time = False
         """Records were cut off, or not begun, as the deadline was near."""
 
-    async def run(self, steps: Iterable[Step]) -> list[RecordOutcome]:
+    async def run(self, steps: Iterable[Step[OutcomeT]]) -> list[OutcomeT]:
         """Handle them all, and give those that were cut off by the deadline; what became of each is in its outcome."""
         self._ready = [(step.position, step) for step in steps]
         heapq.heapify(self._ready)
@@ -131,7 +142,7 @@ class OrderedRun:
         self.out_of_time = self.out_of_time or late
         return late
 
-    async def _done(self, step: Step) -> bool:
+    async def _done(self, step: Step[OutcomeT]) -> bool:
         outcome = step.outcome
         self._running.add(step)
         try:

@@ -9,7 +9,7 @@ from adorm.models import model_info
 from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.streams.calling import Handler
 from adorm.streams.routes import RouteKind, Routes, When, make_route
-from adorm.streams.signatures import OneImage, TwoImages
+from adorm.streams.signatures import OneImage, TwoImages, WholeBatch
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
@@ -83,6 +83,21 @@ class Handlers:
         Options as of `insert`.
         """
         return OneImage[Any, Any](self._registering("EXPIRE", model, when, table_name, optional_images))
+
+    def batch(self, model: type[ModelT], /, *, when: When | None = None, table_name: str | None = None) -> WholeBatch[ModelT]:
+        """Decorates `async def indexed(changes, db)`, which gets the changes of the model in an event at once; `db` may be left out.
+
+        The changes are a list of `StreamChange`, in the order of the shard: those that no handler of `insert` and its like takes. When the
+        function returns they are handled, but for those that it gives back, `return [change, ...]`: these have failed. When it raises
+        they all have.
+
+        Args:
+            when, table_name: as of `insert`.
+
+        Raises:
+            UsageError: as of `insert`.
+        """
+        return WholeBatch[ModelT](self._registering("BATCH", model, when, table_name, optional_images=True))
 
     def _registering(
         self, kind: RouteKind, model: type[Any], when: When | None, table_name: str | None, optional_images: bool

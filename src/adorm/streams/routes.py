@@ -17,8 +17,9 @@ from adorm.streams.calling import Callee, Handler, make_callee
 from adorm.streams.record import StreamRecord
 from adorm.typeinfo import origin_of, split_optional, unwrap
 
-RouteKind = Literal["INSERT", "MODIFY", "REMOVE", "EXPIRE"]
-"""EXPIRE is a REMOVE by DynamoDB itself, as the item's time to live was over."""
+RouteKind = Literal["INSERT", "MODIFY", "REMOVE", "EXPIRE", "BATCH"]
+"""EXPIRE is a REMOVE by DynamoDB itself, as the item's time to live was over. BATCH takes all changes of an event at once that
+no other handler takes."""
 
 When = Callable[[AttributeMap], bool]
 """Given the new image, else the old one, else the key, as DynamoDB sent it: whether the handler takes the record."""
@@ -71,7 +72,7 @@ class Route:
 
     def describe(self) -> str:
         """`the handler of INSERT of Order`."""
-        return f"the handler of {self.kind} of {self.info.name}"
+        return described(self.kind, self.info, "the")
 
 
 class Routes:
@@ -94,7 +95,8 @@ class Routes:
             same_table = (other.table_name or other.info.table) == (route.table_name or route.info.table)
             if same_table and other.rank == route.rank and _overlap(other, route):
                 if other.info is route.info:
-                    raise UsageError(f"{route.info.name} has a handler of {route.kind} already: give one of the two when=...")
+                    kind = "batches" if route.kind == "BATCH" else route.kind
+                    raise UsageError(f"{route.info.name} has a handler of {kind} already: give one of the two when=...")
                 raise UsageError(
                     f"{route.describe()} can't be told from that of {other.info.name}, in one table: give the models an "
                     "adorm.discriminator each, or the handlers when=..."
@@ -108,7 +110,8 @@ class Routes:
         Raises:
             UsageError: two take it, neither of them by `when`.
         """
-        kinds: Sequence[RouteKind] = ("EXPIRE", "REMOVE") if record.kind == "REMOVE" and record.expired else (record.kind,)
+        expired = record.kind == "REMOVE" and record.expired
+        kinds: Sequence[RouteKind] = ("EXPIRE", "REMOVE", "BATCH") if expired else (record.kind, "BATCH")
         for kind in kinds:
             found: Route | None = None
             for route in self._by_kind.get(kind, ()):
@@ -121,6 +124,11 @@ class Routes:
             if found is not None:
                 return found
         return None
+
+
+def described(kind: RouteKind, info: ModelInfo, article: str) -> str:
+    """`the handler of INSERT of Order`, `a handler of batches of Order`."""
+    return f"{article} handler of {'batches' if kind == 'BATCH' else kind} of {info.name}"
 
 
 def _overlap(one: Route, other: Route) -> bool:
@@ -148,9 +156,12 @@ def make_route(
     info = model_info(model)
     if info.table is None and table_name is None:
         raise UsageError(f"{info.name} names no table: write @adorm.model(table=...), or register the handler with table_name=...")
-    what = f"a handler of {kind} of {info.name}"
-    images = ("old", "new") if kind == "MODIFY" else ("item",)
-    callee = make_callee(function, what, least=len(images), offered=(*images, "change", "db"))
+    what = described(kind, info, "a")
+    if kind == "BATCH":
+        callee = make_callee(function, what, least=1, offered=("changes", "db"))
+    else:
+        images = ("old", "new") if kind == "MODIFY" else ("item",)
+        callee = make_callee(function, what, least=len(images), offered=(*images, "change", "db"))
     if when is not None and (not callable(when) or inspect.iscoroutinefunction(when)):
         raise UsageError(f"when=... of {what} is a plain function of an attribute map, not an async one or anything else")
     key_tags = {field.attribute_name: key_tag(info.name, field, optional=False) for field in info.key_fields}

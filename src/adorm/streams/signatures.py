@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from adorm.streams.calling import Handler
@@ -53,6 +53,25 @@ class TwoImages(Generic[ImageT, ModelT]):
     def __call__(
         self, function: Callable[[ImageT, ImageT, StreamChange[ModelT], Database], Awaitable[object]], /
     ) -> Callable[[ImageT, ImageT, StreamChange[ModelT], Database], Awaitable[object]]: ...
+    def __call__(self, function: Handler, /) -> Handler:
+        self._register(function)
+        return function
+
+
+class WholeBatch(Generic[ModelT]):
+    """Registers `async def handler(changes, db)`, of which `db` may be left out, and gives it back."""
+
+    def __init__(self, register: Callable[[Handler], None]) -> None:
+        self._register = register
+
+    @overload
+    def __call__(
+        self, function: Callable[[Sequence[StreamChange[ModelT]]], Awaitable[Iterable[StreamChange[ModelT]] | None]], /
+    ) -> Callable[[Sequence[StreamChange[ModelT]]], Awaitable[Iterable[StreamChange[ModelT]] | None]]: ...
+    @overload
+    def __call__(
+        self, function: Callable[[Sequence[StreamChange[ModelT]], Database], Awaitable[Iterable[StreamChange[ModelT]] | None]], /
+    ) -> Callable[[Sequence[StreamChange[ModelT]], Database], Awaitable[Iterable[StreamChange[ModelT]] | None]]: ...
     def __call__(self, function: Handler, /) -> Handler:
         self._register(function)
         return function

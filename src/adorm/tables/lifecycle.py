@@ -5,7 +5,7 @@ from __future__ import annotations
 import random as _random
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from adorm.clock import use_clock
 from adorm.deadlines import deadline
@@ -278,5 +278,6 @@ def _ttl_note(table_name: str, attribute: str) -> str:
 async def _ttl(connection: Connection, table_name: str) -> tuple[str, str | None]:
     """`("ENABLED", "expires_at")`; ENABLING, DISABLING, DISABLED."""
     answer = await connection.call("DescribeTimeToLive", {"TableName": table_name})
-    description: dict[str, Any] = answer.get("TimeToLiveDescription") or {}
+    told: object = answer.get("TimeToLiveDescription") or {}
+    description = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
     return str(description.get("TimeToLiveStatus", "DISABLED")), description.get("AttributeName")

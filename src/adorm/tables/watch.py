@@ -11,6 +11,7 @@ from adorm.deadlines import current_limit, remaining_s
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ResourceNotFound
 from adorm.retry import Repeat, RetryPolicy
 from adorm.tables.descriptions import TableDescription, read_description
+from adorm.transport.answer_shapes import MISSHAPEN
 from adorm.transport.base import Answer, Request
 
 FIRST_POLL_S = 0.25
@@ -150,7 +151,7 @@ def described(answer: Answer, name: str, operation: str, table_name: str) -> Tab
     """The description in an answer, under `Table` or `TableDescription`.
 
     Raises:
-        ConnectionFailed: there is none.
+        ConnectionFailed: there is none, or none that can be read.
     """
     raw = answer.get(name)
     if not isinstance(raw, dict):
@@ -160,4 +161,12 @@ def described(answer: Answer, name: str, operation: str, table_name: str) -> Tab
             operation=operation,
             subject=table_name,
         )
-    return read_description(cast("dict[str, Any]", raw))
+    try:
+        return read_description(cast("dict[str, Any]", raw))
+    except MISSHAPEN as error:
+        raise ConnectionFailed(
+            f"the answer can't be read: its {name} is none ({type(error).__name__})",
+            maybe_applied=operation != "DescribeTable",
+            operation=operation,
+            subject=table_name,
+        ) from error

@@ -5,6 +5,7 @@ from adorm.testing.clock import FakeClock
 from adorm.testing.faults import Fault, Faults, Hold, Occasion
 from adorm.testing.local import LocalDynamoDB, LocalDynamoDBFailed
 from adorm.testing.recorder import Recorder, Sent
+from adorm.testing.sqs_events import sqs_event, sqs_message
 from adorm.testing.stream_events import stream_event, stream_record
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "Occasion",
     "Recorder",
     "Sent",
+    "sqs_event",
+    "sqs_message",
     "stream_event",
     "stream_record",
 ]

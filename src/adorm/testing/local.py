@@ -49,7 +49,7 @@ class LocalDynamoDB:
         shared: bool = False,
         wording: Literal["new", "old"] = "new",
         now: Callable[[], float] | None = None,
-        table_delay_s: float = 0.0,
+        table_delay_s: float | None = None,
         throttle_above: tuple[float, float] | None = None,
         stream_shards: int = 1,
         ttl_every_s: float | None = None,
@@ -59,9 +59,9 @@ class LocalDynamoDB:
 
         `port`: default any that is free. `shared`: one database for all callers. `wording`: of the messages, "old" as in
         regions that keep the earlier ones. `now`: the engine's clock, seconds since 1970; in a thread only.
-        `table_delay_s`: how long tables stay CREATING, UPDATING and DELETING. `throttle_above`: read and write units a
-        second above which a table throttles. `stream_shards`: how many shards a table's stream begins with. `ttl_every_s`: how
-        often expired items are removed; default never.
+        `table_delay_s`: how long tables stay CREATING, UPDATING and DELETING; with None CreateTable's answer says ACTIVE.
+        `throttle_above`: read and write units a second above which a table throttles. `stream_shards`: how many shards a
+        table's stream begins with. `ttl_every_s`: how often expired items are removed; default never.
 
         Raises:
             UsageError: a clock for another process.
@@ -188,7 +188,7 @@ class LocalDynamoDB:
         arguments = ["--port", str(self._port), "--wording", self._wording]
         arguments += [
             "--table-delay-s",
-            str(self._table_delay_s),
+            "at-once" if self._table_delay_s is None else str(self._table_delay_s),
             "--stream-shards",
             str(self._stream_shards),
         ]

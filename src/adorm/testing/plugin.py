@@ -1,12 +1,12 @@
 """adorm's pytest plugin: the fixture `adorm_db`.
 
-An async fixture like any other: anyio's pytest plugin runs it, and so does pytest-asyncio in auto mode. Loaded at every start
-of pytest where adorm is installed, so it imports nothing heavy before it is used.
+A plain fixture: it works with every plugin that runs async tests, in every mode, and with tests
+that call `asyncio.run`. pytest loads this at each start where adorm is installed, so it imports
+nothing heavy before the fixture is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,9 +16,23 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def adorm_db() -> AsyncIterator[Database]:
-    """An empty database inside the process, this test's own."""
+def adorm_db(request: pytest.FixtureRequest) -> Database:
+    """An empty database inside the process, this test's own. It opens at first use, and is dropped with the test."""
+    _refuse_trio(request)
     from adorm.connecting import connect
 
-    async with connect("memory") as database:
-        yield database
+    return connect("memory")
+
+
+def _refuse_trio(request: pytest.FixtureRequest) -> None:
+    """anyio's plugin runs each test on trio too where that is installed, and adorm needs asyncio."""
+    if "anyio_backend" not in request.fixturenames:
+        return
+    backend: object = request.getfixturevalue("anyio_backend")
+    name = backend[0] if isinstance(backend, tuple) else backend  # pyright: ignore[reportUnknownVariableType]  # a name, or a name with options
+    if name == "trio":
+        pytest.fail(
+            "adorm runs on asyncio, and anyio's plugin runs this test on trio. Put this into conftest.py:\n\n"
+            '@pytest.fixture\ndef anyio_backend() -> str:\n    return "asyncio"\n',
+            pytrace=False,
+        )

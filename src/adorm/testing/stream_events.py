@@ -7,11 +7,18 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from adorm.codec import default_codec
+from adorm.codec import Codec
+from adorm.codec.maps import chosen_codec
 from adorm.errors import AttributeMap, UsageError
 from adorm.models import ModelInfo, model_info
+from adorm.tables.limits import plain_name
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+    from adorm.database import Database
 
 ViewType = Literal["NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"]
 
@@ -30,6 +37,8 @@ def stream_record(
     view_type: ViewType = "NEW_AND_OLD_IMAGES",
     sequence_number: int | None = None,
     time: datetime = datetime(2026, 1, 1, tzinfo=UTC),
+    db: Database | None = None,
+    converter: Converter | None = None,
 ) -> dict[str, Any]:
     """A record as Lambda gets it: an INSERT of `new` alone, a MODIFY of `old` and `new`, a REMOVE of `old` alone.
 
@@ -40,6 +49,8 @@ def stream_record(
         view_type: which images the stream carries.
         sequence_number: by default larger than that of any record made before.
         time: when the item was changed, aware; kept to the second.
+        db: whose converter hooks to use; adorm's own types alone when not given.
+        converter: the same by the database's converter, `db.converter`.
 
     Raises:
         UsageError: there is neither `new` nor `old`, they have not one key, or no table is known.
@@ -55,7 +66,9 @@ def stream_record(
     table = table_name or info.table
     if table is None:
         raise UsageError(f"{info.name} names no table: give table_name=...")
-    new_image, old_image = _image(info, new), _image(info, old)
+    table = plain_name(table)
+    codec = chosen_codec(db, converter, info.model)
+    new_image, old_image = _image(info, codec, new), _image(info, codec, old)
     keys = _keys(info, new_image or old_image or {})
     if new_image and old_image and _keys(info, old_image) != keys:
         raise UsageError(f"{info.name}: new and old are not one item, for their keys differ")
@@ -86,11 +99,11 @@ def stream_event(*records: Mapping[str, Any], kinesis: bool = False) -> dict[str
     return {"Records": [_in_kinesis(record) if kinesis else dict(record) for record in records]}
 
 
-def _image(info: ModelInfo, instance: object) -> AttributeMap | None:
+def _image(info: ModelInfo, codec: Codec, instance: object) -> AttributeMap | None:
     if instance is None:
         return None
     info.check_instance(instance)
-    return cast("AttributeMap", _as_json(default_codec().encode(instance, info.model)))
+    return cast("AttributeMap", _as_json(codec.encode(instance, info.model)))
 
 
 def _keys(info: ModelInfo, image: AttributeMap) -> AttributeMap:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from adorm.errors import CancellationReason, ConditionalCheckFailed, ServiceError, TransactionCanceled, code_of
+from adorm.errors import MESSAGE_CHARACTERS, CancellationReason, ConditionalCheckFailed, ServiceError, TransactionCanceled, code_of
+from adorm.shown import shown
+from adorm.transport.answer_shapes import map_problem
 
 
 def service_error(
@@ -17,8 +19,8 @@ def service_error(
     retry_after_s: float | None = None,
 ) -> ServiceError:
     """The error for `{"__type": "...#ConditionalCheckFailedException", "message": ..., "Item": ..., "CancellationReasons": ...}`."""
-    code = str(body.get("__type") or body.get("code") or status or "Unknown").rpartition("#")[2].partition(":")[0]
-    message = str(body.get("message") or body.get("Message") or "")
+    code = shown(str(body.get("__type") or body.get("code") or status or "Unknown").rpartition("#")[2].partition(":")[0])
+    message = shown(str(body.get("message") or body.get("Message") or ""), MESSAGE_CHARACTERS)
     row = code_of(code, status)
     reasons = body.get("CancellationReasons")
     if code == "TransactionCanceledException" and isinstance(reasons, list):
@@ -70,4 +72,21 @@ def _reason(told: object, operation: str) -> CancellationReason:
         operation=operation,
         status=400,
     )
-    return CancellationReason(operation, code, reason.get("Message"), None, reason.get("Item"), error)
+    return CancellationReason(operation, shown(code), error.detail or None, None, reason.get("Item"), error)
+
+
+def misshapen(body: Mapping[str, Any]) -> str | None:
+    """Why an error's JSON can't be read: an item in it is no attribute map. None where it can."""
+    if (problem := _item_problem(body)) is not None:
+        return problem
+    reasons: object = body.get("CancellationReasons")
+    if isinstance(reasons, list):
+        for reason in cast("list[object]", reasons):
+            if isinstance(reason, Mapping) and (problem := _item_problem(cast("Mapping[str, Any]", reason))) is not None:
+                return problem
+    return None
+
+
+def _item_problem(body: Mapping[str, Any]) -> str | None:
+    item: object = body.get("Item")
+    return None if item is None else map_problem("Item", item)

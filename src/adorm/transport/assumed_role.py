@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from adorm.clock import Clock, current_clock
-from adorm.errors import AccessDenied, ConnectionFailed, ServiceError, Throttled, UsageError, code_of
+from adorm.errors import CREDENTIALS_REFUSED, AccessDenied, ConnectionFailed, ServiceError, Throttled, UsageError, code_of
 from adorm.transport.aws_session import SessionHolder
 from adorm.transport.connector import tls_context
 from adorm.transport.credentials import Credentials, CredentialsCache, CredentialsSource, FixedCredentials
 from adorm.transport.default_chain import DefaultCredentials
 from adorm.transport.endpoint import Endpoint, locate
-from adorm.transport.failures import CREDENTIALS_REFUSED, clock_offset_s
+from adorm.transport.failures import clock_offset_s
 from adorm.transport.fetch import fetch
 from adorm.transport.proxies import refuse_proxy
 from adorm.transport.sigv4 import signed_headers

@@ -8,13 +8,23 @@ from __future__ import annotations
 import asyncio
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
 from adorm.records import Record
+from adorm.shown import shown
+from adorm.transport.credential_processes import ending_children, watch_children
 from adorm.transport.credentials import Credentials
+
+T = TypeVar("T")
+
+MESSAGE_CHARACTERS = 1000
+"""Of botocore's message that are shown."""
+
+LIMIT_S = 30.0
+"""For everything that aiobotocore resolves: it has no limit of its own for a `credential_process`, and none for all of a chain."""
 
 NO_CREDENTIALS = (
     "no AWS credentials found: not in the environment (AWS_ACCESS_KEY_ID), nor in the profile's configuration and credentials files, "
@@ -88,19 +98,21 @@ class SessionHolder:
 
         Raises:
             UsageError: the profile does not exist, or its files can't be read.
+            ConnectionFailed: they could not be read within 30 s.
         """
-        session = await self.get()
-        try:
-            return await asyncio.to_thread(_settings, session, service)
-        except Exception as error:
-            raise _translated(error) from error
+
+        async def read() -> Settings:
+            return await asyncio.to_thread(_settings, await self.get(), service)
+
+        return await _bounded(read, "settings")
 
 
 class SessionCredentials:
     """Credentials by aiobotocore's chain: environment, profiles, SSO, web identity, assumed roles, containers, instances.
 
     Give `profile`, a name from the AWS configuration files, or `session`, an aiobotocore or aioboto3 session; with
-    neither it is AWS_PROFILE, or the default one.
+    neither it is AWS_PROFILE, or the default one. A load takes 30 s at most, and a `credential_process` that runs when it ends, in
+    whatever way, is killed.
     """
 
     __slots__ = ("_holder", "_loaded")
@@ -110,20 +122,34 @@ class SessionCredentials:
         self._loaded = False
 
     async def load(self) -> Credentials:
-        try:
-            found = await (await self._holder.get()).get_credentials()
+        credentials = await _bounded(self._load, "credentials")
+        self._loaded = True
+        return credentials
+
+    async def _load(self) -> Credentials:
+        async with ending_children():
+            found = await watch_children(await self._holder.get()).get_credentials()
             if self._loaded and found is not None and _expires_at(found) is None:
                 # Asked again for credentials that don't expire: DynamoDB refused them, so the files may have changed.
                 self._holder.renew()
-                found = await (await self._holder.get()).get_credentials()
+                found = await watch_children(await self._holder.get()).get_credentials()
             if found is None:
                 raise UsageError(NO_CREDENTIALS)
             frozen = await found.get_frozen_credentials()
-            credentials = Credentials(frozen.access_key, frozen.secret_key, frozen.token or None, _expires_at(found))
-        except Exception as error:
-            raise _translated(error) from error
-        self._loaded = True
-        return credentials
+            return Credentials(frozen.access_key, frozen.secret_key, frozen.token or None, _expires_at(found))
+
+
+async def _bounded(resolve: Callable[[], Awaitable[T]], what: str) -> T:
+    """Await what aiobotocore resolves, for 30 s at most; its errors become adorm's."""
+    bound = asyncio.timeout(LIMIT_S)
+    try:
+        async with bound:
+            return await resolve()
+    except Exception as error:
+        if isinstance(error, TimeoutError) and bound.expired():
+            problem = f"AWS {what} could not be fetched within {LIMIT_S:g} s by the profile's chain: a process or a server does not answer"
+            raise ConnectionFailed(problem, maybe_applied=False) from error
+        raise _translated(error) from error
 
 
 def _new_session(profile: str | None) -> AwsSession:
@@ -194,11 +220,12 @@ def _translated(error: Exception) -> AdormError:
         response = cast("Mapping[str, Any]", getattr(error, "response", {}))
         about = response.get("Error", {})
         return AccessDenied(
-            f"{about.get('Message', '')} (while fetching credentials)",
-            code=str(about.get("Code", "Unknown")),
+            f"{shown(str(about.get('Message', '')), MESSAGE_CHARACTERS)} (while fetching credentials)",
+            code=shown(str(about.get("Code", "Unknown"))),
             operation=str(getattr(error, "operation_name", "GetCredentials")),
             status=response.get("ResponseMetadata", {}).get("HTTPStatusCode"),
         )
     if names & TELL_THE_USER:
-        return UsageError(f"no AWS credentials: {error}")
-    return ConnectionFailed(f"AWS credentials or settings could not be fetched: {type(error).__name__}: {error}", maybe_applied=False)
+        return UsageError(f"no AWS credentials: {shown(str(error), MESSAGE_CHARACTERS)}")
+    problem = f"AWS credentials or settings could not be fetched: {type(error).__name__}: {shown(str(error), MESSAGE_CHARACTERS)}"
+    return ConnectionFailed(problem, maybe_applied=False)

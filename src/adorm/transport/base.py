@@ -29,6 +29,33 @@ class ReadRequest(dict[str, Any]):
         self.parse = parse
 
 
+TOKEN = "ClientRequestToken"  # noqa: S105  # a parameter's name
+TOKEN_LIFE_S = 600.0
+"""DynamoDB knows a token for so long after the request that came first with it was done.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
+
+TOKEN_USE_S = 540.0
+"""For so long after the first attempt a request is sent again under its token: a minute less, for the way."""
+
+TOO_OLD = (
+    f"its token is older than {TOKEN_USE_S / 60:g} minutes, and DynamoDB forgets one after {TOKEN_LIFE_S / 60:g}: "
+    "sent again it could be applied a second time"
+)
+
+
+class Tokened(dict[str, Any]):
+    """A request that was sent before, under an idempotency token that DynamoDB will forget.
+
+    Who sends it asks `is_in_time` at the last moment, for the wait for a connection may have been long.
+    """
+
+    __slots__ = ("is_in_time",)
+
+    def __init__(self, request: Request, is_in_time: Callable[[], bool]) -> None:
+        super().__init__(request)
+        self.is_in_time = is_in_time
+
+
 class Transport(Protocol):
     """Carries one attempt of one operation. It does not retry, and knows no deadline: cancellation ends it.
 

@@ -11,10 +11,11 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
-from adorm.errors import AdormError, ConnectionFailed, ServiceError, UsageError
-from adorm.transport.answers import service_error
+from adorm.errors import MESSAGE_CHARACTERS, AdormError, ConnectionFailed, ServiceError, UsageError
+from adorm.transport.answers import misshapen, service_error
 from adorm.transport.aws_session import TELL_THE_USER
 from adorm.transport.base import Answer, Request
+from adorm.transport.redaction import presentable
 from adorm.transport.wire_values import epoch_seconds, plain_request
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
@@ -107,7 +108,7 @@ class ClientTransport:
         try:
             received: object = await method(**plain_request(request))
         except Exception as error:
-            raise self._translated(error, operation) from error
+            raise self._translated(error, operation, request) from error
         self._metadata = _member(received, "ResponseMetadata")
         return _read(received, operation)
 
@@ -124,14 +125,14 @@ class ClientTransport:
             method = self._methods[operation] = cast("Callable[..., Awaitable[Any]]", found)
         return method
 
-    def _translated(self, error: Exception, operation: str) -> AdormError:
+    def _translated(self, error: Exception, operation: str, request: Request) -> AdormError:
         """botocore's error as adorm's: by name, since botocore is never imported here."""
         if isinstance(error, AdormError):
             return error
         names = {kind.__name__ for kind in type(error).__mro__}
         response = getattr(error, "response", None)
         if "ClientError" in names and isinstance(response, Mapping):
-            return _refused(cast("Mapping[str, Any]", response), operation)
+            return _refused(cast("Mapping[str, Any]", response), operation, request)
         if names & REFUSED_BEFORE_SENDING:
             return UsageError(f"{operation}: refused by the client before anything was sent: {error}")
         if names & TELL_THE_USER:
@@ -171,15 +172,17 @@ def _total_max_attempts(client: object) -> int | None:
     return cast("Mapping[str, int | None]", retries).get("total_max_attempts")
 
 
-def _refused(response: Mapping[str, Any], operation: str) -> ServiceError:
+def _refused(response: Mapping[str, Any], operation: str, request: Request) -> ServiceError | ConnectionFailed:
     about: Mapping[str, Any] = response.get("Error", {})
     metadata: Mapping[str, Any] = response.get("ResponseMetadata", {})
     body = {
         "__type": about.get("Code"),
-        "message": about.get("Message"),
+        "message": presentable(str(about.get("Message") or ""), (), request, MESSAGE_CHARACTERS),
         "Item": response.get("Item"),
         "CancellationReasons": response.get("CancellationReasons"),
     }
+    if (problem := misshapen(body)) is not None:
+        return ConnectionFailed(f"the error that came can't be read: {problem}", maybe_applied=True, operation=operation)
     error = service_error(body, operation=operation, status=metadata.get("HTTPStatusCode"), request_id=metadata.get("RequestId"))
     # botocore sent the request more than once, and only the last attempt is known to have been refused.
     error.maybe_applied = bool(metadata.get("RetryAttempts"))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
 from collections.abc import Callable
 
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.records import Record
+from adorm.shown import reason_of
 from adorm.transport.endpoint import Endpoint
 from adorm.transport.http import MAX_BODY_BYTES, HttpConnection
 
@@ -50,27 +52,56 @@ class Connector(Record):
         bound = asyncio.timeout(self.connect_timeout_s)
         try:
             async with bound:
-                if isinstance(self.loop, asyncio.BaseEventLoop):
-                    delay_s = HAPPY_EYEBALLS_DELAY_S if self._may_have_two() else None
-                    await self.loop.create_connection(lambda: connection, host, port, ssl=self.tls, happy_eyeballs_delay=delay_s)
-                else:  # uvloop tries one address after the other
-                    await self.loop.create_connection(lambda: connection, host, port, ssl=self.tls)
+                await self._connect(connection)
                 return connection
         except ssl.SSLCertVerificationError as error:
             raise ConnectionFailed(
-                f"{host}:{port} shows a TLS certificate that is not trusted: {error.verify_message}. If its authority is your own, "
-                "name the file with it in AWS_CA_BUNDLE",
+                f"{host}:{port} shows a TLS certificate that is not trusted: {error.verify_message or reason_of(error)}. If its authority "
+                "is your own, name the file with it in AWS_CA_BUNDLE",
                 maybe_applied=False,
             ) from error
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             if isinstance(error, TimeoutError) and bound.expired():
                 connection.abort()
                 problem = f"no connection to {host}:{port} within {self.connect_timeout_s:g} s"
                 raise ConnectionFailed(problem, maybe_applied=False) from error
-            raise ConnectionFailed(f"no connection to {host}:{port}: {error or type(error).__name__}", maybe_applied=False) from error
+            raise ConnectionFailed(f"no connection to {host}:{port}: {reason_of(error)}", maybe_applied=False) from error
         except BaseException:
             connection.abort()
             raise
+
+    async def _connect(self, connection: HttpConnection) -> None:
+        host, port, loop = self.endpoint.host, self.endpoint.port, self.loop
+        if not isinstance(loop, asyncio.BaseEventLoop) or not self._may_have_two():  # uvloop tries one address after the other
+            await loop.create_connection(lambda: connection, host, port, ssl=self.tls)
+        elif loop.get_task_factory() is None:
+            await loop.create_connection(lambda: connection, host, port, ssl=self.tls, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S)
+        else:
+            await self._connect_in_turn(connection)
+
+    async def _connect_in_turn(self, connection: HttpConnection) -> None:
+        """Try one address after the other, each for its share of the time.
+
+        asyncio races them by tasks, and asserts in 3.12 and 3.13 that a task factory makes none that begin at once, as eager ones do.
+        """
+        host, port, loop = self.endpoint.host, self.endpoint.port, self.loop
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+        ends_s = loop.time() + self.connect_timeout_s
+        server_hostname = None if self.tls is None else host
+        for left in range(len(addresses), 0, -1):
+            share = asyncio.timeout(max(ends_s - loop.time(), 0.0) / left)
+            try:
+                async with share:
+                    address = addresses[-left]
+                    await loop.create_connection(lambda: connection, address, port, ssl=self.tls, server_hostname=server_hostname)
+                    return
+            except ssl.SSLCertVerificationError:
+                raise
+            except OSError as error:
+                if left == 1 or (isinstance(error, TimeoutError) and not share.expired()):
+                    raise
+        raise OSError(f"{host} has no address")
 
     def _may_have_two(self) -> bool:
         # Racing addresses costs asyncio tasks of its own; an address, or a name of this machine, has nothing to race.

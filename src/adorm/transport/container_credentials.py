@@ -20,7 +20,7 @@ from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.errors import AccessDenied, ConnectionFailed, UsageError
 from adorm.transport.connector import tls_context
 from adorm.transport.credentials import Credentials
-from adorm.transport.endpoint import DEFAULT_PORTS, Endpoint
+from adorm.transport.endpoint import DEFAULT_PORTS, Endpoint, is_host
 from adorm.transport.fetch import fetch
 
 RELATIVE_URI = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
@@ -124,6 +124,8 @@ def _full(url: str) -> Endpoint:
         raise UsageError(f"{FULL_URI} is not a URL") from None
     if parts.scheme not in ("http", "https") or not host or parts.username is not None or parts.password is not None or parts.fragment:
         raise UsageError(f"{FULL_URI} must read like https://host/path, without user or fragment")
+    if not is_host(host):
+        raise UsageError(f"{FULL_URI} names a host that can't be one: the parts of a name have 1 to 63 letters, digits or hyphens each")
     scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
     if scheme == "http" and not _may_be_plain(host):
         raise UsageError(

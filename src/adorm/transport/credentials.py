@@ -10,7 +10,9 @@ from typing import Protocol
 
 from adorm.clock import Clock
 from adorm.errors import AdormError, ConnectionFailed, ServiceError, UsageError
+from adorm.forks import tell_of_forks
 from adorm.records import Record
+from adorm.shown import reason_of
 
 REFRESH_AHEAD_S = 600.0
 """How long before they expire credentials are fetched anew (earlier than a third of their life never)."""
@@ -20,6 +22,9 @@ LAST_MOMENT_S = 30.0
 
 PAUSE_S = 30.0
 """After a refresh that failed or was cut off, how long credentials that are still valid are used before the next one."""
+
+LOAD_LIMIT_S = 60.0
+"""For one load of any source. Those of adorm have shorter limits of their own."""
 
 USE_AT_LEAST_S = 5.0
 """For how long credentials are used after a fetch even where they come expired: this clock may be wrong, and DynamoDB refuses those
@@ -127,7 +132,7 @@ class CredentialsCache:
     one that comes later.
     """
 
-    __slots__ = ("_clock", "_current", "_expires_s", "_failure", "_failures", "_lock", "_loop", "_refresh_s", "_source")
+    __slots__ = ("__weakref__", "_clock", "_current", "_expires_s", "_failure", "_failures", "_lock", "_loop", "_refresh_s", "_source")
 
     def __init__(self, source: CredentialsSource, clock: Clock) -> None:
         self._source = source
@@ -139,6 +144,12 @@ class CredentialsCache:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failures: int = 0
         self._failure: AdormError | None = None
+        tell_of_forks(self)
+
+    def after_fork(self) -> None:
+        """In the child of a fork: fetch credentials of its own."""
+        self._lock = asyncio.Lock()  # who held it goes on in the parent
+        self.forget()
 
     async def load(self) -> Credentials:
         """`get`: a cache is a source too, for databases and roles that share it. They forget by it what was refused."""
@@ -208,12 +219,18 @@ class CredentialsCache:
         return credentials
 
     async def _load(self) -> Credentials:
+        bound = asyncio.timeout(LOAD_LIMIT_S)
         try:
-            loaded = await self._source.load()
+            async with bound:
+                loaded = await self._source.load()
         except AdormError:
             raise
         except Exception as error:
-            raise ConnectionFailed(f"credentials could not be fetched: {type(error).__name__}: {error}", maybe_applied=False) from error
+            if isinstance(error, TimeoutError) and bound.expired():
+                problem = f"{type(self._source).__name__} gave no credentials within {LOAD_LIMIT_S:g} s"
+                raise ConnectionFailed(problem, maybe_applied=False) from error
+            problem = f"credentials could not be fetched: {type(error).__name__}: {reason_of(error)}"
+            raise ConnectionFailed(problem, maybe_applied=False) from error
         if not isinstance(loaded, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             raise UsageError(f"{type(self._source).__name__}.load() has to return adorm.Credentials, not {type(loaded).__name__}")
         return loaded

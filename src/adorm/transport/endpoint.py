@@ -13,6 +13,7 @@ from typing import Literal
 
 from adorm.errors import UsageError
 from adorm.records import Record
+from adorm.shown import shown
 from adorm.transport.aws_session import SessionHolder, Settings
 
 PARTITIONS: Mapping[str, tuple[str, str]] = {
@@ -30,7 +31,6 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 LOCAL_REGION = "us-east-1"
 """The region that signs requests to an endpoint outside AWS (such as DynamoDB Local) when none is configured anywhere."""
 
-_HOST = r"[A-Za-z0-9_.:-]+"
 _AWS_HOST = r"(?:(?:dynamodb|sts)(?:-fips)?|[0-9]+\.ddb)\.([a-z0-9-]+)\.(?:amazonaws\.|api\.a)"
 
 
@@ -89,11 +89,36 @@ def _is_region(name: str) -> bool:
     )
 
 
+MAX_NAME_CHARACTERS = 253
+MAX_LABEL_CHARACTERS = 63
+
+
+def is_host(host: str) -> bool:
+    """Whether a name or address could be a host's: labels of 63 characters at most, none of them empty, 253 in all; or an IPv6 address.
+
+    What is not, Python's own look-up would refuse with a `UnicodeError`.
+    """
+    if ":" in host:
+        import ipaddress  # 2 ms, for who gives one
+
+        try:
+            ipaddress.IPv6Address(host)
+        except ValueError:
+            return False
+        return True
+    labels = host.removesuffix(".").split(".")
+    return (
+        len(host) <= MAX_NAME_CHARACTERS
+        and host.isascii()
+        and all(0 < len(label) <= MAX_LABEL_CHARACTERS and label.replace("-", "").replace("_", "").isalnum() for label in labels)
+    )
+
+
 def _plain_endpoint(url: str, region: str) -> Endpoint | None:
     """The endpoint of a URL of nothing but a name, or an IPv4 address, with a port: `urllib.parse` takes 2 ms to import for the others."""
     scheme, _, rest = url.partition("://")
     host, _, port = rest.removesuffix("/").partition(":")
-    if scheme not in ("http", "https") or not (host.isascii() and host.replace(".", "").replace("-", "").isalnum()):
+    if scheme not in ("http", "https") or ":" in rest.removesuffix("/").removesuffix(f":{port}") or not is_host(host):
         return None
     if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536):
         return None
@@ -122,8 +147,13 @@ def custom_endpoint(url: str, region: str) -> Endpoint:
         # Not shown: it holds a password.
         raise UsageError("endpoint_url must not hold a user or password: DynamoDB knows callers by their signature only")
     # urlsplit leaves line ends out, and goes on with what is left.
-    if parts.scheme not in ("http", "https") or not host or not re.fullmatch(_HOST, host) or not url.isprintable():
+    if parts.scheme not in ("http", "https") or not host or not url.isprintable():
         raise UsageError(f"endpoint_url must read like http://localhost:8000 or https://host: {url!r} does not")
+    if not is_host(host):
+        raise UsageError(
+            f"endpoint_url must read like http://localhost:8000 or https://host: {shown(host)!r} can't be the name of a host, whose parts "
+            f"have 1 to {MAX_LABEL_CHARACTERS} letters, digits, hyphens or underscores each"
+        )
     if parts.query or parts.fragment or not re.fullmatch(r"[!-~]*", parts.path, re.ASCII):
         raise UsageError(f"endpoint_url must end with the host, the port or a path of plain characters: {url!r} does not")
     scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"

@@ -8,12 +8,11 @@ from typing import Any, cast
 
 import orjson
 
-from adorm.errors import ConnectionFailed, ServiceError, code_of
-from adorm.transport.answers import service_error
+from adorm.errors import CREDENTIALS_REFUSED, MESSAGE_CHARACTERS, ConnectionFailed, ServiceError, code_of
+from adorm.shown import shown
+from adorm.transport.answers import misshapen, service_error
 from adorm.transport.http import Response
-
-CREDENTIALS_REFUSED = frozenset({"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"})
-"""Codes that say: these credentials are over, others may do."""
+from adorm.transport.redaction import LOOKED_AT, presentable
 
 CLOCK_TOLERANCE_S = 30.0
 """A smaller difference between two clocks is not why DynamoDB refuses a signature: it allows five minutes."""
@@ -25,23 +24,29 @@ MAX_RETRY_AFTER_S = 1e9
 
 
 def refusal(
-    operation: str, response: Response, *, endpoint_url: str, secrets: Iterable[str | None] = ()
+    operation: str, response: Response, *, endpoint_url: str, secrets: Iterable[str | None] = (), request: object = None
 ) -> ServiceError | ConnectionFailed:
     """The error for an answer with any status but 200.
 
-    `secrets` are cut out of what is shown: some proxies send back the request, and so does AWS where a signature does not fit.
+    `secrets`, and the values in `request`, are cut out of what is shown: some proxies send back the request, and so does AWS where a
+    signature does not fit.
     """
+    secrets = tuple(secrets)
     status, headers, body = response
-    request_id = _text(headers.get(b"x-amzn-requestid")) or None
+    request_id = shown(_text(headers.get(b"x-amzn-requestid"))) or None
     retry_after_s = _retry_after_s(headers)
     if 200 <= status < 300:
         return ConnectionFailed(f"the answer has the HTTP status {status}, where DynamoDB sends 200", maybe_applied=True)
     parsed = None if 300 <= status < 400 else _json_object(body)
     if parsed is None:
-        parsed = {"__type": _code(status), "message": _foreign(response, endpoint_url, secrets)}
-    for name in ("message", "Message"):
-        if isinstance(parsed.get(name), str):
-            parsed[name] = _without(parsed[name], secrets)
+        parsed = {"__type": _code(status), "message": _foreign(response, endpoint_url, secrets, request)}
+    else:
+        for name in ("message", "Message"):
+            if isinstance(parsed.get(name), str):
+                parsed[name] = presentable(parsed[name], secrets, request, MESSAGE_CHARACTERS)
+        problem = misshapen(parsed)
+        if problem is not None:
+            return ConnectionFailed(f"the error that came, HTTP {status}, can't be read: {problem}", maybe_applied=True)
     return service_error(parsed, operation=operation, status=status, request_id=request_id, retry_after_s=retry_after_s)
 
 
@@ -79,28 +84,20 @@ def _code(status: int) -> str:
         return f"Status{status}"
 
 
-def _foreign(response: Response, endpoint_url: str, secrets: Iterable[str | None]) -> str:
+def _foreign(response: Response, endpoint_url: str, secrets: Iterable[str | None], request: object) -> str:
     status, headers, body = response
     location = headers.get(b"location")
     if 300 <= status < 400:
-        where = f" to {_shown(location, secrets)}" if location else ""
+        where = f" to {_shown(location, secrets, request)}" if location else ""
         return f"{endpoint_url} is not DynamoDB's endpoint: it redirects{where}. adorm follows no redirect: correct endpoint_url or region"
-    kind = _text(headers.get(b"content-type")) or "no content type"
-    told = f": {_shown(body, secrets)}" if body else ""
+    kind = shown(_text(headers.get(b"content-type"))) or "no content type"
+    told = f": {_shown(body, secrets, request)}" if body else ""
     size = " (the request is larger than it takes)" if status == TOO_LARGE else ""
     return f"{endpoint_url} answered HTTP {status}{size} with {kind}, which is not an answer of DynamoDB's{told}"
 
 
-def _shown(raw: bytes, secrets: Iterable[str | None]) -> str:
-    text = _without(" ".join(raw[:65536].decode("utf-8", "replace").split()), secrets)
-    return repr(text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...")
-
-
-def _without(text: str, secrets: Iterable[str | None]) -> str:
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
-    return text
+def _shown(raw: bytes, secrets: Iterable[str | None], request: object) -> str:
+    return repr(presentable(raw[:LOOKED_AT].decode("utf-8", "replace"), secrets, request, SHOWN_CHARACTERS))
 
 
 def _retry_after_s(headers: dict[bytes, bytes]) -> float | None:

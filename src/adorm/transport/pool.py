@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from adorm.errors import UsageError
+from adorm.forks import tell_of_forks
 from adorm.transport.http import HttpConnection
 
 IDLE_LIMIT_S = 15.0
@@ -43,7 +44,19 @@ class ConnectionPool:
     turn on.
     """
 
-    __slots__ = ("_closed", "_connect", "_drained", "_idle", "_idle_limit_s", "_loop", "_max_connections", "_open", "_slots", "_waiters")
+    __slots__ = (
+        "__weakref__",
+        "_closed",
+        "_connect",
+        "_drained",
+        "_idle",
+        "_idle_limit_s",
+        "_loop",
+        "_max_connections",
+        "_open",
+        "_slots",
+        "_waiters",
+    )
 
     def __init__(
         self, connect: Connect, loop: asyncio.AbstractEventLoop, *, max_connections: int, idle_limit_s: float = IDLE_LIMIT_S
@@ -60,6 +73,7 @@ class ConnectionPool:
         self._waiters: OrderedDict[asyncio.Future[HttpConnection | None], None] = OrderedDict()
         self._drained: asyncio.Future[None] | None = None
         self._closed = False
+        tell_of_forks(self)
 
     def __repr__(self) -> str:
         return f"<ConnectionPool {len(self._idle)} idle, {self._slots} of {self._max_connections} in all, {len(self._waiters)} waiting>"
@@ -116,6 +130,29 @@ class ConnectionPool:
         for connection in old:
             connection.abort()
             self._free_slot()
+
+    def after_fork(self) -> None:
+        """In the child of a fork: the connections are the parent's, and new ones are made here."""
+        for connection in tuple(self._open):
+            connection.after_fork()
+        self.drop_idle()
+
+    def abandon(self) -> bool:
+        """Close every connection without waiting, from wherever; gives whether there was any.
+
+        For one whose loop is closed, or whose owner is gone without a word.
+        """
+        self._closed = True
+        self._idle.clear()
+        connections = tuple(self._open)
+        self._open.clear()
+        alive = [each for each in connections if not self._loop.is_closed() and not each.forked]
+        for connection in connections:
+            if connection not in alive:
+                connection.abandon()
+        if alive:
+            self._loop.call_soon_threadsafe(_abort_all, alive)
+        return bool(connections)
 
     async def close(self) -> None:
         """Close every connection. Calls that wait in line fail, so do those in flight. Bounded by a second."""
@@ -215,3 +252,8 @@ class ConnectionPool:
             self._free_slot()
         if not self._open and self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
+
+
+def _abort_all(connections: Iterable[HttpConnection]) -> None:
+    for connection in connections:
+        connection.abort(CLOSED)

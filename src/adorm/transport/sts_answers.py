@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from adorm.errors import AccessDenied, Code, ConnectionFailed, ServiceError, Throttled, ValidationFailed, code_of
+from adorm.shown import shown
 from adorm.transport.credentials import Credentials
 from adorm.transport.http import Response
+from adorm.transport.redaction import without_secrets
 from adorm.transport.xml_leaves import UnreadableXml, leaves_of
 
 OPERATION = "AssumeRole"
@@ -65,26 +67,22 @@ def sts_error(response: Response, role_arn: str, url: str, secrets: Iterable[str
         leaves = {}
     code = leaves.get("ErrorResponse/Error/Code") or f"Status{status}"
     message = leaves.get("ErrorResponse/Error/Message") or "an answer that is not one of STS's"
-    shown = f"{role_arn}: {_without(secrets, message)}"
+    told = f"{role_arn}: {_without(secrets, message)}"
     row = STS_CODES.get(code) or code_of(code, status)
     if row.error is ServiceError and status == 403:
         row = Code(AccessDenied, row.treatment)
     if row.treatment == "transient":
         # Not a ServiceError: of a write that waits for these credentials, nothing can have been applied.
-        return ConnectionFailed(f"STS failed: HTTP {status} {_without(secrets, code)}: {shown}", maybe_applied=False, operation=OPERATION)
+        return ConnectionFailed(f"STS failed: HTTP {status} {_without(secrets, code)}: {told}", maybe_applied=False, operation=OPERATION)
     return row.error(
-        shown,
+        told,
         code=_without(secrets, code),
         operation=OPERATION,
         status=status,
-        request_id=leaves.get("ErrorResponse/RequestId"),
+        request_id=shown(leaves.get("ErrorResponse/RequestId") or "") or None,
         retryable=row.treatment != "no",
     )
 
 
 def _without(secrets: Iterable[str | None], text: str) -> str:
-    text = " ".join(text.split())
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
-    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
+    return shown(without_secrets(" ".join(text.split()), secrets), SHOWN_CHARACTERS)

@@ -8,30 +8,36 @@ from __future__ import annotations
 import asyncio
 import binascii
 import os
+import sys
 import time
 import zlib
-from collections.abc import Callable, Mapping
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar, cast
 
 import orjson
 
 from adorm.clock import SYSTEM_CLOCK, Clock
-from adorm.errors import ConnectionFailed, UsageError
+from adorm.errors import CREDENTIALS_REFUSED, ConnectionFailed, UsageError
+from adorm.shown import shown
 from adorm.transport.aws_session import SessionCredentials, SessionHolder
-from adorm.transport.base import Answer, ReadRequest, Request, unsent
+from adorm.transport.base import TOO_OLD, Answer, ReadRequest, Request, Tokened, unsent
 from adorm.transport.connector import Connector, tls_context
 from adorm.transport.credentials import Credentials, CredentialsCache, CredentialsSource, FixedCredentials
 from adorm.transport.default_chain import default_credentials
 from adorm.transport.endpoint import Endpoint, locate
-from adorm.transport.failures import CREDENTIALS_REFUSED, clock_offset_s, refusal
+from adorm.transport.failures import clock_offset_s, refusal
 from adorm.transport.http import Response
 from adorm.transport.pool import ConnectionPool, PoolFigures
 from adorm.transport.proxies import refuse_proxy
 from adorm.transport.sigv4 import Signer
 from adorm.transport.trace_header import trace_line
 
+T = TypeVar("T")
+
 CONTENT_TYPE = "application/x-amz-json-1.0"
 TARGET_PREFIX = "DynamoDB_20120810."
+
+MOST_CRC_DIGITS = 10
 
 
 class WireTransport:
@@ -45,7 +51,7 @@ class WireTransport:
         profile: a name from the AWS configuration files, instead of AWS_PROFILE or the default one.
         max_connections: how many calls can be in flight at once; the rest wait in line.
         connect_timeout_s: for name lookup, TCP and TLS together.
-        read_timeout_s: the longest silence of the server before an answer is complete.
+        read_timeout_s: the longest silence of the server, while it takes the request and until its answer is complete.
         clock: the time of day that requests are signed with.
         environ: instead of `os.environ`.
         trace_header: gives the `X-Amzn-Trace-Id` of each request, or None; by default, inside Lambda, what the environment says.
@@ -92,6 +98,8 @@ class WireTransport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool: ConnectionPool | None = None
         self._signer: Signer | None = None
+        self._waits: set[asyncio.Timeout] = set()
+        """For credentials; `close` ends them."""
         self._trace_line = trace_line(self._environ, trace_header)
         self._answer_headers: dict[bytes, bytes] = {}
         self._head = ""
@@ -131,16 +139,22 @@ class WireTransport:
         if self._loop is not None:
             self._check_loop()
             return
-        location = await locate(
-            region=self._region,
-            endpoint_url=self._endpoint_url,
-            environ=self._environ,
-            holder=self._holder,
-            prefer_profile=self._prefer_profile,
+        location = await self._unless_closed(
+            lambda: locate(
+                region=self._region,
+                endpoint_url=self._endpoint_url,
+                environ=self._environ,
+                holder=self._holder,
+                prefer_profile=self._prefer_profile,
+            )
         )
         endpoint = location.endpoint
         refuse_proxy(endpoint, self._environ)
-        await self._credentials.get()
+        if "moto" in sys.modules:
+            from adorm.transport.mocks import refuse_mock
+
+            refuse_mock(endpoint)
+        await self._unless_closed(self._credentials.get)
         tls = tls_context(location.ca_bundle) if endpoint.scheme == "https" else None
         self._check_open()
         if self._loop is not None:  # another task was faster
@@ -175,7 +189,7 @@ class WireTransport:
             epoch_s = self._epoch_s()
             credentials = self._credentials.at_hand(epoch_s)
             if credentials is None:
-                credentials = await unsent(self._credentials.get())
+                credentials = await unsent(self._unless_closed(self._credentials.get))
                 epoch_s = self._epoch_s()
             connection = pool.take_idle()
             if connection is None:
@@ -190,6 +204,8 @@ class WireTransport:
                     f"{f'x-amz-security-token: {token}{CRLF}' if token else ''}"
                     f"{'' if self._trace_line is None else self._trace_line()}content-length: {len(body)}\r\n\r\n"
                 )
+                if isinstance(request, Tokened) and not request.is_in_time():
+                    raise UsageError(TOO_OLD)
                 response = await connection.exchange(head.encode() + body)
             finally:
                 pool.release(connection)
@@ -228,8 +244,18 @@ class WireTransport:
         if self._loop is not None and asyncio.get_running_loop() is not self._loop:
             raise UsageError("the transport belongs to another event loop: close it there")
         self._closed = True
+        for wait in self._waits:
+            wait.reschedule(0)
         if self._pool is not None:
             await self._pool.close()
+
+    def drop(self) -> bool:
+        """Close every connection without waiting, from any thread: where its loop is closed, or nobody is left to close it.
+
+        Gives whether there were any.
+        """
+        self._closed = True
+        return self._pool is not None and self._pool.abandon()
 
     # ------------------------------------------------------------------ inside
 
@@ -241,6 +267,25 @@ class WireTransport:
         if from_session:
             return SessionCredentials(holder=self._holder)
         return default_credentials(self._environ, holder=self._holder, clock=self._clock)
+
+    async def _unless_closed(self, wait: Callable[[], Awaitable[T]]) -> T:
+        """Await something that `close` ends.
+
+        Raises:
+            UsageError: it was closed meanwhile.
+        """
+        bound = asyncio.timeout(None)
+        try:
+            async with bound:
+                self._waits.add(bound)
+                try:
+                    return await wait()
+                finally:
+                    self._waits.discard(bound)
+        except TimeoutError as error:
+            if not (bound.expired() and self._closed):
+                raise
+            raise UsageError("the database was closed while this call waited for credentials") from error
 
     def _check_open(self) -> None:
         if self._closed:
@@ -260,10 +305,10 @@ class WireTransport:
         status, headers, body = response
         self._answer_headers = headers
         checksum = headers.get(b"x-amz-crc32")
-        if checksum is not None and (not checksum.isdigit() or zlib.crc32(body) != int(checksum)):
+        if checksum is not None and not (checksum.isdigit() and len(checksum) <= MOST_CRC_DIGITS and zlib.crc32(body) == int(checksum)):
             raise ConnectionFailed("the answer was damaged on its way: its CRC32 is not the one announced", maybe_applied=True)
         if status != 200:
-            raise self._refused(operation, response, credentials)
+            raise self._refused(operation, request, response, credentials)
         if isinstance(request, ReadRequest) and (parsed := request.parse(body)) is not None:
             return parsed
         try:
@@ -271,20 +316,25 @@ class WireTransport:
         except ValueError as error:
             problem = f"the answer is not JSON ({error})"
             if encoding := headers.get(b"content-encoding"):
-                problem += f": it came as {encoding.decode('latin-1')!r}, which was not asked for"
+                problem += f": it came as {shown(encoding.decode('latin-1'))!r}, which was not asked for"
             raise ConnectionFailed(problem, maybe_applied=True) from error
         if not isinstance(answer, dict):
             raise ConnectionFailed(f"the answer is a JSON {type(answer).__name__}, not an object", maybe_applied=True)
         return cast(Answer, answer)
 
-    def _refused(self, operation: str, response: Response, credentials: Credentials) -> Exception:
-        endpoint_url = self.endpoint_url or ""
-        error = refusal(operation, response, endpoint_url=endpoint_url, secrets=(credentials.session_token, credentials.secret_access_key))
+    def _refused(self, operation: str, request: Request, response: Response, credentials: Credentials) -> Exception:
+        secrets = (credentials.session_token, credentials.secret_access_key)
+        error = refusal(operation, response, endpoint_url=self.endpoint_url or "", secrets=secrets, request=request)
         offset_s = clock_offset_s(error, response, self._clock.now())
         if offset_s is not None:
             self._offset_s = offset_s
         if getattr(error, "code", None) in CREDENTIALS_REFUSED:
             self._credentials.forget(credentials)
+        if "moto" in sys.modules:
+            from adorm.transport.mocks import HINT, is_aws, is_mocked
+
+            if self._endpoint is not None and is_aws(self._endpoint) and is_mocked():
+                error.add_note(HINT)
         return error
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from adorm.errors import AdormError, ConditionalCheckFailed, TransactionCanceled, UsageError
+from adorm.errors import AdormError, ConditionalCheckFailed, TransactionCanceled, UsageError, ValidationFailed
 from adorm.keys import Key
 from adorm.query.binding import Binding, Connection
 from adorm.query.operation import Retriable
@@ -33,6 +33,9 @@ class GetPart:
     def failure(self, error: ConditionalCheckFailed, /) -> AdormError:
         """A read has no condition."""
         return error
+
+    def explain(self, error: ValidationFailed, /) -> None:
+        """A read has no clauses."""
 
 
 def get_parts(bind: Bind, keys: Iterable[Key[Any]]) -> tuple[GetPart, ...]:
@@ -115,7 +118,8 @@ class TransactGet(Retriable[ResultT]):
         items: list[Any] = []
         for part, place in zip(self._parts, order, strict=True):
             attribute_map = found[place]
-            items.append(None if not attribute_map else part.binding.decode(attribute_map))
+            absent = not attribute_map or part.binding.is_other_kind(attribute_map)
+            items.append(None if absent else part.binding.decode(attribute_map))
         result: ResultT = self._collect(items)
         return result
 

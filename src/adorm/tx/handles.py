@@ -46,6 +46,16 @@ class TransactionWrite(Generic[ModelT]):
         self._part.write = self._part.write.unchecked()
         return self
 
+    def keep_timestamps(self) -> Self:
+        """Store `created_at` and `updated_at` as the instance has them, as an import does; by default they are the times of writes.
+
+        Raises:
+            UsageError: the transaction has ended.
+        """
+        self._life.use()
+        self._part.write = self._part.write.keep_timestamps()
+        return self
+
     @property
     def stored(self) -> ModelT:
         """The item as stored, once the transaction is done: the instance itself, or for a frozen model a new one.

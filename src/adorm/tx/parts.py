@@ -7,10 +7,10 @@ from typing import Any, Protocol, TypeVar
 
 import attrs
 
-from adorm.errors import AdormError, ConditionalCheckFailed, UsageError
+from adorm.errors import AdormError, ConditionalCheckFailed, UsageError, ValidationFailed
 from adorm.keys import Key
 from adorm.query.binding import Binding
-from adorm.query.updates import UpdateDraft
+from adorm.query.updates import PreparedUpdate, UpdateDraft
 from adorm.query.writes import Prepared, Write
 
 ModelT = TypeVar("ModelT")
@@ -36,6 +36,10 @@ class Part(Protocol):
 
     def failure(self, error: ConditionalCheckFailed, /) -> AdormError:
         """What it means that its condition did not hold."""
+        ...
+
+    def explain(self, error: ValidationFailed, /) -> None:
+        """Add to a refusal what it is about, where that is known."""
         ...
 
 
@@ -76,7 +80,7 @@ class WritePart:
         return self.write.binding
 
     def build(self) -> tuple[str, dict[str, Any]]:
-        prepared = self.prepared = self.write.prepare()
+        prepared = self.prepared = self.write.prepare(in_transaction=True)
         request = {name: value for name, value in prepared.request.items() if name != "ReturnValues"}
         if prepared.operation == "UpdateItem" and "UpdateExpression" not in request:
             raise UsageError(
@@ -86,6 +90,9 @@ class WritePart:
 
     def failure(self, error: ConditionalCheckFailed, /) -> AdormError:
         return error if self.prepared is None else self.write.failure(self.prepared, error)
+
+    def explain(self, error: ValidationFailed, /) -> None:
+        """A write of whole values asks nothing of what is stored."""
 
     def settle(self) -> None:
         if self.prepared is not None:
@@ -97,6 +104,7 @@ class UpdatePart:
     """An update."""
 
     draft: UpdateDraft
+    prepared: PreparedUpdate | None = None
 
     @property
     def label(self) -> str:
@@ -111,10 +119,14 @@ class UpdatePart:
         return self.draft.binding
 
     def build(self) -> tuple[str, dict[str, Any]]:
-        return "Update", self.draft.prepare().request
+        self.prepared = self.draft.prepare(in_transaction=True)
+        return "Update", self.prepared.request
 
     def failure(self, error: ConditionalCheckFailed, /) -> AdormError:
-        return self.draft.failure(error)
+        return self.draft.failure(error, self.prepared)
+
+    def explain(self, error: ValidationFailed, /) -> None:
+        self.draft.explain(error)
 
     def settle(self) -> None:
         """An update knows no instance."""
@@ -127,7 +139,7 @@ class Check(Write[ModelT, ResultT]):
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConditionCheck.html
     """
 
-    def prepare(self) -> Prepared:
+    def prepare(self, *, in_transaction: bool = False) -> Prepared:
         binding = self._binding
         exists = [] if self._conditions else [self._key_exists(wanted=True)]
         prepared = Prepared("ConditionCheck", {"TableName": binding.table_name, "Key": binding.encode_key(self._key)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adorm.errors import CancellationReason, ConditionalCheckFailed, ItemNotFound, ServiceError, TransactionCanceled
+from adorm.errors import CancellationReason, ConditionalCheckFailed, ItemNotFound, ServiceError, TransactionCanceled, ValidationFailed
 from adorm.tx.parts import Part
 
 
@@ -36,6 +36,8 @@ def _explain(reason: CancellationReason, part: Part, whole: TransactionCanceled)
     failure = reason.error
     if isinstance(failure, ServiceError):
         failure.subject, failure.request_id, failure.attempts = str(part.key), whole.request_id, whole.attempts
+    if isinstance(failure, ValidationFailed):
+        part.explain(failure)
     if isinstance(failure, ConditionalCheckFailed):
         meaning = part.failure(failure)
         if meaning is not failure and isinstance(meaning, ItemNotFound):

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from adorm.codec import item_size, json_size
-from adorm.errors import AttributeMap, UsageError
+from adorm.errors import AttributeMap, BadValue, UsageError
 from adorm.query.binding import Binding
 from adorm.query.failures import canonical
 from adorm.tx.parts import WritingPart
@@ -67,18 +67,24 @@ def check_token(token: str | None) -> None:
     """Refuse what can't be an idempotency token.
 
     Raises:
-        UsageError: it is no text of 1 to 36 characters.
+        BadValue: the text is empty or longer than 36 characters.
+        UsageError: it is no text.
     """
     if token is not None and not (isinstance(token, str) and 1 <= len(token) <= MAX_TOKEN_CHARACTERS):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(f"an idempotency token has 1 to {MAX_TOKEN_CHARACTERS} characters, such as str(uuid4()); {token!r} does not fit")
+        kind = BadValue if isinstance(token, str) else UsageError  # pyright: ignore[reportUnnecessaryIsInstance]  # as above
+        raise kind(f"an idempotency token has 1 to {MAX_TOKEN_CHARACTERS} characters, such as str(uuid4()); {token!r} does not fit")
 
 
 def _size_at_most(request: Mapping[str, Any]) -> int:
-    """No less than `_size`, in an eighth of its time."""
+    """No less than `_size`, in an eighth of its time.
+
+    Raises:
+        BadValue: it holds a lone surrogate, which is no text.
+    """
     try:
         return json_size(request)
-    except TypeError:  # text that is no UTF-8, in a key
-        return _size(request)
+    except TypeError as error:
+        raise BadValue(f"the request can't be written as JSON: {error}") from error
 
 
 def _size(request: Mapping[str, Any]) -> int:

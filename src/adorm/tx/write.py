@@ -8,9 +8,11 @@ from typing import Any, Protocol, Self, TypeVar, cast, overload
 from uuid import uuid4
 
 from adorm.capacity import ASKED, Capacity
-from adorm.errors import TransactionCanceled, UsageError, ValidationFailed
+from adorm.errors import AdormError, TransactionCanceled, UsageError, ValidationFailed
+from adorm.forks import forks
 from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.models import model_info
+from adorm.query.applied import after_applied
 from adorm.query.binding import Binding, Connection
 from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.query.updates import Update, UpdateDraft
@@ -49,8 +51,9 @@ class Transaction:
     yes. Each operation is on an item of its own, at most 100 and 4 MB together; it costs twice the units of single writes.
 
     Retries of conflicts, throttles and lost answers carry one idempotency token, so that the transaction is applied once; DynamoDB
-    keeps a token for ten minutes. A `token` of your own makes a repetition by another process harmless too, if it asks for
-    exactly the same: a model with timestamps does so only under one clock.
+    keeps a token for ten minutes, and nine minutes after the first attempt one of unknown fate is not repeated: the error has
+    `maybe_applied`. A `token` of your own makes a repetition by another process harmless too, if it asks for exactly the same: a
+    model with timestamps does so only under one clock.
 
     It belongs to the task that uses it first, and is used once.
 
@@ -68,6 +71,8 @@ class Transaction:
         self._connection = connection
         self._bind = bind
         self._token = str(uuid4()) if token is None else token
+        self._token_is_own = token is None
+        self._forks = forks()
         self._retry = retry
         self._life = Life()
         self._parts: list[WritingPart] = []
@@ -76,7 +81,9 @@ class Transaction:
 
     @property
     def token(self) -> str:
-        """Its idempotency token."""
+        """Its idempotency token; in a process forked since it was made, another one, unless it was given."""
+        if self._token_is_own and self._forks != forks():
+            self._token, self._forks = str(uuid4()), forks()
         return self._token
 
     @property
@@ -208,7 +215,7 @@ class Transaction:
         Raises:
             UsageError: what would be refused before sending.
         """
-        return write_request(self._parts, self._token)
+        return write_request(self._parts, self.token)
 
     async def commit(self) -> None:
         """Send it, where there is no block.
@@ -244,8 +251,14 @@ class Transaction:
                 )
             raise
         self._capacity.count("TransactWriteItems", answer, reading=False)
+        problem: AdormError | None = None
         for part in self._parts:
-            part.settle()
+            try:
+                part.settle()
+            except Exception as error:  # noqa: BLE001  # the instances of the other parts come first
+                problem = after_applied(error, part.binding, part.key)
+        if problem is not None:
+            raise problem
 
     def _describe(self) -> str:
         labels = [part.label for part in self._parts]

@@ -1,0 +1,118 @@
+"""`adorm.eventually`: reading until something that was written shows, as in a global index."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+
+from adorm.clock import current_clock, use_clock
+from adorm.deadlines import current_limit, deadline, remaining_s
+from adorm.errors import DeadlineExceeded, ItemNotFound, UsageError
+from adorm.query.operation import Operation
+from adorm.retry import unit_random
+
+T = TypeVar("T")
+
+DEFAULT_WITHIN_S = 10.0
+FIRST_WAIT_S = 0.05
+LONGEST_WAIT_S = 1.0
+LEAST_LEFT_S = 0.02
+"""With less time than this left no further read is begun."""
+
+
+async def eventually(
+    read: Operation[T],
+    /,
+    *,
+    until: Callable[[T], bool | Awaitable[bool]] | None = None,
+    within_s: float = DEFAULT_WITHIN_S,
+) -> T:
+    """Read again and again until the result is as it should be, and give that.
+
+    For what is read after a write by another way than its key: a global index shows a change some
+    moments later.
+
+    ::
+
+        await orders.update("c1", "o1").set(Order.status, "paid")
+        paid = await adorm.eventually(
+            orders.query().where(Order.status == "paid"),
+            until=lambda found: any(order.order_id == "o1" for order in found),
+            within_s=5,
+        )
+
+    Between two reads it waits 0.025 to 0.05 s at first, twice as long each time, up to 0.5 to 1 s;
+    half of it is jitter.
+
+    Args:
+        read: what reads: a query, a get, a count. An `ItemNotFound` of it means: not yet.
+        until: given the result, whether it is as it should be; may be async. By default it is when
+            it is true: an item, a list with something in it, a count above 0.
+        within_s: seconds for all of it; `adorm.deadline` may shorten it.
+
+    Raises:
+        UsageError: `read` writes, or is no operation of adorm's.
+        DeadlineExceeded: it was not so in time; `.result` is what was read last, `.attempts` how
+            often.
+        Whatever the read raises, and `until`.
+    """
+    _check(read, until, within_s)
+    connection = read._sent_by  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of the same package
+    random: Callable[[], float] = getattr(connection, "_random", unit_random)
+    clock = current_clock() if connection is None else connection.clock
+    last: Any = None
+    reads = 0
+    missing: ItemNotFound | None = None
+    with use_clock(clock):
+        async with deadline(within_s):
+            while True:
+                try:
+                    result = await read
+                except ItemNotFound as error:
+                    missing = error
+                except DeadlineExceeded as error:
+                    raise _late(read, last, reads) from error
+                else:
+                    last, missing = result, None
+                    if await _holds(until, result):
+                        return result
+                reads += 1
+                left_s = remaining_s()
+                if left_s <= LEAST_LEFT_S:
+                    raise _late(read, last, reads) from missing
+                longest_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(reads - 1, 16))
+                # the last waits are shorter, so that it looks once more near the end
+                await clock.sleep(min(longest_s * (0.5 + 0.5 * random()), 0.75 * left_s))
+
+
+def _check(read: object, until: object, within_s: object) -> None:
+    if not isinstance(read, Operation):
+        raise UsageError(f"eventually() takes an operation that reads, such as orders.query(...) before `await`, not {type(read).__name__}")
+    if not read.only_reads:
+        raise UsageError(f"eventually() repeats what it is given, and {read!r} may write: await that first, and give the read after it")
+    if until is not None and not callable(until):
+        raise UsageError("until= is a function of the result, async or not")
+    is_number = isinstance(within_s, int | float) and not isinstance(within_s, bool)
+    if not is_number or not 0 < float(str(within_s)) < math.inf:
+        raise UsageError(f"within_s is seconds, a finite number above 0, not {within_s!r}")
+
+
+async def _holds(until: Callable[[T], bool | Awaitable[bool]] | None, result: T) -> bool:
+    if until is None:
+        return bool(result)
+    told = until(result)
+    return bool(await told if inspect.isawaitable(told) else told)
+
+
+def _late(read: Operation[Any], last: object, reads: int) -> DeadlineExceeded:
+    limit = current_limit()
+    within = f" within {limit.seconds:g} s" if limit is not None else ""
+    found = f"; the last one found {len(cast('list[object]', last))} items" if isinstance(last, list) else ""
+    return DeadlineExceeded(
+        f"eventually, {type(read).__name__} of {read._subject or 'a table'}: not as it should be{within}, after {reads} reads{found}",  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        operation=type(read).__name__,
+        attempts=reads,
+        result=last,
+    )

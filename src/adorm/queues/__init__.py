@@ -1,0 +1,1 @@
+"""Messages of SQS, as Lambda gives them to a function."""
