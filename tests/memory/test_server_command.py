@@ -113,6 +113,35 @@ async def test_tables_are_kept_in_a_file(tmp_path: Path) -> None:
         assert answer["Items"] == [item]
 
 
+@pytest.mark.anyio
+async def test_the_file_that_tables_are_kept_in_need_not_exist_yet(tmp_path: Path) -> None:
+    kept = str(tmp_path / "tables.json")
+    for expected in ([], ["orders"]):
+        with running("--load", kept, "--save", kept) as command:
+            async with adorm.connect(
+                endpoint_url=command.endpoint_url, region="eu-central-1"
+            ) as db:
+                assert (await db.call("ListTables", {}))["TableNames"] == expected
+                if not expected:
+                    await db.call("CreateTable", TABLE)
+            assert command.end() == (0, "")
+
+
+def test_a_file_that_could_not_be_written_is_told_at_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (tmp_path, tmp_path / "no-such-folder" / "tables.json"):
+        with pytest.raises(SystemExit):
+            main(["--port", "0", "--save", str(path)])
+        assert f"--save {path} " in capsys.readouterr().err
+
+
+def test_a_port_that_is_none_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--port", "99999"])
+    assert "invalid port_number value: '99999'" in capsys.readouterr().err
+
+
 def test_a_file_that_is_no_snapshot_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

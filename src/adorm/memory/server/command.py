@@ -34,6 +34,8 @@ AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Secrets are taken from the environm
 that no list of processes shows them.
 """
 
+MAX_PORT = 65535
+
 AT_ONCE = "at-once"
 """The delay of tables that are made at once."""
 
@@ -61,7 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     try:
-        if options.load is not None:
+        if options.save is not None:
+            check_writable(options.save)
+        # The first start of a server that keeps its tables in a file finds no file yet.
+        if options.load is not None and (options.load != options.save or options.load.exists()):
             load(engine, options.load)
         asyncio.run(_serve(engine, options, signatures))
         if options.save is not None:
@@ -82,6 +87,18 @@ def load(engine: Engine, path: Path) -> None:
         engine.restore(orjson.loads(path.read_bytes()))
     except ValueError as error:
         raise ValueError(f"{path} holds no snapshot: {error}") from error
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that could not be written at the end, when what is to be saved would be lost.
+
+    Raises:
+        OSError: its folder is missing, or may not be written to.
+    """
+    if path.is_dir():
+        raise OSError(f"--save {path} is a folder, and a file is wanted")
+    if not os.access(path.parent, os.W_OK):
+        raise OSError(f"--save {path} can't be written: {path.parent} is missing or read-only")
 
 
 def save(engine: Engine, path: Path) -> None:
@@ -172,7 +189,7 @@ def _parser() -> argparse.ArgumentParser:
         "--host", default="127.0.0.1", help="the address to listen on (%(default)s)"
     )
     parser.add_argument(
-        "--port", type=int, default=8000, help="0 for any that is free (%(default)s)"
+        "--port", type=port_number, default=8000, help="0 for any that is free (%(default)s)"
     )
     parser.add_argument(
         "--wording",
@@ -212,7 +229,10 @@ def _parser() -> argparse.ArgumentParser:
         "--check-signatures", action="store_true", help="refuse requests that are not signed well"
     )
     parser.add_argument(
-        "--load", type=Path, metavar="FILE", help="start with the tables of a snapshot"
+        "--load",
+        type=Path,
+        metavar="FILE",
+        help="start with the tables of a snapshot; the file of --save need not exist yet",
     )
     parser.add_argument("--save", type=Path, metavar="FILE", help="write a snapshot at the end")
     parser.add_argument(
@@ -221,6 +241,14 @@ def _parser() -> argparse.ArgumentParser:
         help="also stop when standard input ends, for programs that start this one",
     )
     return parser
+
+
+def port_number(text: str) -> int:
+    """A port, 0 to 65535; argparse tells the ValueError by this function's name."""
+    value = int(text)
+    if not 0 <= value <= MAX_PORT:
+        raise ValueError(text)
+    return value
 
 
 def seconds(text: str) -> float:
