@@ -26,7 +26,7 @@ from pathlib import Path
 import attrs
 
 from tests.conformance import endpoints
-from tests.conformance.known import Comparison, compare, read_known
+from tests.conformance.known_tests import Comparison, compare, read_known
 from tests.conformance.results import Results
 from tests.conformance.suites import SUITES, Run, Suite, clean_environment
 

@@ -26,7 +26,9 @@ from tests.conformance.endpoints import served
 
 SERVICE = "DynamoDB_20120810"
 REPOSITORY = Path(__file__).parents[2]
-NUMBERS = re.compile(r'(?<="N": )"[^"]*"|(?<="NS": )\[[^\]]*\]')
+TEXT = r'"(?:[^"\\]|\\.)*"'
+NUMBERS = re.compile(rf'(?<="N": ){TEXT}|(?<="NS": )\[(?:{TEXT}(?:, )?)*\]')
+"""The number, or the list of numbers, of each N and NS in JSON, as `json.dumps` writes it."""
 PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 CLAUSE = re.compile(r"(?<![\w.#:])(SET|ADD|REMOVE|DELETE)(?=\s)", re.IGNORECASE)
 
@@ -109,7 +111,7 @@ def spell(text: str) -> str:
     read: Any = json.loads(text)
     if isinstance(read, str):
         return json.dumps(spelled(read))
-    return json.dumps([spelled(one) if isinstance(one, str) else one for one in elements(read)])
+    return json.dumps([spelled(str(one)) for one in elements(read)])
 
 
 def spelled(number: str) -> str:

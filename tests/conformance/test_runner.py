@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.conformance.fuzz import Known, Score, matches, read_known
-from tests.conformance.judges import only_removes, spell, spelled, updates
-from tests.conformance.known import FOLDER, compare
-from tests.conformance.known import read_known as read_known_tests
+from tests.conformance.judges import NUMBERS, only_removes, spell, spelled, updates
+from tests.conformance.known_tests import FOLDER, compare
+from tests.conformance.known_tests import read_known as read_known_tests
 from tests.conformance.results import Results, read_junit, read_mocha, read_vitest
 from tests.conformance.suites import SUITES
 
@@ -205,4 +205,11 @@ def test_a_number_is_spelled_as_the_service_spells_it(number: str, expected: str
 
 def test_numbers_are_spelled_alone_and_in_lists() -> None:
     assert spell('"1.0"') == '"1"'
-    assert spell('["1.0", "x", 1]') == '["1", "x", 1]'
+    assert spell('["1.0", "x"]') == '["1", "x"]'
+
+
+def test_numbers_are_found_in_a_request_and_nothing_else_is() -> None:
+    values = {"a": {"N": "1.0"}, "b": {"NS": ["2.0", "]"]}, "c": {"S": '{"N": "3.0"}'}}
+    odd = {"d": {"N": 'q"q'}, "e": {"NS": [1.0]}, "f": {"N": 4.0}}
+    body = json.dumps({**values, **odd})
+    assert NUMBERS.findall(body) == ['"1.0"', '["2.0", "]"]', '"q\\"q"']
