@@ -7,14 +7,14 @@ from typing import Any
 import attrs
 
 from adorm.memory.database import Database
-from adorm.memory.definitions import TableDefinition
-from adorm.memory.keys import Position
 from adorm.memory.operations.streams import STREAM_OPERATIONS
 from adorm.memory.options import EngineOptions
+from adorm.memory.storage.definitions import TableDefinition
+from adorm.memory.storage.keys import Position
+from adorm.memory.storage.table import Table
 from adorm.memory.streams.lifecycle import open_stream
 from adorm.memory.streams.stream import Stream
-from adorm.memory.table import Table
-from adorm.memory.values import Item, canonical_item
+from adorm.memory.values.canonical import Item, canonical_item
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"

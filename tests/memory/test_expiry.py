@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adorm.memory.expiry import remove_expired
+from adorm.memory.items.time_to_live import remove_expired
 from tests.memory.stream_setup import START, Streamed, key, streamed
 
 YEAR = 365 * 24 * 60 * 60

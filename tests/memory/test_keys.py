@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adorm.memory.errors import EngineError
-from adorm.memory.keys import (
+from adorm.memory.storage.keys import (
     TOKENS,
     KeySchema,
     after_prefix,
@@ -19,7 +19,7 @@ from adorm.memory.keys import (
     partition_token,
     segment_range,
 )
-from adorm.memory.store import OrderedItems, StoredItem
+from adorm.memory.storage.ordered_items import OrderedItems, StoredItem
 
 SCHEMA = KeySchema(["pk"], ["sk"], {"pk": "S", "sk": "N"})
 MISMATCH = "The provided key element does not match the schema"

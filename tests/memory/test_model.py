@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from adorm.memory.engine import Engine
 from adorm.memory.errors import EngineError
-from adorm.memory.sizes import item_bytes
+from adorm.memory.values.sizes import item_bytes
 
 Item = dict[str, Any]
 

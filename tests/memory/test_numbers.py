@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adorm.memory.errors import EngineError
-from adorm.memory.numbers import add_numbers, canonical_number, number_text, subtract_numbers
+from adorm.memory.values.numbers import add_numbers, canonical_number, number_text, subtract_numbers
 
 numbers = st.builds(
     lambda digits, exponent, sign: Decimal(digits).scaleb(exponent) * sign,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from adorm.memory.errors import EngineError
 from adorm.memory.shapes.check import OPERATIONS, check
 from adorm.memory.shapes.faults import member_faults
-from adorm.memory.values import canonical_item
+from adorm.memory.values.canonical import canonical_item
 
 KEY = {"pk": {"S": "a"}}
 VALUE = "com.amazonaws.dynamodb.v20120810.AttributeValue"

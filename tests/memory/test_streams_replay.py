@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import adorm
-from adorm.memory.values import Item
+from adorm.memory.values.canonical import Item
 from tests.memory.stream_setup import Streamed, key, streamed
 
 VALUES = st.one_of(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adorm.memory.errors import EngineError
-from adorm.memory.keys import TOKENS
+from adorm.memory.storage.keys import TOKENS
 from tests.memory.stream_setup import START, Streamed, key, streamed
 
 DAY = 24 * 60 * 60

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from adorm.memory.errors import EngineError
-from adorm.memory.sizes import item_bytes, number_bytes, value_bytes
-from adorm.memory.values import canonical_item, canonical_value, check_depth
+from adorm.memory.values.canonical import canonical_item, canonical_value, check_depth
+from adorm.memory.values.sizes import item_bytes, number_bytes, value_bytes
 
 
 def nested(levels: int) -> dict[str, Any]:

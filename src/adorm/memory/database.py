@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from adorm.memory.errors import EngineError, invalid, not_found
-from adorm.memory.keys import Position
-from adorm.memory.table import Table
+from adorm.memory.storage.keys import Position
+from adorm.memory.storage.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Generator

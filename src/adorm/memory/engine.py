@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from adorm.memory.database import Database
+from adorm.memory.error_wording import settle
 from adorm.memory.errors import EngineError, Wording
-from adorm.memory.expiry import remove_expired
 from adorm.memory.failures import log_failure
+from adorm.memory.items.time_to_live import remove_expired
 from adorm.memory.operations import HANDLERS
 from adorm.memory.options import EngineOptions, check_account, check_region
-from adorm.memory.refusals import settle
 from adorm.memory.shapes.check import check
-from adorm.memory.snapshots import restore, snapshot
-from adorm.memory.values import canonical_item
+from adorm.memory.snapshots.snapshot import restore, snapshot
+from adorm.memory.values.canonical import canonical_item
 
 logger = logging.getLogger("adorm.memory")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adorm.memory.engine import Engine
 from adorm.memory.errors import EngineError
-from adorm.memory.values import canonical_item, canonical_value
+from adorm.memory.values.canonical import canonical_item, canonical_value
 from tests.memory.partiql.generated import (
     ITEMS,
     NAMES,

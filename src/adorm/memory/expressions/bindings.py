@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from adorm.memory.expressions.errors import ExpressionFault
 from adorm.memory.expressions.nodes import Path, ValuePlaceholder
-from adorm.memory.values import Value
+from adorm.memory.values.canonical import Value
 
 
 class Bindings:

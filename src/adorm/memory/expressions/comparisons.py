@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from adorm.memory.sizes import binary_bytes
-from adorm.memory.values import Value
+from adorm.memory.values.canonical import Value
+from adorm.memory.values.sizes import binary_bytes
 
 ORDERED_TYPES = frozenset(["S", "N", "B"])
 """The types whose values come before or after each other."""

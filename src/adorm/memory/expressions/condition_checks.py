@@ -28,7 +28,7 @@ from adorm.memory.expressions.nodes import (
     ValuePlaceholder,
 )
 from adorm.memory.expressions.paths import path_text
-from adorm.memory.values import TYPE_NAMES, Value, base64_text, type_of
+from adorm.memory.values.canonical import TYPE_NAMES, Value, base64_text, type_of
 
 Values: TypeAlias = Mapping[str, Value]
 ValueCheck: TypeAlias = Callable[[Values], None]

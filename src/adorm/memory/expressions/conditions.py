@@ -30,7 +30,7 @@ from adorm.memory.expressions.nodes import (
     ValuePlaceholder,
 )
 from adorm.memory.expressions.paths import find_value, top_level, top_level_of_nested
-from adorm.memory.values import Value
+from adorm.memory.values.canonical import Value
 
 Item: TypeAlias = Mapping[str, Any]
 Reader: TypeAlias = Callable[[Item, Values], Value | None]

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from adorm.memory.errors import invalid
 from adorm.memory.expressions.nodes import PathElements
-from adorm.memory.values import Item, Value
+from adorm.memory.values.canonical import Item, Value
 
 INVALID_PATH = "The document path provided in the update expression is invalid for update"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from adorm.memory.errors import invalid_in_envelope
 from adorm.memory.expressions.placeholders import bad_value
-from adorm.memory.values import nested_values
+from adorm.memory.values.canonical import nested_values
 
 _EMPTY = "Empty attribute name"
 _NONE: Mapping[str, Any] = {}

@@ -27,7 +27,7 @@ from adorm.memory.expressions.nodes import (
     Path,
     ValuePlaceholder,
 )
-from adorm.memory.values import Value
+from adorm.memory.values.canonical import Value
 
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 """`:v < a` is `a > :v`."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from adorm.memory.expressions.errors import ExpressionFault
 from adorm.memory.expressions.nodes import Path, PathElements
-from adorm.memory.values import Value
+from adorm.memory.values.canonical import Value
 
 
 def find_value(item: Mapping[str, Any], elements: PathElements) -> Value | None:

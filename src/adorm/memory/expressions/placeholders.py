@@ -11,8 +11,8 @@ from typing import Any
 
 from adorm.memory.errors import BadValue, EngineError, invalid, invalid_in_envelope
 from adorm.memory.expressions.bindings import Bindings
-from adorm.memory.sizes import text_bytes, value_bytes
-from adorm.memory.values import Item, canonical_value
+from adorm.memory.values.canonical import Item, canonical_value
+from adorm.memory.values.sizes import text_bytes, value_bytes
 
 MAX_BYTES = 2 * 1024 * 1024
 """Of all names, and of all values.

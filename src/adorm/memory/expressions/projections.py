@@ -16,7 +16,7 @@ from adorm.memory.expressions.paths import (
     top_level,
     top_level_of_nested,
 )
-from adorm.memory.values import Item, Value
+from adorm.memory.values.canonical import Item, Value
 
 Tree = dict[Any, Any]
 """Path elements to the trees below them; an empty tree stands for the whole value."""

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import attrs
 
-from adorm.memory import legacy
 from adorm.memory.errors import EngineError, invalid_in_envelope
+from adorm.memory.expressions import legacy
 from adorm.memory.expressions.bindings import Bindings
 from adorm.memory.expressions.condition_checks import BadBounds, ValueCheck, Values
 from adorm.memory.expressions.condition_parser import parse_condition
@@ -39,8 +39,8 @@ from adorm.memory.expressions.projection_parser import parse_projection
 from adorm.memory.expressions.projections import Projection, compile_projection
 from adorm.memory.expressions.update_parser import parse_update
 from adorm.memory.expressions.updates import CompiledUpdate, Update, compile_update
-from adorm.memory.name_sizes import check_request_names
-from adorm.memory.values import Item
+from adorm.memory.values.canonical import Item
+from adorm.memory.values.name_sizes import check_request_names
 
 T = TypeVar("T")
 

@@ -31,7 +31,7 @@ from adorm.memory.expressions.nodes import (
 )
 from adorm.memory.expressions.paths import refuse_overlaps
 from adorm.memory.expressions.update_parser import FUNCTIONS
-from adorm.memory.values import type_of
+from adorm.memory.values.canonical import type_of
 
 _ADDED_TYPES = frozenset(["N", "SS", "NS", "BS"])
 _DELETED_TYPES = frozenset(["SS", "NS", "BS"])

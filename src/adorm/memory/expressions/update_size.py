@@ -21,7 +21,7 @@ from adorm.memory.expressions.nodes import (
     SetAction,
     ValuePlaceholder,
 )
-from adorm.memory.sizes import text_bytes, value_bytes
+from adorm.memory.values.sizes import text_bytes, value_bytes
 
 _EXPRESSION = 3
 _WRITING = 19

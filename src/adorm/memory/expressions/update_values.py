@@ -9,8 +9,8 @@ from adorm.memory.errors import invalid
 from adorm.memory.expressions.condition_checks import Values
 from adorm.memory.expressions.nodes import Arithmetic, Call, Operand, Path, ValuePlaceholder
 from adorm.memory.expressions.paths import find_value
-from adorm.memory.numbers import add_numbers, subtract_numbers
-from adorm.memory.values import Value, canonical_value
+from adorm.memory.values.canonical import Value, canonical_value
+from adorm.memory.values.numbers import add_numbers, subtract_numbers
 
 Item: TypeAlias = Mapping[str, Any]
 Evaluator: TypeAlias = Callable[[Item, Values], Value]

@@ -25,7 +25,7 @@ from adorm.memory.expressions.projections import path_tree, project
 from adorm.memory.expressions.update_checks import UpdateChecker, leaves
 from adorm.memory.expressions.update_size import request_bytes
 from adorm.memory.expressions.update_values import INCORRECT_TYPE, added, evaluator, without
-from adorm.memory.values import Item
+from adorm.memory.values.canonical import Item
 
 MAX_UTF8 = 4
 """Bytes of a character."""

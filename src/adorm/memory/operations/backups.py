@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adorm.memory.backups import Backup, find_backup, forget_backups, make_backup
+from adorm.memory.backups.backup import Backup, find_backup, forget_backups, make_backup
+from adorm.memory.backups.restore import restore_table
 from adorm.memory.database import Database
 from adorm.memory.errors import EngineError, invalid, invalid_value
 from adorm.memory.operations.continuous_backups import table_with_backups
-from adorm.memory.restoring import restore_table
 
 PAGE = 100
 """The most backups in one answer of ListBackups."""

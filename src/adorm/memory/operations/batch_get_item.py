@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from adorm.memory.capacity import Consumed, add_report, read_units
 from adorm.memory.database import Database, throttled
 from adorm.memory.errors import EngineError, invalid
 from adorm.memory.expressions.request import RequestExpressions, read_expressions
-from adorm.memory.values import Item, canonical_item
+from adorm.memory.items.consumed_capacity import Consumed, add_report, read_units
+from adorm.memory.values.canonical import Item, canonical_item
 
 MAX_ANSWER_BYTES = 16 << 20
 """An answer ends before the item that would take it above 16 MB; the keys after it are

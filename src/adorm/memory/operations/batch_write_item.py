@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adorm.memory.capacity import Consumed, add_report
 from adorm.memory.database import Database, throttled
 from adorm.memory.errors import EngineError, invalid
-from adorm.memory.item_collections import collections_metrics
-from adorm.memory.keys import Position
-from adorm.memory.store import StoredItem
-from adorm.memory.table import Table
-from adorm.memory.values import Item, canonical_item
-from adorm.memory.writes import (
+from adorm.memory.items.consumed_capacity import Consumed, add_report
+from adorm.memory.items.item_collections import collections_metrics
+from adorm.memory.items.item_write import (
     ItemWrite,
     delete_write,
     put_write,
     stored_put,
 )
+from adorm.memory.storage.keys import Position
+from adorm.memory.storage.ordered_items import StoredItem
+from adorm.memory.storage.table import Table
+from adorm.memory.values.canonical import Item, canonical_item
 
 MAX_REQUEST_BYTES = 16 << 20
 

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from adorm.memory.continuous_backups import DEFAULT_DAYS, KEPT_AS, turn_on
+from adorm.memory.backups.point_in_time_recovery import DEFAULT_DAYS, KEPT_AS, turn_on
+from adorm.memory.backups.restore import restore_table
 from adorm.memory.database import Database
-from adorm.memory.description import rounded
 from adorm.memory.errors import EngineError, invalid
-from adorm.memory.restoring import restore_table
-from adorm.memory.table import Table
-from adorm.memory.table_states import CREATING
+from adorm.memory.storage.table import Table
+from adorm.memory.tables.description import rounded
+from adorm.memory.tables.states import CREATING
 
 
 def table_with_backups(database: Database, name_or_arn: str) -> Table:

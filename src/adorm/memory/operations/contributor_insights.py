@@ -12,8 +12,8 @@ from typing import Any
 
 from adorm.memory.database import Database
 from adorm.memory.errors import invalid, not_found
-from adorm.memory.table import Table
-from adorm.memory.table_states import CREATING
+from adorm.memory.storage.table import Table
+from adorm.memory.tables.states import CREATING
 
 _KEPT_AS = "ContributorInsights"
 """Under this name `TableDefinition.extras` keeps the settings by index name.

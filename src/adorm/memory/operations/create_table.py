@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from adorm.memory.database import Database, unsupported
-from adorm.memory.description import describe
 from adorm.memory.errors import EngineError
-from adorm.memory.resource_policies import set_policy
-from adorm.memory.table import Table
-from adorm.memory.table_building import add_table, define_table, start_creating
-from adorm.memory.table_states import CREATING, in_use
-from adorm.memory.table_validation import check_create
+from adorm.memory.storage.table import Table
+from adorm.memory.tables.building import add_table, define_table, start_creating
+from adorm.memory.tables.create_table_checks import check_create
+from adorm.memory.tables.description import describe
+from adorm.memory.tables.resource_policies import set_policy
+from adorm.memory.tables.states import CREATING, in_use
 
 
 def create_table(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adorm.memory.backups import make_backup
+from adorm.memory.backups.backup import make_backup
 from adorm.memory.database import Database
-from adorm.memory.description import describe
 from adorm.memory.errors import invalid
 from adorm.memory.streams.lifecycle import close_stream
-from adorm.memory.table_states import DELETING, check_deletable, check_settled
+from adorm.memory.tables.description import describe
+from adorm.memory.tables.states import DELETING, check_deletable, check_settled
 
 
 def delete_table(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:

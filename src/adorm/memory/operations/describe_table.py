@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adorm.memory.database import Database
-from adorm.memory.description import describe
+from adorm.memory.tables.description import describe
 
 
 def describe_table(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adorm.memory.capacity import Consumed, add_report, read_units
 from adorm.memory.database import Database
 from adorm.memory.expressions.request import read_expressions
-from adorm.memory.values import canonical_item
+from adorm.memory.items.consumed_capacity import Consumed, add_report, read_units
+from adorm.memory.values.canonical import canonical_item
 
 
 def get_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:

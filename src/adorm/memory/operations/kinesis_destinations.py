@@ -12,8 +12,8 @@ from typing import Any
 
 from adorm.memory.database import Database
 from adorm.memory.errors import invalid
-from adorm.memory.table import Table
-from adorm.memory.table_states import check_settled
+from adorm.memory.storage.table import Table
+from adorm.memory.tables.states import check_settled
 
 _KEPT_AS = "KinesisDataStreamDestinations"
 """Under this name `TableDefinition.extras` keeps the destinations as they are described."""

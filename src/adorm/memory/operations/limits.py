@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adorm.memory.database import Database
-from adorm.memory.throughput_validation import TABLE_MAX_UNITS
+from adorm.memory.tables.throughput_checks import TABLE_MAX_UNITS
 
 ACCOUNT_MAX_UNITS = 80_000
 """The quota of all tables of an account in a region, of read and of write units.

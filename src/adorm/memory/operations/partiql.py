@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from adorm.memory.capacity import add_report
 from adorm.memory.database import Database
 from adorm.memory.errors import invalid
+from adorm.memory.items.consumed_capacity import add_report
 from adorm.memory.partiql.batch import batch_execute_statement
 from adorm.memory.partiql.select import BoundSelect
 from adorm.memory.partiql.statement_runs import bind, prepare_write, run_select, run_write

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from adorm.memory.capacity import add_report
 from adorm.memory.database import Database
 from adorm.memory.errors import EngineError, invalid
 from adorm.memory.expressions.conditions import Condition
@@ -17,11 +16,12 @@ from adorm.memory.expressions.request import (
     read_expressions,
     refuse_mixture,
 )
-from adorm.memory.key_ranges import BoundKeyCondition
-from adorm.memory.keys import Position
-from adorm.memory.reading import Page, Source, check_scalar_keys, check_select
+from adorm.memory.items.consumed_capacity import add_report
+from adorm.memory.items.key_ranges import BoundKeyCondition
+from adorm.memory.items.pages import Page, Source, check_scalar_keys, check_select
+from adorm.memory.items.start_keys import read_start_key
 from adorm.memory.shapes.query_wording import check_select_value
-from adorm.memory.start_keys import read_start_key
+from adorm.memory.storage.keys import Position
 
 
 def query(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:

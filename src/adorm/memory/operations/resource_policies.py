@@ -12,10 +12,10 @@ from typing import Any
 
 from adorm.memory.database import Database
 from adorm.memory.errors import EngineError, invalid, invalid_value, not_found
-from adorm.memory.resource_arns import read_resource_arn
-from adorm.memory.resource_policies import POLICY, STREAM_POLICY, set_policy
-from adorm.memory.table import Table
-from adorm.memory.table_states import check_settled
+from adorm.memory.storage.table import Table
+from adorm.memory.tables.resource_arns import read_resource_arn
+from adorm.memory.tables.resource_policies import POLICY, STREAM_POLICY, set_policy
+from adorm.memory.tables.states import check_settled
 
 NO_POLICY = "NO_POLICY"
 """As `ExpectedRevisionId`: there is no policy yet."""

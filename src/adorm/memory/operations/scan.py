@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adorm.memory.capacity import add_report
 from adorm.memory.database import Database
 from adorm.memory.errors import invalid
 from adorm.memory.expressions.request import read_expressions
-from adorm.memory.keys import segment_range
-from adorm.memory.reading import Page, Source, check_scalar_keys, check_select
-from adorm.memory.start_keys import read_start_key
+from adorm.memory.items.consumed_capacity import add_report
+from adorm.memory.items.pages import Page, Source, check_scalar_keys, check_select
+from adorm.memory.items.start_keys import read_start_key
+from adorm.memory.storage.keys import segment_range
 
 
 def scan(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:

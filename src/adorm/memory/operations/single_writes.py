@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adorm.memory.capacity import Consumed, add_report, write_units
 from adorm.memory.database import Database
 from adorm.memory.errors import EngineError, invalid, invalid_in_envelope
 from adorm.memory.expressions.request import read_expressions
 from adorm.memory.expressions.updates import Update
-from adorm.memory.item_collections import collection_metrics
-from adorm.memory.sizes import MAX_ITEM_BYTES
-from adorm.memory.values import Item, canonical_item
-from adorm.memory.writes import (
+from adorm.memory.items.consumed_capacity import Consumed, add_report, write_units
+from adorm.memory.items.item_collections import collection_metrics
+from adorm.memory.items.item_write import (
     ItemWrite,
     Planned,
     delete_write,
@@ -25,6 +23,8 @@ from adorm.memory.writes import (
     tells_item_on_failure,
     update_write,
 )
+from adorm.memory.values.canonical import Item, canonical_item
+from adorm.memory.values.sizes import MAX_ITEM_BYTES
 
 
 def put_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:

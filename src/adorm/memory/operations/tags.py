@@ -12,10 +12,10 @@ from typing import Any
 
 from adorm.memory.database import Database
 from adorm.memory.errors import EngineError, invalid
-from adorm.memory.resource_arns import invalid_table_arn, read_resource_arn
-from adorm.memory.settings_validation import check_tag_count, check_tag_key, read_tags
-from adorm.memory.table import Table
-from adorm.memory.table_states import CREATING, check_settled
+from adorm.memory.storage.table import Table
+from adorm.memory.tables.resource_arns import invalid_table_arn, read_resource_arn
+from adorm.memory.tables.settings_checks import check_tag_count, check_tag_key, read_tags
+from adorm.memory.tables.states import CREATING, check_settled
 
 
 def tag_resource(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:

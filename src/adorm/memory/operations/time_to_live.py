@@ -12,7 +12,7 @@ from typing import Any
 
 from adorm.memory.database import Database
 from adorm.memory.errors import invalid, not_found
-from adorm.memory.table_states import CREATING, DELETING, TIME_TO_LIVE, begin
+from adorm.memory.tables.states import CREATING, DELETING, TIME_TO_LIVE, begin
 
 
 def update_time_to_live(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:

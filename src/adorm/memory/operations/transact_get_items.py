@@ -8,21 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adorm.memory.capacity import TRANSACTION_FACTOR, Consumed, add_report, read_units
 from adorm.memory.database import Database
 from adorm.memory.errors import EngineError
 from adorm.memory.expressions.projections import Projection
 from adorm.memory.expressions.request import read_expressions
-from adorm.memory.keys import Position
-from adorm.memory.store import StoredItem
-from adorm.memory.table import Table
-from adorm.memory.transactions import (
+from adorm.memory.items.consumed_capacity import (
+    TRANSACTION_FACTOR,
+    Consumed,
+    add_report,
+    read_units,
+)
+from adorm.memory.items.transactions import (
     cancelled,
     check_distinct_items,
     check_total_bytes,
     reason_of,
 )
-from adorm.memory.values import canonical_item
+from adorm.memory.storage.keys import Position
+from adorm.memory.storage.ordered_items import StoredItem
+from adorm.memory.storage.table import Table
+from adorm.memory.values.canonical import canonical_item
 
 
 def transact_get_items(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,15 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from adorm.memory.capacity import add_report
 from adorm.memory.database import Database
 from adorm.memory.errors import EmptyKeyValue, EngineError
 from adorm.memory.expressions.request import RequestExpressions, read_expressions
-from adorm.memory.item_collections import collections_metrics
-from adorm.memory.sizes import item_bytes
-from adorm.memory.store import StoredItem
-from adorm.memory.table import Table
-from adorm.memory.transactions import (
+from adorm.memory.items.consumed_capacity import add_report
+from adorm.memory.items.item_collections import collections_metrics
+from adorm.memory.items.item_write import (
+    ItemWrite,
+    check_write,
+    delete_write,
+    put_write,
+    stored_put,
+    tells_item_on_failure,
+    update_write,
+)
+from adorm.memory.items.transactions import (
     carry_out,
     check_distinct_items,
     check_total_bytes,
@@ -27,16 +33,10 @@ from adorm.memory.transactions import (
     replay_units,
     written_sizes,
 )
-from adorm.memory.values import Item, canonical_item
-from adorm.memory.writes import (
-    ItemWrite,
-    check_write,
-    delete_write,
-    put_write,
-    stored_put,
-    tells_item_on_failure,
-    update_write,
-)
+from adorm.memory.storage.ordered_items import StoredItem
+from adorm.memory.storage.table import Table
+from adorm.memory.values.canonical import Item, canonical_item
+from adorm.memory.values.sizes import item_bytes
 
 KINDS = ("ConditionCheck", "Put", "Delete", "Update")
 

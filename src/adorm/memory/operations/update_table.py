@@ -9,19 +9,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from adorm.memory.database import Database, unsupported
-from adorm.memory.description import describe, sse_description
 from adorm.memory.errors import EngineError, invalid, invalid_value
-from adorm.memory.index_update_checks import (
+from adorm.memory.storage.table import ACTIVE, Table
+from adorm.memory.streams.lifecycle import close_stream, open_stream
+from adorm.memory.tables.building import kms_key_arn
+from adorm.memory.tables.description import describe, sse_description
+from adorm.memory.tables.index_update_checks import (
     check_all_indexes_provisioned,
     check_index_updates,
 )
-from adorm.memory.index_updates import apply_index_updates
-from adorm.memory.replicas import update_replicas
-from adorm.memory.settings_validation import is_encrypted_with_kms
-from adorm.memory.streams.lifecycle import close_stream, open_stream
-from adorm.memory.table import ACTIVE, Table
-from adorm.memory.table_building import kms_key_arn
-from adorm.memory.table_states import (
+from adorm.memory.tables.index_updates import apply_index_updates
+from adorm.memory.tables.replicas import update_replicas
+from adorm.memory.tables.settings_checks import is_encrypted_with_kms
+from adorm.memory.tables.states import (
     ENCRYPTION,
     INDEXES,
     ON_DEMAND_THROUGHPUT,
@@ -33,7 +33,13 @@ from adorm.memory.table_states import (
     check_admitted,
     check_settled,
 )
-from adorm.memory.throughput_updates import (
+from adorm.memory.tables.throughput_checks import (
+    check_on_demand,
+    check_quota,
+    check_warm_grows,
+    neither_units,
+)
+from adorm.memory.tables.throughput_updates import (
     change_on_demand_limits,
     change_table_units,
     change_table_warm_units,
@@ -41,13 +47,7 @@ from adorm.memory.throughput_updates import (
     switch_to_on_demand,
     switch_to_provisioned,
 )
-from adorm.memory.throughput_validation import (
-    check_on_demand,
-    check_quota,
-    check_warm_grows,
-    neither_units,
-)
-from adorm.memory.update_validation import check_update
+from adorm.memory.tables.update_table_checks import check_update
 
 
 def update_table(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from adorm.memory.partiql.nodes import (
 )
 from adorm.memory.partiql.paths import read_path, unexpected_component
 from adorm.memory.partiql.terms import MAX_OPERATORS, too_many_operators, unrecognized_function
-from adorm.memory.values import Value
+from adorm.memory.values.canonical import Value
 
 SET_FUNCTIONS = ("set_add", "set_delete")
 

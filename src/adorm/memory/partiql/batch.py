@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adorm.memory.capacity import Consumed, add_report, read_units, write_units
 from adorm.memory.database import Database
 from adorm.memory.errors import EngineError, Wording, invalid
-from adorm.memory.keys import Position
+from adorm.memory.items.consumed_capacity import Consumed, add_report, read_units, write_units
+from adorm.memory.items.item_write import ItemWrite
 from adorm.memory.partiql.item_writes import BoundWrite
 from adorm.memory.partiql.key_selects import check_key_types, selected_key
 from adorm.memory.partiql.select import BoundSelect
 from adorm.memory.partiql.statement_runs import Outcome, bind, prepare_write, run_write
-from adorm.memory.sizes import item_bytes
-from adorm.memory.table import Table
-from adorm.memory.values import Item
-from adorm.memory.writes import ItemWrite
+from adorm.memory.storage.keys import Position
+from adorm.memory.storage.table import Table
+from adorm.memory.values.canonical import Item
+from adorm.memory.values.sizes import item_bytes
 
 OPERATION = "BatchExecuteStatement"
 

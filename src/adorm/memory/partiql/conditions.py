@@ -49,7 +49,7 @@ from adorm.memory.partiql.operands import (
 )
 from adorm.memory.partiql.paths import read_path
 from adorm.memory.partiql.words import TYPE_TAGS
-from adorm.memory.values import Value
+from adorm.memory.values.canonical import Value
 
 Test: TypeAlias = Callable[[Item], bool]
 

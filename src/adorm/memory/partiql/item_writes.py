@@ -11,6 +11,14 @@ from typing import Any
 from adorm.memory.errors import EngineError, invalid
 from adorm.memory.expressions.conditions import CompiledCondition, Condition
 from adorm.memory.expressions.updates import Update
+from adorm.memory.items.item_write import (
+    ItemWrite,
+    Planned,
+    check_write,
+    delete_write,
+    stored_put,
+    update_write,
+)
 from adorm.memory.partiql.conditions import BoundCondition, Test, bind_condition
 from adorm.memory.partiql.key_reads import check_key_type
 from adorm.memory.partiql.key_tests import key_equalities
@@ -22,16 +30,8 @@ from adorm.memory.partiql.statements import (
     UpdateStatement,
     WriteStatement,
 )
-from adorm.memory.table import Table
-from adorm.memory.values import Item, Value, check_depth
-from adorm.memory.writes import (
-    ItemWrite,
-    Planned,
-    check_write,
-    delete_write,
-    stored_put,
-    update_write,
-)
+from adorm.memory.storage.table import Table
+from adorm.memory.values.canonical import Item, Value, check_depth
 
 
 class BoundWrite:

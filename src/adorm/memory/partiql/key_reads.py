@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from adorm.memory.errors import EngineError, invalid
 from adorm.memory.expressions.key_conditions import KeyComparison, KeyCondition
-from adorm.memory.key_ranges import BoundKeyCondition, KeyRange
-from adorm.memory.keys import AFTER_ALL, KeySchema, after_prefix, check_key_bytes
+from adorm.memory.items.key_ranges import BoundKeyCondition, KeyRange
 from adorm.memory.partiql.key_tests import Branch, KeyTest, too_many_reads
-from adorm.memory.sizes import binary_bytes, text_bytes
-from adorm.memory.values import Value, sort_value, type_of
+from adorm.memory.storage.keys import AFTER_ALL, KeySchema, after_prefix, check_key_bytes
+from adorm.memory.values.canonical import Value, sort_value, type_of
+from adorm.memory.values.sizes import binary_bytes, text_bytes
 
 MAX_READS = 50
 """Queries that one statement may stand for."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from adorm.memory.errors import EngineError
+from adorm.memory.items.pages import Source
 from adorm.memory.partiql.key_reads import check_key_type, is_keyed, plan_reads
 from adorm.memory.partiql.key_tests import Branch
 from adorm.memory.partiql.select import BoundSelect
-from adorm.memory.reading import Source
-from adorm.memory.table import Table
-from adorm.memory.values import Item
+from adorm.memory.storage.table import Table
+from adorm.memory.values.canonical import Item
 
 
 class NotByKey(EngineError):

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from adorm.memory.errors import EngineError, invalid
-from adorm.memory.keys import KeySchema
 from adorm.memory.partiql.nodes import (
     Arithmetic,
     Call,
@@ -24,7 +23,8 @@ from adorm.memory.partiql.nodes import (
 )
 from adorm.memory.partiql.operands import static_value
 from adorm.memory.partiql.paths import read_path
-from adorm.memory.values import Value
+from adorm.memory.storage.keys import KeySchema
+from adorm.memory.values.canonical import Value
 
 MAX_BRANCHES = 1024
 """More branches than any condition has that the service takes."""

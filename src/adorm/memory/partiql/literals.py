@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from adorm.memory.errors import EngineError, invalid
-from adorm.memory.numbers import canonical_number
 from adorm.memory.partiql.nodes import (
     Bag,
     Call,
@@ -26,7 +25,8 @@ from adorm.memory.partiql.nodes import (
     TypeTest,
 )
 from adorm.memory.partiql.paths import empty_name
-from adorm.memory.values import MAX_DEPTH, Value, canonical_value
+from adorm.memory.values.canonical import MAX_DEPTH, Value, canonical_value
+from adorm.memory.values.numbers import canonical_number
 
 _KINDS: dict[type, str] = {
     Bag: "Bag",

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from adorm.memory.errors import EngineError, invalid
-from adorm.memory.reading import Source
+from adorm.memory.items.pages import Source
 from adorm.memory.shapes.attribute_values import check_attribute_map
-from adorm.memory.values import Item, canonical_item, canonical_value
+from adorm.memory.values.canonical import Item, canonical_item, canonical_value
 
 
 class Stop(NamedTuple):

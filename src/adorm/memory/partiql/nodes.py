@@ -7,7 +7,7 @@ from typing import TypeAlias
 import attrs
 
 from adorm.memory.partiql.tokens import Token
-from adorm.memory.values import Value
+from adorm.memory.values.canonical import Value
 
 
 @attrs.frozen

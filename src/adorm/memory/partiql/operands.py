@@ -16,7 +16,7 @@ from adorm.memory.expressions.nodes import PathElements
 from adorm.memory.expressions.paths import find_value, path_text
 from adorm.memory.partiql.literals import literal_value
 from adorm.memory.partiql.nodes import Bag, Constant, ListNode, Node, Parameter, Struct
-from adorm.memory.values import TYPE_NAMES, Value, type_of
+from adorm.memory.values.canonical import TYPE_NAMES, Value, type_of
 
 Item: TypeAlias = Mapping[str, Any]
 Reader: TypeAlias = Callable[[Item], Value | None]

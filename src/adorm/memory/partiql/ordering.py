@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adorm.memory.errors import EngineError, invalid
-from adorm.memory.keys import KeySchema
 from adorm.memory.partiql.key_reads import KeyRead, ReadOrder, ordered
 from adorm.memory.partiql.nodes import Constant, Name, Node, Order
+from adorm.memory.storage.keys import KeySchema
 
 
 class Ordering:

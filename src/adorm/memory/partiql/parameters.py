@@ -8,7 +8,7 @@ from typing import Any
 
 from adorm.memory.errors import invalid
 from adorm.memory.partiql.literals import check_magnitude
-from adorm.memory.values import Value, canonical_value
+from adorm.memory.values.canonical import Value, canonical_value
 
 _EXPONENT = re.compile(r"[+-]?[0-9]*\.?[0-9]*[eE]([+-]?)0*([0-9]+)").fullmatch
 

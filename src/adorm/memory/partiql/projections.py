@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from adorm.memory.errors import invalid_value
 from adorm.memory.expressions.nodes import PathElements
-from adorm.memory.hash_order import SET_BUCKETS, in_hash_order
+from adorm.memory.items.pages import Source
+from adorm.memory.java_hash_order import SET_BUCKETS, in_hash_order
 from adorm.memory.partiql.key_tests import Branch
-from adorm.memory.reading import Source
 
 
 def missing_columns(source: Source, columns: Mapping[str, PathElements] | None) -> list[str]:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from adorm.memory.capacity import Consumed, read_units
 from adorm.memory.database import Database
 from adorm.memory.errors import invalid, invalid_value
 from adorm.memory.expressions.nodes import PathElements
 from adorm.memory.expressions.paths import find_value
-from adorm.memory.key_ranges import KeyRange
-from adorm.memory.keys import Position
+from adorm.memory.items.consumed_capacity import Consumed, read_units
+from adorm.memory.items.key_ranges import KeyRange
+from adorm.memory.items.pages import MAX_PAGE_BYTES, Source
 from adorm.memory.partiql.conditions import BoundCondition, bind_condition
 from adorm.memory.partiql.key_reads import (
     KeyRead,
@@ -28,10 +28,10 @@ from adorm.memory.partiql.ordering import Ordering
 from adorm.memory.partiql.paths import column_name, read_path, unexpected_component
 from adorm.memory.partiql.projections import check_filters, missing_columns
 from adorm.memory.partiql.statements import SelectStatement
-from adorm.memory.reading import MAX_PAGE_BYTES, Source
-from adorm.memory.store import StoredItem
-from adorm.memory.table import Table
-from adorm.memory.values import Item, Value
+from adorm.memory.storage.keys import Position
+from adorm.memory.storage.ordered_items import StoredItem
+from adorm.memory.storage.table import Table
+from adorm.memory.values.canonical import Item, Value
 
 Columns = dict[str, PathElements]
 """Names in the answer, and the paths whose values they have."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from adorm.memory.capacity import Consumed
 from adorm.memory.database import Database
 from adorm.memory.errors import invalid
+from adorm.memory.items.consumed_capacity import Consumed
+from adorm.memory.items.item_write import ItemWrite, tells_item_on_failure
 from adorm.memory.partiql.item_writes import BoundWrite
 from adorm.memory.partiql.next_tokens import (
     fingerprint_of,
@@ -24,9 +25,8 @@ from adorm.memory.partiql.statements import (
     SelectStatement,
     read_statement,
 )
-from adorm.memory.table import Table
-from adorm.memory.values import Item
-from adorm.memory.writes import ItemWrite, tells_item_on_failure
+from adorm.memory.storage.table import Table
+from adorm.memory.values.canonical import Item
 
 
 class Outcome(NamedTuple):

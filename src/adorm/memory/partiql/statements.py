@@ -30,7 +30,7 @@ from adorm.memory.partiql.parser import only_one_table, parse
 from adorm.memory.partiql.paths import empty_name, unexpected_component
 from adorm.memory.partiql.terms import check_terms
 from adorm.memory.partiql.tokens import Token
-from adorm.memory.values import Value
+from adorm.memory.values.canonical import Value
 
 
 @attrs.frozen

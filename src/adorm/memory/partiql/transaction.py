@@ -8,25 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from adorm.memory.capacity import TRANSACTION_FACTOR, Consumed, add_report, read_units
 from adorm.memory.database import Database
 from adorm.memory.errors import EmptyKeyValue, EngineError, Wording, invalid, not_found
-from adorm.memory.keys import SCHEMA_MISMATCH
-from adorm.memory.partiql.item_writes import BoundWrite
-from adorm.memory.partiql.key_reads import ImpossibleKeyValue
-from adorm.memory.partiql.key_selects import selected_key
-from adorm.memory.partiql.parameters import check_parameter_count, read_parameters
-from adorm.memory.partiql.select import BoundSelect
-from adorm.memory.partiql.statements import (
-    DeleteStatement,
-    ExistsStatement,
-    InsertStatement,
-    SelectStatement,
-    read_statement,
+from adorm.memory.items.consumed_capacity import (
+    TRANSACTION_FACTOR,
+    Consumed,
+    add_report,
+    read_units,
 )
-from adorm.memory.sizes import item_bytes
-from adorm.memory.table import Table
-from adorm.memory.transactions import (
+from adorm.memory.items.item_write import ItemWrite, condition_failed, tells_item_on_failure
+from adorm.memory.items.transactions import (
     cancelled,
     carry_out,
     check_targets,
@@ -40,8 +31,22 @@ from adorm.memory.transactions import (
     same_item_twice,
     written_sizes,
 )
-from adorm.memory.values import Item, Value
-from adorm.memory.writes import ItemWrite, condition_failed, tells_item_on_failure
+from adorm.memory.partiql.item_writes import BoundWrite
+from adorm.memory.partiql.key_reads import ImpossibleKeyValue
+from adorm.memory.partiql.key_selects import selected_key
+from adorm.memory.partiql.parameters import check_parameter_count, read_parameters
+from adorm.memory.partiql.select import BoundSelect
+from adorm.memory.partiql.statements import (
+    DeleteStatement,
+    ExistsStatement,
+    InsertStatement,
+    SelectStatement,
+    read_statement,
+)
+from adorm.memory.storage.keys import SCHEMA_MISMATCH
+from adorm.memory.storage.table import Table
+from adorm.memory.values.canonical import Item, Value
+from adorm.memory.values.sizes import item_bytes
 
 OPERATION = "ExecuteTransaction"
 

@@ -1,8 +1,8 @@
 """Internal: the JSON types of attribute values.
 
 Only types are checked here: `S` holds text, `L` a list. What else DynamoDB demands of a value (one
-type, no empty sets, numbers that it can hold) is checked by `adorm.memory.values`. Lists and maps
-are walked without recursion, however deep they are nested.
+type, no empty sets, numbers that it can hold) is checked by `adorm.memory.values.canonical`. Lists
+and maps are walked without recursion, however deep they are nested.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 """
@@ -26,7 +26,7 @@ from adorm.memory.shapes.json_scalars import (
     not_a_list_of,
     unreadable,
 )
-from adorm.memory.values import MAX_DEPTH
+from adorm.memory.values.canonical import MAX_DEPTH
 
 ATTRIBUTE_VALUE_CLASS = "com.amazonaws.dynamodb.v20120810.AttributeValue"
 UNEXPECTED_FIELD = "Unexpected field type"

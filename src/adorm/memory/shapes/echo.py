@@ -11,9 +11,9 @@ from typing import Any
 
 import orjson
 
-from adorm.memory.hash_order import in_hash_order
+from adorm.memory.java_hash_order import in_hash_order
 from adorm.memory.shapes.model import AttributeValue, ListOf, MapOf, Shape, Structure, lower_first
-from adorm.memory.values import BINARY_TYPES, MAX_DEPTH, base64_text
+from adorm.memory.values.canonical import BINARY_TYPES, MAX_DEPTH, base64_text
 
 MAX_ECHO = 1024 * 1024
 """Characters of a value that a message repeats: a bound of this engine, above usual requests."""

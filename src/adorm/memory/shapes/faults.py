@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from adorm.memory.hash_order import SET_BUCKETS, in_hash_order
+from adorm.memory.java_hash_order import SET_BUCKETS, in_hash_order
 from adorm.memory.shapes.echo import java_text
 from adorm.memory.shapes.json_types import MAX_NAME, MIN_NAME, is_arn
 from adorm.memory.shapes.model import (

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 from adorm.memory.errors import EngineError
-from adorm.memory.values import BINARY_TYPES
+from adorm.memory.values.canonical import BINARY_TYPES
 
 CHANGED = 1
 FAULTY = 2

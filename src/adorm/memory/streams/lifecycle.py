@@ -14,7 +14,7 @@ from adorm.memory.streams.stream import Stream
 
 if TYPE_CHECKING:
     from adorm.memory.database import Database
-    from adorm.memory.table import Table
+    from adorm.memory.storage.table import Table
 
 
 def open_stream(database: Database, table: Table, *, shards: int | None = None) -> None:

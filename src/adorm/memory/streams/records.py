@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from adorm.memory.sizes import item_bytes
-from adorm.memory.values import Item
+from adorm.memory.values.canonical import Item
+from adorm.memory.values.sizes import item_bytes
 
 NEW_IMAGE_VIEWS = frozenset({"NEW_IMAGE", "NEW_AND_OLD_IMAGES"})
 """The view types whose records hold the item as it stands after the change."""

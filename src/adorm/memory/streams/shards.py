@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from itertools import islice, pairwise
 
-from adorm.memory.keys import TOKENS
+from adorm.memory.storage.keys import TOKENS
 from adorm.memory.streams.records import Record
 
 RETENTION_S = 24 * 60 * 60

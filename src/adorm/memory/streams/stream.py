@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from adorm.memory.errors import not_found
-from adorm.memory.keys import TOKENS
+from adorm.memory.storage.keys import TOKENS
 from adorm.memory.streams.names import digest, event_id, shard_id
 from adorm.memory.streams.records import (
     NEW_IMAGE_VIEWS,
@@ -22,8 +22,8 @@ from adorm.memory.streams.records import (
 from adorm.memory.streams.shards import RETENTION_S, Shard, split_tokens
 
 if TYPE_CHECKING:
-    from adorm.memory.table import Table
-    from adorm.memory.values import Item
+    from adorm.memory.storage.table import Table
+    from adorm.memory.values.canonical import Item
 
 TAIL = 10**20
 """A sequence number is a record's number, then twenty digits that the stream's records share.

@@ -1,0 +1,1 @@
+"""Internal: backups, point-in-time recovery, and tables that are restored."""

@@ -1,0 +1,1 @@
+"""Internal: reading and writing items: pages, single writes, transactions, units, time to live."""

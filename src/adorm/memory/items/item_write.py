@@ -1,0 +1,280 @@
+"""Internal: the write of one item: checked, then evaluated, then applied; alone, in a batch or in a
+transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from adorm.memory.errors import EngineError, invalid, invalid_value
+from adorm.memory.storage.keys import Position
+from adorm.memory.storage.ordered_items import StoredItem
+from adorm.memory.storage.table import Change, PreparedWrite, Table
+from adorm.memory.values.canonical import Item, check_depth
+from adorm.memory.values.name_sizes import MAX_NAME_BYTES, check_item_names
+from adorm.memory.values.sizes import MAX_ITEM_BYTES, attribute_bytes
+
+if TYPE_CHECKING:
+    from adorm.memory.database import Database
+    from adorm.memory.expressions.conditions import Condition
+    from adorm.memory.expressions.updates import Update
+
+
+class Planned(NamedTuple):
+    """What a write will do, once its condition was found to hold."""
+
+    old: Item | None
+    """The item as it stands; None where there is none."""
+    new: Item | None
+    """The item as it shall stand; None for none."""
+    stored: StoredItem | None
+    """The new item as it will be stored."""
+
+
+class ItemWrite:
+    """One write of one item, whose request was checked against its table.
+
+    Args:
+        table: where.
+        position: which item.
+        key: the item's key attributes.
+        become: from the item as it stands (None for none) to the item as it shall stand (None for
+            none).
+        condition: must hold for the item as it stands.
+        tells_item: whether a failed condition's error carries the item.
+        stored: what a put stores; None where `become` decides.
+        changed: the attributes that `become` may change; None for any.
+        only_checks: nothing is written, whatever the item is.
+    """
+
+    __slots__ = (
+        "become",
+        "changed",
+        "condition",
+        "key",
+        "only_checks",
+        "position",
+        "stored",
+        "table",
+        "tells_item",
+    )
+
+    def __init__(
+        self,
+        table: Table,
+        position: Position,
+        key: Item,
+        become: Callable[[Item | None], Item | None],
+        condition: Condition | None = None,
+        *,
+        tells_item: bool = False,
+        stored: StoredItem | None = None,
+        changed: frozenset[str] | None = None,
+        only_checks: bool = False,
+    ) -> None:
+        self.table = table
+        self.position = position
+        self.key = key
+        self.become = become
+        self.condition = condition
+        self.tells_item = tells_item
+        self.stored = stored
+        self.changed = changed
+        self.only_checks = only_checks
+
+    def plan(self) -> Planned:
+        """Check the condition and find the new item; nothing is changed yet.
+
+        Raises:
+            EngineError: the condition does not hold, or the new item can't be.
+        """
+        before = self.table.find(self.position)
+        old = None if before is None else before.item()
+        if self.condition is not None and not self.condition.matches(old or {}):
+            raise condition_failed(old if self.tells_item else None)
+        if self.only_checks:
+            return Planned(old, old, before)
+        new = self.become(old)
+        if new is None or self.stored is not None:
+            return Planned(old, new, self.stored)
+        size = None
+        if before is not None and old is not None and self.changed is not None:
+            # Most updates change little of an item: the rest is not counted again.
+            size = before.size - attribute_bytes(old, self.changed)
+            size += attribute_bytes(new, self.changed)
+        stored = StoredItem.of(new, size)
+        if stored.size > MAX_NAME_BYTES:
+            check_item_names(new)
+        if stored.size > MAX_ITEM_BYTES:
+            raise invalid("Item size to update has exceeded the maximum allowed size")
+        return Planned(old, new, stored)
+
+    def prepare(self, database: Database, planned: Planned) -> PreparedWrite | None:
+        """Make ready what was planned, so that nothing is left that can fail; None where nothing is
+        to be written."""
+        if self.only_checks:
+            return None
+        return self.table.prepare(
+            self.position, planned.new, stored=planned.stored, now=database.now()
+        )
+
+    def apply(self, database: Database, planned: Planned) -> Change:
+        """Store what was planned."""
+        return self.commit(planned, self.prepare(database, planned))
+
+    def commit(self, planned: Planned, prepared: PreparedWrite | None) -> Change:
+        """Store what was prepared."""
+        if prepared is None:
+            return Change(planned.stored, planned.stored, [])
+        return self.table.commit(prepared)
+
+
+def condition_failed(item: Item | None) -> EngineError:
+    """A `ConditionalCheckFailedException`, with the item where it is to be told."""
+    return EngineError(
+        "ConditionalCheckFailedException",
+        "The conditional request failed",
+        fields=None if item is None else {"Item": item},
+    )
+
+
+def put_write(
+    table: Table,
+    item: Item,
+    stored: StoredItem,
+    condition: Condition | None = None,
+    *,
+    tells_item: bool = False,
+    in_batch: bool = False,
+) -> ItemWrite:
+    """The write that stores `item` in the place of what has its key.
+
+    Args:
+        table: where.
+        item: a canonical item.
+        stored: the same as `stored_put` makes it.
+        condition: must hold for the item as it stands.
+        tells_item: whether a failed condition's error carries the item.
+        in_batch: whether BatchWriteItem asks, which words a wrong key differently.
+
+    Raises:
+        EngineError: the item lacks a key attribute, or has one that the table or an index can't
+            take.
+    """
+    table.schema.check_item(item, in_batch=in_batch)
+    if table.indexes:
+        table.check_indexes(item)
+    return ItemWrite(
+        table,
+        table.schema.position(item),
+        table.schema.key_of(item),
+        lambda old: item,
+        condition,
+        tells_item=tells_item,
+        stored=stored,
+    )
+
+
+def delete_write(
+    table: Table, key: Item, condition: Condition | None = None, *, tells_item: bool = False
+) -> ItemWrite:
+    """The write that removes the item with this key, if there is one.
+
+    Raises:
+        EngineError: the key is not the table's.
+    """
+    table.schema.check_key(key)
+    return ItemWrite(
+        table,
+        table.schema.position(key),
+        key,
+        lambda old: None,
+        condition,
+        tells_item=tells_item,
+    )
+
+
+def check_write(
+    table: Table, key: Item, condition: Condition | None, *, tells_item: bool = False
+) -> ItemWrite:
+    """The part of a transaction that only checks a condition.
+
+    Raises:
+        EngineError: the key is not the table's.
+    """
+    table.schema.check_key(key)
+    return ItemWrite(
+        table,
+        table.schema.position(key),
+        key,
+        lambda old: old,
+        condition,
+        tells_item=tells_item,
+        only_checks=True,
+    )
+
+
+def update_write(
+    table: Table,
+    key: Item,
+    update: Update | None,
+    condition: Condition | None = None,
+    *,
+    tells_item: bool = False,
+) -> ItemWrite:
+    """The write that changes the item with this key, or makes it.
+
+    Without an update the item is made of its key alone if there is none. An update that only
+    removes makes no item.
+
+    Raises:
+        EngineError: the key is not the table's, or the update would change a key attribute.
+    """
+    table.schema.check_key(key)
+    if update is not None:
+        for name in table.schema.attributes:
+            if name in update.attributes:
+                raise invalid_value(
+                    f"Cannot update attribute {name}. This attribute is part of the key"
+                )
+
+    def become(old: Item | None) -> Item | None:
+        if update is None:
+            return key if old is None else old
+        if old is None and update.only_removes:
+            update.apply(key)  # which refuses a path that leads nowhere
+            return None
+        new: Item = update.apply(key if old is None else old)
+        check_depth(new)
+        if table.indexes:
+            table.check_indexes(new, before=old or {})
+        return new
+
+    return ItemWrite(
+        table,
+        table.schema.position(key),
+        key,
+        become,
+        condition,
+        tells_item=tells_item,
+        changed=None if update is None else update.attributes,
+    )
+
+
+def stored_put(item: Item) -> StoredItem:
+    """An item that a request wants to put, as it will be stored.
+
+    Raises:
+        EngineError: it is larger than 400 KB, or has a name that is too long.
+    """
+    stored = StoredItem.of(item)
+    if stored.size > MAX_NAME_BYTES:
+        check_item_names(item)
+    if stored.size > MAX_ITEM_BYTES:
+        raise invalid("Item size has exceeded the maximum allowed size")
+    return stored
+
+
+def tells_item_on_failure(request: Mapping[str, Any]) -> bool:
+    """Whether a failed condition's error carries the item."""
+    return request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"

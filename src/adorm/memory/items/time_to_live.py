@@ -1,0 +1,69 @@
+"""Internal: time to live: items whose moment has passed are removed.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from adorm.memory.database import Database
+from adorm.memory.storage.table import Table
+from adorm.memory.tables.states import CREATING, DELETING
+from adorm.memory.values.canonical import Item
+
+OLDEST_S = 5 * 365 * 86_400
+"""An item that expired more than five years ago is kept: its attribute is taken for a mistake.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-before-you-start.html
+"""
+
+
+def remove_expired(database: Database) -> int:
+    """Remove the expired items of every table whose time to live is on, and tell its stream so.
+
+    The service does so within days; here it is done when this function is called. Until then an
+    expired item is read and written as any other. One that a transaction has stays for now.
+
+    Returns:
+        How many items there were.
+    """
+    now = database.now()
+    removed = 0
+    for table in list(database.tables.values()):
+        table.settle(now)
+        if table.status not in (CREATING, DELETING):
+            removed += _remove_from(database, table, now)
+    return removed
+
+
+def _remove_from(database: Database, table: Table, now: float) -> int:
+    attribute = table.definition.ttl_attribute
+    if attribute is None:
+        return 0
+    # An item is only decoded if its JSON has such a number somewhere.
+    marker = orjson.dumps(attribute) + b':{"N":'
+    expired = [
+        position
+        for position, stored in table.items.between()
+        if marker in stored.json
+        and is_expired(stored.item(), attribute, now)
+        and not database.is_held(table, position)
+    ]
+    for position in expired:
+        table.commit(table.prepare(position, None, expired=True, now=now))
+    return len(expired)
+
+
+def is_expired(item: Item, attribute: str, now: float) -> bool:
+    """Whether an item's moment has passed, but no more than five years ago.
+
+    Args:
+        item: any item. Only a number expires it, which is taken as seconds since 1970.
+        attribute: where its moment stands.
+        now: seconds since 1970.
+    """
+    value = item.get(attribute)
+    if value is None or "N" not in value:
+        return False
+    return now - OLDEST_S < float(value["N"]) <= now

@@ -1,0 +1,1 @@
+"""Internal: an engine as JSON, and back."""

@@ -1,0 +1,1 @@
+"""Internal: what is stored, and where: keys, items in order, tables with their indexes."""

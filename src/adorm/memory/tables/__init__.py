@@ -1,0 +1,1 @@
+"""Internal: the control plane: checks and changes of tables, and how they are described."""

@@ -1,0 +1,235 @@
+"""Internal: the states through which tables and indexes go while a change is under way.
+
+A change holds from the moment in which it was asked for. What is under way for a time is only what
+its description says, and which other changes are refused meanwhile. How long is
+`EngineOptions.table_delay_s`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from adorm.memory.errors import EngineError
+from adorm.memory.storage.table import ACTIVE, Index, Table
+
+if TYPE_CHECKING:
+    from adorm.memory.database import Database
+
+CREATING = "CREATING"
+UPDATING = "UPDATING"
+DELETING = "DELETING"
+
+# The kinds of change that can be under way, the keys of `Table.under_way`.
+THROUGHPUT = "THROUGHPUT"
+BILLING = "BILLING"
+STREAM = "STREAM"
+TABLE_CLASS = "TABLE_CLASS"
+INDEX_CREATION = "INDEX_CREATION"
+INDEX_DELETION = "INDEX_DELETION"
+ENCRYPTION = "ENCRYPTION"
+WARM_THROUGHPUT = "WARM_THROUGHPUT"
+TIME_TO_LIVE = "TIME_TO_LIVE"
+RESTORE = "RESTORE"
+
+_UPDATING_KINDS = {THROUGHPUT, BILLING, STREAM, TABLE_CLASS, INDEX_CREATION, INDEX_DELETION}
+"""The changes during which a table's status is UPDATING."""
+
+# Kinds of change that a request asks for and that are never under way.
+INDEXES = "INDEXES"
+ON_DEMAND_THROUGHPUT = "ON_DEMAND_THROUGHPUT"
+
+_STREAM_DETAIL = "Table: {table} Stream: {stream} Operation: {operation}"
+_CLASS_DETAIL = "Table: {table} TableClassUpdateInProgress: {table_class}"
+_IOPS_BUSY = "Table IOPS are currently being updated. Table: {table}"
+_STREAM_AND_IOPS = (
+    "Can't enable or disable stream while table IOPS are being updated. Table: {table}"
+)
+_INDEXES_AND_IOPS = (
+    "Can't create or delete indexes while table IOPS are being updated. Table: {table}"
+)
+_ON_DEMAND = "OnDemandThroughput cannot be updated while "
+
+_REFUSALS: dict[tuple[str, str], str] = {
+    (THROUGHPUT, THROUGHPUT): _IOPS_BUSY,
+    (THROUGHPUT, BILLING): _IOPS_BUSY,
+    (THROUGHPUT, STREAM): (
+        "Can't change table IOPS when stream status is being updated. " + _STREAM_DETAIL
+    ),
+    (THROUGHPUT, INDEX_CREATION): (
+        "Can't change table IOPS when an index is being created. Table: {table}"
+        " Indexes: [{indexes}]"
+    ),
+    (THROUGHPUT, INDEX_DELETION): (
+        "Can't change table IOPS when an index is being deleted. Table: {table}"
+        " Indexes: [{indexes}]"
+    ),
+    (STREAM, THROUGHPUT): _STREAM_AND_IOPS,
+    (STREAM, BILLING): _STREAM_AND_IOPS,
+    (STREAM, STREAM): "A stream status change is currently in progress. " + _STREAM_DETAIL,
+    (STREAM, INDEX_CREATION): (
+        "Can't change stream status when an index is being created. Table: {table}"
+        " Indexes: [{indexes}]"
+    ),
+    (STREAM, INDEX_DELETION): (
+        "Can't change stream status when an index is being deleted. Table: {table}"
+        " Indexes: [{indexes}]"
+    ),
+    (STREAM, TABLE_CLASS): (
+        "Can't change stream status when a table class update is in progress. " + _CLASS_DETAIL
+    ),
+    (INDEXES, THROUGHPUT): _INDEXES_AND_IOPS,
+    (INDEXES, BILLING): _INDEXES_AND_IOPS,
+    (INDEXES, STREAM): (
+        "Can't create or delete an index when stream status is being updated. " + _STREAM_DETAIL
+    ),
+    (INDEXES, TABLE_CLASS): (
+        "Can't create or delete an index when a table class update is in progress. " + _CLASS_DETAIL
+    ),
+    (TABLE_CLASS, TABLE_CLASS): (
+        "Can't update table class when a table class update is in progress. " + _CLASS_DETAIL
+    ),
+    (TABLE_CLASS, STREAM): (
+        "Can't update table class when stream status is being updated. " + _STREAM_DETAIL
+    ),
+    (ENCRYPTION, ENCRYPTION): "Server-Side Encryption is still being updated",
+    (ON_DEMAND_THROUGHPUT, BILLING): _ON_DEMAND + "BillingMode update is in progress",
+    (ON_DEMAND_THROUGHPUT, STREAM): _ON_DEMAND + "stream status update is in progress",
+    (ON_DEMAND_THROUGHPUT, TABLE_CLASS): _ON_DEMAND + "TableClass update is in progress",
+    (ON_DEMAND_THROUGHPUT, INDEX_CREATION): (
+        _ON_DEMAND + "index creation is in progress for indexes: [{indexes}]"
+    ),
+    (ON_DEMAND_THROUGHPUT, INDEX_DELETION): (
+        _ON_DEMAND + "index deletion is in progress for indexes: [{indexes}]"
+    ),
+}
+"""What a change that is asked for meets in a change that is under way, by the kinds of both.
+
+Pairs that are not here do not disturb each other.
+"""
+
+
+def in_use(detail: str) -> EngineError:
+    """What a table answers to a change while another one is under way."""
+    return EngineError(
+        "ResourceInUseException",
+        f"Attempt to change a resource which is still in use: {detail}",
+    )
+
+
+def check_settled(table: Table) -> None:
+    """Refuse to change a table that is being created or deleted.
+
+    Raises:
+        EngineError: so it is.
+    """
+    if table.status == CREATING:
+        raise in_use(f"Table is being created: {table.name}")
+    if table.status == DELETING:
+        raise in_use(f"Table is being deleted: {table.name}")
+
+
+def check_admitted(table: Table, kind: str) -> None:
+    """Refuse a change of one kind while another one is under way that it would disturb.
+
+    Raises:
+        EngineError: so it is.
+    """
+    for running in table.under_way:
+        text = _REFUSALS.get((kind, running))
+        if text is not None:
+            definition = table.definition
+            raise in_use(
+                text.format(
+                    table=table.name,
+                    stream=definition.extras.get("LatestStreamLabel"),
+                    operation="ENABLE" if definition.stream_view_type else "DISABLE",
+                    table_class=definition.table_class,
+                    indexes=", ".join(
+                        each.name for each in table.indexes.values() if each.status != ACTIVE
+                    ),
+                )
+            )
+
+
+def check_deletable(table: Table) -> None:
+    """Refuse to delete a table while a change is under way.
+
+    Raises:
+        EngineError: so it is.
+    """
+    if STREAM in table.under_way:
+        raise in_use("Cannot delete table while stream is being enabled/disabled.")
+    if any(each.status != ACTIVE for each in table.indexes.values()):
+        raise in_use("Cannot delete table while indexes are being created, updated, or deleted.")
+    if any(kind != TIME_TO_LIVE for kind in table.under_way):
+        raise in_use(f"Table: {table.name} is in the process of being updated.")
+
+
+def begin(
+    database: Database,
+    table: Table,
+    kind: str,
+    described_as: dict[str, Any] | None = None,
+    *,
+    done: Callable[[float], None] | None = None,
+    share: float = 1.0,
+) -> None:
+    """Let a change be under way from now on.
+
+    Args:
+        database: where the table is.
+        table: what is changed.
+        kind: one of the kinds above.
+        described_as: members of the table's description as they read until the change is done.
+        done: what to do then, given the moment.
+        share: the part of `EngineOptions.table_delay_s` that it takes.
+    """
+    at = database.now() + share * database.options.table_delay_s
+    members = table.under_way[kind] = described_as or {}
+    if kind in _UPDATING_KINDS:
+        table.status = UPDATING
+
+    def end() -> None:
+        if table.under_way.get(kind) is members:
+            del table.under_way[kind]
+        if table.status == UPDATING and _UPDATING_KINDS.isdisjoint(table.under_way):
+            table.status = ACTIVE
+        if done is not None:
+            done(at)
+
+    table.later(at, end)
+
+
+def begin_index(
+    database: Database,
+    table: Table,
+    index: Index,
+    status: str,
+    described_as: dict[str, Any] | None = None,
+    *,
+    done: Callable[[float], None] | None = None,
+) -> None:
+    """Let an index's status be CREATING or UPDATING for a time, then ACTIVE.
+
+    Args:
+        database: where the table is.
+        table: whose index it is.
+        index: what is changed.
+        status: CREATING or UPDATING.
+        described_as: members of the index's description as they read until the change is done.
+        done: what to do then, given the moment.
+    """
+    at = database.now() + database.options.table_delay_s
+    index.status = status
+    index.described_as = described_as or {}
+
+    def end() -> None:
+        if index.status == status:
+            index.status = ACTIVE
+            index.backfilling = None
+            index.described_as = {}
+        if done is not None:
+            done(at)
+
+    table.later(at, end)

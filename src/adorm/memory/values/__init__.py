@@ -1,0 +1,1 @@
+"""Internal: attribute values: their form, their numbers, their sizes."""

@@ -1,0 +1,69 @@
+"""Internal: attribute names that are too long, at the top of an item or in a map at any depth.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from adorm.memory.errors import invalid_in_envelope
+from adorm.memory.values.canonical import nested_values
+from adorm.memory.values.sizes import text_bytes
+
+MAX_NAME_BYTES = 65_535
+
+_SURELY_FITS = MAX_NAME_BYTES // 4
+"""Characters that have no more than `MAX_NAME_BYTES` whichever they are."""
+
+_NONE: Mapping[str, Any] = {}
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse a name of more than 65,535 bytes.
+
+    Raises:
+        EngineError: there is one.
+    """
+    for name in names:
+        if len(name) > _SURELY_FITS and text_bytes(name) > MAX_NAME_BYTES:
+            raise invalid_in_envelope("Attribute name is too large, must be less than 65536 bytes")
+
+
+def check_item_names(item: Mapping[str, Any]) -> None:
+    """Refuse an item that has such a name, or holds one in a map.
+
+    Raises:
+        EngineError: it does.
+    """
+    check_names(item)
+    check_names(_names_inside(item.values()))
+
+
+def check_request_names(request: Mapping[str, Any]) -> None:
+    """Refuse a request whose expressions, or the parameters that they took the place of, have such
+    a name or hold one in a value.
+
+    Raises:
+        EngineError: it does.
+    """
+    check_names(request.get("AttributesToGet", ()))
+    check_names(request.get("ExpressionAttributeNames", _NONE).values())
+    check_names(_names_inside(request.get("ExpressionAttributeValues", _NONE).values()))
+    for parameter in ("AttributeUpdates", "Expected", "QueryFilter", "ScanFilter", "KeyConditions"):
+        conditions: Mapping[str, Any] = request.get(parameter, _NONE)
+        check_names(conditions)
+        for each in conditions.values():
+            given = each.get("AttributeValueList", ())
+            check_names(_names_inside(chain(given, (each.get("Value", _NONE),))))
+
+
+def _names_inside(values: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The names in all maps, however deep they are nested."""
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        yield from value.get("M") or ()
+        waiting += nested_values(value)
