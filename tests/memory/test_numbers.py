@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from adorm.memory.errors import EngineError
 from adorm.memory.values.numbers import add_numbers, canonical_number, number_text, subtract_numbers
 
-numbers = st.builds(
-    lambda digits, exponent, sign: Decimal(digits).scaleb(exponent) * sign,
-    st.integers(0, 10**38 - 1),
-    st.integers(-100, 80),
-    st.sampled_from([1, -1]),
-)
+
+def number(digits: int, exponent: int) -> Decimal:
+    return Decimal(digits).scaleb(exponent)
+
+
+numbers = st.builds(number, st.integers(-(10**38) + 1, 10**38 - 1), st.integers(-100, 80))
 
 
 @pytest.mark.parametrize(

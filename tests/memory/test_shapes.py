@@ -221,46 +221,46 @@ def test_a_good_request_is_not_copied(operation: str, request_: dict[str, Any]) 
     assert check(operation, request_) is request_
 
 
-@pytest.mark.parametrize(
-    ("operation", "sent", "taken"),
-    [
-        ("ListTables", {"Limit": None, "Unknown": 1}, {}),
-        ("ListTables", {"Limit": 5.9}, {"Limit": 5}),
-        ("Scan", {"TableName": "abc", "Unknown": {"a": [None]}}, {"TableName": "abc"}),
-        (
-            "UpdateTable",
-            {"TableName": "abc", "GlobalSecondaryIndexUpdates": [{"Unknown": {}}]},
-            {"TableName": "abc", "GlobalSecondaryIndexUpdates": [{}]},
-        ),
-        (
-            "TransactGetItems",
-            {"TransactItems": [{"Get": {"TableName": "abc", "Key": KEY, "Unknown": 1}}]},
-            {"TransactItems": [{"Get": {"TableName": "abc", "Key": KEY}}]},
-        ),
-        ("Scan", {"TableName": "abc", "Limit": 2**40}, {"TableName": "abc", "Limit": 2**31 - 1}),
-        (
-            "Scan",
-            {"TableName": "abc", "Segment": -0.5, "TotalSegments": 1.5},
-            {"TableName": "abc", "Segment": 0, "TotalSegments": 1},
-        ),
-        (
-            "GetItem",
-            {"TableName": "abc", "Key": {"a": {"S": "x", "N": None}}, "ConsistentRead": "yEs"},
-            {"TableName": "abc", "Key": {"a": {"S": "x"}}, "ConsistentRead": True},
-        ),
-        (
-            "PutItem",
-            {
-                "TableName": "abc",
-                "Item": {"a": {"L": [{"BOOL": "f"}, None]}, "b": None, "c": {"X": 1, "S": "y"}},
-            },
-            {
-                "TableName": "abc",
-                "Item": {"a": {"L": [{"BOOL": False}, {}]}, "b": {}, "c": {"S": "y"}},
-            },
-        ),
-    ],
-)
+CLEANED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("ListTables", {"Limit": None, "Unknown": 1}, {}),
+    ("ListTables", {"Limit": 5.9}, {"Limit": 5}),
+    ("Scan", {"TableName": "abc", "Unknown": {"a": [None]}}, {"TableName": "abc"}),
+    (
+        "UpdateTable",
+        {"TableName": "abc", "GlobalSecondaryIndexUpdates": [{"Unknown": {}}]},
+        {"TableName": "abc", "GlobalSecondaryIndexUpdates": [{}]},
+    ),
+    (
+        "TransactGetItems",
+        {"TransactItems": [{"Get": {"TableName": "abc", "Key": KEY, "Unknown": 1}}]},
+        {"TransactItems": [{"Get": {"TableName": "abc", "Key": KEY}}]},
+    ),
+    ("Scan", {"TableName": "abc", "Limit": 2**40}, {"TableName": "abc", "Limit": 2**31 - 1}),
+    (
+        "Scan",
+        {"TableName": "abc", "Segment": -0.5, "TotalSegments": 1.5},
+        {"TableName": "abc", "Segment": 0, "TotalSegments": 1},
+    ),
+    (
+        "GetItem",
+        {"TableName": "abc", "Key": {"a": {"S": "x", "N": None}}, "ConsistentRead": "yEs"},
+        {"TableName": "abc", "Key": {"a": {"S": "x"}}, "ConsistentRead": True},
+    ),
+    (
+        "PutItem",
+        {
+            "TableName": "abc",
+            "Item": {"a": {"L": [{"BOOL": "f"}, None]}, "b": None, "c": {"X": 1, "S": "y"}},
+        },
+        {
+            "TableName": "abc",
+            "Item": {"a": {"L": [{"BOOL": False}, {}]}, "b": {}, "c": {"S": "y"}},
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("operation", "sent", "taken"), CLEANED)
 def test_what_the_service_reads_otherwise_is_copied(
     operation: str, sent: dict[str, Any], taken: dict[str, Any]
 ) -> None:
