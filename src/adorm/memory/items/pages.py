@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from adorm.memory.errors import EngineError, invalid, invalid_value
+from adorm.memory.errors import ENVELOPE, EngineError, invalid, invalid_value
 from adorm.memory.items.consumed_capacity import Consumed, read_units
 from adorm.memory.items.start_keys import INVALID_START_KEY
 from adorm.memory.shapes.query_wording import check_select_value
@@ -235,7 +235,7 @@ def check_select(request: Mapping[str, Any], *, enveloped: bool) -> None:
 
 
 def _in_envelope(message: str) -> EngineError:
-    return invalid(f"1 validation error detected: {message}", old=message)
+    return invalid(ENVELOPE + message, old=message)
 
 
 def check_scalar_keys(source: Source, condition: Condition | None) -> None:

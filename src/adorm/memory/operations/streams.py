@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from adorm.memory.database import Database
-from adorm.memory.errors import invalid, invalid_value
+from adorm.memory.errors import ENVELOPE, invalid, invalid_value
 from adorm.memory.streams.iterators import ShardIterator, trimmed
 from adorm.memory.streams.lifecycle import find_stream, live_streams
 from adorm.memory.streams.shards import Shard
@@ -210,7 +210,7 @@ def _limit(request: Mapping[str, Any], most: int) -> int:
     limit: int = request.get("Limit", most)
     if limit > most:
         raise invalid(
-            f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint:"
+            f"{ENVELOPE}Value '{limit}' at 'limit' failed to satisfy constraint:"
             f" Member must have value less than or equal to {most}"
         )
     return limit
