@@ -9,7 +9,7 @@ import pytest
 
 import adorm
 from adorm.testing import Faults, Recorder
-from adorm.transport.wire import WireTransport
+from adorm.transport.wire.transport import WireTransport
 from tests.support.aftermath import check_usable, leaves_nothing_behind
 from tests.support.loopback import LoopbackServer
 from tests.support.stub_table import Number, StubTable

@@ -12,7 +12,7 @@ import pytest
 import adorm
 from adorm.errors import DeadlineExceeded, ScanFailed, Throttled, UsageError
 from adorm.testing import FakeClock, Faults, LocalDynamoDB, Recorder
-from adorm.transport.credentials import Credentials
+from adorm.transport.credentials.credentials import Credentials
 from tests.contract.shop import Counter
 
 pytestmark = pytest.mark.anyio

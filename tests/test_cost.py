@@ -27,7 +27,7 @@ import orjson
 import pytest
 
 import adorm
-from adorm.transport.wire import WireTransport
+from adorm.transport.wire.transport import WireTransport
 from tests.support.as_json import AsJson
 from tests.support.scripted import ScriptedTransport
 from tests.support.wired import GET, KEY
@@ -226,7 +226,7 @@ async def from_bytes(answer: bytes, operation: Callable[[adorm.Table[Order]], Aw
             return operation(orders)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", 0)
+            patch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
             return await instructions(prepared)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import adorm
 from adorm import errors
-from adorm.keys import Key, make_key
+from adorm.items.keys import Key, make_key
 from adorm.models import model_info
 from adorm.outcomes import Outcome
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from adorm.calls import Calls
+from adorm.calls.call import Calls
 from adorm.errors import ConditionalCheckFailed, ConnectionFailed, TransactionCanceled, ValidationFailed
 from adorm.retry import RetryPolicy
 from adorm.testing.clock import FakeClock
-from adorm.transport.credentials import Credentials
-from adorm.transport.wire import WireTransport
+from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.wire.transport import WireTransport
 from tests.support.fake_table import FakeTable
 from tests.support.loopback import Drop, LoopbackServer
 

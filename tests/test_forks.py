@@ -9,7 +9,7 @@ from textwrap import dedent
 
 import pytest
 
-from adorm.forks import forks, tell_of_forks
+from adorm.support.forks import forks, tell_of_forks
 from adorm.testing import LocalDynamoDB
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")

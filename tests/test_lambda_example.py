@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 
 import adorm
-from adorm.lambda_runtime.handler import LambdaHandler
+from adorm.lambda_runtime import LambdaHandler
 from adorm.models import model_info
 from adorm.testing import LocalDynamoDB, stream_event, stream_record
 from examples.lambda_orders import app

@@ -16,7 +16,7 @@ import adorm
 from adorm.errors import UsageError
 from adorm.memory.engine import Engine
 from adorm.testing import LocalDynamoDB, Recorder
-from adorm.transport.credentials import Credentials
+from adorm.transport.credentials.credentials import Credentials
 from tests.contract.shop import Counter
 from tests.support.certificates import make_certificates
 from tests.support.loopback import LoopbackServer

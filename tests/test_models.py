@@ -16,8 +16,8 @@ import attrs
 import pytest
 
 import adorm
-from adorm.fields import Role
 from adorm.models import model_info
+from adorm.schema.fields import Role
 
 T = TypeVar("T")
 

@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from adorm.errors import CODES, ConnectionFailed, TransactionCanceled, UsageError
 from adorm.retry import (
@@ -23,7 +22,7 @@ from adorm.retry import (
     retry_cost,
     treatment_of,
 )
-from adorm.transport.answers import service_error
+from adorm.transport.errors import service_error
 from tests.support.scripted import internal, lost, refusal, throttled, unreachable
 
 

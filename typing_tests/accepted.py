@@ -18,9 +18,7 @@ from starlette.requests import Request
 
 import adorm
 from adorm import Attr, Clause, Condition, attr, not_none
-from adorm.integrations import aiohttp as with_aiohttp
-from adorm.integrations import fastapi as with_fastapi
-from adorm.integrations import starlette as with_starlette
+from adorm.integrations import aiohttp as with_aiohttp, fastapi as with_fastapi, starlette as with_starlette
 from adorm.locks import Lease, Lock
 from typing_tests.models import (
     Address,

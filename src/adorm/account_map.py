@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 import attrs
 
-from adorm.call_hooks import CallHooks
+from adorm.calls.hooks import CallHooks
 from adorm.clock import Clock, current_clock
-from adorm.concurrency import Job, run_all, to_the_end
+from adorm.concurrency.pool import Job, run_all, to_the_end
 from adorm.connecting import connect
 from adorm.database import Database
 from adorm.errors import GatherFailed, UsageError
-from adorm.fields import DatetimeFormat
 from adorm.outcomes import Outcome
 from adorm.retry import RetryPolicy
-from adorm.transport.assumed_role import DEFAULT_DURATION_S, DEFAULT_SESSION_NAME, AssumedRole, check_role
-from adorm.transport.aws_session import SessionCredentials
+from adorm.schema.fields import DatetimeFormat
 from adorm.transport.base import Transport
-from adorm.transport.credentials import Credentials, CredentialsCache, CredentialsSource, FixedCredentials
-from adorm.transport.default_chain import DefaultCredentials
+from adorm.transport.credentials.assumed_role import DEFAULT_DURATION_S, DEFAULT_SESSION_NAME, AssumedRole, check_role
+from adorm.transport.credentials.aws_session import SessionCredentials
+from adorm.transport.credentials.credentials import Credentials, CredentialsCache, CredentialsSource, FixedCredentials
+from adorm.transport.credentials.default_chain import DefaultCredentials
 
 if TYPE_CHECKING:
-    from adorm.hedging import Hedge
-    from adorm.rate_limit import AdaptiveRateLimit
-    from adorm.watched_calls import Middleware
+    from adorm.calls.hedge import Hedge
+    from adorm.calls.observe import Middleware
+    from adorm.calls.pace import AdaptiveRateLimit
 
 MAX_NAMES_TOLD = 20
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from adorm.clock import Clock, current_clock, use_clock
 from adorm.database import Database
 from adorm.errors import UsageError
-from adorm.fields import DATETIME_FORMATS, DatetimeFormat
 from adorm.retry import DEFAULT_RETRY, RetryPolicy, unit_random
+from adorm.schema.fields import DATETIME_FORMATS, DatetimeFormat
 from adorm.transport.base import Transport
 
 if TYPE_CHECKING:
-    from adorm.call_hooks import CallHooks
-    from adorm.hedging import Hedge
+    from adorm.calls.hedge import Hedge
+    from adorm.calls.hooks import CallHooks
+    from adorm.calls.observe import Middleware
+    from adorm.calls.pace import AdaptiveRateLimit
     from adorm.memory.engine import Engine
-    from adorm.rate_limit import AdaptiveRateLimit
-    from adorm.transport.credentials import Credentials, CredentialsSource
-    from adorm.watched_calls import Middleware
+    from adorm.transport.credentials.credentials import Credentials, CredentialsSource
 
 DEFAULT_MAX_CONNECTIONS = 64
 DEFAULT_CONNECT_TIMEOUT_S = 5.0
@@ -42,7 +42,7 @@ def _is_time(candidate: object) -> bool:
 def _are_hooks(candidate: object) -> bool:
     if candidate == ():
         return True
-    from adorm.call_hooks import CallHooks
+    from adorm.calls.hooks import CallHooks
 
     return isinstance(candidate, Sequence) and all(isinstance(hook, CallHooks) for hook in cast("Sequence[object]", candidate))
 
@@ -50,7 +50,7 @@ def _are_hooks(candidate: object) -> bool:
 def _is_rate_limit(candidate: object) -> bool:
     if candidate is None:
         return True
-    from adorm.rate_limit import AdaptiveRateLimit
+    from adorm.calls.pace import AdaptiveRateLimit
 
     return isinstance(candidate, AdaptiveRateLimit)
 
@@ -58,7 +58,7 @@ def _is_rate_limit(candidate: object) -> bool:
 def _is_hedge(candidate: object) -> bool:
     if candidate is None:
         return True
-    from adorm.hedging import Hedge
+    from adorm.calls.hedge import Hedge
 
     return isinstance(candidate, Hedge)
 
@@ -70,7 +70,7 @@ def _are_functions(candidate: object) -> bool:
 def _are_credentials(candidate: object) -> bool:
     if candidate is None:
         return True
-    from adorm.transport.credentials import Credentials
+    from adorm.transport.credentials.credentials import Credentials
 
     return isinstance(candidate, Credentials) or inspect.iscoroutinefunction(getattr(candidate, "load", None))
 
@@ -283,7 +283,7 @@ def connect(
             from adorm.transport.client import ClientTransport
 
             return ClientTransport(client)
-        from adorm.transport.wire import WireTransport
+        from adorm.transport.wire.transport import WireTransport
 
         return WireTransport(
             region=region,

@@ -12,33 +12,33 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from adorm.batch.facade import Batches
-from adorm.calls import Calls
-from adorm.cancel_scopes import stop_if_cancelled
-from adorm.capacity import collect_capacity
+from adorm.batch.gather_facade import Gathers
+from adorm.calls.call import Calls
+from adorm.calls.capacity import collect_capacity
 from adorm.clock import Clock, current_clock
 from adorm.codec import Codec
 from adorm.deadlines import current_limit, remaining_s
 from adorm.errors import AdormError, DeadlineExceeded, UsageError
-from adorm.fields import DatetimeFormat
-from adorm.forks import forks
-from adorm.gather.facade import Gathers
+from adorm.items.binding import Binding
 from adorm.models import model_info
-from adorm.query.binding import Binding
-from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, backoff, unit_random
+from adorm.schema.fields import DatetimeFormat
+from adorm.schema.model_types import AttrsLike, DataclassLike
+from adorm.support.cancel_scopes import stop_if_cancelled
+from adorm.support.forks import forks
 from adorm.table import Table
 from adorm.tables.facade import TableCare
-from adorm.tables.limits import check_table_name, is_arn
+from adorm.tables.names import check_table_name, is_arn
 from adorm.transport.base import Answer, Request, Transport
 from adorm.tx.facade import Transactions
 
 if TYPE_CHECKING:
     from cattrs import Converter
 
-    from adorm.call_hooks import CallHooks
-    from adorm.hedging import Hedge, HedgeFigures, HedgingTransport
-    from adorm.rate_limit import AdaptiveRateLimit, RateLimiter
-    from adorm.watched_calls import Middleware
+    from adorm.calls.hedge import Hedge, HedgeFigures, HedgingTransport
+    from adorm.calls.hooks import CallHooks
+    from adorm.calls.observe import Middleware
+    from adorm.calls.pace import AdaptiveRateLimit, RateLimiter
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
@@ -186,7 +186,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
         """What sends in the end; None before it is open."""
         if self._calls is None:
             return None
-        from adorm.call_details import engine_of
+        from adorm.calls.details import engine_of
 
         return engine_of(self._calls.transport)
 
@@ -225,7 +225,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
                 raise _closed()
             if self._failed_openings != failures and self._opening_failure is not None:
                 # While this call waited, another one tried: a hundred calls at once are not to ask in vain a hundred times.
-                from adorm.transport.credentials import another_like
+                from adorm.transport.credentials.credentials import another_like
 
                 raise another_like(self._opening_failure) from self._opening_failure
             if self._calls is None:
@@ -256,11 +256,11 @@ class Database(TableCare, Transactions, Batches, Gathers):
     def _make_calls(self, transport: Transport) -> Calls:
         limiter = None
         if self._rate_limit is not None:
-            from adorm.rate_limit import RateLimiter
+            from adorm.calls.pace import RateLimiter
 
             limiter = self._limiter = RateLimiter(self._rate_limit, self._clock)
         if self._hedge is not None:
-            from adorm.hedging import HedgingTransport
+            from adorm.calls.hedge import HedgingTransport
 
             transport = self._hedging = HedgingTransport(transport, self._hedge, afford=None if limiter is None else limiter.take_at_hand)
         return Calls(
@@ -284,7 +284,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
     @property
     def hedge_figures(self) -> HedgeFigures:
         """What `hedge=` did since the database was opened: reads, those sent twice, those that the second request won."""
-        from adorm.hedging import HedgeFigures
+        from adorm.calls.hedge import HedgeFigures
 
         return HedgeFigures() if self._hedging is None else self._hedging.figures
 

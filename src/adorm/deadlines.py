@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
 
-from adorm.cancel_scopes import scope_deadline
 from adorm.clock import Clock, current_clock
 from adorm.errors import UsageError
+from adorm.support.cancel_scopes import scope_deadline
 
 
 class Limit:

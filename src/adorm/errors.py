@@ -38,8 +38,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from adorm.records import Record
-from adorm.shown import printable, shown
+from adorm.support.records import Record
+from adorm.support.shown import printable, shown
 
 if TYPE_CHECKING:
     from adorm.outcomes import Outcome

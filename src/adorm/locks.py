@@ -30,14 +30,14 @@ import anyio
 import attrs
 
 from adorm.clock import Clock
-from adorm.concurrency import to_the_end
+from adorm.concurrency.pool import to_the_end
 from adorm.database import Database
 from adorm.deadlines import without_deadline
 from adorm.errors import AdormError, ConditionalCheckFailed, DeadlineExceeded, ItemNotFound, LeaseLost, LockHeld, UsageError
 from adorm.expressions.conditions import Condition, and_, or_
-from adorm.markers import partition_key
+from adorm.expressions.paths import attr
 from adorm.models import model
-from adorm.paths import attr
+from adorm.schema.markers import partition_key
 from adorm.table import Table
 from adorm.transport.base import is_unsent
 
@@ -141,7 +141,7 @@ class Lease:
 
 
 @attrs.frozen
-class _Seen:
+class Sighting:
     """A holder as it was last seen to be alive."""
 
     owner: str | None
@@ -226,13 +226,13 @@ class Lock:
             ResourceNotFound: there is no table: `await db.create_table(LockRecord)`.
         """
         clock, owner = self._db.clock, uuid4().hex
-        seen: _Seen | None = None
+        seen: Sighting | None = None
         looks = 0
         while True:
             record = await self._records.get_or_none(self._name).consistent()
             now_s = clock.monotonic()
             if record is not None and record.owner is not None and (seen is None or not seen.is_still(record)):
-                seen = _Seen(record.owner, record.token, record.renewals, record.lease_s, now_s)
+                seen = Sighting(record.owner, record.token, record.renewals, record.lease_s, now_s)
             left_s = 0.0 if record is None or record.owner is None or seen is None else seen.since_s + seen.lease_s - now_s
             if left_s <= 0:
                 lease = await self._take(record, owner)

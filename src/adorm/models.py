@@ -14,7 +14,7 @@ import attrs
 
 from adorm.codec import check_type
 from adorm.errors import ModelError, UnknownField, UsageError
-from adorm.fields import (
+from adorm.schema.fields import (
     MARKERS,
     METADATA_KEY,
     TARGET,
@@ -27,15 +27,15 @@ from adorm.fields import (
     structure_of,
     undecorated,
 )
-from adorm.indexes import GlobalIndex, Index, LocalIndex, key_tag, resolve_indexes
-from adorm.markers import attribute, partition_key, sort_key
-from adorm.naming import naming_function, unknown_field
-from adorm.records import Record
-from adorm.typeinfo import Annotation, origin_of, scalar_tag, split_optional, type_name, unwrap
+from adorm.schema.indexes import GlobalIndex, Index, LocalIndex, key_tag, resolve_indexes
+from adorm.schema.markers import attribute, partition_key, sort_key
+from adorm.schema.names import naming_function, unknown_field
+from adorm.schema.types import Annotation, origin_of, scalar_tag, split_optional, type_name, unwrap
+from adorm.support.records import Record
 
 if TYPE_CHECKING:
-    from adorm.expressions.location import Location
-    from adorm.paths import Path
+    from adorm.expressions.document_path import DocumentPath
+    from adorm.expressions.paths import Path
 
 T = TypeVar("T")
 
@@ -90,7 +90,7 @@ class ModelInfo:
         self.updated_at = updated_at
         self.discriminator = next((field for field in structure.fields if field.role is Role.DISCRIMINATOR), None)
         """Tells an item of this model from those of its siblings in the table: every operation heeds it."""
-        self._locations: dict[Field, Location] = {}
+        self._locations: dict[Field, DocumentPath] = {}
         self.validated = tuple(field for field in _attributes(structure) if field.validator is not None)
         """The attrs attributes that have validators."""
         self.holds_all_in_dict = not any(base.__dict__.get("__slots__") for base in structure.cls.__mro__)
@@ -99,13 +99,13 @@ class ModelInfo:
     def __reduce__(self) -> tuple[Any, ...]:
         return model_info, (self.model,)  # one for each model, also where a key is copied or sent to another process
 
-    def location(self, field: Field) -> Location:
+    def location(self, field: Field) -> DocumentPath:
         """Where a field lies in an item, for expressions."""
         known = self._locations.get(field)
         if known is None:
-            from adorm.expressions.location import root_location
+            from adorm.expressions.document_path import root_path
 
-            known = self._locations[field] = root_location(self.model, field)
+            known = self._locations[field] = root_path(self.model, field)
         return known
 
     def check_instance(self, instance: object) -> None:
@@ -164,7 +164,7 @@ class ModelMeta(type):
 
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Pydantic asks for this, and so does FastAPI: a model can stand in its models and be returned by an endpoint."""
-        from adorm.schemas import core_schema_of
+        from adorm.codec.pydantic_schemas import core_schema_of
 
         return core_schema_of(source, handler)
 
@@ -183,12 +183,12 @@ def _is_special(name: str) -> bool:
 
 
 def _make_paths(cls: type) -> dict[str, Path]:
-    from adorm.expressions.location import root_location
-    from adorm.paths import Path  # with all of the expressions: who only reads and writes by key needs none of them
+    from adorm.expressions.document_path import root_path
+    from adorm.expressions.paths import Path  # with all of the expressions: who only reads and writes by key needs none of them
 
     structure = structure_of(cls)
     names = structure.by_name
-    paths = {name: Path(root_location(cls, names[name])) for name in names if not _is_special(name)}
+    paths = {name: Path(root_path(cls, names[name])) for name in names if not _is_special(name)}
     type.__setattr__(cls, "__adorm_paths__", paths)
     return paths
 

@@ -7,7 +7,7 @@ import sys
 from typing import Literal, cast
 
 from adorm.errors import CREDENTIALS_REFUSED, ConnectionFailed, ServiceError, Throttled, Treatment, UsageError, code_of
-from adorm.records import Record
+from adorm.support.records import Record
 from adorm.transport.base import Request
 
 

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from adorm.batch.facade import TableBatches
-from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
+from adorm.items.get import Get, GetOrNone, finish_exists, finish_get, finish_get_or_none
+from adorm.items.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.models import ModelInfo, is_instance
-from adorm.query.gets import Get, GetOrNone, finish_exists, finish_get, finish_get_or_none
-from adorm.query.model_types import AttrsLike, DataclassLike
+from adorm.schema.model_types import AttrsLike, DataclassLike
 
 if TYPE_CHECKING:  # each operation's module is imported by the method that makes it: a cold start pays for what it uses
-    from adorm.query.queries import Query
-    from adorm.query.updates import Update
-    from adorm.query.writes import Write
-    from adorm.scan.builder import Scan
-    from adorm.tx.modify import Change
+    from adorm.items.update import Update
+    from adorm.items.write import Write
+    from adorm.query.query import Query
+    from adorm.scan import Scan
+    from adorm.tx.read_modify_write import Change
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
@@ -103,7 +103,7 @@ class Table(TableBatches[ModelT]):
         Raises (when awaited):
             ItemExists: the key is taken; `.item` is what is there.
         """
-        from adorm.query.writes import Put, key_of_instance
+        from adorm.items.write import Put, key_of_instance
 
         return Put(self._binding, key_of_instance(self._binding, item), item, returning="item", creating=True)
 
@@ -113,7 +113,7 @@ class Table(TableBatches[ModelT]):
         Raises (when awaited):
             VersionConflict: the instance was read (its version is above 0), and the item was written since; `.unchecked()` for no check.
         """
-        from adorm.query.writes import Put, key_of_instance
+        from adorm.items.write import Put, key_of_instance
 
         return Put(self._binding, key_of_instance(self._binding, item), item, returning="item")
 
@@ -126,7 +126,7 @@ class Table(TableBatches[ModelT]):
             VersionConflict: the item was written since it was read, or is gone (`actual` is None).
             ItemNotFound: with `only`, there is no such item.
         """
-        from adorm.query.writes import Save, key_of_instance, only_locations
+        from adorm.items.write import Save, key_of_instance, only_locations
 
         locations = None if only is None else only_locations(self._binding.info.name, only)
         return Save(self._binding, key_of_instance(self._binding, item), item, returning="item", only=locations)
@@ -142,14 +142,14 @@ class Table(TableBatches[ModelT]):
             ItemNotFound: with `.when(...)`, there is no such item.
             VersionConflict: of an instance, the item was written since it was read, or is gone.
         """
-        from adorm.query.writes import Remover, key_of_instance
+        from adorm.items.write import Delete, key_of_instance
 
         instance = None
         if sort is NOT_GIVEN and is_instance(self._binding.info, partition):
             instance, key = partition, key_of_instance(self._binding, partition)
         else:
             key = self._key(partition, sort)
-        return Remover(self._binding, key, instance)
+        return Delete(self._binding, key, instance)
 
     @overload
     def update(self, partition: KeyValue, sort: KeyValue = ..., /) -> Update[ModelT, None]: ...
@@ -162,7 +162,7 @@ class Table(TableBatches[ModelT]):
             ItemNotFound: there is no such item; `.upsert()` creates it.
             ConditionalCheckFailed: a condition of `.when(...)` did not hold.
         """
-        from adorm.query.updates import Update, UpdateDraft
+        from adorm.items.update import Update, UpdateDraft
 
         return Update(UpdateDraft(self._binding, self._key(partition, sort)))
 
@@ -192,7 +192,7 @@ class Table(TableBatches[ModelT]):
             ItemNotFound: there is no such item.
             VersionConflict: others were faster `max_attempts` times; or with `maybe_applied`, the save may have been applied.
         """
-        from adorm.tx.modify import read_modify_write
+        from adorm.tx.read_modify_write import read_modify_write
 
         return cast("ModelT", await read_modify_write(self._binding, self._key(key), change, max_attempts=max_attempts))
 
@@ -200,12 +200,12 @@ class Table(TableBatches[ModelT]):
 
     def query(self, partition: KeyValue = NOT_GIVEN, /) -> Query[ModelT]:
         """Items of one partition: of the table, or with `.index(name)` of the index. Without it, `where(...)` gives the keys."""
-        from adorm.query.queries import Query
+        from adorm.query.query import Query
 
         return Query(self._binding, partition=partition)
 
     def scan(self) -> Scan[ModelT]:
         """Every item of the table, or with `.index(name)` of the index."""
-        from adorm.scan.builder import Scan
+        from adorm.scan import Scan
 
         return Scan(self._binding)

@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import adorm
-from adorm.codec.shapes import WORTHWHILE_BYTES
+from adorm.codec.compiled.shapes import WORTHWHILE_BYTES
 from tests.batch.stubbed import Number, ids, made, stubbed, value_of
 
 NUMBERS = st.integers(0, 40)
@@ -50,7 +49,7 @@ def test_any_batch_get_gives_each_key_its_item_in_order(
             assert all(count == 1 for key, count in it.stub.keys_read.items() if key in read)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", 0 if parsed else WORTHWHILE_BYTES)
+        patch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0 if parsed else WORTHWHILE_BYTES)
         asyncio.run(run())
 
 

@@ -67,8 +67,7 @@ async def test_everything_works_while_freezegun_holds_the_time(adorm_db: adorm.D
 
 def test_a_model_that_is_made_while_freezegun_holds_the_time_works_after_it_too() -> None:
     with freeze_time("2026-03-04"):
-        from datetime import date as frozen_date
-        from datetime import datetime as frozen_datetime
+        from datetime import date as frozen_date, datetime as frozen_datetime
 
         @adorm.model(table="late")
         class Late:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import attrs
 
-from adorm.fields import METADATA_KEY, Marker, Role
+from adorm.schema.fields import METADATA_KEY, Marker, Role
 
 T = TypeVar("T")
 UserId = NewType("UserId", str)

@@ -14,10 +14,10 @@ import attrs
 import pytest
 
 from adorm.codec import Codec, DecodeFailure, check_type
+from adorm.codec.compiled.shapes import WORTHWHILE_BYTES
 from adorm.codec.maps import from_attribute_map, to_attribute_map
-from adorm.codec.shapes import WORTHWHILE_BYTES
 from adorm.errors import ItemDecodeError, ModelError, UsageError
-from adorm.fields import Field, structure_of
+from adorm.schema.fields import Field, structure_of
 from tests.codec.samples import Circle, Level, Line, Square, marked
 
 CODEC = Codec()

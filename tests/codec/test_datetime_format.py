@@ -146,7 +146,7 @@ async def test_large_pages_read_from_their_bytes_hold_the_same(
     from tests.support.as_json import AsJson
     from tests.support.scripted import ScriptedTransport
 
-    monkeypatch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
     items = [adorm.to_attribute_map(Event(stream="s", at=AT, seen_at=AT, times={"a": AT})) for _ in range(3)]
     transport = ScriptedTransport([{"Items": items, "Count": 3, "ScannedCount": 3}])
     async with adorm.Database(lambda: AsJson(transport)) as db:

@@ -17,8 +17,8 @@ import pytest
 
 import adorm
 from adorm.codec import Codec, DecodeFailure
-from adorm.codec.key_forms import plans_to_compare
-from adorm.codec.shapes import WORTHWHILE_BYTES
+from adorm.codec.compiled.key_forms import plans_to_compare
+from adorm.codec.compiled.shapes import WORTHWHILE_BYTES
 
 NOON = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 WireTime = NewType("WireTime", datetime)
@@ -151,7 +151,7 @@ def test_the_partition_key_is_held_to_the_same(
 
 @pytest.fixture
 def parsed_at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
     yield
     assert WORTHWHILE_BYTES
 

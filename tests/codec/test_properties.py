@@ -13,13 +13,12 @@ from uuid import UUID
 
 import attrs
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from adorm.codec import Codec, DecodeFailure, item_size
 from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map, to_plain
 from adorm.errors import ItemDecodeError
-from adorm.fields import structure_of
+from adorm.schema.fields import structure_of
 from tests.codec.samples import (
     Address,
     Box,

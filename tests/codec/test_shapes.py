@@ -10,15 +10,14 @@ import attrs
 import msgspec
 import orjson
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 import adorm
 from adorm.codec import Codec
+from adorm.codec.compiled.shapes import MOST_MISSES, RETRY_EVERY, WORTHWHILE_BYTES, ParsedItems, Shape
 from adorm.codec.maps import to_attribute_map
-from adorm.codec.shapes import MOST_MISSES, RETRY_EVERY, WORTHWHILE_BYTES, ParsedItems, Shape
 from adorm.errors import AttributeMap, ItemDecodeError
-from adorm.query.binding import Binding
+from adorm.items.binding import Binding
 from tests.codec.samples import Box, Circle, Drawing, Everything, Frozen, Line, Movie, Node, Order, Pair, Point
 from tests.codec.test_properties import NAMES, SLOW, everything, garbage
 from tests.codec.wire import attribute_values, over_the_wire
@@ -29,7 +28,7 @@ MODELS: list[Any] = [Everything, Order, Node, Drawing, Box[int], Box[Box[set[str
 
 @pytest.fixture(autouse=True)
 def _worthwhile_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
 
 
 def binding_of(model: Any, codec: Codec = CODEC) -> Binding:
@@ -303,7 +302,7 @@ def test_a_name_that_msgspec_does_not_take_leaves_all_to_plain_json() -> None:
 
 
 def test_little_is_read_as_plain_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", WORTHWHILE_BYTES)
+    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", WORTHWHILE_BYTES)
     shape, body = fresh(Line), page_of([{"sku": {"S": "x" * 10_000}}])
     first = next(number for number in range(100) if shape.parse(body) is not None)
     assert (first + 1) * len(body) >= WORTHWHILE_BYTES > first * len(body)

@@ -8,13 +8,12 @@ from typing import Annotated, Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import adorm
 from adorm import attr
 from adorm.codec import Codec, DecodeFailure
-from adorm.codec.times import MAX_EPOCH_SECONDS
+from adorm.codec.coders.times import MAX_EPOCH_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -99,7 +98,7 @@ def read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[Any, dict[str, Any]], Any]:
     """Reads an item over dicts, or a page straight from its bytes."""
-    monkeypatch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
     codec = Codec()
 
     def from_bytes(model: Any, item: dict[str, Any]) -> Any:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence, Set as AbstractSet
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
@@ -19,7 +18,7 @@ import pytest
 
 from adorm.codec import Codec, DecodeFailure, check_type
 from adorm.errors import ModelError, UsageError
-from adorm.fields import Field, Marker, Role
+from adorm.schema.fields import Field, Marker, Role
 from tests.codec.samples import Address, Circle, Level, Line, Odd, Rights, Slug, Square, Status, UserId
 
 CODEC = Codec()

@@ -11,8 +11,7 @@ import pytest
 
 from tests.conformance.fuzz import Known, Score, matches, read_known
 from tests.conformance.judges import NUMBERS, only_removes, spell, spelled, updates
-from tests.conformance.known_tests import FOLDER, compare
-from tests.conformance.known_tests import read_known as read_known_tests
+from tests.conformance.known_tests import FOLDER, compare, read_known as read_known_tests
 from tests.conformance.results import Results, read_junit, read_mocha, read_vitest
 from tests.conformance.suites import SUITES
 

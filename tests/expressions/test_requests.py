@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import adorm
 from adorm import and_, attr, not_, or_, path, raw

@@ -22,11 +22,11 @@ import attrs
 import adorm
 from adorm.clock import use_clock
 from adorm.errors import AttributeMap
-from adorm.keys import encode_key
+from adorm.items.keys import encode_key
 from adorm.retry import QUOTA_TOKENS
 from adorm.testing.clock import FakeClock
-from adorm.transport.answers import service_error
 from adorm.transport.base import Answer, Request
+from adorm.transport.errors import service_error
 from tests.contract.shop import Bare, Counter, Order, Receipt
 from tests.support.fake_table import FakeTable
 from tests.support.loopback import HTML_500, MALFORMED_JSON, NOT_HTTP, THROTTLED, WRONG_CRC, Drop, LoopbackServer, Reply, ServiceFault, Step

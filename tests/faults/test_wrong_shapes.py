@@ -23,8 +23,8 @@ from adorm.errors import (
     TransactionCanceled,
 )
 from adorm.transport.base import Answer, ReadRequest, Request, Transport
-from adorm.transport.failures import refusal
-from adorm.transport.http import Response
+from adorm.transport.wire.failures import refusal
+from adorm.transport.wire.http import Response
 
 pytestmark = pytest.mark.anyio
 
@@ -257,8 +257,8 @@ def operations(db: adorm.Database) -> dict[str, Callable[[], Awaitable[object]]]
 
 @pytest.mark.parametrize("from_bytes", [False, True], ids=["as JSON", "from bytes"])
 async def test_whatever_is_answered_an_error_is_adorms_own(from_bytes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
-    monkeypatch.setattr("adorm.codec.shapes.MOST_MISSES", 10**9)
+    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
+    monkeypatch.setattr("adorm.codec.compiled.shapes.MOST_MISSES", 10**9)
     hostile = Hostile()
     policy = adorm.RetryPolicy(max_attempts=2, base_delay_s=0)
     failures = 0

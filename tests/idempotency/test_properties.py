@@ -9,8 +9,7 @@ from random import Random
 import anyio
 import attrs
 from anyio.lowlevel import checkpoint
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import adorm
 from adorm.clock import use_clock

@@ -22,7 +22,7 @@ from aws_lambda_powertools.utilities.validation import SchemaValidationError, va
 
 import adorm
 from adorm.integrations.powertools import async_process_partial_response
-from adorm.lambda_runtime.handler import LambdaHandler
+from adorm.lambda_runtime import LambdaHandler
 from adorm.testing import sqs_event, sqs_message, stream_event, stream_record
 from tests.support.fake_lambda import FakeContext
 

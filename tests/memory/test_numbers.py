@@ -5,8 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from adorm.memory.errors import EngineError
 from adorm.memory.values.numbers import add_numbers, canonical_number, number_text, subtract_numbers

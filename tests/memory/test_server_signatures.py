@@ -14,8 +14,8 @@ from botocore.credentials import Credentials as BotoCredentials
 
 from adorm.memory.server import Service, SignatureCheck
 from adorm.memory.server.messages import HttpAnswer, HttpRequest
-from adorm.transport.credentials import Credentials
-from adorm.transport.sigv4 import Signer
+from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.wire.sigv4 import Signer
 from tests.support.raw_http import FakeEngine
 
 KEY_ID, SECRET = "AKTEST", "se/cret+key"

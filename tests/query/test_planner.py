@@ -9,7 +9,7 @@ import pytest
 
 import adorm
 from adorm import attr, or_
-from adorm.query.queries import Query
+from adorm.query.query import Query
 
 GLOBAL = adorm.GlobalIndex
 

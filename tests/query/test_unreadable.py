@@ -141,7 +141,7 @@ async def test_large_pages_read_from_their_bytes_go_past_it_too(
 ) -> None:
     from tests.support.as_json import AsJson
 
-    monkeypatch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
     items = [adorm.to_attribute_map(Order(customer_id="c", order_id=f"o{number}", total=number)) for number in range(4)]
     items[2]["total"] = {"S": "much"}
     transport = ScriptedTransport([{"Items": items, "Count": 4, "ScannedCount": 4}])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adorm.scan.pacing import ReadBudget
+from adorm.segments.pacing import ReadBudget
 from adorm.testing import FakeClock
 
 pytestmark = pytest.mark.anyio

@@ -23,12 +23,12 @@ NO_WAITING = adorm.RetryPolicy(max_attempts=1)
 
 @pytest.fixture(autouse=True)
 def _worthwhile_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
 
 
 @pytest.fixture(params=[1, 5, 64])
 def ready_items(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr("adorm.scan.stream.READY_ITEMS", request.param)
+    monkeypatch.setattr("adorm.segments.stream.READY_ITEMS", request.param)
     return int(request.param)
 
 
@@ -205,7 +205,7 @@ async def test_nothing_is_lost_or_given_twice_over_random_schedules(monkeypatch:
     for seed in range(60):
         chance = random.Random(seed)
         count, page_size, segments = chance.randint(1, 120), chance.randint(1, 40), chance.randint(1, 4)
-        monkeypatch.setattr("adorm.scan.stream.READY_ITEMS", chance.randint(1, 12))
+        monkeypatch.setattr("adorm.segments.stream.READY_ITEMS", chance.randint(1, 12))
         bench = Bench(count, page_size=page_size)
         given: list[str] = []
         reached: str | None = None

@@ -13,8 +13,7 @@ from typing import Any, Literal
 
 import anyio
 import attrs
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import adorm
 from adorm.clock import use_clock

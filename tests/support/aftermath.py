@@ -17,7 +17,7 @@ from anyio.lowlevel import checkpoint
 
 from adorm.database import Database
 from adorm.testing import Recorder
-from adorm.transport.wire import WireTransport
+from adorm.transport.wire.transport import WireTransport
 
 TURNS = 50
 """Turns of the loop in which something left behind has the time to show itself."""

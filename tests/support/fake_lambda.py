@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import adorm
-from adorm.transport.credentials import Credentials
+from adorm.transport.credentials.credentials import Credentials
 from tests.support.loopback import Handler, LoopbackServer
 from tests.support.wired import KEY
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 
 from adorm.errors import ConnectionFailed, ServiceError
-from adorm.transport.answers import service_error
 from adorm.transport.base import Answer, Request
+from adorm.transport.errors import service_error
 
 Outcome = Answer | Exception | Callable[[], Awaitable[Answer]]
 

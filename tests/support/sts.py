@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 import attrs
 
 from adorm.clock import SYSTEM_CLOCK, Clock
-from adorm.transport.credentials import Credentials
-from adorm.transport.sigv4 import signed_headers
+from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.wire.sigv4 import signed_headers
 from tests.support.plain_http import Asked, PlainServer, Said
 
 SECRET = "PLANTED-SECRET"

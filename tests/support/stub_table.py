@@ -21,8 +21,8 @@ from anyio.lowlevel import checkpoint
 import adorm
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.errors import AttributeMap, ServiceError
-from adorm.transport.answers import service_error
 from adorm.transport.base import Answer, Request, Transport
+from adorm.transport.errors import service_error
 
 TABLE = "numbers"
 

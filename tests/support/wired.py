@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from adorm.transport.credentials import Credentials
-from adorm.transport.wire import WireTransport
+from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.wire.transport import WireTransport
 from tests.support.loopback import LoopbackServer
 
 KEY = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI", "a-session-token")

@@ -10,13 +10,13 @@ import anyio
 import pytest
 
 import adorm
-from adorm.calls import Calls
+from adorm.calls.call import Calls
 from adorm.errors import AdormError, UsageError
 from adorm.retry import RetryPolicy
 from adorm.telemetry.logs import LogCalls
 from adorm.testing import FakeClock
-from adorm.transport.answers import service_error
 from adorm.transport.base import Answer
+from adorm.transport.errors import service_error
 from tests.support.scripted import Outcome, ScriptedTransport, internal, refusal, throttled
 from tests.support.wired import GET
 

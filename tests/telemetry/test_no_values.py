@@ -15,8 +15,8 @@ import pytest
 import adorm
 from adorm.telemetry.logs import LogCalls
 from adorm.testing import Faults, Recorder
-from adorm.transport.credentials import Credentials
-from adorm.transport.wire import WireTransport
+from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.wire.transport import WireTransport
 from tests.support.fake_table import FakeTable
 from tests.support.loopback import (
     HTML_500,

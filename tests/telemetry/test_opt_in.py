@@ -11,7 +11,7 @@ import pytest
 import adorm
 from adorm.errors import UsageError
 
-UNUSED = {"adorm.call_details", "adorm.call_hooks", "adorm.watched_calls", "adorm.telemetry", "opentelemetry"}
+UNUSED = {"adorm.calls.details", "adorm.calls.hooks", "adorm.calls.observe", "adorm.telemetry", "opentelemetry"}
 
 
 def loaded_by(code: str) -> set[str]:

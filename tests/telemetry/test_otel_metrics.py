@@ -7,13 +7,13 @@ import gc
 import pytest
 
 import adorm
-from adorm.calls import Calls
+from adorm.calls.call import Calls
 from adorm.errors import ConnectionFailed, Throttled
 from adorm.retry import RetryPolicy
 from adorm.telemetry.otel_metrics import DURATION_BOUNDARIES_S
 from adorm.testing import FakeClock
 from adorm.transport.base import Answer
-from adorm.transport.wire import WireTransport
+from adorm.transport.wire.transport import WireTransport
 from tests.support.loopback import LoopbackServer, Silence
 from tests.support.scripted import Outcome, ScriptedTransport, lost, throttled
 from tests.support.tasks import tasks_alive

@@ -14,14 +14,14 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
 import adorm
-from adorm.calls import Calls
+from adorm.calls.call import Calls
 from adorm.clock import use_clock
 from adorm.deadlines import deadline
 from adorm.errors import ConnectionFailed, DeadlineExceeded, Throttled, TransactionCanceled
 from adorm.retry import RetryPolicy
 from adorm.testing import FakeClock, Faults
 from adorm.transport.base import Answer
-from adorm.transport.wire import WireTransport
+from adorm.transport.wire.transport import WireTransport
 from tests.support.loopback import LoopbackServer, ServiceFault
 from tests.support.scripted import Outcome, ScriptedTransport, internal, lost, refusal, throttled
 from tests.support.telemetry import Telemetry, attributes

@@ -15,8 +15,8 @@ import pytest
 
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, ServiceError, Throttled, UsageError, ValidationFailed
 from adorm.testing.clock import FakeClock
-from adorm.transport.assumed_role import AssumedRole
-from adorm.transport.credentials import Credentials, CredentialsCache
+from adorm.transport.credentials.assumed_role import AssumedRole
+from adorm.transport.credentials.credentials import Credentials, CredentialsCache
 from tests.conftest import LOOPS
 from tests.support.certificates import make_certificates
 from tests.support.plain_http import HANG_UP, PlainServer, Said

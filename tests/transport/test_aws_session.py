@@ -13,9 +13,9 @@ import anyio
 import pytest
 
 from adorm.errors import AccessDenied, ConnectionFailed, UsageError
-from adorm.transport.aws_session import SessionCredentials, SessionHolder
-from adorm.transport.credentials import Credentials
-from adorm.transport.wire import WireTransport
+from adorm.transport.credentials.aws_session import SessionCredentials, SessionHolder
+from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.wire.transport import WireTransport
 from tests.support.loopback import LoopbackServer
 
 pytestmark = pytest.mark.anyio
@@ -179,7 +179,7 @@ async def test_the_loop_goes_on_while_a_session_is_made(monkeypatch: pytest.Monk
         assert may_end.wait(10), "the loop stood still"
         return BrokenSession(RuntimeError("made"))
 
-    monkeypatch.setattr("adorm.transport.aws_session._new_session", slow)
+    monkeypatch.setattr("adorm.transport.credentials.aws_session._new_session", slow)
     async with anyio.create_task_group() as group:
         group.start_soon(SessionHolder().get)
         await anyio.lowlevel.checkpoint()

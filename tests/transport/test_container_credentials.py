@@ -14,12 +14,12 @@ import pytest
 from adorm.clock import SYSTEM_CLOCK
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
 from adorm.testing.clock import FakeClock
-from adorm.transport.aws_session import SessionCredentials
-from adorm.transport.container_credentials import FULL_URI, RELATIVE_URI, TOKEN, TOKEN_FILE, ContainerCredentials
-from adorm.transport.credentials import Credentials, EnvironmentCredentials
-from adorm.transport.default_chain import default_credentials
-from adorm.transport.endpoint import Endpoint
-from adorm.transport.http import Response
+from adorm.transport.credentials.aws_session import SessionCredentials
+from adorm.transport.credentials.container import FULL_URI, RELATIVE_URI, TOKEN, TOKEN_FILE, ContainerCredentials
+from adorm.transport.credentials.credentials import Credentials, EnvironmentCredentials
+from adorm.transport.credentials.default_chain import default_credentials
+from adorm.transport.wire.endpoint import Endpoint
+from adorm.transport.wire.http import Response
 from tests.support.certificates import make_certificates
 from tests.support.plain_http import HANG_UP, PlainServer, Said
 
@@ -47,7 +47,7 @@ async def test_the_relative_uri_comes_first_and_leads_to_the_host_of_ecs(monkeyp
         seen.append(endpoint)
         return Response(200, {}, OK.body)
 
-    monkeypatch.setattr("adorm.transport.container_credentials.fetch", fetched)
+    monkeypatch.setattr("adorm.transport.credentials.container.fetch", fetched)
     await ContainerCredentials({RELATIVE_URI: "/v2/credentials/id", FULL_URI: "http://127.0.0.1:1/"}).load()
     assert [endpoint.url for endpoint in seen] == ["http://169.254.170.2/v2/credentials/id"]
 
@@ -136,7 +136,7 @@ async def test_hosts_of_containers_and_of_this_machine_may_be_asked_by_http(host
     async def fetched(_endpoint: Endpoint, **_options: Any) -> Response:
         return Response(200, {}, OK.body)
 
-    monkeypatch.setattr("adorm.transport.container_credentials.fetch", fetched)
+    monkeypatch.setattr("adorm.transport.credentials.container.fetch", fetched)
     await ContainerCredentials({FULL_URI: f"http://{host}/creds"}).load()
 
 

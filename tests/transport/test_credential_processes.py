@@ -13,8 +13,8 @@ import pytest
 import adorm
 from adorm.errors import ConnectionFailed, DeadlineExceeded, UsageError
 from adorm.testing.clock import FakeClock
-from adorm.transport.aws_session import SessionCredentials, SessionHolder
-from adorm.transport.credentials import CredentialsCache
+from adorm.transport.credentials.aws_session import SessionCredentials, SessionHolder
+from adorm.transport.credentials.credentials import CredentialsCache
 from tests.support.loopback import LoopbackServer
 
 pytestmark = [
@@ -165,7 +165,7 @@ async def test_a_cancelled_caller_leaves_no_process(place: Place) -> None:
 
 
 async def test_it_has_a_limit_of_its_own(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.transport.aws_session.LIMIT_S", 1.0)
+    monkeypatch.setattr("adorm.transport.credentials.aws_session.LIMIT_S", 1.0)
     place.hang()
     with (
         anyio.fail_after(20),
@@ -178,7 +178,7 @@ async def test_it_has_a_limit_of_its_own(place: Place, monkeypatch: pytest.Monke
 async def test_a_session_of_the_callers_is_bounded_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     from aiobotocore.session import AioSession
 
-    monkeypatch.setattr("adorm.transport.aws_session.LIMIT_S", 1.0)
+    monkeypatch.setattr("adorm.transport.credentials.aws_session.LIMIT_S", 1.0)
     place.hang()
     with anyio.fail_after(20), pytest.raises(ConnectionFailed, match="within 1 s"):
         await SessionCredentials(AioSession()).load()
@@ -188,7 +188,7 @@ async def test_a_session_of_the_callers_is_bounded_too(place: Place, monkeypatch
 async def test_settings_that_can_t_be_read_in_time_are_a_connection_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("adorm.transport.aws_session.LIMIT_S", 0.01)
+    monkeypatch.setattr("adorm.transport.credentials.aws_session.LIMIT_S", 0.01)
 
     async def forever(self: SessionHolder) -> Any:
         await anyio.sleep_forever()
@@ -199,7 +199,7 @@ async def test_settings_that_can_t_be_read_in_time_are_a_connection_failed(
 
 
 async def test_any_source_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.transport.credentials.LOAD_LIMIT_S", 0.01)
+    monkeypatch.setattr("adorm.transport.credentials.credentials.LOAD_LIMIT_S", 0.01)
 
     class Forever:
         async def load(self) -> adorm.Credentials:

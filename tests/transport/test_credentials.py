@@ -11,7 +11,7 @@ import pytest
 
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
 from adorm.testing.clock import FakeClock
-from adorm.transport.credentials import Credentials, CredentialsCache, EnvironmentCredentials, FixedCredentials
+from adorm.transport.credentials.credentials import Credentials, CredentialsCache, EnvironmentCredentials, FixedCredentials
 
 pytestmark = pytest.mark.anyio
 

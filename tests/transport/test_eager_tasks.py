@@ -14,7 +14,7 @@ import adorm
 from adorm.errors import ConnectionFailed
 from adorm.locks import Lock, LockRecord
 from adorm.testing import LocalDynamoDB
-from adorm.transport.credentials import Credentials
+from adorm.transport.credentials.credentials import Credentials
 from tests.contract.shop import Counter
 from tests.support.loopback import LoopbackServer
 from tests.support.wired import GET, KEY

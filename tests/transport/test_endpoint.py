@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from adorm.errors import UsageError
-from adorm.transport.aws_session import SessionHolder
-from adorm.transport.endpoint import Location, aws_endpoint, custom_endpoint, locate
+from adorm.transport.credentials.aws_session import SessionHolder
+from adorm.transport.wire.endpoint import EndpointOptions, aws_endpoint, custom_endpoint, locate
 
 pytestmark = pytest.mark.anyio
 
@@ -127,7 +127,7 @@ def test_a_url_with_a_password_is_refused_without_showing_it() -> None:
 
 async def found(
     environ: dict[str, str], *, region: str | None = None, endpoint_url: str | None = None, profile: str | None = None
-) -> Location:
+) -> EndpointOptions:
     complete = {"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"} | environ
     holder = SessionHolder(None, profile)
     return await locate(region=region, endpoint_url=endpoint_url, environ=complete, holder=holder, prefer_profile=False)

@@ -14,11 +14,11 @@ import pytest
 
 import adorm
 from adorm.errors import ConnectionFailed, ItemDecodeError, ServiceError, UsageError
-from adorm.transport.connector import Connector
-from adorm.transport.container_credentials import ContainerCredentials
-from adorm.transport.credentials import Credentials
-from adorm.transport.endpoint import custom_endpoint
+from adorm.transport.credentials.container import ContainerCredentials
+from adorm.transport.credentials.credentials import Credentials
 from adorm.transport.redaction import presentable, without_secrets
+from adorm.transport.wire.connector import Connector
+from adorm.transport.wire.endpoint import custom_endpoint
 from tests.conftest import LOOPS
 from tests.support.loopback import LoopbackServer, Raw, Reply, ServiceFault
 from tests.support.wired import GET, KEY, opened
@@ -157,7 +157,7 @@ class Measure:
 @pytest.mark.parametrize("from_bytes", [False, True], ids=["as JSON", "from bytes"])
 @pytest.mark.parametrize("number", ["1e999", "-1e400", "NaN", "Infinity", "x", ""])
 async def test_a_number_that_no_float_holds_is_an_item_decode_error(number: str, from_bytes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
+    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
     async with (
         LoopbackServer() as server,
         adorm.connect(endpoint_url=server.url, region="eu-central-1", credentials=KEY) as db,
@@ -177,7 +177,7 @@ async def test_a_number_that_no_float_holds_is_an_item_decode_error(number: str,
 @pytest.mark.parametrize("from_bytes", [False, True], ids=["as JSON", "from bytes"])
 @pytest.mark.parametrize("count", [b"1e999", b"-1", b"null", b'"1"', b"1.5", b"{}"])
 async def test_a_count_that_is_none_is_a_connection_failed(count: bytes, from_bytes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.codec.shapes.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
+    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
     policy = adorm.RetryPolicy(max_attempts=1)
     async with (
         LoopbackServer() as server,

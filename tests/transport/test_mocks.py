@@ -11,9 +11,9 @@ pytest.importorskip("moto")
 from moto import mock_aws
 
 import adorm
-from adorm.transport.credentials import Credentials
-from adorm.transport.endpoint import aws_endpoint, custom_endpoint
-from adorm.transport.mocks import is_aws, refuse_mock
+from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.wire.endpoint import aws_endpoint, custom_endpoint
+from adorm.transport.wire.mocks import is_aws, refuse_mock
 from tests.support.loopback import LoopbackServer
 
 pytestmark = pytest.mark.anyio

@@ -11,8 +11,8 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from adorm.errors import ConnectionFailed, UsageError
-from adorm.transport.http import HttpConnection
-from adorm.transport.pool import ConnectionPool
+from adorm.transport.wire.http import HttpConnection
+from adorm.transport.wire.pool import ConnectionPool
 from tests.conftest import LOOPS
 
 pytestmark = pytest.mark.anyio
@@ -331,7 +331,7 @@ async def test_a_connection_that_is_ready_after_close_is_closed_too() -> None:
 
 
 async def test_close_does_not_wait_forever_for_a_connection_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.transport.pool.CLOSE_LIMIT_S", 0.01)
+    monkeypatch.setattr("adorm.transport.wire.pool.CLOSE_LIMIT_S", 0.01)
     monkeypatch.setattr(PairedTransport, "abort", PairedTransport.only_close)
     pool, _ = make()
     pool.release(await take(pool))

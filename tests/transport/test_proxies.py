@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from adorm.errors import UsageError
-from adorm.transport.credentials import Credentials
-from adorm.transport.endpoint import aws_endpoint, custom_endpoint
-from adorm.transport.proxies import refuse_proxy
-from adorm.transport.wire import WireTransport
+from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.wire.endpoint import aws_endpoint, custom_endpoint
+from adorm.transport.wire.proxies import refuse_proxy
+from adorm.transport.wire.transport import WireTransport
 
 pytestmark = pytest.mark.anyio
 

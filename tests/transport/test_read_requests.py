@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adorm.capacity import ASKED, asking_for_capacity
+from adorm.calls.capacity import ASKED, asking_for_capacity
 from adorm.errors import ConnectionFailed, ServiceError
 from adorm.transport.base import Answer, ReadRequest
 from tests.support.loopback import NOT_AN_OBJECT, WRONG_CRC, LoopbackServer, ServiceFault

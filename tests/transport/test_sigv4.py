@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from adorm.errors import UsageError
-from adorm.transport.credentials import Credentials
-from adorm.transport.sigv4 import Signer, canonical_path, signed_headers
+from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.wire.sigv4 import Signer, canonical_path, signed_headers
 
 PLAIN = st.characters(min_codepoint=0x21, max_codepoint=0x7E)
 ODD = st.characters(max_codepoint=0x2FFF, categories=["L", "N", "P", "S"], include_characters=" ")

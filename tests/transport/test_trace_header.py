@@ -9,7 +9,7 @@ import pytest
 
 import adorm
 from adorm.errors import UsageError
-from adorm.transport.trace_header import MAX_LENGTH, trace_line
+from adorm.transport.wire.trace_header import MAX_LENGTH, trace_line
 from tests.support.loopback import LoopbackServer
 from tests.support.wired import GET, opened
 

@@ -13,9 +13,9 @@ from anyio.lowlevel import checkpoint
 
 from adorm.errors import AccessDenied, ConditionalCheckFailed, ConnectionFailed, ServiceError, Throttled, TransactionCanceled, UsageError
 from adorm.testing.clock import FakeClock
-from adorm.transport.credentials import Credentials
-from adorm.transport.sigv4 import Signer
-from adorm.transport.wire import WireTransport
+from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.wire.sigv4 import Signer
+from adorm.transport.wire.transport import WireTransport
 from tests.conftest import LOOPS
 from tests.support.loopback import THROTTLED, LoopbackServer, Reply, ServiceFault, Silence
 from tests.support.wired import GET, KEY, opened

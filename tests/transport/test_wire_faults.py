@@ -15,9 +15,9 @@ from anyio.lowlevel import checkpoint
 
 from adorm.errors import AdormError, ConnectionFailed, ServiceError, Throttled
 from adorm.testing.clock import FakeClock
-from adorm.transport import failures, http
-from adorm.transport.connector import Connector
-from adorm.transport.wire import WireTransport
+from adorm.transport.wire import failures, http
+from adorm.transport.wire.connector import Connector
+from adorm.transport.wire.transport import WireTransport
 from tests.conftest import LOOPS
 from tests.support.loopback import (
     HTML_500,

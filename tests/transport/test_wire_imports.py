@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 CALL = """
 import asyncio, json, sys
-from adorm.transport.wire import WireTransport
+from adorm.transport.wire.transport import WireTransport
 
 async def main():
     transport = WireTransport()

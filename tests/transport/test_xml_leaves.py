@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from adorm.transport.xml_leaves import UnreadableXml, leaves_of
+from adorm.transport.credentials.xml_leaves import UnreadableXml, leaves_of
 
 
 def test_each_element_has_its_text_by_its_path() -> None:

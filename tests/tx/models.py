@@ -12,8 +12,8 @@ import adorm
 from adorm.clock import use_clock
 from adorm.errors import ServiceError
 from adorm.testing import FakeClock, Faults, Recorder
-from adorm.transport.answers import service_error
 from adorm.transport.base import Transport
+from adorm.transport.errors import service_error
 from tests.support.scripted import Outcome, ScriptedTransport
 
 

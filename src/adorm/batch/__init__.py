@@ -1,1 +1,1 @@
-"""Many items at a time: batch reads and writes, bulk updates, the loader."""
+"""Internal: many items at a time: batch reads and writes, bulk updates, the loader, gather."""

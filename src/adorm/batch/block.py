@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
-from adorm.batch.changes import BatchWriteResult, delete_change, put_change
-from adorm.batch.chunks import ChunkErrorHook, Course, Report, checked_concurrency
-from adorm.batch.flow import Flow
+from adorm.batch.batch_run import BatchOptions, ChunkErrorHook, Report, checked_concurrency
+from adorm.batch.write_buffer import WriteBuffer
+from adorm.batch.write_requests import BatchWriteResult, delete_request, put_request
 from adorm.errors import AdormError, DeadlineExceeded, UsageError
-from adorm.keys import NOT_GIVEN, Key, KeyValue
-from adorm.query.binding import Binding
+from adorm.items.binding import Binding
+from adorm.items.keys import NOT_GIVEN, Key, KeyValue
 from adorm.retry import RetryPolicy
 
 ModelT = TypeVar("ModelT")
@@ -43,13 +43,13 @@ class Batch(Generic[ModelT]):
     """
 
     def __init__(
-        self, binding: Binding, course: Course | None = None, retry: RetryPolicy | None = None, *, keeps_timestamps: bool = False
+        self, binding: Binding, course: BatchOptions | None = None, retry: RetryPolicy | None = None, *, keeps_timestamps: bool = False
     ) -> None:
         self._binding = binding
         self._keeps_timestamps = keeps_timestamps
-        self._course = course or Course()
+        self._course = course or BatchOptions()
         self._retry = retry
-        self._flow: Flow | None = None
+        self._flow: WriteBuffer | None = None
         self._open = False
 
     # ---- clauses
@@ -87,14 +87,14 @@ class Batch(Generic[ModelT]):
             raise UsageError("this batch has begun: its clauses come before `async with`")
         course = self._course
         kept = {name: getattr(course, name) for name in ("concurrency", "report", "hook", "collects_errors")}
-        return Batch(self._binding, Course(**{**kept, **changes}), self._retry, keeps_timestamps=self._keeps_timestamps)
+        return Batch(self._binding, BatchOptions(**{**kept, **changes}), self._retry, keeps_timestamps=self._keeps_timestamps)
 
     # ---- the block
 
     async def __aenter__(self) -> Self:
         if self._flow is not None:
             raise UsageError("this batch was entered before: call batch() again")
-        self._flow = Flow(self._binding.connection, self._course, self._retry)
+        self._flow = WriteBuffer(self._binding.connection, self._course, self._retry)
         await self._flow.__aenter__()
         self._open = True
         return self
@@ -116,7 +116,7 @@ class Batch(Generic[ModelT]):
             flow.late = late
         flow.check()
 
-    async def _finish(self, flow: Flow) -> None:
+    async def _finish(self, flow: WriteBuffer) -> None:
         try:
             await flow.flush()
         except BaseException as problem:
@@ -136,7 +136,7 @@ class Batch(Generic[ModelT]):
     async def put(self, item: ModelT, /) -> None:
         """Replace the whole item. It is taken as it is now; changes to the instance that follow are not sent."""
         flow = await self._ready()
-        await flow.add(self._binding, put_change(self._binding, item, keeps_timestamps=self._keeps_timestamps))
+        await flow.add(self._binding, put_request(self._binding, item, keeps_timestamps=self._keeps_timestamps))
         await self._check(flow)
 
     @overload
@@ -147,7 +147,7 @@ class Batch(Generic[ModelT]):
         """Delete an item by its key, or an instance whatever its version. Deleting what is not there is no error."""
         flow = await self._ready()
         given = partition if sort is NOT_GIVEN else (partition, sort)
-        await flow.add(self._binding, delete_change(self._binding, given))
+        await flow.add(self._binding, delete_request(self._binding, given))
         await self._check(flow)
 
     async def flush(self) -> None:
@@ -156,19 +156,19 @@ class Batch(Generic[ModelT]):
         await flow.flush()
         await self._check(flow)
 
-    def _begun(self) -> Flow:
+    def _begun(self) -> WriteBuffer:
         if self._flow is None:
             raise UsageError("a batch is used inside its block: async with orders.batch() as batch: ...")
         return self._flow
 
-    async def _ready(self) -> Flow:
+    async def _ready(self) -> WriteBuffer:
         flow = self._begun()
         if not self._open:
             raise UsageError("this batch has ended, and nothing can be added to it: begin another with batch()")
         await self._check(flow)
         return flow
 
-    async def _check(self, flow: Flow) -> None:
+    async def _check(self, flow: WriteBuffer) -> None:
         if flow.stopped:
             await flow.settle()
             flow.check()

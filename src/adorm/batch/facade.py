@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from adorm.batch.limits import DEFAULT_CONCURRENCY
 from adorm.errors import UsageError
-from adorm.keys import Key, KeyValue, make_key
-from adorm.query.binding import Binding, Connection
-from adorm.query.model_types import AttrsLike, DataclassLike
+from adorm.items.binding import Binding, Connection
+from adorm.items.keys import Key, KeyValue, make_key
+from adorm.schema.model_types import AttrsLike, DataclassLike
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
     from adorm.batch.block import Batch
     from adorm.batch.get import BatchGet
     from adorm.batch.loader import Loader
-    from adorm.batch.single import CreateMany, UpdateMany
+    from adorm.batch.many import CreateMany, UpdateMany
     from adorm.batch.write import BatchWrite
-    from adorm.query.updates import Update
+    from adorm.items.update import Update
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
@@ -36,13 +36,13 @@ class TableBatches(Generic[ModelT]):
         Raises:
             UsageError: a key has the wrong shape; it is named by its place.
         """
-        from adorm.batch.asked import Wanted
-        from adorm.batch.chunks import listed_keys
+        from adorm.batch.batch_run import listed_keys
         from adorm.batch.get import BatchGet
+        from adorm.batch.key_set import KeyGroup
 
         binding = self._binding
         wanted = listed_keys(binding, keys)
-        return BatchGet(binding.connection, [Wanted(binding, wanted)] if wanted else [])
+        return BatchGet(binding.connection, [KeyGroup(binding, wanted)] if wanted else [])
 
     def batch_write(
         self,
@@ -88,8 +88,8 @@ class TableBatches(Generic[ModelT]):
         Raises:
             UsageError: a key has the wrong shape, or an update is another table's; it is named by its place.
         """
-        from adorm.batch.chunks import listed, placed
-        from adorm.batch.single import UpdateMany
+        from adorm.batch.batch_run import listed, placed
+        from adorm.batch.many import UpdateMany
 
         given = listed("items", items)
         updates: list[Update[ModelT, Any]] = []
@@ -101,7 +101,7 @@ class TableBatches(Generic[ModelT]):
         return UpdateMany(tuple(updates), self._binding)
 
     def _update_of(self, given: Any) -> Update[ModelT, Any]:
-        from adorm.query.updates import Update, UpdateDraft
+        from adorm.items.update import Update, UpdateDraft
 
         binding = self._binding
         if not isinstance(given, Update):
@@ -114,8 +114,8 @@ class TableBatches(Generic[ModelT]):
 
     def create_many(self, items: Iterable[ModelT], /, *, transact: bool = False) -> CreateMany[ModelT]:
         """Insert only: one by one, or with `transact` as transactions of up to 100, each as a whole or not at all. See `CreateMany`."""
-        from adorm.batch.chunks import listed
-        from adorm.batch.single import CreateMany
+        from adorm.batch.batch_run import listed
+        from adorm.batch.many import CreateMany
 
         return CreateMany(self._binding, tuple(listed("items", items)), transact)
 
@@ -133,8 +133,8 @@ class Batches(Connection, Protocol):
         Raises:
             UsageError: something is no `Key`; it is named by its place.
         """
-        from adorm.batch.asked import wanted_across
         from adorm.batch.get import BatchGet
+        from adorm.batch.key_set import key_groups
 
         given: list[Any] = []
         for each in keys:
@@ -142,7 +142,7 @@ class Batches(Connection, Protocol):
                 given.extend(each)
             else:
                 given.append(each)
-        return BatchGet(self, wanted_across(given, self._binding_of))
+        return BatchGet(self, key_groups(given, self._binding_of))
 
     def batch_write(
         self, *, puts: Iterable[DataclassLike | AttrsLike] | AsyncIterable[DataclassLike | AttrsLike] = (), deletes: Iterable[Any] = ()

@@ -12,23 +12,23 @@ from typing import Any, Generic, Self, TypeVar, overload
 import attrs
 from anyio.lowlevel import checkpoint
 
-from adorm.batch.asked import Asked, Reader, Wanted
-from adorm.batch.chunks import Chunked, Watch, chunk_outcomes
-from adorm.capacity import Capacity
-from adorm.concurrency import run_all, unless_lost
+from adorm.batch.batch_run import BatchRun, Chunked, chunk_outcomes
+from adorm.batch.key_set import FoundItems, KeyGroup, KeySet
+from adorm.calls.capacity import Capacity
+from adorm.concurrency.pool import run_all, unless_lost
 from adorm.errors import AttributeMap, ItemDecodeError, UsageError
-from adorm.expressions.location import Location
+from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.paths import selected_locations
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.projections import render_projection
-from adorm.key_places import Place
-from adorm.keys import Key
+from adorm.items.binding import Binding, Connection, PageItems, maps_of
+from adorm.items.item_ids import ItemId
+from adorm.items.keys import Key
+from adorm.items.kinds import other_kind
+from adorm.items.plan import Plan, read_cost
+from adorm.items.select import projections, select_values
+from adorm.items.unprocessed import MAX_GET_KEYS, Chunk, by_table, read_chunk
 from adorm.outcomes import Outcome
-from adorm.query.binding import Binding, Connection, PageItems, maps_of
-from adorm.query.kinds import other_kind
-from adorm.query.plan import Plan, read_cost
-from adorm.query.queries import selected_locations
-from adorm.query.selection import projections, select_values
-from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, by_table, read_chunk
 
 ItemT = TypeVar("ItemT")
 ModelT = TypeVar("ModelT")
@@ -91,9 +91,9 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
     only_reads = True
 
     _connection: Connection
-    _wanted: Sequence[Wanted]
+    _wanted: Sequence[KeyGroup]
     _consistent: bool = False
-    _selected: tuple[Location, ...] | None = None
+    _selected: tuple[DocumentPath, ...] | None = None
 
     def consistent(self) -> Self:
         """Read what was last written: twice the read units."""
@@ -116,22 +116,22 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
             placeholders.into(options)
         return options
 
-    def _asked(self) -> Asked[ItemT]:
-        asked = Asked(self._wanted, self._reader)
+    def _asked(self) -> KeySet[ItemT]:
+        asked = KeySet(self._wanted, self._reader)
         for _ in asked.steps():
             pass
         return asked
 
-    def _reader(self, binding: Binding) -> Reader[ItemT]:
+    def _reader(self, binding: Binding) -> FoundItems[ItemT]:
         selected = self._selected
         if selected is None:
             shape = binding.codec.shape(binding.info.model)
-            return Reader(binding.decode_each, None if shape is None else shape.parse_batch)
+            return FoundItems(binding.decode_each, None if shape is None else shape.parse_batch)
 
         def select(items: PageItems, wrong: list[Exception]) -> list[ItemT | None]:
             return [_selected_or_none(binding, selected, attribute_map, wrong) for attribute_map in maps_of(items)]
 
-        return Reader(select)
+        return FoundItems(select)
 
     def request(self) -> dict[str, Any]:
         options = self._options()
@@ -155,7 +155,7 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
 
     def _result(
         self,
-        asked: Asked[ItemT],
+        asked: KeySet[ItemT],
         outcomes: list[Outcome[list[ItemT]]],
         errors: list[Exception],
         capacity: Capacity,
@@ -164,10 +164,10 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
 
     async def _run(self) -> ResultT:
         options, course = self._options(), self._course
-        asked = Asked(self._wanted, self._reader)
+        asked = KeySet(self._wanted, self._reader)
         for _ in asked.steps():
             await checkpoint()
-        watch = Watch(self._connection, course, total=asked.given, on_failure="stop")
+        watch = BatchRun(self._connection, course, total=asked.given, on_failure="stop")
         chunks = asked.chunks()
         outcomes: list[Outcome[list[ItemT]]] = chunk_outcomes(len(chunks), list[ItemT])
         failures: list[list[Exception]] = [[] for _ in chunks]
@@ -178,10 +178,10 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
             found = outcome.value = list[ItemT]()
             wrong = failures[number]
 
-            def take(table: str, places: list[Place], items: PageItems) -> None:
+            def take(table: str, places: list[ItemId], items: PageItems) -> None:
                 asked.take(table, places, items, found, wrong)
 
-            async def settled(done: list[Place]) -> None:
+            async def settled(done: list[ItemId]) -> None:
                 await watch.note(asked.weight(done))
                 if at_once and wrong:
                     raise wrong[0]
@@ -205,7 +205,7 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
         return result
 
 
-def _selected_or_none(binding: Binding, selected: tuple[Location, ...], attribute_map: AttributeMap, wrong: list[Exception]) -> Any:
+def _selected_or_none(binding: Binding, selected: tuple[DocumentPath, ...], attribute_map: AttributeMap, wrong: list[Exception]) -> Any:
     """The values at the locations; None, and what is wrong, where one does not fit."""
     if binding.is_other_kind(attribute_map):
         wrong.append(other_kind(binding.info, binding.key_attributes(attribute_map), attribute_map))
@@ -253,7 +253,7 @@ class BatchGet(BatchRead[ModelT, BatchGetResult[ModelT]], Generic[ModelT]):
         )
 
     def _result(
-        self, asked: Asked[ModelT], outcomes: list[Outcome[list[ModelT]]], errors: list[Exception], capacity: Capacity
+        self, asked: KeySet[ModelT], outcomes: list[Outcome[list[ModelT]]], errors: list[Exception], capacity: Capacity
     ) -> BatchGetResult[ModelT]:
         return BatchGetResult(**asked.results(), outcomes=outcomes, errors=errors, capacity=capacity)
 
@@ -263,6 +263,6 @@ class BatchSelect(BatchRead[ItemT, BatchSelectResult[ItemT]], Generic[ItemT]):
     """A batch get of some attributes."""
 
     def _result(
-        self, asked: Asked[ItemT], outcomes: list[Outcome[list[ItemT]]], errors: list[Exception], capacity: Capacity
+        self, asked: KeySet[ItemT], outcomes: list[Outcome[list[ItemT]]], errors: list[Exception], capacity: Capacity
     ) -> BatchSelectResult[ItemT]:
         return BatchSelectResult(**asked.results(), outcomes=outcomes, errors=errors, capacity=capacity)

@@ -15,16 +15,16 @@ import anyio
 import attrs
 from anyio.lowlevel import checkpoint
 
-from adorm.batch.chunks import checked_concurrency
+from adorm.batch.batch_run import checked_concurrency
 from adorm.batch.limits import DEFAULT_CONCURRENCY
-from adorm.concurrency import Job, Pool, unless_lost, within_deadline
+from adorm.concurrency.pool import Job, Pool, unless_lost, within_deadline
 from adorm.errors import AttributeMap, UsageError
-from adorm.key_places import Place, locator
-from adorm.keys import NOT_GIVEN, Key, KeyValue, make_key
+from adorm.items.binding import Binding, PageItems
+from adorm.items.item_ids import ItemId, item_ids
+from adorm.items.keys import NOT_GIVEN, Key, KeyValue, make_key
+from adorm.items.kinds import OtherKind
+from adorm.items.unprocessed import MAX_GET_KEYS, Chunk, read_chunk
 from adorm.outcomes import Outcome
-from adorm.query.binding import Binding, PageItems
-from adorm.query.kinds import OtherKind
-from adorm.query.unprocessed import MAX_GET_KEYS, Chunk, read_chunk
 from adorm.retry import RetryPolicy
 
 ModelT = TypeVar("ModelT")
@@ -34,7 +34,7 @@ ModelT = TypeVar("ModelT")
 class _Load:
     """One key that is waited for."""
 
-    place: Place
+    place: ItemId
     key: AttributeMap
     done: anyio.Event = attrs.Factory(anyio.Event)
     waiters: int = 0
@@ -65,7 +65,7 @@ class Loader(Generic[ModelT]):
         self._options: dict[str, Any] = {"ConsistentRead": True} if consistent else {}
         self._retry = retry
         self._pool = Pool(checked_concurrency(concurrency), on_failure="continue")
-        self._queue: dict[Place, _Load] = {}
+        self._queue: dict[ItemId, _Load] = {}
         self._under_way: set[_Load] = set()
         self._wake = anyio.Event()
         self._context: Context | None = None
@@ -107,7 +107,7 @@ class Loader(Generic[ModelT]):
             raise UsageError("a loader is used inside its block: async with orders.loader() as loader: await loader.load(...)")
         binding = self._binding
         key = binding.encode_key(make_key(binding.info, partition, sort))
-        place = locator(binding.info, binding.codec).one(binding.table_name, key)
+        place = item_ids(binding.info, binding.codec).one(binding.table_name, key)
         load = self._queue.get(place)
         if load is None:
             load = self._queue[place] = _Load(place, key)
@@ -153,7 +153,7 @@ class Loader(Generic[ModelT]):
         table = binding.table_name
         by_place = {load.place: load for load in loads}
 
-        def take(_table: str, places: list[Place], items: PageItems) -> None:
+        def take(_table: str, places: list[ItemId], items: PageItems) -> None:
             wrong: list[Exception] = []
             found = binding.decode_each(items, wrong)
             errors = iter(wrong)
@@ -162,13 +162,13 @@ class Loader(Generic[ModelT]):
                 error = next(errors) if item is None else None
                 by_place[place].error = None if isinstance(error, OtherKind) else error
 
-        async def settled(places: list[Place]) -> None:
+        async def settled(places: list[ItemId]) -> None:
             for place in places:
                 self._end(by_place[place])
 
         async def read(outcome: Outcome[None]) -> None:
             chunk = Chunk(
-                binding.connection, f"{table}, {outcome.label} of a loader", {table: locator(binding.info, binding.codec)}, self._retry
+                binding.connection, f"{table}, {outcome.label} of a loader", {table: item_ids(binding.info, binding.codec)}, self._retry
             )
             pending = {load.place: load.key for load in loads}
             try:

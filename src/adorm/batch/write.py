@@ -11,16 +11,16 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar
 import anyio
 import attrs
 
-from adorm.batch.changes import BatchWriteResult, Change, Writing, delete_change, put_change, split_changes
-from adorm.batch.chunks import Chunked, Watch, chunk_outcomes, listed, placed, take_turns
-from adorm.batch.flow import Flow
-from adorm.concurrency import Job, run_all
+from adorm.batch.batch_run import BatchRun, Chunked, chunk_outcomes, listed, placed, take_turns
+from adorm.batch.write_buffer import WriteBuffer
+from adorm.batch.write_requests import BatchWriteResult, ChunkWriter, WriteRequest, delete_request, put_request, split_requests
+from adorm.concurrency.pool import Job, run_all
 from adorm.errors import DeadlineExceeded, UsageError
-from adorm.key_places import Place, locator
+from adorm.items.binding import Binding, Connection
+from adorm.items.item_ids import ItemId, item_ids
+from adorm.items.plan import Plan, write_cost
+from adorm.items.unprocessed import by_table
 from adorm.outcomes import Outcome
-from adorm.query.binding import Binding, Connection
-from adorm.query.plan import Plan, write_cost
-from adorm.query.unprocessed import by_table
 
 ModelT = TypeVar("ModelT")
 
@@ -55,23 +55,23 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
         """Store `created_at` and `updated_at` as the instances have them, as an import does; by default they are the times of writes."""
         return attrs.evolve(self, keeps_timestamps=True)
 
-    def _put(self, binding: Binding, item: object) -> Change:
-        return put_change(binding, item, keeps_timestamps=self._keeps_timestamps)
+    def _put(self, binding: Binding, item: object) -> WriteRequest:
+        return put_request(binding, item, keeps_timestamps=self._keeps_timestamps)
 
     # ---- what is sent
 
-    def _changes(self) -> list[Change]:
+    def _changes(self) -> list[WriteRequest]:
         """All puts and deletes; of several puts of one item the last one.
 
         Raises:
             UsageError: one can't be; it is named by its place.
         """
-        changes: dict[Place, Change] = {}
+        changes: dict[ItemId, WriteRequest] = {}
         for _ in self._steps(changes):
             pass
         return list(changes.values())
 
-    def _steps(self, changes: dict[Place, Change]) -> Iterator[None]:
+    def _steps(self, changes: dict[ItemId, WriteRequest]) -> Iterator[None]:
         """Build one put or delete after the other."""
         puts = () if isinstance(self._puts, AsyncIterable) else self._puts
         for change in _built("put", puts, self._bind, self._put):
@@ -79,15 +79,15 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
             changes[change.place] = change
             yield
         count = len(changes)
-        for number, change in enumerate(_built("delete", self._deletes, self._bind, delete_change)):
+        for number, change in enumerate(_built("delete", self._deletes, self._bind, delete_request)):
             other = changes.setdefault(change.place, change)
             if other is not change and other.number < count:
                 raise _in_both(change)
             change.number = count + number
             yield
 
-    def _first_chunk(self) -> tuple[list[dict[Place, Change]], dict[str, list[dict[str, Any]]]]:
-        chunks = split_changes(self._changes())
+    def _first_chunk(self) -> tuple[list[dict[ItemId, WriteRequest]], dict[str, list[dict[str, Any]]]]:
+        chunks = split_requests(self._changes())
         first = chunks[0] if chunks else {}
         return chunks, by_table({place: change.request for place, change in first.items()})
 
@@ -113,17 +113,17 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
     async def _run(self) -> BatchWriteResult[ModelT]:
         if isinstance(self._puts, AsyncIterable):
             return await self._run_on(self._puts)
-        built: dict[Place, Change] = {}
+        built: dict[ItemId, WriteRequest] = {}
         await take_turns(self._steps(built))
         changes = list(built.values())
         bindings = [self._bind(change.given) for change in changes]
-        locators = {binding.table_name: locator(binding.info, binding.codec) for binding in bindings}
-        writing = Writing(self._connection, locators, self._retry)
-        watch = Watch(self._connection, self._course, total=len(changes), on_failure="drain")
-        chunks = split_changes(changes)
+        locators = {binding.table_name: item_ids(binding.info, binding.codec) for binding in bindings}
+        writing = ChunkWriter(self._connection, locators, self._retry)
+        watch = BatchRun(self._connection, self._course, total=len(changes), on_failure="drain")
+        chunks = split_requests(changes)
         outcomes: list[Outcome[list[Any]]] = chunk_outcomes(len(chunks), list[Any])
 
-        def job(chunk: dict[Place, Change]) -> Job[list[Any]]:
+        def job(chunk: dict[ItemId, WriteRequest]) -> Job[list[Any]]:
             return lambda outcome: writing.write(outcome, chunk, watch.note)
 
         if chunks:
@@ -138,7 +138,7 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
     async def _run_on(self, puts: AsyncIterable[ModelT]) -> BatchWriteResult[ModelT]:
         changes = self._changes()
         deleted = {change.place: change for change in changes}
-        flow = Flow(self._connection, self._course, self._retry)
+        flow = WriteBuffer(self._connection, self._course, self._retry)
         try:
             async with flow:
                 for change in changes:
@@ -153,7 +153,7 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
         flow.check()
         return flow.result()
 
-    async def _pour(self, puts: AsyncIterable[ModelT], flow: Flow, deleted: dict[Place, Change]) -> None:
+    async def _pour(self, puts: AsyncIterable[ModelT], flow: WriteBuffer, deleted: dict[ItemId, WriteRequest]) -> None:
         source = aiter(puts)
         # A chunk that fails ends the wait for the next item.
         with anyio.CancelScope() as waiting:
@@ -180,7 +180,7 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
                 await _close(source)
 
 
-def _built(what: str, given: tuple[Any, ...], bind: Bind, build: Callable[[Binding, Any], Change]) -> Iterator[Change]:
+def _built(what: str, given: tuple[Any, ...], bind: Bind, build: Callable[[Binding, Any], WriteRequest]) -> Iterator[WriteRequest]:
     for number, each in enumerate(given, start=1):
         try:
             change = build(bind(each), each)
@@ -189,7 +189,7 @@ def _built(what: str, given: tuple[Any, ...], bind: Bind, build: Callable[[Bindi
         yield change
 
 
-def _in_both(delete: Change) -> UsageError:
+def _in_both(delete: WriteRequest) -> UsageError:
     return UsageError(f"{delete.given} is in both puts and deletes: which one wins? Take it out of one of them")
 
 

@@ -9,20 +9,20 @@ from enum import Enum
 from inspect import isabstract
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Union, get_args
 
-from adorm.codec.choices import EnumCoder, LiteralCoder
-from adorm.codec.coder import BUILDING, Coder, LateCoder, UnknownCoder
-from adorm.codec.containers import ListCoder, MapCoder, TupleCoder
+from adorm.codec.absence import FieldPlan
+from adorm.codec.coders.choices import EnumCoder, LiteralCoder
+from adorm.codec.coders.coder import BUILDING, Coder, LateCoder, UnknownCoder
+from adorm.codec.coders.containers import ListCoder, MapCoder, TupleCoder
+from adorm.codec.coders.hooks import HookCoder, Hooks, hooks_of
+from adorm.codec.coders.scalars import EPOCH_SECONDS, WHOLE_EPOCH_SECONDS, ScalarCoder, scalar_coder
+from adorm.codec.coders.sets import SetCoder
+from adorm.codec.coders.unions import OptionalCoder, StructUnionCoder, UnionCoder, check_distinct, check_none, members_of, merged
+from adorm.codec.coders.untyped import AnyCoder
+from adorm.codec.compiled.structs import StructCoder
 from adorm.codec.failures import EncodeFailure
-from adorm.codec.hooks import HookCoder, Hooks, hooks_of
-from adorm.codec.plans import FieldPlan
-from adorm.codec.scalars import EPOCH_SECONDS, WHOLE_EPOCH_SECONDS, ScalarCoder, scalar_coder
-from adorm.codec.sets import SetCoder
-from adorm.codec.structs import StructCoder
-from adorm.codec.unions import OptionalCoder, StructUnionCoder, UnionCoder, check_distinct, check_none, members_of, merged
-from adorm.codec.untyped import AnyCoder
 from adorm.errors import ModelError
-from adorm.fields import DatetimeFormat, Field, Role, kind_of, structure_of
-from adorm.typeinfo import Annotation, origin_of, peel, type_name, union_of, unwrap
+from adorm.schema.fields import DatetimeFormat, Field, Role, kind_of, structure_of
+from adorm.schema.types import Annotation, origin_of, peel, type_name, union_of, unwrap
 
 if TYPE_CHECKING:
     import cattrs
@@ -348,7 +348,7 @@ class Builder:
         return ScalarCoder("ttl", WHOLE_EPOCH_SECONDS if issubclass(cls, int) else EPOCH_SECONDS)
 
     def _as_json(self, annotation: Annotation, where: str) -> Coder:
-        from adorm.codec.jsontext import JsonCoder
+        from adorm.codec.plain import JsonCoder
 
         if self._json_twin is None:
             self._json_twin = Builder(

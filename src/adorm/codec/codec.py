@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from adorm.codec.absence import FieldPlan
 from adorm.codec.build import Builder
-from adorm.codec.coder import AttributeValue, Coder
+from adorm.codec.coders.coder import AttributeValue, Coder
+from adorm.codec.coders.hooks import Generation, make_converter
+from adorm.codec.compiled.key_forms import compare, comparing_decoder, has_one_form
+from adorm.codec.compiled.structs import StructCoder
 from adorm.codec.failures import (
     DecodeFailure,
     EncodeFailure,
@@ -16,18 +20,14 @@ from adorm.codec.failures import (
     item_decode_error,
     usage_error,
 )
-from adorm.codec.hooks import Generation, make_converter
-from adorm.codec.key_forms import compare, comparing_decoder, has_one_form
-from adorm.codec.plans import FieldPlan
-from adorm.codec.structs import StructCoder
 from adorm.errors import AttributeMap, BadValue, UsageError
-from adorm.fields import DatetimeFormat, Field
-from adorm.typeinfo import Annotation, is_made_in_function, origin_of, type_name
+from adorm.schema.fields import DatetimeFormat, Field
+from adorm.schema.types import Annotation, is_made_in_function, origin_of, type_name
 
 if TYPE_CHECKING:
     import cattrs
 
-    from adorm.codec.shapes import Shape
+    from adorm.codec.compiled.shapes import Shape
 
 MAX_NESTING = 32
 """Levels of lists and maps in an item, which is the first itself.
@@ -146,7 +146,7 @@ class Codec:
         """How answers with items of a model are parsed from their bytes; None where they can't be. Another one after hooks changed."""
         coder = self._coder(model)
         if model not in self._shapes:
-            from adorm.codec.shapes import Shape  # who reads single items needs none
+            from adorm.codec.compiled.shapes import Shape  # who reads single items needs none
 
             self._shapes[model] = Shape(coder) if isinstance(coder, StructCoder) else None
         return self._shapes[model]

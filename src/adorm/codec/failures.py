@@ -11,8 +11,8 @@ from typing import Any, Self, get_origin
 import attrs
 
 from adorm.errors import BadValue, ItemDecodeError, UsageError
-from adorm.fields import Role, kind_of, structure_of
-from adorm.typeinfo import Annotation
+from adorm.schema.fields import Role, kind_of, structure_of
+from adorm.schema.types import Annotation
 
 Piece = str | int
 """A step of a path: a name, or an index into a list."""

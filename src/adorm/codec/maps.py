@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, is_typeddict, ov
 
 from adorm.codec.codec import Codec, codec_of, default_codec
 from adorm.codec.failures import DecodeFailure, item_decode_error, key_attributes
-from adorm.codec.jsontext import attribute_map_of, plain_of
+from adorm.codec.plain import attribute_map_of, plain_of
 from adorm.errors import AttributeMap, UsageError
-from adorm.fields import structure_of
-from adorm.typeinfo import Annotation
+from adorm.schema.fields import structure_of
+from adorm.schema.types import Annotation
 
 if TYPE_CHECKING:
     from cattrs import Converter

@@ -1,5 +1,1 @@
-"""Conditions, updates and projections, and how they become DynamoDB's expressions.
-
-Every attribute name in an expression's text is a placeholder `#n...`, every value `:v...`:
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ExpressionAttributeNames.html
-"""
+"""Internal: conditions, updates and projections, and how they become expressions of DynamoDB."""

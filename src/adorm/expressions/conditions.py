@@ -12,10 +12,10 @@ from typing import Any, Literal, NoReturn
 import attrs
 
 from adorm.errors import MisusedExpression, UsageError
-from adorm.expressions.location import Location
+from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.operators import PathOperators, SumOperators
 from adorm.expressions.placeholders import AttributeValue, Encoder, Placeholders
-from adorm.expressions.places import AdditionOnly, Place
-from adorm.typeinfo import Annotation, Tag
+from adorm.schema.types import Annotation, Tag
 
 MAX_OPERANDS = 100
 """Of IN."""
@@ -38,7 +38,7 @@ class Condition:
         """The condition as text."""
         raise UsageError(f"{type(self).__name__} is no condition by itself")
 
-    def locations(self) -> Iterator[Location]:
+    def locations(self) -> Iterator[DocumentPath]:
         """Every path that the condition reads."""
         return iter(())
 
@@ -68,13 +68,13 @@ class Condition:
 class Size:
     """`size(path)`: characters, bytes or elements."""
 
-    location: Location
+    location: DocumentPath
 
     def __str__(self) -> str:
         return f"size of {self.location}"
 
 
-Subject = Location | Size
+Measured = DocumentPath | Size
 """What a comparison looks at."""
 
 
@@ -85,7 +85,7 @@ class Value:
     """A Python value, stored as the thing that it is compared with or put into would be."""
 
     value: Any
-    like: Subject
+    like: Measured
     as_element: bool = False
     """As one of the elements of the list, or members of the set, at `like`."""
 
@@ -116,7 +116,7 @@ class Value:
         return encoded
 
 
-Operand = Location | Size | Value
+Operand = DocumentPath | Size | Value
 
 
 def _render(operand: Operand, placeholders: Placeholders) -> str:
@@ -142,7 +142,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Ope
 _KINDS = {"S": "text", "N": "a number", "B": "bytes", "BOOL": "a bool", "L": "a list", "M": "a map", **dict.fromkeys(_SETS, "a set")}
 
 
-def tags_of(location: Location, placeholders: Placeholders) -> frozenset[str] | None:
+def tags_of(location: DocumentPath, placeholders: Placeholders) -> frozenset[str] | None:
     """What is stored at a location, NULL aside; None where that is not known."""
     if location.root is None:
         return None
@@ -156,7 +156,7 @@ def check_stored_as(operand: Operand, wanted: frozenset[str], doing: str, placeh
     Raises:
         UsageError: no value of the operand's type is stored as one of the types wanted.
     """
-    if not isinstance(operand, Location):
+    if not isinstance(operand, DocumentPath):
         return
     tags = tags_of(operand, placeholders)
     if tags is not None and not tags & wanted:
@@ -164,10 +164,10 @@ def check_stored_as(operand: Operand, wanted: frozenset[str], doing: str, placeh
         raise UsageError(f"{operand} is stored as {kinds}, and {doing} {others} only: DynamoDB would find nothing")
 
 
-def _location(operand: Operand) -> Iterator[Location]:
+def _location(operand: Operand) -> Iterator[DocumentPath]:
     if isinstance(operand, Size):
         yield operand.location
-    elif isinstance(operand, Location):
+    elif isinstance(operand, DocumentPath):
         yield operand
 
 
@@ -175,7 +175,7 @@ def _location(operand: Operand) -> Iterator[Location]:
 class Comparison(Condition):
     """`a = b` and its kin."""
 
-    subject: Subject
+    subject: Measured
     comparator: Comparator
     operand: Operand
 
@@ -184,13 +184,13 @@ class Comparison(Condition):
         if self.comparator not in ("=", "<>"):
             check_stored_as(self.subject, ORDERED, f"{self.comparator} compares", placeholders)
             check_stored_as(self.operand, ORDERED, f"{self.comparator} compares", placeholders)
-        elif isinstance(self.operand, Value) and isinstance(self.subject, Location):
+        elif isinstance(self.operand, Value) and isinstance(self.subject, DocumentPath):
             encoded = self.operand.encode(placeholders.encoder)
             if encoded is None or encoded == NULL:
                 return self._render_absence(self.subject, self.operand, placeholders)
         return f"{_render(self.subject, placeholders)} {self.comparator} {_render(self.operand, placeholders)}"
 
-    def _render_absence(self, subject: Location, operand: Value, placeholders: Placeholders) -> str:
+    def _render_absence(self, subject: DocumentPath, operand: Value, placeholders: Placeholders) -> str:
         # What reads back as this value: no attribute, or the value's form where absence is not to be had.
         stored = NULL
         if operand.value is not None and not isinstance(operand.value, (set, frozenset)):
@@ -201,7 +201,7 @@ class Comparison(Condition):
             return f"(attribute_not_exists({name}) OR {name} = {value})"
         return f"(attribute_exists({name}) AND {name} <> {value})"
 
-    def locations(self) -> Iterator[Location]:
+    def locations(self) -> Iterator[DocumentPath]:
         yield from _location(self.subject)
         yield from _location(self.operand)
 
@@ -210,7 +210,7 @@ class Comparison(Condition):
 class Between(Condition):
     """`a BETWEEN low AND high`, both ends included."""
 
-    subject: Subject
+    subject: Measured
     low: Operand
     high: Operand
 
@@ -219,7 +219,7 @@ class Between(Condition):
         check_stored_as(self.subject, ORDERED, "between() compares", placeholders)
         return f"{_render(self.subject, placeholders)} BETWEEN {_render(self.low, placeholders)} AND {_render(self.high, placeholders)}"
 
-    def locations(self) -> Iterator[Location]:
+    def locations(self) -> Iterator[DocumentPath]:
         for operand in (self.subject, self.low, self.high):
             yield from _location(operand)
 
@@ -228,14 +228,14 @@ class Between(Condition):
 class In(Condition):
     """`a IN (b, c)`."""
 
-    subject: Subject
+    subject: Measured
     operands: tuple[Operand, ...]
 
     def render(self, placeholders: Placeholders) -> str:
         placeholders.count_operator()
         return f"{_render(self.subject, placeholders)} IN ({', '.join(_render(operand, placeholders) for operand in self.operands)})"
 
-    def locations(self) -> Iterator[Location]:
+    def locations(self) -> Iterator[DocumentPath]:
         for operand in (self.subject, *self.operands):
             yield from _location(operand)
 
@@ -244,7 +244,7 @@ class In(Condition):
 class BeginsWith(Condition):
     """`begins_with(a, prefix)`, of text and bytes."""
 
-    location: Location
+    location: DocumentPath
     prefix: Any
 
     def render(self, placeholders: Placeholders) -> str:
@@ -253,11 +253,11 @@ class BeginsWith(Condition):
         check_stored_as(self.location, frozenset(prefix), "begins_with() looks into", placeholders)
         return f"begins_with({placeholders.location(self.location)}, {placeholders.value(prefix)})"
 
-    def locations(self) -> Iterator[Location]:
+    def locations(self) -> Iterator[DocumentPath]:
         yield self.location
 
 
-def prefix_value(location: Location, prefix: object) -> AttributeValue:
+def prefix_value(location: DocumentPath, prefix: object) -> AttributeValue:
     """A prefix is a part of what is stored, so it is sent as it is.
 
     Raises:
@@ -274,7 +274,7 @@ def prefix_value(location: Location, prefix: object) -> AttributeValue:
 class Contains(Condition):
     """`contains(a, b)`: part of a text, element of a list, member of a set."""
 
-    location: Location
+    location: DocumentPath
     operand: Operand
 
     def render(self, placeholders: Placeholders) -> str:
@@ -286,7 +286,7 @@ class Contains(Condition):
                 raise UsageError(f"{self.location} is stored as text, so contains() takes a part of it, not {self.operand.value!r}")
         return f"contains({placeholders.location(self.location)}, {_render(self.operand, placeholders)})"
 
-    def locations(self) -> Iterator[Location]:
+    def locations(self) -> Iterator[DocumentPath]:
         yield self.location
         yield from _location(self.operand)
 
@@ -295,14 +295,14 @@ class Contains(Condition):
 class Exists(Condition):
     """`attribute_exists(a)` or `attribute_not_exists(a)`."""
 
-    location: Location
+    location: DocumentPath
     wanted: bool
 
     def render(self, placeholders: Placeholders) -> str:
         placeholders.count_operator()
         return f"attribute_{'' if self.wanted else 'not_'}exists({placeholders.location(self.location)})"
 
-    def locations(self) -> Iterator[Location]:
+    def locations(self) -> Iterator[DocumentPath]:
         yield self.location
 
 
@@ -310,20 +310,20 @@ class Exists(Condition):
 class TypeIs(Condition):
     """`attribute_type(a, "S")`."""
 
-    location: Location
+    location: DocumentPath
     tag: Tag
 
     def render(self, placeholders: Placeholders) -> str:
         placeholders.count_operator()
         return f"attribute_type({placeholders.location(self.location)}, {placeholders.value({'S': self.tag})})"
 
-    def locations(self) -> Iterator[Location]:
+    def locations(self) -> Iterator[DocumentPath]:
         yield self.location
 
 
 @attrs.frozen(eq=False)
-class Every(Condition):
-    """All of the parts hold; two parts or more, none of them an `Every`."""
+class And(Condition):
+    """All of the parts hold; two parts or more, none of them an `And`."""
 
     parts: tuple[Condition, ...]
     _binds = _AND
@@ -331,14 +331,14 @@ class Every(Condition):
     def render(self, placeholders: Placeholders) -> str:
         return _join(" AND ", self.parts, _AND, placeholders)
 
-    def locations(self) -> Iterator[Location]:
+    def locations(self) -> Iterator[DocumentPath]:
         for part in self.parts:
             yield from part.locations()
 
 
 @attrs.frozen(eq=False)
-class Some(Condition):
-    """One of the parts holds, or more; two parts or more, none of them a `Some`."""
+class Or(Condition):
+    """One of the parts holds, or more; two parts or more, none of them a `Or`."""
 
     parts: tuple[Condition, ...]
     _binds = _OR
@@ -346,7 +346,7 @@ class Some(Condition):
     def render(self, placeholders: Placeholders) -> str:
         return _join(" OR ", self.parts, _OR, placeholders)
 
-    def locations(self) -> Iterator[Location]:
+    def locations(self) -> Iterator[DocumentPath]:
         for part in self.parts:
             yield from part.locations()
 
@@ -363,7 +363,7 @@ def _join(word: str, parts: Iterable[Condition], binds: int, placeholders: Place
 
 
 @attrs.frozen(eq=False)
-class Negation(Condition):
+class Not(Condition):
     """The part does not hold."""
 
     part: Condition
@@ -375,7 +375,7 @@ class Negation(Condition):
         # Brackets around any comparison: `NOT a = b` reads like a puzzle. An absence test brings its own.
         return f"NOT {text}" if _FUNCTION.fullmatch(text) or _is_bracketed(text) else f"NOT ({text})"
 
-    def locations(self) -> Iterator[Location]:
+    def locations(self) -> Iterator[DocumentPath]:
         return self.part.locations()
 
 
@@ -452,14 +452,14 @@ def condition(candidate: object) -> Condition:
         raise UsageError(
             f"a condition is expected, not {candidate}: were two plain values compared, instead of a path such as Order.total?"
         )
-    if isinstance(candidate, Place):
+    if isinstance(candidate, PathOperators):
         raise UsageError(f"a condition is expected, not {candidate!r}; for a bool attribute write `{candidate!r} == True`")
     if isinstance(candidate, (int, float)):
         raise UsageError(
             f"a condition is expected, not {candidate!r}: & and | bind more tightly than comparisons, so put parentheses around each "
             "comparison, as in (Order.total > 1) & (Order.status == 'open')"
         )
-    shown = f"({candidate})" if isinstance(candidate, AdditionOnly) else repr(candidate)
+    shown = f"({candidate})" if isinstance(candidate, SumOperators) else repr(candidate)
     raise UsageError(f"{shown} is no condition: compare a path with a value, as in Order.total > 5, or use adorm.raw(...)")
 
 
@@ -468,7 +468,7 @@ def conditions(candidates: Iterable[object]) -> tuple[Condition, ...]:
     found: list[Condition] = []
     for candidate in candidates:
         part = condition(candidate)
-        found.extend(part.parts if isinstance(part, Every) else (part,))
+        found.extend(part.parts if isinstance(part, And) else (part,))
     return tuple(found)
 
 
@@ -481,7 +481,7 @@ def and_(*parts: bool | Condition) -> Condition:
     flat = conditions(parts)
     if not flat:
         raise UsageError("and_() takes at least one condition")
-    return flat[0] if len(flat) == 1 else Every(flat)
+    return flat[0] if len(flat) == 1 else And(flat)
 
 
 def or_(*parts: bool | Condition) -> Condition:
@@ -493,10 +493,10 @@ def or_(*parts: bool | Condition) -> Condition:
     flat: list[Condition] = []
     for candidate in parts:
         part = condition(candidate)
-        flat.extend(part.parts if isinstance(part, Some) else (part,))
+        flat.extend(part.parts if isinstance(part, Or) else (part,))
     if not flat:
         raise UsageError("or_() takes at least one condition")
-    return flat[0] if len(flat) == 1 else Some(tuple(flat))
+    return flat[0] if len(flat) == 1 else Or(tuple(flat))
 
 
 def or_absent(part: bool | Condition, /) -> Condition:
@@ -523,4 +523,4 @@ def not_(part: bool | Condition, /) -> Condition:
         UsageError: it is no condition.
     """
     inner = condition(part)
-    return inner.part if isinstance(inner, Negation) else Negation(inner)
+    return inner.part if isinstance(inner, Not) else Not(inner)

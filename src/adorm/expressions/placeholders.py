@@ -7,9 +7,9 @@ from typing import Any, Protocol
 import orjson
 
 from adorm.errors import UsageError
-from adorm.expressions.location import Location, Step, stored_steps
-from adorm.fields import Field, structure_of
-from adorm.typeinfo import Annotation
+from adorm.expressions.document_path import DocumentPath, Step, stored_steps
+from adorm.schema.fields import Field, structure_of
+from adorm.schema.types import Annotation
 
 MAX_EXPRESSION_BYTES = 4096
 MAX_OPERATORS = 300
@@ -42,7 +42,7 @@ class Placeholders:
         self._values: dict[object, tuple[str, AttributeValue]] = {}
         self._operators = 0
 
-    def location(self, location: Location) -> str:
+    def location(self, location: DocumentPath) -> str:
         """`#n0.#n1[2]`.
 
         Raises:
@@ -52,7 +52,7 @@ class Placeholders:
             self.check_owner(location)
         return self.name(location.attribute_name) if location.is_top_level else self.steps(location.steps)
 
-    def check_owner(self, location: Location) -> None:
+    def check_owner(self, location: DocumentPath) -> None:
         """Refuse a path of another model than this request's.
 
         Raises:
@@ -64,7 +64,7 @@ class Placeholders:
         if root is not None and self._model is not None and self._model is not root:
             self._check_inherited(location)
 
-    def _check_inherited(self, location: Location) -> None:
+    def _check_inherited(self, location: DocumentPath) -> None:
         """A path of a base class names the base's attribute, which a subclass may store under another name."""
         name = location.attribute_name
         field = next((field for field in structure_of(location.root).fields if field.attribute_name == name), None)

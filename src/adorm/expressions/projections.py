@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adorm.expressions.location import Step
+from adorm.expressions.document_path import Step
 from adorm.expressions.placeholders import Placeholders
 
 

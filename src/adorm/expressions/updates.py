@@ -12,21 +12,21 @@ import attrs
 
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Value, check_stored_as
-from adorm.expressions.location import Location
+from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.operators import SumOperators
 from adorm.expressions.placeholders import AttributeValue, Placeholders
-from adorm.expressions.places import AdditionOnly
-from adorm.fields import Role
+from adorm.schema.fields import Role
 
 T_co = TypeVar("T_co", covariant=True)
 
 
 @attrs.frozen(eq=False)
-class Arithmetic(AdditionOnly):
+class Arithmetic(SumOperators):
     """`path + value` or `path - value`, on the value side of a set."""
 
-    left: Location | Value
+    left: DocumentPath | Value
     operator: Literal["+", "-"]
-    right: Location | Value
+    right: DocumentPath | Value
 
     def __str__(self) -> str:
         return f"{self.left} {self.operator} {self.right}"
@@ -62,8 +62,8 @@ class Arithmetic(AdditionOnly):
 _NUMBERS = frozenset({"N"})
 
 
-def _side(side: Location | Value, placeholders: Placeholders) -> str:
-    if isinstance(side, Location):
+def _side(side: DocumentPath | Value, placeholders: Placeholders) -> str:
+    if isinstance(side, DocumentPath):
         return placeholders.location(side)
     return placeholders.value(_amount(side, placeholders) or side.present(placeholders.encoder))
 
@@ -121,7 +121,7 @@ class Clause(Generic[T_co]):
 
     __slots__ = ("location",)
 
-    def __init__(self, location: Location) -> None:
+    def __init__(self, location: DocumentPath) -> None:
         self.location = location
 
     @property
@@ -142,7 +142,7 @@ class Set(Clause[T_co]):
 
     __slots__ = ("value",)
 
-    def __init__(self, location: Location, value: Location | Arithmetic | Value) -> None:
+    def __init__(self, location: DocumentPath, value: DocumentPath | Arithmetic | Value) -> None:
         self.location = location
         self.value = value
 
@@ -172,7 +172,7 @@ class SetIfAbsent(Clause[T_co]):
 
     __slots__ = ("value",)
 
-    def __init__(self, location: Location, value: Value) -> None:
+    def __init__(self, location: DocumentPath, value: Value) -> None:
         super().__init__(location)
         self.value = value
 
@@ -202,7 +202,7 @@ class Add(Clause[T_co]):
 
     __slots__ = ("value",)
 
-    def __init__(self, location: Location, value: object) -> None:
+    def __init__(self, location: DocumentPath, value: object) -> None:
         super().__init__(location)
         self.value = value
 
@@ -224,7 +224,7 @@ class Delete(Clause[T_co]):
 
     __slots__ = ("members",)
 
-    def __init__(self, location: Location, members: object) -> None:
+    def __init__(self, location: DocumentPath, members: object) -> None:
         super().__init__(location)
         self.members = members
 
@@ -241,7 +241,7 @@ class Append(Clause[T_co]):
 
     __slots__ = ("at_front", "values")
 
-    def __init__(self, location: Location, values: object, *, at_front: bool) -> None:
+    def __init__(self, location: DocumentPath, values: object, *, at_front: bool) -> None:
         super().__init__(location)
         self.values = values
         self.at_front = at_front
@@ -280,7 +280,7 @@ class SetValue(Clause[T_co]):
 
     __slots__ = ("attribute_value",)
 
-    def __init__(self, location: Location, attribute_value: AttributeValue) -> None:
+    def __init__(self, location: DocumentPath, attribute_value: AttributeValue) -> None:
         self.location = location
         self.attribute_value = attribute_value
 
@@ -308,7 +308,7 @@ def render_update(clauses: Iterable[Clause[Any]], placeholders: Placeholders, *,
         UsageError: there is no clause, one changes a key attribute, or two change the same part of the item.
     """
     update = UpdateText(placeholders)
-    changed: dict[str, list[Location]] = {}  # what lies in different attributes can't overlap
+    changed: dict[str, list[DocumentPath]] = {}  # what lies in different attributes can't overlap
     for clause in clauses:
         location = clause.location
         name = location.attribute_name

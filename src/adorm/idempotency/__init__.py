@@ -1,1 +1,1 @@
-"""Functions that run once for a key, however often they are called."""
+"""Internal: functions that run once for a key, however often they are called."""

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import anyio
 
-from adorm.concurrency import to_the_end
+from adorm.concurrency.pool import to_the_end
 from adorm.database import Database
 from adorm.deadlines import without_deadline
 from adorm.errors import (
@@ -26,9 +26,9 @@ from adorm.errors import (
     UsageError,
 )
 from adorm.expressions.conditions import Condition
-from adorm.markers import partition_key, ttl
+from adorm.expressions.paths import attr
 from adorm.models import model
-from adorm.paths import attr
+from adorm.schema.markers import partition_key, ttl
 
 CLOCK_TOLERANCE_S = 2.0
 """How far the clocks of two machines may be apart before a lease that runs is taken for one that is over."""

@@ -12,7 +12,7 @@ import orjson
 
 from adorm.codec import Codec, DecodeFailure, item_decode_error
 from adorm.errors import ModelError, UsageError
-from adorm.typeinfo import type_name
+from adorm.schema.types import type_name
 
 _SCALARS = frozenset({type(None), bool, int, float, str})
 _PLAIN = (*_SCALARS, list, dict, Any, object)

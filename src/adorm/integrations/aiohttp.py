@@ -39,8 +39,8 @@ from adorm.integrations.services import (
     opened,
     request_deadline,
 )
-from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.query.pages import Page
+from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.table import Table
 
 __all__ = ["DATABASE", "Paging", "adorm_context", "adorm_middleware", "database", "json_body", "page_response", "paging", "table"]

@@ -27,8 +27,8 @@ from adorm.integrations import starlette
 from adorm.integrations.problems import MEDIA_TYPE
 from adorm.integrations.services import DEFAULT_LIMIT, MAX_LIMIT, Paging, check_limits, note_unreadable
 from adorm.integrations.starlette import AdormMiddleware, lifespan
-from adorm.query.model_types import AttrsLike, DataclassLike
 from adorm.query.pages import Page
+from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.table import Table
 
 __all__ = ["AdormMiddleware", "CursorPage", "Paging", "database", "lifespan", "paging", "problems", "table"]

@@ -1,1 +1,1 @@
-"""Item operations, queries, their planner, pages and cursors."""
+"""Internal: queries: the planner, pages, cursors, streams and aggregates."""

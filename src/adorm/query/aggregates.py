@@ -10,9 +10,9 @@ from typing import Any, Generic, TypeVar, cast, overload
 import attrs
 
 from adorm.errors import DeadlineExceeded, ScanFailed, UsageError
-from adorm.paths import location_of
-from adorm.query.operation import Operation
-from adorm.query.reads import Derived, Reads
+from adorm.expressions.paths import location_of
+from adorm.items.operation import Operation
+from adorm.query.paged_read import DerivedRead, PagedRead
 
 ItemT = TypeVar("ItemT")
 T = TypeVar("T")
@@ -24,7 +24,7 @@ _ROUNDED = Context(prec=38)
 
 
 @attrs.define(eq=False, repr=False)
-class Aggregates(Reads[ItemT], Generic[ItemT]):
+class Aggregates(PagedRead[ItemT], Generic[ItemT]):
     """Aggregates of one attribute; items that do not have it, or have None, are left out.
 
     A scan that fails part of the way tells in its error's `.result` what was computed of the items before `.checkpoint`.
@@ -103,8 +103,8 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
         await self._visit(path, weigh, lambda: best)
         return best
 
-    def _narrowed(self, path: object) -> Reads[tuple[Any]]:
-        return cast("Reads[tuple[Any]]", self._with_selection((location_of(path),)))
+    def _narrowed(self, path: object) -> PagedRead[tuple[Any]]:
+        return cast("PagedRead[tuple[Any]]", self._with_selection((location_of(path),)))
 
     async def _visit(self, path: object, visit: Callable[[Any], None], partial: Callable[[], object]) -> None:
         """Show every value that is there, one page being read ahead."""
@@ -126,7 +126,7 @@ class Aggregates(Reads[ItemT], Generic[ItemT]):
 
     def _derived(self, path: object, compute: Any) -> Operation[Any]:
         narrowed = self._narrowed(path)
-        return Derived(compute, narrowed.request, narrowed.explain, self)
+        return DerivedRead(compute, narrowed.request, narrowed.explain, self)
 
 
 def _plus(total: Any, value: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from adorm.clock import current_clock, use_clock
 from adorm.deadlines import current_limit, deadline, remaining_s
 from adorm.errors import DeadlineExceeded, ItemNotFound, UsageError
-from adorm.query.operation import Operation
+from adorm.items.operation import Operation
 from adorm.retry import unit_random
 
 T = TypeVar("T")

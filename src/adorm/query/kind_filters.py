@@ -9,10 +9,10 @@ import attrs
 from adorm.codec import Codec
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Comparison, Condition, Value
-from adorm.fields import Field
+from adorm.items.kinds import kind_is, own_kind
 from adorm.models import ModelInfo
-from adorm.query.kinds import kind_is, own_kind
-from adorm.query.planner import Access
+from adorm.query.planner import Candidate
+from adorm.schema.fields import Field
 
 
 @attrs.frozen(eq=False)
@@ -27,7 +27,7 @@ class Telling:
 def telling(
     info: ModelInfo,
     codec: Codec,
-    access: Access,
+    access: Candidate,
     key: Sequence[Condition],
     *,
     is_scan: bool,
@@ -56,7 +56,7 @@ def _telling(
     info: ModelInfo,
     discriminator: Field,
     codec: Codec,
-    access: Access,
+    access: Candidate,
     key: Sequence[Condition],
     *,
     is_scan: bool,

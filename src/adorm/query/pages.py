@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from adorm.capacity import ASKED, Capacity
+from adorm.calls.capacity import ASKED, Capacity
 from adorm.errors import AttributeMap, ConnectionFailed, ItemDecodeError
-from adorm.query.binding import Binding, PageItems
+from adorm.items.binding import Binding, PageItems
 from adorm.retry import RetryPolicy
 from adorm.transport.answer_shapes import is_key
 from adorm.transport.base import ReadRequest
 
 if TYPE_CHECKING:
-    from adorm.codec.shapes import Shape
+    from adorm.codec.compiled.shapes import Shape
 
 ItemT = TypeVar("ItemT")
 

@@ -14,16 +14,16 @@ import attrs
 
 from adorm.errors import BadValue, UsageError
 from adorm.expressions.conditions import BeginsWith, Between, Comparison, Condition, Value
-from adorm.expressions.location import Location
-from adorm.fields import Field
-from adorm.indexes import Index
+from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.paths import refuse_empty_range
 from adorm.models import ModelInfo
-from adorm.paths import refuse_empty_range
-from adorm.typeinfo import split_optional, unwrap
+from adorm.schema.fields import Field
+from adorm.schema.indexes import Index
+from adorm.schema.types import split_optional, unwrap
 
 
 @attrs.frozen(eq=False)
-class Access:
+class Candidate:
     """A table, or an index of it: the keys by which it can be queried."""
 
     index: Index | None
@@ -42,17 +42,17 @@ class Access:
         return "the table" if self.index is None else f"index {self.index.name!r}"
 
 
-def accesses(info: ModelInfo) -> list[Access]:
+def candidates(info: ModelInfo) -> list[Candidate]:
     """The table first, then its indexes in the order of their declaration."""
-    table = Access(None, (info.partition,), () if info.sort is None else (info.sort,))
-    return [table, *(Access(index, index.partition, index.sort) for index in info.indexes.values())]
+    table = Candidate(None, (info.partition,), () if info.sort is None else (info.sort,))
+    return [table, *(Candidate(index, index.partition, index.sort) for index in info.indexes.values())]
 
 
 @attrs.frozen(eq=False)
 class Choice:
     """How an access serves the conditions."""
 
-    access: Access
+    access: Candidate
     key: tuple[Condition, ...]
     filter: tuple[Condition, ...]
     sort_fields_used: int
@@ -90,12 +90,12 @@ def choose(
         if index is None:
             known = ", ".join(info.indexes) or "none"
             raise UsageError(f"{info.name} has no index {forced!r}; it has {known}")
-        candidates = [Access(index, index.partition, index.sort)]
+        tried = [Candidate(index, index.partition, index.sort)]
     else:
-        candidates = accesses(info)
+        tried = candidates(info)
     fits: list[Choice] = []
     notes: list[str] = []
-    for access in candidates:
+    for access in tried:
         found: Choice | _Unfit
         if forced is None and in_partition and access.partition != (info.partition,):
             found = _Unfit("query(...) was given a partition of the table")
@@ -131,7 +131,7 @@ def _described(choice: Choice) -> str:
 
 def _serve(
     info: ModelInfo,
-    access: Access,
+    access: Candidate,
     conditions: Sequence[Condition],
     filters: Sequence[Condition],
     needed: frozenset[str],
@@ -175,7 +175,7 @@ def _serve(
     return unfit or Choice(access, tuple(key), remaining, used, hydrates or access.holds(needed))
 
 
-def _misplaced(access: Access, filters: Sequence[Condition]) -> _Unfit | None:
+def _misplaced(access: Candidate, filters: Sequence[Condition]) -> _Unfit | None:
     for condition in filters:
         field = _key_field(condition, access)
         if field is not None:
@@ -187,7 +187,7 @@ def _misplaced(access: Access, filters: Sequence[Condition]) -> _Unfit | None:
     return None
 
 
-def _unfit_for_filter(access: Access, filters: Sequence[Condition]) -> _Unfit | None:
+def _unfit_for_filter(access: Candidate, filters: Sequence[Condition]) -> _Unfit | None:
     for condition in filters:
         for location in condition.locations():
             if location.attribute_name in access.key_names:
@@ -200,7 +200,7 @@ def _unfit_for_filter(access: Access, filters: Sequence[Condition]) -> _Unfit | 
     return None
 
 
-def _unfit_as_sparse(access: Access, sort_fields_used: int) -> _Unfit | None:
+def _unfit_as_sparse(access: Candidate, sort_fields_used: int) -> _Unfit | None:
     """An index does not hold the items that lack one of its keys: only a condition on each key asks for just those."""
     if access.index is not None:
         constrained = {field.attribute_name for field in (*access.partition, *access.sort[:sort_fields_used])}
@@ -210,17 +210,17 @@ def _unfit_as_sparse(access: Access, sort_fields_used: int) -> _Unfit | None:
     return None
 
 
-def _key_field(condition: Condition, access: Access) -> Field | None:
+def _key_field(condition: Condition, access: Candidate) -> Field | None:
     """The key field that a condition is about, if a key condition can say it at all."""
-    location: Location
+    location: DocumentPath
     if isinstance(condition, Comparison):
-        if not isinstance(condition.subject, Location) or not isinstance(condition.operand, Value) or condition.comparator == "<>":
+        if not isinstance(condition.subject, DocumentPath) or not isinstance(condition.operand, Value) or condition.comparator == "<>":
             return None
         if condition.operand.value is None:
             return None
         location = condition.subject
     elif isinstance(condition, Between):
-        if not isinstance(condition.subject, Location) or not isinstance(condition.low, Value) or not isinstance(condition.high, Value):
+        if not isinstance(condition.subject, DocumentPath) or not isinstance(condition.low, Value) or not isinstance(condition.high, Value):
             return None
         location = condition.subject
     elif isinstance(condition, BeginsWith):

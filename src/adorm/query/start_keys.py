@@ -13,9 +13,9 @@ from operator import eq, ge, gt, le, lt
 from typing import Any
 
 from adorm.errors import AttributeMap, UsageError
-from adorm.fields import Field
-from adorm.keys import check_key_value
-from adorm.query.binding import Binding
+from adorm.items.binding import Binding
+from adorm.items.keys import check_key_value
+from adorm.schema.fields import Field
 from adorm.transport.base import Request
 
 MOST_DIGITS = 38

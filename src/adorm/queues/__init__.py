@@ -1,1 +1,1 @@
-"""Messages of SQS, as Lambda gives them to a function."""
+"""Internal: messages of SQS, as Lambda gives them to a function."""

@@ -1,1 +1,1 @@
-"""Records of DynamoDB Streams, typed, and handlers for them."""
+"""Internal: records of DynamoDB Streams, typed, and handlers for them."""

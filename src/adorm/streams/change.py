@@ -10,9 +10,9 @@ import attrs
 
 from adorm.codec import Codec, DecodeFailure, item_decode_error
 from adorm.codec.maps import chosen_codec
-from adorm.keys import Key
+from adorm.items.keys import Key
 from adorm.models import ModelInfo, model_info
-from adorm.query.model_types import AttrsLike, DataclassLike
+from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.streams.record import ChangeKind, StreamRecord, parse_record
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from adorm.streams.record import parse_record, records_of, sequence_number_of
 from adorm.streams.registration import Handlers
 from adorm.streams.result import AfterFailure, BatchResponse, StreamResult, shown_error
 from adorm.streams.routes import Route
-from adorm.tables.limits import plain_name
+from adorm.tables.names import plain_name
 
 if TYPE_CHECKING:
     from adorm.database import Database

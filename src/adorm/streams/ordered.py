@@ -10,12 +10,12 @@ from typing import Any, Generic, TypeVar
 import anyio
 import attrs
 
-from adorm.cancel_scopes import stop_if_cancelled
-from adorm.concurrency import run_all, unless_lost
+from adorm.concurrency.pool import run_all, unless_lost
 from adorm.deadlines import current_limit, remaining_s
 from adorm.errors import DeadlineExceeded
 from adorm.outcomes import Outcome
 from adorm.streams.record import StreamRecord
+from adorm.support.cancel_scopes import stop_if_cancelled
 
 OutcomeT = TypeVar("OutcomeT", bound=Outcome[Any])
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar, overload
 
 from adorm.models import model_info
-from adorm.query.model_types import AttrsLike, DataclassLike
+from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.streams.calling import Handler
 from adorm.streams.routes import RouteKind, Routes, When, make_route
 from adorm.streams.signatures import OneImage, TwoImages, WholeBatch

@@ -10,12 +10,12 @@ from typing import Any, Literal, cast, get_args
 import attrs
 
 from adorm.errors import AttributeMap, UsageError
-from adorm.fields import Role
-from adorm.indexes import key_tag
 from adorm.models import ModelInfo, model_info
+from adorm.schema.fields import Role
+from adorm.schema.indexes import key_tag
+from adorm.schema.types import origin_of, split_optional, unwrap
 from adorm.streams.calling import Callee, Handler, make_callee
 from adorm.streams.record import StreamRecord
-from adorm.typeinfo import origin_of, split_optional, unwrap
 
 RouteKind = Literal["INSERT", "MODIFY", "REMOVE", "EXPIRE", "BATCH"]
 """EXPIRE is a REMOVE by DynamoDB itself, as the item's time to live was over. BATCH takes all changes of an event at once that

@@ -1,1 +1,1 @@
-"""Tables: made from a model, compared with it, waited for, deleted."""
+"""Internal: tables: made from a model, compared with it, waited for, deleted."""

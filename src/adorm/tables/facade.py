@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from adorm.query.binding import Binding, Connection
-from adorm.tables.limits import DEFAULT_TIMEOUT_S
+from adorm.items.binding import Binding, Connection
+from adorm.tables.names import DEFAULT_TIMEOUT_S
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
     from adorm.tables.descriptions import TableDescription

@@ -12,9 +12,9 @@ from adorm.deadlines import deadline
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ResourceNotFound, ServiceError, UsageError
 from adorm.models import ModelInfo
 from adorm.tables.descriptions import TableDescription, differences, same_shape
-from adorm.tables.limits import DEFAULT_TIMEOUT_S, check_table_name
+from adorm.tables.names import DEFAULT_TIMEOUT_S, check_table_name
+from adorm.tables.poller import Connection, TablePoller, described
 from adorm.tables.requests import Billing, KeyTypes, create_table_request
-from adorm.tables.watch import Connection, Watch, described
 
 IN_USE = "ResourceInUseException"
 CLOCKS_APART = timedelta(minutes=15)
@@ -53,7 +53,7 @@ async def create_table(
         DeadlineExceeded: the table was not active in time; the message names its last status. It may become active yet.
     """
     request = create_table_request(info, table_name, billing=billing, key_types=key_types)
-    watch = Watch(connection, table_name, "CreateTable", "active", random)
+    watch = TablePoller(connection, table_name, "CreateTable", "active", random)
     with use_clock(connection.clock):
         async with deadline(timeout_s):
             try:
@@ -99,7 +99,7 @@ async def ensure_table(
         DeadlineExceeded: the table was not active in time; the message names its last status.
     """
     request = create_table_request(info, table_name, billing=billing, key_types=key_types)
-    watch = Watch(connection, table_name, "CreateTable", "active", random)
+    watch = TablePoller(connection, table_name, "CreateTable", "active", random)
     with use_clock(connection.clock):
         async with deadline(timeout_s):
             found, is_new = await _find_or_create(watch, request)
@@ -139,7 +139,7 @@ async def delete_table(
         DeadlineExceeded: it was not gone in time.
     """
     check_table_name(table_name)
-    watch = Watch(connection, table_name, "DeleteTable", "gone", random)
+    watch = TablePoller(connection, table_name, "DeleteTable", "gone", random)
     with use_clock(connection.clock):
         async with deadline(timeout_s):
             try:
@@ -168,7 +168,7 @@ async def describe_table(connection: Connection, table_name: str) -> TableDescri
     return described(answer, "Table", "DescribeTable", table_name)
 
 
-async def _create(watch: Watch, request: dict[str, Any]) -> TableDescription:
+async def _create(watch: TablePoller, request: dict[str, Any]) -> TableDescription:
     """Send CreateTable.
 
     Raises:
@@ -194,7 +194,7 @@ def _is_own(request: dict[str, Any], found: TableDescription, started_at: dateti
     return found.created_at is None or found.created_at >= started_at - CLOCKS_APART
 
 
-async def _find_or_create(watch: Watch, request: dict[str, Any]) -> tuple[TableDescription, bool]:
+async def _find_or_create(watch: TablePoller, request: dict[str, Any]) -> tuple[TableDescription, bool]:
     """The table that is there and stays, or a new one; True for a new one."""
     while True:
         found = await watch.look()

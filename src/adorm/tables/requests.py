@@ -11,12 +11,12 @@ from typing import Any, Literal, TypeAlias, get_args
 import attrs
 
 from adorm.errors import UsageError
-from adorm.fields import Field
-from adorm.indexes import Index, key_tag
 from adorm.models import ModelInfo
-from adorm.naming import unknown_field
-from adorm.tables.limits import check_table_name
-from adorm.typeinfo import type_name
+from adorm.schema.fields import Field
+from adorm.schema.indexes import Index, key_tag
+from adorm.schema.names import unknown_field
+from adorm.schema.types import type_name
+from adorm.tables.names import check_table_name
 
 KeyType = Literal["S", "N", "B"]
 """What a key attribute can be."""

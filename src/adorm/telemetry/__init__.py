@@ -1,1 +1,1 @@
-"""Ready-made hooks: logs by the standard library's logging, traces and metrics by OpenTelemetry."""
+"""Internal: ready-made hooks: logs, and traces and metrics of OpenTelemetry."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any, TypeAlias
 
-from adorm.call_details import AttemptDetails, CallDetails
-from adorm.call_hooks import CallHooks
+from adorm.calls.details import AttemptDetails, CallDetails
+from adorm.calls.hooks import CallHooks
 from adorm.errors import UsageError
 
 Fields: TypeAlias = dict[str, Any]

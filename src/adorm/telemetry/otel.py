@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adorm.call_details import AttemptDetails, CallDetails
-from adorm.call_hooks import CallHooks
+from adorm.calls.details import AttemptDetails, CallDetails
+from adorm.calls.hooks import CallHooks
 from adorm.errors import UsageError
 
 if TYPE_CHECKING:

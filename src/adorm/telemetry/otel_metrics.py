@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 
-from adorm.call_details import AttemptDetails, CallDetails
-from adorm.call_hooks import Connections
+from adorm.calls.details import AttemptDetails, CallDetails
+from adorm.calls.hooks import Connections
 from adorm.telemetry.otel_names import SCHEMA_URL, of_error, of_operation
-from adorm.transport.pool import PoolFigures
+from adorm.transport.wire.pool import PoolFigures
 
 DURATION_BOUNDARIES_S = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
 ROW_BOUNDARIES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10000.0)

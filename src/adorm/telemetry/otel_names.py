@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from adorm.call_details import AttemptDetails, CallDetails, ErrorDetails, ServerDetails
+from adorm.calls.details import AttemptDetails, CallDetails, ErrorDetails, ServerDetails
 
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.37.0"
 DEFAULT_PORT = 443

@@ -9,8 +9,8 @@ from opentelemetry import context, trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 
-from adorm.call_details import AnswerDetails, AttemptDetails, CallDetails, ErrorDetails, RequestDetails
-from adorm.capacity import Units
+from adorm.calls.capacity import Units
+from adorm.calls.details import AnswerDetails, AttemptDetails, CallDetails, ErrorDetails, RequestDetails
 from adorm.telemetry.otel_names import SCHEMA_URL, Attributes, of_error, of_operation, present
 
 

@@ -1,26 +1,9 @@
-"""What tests of code that uses adorm need: faults on demand, a recorder, a DynamoDB over HTTP, a clock that stands still."""
+"""What tests of code that uses adorm need.
 
-from adorm.testing.attempts import Attempt
-from adorm.testing.clock import FakeClock
-from adorm.testing.faults import Fault, Faults, Hold, Occasion
-from adorm.testing.local import LocalDynamoDB, LocalDynamoDBFailed
-from adorm.testing.recorder import Recorder, Sent
-from adorm.testing.sqs_events import sqs_event, sqs_message
-from adorm.testing.stream_events import stream_event, stream_record
+Faults on demand, a recorder of requests, a DynamoDB over HTTP, a clock that stands still, and
+events of DynamoDB Streams and SQS. The names are listed in `__init__.pyi`.
+"""
 
-__all__ = [
-    "Attempt",
-    "FakeClock",
-    "Fault",
-    "Faults",
-    "Hold",
-    "LocalDynamoDB",
-    "LocalDynamoDBFailed",
-    "Occasion",
-    "Recorder",
-    "Sent",
-    "sqs_event",
-    "sqs_message",
-    "stream_event",
-    "stream_record",
-]
+from adorm.support.lazy_names import lazy_names
+
+__getattr__, __dir__ = lazy_names(__name__)

@@ -19,8 +19,8 @@ from adorm.clock import Clock, current_clock
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.testing.attempts import Action, Attempt, Cancellable, When, cancel, lose, pause
 from adorm.testing.leftovers import UNPROCESSED, how_many, send_in_part
-from adorm.transport.answers import service_error
 from adorm.transport.base import Answer, Request, Transport
+from adorm.transport.errors import service_error
 
 INJECTED = "injected by adorm.testing.Faults"
 FaultT = TypeVar("FaultT", bound="Fault")
@@ -195,7 +195,7 @@ class Occasion:
     def run(self, action: Action, /) -> Fault:
         """A fault of your own: an async function that gets the `Attempt` and answers, raises, or returns `await attempt.send()`.
 
-        Errors are raised as a transport does: `adorm.ConnectionFailed`, or what `adorm.transport.answers.service_error` makes.
+        Errors are raised as a transport does: `adorm.ConnectionFailed`, or what `adorm.transport.errors.service_error` makes.
         """
         return self._add(getattr(action, "__name__", "run"), action)
 

@@ -13,7 +13,7 @@ from adorm.codec import Codec
 from adorm.codec.maps import chosen_codec
 from adorm.errors import AttributeMap, UsageError
 from adorm.models import ModelInfo, model_info
-from adorm.tables.limits import plain_name
+from adorm.tables.names import plain_name
 
 if TYPE_CHECKING:
     from cattrs import Converter

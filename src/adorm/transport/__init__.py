@@ -1,1 +1,1 @@
-"""Ways to reach DynamoDB."""
+"""Internal: ways to reach DynamoDB."""

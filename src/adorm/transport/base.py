@@ -67,7 +67,7 @@ class Transport(Protocol):
 
         Raises:
             ServiceError: DynamoDB said no. The class, `code`, `status`, `request_id`, `retry_after_s` and
-                `retryable` are set by `adorm.transport.answers.service_error`.
+                `retryable` are set by `adorm.transport.errors.service_error`.
             ConnectionFailed: no answer, or none that can be read. `maybe_applied` is False only where the request
                 certainly did not reach DynamoDB (nothing of it was written to a connection).
         """

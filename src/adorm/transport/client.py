@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 from adorm.errors import MESSAGE_CHARACTERS, AdormError, ConnectionFailed, ServiceError, UsageError
-from adorm.transport.answers import misshapen, service_error
-from adorm.transport.aws_session import TELL_THE_USER
 from adorm.transport.base import Answer, Request
+from adorm.transport.credentials.aws_session import TELL_THE_USER
+from adorm.transport.errors import misshapen, service_error
 from adorm.transport.redaction import presentable
 from adorm.transport.wire_values import epoch_seconds, plain_request
 

@@ -9,8 +9,8 @@ from anyio.lowlevel import checkpoint
 from adorm.errors import UsageError
 from adorm.memory.engine import Engine
 from adorm.memory.errors import EngineError
-from adorm.transport.answers import service_error
 from adorm.transport.base import Answer, Request
+from adorm.transport.errors import service_error
 
 REFUSED = 400
 """The HTTP status with which the service refuses a request."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
-from adorm.shown import shown
+from adorm.support.shown import shown
 
 HIDDEN = "***"
 

@@ -1,1 +1,1 @@
-"""Transactions: several writes or reads as one, and what is built on a version check."""
+"""Internal: transactions: several writes or reads as one, and what is built on a version check."""

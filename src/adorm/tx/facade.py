@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
-from adorm.keys import Key
-from adorm.query.binding import Binding, Connection
-from adorm.query.model_types import AttrsLike, DataclassLike
+from adorm.items.binding import Binding, Connection
+from adorm.items.keys import Key
+from adorm.schema.model_types import AttrsLike, DataclassLike
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
     from adorm.retry import RetryPolicy
-    from adorm.tx.get import TransactGet
-    from adorm.tx.write import Transaction
+    from adorm.tx.block import Transaction
+    from adorm.tx.transact_get import TransactGet
 
 T1 = TypeVar("T1", bound=DataclassLike | AttrsLike)
 T2 = TypeVar("T2", bound=DataclassLike | AttrsLike)
@@ -41,7 +41,7 @@ class Transactions(Connection, Protocol):
         Raises:
             UsageError: the token does not fit.
         """
-        from adorm.tx.write import Transaction
+        from adorm.tx.block import Transaction
 
         return Transaction(self, self._binding, token=token, retry=retry)
 
@@ -93,7 +93,7 @@ class Transactions(Connection, Protocol):
         Raises:
             UsageError: something is no key, or above 100 of them.
         """
-        from adorm.tx.get import TransactGet, get_parts
+        from adorm.tx.transact_get import TransactGet, get_parts
 
         return TransactGet(self, get_parts(self._binding, keys), tuple)
 
@@ -103,6 +103,6 @@ class Transactions(Connection, Protocol):
         Raises:
             UsageError: something is no key, or above 100 of them.
         """
-        from adorm.tx.get import TransactGet, get_parts
+        from adorm.tx.transact_get import TransactGet, get_parts
 
         return TransactGet(self, get_parts(self._binding, keys), list)

@@ -7,9 +7,9 @@ from typing import Any, Generic, Self, TypeVar
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition, conditions
 from adorm.expressions.updates import Clause
-from adorm.query.updates import Changes, UpdateDraft
-from adorm.tx.life import Life
+from adorm.items.update import Changes, UpdateDraft
 from adorm.tx.parts import UpdatePart, WritePart
+from adorm.tx.state import TransactionState
 
 ModelT = TypeVar("ModelT")
 
@@ -19,7 +19,7 @@ class TransactionWrite(Generic[ModelT]):
 
     __slots__ = ("_life", "_part")
 
-    def __init__(self, life: Life, part: WritePart) -> None:
+    def __init__(self, life: TransactionState, part: WritePart) -> None:
         self._life = life
         self._part = part
 
@@ -74,7 +74,7 @@ class TransactionUpdate(Changes, Generic[ModelT]):
 
     __slots__ = ("_life", "_part")
 
-    def __init__(self, life: Life, part: UpdatePart) -> None:
+    def __init__(self, life: TransactionState, part: UpdatePart) -> None:
         self._life = life
         self._part = part
 

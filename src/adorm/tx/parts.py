@@ -8,10 +8,10 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from adorm.errors import AdormError, ConditionalCheckFailed, UsageError, ValidationFailed
-from adorm.keys import Key
-from adorm.query.binding import Binding
-from adorm.query.updates import PreparedUpdate, UpdateDraft
-from adorm.query.writes import Prepared, Write
+from adorm.items.binding import Binding
+from adorm.items.keys import Key
+from adorm.items.update import PreparedUpdate, UpdateDraft
+from adorm.items.write import PreparedWrite, Write
 
 ModelT = TypeVar("ModelT")
 ResultT = TypeVar("ResultT")
@@ -64,7 +64,7 @@ class WritePart:
     """A create, put, save, delete or check."""
 
     write: Write[Any, Any]
-    prepared: Prepared | None = None
+    prepared: PreparedWrite | None = None
     stored: Any = None
 
     @property
@@ -139,10 +139,10 @@ class Check(Write[ModelT, ResultT]):
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConditionCheck.html
     """
 
-    def prepare(self, *, in_transaction: bool = False) -> Prepared:
+    def prepare(self, *, in_transaction: bool = False) -> PreparedWrite:
         binding = self._binding
         exists = [] if self._conditions else [self._key_exists(wanted=True)]
-        prepared = Prepared("ConditionCheck", {"TableName": binding.table_name, "Key": binding.encode_key(self._key)})
+        prepared = PreparedWrite("ConditionCheck", {"TableName": binding.table_name, "Key": binding.encode_key(self._key)})
         prepared.must_exist = bool(exists)
         self._condition(prepared.request, exists)
         return prepared

@@ -11,8 +11,8 @@ from typing import Any
 
 from adorm.codec import item_size, json_size
 from adorm.errors import AttributeMap, BadValue, UsageError
-from adorm.query.binding import Binding
-from adorm.query.failures import canonical
+from adorm.items.binding import Binding
+from adorm.items.failures import canonical
 from adorm.tx.parts import WritingPart
 
 MAX_OPERATIONS = 100

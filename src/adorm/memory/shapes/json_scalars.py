@@ -11,8 +11,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Err
 from __future__ import annotations
 
 import math
-from binascii import Error as Base64Error
-from binascii import a2b_base64, b2a_base64
+from binascii import Error as Base64Error, a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 

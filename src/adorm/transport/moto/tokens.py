@@ -10,7 +10,7 @@ import orjson
 
 from adorm.clock import Clock
 from adorm.errors import ServiceError
-from adorm.transport.answers import service_error
+from adorm.transport.errors import service_error
 
 KEPT_S = 600.0
 """How long DynamoDB knows a token. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""

@@ -17,8 +17,8 @@ from anyio.lowlevel import checkpoint
 
 from adorm.clock import current_clock
 from adorm.errors import UsageError, ValidationFailed
-from adorm.transport.answers import service_error
 from adorm.transport.base import Answer, Request
+from adorm.transport.errors import service_error
 from adorm.transport.moto.expressions import assigned_attributes, with_sizes_guarded
 from adorm.transport.moto.segments import segment_of, take_segment
 from adorm.transport.moto.tokens import Tokens

@@ -1,0 +1,1 @@
+"""Internal: what is behind `lambda_runtime.py`: the loop, warm-up, snapshots, figures."""

@@ -1,0 +1,108 @@
+"""What a function does in Lambda's init phase, so that its first invocation need not; a failure costs nothing but the time.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, cast
+
+from adorm.aws_lambda.figures import measured
+from adorm.database import Database
+from adorm.errors import AdormError
+from adorm.models import model_info
+from adorm.support.shown import shown
+
+logger = logging.getLogger("adorm")
+
+WARM_UP_LIMIT_S = 3.0
+"""For credentials and connection. Lambda's init phase has 10 s, in which your own module is loaded as well."""
+
+
+MOST_SHOWN = 300
+"""Characters of an error's words in the log."""
+MOST_ERRORS = 3
+"""Of a group."""
+
+
+def inside_lambda(environ: Mapping[str, str]) -> bool:
+    """Whether this process runs in Lambda."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in environ or "AWS_LAMBDA_INITIALIZATION_TYPE" in environ
+
+
+def is_entry_point(function: object, environ: Mapping[str, str]) -> bool:
+    """False where `_HANDLER`, "app.handler" or "orders/app.handler", names something else in the function's module.
+
+    An object, such as a stream handler, may get any name in the module: it counts, unless what `_HANDLER` names is there already.
+    """
+    module, _, name = environ.get("_HANDLER", "").replace("/", ".").rpartition(".")
+    if not module or getattr(function, "__module__", None) != module:
+        return True
+    if inspect.isfunction(function):
+        return function.__name__ == name
+    return not hasattr(sys.modules.get(module), name)
+
+
+def prepare_models(db: Database, models: Sequence[type[Any]]) -> None:
+    """Metadata and codecs, each even where another fails."""
+    with measured("models"):
+        for each in models:
+            try:
+                db.codec.prepare(each)
+                db.codec.decoder(each)
+                model_info(each)
+            except AdormError as error:
+                logger.warning("warm-up of %s failed, its first use tries again: %s", each.__name__, error)
+
+
+class WarmUp:
+    """Models, credentials, one connection."""
+
+    def __init__(self, database: Callable[[], Awaitable[Database]], models: Sequence[type[Any]]) -> None:
+        self._database = database
+        self._models = models
+        self.phase = "it was to begin"
+        """How far it has come, for the log."""
+
+    async def run(self) -> None:
+        """Do it; raises what fails."""
+        self.phase = "connect= made the database"
+        db = await self._database()
+        self.phase = "models were prepared"
+        prepare_models(db, self._models)
+        self.phase = "region and credentials were looked up"
+        with measured("credentials"):
+            await db.open()
+        self.phase = "a connection was made"
+        with measured("connect"):
+            await db.warm_up()
+
+
+def told(error: BaseException) -> str:
+    """What failed and where, in one line: `FileNotFoundError: No such file or directory, in connect (app.py:12)`.
+
+    The words of errors that are neither adorm's nor the system's are left out: they may hold secrets.
+    """
+    name = type(error).__name__
+    if isinstance(error, AdormError):
+        cause = error.__cause__
+        words = f"{name}: {shown(str(error), MOST_SHOWN)}"
+        return words if cause is None or str(cause) in str(error) else f"{words} (caused by {told(cause)})"
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return f"{name} of {'; '.join(told(each) for each in group.exceptions[:MOST_ERRORS])}"
+    if isinstance(error, OSError) and error.strerror:
+        name = f"{name}: {shown(error.strerror, MOST_SHOWN)}"
+    elif isinstance(error, ImportError) and error.name:
+        name = f"{name} of {shown(error.name)}"
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    if frame is None:
+        return name
+    code = frame.tb_frame.f_code
+    return f"{name}, in {code.co_name} ({code.co_filename.rpartition('/')[2]}:{frame.tb_lineno})"

@@ -1,0 +1,286 @@
+"""What hooks are told of a call: names, numbers and codes, never a key, an item or anything else that is a value."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import attrs
+
+from adorm.calls.capacity import Part, Units, parts_of
+from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, Throttled, TransactionCanceled
+from adorm.transport.base import Answer, Request
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+next_call_id = count(1).__next__
+
+
+@attrs.frozen(kw_only=True)
+class RequestDetails:
+    """The shape of a request: None where the request leaves something out."""
+
+    tables: tuple[str, ...] = ()
+    """The names of the tables that it is about, each once."""
+    index: str | None = None
+    consistent_read: bool | None = None
+    limit: int | None = None
+    """`Limit`: the items read at most, or for ListTables the names."""
+    select: str | None = None
+    projection: str | None = None
+    """`ProjectionExpression` as it is sent; adorm writes names into it as placeholders, `#n0`."""
+    attributes_to_get: tuple[str, ...] = ()
+    segment: int | None = None
+    total_segments: int | None = None
+    scan_forward: bool | None = None
+    exclusive_start_table: str | None = None
+    batch_size: int | None = None
+    """The keys, items or statements of a batch or transaction."""
+
+
+@attrs.frozen(kw_only=True)
+class ServerDetails:
+    """Where requests go; nothing is known of the database in memory, or of a transport that does not say."""
+
+    address: str | None = None
+    port: int | None = None
+    region: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AnswerDetails:
+    """The shape of an answer: None where it does not tell."""
+
+    count: int | None = None
+    scanned_count: int | None = None
+    table_count: int | None = None
+    """Names in an answer of ListTables."""
+    unprocessed: int = 0
+    """Keys or items that a batch left unprocessed; adorm sends them again, as a call of its own."""
+    request_id: str | None = None
+    capacity: Mapping[str, Units] = attrs.field(factory=dict[str, Units])
+    """Capacity consumed by table, if DynamoDB was asked to tell."""
+    index_capacity: Mapping[tuple[str, str], Units] = attrs.field(factory=dict[tuple[str, str], Units])
+    """The indexes' part of it, by table and index."""
+
+
+@attrs.frozen(kw_only=True)
+class ErrorDetails:
+    """What ended a call or an attempt. Not the error itself: its message may hold keys, and its `item` is the item."""
+
+    type: str
+    """The error's class: `"ConditionalCheckFailed"`, `"ConnectionFailed"`, `"DeadlineExceeded"`, `"CancelledError"`."""
+    code: str | None = None
+    """DynamoDB's code, such as `"ProvisionedThroughputExceededException"`."""
+    status: int | None = None
+    """The HTTP status."""
+    request_id: str | None = None
+    throttled: bool = False
+    retryable: bool = False
+    """Of a kind that is tried again, while attempts, deadline and quota last."""
+    maybe_applied: bool = False
+    cancelled: bool = False
+    """The caller was cancelled, which is nobody's fault."""
+    reasons: tuple[str | None, ...] = ()
+    """Of a cancelled transaction, the code of each of its operations; None where that one was fine."""
+
+
+@attrs.frozen(kw_only=True)
+class CallDetails:
+    """One call as its hooks see it, frozen: no key, no item, no credentials."""
+
+    call_id: int = 0
+    """One number in all details of a call, and of no other in this process."""
+    operation: str
+    """DynamoDB's name: `"PutItem"`."""
+    table: str | None
+    """The table's name; None for operations on several tables or on none: `request.tables`."""
+    model: str | None = None
+    """The name of the model that the call is about, where it is about one."""
+    request: RequestDetails = attrs.field(factory=RequestDetails)
+    server: ServerDetails = attrs.field(factory=ServerDetails)
+    attempts: int = 0
+    """Attempts made; 0 before the call."""
+    duration_s: float = 0.0
+    """Time taken, waits included; 0 before the call."""
+    error: ErrorDetails | None = None
+    """What the call raises, a cancellation too; None before the call and after a success."""
+    capacity: Units | None = None
+    """What the answer reports as consumed; None before the call, after an error, and where nothing asked for it: `CallHooks.capacity`."""
+    answer: AnswerDetails | None = None
+    """None before the call and after an error."""
+
+
+@attrs.frozen(kw_only=True)
+class AttemptDetails:
+    """One attempt of a call as its hooks see it, frozen."""
+
+    call_id: int = 0
+    """That of the call's `CallDetails`."""
+    operation: str
+    table: str | None
+    model: str | None = None
+    request: RequestDetails = attrs.field(factory=RequestDetails)
+    server: ServerDetails = attrs.field(factory=ServerDetails)
+    attempt: int
+    """1 for the first."""
+    delay_s: float
+    """The wait that came before this attempt; 0 for the first."""
+    duration_s: float = 0.0
+    """Time taken; 0 before the attempt."""
+    error: ErrorDetails | None = None
+    """What the attempt raised; None before the attempt and after a success."""
+    capacity: Units | None = None
+    """As of `CallDetails`."""
+
+
+def request_details(request: Request) -> RequestDetails:
+    """The shape of any operation's request."""
+    tables, size = _tables(request)
+    shape: dict[str, Any] = {}
+    for parameter, value in request.items():
+        told = _SHAPE.get(parameter)
+        if told is not None and (fact := told[1](value)) is not None:
+            shape[told[0]] = fact
+    return RequestDetails(tables=tables, batch_size=size, **shape)
+
+
+def answer_details(answer: Answer, *, reading: bool, request_id: str | None = None) -> AnswerDetails:
+    """The shape of any operation's answer."""
+    parts = parts_of(answer, reading=reading)
+    names = answer.get("TableNames")
+    unprocessed = answer.get("UnprocessedKeys") or answer.get("UnprocessedItems")
+    return AnswerDetails(
+        count=_number(answer.get("Count")),
+        scanned_count=_number(answer.get("ScannedCount")),
+        table_count=len(names) if isinstance(names, list) else None,  # pyright: ignore[reportUnknownArgumentType]  # of anything
+        unprocessed=_batch_size(unprocessed) if unprocessed else 0,
+        request_id=request_id,
+        **_capacity(parts) if parts else {},
+    )
+
+
+def error_details(error: BaseException) -> ErrorDetails:
+    """The kind of an error, without its words."""
+    kind = type(error).__name__
+    if isinstance(error, ServiceError):
+        return ErrorDetails(
+            type=kind,
+            code=_code(error.code),
+            status=error.status,
+            request_id=error.request_id,
+            throttled=isinstance(error, Throttled),
+            retryable=error.retryable,
+            maybe_applied=error.maybe_applied,
+            reasons=tuple(_code(reason.code) for reason in error.reasons) if isinstance(error, TransactionCanceled) else (),
+        )
+    if isinstance(error, ConnectionFailed | DeadlineExceeded):
+        return ErrorDetails(type=kind, retryable=isinstance(error, ConnectionFailed), maybe_applied=error.maybe_applied)
+    return ErrorDetails(type=kind, cancelled=isinstance(error, asyncio.CancelledError))
+
+
+def engine_of(transport: object) -> object:
+    """What sends in the end: one that stands before another is looked through."""
+    while (inner := getattr(transport, "engine", None)) is not None:
+        transport = inner
+    return transport
+
+
+def server_details(engine: object) -> ServerDetails:
+    """Where a transport sends to."""
+    url, region = getattr(engine, "endpoint_url", None), getattr(engine, "region", None)
+    if not isinstance(url, str):
+        return ServerDetails(region=_text(region))
+    parts = urlsplit(url)
+    return ServerDetails(address=parts.hostname, port=parts.port or DEFAULT_PORTS.get(parts.scheme), region=_text(region))
+
+
+def model_name(subject: object) -> str | None:
+    """The model of what a call is about, where that knows it: a key does."""
+    return _text(getattr(getattr(subject, "model", None), "__name__", None))
+
+
+_CODE = re.compile(r"[A-Za-z0-9_.#:-]{1,120}", re.ASCII)
+
+
+def _code(code: str | None) -> str | None:
+    """A code as it came, unless it is none: whatever answers in DynamoDB's place may send anything."""
+    return code if code is None or _CODE.fullmatch(code) else "Unknown"
+
+
+def _tables(request: Request) -> tuple[tuple[str, ...], int | None]:
+    """Names of tables, and how many operations a batch or transaction has."""
+    name = request.get("TableName")
+    if name is not None:
+        return (name,) if isinstance(name, str) else (), None
+    asked = request.get("RequestItems")
+    if isinstance(asked, Mapping):
+        return tuple(map(str, cast("Mapping[object, object]", asked))), _batch_size(cast("Mapping[object, object]", asked))
+    parts = request.get("TransactItems")
+    if isinstance(parts, Sequence):
+        operations = [operation for part in cast("Sequence[object]", parts) for operation in _mapping(part).values()]
+        names = [_text(_mapping(operation).get("TableName")) for operation in operations]
+        return tuple(dict.fromkeys(name for name in names if name is not None)), len(operations)
+    return (), _length(request.get("Statements", request.get("TransactStatements")))
+
+
+def _batch_size(by_table: object) -> int:
+    """`{"orders": {"Keys": [...]}}` and `{"orders": [...]}` alike."""
+    return sum(_length(asked.get("Keys") if isinstance(asked, Mapping) else asked) or 0 for asked in _mapping(by_table).values())  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # of anything
+
+
+def _capacity(parts: list[Part]) -> dict[str, Any]:
+    tables: dict[str, Units] = {}
+    indexes: dict[tuple[str, str], Units] = {}
+    for table, units, by_index in parts:
+        tables[table] = tables.get(table, Units()) + units
+        for index, part in by_index.items():
+            indexes[table, index] = indexes.get((table, index), Units()) + part
+    return {"capacity": tables, "index_capacity": indexes}
+
+
+# A caller of `db.call` may write anything anywhere, and so may who answers in DynamoDB's place: only what has the parameter's own type is
+# told, and nothing of it raises, since to be watched changes nothing.
+
+
+def _mapping(value: object) -> Mapping[Any, object]:
+    return cast("Mapping[Any, object]", value) if isinstance(value, Mapping) else {}
+
+
+def _length(value: object) -> int | None:
+    return len(cast("Sequence[object]", value)) if isinstance(value, Sequence) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _names(value: object) -> tuple[str, ...] | None:
+    return tuple(str(name) for name in cast("list[object]", value)) if isinstance(value, list) else None
+
+
+_SHAPE: Mapping[str, tuple[str, Callable[[object], object]]] = {
+    "IndexName": ("index", _text),
+    "ConsistentRead": ("consistent_read", _flag),
+    "Limit": ("limit", _number),
+    "Select": ("select", _text),
+    "ProjectionExpression": ("projection", _text),
+    "AttributesToGet": ("attributes_to_get", _names),
+    "Segment": ("segment", _number),
+    "TotalSegments": ("total_segments", _number),
+    "ScanIndexForward": ("scan_forward", _flag),
+    "ExclusiveStartTableName": ("exclusive_start_table", _text),
+}
+"""Of each parameter that is told: by which name, and as what."""

@@ -1,0 +1,201 @@
+"""Hedged reads: a read that takes unusually long is sent a second time, and the first answer is taken."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping, Set as AbstractSet
+from typing import Any, cast
+
+import attrs
+
+from adorm.concurrency.pool import first_of
+from adorm.errors import UsageError
+from adorm.retry import READS
+from adorm.transport.base import Answer, Request, Transport
+
+HEDGED = frozenset({"GetItem", "BatchGetItem", "Query", "TransactGetItems"})
+KEPT_LATENCIES = 256
+LOOKED_AT_EVERY = 16
+MOST_SAVED = 10.0
+"""The second requests that a quiet time saves up for a bad one."""
+
+
+def _refuse(field: attrs.Attribute[Any], value: object, expected: str) -> None:
+    raise UsageError(f"Hedge({field.name}={value!r}): expected {expected}")
+
+
+def _share(_hedge: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1:
+        _refuse(field, value, "a number between 0 and 1")
+
+
+def _seconds(_hedge: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
+        _refuse(field, value, "seconds, a finite number above 0")
+
+
+def _samples(_hedge: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= KEPT_LATENCIES:
+        _refuse(field, value, f"a whole number from 1 to {KEPT_LATENCIES}")
+
+
+def _are_reads(value: object) -> bool:
+    return isinstance(value, AbstractSet) and frozenset() < cast("AbstractSet[object]", value) <= READS
+
+
+def _reads(_hedge: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not _are_reads(value):
+        _refuse(field, value, f"a set of reading operations, some of {', '.join(sorted(READS))}: writes are never hedged")
+
+
+@attrs.frozen(kw_only=True)
+class Hedge:
+    """Which reads are sent a second time, and when: once the first has taken longer than 95 % of those before it.
+
+    The same request goes out on another connection; the first answer wins and the other request is cancelled. If one of them fails the
+    other is waited for; if both fail, the first one's error is raised. Latencies are kept by operation and table, the last 256 of each.
+
+    What it costs: DynamoDB answers, and charges, both. The cancelled one's connection is closed, and a new one made when next needed.
+
+    Raises:
+        UsageError: a parameter is out of its range; the message names it.
+    """
+
+    quantile: float = attrs.field(default=0.95, validator=_share)
+    """The share of recent reads that were answered before a second request is sent."""
+    max_extra: float = attrs.field(default=0.05, validator=_share)
+    """Second requests, as a share of the reads: a slow DynamoDB is not asked twice by everybody."""
+    min_samples: int = attrs.field(default=100, validator=_samples)
+    """Reads of one operation and table before the first is hedged, 256 at most."""
+    min_delay_s: float = attrs.field(default=0.005, validator=_seconds)
+    """No second request is sent sooner: below it a busy event loop would be taken for a slow DynamoDB."""
+    max_delay_s: float = attrs.field(default=1.0, validator=_seconds)
+    """No second request is sent later."""
+    operations: AbstractSet[str] = attrs.field(default=HEDGED, validator=_reads)
+    """By DynamoDB's names. Scans are left out by default: their pages are large, and nobody waits for one."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.max_delay_s < self.min_delay_s:
+            raise UsageError(f"Hedge: max_delay_s={self.max_delay_s!r} is below min_delay_s={self.min_delay_s!r}")
+
+
+@attrs.frozen(kw_only=True)
+class HedgeFigures:
+    """What hedging did so far."""
+
+    reads: int = 0
+    """Attempts of operations that are hedged."""
+    hedged: int = 0
+    """Those sent a second time."""
+    won: int = 0
+    """Those where the second request answered first."""
+
+
+class Latencies:
+    """The last latencies of one kind of read, and how long to wait before a second request."""
+
+    __slots__ = ("_hedge", "_kept", "_seen", "delay_s")
+
+    def __init__(self, hedge: Hedge) -> None:
+        self._hedge = hedge
+        self._kept: list[float] = []
+        self._seen = 0
+        self.delay_s = math.inf
+        """`inf` until enough is known."""
+
+    def add(self, latency_s: float) -> None:
+        """A read was answered after so long, by whichever of its requests.
+
+        Where the second won, the first would have taken longer still. It counts among the slowest all the same: left out, the quantile
+        would sink with every hedge.
+        """
+        if len(self._kept) < KEPT_LATENCIES:
+            self._kept.append(latency_s)
+        else:
+            self._kept[self._seen % KEPT_LATENCIES] = latency_s
+        self._seen += 1
+        hedge = self._hedge
+        if self._seen == hedge.min_samples or (self._seen > hedge.min_samples and self._seen % LOOKED_AT_EVERY == 0):
+            ranked = sorted(self._kept)
+            latency_s = ranked[min(len(ranked) - 1, int(hedge.quantile * len(ranked)))]
+            self.delay_s = min(max(latency_s, hedge.min_delay_s), hedge.max_delay_s)
+
+
+class HedgingTransport:
+    """A transport that sends slow reads a second time by the one below it.
+
+    Times are the event loop's, like the deadlines of requests in flight.
+    """
+
+    __slots__ = ("_afford", "_below", "_hedge", "_hedged", "_latencies", "_reads", "_saved", "_won")
+
+    def __init__(self, below: Transport, hedge: Hedge, *, afford: Callable[[str, Request], bool] | None = None) -> None:
+        """`afford` has the last word on a second request: a rate limit."""
+        self._below = below
+        self._hedge = hedge
+        self._afford = afford
+        self._latencies: dict[tuple[object, ...], Latencies] = {}
+        self._saved = 0.0
+        self._reads = self._hedged = self._won = 0
+
+    @property
+    def figures(self) -> HedgeFigures:
+        """What it did so far."""
+        return HedgeFigures(reads=self._reads, hedged=self._hedged, won=self._won)
+
+    @property
+    def engine(self) -> Transport:
+        """The one below."""
+        return self._below
+
+    async def open(self) -> None:
+        """See `Transport.open`."""
+        await self._below.open()
+
+    async def close(self) -> None:
+        """See `Transport.close`."""
+        await self._below.close()
+
+    async def send(self, operation: str, request: Request, /) -> Answer:
+        """See `Transport.send`."""
+        if operation not in self._hedge.operations:
+            return await self._below.send(operation, request)
+        self._reads += 1
+        self._saved = min(MOST_SAVED, self._saved + self._hedge.max_extra)
+        kind = _kind(operation, request)
+        latencies = self._latencies.get(kind)
+        if latencies is None:
+            latencies = self._latencies[kind] = Latencies(self._hedge)
+        clock = asyncio.get_running_loop().time
+        started_s = clock()
+        if latencies.delay_s == math.inf:
+            answer = await self._below.send(operation, request)
+        else:
+            answer, second_won = await first_of(
+                lambda: self._below.send(operation, request),
+                lambda: self._below.send(operation, request),
+                after_s=latencies.delay_s,
+                may_begin=lambda: self._may_hedge(operation, request),
+            )
+            self._won += second_won
+        latencies.add(clock() - started_s)
+        return answer
+
+    def _may_hedge(self, operation: str, request: Request) -> bool:
+        if self._saved < 1.0 or (self._afford is not None and not self._afford(operation, request)):
+            return False
+        self._saved -= 1.0
+        self._hedged += 1
+        return True
+
+
+def _kind(operation: str, request: Request) -> tuple[object, ...]:
+    """What reads are as fast as each other, by guess: the operation, and its table and index or tables."""
+    table = request.get("TableName")
+    if table is not None:
+        return operation, str(table), str(request.get("IndexName"))
+    batch = request.get("RequestItems")
+    if isinstance(batch, Mapping):
+        return operation, *sorted(map(str, cast("Mapping[str, object]", batch)))
+    return (operation,)

@@ -1,0 +1,178 @@
+"""Slowing down by oneself: after a throttle fewer requests go to that table, then more again; the event loop never waits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import attrs
+
+from adorm.calls.table_rate import TableRate
+from adorm.clock import Clock
+from adorm.errors import ServiceError, Throttled, TransactionCanceled, UsageError
+from adorm.retry import READS
+from adorm.transport.base import Answer, Request
+
+ONE_TABLE = frozenset({"GetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem"})
+
+
+def _rate(_limit: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
+        raise UsageError(f"AdaptiveRateLimit({field.name}={value!r}): expected a finite number above 0")
+
+
+@attrs.frozen(kw_only=True)
+class AdaptiveRateLimit:
+    """A rate for each table, separately for reads (also of each index) and writes, that follows what DynamoDB takes.
+
+    Until DynamoDB throttles for the first time nothing is held back. Then the rate becomes 0.7 of what was being sent, and grows again:
+    fast at first, slowly near the rate at which the throttle came, then fast beyond it (CUBIC, as the SDKs' adaptive mode, which has one
+    rate for a whole client: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html). After a minute without a throttle
+    it is lifted. Retries count as calls do. Calls above the rate wait in a fair queue, without blocking anything else; one whose wait would
+    outlive its deadline is a `DeadlineExceeded` at once.
+
+    Rates count requests, batches and transactions by their items: a BatchWriteItem of 25 puts counts 25. Operations on tables themselves
+    and PartiQL are not limited.
+
+    Raises:
+        UsageError: a parameter is out of its range; the message names it.
+    """
+
+    max_per_s: float | None = attrs.field(default=None, validator=attrs.validators.optional(_rate))
+    """A ceiling for each table's reads and for its writes that holds from the start; None for none."""
+    min_per_s: float = attrs.field(default=0.5, validator=_rate)
+    """No throttle brings a rate below it."""
+    burst_s: float = attrs.field(default=0.1, validator=_rate)
+    """What was not sent in so many seconds may be sent at once, one request at least."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.max_per_s is not None and self.max_per_s < self.min_per_s:
+            raise UsageError(f"AdaptiveRateLimit: max_per_s={self.max_per_s!r} is below min_per_s={self.min_per_s!r}")
+
+
+class Permit:
+    """One attempt's tokens of every lane that it needs."""
+
+    __slots__ = ("_rounds", "_taken", "_weights")
+
+    def __init__(self, weights: Sequence[tuple[TableRate, int]]) -> None:
+        self._weights = weights
+        self._taken = 0
+        self._rounds: Sequence[int] = ()
+
+    async def take(self, check_wait: Callable[[TableRate, float], None]) -> None:
+        """Wait for the tokens; on an error or a cancellation none is gone."""
+        try:
+            for lane, weight in self._weights:
+                await lane.take(weight, check_wait)
+                self._taken += 1
+        except BaseException:
+            self.give_back()
+            raise
+        self._rounds = [lane.round for lane, _ in self._weights]
+
+    def take_at_hand(self) -> bool:
+        """Take the tokens if that needs no wait."""
+        for lane, weight in self._weights:
+            if not lane.take_at_hand(weight):
+                self.give_back()
+                return False
+            self._taken += 1
+        self._rounds = [lane.round for lane, _ in self._weights]
+        return True
+
+    def give_back(self) -> None:
+        """Nothing was sent."""
+        for lane, weight in self._weights[: self._taken]:
+            lane.give_back(weight)
+        self._taken = 0
+
+    def failed(self, error: ServiceError, request: Request) -> None:
+        """Learn from DynamoDB's refusal."""
+        if isinstance(error, Throttled):
+            self._learn(None)
+        elif isinstance(error, TransactionCanceled):
+            items = zip(_sequence(request.get("TransactItems")), error.reasons, strict=False)
+            self._learn({_table_of(item) for item, reason in items if isinstance(reason.error, Throttled)})
+        elif error.status is None or error.status < 500:
+            self._learn(set())
+
+    def answered(self, answer: Answer) -> None:
+        """Learn from an answer; puts and deletes that a batch left unprocessed were throttled, most likely."""
+        left = answer.get("UnprocessedItems")
+        self._learn(set(cast("Mapping[str, Any]", left)) if isinstance(left, Mapping) else set())
+
+    def _learn(self, throttled: set[str] | None) -> None:
+        for (lane, _), sent_in in zip(self._weights, self._rounds, strict=True):
+            if throttled is None or lane.name.rpartition(" ")[0] in throttled:
+                lane.throttled(sent_in)
+            else:
+                lane.answered()
+
+
+class RateLimiter:
+    """The lanes of one database, made as their tables are first used."""
+
+    __slots__ = ("_clock", "_lanes", "_limit")
+
+    def __init__(self, limit: AdaptiveRateLimit, clock: Clock) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._lanes: dict[str, TableRate] = {}
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """The rates in force, in requests a second: `{"orders writes": 70.0}`."""
+        return {name: lane.per_s for name, lane in sorted(self._lanes.items()) if lane.per_s != math.inf}
+
+    def turn(self, operation: str, request: Request) -> Permit | None:
+        """What an attempt has to take before it is sent; None for what is not limited."""
+        weights = weights_of(operation, request)
+        return Permit([(self._lane(name), weight) for name, weight in weights]) if weights else None
+
+    def take_at_hand(self, operation: str, request: Request) -> bool:
+        """Take for a request that can as well be left: only what is there and nobody waits for."""
+        turn = self.turn(operation, request)
+        return turn is None or turn.take_at_hand()
+
+    def _lane(self, name: str) -> TableRate:
+        lane = self._lanes.get(name)
+        if lane is None:
+            limit = self._limit
+            lane = self._lanes[name] = TableRate(
+                name,
+                max_per_s=limit.max_per_s or math.inf,
+                min_per_s=limit.min_per_s,
+                burst_s=limit.burst_s,
+                clock=self._clock,
+            )
+        return lane
+
+
+def weights_of(operation: str, request: Request) -> list[tuple[str, int]]:
+    """Names of lanes, sorted, and the tokens that a request takes of each; empty for what is not limited."""
+    kind = "reads" if operation in READS else "writes"
+    if operation in ONE_TABLE:
+        table, index = request.get("TableName"), request.get("IndexName")
+        return [(f"{table}/{index} {kind}" if index else f"{table} {kind}", 1)]
+    counts: dict[str, int] = {}
+    batch = request.get("RequestItems")
+    if isinstance(batch, Mapping):
+        for name, part in cast("Mapping[str, Any]", batch).items():
+            keys = cast("Mapping[str, Any]", part).get("Keys") if isinstance(part, Mapping) else part
+            counts[f"{name} {kind}"] = max(1, len(_sequence(keys)))
+    for item in _sequence(request.get("TransactItems")):
+        name = f"{_table_of(item)} {kind}"
+        counts[name] = counts.get(name, 0) + 1
+    return sorted(counts.items())
+
+
+def _sequence(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else ()  # pyright: ignore[reportUnknownVariableType]  # of whatever it is
+
+
+def _table_of(item: object) -> str:
+    """The table of one operation of a transaction, `{"Put": {"TableName": ...}}`."""
+    operations: list[object] = list(cast("Mapping[str, object]", item).values()) if isinstance(item, Mapping) else []
+    return str(cast("Mapping[str, object]", operations[0]).get("TableName")) if operations and isinstance(operations[0], Mapping) else ""

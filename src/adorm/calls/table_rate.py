@@ -1,0 +1,188 @@
+"""The rate of one table's reads or writes, learned from its throttles, and the line of those that wait for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import anyio
+
+from adorm.clock import Clock
+
+DECREASE = 0.7
+GROWTH = 0.4
+"""The constants of CUBIC (https://www.rfc-editor.org/rfc/rfc9438), which the SDKs' adaptive mode takes too."""
+METER_SPAN_S = 0.5
+METER_LEAST_S = 0.1
+METER_WEIGHT = 0.8
+MOST_GROWTH = 2.0
+"""No rate grows beyond so many times what is really sent: a rate that nobody has tried says nothing."""
+FORGET_S = 60.0
+LOOK_AGAIN_S = 0.5
+"""The first in line looks at least so often whether the rate has grown meanwhile."""
+ROUNDING = 1e-9
+
+
+class Meter:
+    """How many requests a second went out, smoothed over half seconds."""
+
+    __slots__ = ("_count", "_smoothed", "_start_s")
+
+    def __init__(self, now_s: float) -> None:
+        self._start_s = now_s
+        self._count = 0.0
+        self._smoothed: float | None = None
+
+    def add(self, now_s: float, weight: float) -> None:
+        self._turn_over(now_s)
+        self._count += weight
+
+    def per_s(self, now_s: float) -> float:
+        """Never 0 after `add`: what came since the last half second counts at once, so that a burst is seen as one."""
+        self._turn_over(now_s)
+        return max(self._smoothed or 0.0, self._count / max(now_s - self._start_s, METER_LEAST_S))
+
+    def _turn_over(self, now_s: float) -> None:
+        elapsed_s = now_s - self._start_s
+        if elapsed_s < METER_SPAN_S:
+            return
+        per_s = max(self._count, 0.0) / elapsed_s
+        self._smoothed = per_s if self._smoothed is None else METER_WEIGHT * per_s + (1 - METER_WEIGHT) * self._smoothed
+        self._start_s, self._count = now_s, 0.0
+
+
+class TableRate:
+    """The rate of one table's reads or writes: a bucket of tokens, and a line before it.
+
+    The first in line holds the lock and sleeps until there are enough tokens; the lock is handed on in order of arrival, and a waiter
+    that is cancelled leaves the line without having taken anything.
+    """
+
+    __slots__ = (
+        "_burst_s",
+        "_clock",
+        "_filled_s",
+        "_k_s",
+        "_line",
+        "_max_per_s",
+        "_meter",
+        "_min_per_s",
+        "_throttled_s",
+        "_tokens",
+        "_w_max",
+        "name",
+        "per_s",
+        "queued",
+        "round",
+    )
+
+    def __init__(self, name: str, *, max_per_s: float, min_per_s: float, burst_s: float, clock: Clock) -> None:
+        now_s = clock.monotonic()
+        self.name = name
+        self.per_s = max_per_s
+        """The rate in force, `inf` for none."""
+        self.queued = 0
+        """What those in line will take."""
+        self.round = 0
+        """Grows with each decrease: a throttle of what was sent before the last one says nothing new."""
+        self._max_per_s, self._min_per_s, self._burst_s = max_per_s, min_per_s, burst_s
+        self._clock = clock
+        self._meter = Meter(now_s)
+        self._line = anyio.Lock(fast_acquire=True)
+        self._filled_s = now_s
+        self._tokens = 0.0 if self.per_s == math.inf else self._most()
+        self._throttled_s: float | None = None
+        self._w_max = self._k_s = 0.0
+
+    # ---- taking tokens
+
+    async def take(self, weight: int, check_wait: Callable[[TableRate, float], None]) -> None:
+        """Take tokens, waiting for them in line; `check_wait` is told how long that will be at the present rate, and may raise."""
+        if self.take_at_hand(weight):
+            return
+        self.queued += weight
+        try:
+            check_wait(self, self._wait_s(self.queued, weight))
+            async with self._line:
+                while not self._enough(weight):
+                    wait_s = self._wait_s(weight, weight)
+                    check_wait(self, wait_s)
+                    await self._clock.sleep(min(wait_s, LOOK_AGAIN_S))
+                self._spend(weight)
+        finally:
+            self.queued -= weight
+
+    def take_at_hand(self, weight: int) -> bool:
+        """Take tokens if there are enough and nobody waits."""
+        if self.queued or not self._enough(weight):
+            return False
+        self._spend(weight)
+        return True
+
+    def give_back(self, weight: int) -> None:
+        """Nothing was sent for them."""
+        self._meter.add(self._clock.monotonic(), -weight)  # it may have turned over meanwhile, which does not matter
+        if self.per_s != math.inf:
+            self._tokens = min(self._most(), self._tokens + weight)
+
+    def _spend(self, weight: int) -> None:
+        self._meter.add(self._clock.monotonic(), weight)
+        if self.per_s != math.inf:
+            self._tokens -= weight
+
+    def _most(self) -> float:
+        return max(1.0, self.per_s * self._burst_s)
+
+    def _enough(self, weight: int) -> bool:
+        if self.per_s == math.inf:
+            return True
+        self._fill()
+        # A batch may be heavier than the bucket is large: it takes what there is, and those after it wait for what it owes.
+        return self._tokens >= min(weight, self._most()) - ROUNDING
+
+    def _wait_s(self, weight: int, last: int) -> float:
+        """Until tokens for `weight` are there, of which the last to go needs `last`."""
+        if self.per_s == math.inf:
+            return 0.0
+        self._fill()
+        return max(0.0, (weight - last + min(last, self._most()) - self._tokens) / self.per_s)
+
+    def _fill(self) -> None:
+        now_s = self._clock.monotonic()
+        self._tokens = min(self._most(), self._tokens + (now_s - self._filled_s) * self.per_s)
+        self._filled_s = now_s
+
+    # ---- learning the rate
+
+    def throttled(self, sent_in: int) -> None:
+        """DynamoDB refused a request that was sent in that round."""
+        if sent_in != self.round:
+            return
+        now_s = self._clock.monotonic()
+        self.round += 1
+        self._w_max = min(self.per_s, self._meter.per_s(now_s))
+        self._k_s = math.cbrt(self._w_max * (1 - DECREASE) / GROWTH)
+        self._throttled_s = now_s
+        self._set_rate(self._w_max * DECREASE, now_s)
+
+    def answered(self) -> None:
+        """DynamoDB took a request."""
+        if self._throttled_s is None:
+            return
+        now_s = self._clock.monotonic()
+        since_s = now_s - self._throttled_s
+        if since_s >= FORGET_S:
+            self._throttled_s = None
+            self._set_rate(math.inf, now_s)
+            return
+        grown = GROWTH * (since_s - self._k_s) ** 3 + self._w_max
+        self._set_rate(max(self.per_s, min(grown, MOST_GROWTH * self._meter.per_s(now_s))), now_s)
+
+    def _set_rate(self, per_s: float, now_s: float) -> None:
+        if self.per_s == math.inf:
+            self._tokens, self._filled_s = 0.0, now_s
+        else:
+            self._fill()
+        self.per_s = min(max(per_s, self._min_per_s), self._max_per_s)
+        if self.per_s != math.inf:
+            self._tokens = min(self._tokens, self._most())

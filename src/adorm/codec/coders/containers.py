@@ -1,0 +1,290 @@
+"""Lists, tuples and maps of text keys. Sets have a module of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import length_hint
+from typing import Any, cast
+
+from adorm.codec.coders.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, Source, made_once
+from adorm.codec.coders.scalars import ScalarCoder
+from adorm.codec.failures import DecodeFailure, EncodeFailure, ValueFailure, brief, unexpected, wrong
+
+NULL: Mapping[str, bool] = {"NULL": True}
+
+
+class ListCoder(Coder):
+    """`list[T]` and its like, as L."""
+
+    def __init__(
+        self, name: str, element: Coder, classes: tuple[type, ...], make: Callable[[list[Any]], Any] | None, *, article: str = "a list"
+    ) -> None:
+        super().__init__(name, frozenset({"L"}), classes, open_ended=element.open_ended)
+        self.element = element
+        self.make = make
+        """What to make of the list; None for the list itself."""
+        self._expected = article
+
+    def accepts(self, value: object) -> bool:
+        return isinstance(value, self.classes) and not isinstance(value, (str, bytes, bytearray))
+
+    @made_once
+    def encode(self) -> Encode:
+        source = Source("encode_list", "value")
+        names = {"ready": self._ready, "EncodeFailure": EncodeFailure, "under_index": under_index}
+        plain = source.name(self.classes[0].__name__, self.classes[0])
+        source.line(source.expand(f"items = iter(value if value.__class__ is {plain} else {{ready}}(value))", names), 1)
+        source.line("try:", 1)
+        source.line(f'return {{"L": [{source.encoded(self.element, "item", "item")} for item in items]}}', 2)
+        source.line(source.expand("except {EncodeFailure} as failure:", names), 1)
+        source.line(source.expand("raise {under_index}(failure, value, items)", names), 2)
+        return source.function(f"encode {self.name}")
+
+    def encode_source(self) -> EncodeSource | None:
+        common = common_elements(self.element)
+        plain = self.classes[0]
+        if common is None or plain not in (list, tuple):
+            return None
+        each = f'{{{{"{self.element.tag}": {common.payload}}}}}'
+        test = f"{{v}}.__class__ is {plain.__name__} and len(elements := [{each} for each in {{v}} if {common.test}]) == len({{v}})"
+        return EncodeSource(test, "elements", common.names)
+
+    def _ready(self, value: Any) -> Any:
+        if not self.accepts(value):
+            raise wrong(self._expected, value)
+        return value
+
+    def decode_source(self) -> DecodeSource | None:
+        element = self.element.decode_source() if isinstance(self.element, ScalarCoder) else None
+        if element is None:  # not a plain expression, or one whose failures have a path that begins at the list's index
+            return None
+        each = element.payload.replace("{p}", f'each["{self.element.tag}"]')
+        made = f"[{each} for each in {{p}}]"
+        if self.make is None:
+            return DecodeSource(made, element.names)
+        return DecodeSource(f"{{make}}({made})", {**element.names, "make": self.make})
+
+    @made_once
+    def decode(self) -> Decode:
+        source = Source("decode_list", "value")
+        names = {"DecodeFailure": DecodeFailure, "under_index": under_index, "careful": self._careful}
+        source.line("items = None", 1)
+        source.line("try:", 1)
+        source.line('content = value["L"]', 2)
+        source.line("items = iter(content)", 2)
+        made = f"[{source.decoded(self.element, 'item', 'item')} for item in items]"
+        source.line(f"return {made}" if self.make is None else f"return {source.name('make', self.make)}({made})", 2)
+        source.line(source.expand("except {DecodeFailure} as failure:", names), 1)
+        source.line(source.expand("raise {under_index}(failure, content, items)", names), 2)
+        source.line("except RecursionError:", 1)
+        source.line("raise", 2)
+        source.line("except Exception:", 1)
+        source.line(source.expand("return {careful}(value)", names), 2)
+        return source.function(f"decode {self.name}")
+
+    def _careful(self, attribute_value: Any) -> Any:
+        content = list_content(attribute_value, self._expected)
+        decode = self.element.decode
+        items = iter(content)
+        try:
+            values = [decode(item) for item in items]
+        except DecodeFailure as failure:
+            raise under_index(failure, content, items) from failure.__cause__
+        return values if self.make is None else self.make(values)
+
+
+def common_elements(element: Coder) -> EncodeSource | None:
+    """How a scalar element that is called `each` is encoded, where that can be written into a comprehension."""
+    source = element.encode_source() if isinstance(element, ScalarCoder) else None
+    if source is None:
+        return None
+    return EncodeSource(source.test.replace("{v}", "each"), source.payload.replace("{v}", "each"), source.names)
+
+
+class TupleCoder(Coder):
+    """`tuple[int, str]`, as L of just that length."""
+
+    def __init__(self, name: str, elements: Sequence[Coder]) -> None:
+        super().__init__(name, frozenset({"L"}), (tuple,), open_ended=any(element.open_ended for element in elements))
+        self._elements = elements
+        self._expected = f"a list of {len(elements)}"
+
+    @made_once
+    def encode(self) -> Encode:
+        encoders = [element.encode for element in self._elements]
+
+        def encode_tuple(value: Any) -> dict[str, Any]:
+            if not isinstance(value, tuple):
+                raise wrong(f"a tuple of {len(encoders)}", value)
+            given = cast("tuple[Any, ...]", value)  # type: ignore[redundant-cast]  # pyright takes it for tuple[Unknown, ...]
+            if len(given) != len(encoders):
+                raise EncodeFailure(f"expected a tuple of {len(encoders)}, got one of {len(given)}")
+            items = iter(given)
+            try:
+                return {"L": [encode(item) for encode, item in zip(encoders, items, strict=True)]}
+            except EncodeFailure as failure:
+                raise under_index(failure, given, items) from failure.__cause__
+
+        return encode_tuple
+
+    @made_once
+    def decode(self) -> Decode:
+        decoders = [element.decode for element in self._elements]
+        expected = self._expected
+
+        def decode_tuple(attribute_value: Any) -> Any:
+            content = list_content(attribute_value, expected)
+            if len(content) != len(decoders):
+                raise unexpected(expected, attribute_value)
+            items = iter(content)
+            try:
+                return tuple([decode(item) for decode, item in zip(decoders, items, strict=True)])
+            except DecodeFailure as failure:
+                raise under_index(failure, content, items) from failure.__cause__
+
+        return decode_tuple
+
+
+class MapCoder(Coder):
+    """`dict[str, T]`, as M. A map's keys are text of at least one character; JSON takes none too."""
+
+    def __init__(self, name: str, key: Coder | None, value: Coder, *, json: bool) -> None:
+        super().__init__(name, frozenset({"M"}), (dict, Mapping), open_ended=value.open_ended)
+        self.key = key
+        """How keys are made text; None for str."""
+        self.value = value
+        self._json = json
+
+    @made_once
+    def encode(self) -> Encode:
+        encode, key_text, empty_keys = self.value.encode, self._key_text, self._json
+
+        def encode_map(value: Any) -> dict[str, Any]:
+            if not isinstance(value, Mapping):
+                raise wrong("a dict", value)
+            given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]  # pyright takes it for Mapping[Unknown, Unknown]
+            content: dict[str, Any] = {}
+            for key, item in given.items():
+                name = key if key.__class__ is str else key_text(key)
+                try:
+                    content[name] = encode(item)
+                except EncodeFailure as failure:
+                    raise failure.under(name) from failure.__cause__
+            if "" in content and not empty_keys:
+                raise ValueFailure("an empty key, which DynamoDB refuses in a map")
+            if len(content) < len(given):
+                raise ValueFailure("two keys that are stored as the same text")
+            return {"M": content}
+
+        if self.key is None:
+            return encode_map
+
+        def encode_map_with_keys(value: Any) -> dict[str, Any]:
+            if not isinstance(value, Mapping):
+                raise wrong("a dict", value)
+            given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]  # pyright takes it for Mapping[Unknown, Unknown]
+            content = {key_text(key): item for key, item in given.items()}
+            if len(content) < len(given):
+                raise ValueFailure("two keys that are stored as the same text")
+            return encode_map(content)
+
+        return encode_map_with_keys
+
+    def _key_text(self, key: Any) -> str:
+        if self.key is None:
+            if not isinstance(key, str):
+                raise EncodeFailure(f"a map's keys are text, not {brief(key)}: make them str, or register a hook for their type")
+            return str.__str__(key)
+        encoded = self.key.encode(key)
+        text = encoded.get("S")
+        if not isinstance(text, str):
+            raise EncodeFailure(f"a map's keys are text, and {type(key).__name__} is stored as {'/'.join(encoded)}")
+        return text
+
+    @made_once
+    def decode(self) -> Decode:
+        if self.key is not None:
+            return self._careful
+        source = Source("decode_map", "value")
+        names = {"DecodeFailure": DecodeFailure, "under_key": under_key, "careful": self._careful}
+        source.line("items = None", 1)
+        source.line("try:", 1)
+        source.line('content = value["M"]', 2)
+        source.line("items = iter(content.items())", 2)
+        made = source.decoded(self.value, "item", "item")
+        source.line(f"return {{key: {made} for key, item in items}}", 2)
+        source.line(source.expand("except {DecodeFailure} as failure:", names), 1)
+        source.line(source.expand("raise {under_key}(failure, content, items)", names), 2)
+        source.line("except RecursionError:", 1)
+        source.line("raise", 2)
+        source.line("except Exception:", 1)
+        source.line(source.expand("return {careful}(value)", names), 2)
+        return source.function(f"decode {self.name}")
+
+    def _careful(self, attribute_value: Any) -> Any:
+        content = map_content(attribute_value)
+        decode = self.value.decode
+        result: dict[Any, Any] = {}
+        for key, item in content.items():
+            try:
+                result[key if self.key is None else self._read_key(self.key, key)] = decode(item)
+            except DecodeFailure as failure:
+                raise failure.under(str(key)) from failure.__cause__
+        if len(result) < len(content):
+            raise DecodeFailure(
+                f"two keys of the map read as the same {self.key.name if self.key else 'text'}, and one of their values would be lost"
+            )
+        return result
+
+    def _read_key(self, coder: Coder, text: str) -> Any:
+        """The key that a text stands for. In another spelling the next write would store it beside itself, and no path would find it."""
+        key = coder.decode({"S": text})
+        if coder.tags is None:  # of a hook, which knows what it does
+            return key
+        stored = coder.encode(key).get("S")
+        if stored != text:
+            raise DecodeFailure(
+                f"expected a map key as {coder.name} is stored, {brief(stored)}, got {brief(text)}: declare the keys `str`, "
+                f"or register hooks for {coder.name}"
+            )
+        return key
+
+
+def list_content(attribute_value: Any, expected: str) -> Sequence[Any]:
+    """What L holds.
+
+    Raises:
+        DecodeFailure: it is no L.
+    """
+    try:
+        content = attribute_value["L"]
+    except (KeyError, TypeError, IndexError) as error:
+        raise unexpected(expected, attribute_value) from error
+    if not isinstance(content, (list, tuple)):
+        raise unexpected(expected, attribute_value)
+    return content  # pyright: ignore[reportUnknownVariableType]  # JSON
+
+
+def map_content(attribute_value: Any) -> Mapping[str, Any]:
+    """What M holds.
+
+    Raises:
+        DecodeFailure: it is no M.
+    """
+    try:
+        content = attribute_value["M"]
+    except (KeyError, TypeError, IndexError) as error:
+        raise unexpected("a map", attribute_value) from error
+    if not isinstance(content, Mapping):
+        raise unexpected("a map", attribute_value)
+    return content  # pyright: ignore[reportUnknownVariableType]  # JSON
+
+
+def under_index(failure: Any, content: Any, items: Iterator[Any]) -> Any:
+    """The failure under the index that its iteration had come to."""
+    return failure.under(len(content) - length_hint(items) - 1)
+
+
+def under_key(failure: Any, content: Mapping[str, Any], items: Iterator[Any]) -> Any:
+    """The failure under the key that its iteration had come to."""
+    return failure.under(str(list(content)[len(content) - length_hint(items) - 1]))

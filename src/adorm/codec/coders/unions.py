@@ -1,0 +1,262 @@
+"""Unions: told apart by DynamoDB's types, and structured classes by a discriminator."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from typing import Any, Literal, Union, get_args
+
+from adorm.codec.absence import empty_set, is_null
+from adorm.codec.coders.choices import EnumCoder, LiteralCoder, canonical
+from adorm.codec.coders.coder import Coder, Decode, Encode, made_once
+from adorm.codec.coders.containers import NULL, map_content
+from adorm.codec.coders.numbers import decimal_text, untyped_number
+from adorm.codec.coders.scalars import Scalar, ScalarCoder
+from adorm.codec.coders.sets import SetCoder
+from adorm.codec.compiled.structs import StructCoder
+from adorm.codec.failures import DecodeFailure, shown, unexpected, wrong
+from adorm.errors import ModelError
+from adorm.schema.fields import MISSING, Field, Role
+from adorm.schema.types import Annotation, origin_of, split_optional, unwrap
+
+
+class OptionalCoder(Coder):
+    """`T | None` inside of something else: None is `{"NULL": true}`."""
+
+    def __init__(self, inner: Coder) -> None:
+        tags = None if inner.tags is None else inner.tags | {"NULL"}
+        super().__init__(f"{inner.name} | None", tags, (*inner.classes, type(None)), open_ended=inner.open_ended)
+        self.inner = inner
+
+    def accepts(self, value: object) -> bool:
+        return value is None or self.inner.accepts(value)
+
+    @made_once
+    def encode(self) -> Encode:
+        encode = self.inner.encode
+
+        def encode_optional(value: Any) -> Any:
+            if value is None:
+                return dict(NULL)
+            encoded = encode(value)
+            if not value and encoded == NULL:
+                raise empty_set()
+            return encoded
+
+        return encode_optional
+
+    @made_once
+    def decode(self) -> Decode:
+        decode = self.inner.decode
+
+        def decode_optional(attribute_value: Any) -> Any:
+            return None if is_null(attribute_value) else decode(attribute_value)
+
+        return decode_optional
+
+
+class UnionCoder(Coder):
+    """Members that are stored as different types of DynamoDB's."""
+
+    def __init__(self, name: str, members: Sequence[Coder]) -> None:
+        tags = frozenset(tag for member in members for tag in member.tags or ())
+        super().__init__(name, tags, _classes(members), open_ended=any(member.open_ended for member in members))
+        self._members = members
+
+    def accepts(self, value: object) -> bool:
+        return any(member.accepts(value) for member in self._members)
+
+    @made_once
+    def encode(self) -> Encode:
+        exact = {cls: member.encode for member in reversed(self._members) for cls in member.classes}
+        members = self._members
+        name = self.name
+
+        def encode_union(value: Any) -> Any:
+            encode = exact.get(value.__class__)
+            if encode is None:
+                encode = next((member.encode for member in members if member.accepts(value)), None)
+                if encode is None:
+                    raise wrong(name, value)
+            return encode(value)
+
+        return encode_union
+
+    @made_once
+    def decode(self) -> Decode:
+        by_tag: dict[str, Decode] = {}
+        for member in self._members:
+            for tag in member.tags or ():
+                by_tag.setdefault(tag, member.decode)
+            if isinstance(member, SetCoder):  # plain JSON has lists for them
+                by_tag.setdefault("L", member.decode)
+        name = self.name
+
+        def decode_union(attribute_value: Any) -> Any:
+            try:
+                decode = next((by_tag[tag] for tag in attribute_value if tag in by_tag), None)
+            except TypeError as error:
+                raise unexpected(name, attribute_value) from error
+            if decode is None:
+                raise unexpected(name, attribute_value)
+            return decode(attribute_value)
+
+        return decode_union
+
+
+class StructUnionCoder(Coder):
+    """Structured classes of which one attribute tells which it is."""
+
+    def __init__(self, name: str, where: str, members: Sequence[StructCoder], untyped: Coder) -> None:
+        super().__init__(name, frozenset({"M"}), _classes(members), open_ended=any(member.open_ended for member in members))
+        self._members = members
+        self._names = " | ".join(member.structure.name for member in members)
+        self._attribute_name, self._by_value = _discriminator(where, self._names, members, untyped)
+
+    def accepts(self, value: object) -> bool:
+        return any(member.accepts(value) for member in self._members)
+
+    @made_once
+    def encode(self) -> Encode:
+        exact = {member.structure.cls: member.encode for member in self._members if member.structure.kind != "typeddict"}
+        members, names = self._members, self._names
+
+        def encode_union(value: Any) -> Any:
+            encode = exact.get(value.__class__)
+            if encode is None:
+                fitting = [member for member in members if member.accepts(value) and self._tells(member, value)]
+                if not fitting:
+                    raise wrong(f"one of {names}", value)
+                encode = fitting[0].encode
+            return encode(value)
+
+        return encode_union
+
+    def _tells(self, member: StructCoder, value: Any) -> bool:
+        """For a dict: whether its discriminator is this member's."""
+        if member.structure.kind != "typeddict":
+            return True
+        field = next(field for field in member.structure.fields if field.attribute_name == self._attribute_name)
+        return value.get(field.name) in _values(field)
+
+    @made_once
+    def decode(self) -> Decode:
+        by_value = {key: member.decode for key, member in self._by_value.items()}
+        attribute_name, names = self._attribute_name, self._names
+
+        def decode_union(attribute_value: Any) -> Any:
+            content = map_content(attribute_value)
+            kind = content.get(attribute_name)
+            if kind is None:
+                raise DecodeFailure(f"no {attribute_name!r} tells which of {names} it is")
+            try:
+                decode = by_value[canonical(kind)]
+            except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+                raise DecodeFailure(f"expected what tells {names} apart, got {shown(kind)}").under(attribute_name) from error
+            return decode(attribute_value)
+
+        return decode_union
+
+
+def _classes(members: Sequence[Coder]) -> tuple[type, ...]:
+    return tuple(cls for member in members for cls in member.classes)
+
+
+def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
+    """Refuse members that can't be told apart.
+
+    Raises:
+        ModelError: two of them are stored alike, or are the same to Python.
+    """
+    for position, member in enumerate(members):
+        for other in members[:position]:
+            if member.tags is None or other.tags is None:
+                hooked = member if member.tags is None else other
+                raise ModelError(
+                    f"{where}: the members of {name} can't be told apart, as nobody knows what {hooked.name} is stored as: "
+                    f"register hooks for {name}"
+                )
+            shared = (member.tags & other.tags) - ({"NULL"} if isinstance(member, SetCoder) or isinstance(other, SetCoder) else set())
+            if shared:
+                raise ModelError(
+                    f"{where}: {other.name} and {member.name} are both stored as {', '.join(sorted(shared))}, "
+                    f"so {name} can't be told apart: use one type, or classes with a discriminator"
+                )
+            if set(member.classes) & set(other.classes):
+                raise ModelError(
+                    f"{where}: {other.name} and {member.name} are the same class to Python, so {name} can't be told apart: use one type"
+                )
+
+
+def members_of(annotation: Annotation) -> tuple[list[Annotation], bool]:
+    """A union's members without None, those of unions inside it too, and whether None was among them."""
+    rest: list[Annotation] = []
+    optional = False
+    for member in get_args(annotation) if origin_of(annotation) in (Union, types.UnionType) else (annotation,):
+        bare = unwrap(member)
+        if bare is None or bare is type(None):
+            optional = True
+        elif origin_of(bare) in (Union, types.UnionType):
+            inner, inner_optional = members_of(bare)
+            rest.extend(inner)
+            optional = optional or inner_optional
+        else:
+            rest.append(member)
+    return rest, optional
+
+
+def merged(coders: list[Coder], members: list[Annotation], untyped: Coder) -> list[Coder]:
+    """Members that are one in the store: several literals, int with Decimal, one coder twice."""
+    literals = [member for member, coder in zip(members, coders, strict=True) if isinstance(coder, LiteralCoder)]
+    kept: list[Coder] = []
+    for coder in coders:
+        if coder not in kept and not (len(literals) > 1 and isinstance(coder, LiteralCoder)):
+            kept.append(coder)
+    if len(literals) > 1:
+        values = tuple(value for member in literals for value in get_args(unwrap(member)))
+        kept.append(LiteralCoder(values, untyped))
+    numbers = [coder for coder in kept if isinstance(coder, ScalarCoder) and coder.name in ("int", "Decimal")]
+    if len(numbers) == 2:
+        both = Scalar("N", "a number", decimal_text, untyped_number, (numbers[0].classes + numbers[1].classes))
+        kept = [*(coder for coder in kept if coder not in numbers), ScalarCoder("int | Decimal", both)]
+    return kept
+
+
+def check_none(coders: Sequence[Coder], where: str) -> None:
+    """Refuse None beside an enum that has a member of that value.
+
+    Raises:
+        ModelError: one of the coders is of such an enum.
+    """
+    for coder in coders:
+        if isinstance(coder, EnumCoder) and "NULL" in (coder.tags or ()):
+            raise ModelError(f"{where}: a member of {coder.name} has the value None, so it can't be told from None: give it another value")
+
+
+def _discriminator(where: str, names: str, members: Sequence[StructCoder], untyped: Coder) -> tuple[str, dict[Any, StructCoder]]:
+    candidates: dict[str, list[tuple[bool, StructCoder, Field]]] = {}
+    for member in members:
+        for field in member.structure.fields:
+            if field.role is Role.DISCRIMINATOR or origin_of(unwrap(field.type)) is Literal:
+                candidates.setdefault(field.attribute_name, []).append((field.role is Role.DISCRIMINATOR, member, field))
+    complete = {name: fields for name, fields in candidates.items() if len(fields) == len(members)}
+    for name, fields in sorted(complete.items(), key=lambda entry: not all(marked for marked, _, _ in entry[1])):
+        by_value: dict[Any, StructCoder] = {}
+        distinct = True
+        for _, member, field in fields:
+            for value in _values(field):
+                distinct = by_value.setdefault(canonical(untyped.encode(value)), member) is member and distinct
+        if distinct and by_value:
+            return name, by_value
+    raise ModelError(
+        f"{where}: nothing tells {names} apart: give each a field of one name with a value of its own, "
+        'as `kind: str = adorm.discriminator("circle")` or `kind: Literal["circle"] = "circle"`'
+    )
+
+
+def _values(field: Field) -> tuple[Any, ...]:
+    annotation, _ = split_optional(field.type)
+    annotation = unwrap(annotation)
+    if field.role is Role.DISCRIMINATOR and origin_of(annotation) is not Literal:
+        return () if field.default is MISSING else (field.default,)
+    return get_args(annotation)

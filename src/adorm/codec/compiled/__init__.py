@@ -1,0 +1,1 @@
+"""Internal: the code that is generated for a model."""

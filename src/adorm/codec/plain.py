@@ -1,0 +1,180 @@
+"""Attribute values as plain JSON and back: for `as_json` fields and for the plain twins.
+
+JSON knows no sets, bytes or kinds of numbers. So a JSON text stands for every type that is written as text: it becomes
+`{"S": ..., "B": ...}`, of which each decoder takes its own; sets read lists. Numbers travel as their digits, so none is lost.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from adorm.codec.coders.coder import AttributeValue, Coder, Decode, Encode, made_once
+from adorm.codec.coders.numbers import untyped_json_number, untyped_json_value
+from adorm.codec.failures import DecodeFailure, unexpected
+
+_TEXT = json.JSONEncoder(ensure_ascii=False).encode
+_NO_NUMBER = re.compile(r"\s*[+-]?(?:s?nan|inf)", re.IGNORECASE).match
+"""What Python takes for numbers, and DynamoDB has not."""
+
+
+class _Number(str):
+    """The digits of a JSON number."""
+
+    __slots__ = ()
+
+
+class JsonCoder(Coder):
+    """A value as one JSON string (S).
+
+    Args:
+        inner: the coder of the value itself.
+        untyped: whether it is Any, `dict[str, Any]` or `list[Any]`: JSON's own types, which need no detour.
+    """
+
+    def __init__(self, inner: Coder, *, untyped: type | None) -> None:
+        super().__init__(f"{inner.name} as JSON", frozenset({"S"}), inner.classes)
+        self._inner = inner
+        self._untyped = untyped
+
+    def accepts(self, value: object) -> bool:
+        return self._inner.accepts(value)
+
+    @made_once
+    def encode(self) -> Encode:
+        encode = self._inner.encode
+
+        def encode_json(value: Any) -> AttributeValue:
+            return {"S": json_text(encode(value))}
+
+        return encode_json
+
+    @made_once
+    def decode(self) -> Decode:
+        decode, untyped = self._inner.decode, self._untyped
+
+        def decode_json(attribute_value: Any) -> Any:
+            try:
+                text = attribute_value["S"]
+                if untyped is not None:
+                    value = json.loads(text, parse_float=untyped_json_value, parse_constant=_refuse_constant)
+                else:
+                    value = json.loads(text, parse_float=_Number, parse_int=_Number, parse_constant=_refuse_constant)
+            except (KeyError, TypeError, ValueError, IndexError) as error:
+                raise unexpected("JSON text", attribute_value) from error
+            if untyped is None:
+                return decode(attribute_value_of(value))
+            if not isinstance(value, untyped):
+                raise unexpected(f"JSON text of {'an object' if untyped is dict else 'a list'}", attribute_value)
+            return value
+
+        return decode_json
+
+
+def json_text(attribute_value: Mapping[str, Any]) -> str:
+    """JSON text of an attribute value; bytes in base64, sets as lists, numbers digit by digit."""
+    tag, payload = next(iter(attribute_value.items()))
+    if tag == "S":
+        return _TEXT(payload)
+    if tag == "N":
+        return str(payload)
+    if tag == "M":
+        return f"{{{','.join(f'{_TEXT(name)}:{json_text(value)}' for name, value in payload.items())}}}"
+    if tag == "L":
+        return f"[{','.join(map(json_text, payload))}]"
+    if tag in ("SS", "NS", "BS"):
+        return f"[{','.join(json_text({tag[0]: item}) for item in payload)}]"
+    if tag == "B":
+        return _TEXT(_base64(payload))
+    return "null" if tag == "NULL" else "true" if payload else "false"
+
+
+def plain_of(attribute_value: Mapping[str, Any]) -> Any:
+    """The same as Python's dicts, lists, text, ints and floats; a number that neither 64 bits nor a float hold exactly is text."""
+    tag, payload = next(iter(attribute_value.items()))
+    if tag == "N":
+        return _plain_number(payload)
+    if tag == "M":
+        return {name: plain_of(value) for name, value in payload.items()}
+    if tag == "L":
+        return [plain_of(item) for item in payload]
+    if tag in ("SS", "NS", "BS"):
+        return [plain_of({tag[0]: item}) for item in payload]
+    if tag == "B":
+        return _base64(payload)
+    return None if tag == "NULL" else payload
+
+
+def attribute_value_of(plain: Any, *, number_texts: bool = False) -> AttributeValue:
+    """The attribute value that plain JSON stands for.
+
+    Args:
+        number_texts: text may also stand for a number, as `plain_of` gives it.
+
+    Raises:
+        DecodeFailure: something that JSON does not have.
+    """
+    if isinstance(plain, _Number):
+        return {"N": str(plain)}
+    if isinstance(plain, str):
+        if number_texts and not _NO_NUMBER(plain):
+            return {"S": plain, "B": plain, "N": plain}
+        return {"S": plain, "B": plain}
+    if plain is None:
+        return {"NULL": True}
+    if isinstance(plain, bool):
+        return {"BOOL": plain}
+    if isinstance(plain, (int, float, Decimal)):
+        if not isinstance(plain, int) and not math.isfinite(plain):
+            raise DecodeFailure(f"expected plain JSON, got {plain}")
+        return {"N": repr(plain) if isinstance(plain, float) else str(plain)}
+    if isinstance(plain, Mapping):
+        return {"M": attribute_map_of(plain, number_texts=number_texts)}  # pyright: ignore[reportUnknownArgumentType]  # JSON
+    if isinstance(plain, (list, tuple)):
+        items: list[Any] = []
+        for index, item in enumerate(plain):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # JSON
+            try:
+                items.append(attribute_value_of(item, number_texts=number_texts))
+            except DecodeFailure as failure:
+                raise failure.under(index) from failure.__cause__
+        return {"L": items}
+    raise DecodeFailure(f"expected plain JSON, got a value of type {type(plain).__name__}")
+
+
+def attribute_map_of(plain: Mapping[str, Any], *, number_texts: bool = False) -> dict[str, Any]:
+    """The attribute map that a plain JSON object stands for.
+
+    Raises:
+        DecodeFailure: something that JSON does not have.
+    """
+    result: dict[str, Any] = {}
+    for name, value in plain.items():
+        try:
+            result[name] = attribute_value_of(value, number_texts=number_texts)
+        except DecodeFailure as failure:
+            raise failure.under(str(name)) from failure.__cause__
+    return result
+
+
+def _plain_number(text: str) -> Any:
+    try:
+        whole = int(text)
+        return whole if -(2**63) <= whole < 2**63 else text
+    except ValueError:
+        number = untyped_json_number(text)
+        if isinstance(number, float) and number.is_integer() and abs(number) < 2**53:
+            return int(number)
+        return text if isinstance(number, Decimal) else number
+
+
+def _base64(payload: Any) -> str:
+    return payload if isinstance(payload, str) else base64.b64encode(payload).decode()
+
+
+def _refuse_constant(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON")

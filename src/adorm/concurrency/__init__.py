@@ -1,0 +1,1 @@
+"""Internal: the only package that starts tasks."""

@@ -1,0 +1,88 @@
+"""What paths and sums have in common: the operators that DynamoDB does not have are refused by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from adorm.errors import MisusedExpression
+
+
+class SumOperators:
+    """Something that DynamoDB adds to or subtracts from, and no more."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:  # so that checkers refuse these operators, too
+
+        def __mul__(self, other: object) -> NoReturn:
+            _refuse(f"{_spelled(self)} * {other!r}")
+
+        def __rmul__(self, other: object) -> NoReturn:
+            _refuse(f"{other!r} * {_spelled(self)}")
+
+        def __truediv__(self, other: object) -> NoReturn:
+            _refuse(f"{_spelled(self)} / {other!r}")
+
+        def __rtruediv__(self, other: object) -> NoReturn:
+            _refuse(f"{other!r} / {_spelled(self)}")
+
+        def __floordiv__(self, other: object) -> NoReturn:
+            _refuse(f"{_spelled(self)} // {other!r}")
+
+        def __rfloordiv__(self, other: object) -> NoReturn:
+            _refuse(f"{other!r} // {_spelled(self)}")
+
+        def __mod__(self, other: object) -> NoReturn:
+            _refuse(f"{_spelled(self)} % {other!r}")
+
+        def __rmod__(self, other: object) -> NoReturn:
+            _refuse(f"{other!r} % {_spelled(self)}")
+
+        def __pow__(self, other: object, _modulo: Any = None) -> NoReturn:
+            _refuse(f"{_spelled(self)} ** {other!r}")
+
+        def __rpow__(self, other: object, _modulo: Any = None) -> NoReturn:
+            _refuse(f"{other!r} ** {_spelled(self)}")
+
+        def __neg__(self) -> NoReturn:
+            _refuse(f"-{_spelled(self)}")
+
+        def __pos__(self) -> NoReturn:
+            _refuse(f"+{_spelled(self)}")
+
+        def __abs__(self) -> NoReturn:
+            _refuse(f"abs({_spelled(self)})")
+
+
+class PathOperators(SumOperators):
+    """A path, of either kind."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:  # as above
+
+        def __and__(self, _other: object) -> NoReturn:
+            _refuse_joining(self)
+
+        __rand__ = __or__ = __ror__ = __and__
+
+        def __invert__(self) -> NoReturn:
+            _refuse_joining(self)
+
+
+def _spelled(operand: SumOperators) -> str:
+    return str(operand) if isinstance(operand, PathOperators) else f"({operand})"
+
+
+def _refuse_joining(place: PathOperators) -> NoReturn:
+    raise MisusedExpression(
+        f"{place} stands beside &, | or ~ as if it were a condition: they bind more tightly than comparisons, so put parentheses around "
+        f"each comparison, as in (Order.total > 1) & (Order.status == 'open'); for a bool attribute write ({place} == True)"
+    )
+
+
+def _refuse(spelled: str) -> NoReturn:
+    raise MisusedExpression(
+        f"{spelled}: DynamoDB computes with + and - only, one of them in a .set(path, ...), as in Order.total + 1; "
+        "compute in Python what it is to be, and store that"
+    )

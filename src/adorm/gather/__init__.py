@@ -1,1 +1,0 @@
-"""`db.gather(...)`: several operations side by side, with one result and one error."""

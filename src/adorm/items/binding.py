@@ -1,0 +1,244 @@
+"""What every operation needs to know: a model, its table, and the connection that carries its requests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
+
+from adorm.clock import Clock
+from adorm.codec import Codec, DecodeFailure, check_item_size, item_decode_error
+from adorm.errors import AttributeMap, ItemDecodeError
+from adorm.items.keys import Key, encode_key
+from adorm.models import ModelInfo
+from adorm.schema.fields import Field
+from adorm.schema.types import Annotation
+
+if TYPE_CHECKING:
+    from adorm.codec.compiled.shapes import ParsedItems
+    from adorm.expressions.document_path import Step
+    from adorm.retry import Repeat, RetryPolicy
+    from adorm.transport.base import Answer, Request
+
+PageItems: TypeAlias = Union[list[AttributeMap], "ParsedItems"]
+"""The items of a page: as JSON has them, or as the model's `Shape` has parsed them."""
+
+
+class Connection(Protocol):
+    """What operations need of a database."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def codec(self) -> Codec: ...
+
+    @property
+    def cursor_secret(self) -> bytes | None: ...
+
+    def call(
+        self, operation: str, request: Request, *, subject: object = None, repeat: Repeat | None = None, retry: RetryPolicy | None = None
+    ) -> Coroutine[Any, Any, Answer]: ...
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """How its calls are retried, where they bring no policy of their own."""
+        ...
+
+    async def back_off(
+        self,
+        attempt: int,
+        /,
+        *,
+        operation: str,
+        subject: object,
+        why: str = "for what DynamoDB left unprocessed",
+        most_s: float = math.inf,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        """Wait before the next try; `why` goes into the error, and no wait is longer than `most_s`.
+
+        Raises:
+            DeadlineExceeded: the wait would outlive the deadline.
+        """
+        ...
+
+
+class Binding:
+    """A model on a table of a database."""
+
+    __slots__ = ("connection", "info", "named", "table_name")
+
+    def __init__(self, connection: Connection, info: ModelInfo, table_name: str, named: bool = False) -> None:
+        self.connection = connection
+        self.info = info
+        self.table_name = table_name
+        self.named = named
+        """The caller named the table: it is not the one that the model leads to."""
+
+    @property
+    def codec(self) -> Codec:
+        return self.connection.codec
+
+    def encode_key(self, key: Key[Any]) -> AttributeMap:
+        """The key's attribute map."""
+        return encode_key(key, self.connection.codec)
+
+    def decode(self, attribute_map: AttributeMap) -> Any:
+        """The instance.
+
+        Raises:
+            ItemDecodeError: the item does not fit the model.
+        """
+        try:
+            return self.connection.codec.decode(self.info.model, attribute_map)
+        except DecodeFailure as failure:
+            raise self._decode_error(failure, attribute_map) from failure
+
+    def decode_all(self, items: PageItems) -> list[Any]:
+        """The instances of a page's items, in order; a list given is empty afterwards.
+
+        Each map in it is let go as soon as its instance is made: the memory serves the next one, and the garbage collector, which counts
+        what is made less what is let go, has hardly a reason to run.
+
+        Raises:
+            ItemDecodeError: an item does not fit the model.
+        """
+        if not isinstance(items, list):
+            made: list[Any] = []
+            self.decode_into(made, items, 0, len(items))
+            return made
+        decode = self.connection.codec.decoder(self.info.model)
+        items.reverse()
+        take = items.pop
+        attribute_map: AttributeMap = {}
+        try:
+            return [decode(attribute_map := take()) for _ in range(len(items))]
+        except DecodeFailure as failure:
+            raise self._decode_error(failure, attribute_map) from failure
+
+    def decode_each(self, items: PageItems, wrong: list[Exception]) -> list[Any]:
+        """The same where some may be wrong: None stands for an item that does not fit the model, and `wrong` gets its `ItemDecodeError`."""
+        instances: list[Any] = []
+        total = len(items)
+        if not isinstance(items, list):
+            while len(instances) < total:
+                try:
+                    self.decode_into(instances, items, len(instances), total)
+                except ItemDecodeError as refusal:
+                    wrong.append(refusal)
+                    instances.append(None)
+            return instances
+        decode = self.connection.codec.decoder(self.info.model)
+        items.reverse()
+        take, add = items.pop, instances.append
+        for _ in range(total):
+            attribute_map = take()
+            try:
+                add(decode(attribute_map))
+            except DecodeFailure as failure:
+                error = self._decode_error(failure, attribute_map)
+                error.__cause__ = failure
+                wrong.append(error)
+                add(None)
+        return instances
+
+    def decode_into(self, made: list[Any], items: PageItems, start: int, stop: int) -> None:
+        """Append the instances of some of a page's items to `made`; those before an item that does not fit are in it.
+
+        Raises:
+            ItemDecodeError: an item does not fit the model.
+        """
+        if isinstance(items, list):
+            decode, attribute_map = self.connection.codec.decoder(self.info.model), dict[str, Any]()
+            try:
+                for attribute_map in items[start:stop]:
+                    made.append(decode(attribute_map))  # what was made before a failure counts
+            except DecodeFailure as failure:
+                raise self._decode_error(failure, attribute_map) from failure
+            return
+        make, first = items.shape.make, start - len(made)
+        if items.shape is not self.connection.codec.shape(self.info.model):  # hooks were registered meanwhile
+            make = _refused
+        while (place := first + len(made)) < stop:
+            try:
+                for struct in items.structs[place:stop]:
+                    made.append(make(struct))  # noqa: PERF401  # as above
+            except Exception:  # noqa: BLE001  # whatever it is, it comes again where it is explained, or the item can be read after all
+                made.append(self.decode(items.attribute_map(first + len(made))))
+
+    def decode_part(self, field: Field | None, steps: Sequence[Step], attribute_value: dict[str, Any], annotation: Annotation = Any) -> Any:
+        """One value of an item, at `steps` in it: a field's, or one of that annotation (by its own type, where nothing is known of it).
+
+        Raises:
+            ItemDecodeError: the value does not fit.
+        """
+        codec = self.connection.codec
+        try:
+            if field is None:
+                return codec.decode_value(annotation, attribute_value)
+            if len(steps) > 1:
+                return codec.decode_field(field, attribute_value)
+            return codec.decode_stored_field(field, attribute_value)
+        except DecodeFailure as failure:
+            raise self._decode_error(failure.under(*steps), {}) from failure
+
+    def decode_absent(self, field: Field, steps: Sequence[Step], attribute_map: AttributeMap) -> Any:
+        """What absence of a field at `steps` in an item reads as.
+
+        Raises:
+            ItemDecodeError: it has no default.
+        """
+        created_at = self.info.created_at
+        if field is self.info.updated_at and created_at is not None:
+            stored = attribute_map.get(created_at.attribute_name)
+            if stored is not None:
+                return self.decode_part(field, steps, stored)
+        try:
+            return self.connection.codec.absent(field)
+        except DecodeFailure as failure:
+            raise self._decode_error(failure.under(*steps), attribute_map) from failure
+
+    def key_attributes(self, attribute_map: AttributeMap) -> AttributeMap:
+        """The part of an item that is its key."""
+        return {name: attribute_map[name] for field in self.info.key_fields if (name := field.attribute_name) in attribute_map}
+
+    def is_other_kind(self, attribute_map: AttributeMap) -> bool:
+        """Whether the item is one of another model, which shares the table."""
+        if getattr(self.info, "discriminator", None) is None:
+            return False
+        from adorm.items.kinds import is_other_kind
+
+        return is_other_kind(self.info, self.codec, attribute_map)
+
+    def _decode_error(self, failure: DecodeFailure, attribute_map: AttributeMap) -> ItemDecodeError:
+        if self.is_other_kind(attribute_map):
+            from adorm.items.kinds import other_kind
+
+            return other_kind(self.info, self.key_attributes(attribute_map), attribute_map)
+        return item_decode_error(failure, model=self.info.model, key=self.key_attributes(attribute_map), attribute_map=attribute_map)
+
+    def must_be_there(self, field: Field) -> bool:
+        """Whether an item without this attribute can't be read."""
+        try:
+            self.connection.codec.absent(field)
+        except DecodeFailure:
+            return True
+        return False
+
+    def check_size(self, key: Key[Any], attribute_map: AttributeMap) -> None:
+        """Refuse an item above 400 KB.
+
+        Raises:
+            UsageError: it is too large.
+        """
+        check_item_size(key, attribute_map)
+
+
+def maps_of(items: PageItems) -> list[AttributeMap]:
+    """The items as they came, with what no field declares."""
+    return items if isinstance(items, list) else [items.attribute_map(place) for place in range(len(items))]
+
+
+def _refused(struct: Any) -> Any:
+    raise TypeError(f"{type(struct).__name__} was parsed for other hooks")

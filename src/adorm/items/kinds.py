@@ -1,0 +1,82 @@
+"""Models that share a table: an item is one of the model that its discriminator names, or of any.
+
+Reads leave items of other kinds out, and writes carry the condition that what they change is no
+item of another kind. See `docs/decisions/0029-one-rule-for-siblings.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adorm.codec import Codec
+from adorm.errors import AttributeMap, ItemDecodeError, UsageError
+from adorm.expressions.conditions import Comparison, Condition, Exists, Or, Value
+from adorm.expressions.updates import Clause, Set
+from adorm.models import ModelInfo
+from adorm.schema.fields import Field
+
+
+class OtherKind(ItemDecodeError):
+    """The item under a key is one of another model. To users that is no item."""
+
+
+def own_kind(info: ModelInfo, discriminator: Field) -> Condition:
+    """The item is of this model's kind, says nothing of its kind, or is not there."""
+    return Or((kind_is(info, discriminator), Exists(info.location(discriminator), wanted=False)))
+
+
+def kind_is(info: ModelInfo, discriminator: Field) -> Comparison:
+    """The item says that it is of this model's kind."""
+    location = info.location(discriminator)
+    return Comparison(location, "=", Value(discriminator.default, location))
+
+
+def kind_clause(info: ModelInfo, discriminator: Field) -> Clause[Any]:
+    """Stores what tells that an item is of this model's kind."""
+    location = info.location(discriminator)
+    return Set(location, Value(discriminator.default, location))
+
+
+def is_other_kind(info: ModelInfo, codec: Codec, attribute_map: Mapping[str, Any]) -> bool:
+    """Whether the item says that it is of another kind than this model's."""
+    field = info.discriminator
+    if field is None:
+        return False
+    stored = attribute_map.get(field.attribute_name)
+    return stored is not None and stored != codec.encode_field(field, field.default)
+
+
+def told_kind(info: ModelInfo, attribute_map: AttributeMap) -> str:
+    """How messages say of what kind an item is: `kind is "customer"`."""
+    field = info.discriminator
+    if field is None:
+        return ""
+    told: object = attribute_map.get(field.attribute_name, {}).get("S")
+    shown = f'"{told:.60}"' if isinstance(told, str) else "no text"
+    return f'{field.attribute_name} is {shown}, that of {info.name} is "{field.default}"'
+
+
+def other_kind(info: ModelInfo, key: AttributeMap, attribute_map: AttributeMap) -> OtherKind:
+    """The error for an item of another kind."""
+    problem = f"an item of another kind: {told_kind(info, attribute_map)}"
+    return OtherKind(problem, model=info.model, key=key, path="$", attribute_map=attribute_map)
+
+
+def check_clauses(info: ModelInfo, discriminator: Field, codec: Codec, clauses: tuple[Clause[Any], ...]) -> None:
+    """Refuse a clause that would make an item one of another kind.
+
+    Raises:
+        UsageError: a clause does.
+    """
+    own = codec.encode_field(discriminator, discriminator.default)
+    for clause in clauses:
+        if clause.location.attribute_name != discriminator.attribute_name:
+            continue
+        if isinstance(clause, Set) and isinstance(clause.value, Value) and clause.value.encode(codec) == own:
+            continue
+        raise UsageError(
+            f"{info.name}.{discriminator.name} tells of what kind an item is, "
+            f'and is "{discriminator.default}" in each {info.name}: '
+            "delete the item and create it as one of the other model"
+        )

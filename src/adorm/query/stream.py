@@ -1,0 +1,144 @@
+"""Items one by one out of pages: on demand, or read ahead in a block."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from types import TracebackType
+from typing import Any, Generic, Self, TypeAlias, TypeVar
+
+import anyio
+
+from adorm.calls.capacity import Capacity
+from adorm.concurrency.pool import StreamJob, TaskStream
+from adorm.errors import ItemDecodeError
+from adorm.outcomes import Outcome
+
+ItemT = TypeVar("ItemT")
+
+
+class Unreadable:
+    """Stands for an item that does not fit the model, in its place among the others."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: ItemDecodeError) -> None:
+        self.error = error
+
+
+NextPage: TypeAlias = Callable[[], Coroutine[Any, Any, "list[ItemT | Unreadable] | None"]]
+"""Gives the items of one page after the other, None after the last."""
+
+
+class ItemIterator(Generic[ItemT]):
+    """Items page after page, on demand. An object and not a generator: leaving a loop early leaves nothing to clean up.
+
+    An item that does not fit the model raises in its place; who iterates again goes on with those after it.
+
+    Args:
+        errors: takes the errors of such items, which are passed over then.
+    """
+
+    def __init__(self, next_page: NextPage[ItemT], errors: list[Exception] | None = None) -> None:
+        self._next_page = next_page
+        self._errors = errors
+        self._items: deque[ItemT | Unreadable] = deque()
+        self._reading = anyio.Lock()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ItemT:
+        while True:
+            item = await self._next()
+            if not isinstance(item, Unreadable):
+                return item
+            if self._errors is None:
+                raise item.error
+            self._errors.append(item.error)
+
+    async def _next(self) -> ItemT | Unreadable:
+        while not self._items:
+            # Several tasks may share it: one reads the next page for all of them, so that each item is given once.
+            async with self._reading:
+                if self._items:
+                    continue
+                page = await self._next_page()
+                if page is None:
+                    raise StopAsyncIteration
+                self._items.extend(page)
+        return self._items.popleft()
+
+
+class ItemStream(ABC, Generic[ItemT]):
+    """Items read ahead, in a block: `async with orders.query("c1").stream() as rows: async for row in rows: ...`.
+
+    Leaving the block, in whatever way, ends the reading: no task is left, and no further request is sent.
+    """
+
+    @property
+    @abstractmethod
+    def capacity(self) -> Capacity:
+        """What its requests have consumed so far."""
+
+    @property
+    @abstractmethod
+    def errors(self) -> list[Exception]:
+        """What was passed over so far, with `collect_errors()`: items that do not fit the model; of a scan also what ended a segment."""
+
+    @abstractmethod
+    async def __aenter__(self) -> Self: ...
+
+    @abstractmethod
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+    @abstractmethod
+    def __aiter__(self) -> AsyncIterator[ItemT]: ...
+
+
+class QueryStream(ItemStream[ItemT]):
+    """The next page of a query is fetched while this one is used."""
+
+    def __init__(
+        self,
+        next_page: NextPage[ItemT],
+        capacity: Capacity,
+        operation: str,
+        table_name: str,
+        *,
+        collects_errors: bool = False,
+    ) -> None:
+        self._capacity = capacity
+        self._errors: list[Exception] = []
+
+        async def read(_outcome: Outcome[None], emit: Callable[[list[ItemT | Unreadable]], Awaitable[None]]) -> None:
+            while (page := await next_page()) is not None:
+                await emit(page)
+
+        self._stream = TaskStream([StreamJob(Outcome[None]("query"), read)], limit=1, operation=operation, subject=table_name)
+        self._items = ItemIterator[ItemT](self._next_page, self._errors if collects_errors else None)
+
+    @property
+    def capacity(self) -> Capacity:
+        return self._capacity
+
+    @property
+    def errors(self) -> list[Exception]:
+        return list(self._errors)
+
+    async def __aenter__(self) -> Self:
+        await self._stream.__aenter__()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._stream.__aexit__(kind, error, trace)
+
+    async def _next_page(self) -> list[ItemT | Unreadable] | None:
+        page = await self._stream.next()
+        if page is None and (error := self._stream.outcomes[0].error) is not None:
+            raise error
+        return page
+
+    def __aiter__(self) -> ItemIterator[ItemT]:
+        return self._items

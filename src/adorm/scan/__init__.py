@@ -1,1 +1,0 @@
-"""Scans: sequential, and parallel by segments in one structured stream."""

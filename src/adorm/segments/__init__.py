@@ -1,0 +1,1 @@
+"""Internal: what is behind `scan.py`: the stream of segments, checkpoints, pacing, work on items."""

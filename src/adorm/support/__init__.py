@@ -1,0 +1,1 @@
+"""Internal: what is not about DynamoDB: value classes, forked processes, text in messages."""

@@ -1,0 +1,1 @@
+"""Internal: who signs: AWS credentials, where they come from, and keeping them fresh."""

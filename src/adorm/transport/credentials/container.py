@@ -1,0 +1,182 @@
+"""Credentials that a container is handed by its host: ECS, EKS Pod Identity, Lambda SnapStart, Greengrass.
+
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
+
+import orjson
+
+from adorm.clock import SYSTEM_CLOCK, Clock
+from adorm.errors import AccessDenied, ConnectionFailed, UsageError
+from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.wire.connector import tls_context
+from adorm.transport.wire.endpoint import DEFAULT_PORTS, Endpoint, is_host
+from adorm.transport.wire.fetch import fetch
+
+RELATIVE_URI = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+FULL_URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105  # a variable's name
+TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105  # a variable's name
+
+ECS_HOST = "169.254.170.2"
+PLAIN_HTTP_HOSTS = frozenset({ECS_HOST, "169.254.170.23", "fd00:ec2::23", "localhost"})
+"""Hosts that may be asked without TLS, besides loopback addresses: those of ECS and of EKS Pod Identity."""
+
+ATTEMPTS = 3
+ATTEMPT_LIMIT_S = 5.0
+FIRST_PAUSE_S = 0.2
+MAX_TOKEN_BYTES = 64 * 1024
+OPERATION = "GetContainerCredentials"
+
+_TARGET = re.compile(r"/[!-~]*", re.ASCII)
+_CODE = re.compile(r"[A-Za-z0-9.]{1,64}", re.ASCII)
+
+
+class ContainerCredentials:
+    """Credentials from the endpoint that AWS_CONTAINER_CREDENTIALS_RELATIVE_URI (ECS) or AWS_CONTAINER_CREDENTIALS_FULL_URI names.
+
+    Asked with the token of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN, all of them read anew at each
+    load: a restored snapshot and a rotated token are seen. The full URI must be https, or http to a loopback address, 169.254.170.2,
+    169.254.170.23 or [fd00:ec2::23]. No proxy is used. At most three attempts of 5 s each.
+
+    `environ` is read instead of `os.environ`.
+    """
+
+    __slots__ = ("_clock", "_environ")
+
+    def __init__(self, environ: Mapping[str, str] | None = None, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._environ = os.environ if environ is None else environ
+        self._clock = clock
+
+    def __repr__(self) -> str:
+        return "ContainerCredentials()"
+
+    def present(self) -> bool:
+        """True if the environment names an endpoint."""
+        return bool(self._environ.get(RELATIVE_URI) or self._environ.get(FULL_URI))
+
+    async def load(self) -> Credentials:
+        """Ask for credentials now.
+
+        Raises:
+            UsageError: the environment names no endpoint, one that must not be asked, or a token that can't be sent.
+            AccessDenied: the endpoint refuses (any status from 400 to 499 but 429).
+            ConnectionFailed: no answer, or none that holds credentials.
+        """
+        endpoint, headers = self._endpoint(), self._headers()
+        tls = tls_context(self._environ.get("AWS_CA_BUNDLE") or None) if endpoint.scheme == "https" else None
+        attempt = 1
+        while True:
+            try:
+                status, _, body = await fetch(endpoint, headers=headers, tls=tls, limit_s=ATTEMPT_LIMIT_S)
+                return _read(endpoint, status, body)
+            except ConnectionFailed as error:
+                if attempt == ATTEMPTS:
+                    problem = f"the container's credentials could not be fetched: {error.problem}"
+                    raise ConnectionFailed(problem, maybe_applied=False, attempts=attempt) from error
+            await self._clock.sleep(FIRST_PAUSE_S * attempt)
+            attempt += 1
+
+    def _endpoint(self) -> Endpoint:
+        relative = self._environ.get(RELATIVE_URI)
+        if relative:
+            if not _TARGET.fullmatch(relative):
+                # What it holds is not shown: whoever knows it gets the credentials.
+                raise UsageError(f"{RELATIVE_URI} must be a path that begins with / and holds plain characters only")
+            return Endpoint("http", ECS_HOST, DEFAULT_PORTS["http"], relative, "")
+        full = self._environ.get(FULL_URI)
+        if not full:
+            raise UsageError(f"no container credentials: neither {RELATIVE_URI} nor {FULL_URI} is set")
+        return _full(full)
+
+    def _headers(self) -> Mapping[str, str]:
+        token = self._environ.get(TOKEN)
+        path = self._environ.get(TOKEN_FILE)
+        if path:
+            try:
+                with Path(path).open("rb") as file:
+                    token = file.read(MAX_TOKEN_BYTES).decode("ascii")
+            except (OSError, UnicodeDecodeError) as error:
+                problem = error.strerror if isinstance(error, OSError) else "it holds other bytes than ASCII"
+                raise UsageError(f"the file {path!r} ({TOKEN_FILE}) can't be read: {problem}") from None
+        if not token:
+            return {"accept": "application/json"}
+        if not (token.isascii() and token.isprintable()):
+            raise UsageError(f"the token of {TOKEN_FILE if path else TOKEN} holds a line end or another character that can't be sent")
+        return {"accept": "application/json", "authorization": token}
+
+
+def _full(url: str) -> Endpoint:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise UsageError(f"{FULL_URI} is not a URL") from None
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None or parts.password is not None or parts.fragment:
+        raise UsageError(f"{FULL_URI} must read like https://host/path, without user or fragment")
+    if not is_host(host):
+        raise UsageError(f"{FULL_URI} names a host that can't be one: the parts of a name have 1 to 63 letters, digits or hyphens each")
+    scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
+    if scheme == "http" and not _may_be_plain(host):
+        raise UsageError(
+            f"{FULL_URI} names {host!r} without TLS, and credentials must not travel in the open: only loopback addresses, "
+            f"{', '.join(sorted(PLAIN_HTTP_HOSTS))} may be asked by http"
+        )
+    target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+    if not (_TARGET.fullmatch(target) and url.isprintable()):
+        raise UsageError(f"{FULL_URI} holds a character that can't be sent")
+    return Endpoint(scheme, host, port if port is not None else DEFAULT_PORTS[scheme], target, "")
+
+
+def _may_be_plain(host: str) -> bool:
+    if host in PLAIN_HTTP_HOSTS:
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False  # a name that leads to loopback today may lead elsewhere tomorrow
+    return address.is_loopback or str(address) in PLAIN_HTTP_HOSTS
+
+
+def _read(endpoint: Endpoint, status: int, body: bytes) -> Credentials:
+    """The credentials in an answer. Nothing of its body but a code is ever shown: it may hold secrets whatever its status."""
+    where = f"{endpoint.scheme}://{endpoint.authority}"
+    try:
+        parsed: object = orjson.loads(body)
+    except ValueError:
+        parsed = None
+    fields: Mapping[str, Any] = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
+    if status != 200:
+        told = str(fields.get("code") or fields.get("Code") or "")
+        code = told if _CODE.fullmatch(told) else f"Status{status}"
+        if 400 <= status < 500 and status != 429:
+            raise AccessDenied(
+                f"{where} refused to hand out the container's credentials: look at the role of the task, pod or function, and at the token",
+                code=code,
+                operation=OPERATION,
+                status=status,
+            )
+        raise ConnectionFailed(f"{where} answered HTTP {status} ({code})", maybe_applied=False)
+    values = [fields.get(name) for name in ("AccessKeyId", "SecretAccessKey", "Token", "Expiration")]
+    access_key_id, secret_access_key, token, expiration = values
+    if not (isinstance(access_key_id, str) and isinstance(secret_access_key, str)):
+        raise ConnectionFailed(f"{where} answered without AccessKeyId and SecretAccessKey", maybe_applied=False)
+    if not (token is None or isinstance(token, str)) or not (expiration is None or isinstance(expiration, str)):
+        raise ConnectionFailed(f"{where} answered with a Token or Expiration that is no text", maybe_applied=False)
+    try:
+        moment = datetime.fromisoformat(expiration) if expiration else None
+        if moment is not None and moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return Credentials(access_key_id, secret_access_key, token or None, moment)
+    except ValueError:  # of the time, or a UsageError of the values: without its text
+        raise ConnectionFailed(f"{where} answered with credentials that can't be used", maybe_applied=False) from None

@@ -1,0 +1,124 @@
+"""Making connections: TCP, TLS that always verifies, within the connect timeout."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from collections.abc import Callable
+
+from adorm.errors import ConnectionFailed, UsageError
+from adorm.support.records import Record
+from adorm.support.shown import reason_of
+from adorm.transport.wire.endpoint import Endpoint
+from adorm.transport.wire.http import MAX_BODY_BYTES, HttpConnection
+
+HAPPY_EYEBALLS_DELAY_S = 0.25
+
+
+class Connector(Record):
+    """Opens connections to one endpoint. `tls` is None for plain http."""
+
+    __slots__ = ("loop", "endpoint", "tls", "connect_timeout_s", "read_timeout_s", "max_body_bytes")  # noqa: RUF023  # the constructor's order
+
+    loop: asyncio.AbstractEventLoop
+    endpoint: Endpoint
+    tls: ssl.SSLContext | None
+    connect_timeout_s: float
+    """For all of it: looking up the name, TCP, TLS."""
+    read_timeout_s: float
+    max_body_bytes: int
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        endpoint: Endpoint,
+        tls: ssl.SSLContext | None,
+        connect_timeout_s: float,
+        read_timeout_s: float,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self._hold(loop, endpoint, tls, connect_timeout_s, read_timeout_s, max_body_bytes)
+
+    async def __call__(self, on_lost: Callable[[HttpConnection], None], /) -> HttpConnection:
+        """Open one.
+
+        Raises:
+            ConnectionFailed: nothing was sent (`maybe_applied` is False).
+        """
+        host, port = self.endpoint.host, self.endpoint.port
+        connection = HttpConnection(self.loop, read_timeout_s=self.read_timeout_s, on_lost=on_lost, max_body_bytes=self.max_body_bytes)
+        bound = asyncio.timeout(self.connect_timeout_s)
+        try:
+            async with bound:
+                await self._connect(connection)
+                return connection
+        except ssl.SSLCertVerificationError as error:
+            raise ConnectionFailed(
+                f"{host}:{port} shows a TLS certificate that is not trusted: {error.verify_message or reason_of(error)}. If its authority "
+                "is your own, name the file with it in AWS_CA_BUNDLE",
+                maybe_applied=False,
+            ) from error
+        except (OSError, UnicodeError) as error:
+            if isinstance(error, TimeoutError) and bound.expired():
+                connection.abort()
+                problem = f"no connection to {host}:{port} within {self.connect_timeout_s:g} s"
+                raise ConnectionFailed(problem, maybe_applied=False) from error
+            raise ConnectionFailed(f"no connection to {host}:{port}: {reason_of(error)}", maybe_applied=False) from error
+        except BaseException:
+            connection.abort()
+            raise
+
+    async def _connect(self, connection: HttpConnection) -> None:
+        host, port, loop = self.endpoint.host, self.endpoint.port, self.loop
+        if not isinstance(loop, asyncio.BaseEventLoop) or not self._may_have_two():  # uvloop tries one address after the other
+            await loop.create_connection(lambda: connection, host, port, ssl=self.tls)
+        elif loop.get_task_factory() is None:
+            await loop.create_connection(lambda: connection, host, port, ssl=self.tls, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S)
+        else:
+            await self._connect_in_turn(connection)
+
+    async def _connect_in_turn(self, connection: HttpConnection) -> None:
+        """Try one address after the other, each for its share of the time.
+
+        asyncio races them by tasks, and asserts in 3.12 and 3.13 that a task factory makes none that begin at once, as eager ones do.
+        """
+        host, port, loop = self.endpoint.host, self.endpoint.port, self.loop
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+        ends_s = loop.time() + self.connect_timeout_s
+        server_hostname = None if self.tls is None else host
+        for left in range(len(addresses), 0, -1):
+            share = asyncio.timeout(max(ends_s - loop.time(), 0.0) / left)
+            try:
+                async with share:
+                    address = addresses[-left]
+                    await loop.create_connection(lambda: connection, address, port, ssl=self.tls, server_hostname=server_hostname)
+                    return
+            except ssl.SSLCertVerificationError:
+                raise
+            except OSError as error:
+                if left == 1 or (isinstance(error, TimeoutError) and not share.expired()):
+                    raise
+        raise OSError(f"{host} has no address")
+
+    def _may_have_two(self) -> bool:
+        # Racing addresses costs asyncio tasks of its own; an address, or a name of this machine, has nothing to race.
+        return not (self.endpoint.host == "localhost" or ":" in self.endpoint.host or self.endpoint.host[-1].isdigit())
+
+
+def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    """A context that verifies certificate and host name, against the system's authorities or those in a file or directory.
+
+    Raises:
+        UsageError: AWS_CA_BUNDLE names something that can't be read.
+    """
+    if ca_bundle is None:
+        return ssl.create_default_context()
+    try:
+        if os.path.isdir(ca_bundle):  # noqa: PTH112  # pathlib takes 2 ms to import
+            return ssl.create_default_context(capath=ca_bundle)
+        return ssl.create_default_context(cafile=ca_bundle)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(f"the CA bundle {ca_bundle!r} (AWS_CA_BUNDLE, or ca_bundle of the profile) can't be read: {error}") from error

@@ -1,0 +1,125 @@
+"""Answers other than 200: DynamoDB's own errors, and those of whatever else answered in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import orjson
+
+from adorm.errors import CREDENTIALS_REFUSED, MESSAGE_CHARACTERS, ConnectionFailed, ServiceError, code_of
+from adorm.support.shown import shown
+from adorm.transport.errors import misshapen, service_error
+from adorm.transport.redaction import LOOKED_AT, presentable
+from adorm.transport.wire.http import Response
+
+CLOCK_TOLERANCE_S = 30.0
+"""A smaller difference between two clocks is not why DynamoDB refuses a signature: it allows five minutes."""
+
+SHOWN_CHARACTERS = 120
+
+MAX_RETRY_AFTER_S = 1e9
+"""Digits without end would be infinity."""
+
+
+def refusal(
+    operation: str, response: Response, *, endpoint_url: str, secrets: Iterable[str | None] = (), request: object = None
+) -> ServiceError | ConnectionFailed:
+    """The error for an answer with any status but 200.
+
+    `secrets`, and the values in `request`, are cut out of what is shown: some proxies send back the request, and so does AWS where a
+    signature does not fit.
+    """
+    secrets = tuple(secrets)
+    status, headers, body = response
+    request_id = shown(_text(headers.get(b"x-amzn-requestid"))) or None
+    retry_after_s = _retry_after_s(headers)
+    if 200 <= status < 300:
+        return ConnectionFailed(f"the answer has the HTTP status {status}, where DynamoDB sends 200", maybe_applied=True)
+    parsed = None if 300 <= status < 400 else _json_object(body)
+    if parsed is None:
+        parsed = {"__type": _code(status), "message": _foreign(response, endpoint_url, secrets, request)}
+    else:
+        for name in ("message", "Message"):
+            if isinstance(parsed.get(name), str):
+                parsed[name] = presentable(parsed[name], secrets, request, MESSAGE_CHARACTERS)
+        problem = misshapen(parsed)
+        if problem is not None:
+            return ConnectionFailed(f"the error that came, HTTP {status}, can't be read: {problem}", maybe_applied=True)
+    return service_error(parsed, operation=operation, status=status, request_id=request_id, retry_after_s=retry_after_s)
+
+
+def clock_offset_s(error: Exception, response: Response, now: datetime) -> float | None:
+    """How far DynamoDB's clock is ahead of `now`, if the error says that the request's time was wrong; else None."""
+    if not isinstance(error, ServiceError) or code_of(error.code, error.status).treatment != "renew" or error.code in CREDENTIALS_REFUSED:
+        return None
+    theirs = _moment(response.headers.get(b"date"))
+    if theirs is None:
+        return None
+    offset_s = (theirs - now).total_seconds()
+    return offset_s if abs(offset_s) > CLOCK_TOLERANCE_S else 0.0
+
+
+def _json_object(body: bytes) -> dict[str, Any] | None:
+    try:
+        parsed: object = orjson.loads(body)
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) and parsed else None
+
+
+TOO_LARGE = 413
+
+
+def _code(status: int) -> str:
+    """`InternalServerError`, `ServiceUnavailable`, `RequestEntityTooLarge`: the status in words, as AWS's codes are written."""
+    if status == TOO_LARGE:
+        return "RequestEntityTooLarge"  # Python 3.13 has other words for it
+    from http import HTTPStatus
+
+    try:
+        return "".join(word[:1].upper() + word[1:] for word in HTTPStatus(status).phrase.replace("-", " ").split())
+    except ValueError:
+        return f"Status{status}"
+
+
+def _foreign(response: Response, endpoint_url: str, secrets: Iterable[str | None], request: object) -> str:
+    status, headers, body = response
+    location = headers.get(b"location")
+    if 300 <= status < 400:
+        where = f" to {_shown(location, secrets, request)}" if location else ""
+        return f"{endpoint_url} is not DynamoDB's endpoint: it redirects{where}. adorm follows no redirect: correct endpoint_url or region"
+    kind = shown(_text(headers.get(b"content-type"))) or "no content type"
+    told = f": {_shown(body, secrets, request)}" if body else ""
+    size = " (the request is larger than it takes)" if status == TOO_LARGE else ""
+    return f"{endpoint_url} answered HTTP {status}{size} with {kind}, which is not an answer of DynamoDB's{told}"
+
+
+def _shown(raw: bytes, secrets: Iterable[str | None], request: object) -> str:
+    return repr(presentable(raw[:LOOKED_AT].decode("utf-8", "replace"), secrets, request, SHOWN_CHARACTERS))
+
+
+def _retry_after_s(headers: dict[bytes, bytes]) -> float | None:
+    """`Retry-After` in seconds, given as such or as a date."""
+    raw = _text(headers.get(b"retry-after")).strip()
+    if not raw:
+        return None
+    if raw.isascii() and raw.isdigit():
+        return min(float(raw), MAX_RETRY_AFTER_S)
+    moment, now = _moment(raw.encode()), _moment(headers.get(b"date"))
+    return max(0.0, (moment - now).total_seconds()) if moment is not None and now is not None else None
+
+
+def _moment(raw: bytes | None) -> datetime | None:
+    from email.utils import parsedate_to_datetime  # slow to import, and seldom needed
+
+    try:
+        moment = parsedate_to_datetime(_text(raw))
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _text(raw: bytes | None) -> str:
+    return "" if raw is None else raw.decode("latin-1")

@@ -1,0 +1,198 @@
+"""AWS Signature Version 4: for DynamoDB's JSON requests, and for a single request of any service.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+
+from adorm.errors import UsageError
+from adorm.transport.credentials.credentials import Credentials
+
+BLOCK_BYTES = 64
+"""Of SHA-256."""
+
+DATE = "x-amz-date"
+TOKEN = "x-amz-security-token"  # noqa: S105  # a header's name
+TARGET = "x-amz-target"
+
+
+class Signer:
+    """Signs the requests that go to one host, path and region.
+
+    What stays the same between two requests is put together once: the header lines when the signer is made, the
+    signing key and the token's line when the credentials or the day (in UTC) change.
+
+    `headers` are further headers that every request carries with the same value; they are signed too.
+    """
+
+    __slots__ = (
+        "_after_target",
+        "_authorization",
+        "_before_date",
+        "_before_target",
+        "_before_token",
+        "_credentials",
+        "_day",
+        "_fixed",
+        "_method",
+        "_path",
+        "_region",
+        "_scope",
+        "_second",
+        "_service",
+        "_sign",
+        "_timestamp",
+        "_to_target",
+    )
+
+    def __init__(
+        self,
+        *,
+        region: str,
+        host: str,
+        path: str = "/",
+        method: str = "POST",
+        service: str = "dynamodb",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._region = region
+        self._service = service
+        self._method = method.upper()
+        self._path = canonical_path(path)
+        self._fixed = {name.lower(): trimmed(value) for name, value in {**(headers or {}), "host": host}.items()}
+        taken = self._fixed.keys() & {DATE, TOKEN, TARGET}
+        if taken:
+            raise UsageError(f"the signer writes {', '.join(sorted(taken))} itself")
+        self._before_date = f"{self._method}\n{self._path}\n\n{self._lines('', DATE)}{DATE}:"
+        self._before_token = self._lines(DATE, TOKEN)
+        self._before_target = f"{self._lines(TOKEN, TARGET)}{TARGET}:"
+        self._credentials: Credentials | None = None
+        self._day = ""
+        self._sign = hmac_sha256(b"")
+        self._scope = ""
+        self._authorization = ""
+        self._to_target = ""
+        self._after_target = ""
+        self._second = -1
+        self._timestamp = ""
+
+    def timestamp(self, epoch_s: int) -> str:
+        """`20261121T083000Z`."""
+        if epoch_s != self._second:
+            self._timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(epoch_s))
+            self._second = epoch_s
+        return self._timestamp
+
+    def authorization(self, credentials: Credentials, target: str, body: bytes, timestamp: str) -> str:
+        """The value of the `authorization` header.
+
+        The request must carry, besides the fixed headers, `x-amz-date` with this `timestamp`, `x-amz-target` with this
+        `target` and, if the credentials have one, `x-amz-security-token`.
+        """
+        if credentials is not self._credentials or timestamp[:8] != self._day:
+            self._prepare(credentials, timestamp[:8])
+        body_hash = hashlib.sha256(body).hexdigest()
+        canonical = f"{self._before_date}{timestamp}\n{self._to_target}{target}\n{self._after_target}{body_hash}"
+        canonical_hash = hashlib.sha256(canonical.encode()).hexdigest()
+        to_sign = f"AWS4-HMAC-SHA256\n{timestamp}\n{self._scope}\n{canonical_hash}"
+        return f"{self._authorization}{self._sign(to_sign.encode())}"
+
+    def _prepare(self, credentials: Credentials, day: str) -> None:
+        key = signing_key(credentials, day, self._region, self._service)
+        token = credentials.session_token
+        names = sorted({*self._fixed, DATE, TARGET} | ({TOKEN} if token else set()))
+        signed = ";".join(names)
+        self._scope = f"{day}/{self._region}/{self._service}/aws4_request"
+        self._authorization = f"AWS4-HMAC-SHA256 Credential={credentials.access_key_id}/{self._scope}, SignedHeaders={signed}, Signature="
+        token_line = f"{TOKEN}:{trimmed(token)}\n" if token else ""
+        self._to_target = f"{self._before_token}{token_line}{self._before_target}"
+        self._after_target = f"{self._lines(TARGET, None)}\n{signed}\n"
+        self._sign, self._day, self._credentials = hmac_sha256(key), day, credentials
+
+    def _lines(self, after: str, before: str | None) -> str:
+        """The lines of the fixed headers that stand between two names in the sorted order."""
+        return "".join(
+            f"{name}:{value}\n" for name, value in sorted(self._fixed.items()) if name > after and (before is None or name < before)
+        )
+
+
+def signed_headers(
+    credentials: Credentials,
+    *,
+    region: str,
+    service: str,
+    host: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    epoch_s: float,
+) -> dict[str, str]:
+    """The headers of one POST request to any service, by lower-case name: those given, date, token and signature, without `host`."""
+    timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(epoch_s))
+    day = timestamp[:8]
+    sent = {name.lower(): value for name, value in headers.items()} | {DATE: timestamp}
+    if credentials.session_token:
+        sent[TOKEN] = credentials.session_token
+    lines = sorted({**sent, "host": host}.items())
+    names = ";".join(name for name, _ in lines)
+    canonical_lines = "".join(f"{name}:{trimmed(value)}\n" for name, value in lines)
+    canonical = f"POST\n{canonical_path(path)}\n\n{canonical_lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+    scope = f"{day}/{region}/{service}/aws4_request"
+    to_sign = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    signature = hmac_sha256(signing_key(credentials, day, region, service))(to_sign.encode())
+    sent["authorization"] = f"AWS4-HMAC-SHA256 Credential={credentials.access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
+    return sent
+
+
+def signing_key(credentials: Credentials, day: str, region: str, service: str) -> bytes:
+    """The key that signs all requests of a day (`20261121`, in UTC) to a service in a region."""
+    key = f"AWS4{credentials.secret_access_key}".encode()
+    for part in (day, region, service, "aws4_request"):
+        key = bytes.fromhex(hmac_sha256(key)(part.encode()))
+    return key
+
+
+def hmac_sha256(key: bytes) -> Callable[[bytes], str]:
+    """HMAC-SHA256 under one key, in hexadecimal: what `hmac.digest` gives, in a third of the time from the second message on.
+
+    The key's two blocks are hashed once; `hmac` hashes them for every message. https://www.rfc-editor.org/rfc/rfc2104
+    """
+    block = (hashlib.sha256(key).digest() if len(key) > BLOCK_BYTES else key).ljust(BLOCK_BYTES, b"\0")
+    inner_key = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+    outer_key = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def sign(message: bytes) -> str:
+        inner, outer = inner_key.copy(), outer_key.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.hexdigest()
+
+    return sign
+
+
+def canonical_path(path: str) -> str:
+    """The path as it is signed: dot segments and doubled slashes removed, then encoded once more.
+
+    Every service but S3 signs it like this; `/a%20b` is signed as `/a%2520b`.
+    """
+    if path == "/":
+        return path  # as nearly always
+    from urllib.parse import quote
+
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    tail = "/" if kept and path.endswith("/") else ""
+    return quote(f"/{'/'.join(kept)}{tail}", safe="/~")
+
+
+def trimmed(value: str) -> str:
+    """A header's value as it is signed: no white space around it, single spaces inside."""
+    return " ".join(value.split())

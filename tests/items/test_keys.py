@@ -1,0 +1,168 @@
+"""Keys as they are sent: the quick encoder of common keys against the careful one, which explains what is wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from enum import Enum, StrEnum
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, strategies as st
+
+import adorm
+from adorm.codec import Codec
+from adorm.items.keys import Key, encode_any_key, encode_key, key_encoder, key_of, make_key
+from adorm.models import model_info
+
+
+class Colour(StrEnum):
+    RED = "red"
+    NOTHING = ""
+    ENDLESS = "x" * 2049
+
+
+class Shout(str):
+    """Text of a class of its own."""
+
+    __slots__ = ()
+
+
+@adorm.model(table="texts")
+class Texts:
+    pk: str = adorm.partition_key(name="a'b\"c\\{d}")
+    sk: str = adorm.sort_key()
+
+
+@adorm.model(table="numbers")
+class Numbers:
+    pk: int = adorm.partition_key()
+    sk: Decimal = adorm.sort_key()
+
+
+@adorm.model(table="bytes")
+class Bytes:
+    pk: bytes = adorm.partition_key()
+    sk: float = adorm.sort_key()
+
+
+@adorm.model(table="moments")
+class Moments:
+    pk: datetime = adorm.partition_key()
+    sk: date = adorm.sort_key()
+
+
+@adorm.model(table="ids")
+class Ids:
+    pk: UUID = adorm.partition_key()
+    sk: Colour = adorm.sort_key()
+
+
+@adorm.model(table="alone")
+class Alone:
+    pk: str = adorm.partition_key()
+
+
+@adorm.model(table="spans")
+class Spans:
+    pk: str = adorm.partition_key()
+    sk: timedelta = adorm.sort_key()
+
+
+MODELS: list[Any] = [Texts, Numbers, Bytes, Moments, Ids, Alone, Spans]
+
+LONG = st.builds(
+    str.__mul__, st.sampled_from(["a", "é", "€", "😀"]), st.sampled_from([255, 256, 257, 511, 512, 513, 683, 1024, 1025, 2048, 2049])
+)
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.text(max_size=3),
+    LONG,
+    LONG.map(str.encode),
+    st.text(max_size=2).map(Shout),
+    st.binary(max_size=2),
+    st.integers(),
+    st.sampled_from([10**18, -(10**18), 10**38, 10**126, 0]),
+    st.floats(),
+    st.decimals(),
+    st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))])),
+    st.datetimes(),
+    st.dates(),
+    st.sampled_from(list(Colour)),
+    st.uuids(),
+    st.timedeltas(),
+    st.just(["a"]),
+    st.just(time(8)),
+)
+KEYS = st.tuples(st.sampled_from([model_info(model) for model in MODELS]), st.lists(VALUES, min_size=0, max_size=3).map(tuple))
+"""Of any model, with any values, one too few or too many among them."""
+GOOD: dict[Any, tuple[Any, ...]] = {
+    Texts: ("c1", "ö" * 256),
+    Numbers: (7, Decimal("1.50")),
+    Bytes: (b"\0", 2.5),
+    Moments: (datetime(2026, 11, 21, 8, 30, tzinfo=UTC), date(2026, 11, 21)),
+    Ids: (UUID(int=1), Colour.RED),
+    Alone: ("c1",),
+}
+
+
+def told(encode: Any, key: Key[Any], codec: Codec) -> Any:
+    try:
+        return encode(key, codec)
+    except Exception as error:  # noqa: BLE001  # whatever it is, both have to raise it
+        return type(error), str(error)
+
+
+@given(each=KEYS)
+def test_the_quick_encoder_gives_the_maps_and_the_errors_of_the_careful_one(each: tuple[Any, tuple[Any, ...]]) -> None:
+    codec, key = Codec(), Key[Any](*each)
+    assert told(encode_key, key, codec) == told(encode_any_key, key, codec)
+
+
+@pytest.mark.parametrize("model", GOOD, ids=lambda model: model.__name__)
+def test_common_keys_go_the_quick_way(model: Any) -> None:
+    codec, key = Codec(), make_key(model_info(model), GOOD[model])
+    assert key_encoder(key.info, codec)(key.values) == encode_any_key(key, codec)
+
+
+def test_keys_of_a_type_that_is_seldom_go_the_careful_way() -> None:
+    codec, key = Codec(), make_key(model_info(Spans), ("a", timedelta(seconds=5)))
+    assert key_encoder(key.info, codec)(key.values) is None
+    assert encode_key(key, codec) == {"pk": {"S": "a"}, "sk": {"N": "5"}}
+
+
+@given(values=st.lists(st.one_of(st.text(max_size=600), st.integers(-(10**18) + 1, 10**18 - 1)), min_size=2, max_size=2).map(tuple))
+def test_what_goes_the_quick_way_is_never_wrong(values: tuple[Any, ...]) -> None:
+    codec = Codec()
+    for model in (Texts, Numbers):
+        key = Key[Any](model_info(model), values)
+        quick = key_encoder(key.info, codec)(values)
+        assert quick is None or quick == encode_any_key(key, codec)
+
+
+def test_hooks_registered_after_the_first_key_hold_from_the_next_one_on() -> None:
+    codec, key = Codec(), make_key(model_info(Alone), "a")
+    assert encode_key(key, codec) == {"pk": {"S": "a"}}
+    codec.converter.register_unstructure_hook(str, lambda text: {"S": f"<{text}>"})
+    codec.converter.register_structure_hook(str, lambda value, _: value["S"][1:-1])
+    assert encode_key(key, codec) == {"pk": {"S": "<a>"}}
+    codec.converter.register_unstructure_hook(str, lambda _: {"BOOL": True})
+    with pytest.raises(adorm.UsageError, match="text, a number or bytes, not BOOL"):
+        encode_key(key, codec)
+
+
+def test_a_key_enum_is_stored_by_its_value_and_another_enum_is_refused() -> None:
+    class Other(Enum):
+        RED = "red"
+
+    codec, info = Codec(), model_info(Ids)
+    assert encode_key(make_key(info, (UUID(int=1), Colour.RED)), codec)["sk"] == {"S": "red"}
+    with pytest.raises(adorm.UsageError, match=r"Ids\.sk: expected a Colour"):
+        encode_key(make_key(info, (UUID(int=1), Other.RED)), codec)
+
+
+def test_the_key_of_an_instance_is_that_of_its_values() -> None:
+    alone = Alone(pk="a")
+    assert encode_key(key_of(model_info(Alone), alone), Codec()) == {"pk": {"S": "a"}}
