@@ -1,4 +1,5 @@
-"""What adorm is to reach, as the share of a peer's time or memory that it may take, in one run with it."""
+"""What adorm is to reach, as the share of a peer's time or memory that it may take, in one run with
+it."""
 
 from __future__ import annotations
 
@@ -91,7 +92,9 @@ START_AIMS = (
 )
 
 
-def found_in_starts(aim: StartAim, starts: Mapping[str, Mapping[str, Sequence[float]]]) -> Found | None:
+def found_in_starts(
+    aim: StartAim, starts: Mapping[str, Mapping[str, Sequence[float]]]
+) -> Found | None:
     if aim.what not in starts or aim.of not in starts:
         return None
     own: Spread = ratio(starts[aim.what][aim.kind], starts[aim.of][aim.kind])
@@ -114,5 +117,10 @@ def found_in_memory(memory: Mapping[str, Any]) -> list[tuple[str, Found]]:
         peaks: Sequence[float] = own["peaks_mib"]
         grown = peaks[-1] - peaks[1]
         met = peaks[-1] <= 60 and grown < 2
-        results.append((f"pages of {int(size):,} items", Found(peaks[-1], met, f"{peaks[-1]:.1f} MiB, grown {grown:.1f} after a fifth")))
+        results.append(
+            (
+                f"pages of {int(size):,} items",
+                Found(peaks[-1], met, f"{peaks[-1]:.1f} MiB, grown {grown:.1f} after a fifth"),
+            )
+        )
     return results

@@ -1,7 +1,8 @@
 """What calls cost: every library, every work, side by side on one loopback server, in turns.
 
-In each round every library does each work once, long enough to be measured; a ratio is made round by round, from samples that were taken
-within a second or so of each other, so that a busy machine weighs on both.
+In each round every library does each work once, long enough to be measured; a ratio is made round
+by round, from samples that were taken within a second or so of each other, so that a busy machine
+weighs on both.
 """
 
 from __future__ import annotations
@@ -26,12 +27,23 @@ class Server:
     ca: str
 
     def url(self, time_form: str, tls: bool = False) -> str:
-        return f"https://localhost:{self.tls_ports[time_form]}" if tls else f"http://localhost:{self.ports[time_form]}"
+        return (
+            f"https://localhost:{self.tls_ports[time_form]}"
+            if tls
+            else f"http://localhost:{self.ports[time_form]}"
+        )
 
 
 @contextmanager
-def server(environment: Environment, latency_s: float = 0, scan: str = "4x25x100") -> Generator[Server, None, None]:
-    with script(environment.python, "stub_server.py", str(latency_s), environment=own_environment() | {"BENCH_SCAN": scan}) as process:
+def server(
+    environment: Environment, latency_s: float = 0, scan: str = "4x25x100"
+) -> Generator[Server, None, None]:
+    with script(
+        environment.python,
+        "stub_server.py",
+        str(latency_s),
+        environment=own_environment() | {"BENCH_SCAN": scan},
+    ) as process:
         yield Server(**process.hear())
 
 
@@ -40,13 +52,17 @@ def libraries_of(environment: Environment, loop: str, only: Sequence[str]) -> li
     return [
         each
         for each in LIBRARIES
-        if version >= each.since and (not only or each.label in only) and (loop == "asyncio" or each.module != "pynamodb_models")
+        if version >= each.since
+        and (not only or each.label in only)
+        and (loop == "asyncio" or each.module != "pynamodb_models")
     ]
 
 
 def version_of(environment: Environment) -> tuple[int, int]:
     code = "import sys; print(*sys.version_info[:2])"
-    major, minor = subprocess.run([environment.python, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    major, minor = subprocess.run(
+        [environment.python, "-c", code], check=True, capture_output=True, text=True
+    ).stdout.split()
     return int(major), int(minor)
 
 
@@ -68,22 +84,43 @@ def measure(
         at = stack.enter_context(server(environment, latency_s, scan))
 
         def start(library: Library, tls: bool) -> Process:
-            arguments = ("client.py", library.module, at.url(library.time_form, tls), "--loop", loop)
+            arguments = (
+                "client.py",
+                library.module,
+                at.url(library.time_form, tls),
+                "--loop",
+                loop,
+            )
             process = stack.enter_context(
-                script(environment.python_of(library), *arguments, environment=own_environment(at.ca) | {"BENCH_SCAN": scan})
+                script(
+                    environment.python_of(library),
+                    *arguments,
+                    environment=own_environment(at.ca) | {"BENCH_SCAN": scan},
+                )
             )
             process.hear()
             return process
 
-        clients = {(library.label, tls): start(library, tls) for tls in {work.tls for work in works} for library in libraries}
+        clients = {
+            (library.label, tls): start(library, tls)
+            for tls in {work.tls for work in works}
+            for library in libraries
+        }
         for work in works:
-            apt = [each for each in libraries if not (each.one_task and (work.tasks > 1 or work.tls))]
-            repeats = {each.label: calibrated(clients[each.label, work.tls], work, sample_s) for each in apt}
+            apt = [
+                each for each in libraries if not (each.one_task and (work.tasks > 1 or work.tls))
+            ]
+            repeats = {
+                each.label: calibrated(clients[each.label, work.tls], work, sample_s)
+                for each in apt
+            }
             able = [each for each in apt if repeats[each.label]]
             own = samples[work.label] = {each.label: {"wall_us": [], "cpu_us": []} for each in able}
             for number in range(rounds):
                 for each in able if number % 2 else reversed(able):
-                    wall_us, cpu_us = clients[each.label, work.tls].ask(work.name, work.tasks, repeats[each.label])
+                    wall_us, cpu_us = clients[each.label, work.tls].ask(
+                        work.name, work.tasks, repeats[each.label]
+                    )
                     own[each.label]["wall_us"].append(wall_us)
                     own[each.label]["cpu_us"].append(cpu_us)
     return samples
@@ -100,17 +137,26 @@ def calibrated(client: Process, work: Work, sample_s: float) -> int:
 
 
 def ceiling(environment: Environment) -> dict[str, float]:
-    """What the server can do: gets a second that 64 connections of the bare socket got, and its own CPU time for each."""
+    """What the server can do: gets a second that 64 connections of the bare socket got, and its own
+    CPU time for each."""
     with ExitStack() as stack:
         at = stack.enter_context(server(environment))
         arguments = ("client.py", "bare_socket", at.url("z"), "--loop", "uvloop")
-        client = stack.enter_context(script(environment.python, *arguments, environment=own_environment(at.ca)))
+        client = stack.enter_context(
+            script(environment.python, *arguments, environment=own_environment(at.ca))
+        )
         client.hear()
         client.ask("get", CEILING_TASKS, CEILING_TASKS * 100)
         before_s = used_s(at)
-        wall_us, _ = client.ask("get", CEILING_TASKS, CEILING_CALLS // CEILING_TASKS * CEILING_TASKS)
+        wall_us, _ = client.ask(
+            "get", CEILING_TASKS, CEILING_CALLS // CEILING_TASKS * CEILING_TASKS
+        )
         cpu_us = (used_s(at) - before_s) / CEILING_CALLS * 1e6
-    return {"gets_per_s": 1e6 / wall_us, "server_cpu_us": cpu_us, "gets_per_server_cpu_s": 1e6 / cpu_us}
+    return {
+        "gets_per_s": 1e6 / wall_us,
+        "server_cpu_us": cpu_us,
+        "gets_per_server_cpu_s": 1e6 / cpu_us,
+    }
 
 
 def used_s(at: Server) -> float:

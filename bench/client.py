@@ -2,9 +2,10 @@
 
     python bench/client.py PEER URL [--loop asyncio|uvloop]
 
-It checks first that it reads what is stored and sends what is meant. Then it reads lines of JSON, `["get", 16, 320]`: make 320 gets by 16
-tasks. For each it writes the mean of a call in microseconds, of wall time and of the CPU time of all of this process's threads:
-`[34.1, 33.9]`; for a work that the library does not have `null`.
+It checks first that it reads what is stored and sends what is meant. Then it reads lines of JSON,
+`["get", 16, 320]`: make 320 gets by 16 tasks. For each it writes the mean of a call in
+microseconds, of wall time and of the CPU time of all of this process's threads: `[34.1, 33.9]`; for
+a work that the library does not have `null`.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ async def measure(peer: Peer, work: str, tasks: int, repeats: int) -> tuple[floa
     return wall_s / repeats * 1e6, cpu_s / repeats * 1e6
 
 
-def runner(peer: Peer, work: str, tasks: int, repeats: int) -> Callable[[], Awaitable[object]] | None:
+def runner(
+    peer: Peer, work: str, tasks: int, repeats: int
+) -> Callable[[], Awaitable[object]] | None:
     """What does a work so many times."""
     each = repeats // tasks
     call = peer.calls.get(work)
@@ -79,7 +82,12 @@ async def check(peer: Peer, url: str) -> None:
         sync_call = peer.sync_calls.get(work) or peer.codec.get(work)
         return None if sync_call is None else sync_call()
 
-    for work, count in (("get", 1), ("decode", 1), ("page", orders.PAGE_ITEMS), ("batch", orders.BATCH_KEYS)):
+    for work, count in (
+        ("get", 1),
+        ("decode", 1),
+        ("page", orders.PAGE_ITEMS),
+        ("batch", orders.BATCH_KEYS),
+    ):
         found = await result(work)
         if found is None:
             continue
@@ -93,9 +101,14 @@ async def check(peer: Peer, url: str) -> None:
             expected = orders.values(number)
             for name, value in own.items():
                 if value != expected[name]:
-                    raise SystemExit(f"{work}: {name} of item {number} is {value!r}, not {expected[name]!r}")
+                    raise SystemExit(
+                        f"{work}: {name} of item {number} is {value!r}, not {expected[name]!r}"
+                    )
     scanned = await result("scan")
-    if scanned is not None and scanned != orders.SEGMENTS * orders.SEGMENT_PAGES * orders.SCAN_PAGE_ITEMS:
+    if (
+        scanned is not None
+        and scanned != orders.SEGMENTS * orders.SEGMENT_PAGES * orders.SCAN_PAGE_ITEMS
+    ):
         raise SystemExit(f"scan: {scanned} items")
     for work, operation in SENT.items():
         if work in peer.calls or work in peer.sync_calls:
@@ -105,7 +118,8 @@ async def check(peer: Peer, url: str) -> None:
 
 
 def check_sent(work: str, operation: str, url: str) -> None:
-    """A write must have sent every value of the order; how names are written differs between libraries."""
+    """A write must have sent every value of the order; how names are written differs between
+    libraries."""
     sent = sent_last(operation, url)
     stored = sent["Item"] if work == "put" else sent["ExpressionAttributeValues"]
     found = [comparable(value) for value in stored.values()]
@@ -135,9 +149,16 @@ def sent_last(operation: str, url: str) -> Any:
     connection = (
         http.client.HTTPConnection(*address)
         if parts.scheme == "http"
-        else http.client.HTTPSConnection(*address, context=ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"]))
+        else http.client.HTTPSConnection(
+            *address, context=ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
+        )
     )
-    connection.request("POST", "/", json.dumps({"Operation": operation}), {"x-amz-target": "DynamoDB_20120810.Last"})
+    connection.request(
+        "POST",
+        "/",
+        json.dumps({"Operation": operation}),
+        {"x-amz-target": "DynamoDB_20120810.Last"},
+    )
     answer = json.loads(connection.getresponse().read())
     connection.close()
     return answer

@@ -1,11 +1,13 @@
-"""What a cold start costs: from the start of a process to the first item, for every library, in turns.
+"""What a cold start costs: from the start of a process to the first item, for every library, in
+turns.
 
     python bench/cold_start.py --environment .venv-bench-3.13 [--starts N] [--json PATH]
 
-A process (the scripts of `cold/`) imports its library, defines three models (where the library has any) and reads one item from a loopback
-server. Measured are wall time until it has the item, its CPU time till then, and its peak of resident memory; and the wall time until the
-process is gone. Bytecode is cached: the first start of each is not counted. For comparison: Python alone, `import asyncio, ssl`, and
-`import adorm` alone. Linux only: it reads /proc.
+A process (the scripts of `cold/`) imports its library, defines three models (where the library has
+any) and reads one item from a loopback server. Measured are wall time until it has the item, its
+CPU time till then, and its peak of resident memory; and the wall time until the process is gone.
+Bytecode is cached: the first start of each is not counted. For comparison: Python alone, `import
+asyncio, ssl`, and `import adorm` alone. Linux only: it reads /proc.
 """
 
 from __future__ import annotations
@@ -64,7 +66,12 @@ def started(environment: Environment, start: Start, at: Server) -> Taken:
     python = environment.python if library is None else environment.python_of(library)
     url = at.url("z" if library is None else library.time_form)
     began_s = time.perf_counter()
-    with subprocess.Popen([python, HERE / "cold" / start.script, url], stdout=subprocess.PIPE, env=own_environment(), text=True) as process:
+    with subprocess.Popen(
+        [python, HERE / "cold" / start.script, url],
+        stdout=subprocess.PIPE,
+        env=own_environment(),
+        text=True,
+    ) as process:
         line = "" if process.stdout is None else process.stdout.readline()
         item_s = time.perf_counter() - began_s
         process.wait()
@@ -76,7 +83,8 @@ def started(environment: Environment, start: Start, at: Server) -> Taken:
 
 
 def measure(environment: Environment, starts: int = STARTS) -> dict[str, Any]:
-    """Samples by what is started: `{"adorm": {"item_s": [...], "cpu_s": [...], "peak_mib": [...], "process_s": [...]}}`."""
+    """Samples by what is started: `{"adorm": {"item_s": [...], "cpu_s": [...], "peak_mib": [...],
+    "process_s": [...]}}`."""
     version = version_of(environment)
     able = [each for each in STARTS_OF if each.library is None or version >= each.library.since]
     samples: dict[str, list[Taken]] = {each.label: [] for each in able}
@@ -86,7 +94,10 @@ def measure(environment: Environment, starts: int = STARTS) -> dict[str, Any]:
                 taken = started(environment, each, at)
                 if number >= 0:
                     samples[each.label].append(taken)
-    return {label: {name: [getattr(each, name) for each in own] for name in Taken._fields} for label, own in samples.items()}
+    return {
+        label: {name: [getattr(each, name) for each in own] for name in Taken._fields}
+        for label, own in samples.items()
+    }
 
 
 def table(samples: dict[str, Any]) -> str:
@@ -94,13 +105,20 @@ def table(samples: dict[str, Any]) -> str:
     for label, own in samples.items():
         item, cpu = spread(own["item_s"], 1e3), spread(own["cpu_s"], 1e3)
         peak, process = spread(own["peak_mib"]), spread(own["process_s"], 1e3)
-        lines.append(f"{label:22}{item.cell(1):>26}{cpu.cell(1):>26}{peak.median:>12.1f}{process.median:>14.1f}")
+        lines.append(
+            f"{label:22}{item.cell(1):>26}{cpu.cell(1):>26}{peak.median:>12.1f}{process.median:>14.1f}"
+        )
     return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Cold starts of DynamoDB libraries, side by side.")
-    parser.add_argument("--environment", type=Path, required=True, help="as `bench/run.py` makes it: .venv-bench-3.13")
+    parser.add_argument(
+        "--environment",
+        type=Path,
+        required=True,
+        help="as `bench/run.py` makes it: .venv-bench-3.13",
+    )
     parser.add_argument("--starts", type=int, default=STARTS, help=f"of each; {STARTS} by default")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write every sample there")
     arguments = parser.parse_args()

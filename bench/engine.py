@@ -2,10 +2,11 @@
 
     .venv/bin/python bench/engine.py [--rounds N] [--items N] [--json PATH]
 
-The claims: a put takes a tenth of moto's time, a get and an update a fiftieth, a query of ten items a
-hundredth; a typed `orders.get` takes at most 60 us, of which the engine takes at most 20; an item costs
-as much in a table of 1,000,000 as in one of 1,000; 1,000,000 small items fit in 1.5 GB; a scan gives
-200,000 items a second. Every figure is CPU time of one process, engine and moto in turns.
+The claims: a put takes a tenth of moto's time, a get and an update a fiftieth, a query of ten items
+a hundredth; a typed `orders.get` takes at most 60 us, of which the engine takes at most 20; an item
+costs as much in a table of 1,000,000 as in one of 1,000; 1,000,000 small items fit in 1.5 GB; a
+scan gives 200,000 items a second. Every figure is CPU time of one process, engine and moto in
+turns.
 """
 
 from __future__ import annotations
@@ -115,7 +116,9 @@ async def beside_moto(rounds: int) -> dict[str, dict[str, list[float]]]:
     return samples
 
 
-def sender(transport: Transport, operation: str, requests: Sequence[dict[str, Any]]) -> Callable[[int], Awaitable[Any]]:
+def sender(
+    transport: Transport, operation: str, requests: Sequence[dict[str, Any]]
+) -> Callable[[int], Awaitable[Any]]:
     """Sends the requests one after the other, again and again."""
     return lambda number: transport.send(operation, requests[number % len(requests)])
 

@@ -1,6 +1,8 @@
-"""The virtual environments of the benchmarks: two for each Python, made when they are missing or their requirements have changed.
+"""The virtual environments of the benchmarks: two for each Python, made when they are missing or
+their requirements have changed.
 
-`.venv-bench-3.13` holds every library but aioboto3, which pins an older aiobotocore: that one is in `.venv-bench-3.13-aioboto3`.
+`.venv-bench-3.13` holds every library but aioboto3, which pins an older aiobotocore: that one is in
+`.venv-bench-3.13-aioboto3`.
 """
 
 from __future__ import annotations
@@ -41,7 +43,14 @@ def made(directory: Path, requirements: Path, version: str) -> bool:
         return False
     print(f"== making {directory.name}", flush=True)
     subprocess.run([python, "-m", "venv", "--clear", directory], check=True)
-    pip = [str(directory / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [
+        str(directory / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
     subprocess.run([*pip, "-r", str(requirements)], check=True)
     stamp.write_text(wanted)
     return True
@@ -51,7 +60,10 @@ def interpreters(version: str) -> Iterator[Path]:
     """Pythons of that version: on the path, then pyenv's."""
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     found = shutil.which(f"python{version}")
-    candidates = [*([Path(found)] if found else []), *sorted(root.glob(f"versions/{version}*/bin/python{version}"), reverse=True)]
+    candidates = [
+        *([Path(found)] if found else []),
+        *sorted(root.glob(f"versions/{version}*/bin/python{version}"), reverse=True),
+    ]
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     for candidate in candidates:
         asked = subprocess.run([candidate, "-c", code], capture_output=True, text=True, check=False)

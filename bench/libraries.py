@@ -1,4 +1,5 @@
-"""What is compared: which libraries, in which environment each lives, and which works they are given."""
+"""What is compared: which libraries, in which environment each lives, and which works they are
+given."""
 
 from __future__ import annotations
 
@@ -8,8 +9,8 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Library:
-    """`module` in `peers/`; `time_form` as `orders.TIME_FORMS`; `since` the Python it needs; `own_environment`: it can't be installed
-    beside the others.
+    """`module` in `peers/`; `time_form` as `orders.TIME_FORMS`; `since` the Python it needs;
+    `own_environment`: it can't be installed beside the others.
     """
 
     label: str
@@ -25,14 +26,31 @@ class Library:
 
 
 LIBRARIES = (
-    Library("adorm", "adorm_wire", distributions=("orjson", "msgspec", "httptools", "anyio", "attrs", "cattrs")),
+    Library(
+        "adorm",
+        "adorm_wire",
+        distributions=("orjson", "msgspec", "httptools", "anyio", "attrs", "cattrs"),
+    ),
     Library("adorm on aiobotocore", "adorm_client"),
     Library("aiobotocore", "aiobotocore_raw", distributions=("aiobotocore", "botocore", "aiohttp")),
-    Library("aioboto3", "aioboto3_resource", own_environment=True, distributions=("aioboto3", "aiobotocore", "botocore")),
-    Library("PynamoDB", "pynamodb_models", time_form="bare", distributions=("pynamodb", "botocore")),
+    Library(
+        "aioboto3",
+        "aioboto3_resource",
+        own_environment=True,
+        distributions=("aioboto3", "aiobotocore", "botocore"),
+    ),
+    Library(
+        "PynamoDB", "pynamodb_models", time_form="bare", distributions=("pynamodb", "botocore")
+    ),
     Library("pydynox", "pydynox_models", distributions=("pydynox",)),
     Library("aiodynamo", "aiodynamo_dicts", distributions=("aiodynamo", "aiohttp")),
-    Library("dynamoxy", "dynamoxy_models", time_form="offset", since=(3, 12), distributions=("dynamoxy",)),
+    Library(
+        "dynamoxy",
+        "dynamoxy_models",
+        time_form="offset",
+        since=(3, 12),
+        distributions=("dynamoxy",),
+    ),
     Library("bare socket", "bare_socket", limit=True),
     Library("orjson.loads", "orjson_loads", limit=True, one_task=True, distributions=("orjson",)),
 )
@@ -50,7 +68,11 @@ class Work:
     @property
     def label(self) -> str:
         """ "get x16 TLS"; the number of tasks is told where it varies."""
-        return f"{self.name} x{self.tasks}{' TLS' if self.tls else ''}" if self.name in ("get", "put", "update") else self.name
+        return (
+            f"{self.name} x{self.tasks}{' TLS' if self.tls else ''}"
+            if self.name in ("get", "put", "update")
+            else self.name
+        )
 
 
 WORKS = (

@@ -29,7 +29,9 @@ async def main(url: str, page_size: int, items: int) -> None:
     count, total, peaks = 0, 0, list[float]()
     async with adorm.connect(region="eu-central-1", endpoint_url=url) as db:
         things = db.table(Thing)
-        await things.scan().page_size(100).limit(1)  # what is imported at the first call is there before
+        await (
+            things.scan().page_size(100).limit(1)
+        )  # what is imported at the first call is there before
         before = peak_mib()
         began_s, cpu_s = time.perf_counter(), time.process_time()
         async with things.scan().page_size(page_size).stream() as rows:
@@ -43,7 +45,16 @@ async def main(url: str, page_size: int, items: int) -> None:
     if total != items * (items - 1) // 2:
         raise SystemExit("the items are not those that are stored")
     figures = {"items": count, "before_mib": before, "peaks_mib": peaks}
-    print(json.dumps({**figures, "wall_s": time.perf_counter() - began_s, "cpu_s": time.process_time() - cpu_s}), flush=True)
+    print(
+        json.dumps(
+            {
+                **figures,
+                "wall_s": time.perf_counter() - began_s,
+                "cpu_s": time.process_time() - cpu_s,
+            }
+        ),
+        flush=True,
+    )
 
 
 asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

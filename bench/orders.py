@@ -1,6 +1,8 @@
-"""What is stored: orders of ten attributes, as plain values and as DynamoDB's JSON. It imports no library that is measured.
+"""What is stored: orders of ten attributes, as plain values and as DynamoDB's JSON. It imports no
+library that is measured.
 
-Ten attributes: text (three, two of them the key), a decimal number, a whole number, a bool, a set, a nested map, a list, a datetime.
+Ten attributes: text (three, two of them the key), a decimal number, a whole number, a bool, a set,
+a nested map, a list, a datetime.
 """
 
 from __future__ import annotations
@@ -16,8 +18,11 @@ TABLE = "orders"
 CUSTOMER = "customer-00000000001"
 PAGE_ITEMS = 1000
 """Items of the page that is queried: about 380 KB of JSON."""
-SEGMENTS, SEGMENT_PAGES, SCAN_PAGE_ITEMS = map(int, os.environ.get("BENCH_SCAN", "4x25x100").split("x"))
-"""The parallel scan: segments, pages of each, items of a page. Server and clients read it from their environment."""
+SEGMENTS, SEGMENT_PAGES, SCAN_PAGE_ITEMS = map(
+    int, os.environ.get("BENCH_SCAN", "4x25x100").split("x")
+)
+"""The parallel scan: segments, pages of each, items of a page. Server and clients read it from
+their environment."""
 BATCH_KEYS = 1000
 TRANSACTION_ITEMS = 10
 
@@ -28,7 +33,8 @@ TIME_FORMS: Mapping[str, Callable[[datetime], str]] = {
     "offset": lambda at: at.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00"),
     "bare": lambda at: at.strftime("%Y-%m-%dT%H:%M:%S.%f+0000"),
 }
-"""Libraries write a datetime differently, and some read only what they write: each is served its own form, of about the same length."""
+"""Libraries write a datetime differently, and some read only what they write: each is served its
+own form, of about the same length."""
 
 
 def order_id(number: int) -> str:
@@ -50,7 +56,8 @@ def values(number: int) -> dict[str, Any]:
         "tags": {"fragile", "gift"},
         "address": {"city": "Berlin", "zip": "10115"},
         "lines": ["sku-000017", "sku-000042"],
-        "placed_at": datetime(2026, 11, 21, 8, 30, tzinfo=UTC) + timedelta(seconds=number, microseconds=number),
+        "placed_at": datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
+        + timedelta(seconds=number, microseconds=number),
     }
 
 
@@ -117,7 +124,12 @@ def _batch() -> dict[str, Any]:
 
 
 def _transact() -> dict[str, Any]:
-    return {"TransactItems": [{"Put": {"TableName": TABLE, "Item": item(number)}} for number in range(TRANSACTION_ITEMS)]}
+    return {
+        "TransactItems": [
+            {"Put": {"TableName": TABLE, "Item": item(number)}}
+            for number in range(TRANSACTION_ITEMS)
+        ]
+    }
 
 
 def _scan() -> dict[str, Any]:

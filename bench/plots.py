@@ -20,7 +20,8 @@ class Bar(NamedTuple):
 
 
 def chart(title: str, bars: Sequence[Bar]) -> str:
-    """Horizontal bars from zero on one linear scale, the shortest first; a line from the least to the most."""
+    """Horizontal bars from zero on one linear scale, the shortest first; a line from the least to
+    the most."""
     ordered = sorted(bars, key=lambda bar: bar.spread.median)
     scale = (WIDTH - LABELS - 90) / max(bar.spread.median for bar in ordered)
     height = TOP + ROW * len(ordered) + 8
@@ -34,7 +35,10 @@ def chart(title: str, bars: Sequence[Bar]) -> str:
         top = TOP + ROW * number
         length = max(1.0, bar.spread.median * scale)
         colour = OWN if bar.label.startswith("adorm") else LIMIT if bar.limit else OTHERS
-        least, most = (LABELS + min(value * scale, WIDTH - LABELS - 90) for value in (bar.spread.least, bar.spread.most))
+        least, most = (
+            LABELS + min(value * scale, WIDTH - LABELS - 90)
+            for value in (bar.spread.least, bar.spread.most)
+        )
         middle = top + ROW / 2 - 2
         parts += [
             f'<text x="{LABELS - 8}" y="{top + 15}" text-anchor="end" fill="#212529">{escape(bar.label)}</text>',

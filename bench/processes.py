@@ -34,18 +34,27 @@ class Process:
 
 
 @contextmanager
-def script(python: Path, name: str, *arguments: str, environment: Mapping[str, str]) -> Generator[Process, None, None]:
+def script(
+    python: Path, name: str, *arguments: str, environment: Mapping[str, str]
+) -> Generator[Process, None, None]:
     command = [str(python), str(HERE / name), *arguments]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        yield Process(process, " ".join(command[1:]))  # leaving closes its input and waits for its end
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        yield Process(
+            process, " ".join(command[1:])
+        )  # leaving closes its input and waits for its end
 
 
 def own_environment(ca: str = "") -> dict[str, str]:
-    """Nothing of the machine's configuration of AWS or Python decides what is measured: with PYTHONDONTWRITEBYTECODE, say, every start of a
-    process would compile what has no cache. `ca` is trusted by every library in its own way.
+    """Nothing of the machine's configuration of AWS or Python decides what is measured: with
+    PYTHONDONTWRITEBYTECODE, say, every start of a process would compile what has no cache. `ca` is
+    trusted by every library in its own way.
     """
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON")) and not name.lower().endswith("_proxy")
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "PYTHON")) and not name.lower().endswith("_proxy")
     }
     own = {
         "PYTHONPATH": str(HERE.parent / "src"),

@@ -1,10 +1,11 @@
 """Where adorm's time goes in one work of the benchmarks.
 
-    python bench/profile_adorm.py get|put|update|page|batch|transact|scan|encode|decode [--tasks 16] [--loop uvloop] [--lines 40]
-    python bench/profile_adorm.py cold
+    python bench/profile_adorm.py get|put|update|page|batch|transact|scan|encode|decode [--tasks 16]
+    [--loop uvloop] [--lines 40] python bench/profile_adorm.py cold
 
-The first tells the CPU time of a call as it is, then the functions by their own time under cProfile, which weighs on small functions:
-believe the order, not the sums. `cold` tells what a cold start imports, by its own time. Native frames as well, where perf is:
+The first tells the CPU time of a call as it is, then the functions by their own time under
+cProfile, which weighs on small functions: believe the order, not the sums. `cold` tells what a cold
+start imports, by its own time. Native frames as well, where perf is:
 
     perf record -g -- python -X perf bench/profile_adorm.py get --plain --calls 50000 && perf report
 
@@ -33,13 +34,17 @@ from processes import HERE, own_environment
 ENOUGH_S = 1.0
 
 
-async def profile(url: str, work: str, tasks: int, wanted: int | None, lines: int, plain: bool) -> None:
+async def profile(
+    url: str, work: str, tasks: int, wanted: int | None, lines: int, plain: bool
+) -> None:
     async with adorm_wire.opened(url) as peer:
         await run(client.runner(peer, work, tasks, tasks))
         _, cpu_us = await client.measure(peer, work, tasks, tasks * 4) or (0.0, 0.0)
         repeats = wanted or max(1, round(ENOUGH_S * 1e6 / cpu_us / tasks)) * tasks
         wall_us, cpu_us = await client.measure(peer, work, tasks, repeats) or (0.0, 0.0)
-        print(f"{work} by {tasks} task(s), {repeats} calls: wall {wall_us:.1f} us, CPU {cpu_us:.1f} us a call")
+        print(
+            f"{work} by {tasks} task(s), {repeats} calls: wall {wall_us:.1f} us, CPU {cpu_us:.1f} us a call"
+        )
         if plain:
             return
         profiler = cProfile.Profile()
@@ -47,7 +52,9 @@ async def profile(url: str, work: str, tasks: int, wanted: int | None, lines: in
         await run(client.runner(peer, work, tasks, repeats))
         profiler.disable()
         stats = pstats.Stats(profiler)
-        print(f"under cProfile: {getattr(stats, 'total_calls', 0) / repeats:.1f} calls of functions for each")
+        print(
+            f"under cProfile: {getattr(stats, 'total_calls', 0) / repeats:.1f} calls of functions for each"
+        )
         stats.strip_dirs().sort_stats("tottime").print_stats(lines)
 
 
@@ -60,11 +67,23 @@ async def run(work: Callable[[], Awaitable[object]] | None) -> None:
 def cold(url: str, lines: int) -> None:
     """What is imported until the first item is there, the dearest first."""
     command = [sys.executable, "-X", "importtime", str(HERE / "cold" / "read_adorm.py"), url]
-    subprocess.run(command, env=own_environment(), capture_output=True, check=True)  # bytecode is cached from here on
-    told = subprocess.run(command, env=own_environment(), capture_output=True, text=True, check=True).stderr
-    found = [line.removeprefix("import time:").split("|") for line in told.splitlines() if "|" in line and "self [us]" not in line]
-    modules = sorted(((int(own), int(whole), name.strip()) for own, whole, name in found), reverse=True)
-    print(f"{len(modules)} modules, {sum(own for own, _, _ in modules) / 1e3:.1f} ms; own and cumulative microseconds:")
+    subprocess.run(
+        command, env=own_environment(), capture_output=True, check=True
+    )  # bytecode is cached from here on
+    told = subprocess.run(
+        command, env=own_environment(), capture_output=True, text=True, check=True
+    ).stderr
+    found = [
+        line.removeprefix("import time:").split("|")
+        for line in told.splitlines()
+        if "|" in line and "self [us]" not in line
+    ]
+    modules = sorted(
+        ((int(own), int(whole), name.strip()) for own, whole, name in found), reverse=True
+    )
+    print(
+        f"{len(modules)} modules, {sum(own for own, _, _ in modules) / 1e3:.1f} ms; own and cumulative microseconds:"
+    )
     for own, whole, name in modules[:lines]:
         print(f"{own:8} {whole:8}  {name}")
 
@@ -84,7 +103,9 @@ def main() -> None:
             return
         for name, value in own_environment().items():
             os.environ.setdefault(name, value)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop if own.loop == "uvloop" else None) as runner:
+        with asyncio.Runner(
+            loop_factory=uvloop.new_event_loop if own.loop == "uvloop" else None
+        ) as runner:
             runner.run(profile(at.url("z"), own.work, own.tasks, own.calls, own.lines, own.plain))
 
 

@@ -56,15 +56,25 @@ def write(results: Mapping[str, Any], target: Path) -> None:
     for version, own in results["pythons"].items():
         for loop, samples in own["calls"].items():
             sections.append(f"### Python {version}, {loop}")
-            sections += [f"**{label}**: {described(label)}\n\n{work_table(found)}" for label, found in samples.items() if found]
+            sections += [
+                f"**{label}**: {described(label)}\n\n{work_table(found)}"
+                for label, found in samples.items()
+                if found
+            ]
     sections.append("## Cold starts")
     for version, own in results["pythons"].items():
         sections += [f"### Python {version}", starts_table(own["cold_start"])]
     for version, own in results["pythons"].items():
         if "fanout" in own:
-            sections += [f"## Fan-outs with 5 ms of latency, Python {version}", f"```\n{fanout.table(own['fanout'])}\n```"]
+            sections += [
+                f"## Fan-outs with 5 ms of latency, Python {version}",
+                f"```\n{fanout.table(own['fanout'])}\n```",
+            ]
     sections.append("## Memory of a stream")
-    sections += [f"### Python {version}\n\n{memory_table(own['memory'])}" for version, own in results["pythons"].items()]
+    sections += [
+        f"### Python {version}\n\n{memory_table(own['memory'])}"
+        for version, own in results["pythons"].items()
+    ]
     target.write_text("\n\n".join(sections) + "\n")
 
 
@@ -80,7 +90,9 @@ def write_summary(results: Mapping[str, Any], readme: Path) -> None:
     before, begin, rest = readme.read_text().partition(SUMMARY_BEGINS)
     _, end, after = rest.partition(SUMMARY_ENDS)
     if not begin or not end:
-        raise SystemExit(f"{readme} has no place for the table: {SUMMARY_BEGINS} and {SUMMARY_ENDS}")
+        raise SystemExit(
+            f"{readme} has no place for the table: {SUMMARY_BEGINS} and {SUMMARY_ENDS}"
+        )
     readme.write_text(f"{before}{begin}\n{summary(results)}\n{end}{after}")
 
 
@@ -88,13 +100,31 @@ def summary(results: Mapping[str, Any]) -> str:
     """Medians of the newest Python on asyncio."""
     version, own = list(results["pythons"].items())[-1]
     samples, starts = own["calls"]["asyncio"], own["cold_start"]
-    labels = [each.label for each in LIBRARIES if not each.limit and each.label != "adorm on aiobotocore"]
+    labels = [
+        each.label for each in LIBRARIES if not each.limit and each.label != "adorm on aiobotocore"
+    ]
     rows = [
-        [what, *(shown(samples[work][label]["cpu_us"]) if label in samples[work] else "" for label in labels)]
+        [
+            what,
+            *(
+                shown(samples[work][label]["cpu_us"]) if label in samples[work] else ""
+                for label in labels
+            ),
+        ]
         for work, what in SUMMARY.items()
     ]
-    rows.append(["process start to first item, ms", *(shown(starts[label]["cpu_s"], 1e3) if label in starts else "" for label in labels)])
-    rows.append(["its peak memory, MiB", *(shown(starts[label]["peak_mib"]) if label in starts else "" for label in labels)])
+    rows.append(
+        [
+            "process start to first item, ms",
+            *(shown(starts[label]["cpu_s"], 1e3) if label in starts else "" for label in labels),
+        ]
+    )
+    rows.append(
+        [
+            "its peak memory, MiB",
+            *(shown(starts[label]["peak_mib"]) if label in starts else "" for label in labels),
+        ]
+    )
     where = f"Python {version}, asyncio, {results['machine']}, {results['date']}"
     told = f"CPU time of one call in microseconds, of a cold start in milliseconds; {where}."
     return f"{told}\n\n{markdown(['', *labels], rows)}"
@@ -108,7 +138,9 @@ def shown(values: Sequence[float], times: float = 1) -> str:
 def opening(results: Mapping[str, Any]) -> str:
     kind = "A quick run: the figures are rough. " if results["quick"] else ""
     machine = f"{results['machine']} (load before: {results['load_before']:.1f})"
-    made = f"{kind}Made by `make bench` on {results['date']}, at {results['revision']}, on {machine}."
+    made = (
+        f"{kind}Made by `make bench` on {results['date']}, at {results['revision']}, on {machine}."
+    )
     paragraphs = [f"{made} How it is measured, and what each work is: [README.md](README.md)."]
     for version, own in results["pythons"].items():
         found = [f"{label} ({listed(versions)})" for label, versions in own["versions"].items()]
@@ -127,35 +159,63 @@ def listed(versions: Mapping[str, str]) -> str:
 
 def aims_table(results: Mapping[str, Any]) -> str:
     """A row for each aim, a column for each Python and loop."""
-    columns = [(version, loop) for version, own in results["pythons"].items() for loop in own["calls"]]
+    columns = [
+        (version, loop) for version, own in results["pythons"].items() for loop in own["calls"]
+    ]
     rows: list[list[str]] = []
 
     def row(what: str, label: str, found: Iterable[aims.Found | None]) -> None:
-        cells = ["–" if each is None else f"{each.text} {'**met**' if each.met else 'missed'}" for each in found]
+        cells = [
+            "–" if each is None else f"{each.text} {'**met**' if each.met else 'missed'}"
+            for each in found
+        ]
         rows.append([what, label, *cells])
 
     pythons = results["pythons"]
     for aim in aims.AIMS:
-        row(aim.work, aim.label, [aims.found_in_calls(aim, pythons[version]["calls"][loop]) for version, loop in columns])
+        row(
+            aim.work,
+            aim.label,
+            [
+                aims.found_in_calls(aim, pythons[version]["calls"][loop])
+                for version, loop in columns
+            ],
+        )
     per_core = [aims.gets_a_core(pythons[version]["calls"][loop]) for version, loop in columns]
     row("get x16", f"at least {aims.GETS_A_CORE:,} a second a core", per_core)
     for start in aims.START_AIMS:  # they know no loop but asyncio
-        found = [aims.found_in_starts(start, pythons[version]["cold_start"]) if loop == "asyncio" else None for version, loop in columns]
+        found = [
+            aims.found_in_starts(start, pythons[version]["cold_start"])
+            if loop == "asyncio"
+            else None
+            for version, loop in columns
+        ]
         row(start.name, start.label, found)
     if any("fanout" in own for own in pythons.values()):
         fanouts = [
-            aims.found_in_fanout(pythons[v]["fanout"]) if loop == "asyncio" and "fanout" in pythons[v] else None for v, loop in columns
+            aims.found_in_fanout(pythons[v]["fanout"])
+            if loop == "asyncio" and "fanout" in pythons[v]
+            else None
+            for v, loop in columns
         ]
         row("scan, 5 ms of latency", f"at most {fanout.AIM} of the latency alone, wall", fanouts)
     memories = {version: aims.found_in_memory(own["memory"]) for version, own in pythons.items()}
     for at, (label, _) in enumerate(next(iter(memories.values()))):
-        row(f"stream, {label}", "flat, at most 60 MiB", [memories[v][at][1] if loop == "asyncio" else None for v, loop in columns])
+        row(
+            f"stream, {label}",
+            "flat, at most 60 MiB",
+            [memories[v][at][1] if loop == "asyncio" else None for v, loop in columns],
+        )
     return markdown(["work", "aim", *(f"{version} {loop}" for version, loop in columns)], rows)
 
 
 def described(label: str) -> str:
     name, _, tasks = label.partition(" x")
-    how = f", by {tasks.split()[0]} tasks at once" if tasks and not tasks.startswith("1 ") and tasks != "1" else ""
+    how = (
+        f", by {tasks.split()[0]} tasks at once"
+        if tasks and not tasks.startswith("1 ") and tasks != "1"
+        else ""
+    )
     return DESCRIPTIONS[name] + how + (", over TLS" if label.endswith("TLS") else "")
 
 
@@ -163,10 +223,18 @@ def work_table(found: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
     ours = found.get("adorm")
     rows: list[list[str]] = []
     for label, own in found.items():
-        share = "" if ours is None or label == "adorm" else ratio(ours["cpu_us"], own["cpu_us"]).cell(3)
-        wall_share = "" if ours is None or label == "adorm" else f"{ratio(ours['wall_us'], own['wall_us']).median:.3f}"
+        share = (
+            "" if ours is None or label == "adorm" else ratio(ours["cpu_us"], own["cpu_us"]).cell(3)
+        )
+        wall_share = (
+            ""
+            if ours is None or label == "adorm"
+            else f"{ratio(ours['wall_us'], own['wall_us']).median:.3f}"
+        )
         name = f"*{label}*" if label in LIMITS else label
-        rows.append([name, spread(own["wall_us"]).cell(1), spread(own["cpu_us"]).cell(1), share, wall_share])
+        rows.append(
+            [name, spread(own["wall_us"]).cell(1), spread(own["cpu_us"]).cell(1), share, wall_share]
+        )
     return markdown(["", "wall, us", "CPU, us", "adorm's share of its CPU", "of its wall"], rows)
 
 
@@ -174,11 +242,30 @@ def starts_table(starts: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
     ours = starts.get("adorm")
     rows: list[list[str]] = []
     for label, own in starts.items():
-        share = "" if ours is None or label == "adorm" else ratio(ours["cpu_s"], own["cpu_s"]).cell(2)
+        share = (
+            "" if ours is None or label == "adorm" else ratio(ours["cpu_s"], own["cpu_s"]).cell(2)
+        )
         item, cpu = spread(own["item_s"], 1e3).cell(0), spread(own["cpu_s"], 1e3).cell(0)
-        rows.append([label, item, cpu, f"{spread(own['peak_mib']).median:.1f}", f"{spread(own['process_s'], 1e3).median:.0f}", share])
+        rows.append(
+            [
+                label,
+                item,
+                cpu,
+                f"{spread(own['peak_mib']).median:.1f}",
+                f"{spread(own['process_s'], 1e3).median:.0f}",
+                share,
+            ]
+        )
     return markdown(
-        ["", "to the first item, ms", "CPU till then, ms", "peak, MiB", "whole process, ms", "adorm's share of its CPU time"], rows
+        [
+            "",
+            "to the first item, ms",
+            "CPU till then, ms",
+            "peak, MiB",
+            "whole process, ms",
+            "adorm's share of its CPU time",
+        ],
+        rows,
     )
 
 
@@ -193,7 +280,9 @@ def memory_table(memory: Mapping[str, Any]) -> str:
         ]
         for size, own in memory.items()
     ]
-    return markdown(["items a page", "items", "peak before, MiB", "peak after each tenth, MiB", "CPU, s"], rows)
+    return markdown(
+        ["items a page", "items", "peak before, MiB", "peak after each tenth, MiB", "CPU, s"], rows
+    )
 
 
 def plotted(results: Mapping[str, Any], directory: Path, root: Path) -> list[str]:
@@ -204,13 +293,26 @@ def plotted(results: Mapping[str, Any], directory: Path, root: Path) -> list[str
     for label in PLOTTED:
         if not samples.get(label):
             continue
-        bars = [plots.Bar(name, spread(each["cpu_us"]), name in LIMITS) for name, each in samples[label].items()]
+        bars = [
+            plots.Bar(name, spread(each["cpu_us"]), name in LIMITS)
+            for name, each in samples[label].items()
+        ]
         path = directory / f"{label.replace(' ', '-').lower()}.svg"
-        path.write_text(plots.chart(f"{described(label)} (Python {version}): CPU time, microseconds", bars))
+        path.write_text(
+            plots.chart(f"{described(label)} (Python {version}): CPU time, microseconds", bars)
+        )
         links.append(f"![{described(label)}]({path.relative_to(root)})")
-    starts = [plots.Bar(name, spread(each["cpu_s"], 1e3), "import" in name or "alone" in name) for name, each in own["cold_start"].items()]
+    starts = [
+        plots.Bar(name, spread(each["cpu_s"], 1e3), "import" in name or "alone" in name)
+        for name, each in own["cold_start"].items()
+    ]
     path = directory / "cold-start.svg"
-    path.write_text(plots.chart(f"from the start of a process to the first item (Python {version}): CPU time, milliseconds", starts))
+    path.write_text(
+        plots.chart(
+            f"from the start of a process to the first item (Python {version}): CPU time, milliseconds",
+            starts,
+        )
+    )
     links.append(f"![cold start]({path.relative_to(root)})")
     return links
 

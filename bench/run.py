@@ -1,9 +1,12 @@
-"""Everything side by side in one run: calls, cold starts, memory, on every Python and event loop. `make bench` calls it.
+"""Everything side by side in one run: calls, cold starts, memory, on every Python and event loop.
+`make bench` calls it.
 
-    python bench/run.py [--quick] [--rounds 9] [--python 3.13] [--only adorm --only aiobotocore] [--report PATH]
+    python bench/run.py [--quick] [--rounds 9] [--python 3.13] [--only adorm --only aiobotocore]
+    [--report PATH]
 
-It makes the environments, measures, writes every sample to bench/results/latest.json, and bench/report.md with its plots from that.
-`--quick` takes about two minutes: the newest Python, asyncio, few short rounds, and its report goes beside the results.
+It makes the environments, measures, writes every sample to bench/results/latest.json, and
+bench/report.md with its plots from that. `--quick` takes about two minutes: the newest Python,
+asyncio, few short rounds, and its report goes beside the results.
 """
 
 from __future__ import annotations
@@ -30,7 +33,9 @@ from processes import HERE
 RESULTS = HERE / "results"
 
 
-def measure_python(own: Environment, loops: Sequence[str], *, rounds: int, quick: bool, only: Sequence[str]) -> dict[str, Any]:
+def measure_python(
+    own: Environment, loops: Sequence[str], *, rounds: int, quick: bool, only: Sequence[str]
+) -> dict[str, Any]:
     sample_s = 0.04 if quick else 0.1
     by_loop: dict[str, Any] = {}
     for loop in loops:
@@ -60,14 +65,28 @@ def versions(own: Environment) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for each in LIBRARIES:
         if major_minor >= each.since and each.distributions:
-            asked = subprocess.run([own.python_of(each), "-c", code, *each.distributions], check=True, capture_output=True, text=True)
+            asked = subprocess.run(
+                [own.python_of(each), "-c", code, *each.distributions],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
             found[each.label] = json.loads(asked.stdout)
     return found
 
 
 def surroundings() -> dict[str, Any]:
-    revision = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
-    model = next((line.split(":", 1)[1].strip() for line in cpu_lines() if line.startswith("model name")), platform.machine())
+    revision = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    model = next(
+        (line.split(":", 1)[1].strip() for line in cpu_lines() if line.startswith("model name")),
+        platform.machine(),
+    )
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "revision": revision.stdout.strip(),
@@ -89,9 +108,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="adorm against every peer, side by side.")
     parser.add_argument("--quick", action="store_true", help="about two minutes instead of twenty")
     parser.add_argument("--rounds", type=int, help="of calls; 9 by default, with --quick 3")
-    parser.add_argument("--python", action="append", metavar="3.13", help="only this version; may be repeated")
-    parser.add_argument("--only", action="append", default=[], metavar="LABEL", help="only this library; may be repeated")
-    parser.add_argument("--report", type=Path, help="where to write it; by default bench/report.md, with --quick bench/results/report.md")
+    parser.add_argument(
+        "--python", action="append", metavar="3.13", help="only this version; may be repeated"
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="LABEL",
+        help="only this library; may be repeated",
+    )
+    parser.add_argument(
+        "--report",
+        type=Path,
+        help="where to write it; by default bench/report.md, with --quick bench/results/report.md",
+    )
     arguments = parser.parse_args()
     quick: bool = arguments.quick
     loops = ("asyncio",) if quick else ("asyncio", "uvloop")
@@ -103,7 +134,11 @@ def main() -> None:
             print(f"!! no Python {version} was found: it is left out", flush=True)
             continue
         results["pythons"][version] = measure_python(
-            own, loops, rounds=arguments.rounds or (3 if quick else 9), quick=quick, only=arguments.only
+            own,
+            loops,
+            rounds=arguments.rounds or (3 if quick else 9),
+            quick=quick,
+            only=arguments.only,
         )
     if not results["pythons"]:
         raise SystemExit("nothing was measured")

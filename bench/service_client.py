@@ -1,9 +1,11 @@
-"""Many clients of an example service at once, some of which go away in the middle of a request: for `service_load.py`.
+"""Many clients of an example service at once, some of which go away in the middle of a request: for
+`service_load.py`.
 
     python bench/service_client.py PORT CLIENTS SECONDS REQUESTS SEED
 
-Each client has a customer of its own, so that no answer but success is to be expected. It ends after so many seconds, or so many
-requests of each client (0: no bound), and prints one line of figures as JSON.
+Each client has a customer of its own, so that no answer but success is to be expected. It ends
+after so many seconds, or so many requests of each client (0: no bound), and prints one line of
+figures as JSON.
 """
 
 from __future__ import annotations
@@ -21,9 +23,15 @@ DISCONNECTS = 0.05
 """The share of requests whose client goes away."""
 
 MOST_PATIENCE_S = 0.1
-"""How long such a client waits at most after it has sent the request, or the part of it that it sends."""
+"""How long such a client waits at most after it has sent the request, or the part of it that it
+sends."""
 
-ORDER = {"lines": [{"sku": "tea", "quantity": 2, "price": "4.50"}, {"sku": "cup", "quantity": 1, "price": "8"}]}
+ORDER = {
+    "lines": [
+        {"sku": "tea", "quantity": 2, "price": "4.50"},
+        {"sku": "cup", "quantity": 1, "price": "8"},
+    ]
+}
 
 
 class Load:
@@ -53,13 +61,19 @@ class Client:
 
     async def run(self) -> None:
         done = 0
-        while time.monotonic() < self.load.until_s and (not self.load.requests or done < self.load.requests):
+        while time.monotonic() < self.load.until_s and (
+            not self.load.requests or done < self.load.requests
+        ):
             done += 1
             await self.step()
         self.leave()
 
     async def step(self) -> None:
-        kinds = ["create", "list", "search"] if not self.open else ["create", "get", "get", "get", "list", "list", "search", "pay"]
+        kinds = (
+            ["create", "list", "search"]
+            if not self.open
+            else ["create", "get", "get", "get", "list", "list", "search", "pay"]
+        )
         kind = self.random.choice(kinds)
         orders = f"/customers/{self.customer}/orders"
         body: Any = None
@@ -70,7 +84,10 @@ class Client:
             case "get":
                 target, expected = f"{orders}/{self.random.choice(self.open)}", 200
             case "list":
-                target, expected = f"{orders}?limit=5" + (f"&cursor={self.cursor}" if self.cursor else ""), 200
+                target, expected = (
+                    f"{orders}?limit=5" + (f"&cursor={self.cursor}" if self.cursor else ""),
+                    200,
+                )
             case "pay":
                 target, body, expected = f"{orders}/{order_id}/payment", {"version": 1}, 200
             case _:
@@ -78,7 +95,9 @@ class Client:
         request = request_bytes(target, body)
         try:
             if self.writer is None:
-                self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.load.port)
+                self.reader, self.writer = await asyncio.open_connection(
+                    "127.0.0.1", self.load.port
+                )
             if self.random.random() < DISCONNECTS:
                 await self.go_away(kind, request)
                 return
@@ -97,9 +116,15 @@ class Client:
             self.open.append(answer["order_id"])
         elif kind == "list":
             self.cursor = answer["cursor"]
-            if answer["count"] > 5 or any(order["customer_id"] != self.customer for order in answer["items"]):
+            if answer["count"] > 5 or any(
+                order["customer_id"] != self.customer for order in answer["items"]
+            ):
                 self.load.errors["list: not what was asked for"] += 1
-        elif kind == "pay" and (answer["status"], answer["version"], answer["order_id"]) != ("paid", 2, order_id):
+        elif kind == "pay" and (answer["status"], answer["version"], answer["order_id"]) != (
+            "paid",
+            2,
+            order_id,
+        ):
             self.load.errors["pay: not what was asked for"] += 1
 
     async def exchange(self, request: bytes) -> tuple[int, Any]:
@@ -109,7 +134,11 @@ class Client:
         writer.write(request)
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         status = int(head.split(" ", 2)[1])
-        length = next(int(line.partition(":")[2]) for line in head.split("\r\n") if line.startswith("content-length:"))
+        length = next(
+            int(line.partition(":")[2])
+            for line in head.split("\r\n")
+            if line.startswith("content-length:")
+        )
         content = await reader.readexactly(length)
         if "connection: close" in head:
             self.leave()
@@ -122,7 +151,9 @@ class Client:
         """Send the request, or a part of it, wait a moment, and reset the connection."""
         if self.writer is not None:
             whole = self.random.random() < 0.8
-            self.writer.write(request if whole else request[: self.random.randrange(1, len(request))])
+            self.writer.write(
+                request if whole else request[: self.random.randrange(1, len(request))]
+            )
             await asyncio.sleep(self.random.random() * MOST_PATIENCE_S)
         self.load.disconnects[kind] += 1
         self.leave()
@@ -152,7 +183,9 @@ async def main(port: int, clients: int, seconds: float, requests: int, seed: int
         json.dumps(
             {
                 "seconds": round(time.monotonic() - started_s, 2),
-                "requests": sum(load.answered.values()) + sum(load.errors.values()) + sum(load.disconnects.values()),
+                "requests": sum(load.answered.values())
+                + sum(load.errors.values())
+                + sum(load.disconnects.values()),
                 "answered": dict(load.answered),
                 "disconnects": dict(load.disconnects),
                 "errors": dict(load.errors),
@@ -164,4 +197,12 @@ async def main(port: int, clients: int, seconds: float, requests: int, seed: int
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])))
+    asyncio.run(
+        main(
+            int(sys.argv[1]),
+            int(sys.argv[2]),
+            float(sys.argv[3]),
+            int(sys.argv[4]),
+            int(sys.argv[5]),
+        )
+    )

@@ -1,8 +1,10 @@
-"""One of the example services in a process of its own, which tells its state when asked: for `service_load.py`.
+"""One of the example services in a process of its own, which tells its state when asked: for
+`service_load.py`.
 
     python bench/service_server.py fastapi|aiohttp
 
-It prints `{"port": ...}`. To each line `["stats"]` it answers with its figures; at the end of its input it stops.
+It prints `{"port": ...}`. To each line `["stats"]` it answers with its figures; at the end of its
+input it stops.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ class Errors(logging.Handler):
 async def fastapi(app: Any) -> AsyncGenerator[tuple[int, Any]]:
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(app.app, port=0, log_config=None, access_log=False, loop="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(app.app, port=0, log_config=None, access_log=False, loop="none")
+    )
     serving = asyncio.ensure_future(server.serve())
     while not server.started:  # noqa: ASYNC110  # it tells nobody
         await asyncio.sleep(0.01)
@@ -70,8 +74,17 @@ def stats(pool: Any, most: dict[str, int], errors: Errors) -> dict[str, Any]:
     return {
         "tasks": len(asyncio.all_tasks()),
         "fds": len(list(Path("/proc/self/fd").iterdir())),
-        "rss_mib": round(int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20, 1),
-        "pool": {"open": len(pool._open), "busy": pool._slots - len(pool._idle), "waiting": len(pool._waiters)},
+        "rss_mib": round(
+            int(Path("/proc/self/statm").read_text().split()[1])
+            * os.sysconf("SC_PAGE_SIZE")
+            / 2**20,
+            1,
+        ),
+        "pool": {
+            "open": len(pool._open),
+            "busy": pool._slots - len(pool._idle),
+            "waiting": len(pool._waiters),
+        },
         "most": dict(most),
         "logged": errors.seen,
     }
@@ -80,7 +93,9 @@ def stats(pool: Any, most: dict[str, int], errors: Errors) -> dict[str, Any]:
 async def main(name: str) -> None:
     errors = Errors()
     logging.basicConfig(level=logging.WARNING, handlers=[errors])
-    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: logging.getLogger("loop").error("%s", context["message"]))
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, context: logging.getLogger("loop").error("%s", context["message"])
+    )
     sys.path.insert(0, str(HERE.parent))
     app = import_module(f"examples.{name}_service.app")
     most = {"connections": 0, "waiting": 0, "tasks": 0}

@@ -1,13 +1,16 @@
-"""A DynamoDB that answers at once with bytes made beforehand: run as a process of its own, so that its work is nobody else's.
+"""A DynamoDB that answers at once with bytes made beforehand: run as a process of its own, so that
+its work is nobody else's.
 
     python bench/stub_server.py [LATENCY_S]
 
-It writes one line of JSON, `{"ports": {"z": 40001, ...}, "tls_ports": {...}, "ca": "/path/ca.pem"}`, and serves until its input ends.
-A port for each form of datetime (see `orders.TIME_FORMS`). Every answer carries the headers that DynamoDB sends, the CRC32 among them.
-Two operations are its own: `Last` gives the last request of another, {"Operation": "PutItem"}, to see what a client has sent; `Used` gives
-the CPU time that this process has taken, {"cpu_s": 1.5}.
-It runs on uvloop, to be faster than whoever asks. With a latency it gives each answer so many seconds after its request, by a loop whose
-timers are exact: epoll, and uvloop too, round a wait up to whole milliseconds.
+It writes one line of JSON, `{"ports": {"z": 40001, ...}, "tls_ports": {...}, "ca":
+"/path/ca.pem"}`, and serves until its input ends. A port for each form of datetime (see
+`orders.TIME_FORMS`). Every answer carries the headers that DynamoDB sends, the CRC32 among them.
+Two operations are its own: `Last` gives the last request of another, {"Operation": "PutItem"}, to
+see what a client has sent; `Used` gives the CPU time that this process has taken, {"cpu_s": 1.5}.
+It runs on uvloop, to be faster than whoever asks. With a latency it gives each answer so many
+seconds after its request, by a loop whose timers are exact: epoll, and uvloop too, round a wait up
+to whole milliseconds.
 """
 
 from __future__ import annotations
@@ -55,7 +58,9 @@ class Answers:
     """What a server of one form of datetime answers."""
 
     def __init__(self, time_form: str) -> None:
-        self._items = [orders.encoded(orders.item(number, time_form)) for number in range(orders.BATCH_KEYS)]
+        self._items = [
+            orders.encoded(orders.item(number, time_form)) for number in range(orders.BATCH_KEYS)
+        ]
         self._time_form = time_form
         self._get = whole(b'{"Item":' + self._items[0] + b"}")
         self._nothing = whole(b"{}")
@@ -86,7 +91,9 @@ class Answers:
         answer = self._batches.get(body)
         if answer is None:
             found = b",".join([self._items[int(number)] for number in ORDER_NUMBER.findall(body)])
-            answer = whole(b'{"Responses":{"%b":[%b]},"UnprocessedKeys":{}}' % (orders.TABLE.encode(), found))
+            answer = whole(
+                b'{"Responses":{"%b":[%b]},"UnprocessedKeys":{}}' % (orders.TABLE.encode(), found)
+            )
             if len(self._batches) < 1000:
                 self._batches[body] = answer
         return answer
@@ -95,7 +102,10 @@ class Answers:
         if b'"things"' in body:
             return things_page(body)
         if not self._pages:
-            self._pages = [whole(orders.scan_page(number, self._time_form)) for number in range(orders.SEGMENT_PAGES)]
+            self._pages = [
+                whole(orders.scan_page(number, self._time_form))
+                for number in range(orders.SEGMENT_PAGES)
+            ]
         after = ORDER_NUMBER.search(body)
         return self._pages[0 if after is None else (int(after[1]) + 1) // orders.SCAN_PAGE_ITEMS]
 
@@ -104,17 +114,27 @@ class Answers:
 
 
 def things_page(body: bytes) -> bytes:
-    """A thousand items of about 40 bytes after the one named, made when they are asked for: no million of them stays here."""
+    """A thousand items of about 40 bytes after the one named, made when they are asked for: no
+    million of them stays here."""
     named = THING_NUMBER.search(body)
     first = 0 if named is None else int(named[1]) + 1
     limit = re.search(rb'"Limit": ?(\d+)', body)
     count = 1000 if limit is None else int(limit[1])
     last = min(first + count, THINGS_PAGES * 1000)
     items = ",".join(
-        [f'{{"thing_id":{{"S":"thing-{number}"}},"name":{{"S":"a name"}},"value":{{"N":"{number}"}}}}' for number in range(first, last)]
+        [
+            f'{{"thing_id":{{"S":"thing-{number}"}},"name":{{"S":"a name"}},"value":{{"N":"{number}"}}}}'
+            for number in range(first, last)
+        ]
     )
-    after = "" if last == THINGS_PAGES * 1000 else f',"LastEvaluatedKey":{{"thing_id":{{"S":"thing-{last - 1}"}}}}'
-    return whole(f'{{"Count":{last - first},"Items":[{items}],"ScannedCount":{last - first}{after}}}'.encode())
+    after = (
+        ""
+        if last == THINGS_PAGES * 1000
+        else f',"LastEvaluatedKey":{{"thing_id":{{"S":"thing-{last - 1}"}}}}'
+    )
+    return whole(
+        f'{{"Count":{last - first},"Items":[{items}],"ScannedCount":{last - first}{after}}}'.encode()
+    )
 
 
 class Stub(asyncio.Protocol):
@@ -175,7 +195,9 @@ async def serve(latency_s: float) -> None:
             tls_ports[form] = secure.sockets[0].getsockname()[1]
         ended = asyncio.Event()
         loop.add_reader(sys.stdin.fileno(), ended.set)
-        print(json.dumps({"ports": ports, "tls_ports": tls_ports, "ca": str(written.ca)}), flush=True)
+        print(
+            json.dumps({"ports": ports, "tls_ports": tls_ports, "ca": str(written.ca)}), flush=True
+        )
         await ended.wait()
 
 
@@ -185,7 +207,9 @@ def precise_loop() -> asyncio.AbstractEventLoop:
 
 def main() -> None:
     latency_s = float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
-    with asyncio.Runner(loop_factory=precise_loop if latency_s else uvloop.new_event_loop) as runner:
+    with asyncio.Runner(
+        loop_factory=precise_loop if latency_s else uvloop.new_event_loop
+    ) as runner:
         runner.run(serve(latency_s))
 
 

@@ -1,15 +1,19 @@
-"""A hundred transfers at once between ten accounts: none is lost, none is made twice, no account is overdrawn, and the sum stays.
+"""A hundred transfers at once between ten accounts: none is lost, none is made twice, no account is
+overdrawn, and the sum stays.
 
-    python examples/fund_transfer.py                                                             a DynamoDB inside the process
-    python examples/fund_transfer.py --endpoint-url http://127.0.0.1:8000 --region eu-central-1   any endpoint
-    python examples/fund_transfer.py --region eu-central-1                                        DynamoDB itself
+    python examples/fund_transfer.py                                                             a
+    DynamoDB inside the process python examples/fund_transfer.py --endpoint-url
+    http://127.0.0.1:8000 --region eu-central-1   any endpoint python examples/fund_transfer.py
+    --region eu-central-1                                        DynamoDB itself
 
-A transfer is one transaction of three operations: take the money if it is there, give it to an account that exists, and book the
-transfer under its number, which can be done once. An order that comes twice, an account that is too poor and one that does not
-exist are refused by DynamoDB, and the reasons of the cancelled transaction say which it was. While the transfers run an auditor reads
+A transfer is one transaction of three operations: take the money if it is there, give it to an
+account that exists, and book the transfer under its number, which can be done once. An order that
+comes twice, an account that is too poor and one that does not exist are refused by DynamoDB, and
+the reasons of the cancelled transaction say which it was. While the transfers run an auditor reads
 all accounts at one moment, again and again: the sum is right every time.
 
-Needs `pip install adorm`. Outside of memory it works in tables with names of their own and deletes them at the end.
+Needs `pip install adorm`. Outside of memory it works in tables with names of their own and deletes
+them at the end.
 """
 
 from __future__ import annotations
@@ -72,28 +76,36 @@ class Report:
 async def transfer(db: adorm.Database, order: Transfer) -> None:
     """Move the money, or raise and leave everything as it was."""
     async with db.transaction(retry=CONTENTION) as tx:
-        tx.update(Account, order.source).add(Account.balance, -order.amount).when(Account.balance >= order.amount)
+        tx.update(Account, order.source).add(Account.balance, -order.amount).when(
+            Account.balance >= order.amount
+        )
         tx.update(Account, order.target).add(Account.balance, order.amount)
         tx.create(order)
 
 
 def explain(order: Transfer, error: adorm.TransactionCanceled) -> Outcome:
-    """What stood against a transfer, from the reasons of its transaction: one for each operation, None where that part was fine."""
+    """What stood against a transfer, from the reasons of its transaction: one for each operation,
+    None where that part was fine."""
     taken, given, booked = (reason.error for reason in error.reasons)
     if isinstance(booked, adorm.ItemExists):
         first: Transfer = booked.item
-        return Outcome(order, "booked before", f"it was booked at {first.created_at:%H:%M:%S.%f} already")
+        return Outcome(
+            order, "booked before", f"it was booked at {first.created_at:%H:%M:%S.%f} already"
+        )
     for failure, name in ((taken, order.source), (given, order.target)):
         if isinstance(failure, adorm.ItemNotFound):
             return Outcome(order, "no such account", f"there is no account {name}")
     if isinstance(taken, adorm.ConditionalCheckFailed):
         account: Account = taken.item
         return Outcome(order, "too poor", f"{account.name} had {account.balance}")
-    return Outcome(order, "conflict", f"others were at the accounts on each of {error.attempts} attempts")
+    return Outcome(
+        order, "conflict", f"others were at the accounts on each of {error.attempts} attempts"
+    )
 
 
 async def carry_out(db: adorm.Database, order: Transfer) -> Outcome:
-    """Try a transfer and tell what became of it. What is no answer to the order, such as a lost connection, is raised."""
+    """Try a transfer and tell what became of it. What is no answer to the order, such as a lost
+    connection, is raised."""
     try:
         await transfer(db, order)
     except adorm.TransactionCanceled as error:
@@ -142,14 +154,19 @@ async def run(db: adorm.Database, orders: Sequence[Transfer]) -> Report:
 
 
 def make_orders(seed: int) -> list[Transfer]:
-    """A hundred orders: some too large, two to an account that does not exist, and five that come twice."""
+    """A hundred orders: some too large, two to an account that does not exist, and five that come
+    twice."""
     random = Random(seed)  # noqa: S311  # repeatable, not secret
     orders: list[Transfer] = []
     for number in range(TRANSFERS - 5):
         source, target = random.sample(ACCOUNTS, 2)
         if number in (30, 60):
             target = "nobody"
-        orders.append(Transfer(number=f"t{number:03}", source=source, target=target, amount=random.randint(1, 80)))
+        orders.append(
+            Transfer(
+                number=f"t{number:03}", source=source, target=target, amount=random.randint(1, 80)
+            )
+        )
     orders += [
         Transfer(number=order.number, source=order.source, target=order.target, amount=order.amount)
         for order in random.sample(orders[:30], 5)
@@ -160,11 +177,17 @@ def make_orders(seed: int) -> list[Transfer]:
 
 def print_report(report: Report) -> None:
     kinds = Counter(outcome.kind for outcome in report.outcomes)
-    print(f"{len(report.outcomes)} transfers at the same time: {', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}\n")
-    for outcome in sorted(report.outcomes, key=lambda outcome: (outcome.kind, outcome.order.number)):
+    print(
+        f"{len(report.outcomes)} transfers at the same time: {', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}\n"
+    )
+    for outcome in sorted(
+        report.outcomes, key=lambda outcome: (outcome.kind, outcome.order.number)
+    ):
         order = outcome.order
         if outcome.kind != "done":
-            print(f"  {order.number}  {order.source:>4} -> {order.target:<6} {order.amount:3}   {outcome.kind}: {outcome.explanation}")
+            print(
+                f"  {order.number}  {order.source:>4} -> {order.target:<6} {order.amount:3}   {outcome.kind}: {outcome.explanation}"
+            )
     print()
     for name in ACCOUNTS:
         print(f"  {name:>4} {report.balances[name]:4}")
@@ -187,21 +210,35 @@ def wrong(report: Report) -> list[str]:
         "an audit found another sum": set(report.audits) == {total},
         "an account is overdrawn": min(report.balances.values()) >= 0,
         "the balances are not what the booked transfers make": report.balances == expected,
-        "what was booked is not what was reported as done": sorted(done) == sorted(order.number for order in report.booked),
+        "what was booked is not what was reported as done": sorted(done)
+        == sorted(order.number for order in report.booked),
     }
     return [problem for problem, holds in checks.items() if not holds]
 
 
 async def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="A hundred transfers at once between ten accounts.")
-    parser.add_argument("--endpoint-url", help="where to, such as http://127.0.0.1:8000; default is a DynamoDB inside the process")
-    parser.add_argument("--region", help="the AWS region; without an endpoint it means DynamoDB itself")
-    parser.add_argument("--seed", type=int, default=7, help="of the orders; another one, other orders")
+    parser = argparse.ArgumentParser(
+        description="A hundred transfers at once between ten accounts."
+    )
+    parser.add_argument(
+        "--endpoint-url",
+        help="where to, such as http://127.0.0.1:8000; default is a DynamoDB inside the process",
+    )
+    parser.add_argument(
+        "--region", help="the AWS region; without an endpoint it means DynamoDB itself"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=7, help="of the orders; another one, other orders"
+    )
     options = parser.parse_args(argv)
     if options.endpoint_url is None and options.region is None:
         db = adorm.connect("memory")
     else:
-        db = adorm.connect(endpoint_url=options.endpoint_url, region=options.region, table_prefix=f"adorm-{uuid4().hex[:8]}-")
+        db = adorm.connect(
+            endpoint_url=options.endpoint_url,
+            region=options.region,
+            table_prefix=f"adorm-{uuid4().hex[:8]}-",
+        )
     async with db:
         tables = (Account, Transfer)
         try:

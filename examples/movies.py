@@ -1,10 +1,13 @@
-"""4,609 films in DynamoDB: loaded with a progress bar, read back, and asked by query, filter, index, projection and update.
+"""4,609 films in DynamoDB: loaded with a progress bar, read back, and asked by query, filter,
+index, projection and update.
 
-    python examples/movies.py moviedata.json                                         a DynamoDB inside the process
-    python examples/movies.py moviedata.json --endpoint-url http://127.0.0.1:8000 --region eu-central-1
+    python examples/movies.py moviedata.json                                         a DynamoDB
+    inside the process python examples/movies.py moviedata.json --endpoint-url http://127.0.0.1:8000
+    --region eu-central-1
 
-The file is `moviedata.json` of AWS's DynamoDB tutorial: a list of `{"year": 2013, "title": "Rush", "info": {"rating": 8.3, ...}}`.
-Needs `pip install adorm rich`. The table has a name of its own, and is deleted at the end unless `--keep` is given.
+The file is `moviedata.json` of AWS's DynamoDB tutorial: a list of `{"year": 2013, "title": "Rush",
+"info": {"rating": 8.3, ...}}`. Needs `pip install adorm rich`. The table has a name of its own, and
+is deleted at the end unless `--keep` is given.
 """
 
 from __future__ import annotations
@@ -55,9 +58,11 @@ class Info:
     ],
 )
 class Film:
-    """A key of an index must be an attribute at the top, so the first director and the rating stand there.
+    """A key of an index must be an attribute at the top, so the first director and the rating stand
+    there.
 
-    Both are absent where the file has none, and a film without them is not in the index: it is sparse.
+    Both are absent where the file has none, and a film without them is not in the index: it is
+    sparse.
     """
 
     year: int = adorm.partition_key()
@@ -92,12 +97,19 @@ class Answers:
 
 def read_films(path: Path) -> list[Film]:
     """The films of a file. Numbers are read exactly, as DynamoDB holds them."""
-    return [as_film(entry) for entry in json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)]
+    return [
+        as_film(entry)
+        for entry in json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    ]
 
 
 def as_film(entry: Mapping[str, Any]) -> Film:
     told = entry["info"]
-    rating, released, seconds = told.get("rating"), told.get("release_date"), told.get("running_time_secs")
+    rating, released, seconds = (
+        told.get("rating"),
+        told.get("release_date"),
+        told.get("running_time_secs"),
+    )
     directors = told.get("directors", [])
     return Film(
         year=entry["year"],
@@ -120,7 +132,13 @@ def as_film(entry: Mapping[str, Any]) -> Film:
 # ---------------------------------------------------------------- the database
 
 
-async def load(db: adorm.Database, films: Sequence[Film], *, workers: int = 16, on_film: Callable[[], object] = lambda: None) -> None:
+async def load(
+    db: adorm.Database,
+    films: Sequence[Film],
+    *,
+    workers: int = 16,
+    on_film: Callable[[], object] = lambda: None,
+) -> None:
     """Put every film into the table, as many at a time as there are workers."""
     table = db.table(Film)
     waiting = iter(films)
@@ -138,8 +156,11 @@ async def load(db: adorm.Database, films: Sequence[Film], *, workers: int = 16, 
         raise failures.exceptions[0] from failures
 
 
-async def differences(db: adorm.Database, films: Sequence[Film], *, on_film: Callable[[], object] = lambda: None) -> list[Film]:
-    """Read the whole table back: the films that are not stored as they were given, and those that nobody gave."""
+async def differences(
+    db: adorm.Database, films: Sequence[Film], *, on_film: Callable[[], object] = lambda: None
+) -> list[Film]:
+    """Read the whole table back: the films that are not stored as they were given, and those that
+    nobody gave."""
     expected = {(film.year, film.title): film for film in films}
     different: list[Film] = []
     async with db.table(Film).scan().consistent().page_size(250).stream() as stored:
@@ -154,7 +175,8 @@ async def answer(db: adorm.Database) -> Answers:
     """Ask for everything in `Answers`; the update comes last."""
     films = db.table(Film)
 
-    # Over the whole table: a scan, asked for by name, that reads one attribute and keeps one page in memory.
+    # Over the whole table: a scan, asked for by name, that reads one attribute and keeps one page
+    # in memory.
     films_per_year = await films.scan().count_by(Film.year)
     average_rating = await films.scan().avg(Film.rating)
 
@@ -168,13 +190,21 @@ async def answer(db: adorm.Database) -> Answers:
 
     # A partition of the table, filtered, and only what is wanted of it, inside a map as well.
     running_time = not_none(Film.info.running_time)
-    long_films = await films.query(YEAR).filter(running_time >= LONG).select(Film.title, running_time)
+    long_films = (
+        await films.query(YEAR).filter(running_time >= LONG).select(Film.title, running_time)
+    )
     dramas = await films.query(YEAR).filter(attr(Film.info.genres).contains("Drama")).count()
 
-    # Raise a rating, only if it is still the one that was read. The second try comes too late, and is told what is there.
+    # Raise a rating, only if it is still the one that was read. The second try comes too late, and
+    # is told what is there.
     film = await films.get(*RAISED).consistent()
     before = film.rating or Decimal(0)
-    raise_it = films.update(*RAISED).set(Film.rating, before + Decimal("0.1")).when(Film.rating == film.rating).returning("new")
+    raise_it = (
+        films.update(*RAISED)
+        .set(Film.rating, before + Decimal("0.1"))
+        .when(Film.rating == film.rating)
+        .returning("new")
+    )
     raised = await raise_it
     refused_at = None
     try:
@@ -217,18 +247,29 @@ def print_answers(console: Console, found: Answers) -> None:
     title(f"Films by {DIRECTOR}, by the index by-director")
     for year, name in found.of_director:
         line(f"{year} {name}")
-    title(f"Films of {YEAR} that run {LONG.seconds // 60} minutes or longer, by a filter and a projection")
+    title(
+        f"Films of {YEAR} that run {LONG.seconds // 60} minutes or longer, by a filter and a projection"
+    )
     for name, running_time in found.long_films:
         line(f"{running_time.seconds // 60} min {name}")
     title(f"Dramas of {YEAR}, counted by DynamoDB")
     line(f"{found.dramas} of {found.films_per_year[YEAR]} films")
     title(f"{RAISED[1]} ({RAISED[0]}) rated up by an update with a condition")
-    line(f"{found.raised_to} is stored; the same update once more: ConditionalCheckFailed, {found.refused_at} is stored already")
+    line(
+        f"{found.raised_to} is stored; the same update once more: ConditionalCheckFailed, {found.refused_at} is stored already"
+    )
 
 
-async def show(console: Console, db: adorm.Database, films: Sequence[Film], *, table_name: str) -> bool:
+async def show(
+    console: Console, db: adorm.Database, films: Sequence[Film], *, table_name: str
+) -> bool:
     """Load, read back, ask and print; False if a film did not come back as it was written."""
-    columns = (TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console) as progress:
         writing = progress.add_task("writing", total=len(films))
         await load(db, films, on_film=lambda: progress.advance(writing))
@@ -236,7 +277,9 @@ async def show(console: Console, db: adorm.Database, films: Sequence[Film], *, t
         different = await differences(db, films, on_film=lambda: progress.advance(reading))
     if different:
         console.print(
-            f"{len(different)} films in {table_name} are not as they were written, such as {different[0]!r}", style="red", markup=False
+            f"{len(different)} films in {table_name} are not as they were written, such as {different[0]!r}",
+            style="red",
+            markup=False,
         )
         return False
     console.print(f"All {len(films):,} films in {table_name} read back equal to what was written.")
@@ -245,10 +288,17 @@ async def show(console: Console, db: adorm.Database, films: Sequence[Film], *, t
 
 
 async def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Load 4,609 films into DynamoDB, and ask about them.")
+    parser = argparse.ArgumentParser(
+        description="Load 4,609 films into DynamoDB, and ask about them."
+    )
     parser.add_argument("path", type=Path, help="the file of films, JSON")
-    parser.add_argument("--endpoint-url", help="where to, such as http://127.0.0.1:8000; default is a DynamoDB inside the process")
-    parser.add_argument("--region", help="the AWS region; without an endpoint it means DynamoDB itself")
+    parser.add_argument(
+        "--endpoint-url",
+        help="where to, such as http://127.0.0.1:8000; default is a DynamoDB inside the process",
+    )
+    parser.add_argument(
+        "--region", help="the AWS region; without an endpoint it means DynamoDB itself"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the table there")
     options = parser.parse_args(argv)
     try:
@@ -259,7 +309,11 @@ async def main(argv: Sequence[str] | None = None) -> int:
     if options.endpoint_url is None and options.region is None:
         db = adorm.connect("memory")
     else:
-        db = adorm.connect(endpoint_url=options.endpoint_url, region=options.region, table_prefix=f"adorm-{uuid4().hex[:8]}-")
+        db = adorm.connect(
+            endpoint_url=options.endpoint_url,
+            region=options.region,
+            table_prefix=f"adorm-{uuid4().hex[:8]}-",
+        )
     console = Console()
     async with db:
         table = await db.create_table(Film)

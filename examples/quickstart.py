@@ -1,10 +1,12 @@
 """A tour of adorm: every step prints its own code, then what it gave. `make demo` runs it.
 
-    python examples/quickstart.py                                                             a DynamoDB inside the process
-    python examples/quickstart.py --endpoint-url http://127.0.0.1:8000 --region eu-central-1   any endpoint
-    python examples/quickstart.py --region eu-central-1                                        DynamoDB itself
+    python examples/quickstart.py                                                             a
+    DynamoDB inside the process python examples/quickstart.py --endpoint-url http://127.0.0.1:8000
+    --region eu-central-1   any endpoint python examples/quickstart.py --region eu-central-1
+    DynamoDB itself
 
-Needs `pip install adorm`. Outside of memory it works in a table with a name of its own and deletes it at the end.
+Needs `pip install adorm`. Outside of memory it works in a table with a name of its own and deletes
+it at the end.
 """
 
 from __future__ import annotations
@@ -94,7 +96,9 @@ async def two_writers(db: adorm.Database) -> None:
     try:
         await orders.save(mine)
     except adorm.VersionConflict as error:
-        show(f"VersionConflict: I read {error.expected}, stored is {error.actual}, {error.item.note!r}")
+        show(
+            f"VersionConflict: I read {error.expected}, stored is {error.actual}, {error.item.note!r}"
+        )
         mine = error.item
     mine.status = "paid"
     await orders.save(mine)
@@ -121,12 +125,17 @@ async def update_in_place(db: adorm.Database) -> None:
 
 
 async def a_condition_that_does_not_hold(db: adorm.Database) -> None:
-    """A condition that does not hold changes nothing, and the error carries the item as it stands"""
+    """A condition that does not hold changes nothing, and the error carries the item as it
+    stands"""
     orders = db.table(Order)
     try:
-        await orders.delete("ada", "001").when((Order.status == "draft") | attr(Order.lines).not_exists())
+        await orders.delete("ada", "001").when(
+            (Order.status == "draft") | attr(Order.lines).not_exists()
+        )
     except adorm.ConditionalCheckFailed as error:
-        show(f"ConditionalCheckFailed: it is {error.item.status}, with {len(error.item.lines)} lines")
+        show(
+            f"ConditionalCheckFailed: it is {error.item.status}, with {len(error.item.lines)} lines"
+        )
 
 
 async def query_a_partition(db: adorm.Database) -> None:
@@ -134,8 +143,21 @@ async def query_a_partition(db: adorm.Database) -> None:
     orders = db.table(Order)
     for number in range(2, 8):
         status = "open" if number % 2 else "shipped"
-        await orders.put(Order(customer_id="ada", order_id=f"{number:03}", status=status, total=Decimal(number * 10)))
-    latest = await orders.query("ada").where(Order.order_id > "002").filter(Order.total < 70).descending().limit(3)
+        await orders.put(
+            Order(
+                customer_id="ada",
+                order_id=f"{number:03}",
+                status=status,
+                total=Decimal(number * 10),
+            )
+        )
+    latest = (
+        await orders.query("ada")
+        .where(Order.order_id > "002")
+        .filter(Order.total < 70)
+        .descending()
+        .limit(3)
+    )
     show([order.order_id for order in latest])
 
     async for order in orders.query("ada").where(attr(Order.order_id).between("001", "002")):
@@ -176,7 +198,9 @@ async def pages(db: adorm.Database) -> None:
     cursor = None
     for number in count(1):
         page = await query.page(cursor)
-        show(f"page {number}: {[order.order_id for order in page.items]}, cursor {page.cursor!s:.20}")
+        show(
+            f"page {number}: {[order.order_id for order in page.items]}, cursor {page.cursor!s:.20}"
+        )
         cursor = page.cursor
         if cursor is None:
             break
@@ -185,7 +209,13 @@ async def pages(db: adorm.Database) -> None:
 async def the_request(db: adorm.Database) -> None:
     """See the exact request, without sending it: names and values never enter its text"""
     orders = db.table(Order)
-    for name, value in orders.update("ada", "001").set(Order.status, "sent").when(Order.total > 10).request().items():
+    for name, value in (
+        orders.update("ada", "001")
+        .set(Order.status, "sent")
+        .when(Order.total > 10)
+        .request()
+        .items()
+    ):
         show(f"{name}: {value}")
 
 
@@ -202,7 +232,8 @@ async def deadlines(db: adorm.Database) -> None:
 
 
 async def mistakes(db: adorm.Database) -> None:
-    """Mistakes are errors that tell what to do, before anything is sent; type checkers see most of them earlier"""
+    """Mistakes are errors that tell what to do, before anything is sent; type checkers see most of
+    them earlier"""
     orders = db.table(Order)
     for mistake in (
         lambda: Order.agee,  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownLambdaType, reportUnknownMemberType]
@@ -253,7 +284,15 @@ def show(*values: object) -> None:
     """Print what a step gave."""
     mark = "  =>"
     for line in " ".join(map(str, values)).splitlines():
-        print(textwrap.fill(line, WIDTH, initial_indent=f"{mark} ", subsequent_indent=" " * 7, break_on_hyphens=False))
+        print(
+            textwrap.fill(
+                line,
+                WIDTH,
+                initial_indent=f"{mark} ",
+                subsequent_indent=" " * 7,
+                break_on_hyphens=False,
+            )
+        )
         mark = "    "
 
 
@@ -263,7 +302,8 @@ def print_code(source: str) -> None:
 
 
 def body(step: Callable[..., object]) -> str:
-    """A step's code, without the line that defines it, its docstring, and remarks to type checkers."""
+    """A step's code, without the line that defines it, its docstring, and remarks to type
+    checkers."""
     lines = inspect.getsource(step).splitlines(keepends=True)[2:]
     return re.sub(r"  # type: ignore.*", "", "".join(lines))
 
@@ -292,8 +332,13 @@ async def tour(db: adorm.Database) -> None:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description="A tour of adorm.")
-    parser.add_argument("--endpoint-url", help="where to, such as http://127.0.0.1:8000; default is a DynamoDB inside the process")
-    parser.add_argument("--region", help="the AWS region; without an endpoint it means DynamoDB itself")
+    parser.add_argument(
+        "--endpoint-url",
+        help="where to, such as http://127.0.0.1:8000; default is a DynamoDB inside the process",
+    )
+    parser.add_argument(
+        "--region", help="the AWS region; without an endpoint it means DynamoDB itself"
+    )
     options = parser.parse_args()
     if options.endpoint_url is None and options.region is None:
         print('db = adorm.connect("memory")      # a DynamoDB inside the process\n')
@@ -301,9 +346,17 @@ async def main() -> None:
             await tour(db)
     else:
         prefix = f"adorm-quickstart-{uuid4().hex[:8]}-"
-        given = {"endpoint_url": options.endpoint_url, "region": options.region, "table_prefix": prefix}
-        print(f"db = adorm.connect({', '.join(f'{name}={value!r}' for name, value in given.items() if value is not None)})\n")
-        async with adorm.connect(endpoint_url=options.endpoint_url, region=options.region, table_prefix=prefix) as db:
+        given = {
+            "endpoint_url": options.endpoint_url,
+            "region": options.region,
+            "table_prefix": prefix,
+        }
+        print(
+            f"db = adorm.connect({', '.join(f'{name}={value!r}' for name, value in given.items() if value is not None)})\n"
+        )
+        async with adorm.connect(
+            endpoint_url=options.endpoint_url, region=options.region, table_prefix=prefix
+        ) as db:
             await tour(db)
     print("That is all. examples/movies.py goes on with 4,609 films, and README.md tells the rest.")
 

@@ -1,12 +1,15 @@
-"""Figures of 4,609 films by a parallel scan: live progress, a budget of read units, and a Ctrl-C that loses nothing.
+"""Figures of 4,609 films by a parallel scan: live progress, a budget of read units, and a Ctrl-C
+that loses nothing.
 
-    python examples/scan_analytics.py moviedata.json                                         a DynamoDB inside the process
-    python examples/scan_analytics.py moviedata.json --endpoint-url http://127.0.0.1:8000 --region eu-central-1
-    python examples/scan_analytics.py moviedata.json --read-units-per-s 20                   slow enough to press Ctrl-C
+    python examples/scan_analytics.py moviedata.json                                         a
+    DynamoDB inside the process python examples/scan_analytics.py moviedata.json --endpoint-url
+    http://127.0.0.1:8000 --region eu-central-1 python examples/scan_analytics.py moviedata.json
+    --read-units-per-s 20                   slow enough to press Ctrl-C
 
-Interrupted, it leaves a file with a checkpoint and the figures so far, and the same command goes on from there: every film is counted
-once. The file of films is that of `movies.py`, as are the models. Needs `pip install adorm rich`. The table has a name of its
-own; it stays while there is a checkpoint, and is deleted at the end unless `--keep` is given.
+Interrupted, it leaves a file with a checkpoint and the figures so far, and the same command goes on
+from there: every film is counted once. The file of films is that of `movies.py`, as are the models.
+Needs `pip install adorm rich`. The table has a name of its own; it stays while there is a
+checkpoint, and is deleted at the end unless `--keep` is given.
 """
 
 from __future__ import annotations
@@ -91,7 +94,9 @@ class Saved:
         figures = told.pop("figures")
         figures["ratings"] = Decimal(figures["ratings"])
         figures["by_genre"] = Counter(figures["by_genre"])
-        figures["by_decade"] = Counter({int(decade): count for decade, count in figures["by_decade"].items()})
+        figures["by_decade"] = Counter(
+            {int(decade): count for decade, count in figures["by_decade"].items()}
+        )
         return cls(figures=Figures(**figures), **told)
 
 
@@ -122,9 +127,11 @@ async def count(
     on_film: Callable[[int], object] = lambda finished: None,
     on_save: Callable[[], object] = lambda: None,
 ) -> None:
-    """Count every film in `saved`, from its checkpoint on. `on_film` hears how many segments are finished, `on_save` when to write.
+    """Count every film in `saved`, from its checkpoint on. `on_film` hears how many segments are
+    finished, `on_save` when to write.
 
-    However it ends, checkpoint and figures go together: nothing is awaited between taking a film and counting it.
+    However it ends, checkpoint and figures go together: nothing is awaited between taking a film
+    and counting it.
     """
     scan = db.table(Film).scan().page_size(PAGE_ITEMS)
     scan = scan.segments(segments) if saved.checkpoint is None else scan.resume(saved.checkpoint)
@@ -164,7 +171,9 @@ async def ask(db: adorm.Database, *, segments: int) -> Answers:
             films_of[director] = await db.table(Film).query(director).index("by-director").count()
 
     # A worker awaits what it likes, eight of them at a time, while the segments are read.
-    await scan.filter(attr(Film.rating) >= EXCELLENT).select(Film.director).for_each(look_up, limit=8)
+    await (
+        scan.filter(attr(Film.rating) >= EXCELLENT).select(Film.director).for_each(look_up, limit=8)
+    )
     return Answers(
         films=await scan.count(),
         rating_sum=await scan.sum(not_none(Film.rating)),
@@ -199,13 +208,21 @@ def print_figures(console: Console, figures: Figures, found: Answers) -> None:
     title("Films by decade")
     bars([(f"{decade}s", count) for decade, count in sorted(figures.by_decade.items())])
 
-    year, most = max(found.films_per_year.items(), key=lambda each: (each[1], each[0]), default=(0, 0))
+    year, most = max(
+        found.films_per_year.items(), key=lambda each: (each[1], each[0]), default=(0, 0)
+    )
     title("The same by adorm's aggregates, a scan each")
-    line(f"{found.films:,} films by count(), {found.rating_sum} by sum(), most of them in {year} by count_by(): {most}")
-    line(f"on average {found.rating_average or 0:.4f} by avg(), the best {found.rating_best} by max()")
+    line(
+        f"{found.films:,} films by count(), {found.rating_sum} by sum(), most of them in {year} by count_by(): {most}"
+    )
+    line(
+        f"on average {found.rating_average or 0:.4f} by avg(), the best {found.rating_best} by max()"
+    )
     seconds, name = found.longest
     line(f"the longest by fold(): {seconds // 60} minutes, {name}")
-    title(f"Directors of films rated {EXCELLENT} or better, and how many films there are of each, by for_each()")
+    title(
+        f"Directors of films rated {EXCELLENT} or better, and how many films there are of each, by for_each()"
+    )
     for director, films in sorted(found.films_of.items()):
         line(f"{films:3} {director}")
 
@@ -227,14 +244,20 @@ class Options:
 
     @property
     def place(self) -> str:
-        return "memory" if self.in_memory else f"{self.endpoint_url or 'DynamoDB'}, {self.region or 'the usual region'}"
+        return (
+            "memory"
+            if self.in_memory
+            else f"{self.endpoint_url or 'DynamoDB'}, {self.region or 'the usual region'}"
+        )
 
     @property
     def in_memory(self) -> bool:
         return self.endpoint_url is None and self.region is None
 
 
-async def run(options: Options, saved: Saved | None, films: Sequence[Film], console: Console) -> None:
+async def run(
+    options: Options, saved: Saved | None, films: Sequence[Film], console: Console
+) -> None:
     """Load what is not there, count, ask, print."""
     begins = saved is None
     if saved is None:
@@ -242,7 +265,11 @@ async def run(options: Options, saved: Saved | None, films: Sequence[Film], cons
     if options.in_memory:
         db = adorm.connect("memory")
     else:
-        db = adorm.connect(endpoint_url=options.endpoint_url, region=options.region, table_prefix=saved.table_prefix)
+        db = adorm.connect(
+            endpoint_url=options.endpoint_url,
+            region=options.region,
+            table_prefix=saved.table_prefix,
+        )
     table_name = f"{saved.table_prefix}movies"
     columns = (
         TextColumn("{task.description:9}"),
@@ -257,7 +284,9 @@ async def run(options: Options, saved: Saved | None, films: Sequence[Film], cons
                 await fill(db, films, progress, table_name)
             saved.write(options.checkpoint)
             if not begins:
-                console.print(f"Going on after {saved.figures.films:,} films, as {options.checkpoint} says.")
+                console.print(
+                    f"Going on after {saved.figures.films:,} films, as {options.checkpoint} says."
+                )
             await count_with_progress(db, saved, options, progress, len(films))
         with console.status("asking for aggregates, a scan each"):
             answers = await ask(db, segments=options.segments)
@@ -269,7 +298,9 @@ async def run(options: Options, saved: Saved | None, films: Sequence[Film], cons
     options.checkpoint.unlink()
 
 
-async def fill(db: adorm.Database, films: Sequence[Film], progress: Progress, table_name: str) -> None:
+async def fill(
+    db: adorm.Database, films: Sequence[Film], progress: Progress, table_name: str
+) -> None:
     """Create the table with all the films in it, or leave none."""
     await db.create_table(Film)
     writing = progress.add_task("writing", total=len(films), note="")
@@ -280,7 +311,9 @@ async def fill(db: adorm.Database, films: Sequence[Film], progress: Progress, ta
         raise
 
 
-async def count_with_progress(db: adorm.Database, saved: Saved, options: Options, progress: Progress, films: int) -> None:
+async def count_with_progress(
+    db: adorm.Database, saved: Saved, options: Options, progress: Progress, films: int
+) -> None:
     scanning = progress.add_task("scanning", total=films, completed=saved.figures.films, note="")
 
     def show(finished: int) -> None:
@@ -290,18 +323,36 @@ async def count_with_progress(db: adorm.Database, saved: Saved, options: Options
         saved.write(options.checkpoint)
 
     units_per_s = options.read_units_per_s
-    await count(db, saved, segments=options.segments, units_per_s=units_per_s, on_film=show, on_save=save)
+    await count(
+        db, saved, segments=options.segments, units_per_s=units_per_s, on_film=show, on_save=save
+    )
 
 
 def read_options(argv: Sequence[str] | None) -> tuple[Options, Saved | None, list[Film]]:
-    parser = argparse.ArgumentParser(description="Count 4,609 films by a parallel scan that may be interrupted.")
+    parser = argparse.ArgumentParser(
+        description="Count 4,609 films by a parallel scan that may be interrupted."
+    )
     parser.add_argument("path", type=Path, help="the file of films, JSON")
-    parser.add_argument("--endpoint-url", help="where to, such as http://127.0.0.1:8000; default is a DynamoDB inside the process")
-    parser.add_argument("--region", help="the AWS region; without an endpoint it means DynamoDB itself")
-    parser.add_argument("--segments", type=int, default=8, help="how many parts are read side by side, 8 by default")
-    parser.add_argument("--read-units-per-s", type=float, help="consume no more than this while counting")
+    parser.add_argument(
+        "--endpoint-url",
+        help="where to, such as http://127.0.0.1:8000; default is a DynamoDB inside the process",
+    )
+    parser.add_argument(
+        "--region", help="the AWS region; without an endpoint it means DynamoDB itself"
+    )
+    parser.add_argument(
+        "--segments", type=int, default=8, help="how many parts are read side by side, 8 by default"
+    )
+    parser.add_argument(
+        "--read-units-per-s", type=float, help="consume no more than this while counting"
+    )
     default = Path("scan_analytics.checkpoint.json")
-    parser.add_argument("--checkpoint", type=Path, default=default, help=f"where to leave how far it came, {default} by default")
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        default=default,
+        help=f"where to leave how far it came, {default} by default",
+    )
     parser.add_argument("--keep", action="store_true", help="leave the table there")
     options = Options(**vars(parser.parse_args(argv)))
     if not 1 <= options.segments <= 10_000:
@@ -315,9 +366,13 @@ def read_options(argv: Sequence[str] | None) -> tuple[Options, Saved | None, lis
     try:
         saved = Saved.read(options.checkpoint)
     except (OSError, ValueError, LookupError, TypeError, ArithmeticError) as error:
-        parser.error(f"{options.checkpoint} is no file of this program, or a damaged one ({error}): remove it to begin anew")
+        parser.error(
+            f"{options.checkpoint} is no file of this program, or a damaged one ({error}): remove it to begin anew"
+        )
     if saved is not None and saved.place != options.place:
-        parser.error(f"{options.checkpoint} is of a scan at {saved.place}: give the same options, or remove it to begin anew")
+        parser.error(
+            f"{options.checkpoint} is of a scan at {saved.place}: give the same options, or remove it to begin anew"
+        )
     return options, saved, films
 
 
@@ -331,12 +386,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         if left is None:
             console.print("\nInterrupted before anything was counted.", highlight=False)
         else:
-            console.print(f"\nInterrupted after {left.figures.films:,} of {len(films):,} films. The same command goes on from there.")
+            console.print(
+                f"\nInterrupted after {left.figures.films:,} of {len(films):,} films. The same command goes on from there."
+            )
             if not options.in_memory:
-                console.print(f"The table {left.table_prefix}movies stays until then.", highlight=False)
+                console.print(
+                    f"The table {left.table_prefix}movies stays until then.", highlight=False
+                )
         return 130
     except adorm.AdormError as error:
-        hint = f"\nThe same command tries again; remove {options.checkpoint} to begin anew." if options.checkpoint.exists() else ""
+        hint = (
+            f"\nThe same command tries again; remove {options.checkpoint} to begin anew."
+            if options.checkpoint.exists()
+            else ""
+        )
         raise SystemExit(f"scan_analytics: {type(error).__name__}: {error}{hint}") from error
     return 0
 

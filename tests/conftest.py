@@ -1,4 +1,5 @@
-"""What every test may use: the event loop, adorm's own DynamoDB over HTTP, and ministack, each started once."""
+"""What every test may use: the event loop, adorm's own DynamoDB over HTTP, and ministack, each
+started once."""
 
 from __future__ import annotations
 
@@ -16,13 +17,19 @@ from tests.support.ministack import MinistackMissing, ministack
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
-settings.register_profile("adorm", deadline=None)  # machines are shared: no test is judged by its time
+settings.register_profile(
+    "adorm", deadline=None
+)  # machines are shared: no test is judged by its time
 settings.load_profile("adorm")
 
 ASYNCIO: tuple[str, dict[str, Any]] = ("asyncio", {})
 UVLOOP: tuple[str, dict[str, Any]] = ("asyncio", {"use_uvloop": True})
-LOOPS = [pytest.param(ASYNCIO, id="asyncio"), *([pytest.param(UVLOOP, id="uvloop")] if find_spec("uvloop") else [])]
-"""Parameters for modules that run on both loops: `@pytest.fixture(params=LOOPS)` over `anyio_backend`."""
+LOOPS = [
+    pytest.param(ASYNCIO, id="asyncio"),
+    *([pytest.param(UVLOOP, id="uvloop")] if find_spec("uvloop") else []),
+]
+"""Parameters for modules that run on both loops: `@pytest.fixture(params=LOOPS)` over
+`anyio_backend`."""
 
 _missing = pytest.StashKey[str]()
 
@@ -43,14 +50,16 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def local_dynamodb() -> Iterator[LocalDynamoDB]:
-    """adorm's DynamoDB over HTTP, one for the whole run: use an access key id of your own to have a database of your own."""
+    """adorm's DynamoDB over HTTP, one for the whole run: use an access key id of your own to have a
+    database of your own."""
     with LocalDynamoDB() as local:
         yield local
 
 
 @pytest.fixture(scope="session")
 def ministack_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """ministack, one for the whole run: use an access key id of `new_account()` to have a database of your own."""
+    """ministack, one for the whole run: use an access key id of `new_account()` to have a database
+    of your own."""
     with ExitStack() as stack:
         try:
             endpoint_url = stack.enter_context(ministack())
@@ -62,7 +71,11 @@ def ministack_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield endpoint_url
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     problem = config.stash.get(_missing, None)
     if problem is not None:
-        terminalreporter.write_line(f"!!!! NOTHING WAS TESTED AGAINST MINISTACK: {problem}", red=True, bold=True)
+        terminalreporter.write_line(
+            f"!!!! NOTHING WAS TESTED AGAINST MINISTACK: {problem}", red=True, bold=True
+        )

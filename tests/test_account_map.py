@@ -70,8 +70,15 @@ ACCOUNTS = {
 
 
 @pytest.fixture
-async def accounts(sts: FakeSts, dynamodb: LoopbackServer, clock: FakeClock) -> AsyncIterator[adorm.Accounts]:
-    options: dict[str, Any] = {"credentials": BASE, "sts_endpoint_url": sts.url, "endpoint_url": dynamodb.url, "clock": clock}
+async def accounts(
+    sts: FakeSts, dynamodb: LoopbackServer, clock: FakeClock
+) -> AsyncIterator[adorm.Accounts]:
+    options: dict[str, Any] = {
+        "credentials": BASE,
+        "sts_endpoint_url": sts.url,
+        "endpoint_url": dynamodb.url,
+        "clock": clock,
+    }
     async with adorm.accounts(ACCOUNTS, retry=adorm.RetryPolicy(max_attempts=1), **options) as made:
         yield made
 
@@ -82,7 +89,10 @@ async def get(db: adorm.Database) -> Answer:
 
 def signers(dynamodb: LoopbackServer) -> list[str]:
     """Of each request the key that signed it, and the region."""
-    credentials = [request.headers["authorization"].partition("Credential=")[2].split("/") for request in dynamodb.requests]
+    credentials = [
+        request.headers["authorization"].partition("Credential=")[2].split("/")
+        for request in dynamodb.requests
+    ]
     return [f"{parts[0]} {parts[2]}" for parts in credentials]
 
 
@@ -96,14 +106,24 @@ async def test_each_account_signs_with_the_credentials_of_its_role(
     for name in accounts:
         await get(accounts[name])
         await get(accounts[name])
-    assert signers(dynamodb) == ["AK1-1 eu-central-1"] * 2 + ["AK2-1 eu-north-1"] * 2 + ["AKBASE us-east-1"] * 2
-    assert sts.wanted == [Wanted(role(1), EXTERNAL_ID, "adorm", 3600, "AKBASE"), Wanted(role(2), None, "adorm", 3600, "AKBASE")]
+    assert (
+        signers(dynamodb)
+        == ["AK1-1 eu-central-1"] * 2 + ["AK2-1 eu-north-1"] * 2 + ["AKBASE us-east-1"] * 2
+    )
+    assert sts.wanted == [
+        Wanted(role(1), EXTERNAL_ID, "adorm", 3600, "AKBASE"),
+        Wanted(role(2), None, "adorm", 3600, "AKBASE"),
+    ]
 
 
-async def test_a_hundred_first_users_at_once_assume_the_role_once(accounts: adorm.Accounts, sts: FakeSts) -> None:
+async def test_a_hundred_first_users_at_once_assume_the_role_once(
+    accounts: adorm.Accounts, sts: FakeSts
+) -> None:
     sts.answers[role(1)] = None
     tasks = [asyncio.ensure_future(get(accounts["prod"])) for _ in range(50)]
-    tasks += [asyncio.ensure_future(get(accounts.database("prod", region="us-west-2"))) for _ in range(50)]
+    tasks += [
+        asyncio.ensure_future(get(accounts.database("prod", region="us-west-2"))) for _ in range(50)
+    ]
     await sts.server.received(1)
     await anyio.wait_all_tasks_blocked()
     del sts.answers[role(1)]
@@ -130,7 +150,12 @@ async def test_another_region_has_a_database_of_its_own_and_shares_the_credentia
 ) -> None:
     replica = accounts.database("prod", region="us-west-2")
     assert replica is accounts.database("prod", region="us-west-2")
-    assert accounts.database("prod", region="eu-central-1") is accounts.database("prod") is accounts["prod"] is not replica
+    assert (
+        accounts.database("prod", region="eu-central-1")
+        is accounts.database("prod")
+        is accounts["prod"]
+        is not replica
+    )
     await get(accounts["prod"])
     await get(replica)
     assert signers(dynamodb) == ["AK1-1 eu-central-1", "AK1-1 us-west-2"]
@@ -149,7 +174,9 @@ async def test_refused_credentials_are_forgotten_for_all_databases_of_the_accoun
     assert sts.asked_for(role(1)) == 2
 
 
-async def test_credentials_can_be_forgotten(accounts: adorm.Accounts, sts: FakeSts, dynamodb: LoopbackServer) -> None:
+async def test_credentials_can_be_forgotten(
+    accounts: adorm.Accounts, sts: FakeSts, dynamodb: LoopbackServer
+) -> None:
     await get(accounts["prod"])
     accounts.forget_credentials()
     await get(accounts["prod"])
@@ -157,7 +184,9 @@ async def test_credentials_can_be_forgotten(accounts: adorm.Accounts, sts: FakeS
     assert dynamodb.connections == 1
 
 
-async def test_the_base_credentials_are_fetched_once_for_all_accounts(sts: FakeSts, dynamodb: LoopbackServer, clock: FakeClock) -> None:
+async def test_the_base_credentials_are_fetched_once_for_all_accounts(
+    sts: FakeSts, dynamodb: LoopbackServer, clock: FakeClock
+) -> None:
     class Source:
         loads = 0
 
@@ -166,18 +195,33 @@ async def test_the_base_credentials_are_fetched_once_for_all_accounts(sts: FakeS
             return adorm.Credentials("AKBASE", "s", None, clock.now() + timedelta(hours=6))
 
     source = Source()
-    async with adorm.accounts(ACCOUNTS, credentials=source, sts_endpoint_url=sts.url, endpoint_url=dynamodb.url, clock=clock) as accounts:
+    async with adorm.accounts(
+        ACCOUNTS,
+        credentials=source,
+        sts_endpoint_url=sts.url,
+        endpoint_url=dynamodb.url,
+        clock=clock,
+    ) as accounts:
         await asyncio.gather(*(get(accounts[name]) for name in accounts for _ in range(5)))
     assert source.loads == 1
     assert len(sts.wanted) == 2
 
 
 async def test_the_base_credentials_come_from_the_environment_or_from_a_profile(
-    sts: FakeSts, dynamodb: LoopbackServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    sts: FakeSts,
+    dynamodb: LoopbackServer,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     files = tmp_path / "credentials"
     files.write_text("[dev]\naws_access_key_id = AKDEV\naws_secret_access_key = s\n")
-    options: dict[str, Any] = {"region": "eu-central-1", "sts_endpoint_url": sts.url, "endpoint_url": dynamodb.url, "clock": clock}
+    options: dict[str, Any] = {
+        "region": "eu-central-1",
+        "sts_endpoint_url": sts.url,
+        "endpoint_url": dynamodb.url,
+        "clock": clock,
+    }
     account = adorm.Account(role_arn=role(1))
     async with (
         adorm.accounts({"a": account}, **options) as by_environment,
@@ -194,7 +238,9 @@ async def test_the_base_credentials_come_from_the_environment_or_from_a_profile(
 # ---- one account that fails
 
 
-async def test_a_failing_account_hurts_no_other(accounts: adorm.Accounts, sts: FakeSts, dynamodb: LoopbackServer) -> None:
+async def test_a_failing_account_hurts_no_other(
+    accounts: adorm.Accounts, sts: FakeSts, dynamodb: LoopbackServer
+) -> None:
     sts.answers[role(2)] = fault("AccessDenied", "no", 403)
     await asyncio.gather(get(accounts["prod"]), get(accounts["here"]))
     for _ in range(2):
@@ -219,7 +265,9 @@ async def test_callers_at_once_share_one_refusal(accounts: adorm.Accounts, sts: 
     assert len(sts.wanted) == 1
 
 
-async def test_a_silent_sts_is_bounded_by_the_deadline_and_hurts_no_other(accounts: adorm.Accounts, sts: FakeSts) -> None:
+async def test_a_silent_sts_is_bounded_by_the_deadline_and_hurts_no_other(
+    accounts: adorm.Accounts, sts: FakeSts
+) -> None:
     sts.answers[role(2)] = None
 
     async def hurried() -> None:
@@ -234,7 +282,9 @@ async def test_a_silent_sts_is_bounded_by_the_deadline_and_hurts_no_other(accoun
     await sts.server.all_closed()
 
 
-async def test_a_cancelled_leader_does_not_break_those_who_wait(accounts: adorm.Accounts, sts: FakeSts) -> None:
+async def test_a_cancelled_leader_does_not_break_those_who_wait(
+    accounts: adorm.Accounts, sts: FakeSts
+) -> None:
     sts.answers[role(1)] = None
     tasks = [asyncio.ensure_future(get(accounts["prod"])) for _ in range(10)]
     await sts.server.received(1)
@@ -252,7 +302,9 @@ async def test_a_cancelled_leader_does_not_break_those_who_wait(accounts: adorm.
 # ---- at run time
 
 
-async def test_accounts_come_and_go_while_calls_run(accounts: adorm.Accounts, sts: FakeSts, dynamodb: LoopbackServer) -> None:
+async def test_accounts_come_and_go_while_calls_run(
+    accounts: adorm.Accounts, sts: FakeSts, dynamodb: LoopbackServer
+) -> None:
     await get(accounts["dev"])
     dynamodb.script("GetItem", Silence())
     in_flight = asyncio.ensure_future(get(accounts["dev"]))
@@ -269,7 +321,9 @@ async def test_accounts_come_and_go_while_calls_run(accounts: adorm.Accounts, st
     assert signers(dynamodb)[-1] == "AK3-1 eu-west-1"
 
 
-async def test_removing_an_account_ends_the_calls_that_wait_for_its_role(accounts: adorm.Accounts, sts: FakeSts) -> None:
+async def test_removing_an_account_ends_the_calls_that_wait_for_its_role(
+    accounts: adorm.Accounts, sts: FakeSts
+) -> None:
     sts.answers[role(2)] = None
     tasks = [asyncio.ensure_future(get(accounts["dev"])) for _ in range(3)]
     await sts.server.received(1)
@@ -332,7 +386,12 @@ async def test_closing_closes_every_database_even_where_one_fails(
         stubborn.append(Stubborn())
         return stubborn[-1]
 
-    options: dict[str, Any] = {"sts_endpoint_url": sts.url, "endpoint_url": dynamodb.url, "clock": clock, "wrap": wrap}
+    options: dict[str, Any] = {
+        "sts_endpoint_url": sts.url,
+        "endpoint_url": dynamodb.url,
+        "clock": clock,
+        "wrap": wrap,
+    }
     accounts = adorm.accounts(ACCOUNTS, credentials=BASE, **options)
     databases = [accounts[name] for name in accounts]
     for database in databases:
@@ -361,7 +420,9 @@ async def test_closed_accounts_say_so(accounts: adorm.Accounts) -> None:
     assert "closed" in repr(accounts)
 
 
-async def test_a_database_that_was_closed_by_itself_is_made_anew(accounts: adorm.Accounts, sts: FakeSts) -> None:
+async def test_a_database_that_was_closed_by_itself_is_made_anew(
+    accounts: adorm.Accounts, sts: FakeSts
+) -> None:
     async with accounts["prod"] as first:
         await get(first)
     assert accounts["prod"] is not first
@@ -369,7 +430,9 @@ async def test_a_database_that_was_closed_by_itself_is_made_anew(accounts: adorm
     assert len(sts.wanted) == 1
 
 
-async def test_closing_goes_on_when_it_is_cancelled(accounts: adorm.Accounts, dynamodb: LoopbackServer) -> None:
+async def test_closing_goes_on_when_it_is_cancelled(
+    accounts: adorm.Accounts, dynamodb: LoopbackServer
+) -> None:
     databases = [accounts[name] for name in accounts]
     for database in databases:
         await get(database)
@@ -423,14 +486,19 @@ async def test_in_memory_each_account_is_a_database_of_its_own() -> None:
     [
         ({"credentials": BASE, "profile": "x"}, "in the place of those of a profile|all say who"),
         ({"memory": True, "credentials": BASE}, "in memory no role is assumed"),
-        ({"memory": True, "sts_endpoint_url": "http://127.0.0.1:1"}, "in memory no role is assumed"),
+        (
+            {"memory": True, "sts_endpoint_url": "http://127.0.0.1:1"},
+            "in memory no role is assumed",
+        ),
         ({"credentials": (SECRET, SECRET)}, "takes adorm.Credentials or an object with load"),
         ({"max_connections": 0}, "max_connections"),
         ({"client": object()}, "accounts\\(\\) takes no client"),
         ({"region": 5}, "region"),
     ],
 )
-async def test_options_that_do_not_fit_are_refused_at_once(options: dict[str, Any], told: str) -> None:
+async def test_options_that_do_not_fit_are_refused_at_once(
+    options: dict[str, Any], told: str
+) -> None:
     with pytest.raises(adorm.UsageError, match=told) as caught:
         adorm.accounts(ACCOUNTS, **options)
     assert SECRET not in str(caught.value)
@@ -445,13 +513,17 @@ async def test_options_that_do_not_fit_are_refused_at_once(options: dict[str, An
         ({"region": 5}, "region is text"),
     ],
 )
-async def test_an_account_that_cannot_be_is_refused_at_once(options: dict[str, Any], told: str) -> None:
+async def test_an_account_that_cannot_be_is_refused_at_once(
+    options: dict[str, Any], told: str
+) -> None:
     with pytest.raises(adorm.UsageError, match=told) as caught:
         adorm.Account(**options)
     assert SECRET not in str(caught.value)
 
 
-@pytest.mark.parametrize("wrong", [{"": adorm.Account()}, {"a": role(1)}, {5: adorm.Account()}, [("a", adorm.Account())]])
+@pytest.mark.parametrize(
+    "wrong", [{"": adorm.Account()}, {"a": role(1)}, {5: adorm.Account()}, [("a", adorm.Account())]]
+)
 async def test_what_is_no_map_of_accounts_is_refused(wrong: Any) -> None:
     with pytest.raises(adorm.UsageError):
         adorm.accounts(wrong, credentials=BASE)
@@ -459,25 +531,41 @@ async def test_what_is_no_map_of_accounts_is_refused(wrong: Any) -> None:
 
 async def test_every_option_of_connect_is_shared_or_left_out_on_purpose() -> None:
     own = {"where", "region", "profile", "session", "credentials", "client"}
-    assert set(inspect.signature(adorm.connect).parameters) - own == ConnectOptions.__optional_keys__
+    assert (
+        set(inspect.signature(adorm.connect).parameters) - own == ConnectOptions.__optional_keys__
+    )
 
 
 # ---- secrets
 
 
 async def test_secrets_appear_nowhere(
-    accounts: adorm.Accounts, sts: FakeSts, dynamodb: LoopbackServer, caplog: pytest.LogCaptureFixture
+    accounts: adorm.Accounts,
+    sts: FakeSts,
+    dynamodb: LoopbackServer,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     shown: list[str] = []
     await get(accounts["prod"])
     dynamodb.script("GetItem", ServiceFault("InternalServerError", status=500))
-    sts.answers[role(2)] = fault("SignatureDoesNotMatch", f"x-amz-security-token:{BASE.session_token}", 403)
+    sts.answers[role(2)] = fault(
+        "SignatureDoesNotMatch", f"x-amz-security-token:{BASE.session_token}", 403
+    )
     for name in ("prod", "dev"):
         with pytest.raises(adorm.AdormError) as caught:
             await get(accounts[name])
         shown += traceback.format_exception(caught.value)
-    shown += [repr(each) for each in (accounts, accounts["prod"], ACCOUNTS, BASE, CredentialsCache(BaseSource(), FakeClock()))]
+    shown += [
+        repr(each)
+        for each in (
+            accounts,
+            accounts["prod"],
+            ACCOUNTS,
+            BASE,
+            CredentialsCache(BaseSource(), FakeClock()),
+        )
+    ]
     assert SECRET not in "".join(shown) + caplog.text
     assert GRANT is not None
 

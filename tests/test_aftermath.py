@@ -80,7 +80,9 @@ async def test_a_request_in_flight_or_sent_afterwards_is_found() -> None:
         await waiting
 
 
-async def test_a_connection_that_is_not_given_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_connection_that_is_not_given_back_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
     engines: list[WireTransport] = []
@@ -94,7 +96,11 @@ async def test_a_connection_that_is_not_given_back_is_found(monkeypatch: pytest.
 
     async with (
         LoopbackServer(lambda _operation, _body: {"TableNames": []}) as server,
-        adorm.connect(endpoint_url=server.url, region="eu-central-1", wrap=lambda engine: recorder(faults(wrap(engine)))) as db,
+        adorm.connect(
+            endpoint_url=server.url,
+            region="eu-central-1",
+            wrap=lambda engine: recorder(faults(wrap(engine))),
+        ) as db,
     ):
         async with leaves_nothing_behind(recorder, db):
             await db.call("ListTables", {})

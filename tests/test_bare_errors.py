@@ -59,7 +59,9 @@ async def test_a_read_of_a_closed_database_is_a_bare_usage_error(how: str) -> No
 
 
 @pytest.mark.parametrize("how", SCANS)
-def test_a_read_from_a_second_loop_is_a_bare_usage_error(how: str, local_dynamodb: LocalDynamoDB) -> None:
+def test_a_read_from_a_second_loop_is_a_bare_usage_error(
+    how: str, local_dynamodb: LocalDynamoDB
+) -> None:
     db = adorm.connect(
         endpoint_url=local_dynamodb.endpoint_url,
         region="eu-central-1",
@@ -133,10 +135,14 @@ async def test_a_deadline_in_a_loader_and_in_a_batch_block_does_too() -> None:
 
 @pytest.mark.parametrize("attempts", [1, 2, 7])
 @pytest.mark.parametrize("where", ["the database's", "the operation's"])
-async def test_unprocessed_items_end_after_as_many_fruitless_answers_as_the_policy_makes_attempts(attempts: int, where: str) -> None:
+async def test_unprocessed_items_end_after_as_many_fruitless_answers_as_the_policy_makes_attempts(
+    attempts: int, where: str
+) -> None:
     faults, recorder, policy = Faults(), Recorder(), adorm.RetryPolicy(max_attempts=attempts)
     options: dict[str, Any] = {"retry": policy} if where == "the database's" else {}
-    async with adorm.connect("memory", wrap=lambda engine: recorder(faults(engine)), clock=FakeClock(), **options) as db:
+    async with adorm.connect(
+        "memory", wrap=lambda engine: recorder(faults(engine)), clock=FakeClock(), **options
+    ) as db:
         await db.create_table(Counter)
         faults.on("BatchWriteItem").unprocessed(share=1.0)
         faults.on("BatchGetItem").unprocessed(share=1.0)
@@ -148,7 +154,9 @@ async def test_unprocessed_items_end_after_as_many_fruitless_answers_as_the_poli
         if where == "the operation's":
             reads, writes = reads.retry(policy), writes.retry(policy)
         for operation, name in ((reads, "BatchGetItem"), (writes, "BatchWriteItem")):
-            with pytest.raises(adorm.BatchFailed, match=f"{attempts} answers in a row processed none") as caught:
+            with pytest.raises(
+                adorm.BatchFailed, match=f"{attempts} answers in a row processed none"
+            ) as caught:
                 await operation
             (error,) = caught.value.exceptions
             assert isinstance(error, Throttled)
@@ -158,7 +166,9 @@ async def test_unprocessed_items_end_after_as_many_fruitless_answers_as_the_poli
 
 async def test_progress_begins_the_attempts_anew() -> None:
     faults, recorder, policy = Faults(), Recorder(), adorm.RetryPolicy(max_attempts=2)
-    async with adorm.connect("memory", wrap=lambda engine: recorder(faults(engine)), clock=FakeClock(), retry=policy) as db:
+    async with adorm.connect(
+        "memory", wrap=lambda engine: recorder(faults(engine)), clock=FakeClock(), retry=policy
+    ) as db:
         await db.create_table(Counter)
         faults.on("BatchWriteItem", call=range(1, 21, 2)).unprocessed(share=1.0)
         faults.on("BatchWriteItem", call=range(2, 20, 2)).unprocessed(all_but=1)

@@ -1,4 +1,5 @@
-"""What a new process loads before its first item: a cold start is made of imports. See docs/decisions/0020."""
+"""What a new process loads before its first item: a cold start is made of imports. See
+docs/decisions/0020."""
 
 from __future__ import annotations
 
@@ -59,7 +60,19 @@ FIRST_READ = """
 MAY_BE_LOADED = {"adorm", "attr", "attrs", "httptools", "orjson"}
 """Of all that is installed."""
 
-STANDARD_BUT_SLOW = {"dataclasses", "email", "http", "inspect", "json", "pathlib", "random", "typing_extensions", "urllib", "uuid", "xml"}
+STANDARD_BUT_SLOW = {
+    "dataclasses",
+    "email",
+    "http",
+    "inspect",
+    "json",
+    "pathlib",
+    "random",
+    "typing_extensions",
+    "urllib",
+    "uuid",
+    "xml",
+}
 """Not to be loaded by adorm itself; some are by what it stands on."""
 
 LOADED_BY_OTHERS = {"dataclasses", "inspect", "uuid"}  # attrs and orjson
@@ -88,8 +101,13 @@ UNUSED = {
 
 
 def run(code: str, *arguments: str) -> list[str]:
-    """What a new process prints, with the standard modules that every asyncio program has loaded beforehand."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COV", "PYTHON"))}
+    """What a new process prints, with the standard modules that every asyncio program has loaded
+    beforehand."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "COV", "PYTHON"))
+    }
     environment |= {
         "PYTHONPATH": str(ROOT / "src"),
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
@@ -98,7 +116,9 @@ def run(code: str, *arguments: str) -> list[str]:
         "HOME": "/nonexistent",
     }
     command = [sys.executable, "-S", "-c", SITE + textwrap.dedent(code) + REPORT, *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=30
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -111,7 +131,9 @@ REPORT = "\nprint(*sorted(set(sys.modules) - before))\n"
 
 def foreign(modules: set[str]) -> set[str]:
     """The packages among them that are not Python's own."""
-    return {package for name in modules if "cython" not in (package := name.split(".")[0])} - sys.stdlib_module_names
+    return {
+        package for name in modules if "cython" not in (package := name.split(".")[0])
+    } - sys.stdlib_module_names
 
 
 def test_importing_adorm_loads_adorm_alone() -> None:
@@ -127,15 +149,26 @@ def test_the_names_of_models_load_nothing_of_the_network() -> None:
     (line,) = run("import adorm; adorm.model; adorm.attribute; adorm.GlobalIndex; adorm.UsageError")
     loaded = set(line.split())
     assert foreign(loaded) <= MAY_BE_LOADED - {"httptools"}
-    assert not {name for name in loaded if name.startswith(("adorm.transport", "adorm.query", "adorm.expressions", "adorm.calls"))}
+    assert not {
+        name
+        for name in loaded
+        if name.startswith(("adorm.transport", "adorm.query", "adorm.expressions", "adorm.calls"))
+    }
 
 
 async def test_a_first_read_loads_what_it_uses_and_no_more() -> None:
-    item = {"customer_id": {"S": "c1"}, "order_id": {"S": "o1"}, "created_at": {"S": "2026-11-21T08:30:00.000000Z"}}
+    item = {
+        "customer_id": {"S": "c1"},
+        "order_id": {"S": "o1"},
+        "created_at": {"S": "2026-11-21T08:30:00.000000Z"},
+    }
     async with LoopbackServer(lambda _operation, _request: {"Item": item}) as server:
         lines = await anyio.to_thread.run_sync(run, FIRST_READ, server.url)
     assert lines[0].startswith("Order(customer_id='c1', order_id='o1'")
     loaded = set(lines[1].split())
     assert foreign(loaded) == MAY_BE_LOADED
-    assert loaded & STANDARD_BUT_SLOW <= LOADED_BY_OTHERS | LOADED_FOR_AN_ENDPOINT_URL | LOADED_BY_THE_CODEC
+    assert (
+        loaded & STANDARD_BUT_SLOW
+        <= LOADED_BY_OTHERS | LOADED_FOR_AN_ENDPOINT_URL | LOADED_BY_THE_CODEC
+    )
     assert not {name for name in loaded if name.removeprefix("adorm.") in UNUSED}

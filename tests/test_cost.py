@@ -1,10 +1,13 @@
-"""What an operation costs, counted instead of timed: a change that makes the common calls dearer shows here, on any machine.
+"""What an operation costs, counted instead of timed: a change that makes the common calls dearer
+shows here, on any machine.
 
-Counted are the bytecode instructions that Python executes, in adorm and in whatever it calls, and the containers that a page's items keep
-alive. Both are the same on every run of one Python version. What C code does is not seen: `make bench` measures that.
+Counted are the bytecode instructions that Python executes, in adorm and in whatever it calls, and
+the containers that a page's items keep alive. Both are the same on every run of one Python version.
+What C code does is not seen: `make bench` measures that.
 
-A count may be a quarter above its baseline. If it is more, find out why (`python bench/profile_adorm.py get`); if the price is worth
-paying, or an operation became much cheaper, print the new counts on each Python with
+A count may be a quarter above its baseline. If it is more, find out why (`python
+bench/profile_adorm.py get`); if the price is worth paying, or an operation became much cheaper,
+print the new counts on each Python with
 
     python -m tests.test_cost
 
@@ -36,7 +39,8 @@ pytestmark = pytest.mark.anyio
 
 MARGIN = 1.25
 SLACK = 0.5
-"""Below this share of its baseline a count is so much better that the baseline guards nothing any more."""
+"""Below this share of its baseline a count is so much better that the baseline guards nothing any
+more."""
 
 TOOL = 3
 """Of sys.monitoring: debuggers, coverage and profilers have numbers of their own."""
@@ -113,7 +117,8 @@ PAGE = [adorm.to_attribute_map(order(number)) for number in range(100)]
 
 
 async def instructions(operation: Callable[[], Awaitable[object]]) -> int:
-    """Bytecode instructions executed until `operation` has ended, the event loop's in between included."""
+    """Bytecode instructions executed until `operation` has ended, the event loop's in between
+    included."""
     await operation()  # what is imported, compiled or cached at the first call
     await operation()
     with counting() as counted:
@@ -123,7 +128,8 @@ async def instructions(operation: Callable[[], Awaitable[object]]) -> int:
 
 @contextmanager
 def counting() -> Generator[Callable[[], int]]:
-    """Gives a function that tells how many instructions were executed in the block, tracing's own aside."""
+    """Gives a function that tells how many instructions were executed in the block, tracing's own
+    aside."""
     count = 0
     if sys.version_info >= (3, 12):
         monitoring = sys.monitoring
@@ -163,9 +169,12 @@ def counting() -> Generator[Callable[[], int]]:
 
 
 class WireInMemory(asyncio.Transport):
-    """A connection whose other end answers each request with the same bytes, at the loop's next turn."""
+    """A connection whose other end answers each request with the same bytes, at the loop's next
+    turn."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: asyncio.BufferedProtocol, answer: bytes) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, protocol: asyncio.BufferedProtocol, answer: bytes
+    ) -> None:
         super().__init__()
         self._loop, self._protocol, self._answer = loop, protocol, answer
         self._closing = False
@@ -193,7 +202,10 @@ class WireInMemory(asyncio.Transport):
 async def wire_get() -> int:
     """One GetItem of the wire: credentials, signature, HTTP there and back, CRC, JSON."""
     body = orjson.dumps({"Item": ITEM})
-    answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+    answer = (
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n%b"
+        % (len(body), body)
+    )
     loop = asyncio.get_running_loop()
 
     async def connect(
@@ -207,7 +219,9 @@ async def wire_get() -> int:
     # A socket would bring the machine's timing into the count.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "create_connection", connect)
-        wire = WireTransport(region="eu-central-1", endpoint_url="http://127.0.0.1:8000", credentials=KEY, environ={})
+        wire = WireTransport(
+            region="eu-central-1", endpoint_url="http://127.0.0.1:8000", credentials=KEY, environ={}
+        )
         await wire.open()
         try:
             return await instructions(lambda: wire.send("GetItem", GET))
@@ -215,8 +229,11 @@ async def wire_get() -> int:
             await wire.close()
 
 
-async def from_bytes(answer: bytes, operation: Callable[[adorm.Table[Order]], Awaitable[object]]) -> int:
-    """The same as the wire hands it on, once so many items have been read that they are parsed straight from the bytes."""
+async def from_bytes(
+    answer: bytes, operation: Callable[[adorm.Table[Order]], Awaitable[object]]
+) -> int:
+    """The same as the wire hands it on, once so many items have been read that they are parsed
+    straight from the bytes."""
     transport = ScriptedTransport()
     async with adorm.Database(lambda: AsJson(transport)) as db:
         orders = db.table(Order)
@@ -237,9 +254,13 @@ async def counts() -> dict[str, int]:
     batch = orjson.dumps({"Responses": {"orders": PAGE}, "UnprocessedKeys": {}})
     transport = ScriptedTransport()
 
-    def answered(answer: bytes, operation: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+    def answered(
+        answer: bytes, operation: Callable[[], Awaitable[object]]
+    ) -> Callable[[], Awaitable[object]]:
         def prepared() -> Awaitable[object]:
-            transport.outcomes = [orjson.loads(answer)]  # a new one every time: whoever asks may take it apart
+            transport.outcomes = [
+                orjson.loads(answer)
+            ]  # a new one every time: whoever asks may take it apart
             transport.sent.clear()
             return operation()
 
@@ -270,8 +291,12 @@ async def counts() -> dict[str, int]:
             "query of 100 from bytes": await from_bytes(page, lambda orders: orders.query("c1")),
             "stream of 100": await instructions(answered(page, scanned)),
             "batch get of 100": await instructions(answered(batch, lambda: orders.batch_get(keys))),
-            "batch get of 100 from bytes": await from_bytes(batch, lambda orders: orders.batch_get(keys)),
-            "batch write of 100": await instructions(answered(nothing, lambda: orders.batch_write(puts=hundred))),
+            "batch get of 100 from bytes": await from_bytes(
+                batch, lambda orders: orders.batch_get(keys)
+            ),
+            "batch write of 100": await instructions(
+                answered(nothing, lambda: orders.batch_write(puts=hundred))
+            ),
             "transaction of 10": await instructions(answered(nothing, written_together)),
             "containers of 100 items": await kept(answered(page, lambda: orders.query("c1"))),
         }

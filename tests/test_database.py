@@ -1,4 +1,5 @@
-"""A database's life: opened once by whoever comes first, used by many tasks of one loop, closed at any time."""
+"""A database's life: opened once by whoever comes first, used by many tasks of one loop, closed at
+any time."""
 
 from __future__ import annotations
 
@@ -164,7 +165,9 @@ async def test_an_opening_that_failed_is_tried_again_by_the_next_call() -> None:
     assert repr(db) == "<adorm.Database, closed>"
 
 
-async def test_missing_credentials_can_be_provided_before_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_missing_credentials_can_be_provided_before_the_next_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with LoopbackServer(lambda _operation, _body: ITEM) as server, to(server) as db:
         monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
         with pytest.raises(adorm.UsageError, match="AWS_SECRET_ACCESS_KEY is not set"):
@@ -174,7 +177,9 @@ async def test_missing_credentials_can_be_provided_before_the_next_call(monkeypa
 
 
 async def test_a_database_that_never_opened_outlives_the_loop_that_tried() -> None:
-    db = adorm.Database(Maker(GatedTransport(problem=adorm.UsageError("no credentials")), GatedTransport()))
+    db = adorm.Database(
+        Maker(GatedTransport(problem=adorm.UsageError("no credentials")), GatedTransport())
+    )
     failed = in_another_loop(lambda: db.call("GetItem", KEY))
     assert isinstance(failed, adorm.UsageError)
     assert "no credentials" in str(failed)
@@ -220,7 +225,9 @@ async def test_after_close_every_operation_says_so() -> None:
             lambda: db.call("GetItem", KEY),
         ]
         for operation in operations:
-            with pytest.raises(adorm.UsageError, match=r"this database is closed: connect\(\) makes a new one"):
+            with pytest.raises(
+                adorm.UsageError, match=r"this database is closed: connect\(\) makes a new one"
+            ):
                 await operation()
         with pytest.raises(adorm.UsageError, match="closed"):
             async with db:
@@ -242,7 +249,11 @@ async def test_from_a_second_loop_nothing_goes_and_nothing_breaks() -> None:
     async with LoopbackServer(lambda _operation, _body: ITEM) as server, to(server) as db:
         counters = db.table(Counter)
         assert await counters.get("a") == EQUAL
-        works: list[Callable[[], Awaitable[object]]] = [lambda: db.call("GetItem", KEY), lambda: counters.get("a"), db.close]
+        works: list[Callable[[], Awaitable[object]]] = [
+            lambda: db.call("GetItem", KEY),
+            lambda: counters.get("a"),
+            db.close,
+        ]
         for work in works:
             failed = in_another_loop(work)
             assert isinstance(failed, adorm.UsageError)
@@ -255,7 +266,9 @@ async def test_from_a_second_loop_nothing_goes_and_nothing_breaks() -> None:
 # ---- closing under way
 
 
-async def test_closing_fails_what_is_in_flight_and_a_write_says_that_it_may_have_been_applied() -> None:
+async def test_closing_fails_what_is_in_flight_and_a_write_says_that_it_may_have_been_applied() -> (
+    None
+):
     async with LoopbackServer() as server:
         db = to(server)
         counters = db.table(Counter)
@@ -268,7 +281,9 @@ async def test_closing_fails_what_is_in_flight_and_a_write_says_that_it_may_have
         await server.received(3)
         await db.close()
         for call, maybe in ((get, False), (put, True), (add, True)):
-            with pytest.raises(adorm.ConnectionFailed, match=r"on Counter a: the database was closed") as caught:
+            with pytest.raises(
+                adorm.ConnectionFailed, match=r"on Counter a: the database was closed"
+            ) as caught:
                 await call
             assert caught.value.maybe_applied is maybe
             assert caught.value.attempts == 1
@@ -371,7 +386,9 @@ async def test_credentials_that_are_given_sign_the_requests() -> None:
         source = HeldBack()
         source.gate.set()
         for credentials in (adorm.Credentials("AKGIVEN", "s", "t"), source):
-            async with adorm.connect(region="eu-central-1", endpoint_url=server.url, credentials=credentials) as db:
+            async with adorm.connect(
+                region="eu-central-1", endpoint_url=server.url, credentials=credentials
+            ) as db:
                 await get_one(db)
             assert "Credential=AKGIVEN/" in server.requests[-1].headers["authorization"]
             assert server.requests[-1].headers["x-amz-security-token"] == "t"
@@ -380,13 +397,27 @@ async def test_credentials_that_are_given_sign_the_requests() -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"credentials": adorm.Credentials("AK", "s"), "profile": "dev"}, "in the place of those of a profile"),
-        ({"credentials": adorm.Credentials("AK", "s"), "session": object()}, "in the place of those of a session"),
-        ({"credentials": adorm.Credentials("AK", "s"), "client": object()}, "brings its own credentials"),
-        ({"credentials": ("AK", "PLANTED-SECRET")}, r"connect\(credentials=...\) takes adorm.Credentials .* not a tuple of str"),
+        (
+            {"credentials": adorm.Credentials("AK", "s"), "profile": "dev"},
+            "in the place of those of a profile",
+        ),
+        (
+            {"credentials": adorm.Credentials("AK", "s"), "session": object()},
+            "in the place of those of a session",
+        ),
+        (
+            {"credentials": adorm.Credentials("AK", "s"), "client": object()},
+            "brings its own credentials",
+        ),
+        (
+            {"credentials": ("AK", "PLANTED-SECRET")},
+            r"connect\(credentials=...\) takes adorm.Credentials .* not a tuple of str",
+        ),
     ],
 )
-async def test_credentials_that_do_not_fit_are_refused_at_once(options: dict[str, Any], told: str) -> None:
+async def test_credentials_that_do_not_fit_are_refused_at_once(
+    options: dict[str, Any], told: str
+) -> None:
     with pytest.raises(adorm.UsageError, match=told) as caught:
         adorm.connect(**options)
     assert "PLANTED" not in str(caught.value)
@@ -412,9 +443,14 @@ async def test_only_engines_inside_the_process_are_named_by_position() -> None:
 
 async def test_the_deadline_bounds_the_opening_too() -> None:
     source = HeldBack()
-    async with adorm.connect(region="eu-central-1", endpoint_url="http://127.0.0.1:1", credentials=source) as db:
+    async with adorm.connect(
+        region="eu-central-1", endpoint_url="http://127.0.0.1:1", credentials=source
+    ) as db:
         async with adorm.deadline(0.05):
-            with pytest.raises(adorm.DeadlineExceeded, match=r"the deadline of 0.05 s passed while the database was opened") as caught:
+            with pytest.raises(
+                adorm.DeadlineExceeded,
+                match=r"the deadline of 0.05 s passed while the database was opened",
+            ) as caught:
                 await get_one(db)
         assert not caught.value.maybe_applied
         assert source.asked == 1
@@ -427,12 +463,16 @@ async def test_closing_ends_an_opening_under_way() -> None:
     await anyio.wait_all_tasks_blocked()
     await db.close()
     await asyncio.wait(tasks)
-    assert [str(task.exception()) for task in tasks] == ["this database is closed: connect() makes a new one"] * 3
+    assert [str(task.exception()) for task in tasks] == [
+        "this database is closed: connect() makes a new one"
+    ] * 3
 
 
 async def test_calls_that_waited_for_a_failed_opening_share_its_failure() -> None:
     source = HeldBack(adorm.ConnectionFailed("nobody there", maybe_applied=False))
-    async with adorm.connect(region="eu-central-1", endpoint_url="http://127.0.0.1:1", credentials=source) as db:
+    async with adorm.connect(
+        region="eu-central-1", endpoint_url="http://127.0.0.1:1", credentials=source
+    ) as db:
         tasks = [asyncio.ensure_future(get_one(db)) for _ in range(50)]
         await anyio.wait_all_tasks_blocked()
         source.gate.set()
@@ -449,7 +489,9 @@ async def test_calls_that_waited_for_a_failed_opening_share_its_failure() -> Non
 async def test_a_cancelled_opening_is_taken_over_by_the_next_in_line() -> None:
     async with LoopbackServer() as server:
         source = HeldBack()
-        async with adorm.connect(region="eu-central-1", endpoint_url=server.url, credentials=source) as db:
+        async with adorm.connect(
+            region="eu-central-1", endpoint_url=server.url, credentials=source
+        ) as db:
             tasks = [asyncio.ensure_future(get_one(db)) for _ in range(3)]
             await anyio.wait_all_tasks_blocked()
             tasks[0].cancel()
@@ -462,11 +504,15 @@ async def test_a_cancelled_opening_is_taken_over_by_the_next_in_line() -> None:
 
 async def test_a_wrap_that_gives_no_transport_is_named() -> None:
     db = adorm.connect("memory", wrap=lambda _: None)  # type: ignore[arg-type, return-value]  # pyright: ignore[reportArgumentType]  # on purpose
-    with pytest.raises(adorm.UsageError, match=r"connect\(wrap=\.\.\.\) gave None, where a transport is wanted"):
+    with pytest.raises(
+        adorm.UsageError, match=r"connect\(wrap=\.\.\.\) gave None, where a transport is wanted"
+    ):
         await db.call("ListTables", {})
 
 
-async def test_a_write_whose_time_is_over_while_it_waits_for_a_connection_was_certainly_not_applied() -> None:
+async def test_a_write_whose_time_is_over_while_it_waits_for_a_connection_was_certainly_not_applied() -> (
+    None
+):
     async with (
         LoopbackServer() as server,
         adorm.connect(region="eu-central-1", endpoint_url=server.url, max_connections=1) as db,
@@ -475,7 +521,10 @@ async def test_a_write_whose_time_is_over_while_it_waits_for_a_connection_was_ce
         async with anyio.create_task_group() as group:
             group.start_soon(db.call, "GetItem", KEY)
             await server.received(1)
-            with pytest.raises(adorm.DeadlineExceeded, match=r"before attempt 1 was sent, while it waited for a connection") as caught:
+            with pytest.raises(
+                adorm.DeadlineExceeded,
+                match=r"before attempt 1 was sent, while it waited for a connection",
+            ) as caught:
                 async with adorm.deadline(0.02):
                     await db.call("PutItem", {"TableName": "orders"})
             assert (caught.value.attempts, caught.value.maybe_applied) == (0, False)
@@ -483,7 +532,9 @@ async def test_a_write_whose_time_is_over_while_it_waits_for_a_connection_was_ce
         assert server.operations == ["GetItem"]
 
 
-async def test_a_write_whose_time_is_over_while_credentials_are_fetched_was_certainly_not_applied() -> None:
+async def test_a_write_whose_time_is_over_while_credentials_are_fetched_was_certainly_not_applied() -> (
+    None
+):
     class Source:
         loads = 0
 

@@ -54,7 +54,9 @@ async def test_zero_or_less_means_that_the_time_is_over(clock: FakeClock, second
             assert remaining_s() == seconds
 
 
-async def test_an_infinite_deadline_bounds_nothing_but_keeps_the_outer_one(clock: FakeClock) -> None:
+async def test_an_infinite_deadline_bounds_nothing_but_keeps_the_outer_one(
+    clock: FakeClock,
+) -> None:
     with use_clock(clock):
         async with deadline(math.inf):
             assert remaining_s() == math.inf
@@ -82,7 +84,9 @@ async def test_deadlines_on_two_clocks_are_compared_by_what_is_left(clock: FakeC
                 assert inner.clock is SYSTEM_CLOCK
 
 
-async def test_one_deadline_object_serves_many_blocks_each_counted_from_its_entry(clock: FakeClock) -> None:
+async def test_one_deadline_object_serves_many_blocks_each_counted_from_its_entry(
+    clock: FakeClock,
+) -> None:
     budget = deadline(2)
     with use_clock(clock):
         async with budget:
@@ -143,7 +147,9 @@ async def test_an_error_passes_and_the_deadline_ends(clock: FakeClock) -> None:
         assert current_limit() is None
 
 
-async def test_leaving_a_block_in_another_context_disturbs_no_deadline_there(clock: FakeClock) -> None:
+async def test_leaving_a_block_in_another_context_disturbs_no_deadline_there(
+    clock: FakeClock,
+) -> None:
     stray = deadline(9)
     entered = asyncio.get_running_loop().create_task(stray.__aenter__(), context=copy_context())
     await entered

@@ -1,11 +1,12 @@
 """Every Python block of the guide and the README runs, and what it says it gives is what it gives.
 
-The blocks of a page run in order, as one module with `db`, an empty database in memory; `await` stands at the top. What is checked:
+The blocks of a page run in order, as one module with `db`, an empty database in memory; `await`
+stands at the top. What is checked:
 
-- `expression  # -> value`: it equals that value, or reads like it. An assignment to one name may have it too.
-- `statement  # raises Name: words`: it raises that class (or one below it), with these words in its message.
-- a block marked `text` right after: what the block printed; a line that ends in `...` goes on anyhow.
-- `async def test_...(adorm_db)`: it passes on an empty database.
+- `expression  # -> value`: it equals that value, or reads like it. An assignment to one name may
+have it too. - `statement  # raises Name: words`: it raises that class (or one below it), with these
+words in its message. - a block marked `text` right after: what the block printed; a line that ends
+in `...` goes on anyhow. - `async def test_...(adorm_db)`: it passes on an empty database.
 
 A block that can't run is marked `python no-run`, with its reason in a comment above it.
 """
@@ -71,7 +72,11 @@ def blocks_of(page: Path) -> list[Block]:
         if language != "python":
             continue
         after = fences[number + 1] if number + 1 < len(fences) else None
-        follows = after is not None and after["info"].strip() == "text" and not text[fence.end() : after.start()].strip()
+        follows = (
+            after is not None
+            and after["info"].strip() == "text"
+            and not text[fence.end() : after.start()].strip()
+        )
         found.append(
             Block(
                 page,
@@ -104,7 +109,11 @@ class Expectations(ast.NodeTransformer):
             return super().visit(node)
         is_block = hasattr(node, "body")
         decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-        line = min([node.lineno, *(each.lineno for each in decorators)]) if is_block else node.end_lineno or node.lineno
+        line = (
+            min([node.lineno, *(each.lineno for each in decorators)])
+            if is_block
+            else node.end_lineno or node.lineno
+        )
         promise = self.promised.pop(line, None)
         if promise is None:
             return super().visit(node)
@@ -114,13 +123,17 @@ class Expectations(ast.NodeTransformer):
             block = ast.With([ast.withitem(_call("__raises__", ast.Constant(expected)))], [inner])
             return ast.fix_missing_locations(ast.copy_location(block, node))
         if isinstance(node, ast.Expr):
-            node.value = ast.copy_location(_call("__expect__", node.value, ast.Constant(expected)), node.value)
+            node.value = ast.copy_location(
+                _call("__expect__", node.value, ast.Constant(expected)), node.value
+            )
             return ast.fix_missing_locations(node)
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             value = ast.Name(node.targets[0].id, ast.Load())
             check = ast.Expr(_call("__expect__", value, ast.Constant(expected)))
             return [node, ast.fix_missing_locations(ast.copy_location(check, node))]
-        raise AssertionError(f"line {node.lineno}: only an expression or an assignment to a name can have `# -> {expected}`")
+        raise AssertionError(
+            f"line {node.lineno}: only an expression or an assignment to a name can have `# -> {expected}`"
+        )
 
 
 def _call(function: str, *arguments: ast.expr) -> ast.Call:
@@ -133,7 +146,9 @@ def compiled(block: Block) -> CodeType:
     tree = expectations.visit(tree)
     assert not expectations.promised, f"{block.page.name}: nothing checks {expectations.promised}"
     ast.increment_lineno(tree, block.line - 1)
-    code: CodeType = compile(tree, str(block.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    code: CodeType = compile(
+        tree, str(block.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
+    )
     return code
 
 
@@ -154,7 +169,11 @@ def checks_for(namespace: dict[str, Any]) -> dict[str, Callable[..., Any]]:
     @contextmanager
     def raises(expected: str) -> Generator[None]:
         name, _, words = expected.partition(": ")
-        kind = getattr(adorm, name, None) or getattr(adorm.testing, name, None) or getattr(builtins, name)
+        kind = (
+            getattr(adorm, name, None)
+            or getattr(adorm.testing, name, None)
+            or getattr(builtins, name)
+        )
         with pytest.raises(kind) as caught:
             yield
         for part in words.split(" ... "):
@@ -203,7 +222,9 @@ def namespace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     module = ModuleType(f"a_page_of_the_guide_{request.node.nodeid.__hash__() & 0xFFFFFFFF:x}")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     namespace = module.__dict__
-    namespace["__builtins__"] = builtins  # `exec` would put them there, a function of this code does not
+    namespace["__builtins__"] = (
+        builtins  # `exec` would put them there, a function of this code does not
+    )
     namespace.update(checks_for(namespace))
     return namespace
 
@@ -214,8 +235,14 @@ async def db() -> AsyncIterator[adorm.Database]:
         yield database
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem if page.parent == GUIDE else str(page.relative_to(ROOT)))
-async def test_every_block_of_a_page_runs_as_it_says(page: Path, namespace: dict[str, Any], db: adorm.Database) -> None:
+@pytest.mark.parametrize(
+    "page",
+    PAGES,
+    ids=lambda page: page.stem if page.parent == GUIDE else str(page.relative_to(ROOT)),
+)
+async def test_every_block_of_a_page_runs_as_it_says(
+    page: Path, namespace: dict[str, Any], db: adorm.Database
+) -> None:
     namespace["db"] = db
     for block in blocks_of(page):
         if block.runs:
@@ -261,7 +288,9 @@ def _block(text: str, prints: str | None = None) -> Block:
         ("for x in (1,):  # -> 1\n    pass", None),
     ],
 )
-async def test_a_block_that_does_not_do_what_it_says_fails(text: str, prints: str | None, namespace: dict[str, Any]) -> None:
+async def test_a_block_that_does_not_do_what_it_says_fails(
+    text: str, prints: str | None, namespace: dict[str, Any]
+) -> None:
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         await run(_block(text, prints), namespace)
 
@@ -287,7 +316,11 @@ def test_mypy_accepts_every_example_but_the_mistakes_that_are_shown(tmp_path: Pa
     shown: dict[str, list[str]] = {}
     for number, page in enumerate(PAGES):
         lines = page.read_text("utf-8").splitlines()
-        code = ["import adorm", "async def page(db: adorm.Database) -> None: pass", *[""] * len(lines)]
+        code = [
+            "import adorm",
+            "async def page(db: adorm.Database) -> None: pass",
+            *[""] * len(lines),
+        ]
         for block in blocks_of(page):
             code[1] = "async def page(db: adorm.Database) -> None:"
             for offset, line in enumerate(block.text.splitlines() if block.runs else ()):
@@ -318,11 +351,18 @@ def test_mypy_accepts_every_example_but_the_mistakes_that_are_shown(tmp_path: Pa
         if (match := _FINDING.match(line)) and "# raises" not in shown[match[1]][int(match[2]) - 1]
     ]
     assert found == [], done.stdout
-    assert done.returncode == 1, f"mypy found no mistake, not even those that are shown: {done.stdout} {done.stderr}"
+    assert done.returncode == 1, (
+        f"mypy found no mistake, not even those that are shown: {done.stdout} {done.stderr}"
+    )
 
 
 def test_a_block_that_does_not_run_says_why() -> None:
-    silent = [f"{block.page.name}:{block.line}" for page in PAGES for block in blocks_of(page) if not block.runs and not block.has_reason]
+    silent = [
+        f"{block.page.name}:{block.line}"
+        for page in PAGES
+        for block in blocks_of(page)
+        if not block.runs and not block.has_reason
+    ]
     assert silent == []
     assert sum(not block.runs for page in PAGES for block in blocks_of(page)) <= MOST_BLOCKS_NOT_RUN
 
@@ -333,15 +373,22 @@ MOST_BLOCKS_NOT_RUN = 3
 def headings_of(page: Path) -> set[str]:
     """As GitHub makes anchors of them."""
     prose = _FENCE.sub("", page.read_text("utf-8"))
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.+)$", prose, re.MULTILINE)}
+    return {
+        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    }
 
 
 def test_links_lead_somewhere_and_the_index_names_every_page() -> None:
     for page in PAGES:
-        for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", _FENCE.sub("", page.read_text("utf-8"))):
+        for target, anchor in re.findall(
+            r"\]\(([^)#:]*)(?:#([^)]*))?\)", _FENCE.sub("", page.read_text("utf-8"))
+        ):
             to = page.parent / target if target else page
             assert to.exists(), f"{page.name} links to {target}"
-            assert not anchor or anchor in headings_of(to), f"{page.name} links to {target}#{anchor}"
+            assert not anchor or anchor in headings_of(to), (
+                f"{page.name} links to {target}#{anchor}"
+            )
     index = (ROOT / "docs" / "README.md").read_text("utf-8")
     assert [page.name for page in GUIDE.glob("*.md") if f"guide/{page.name}" not in index] == []
 
@@ -349,7 +396,9 @@ def test_links_lead_somewhere_and_the_index_names_every_page() -> None:
 def test_the_guide_names_everything_public() -> None:
     guide = "\n".join(page.read_text("utf-8") for page in GUIDE.glob("*.md"))
     assert [name for name in read_stub("adorm") if not re.search(rf"\b{name}\b", guide)] == []
-    assert [name for name in read_stub("adorm.testing") if not re.search(rf"\b{name}\b", guide)] == []
+    assert [
+        name for name in read_stub("adorm.testing") if not re.search(rf"\b{name}\b", guide)
+    ] == []
 
 
 @pytest.mark.parametrize(

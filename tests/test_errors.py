@@ -25,26 +25,50 @@ class Thing:
     size: int = 0
 
 
-def _failed(code: str = "ValidationException", kind: type[errors.ServiceError] = errors.ServiceError) -> errors.ServiceError:
-    return kind("no", code=code, operation="PutItem", request_id="r1", status=400, subject="Thing x", attempts=3)
+def _failed(
+    code: str = "ValidationException", kind: type[errors.ServiceError] = errors.ServiceError
+) -> errors.ServiceError:
+    return kind(
+        "no",
+        code=code,
+        operation="PutItem",
+        request_id="r1",
+        status=400,
+        subject="Thing x",
+        attempts=3,
+    )
 
 
 def _conflict() -> errors.VersionConflict:
-    error = errors.VersionConflict("no", code="ConditionalCheckFailedException", operation="UpdateItem")
+    error = errors.VersionConflict(
+        "no", code="ConditionalCheckFailedException", operation="UpdateItem"
+    )
     error.expected, error.actual, error.item = 3, 4, Thing(thing_id="x", size=1)
     return error
 
 
 def _outcomes() -> list[Outcome[int]]:
-    return [Outcome("segment 0 of 2", 5, finished=True), Outcome("segment 1 of 2", None, error=_failed())]
+    return [
+        Outcome("segment 0 of 2", 5, finished=True),
+        Outcome("segment 1 of 2", None, error=_failed()),
+    ]
 
 
 def _canceled() -> errors.TransactionCanceled:
     reasons = [
         errors.CancellationReason("put of Thing x", None),
-        errors.CancellationReason("update of Thing y", "ConditionalCheckFailed", "no", None, {"size": {"N": "1"}}, _conflict()),
+        errors.CancellationReason(
+            "update of Thing y",
+            "ConditionalCheckFailed",
+            "no",
+            None,
+            {"size": {"N": "1"}},
+            _conflict(),
+        ),
     ]
-    return errors.TransactionCanceled("cancelled", reasons, code="TransactionCanceledException", operation="TransactWriteItems")
+    return errors.TransactionCanceled(
+        "cancelled", reasons, code="TransactionCanceledException", operation="TransactWriteItems"
+    )
 
 
 SAMPLES: list[errors.AdormError] = [
@@ -53,18 +77,35 @@ SAMPLES: list[errors.AdormError] = [
     errors.UnknownField("no such field"),
     errors.ModelError("a mistake"),
     errors.ItemDecodeError(
-        "expected a number", model=Thing, key={"thing_id": {"S": "x"}}, path="$.size", attribute_map={"size": {"S": "a"}}
+        "expected a number",
+        model=Thing,
+        key={"thing_id": {"S": "x"}},
+        path="$.size",
+        attribute_map={"size": {"S": "a"}},
     ),
     errors.ItemNotFound("no item"),
-    errors.IdempotencyInProgress("busy", lease_ends_at=datetime(2026, 11, 21, tzinfo=UTC), retry_after_s=1.5),
+    errors.IdempotencyInProgress(
+        "busy", lease_ends_at=datetime(2026, 11, 21, tzinfo=UTC), retry_after_s=1.5
+    ),
     errors.ResultNotStored("not stored", result={"a": 1}),
     _failed(),
     _failed("ThrottlingException", errors.Throttled),
     _conflict(),
     _canceled(),
-    errors.ConnectionFailed("no answer", maybe_applied=True, operation="PutItem", subject="Thing x", attempts=2),
-    errors.DeadlineExceeded("too late", operation="Scan", attempts=1, outcomes=_outcomes(), result=[1], checkpoint="text"),
-    errors.ScanFailed("failed", [_failed(), ValueError("x")], outcomes=_outcomes(), result=[1], checkpoint="text"),
+    errors.ConnectionFailed(
+        "no answer", maybe_applied=True, operation="PutItem", subject="Thing x", attempts=2
+    ),
+    errors.DeadlineExceeded(
+        "too late",
+        operation="Scan",
+        attempts=1,
+        outcomes=_outcomes(),
+        result=[1],
+        checkpoint="text",
+    ),
+    errors.ScanFailed(
+        "failed", [_failed(), ValueError("x")], outcomes=_outcomes(), result=[1], checkpoint="text"
+    ),
     errors.BatchFailed("failed", [_canceled()], outcomes=_outcomes()),
     errors.StreamFailed("failed", [_failed()], outcomes=_outcomes()),
 ]
@@ -77,8 +118,14 @@ def _pickled(error: Any) -> Any:
 def _told(error: BaseException) -> Any:
     """All that an error holds; errors themselves are never equal."""
     held = dict(vars(error))
-    outcomes = [(each.label, each.value, each.finished, each.error and _told(each.error)) for each in held.pop("outcomes", ())]
-    reasons: list[Any] = [(each.operation, each.code, each.attribute_map, type(each.error)) for each in held.pop("reasons", ())]
+    outcomes = [
+        (each.label, each.value, each.finished, each.error and _told(each.error))
+        for each in held.pop("outcomes", ())
+    ]
+    reasons: list[Any] = [
+        (each.operation, each.code, each.attribute_map, type(each.error))
+        for each in held.pop("reasons", ())
+    ]
     exceptions: tuple[BaseException, ...] = getattr(error, "exceptions", ())
     within = [_told(each) for each in exceptions]
     return type(error), str(error), error.args[:1], held, reasons, outcomes, within
@@ -86,7 +133,9 @@ def _told(error: BaseException) -> Any:
 
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, _pickled])
 @pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
-def test_an_error_is_the_same_after_it_was_copied_or_pickled(error: errors.AdormError, again: Callable[[Any], Any]) -> None:
+def test_an_error_is_the_same_after_it_was_copied_or_pickled(
+    error: errors.AdormError, again: Callable[[Any], Any]
+) -> None:
     error = again(error)  # so that a note is not added for the next test
     error.add_note("a note")
     made = again(error)

@@ -1,4 +1,5 @@
-"""The examples do what they say: on every film, on memory and over HTTP, and as a user runs them."""
+"""The examples do what they say: on every film, on memory and over HTTP, and as a user runs
+them."""
 
 from __future__ import annotations
 
@@ -56,7 +57,9 @@ def entries() -> list[dict[str, Any]]:
         if IN_CI:
             pytest.fail(f"in CI the examples must be tested: {problem}", pytrace=False)
         pytest.skip(f"THE MOVIES EXAMPLE IS NOT TESTED: {problem}")
-    loaded: list[dict[str, Any]] = json.loads(MOVIES.read_text(encoding="utf-8"), parse_float=Decimal)
+    loaded: list[dict[str, Any]] = json.loads(
+        MOVIES.read_text(encoding="utf-8"), parse_float=Decimal
+    )
     return loaded
 
 
@@ -74,7 +77,11 @@ def as_entry(film: movies.Film) -> dict[str, Any]:
         "plot": info.plot,
         "image_url": info.image_url,
     }
-    return {"year": film.year, "title": film.title, "info": {name: value for name, value in told.items() if value is not None}}
+    return {
+        "year": film.year,
+        "title": film.title,
+        "info": {name: value for name, value in told.items() if value is not None},
+    }
 
 
 def key_of(entry: dict[str, Any]) -> tuple[int, str]:
@@ -84,7 +91,9 @@ def key_of(entry: dict[str, Any]) -> tuple[int, str]:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 @pytest.mark.anyio
-async def test_every_film_comes_back_and_every_answer_is_that_of_plain_python(engine: Engine, entries: list[dict[str, Any]]) -> None:
+async def test_every_film_comes_back_and_every_answer_is_that_of_plain_python(
+    engine: Engine, entries: list[dict[str, Any]]
+) -> None:
     assert len(entries) == 4609
     films = movies.read_films(MOVIES)
     assert [as_entry(film) for film in films] == entries
@@ -100,17 +109,29 @@ async def test_every_film_comes_back_and_every_answer_is_that_of_plain_python(en
     of_2013 = [entry for entry in entries if entry["year"] == 2013]
     ratings = [Decimal(entry["info"]["rating"]) for entry in entries if "rating" in entry["info"]]
     assert answers.films_per_year == Counter(entry["year"] for entry in entries)
-    assert answers.average_rating == pytest.approx(sum(ratings) / len(ratings), rel=Decimal("1e-25"))
-    best = [(entry["title"], entry["info"]["rating"]) for entry in of_2013 if entry["info"].get("rating", 0) >= 8]
+    assert answers.average_rating == pytest.approx(
+        sum(ratings) / len(ratings), rel=Decimal("1e-25")
+    )
+    best = [
+        (entry["title"], entry["info"]["rating"])
+        for entry in of_2013
+        if entry["info"].get("rating", 0) >= 8
+    ]
     assert len(best) == 9
     assert answers.best_of_year == sorted(best, key=lambda film: (-film[1], film[0]))
-    spielbergs = [key_of(entry) for entry in entries if entry["info"].get("directors", [None])[0] == "Steven Spielberg"]
+    spielbergs = [
+        key_of(entry)
+        for entry in entries
+        if entry["info"].get("directors", [None])[0] == "Steven Spielberg"
+    ]
     assert len(spielbergs) == 26
     assert answers.of_director == sorted(spielbergs)
     lengths = {entry["title"]: entry["info"].get("running_time_secs", 0) for entry in of_2013}
     long_films = {title: seconds for title, seconds in lengths.items() if seconds >= 150 * 60}
     assert len(long_films) == 3
-    assert {title: running_time.total_seconds() for title, running_time in answers.long_films} == long_films
+    assert {
+        title: running_time.total_seconds() for title, running_time in answers.long_films
+    } == long_films
     assert answers.dramas == sum("Drama" in entry["info"].get("genres", []) for entry in of_2013)
     rush = next(entry for entry in entries if key_of(entry) == (2013, "Rush"))
     assert answers.raised_to == answers.refused_at == rush["info"]["rating"] + Decimal("0.1")
@@ -118,13 +139,24 @@ async def test_every_film_comes_back_and_every_answer_is_that_of_plain_python(en
 
 @pytest.fixture
 def few(tmp_path: Path) -> Path:
-    """A file of three films: one as told in the tutorial, one that lacks nearly everything, one of another year."""
+    """A file of three films: one as told in the tutorial, one that lacks nearly everything, one of
+    another year."""
     path = tmp_path / "few.json"
-    told = {"directors": ["Ron Howard"], "rating": 8.3, "genres": ["Drama"], "release_date": "2013-09-02T00:00:00Z", "rank": 2}
+    told = {
+        "directors": ["Ron Howard"],
+        "rating": 8.3,
+        "genres": ["Drama"],
+        "release_date": "2013-09-02T00:00:00Z",
+        "rank": 2,
+    }
     entries = [
         {"year": 2013, "title": "Rush", "info": {**told, "running_time_secs": 7380}},
         {"year": 2013, "title": "Gravité", "info": {"running_time_secs": 9000}},
-        {"year": 1975, "title": "Jaws", "info": {"directors": ["Steven Spielberg", "Another"], "rating": 8}},
+        {
+            "year": 1975,
+            "title": "Jaws",
+            "info": {"directors": ["Steven Spielberg", "Another"], "rating": 8},
+        },
     ]
     path.write_text(json.dumps(entries), encoding="utf-8")
     return path
@@ -140,7 +172,9 @@ async def test_a_film_that_is_stored_otherwise_missing_or_unknown_is_told(few: P
         await movies.load(db, [changed, kept, unknown])
         changed.info.rank = 3
         different = await movies.differences(db, films)
-    assert {(film.year, film.title) for film in different} == {(film.year, film.title) for film in (changed, missing, unknown)}
+    assert {(film.year, film.title) for film in different} == {
+        (film.year, film.title) for film in (changed, missing, unknown)
+    }
 
 
 @pytest.mark.anyio
@@ -148,17 +182,31 @@ async def test_loading_that_fails_raises_one_error_and_stops(few: Path) -> None:
     seen: list[None] = []
     async with adorm.connect("memory") as db:
         with pytest.raises(adorm.ResourceNotFound):
-            await movies.load(db, movies.read_films(few) * 100, workers=2, on_film=lambda: seen.append(None))
+            await movies.load(
+                db, movies.read_films(few) * 100, workers=2, on_film=lambda: seen.append(None)
+            )
     assert seen == []
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "error", "COLUMNS": "200"}
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "src"),
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONWARNINGS": "error",
+        "COLUMNS": "200",
+    }
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=environment(), capture_output=True, encoding="utf-8", timeout=50, check=False
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=50,
+        check=False,
     )
 
 
@@ -182,7 +230,13 @@ def test_the_movies_command_prints_its_answers(few: Path, where: list[str]) -> N
 
 def test_the_movies_command_tells_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     path = tmp_path / "films.json"
-    for text in ("", "[1]", '[{"year": 2013}]', '{"year": 2013}', '[{"year": 1, "title": "x", "info": {"rating": "good"}}]'):
+    for text in (
+        "",
+        "[1]",
+        '[{"year": 2013}]',
+        '{"year": 2013}',
+        '[{"year": 1, "title": "x", "info": {"rating": "good"}}]',
+    ):
         path.write_text(text)
         done = run("examples/movies.py", str(path))
         assert done.returncode == 2
@@ -236,17 +290,25 @@ def test_the_quickstart_shows_each_step_and_what_it_gave(where: list[str]) -> No
         "  => ResourceNotFound: ",
         "That is all.",
     ):
-        assert any(line.startswith(expected) for line in shown), f"{expected!r} is missing, or not in its place"
+        assert any(line.startswith(expected) for line in shown), (
+            f"{expected!r} is missing, or not in its place"
+        )
     assert "type: ignore" not in done.stdout
     _connection, *others = done.stdout.splitlines()
     assert max(map(len, others)) <= 120
 
 
-def test_an_endpoint_that_is_not_there_is_one_line_and_a_status(monkeypatch: pytest.MonkeyPatch, few: Path) -> None:
+def test_an_endpoint_that_is_not_there_is_one_line_and_a_status(
+    monkeypatch: pytest.MonkeyPatch, few: Path
+) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     elsewhere = ["--endpoint-url", "http://127.0.0.1:9", "--region", REGION]
-    for name, arguments in (("quickstart", elsewhere), ("movies", [str(few), *elsewhere]), ("scan_analytics", [str(few), *elsewhere])):
+    for name, arguments in (
+        ("quickstart", elsewhere),
+        ("movies", [str(few), *elsewhere]),
+        ("scan_analytics", [str(few), *elsewhere]),
+    ):
         done = run(f"examples/{name}.py", *arguments)
         assert done.returncode == 1
         assert done.stderr.startswith(f"{name}: ConnectionFailed: CreateTable on adorm-")
@@ -264,7 +326,9 @@ def every_eighth(entries: list[dict[str, Any]], path: Path) -> Path:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 @pytest.mark.anyio
-async def test_figures_and_aggregates_are_those_of_plain_python(engine: Engine, entries: list[dict[str, Any]]) -> None:
+async def test_figures_and_aggregates_are_those_of_plain_python(
+    engine: Engine, entries: list[dict[str, Any]]
+) -> None:
     films = [movies.as_film(entry) for entry in entries]
     saved = scan_analytics.Saved("here", "")
     async with engine.connect() as db:
@@ -284,16 +348,26 @@ async def test_figures_and_aggregates_are_those_of_plain_python(engine: Engine, 
     assert figures.by_decade == Counter(entry["year"] // 10 * 10 for entry in entries)
     assert answers.films == len(entries)
     assert (answers.rating_sum, answers.rating_best) == (sum(ratings), max(ratings))
-    assert answers.rating_average == pytest.approx(sum(ratings) / len(ratings), rel=Decimal("1e-25"))
+    assert answers.rating_average == pytest.approx(
+        sum(ratings) / len(ratings), rel=Decimal("1e-25")
+    )
     assert answers.films_per_year == Counter(entry["year"] for entry in entries)
-    assert answers.longest == max((entry["info"].get("running_time_secs", 0), entry["title"]) for entry in entries)
+    assert answers.longest == max(
+        (entry["info"].get("running_time_secs", 0), entry["title"]) for entry in entries
+    )
     firsts = Counter(info["directors"][0] for info in infos if info.get("directors"))
-    of_excellent = {info["directors"][0] for info in infos if info.get("rating", 0) >= scan_analytics.EXCELLENT and info.get("directors")}
+    of_excellent = {
+        info["directors"][0]
+        for info in infos
+        if info.get("rating", 0) >= scan_analytics.EXCELLENT and info.get("directors")
+    }
     assert answers.films_of == {director: firsts[director] for director in of_excellent}
 
 
 @pytest.mark.anyio
-async def test_a_count_that_is_cancelled_again_and_again_counts_every_film_once(entries: list[dict[str, Any]], tmp_path: Path) -> None:
+async def test_a_count_that_is_cancelled_again_and_again_counts_every_film_once(
+    entries: list[dict[str, Any]], tmp_path: Path
+) -> None:
     films = movies.read_films(every_eighth(entries, tmp_path / "films.json"))
     path = tmp_path / "saved.json"
     rounds = 0
@@ -332,7 +406,11 @@ async def test_a_count_that_is_cancelled_again_and_again_counts_every_film_once(
 def test_the_scan_goes_on_after_ctrl_c_and_its_figures_are_the_same(
     entries: list[dict[str, Any]], where: list[str], tmp_path: Path
 ) -> None:
-    command = ["examples/scan_analytics.py", str(every_eighth(entries, tmp_path / "films.json")), *where]
+    command = [
+        "examples/scan_analytics.py",
+        str(every_eighth(entries, tmp_path / "films.json")),
+        *where,
+    ]
     checkpoint = tmp_path / "checkpoint.json"
     command += ["--checkpoint", str(checkpoint)]
     whole = run(*command)
@@ -340,7 +418,14 @@ def test_the_scan_goes_on_after_ctrl_c_and_its_figures_are_the_same(
     assert not checkpoint.exists()
 
     slow = [sys.executable, *command, "--read-units-per-s", "4"]
-    with subprocess.Popen(slow, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
+    with subprocess.Popen(
+        slow,
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
         # It saves every second.
         while (saved := scan_analytics.Saved.read(checkpoint)) is None or not saved.figures.films:
             with pytest.raises(subprocess.TimeoutExpired):
@@ -351,7 +436,10 @@ def test_the_scan_goes_on_after_ctrl_c_and_its_figures_are_the_same(
     saved = scan_analytics.Saved.read(checkpoint)
     assert saved is not None
     assert 0 < saved.figures.films < 577
-    assert f"Interrupted after {saved.figures.films:,} of 577 films. The same command goes on from there.\n" in shown
+    assert (
+        f"Interrupted after {saved.figures.films:,} of 577 films. The same command goes on from there.\n"
+        in shown
+    )
 
     rest = run(*command)
     assert (rest.returncode, rest.stderr) == (0, "")
@@ -377,7 +465,9 @@ def test_the_scan_command_tells_what_is_wrong_with_its_options(few: Path, tmp_pa
     ):
         if content is not None:
             checkpoint.write_text(content, encoding="utf-8")
-        done = run("examples/scan_analytics.py", str(few), "--checkpoint", str(checkpoint), *options)
+        done = run(
+            "examples/scan_analytics.py", str(few), "--checkpoint", str(checkpoint), *options
+        )
         assert done.returncode == 2
         assert expected in done.stderr
         assert "Traceback" not in done.stderr

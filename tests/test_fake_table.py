@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from adorm.calls.call import Calls
-from adorm.errors import ConditionalCheckFailed, ConnectionFailed, TransactionCanceled, ValidationFailed
+from adorm.errors import (
+    ConditionalCheckFailed,
+    ConnectionFailed,
+    TransactionCanceled,
+    ValidationFailed,
+)
 from adorm.retry import RetryPolicy
 from adorm.testing.clock import FakeClock
 from adorm.transport.credentials.credentials import Credentials
@@ -43,7 +48,9 @@ CREATE = {
 class Stack:
     """Calls by wire to a table behind the loopback server."""
 
-    def __init__(self, table: FakeTable, server: LoopbackServer, calls: Calls, clock: FakeClock) -> None:
+    def __init__(
+        self, table: FakeTable, server: LoopbackServer, calls: Calls, clock: FakeClock
+    ) -> None:
         self.table = table
         self.server = server
         self.calls = calls
@@ -56,11 +63,16 @@ async def stack() -> AsyncIterator[Stack]:
     await table.open(ORDERS)
     async with LoopbackServer(table) as server:
         transport = WireTransport(
-            region="eu-central-1", endpoint_url=server.url, credentials=Credentials("AKIDEXAMPLE", "secret"), environ={}
+            region="eu-central-1",
+            endpoint_url=server.url,
+            credentials=Credentials("AKIDEXAMPLE", "secret"),
+            environ={},
         )
         await transport.open()
         clock = FakeClock()
-        yield Stack(table, server, Calls(transport, retry=RetryPolicy(jitter=0.0), clock=clock), clock)
+        yield Stack(
+            table, server, Calls(transport, retry=RetryPolicy(jitter=0.0), clock=clock), clock
+        )
         await transport.close()
     await table.close()
 
@@ -69,7 +81,11 @@ async def test_what_was_applied_is_told_apart_from_what_was_answered(stack: Stac
     stack.server.script("UpdateItem", Drop("request", applied=False), Drop("half the body"))
     with pytest.raises(ConnectionFailed) as caught:
         await stack.calls.call("UpdateItem", ADD, repeat="never")
-    assert (caught.value.maybe_applied, stack.table.writes, stack.table.item("orders", KEY)) == (True, [], None)
+    assert (caught.value.maybe_applied, stack.table.writes, stack.table.item("orders", KEY)) == (
+        True,
+        [],
+        None,
+    )
     with pytest.raises(ConnectionFailed) as caught:
         await stack.calls.call("UpdateItem", ADD, repeat="never")
     assert caught.value.maybe_applied is True
@@ -83,10 +99,16 @@ async def test_a_failed_condition_carries_the_item_that_a_lost_attempt_wrote(sta
         await stack.calls.call("PutItem", CREATE)
     assert caught.value.maybe_applied is True
     assert caught.value.attribute_map == {**KEY, "raw": {"B": "/w=="}}
-    assert (stack.server.operations, stack.table.writes, stack.clock.sleeps) == (["PutItem", "PutItem"], ["PutItem"], [0.05])
+    assert (stack.server.operations, stack.table.writes, stack.clock.sleeps) == (
+        ["PutItem", "PutItem"],
+        ["PutItem"],
+        [0.05],
+    )
 
 
-async def test_a_transaction_with_a_token_is_applied_once_and_its_token_fits_nothing_else(stack: Stack) -> None:
+async def test_a_transaction_with_a_token_is_applied_once_and_its_token_fits_nothing_else(
+    stack: Stack,
+) -> None:
     transaction = {"TransactItems": [{"Update": ADD}], "ClientRequestToken": "token-1"}
     stack.server.script("TransactWriteItems", Drop("status line"))
     await stack.calls.call("TransactWriteItems", transaction)
@@ -94,7 +116,9 @@ async def test_a_transaction_with_a_token_is_applied_once_and_its_token_fits_not
     assert stack.table.writes == ["TransactWriteItems"]
     assert stack.table.item("orders", KEY) == {**KEY, "n": {"N": "1"}}
     with pytest.raises(ValidationFailed) as caught:
-        await stack.calls.call("TransactWriteItems", {**transaction, "TransactItems": [{"Put": CREATE}]})
+        await stack.calls.call(
+            "TransactWriteItems", {**transaction, "TransactItems": [{"Put": CREATE}]}
+        )
     assert caught.value.code == "IdempotentParameterMismatchException"
 
 
@@ -102,9 +126,14 @@ async def test_a_cancelled_transaction_tells_its_reasons_and_applies_nothing(sta
     await stack.calls.call("PutItem", CREATE)
     other = {**ADD, "Key": {"pk": {"S": "c2"}}}
     with pytest.raises(TransactionCanceled) as caught:
-        await stack.calls.call("TransactWriteItems", {"TransactItems": [{"Update": other}, {"Put": CREATE}]})
+        await stack.calls.call(
+            "TransactWriteItems", {"TransactItems": [{"Update": other}, {"Put": CREATE}]}
+        )
     assert [reason.code for reason in caught.value.reasons] == [None, "ConditionalCheckFailed"]
-    assert (stack.table.writes, stack.table.item("orders", {"pk": {"S": "c2"}})) == (["PutItem"], None)
+    assert (stack.table.writes, stack.table.item("orders", {"pk": {"S": "c2"}})) == (
+        ["PutItem"],
+        None,
+    )
 
 
 async def test_a_table_that_does_not_exist_is_said_so() -> None:

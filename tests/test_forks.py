@@ -32,8 +32,8 @@ BEFORE = """
 
     source = Source()
     loop = asyncio.new_event_loop()
-    db = adorm.connect(endpoint_url=sys.argv[1], region="eu-central-1", credentials=source, read_timeout_s=5)
-    orders = db.table(Order)
+    db = adorm.connect(endpoint_url=sys.argv[1], region="eu-central-1", credentials=source,
+    read_timeout_s=5) orders = db.table(Order)
 
     async def fill():
         await db.ensure_table(Order)
@@ -65,7 +65,9 @@ BEFORE = """
 """
 
 
-def run(script: str, local: LocalDynamoDB, account: str, environ: Mapping[str, str] | None = None) -> str:
+def run(
+    script: str, local: LocalDynamoDB, account: str, environ: Mapping[str, str] | None = None
+) -> str:
     """Run a script after `BEFORE`, and give what it prints."""
     code = dedent(BEFORE).replace("ACCOUNT", repr(account)) + dedent(script)
     done = subprocess.run(
@@ -116,7 +118,8 @@ def test_a_child_takes_the_database_to_a_loop_of_its_own(local_dynamodb: LocalDy
 
 
 def test_a_request_under_way_stays_the_parents(local_dynamodb: LocalDynamoDB) -> None:
-    """The process forks inside a task while another waits for its answer: the child neither takes it nor sends the write again."""
+    """The process forks inside a task while another waits for its answer: the child neither takes
+    it nor sends the write again."""
     script = """
         loop.run_until_complete(fill())
 
@@ -131,8 +134,8 @@ def test_a_request_under_way_stays_the_parents(local_dynamodb: LocalDynamoDB) ->
                     try:
                         await update
                     except adorm.AdormError as error:
-                        assert "the process was forked while this request was under way" in str(error), error
-                        os._exit(0)
+                        assert "the process was forked while this request was under way" in
+                        str(error), error os._exit(0)
                 except BaseException:
                     traceback.print_exc()
                     sys.stderr.flush()

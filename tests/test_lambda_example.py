@@ -1,4 +1,5 @@
-"""The Lambda example does what its README says: as a user runs it, and as its template deploys it."""
+"""The Lambda example does what its README says: as a user runs it, and as its template deploys
+it."""
 
 from __future__ import annotations
 
@@ -28,8 +29,15 @@ RUN_TIMEOUT_S = 80
 
 def run(*options: str, **environment: str) -> str:
     command = [sys.executable, str(EXAMPLE / "invoke.py"), "--frozen-s", "0.3", *options]
-    variables = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONWARNINGS": "error", **environment}
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=RUN_TIMEOUT_S, check=False)
+    variables = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "src"),
+        "PYTHONWARNINGS": "error",
+        **environment,
+    }
+    done = subprocess.run(
+        command, env=variables, capture_output=True, text=True, timeout=RUN_TIMEOUT_S, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     assert "log: a record of a stream failed: INSERT of Order" in done.stderr
@@ -43,10 +51,20 @@ def check_tour(printed: str, *, keeps: bool) -> None:
     assert first is not None
     for part in (warm, frozen, retried, timed_out, goes_on, killed):
         assert f"api: warm start in process {first[1]}" in part
-    for part, status in ((cold, 201), (warm, 200), (frozen, 200), (retried, 201), (timed_out, 503), (goes_on, 201)):
+    for part, status in (
+        (cold, 201),
+        (warm, 200),
+        (frozen, 200),
+        (retried, 201),
+        (timed_out, 503),
+        (goes_on, 201),
+    ):
         assert f'"statusCode": {status}' in part
     assert "the same order: True" in retried
-    assert all(f"'{phase}'" in cold for phase in ("interpreter", "imports", "models", "credentials", "connect", "first_call"))
+    assert all(
+        f"'{phase}'" in cold
+        for phase in ("interpreter", "imports", "models", "credentials", "connect", "first_call")
+    )
     assert "Task timed out after 1.00 seconds" in killed
     assert "api: cold start" in next_one
     assert f'"statusCode": {200 if keeps else 404}' in next_one
@@ -98,27 +116,44 @@ def template() -> dict[str, Any]:
 
 def test_the_template_names_what_is_there() -> None:
     resources = template()["Resources"]
-    functions = {name: each["Properties"] for name, each in resources.items() if each["Type"] == "AWS::Serverless::Function"}
+    functions = {
+        name: each["Properties"]
+        for name, each in resources.items()
+        if each["Type"] == "AWS::Serverless::Function"
+    }
     for properties in functions.values():
         module, _, name = properties["Handler"].partition(".")
         assert module == "app"
         assert isinstance(getattr(app, name), LambdaHandler)
     events = functions["Stream"]["Events"]["Changes"]["Properties"]
     assert events["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert resources[events["DestinationConfig"]["OnFailure"]["Destination"]["GetAtt"].partition(".")[0]]["Type"] == "AWS::SQS::Queue"
+    assert (
+        resources[
+            events["DestinationConfig"]["OnFailure"]["Destination"]["GetAtt"].partition(".")[0]
+        ]["Type"]
+        == "AWS::SQS::Queue"
+    )
     assert functions["Api"]["SnapStart"] == {"ApplyOn": "PublishedVersions"}
 
 
 def test_the_template_makes_the_tables_that_the_models_need() -> None:
-    tables = [each["Properties"] for each in template()["Resources"].values() if each["Type"] == "AWS::DynamoDB::Table"]
+    tables = [
+        each["Properties"]
+        for each in template()["Resources"].values()
+        if each["Type"] == "AWS::DynamoDB::Table"
+    ]
     made = {table["TableName"]["Sub"].removeprefix("${AWS::StackName}-"): table for table in tables}
     needed = {info.table: info for info in map(model_info, app.TABLES)}
     assert made.keys() == needed.keys()
     for name, table in made.items():
         assert tuple(part["AttributeName"] for part in table["KeySchema"]) == needed[name].key_order
-        assert {part["AttributeName"] for part in table["AttributeDefinitions"]} == needed[name].key_names
+        assert {part["AttributeName"] for part in table["AttributeDefinitions"]} == needed[
+            name
+        ].key_names
         ttl = needed[name].ttl
-        assert table.get("TimeToLiveSpecification", {}).get("AttributeName") == (None if ttl is None else ttl.attribute_name)
+        assert table.get("TimeToLiveSpecification", {}).get("AttributeName") == (
+            None if ttl is None else ttl.attribute_name
+        )
 
 
 # ---- the API's answers
@@ -143,11 +178,24 @@ async def test_what_clients_do_wrong_is_told_to_them(db: adorm.Database) -> None
         }
         return (await app.api.__wrapped__(event, None, db))["statusCode"]
 
-    post, get = "POST /customers/{customer_id}/orders", "GET /customers/{customer_id}/orders/{order_id}"
-    for wrong in ("", "[]", "{}", '{"lines": []}', '{"lines": [{}]}', '{"lines": [{"sku": "tea", "quantity": 0, "price": "1"}]}'):
+    post, get = (
+        "POST /customers/{customer_id}/orders",
+        "GET /customers/{customer_id}/orders/{order_id}",
+    )
+    for wrong in (
+        "",
+        "[]",
+        "{}",
+        '{"lines": []}',
+        '{"lines": [{}]}',
+        '{"lines": [{"sku": "tea", "quantity": 0, "price": "1"}]}',
+    ):
         assert await status(post, wrong) == 400
     assert await status(post, '{"lines": [{"sku": "tea", "quantity": 1, "price": "x"}]}') == 400
-    assert await status(post, '{"lines": [{"sku": "tea", "quantity": 1, "price": "4.50"}]}', key="") == 400
+    assert (
+        await status(post, '{"lines": [{"sku": "tea", "quantity": 1, "price": "4.50"}]}', key="")
+        == 400
+    )
     assert await status(post, '{"lines": [{"sku": "tea", "quantity": 1, "price": "4.50"}]}') == 201
     assert await status(post, '{"lines": [{"sku": "tea", "quantity": 2, "price": "4.50"}]}') == 422
     assert await status(get) == 404

@@ -1,4 +1,5 @@
-"""Imports point down, never through the package root, and in no circle; only `concurrency` starts tasks."""
+"""Imports point down, never through the package root, and in no circle; only `concurrency` starts
+tasks."""
 
 from __future__ import annotations
 
@@ -49,13 +50,18 @@ def tree_of(module: str) -> ast.Module:
 
 
 def imports_of(module: str) -> Iterator[tuple[str, int]]:
-    """What a module imports of adorm, anywhere in it, functions and `if TYPE_CHECKING` included, and on which line."""
+    """What a module imports of adorm, anywhere in it, functions and `if TYPE_CHECKING` included,
+    and on which line."""
     for node in ast.walk(tree_of(module)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == "adorm":
                     yield alias.name, node.lineno
-        elif isinstance(node, ast.ImportFrom) and node.module is not None and node.module.split(".")[0] == "adorm":
+        elif (
+            isinstance(node, ast.ImportFrom)
+            and node.module is not None
+            and node.module.split(".")[0] == "adorm"
+        ):
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 yield (inner if inner in modules() else node.module), node.lineno
@@ -73,7 +79,9 @@ def test_imports_point_down() -> None:
         f"{module}:{line} imports {imported}, which is not below it"
         for module in modules()
         for imported, line in imports_of(module)
-        if imported != "adorm" and room_of(imported) != room_of(module) and LEVELS[room_of(imported)] >= LEVELS[room_of(module)]
+        if imported != "adorm"
+        and room_of(imported) != room_of(module)
+        and LEVELS[room_of(imported)] >= LEVELS[room_of(module)]
     ]
     assert not upward, "\n".join(upward)
 
@@ -91,8 +99,15 @@ def test_models_and_the_network_know_nothing_of_each_other() -> None:
 
 
 def test_nothing_goes_through_the_package_root() -> None:
-    through = [f"{module}:{line}" for module in modules() for imported, line in imports_of(module) if imported == "adorm"]
-    assert not through, f"these import the root, not the module that defines the name: {', '.join(through)}"
+    through = [
+        f"{module}:{line}"
+        for module in modules()
+        for imported, line in imports_of(module)
+        if imported == "adorm"
+    ]
+    assert not through, (
+        f"these import the root, not the module that defines the name: {', '.join(through)}"
+    )
 
 
 def test_imports_run_in_no_circle() -> None:
@@ -111,17 +126,30 @@ def test_imports_run_in_no_circle() -> None:
         visit(module, ())
 
 
-STARTS_TASKS = {"create_task_group", "TaskGroup", "create_task", "ensure_future", "gather", "run_coroutine_threadsafe"}
+STARTS_TASKS = {
+    "create_task_group",
+    "TaskGroup",
+    "create_task",
+    "ensure_future",
+    "gather",
+    "run_coroutine_threadsafe",
+}
 
 
 def test_only_concurrency_starts_tasks() -> None:
     found: list[str] = []
     for module in modules():
         for node in ast.walk(tree_of(module)):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute | ast.Name):
+            if not isinstance(node, ast.Call) or not isinstance(
+                node.func, ast.Attribute | ast.Name
+            ):
                 continue
             owner = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
             name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
-            if name in STARTS_TASKS and owner in {"", "asyncio", "anyio", "loop"} and module != "adorm.concurrency.pool":
+            if (
+                name in STARTS_TASKS
+                and owner in {"", "asyncio", "anyio", "loop"}
+                and module != "adorm.concurrency.pool"
+            ):
                 found.append(f"{module}:{node.lineno} calls {name}")
     assert not found, f"only adorm.concurrency.pool starts tasks: {', '.join(found)}"

@@ -102,7 +102,10 @@ async def test_a_holder_that_vanished_is_replaced_one_lease_after_it_was_first_s
         async with lock(there, lease_s=5) as lease:
             assert LEASE_S <= there.clock.monotonic() - began_s < LEASE_S + 1.1
             assert lease.token == 2
-            with pytest.raises(adorm.LeaseLost, match="can't be renewed: its lease of 30 s was over and somebody else took it"):
+            with pytest.raises(
+                adorm.LeaseLost,
+                match="can't be renewed: its lease of 30 s was over and somebody else took it",
+            ):
                 await vanished.renew()
             with pytest.raises(adorm.LeaseLost, match="can't be given back"):
                 await vanished.release()
@@ -137,7 +140,10 @@ async def test_a_holder_that_renews_is_not_replaced() -> None:
 async def test_waiting_ends_by_the_deadline_and_leaves_the_holder_alone() -> None:
     async with bench() as there:
         holder = await lock(there).acquire()
-        with pytest.raises(adorm.DeadlineExceeded, match=r"lock on 'report': the wait of .* for its holder would outlive the deadline"):
+        with pytest.raises(
+            adorm.DeadlineExceeded,
+            match=r"lock on 'report': the wait of .* for its holder would outlive the deadline",
+        ):
             async with adorm.deadline(3):
                 await lock(there).acquire()
         await holder.renew()
@@ -148,7 +154,9 @@ async def test_waiting_ends_by_the_deadline_and_leaves_the_holder_alone() -> Non
 
 @pytest.mark.parametrize("when", ["before", "during", "after"])
 @pytest.mark.parametrize("call", [1, 2])
-async def test_a_cancelled_acquisition_leaves_the_lock_free(call: int, when: Literal["before", "during", "after"]) -> None:
+async def test_a_cancelled_acquisition_leaves_the_lock_free(
+    call: int, when: Literal["before", "during", "after"]
+) -> None:
     async with bench() as there, leaves_nothing_behind(there.recorder, there.db):
         with anyio.CancelScope() as scope:
             there.faults.on(call=call).cancel(scope, when=when)
@@ -157,7 +165,8 @@ async def test_a_cancelled_acquisition_leaves_the_lock_free(call: int, when: Lit
         found = await there.db.table(LockRecord).get_or_none("report")
         assert found is None or found.owner is None
         async with lock(there, wait=False) as lease:
-            # what was on its way may still come: undoing it raises the token, so that it finds another lock than it had seen
+            # what was on its way may still come: undoing it raises the token, so that it finds
+            # another lock than it had seen
             assert lease.token == call
 
 
@@ -187,7 +196,9 @@ async def test_giving_back_is_bounded() -> None:
             patch.setattr("adorm.locks.RELEASE_TIMEOUT_S", 0.01)
             await release()
         assert held.fired == 1
-        assert "could not be given back within 0.01 s; it is free when its lease is over" in str(errors[0])
+        assert "could not be given back within 0.01 s; it is free when its lease is over" in str(
+            errors[0]
+        )
 
 
 async def test_the_body_s_own_exception_leaves_bare_with_a_note() -> None:
@@ -196,7 +207,9 @@ async def test_the_body_s_own_exception_leaves_bare_with_a_note() -> None:
         with pytest.raises(LookupError, match="mine") as caught:
             async with lock(there):
                 raise LookupError("mine")
-        assert caught.value.__notes__[0].startswith("beside this: UpdateItem on LockRecord report: AccessDeniedException")
+        assert caught.value.__notes__[0].startswith(
+            "beside this: UpdateItem on LockRecord report: AccessDeniedException"
+        )
         there.faults.on("UpdateItem", call=2).refuse("AccessDeniedException")
         there.clock.advance(LEASE_S)
         with pytest.raises(adorm.AccessDenied):
@@ -212,7 +225,9 @@ async def test_a_lost_answer_neither_loses_the_lock_nor_takes_it_twice(call: int
         async with lock(there) as lease:
             assert lease.token == 1
             await lease.renew()
-        assert await record(there) == LockRecord(name="report", lease_s=LEASE_S, token=1, renewals=1)
+        assert await record(there) == LockRecord(
+            name="report", lease_s=LEASE_S, token=1, renewals=1
+        )
 
 
 async def test_an_acquisition_without_an_answer_is_given_back_where_that_can_be() -> None:
@@ -225,7 +240,10 @@ async def test_an_acquisition_without_an_answer_is_given_back_where_that_can_be(
         there.faults.on("UpdateItem").drop(applied=True)
         with pytest.raises(adorm.ConnectionFailed) as caught:
             await lock(there).acquire()
-        assert "lock 'report' may be held until its lease of 30 s is over" in caught.value.__notes__[-1]
+        assert (
+            "lock 'report' may be held until its lease of 30 s is over"
+            in caught.value.__notes__[-1]
+        )
 
 
 async def test_of_many_only_one_holds_it_at_a_time() -> None:
@@ -292,7 +310,8 @@ async def test_giving_back_goes_through_a_plain_cancellation_and_a_second_one() 
 
 
 async def test_a_renewal_after_one_without_an_answer_is_news_to_who_waits() -> None:
-    """Else who waits would count the lease from the renewal that nobody knows of, and take the lock from a holder that is alive."""
+    """Else who waits would count the lease from the renewal that nobody knows of, and take the lock
+    from a holder that is alive."""
     async with bench(retry=adorm.RetryPolicy(max_attempts=1)) as there:
         lease = await lock(there).acquire()
         there.faults.on("UpdateItem", call=1).drop(applied=True)
@@ -308,7 +327,9 @@ async def test_a_renewal_after_one_without_an_answer_is_news_to_who_waits() -> N
 # ---- what arrives late, and answers that are lost
 
 
-async def test_a_release_whose_answer_was_lost_is_no_lost_lease_where_a_waiter_took_the_lock() -> None:
+async def test_a_release_whose_answer_was_lost_is_no_lost_lease_where_a_waiter_took_the_lock() -> (
+    None
+):
     async with bench() as there:
         first = await lock(there).acquire()
         taken: list[int] = []
@@ -354,7 +375,9 @@ async def test_a_lock_that_somebody_takes_without_waiting_is_a_lost_lease() -> N
 
 
 @pytest.mark.parametrize("before", ["never held", "given back", "left by a holder that is gone"])
-async def test_a_cancelled_acquisition_that_arrives_after_its_undo_holds_nothing(before: str) -> None:
+async def test_a_cancelled_acquisition_that_arrives_after_its_undo_holds_nothing(
+    before: str,
+) -> None:
     async with bench() as there:
         if before != "never held":
             lease = await lock(there, lease_s=1).acquire()
@@ -402,7 +425,9 @@ async def test_an_undo_whose_answer_was_lost_is_done_once() -> None:
         there.faults.on("UpdateItem", call=6).drop(applied=True)
         with pytest.raises(adorm.ConnectionFailed) as caught:
             await lock(there).acquire()
-        assert not hasattr(caught.value, "__notes__") or not any("may be held" in note for note in caught.value.__notes__)
+        assert not hasattr(caught.value, "__notes__") or not any(
+            "may be held" in note for note in caught.value.__notes__
+        )
         assert await record(there) == LockRecord(name="report", lease_s=LEASE_S, token=1)
 
 

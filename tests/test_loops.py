@@ -60,7 +60,9 @@ ENGINES: dict[str, Callable[[LocalDynamoDB], adorm.Database]] = {
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("last", ["close in a third loop", "close in its own loop"])
-def test_each_asyncio_run_may_use_it_and_data_stay(engine: str, last: str, local_dynamodb: LocalDynamoDB) -> None:
+def test_each_asyncio_run_may_use_it_and_data_stay(
+    engine: str, last: str, local_dynamodb: LocalDynamoDB
+) -> None:
     db = ENGINES[engine](local_dynamodb)
     counters = db.table(Counter)
 
@@ -113,7 +115,9 @@ def test_over_tls_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         async with LoopbackServer(tls=certificates.server) as server:
             if not databases:
                 url = server.url.replace("127.0.0.1", "localhost")
-                databases.append(adorm.connect(endpoint_url=url, region="eu-central-1", credentials=KEY))
+                databases.append(
+                    adorm.connect(endpoint_url=url, region="eu-central-1", credentials=KEY)
+                )
                 await databases[0].call("GetItem", {"TableName": "orders"})
 
     with no_warnings():
@@ -161,7 +165,9 @@ def test_one_that_is_dropped_after_its_loop_warns_and_closes_its_sockets(
         warnings.simplefilter("always")
         del db
         gc.collect()
-    assert [str(each.message) for each in caught] == ["<adorm.Database, open> was dropped without close(): its connections are closed now"]
+    assert [str(each.message) for each in caught] == [
+        "<adorm.Database, open> was dropped without close(): its connections are closed now"
+    ]
 
 
 def test_one_without_connections_is_dropped_in_silence(local_dynamodb: LocalDynamoDB) -> None:

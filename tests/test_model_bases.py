@@ -50,10 +50,16 @@ class Below(Defaulted):
     ],
 )
 @pytest.mark.parametrize("table", ["t", None])
-def test_fields_of_an_undecorated_base_are_a_model_error_that_names_it(base: type, names: str, table: str | None) -> None:
-    body = type("Order", (base,), {"__annotations__": {"order_id": str}, "order_id": adorm.partition_key()})
+def test_fields_of_an_undecorated_base_are_a_model_error_that_names_it(
+    base: type, names: str, table: str | None
+) -> None:
+    body = type(
+        "Order", (base,), {"__annotations__": {"order_id": str}, "order_id": adorm.partition_key()}
+    )
     named = "Defaulted" if base is Below else base.__name__
-    with pytest.raises(adorm.ModelError, match=f"Order: {names}.*decorate {named} with @adorm.model"):
+    with pytest.raises(
+        adorm.ModelError, match=f"Order: {names}.*decorate {named} with @adorm.model"
+    ):
         adorm.model(body) if table is None else adorm.model(table=table)(body)
 
 

@@ -22,7 +22,9 @@ from adorm.schema.fields import Role
 T = TypeVar("T")
 
 
-@adorm.model(table="orders", indexes=[adorm.GlobalIndex("by-status", partition="status", sort="created_at")])
+@adorm.model(
+    table="orders", indexes=[adorm.GlobalIndex("by-status", partition="status", sort="created_at")]
+)
 class Order:
     customer_id: str = adorm.partition_key()
     order_id: str = adorm.sort_key()
@@ -58,7 +60,10 @@ def test_methods_super_and_class_cells_survive_the_decorator() -> None:
 def test_an_instance_keeps_its_attributes_in_itself_and_never_answers_with_a_path() -> None:
     order = Order(customer_id="c1", order_id="o1")
     assert order.__dict__["status"] == "open"
-    assert not any(hasattr(type(order).__mro__[0].__dict__.get(name), "__get__") for name in ("status", "order_id"))
+    assert not any(
+        hasattr(type(order).__mro__[0].__dict__.get(name), "__get__")
+        for name in ("status", "order_id")
+    )
     del order.status
     with pytest.raises(AttributeError):
         _ = order.status
@@ -74,7 +79,9 @@ def test_instances_can_be_copied_and_pickled() -> None:
 
 
 def test_an_unknown_field_names_the_one_that_was_meant() -> None:
-    with pytest.raises(adorm.UnknownField, match="Order has no field 'statos'; did you mean 'status'"):
+    with pytest.raises(
+        adorm.UnknownField, match="Order has no field 'statos'; did you mean 'status'"
+    ):
         _ = Order.statos  # type: ignore[attr-defined]  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue, reportUnknownVariableType]  # the mistake
     assert not hasattr(Order, "agee")
 
@@ -177,7 +184,11 @@ def test_naming_makes_attribute_names_and_a_field_can_have_its_own() -> None:
         full_name: str = adorm.attribute(default="", name="fn")
         zip_code: str = ""
 
-    assert [field.attribute_name for field in model_info(Camel).structure.fields] == ["userId", "fn", "zipCode"]
+    assert [field.attribute_name for field in model_info(Camel).structure.fields] == [
+        "userId",
+        "fn",
+        "zipCode",
+    ]
 
     @adorm.model(table="x", naming=str.upper)
     class Loud:
@@ -200,14 +211,18 @@ class Sealed:
 
 
 def test_a_class_that_cannot_be_edited_becomes_a_model() -> None:
-    mapped = adorm.map_class(Foreign, table="foreign", partition_key="id", version="seen", names={"amount": "amt"})
+    mapped = adorm.map_class(
+        Foreign, table="foreign", partition_key="id", version="seen", names={"amount": "amt"}
+    )
     assert repr(mapped.amount) == "Foreign.amount"
     assert isinstance(mapped(id="x"), Foreign)
     assert type(mapped(id="x")) is Foreign
     info = model_info(mapped)
     assert info.version is not None
     assert not hasattr(Foreign, "__adorm_info__")
-    assert adorm.from_attribute_map(mapped, {"id": {"S": "x"}, "amt": {"N": "5"}}) == Foreign("x", 5)
+    assert adorm.from_attribute_map(mapped, {"id": {"S": "x"}, "amt": {"N": "5"}}) == Foreign(
+        "x", 5
+    )
     assert adorm.to_attribute_map(Foreign("x", 5), model=mapped)["amt"] == {"N": "5"}
     assert adorm.to_plain(Foreign("x", 5), model=mapped) == {"id": "x", "amt": 5, "seen": 0}
     with pytest.raises(adorm.UsageError, match="an instance of Foreign is expected, not Sealed"):
@@ -251,7 +266,10 @@ class Color(Enum):
 
 def define(**fields: tuple[Any, Any]) -> type[Any]:
     """A class body made of annotations and defaults."""
-    body: dict[str, Any] = {"__annotations__": {name: annotation for name, (annotation, _) in fields.items()}, "__module__": __name__}
+    body: dict[str, Any] = {
+        "__annotations__": {name: annotation for name, (annotation, _) in fields.items()},
+        "__module__": __name__,
+    }
     body.update({name: default for name, (_, default) in fields.items() if default is not ...})
     return type("Bad", (), body)
 
@@ -261,55 +279,120 @@ PK = (str, adorm.partition_key())
 MISTAKES: dict[str, tuple[dict[str, tuple[Any, Any]], dict[str, Any], str]] = {
     "no partition key": ({"a": (str, "")}, {"table": "t"}, "Bad has no partition key"),
     "sort key only": ({"a": (str, adorm.sort_key())}, {}, "Bad has no partition key"),
-    "two partition keys": ({"a": PK, "b": (str, adorm.partition_key())}, {}, "Bad has 2 partition_key fields, a and b"),
-    "two sort keys": ({"a": PK, "b": (str, adorm.sort_key()), "c": (str, adorm.sort_key())}, {}, "2 sort_key fields, b and c"),
-    "two versions": ({"a": PK, "b": (int, adorm.version()), "c": (int, adorm.version())}, {}, "2 version fields"),
+    "two partition keys": (
+        {"a": PK, "b": (str, adorm.partition_key())},
+        {},
+        "Bad has 2 partition_key fields, a and b",
+    ),
+    "two sort keys": (
+        {"a": PK, "b": (str, adorm.sort_key()), "c": (str, adorm.sort_key())},
+        {},
+        "2 sort_key fields, b and c",
+    ),
+    "two versions": (
+        {"a": PK, "b": (int, adorm.version()), "c": (int, adorm.version())},
+        {},
+        "2 version fields",
+    ),
     "bool key": ({"a": (bool, adorm.partition_key())}, {}, "Bad.a is a key, but bool can't be one"),
     "list key": ({"a": (list[str], adorm.partition_key())}, {}, "Bad.a is a key, but list"),
-    "optional key": ({"a": (str | None, adorm.partition_key())}, {}, "Bad.a is a key of the table, so it can't be optional"),
+    "optional key": (
+        {"a": (str | None, adorm.partition_key())},
+        {},
+        "Bad.a is a key of the table, so it can't be optional",
+    ),
     "set sort key": ({"a": PK, "b": (set[str], adorm.sort_key())}, {}, "Bad.b is a key"),
     "mixed enum key": ({"a": (Color, adorm.partition_key())}, {}, "Bad.a"),
-    "version of text": ({"a": PK, "v": (str, adorm.version())}, {}, "Bad.v is the version, so it is an int, not str"),
+    "version of text": (
+        {"a": PK, "v": (str, adorm.version())},
+        {},
+        "Bad.v is the version, so it is an int, not str",
+    ),
     "optional version": ({"a": PK, "v": (int | None, adorm.version())}, {}, "Bad.v is the version"),
     "ttl of text": ({"a": PK, "t": (str, adorm.ttl())}, {}, "Bad.t is the ttl"),
-    "created_at of a number": ({"a": PK, "c": (int, adorm.created_at())}, {}, "Bad.c is created_at"),
+    "created_at of a number": (
+        {"a": PK, "c": (int, adorm.created_at())},
+        {},
+        "Bad.c is created_at",
+    ),
     "one attribute name twice": (
         {"a": PK, "b": (str, adorm.attribute(default="", name="a"))},
         {},
         "the fields a and b have one attribute name, 'a'",
     ),
-    "naming that collides": ({"a_b": PK, "aB": (str, "")}, {"naming": "camelCase"}, "a_b and aB have one attribute name"),
+    "naming that collides": (
+        {"a_b": PK, "aB": (str, "")},
+        {"naming": "camelCase"},
+        "a_b and aB have one attribute name",
+    ),
     "unknown naming": ({"a": PK}, {"naming": "kebab-case"}, "naming is 'kebab-case'"),
-    "unknown index field": ({"a": PK}, {"indexes": [adorm.GlobalIndex("idx", partition="b")]}, "index 'idx': Bad has no field 'b'"),
+    "unknown index field": (
+        {"a": PK},
+        {"indexes": [adorm.GlobalIndex("idx", partition="b")]},
+        "index 'idx': Bad has no field 'b'",
+    ),
     "unknown projection field": (
         {"a": PK},
         {"indexes": [adorm.GlobalIndex("idx", partition="a", projection=["zz"])]},
         "index 'idx': Bad has no field 'zz'",
     ),
-    "unknown projection": ({"a": PK}, {"indexes": [adorm.GlobalIndex("idx", partition="a", projection="SOME")]}, "projection is 'ALL'"),
-    "index key of a bool": ({"a": PK, "b": (bool, False)}, {"indexes": [adorm.GlobalIndex("idx", partition="b")]}, "Bad.b is a key"),
+    "unknown projection": (
+        {"a": PK},
+        {"indexes": [adorm.GlobalIndex("idx", partition="a", projection="SOME")]},
+        "projection is 'ALL'",
+    ),
+    "index key of a bool": (
+        {"a": PK, "b": (bool, False)},
+        {"indexes": [adorm.GlobalIndex("idx", partition="b")]},
+        "Bad.b is a key",
+    ),
     "five partition fields": (
         {"a": PK},
         {"indexes": [adorm.GlobalIndex("idx", partition=["a", "b", "c", "d", "e"])]},
         "partition takes 1 to 4",
     ),
-    "no partition fields": ({"a": PK}, {"indexes": [adorm.GlobalIndex("idx", partition=[])]}, "partition takes 1 to 4"),
+    "no partition fields": (
+        {"a": PK},
+        {"indexes": [adorm.GlobalIndex("idx", partition=[])]},
+        "partition takes 1 to 4",
+    ),
     "index twice": (
         {"a": PK},
-        {"indexes": [adorm.GlobalIndex("idx", partition="a"), adorm.GlobalIndex("idx", partition="a")]},
+        {
+            "indexes": [
+                adorm.GlobalIndex("idx", partition="a"),
+                adorm.GlobalIndex("idx", partition="a"),
+            ]
+        },
         "declared twice",
     ),
-    "field twice in an index key": ({"a": PK}, {"indexes": [adorm.GlobalIndex("idx", partition="a", sort="a")]}, "twice in its key"),
+    "field twice in an index key": (
+        {"a": PK},
+        {"indexes": [adorm.GlobalIndex("idx", partition="a", sort="a")]},
+        "twice in its key",
+    ),
     "local index without sort key": (
         {"a": PK, "b": (str, "")},
         {"indexes": [adorm.LocalIndex("idx", sort="b")]},
         "needs a table with a sort key",
     ),
     "bad index name": ({"a": PK}, {"indexes": [adorm.GlobalIndex("x", partition="a")]}, "3 to 255"),
-    "mutable default": ({"a": PK, "b": (list[int], [])}, {}, "Bad.b: one list as the default of all instances"),
+    "mutable default": (
+        {"a": PK, "b": (list[int], [])},
+        {},
+        "Bad.b: one list as the default of all instances",
+    ),
     "field marker without annotation": ({"a": PK}, {"extra": adorm.attribute()}, "Bad"),
-    "omit_empty with a full default": ({"a": PK, "b": (str, adorm.attribute(default="x", omit_empty=True))}, {}, "Bad.b"),
-    "dict with odd keys": ({"a": PK, "b": (dict[tuple[int, int], str], adorm.attribute(factory=dict))}, {}, "Bad.b"),
+    "omit_empty with a full default": (
+        {"a": PK, "b": (str, adorm.attribute(default="x", omit_empty=True))},
+        {},
+        "Bad.b",
+    ),
+    "dict with odd keys": (
+        {"a": PK, "b": (dict[tuple[int, int], str], adorm.attribute(factory=dict))},
+        {},
+        "Bad.b",
+    ),
     "union that can't be told apart": ({"a": PK, "b": (str | datetime, "")}, {}, "Bad.b"),
     "a name that every class has": ({"a": PK, "mro": (str, "")}, {}, "Bad.mro"),
 }
@@ -410,9 +493,15 @@ def with_a_field_called_self() -> type:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (one_list_for_all, r"Shared\.tags: one list as the default of all instances: write adorm\.attribute\(factory=list\)"),
+        (
+            one_list_for_all,
+            r"Shared\.tags: one list as the default of all instances: write adorm\.attribute\(factory=list\)",
+        ),
         (with_slots, "Slotted can't be made again with adorm's metaclass"),
-        (with_arguments_of_its_base, "Plain can't be made again with adorm's metaclass.*__init_subclass__"),
+        (
+            with_arguments_of_its_base,
+            "Plain can't be made again with adorm's metaclass.*__init_subclass__",
+        ),
         (with_a_field_called_self, "Odd: duplicate argument 'self'"),
     ],
 )

@@ -54,7 +54,9 @@ def test_dir_of_a_model_works_before_its_forward_references_can_be_resolved() ->
     assert {"name", "later"} <= set(dir(Early))
 
 
-@pytest.mark.parametrize("kind", [Mock, MagicMock, AsyncMock, create_autospec], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [Mock, MagicMock, AsyncMock, create_autospec], ids=lambda kind: kind.__name__
+)
 def test_a_mock_by_the_class_has_the_fields_and_nothing_else(kind: Any) -> None:
     mock = create_autospec(Order, instance=True) if kind is create_autospec else kind(spec=Order)
     for name in FIELDS:
@@ -83,4 +85,6 @@ def test_a_model_keeps_its_qualified_name() -> None:
         class Nested:
             size: int = 1
 
-    assert Outer.Nested.__qualname__ == "test_a_model_keeps_its_qualified_name.<locals>.Outer.Nested"
+    assert (
+        Outer.Nested.__qualname__ == "test_a_model_keeps_its_qualified_name.<locals>.Outer.Nested"
+    )

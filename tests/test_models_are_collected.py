@@ -79,7 +79,14 @@ def with_all_kinds_inside() -> Any:
         either: str | int | Plain | None = None
         anything: Any = None
 
-    holder = Holder(node=Node(), nodes=[Node(below=[Node()])], data={"x": Data()}, typed={"size": 1}, named=Named(1), either=Plain())
+    holder = Holder(
+        node=Node(),
+        nodes=[Node(below=[Node()])],
+        data={"x": Data()},
+        typed={"size": 1},
+        named=Named(1),
+        either=Plain(),
+    )
     assert adorm.from_attribute_map(Holder, adorm.to_attribute_map(holder)) == holder
     return Holder
 

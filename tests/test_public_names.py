@@ -1,8 +1,10 @@
-"""The names that users import from `adorm`, pinned: adding or removing one is a decision, and this list is where it shows."""
+"""The names that users import from `adorm`, pinned: adding or removing one is a decision, and this
+list is where it shows."""
 
 from __future__ import annotations
 
 import inspect
+import sys
 from pathlib import Path
 
 import pytest
@@ -172,10 +174,12 @@ def test_a_star_import_gives_all_of_them() -> None:
     assert set(PUBLIC) <= set(names)
 
 
-def test_a_package_without_its_stub_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_without_its_stub_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "bundled").mkdir()
     (tmp_path / "bundled" / "__init__.py").write_text("")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with pytest.raises(ImportError, match=r"installed without its file __init__\.pyi"):
         read_stub("bundled")
 

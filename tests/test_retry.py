@@ -41,7 +41,9 @@ from tests.support.scripted import internal, lost, refusal, throttled, unreachab
         ({"jitter": math.nan}, "jitter=nan"),
     ],
 )
-def test_a_parameter_out_of_range_is_a_usage_error_that_names_it(parameters: dict[str, Any], named: str) -> None:
+def test_a_parameter_out_of_range_is_a_usage_error_that_names_it(
+    parameters: dict[str, Any], named: str
+) -> None:
     with pytest.raises(UsageError, match="RetryPolicy") as caught:
         RetryPolicy(**parameters)
     assert named in str(caught.value)
@@ -57,14 +59,26 @@ def test_the_policy_takes_no_positions_and_does_not_change() -> None:
 
 def test_without_jitter_waits_double_up_to_the_cap() -> None:
     policy = RetryPolicy(base_delay_s=0.05, max_delay_s=1.0, jitter=0.0)
-    assert [backoff(attempt, policy, 0.7) for attempt in range(1, 8)] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+    assert [backoff(attempt, policy, 0.7) for attempt in range(1, 8)] == [
+        0.05,
+        0.1,
+        0.2,
+        0.4,
+        0.8,
+        1.0,
+        1.0,
+    ]
 
 
 def test_full_jitter_takes_the_random_share_of_the_wait_and_half_jitter_of_its_half() -> None:
     full = RetryPolicy(base_delay_s=1.0, max_delay_s=8.0)
     half = RetryPolicy(base_delay_s=1.0, max_delay_s=8.0, jitter=0.5)
     assert [backoff(attempt, full, 0.25) for attempt in (1, 2, 3)] == [0.25, 0.5, 1.0]
-    assert [backoff(attempt, half, unit) for attempt, unit in ((1, 0.0), (1, 1.0), (2, 0.5))] == [0.5, 1.0, 1.5]
+    assert [backoff(attempt, half, unit) for attempt, unit in ((1, 0.0), (1, 1.0), (2, 0.5))] == [
+        0.5,
+        1.0,
+        1.5,
+    ]
 
 
 @given(
@@ -74,13 +88,20 @@ def test_full_jitter_takes_the_random_share_of_the_wait_and_half_jitter_of_its_h
     jitter=st.floats(0, 1),
     unit=st.floats(0, 1),
 )
-def test_no_wait_is_negative_or_above_the_cap(attempt: int, base_delay_s: float, max_delay_s: float, jitter: float, unit: float) -> None:
+def test_no_wait_is_negative_or_above_the_cap(
+    attempt: int, base_delay_s: float, max_delay_s: float, jitter: float, unit: float
+) -> None:
     policy = RetryPolicy(base_delay_s=base_delay_s, max_delay_s=max_delay_s, jitter=jitter)
     assert 0 <= backoff(attempt, policy, unit) <= max_delay_s
 
 
-@pytest.mark.parametrize(("hint_s", "expected_s"), [(None, 0.05), (0.01, 0.05), (0.7, 0.7), (60.0, 2.0), (-1.0, 0.05), (math.nan, 0.05)])
-def test_the_servers_hint_lengthens_the_wait_up_to_the_cap(hint_s: float | None, expected_s: float) -> None:
+@pytest.mark.parametrize(
+    ("hint_s", "expected_s"),
+    [(None, 0.05), (0.01, 0.05), (0.7, 0.7), (60.0, 2.0), (-1.0, 0.05), (math.nan, 0.05)],
+)
+def test_the_servers_hint_lengthens_the_wait_up_to_the_cap(
+    hint_s: float | None, expected_s: float
+) -> None:
     error = refusal("ThrottlingException", retry_after_s=hint_s)
     assert delay_after(1, error, RetryPolicy(jitter=0.0), 0.5) == expected_s
 
@@ -90,7 +111,10 @@ def test_every_code_is_treated_as_its_row_says(code: str) -> None:
     assert treatment_of(refusal(code)) == CODES[code].treatment
 
 
-@pytest.mark.parametrize(("status", "treatment"), [(400, "no"), (413, "no"), (429, "throttle"), (500, "transient"), (503, "transient")])
+@pytest.mark.parametrize(
+    ("status", "treatment"),
+    [(400, "no"), (413, "no"), (429, "throttle"), (500, "transient"), (503, "transient")],
+)
 def test_an_unknown_code_is_treated_by_its_status(status: int, treatment: str) -> None:
     assert treatment_of(refusal("NeverHeardOf", status)) == treatment
 
@@ -103,7 +127,11 @@ def test_what_the_transport_calls_final_is_not_retried() -> None:
 
 def canceled(*codes: str) -> TransactionCanceled:
     error = service_error(
-        {"__type": "x#TransactionCanceledException", "message": "cancelled", "CancellationReasons": [{"Code": code} for code in codes]},
+        {
+            "__type": "x#TransactionCanceledException",
+            "message": "cancelled",
+            "CancellationReasons": [{"Code": code} for code in codes],
+        },
         operation="TransactWriteItems",
         status=400,
     )
@@ -121,7 +149,9 @@ def canceled(*codes: str) -> TransactionCanceled:
         (("None",), "no"),
     ],
 )
-def test_a_cancelled_transaction_is_retried_when_every_reason_passes(codes: tuple[str, ...], treatment: str) -> None:
+def test_a_cancelled_transaction_is_retried_when_every_reason_passes(
+    codes: tuple[str, ...], treatment: str
+) -> None:
     assert treatment_of(canceled(*codes)) == treatment
 
 
@@ -144,12 +174,18 @@ def test_a_cancelled_transaction_is_retried_when_every_reason_passes(codes: tupl
     ],
     ids=str,
 )
-def test_only_lost_answers_and_faults_inside_dynamodb_leave_open_what_was_applied(error: Any, ambiguous: bool) -> None:
+def test_only_lost_answers_and_faults_inside_dynamodb_leave_open_what_was_applied(
+    error: Any, ambiguous: bool
+) -> None:
     assert is_ambiguous(error) is ambiguous
 
 
 def test_a_code_without_a_status_is_judged_by_the_code() -> None:
-    for code, ambiguous in (("InternalServerError", True), ("TransactionConflictException", False), ("ValidationException", False)):
+    for code, ambiguous in (
+        ("InternalServerError", True),
+        ("TransactionConflictException", False),
+        ("ValidationException", False),
+    ):
         error = service_error({"__type": code}, operation="PutItem", status=None)
         assert is_ambiguous(error) is ambiguous, code
 
@@ -172,7 +208,9 @@ def test_a_code_without_a_status_is_judged_by_the_code() -> None:
         ("ExecuteStatement", {}, "read", "read"),
     ],
 )
-def test_what_may_be_repeated_follows_from_the_operation_unless_told(operation: str, request_: Any, told: Any, kind: str) -> None:
+def test_what_may_be_repeated_follows_from_the_operation_unless_told(
+    operation: str, request_: Any, told: Any, kind: str
+) -> None:
     assert repeat_of(operation, request_, told) == kind
 
 

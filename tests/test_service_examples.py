@@ -1,4 +1,5 @@
-"""The services among the examples do what their READMEs say: as a user runs them, over a real socket, in memory and over HTTP."""
+"""The services among the examples do what their READMEs say: as a user runs them, over a real
+socket, in memory and over HTTP."""
 
 from __future__ import annotations
 
@@ -45,10 +46,21 @@ def client(request: pytest.FixtureRequest, where: dict[str, str]) -> Iterator[ht
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    environment = {**os.environ, **where, "PYTHONPATH": str(ROOT / "src"), "PORT": str(port), "PYTHONWARNINGS": "error"}
+    environment = {
+        **os.environ,
+        **where,
+        "PYTHONPATH": str(ROOT / "src"),
+        "PORT": str(port),
+        "PYTHONWARNINGS": "error",
+    }
     command = [sys.executable, f"examples/{request.param}_service/app.py"]
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
     ) as process:
         try:
             until_s = time.monotonic() + START_TIMEOUT_S
@@ -101,14 +113,23 @@ def test_a_service_for_orders_works_from_end_to_end(client: httpx.Client) -> Non
     assert (paid.status_code, paid.json()["status"], paid.json()["version"]) == (200, "paid", 2)
     again = client.post(payment, json={"version": 1})
     assert (again.status_code, again.headers["content-type"]) == (409, "application/problem+json")
-    assert [reason["code"] for reason in again.json()["reasons"]] == ["version-conflict", "already-exists"]
+    assert [reason["code"] for reason in again.json()["reasons"]] == [
+        "version-conflict",
+        "already-exists",
+    ]
     assert client.post(payment, json={"version": 2}).json()["code"] == "already-exists"
     for status, count in (("paid", 1), ("open", 2)):
         assert client.get("/orders", params={"status": status}).json()["count"] == count
 
     missing = client.get("/customers/ada/orders/none")
     assert (missing.status_code, missing.json()["code"]) == (404, "not-found")
-    wrongs: list[Any] = [{"lines": []}, {"lines": [{**line, "quantity": 0}]}, {"lines": [{**line, "price": "x"}]}, {}, []]
+    wrongs: list[Any] = [
+        {"lines": []},
+        {"lines": [{**line, "quantity": 0}]},
+        {"lines": [{**line, "price": "x"}]},
+        {},
+        [],
+    ]
     for wrong in wrongs:
         assert client.post("/customers/ada/orders", json=wrong).status_code in {400, 422}
     assert client.post("/customers/ada/orders", content=b"{").status_code in {400, 422}

@@ -1,4 +1,5 @@
-"""What mypy and pyright accept of adorm, and what they reject: typing_tests/ says it line by line, for each of the two."""
+"""What mypy and pyright accept of adorm, and what they reject: typing_tests/ says it line by line,
+for each of the two."""
 
 from __future__ import annotations
 
@@ -37,15 +38,32 @@ each_checker = pytest.mark.parametrize("checker", ["mypy", "pyright"])
 def run(checker: Checker, *arguments: str) -> str:
     environment = {**os.environ, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
     command = [sys.executable, "-m", checker, *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=RUN_TIMEOUT_S, check=False)
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=RUN_TIMEOUT_S,
+        check=False,
+    )
     if done.returncode != 1:  # 0: no mistake found at all; 2 and above: it did not run
-        pytest.fail(f"{checker} ended with {done.returncode}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+        pytest.fail(
+            f"{checker} ended with {done.returncode}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        )
     return done.stdout
 
 
 def mypy_errors() -> Iterator[tuple[Path, int, str, str]]:
     files = [str(path.relative_to(ROOT)) for path in FILES]
-    for line in run("mypy", "--output", "json", "--cache-dir", str(ROOT / ".cache" / "mypy-typing-tests"), *files).splitlines():
+    for line in run(
+        "mypy",
+        "--output",
+        "json",
+        "--cache-dir",
+        str(ROOT / ".cache" / "mypy-typing-tests"),
+        *files,
+    ).splitlines():
         if line.startswith("{"):
             found: dict[str, Any] = json.loads(line)
             if found["severity"] == "error":
@@ -53,17 +71,33 @@ def mypy_errors() -> Iterator[tuple[Path, int, str, str]]:
 
 
 def pyright_errors() -> Iterator[tuple[Path, int, str, str]]:
-    """As configured in pyproject.toml, but for the files: pyright checks none that is excluded there, even if asked to."""
-    configured: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pyright"]
-    configured = {name: value for name, value in configured.items() if name not in ("exclude", "executionEnvironments")}
+    """As configured in pyproject.toml, but for the files: pyright checks none that is excluded
+    there, even if asked to."""
+    configured: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
+        "pyright"
+    ]
+    configured = {
+        name: value
+        for name, value in configured.items()
+        if name not in ("exclude", "executionEnvironments")
+    }
     with TemporaryDirectory() as directory:
         files = [os.path.relpath(path, directory) for path in FILES]
         paths = [str(ROOT / "src"), str(ROOT)]
-        (Path(directory) / "pyrightconfig.json").write_text(json.dumps({**configured, "include": files, "extraPaths": paths}))
-        report: dict[str, Any] = json.loads(run("pyright", "--outputjson", "--pythonpath", sys.executable, "--project", directory))
+        (Path(directory) / "pyrightconfig.json").write_text(
+            json.dumps({**configured, "include": files, "extraPaths": paths})
+        )
+        report: dict[str, Any] = json.loads(
+            run("pyright", "--outputjson", "--pythonpath", sys.executable, "--project", directory)
+        )
     for found in report["generalDiagnostics"]:
         if found["severity"] == "error":
-            yield Path(found["file"]), found["range"]["start"]["line"] + 1, str(found.get("rule")), found["message"]
+            yield (
+                Path(found["file"]),
+                found["range"]["start"]["line"] + 1,
+                str(found.get("rule")),
+                found["message"],
+            )
 
 
 @cache
@@ -81,23 +115,42 @@ def marks() -> dict[int, re.Match[str]]:
 
 @each_checker
 def test_every_example_is_accepted_and_has_the_type_it_should(checker: Checker) -> None:
-    wrong = {f"{path.name}:{line}": found for (path, line), found in findings(checker).items() if path in (ACCEPTED, MODELS)}
+    wrong = {
+        f"{path.name}:{line}": found
+        for (path, line), found in findings(checker).items()
+        if path in (ACCEPTED, MODELS)
+    }
     assert wrong == {}
 
 
 @each_checker
 def test_each_marked_mistake_is_rejected_and_nothing_else(checker: Checker) -> None:
-    expected = {line: mark["what"] for line, mark in marks().items() if mark["only"] in (None, checker)}
-    rejected = {line: found for (path, line), found in findings(checker).items() if path == REJECTED}
-    assert {line: what for line, what in expected.items() if line not in rejected} == {}, "not rejected"
-    assert {line: found for line, found in rejected.items() if line not in expected} == {}, "rejected, but not marked"
+    expected = {
+        line: mark["what"] for line, mark in marks().items() if mark["only"] in (None, checker)
+    }
+    rejected = {
+        line: found for (path, line), found in findings(checker).items() if path == REJECTED
+    }
+    assert {line: what for line, what in expected.items() if line not in rejected} == {}, (
+        "not rejected"
+    )
+    assert {line: found for line, found in rejected.items() if line not in expected} == {}, (
+        "rejected, but not marked"
+    )
 
 
 def test_a_mistake_is_rejected_for_its_types_and_not_for_its_looks() -> None:
-    """Of pyright's strict rules some reject lines whatever their types are: an expression whose value is not used, a type not known."""
+    """Of pyright's strict rules some reject lines whatever their types are: an expression whose
+    value is not used, a type not known."""
     looks = ("reportUnused", "reportUnknown", "reportMissing", "reportPrivate")
-    rejected = {line: found for (path, line), found in findings("pyright").items() if path == REJECTED}
-    assert {line: found for line, found in rejected.items() if all(each.startswith(looks) for each in found)} == {}
+    rejected = {
+        line: found for (path, line), found in findings("pyright").items() if path == REJECTED
+    }
+    assert {
+        line: found
+        for line, found in rejected.items()
+        if all(each.startswith(looks) for each in found)
+    } == {}
 
 
 def test_both_checkers_reject_mistakes_of_every_kind() -> None:

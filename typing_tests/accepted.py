@@ -18,7 +18,11 @@ from starlette.requests import Request
 
 import adorm
 from adorm import Attr, Clause, Condition, attr, not_none
-from adorm.integrations import aiohttp as with_aiohttp, fastapi as with_fastapi, starlette as with_starlette
+from adorm.integrations import (
+    aiohttp as with_aiohttp,
+    fastapi as with_fastapi,
+    starlette as with_starlette,
+)
 from adorm.locks import Lease, Lock
 from typing_tests.models import (
     Address,
@@ -57,11 +61,18 @@ async def connections(client: object, session: object) -> None:
     adorm.connect(endpoint_url="http://127.0.0.1:8000", region="eu-central-1")
     adorm.connect(session=session)
     adorm.connect(client=client)
-    adorm.connect(profile="dev", table_prefix="dev-", cursor_secret="0123456789abcdef", max_connections=10)
+    adorm.connect(
+        profile="dev", table_prefix="dev-", cursor_secret="0123456789abcdef", max_connections=10
+    )
     adorm.connect(table_names={"orders": "orders-dev"}, cursor_secret=b"0123456789abcdef")
     adorm.connect(table_names=lambda name: f"{name}-dev")
-    adorm.connect(retry=adorm.RetryPolicy(max_attempts=5, base_delay_s=0.05, max_delay_s=2, jitter=1.0))
-    adorm.connect(rate_limit=adorm.AdaptiveRateLimit(max_per_s=100), hedge=adorm.Hedge(quantile=0.99, operations={"GetItem"}))
+    adorm.connect(
+        retry=adorm.RetryPolicy(max_attempts=5, base_delay_s=0.05, max_delay_s=2, jitter=1.0)
+    )
+    adorm.connect(
+        rate_limit=adorm.AdaptiveRateLimit(max_per_s=100),
+        hedge=adorm.Hedge(quantile=0.99, operations={"GetItem"}),
+    )
     assert_type(db.rate_limits, Mapping[str, float])
     assert_type(db.hedge_figures, adorm.HedgeFigures)
     assert_type(db.hedge_figures.won, int)
@@ -74,7 +85,14 @@ async def connections(client: object, session: object) -> None:
 
 
 def models() -> None:
-    order = Order(customer_id="c1", order_id="o1", total=Decimal(5), tags={"a"}, lines=[line], address=Address(city="Berlin", zip="1"))
+    order = Order(
+        customer_id="c1",
+        order_id="o1",
+        total=Decimal(5),
+        tags={"a"},
+        lines=[line],
+        address=Address(city="Berlin", zip="1"),
+    )
     assert_type(order, Order)
     assert_type(order.total, Decimal)
     assert_type(order.tags, set[str])
@@ -91,12 +109,21 @@ def models() -> None:
     assert_type(Mapped, type[ThirdParty])
     assert_type(Mapped(id="x").total, int)
     assert_type(db.table(Mapped), adorm.Table[ThirdParty])
-    Part(number=1, owner=CustomerId("c"), age=3, made_on=date(2026, 1, 1), address=IPv4Address("10.0.0.1"), source=Path("x"))
+    Part(
+        number=1,
+        owner=CustomerId("c"),
+        age=3,
+        made_on=date(2026, 1, 1),
+        address=IPv4Address("10.0.0.1"),
+        source=Path("x"),
+    )
     assert_type(adorm.to_attribute_map(order), dict[str, Any])
     made = "2026-01-01T00:00:00.000000Z"
     stored = {"customer_id": {"S": "c1"}, "order_id": {"S": "o1"}, "created_at": {"S": made}}
     assert_type(adorm.from_attribute_map(Order, stored), Order)
-    assert_type(adorm.from_plain(Order, {"customer_id": "c1", "order_id": "o1", "created_at": made}), Order)
+    assert_type(
+        adorm.from_plain(Order, {"customer_id": "c1", "order_id": "o1", "created_at": made}), Order
+    )
     assert_type(adorm.item_size(adorm.to_attribute_map(order)), int)
 
 
@@ -139,11 +166,21 @@ def conditions() -> None:
     found.where(attr(Order.note) == None)
     found.where(attr(Order.note) != None)
     found.where(Order.address == Address(city="Berlin", zip="1"))
-    found.where(attr(Order.note).begins_with("x"), attr(Order.total).between(Decimal(1), Decimal(5)))
+    found.where(
+        attr(Order.note).begins_with("x"), attr(Order.total).between(Decimal(1), Decimal(5))
+    )
     found.where(attr(Order.status).is_in("open", "paid"), attr(Order.tags).contains("new"))
-    found.where(attr(Order.note).contains("x"), attr(Order.lines).contains(line), attr(Order.note).type_is("S"))
+    found.where(
+        attr(Order.note).contains("x"),
+        attr(Order.lines).contains(line),
+        attr(Order.note).type_is("S"),
+    )
     found.where(attr(Order.note).not_exists(), attr(Order.lines).size() >= 2)
-    found.where(adorm.path("legacy[0].name") == "x", adorm.path("legacy").contains(1), adorm.path("a").begins_with("b"))
+    found.where(
+        adorm.path("legacy[0].name") == "x",
+        adorm.path("legacy").contains(1),
+        adorm.path("a").begins_with("b"),
+    )
     found.where(adorm.raw("#a = :x", names={"#a": "age"}, values={":x": 5}))
     assert_type(adorm.not_(Order.total > 10), Condition)
     assert_type(adorm.and_(Order.total > 10, attr(Order.note).exists()), Condition)
@@ -152,17 +189,68 @@ def conditions() -> None:
     assert_type(~attr(Order.note).exists(), Condition)
     assert_type((Order.total > 10) & attr(Order.note).exists(), Condition)
     every = parts.scan()
-    every.filter(Part.age > 1, Part.weight < 2, Part.price >= 1, Part.price <= Decimal("1.5"), Part.active == True)
-    every.filter(Part.grade == Grade.LOW, Part.colour == Colour.RED, Part.kind == "nut", Part.owner == CustomerId("c"))
-    every.filter(attr(Part.kind).begins_with("b"), attr(Part.owner).begins_with("c"), attr(Part.grade).begins_with("l"))
-    every.filter(attr(Part.blob).begins_with(b"x"), attr(Part.nick).begins_with("x"), attr(Part.nick) > "a", attr(Part.rank) > 3)
-    every.filter(attr(Part.sizes).contains(1), attr(Part.history).contains(1), attr(Part.kind).contains("o"), attr(Part.nick).contains("o"))
-    every.filter(Part.counts["a"] > 1, Part.matrix[0][1] == 3, Part.places["home"].city == "Berlin", Part.point.x > 0)
-    every.filter(not_none(not_none(Part.parent).parent).age > 1, not_none(Part.origin)["lot"] > 1, Part.span.start > 1)
-    every.filter(Part.shape == Circle(1.0), Part.extra == 1, Part.extra["anything"] > 2, Part.limits[1] == "x", Part.history[0] > 1)
-    every.filter(Part.made_on > date(2026, 1, 1), Part.made_in > timedelta(hours=1), Part.blob == b"x", attr(Part.active) == False)
-    every.filter(Part.address == IPv4Address("10.0.0.1"), Part.source == Path("x"), Part.part_id == UUID(int=1))
-    every.filter(Part.age > Part.number, Part.age == Part.counts["a"], attr(Part.age).between(Part.number, 5))
+    every.filter(
+        Part.age > 1,
+        Part.weight < 2,
+        Part.price >= 1,
+        Part.price <= Decimal("1.5"),
+        Part.active == True,
+    )
+    every.filter(
+        Part.grade == Grade.LOW,
+        Part.colour == Colour.RED,
+        Part.kind == "nut",
+        Part.owner == CustomerId("c"),
+    )
+    every.filter(
+        attr(Part.kind).begins_with("b"),
+        attr(Part.owner).begins_with("c"),
+        attr(Part.grade).begins_with("l"),
+    )
+    every.filter(
+        attr(Part.blob).begins_with(b"x"),
+        attr(Part.nick).begins_with("x"),
+        attr(Part.nick) > "a",
+        attr(Part.rank) > 3,
+    )
+    every.filter(
+        attr(Part.sizes).contains(1),
+        attr(Part.history).contains(1),
+        attr(Part.kind).contains("o"),
+        attr(Part.nick).contains("o"),
+    )
+    every.filter(
+        Part.counts["a"] > 1,
+        Part.matrix[0][1] == 3,
+        Part.places["home"].city == "Berlin",
+        Part.point.x > 0,
+    )
+    every.filter(
+        not_none(not_none(Part.parent).parent).age > 1,
+        not_none(Part.origin)["lot"] > 1,
+        Part.span.start > 1,
+    )
+    every.filter(
+        Part.shape == Circle(1.0),
+        Part.extra == 1,
+        Part.extra["anything"] > 2,
+        Part.limits[1] == "x",
+        Part.history[0] > 1,
+    )
+    every.filter(
+        Part.made_on > date(2026, 1, 1),
+        Part.made_in > timedelta(hours=1),
+        Part.blob == b"x",
+        attr(Part.active) == False,
+    )
+    every.filter(
+        Part.address == IPv4Address("10.0.0.1"),
+        Part.source == Path("x"),
+        Part.part_id == UUID(int=1),
+    )
+    every.filter(
+        Part.age > Part.number, Part.age == Part.counts["a"], attr(Part.age).between(Part.number, 5)
+    )
 
 
 # ---- one item
@@ -174,7 +262,9 @@ async def writes(order: Order) -> None:
     await orders.put(order).unchecked()
     assert_type(await orders.create(order).keep_timestamps(), Order)
     assert_type(await orders.create_many([order]).keep_timestamps(), adorm.CreateManyResult[Order])
-    assert_type(await orders.batch_write(puts=[order]).keep_timestamps(), adorm.BatchWriteResult[Order])
+    assert_type(
+        await orders.batch_write(puts=[order]).keep_timestamps(), adorm.BatchWriteResult[Order]
+    )
     assert_type(await orders.save(order), Order)
     await orders.save(order, only=[Order.status])
     await orders.create(order).when(attr(Order.note).not_exists())
@@ -224,50 +314,106 @@ async def updates() -> None:
     change = orders.update(("c1", "o1"))
     assert_type(change, adorm.Update[Order, None])
     assert_type(await change.set(Order.status, "paid"), None)
-    assert_type(await orders.update(orders.key("c1", "o1")).set(Order.status, "paid").returning("none"), None)
+    assert_type(
+        await orders.update(orders.key("c1", "o1")).set(Order.status, "paid").returning("none"),
+        None,
+    )
     assert_type(await change.remove(Order.note).returning("old"), Order | None)
     assert_type(await change.remove(Order.note).returning("updated_old"), dict[str, Any])
     assert_type(await change.remove(Order.note).returning("updated_new"), dict[str, Any])
     change.set(Order.status, "paid").upsert().exactly_once()
-    change.set(Order.total, 5).set(Order.total, Decimal(5)).set(Order.total, Order.total + 1).set(Order.total, Order.total - 1)
-    change.set(Order.version, Order.version + 1).set(Order.note, Order.status).set(Order.created_at, datetime.now(UTC))
-    change.set(Order.expires_at, None).set(Order.expires_at, datetime.now(UTC)).set(Order.address, None)
-    change.set(Order.address, Address(city="Berlin", zip="1")).set(not_none(Order.address).city, "Bonn")
-    change.set(Order.lines[0].sku, "x").set(Order.lines[0], line).set(Order.lines, [line]).set(Order.labels["k"], "v")
-    change.set(Order.tags, {"a"}).set(Order.labels, {"k": "v"}).set(Order.meta, {"k": [1, {"a": None}]})
+    change.set(Order.total, 5).set(Order.total, Decimal(5)).set(Order.total, Order.total + 1).set(
+        Order.total, Order.total - 1
+    )
+    change.set(Order.version, Order.version + 1).set(Order.note, Order.status).set(
+        Order.created_at, datetime.now(UTC)
+    )
+    change.set(Order.expires_at, None).set(Order.expires_at, datetime.now(UTC)).set(
+        Order.address, None
+    )
+    change.set(Order.address, Address(city="Berlin", zip="1")).set(
+        not_none(Order.address).city, "Bonn"
+    )
+    change.set(Order.lines[0].sku, "x").set(Order.lines[0], line).set(Order.lines, [line]).set(
+        Order.labels["k"], "v"
+    )
+    change.set(Order.tags, {"a"}).set(Order.labels, {"k": "v"}).set(
+        Order.meta, {"k": [1, {"a": None}]}
+    )
     change.add(Order.tags, {"new"}).add(Order.version, 1).prepend(Order.lines, [line]).remove(
         Order.lines[0], Order.labels["k"], Order.address
     )
-    change.apply(attr(Order.tags).delete({"new"}), attr(Order.note).set_if_absent("x"), attr(Order.lines).prepend([line]))
-    change.apply(attr(Order.note).set("x"), attr(Order.total).add(5), attr(Order.lines).append([line]), attr(Order.note).remove())
-    change.apply(adorm.path("legacy").set(5), adorm.path("legacy.count").add(1), adorm.path("old").remove(), attr(Order.address).set(None))
+    change.apply(
+        attr(Order.tags).delete({"new"}),
+        attr(Order.note).set_if_absent("x"),
+        attr(Order.lines).prepend([line]),
+    )
+    change.apply(
+        attr(Order.note).set("x"),
+        attr(Order.total).add(5),
+        attr(Order.lines).append([line]),
+        attr(Order.note).remove(),
+    )
+    change.apply(
+        adorm.path("legacy").set(5),
+        adorm.path("legacy.count").add(1),
+        adorm.path("old").remove(),
+        attr(Order.address).set(None),
+    )
     assert_type(attr(Order.note).set("x"), Clause[str])
     assert_type(attr(Order.tags).delete({"new"}), Clause[set[str]])
     assert_type(attr(Order.lines).append([line]), Clause[list[Line]])
     assert_type(attr(Order.total).add(5), Clause[Decimal])
     some = parts.update(UUID(int=1), 5)
-    some.set(Part.age, 5).set(Part.weight, 1.5).set(Part.weight, 1).set(Part.active, False).set(Part.owner, CustomerId("c"))
-    some.set(Part.grade, Grade.HIGH).set(Part.colour, Colour.BLUE).set(Part.kind, "nut").set(Part.nick, None).set(Part.rank, 3)
-    some.set(Part.made_on, date(2026, 1, 1)).set(Part.made_in, timedelta(1)).set(Part.blob, b"x").set(Part.source, Path("y"))
-    some.set(Part.address, IPv4Address("10.0.0.2")).set(Part.sizes, frozenset({1})).set(Part.history, (1, 2)).set(Part.limits, (1, "a"))
-    some.set(Part.matrix, [[1]]).set(Part.counts, {"a": 1}).set(Part.places, {"home": Address(city="Bonn", zip="2")}).set(
-        Part.tags_list, []
+    some.set(Part.age, 5).set(Part.weight, 1.5).set(Part.weight, 1).set(Part.active, False).set(
+        Part.owner, CustomerId("c")
     )
-    some.set(Part.point, Point(1, 2)).set(Part.shape, Square(2.0)).set(Part.span, Span(1, 2)).set(Part.extra, {"free": 1})
+    some.set(Part.grade, Grade.HIGH).set(Part.colour, Colour.BLUE).set(Part.kind, "nut").set(
+        Part.nick, None
+    ).set(Part.rank, 3)
+    some.set(Part.made_on, date(2026, 1, 1)).set(Part.made_in, timedelta(1)).set(
+        Part.blob, b"x"
+    ).set(Part.source, Path("y"))
+    some.set(Part.address, IPv4Address("10.0.0.2")).set(Part.sizes, frozenset({1})).set(
+        Part.history, (1, 2)
+    ).set(Part.limits, (1, "a"))
+    some.set(Part.matrix, [[1]]).set(Part.counts, {"a": 1}).set(
+        Part.places, {"home": Address(city="Bonn", zip="2")}
+    ).set(Part.tags_list, [])
+    some.set(Part.point, Point(1, 2)).set(Part.shape, Square(2.0)).set(Part.span, Span(1, 2)).set(
+        Part.extra, {"free": 1}
+    )
     some.set(Part.origin, {"country": "de", "lot": 1}).set(not_none(Part.origin)["lot"], 2)
-    some.add(Part.age, 1).add(Part.weight, 0.5).add(Part.price, 1).add(Part.price, Decimal(1)).add(Part.rank, 1).add(Part.counts["a"], 1)
-    some.add(Part.sizes, frozenset({1})).append(Part.tags_list, ["a"]).append(Part.matrix, [[1]]).append(Part.matrix[0], [1])
+    some.add(Part.age, 1).add(Part.weight, 0.5).add(Part.price, 1).add(Part.price, Decimal(1)).add(
+        Part.rank, 1
+    ).add(Part.counts["a"], 1)
+    some.add(Part.sizes, frozenset({1})).append(Part.tags_list, ["a"]).append(
+        Part.matrix, [[1]]
+    ).append(Part.matrix[0], [1])
     some.apply(
-        attr(Part.sizes).add(frozenset({1})), attr(Part.sizes).delete(frozenset({1})), attr(Part.rank).add(1), attr(Part.weight).add(1)
+        attr(Part.sizes).add(frozenset({1})),
+        attr(Part.sizes).delete(frozenset({1})),
+        attr(Part.rank).add(1),
+        attr(Part.weight).add(1),
     )
-    some.apply(attr(Part.colour).set(Colour.BLUE), attr(Part.shape).set(Square(1.0)), attr(Part.kind).set("nut"))
+    some.apply(
+        attr(Part.colour).set(Colour.BLUE),
+        attr(Part.shape).set(Square(1.0)),
+        attr(Part.kind).set("nut"),
+    )
 
 
 # ---- queries and scans
 
 
 async def queries(cursor: str | None) -> None:
-    latest = await orders.query("c1").where(Order.order_id > "2026").filter(Order.total > 10).descending().limit(20)
+    latest = (
+        await orders.query("c1")
+        .where(Order.order_id > "2026")
+        .filter(Order.total > 10)
+        .descending()
+        .limit(20)
+    )
     assert_type(latest, list[Order])
     async for order in orders.query("c1"):
         assert_type(order, Order)
@@ -286,11 +432,19 @@ async def queries(cursor: str | None) -> None:
     assert_type(pairs, list[tuple[str, Decimal]])
     assert_type(await orders.query("c1").select(Order.order_id), list[tuple[str]])
     assert_type(
-        await orders.query("c1").select(Order.order_id, Order.tags, Order.version, Order.address, Order.lines[0].sku),
+        await orders.query("c1").select(
+            Order.order_id, Order.tags, Order.version, Order.address, Order.lines[0].sku
+        ),
         list[tuple[str, set[str], int, Address | None, str]],
     )
-    assert_type(await orders.query("c1").select(Order.order_id, Order.total, Order.note), list[tuple[str, Decimal, str]])
-    assert_type((await orders.query("c1").select(Order.order_id, Order.version).page()).items, list[tuple[str, int]])
+    assert_type(
+        await orders.query("c1").select(Order.order_id, Order.total, Order.note),
+        list[tuple[str, Decimal, str]],
+    )
+    assert_type(
+        (await orders.query("c1").select(Order.order_id, Order.version).page()).items,
+        list[tuple[str, int]],
+    )
     async for order_id, total in orders.query("c1").select(Order.order_id, Order.total):
         assert_type(order_id, str)
         assert_type(total, Decimal)
@@ -301,7 +455,9 @@ async def queries(cursor: str | None) -> None:
     assert_type(await orders.query("c1").select(Order.total).first(), tuple[Decimal] | None)
     assert_type(await orders.query("c1").one(), Order)
     assert_type(await orders.query("c1").exists(), bool)
-    assert_type(await orders.query("c1").ascending().consistent().page_size(10).hide_expired(), list[Order])
+    assert_type(
+        await orders.query("c1").ascending().consistent().page_size(10).hide_expired(), list[Order]
+    )
     assert_type(await orders.query("open").index("by-status").hydrate(), list[Order])
     assert_type(orders.query("c1").request(), dict[str, Any])
     assert_type(orders.query("c1").explain(), adorm.Plan)
@@ -328,7 +484,9 @@ async def aggregates() -> None:
 async def scans() -> None:
     assert_type(orders.scan(), adorm.Scan[Order])
     assert_type(await orders.scan().where(Order.total > 10).limit(5), list[Order])
-    assert_type(await orders.scan().filter(Order.total > 10).consistent().page_size(100), list[Order])
+    assert_type(
+        await orders.scan().filter(Order.total > 10).consistent().page_size(100), list[Order]
+    )
     assert_type(await orders.scan().select(Order.order_id, Order.total), list[tuple[str, Decimal]])
     assert_type(await orders.scan().count(), int)
     assert_type(await orders.scan().index("by-status").first(), Order | None)
@@ -343,7 +501,13 @@ async def scans() -> None:
 
 async def batches(order: Order, keys: list[adorm.Key[Order]]) -> None:
     events = db.table(Event)
-    got = await orders.batch_get(keys).concurrency(8).consistent().on_progress(print).retry(adorm.RetryPolicy())
+    got = (
+        await orders.batch_get(keys)
+        .concurrency(8)
+        .consistent()
+        .on_progress(print)
+        .retry(adorm.RetryPolicy())
+    )
     assert_type(got, adorm.BatchGetResult[Order])
     assert_type(got.items, list[Order])
     assert_type(got.aligned, list[Order | None])
@@ -351,7 +515,10 @@ async def batches(order: Order, keys: list[adorm.Key[Order]]) -> None:
     assert_type(got.unprocessed, list[adorm.Key[Order]])
     assert_type(got.errors, list[Exception])
     assert_type(got.outcomes, list[adorm.Outcome[list[Order]]])
-    assert_type(await orders.batch_get([("c1", "o1"), orders.key("c1", "o2")]).collect_errors(), adorm.BatchGetResult[Order])
+    assert_type(
+        await orders.batch_get([("c1", "o1"), orders.key("c1", "o2")]).collect_errors(),
+        adorm.BatchGetResult[Order],
+    )
     assert_type(await events.batch_get(["e1", "e2"]), adorm.BatchGetResult[Event])
     selected = await orders.batch_get(keys).select(Order.status, Order.total).consistent()
     assert_type(selected.items, list[tuple[str, Decimal]])
@@ -361,7 +528,9 @@ async def batches(order: Order, keys: list[adorm.Key[Order]]) -> None:
     assert_type(both.of(Event), list[Event])
     await db.batch_get([orders.key("c1", "o1"), events.key("e1")])
 
-    written = await orders.batch_write(puts=[order], deletes=[("c1", "o2"), order, orders.key("c1", "o3")]).on_chunk_error(decide)
+    written = await orders.batch_write(
+        puts=[order], deletes=[("c1", "o2"), order, orders.key("c1", "o3")]
+    ).on_chunk_error(decide)
     assert_type(written, adorm.BatchWriteResult[Order])
     assert_type(written.written, int)
     assert_type(written.items, list[Order])
@@ -381,9 +550,18 @@ async def batches(order: Order, keys: list[adorm.Key[Order]]) -> None:
     async with orders.loader(consistent=True) as loader:
         assert_type(await loader.load("c1", "o1"), Order | None)
         assert_type(await loader.load(orders.key("c1", "o1")), Order | None)
-        assert_type(await db.gather(loader.load("c1", "o1"), loader.load(("c1", "o2"))), tuple[Order | None, Order | None])
+        assert_type(
+            await db.gather(loader.load("c1", "o1"), loader.load(("c1", "o2"))),
+            tuple[Order | None, Order | None],
+        )
 
-    updated = await orders.update_many(keys).set(Order.status, "paid").add(Order.total, 5).when(Order.status == "open").collect_errors()
+    updated = (
+        await orders.update_many(keys)
+        .set(Order.status, "paid")
+        .add(Order.total, 5)
+        .when(Order.status == "open")
+        .collect_errors()
+    )
     assert_type(updated, adorm.UpdateManyResult[Order])
     assert_type(updated.updated, list[adorm.Key[Order]])
     await orders.update_many([orders.update("c1", "o1").add(Order.total, 5)])
@@ -406,12 +584,17 @@ async def gathers(order: Order) -> None:
     assert_type(await db.gather(events.get("e"), orders.query("c")), tuple[Event, list[Order]])
     assert_type(await db.gather(get, limit=16), tuple[Order])
     assert_type(await db.gather(get, query, count), tuple[Order, list[Order], int])
-    assert_type(await db.gather(get, events.get_or_none("e"), decide_later(), orders.create(order)), tuple[Order, Event | None, str, Order])
+    assert_type(
+        await db.gather(get, events.get_or_none("e"), decide_later(), orders.create(order)),
+        tuple[Order, Event | None, str, Order],
+    )
     assert_type(
         await db.gather(get, query, count, get, query, count, get, query, count, get),
         tuple[Order, list[Order], int, Order, list[Order], int, Order, list[Order], int, Order],
     )
-    assert_type(await db.gather([orders.get("c1", "o1"), orders.get("c1", "o2")], limit=2), list[Order])
+    assert_type(
+        await db.gather([orders.get("c1", "o1"), orders.get("c1", "o2")], limit=2), list[Order]
+    )
     assert_type(await db.gather(orders.get("c1", number) for number in "123"), list[Order])
     assert_type(await db.gather(*[orders.get("c1", "o1")]), tuple[Order, ...])
     done = await db.gather(get, query, collect_errors=True)
@@ -469,34 +652,48 @@ async def transactions(order: Order, part: Part) -> None:
     async with db.transaction() as tx:
         assert_type(tx, adorm.Transaction)
         assert_type(tx.create(order), adorm.TransactionWrite[Order])
-        assert_type(tx.create(order).when(attr(Order.note).not_exists()), adorm.TransactionWrite[Order])
+        assert_type(
+            tx.create(order).when(attr(Order.note).not_exists()), adorm.TransactionWrite[Order]
+        )
         assert_type(tx.save(part).stored, Part)
         tx.save(order, only=[Order.status])
         tx.put(order).unchecked()
         tx.create(order).keep_timestamps()
         assert_type(tx.update(Order, "c1", "o1"), adorm.TransactionUpdate[Order])
-        tx.update(Order, "c1", "o1").add(Order.total, -5).set(Order.status, "paid").when(Order.total >= 5).upsert()
+        tx.update(Order, "c1", "o1").add(Order.total, -5).set(Order.status, "paid").when(
+            Order.total >= 5
+        ).upsert()
         tx.update(Order, ("c1", "o1")).remove(Order.note)
         tx.update(Order, orders.key("c1", "o1")).append(Order.lines, [line])
         tx.delete(Order, "c1", "o1").when(Order.status == "draft")
         tx.delete(order)
         tx.check(Event, "e1").when(Event.size > 0)
-        assert_type(tx.include(orders.update("c1", "o1").set(Order.status, "paid")), adorm.TransactionUpdate[Order])
+        assert_type(
+            tx.include(orders.update("c1", "o1").set(Order.status, "paid")),
+            adorm.TransactionUpdate[Order],
+        )
         assert_type(tx.include(orders.create(order)), adorm.TransactionWrite[Order])
         assert_type(tx.token, str)
     one = db.transaction(token="order-17", retry=adorm.RetryPolicy(max_attempts=10))
     assert_type(one.request(), dict[str, Any])
     await one.commit()
     assert_type(await db.transact_get(orders.key("c1", "o1")), tuple[Order | None])
-    assert_type(await db.transact_get(orders.key("c1", "o1"), events.key("e1")), tuple[Order | None, Event | None])
+    assert_type(
+        await db.transact_get(orders.key("c1", "o1"), events.key("e1")),
+        tuple[Order | None, Event | None],
+    )
     found, event = await db.transact_get(orders.key("c1", "o1"), events.key("e1"))
     assert_type(found, Order | None)
     assert_type(event, Event | None)
-    both = db.transact_get(orders.key("c1", "o1"), orders.key("c1", "o2")).retry(adorm.RetryPolicy())
+    both = db.transact_get(orders.key("c1", "o1"), orders.key("c1", "o2")).retry(
+        adorm.RetryPolicy()
+    )
     assert_type(await both, tuple[Order | None, Order | None])
     assert_type(await db.transact_get_all([orders.key("c1", "o1")]), list[Order | None])
     assert_type(await orders.read_modify_write(("c1", "o1"), pay), Order)
-    assert_type(await orders.read_modify_write(orders.key("c1", "o1"), pay_slowly, max_attempts=3), Order)
+    assert_type(
+        await orders.read_modify_write(orders.key("c1", "o1"), pay_slowly, max_attempts=3), Order
+    )
     assert_type(await events.read_modify_write("e1", lambda event: event), Event)
 
 
@@ -537,18 +734,26 @@ async def parts_by_name(order: Order) -> None:
     read: adorm.Operation[Order] = orders.get("c1", "o1")
     get: adorm.Get[Order | None] = orders.get_or_none("c1", "o1")
     assert_type(await orders.get("c1", "o1").select(Order.total), tuple[Decimal])
-    assert_type(await orders.get_or_none("c1", "o1").consistent().select(Order.order_id, Order.total), tuple[str, Decimal] | None)
+    assert_type(
+        await orders.get_or_none("c1", "o1").consistent().select(Order.order_id, Order.total),
+        tuple[str, Decimal] | None,
+    )
     result = await orders.query("c1").collect_errors()
     assert_type(result, adorm.QueryResult[Order])
     assert_type(result.errors, list[adorm.ItemDecodeError])
     assert_type(await orders.get("c1", "o1").run(), Order)
     async with TaskGroup() as group:
         assert_type(group.create_task(orders.query("c1").count().run()), Task[int])
-    assert_type(await adorm.eventually(orders.query("c1"), until=lambda found: len(found) == 2, within_s=5), list[Order])
+    assert_type(
+        await adorm.eventually(orders.query("c1"), until=lambda found: len(found) == 2, within_s=5),
+        list[Order],
+    )
     assert len(await adorm.eventually(orders.query("c1"))) > 0
     write: adorm.Write[Order, Order] = orders.create(order)
     removal: adorm.Write[Order, None] = orders.delete("c1", "o1")
-    change: adorm.Update[Order, Order] = orders.update("c1", "o1").set(Order.status, "x").returning("new")
+    change: adorm.Update[Order, Order] = (
+        orders.update("c1", "o1").set(Order.status, "x").returning("new")
+    )
     query: adorm.Query[tuple[str, Decimal]] = orders.query("c1").select(Order.order_id, Order.total)
     many: adorm.Operation[list[Order]] = orders.query("c1")
     scan: adorm.Operation[list[Order]] = orders.scan()
@@ -592,7 +797,14 @@ async def price(order: Order) -> Decimal:
 async def parallel_scans(checkpoint: str) -> None:
     scan = orders.scan().where(Order.total > 10).segments(8)
     assert_type(await scan, list[Order])
-    assert_type(await orders.scan().segments("auto").resume(checkpoint).read_units_per_s(100).on_progress(print), list[Order])
+    assert_type(
+        await orders.scan()
+        .segments("auto")
+        .resume(checkpoint)
+        .read_units_per_s(100)
+        .on_progress(print),
+        list[Order],
+    )
     async with scan.stream() as rows:
         async for order in rows:
             assert_type(order, Order)
@@ -631,7 +843,9 @@ async def idempotency(db: adorm.Database) -> None:
 
 
 async def capacity_and_price(db: adorm.Database) -> None:
-    prices = adorm.PriceTable(currency="EUR", per_million_read_units=0.14, per_million_write_units=1)
+    prices = adorm.PriceTable(
+        currency="EUR", per_million_read_units=0.14, per_million_write_units=1
+    )
     async with db.capacity() as used:
         await orders.get("c1", "o1")
     assert_type(used, adorm.Capacity)
@@ -652,13 +866,19 @@ async def capacity_and_price(db: adorm.Database) -> None:
 
 async def accounts_and_credentials(source: adorm.CredentialsSource) -> None:
     account = adorm.Account(role_arn="arn:aws:iam::123456789012:role/orders", region="eu-central-1")
-    async with adorm.accounts({"prod": account}, credentials=source, table_prefix="dev-") as accounts:
+    async with adorm.accounts(
+        {"prod": account}, credentials=source, table_prefix="dev-"
+    ) as accounts:
         assert_type(accounts, adorm.Accounts)
         assert_type(accounts["prod"], adorm.Database)
         assert_type(accounts.database("prod", region="us-east-1"), adorm.Database)
         for name in accounts:
             assert_type(name, str)
-    adorm.connect(credentials=adorm.AssumedRole("arn:aws:iam::123456789012:role/orders", source=adorm.ContainerCredentials()))
+    adorm.connect(
+        credentials=adorm.AssumedRole(
+            "arn:aws:iam::123456789012:role/orders", source=adorm.ContainerCredentials()
+        )
+    )
     adorm.connect(credentials=adorm.Credentials("AK", "secret"))
     assert_type(await source.load(), adorm.Credentials)
 
@@ -671,7 +891,11 @@ def as_text(order: Order) -> str:
 
 
 async def fastapi_services(page: adorm.Page[Order]) -> None:
-    app = FastAPI(lifespan=with_fastapi.lifespan(lambda: adorm.connect("memory"), models=[Order, Event], ensure_tables=True))
+    app = FastAPI(
+        lifespan=with_fastapi.lifespan(
+            lambda: adorm.connect("memory"), models=[Order, Event], ensure_tables=True
+        )
+    )
     app.add_middleware(with_fastapi.AdormMiddleware, deadline_s=5)
     assert_type(with_fastapi.CursorPage.of(page), with_fastapi.CursorPage[Order])
     assert_type(with_fastapi.CursorPage.of(page, as_text), with_fastapi.CursorPage[str])
@@ -727,7 +951,11 @@ def header() -> str | None:
 
 
 adorm.connect(
-    hooks=[adorm.OpenTelemetry(), adorm.LogCalls(slow_call_s=0.5), adorm.CallHooks(before_call=watch_call, after_attempt=watch_attempt)],
+    hooks=[
+        adorm.OpenTelemetry(),
+        adorm.LogCalls(slow_call_s=0.5),
+        adorm.CallHooks(before_call=watch_call, after_attempt=watch_attempt),
+    ],
     middleware=[strongly, later],
     trace_header=header,
 )
@@ -741,13 +969,21 @@ async def changes(record: adorm.StreamRecord, database: adorm.Database) -> None:
     assert_type(record.new_image, dict[str, Any] | None)
 
 
-@adorm.stream_handler(concurrency=4, after_failure="stop_shard", stop_before_s=1, partial_batches=False, on_failure=print)
+@adorm.stream_handler(
+    concurrency=4,
+    after_failure="stop_shard",
+    stop_before_s=1,
+    partial_batches=False,
+    on_failure=print,
+)
 async def without_database(record: adorm.StreamRecord) -> str:
     return record.kind
 
 
 @changes.insert(Order)
-async def stream_insert(order: Order, change: adorm.StreamChange[Order], database: adorm.Database) -> None:
+async def stream_insert(
+    order: Order, change: adorm.StreamChange[Order], database: adorm.Database
+) -> None:
     assert_type(change.key, adorm.Key[Order])
     assert_type(change.new, Order | None)
     assert_type(change.kind, Literal["INSERT", "MODIFY", "REMOVE"])
@@ -763,12 +999,16 @@ async def stream_modify(old: Order, new: Order) -> None: ...
 
 
 @changes.modify(Order, optional_images=True, table_name="orders-2")
-async def stream_modify_perhaps(old: Order | None, new: Order | None, change: adorm.StreamChange[Order]) -> int:
+async def stream_modify_perhaps(
+    old: Order | None, new: Order | None, change: adorm.StreamChange[Order]
+) -> int:
     return 5
 
 
 @changes.modify(Event, when=lambda item: True, table_name="events")
-async def stream_modify_with_more(old: Event | None, new: Event | None, change: object, database: object) -> None: ...
+async def stream_modify_with_more(
+    old: Event | None, new: Event | None, change: object, database: object
+) -> None: ...
 
 
 @changes.remove(Order)
@@ -790,7 +1030,9 @@ async def streams(event: dict[str, Any], record: dict[str, Any]) -> None:
     assert_type(change, adorm.StreamChange[Order])
     assert_type(change.old, Order | None)
     assert_type(adorm.from_stream_record(record, Mapped, db=db).new, ThirdParty | None)
-    await stream_modify(Order(customer_id="c1", order_id="o1"), Order(customer_id="c1", order_id="o1"))
+    await stream_modify(
+        Order(customer_id="c1", order_id="o1"), Order(customer_id="c1", order_id="o1")
+    )
 
 
 # ---- lambda
@@ -801,7 +1043,9 @@ async def bare(event: dict[str, str], context: object, db: adorm.Database) -> Or
     return await db.table(Order).get(event["customer"], event["order"])
 
 
-@adorm.lambda_handler(models=[Order, Line], reserve_ms=200, connect={"region": "eu-central-1"}, warm_up=False)
+@adorm.lambda_handler(
+    models=[Order, Line], reserve_ms=200, connect={"region": "eu-central-1"}, warm_up=False
+)
 async def with_options(event: Any, context: Any, db: adorm.Database) -> list[str]:
     return [str(db.remaining_s())]
 
@@ -819,7 +1063,9 @@ def lambda_entry_points() -> None:
     assert_type(bare({"customer": "c1", "order": "o1"}, None), Order)
     assert_type(with_options(None, None), list[str])
     assert_type(adorm.lambda_handler(connect=a_database)(Entry())({}, None), int)
-    assert_type(adorm.lambda_handler(connect=lambda: adorm.connect("memory"))(Entry())({}, None), int)
+    assert_type(
+        adorm.lambda_handler(connect=lambda: adorm.connect("memory"))(Entry())({}, None), int
+    )
     entry: Callable[[Any, Any], list[str]] = with_options
     report = adorm.cold_start_report()
     assert_type((report.first_call_s, report.total_s), tuple[float | None, float])
@@ -850,7 +1096,9 @@ whole = adorm.StreamHandler()
 
 
 @whole.batch(Order)
-async def indexed(changes: Sequence[adorm.StreamChange[Order]], db: adorm.Database) -> Iterable[adorm.StreamChange[Order]]:
+async def indexed(
+    changes: Sequence[adorm.StreamChange[Order]], db: adorm.Database
+) -> Iterable[adorm.StreamChange[Order]]:
     return [change for change in changes if change.new is None]
 
 

@@ -1,4 +1,5 @@
-"""The models of design.md and a few of every other shape, for what checkers accept and what they reject."""
+"""The models of design.md and a few of every other shape, for what checkers accept and what they
+reject."""
 
 from __future__ import annotations
 
@@ -92,7 +93,12 @@ class Span(NamedTuple):
 @adorm.model(
     table="parts",
     indexes=[
-        adorm.GlobalIndex("by-owner", partition=["owner", "grade"], sort=["age", "made_on"], projection="KEYS_ONLY"),
+        adorm.GlobalIndex(
+            "by-owner",
+            partition=["owner", "grade"],
+            sort=["age", "made_on"],
+            projection="KEYS_ONLY",
+        ),
         adorm.GlobalIndex("by-age", partition="age", projection=["owner"]),
         adorm.LocalIndex("by-weight", sort="weight"),
     ],

@@ -15,7 +15,9 @@ KEY = {"customer_id": "customer-00000000001", "order_id": "order#2026-11-21#0000
 
 async def main() -> None:
     session: Any = aioboto3.Session()
-    async with session.resource("dynamodb", region_name="eu-central-1", endpoint_url=sys.argv[1]) as resource:
+    async with session.resource(
+        "dynamodb", region_name="eu-central-1", endpoint_url=sys.argv[1]
+    ) as resource:
         table: Any = await resource.Table("orders")
         tell((await table.get_item(Key=KEY))["Item"]["address"]["city"] == "Berlin")
 

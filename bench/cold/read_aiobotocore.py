@@ -12,7 +12,9 @@ KEY = {"customer_id": {"S": "customer-00000000001"}, "order_id": {"S": "order#20
 
 async def main() -> None:
     session: Any = get_session()
-    async with session.create_client("dynamodb", region_name="eu-central-1", endpoint_url=sys.argv[1]) as client:
+    async with session.create_client(
+        "dynamodb", region_name="eu-central-1", endpoint_url=sys.argv[1]
+    ) as client:
         answer = await client.get_item(TableName="orders", Key=KEY)
         tell(answer["Item"]["address"]["M"]["city"]["S"] == "Berlin")
 

@@ -47,7 +47,9 @@ class Product(Model, table="products"):
 
 async def main() -> None:
     async with dynamoxy.Client(region="eu-central-1", endpoint_url=sys.argv[1]) as client:
-        order = await client.repository(Order).get_or_raise("customer-00000000001", "order#2026-11-21#000000")
+        order = await client.repository(Order).get_or_raise(
+            "customer-00000000001", "order#2026-11-21#000000"
+        )
         tell(order.address.city == "Berlin")
 
 

@@ -1,4 +1,5 @@
-"""How a process says that it has its item: one line, its CPU time so far in seconds and its peak of resident memory in KiB."""
+"""How a process says that it has its item: one line, its CPU time so far in seconds and its peak of
+resident memory in KiB."""
 
 import time
 

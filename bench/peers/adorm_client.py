@@ -21,7 +21,9 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
     session: Any = get_session()
     config = AioConfig(max_pool_connections=CONNECTIONS, retries={"total_max_attempts": 1})
     async with (
-        session.create_client("dynamodb", region_name=REGION, endpoint_url=url, config=config) as client,
+        session.create_client(
+            "dynamodb", region_name=REGION, endpoint_url=url, config=config
+        ) as client,
         adorm.connect(client=client) as db,
     ):
         yield replace(adorm_models.peer(db), codec={})  # it is the same

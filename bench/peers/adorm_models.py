@@ -84,6 +84,17 @@ def peer(db: adorm.Database) -> Peer:
     stored = adorm.to_attribute_map(order)
     return Peer(
         plain=attributes,
-        calls={"get": get, "put": put, "update": update, "page": page, "batch": batch, "transact": transact, "scan": scan},
-        codec={"encode": lambda: adorm.to_attribute_map(order), "decode": lambda: adorm.from_attribute_map(Order, stored)},
+        calls={
+            "get": get,
+            "put": put,
+            "update": update,
+            "page": page,
+            "batch": batch,
+            "transact": transact,
+            "scan": scan,
+        },
+        codec={
+            "encode": lambda: adorm.to_attribute_map(order),
+            "decode": lambda: adorm.from_attribute_map(Order, stored),
+        },
     )

@@ -1,4 +1,5 @@
-"""aioboto3's resource: plain values in, plain values out (numbers as Decimal, datetimes as text)."""
+"""aioboto3's resource: plain values in, plain values out (numbers as Decimal, datetimes as
+text)."""
 
 # aioboto3 is not installed where types are checked:
 # pyright: basic, reportMissingImports=false
@@ -23,12 +24,20 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
     own = {**orders.values(0), "placed_at": orders.item(0)["placed_at"]["S"]}
     config = AioConfig(max_pool_connections=CONNECTIONS)
     key = {"customer_id": orders.CUSTOMER, "order_id": orders.FIRST}
-    keys = [{"customer_id": orders.CUSTOMER, "order_id": orders.order_id(number)} for number in range(orders.BATCH_KEYS)]
-    ten = [{**orders.values(number), "placed_at": own["placed_at"]} for number in range(orders.TRANSACTION_ITEMS)]
+    keys = [
+        {"customer_id": orders.CUSTOMER, "order_id": orders.order_id(number)}
+        for number in range(orders.BATCH_KEYS)
+    ]
+    ten = [
+        {**orders.values(number), "placed_at": own["placed_at"]}
+        for number in range(orders.TRANSACTION_ITEMS)
+    ]
     change = orders.request("UpdateItem")
     change_values = {f":v{at}": own[name] for at, name in enumerate(orders.CHANGED)}
     session: Any = aioboto3.Session()
-    async with session.resource("dynamodb", region_name=REGION, endpoint_url=url, config=config) as resource:
+    async with session.resource(
+        "dynamodb", region_name=REGION, endpoint_url=url, config=config
+    ) as resource:
         table: Any = await resource.Table(orders.TABLE)
         client: Any = resource.meta.client
 
@@ -51,15 +60,21 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
             return (await table.query(KeyConditionExpression=condition))["Items"]
 
         async def chunk(first: int) -> list[Any]:
-            answer = await resource.batch_get_item(RequestItems={orders.TABLE: {"Keys": keys[first : first + 100]}})
+            answer = await resource.batch_get_item(
+                RequestItems={orders.TABLE: {"Keys": keys[first : first + 100]}}
+            )
             return list(answer["Responses"][orders.TABLE])
 
         async def batch() -> list[Any]:
-            chunks = await asyncio.gather(*(chunk(first) for first in range(0, orders.BATCH_KEYS, 100)))
+            chunks = await asyncio.gather(
+                *(chunk(first) for first in range(0, orders.BATCH_KEYS, 100))
+            )
             return [item for each in chunks for item in each]
 
         async def transact() -> None:
-            await client.transact_write_items(TransactItems=[{"Put": {"TableName": orders.TABLE, "Item": each}} for each in ten])
+            await client.transact_write_items(
+                TransactItems=[{"Put": {"TableName": orders.TABLE, "Item": each}} for each in ten]
+            )
 
         async def segment(number: int) -> int:
             count, after = 0, dict[str, Any]()
@@ -71,11 +86,21 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
                 after = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
         async def scan() -> int:
-            return sum(await asyncio.gather(*(segment(number) for number in range(orders.SEGMENTS))))
+            return sum(
+                await asyncio.gather(*(segment(number) for number in range(orders.SEGMENTS)))
+            )
 
         yield Peer(
             plain=plain,
-            calls={"get": get, "put": put, "update": update, "page": page, "batch": batch, "transact": transact, "scan": scan},
+            calls={
+                "get": get,
+                "put": put,
+                "update": update,
+                "page": page,
+                "batch": batch,
+                "transact": transact,
+                "scan": scan,
+            },
         )
 
 

@@ -19,7 +19,9 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
 
     session: Any = get_session()
     config = AioConfig(max_pool_connections=CONNECTIONS)
-    async with session.create_client("dynamodb", region_name=REGION, endpoint_url=url, config=config) as client:
+    async with session.create_client(
+        "dynamodb", region_name=REGION, endpoint_url=url, config=config
+    ) as client:
         requests = {name: orders.request(name) for name in orders.REQUESTS}
         keys = [orders.key(number) for number in range(orders.BATCH_KEYS)]
 
@@ -36,11 +38,15 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
             return (await client.query(**requests["Query"]))["Items"]
 
         async def chunk(first: int) -> list[Any]:
-            answer = await client.batch_get_item(RequestItems={orders.TABLE: {"Keys": keys[first : first + 100]}})
+            answer = await client.batch_get_item(
+                RequestItems={orders.TABLE: {"Keys": keys[first : first + 100]}}
+            )
             return list(answer["Responses"][orders.TABLE])
 
         async def batch() -> list[Any]:
-            chunks = await asyncio.gather(*(chunk(first) for first in range(0, orders.BATCH_KEYS, 100)))
+            chunks = await asyncio.gather(
+                *(chunk(first) for first in range(0, orders.BATCH_KEYS, 100))
+            )
             return [item for each in chunks for item in each]
 
         async def transact() -> None:
@@ -49,18 +55,30 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
         async def segment(number: int) -> int:
             count, after = 0, dict[str, Any]()
             while True:
-                answer = await client.scan(TableName=orders.TABLE, Segment=number, TotalSegments=orders.SEGMENTS, **after)
+                answer = await client.scan(
+                    TableName=orders.TABLE, Segment=number, TotalSegments=orders.SEGMENTS, **after
+                )
                 count += len(answer["Items"])
                 if "LastEvaluatedKey" not in answer:
                     return count
                 after = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
         async def scan() -> int:
-            return sum(await asyncio.gather(*(segment(number) for number in range(orders.SEGMENTS))))
+            return sum(
+                await asyncio.gather(*(segment(number) for number in range(orders.SEGMENTS)))
+            )
 
         yield Peer(
             plain=plain,
-            calls={"get": get, "put": put, "update": update, "page": page, "batch": batch, "transact": transact, "scan": scan},
+            calls={
+                "get": get,
+                "put": put,
+                "update": update,
+                "page": page,
+                "batch": batch,
+                "transact": transact,
+                "scan": scan,
+            },
             codec=codec(),
         )
 
@@ -68,7 +86,10 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
 def codec() -> Mapping[str, SyncCall]:
     """boto3's TypeSerializer and TypeDeserializer, with the datetime as text: they take none."""
     boto3_types: Any = importlib.import_module("boto3.dynamodb.types")  # untyped
-    serialize, deserialize = boto3_types.TypeSerializer().serialize, boto3_types.TypeDeserializer().deserialize
+    serialize, deserialize = (
+        boto3_types.TypeSerializer().serialize,
+        boto3_types.TypeDeserializer().deserialize,
+    )
     stored = orders.item(0)
     own = {**orders.values(0), "placed_at": stored["placed_at"]["S"]}
     return {
@@ -82,4 +103,8 @@ def plain(item: Any) -> Mapping[str, Any]:
     boto3_types: Any = importlib.import_module("boto3.dynamodb.types")
     deserialize = boto3_types.TypeDeserializer().deserialize
     raw = isinstance(item["status"], dict)
-    return {name: deserialize(value) if raw else value for name, value in item.items() if name != "placed_at"}
+    return {
+        name: deserialize(value) if raw else value
+        for name, value in item.items()
+        if name != "placed_at"
+    }

@@ -1,4 +1,5 @@
-"""aiodynamo on aiohttp, its faster backend: dicts in, dicts out (numbers as float, datetimes as text)."""
+"""aiodynamo on aiohttp, its faster backend: dicts in, dicts out (numbers as float, datetimes as
+text)."""
 
 # aiodynamo is not installed where types are checked:
 # pyright: basic, reportMissingImports=false
@@ -26,10 +27,18 @@ from peers.base import CONNECTIONS, REGION, Peer
 @asynccontextmanager
 async def opened(url: str) -> AsyncGenerator[Peer, None]:
     own = {**orders.values(0), "placed_at": orders.item(0)["placed_at"]["S"]}
-    ten = [{**orders.values(number), "placed_at": own["placed_at"]} for number in range(orders.TRANSACTION_ITEMS)]
+    ten = [
+        {**orders.values(number), "placed_at": own["placed_at"]}
+        for number in range(orders.TRANSACTION_ITEMS)
+    ]
     key = {"customer_id": orders.CUSTOMER, "order_id": orders.FIRST}
-    keys = [{"customer_id": orders.CUSTOMER, "order_id": orders.order_id(number)} for number in range(orders.BATCH_KEYS)]
-    async with ClientSession(connector=TCPConnector(limit=CONNECTIONS, ssl=trusted(url))) as session:
+    keys = [
+        {"customer_id": orders.CUSTOMER, "order_id": orders.order_id(number)}
+        for number in range(orders.BATCH_KEYS)
+    ]
+    async with ClientSession(
+        connector=TCPConnector(limit=CONNECTIONS, ssl=trusted(url))
+    ) as session:
         client = Client(AIOHTTP(session), Credentials.auto(), REGION, URL(url))
         table = client.table(orders.TABLE)
 
@@ -40,16 +49,26 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
             await table.put_item(own)
 
         async def update() -> None:
-            await table.update_item(key, reduce(and_, [F(name).set(own[name]) for name in orders.CHANGED]))
+            await table.update_item(
+                key, reduce(and_, [F(name).set(own[name]) for name in orders.CHANGED])
+            )
 
         async def page() -> list[Any]:
             return [item async for item in table.query(HashKey("customer_id", orders.CUSTOMER))]
 
         async def chunk(first: int) -> list[Any]:
-            return list((await client.batch_get({orders.TABLE: BatchGetRequest(keys[first : first + 100])})).items[orders.TABLE])
+            return list(
+                (
+                    await client.batch_get(
+                        {orders.TABLE: BatchGetRequest(keys[first : first + 100])}
+                    )
+                ).items[orders.TABLE]
+            )
 
         async def batch() -> list[Any]:
-            chunks = await asyncio.gather(*(chunk(first) for first in range(0, orders.BATCH_KEYS, 100)))
+            chunks = await asyncio.gather(
+                *(chunk(first) for first in range(0, orders.BATCH_KEYS, 100))
+            )
             return [item for each in chunks for item in each]
 
         async def transact() -> None:
@@ -58,7 +77,14 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
         # It has no segments: no "scan".
         yield Peer(
             plain=plain,
-            calls={"get": get, "put": put, "update": update, "page": page, "batch": batch, "transact": transact},
+            calls={
+                "get": get,
+                "put": put,
+                "update": update,
+                "page": page,
+                "batch": batch,
+                "transact": transact,
+            },
         )
 
 

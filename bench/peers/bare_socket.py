@@ -1,4 +1,5 @@
-"""The limit of the network's part: the same bytes there and back on an asyncio protocol, neither made nor read."""
+"""The limit of the network's part: the same bytes there and back on an asyncio protocol, neither
+made nor read."""
 
 from __future__ import annotations
 
@@ -20,9 +21,7 @@ OPERATIONS = {
     "page": "Query",
     "transact": "TransactWriteItems",
 }
-SIGNATURE = (
-    "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261121/eu-central-1/dynamodb/aws4_request, SignedHeaders=content-type;host;x-amz-date"
-)
+SIGNATURE = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261121/eu-central-1/dynamodb/aws4_request, SignedHeaders=content-type;host;x-amz-date"
 
 
 def request_bytes(operation: str) -> bytes:
@@ -47,7 +46,9 @@ class Exchange(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._left < 0:  # of this operation no answer was seen yet: its head says how long it is
             head, _, _ = data.partition(b"\r\n\r\n")
-            self._left = len(head) + 4 + int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            self._left = (
+                len(head) + 4 + int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            )
             self.sizes[self._request] = self._left
         self._left -= len(data)
         if self._left == 0 and self._answered is not None:
@@ -70,7 +71,11 @@ class Exchange(asyncio.Protocol):
 async def opened(url: str) -> AsyncGenerator[Peer, None]:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 0
-    tls = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"]) if parts.scheme == "https" else None
+    tls = (
+        ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
+        if parts.scheme == "https"
+        else None
+    )
     loop = asyncio.get_running_loop()
     idle: list[Exchange] = []
 

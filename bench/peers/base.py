@@ -18,9 +18,10 @@ SyncCall = Callable[[], Any]
 class Peer:
     """One library's works, by name: get, put, update, page, batch, transact, scan.
 
-    Calls of a library without asyncio are in `sync_calls`: they run in the main thread one at a time, in threads when there are tasks.
-    `codec` holds what needs no server, "encode" and "decode". `plain` turns what a read gives into values as `orders.values()` tells
-    them, or leaves out what the library can't tell; `checked` names the works whose results are compared.
+    Calls of a library without asyncio are in `sync_calls`: they run in the main thread one at a
+    time, in threads when there are tasks. `codec` holds what needs no server, "encode" and
+    "decode". `plain` turns what a read gives into values as `orders.values()` tells them, or leaves
+    out what the library can't tell; `checked` names the works whose results are compared.
     """
 
     plain: Callable[[Any], Mapping[str, Any]]
@@ -38,4 +39,14 @@ def attributes(instance: object) -> dict[str, Any]:
     }
 
 
-NAMES = ("customer_id", "order_id", "status", "total", "quantity", "paid", "tags", "lines", "placed_at")
+NAMES = (
+    "customer_id",
+    "order_id",
+    "status",
+    "total",
+    "quantity",
+    "paid",
+    "tags",
+    "lines",
+    "placed_at",
+)

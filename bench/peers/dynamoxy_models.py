@@ -87,7 +87,15 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
         stored = dynamoxy.to_wire(order.to_item())
         yield Peer(
             plain=attributes,
-            calls={"get": get, "put": put, "update": update, "page": page, "batch": batch, "transact": transact, "scan": scan},
+            calls={
+                "get": get,
+                "put": put,
+                "update": update,
+                "page": page,
+                "batch": batch,
+                "transact": transact,
+                "scan": scan,
+            },
             codec={
                 "encode": lambda: dynamoxy.to_wire(order.to_item()),
                 "decode": lambda: Order.from_item(dynamoxy.from_wire(stored)),

@@ -15,7 +15,13 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
     item = orders.encoded({"Item": orders.item(0)})
     page = orders.query_page()
     chunks = [
-        orders.encoded({"Responses": {orders.TABLE: [orders.item(number) for number in range(first, first + 100)]}})
+        orders.encoded(
+            {
+                "Responses": {
+                    orders.TABLE: [orders.item(number) for number in range(first, first + 100)]
+                }
+            }
+        )
         for first in range(0, orders.BATCH_KEYS, 100)
     ]
     pages = [orders.scan_page(number) for number in range(orders.SEGMENT_PAGES)] * orders.SEGMENTS

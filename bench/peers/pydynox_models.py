@@ -12,7 +12,14 @@ from typing import Any
 
 import orders
 from peers.base import REGION, Peer, attributes
-from pydynox import DynamoDBClient, Model, ModelConfig, Transaction, pydynox_core, set_default_client
+from pydynox import (
+    DynamoDBClient,
+    Model,
+    ModelConfig,
+    Transaction,
+    pydynox_core,
+    set_default_client,
+)
 from pydynox.attributes import (
     BooleanAttribute,
     DatetimeAttribute,
@@ -63,7 +70,10 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
     order = make(0)
     changed = {name: getattr(order, name) for name in orders.CHANGED}
     ten = [make(number) for number in range(orders.TRANSACTION_ITEMS)]
-    keys = [{"customer_id": orders.CUSTOMER, "order_id": orders.order_id(number)} for number in range(orders.BATCH_KEYS)]
+    keys = [
+        {"customer_id": orders.CUSTOMER, "order_id": orders.order_id(number)}
+        for number in range(orders.BATCH_KEYS)
+    ]
     client = DynamoDBClient(region=REGION, endpoint_url=url)
     set_default_client(client)
 
@@ -92,13 +102,28 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
         return len(found)
 
     to_stored, from_stored = pydynox_core.py_to_dynamo, pydynox_core.dynamo_to_py
-    own = PlainOrder(**{**{name: getattr(order, name) for name in order._attributes}, "total": float(order.total)})
+    own = PlainOrder(
+        **{
+            **{name: getattr(order, name) for name in order._attributes},
+            "total": float(order.total),
+        }
+    )
     stored = {name: to_stored(value) for name, value in own.to_dict().items()}
     yield Peer(
         plain=attributes,
-        calls={"get": get, "put": put, "update": update, "page": page, "batch": batch, "transact": transact, "scan": scan},
+        calls={
+            "get": get,
+            "put": put,
+            "update": update,
+            "page": page,
+            "batch": batch,
+            "transact": transact,
+            "scan": scan,
+        },
         codec={
             "encode": lambda: {name: to_stored(value) for name, value in own.to_dict().items()},
-            "decode": lambda: PlainOrder.from_dict({name: from_stored(value) for name, value in stored.items()}),
+            "decode": lambda: PlainOrder.from_dict(
+                {name: from_stored(value) for name, value in stored.items()}
+            ),
         },
     )

@@ -101,6 +101,14 @@ async def opened(url: str) -> AsyncGenerator[Peer, None]:
 
     yield Peer(
         plain=attributes,
-        sync_calls={"get": get, "put": put, "update": update, "page": page, "batch": batch, "transact": transact, "scan": scan},
+        sync_calls={
+            "get": get,
+            "put": put,
+            "update": update,
+            "page": page,
+            "batch": batch,
+            "transact": transact,
+            "scan": scan,
+        },
         codec={"encode": order.serialize, "decode": decode},
     )

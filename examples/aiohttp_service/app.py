@@ -1,7 +1,9 @@
-"""A service for orders, by aiohttp: create, look at, list page by page, search by an index, pay in a transaction.
+"""A service for orders, by aiohttp: create, look at, list page by page, search by an index, pay in
+a transaction.
 
-    python examples/aiohttp_service/app.py                  on a database in memory, http://127.0.0.1:8000
-    ORDERS_DB=dynamodb python examples/aiohttp_service/app.py      on DynamoDB, or where AWS_ENDPOINT_URL_DYNAMODB points
+    python examples/aiohttp_service/app.py                  on a database in memory,
+    http://127.0.0.1:8000 ORDERS_DB=dynamodb python examples/aiohttp_service/app.py      on
+    DynamoDB, or where AWS_ENDPOINT_URL_DYNAMODB points
 
 Needs `pip install 'adorm[aiohttp,memory]'`. The README beside this file shows it at work.
 """
@@ -17,7 +19,15 @@ from aiohttp import web
 from attrs import validators
 
 import adorm
-from adorm.integrations.aiohttp import adorm_context, adorm_middleware, database, json_body, page_response, paging, table
+from adorm.integrations.aiohttp import (
+    adorm_context,
+    adorm_middleware,
+    database,
+    json_body,
+    page_response,
+    paging,
+    table,
+)
 
 Status = Literal["open", "paid"]
 
@@ -29,7 +39,9 @@ class Line:
     quantity: int = attrs.field(default=1, validator=[validators.ge(1), validators.le(1000)])
 
 
-@adorm.model(table="orders", indexes=[adorm.GlobalIndex("by-status", partition="status", sort="order_id")])
+@adorm.model(
+    table="orders", indexes=[adorm.GlobalIndex("by-status", partition="status", sort="order_id")]
+)
 class Order:
     customer_id: str = adorm.partition_key()
     order_id: str = adorm.sort_key(factory=lambda: str(adorm.uuid7()))
@@ -57,7 +69,11 @@ class PaymentOf:
 
 
 def connect() -> adorm.Database:
-    return adorm.connect("memory") if os.environ.get("ORDERS_DB", "memory") == "memory" else adorm.connect()
+    return (
+        adorm.connect("memory")
+        if os.environ.get("ORDERS_DB", "memory") == "memory"
+        else adorm.connect()
+    )
 
 
 routes = web.RouteTableDef()
@@ -73,7 +89,11 @@ async def create(request: web.Request) -> web.Response:
 
 @routes.get("/customers/{customer_id}/orders/{order_id}")
 async def get(request: web.Request) -> web.Response:
-    return answer(await table(request, Order).get(request.match_info["customer_id"], request.match_info["order_id"]))
+    return answer(
+        await table(request, Order).get(
+            request.match_info["customer_id"], request.match_info["order_id"]
+        )
+    )
 
 
 @routes.get("/customers/{customer_id}/orders")
@@ -94,9 +114,12 @@ async def search(request: web.Request) -> web.Response:
 
 @routes.post("/customers/{customer_id}/orders/{order_id}/payment")
 async def pay(request: web.Request) -> web.Response:
-    """Order and payment are written together or not at all; an order that was changed since the customer saw it is not paid."""
+    """Order and payment are written together or not at all; an order that was changed since the
+    customer saw it is not paid."""
     payment = await json_body(request, PaymentOf)
-    order = await table(request, Order).get(request.match_info["customer_id"], request.match_info["order_id"])
+    order = await table(request, Order).get(
+        request.match_info["customer_id"], request.match_info["order_id"]
+    )
     order.status, order.version = "paid", payment.version
     async with database(request).transaction() as tx:
         paid = tx.save(order)

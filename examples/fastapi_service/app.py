@@ -1,7 +1,9 @@
-"""A service for orders, by FastAPI: create, look at, list page by page, search by an index, pay in a transaction.
+"""A service for orders, by FastAPI: create, look at, list page by page, search by an index, pay in
+a transaction.
 
-    python examples/fastapi_service/app.py                  on a database in memory, http://127.0.0.1:8000/docs
-    ORDERS_DB=dynamodb python examples/fastapi_service/app.py      on DynamoDB, or where AWS_ENDPOINT_URL_DYNAMODB points
+    python examples/fastapi_service/app.py                  on a database in memory,
+    http://127.0.0.1:8000/docs ORDERS_DB=dynamodb python examples/fastapi_service/app.py      on
+    DynamoDB, or where AWS_ENDPOINT_URL_DYNAMODB points
 
 Needs `pip install 'adorm[fastapi,memory]' uvicorn`. The README beside this file shows it at work.
 """
@@ -18,7 +20,16 @@ from fastapi import Depends, FastAPI
 from pydantic import BaseModel, Field
 
 import adorm
-from adorm.integrations.fastapi import AdormMiddleware, CursorPage, Paging, database, lifespan, paging, problems, table
+from adorm.integrations.fastapi import (
+    AdormMiddleware,
+    CursorPage,
+    Paging,
+    database,
+    lifespan,
+    paging,
+    problems,
+    table,
+)
 
 Status = Literal["open", "paid"]
 
@@ -30,7 +41,9 @@ class Line:
     price: Decimal
 
 
-@adorm.model(table="orders", indexes=[adorm.GlobalIndex("by-status", partition="status", sort="order_id")])
+@adorm.model(
+    table="orders", indexes=[adorm.GlobalIndex("by-status", partition="status", sort="order_id")]
+)
 class Order:
     customer_id: str = adorm.partition_key()
     order_id: str = adorm.sort_key(factory=lambda: str(adorm.uuid7()))
@@ -62,11 +75,17 @@ class PaymentOf(BaseModel):
 
 
 def connect() -> adorm.Database:
-    return adorm.connect("memory") if os.environ.get("ORDERS_DB", "memory") == "memory" else adorm.connect()
+    return (
+        adorm.connect("memory")
+        if os.environ.get("ORDERS_DB", "memory") == "memory"
+        else adorm.connect()
+    )
 
 
 # In production the tables are made elsewhere, and `ensure_tables` is left out.
-app = FastAPI(title="Orders", lifespan=lifespan(connect, models=[Order, Payment], ensure_tables=True))
+app = FastAPI(
+    title="Orders", lifespan=lifespan(connect, models=[Order, Payment], ensure_tables=True)
+)
 app.add_middleware(AdormMiddleware, deadline_s=10)
 
 Db = Annotated[adorm.Database, Depends(database)]
@@ -74,7 +93,9 @@ Orders = Annotated[adorm.Table[Order], Depends(table(Order))]
 Wanted = Annotated[Paging, Depends(paging(default_limit=10))]
 
 
-@app.post("/customers/{customer_id}/orders", status_code=201)  # ids and digits that DynamoDB can't hold are answered by 422
+@app.post(
+    "/customers/{customer_id}/orders", status_code=201
+)  # ids and digits that DynamoDB can't hold are answered by 422
 async def create(customer_id: str, new: NewOrder, orders: Orders) -> Order:
     lines = [Line(line.sku, line.quantity, line.price) for line in new.lines]
     total = sum((line.quantity * line.price for line in lines), Decimal(0))
@@ -89,18 +110,23 @@ async def get(customer_id: str, order_id: str, orders: Orders) -> Order:
 @app.get("/customers/{customer_id}/orders", responses=problems(400))
 async def orders_of(customer_id: str, orders: Orders, wanted: Wanted) -> CursorPage[Order]:
     """The newest first."""
-    return CursorPage.of(await orders.query(customer_id).descending().limit(wanted.limit).page(wanted.cursor))
+    return CursorPage.of(
+        await orders.query(customer_id).descending().limit(wanted.limit).page(wanted.cursor)
+    )
 
 
 @app.get("/orders", responses=problems(400))
 async def search(status: Status, orders: Orders, wanted: Wanted) -> CursorPage[Order]:
     """Of all customers, by the index `by-status`."""
-    return CursorPage.of(await orders.query().where(Order.status == status).limit(wanted.limit).page(wanted.cursor))
+    return CursorPage.of(
+        await orders.query().where(Order.status == status).limit(wanted.limit).page(wanted.cursor)
+    )
 
 
 @app.post("/customers/{customer_id}/orders/{order_id}/payment", responses=problems(404, 409))
 async def pay(customer_id: str, order_id: str, payment: PaymentOf, db: Db, orders: Orders) -> Order:
-    """Order and payment are written together or not at all; an order that was changed since the customer saw it is not paid."""
+    """Order and payment are written together or not at all; an order that was changed since the
+    customer saw it is not paid."""
     order = await orders.get(customer_id, order_id)
     order.status, order.version = "paid", payment.version
     async with db.transaction() as tx:

@@ -1,6 +1,8 @@
-"""Orders by three Lambda functions: an HTTP API, a handler of the table's stream, a report that may take several invocations.
+"""Orders by three Lambda functions: an HTTP API, a handler of the table's stream, a report that may
+take several invocations.
 
-`template.yaml` deploys them, `invoke.py` plays Lambda on this machine; the README beside this file shows both.
+`template.yaml` deploys them, `invoke.py` plays Lambda on this machine; the README beside this file
+shows both.
 """
 
 from __future__ import annotations
@@ -83,10 +85,19 @@ async def api(event: dict[str, Any], context: object, db: adorm.Database) -> Res
             case "POST /customers/{customer_id}/orders":
                 key = event["headers"].get("idempotency-key")
                 if not key:
-                    raise BadRequest("the header idempotency-key is missing: any text that a repeat sends again")
-                return answer(201, await place(path["customer_id"], key, parse_lines(event["body"]), db))
+                    raise BadRequest(
+                        "the header idempotency-key is missing: any text that a repeat sends again"
+                    )
+                return answer(
+                    201, await place(path["customer_id"], key, parse_lines(event["body"]), db)
+                )
             case "GET /customers/{customer_id}/orders/{order_id}":
-                return answer(200, adorm.to_plain(await db.table(Order).get(path["customer_id"], path["order_id"])))
+                return answer(
+                    200,
+                    adorm.to_plain(
+                        await db.table(Order).get(path["customer_id"], path["order_id"])
+                    ),
+                )
             case _:
                 return answer(404, {"message": "there is no such route"})
     except BadRequest as error:
@@ -96,7 +107,11 @@ async def api(event: dict[str, Any], context: object, db: adorm.Database) -> Res
     except adorm.IdempotencyMismatch:
         return answer(422, {"message": "this idempotency-key was used for another order"})
     except adorm.IdempotencyInProgress as error:
-        return answer(409, {"message": "this order is being placed"}, {"retry-after": str(int(error.retry_after_s) + 1)})
+        return answer(
+            409,
+            {"message": "this order is being placed"},
+            {"retry-after": str(int(error.retry_after_s) + 1)},
+        )
     except (adorm.DeadlineExceeded, adorm.Throttled, adorm.ConnectionFailed):
         # adorm's calls end a reserve before Lambda's limit: there is time to say so.
         return answer(503, {"message": "please try again"}, {"retry-after": "1"})
@@ -108,23 +123,34 @@ def payload(lines: list[Line]) -> object:
 
 
 @adorm.idempotent(key=lambda customer_id, key: (customer_id, key), payload=payload)
-async def place(customer_id: str, key: str, lines: list[Line], db: adorm.Database) -> dict[str, Any]:
+async def place(
+    customer_id: str, key: str, lines: list[Line], db: adorm.Database
+) -> dict[str, Any]:
     """Runs once for a customer's key; who asks again gets the same order."""
     return adorm.to_plain(await db.table(Order).create(Order(customer_id=customer_id, lines=lines)))
 
 
 def parse_lines(body: str) -> list[Line]:
     try:
-        lines = [Line(str(line["sku"]), int(line["quantity"]), Decimal(line["price"])) for line in json.loads(body)["lines"]]
+        lines = [
+            Line(str(line["sku"]), int(line["quantity"]), Decimal(line["price"]))
+            for line in json.loads(body)["lines"]
+        ]
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise BadRequest('expected {"lines": [{"sku": "tea", "quantity": 2, "price": "4.50"}]}') from error
+        raise BadRequest(
+            'expected {"lines": [{"sku": "tea", "quantity": 2, "price": "4.50"}]}'
+        ) from error
     if not lines or any(line.quantity < 1 for line in lines):
         raise BadRequest("expected one line or more, of a quantity of 1 or more")
     return lines
 
 
 def answer(status: int, body: object, headers: dict[str, str] | None = None) -> Response:
-    return {"statusCode": status, "headers": {"content-type": "application/json", **(headers or {})}, "body": json.dumps(body)}
+    return {
+        "statusCode": status,
+        "headers": {"content-type": "application/json", **(headers or {})},
+        "body": json.dumps(body),
+    }
 
 
 # ---- the stream of the table of orders
@@ -141,7 +167,9 @@ async def count_order(order: Order, change: adorm.StreamChange[Order], db: adorm
     try:
         async with db.transaction() as tx:
             tx.create(CountedChange(event_id=change.event_id or change.sequence_number))
-            tx.update(Customer, order.customer_id).add(Customer.orders, 1).add(Customer.spent, order.total).upsert()
+            tx.update(Customer, order.customer_id).add(Customer.orders, 1).add(
+                Customer.spent, order.total
+            ).upsert()
     except* adorm.ItemExists:
         pass  # counted before
 
@@ -160,7 +188,8 @@ class ReportState(TypedDict, total=False):
 
 @adorm.lambda_handler(models=[Order], connect=connect)
 async def report(event: ReportState, context: object, db: adorm.Database) -> ReportState:
-    """Sum up all orders. An answer with a `checkpoint` is the next invocation's event: the state machine of the template sees to it."""
+    """Sum up all orders. An answer with a `checkpoint` is the next invocation's event: the state
+    machine of the template sees to it."""
     scan = db.table(Order).scan()
     if "checkpoint" in event:
         scan = scan.resume(event["checkpoint"])

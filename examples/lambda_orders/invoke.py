@@ -1,7 +1,9 @@
-"""Plays Lambda on this machine: execution environments are processes, frozen between invocations and killed at the limit.
+"""Plays Lambda on this machine: execution environments are processes, frozen between invocations
+and killed at the limit.
 
-    python examples/lambda_orders/invoke.py                     on a database in memory, one in each process
-    python examples/lambda_orders/invoke.py --endpoint-url http://127.0.0.1:8000      on any DynamoDB
+    python examples/lambda_orders/invoke.py                     on a database in memory, one in each
+    process python examples/lambda_orders/invoke.py --endpoint-url http://127.0.0.1:8000      on any
+    DynamoDB
 
 It needs `pip install adorm`. Not for Windows, which freezes no process.
 """
@@ -47,7 +49,13 @@ class Environment:
             "_HANDLER": f"app.{function}",
         }
         command = [sys.executable, __file__, "--serve", function]
-        self._process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")  # noqa: S603
+        self._process = subprocess.Popen(  # noqa: S603
+            command,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
         self.pid = self._process.pid
         if self._read(INIT_LIMIT_S) is None:
             raise SystemExit("the function could not be loaded")
@@ -58,7 +66,9 @@ class Environment:
         if self._process.stdin is None:
             raise SystemExit("no pipe to the function")
         os.kill(self.pid, signal.SIGCONT)
-        self._process.stdin.write(json.dumps({"event": event, "limit_s": limit_s, "trouble": trouble}) + "\n")
+        self._process.stdin.write(
+            json.dumps({"event": event, "limit_s": limit_s, "trouble": trouble}) + "\n"
+        )
         self._process.stdin.flush()
         told = self._read(limit_s)
         if told is None:
@@ -73,7 +83,10 @@ class Environment:
         self._process.communicate()
 
     def _read(self, limit_s: float) -> dict[str, Any] | None:
-        if self._process.stdout is None or not select.select([self._process.stdout], [], [], limit_s)[0]:
+        if (
+            self._process.stdout is None
+            or not select.select([self._process.stdout], [], [], limit_s)[0]
+        ):
             return None
         line = self._process.stdout.readline()
         told: dict[str, Any] | None = json.loads(line) if line else None
@@ -92,7 +105,8 @@ class Function:
         self._environment: Environment | None = None
 
     def invoke(self, event: object, *, limit_s: float = 10.0, trouble: str | None = None) -> Any:
-        """Invoke it as Lambda does, and print what Lambda would log; gives the answer, None for a failure."""
+        """Invoke it as Lambda does, and print what Lambda would log; gives the answer, None for a
+        failure."""
         began_s = time.monotonic()
         start = "warm"
         if self._environment is None:
@@ -101,10 +115,14 @@ class Function:
         began_s = time.monotonic()
         told = self._environment.invoke(event, limit_s, trouble)
         took_s = time.monotonic() - began_s
-        print(f"  {self._name}: {start} start in process {self._environment.pid}{f', init {init_s:.2f} s' if start == 'cold' else ''}")
+        print(
+            f"  {self._name}: {start} start in process {self._environment.pid}{f', init {init_s:.2f} s' if start == 'cold' else ''}"
+        )
         if told is None:
             self._environment = None
-            print(f"  Task timed out after {limit_s:.2f} seconds: the process was killed, with all that it kept")
+            print(
+                f"  Task timed out after {limit_s:.2f} seconds: the process was killed, with all that it kept"
+            )
             return None
         if told["cold_start"]:
             print(f"  the start, in seconds: {told['cold_start']}")
@@ -115,12 +133,23 @@ class Function:
         return told["answer"]
 
     def deliver(self, event: dict[str, Any], *, trouble: str | None = None) -> None:
-        """Deliver a batch of a stream as the event source mapping does: what failed, and what follows it, comes again."""
+        """Deliver a batch of a stream as the event source mapping does: what failed, and what
+        follows it, comes again."""
         while event["Records"]:
             told = self.invoke(event, limit_s=60.0, trouble=trouble)
-            failed: set[str] = set() if told is None else {failure["itemIdentifier"] for failure in told["batchItemFailures"]}
-            numbers: list[str] = [record["dynamodb"]["SequenceNumber"] for record in event["Records"]]
-            begin = 0 if told is None else min((numbers.index(number) for number in failed), default=len(numbers))
+            failed: set[str] = (
+                set()
+                if told is None
+                else {failure["itemIdentifier"] for failure in told["batchItemFailures"]}
+            )
+            numbers: list[str] = [
+                record["dynamodb"]["SequenceNumber"] for record in event["Records"]
+            ]
+            begin = (
+                0
+                if told is None
+                else min((numbers.index(number) for number in failed), default=len(numbers))
+            )
             event = {"Records": event["Records"][begin:]}
             trouble = None
             if event["Records"]:
@@ -193,7 +222,11 @@ def serve(function: str) -> None:
             except Exception as error:  # noqa: BLE001  # of the function's own
                 told = {"error": f"{type(error).__name__}: {error}"}
             report = adorm.cold_start_report()
-            phases = {name.removesuffix("_s"): round(seconds, 3) for name, seconds in report._asdict().items() if seconds is not None}
+            phases = {
+                name.removesuffix("_s"): round(seconds, 3)
+                for name, seconds in report._asdict().items()
+                if seconds is not None
+            }
             print(json.dumps({**told, "cold_start": phases if first else {}}), flush=True)
             faults.clear()
 
@@ -213,7 +246,12 @@ def post(customer_id: str, key: str, **line: object) -> dict[str, Any]:
 
 def get(customer_id: str, order_id: str) -> dict[str, Any]:
     path = {"customer_id": customer_id, "order_id": order_id}
-    return {"version": "2.0", "routeKey": "GET /customers/{customer_id}/orders/{order_id}", "pathParameters": path, "headers": {}}
+    return {
+        "version": "2.0",
+        "routeKey": "GET /customers/{customer_id}/orders/{order_id}",
+        "pathParameters": path,
+        "headers": {},
+    }
 
 
 def tour(variables: Mapping[str, str], frozen_s: float) -> None:
@@ -228,7 +266,9 @@ def tour(variables: Mapping[str, str], frozen_s: float) -> None:
         print("Warm: the same process, the same connection")
         api.invoke(get("ada", order["order_id"]))
 
-        print(f"Frozen for {frozen_s:g} s in between: nothing ran meanwhile, and the first call works")
+        print(
+            f"Frozen for {frozen_s:g} s in between: nothing ran meanwhile, and the first call works"
+        )
         time.sleep(frozen_s)
         api.invoke(get("ada", order["order_id"]))
 
@@ -243,14 +283,28 @@ def tour(variables: Mapping[str, str], frozen_s: float) -> None:
 
         print("Killed: code that blocks can't be cancelled, and Lambda ends the process")
         api.invoke(get("ada", order["order_id"]), limit_s=1.0, trouble="blocked")
-        print("... so the next invocation is a cold start" + (" (and memory is empty)" if variables.get("ORDERS_DB") == "memory" else ""))
+        print(
+            "... so the next invocation is a cold start"
+            + (" (and memory is empty)" if variables.get("ORDERS_DB") == "memory" else "")
+        )
         api.invoke(get("ada", order["order_id"]))
 
-        print("The stream brings three orders; one of them fails, and comes again with what follows it")
-        orders = [adorm.from_plain(app.Order, {**order, "order_id": f"o{number}"}) for number in range(3)]
-        stream.deliver(stream_event(*(stream_record(new=each, table_name=table_name(variables)) for each in orders)), trouble="refused")
+        print(
+            "The stream brings three orders; one of them fails, and comes again with what follows it"
+        )
+        orders = [
+            adorm.from_plain(app.Order, {**order, "order_id": f"o{number}"}) for number in range(3)
+        ]
+        stream.deliver(
+            stream_event(
+                *(stream_record(new=each, table_name=table_name(variables)) for each in orders)
+            ),
+            trouble="refused",
+        )
 
-        print("A report stops before its limit, and goes on in the next invocation from its checkpoint")
+        print(
+            "A report stops before its limit, and goes on in the next invocation from its checkpoint"
+        )
         if variables.get("ORDERS_DB") == "memory":
             print("  (in memory it finds no order: each process has a database of its own)")
         state: Any = {}
@@ -278,7 +332,9 @@ async def make_tables() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Play Lambda with the functions of app.py.")
     parser.add_argument("--endpoint-url", help="of a DynamoDB; without it, a database in memory")
-    parser.add_argument("--frozen-s", type=float, default=1.0, help="how long to freeze the process for")
+    parser.add_argument(
+        "--frozen-s", type=float, default=1.0, help="how long to freeze the process for"
+    )
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
@@ -286,7 +342,11 @@ def main() -> None:
         return
     variables = {"ORDERS_DB": "memory"}
     if options.endpoint_url:
-        local = {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "LOCAL", "AWS_SECRET_ACCESS_KEY": "local"}
+        local = {
+            "AWS_REGION": "eu-central-1",
+            "AWS_ACCESS_KEY_ID": "LOCAL",
+            "AWS_SECRET_ACCESS_KEY": "local",
+        }
         variables = {name: os.environ.get(name, value) for name, value in local.items()}
         variables["AWS_ENDPOINT_URL_DYNAMODB"] = options.endpoint_url
         os.environ.update(variables)

@@ -19,9 +19,19 @@ from adorm.outcomes import Outcome
 from adorm.retry import RetryPolicy
 from adorm.schema.fields import DatetimeFormat
 from adorm.transport.base import Transport
-from adorm.transport.credentials.assumed_role import DEFAULT_DURATION_S, DEFAULT_SESSION_NAME, AssumedRole, check_role
+from adorm.transport.credentials.assumed_role import (
+    DEFAULT_DURATION_S,
+    DEFAULT_SESSION_NAME,
+    AssumedRole,
+    check_role,
+)
 from adorm.transport.credentials.aws_session import SessionCredentials
-from adorm.transport.credentials.credentials import Credentials, CredentialsCache, CredentialsSource, FixedCredentials
+from adorm.transport.credentials.credentials import (
+    Credentials,
+    CredentialsCache,
+    CredentialsSource,
+    FixedCredentials,
+)
 from adorm.transport.credentials.default_chain import DefaultCredentials
 
 if TYPE_CHECKING:
@@ -41,15 +51,18 @@ class Account:
     """
 
     role_arn: str | None = None
-    """`arn:aws:iam::123456789012:role/orders`; None for the base credentials as they are, the account that the program runs in."""
+    """`arn:aws:iam::123456789012:role/orders`; None for the base credentials as they are, the
+    account that the program runs in."""
     external_id: str | None = attrs.field(default=None, repr=False)
     """What the role's trust policy asks for."""
     region: str | None = None
-    """Of DynamoDB, and of the STS that is asked; by default the one given to `accounts()`, else that of the environment or the profile."""
+    """Of DynamoDB, and of the STS that is asked; by default the one given to `accounts()`, else
+    that of the environment or the profile."""
     session_name: str = DEFAULT_SESSION_NAME
     """What CloudTrail shows of the caller."""
     duration_s: int = DEFAULT_DURATION_S
-    """How long credentials live, 900 to 43200 s; at most what the role allows, and 3600 s where the base credentials are a role's too."""
+    """How long credentials live, 900 to 43200 s; at most what the role allows, and 3600 s where the
+    base credentials are a role's too."""
 
     def __attrs_post_init__(self) -> None:
         if self.role_arn is not None:
@@ -96,9 +109,10 @@ class _Entry:
 class Accounts:
     """Databases by account. Made by `accounts()`.
 
-    `accounts["prod"]` is the account's database, the same at each call; its role is assumed when the database is first used, once for
-    all that wait, and anew before the credentials expire. A database that was closed by itself is made anew when it is asked for again.
-    Iterating gives the names.
+    `accounts["prod"]` is the account's database, the same at each call; its role is assumed when
+    the database is first used, once for all that wait, and anew before the credentials expire. A
+    database that was closed by itself is made anew when it is asked for again. Iterating gives the
+    names.
     """
 
     def __init__(
@@ -137,7 +151,8 @@ class Accounts:
     # ---- databases
 
     def database(self, name: str, /, *, region: str | None = None) -> Database:
-        """The account's database; `region` asks another replica of its global tables, by the same credentials.
+        """The account's database; `region` asks another replica of its global tables, by the same
+        credentials.
 
         Raises:
             UsageError: no account has this name, or all were closed.
@@ -173,9 +188,13 @@ class Accounts:
         if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             raise UsageError(f"an account's name is text, and not empty: {name!r} is not")
         if not isinstance(account, Account):  # pyright: ignore[reportUnnecessaryIsInstance]  # the same
-            raise UsageError(f"account {name!r}: expected an adorm.Account, not {type(account).__name__}")
+            raise UsageError(
+                f"account {name!r}: expected an adorm.Account, not {type(account).__name__}"
+            )
         if name in self._entries:
-            raise UsageError(f"there is an account {name!r} already: await accounts.remove({name!r}) first")
+            raise UsageError(
+                f"there is an account {name!r} already: await accounts.remove({name!r}) first"
+            )
         self._entries[name] = _Entry(account, self._credentials(account))
 
     def _credentials(self, account: Account) -> CredentialsCache | None:
@@ -194,7 +213,8 @@ class Accounts:
         return CredentialsCache(role, self._clock)
 
     async def remove(self, name: str, /) -> None:
-        """Take an account away and close its databases; their operations under way fail. Finishes even when it is cancelled.
+        """Take an account away and close its databases; their operations under way fail. Finishes
+        even when it is cancelled.
 
         Raises:
             UsageError: no account has this name, or a database of it belongs to another event loop.
@@ -205,7 +225,8 @@ class Accounts:
         await self._close([(name, database) for database in entry.databases.values()])
 
     def forget_credentials(self) -> None:
-        """Fetch all credentials anew when they are next needed, as after a snapshot was restored. Connections stay."""
+        """Fetch all credentials anew when they are next needed, as after a snapshot was restored.
+        Connections stay."""
         for cache in (self._base, *(entry.credentials for entry in self._entries.values())):
             if cache is not None:
                 cache.forget()
@@ -216,13 +237,20 @@ class Accounts:
         self._check_open()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         await self.close()
 
     async def close(self) -> None:
-        """Close the databases of all accounts, each even where another fails, in five seconds; closing twice is fine.
+        """Close the databases of all accounts, each even where another fails, in five seconds;
+        closing twice is fine.
 
-        Finishes even when it is cancelled. What could not be closed is tried again by the next `close()`.
+        Finishes even when it is cancelled. What could not be closed is tried again by the next
+        `close()`.
 
         Raises:
             UsageError: a database belongs to another event loop.
@@ -241,9 +269,16 @@ class Accounts:
 
     async def _close_each(self, databases: Sequence[tuple[str, Database]]) -> None:
         outcomes: list[Outcome[None]] = [Outcome(f"account {name}") for name, _ in databases]
-        jobs = [(outcome, _closing(database)) for outcome, (_, database) in zip(outcomes, databases, strict=True)]
+        jobs = [
+            (outcome, _closing(database))
+            for outcome, (_, database) in zip(outcomes, databases, strict=True)
+        ]
         await run_all(jobs, limit=len(jobs), on_failure="continue")
-        failed = [(outcome, each) for outcome, each in zip(outcomes, databases, strict=True) if outcome.error is not None]
+        failed = [
+            (outcome, each)
+            for outcome, each in zip(outcomes, databases, strict=True)
+            if outcome.error is not None
+        ]
         self._unclosed += [each for _, each in failed]
         errors = [outcome.error for outcome, _ in failed if outcome.error is not None]
         for (outcome, _), error in zip(failed, errors, strict=True):
@@ -251,7 +286,11 @@ class Accounts:
         if len(errors) == 1:
             raise errors[0]
         if errors:
-            raise GatherFailed(f"{len(errors)} of {len(databases)} databases could not be closed", errors, outcomes=outcomes)
+            raise GatherFailed(
+                f"{len(errors)} of {len(databases)} databases could not be closed",
+                errors,
+                outcomes=outcomes,
+            )
 
     def _check_open(self) -> None:
         if self._closed:
@@ -283,35 +322,47 @@ def accounts(
     memory: bool = False,
     **options: Unpack[ConnectOptions],
 ) -> Accounts:
-    """Databases of several AWS accounts, by name; nothing is sent or looked up before the first use of one.
+    """Databases of several AWS accounts, by name; nothing is sent or looked up before the first use
+    of one.
 
     ::
 
-        async with adorm.accounts({"prod": adorm.Account(role_arn=...), "dev": adorm.Account(role_arn=...)}) as accounts:
+        async with adorm.accounts(
+            {"prod": adorm.Account(role_arn=...), "dev": adorm.Account(role_arn=...)}
+        ) as accounts:
             await accounts["prod"].table(Order).get("c1", "o1")
 
     Args:
         by_name: the accounts; `add` and `remove` change them later.
         region: of the accounts that name none.
-        credentials: who assumes the roles; by default as for a database. They are fetched once for all accounts.
-        profile, session: a profile, or an aiobotocore or aioboto3 session, to take these credentials from (and nothing else).
+        credentials: who assumes the roles; by default as for a database. They are fetched once for
+            all accounts.
+        profile, session: a profile, or an aiobotocore or aioboto3 session, to take these
+            credentials from (and nothing else).
         sts_endpoint_url: another STS than AWS's own.
         memory: a DynamoDB inside the process for each account and region; no role is assumed.
-        options: of `adorm.connect()`, shared by all: endpoint_url, retry, max_connections, table_names, table_prefix, cursor_secret,
-            hooks, middleware, trace_header, rate_limit, hedge, clock, random, wrap, datetime_format.
+        options: of `adorm.connect()`, shared by all: endpoint_url, retry, max_connections,
+            table_names, table_prefix, cursor_secret, hooks, middleware, trace_header, rate_limit,
+            hedge, clock, random, wrap, datetime_format.
 
     Raises:
         UsageError: options that exclude each other, or one that `connect()` refuses.
     """
     if not isinstance(by_name, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(f"accounts() takes a dict of names and adorm.Account, not {type(by_name).__name__}")
+        raise UsageError(
+            f"accounts() takes a dict of names and adorm.Account, not {type(by_name).__name__}"
+        )
     unknown = sorted(options.keys() - ConnectOptions.__optional_keys__)
     if unknown:
-        raise UsageError(f"accounts() takes no {', '.join(unknown)}: see its options, which are those of connect() that accounts can share")
+        raise UsageError(
+            f"accounts() takes no {', '.join(unknown)}: see its options, which are those of connect() that accounts can share"
+        )
     whose = {"credentials": credentials, "profile": profile, "session": session}
     given = [name for name, value in whose.items() if value is not None]
     if memory and (given or sts_endpoint_url is not None):
-        raise UsageError("in memory no role is assumed: take credentials, profile, session and sts_endpoint_url away")
+        raise UsageError(
+            "in memory no role is assumed: take credentials, profile, session and sts_endpoint_url away"
+        )
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} all say who assumes the roles: give one of them")
     clock = options["clock"] = options.get("clock") or current_clock()
@@ -321,14 +372,19 @@ def accounts(
     else:
         connect(region=region, profile=profile, session=session, credentials=credentials, **options)
     base = None if memory else _base_credentials(credentials, profile, session, clock)
-    made = Accounts(base, region=region, sts_endpoint_url=sts_endpoint_url, clock=clock, options=options)
+    made = Accounts(
+        base, region=region, sts_endpoint_url=sts_endpoint_url, clock=clock, options=options
+    )
     for name, account in by_name.items():
         made.add(name, account)
     return made
 
 
 def _base_credentials(
-    credentials: Credentials | CredentialsSource | None, profile: str | None, session: object, clock: Clock
+    credentials: Credentials | CredentialsSource | None,
+    profile: str | None,
+    session: object,
+    clock: Clock,
 ) -> CredentialsCache:
     if isinstance(credentials, CredentialsCache):
         return credentials

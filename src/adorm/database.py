@@ -46,11 +46,13 @@ CLOSE_TIMEOUT_S = 5.0
 
 
 class Database(TableCare, Transactions, Batches, Gathers):
-    """A connection to DynamoDB, safe to share among the tasks of one event loop. Made by `connect()`.
+    """A connection to DynamoDB, safe to share among the tasks of one event loop. Made by
+    `connect()`.
 
-    It opens at first use; `async with` closes it at the end, `close()` at any time. After that, and from a second event loop beside the
-    first, every operation is a `UsageError`. Once its loop is closed, as after `asyncio.run`, it opens anew in the next loop that uses it.
-    A child process of `os.fork` makes connections of its own. Dropped with connections open it warns, and closes them.
+    It opens at first use; `async with` closes it at the end, `close()` at any time. After that, and
+    from a second event loop beside the first, every operation is a `UsageError`. Once its loop is
+    closed, as after `asyncio.run`, it opens anew in the next loop that uses it. A child process of
+    `os.fork` makes connections of its own. Dropped with connections open it warns, and closes them.
     """
 
     def __init__(
@@ -77,7 +79,9 @@ class Database(TableCare, Transactions, Batches, Gathers):
         self._middleware = tuple(middleware)
         self._table_names = table_names
         self._table_prefix = table_prefix
-        self._cursor_secret = cursor_secret.encode() if isinstance(cursor_secret, str) else cursor_secret
+        self._cursor_secret = (
+            cursor_secret.encode() if isinstance(cursor_secret, str) else cursor_secret
+        )
         self._rate_limit = rate_limit
         self._limiter: RateLimiter | None = None
         self._hedge = hedge
@@ -109,14 +113,21 @@ class Database(TableCare, Transactions, Batches, Gathers):
             raise _closed()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         await self.close()
 
     async def close(self) -> None:
-        """Close every connection. Operations under way fail, writes among them with `maybe_applied`; closing twice is fine.
+        """Close every connection. Operations under way fail, writes among them with
+        `maybe_applied`; closing twice is fine.
 
         Raises:
-            UsageError: called in another event loop than the one it was opened in, and that one is not closed.
+            UsageError: called in another event loop than the one it was opened in, and that one is
+                not closed.
         """
         if self._calls is not None and self._loop is not asyncio.get_running_loop():
             if not self._is_left():
@@ -131,7 +142,8 @@ class Database(TableCare, Transactions, Batches, Gathers):
             await _close(calls.transport)
 
     def _is_left(self) -> bool:
-        """Whether the loop that it was opened in is gone: closed, or the parent's, in a process that was forked."""
+        """Whether the loop that it was opened in is gone: closed, or the parent's, in a process
+        that was forked."""
         return self._loop is not None and (self._loop.is_closed() or self._forks != forks())
 
     def _drop(self) -> bool:
@@ -141,21 +153,28 @@ class Database(TableCare, Transactions, Batches, Gathers):
         return drop is not None and drop()
 
     def __del__(self) -> None:
-        if getattr(self, "_calls", None) is None or sys.is_finalizing():  # closed, never opened, or not even made
+        if (
+            getattr(self, "_calls", None) is None or sys.is_finalizing()
+        ):  # closed, never opened, or not even made
             return
         state = repr(self)
         if self._drop():
             warnings.warn(
-                f"{state} was dropped without close(): its connections are closed now", ResourceWarning, source=self, stacklevel=2
+                f"{state} was dropped without close(): its connections are closed now",
+                ResourceWarning,
+                source=self,
+                stacklevel=2,
             )
 
     async def warm_up(self) -> None:
-        """Do what the first call would have to: `open()`, and make one connection, where the engine makes any.
+        """Do what the first call would have to: `open()`, and make one connection, where the engine
+        makes any.
 
         Raises:
-            UsageError: no region, no credentials; the database is closed, or used from another event loop.
-            ConnectionFailed, DeadlineExceeded: it failed, and the next call tries again. Making the connection is bounded by its own
-                timeout of 5 s, not by `adorm.deadline`.
+            UsageError: no region, no credentials; the database is closed, or used from another
+                event loop.
+            ConnectionFailed, DeadlineExceeded: it failed, and the next call tries again. Making the
+                connection is bounded by its own timeout of 5 s, not by `adorm.deadline`.
         """
         await self.open()
         warm_up: Callable[[], Awaitable[None]] | None = getattr(self._engine(), "warm_up", None)
@@ -163,7 +182,8 @@ class Database(TableCare, Transactions, Batches, Gathers):
             await warm_up()
 
     async def open(self) -> None:
-        """Look up region, endpoint and credentials now, as the first call would; no connection is made.
+        """Look up region, endpoint and credentials now, as the first call would; no connection is
+        made.
 
         Raises: as `warm_up`.
         """
@@ -171,13 +191,15 @@ class Database(TableCare, Transactions, Batches, Gathers):
             await self._open_in_time("open")
 
     def drop_idle_connections(self) -> None:
-        """Close the connections that lie idle, as after the process was frozen for long. Calls under way keep theirs."""
+        """Close the connections that lie idle, as after the process was frozen for long. Calls
+        under way keep theirs."""
         drop_idle: Callable[[], None] | None = getattr(self._engine(), "drop_idle", None)
         if drop_idle is not None:
             drop_idle()
 
     def forget_credentials(self) -> None:
-        """Fetch credentials anew for the next request, as after a snapshot was restored. Requests under way keep theirs."""
+        """Fetch credentials anew for the next request, as after a snapshot was restored. Requests
+        under way keep theirs."""
         forget: Callable[[], None] | None = getattr(self._engine(), "forget_credentials", None)
         if forget is not None:
             forget()
@@ -224,7 +246,8 @@ class Database(TableCare, Transactions, Batches, Gathers):
             if self._closed:
                 raise _closed()
             if self._failed_openings != failures and self._opening_failure is not None:
-                # While this call waited, another one tried: a hundred calls at once are not to ask in vain a hundred times.
+                # While this call waited, another one tried: a hundred calls at once are not to ask
+                # in vain a hundred times.
                 from adorm.transport.credentials.credentials import another_like
 
                 raise another_like(self._opening_failure) from self._opening_failure
@@ -262,7 +285,9 @@ class Database(TableCare, Transactions, Batches, Gathers):
         if self._hedge is not None:
             from adorm.calls.hedge import HedgingTransport
 
-            transport = self._hedging = HedgingTransport(transport, self._hedge, afford=None if limiter is None else limiter.take_at_hand)
+            transport = self._hedging = HedgingTransport(
+                transport, self._hedge, afford=None if limiter is None else limiter.take_at_hand
+            )
         return Calls(
             transport,
             retry=self._retry,
@@ -278,12 +303,14 @@ class Database(TableCare, Transactions, Batches, Gathers):
 
     @property
     def rate_limits(self) -> Mapping[str, float]:
-        """The rates in force by `rate_limit=`, in requests a second: `{"orders writes": 70.0, "orders/by-status reads": 12.5}`."""
+        """The rates in force by `rate_limit=`, in requests a second: `{"orders writes": 70.0,
+        "orders/by-status reads": 12.5}`."""
         return {} if self._limiter is None else self._limiter.rates
 
     @property
     def hedge_figures(self) -> HedgeFigures:
-        """What `hedge=` did since the database was opened: reads, those sent twice, those that the second request won."""
+        """What `hedge=` did since the database was opened: reads, those sent twice, those that the
+        second request won."""
         from adorm.calls.hedge import HedgeFigures
 
         return HedgeFigures() if self._hedging is None else self._hedging.figures
@@ -302,9 +329,11 @@ class Database(TableCare, Transactions, Batches, Gathers):
 
     @property
     def converter(self) -> Converter:
-        """This database's cattrs converter: register hooks for types of yours before the first operation.
+        """This database's cattrs converter: register hooks for types of yours before the first
+        operation.
 
-        An unstructure hook gives an attribute value, `{"S": "12.50 EUR"}`; a structure hook takes one. No other database sees them.
+        An unstructure hook gives an attribute value, `{"S": "12.50 EUR"}`; a structure hook takes
+        one. No other database sees them.
         """
         return self._codec.converter
 
@@ -319,14 +348,23 @@ class Database(TableCare, Transactions, Batches, Gathers):
         return self._cursor_secret
 
     def call(
-        self, operation: str, request: Request, *, subject: object = None, repeat: Repeat | None = None, retry: RetryPolicy | None = None
+        self,
+        operation: str,
+        request: Request,
+        *,
+        subject: object = None,
+        repeat: Repeat | None = None,
+        retry: RetryPolicy | None = None,
     ) -> Coroutine[Any, Any, Answer]:
-        """Send any operation of DynamoDB's, `("GetItem", {"TableName": ..., "Key": {...}})`, and give its answer as it came.
+        """Send any operation of DynamoDB's, `("GetItem", {"TableName": ..., "Key": {...}})`, and
+        give its answer as it came.
 
-        Retried, bounded by the deadline and counted as everything else; `repeat` says what an ambiguous failure means for it.
+        Retried, bounded by the deadline and counted as everything else; `repeat` says what an
+        ambiguous failure means for it.
 
         Raises:
-            UsageError: the database is closed, or used from another event loop than the one it was opened in.
+            UsageError: the database is closed, or used from another event loop than the one it was
+                opened in.
             ServiceError, ConnectionFailed, DeadlineExceeded: it failed.
         """
         calls = self._calls
@@ -335,7 +373,12 @@ class Database(TableCare, Transactions, Batches, Gathers):
         return calls.call(operation, request, subject=subject, repeat=repeat, retry=retry)
 
     async def _open_and_call(
-        self, operation: str, request: Request, subject: object, repeat: Repeat | None, retry: RetryPolicy | None
+        self,
+        operation: str,
+        request: Request,
+        subject: object,
+        repeat: Repeat | None,
+        retry: RetryPolicy | None,
     ) -> Answer:
         calls = await self._open_in_time(operation)
         return await calls.call(operation, request, subject=subject, repeat=repeat, retry=retry)
@@ -351,7 +394,8 @@ class Database(TableCare, Transactions, Batches, Gathers):
         most_s: float = math.inf,
         retry: RetryPolicy | None = None,
     ) -> None:
-        """Wait before the next try, by the policy given or the database's; `attempt` counts from 1, no wait is longer than `most_s`.
+        """Wait before the next try, by the policy given or the database's; `attempt` counts from 1,
+        no wait is longer than `most_s`.
 
         Raises:
             DeadlineExceeded: the wait would outlive the deadline.
@@ -372,22 +416,26 @@ class Database(TableCare, Transactions, Batches, Gathers):
     def remaining_s(self) -> float:
         """Seconds left for calls here; `inf` without a deadline, 0 or less when the time is over.
 
-        By `adorm.deadline` (inside a Lambda handler Lambda's time less the reserve) and by the anyio cancel scopes around.
+        By `adorm.deadline` (inside a Lambda handler Lambda's time less the reserve) and by the
+        anyio cancel scopes around.
         """
         return remaining_s()
 
     def capacity(self) -> collect_capacity:
-        """Count what the calls of this database consume, in a block: `async with db.capacity() as used: ...`.
+        """Count what the calls of this database consume, in a block: `async with db.capacity() as
+        used: ...`.
 
-        `used`, an `adorm.Capacity`, has the units in all, by table, by index and by operation, and estimates their price. Blocks nest;
-        tasks started inside count; it stays as it is after the block. `adorm.capacity.collect_capacity()` counts all databases.
+        `used`, an `adorm.Capacity`, has the units in all, by table, by index and by operation, and
+        estimates their price. Blocks nest; tasks started inside count; it stays as it is after the
+        block. `adorm.capacity.collect_capacity()` counts all databases.
         """
         return collect_capacity(self._source)
 
     # ---- tables
 
     def table(self, model: type[ModelT], /, *, name: str | None = None) -> Table[ModelT]:
-        """The model's operations on its table; `name` is the table's, in the place of the model's own.
+        """The model's operations on its table; `name` is the table's, in the place of the model's
+        own.
 
         Raises:
             UsageError: the class is no model with a key, or no table is known for it.
@@ -399,7 +447,9 @@ class Database(TableCare, Transactions, Batches, Gathers):
         named = name is not None
         if name is None:
             if info.table is None:
-                raise UsageError(f"{info.name} names no table: write @adorm.model(table=...), or db.table({info.name}, name=...)")
+                raise UsageError(
+                    f"{info.name} names no table: write @adorm.model(table=...), or db.table({info.name}, name=...)"
+                )
             name = self._table_name(info.table)
         return Binding(self, info, check_table_name(name), named)
 
@@ -419,7 +469,9 @@ async def _close(transport: Transport) -> None:
     except TimeoutError:
         if not bound.expired():
             raise
-        logging.getLogger("adorm").warning("%r did not close within %g s", type(transport).__name__, CLOSE_TIMEOUT_S)
+        logging.getLogger("adorm").warning(
+            "%r did not close within %g s", type(transport).__name__, CLOSE_TIMEOUT_S
+        )
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:

@@ -15,11 +15,14 @@ from adorm.support.cancel_scopes import scope_deadline
 
 
 class Limit:
-    """A point in time that bounds the calls inside a block; what `async with adorm.deadline(...) as limit` gives."""
+    """A point in time that bounds the calls inside a block; what `async with adorm.deadline(...) as
+    limit` gives."""
 
     __slots__ = ("at_s", "clock", "outer", "owner", "seconds")
 
-    def __init__(self, at_s: float, clock: Clock, seconds: float, outer: Limit | None, owner: Deadline) -> None:
+    def __init__(
+        self, at_s: float, clock: Clock, seconds: float, outer: Limit | None, owner: Deadline
+    ) -> None:
         self.at_s = at_s
         """The point on the clock's `monotonic()`."""
         self.clock = clock
@@ -64,9 +67,15 @@ class Deadline:
         _current.set(limit)
         return limit
 
-    async def __aexit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
         limit = _current.get()
-        # A block may be left in another context than it was entered in (a generator's finalizer): there is nothing to undo there.
+        # A block may be left in another context than it was entered in (a generator's finalizer):
+        # there is nothing to undo there.
         if limit is not None and limit.owner is self:
             _current.set(limit.outer)
 
@@ -76,28 +85,34 @@ def _is_a_time(value: object) -> bool:
 
 
 def deadline(seconds: float, /) -> Deadline:
-    """Bound every call of adorm inside the block, its retries and waits included, by what is left of `seconds`.
+    """Bound every call of adorm inside the block, its retries and waits included, by what is left
+    of `seconds`.
 
     ::
 
         async with adorm.deadline(2.5):
             order = await orders.get("c1", "o1")
 
-    When the time is over, the call that is under way is cancelled and raises `DeadlineExceeded`, and so does every later one,
-    before it sends anything; a wait before a retry that would outlive the deadline is not begun. The code between the calls is
-    not interrupted: use `anyio.fail_after` or `asyncio.timeout` for that. 0 or less means that the time is over already.
+    When the time is over, the call that is under way is cancelled and raises `DeadlineExceeded`,
+    and so does every later one, before it sends anything; a wait before a retry that would outlive
+    the deadline is not begun. The code between the calls is not interrupted: use `anyio.fail_after`
+    or `asyncio.timeout` for that. 0 or less means that the time is over already.
 
-    Inner deadlines only shorten outer ones. Tasks started inside the block inherit it. The object holds nothing but the
-    seconds: it can be kept and used for many blocks, each counting from where it is entered.
+    Inner deadlines only shorten outer ones. Tasks started inside the block inherit it. The object
+    holds nothing but the seconds: it can be kept and used for many blocks, each counting from where
+    it is entered.
 
-    The time is that of `adorm.clock.current_clock()`. A request in flight is interrupted in real time: with a fake clock, after
-    as many real seconds as the fake clock had left when the request was sent.
+    The time is that of `adorm.clock.current_clock()`. A request in flight is interrupted in real
+    time: with a fake clock, after as many real seconds as the fake clock had left when the request
+    was sent.
 
     Raises:
         UsageError: `seconds` is not a number, or NaN.
     """
     if not _is_a_time(seconds):
-        raise UsageError(f"deadline({seconds!r}): expected seconds as an int or a float; 0 or less means that the time is over")
+        raise UsageError(
+            f"deadline({seconds!r}): expected seconds as an int or a float; 0 or less means that the time is over"
+        )
     return Deadline(float(seconds))
 
 
@@ -112,9 +127,11 @@ def without_deadline() -> Generator[None, None, None]:
 
 
 def remaining_s() -> float:
-    """Seconds left by `adorm.deadline` and by the anyio cancel scopes around, whichever is nearer; `inf` without either.
+    """Seconds left by `adorm.deadline` and by the anyio cancel scopes around, whichever is nearer;
+    `inf` without either.
 
-    0 or less when the time is over, `-inf` inside a cancelled scope. `asyncio.timeout` is invisible here.
+    0 or less when the time is over, `-inf` inside a cancelled scope. `asyncio.timeout` is invisible
+    here.
     """
     left_s = scope_deadline()
     if not math.isinf(left_s):

@@ -2,31 +2,23 @@
 
     AdormError
     ├── UsageError (ValueError)             the caller's mistake, refused before anything is sent
-    │   ├── MisusedExpression (TypeError)   a condition or path used as a bool, an iterable or a container
-    │   ├── UnknownField (AttributeError)   a path to a field that the model does not have
-    │   ├── BadCursor                       a cursor that is damaged, forged or of another query
-    │   ├── BadValue                        a value of the right type that can't be stored or asked for
+    │   ├── MisusedExpression (TypeError)   a condition or path used as a bool, an iterable or a
+    container │   ├── UnknownField (AttributeError)   a path to a field that the model does not have
+    │   ├── BadCursor                       a cursor that is damaged, forged or of another query │
+    ├── BadValue                        a value of the right type that can't be stored or asked for
     │   └── IdempotencyMismatch             an idempotency key that was used with another payload
-    ├── ModelError                          a mistake in a model's definition
-    ├── ItemDecodeError                     an item that does not fit its model
-    ├── ItemNotFound (LookupError)          no item under that key
-    ├── LockHeld                            someone else holds the lock
-    ├── LeaseLost                           the lock was taken over: its lease was over
-    ├── IdempotencyInProgress               another run of an idempotent function holds the key
-    ├── ResultNotStored                     an idempotent function has run, and its result could not be stored
-    ├── ServiceError                        DynamoDB said no
-    │   ├── ConditionalCheckFailed
-    │   │   ├── ItemExists
-    │   │   └── VersionConflict
-    │   ├── TransactionCanceled (ExceptionGroup)
-    │   ├── TransactionConflict
-    │   ├── Throttled
-    │   ├── ResourceNotFound
-    │   ├── ValidationFailed
-    │   └── AccessDenied
-    ├── ConnectionFailed                    no answer, or none that can be read
-    ├── DeadlineExceeded (TimeoutError)     the time given is over
-    └── ScanFailed, BatchFailed, GatherFailed, StreamFailed, SqsFailed (ExceptionGroup)
+    ├── ModelError                          a mistake in a model's definition ├── ItemDecodeError
+    an item that does not fit its model ├── ItemNotFound (LookupError)          no item under that
+    key ├── LockHeld                            someone else holds the lock ├── LeaseLost
+    the lock was taken over: its lease was over ├── IdempotencyInProgress               another run
+    of an idempotent function holds the key ├── ResultNotStored                     an idempotent
+    function has run, and its result could not be stored ├── ServiceError
+    DynamoDB said no │   ├── ConditionalCheckFailed │   │   ├── ItemExists │   │   └──
+    VersionConflict │   ├── TransactionCanceled (ExceptionGroup) │   ├── TransactionConflict │   ├──
+    Throttled │   ├── ResourceNotFound │   ├── ValidationFailed │   └── AccessDenied ├──
+    ConnectionFailed                    no answer, or none that can be read ├── DeadlineExceeded
+    (TimeoutError)     the time given is over └── ScanFailed, BatchFailed, GatherFailed,
+    StreamFailed, SqsFailed (ExceptionGroup)
 
 One table, `CODES`, says which service error code becomes which class, and how a retry treats it.
 Codes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
@@ -36,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from adorm.support.records import Record
 from adorm.support.shown import printable, shown
@@ -48,29 +40,34 @@ MESSAGE_CHARACTERS = 2000
 """Of somebody else's message that are shown."""
 
 AttributeMap = dict[str, Any]
-"""`{"pk": {"S": "x"}, "n": {"N": "1"}}`: an item, or a part of one, as DynamoDB's JSON carries it."""
+"""`{"pk": {"S": "x"}, "n": {"N": "1"}}`: an item, or a part of one, as DynamoDB's JSON carries
+it."""
 
 
 class AdormError(Exception):
     """Everything that adorm raises on purpose."""
 
     applied: bool = False
-    """DynamoDB applied the write, and what failed came after that: sending it again would write twice."""
+    """DynamoDB applied the write, and what failed came after that: sending it again would write
+    twice."""
     maybe_applied: bool = False
-    """The write may have been applied: read the item before writing again. True as well where `applied` is."""
+    """The write may have been applied: read the item before writing again. True as well where
+    `applied` is."""
 
     def __str__(self) -> str:
         return printable(super().__str__())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions are copied, and sent to other processes, by calling their class with `args`: not enough for these constructors.
-        # A process pool hangs, or is broken, where that fails.
+        # Exceptions are copied, and sent to other processes, by calling their class with `args`:
+        # not enough for these constructors. A process pool hangs, or is broken, where that fails.
         exceptions: tuple[Exception, ...] | None = getattr(self, "exceptions", None)
         group = None if exceptions is None else (str(self.args[0]), exceptions)
         return _made_again, (type(self), self.args, group), self.__dict__
 
 
-def _made_again(cls: Any, args: tuple[Any, ...], group: tuple[str, Sequence[Exception]] | None) -> Any:
+def _made_again(
+    cls: Any, args: tuple[Any, ...], group: tuple[str, Sequence[Exception]] | None
+) -> Any:
     """An error without its attributes, which follow as its state."""
     error: Any = cls.__new__(cls) if group is None else BaseExceptionGroup.__new__(cls, *group)
     error.args = args
@@ -90,7 +87,8 @@ class UnknownField(UsageError, AttributeError):
 
 
 class BadCursor(UsageError):
-    """A cursor is damaged, forged, signed with another secret, or of another query; a service tells its client so."""
+    """A cursor is damaged, forged, signed with another secret, or of another query; a service tells
+    its client so."""
 
 
 class BadValue(UsageError):
@@ -125,7 +123,8 @@ class ItemDecodeError(AdormError):
         self.problem = problem
         self.model = model
         self.key = key
-        """The item's key attributes as DynamoDB sent them, `{"pk": {"S": "x"}}`; empty for a nested value."""
+        """The item's key attributes as DynamoDB sent them, `{"pk": {"S": "x"}}`; empty for a nested
+        value."""
         self.path = path
         """Where in the item, `$.lines[2].price`, in attribute names."""
         self.attribute_map = attribute_map
@@ -134,7 +133,16 @@ class ItemDecodeError(AdormError):
     def __str__(self) -> str:
         # As it came, which may be anything.
         parts: list[object] = list(self.key.values())
-        key = "/".join(shown(str(next(iter(part.values()), "") if isinstance(part, dict) else part)) for part in parts)  # pyright: ignore[reportUnknownArgumentType]  # of anything
+        key = "/".join(
+            shown(
+                str(
+                    next(iter(cast("dict[str, Any]", part).values()), "")
+                    if isinstance(part, dict)
+                    else part
+                )
+            )
+            for part in parts
+        )
         subject = f"{self.model.__name__} {key}" if key else self.model.__name__
         fate = "; the write was applied: do not send it again" if self.applied else ""
         return f"{subject} {shown(self.path)}: {shown(self.problem, MESSAGE_CHARACTERS)}{fate}"
@@ -149,7 +157,8 @@ class LockHeld(AdormError):
 
 
 class LeaseLost(AdormError):
-    """The lease of a lock ended before it was given back, and someone else took the lock: two may have worked at the same time."""
+    """The lease of a lock ended before it was given back, and someone else took the lock: two may
+    have worked at the same time."""
 
 
 class IdempotencyMismatch(UsageError):
@@ -168,7 +177,8 @@ class IdempotencyInProgress(AdormError):
 
 
 class ResultNotStored(AdormError):
-    """An idempotent function has run, and its result could not be stored; the message tells what a repeat will do."""
+    """An idempotent function has run, and its result could not be stored; the message tells what a
+    repeat will do."""
 
     def __init__(self, message: str, *, result: Any = None) -> None:
         super().__init__(message)
@@ -179,8 +189,8 @@ class ResultNotStored(AdormError):
 class ServiceError(AdormError):
     """DynamoDB answered with an error.
 
-    `maybe_applied` is True when this or an earlier attempt of the same write may have been applied, so that this
-    answer does not settle what is stored.
+    `maybe_applied` is True when this or an earlier attempt of the same write may have been applied,
+    so that this answer does not settle what is stored.
     """
 
     def __init__(
@@ -227,16 +237,22 @@ class ServiceError(AdormError):
 
 
 class ConditionalCheckFailed(ServiceError):
-    """The condition of a write did not hold. `item` is the item as it stands: the model, or None if there is none."""
+    """The condition of a write did not hold. `item` is the item as it stands: the model, or None if
+    there is none."""
 
     item: Any = None
     attribute_map: AttributeMap | None = None
     """The same item as DynamoDB sent it."""
     other_kind: str | None = None
-    """Where the item is one of another model, which shares the table: how the two differ. `item` is None then."""
+    """Where the item is one of another model, which shares the table: how the two differ. `item` is
+    None then."""
 
     def __str__(self) -> str:
-        other = f" [under this key is an item of another kind: {self.other_kind}]" if self.other_kind else ""
+        other = (
+            f" [under this key is an item of another kind: {self.other_kind}]"
+            if self.other_kind
+            else ""
+        )
         return f"{super().__str__()}{other}"
 
 
@@ -245,19 +261,25 @@ class ItemExists(ConditionalCheckFailed):
 
 
 class VersionConflict(ConditionalCheckFailed):
-    """Someone else wrote the item since it was read. `actual` is None when the item is gone, or holds no number as its version."""
+    """Someone else wrote the item since it was read. `actual` is None when the item is gone, or
+    holds no number as its version."""
 
     expected: int = 0
     actual: int | None = None
 
     def __str__(self) -> str:
-        gone = "the item is gone" if self.attribute_map is None else "what is stored as its version is no number"
+        gone = (
+            "the item is gone"
+            if self.attribute_map is None
+            else "what is stored as its version is no number"
+        )
         now = gone if self.actual is None else f"version {self.actual} is stored"
         return f"{super().__str__()} [expected version {self.expected}, {now}: read it again and repeat the change]"
 
 
 class CancellationReason(Record):
-    """Why one operation of a cancelled transaction failed; `code` is None where that part was fine."""
+    """Why one operation of a cancelled transaction failed; `code` is None where that part was
+    fine."""
 
     __slots__ = ("operation", "code", "message", "item", "attribute_map", "error")  # noqa: RUF023  # the constructor's order
 
@@ -294,7 +316,14 @@ class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
     def __new__(cls, message: str, reasons: Sequence[CancellationReason], **_details: Any) -> Self:
         errors = [reason.error for reason in reasons if reason.error is not None]
         return super().__new__(
-            cls, message, errors or [ServiceError(message, code="TransactionCanceledException", operation="TransactWriteItems")]
+            cls,
+            message,
+            errors
+            or [
+                ServiceError(
+                    message, code="TransactionCanceledException", operation="TransactWriteItems"
+                )
+            ],
         )
 
     def __init__(self, message: str, reasons: Sequence[CancellationReason], **details: Any) -> None:
@@ -307,7 +336,9 @@ class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
 
     def __str__(self) -> str:
         failed = [reason for reason in self.reasons if reason.code is not None]
-        lines = [f"{super().__str__()} [{len(failed)} of {len(self.reasons)} operations stood against it]"]
+        lines = [
+            f"{super().__str__()} [{len(failed)} of {len(self.reasons)} operations stood against it]"
+        ]
         lines += [f"{reason.operation}: {_advice(reason)}" for reason in failed[:MAX_REASONS_TOLD]]
         if len(failed) > MAX_REASONS_TOLD:
             lines.append(f"and {len(failed) - MAX_REASONS_TOLD} more in .reasons")
@@ -327,14 +358,18 @@ def _advice(reason: CancellationReason) -> str:
         case ItemExists():
             return "ItemExists: the key is taken; .item is what is there"
         case VersionConflict() as error:
-            now = "the item is gone" if error.actual is None else f"version {error.actual} is stored"
+            now = (
+                "the item is gone" if error.actual is None else f"version {error.actual} is stored"
+            )
             return f"VersionConflict: expected version {error.expected}, {now}: read it again and repeat the change"
         case ConditionalCheckFailed(other_kind=str(told)):
             return f"ConditionalCheckFailed: under this key is an item of another kind: {told}"
         case ConditionalCheckFailed(item=None, attribute_map=None):
             return "ConditionalCheckFailed: the condition did not hold, for there is no such item"
         case ConditionalCheckFailed():
-            return "ConditionalCheckFailed: the condition did not hold; .item is the item as it stands"
+            return (
+                "ConditionalCheckFailed: the condition did not hold; .item is the item as it stands"
+            )
         case ItemNotFound() as error:
             return f"ItemNotFound: {error}"
         case ValidationFailed(advice=str(told)):
@@ -342,7 +377,9 @@ def _advice(reason: CancellationReason) -> str:
         case TransactionConflict():
             return "TransactionConflict: another write was at the item at the same time: try again later"
         case Throttled():
-            return "Throttled: the table or the item's partition is out of capacity: try again later"
+            return (
+                "Throttled: the table or the item's partition is out of capacity: try again later"
+            )
         case _:
             return f"{shown(str(reason.code))}: {shown(reason.message or 'DynamoDB says no more', MESSAGE_CHARACTERS)}"
 
@@ -370,7 +407,8 @@ class ResourceNotFound(ServiceError):
 
 
 class ValidationFailed(ServiceError):
-    """DynamoDB refused the request's shape, or an update of an item whose attributes are not what it needs."""
+    """DynamoDB refused the request's shape, or an update of an item whose attributes are not what
+    it needs."""
 
     advice: str | None = None
     """Which path it is about, and what to do, where adorm can tell."""
@@ -384,10 +422,17 @@ class AccessDenied(ServiceError):
 
 
 class ConnectionFailed(AdormError):
-    """No answer came, or none that can be read. `maybe_applied`: the request may have reached DynamoDB."""
+    """No answer came, or none that can be read. `maybe_applied`: the request may have reached
+    DynamoDB."""
 
     def __init__(
-        self, message: str, *, maybe_applied: bool, operation: str | None = None, subject: str | None = None, attempts: int = 1
+        self,
+        message: str,
+        *,
+        maybe_applied: bool,
+        operation: str | None = None,
+        subject: str | None = None,
+        attempts: int = 1,
     ) -> None:
         super().__init__(message)
         self.problem = message
@@ -398,8 +443,16 @@ class ConnectionFailed(AdormError):
 
     def __str__(self) -> str:
         subject = shown(self.subject, MESSAGE_CHARACTERS) if self.subject else ""
-        about = f"{shown(self.operation or 'request')}{f' on {subject}' if subject else ''}: " if self.operation or self.subject else ""
-        fate = "; it may have been applied: read the item before writing again" if self.maybe_applied else ""
+        about = (
+            f"{shown(self.operation or 'request')}{f' on {subject}' if subject else ''}: "
+            if self.operation or self.subject
+            else ""
+        )
+        fate = (
+            "; it may have been applied: read the item before writing again"
+            if self.maybe_applied
+            else ""
+        )
         count = f" (attempts: {self.attempts})" if self.attempts > 1 else ""
         return f"{about}{shown(self.problem, MESSAGE_CHARACTERS)}{fate}{count}"
 
@@ -430,14 +483,16 @@ class DeadlineExceeded(AdormError, TimeoutError):
         self.maybe_applied = maybe_applied
         self.outcomes = outcomes
         self.result = result
-        """What was done by then: of a fan-out its result, of a query the items, of a page the `Page` as far as it came."""
+        """What was done by then: of a fan-out its result, of a query the items, of a page the
+        `Page` as far as it came."""
         self.checkpoint = checkpoint
         self.cursor = cursor
         """Of a query or a page: goes on after `result`, by `page(cursor)`; None begins."""
 
 
 class FanOutFailed(AdormError, ExceptionGroup[Exception]):
-    """Parts of a fan-out failed: the group of their errors, each of its own type, so that `except* Throttled` works."""
+    """Parts of a fan-out failed: the group of their errors, each of its own type, so that `except*
+    Throttled` works."""
 
     outcomes: Sequence[Outcome[Any]]
     """One for each part, in order."""
@@ -448,7 +503,12 @@ class FanOutFailed(AdormError, ExceptionGroup[Exception]):
         return super().__new__(cls, message, errors)
 
     def __init__(  # pyright: ignore[reportInconsistentConstructor]  # __new__ passes on what it has no use for
-        self, message: str, errors: Sequence[Exception], *, outcomes: Sequence[Outcome[Any]], result: Any = None
+        self,
+        message: str,
+        errors: Sequence[Exception],
+        *,
+        outcomes: Sequence[Outcome[Any]],
+        result: Any = None,
     ) -> None:
         super().__init__(message, errors)
         self.outcomes = outcomes
@@ -500,8 +560,8 @@ class SqsFailed(FanOutFailed):
 
 
 Treatment = Literal["no", "transient", "throttle", "renew"]
-"""How a retry treats a code: never, as a passing fault, as a request to slow down, or once and at once, after the clock was corrected or
-the credentials were fetched anew."""
+"""How a retry treats a code: never, as a passing fault, as a request to slow down, or once and at
+once, after the clock was corrected or the credentials were fetched anew."""
 
 
 class Code(Record):
@@ -518,7 +578,9 @@ class Code(Record):
 
 CODES: Mapping[str, Code] = {
     "ConditionalCheckFailedException": Code(ConditionalCheckFailed),
-    "TransactionCanceledException": Code(ServiceError),  # becomes TransactionCanceled where the reasons are known
+    "TransactionCanceledException": Code(
+        ServiceError
+    ),  # becomes TransactionCanceled where the reasons are known
     "TransactionConflictException": Code(TransactionConflict, "transient"),
     "TransactionInProgressException": Code(TransactionConflict, "transient"),
     "IdempotentParameterMismatchException": Code(ValidationFailed),
@@ -556,12 +618,15 @@ CODES: Mapping[str, Code] = {
 }
 
 
-CREDENTIALS_REFUSED = frozenset({"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"})
+CREDENTIALS_REFUSED = frozenset(
+    {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"}
+)
 """Codes that say: these credentials are over, others may do."""
 
 
 def code_of(code: str, status: int | None) -> Code:
-    """The row for a code; an unknown code is judged by its HTTP status (5xx passes, 429 is a throttle)."""
+    """The row for a code; an unknown code is judged by its HTTP status (5xx passes, 429 is a
+    throttle)."""
     row = CODES.get(code)
     if row is not None:
         return row

@@ -1,4 +1,5 @@
-"""`@adorm.lambda_handler`: Lambda's synchronous entry point to an async handler, with loop and connections kept warm.
+"""`@adorm.lambda_handler`: Lambda's synchronous entry point to an async handler, with loop and
+connections kept warm.
 
 How a time is spent, for a reserve of 500 ms (all in shares of the reserve):
 
@@ -27,7 +28,13 @@ from typing import Any, Generic, Protocol, TypeVar, cast, overload, runtime_chec
 from adorm.aws_lambda import figures, snapshots
 from adorm.aws_lambda.leftovers import end_what_is_left
 from adorm.aws_lambda.loop import Bounds, GivenUp, OwnLoop, PastDeadline
-from adorm.aws_lambda.options import Connect, checked_function, checked_models, checked_reserve_s, connected
+from adorm.aws_lambda.options import (
+    Connect,
+    checked_function,
+    checked_models,
+    checked_reserve_s,
+    connected,
+)
 from adorm.aws_lambda.warm_up import WARM_UP_LIMIT_S, WarmUp, inside_lambda, is_entry_point, told
 from adorm.database import Database
 from adorm.deadlines import deadline
@@ -54,7 +61,12 @@ LEAST_GRACE_S = 0.01
 """Between cancelling and giving up, however small the reserve."""
 
 
-_SIGNATURE = inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("event", "context")])
+_SIGNATURE = inspect.Signature(
+    [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        for name in ("event", "context")
+    ]
+)
 
 
 @runtime_checkable
@@ -77,14 +89,16 @@ class LambdaHandler(Protocol[EventT_contra, ContextT_contra, T_co]):
         """Run the handler for one event, and give what it gives.
 
         Raises:
-            DeadlineExceeded: too little time is left to begin, or it was over before the handler had ended.
+            DeadlineExceeded: too little time is left to begin, or it was over before the handler
+                had ended.
             UsageError: called inside a running event loop, or while another thread is in here.
             Whatever the handler raises.
         """
         ...
 
     def close(self) -> None:
-        """Close connections and event loop, for tests and scripts; Lambda never does. The next invocation makes new ones.
+        """Close connections and event loop, for tests and scripts; Lambda never does. The next
+        invocation makes new ones.
 
         Raises:
             UsageError: as of calling it.
@@ -116,7 +130,9 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
         self._busy = threading.Lock()
         figures.note_imports()
         snapshots.register_hooks(self._before_snapshot, self._after_restore, os.environ)
-        if inside_lambda(os.environ) and (is_entry_point(function, os.environ) if warm_up is None else warm_up):
+        if inside_lambda(os.environ) and (
+            is_entry_point(function, os.environ) if warm_up is None else warm_up
+        ):
             self._warm_up()
 
     # ---- one invocation
@@ -130,7 +146,9 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
             bounds = None
             if budget_s is not None:
                 cancel_s = budget_s + CANCEL_AT * self._reserve_s
-                bounds = Bounds(cancel_s, max(cancel_s + LEAST_GRACE_S, budget_s + GIVE_UP_AT * self._reserve_s))
+                bounds = Bounds(
+                    cancel_s, max(cancel_s + LEAST_GRACE_S, budget_s + GIVE_UP_AT * self._reserve_s)
+                )
             try:
                 return loop.run(self._handle(event, context, budget_s), bounds)
             except PastDeadline as error:
@@ -142,11 +160,16 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
                 )
                 raise self._exceeded("as it ignored its cancellation, it was given up") from None
             finally:
-                self._tidy(loop, None if budget_s is None else began_s + budget_s + TIDY_UNTIL * self._reserve_s)
+                self._tidy(
+                    loop,
+                    None if budget_s is None else began_s + budget_s + TIDY_UNTIL * self._reserve_s,
+                )
                 if figures.is_first_call():
                     figures.note("first_call", time.monotonic() - began_s)
 
-    async def _handle(self, event: EventT_contra, context: ContextT_contra, budget_s: float | None) -> T_co:
+    async def _handle(
+        self, event: EventT_contra, context: ContextT_contra, budget_s: float | None
+    ) -> T_co:
         db = await self._database()
         self._freshen(db)
         if budget_s is None:
@@ -157,7 +180,9 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
     async def _answer(self, event: EventT_contra, context: ContextT_contra, db: Database) -> T_co:
         result = self._function(event, context, db)
         if not inspect.isawaitable(result):  # unchecked callers
-            raise UsageError(f"{self._name} is no async function: @adorm.lambda_handler stands above `async def`")
+            raise UsageError(
+                f"{self._name} is no async function: @adorm.lambda_handler stands above `async def`"
+            )
         return await result
 
     def _budget_s(self, context: object) -> float | None:
@@ -194,7 +219,9 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
                 "`await handler.__wrapped__(event, context, db)`"
             )
         if not self._busy.acquire(blocking=False):
-            raise UsageError(f"{self._name} runs one invocation at a time, as Lambda does; another thread is in it")
+            raise UsageError(
+                f"{self._name} runs one invocation at a time, as Lambda does; another thread is in it"
+            )
         try:
             yield
         finally:
@@ -212,19 +239,24 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
             if not isinstance(made, Database):
                 made = await made if inspect.isawaitable(made) else made
             if not isinstance(cast("object", made), Database):  # unchecked callers
-                raise UsageError(f"connect= of {self._name} gave {type(made).__name__}, not a database as adorm.connect() makes it")
+                raise UsageError(
+                    f"connect= of {self._name} gave {type(made).__name__}, not a database as adorm.connect() makes it"
+                )
             self._db = made
         return self._db
 
     def _freshen(self, db: Database) -> None:
         """Connections that were idle for too long by the time of day are not used.
 
-        The pool goes by the loop's clock, which may stand still while Lambda has the process frozen. The packets that ended a connection
-        then never came, so it looks well, and a request would wait for an answer in vain.
+        The pool goes by the loop's clock, which may stand still while Lambda has the process
+        frozen. The packets that ended a connection then never came, so it looks well, and a request
+        would wait for an answer in vain.
         """
         idle_since_s, self._idle_since_s = self._idle_since_s, None
         if idle_since_s is not None:
-            from adorm.transport.wire.pool import IDLE_LIMIT_S  # not at the top: it is loaded with the connection, in the init phase
+            from adorm.transport.wire.pool import (
+                IDLE_LIMIT_S,
+            )  # not at the top: it is loaded with the connection, in the init phase
 
             if not 0 <= db.clock.now().timestamp() - idle_since_s <= IDLE_LIMIT_S:
                 db.drop_idle_connections()
@@ -268,7 +300,11 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
                 work.phase,
             )
         except Exception as error:  # noqa: BLE001  # also of connect=, or of an engine: the init phase goes on
-            logger.warning("the warm-up failed, the first invocation tries again: %s, while %s", told(error), work.phase)
+            logger.warning(
+                "the warm-up failed, the first invocation tries again: %s, while %s",
+                told(error),
+                work.phase,
+            )
 
     def _before_snapshot(self) -> None:
         if self._db is not None and self._loop is not None:
@@ -283,12 +319,13 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
 
 
 def entry_point(
-    function: Callable[[EventT, ContextT, Database], Awaitable[T]], invocations: Invocations[EventT, ContextT, T]
+    function: Callable[[EventT, ContextT, Database], Awaitable[T]],
+    invocations: Invocations[EventT, ContextT, T],
 ) -> LambdaHandler[EventT, ContextT, T]:
     """The plain function that Lambda calls.
 
-    Decorators of other libraries ask `inspect.isfunction`, and copy the attributes of what they wrap: a
-    handler decorated by them has `close` and `__wrapped__` too.
+    Decorators of other libraries ask `inspect.isfunction`, and copy the attributes of what they
+    wrap: a handler decorated by them has `close` and `__wrapped__` too.
     """
 
     def handler(event: EventT, context: ContextT) -> T:
@@ -320,7 +357,9 @@ async def _without_connections(db: Database) -> None:
 
 
 @overload
-def lambda_handler(function: Callable[[EventT, ContextT, Database], Awaitable[T]], /) -> LambdaHandler[EventT, ContextT, T]: ...
+def lambda_handler(
+    function: Callable[[EventT, ContextT, Database], Awaitable[T]], /
+) -> LambdaHandler[EventT, ContextT, T]: ...
 @overload
 def lambda_handler(
     *,
@@ -328,7 +367,9 @@ def lambda_handler(
     reserve_ms: int = ...,
     connect: Connect | None = ...,
     warm_up: bool | None = ...,
-) -> Callable[[Callable[[EventT, ContextT, Database], Awaitable[T]]], LambdaHandler[EventT, ContextT, T]]: ...
+) -> Callable[
+    [Callable[[EventT, ContextT, Database], Awaitable[T]]], LambdaHandler[EventT, ContextT, T]
+]: ...
 def lambda_handler(
     function: Callable[[Any, Any, Database], Awaitable[Any]] | None = None,
     /,
@@ -338,7 +379,8 @@ def lambda_handler(
     connect: Connect | None = None,
     warm_up: bool | None = None,
 ) -> Any:
-    """Make Lambda's entry point `(event, context) -> result` of an async handler `(event, context, db)`.
+    """Make Lambda's entry point `(event, context) -> result` of an async handler `(event, context,
+    db)`.
 
     ::
 
@@ -346,28 +388,39 @@ def lambda_handler(
         async def handler(event, context, db):
             return await db.table(Order).get(event["customer"], event["order"])
 
-    Loop, connections and database are kept from one invocation to the next, also when one fails or comes to its deadline. The deadline
-    is Lambda's time left (`context.get_remaining_time_in_millis()`) less the reserve: there adorm's calls raise `DeadlineExceeded`; a
-    tenth of the reserve later all that the handler does is cancelled, and `DeadlineExceeded` is raised while there is time to answer. A
-    handler that goes on in spite of it is given up in the middle of the reserve, and loop and connections with it. Without such a
+    Loop, connections and database are kept from one invocation to the next, also when one fails or
+    comes to its deadline. The deadline is Lambda's time left
+    (`context.get_remaining_time_in_millis()`) less the reserve: there adorm's calls raise
+    `DeadlineExceeded`; a tenth of the reserve later all that the handler does is cancelled, and
+    `DeadlineExceeded` is raised while there is time to answer. A handler that goes on in spite of
+    it is given up in the middle of the reserve, and loop and connections with it. Without such a
     context, as in local runs, there is no deadline.
 
-    Tasks that the handler leaves behind are logged by name and cancelled, async generators finalised: nothing runs on in the next
-    invocation. Above it may stand decorators for sync handlers, as those of Powertools.
+    Tasks that the handler leaves behind are logged by name and cancelled, async generators
+    finalised: nothing runs on in the next invocation. Above it may stand decorators for sync
+    handlers, as those of Powertools.
 
     Args:
         models: whose metadata and codecs are made in Lambda's init phase.
         reserve_ms: milliseconds of Lambda's time for cancelling, cleaning up, and answering.
-        connect: options for `adorm.connect`, or a function, async or not, that makes a new database each time; `adorm.connect()` by
-            default.
-        warm_up: whether, inside Lambda, the decorator prepares models, credentials and one connection, in 3 s at most; a failure is logged
-            and no more. None: unless `_HANDLER` names something else in the same module.
+        connect: options for `adorm.connect`, or a function, async or not, that makes a new database
+            each time; `adorm.connect()` by default.
+        warm_up: whether, inside Lambda, the decorator prepares models, credentials and one
+            connection, in 3 s at most; a failure is logged and no more. None: unless `_HANDLER`
+            names something else in the same module.
 
     Raises:
         UsageError: a bad option, or a function of another shape.
     """
 
-    def decorate(function: Callable[[Any, Any, Database], Awaitable[Any]]) -> LambdaHandler[Any, Any, Any]:
-        return entry_point(function, Invocations(function, models=models, reserve_ms=reserve_ms, connect=connect, warm_up=warm_up))
+    def decorate(
+        function: Callable[[Any, Any, Database], Awaitable[Any]],
+    ) -> LambdaHandler[Any, Any, Any]:
+        return entry_point(
+            function,
+            Invocations(
+                function, models=models, reserve_ms=reserve_ms, connect=connect, warm_up=warm_up
+            ),
+        )
 
     return decorate if function is None else decorate(function)

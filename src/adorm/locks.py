@@ -5,17 +5,20 @@
         await write_report(fence=lease.token)
         await lease.renew()                                 # another 30 s
 
-One holder at a time, as long as holders keep within their leases. A holder that stops for longer (a paused process, a network that
-is gone) may meet a second one, as with any lease: so every acquisition of a lock has a fencing token, larger than every one
-before. Hand it to what the lock protects, and let that refuse a token smaller than one it has seen. In DynamoDB:
-`.set(Report.fence, lease.token).when(Report.fence <= lease.token)`.
+One holder at a time, as long as holders keep within their leases. A holder that stops for longer (a
+paused process, a network that is gone) may meet a second one, as with any lease: so every
+acquisition of a lock has a fencing token, larger than every one before. Hand it to what the lock
+protects, and let that refuse a token smaller than one it has seen. In DynamoDB: `.set(Report.fence,
+lease.token).when(Report.fence <= lease.token)`.
 
-No clocks are compared between machines. The holder counts its lease on its own monotonic clock, from before its request was sent; who
-waits counts on its own too, from the moment it first saw the holder's last renewal, and takes the lock over when it saw nothing new
-for the whole lease. A lock whose holder vanished is therefore free at the latest one lease after someone began to wait for it.
+No clocks are compared between machines. The holder counts its lease on its own monotonic clock,
+from before its request was sent; who waits counts on its own too, from the moment it first saw the
+holder's last renewal, and takes the lock over when it saw nothing new for the whole lease. A lock
+whose holder vanished is therefore free at the latest one lease after someone began to wait for it.
 
-Nothing runs in the background: renew where the work makes progress, so that work that hangs loses its lock. A lock's item stays in
-the table when it is given back, for its token has to go on growing.
+Nothing runs in the background: renew where the work makes progress, so that work that hangs loses
+its lock. A lock's item stays in the table when it is given back, for its token has to go on
+growing.
 """
 
 from __future__ import annotations
@@ -33,7 +36,15 @@ from adorm.clock import Clock
 from adorm.concurrency.pool import to_the_end
 from adorm.database import Database
 from adorm.deadlines import without_deadline
-from adorm.errors import AdormError, ConditionalCheckFailed, DeadlineExceeded, ItemNotFound, LeaseLost, LockHeld, UsageError
+from adorm.errors import (
+    AdormError,
+    ConditionalCheckFailed,
+    DeadlineExceeded,
+    ItemNotFound,
+    LeaseLost,
+    LockHeld,
+    UsageError,
+)
 from adorm.expressions.conditions import Condition, and_, or_
 from adorm.expressions.paths import attr
 from adorm.models import model
@@ -45,7 +56,8 @@ __all__ = ["Lease", "Lock", "LockRecord"]
 
 DEFAULT_LEASE_S = 30.0
 RELEASE_TIMEOUT_S = 5.0
-"""For giving a lock back, whatever deadline or cancellation is around; after that its lease has to run out."""
+"""For giving a lock back, whatever deadline or cancellation is around; after that its lease has to
+run out."""
 
 
 @model(table="adorm-locks")
@@ -65,9 +77,26 @@ class LockRecord:
 class Lease:
     """A lock that is held; given by `Lock`."""
 
-    __slots__ = ("_clock", "_lease_s", "_name", "_owner", "_records", "_released", "_renewals", "_token", "_until_s")
+    __slots__ = (
+        "_clock",
+        "_lease_s",
+        "_name",
+        "_owner",
+        "_records",
+        "_released",
+        "_renewals",
+        "_token",
+        "_until_s",
+    )
 
-    def __init__(self, records: Table[LockRecord], clock: Clock, record: LockRecord, owner: str, until_s: float) -> None:
+    def __init__(
+        self,
+        records: Table[LockRecord],
+        clock: Clock,
+        record: LockRecord,
+        owner: str,
+        until_s: float,
+    ) -> None:
         self._records = records
         self._clock = clock
         self._name = record.name
@@ -83,11 +112,13 @@ class Lease:
 
     @property
     def token(self) -> int:
-        """The fencing token: larger than that of every earlier acquisition of this lock, the same after a renewal."""
+        """The fencing token: larger than that of every earlier acquisition of this lock, the same
+        after a renewal."""
         return self._token
 
     def is_held(self) -> bool:
-        """Whether the lock is surely still held: it was not given back, and by this machine's clock the lease runs."""
+        """Whether the lock is surely still held: it was not given back, and by this machine's clock
+        the lease runs."""
         return self.remaining_s() > 0
 
     def remaining_s(self) -> float:
@@ -104,21 +135,29 @@ class Lease:
         if self._released:
             raise UsageError(f"lock {self._name!r} was given back: acquire it again")
         started_s = self._clock.monotonic()
-        # A number of its own, even where the last renewal failed: it may have been applied, and who waits has to see that there is news.
+        # A number of its own, even where the last renewal failed: it may have been applied, and who
+        # waits has to see that there is news.
         self._renewals += 1
         try:
-            await self._records.update(self._name).set(LockRecord.renewals, self._renewals).when(LockRecord.owner == self._owner)
+            await (
+                self._records.update(self._name)
+                .set(LockRecord.renewals, self._renewals)
+                .when(LockRecord.owner == self._owner)
+            )
         except (ConditionalCheckFailed, ItemNotFound) as error:
             raise self._lost("can't be renewed") from error
         self._until_s = started_s + self._lease_s
 
     async def release(self) -> None:
-        """Give the lock back; a second time does nothing. Not stopped by cancellation or a deadline, and bounded by 5 s.
+        """Give the lock back; a second time does nothing. Not stopped by cancellation or a
+        deadline, and bounded by 5 s.
 
         Raises:
-            LeaseLost: somebody took the lock after the lease was over: two may have worked at the same time. Not raised where the
-                lease ran when this was called, and a lost answer or the lease's end meanwhile explains who has the lock now.
-            ServiceError, ConnectionFailed, DeadlineExceeded: it could not be given back: it is free when its lease is over.
+            LeaseLost: somebody took the lock after the lease was over: two may have worked at the
+                same time. Not raised where the lease ran when this was called, and a lost answer or
+                the lease's end meanwhile explains who has the lock now.
+            ServiceError, ConnectionFailed, DeadlineExceeded: it could not be given back: it is free
+                when its lease is over.
         """
         if self._released:
             return
@@ -127,9 +166,12 @@ class Lease:
         fate = await give_back(self._records, self._name, self._owner, self._token)
         if fate == "given back":
             return
-        if left_s > 0 and (fate == "perhaps given back" or self._until_s <= self._clock.monotonic()):
-            # Nobody could take it while the lease ran: an attempt before, whose answer was lost, gave it back; or the lease ended while
-            # this was tried again. Either way the work was over.
+        if left_s > 0 and (
+            fate == "perhaps given back" or self._until_s <= self._clock.monotonic()
+        ):
+            # Nobody could take it while the lease ran: an attempt before, whose answer was lost,
+            # gave it back; or the lease ended while this was tried again. Either way the work was
+            # over.
             return
         raise self._lost("can't be given back")
 
@@ -151,18 +193,25 @@ class Sighting:
     since_s: float
 
     def is_still(self, record: LockRecord) -> bool:
-        return (self.owner, self.token, self.renewals) == (record.owner, record.token, record.renewals)
+        return (self.owner, self.token, self.renewals) == (
+            record.owner,
+            record.token,
+            record.renewals,
+        )
 
 
 class Lock:
-    """A lock by its name: `async with Lock(db, "nightly-report", lease_s=30) as lease`. See this module.
+    """A lock by its name: `async with Lock(db, "nightly-report", lease_s=30) as lease`. See this
+    module.
 
-    The object holds no more than what it is given; one block at a time may be open on it. The table of `LockRecord` has to be there:
-    `await db.create_table(LockRecord)`.
+    The object holds no more than what it is given; one block at a time may be open on it. The table
+    of `LockRecord` has to be there: `await db.create_table(LockRecord)`.
 
     Args:
-        lease_s: how long the lock is held without `renew()`; longer than the work between two renewals ever takes.
-        wait: False raises `LockHeld` when somebody holds it, where True waits: as long as it takes, or up to the deadline.
+        lease_s: how long the lock is held without `renew()`; longer than the work between two
+            renewals ever takes.
+        wait: False raises `LockHeld` when somebody holds it, where True waits: as long as it takes,
+            or up to the deadline.
         poll_s: the longest pause between two looks while waiting; the pauses are random.
         table_name: where the locks are, if not in the model's own table.
 
@@ -182,7 +231,9 @@ class Lock:
     ) -> None:
         for argument, value in (("lease_s", lease_s), ("poll_s", poll_s)):
             if isinstance(value, bool) or not 0 < value < math.inf:
-                raise UsageError(f"Lock({argument}={value!r}): expected seconds, a finite number above 0")
+                raise UsageError(
+                    f"Lock({argument}={value!r}): expected seconds, a finite number above 0"
+                )
         self._db = db
         self._records = db.table(LockRecord, name=table_name)
         self._name = name
@@ -197,7 +248,9 @@ class Lock:
 
     async def __aenter__(self) -> Lease:
         if self._entered:
-            raise UsageError(f"lock {self._name!r}: a block is open on this object already, and locks don't nest: make one for each block")
+            raise UsageError(
+                f"lock {self._name!r}: a block is open on this object already, and locks don't nest: make one for each block"
+            )
         self._entered = True
         try:
             self._lease = await self.acquire()
@@ -206,7 +259,12 @@ class Lock:
             raise
         return self._lease
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         lease, self._lease, self._entered = self._lease, None, False
         if lease is None:
             return
@@ -231,23 +289,44 @@ class Lock:
         while True:
             record = await self._records.get_or_none(self._name).consistent()
             now_s = clock.monotonic()
-            if record is not None and record.owner is not None and (seen is None or not seen.is_still(record)):
+            if (
+                record is not None
+                and record.owner is not None
+                and (seen is None or not seen.is_still(record))
+            ):
                 seen = Sighting(record.owner, record.token, record.renewals, record.lease_s, now_s)
-            left_s = 0.0 if record is None or record.owner is None or seen is None else seen.since_s + seen.lease_s - now_s
+            left_s = (
+                0.0
+                if record is None or record.owner is None or seen is None
+                else seen.since_s + seen.lease_s - now_s
+            )
             if left_s <= 0:
                 lease = await self._take(record, owner)
                 if lease is not None:
                     return lease
             if not self._wait:
-                raise LockHeld(f"lock {self._name!r} is held by somebody else: Lock(..., wait=True) waits for it")
+                raise LockHeld(
+                    f"lock {self._name!r} is held by somebody else: Lock(..., wait=True) waits for it"
+                )
             looks += 1
             most_s = min(self._poll_s, left_s) if left_s > 0 else self._poll_s
-            await self._db.back_off(looks, operation="lock", subject=repr(self._name), why="for its holder", most_s=most_s)
+            await self._db.back_off(
+                looks,
+                operation="lock",
+                subject=repr(self._name),
+                why="for its holder",
+                most_s=most_s,
+            )
 
     async def _take(self, record: LockRecord | None, owner: str) -> Lease | None:
         """Take a lock that is free, or whose holder is gone; None when somebody was faster."""
         started_s = self._db.clock.monotonic()
-        taken = LockRecord(name=self._name, owner=owner, lease_s=self._lease_s, token=1 if record is None else record.token + 1)
+        taken = LockRecord(
+            name=self._name,
+            owner=owner,
+            lease_s=self._lease_s,
+            token=1 if record is None else record.token + 1,
+        )
         update = (
             self._records.update(self._name)
             .set(LockRecord.owner, owner)
@@ -273,21 +352,31 @@ class Lock:
         try:
             await to_the_end(partial(_take_back, self._records, seen, taken))
         except AdormError as problem:
-            error.add_note(f"lock {self._name!r} may be held until its lease of {self._lease_s:g} s is over: {problem}")
+            error.add_note(
+                f"lock {self._name!r} may be held until its lease of {self._lease_s:g} s is over: {problem}"
+            )
 
 
 def _unchanged(record: LockRecord | None) -> tuple[Condition | bool, ...]:
     """That the lock is still as it was seen."""
     if record is None:
         return (attr(LockRecord.name).not_exists(),)
-    return (LockRecord.owner == record.owner, LockRecord.token == record.token, LockRecord.renewals == record.renewals)
+    return (
+        LockRecord.owner == record.owner,
+        LockRecord.token == record.token,
+        LockRecord.renewals == record.renewals,
+    )
 
 
-async def _take_back(records: Table[LockRecord], seen: LockRecord | None, taken: LockRecord) -> None:
-    """Undo an acquisition that may have been applied, or may be still on its way: afterwards it can't be.
+async def _take_back(
+    records: Table[LockRecord], seen: LockRecord | None, taken: LockRecord
+) -> None:
+    """Undo an acquisition that may have been applied, or may be still on its way: afterwards it
+    can't be.
 
-    It holds only where the lock is as it was seen, so where it did not arrive yet the token is raised in its place. That is what it
-    and giving it back would have come to; a holder that was seen and is gone goes with it, as it would have then.
+    It holds only where the lock is as it was seen, so where it did not arrive yet the token is
+    raised in its place. That is what it and giving it back would have come to; a holder that was
+    seen and is gone goes with it, as it would have then.
     """
     untouched = and_(*_unchanged(seen))
     update = (
@@ -314,7 +403,8 @@ Fate = Literal["given back", "perhaps given back", "taken"]
 async def give_back(records: Table[LockRecord], name: str, owner: str, token: int) -> Fate:
     """Free a lock that this owner holds. Shielded from cancellation and the caller's deadline.
 
-    "taken": somebody else has it. "perhaps given back": the same, but an attempt before may have given it back first.
+    "taken": somebody else has it. "perhaps given back": the same, but an attempt before may have
+    given it back first.
 
     Raises:
         ServiceError, ConnectionFailed, DeadlineExceeded: it could not be done, within 5 s.
@@ -338,4 +428,6 @@ async def _give_back(records: Table[LockRecord], name: str, owner: str, token: i
 
 
 def _too_late(name: str) -> DeadlineExceeded:
-    return DeadlineExceeded(f"lock {name!r}: it could not be given back within {RELEASE_TIMEOUT_S:g} s; it is free when its lease is over")
+    return DeadlineExceeded(
+        f"lock {name!r}: it could not be given back within {RELEASE_TIMEOUT_S:g} s; it is free when its lease is over"
+    )

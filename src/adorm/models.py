@@ -88,16 +88,25 @@ class ModelInfo:
         self.ttl = ttl
         self.created_at = created_at
         self.updated_at = updated_at
-        self.discriminator = next((field for field in structure.fields if field.role is Role.DISCRIMINATOR), None)
-        """Tells an item of this model from those of its siblings in the table: every operation heeds it."""
+        self.discriminator = next(
+            (field for field in structure.fields if field.role is Role.DISCRIMINATOR), None
+        )
+        """Tells an item of this model from those of its siblings in the table: every operation
+        heeds it."""
         self._locations: dict[Field, DocumentPath] = {}
-        self.validated = tuple(field for field in _attributes(structure) if field.validator is not None)
+        self.validated = tuple(
+            field for field in _attributes(structure) if field.validator is not None
+        )
         """The attrs attributes that have validators."""
-        self.holds_all_in_dict = not any(base.__dict__.get("__slots__") for base in structure.cls.__mro__)
+        self.holds_all_in_dict = not any(
+            base.__dict__.get("__slots__") for base in structure.cls.__mro__
+        )
         """Whether what an instance holds is in its `__dict__`."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return model_info, (self.model,)  # one for each model, also where a key is copied or sent to another process
+        return model_info, (
+            self.model,
+        )  # one for each model, also where a key is copied or sent to another process
 
     def location(self, field: Field) -> DocumentPath:
         """Where a field lies in an item, for expressions."""
@@ -109,22 +118,30 @@ class ModelInfo:
         return known
 
     def check_instance(self, instance: object) -> None:
-        """Refuse what is not an instance of just this model; a subclass has fields that would be lost.
+        """Refuse what is not an instance of just this model; a subclass has fields that would be
+        lost.
 
         Raises:
             UsageError: it is something else.
         """
         if type(instance) is not self.structure.cls:
-            if isinstance(instance, self.structure.cls) and _OPTIONS not in type(instance).__dict__ and hasattr(type(instance), _OPTIONS):
+            if (
+                isinstance(instance, self.structure.cls)
+                and _OPTIONS not in type(instance).__dict__
+                and hasattr(type(instance), _OPTIONS)
+            ):
                 raise UsageError(
                     f"an instance of {self.name} is expected, not {type(instance).__name__}: "
                     f"{undecorated(type(instance))}, and use its own table"
                 )
-            raise UsageError(f"an instance of {self.name} is expected, not {type(instance).__name__}: use the table of its own model")
+            raise UsageError(
+                f"an instance of {self.name} is expected, not {type(instance).__name__}: use the table of its own model"
+            )
 
 
 def is_instance(info: ModelInfo, given: object) -> bool:
-    """Whether what was given for a key is meant as an instance: of the model, of a subclass or of another model with a key.
+    """Whether what was given for a key is meant as an instance: of the model, of a subclass or of
+    another model with a key.
 
     `check_instance` refuses the last two.
     """
@@ -138,8 +155,9 @@ def _attributes(structure: Structure) -> tuple[attrs.Attribute[Any], ...]:
 class ModelMeta(type):
     """Makes `Order.total` a path.
 
-    Python asks `__getattr__` only for what the class does not have, and attrs leaves no field on a class without slots, so that
-    instances read their attributes at native speed and an instance without one never answers with a path.
+    Python asks `__getattr__` only for what the class does not have, and attrs leaves no field on a
+    class without slots, so that instances read their attributes at native speed and an instance
+    without one never answers with a path.
     """
 
     def __getattr__(cls, name: str) -> Path:
@@ -150,7 +168,11 @@ class ModelMeta(type):
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
         if "__attrs_attrs__" not in cls.__dict__ and TARGET not in cls.__dict__:
             # before attrs has made it, or an undecorated subclass
-            hint = f"; {undecorated(cls)}" if any("__attrs_attrs__" in base.__dict__ for base in cls.__mro__) else ""
+            hint = (
+                f"; {undecorated(cls)}"
+                if any("__attrs_attrs__" in base.__dict__ for base in cls.__mro__)
+                else ""
+            )
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}{hint}")
         paths: dict[str, Path] = cls.__dict__.get("__adorm_paths__") or _make_paths(cls)
         found = paths.get(name)
@@ -159,11 +181,13 @@ class ModelMeta(type):
         return found
 
     def __dir__(cls) -> list[str]:
-        """With the fields, which the class itself does not have: completion and `Mock(spec=Order)` ask for them."""
+        """With the fields, which the class itself does not have: completion and `Mock(spec=Order)`
+        ask for them."""
         return sorted({*super().__dir__(), *_field_names(cls)})
 
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """Pydantic asks for this, and so does FastAPI: a model can stand in its models and be returned by an endpoint."""
+        """Pydantic asks for this, and so does FastAPI: a model can stand in its models and be
+        returned by an endpoint."""
         from adorm.codec.pydantic_schemas import core_schema_of
 
         return core_schema_of(source, handler)
@@ -184,7 +208,9 @@ def _is_special(name: str) -> bool:
 
 def _make_paths(cls: type) -> dict[str, Path]:
     from adorm.expressions.document_path import root_path
-    from adorm.expressions.paths import Path  # with all of the expressions: who only reads and writes by key needs none of them
+    from adorm.expressions.paths import (
+        Path,
+    )  # with all of the expressions: who only reads and writes by key needs none of them
 
     structure = structure_of(cls)
     names = structure.by_name
@@ -194,10 +220,14 @@ def _make_paths(cls: type) -> dict[str, Path]:
 
 
 @overload
-@dataclass_transform(field_specifiers=(attribute, partition_key, sort_key, attrs.field), kw_only_default=True)
+@dataclass_transform(
+    field_specifiers=(attribute, partition_key, sort_key, attrs.field), kw_only_default=True
+)
 def model(cls: type[T], /) -> type[T]: ...
 @overload
-@dataclass_transform(field_specifiers=(attribute, partition_key, sort_key, attrs.field), kw_only_default=True)
+@dataclass_transform(
+    field_specifiers=(attribute, partition_key, sort_key, attrs.field), kw_only_default=True
+)
 def model(
     *,
     table: str | None = ...,
@@ -217,9 +247,12 @@ def model(
     """Make an attrs class with a keyword-only constructor, and typed paths on the class.
 
     Args:
-        table: the table's name. A model without one is a nested value, or gets its table by `db.table(Order, name=...)`.
-        indexes: the secondary indexes; a subclass without its own has its parent's, as with `table` and `naming`.
-        naming: "camelCase", "PascalCase" or a function: how attribute names are made of field names that say no `name=`.
+        table: the table's name. A model without one is a nested value, or gets its table by
+            `db.table(Order, name=...)`.
+        indexes: the secondary indexes; a subclass without its own has its parent's, as with `table`
+            and `naming`.
+        naming: "camelCase", "PascalCase" or a function: how attribute names are made of field names
+            that say no `name=`.
         frozen: instances can't be changed; writes return a new one.
 
     Raises:
@@ -242,10 +275,14 @@ def _decorate(
     frozen: bool,
 ) -> type[T]:
     if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise ModelError(f"@adorm.model decorates a class, not {cls!r}; options have names, as in @adorm.model(table=...)")
+        raise ModelError(
+            f"@adorm.model decorates a class, not {cls!r}; options have names, as in @adorm.model(table=...)"
+        )
     name = cls.__name__
     if "__attrs_attrs__" in cls.__dict__ or "__dataclass_fields__" in cls.__dict__:
-        raise ModelError(f"{name} is an attrs class or dataclass already: take the other decorator away, or use adorm.map_class")
+        raise ModelError(
+            f"{name} is an attrs class or dataclass already: take the other decorator away, or use adorm.map_class"
+        )
     _check_class_body(cls)
     _check_bases(cls)
     try:
@@ -261,7 +298,12 @@ def _decorate(
         type.__setattr__(rebuilt, "__adorm_naming__", staticmethod(naming_function(naming, name)))
     try:
         made = attrs.define(rebuilt, slots=False, kw_only=True, frozen=frozen)
-    except (TypeError, ValueError, SyntaxError, attrs.exceptions.UnannotatedAttributeError) as error:
+    except (
+        TypeError,
+        ValueError,
+        SyntaxError,
+        attrs.exceptions.UnannotatedAttributeError,
+    ) as error:
         raise ModelError(f"{name}: {error}") from error
     inherited: _Options | None = getattr(made, _OPTIONS, None)
     options = _Options(
@@ -280,7 +322,9 @@ def _check_class_body(cls: type) -> None:
             continue
         if isinstance(value, (list, dict, set, bytearray)):
             kind = type(cast("object", value)).__name__
-            raise ModelError(f"{cls.__name__}.{field}: one {kind} as the default of all instances: write adorm.attribute(factory={kind})")
+            raise ModelError(
+                f"{cls.__name__}.{field}: one {kind} as the default of all instances: write adorm.attribute(factory={kind})"
+            )
     for field in cls.__dict__.get("__annotations__", {}):
         if hasattr(type, field):
             raise ModelError(
@@ -290,7 +334,8 @@ def _check_class_body(cls: type) -> None:
 
 
 def _check_bases(cls: type) -> None:
-    """Refuse what attrs would leave out in silence: the fields of a base that is neither a model nor an attrs class.
+    """Refuse what attrs would leave out in silence: the fields of a base that is neither a model
+    nor an attrs class.
 
     Raises:
         ModelError: a base has markers or annotated fields, and no decorator.
@@ -303,7 +348,11 @@ def _check_bases(cls: type) -> None:
         if base is object or "__attrs_attrs__" in base.__dict__:
             continue
         fields = [name for name, value in base.__dict__.items() if isinstance(value, _AttrsField)]
-        fields += [name for name, hint in _own_annotations(base).items() if name not in made and not _is_class_variable(hint)]
+        fields += [
+            name
+            for name, hint in _own_annotations(base).items()
+            if name not in made and not _is_class_variable(hint)
+        ]
         if fields:
             also = " in the place of @dataclass" if "__dataclass_fields__" in base.__dict__ else ""
             raise ModelError(
@@ -318,7 +367,11 @@ _AttrsField: type = type(cast("object", attrs.field()))
 def _own_annotations(cls: type) -> Mapping[str, Any]:
     """The annotations of a class itself, as they stand."""
     annotations: Mapping[str, Any] | None = cls.__dict__.get("__annotations__")
-    if annotations is None and sys.version_info >= (3, 14) and cls.__dict__.get("__annotate_func__") is not None:
+    if (
+        annotations is None
+        and sys.version_info >= (3, 14)
+        and cls.__dict__.get("__annotate_func__") is not None
+    ):
         from annotationlib import Format, get_annotations
 
         annotations = get_annotations(cls, format=Format.FORWARDREF)
@@ -332,12 +385,17 @@ def _is_class_variable(hint: Any) -> bool:
 
 
 def _with_paths(cls: type[T]) -> type[T]:
-    """The same class with `ModelMeta` as its metaclass: the class has to be made again, as attrs does for slots."""
+    """The same class with `ModelMeta` as its metaclass: the class has to be made again, as attrs
+    does for slots."""
     meta: Any = cls.__class__
     if issubclass(meta, ModelMeta):
         return cls
     meta = ModelMeta if meta is type else type(f"Model{meta.__name__}", (ModelMeta, meta), {})
-    body = {name: value for name, value in cls.__dict__.items() if name not in ("__dict__", "__weakref__")}
+    body = {
+        name: value
+        for name, value in cls.__dict__.items()
+        if name not in ("__dict__", "__weakref__")
+    }
     body["__qualname__"] = cls.__qualname__
     rebuilt = cast("type[T]", meta(cls.__name__, cls.__bases__, body))
     for value in body.values():
@@ -346,8 +404,15 @@ def _with_paths(cls: type[T]) -> type[T]:
 
 
 def _point_super_to(member: Any, old: type, new: type) -> None:
-    """`super()` and `__class__` in a method name the class by a cell: let it hold the class that was made again."""
-    for function in (member, *(getattr(member, part, None) for part in ("__func__", "fget", "fset", "fdel", "__wrapped__"))):
+    """`super()` and `__class__` in a method name the class by a cell: let it hold the class that
+    was made again."""
+    for function in (
+        member,
+        *(
+            getattr(member, part, None)
+            for part in ("__func__", "fget", "fset", "fdel", "__wrapped__")
+        ),
+    ):
         if not isinstance(function, FunctionType):
             continue
         cells: tuple[CellType, ...] = function.__closure__ or ()
@@ -372,13 +437,21 @@ def _check_roles(cls: type) -> None:
                 f"{cls.__name__}.{field.name}: one {kind} as the default of all instances: write adorm.attribute(factory={kind})"
             )
         if marker.as_json and (marker.as_set or marker.omit_empty):
-            raise ModelError(f"{cls.__name__}.{field.name}: as_json goes with neither as_set nor omit_empty")
+            raise ModelError(
+                f"{cls.__name__}.{field.name}: as_json goes with neither as_set nor omit_empty"
+            )
     for role, names in by_role.items():
         if role is not Role.ATTRIBUTE and len(names) > 1:
-            raise ModelError(f"{cls.__name__} has {len(names)} {role.value} fields, {' and '.join(names)}; it can have one")
+            raise ModelError(
+                f"{cls.__name__} has {len(names)} {role.value} fields, {' and '.join(names)}; it can have one"
+            )
     options: _Options = getattr(cls, _OPTIONS)
-    if Role.PARTITION_KEY not in by_role and (options.table is not None or options.indexes or Role.SORT_KEY in by_role):
-        raise ModelError(f"{cls.__name__} has no partition key: mark one field with adorm.partition_key()")
+    if Role.PARTITION_KEY not in by_role and (
+        options.table is not None or options.indexes or Role.SORT_KEY in by_role
+    ):
+        raise ModelError(
+            f"{cls.__name__} has no partition key: mark one field with adorm.partition_key()"
+        )
 
 
 def _build_unless_forward(cls: type, options: _Options) -> None:
@@ -427,11 +500,17 @@ def _check_field(structure: Structure, field: Field) -> None:
     if field.role is Role.VERSION and (bare is not int or optional):
         raise ModelError(f"{where} is the version, so it is an int, not {type_name(field.type)}")
     if field.role in (Role.CREATED_AT, Role.UPDATED_AT) and scalar_tag(bare) != "S":
-        raise ModelError(f"{where} is {field.role.value}, so it is a datetime, not {type_name(field.type)}")
+        raise ModelError(
+            f"{where} is {field.role.value}, so it is a datetime, not {type_name(field.type)}"
+        )
     if field.role is Role.TTL and (not optional or type_name(bare) not in ("datetime", "int")):
-        raise ModelError(f"{where} is the ttl, so it is `datetime | None` or `int | None`, not {type_name(field.type)}")
+        raise ModelError(
+            f"{where} is the ttl, so it is `datetime | None` or `int | None`, not {type_name(field.type)}"
+        )
     if field.role is Role.DISCRIMINATOR and scalar_tag(bare) != "S":
-        raise ModelError(f"{where} is the discriminator, so it is text, not {type_name(field.type)}")
+        raise ModelError(
+            f"{where} is the discriminator, so it is text, not {type_name(field.type)}"
+        )
     check_type(field, structure.name)
 
 
@@ -459,10 +538,14 @@ def model_info(model: Any) -> ModelInfo:
         if options is None and hasattr(cls, _OPTIONS) and "__attrs_attrs__" not in cls.__dict__:
             raise UsageError(str(undecorated(cls)))
         if options is None:
-            raise UsageError(f"{cls.__name__} is no model: decorate it with @adorm.model(table=...), or use adorm.map_class")
+            raise UsageError(
+                f"{cls.__name__} is no model: decorate it with @adorm.model(table=...), or use adorm.map_class"
+            )
         info = _build(cls, options)
         if info is None:
-            raise UsageError(f"{cls.__name__} has no partition key, so it is a nested value and has no table")
+            raise UsageError(
+                f"{cls.__name__} has no partition key, so it is a nested value and has no table"
+            )
     return info
 
 
@@ -483,7 +566,8 @@ def map_class(
 ) -> type[T]:
     """A model of an attrs class or dataclass that can't be edited. The class itself stays as it is.
 
-    The returned model has the paths, `Model.total`; calling it makes an instance of `cls`, and reads give instances of `cls`.
+    The returned model has the paths, `Model.total`; calling it makes an instance of `cls`, and
+    reads give instances of `cls`.
 
     Args:
         partition_key, sort_key, version, ttl, created_at, updated_at: field names.
@@ -494,7 +578,9 @@ def map_class(
     """
     structure = structure_of(cls)
     if structure.kind not in ("attrs", "dataclass"):
-        raise ModelError(f"{cls.__name__} is a {structure.kind}; map_class takes attrs classes and dataclasses")
+        raise ModelError(
+            f"{cls.__name__} is a {structure.kind}; map_class takes attrs classes and dataclasses"
+        )
     roles = {
         Role.PARTITION_KEY: partition_key,
         Role.SORT_KEY: sort_key,
@@ -511,7 +597,9 @@ def map_class(
         if name not in structure.by_name:
             raise ModelError(unknown_field(cls.__name__, name, structure.by_name))
     markers = {
-        field.name: field.marker.as_role(role_of.get(field.name, Role.ATTRIBUTE), names.get(field.name, field.marker.name))
+        field.name: field.marker.as_role(
+            role_of.get(field.name, Role.ATTRIBUTE), names.get(field.name, field.marker.name)
+        )
         for field in structure.fields
     }
     body: dict[str, Any] = {

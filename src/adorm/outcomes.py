@@ -30,5 +30,6 @@ class Progress:
     done: int
     """Items read or written."""
     total: int | None
-    """Of how many: exact for a batch; for a scan DynamoDB's count of the table, up to six hours old; None where it is not known."""
+    """Of how many: exact for a batch; for a scan DynamoDB's count of the table, up to six hours
+    old; None where it is not known."""
     elapsed_s: float

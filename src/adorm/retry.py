@@ -1,4 +1,5 @@
-"""When a failed attempt is made again, how long to wait before it, and when a whole database stops retrying."""
+"""When a failed attempt is made again, how long to wait before it, and when a whole database stops
+retrying."""
 
 from __future__ import annotations
 
@@ -6,7 +7,15 @@ import math
 import sys
 from typing import Literal, cast
 
-from adorm.errors import CREDENTIALS_REFUSED, ConnectionFailed, ServiceError, Throttled, Treatment, UsageError, code_of
+from adorm.errors import (
+    CREDENTIALS_REFUSED,
+    ConnectionFailed,
+    ServiceError,
+    Throttled,
+    Treatment,
+    UsageError,
+    code_of,
+)
 from adorm.support.records import Record
 from adorm.transport.base import Request
 
@@ -14,9 +23,10 @@ from adorm.transport.base import Request
 class RetryPolicy(Record):
     """How often a call is attempted and how long it waits in between.
 
-    The wait before attempt n + 1 is drawn from 0 to `base_delay_s` * 2^(n - 1), never above `max_delay_s`: by default up to
-    0.05, 0.1, 0.2 and 0.4 s. DynamoDB answers in milliseconds, so a first retry soon is cheap, and full jitter keeps the
-    tasks of many processes from coming back together. See
+    The wait before attempt n + 1 is drawn from 0 to `base_delay_s` * 2^(n - 1), never above
+    `max_delay_s`: by default up to 0.05, 0.1, 0.2 and 0.4 s. DynamoDB answers in milliseconds, so a
+    first retry soon is cheap, and full jitter keeps the tasks of many processes from coming back
+    together. See
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html#Programming.Errors.RetryAndBackoff
 
     Raises:
@@ -32,18 +42,48 @@ class RetryPolicy(Record):
     max_delay_s: float
     """No wait is longer, not even when the server asks for more."""
     jitter: float
-    """The share of a wait that is random: 1.0 draws from 0 to the whole, 0.0 always waits the whole."""
+    """The share of a wait that is random: 1.0 draws from 0 to the whole, 0.0 always waits the
+    whole."""
 
-    def __init__(self, *, max_attempts: int = 5, base_delay_s: float = 0.05, max_delay_s: float = 2.0, jitter: float = 1.0) -> None:
-        _check("max_attempts", max_attempts, (int,), 1, math.inf, "a whole number of attempts, 1 (no retry) or more")
+    def __init__(
+        self,
+        *,
+        max_attempts: int = 5,
+        base_delay_s: float = 0.05,
+        max_delay_s: float = 2.0,
+        jitter: float = 1.0,
+    ) -> None:
+        _check(
+            "max_attempts",
+            max_attempts,
+            (int,),
+            1,
+            math.inf,
+            "a whole number of attempts, 1 (no retry) or more",
+        )
         for name, delay_s in (("base_delay_s", base_delay_s), ("max_delay_s", max_delay_s)):
-            _check(name, delay_s, (int, float), 0, sys.float_info.max, "seconds, a finite number of 0 or more")
-        _check("jitter", jitter, (int, float), 0, 1, "a number from 0 (no jitter) to 1 (full jitter)")
+            _check(
+                name,
+                delay_s,
+                (int, float),
+                0,
+                sys.float_info.max,
+                "seconds, a finite number of 0 or more",
+            )
+        _check(
+            "jitter", jitter, (int, float), 0, 1, "a number from 0 (no jitter) to 1 (full jitter)"
+        )
         self._hold(max_attempts, base_delay_s, max_delay_s, jitter)
 
 
-def _check(name: str, value: object, types: tuple[type, ...], least: float, most: float, expected: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, types) or not least <= cast("float", value) <= most:
+def _check(
+    name: str, value: object, types: tuple[type, ...], least: float, most: float, expected: str
+) -> None:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, types)
+        or not least <= cast("float", value) <= most
+    ):
         raise UsageError(f"RetryPolicy({name}={value!r}): expected {expected}")
 
 
@@ -58,14 +98,20 @@ def unit_random() -> float:
 
 
 def backoff(attempt: int, policy: RetryPolicy, unit: float) -> float:
-    """Seconds to wait after the failed `attempt` (1 is the first); `unit` is a random number from 0 to 1."""
-    doublings = min(attempt - 1, 64)  # 2^64 times any delay is above any cap, and a float can still hold it
+    """Seconds to wait after the failed `attempt` (1 is the first); `unit` is a random number from 0
+    to 1."""
+    doublings = min(
+        attempt - 1, 64
+    )  # 2^64 times any delay is above any cap, and a float can still hold it
     ceiling: float = min(policy.max_delay_s, policy.base_delay_s * 2.0**doublings)
     return ceiling * (1.0 - policy.jitter + policy.jitter * unit)
 
 
-def delay_after(attempt: int, error: ServiceError | ConnectionFailed, policy: RetryPolicy, unit: float) -> float:
-    """Seconds to wait after `error`: the backoff, or the server's own hint where that is longer, up to `max_delay_s`."""
+def delay_after(
+    attempt: int, error: ServiceError | ConnectionFailed, policy: RetryPolicy, unit: float
+) -> float:
+    """Seconds to wait after `error`: the backoff, or the server's own hint where that is longer, up
+    to `max_delay_s`."""
     delay_s = backoff(attempt, policy, unit)
     hint_s = error.retry_after_s if isinstance(error, ServiceError) else None
     if hint_s is not None and hint_s > delay_s:
@@ -74,7 +120,8 @@ def delay_after(attempt: int, error: ServiceError | ConnectionFailed, policy: Re
 
 
 def treatment_of(error: ServiceError | ConnectionFailed) -> Treatment:
-    """How a retry treats an error, by the table in `adorm.errors`. What may be sent again is another question: `is_ambiguous`."""
+    """How a retry treats an error, by the table in `adorm.errors`. What may be sent again is
+    another question: `is_ambiguous`."""
     if isinstance(error, ConnectionFailed):
         return "transient"
     if not error.retryable:
@@ -84,15 +131,21 @@ def treatment_of(error: ServiceError | ConnectionFailed) -> Treatment:
 
 
 def renewed_by(error: ServiceError | ConnectionFailed) -> str:
-    """What a transport renews after an error of treatment "renew": each is worth one more attempt, and a call may need both."""
-    return "credentials" if isinstance(error, ServiceError) and error.code in CREDENTIALS_REFUSED else "clock"
+    """What a transport renews after an error of treatment "renew": each is worth one more attempt,
+    and a call may need both."""
+    return (
+        "credentials"
+        if isinstance(error, ServiceError) and error.code in CREDENTIALS_REFUSED
+        else "clock"
+    )
 
 
 def is_ambiguous(error: ServiceError | ConnectionFailed) -> bool:
     """True when a write that got this answer may have been applied all the same.
 
-    A lost answer and a fault inside DynamoDB leave that open, and so does a transaction that is still in progress under the
-    same token; throttles, conflicts, failed conditions and refused requests do not.
+    A lost answer and a fault inside DynamoDB leave that open, and so does a transaction that is
+    still in progress under the same token; throttles, conflicts, failed conditions and refused
+    requests do not.
     """
     if error.maybe_applied or isinstance(error, ConnectionFailed):
         return error.maybe_applied  # a given client may have repeated it by itself
@@ -109,9 +162,10 @@ def is_ambiguous(error: ServiceError | ConnectionFailed) -> bool:
 Repeat = Literal["read", "safe", "never"]
 """What may follow an ambiguous failure, one after which a write may have been applied.
 
-`"read"`: nothing is written, so nothing is ambiguous. `"safe"`: the write can be sent again as it is (a put, a delete, an update
-that only sets values, a transaction with a token). `"never"`: applying it twice would differ from once (ADD, list_append,
-arithmetic), so it is not sent again. Failures that certainly applied nothing, such as throttles, are retried in all three.
+`"read"`: nothing is written, so nothing is ambiguous. `"safe"`: the write can be sent again as it
+is (a put, a delete, an update that only sets values, a transaction with a token). `"never"`:
+applying it twice would differ from once (ADD, list_append, arithmetic), so it is not sent again.
+Failures that certainly applied nothing, such as throttles, are retried in all three.
 """
 
 READS = frozenset({"GetItem", "Query", "Scan", "BatchGetItem", "TransactGetItems"})
@@ -119,7 +173,8 @@ _SAFE_AS_THEY_ARE = frozenset({"PutItem", "DeleteItem", "BatchWriteItem"})
 
 
 def repeat_of(operation: str, request: Request, told: Repeat | None = None) -> Repeat:
-    """The kind of a request: what its caller told, else what the operation's name settles, else `"never"`.
+    """The kind of a request: what its caller told, else what the operation's name settles, else
+    `"never"`.
 
     A reading operation is `"read"` whatever its caller told: it can't have applied anything.
     """
@@ -128,7 +183,11 @@ def repeat_of(operation: str, request: Request, told: Repeat | None = None) -> R
     if told is not None:
         return told
     # Creating, updating or deleting a table twice is refused, not applied twice.
-    if operation in _SAFE_AS_THEY_ARE or request.get("ClientRequestToken") or operation.endswith("Table"):
+    if (
+        operation in _SAFE_AS_THEY_ARE
+        or request.get("ClientRequestToken")
+        or operation.endswith("Table")
+    ):
         return "safe"
     return "never"
 
@@ -141,9 +200,10 @@ CONNECTION_RETRY_COST = 10
 class RetryQuota:
     """The retries that one database still affords: a bucket of tokens shared by all its calls.
 
-    Each retry takes 5 tokens, after a failed connection 10; a retry that succeeds gives its tokens back, a call that needed none
-    gives 1. While DynamoDB is down the bucket empties and calls fail at once instead of multiplying the load. The figures are
-    those of the AWS SDKs' standard mode: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+    Each retry takes 5 tokens, after a failed connection 10; a retry that succeeds gives its tokens
+    back, a call that needed none gives 1. While DynamoDB is down the bucket empties and calls fail
+    at once instead of multiplying the load. The figures are those of the AWS SDKs' standard mode:
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
     """
 
     __slots__ = ("capacity", "tokens")

@@ -51,7 +51,8 @@ UNKNOWN_SIZE_SEGMENTS = 4
 class Scan(Aggregates[ItemT], Generic[ItemT]):
     """Every item, in no order; all that is read is charged for, whatever the filter leaves out.
 
-    With `segments(n)` it is read in n parts side by side, in a block (`stream()`) or inside one await.
+    With `segments(n)` it is read in n parts side by side, in a block (`stream()`) or inside one
+    await.
     """
 
     _segments: int | Literal["auto"] | None = None
@@ -70,14 +71,21 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         return self.filter(*conditions)
 
     def segments(self, total_segments: int | Literal["auto"], /) -> Self:
-        """Read in this many parts side by side; "auto" takes one for each 8 MB of the table by its description, 32 at most.
+        """Read in this many parts side by side; "auto" takes one for each 8 MB of the table by its
+        description, 32 at most.
 
         Raises:
             UsageError: it is no whole number from 1 to 10,000, nor "auto".
         """
         number = total_segments
-        if number != "auto" and (isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MAX_SEGMENTS):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-            raise UsageError(f'segments() takes a whole number from 1 to {MAX_SEGMENTS}, or "auto", not {number!r}; 4 to 32 are usual')
+        if number != "auto" and (
+            isinstance(number, bool)
+            or not isinstance(number, int)  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+            or not 1 <= number <= MAX_SEGMENTS
+        ):
+            raise UsageError(
+                f'segments() takes a whole number from 1 to {MAX_SEGMENTS}, or "auto", not {number!r}; 4 to 32 are usual'
+            )
         return attrs.evolve(self, segments=number)
 
     def in_segment_order(self) -> Self:
@@ -88,7 +96,8 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         """Go on where a checkpoint says, with its segments.
 
         Raises:
-            UsageError: it is no checkpoint. When awaited: it is one of another table, index, filter or segment count.
+            UsageError: it is no checkpoint. When awaited: it is one of another table, index, filter
+                or segment count.
         """
         read_checkpoint(checkpoint)
         return attrs.evolve(self, checkpoint=checkpoint)
@@ -100,18 +109,22 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             UsageError: it is not positive.
         """
         if isinstance(units, bool) or not units > 0 or math.isinf(units):
-            raise UsageError(f"read_units_per_s() takes a positive number of read units, not {units!r}")
+            raise UsageError(
+                f"read_units_per_s() takes a positive number of read units, not {units!r}"
+            )
         return attrs.evolve(self, units_per_s=float(units))
 
     def on_progress(self, report: Callable[[Progress], object], /) -> Self:
-        """Call this, sync or async, after each page, with the items read so far and about how many there are; that costs one DescribeTable.
+        """Call this, sync or async, after each page, with the items read so far and about how many
+        there are; that costs one DescribeTable.
 
         What it raises ends the scan and leaves bare.
         """
         return attrs.evolve(self, report=report)
 
     def collect_errors(self) -> CollectingScan[ItemT]:
-        """Let every segment finish and raise nothing: the result is a `ScanResult` with `.items`, `.errors` and `.outcomes`."""
+        """Let every segment finish and raise nothing: the result is a `ScanResult` with `.items`,
+        `.errors` and `.outcomes`."""
         return CollectingScan(attrs.evolve(self, collects_errors=True))
 
     @overload
@@ -125,7 +138,8 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
     @overload
     def select(self, a: T1, b: T2, c: T3, d: T4, e: T5, /) -> Scan[tuple[T1, T2, T3, T4, T5]]: ...
     def select(self, *paths: object) -> Scan[Any]:
-        """Only these attributes, as tuples. What an item does not have reads as the field's default, else as None."""
+        """Only these attributes, as tuples. What an item does not have reads as the field's
+        default, else as None."""
         return cast("Scan[Any]", self._with_selection(selected_locations(paths)))
 
     # ---- reading
@@ -140,13 +154,21 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
                 "segments are read by tasks, which live in a block: async with orders.scan().segments(8).stream() as rows: "
                 "async for row in rows: ...; a plain `async for` goes over a scan without segments"
             )
-        if self._checkpoint is not None or self._units_per_s is not None or self._report is not None:
-            raise UsageError("resume(), read_units_per_s() and on_progress() need the block: async with scan.stream() as rows: ...")
+        if (
+            self._checkpoint is not None
+            or self._units_per_s is not None
+            or self._report is not None
+        ):
+            raise UsageError(
+                "resume(), read_units_per_s() and on_progress() need the block: async with scan.stream() as rows: ..."
+            )
         return super().__aiter__()
 
     def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:
         if self._is_parallel or self._checkpoint is not None:
-            raise UsageError("pages and cursors go with a scan without segments; with them, use stream() and checkpoint()")
+            raise UsageError(
+                "pages and cursors go with a scan without segments; with them, use stream() and checkpoint()"
+            )
         return super().page(cursor)
 
     async def _run(self) -> list[ItemT]:
@@ -167,7 +189,9 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
                 raise rows.failure(outcomes=outcomes if self._is_parallel else None, result=items)
             return ScanResult(items, rows.errors, outcomes, rows.checkpoint(), rows.capacity)
 
-    def _counted(self, most_items: int | None, result: Callable[[int], ResultT]) -> Operation[ResultT]:
+    def _counted(
+        self, most_items: int | None, result: Callable[[int], ResultT]
+    ) -> Operation[ResultT]:
         async def compute() -> ResultT:
             total = 0
             async with ScanStream(lambda: self._planned(counting=True)) as rows:
@@ -179,14 +203,19 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
                     raise rows.failure(result=total)
             return result(total)
 
-        return DerivedRead(compute, lambda: self._first_request(self._build(counting=True)), self.explain, self)
+        return DerivedRead(
+            compute, lambda: self._first_request(self._build(counting=True)), self.explain, self
+        )
 
-    def for_each(self, worker: Callable[[ItemT], Awaitable[object]], /, *, limit: int = 16) -> Operation[int]:
-        """Await `worker(item)` for every item, `limit` of them at a time, while the segments are read; gives how many there were.
+    def for_each(
+        self, worker: Callable[[ItemT], Awaitable[object]], /, *, limit: int = 16
+    ) -> Operation[int]:
+        """Await `worker(item)` for every item, `limit` of them at a time, while the segments are
+        read; gives how many there were.
 
         Raises (when awaited):
-            ScanFailed: a worker or a segment failed; the others were cancelled. `.checkpoint` goes on with the items that no worker
-                has finished, `.result` is how many were.
+            ScanFailed: a worker or a segment failed; the others were cancelled. `.checkpoint` goes
+                on with the items that no worker has finished, `.result` is how many were.
         """
 
         async def compute() -> int:
@@ -196,12 +225,17 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
                 nonlocal done
                 done += 1
 
-            return await work_on_items(self.stream(), worker, limit=limit, keep=count, result=lambda: done)
+            return await work_on_items(
+                self.stream(), worker, limit=limit, keep=count, result=lambda: done
+            )
 
         return WorkOnItems(compute, self.request, self.explain, self)
 
-    def map(self, worker: Callable[[ItemT], Awaitable[ResultT]], /, *, limit: int = 16) -> Operation[list[ResultT]]:
-        """What `worker(item)` gives for every item, `limit` of them at a time, in the order in which they finish.
+    def map(
+        self, worker: Callable[[ItemT], Awaitable[ResultT]], /, *, limit: int = 16
+    ) -> Operation[list[ResultT]]:
+        """What `worker(item)` gives for every item, `limit` of them at a time, in the order in
+        which they finish.
 
         Raises (when awaited):
             ScanFailed: as `for_each`; `.result` has what was given until then.
@@ -209,12 +243,17 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
 
         async def compute() -> list[ResultT]:
             results: list[ResultT] = []
-            return await work_on_items(self.stream(), worker, limit=limit, keep=results.append, result=lambda: results)
+            return await work_on_items(
+                self.stream(), worker, limit=limit, keep=results.append, result=lambda: results
+            )
 
         return WorkOnItems(compute, self.request, self.explain, self)
 
-    def fold(self, initial: ResultT, step: Callable[[ResultT, ItemT], ResultT], /) -> Operation[ResultT]:
-        """`step(step(initial, item), item)` and so on over every item; memory is a page for each segment."""
+    def fold(
+        self, initial: ResultT, step: Callable[[ResultT, ItemT], ResultT], /
+    ) -> Operation[ResultT]:
+        """`step(step(initial, item), item)` and so on over every item; memory is a page for each
+        segment."""
 
         async def compute() -> ResultT:
             return await fold_items(self.stream(), initial, step)
@@ -237,14 +276,22 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
                 f"{access} of {self._binding.info.name} does not hold {', '.join(missing)}: "
                 "select(...) what it holds, or hydrate() to read the whole items"
             )
-        read = {location.attribute_name for condition in filters for location in condition.locations()}
+        read = {
+            location.attribute_name for condition in filters for location in condition.locations()
+        }
         if not access.holds(read):
-            raise UsageError(f"{access} of {self._binding.info.name} does not hold {', '.join(sorted(read))}, which the filter reads")
+            raise UsageError(
+                f"{access} of {self._binding.info.name} does not hold {', '.join(sorted(read))}, which the filter reads"
+            )
         return Access(access, (), filters, f"a scan of {access} was asked for")
 
     def _access(self) -> Candidate:
         known = candidates(self._binding.info)
-        return next(access for access in known if self._index == (None if access.index is None else access.index.name))
+        return next(
+            access
+            for access in known
+            if self._index == (None if access.index is None else access.index.name)
+        )
 
     def request(self) -> dict[str, Any]:
         return self._first_request(self._build())
@@ -252,12 +299,20 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
     def _first_request(self, built: ReadRequest) -> dict[str, Any]:
         total_segments, positions = self._known_segments()
         if total_segments == "auto":
-            total_segments, positions = UNKNOWN_SIZE_SEGMENTS, [Position()]  # the table's size is looked up when it is sent
-        segment = next((number for number, position in enumerate(positions) if not position.finished), 0)
-        return self._segment_reader(built, segment, total_segments, positions[segment].after).request()
+            total_segments, positions = (
+                UNKNOWN_SIZE_SEGMENTS,
+                [Position()],
+            )  # the table's size is looked up when it is sent
+        segment = next(
+            (number for number, position in enumerate(positions) if not position.finished), 0
+        )
+        return self._segment_reader(
+            built, segment, total_segments, positions[segment].after
+        ).request()
 
     def _known_segments(self) -> tuple[int | Literal["auto"] | None, list[Position]]:
-        """How many segments there are, and where each begins, as far as that is known without asking DynamoDB."""
+        """How many segments there are, and where each begins, as far as that is known without
+        asking DynamoDB."""
         if self._checkpoint is None:
             count = self._segments
             return count, [Position() for _ in range(count if isinstance(count, int) else 1)]
@@ -271,11 +326,15 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         read = {} if self._index is None else {"IndexName": self._index}
         for after in (position.after for position in positions if position.after is not None):
             if after.keys() != key_names:
-                raise UsageError("this checkpoint is damaged: its keys are not those of the table; scan from the beginning")
+                raise UsageError(
+                    "this checkpoint is damaged: its keys are not those of the table; scan from the beginning"
+                )
             if (problem := start_key_problem(self._binding, read, after)) is not None:
                 raise UsageError(f"this checkpoint is damaged: {problem}; scan from the beginning")
         if self._segments not in (None, "auto", total_segments):
-            raise UsageError(f"this checkpoint is one of {total_segments or 'no'} segments, not of {self._segments}: leave segments() out")
+            raise UsageError(
+                f"this checkpoint is one of {total_segments or 'no'} segments, not of {self._segments}: leave segments() out"
+            )
         return total_segments, positions
 
     def scanned(self) -> Scanned:
@@ -286,10 +345,17 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             text = and_(*self._filters).render(placeholders)
             placeholders.into(request)
         identity = orjson.dumps([text, repr(request), self._hides_expired])
-        return Scanned(self._binding.table_name, self._index, hashlib.sha256(identity).hexdigest()[:32])
+        return Scanned(
+            self._binding.table_name, self._index, hashlib.sha256(identity).hexdigest()[:32]
+        )
 
     def _segment_reader(
-        self, built: ReadRequest, segment: int, total_segments: int | None, after: AttributeMap | None, capacity: Capacity | None = None
+        self,
+        built: ReadRequest,
+        segment: int,
+        total_segments: int | None,
+        after: AttributeMap | None,
+        capacity: Capacity | None = None,
     ) -> PageReader:
         request = dict(built.request)
         if total_segments is not None:
@@ -333,7 +399,9 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             self._limit,
             self._collects_errors,
             self._in_segment_order,
-            None if self._units_per_s is None else ReadBudget(self._units_per_s, binding.connection.clock),
+            None
+            if self._units_per_s is None
+            else ReadBudget(self._units_per_s, binding.connection.clock),
             self._report,
             self._expected_items,
             binding.connection.clock.monotonic,
@@ -341,18 +409,26 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         )
 
     async def _described(self) -> dict[str, Any] | None:
-        """The description of the table, or of the index that is scanned; None where it may not be had: it serves estimates only."""
+        """The description of the table, or of the index that is scanned; None where it may not be
+        had: it serves estimates only."""
         name = self._binding.table_name
         try:
-            answer = await self._binding.connection.call("DescribeTable", {"TableName": name}, subject=name)
+            answer = await self._binding.connection.call(
+                "DescribeTable", {"TableName": name}, subject=name
+            )
         except ServiceError:
             return None  # not allowed, most likely; a missing table says so at the first page
         table = cast("dict[str, Any]", answer.get("Table", {}))
         try:
             if self._index is None:
                 return dict(table)
-            indexes = [*table.get("GlobalSecondaryIndexes", ()), *table.get("LocalSecondaryIndexes", ())]
-            return next((dict(index) for index in indexes if index["IndexName"] == self._index), None)
+            indexes = [
+                *table.get("GlobalSecondaryIndexes", ()),
+                *table.get("LocalSecondaryIndexes", ()),
+            ]
+            return next(
+                (dict(index) for index in indexes if index["IndexName"] == self._index), None
+            )
         except MISSHAPEN:
             return None  # no description of DynamoDB's
 
@@ -360,7 +436,9 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         table = await self._described()
         if table is None:
             return UNKNOWN_SIZE_SEGMENTS
-        size_bytes = _number(table.get("TableSizeBytes" if self._index is None else "IndexSizeBytes")) or 0
+        size_bytes = (
+            _number(table.get("TableSizeBytes" if self._index is None else "IndexSizeBytes")) or 0
+        )
         return min(max(math.ceil(size_bytes / AUTO_SEGMENT_BYTES), 1), MAX_AUTO_SEGMENTS)
 
     async def _expected_items(self) -> int | None:
@@ -381,7 +459,8 @@ class CollectingScan(Operation[ScanResult[ItemT]], Generic[ItemT]):
     _scan: Scan[ItemT]
 
     def stream(self) -> ScanStream[ItemT]:
-        """A block in which the segments are read ahead; a segment that fails ends alone, see `.outcomes` and `.errors`."""
+        """A block in which the segments are read ahead; a segment that fails ends alone, see
+        `.outcomes` and `.errors`."""
         return self._scan.stream()
 
     async def _run(self) -> ScanResult[ItemT]:

@@ -22,9 +22,11 @@ ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
 
 class Table(TableBatches[ModelT]):
-    """A model on a table of a database. It holds no connection of its own: make as many as you like.
+    """A model on a table of a database. It holds no connection of its own: make as many as you
+    like.
 
-    A key is given by position, `get("c1", "o1")`, as a tuple, as a `Key`, or as the bare value where the table has no sort key.
+    A key is given by position, `get("c1", "o1")`, as a tuple, as a `Key`, or as the bare value
+    where the table has no sort key.
     """
 
     __slots__ = ()
@@ -105,20 +107,31 @@ class Table(TableBatches[ModelT]):
         """
         from adorm.items.write import Put, key_of_instance
 
-        return Put(self._binding, key_of_instance(self._binding, item), item, returning="item", creating=True)
+        return Put(
+            self._binding,
+            key_of_instance(self._binding, item),
+            item,
+            returning="item",
+            creating=True,
+        )
 
     def put(self, item: ModelT, /) -> Write[ModelT, ModelT]:
-        """Replace the whole item, attributes that no field declares included; adds 1 to the version.
+        """Replace the whole item, attributes that no field declares included; adds 1 to the
+        version.
 
         Raises (when awaited):
-            VersionConflict: the instance was read (its version is above 0), and the item was written since; `.unchecked()` for no check.
+            VersionConflict: the instance was read (its version is above 0), and the item was
+                written since; `.unchecked()` for no check.
         """
         from adorm.items.write import Put, key_of_instance
 
         return Put(self._binding, key_of_instance(self._binding, item), item, returning="item")
 
-    def save(self, item: ModelT, /, *, only: Sequence[object] | None = None) -> Write[ModelT, ModelT]:
-        """Write all declared attributes if the version is still the one read; other attributes of the item stay as they are.
+    def save(
+        self, item: ModelT, /, *, only: Sequence[object] | None = None
+    ) -> Write[ModelT, ModelT]:
+        """Write all declared attributes if the version is still the one read; other attributes of
+        the item stay as they are.
 
         `only=[Order.status]` writes these (and version and `updated_at`) of an existing item.
 
@@ -129,14 +142,23 @@ class Table(TableBatches[ModelT]):
         from adorm.items.write import Save, key_of_instance, only_locations
 
         locations = None if only is None else only_locations(self._binding.info.name, only)
-        return Save(self._binding, key_of_instance(self._binding, item), item, returning="item", only=locations)
+        return Save(
+            self._binding,
+            key_of_instance(self._binding, item),
+            item,
+            returning="item",
+            only=locations,
+        )
 
     @overload
     def delete(self, partition: KeyValue, sort: KeyValue = ..., /) -> Write[ModelT, None]: ...
     @overload
-    def delete(self, key: Key[ModelT] | tuple[KeyValue, KeyValue] | ModelT, /) -> Write[ModelT, None]: ...
+    def delete(
+        self, key: Key[ModelT] | tuple[KeyValue, KeyValue] | ModelT, /
+    ) -> Write[ModelT, None]: ...
     def delete(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Write[ModelT, None]:
-        """Delete an item by its key, or an instance if its version is still the one read. Deleting what is not there is no error.
+        """Delete an item by its key, or an instance if its version is still the one read. Deleting
+        what is not there is no error.
 
         Raises (when awaited):
             ItemNotFound: with `.when(...)`, there is no such item.
@@ -156,7 +178,8 @@ class Table(TableBatches[ModelT]):
     @overload
     def update(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> Update[ModelT, None]: ...
     def update(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Update[ModelT, None]:
-        """Change parts of an existing item without reading it; adds 1 to the version and sets `updated_at`.
+        """Change parts of an existing item without reading it; adds 1 to the version and sets
+        `updated_at`.
 
         Raises (when awaited):
             ItemNotFound: there is no such item; `.upsert()` creates it.
@@ -174,32 +197,44 @@ class Table(TableBatches[ModelT]):
         *,
         max_attempts: int = 30,
     ) -> ModelT:
-        """Read the item, let `change` change it, and save it if nobody else wrote it meanwhile; else begin anew.
+        """Read the item, let `change` change it, and save it if nobody else wrote it meanwhile;
+        else begin anew.
 
         ::
 
-            await accounts.read_modify_write("a", lambda account: attrs.evolve(account, balance=account.balance * 2))
+            await accounts.read_modify_write(
+                "a", lambda account: attrs.evolve(account, balance=account.balance * 2)
+            )
 
-        `change` may be async; it gets the item and changes it in place, or returns another in its place. It is called once for each
-        attempt, so it should do nothing else. The read is consistent; between attempts it waits as the retry policy says, with
-        jitter and under the deadline. A change that raises leaves everything as it was.
+        `change` may be async; it gets the item and changes it in place, or returns another in its
+        place. It is called once for each attempt, so it should do nothing else. The read is
+        consistent; between attempts it waits as the retry policy says, with jitter and under the
+        deadline. A change that raises leaves everything as it was.
 
         Returns:
             The item as stored.
 
         Raises:
-            UsageError: the model has no version, or `change` gave what can't be saved under this key.
+            UsageError: the model has no version, or `change` gave what can't be saved under this
+                key.
             ItemNotFound: there is no such item.
-            VersionConflict: others were faster `max_attempts` times; or with `maybe_applied`, the save may have been applied.
+            VersionConflict: others were faster `max_attempts` times; or with `maybe_applied`, the
+                save may have been applied.
         """
         from adorm.tx.read_modify_write import read_modify_write
 
-        return cast("ModelT", await read_modify_write(self._binding, self._key(key), change, max_attempts=max_attempts))
+        return cast(
+            "ModelT",
+            await read_modify_write(
+                self._binding, self._key(key), change, max_attempts=max_attempts
+            ),
+        )
 
     # ---- reading many items
 
     def query(self, partition: KeyValue = NOT_GIVEN, /) -> Query[ModelT]:
-        """Items of one partition: of the table, or with `.index(name)` of the index. Without it, `where(...)` gives the keys."""
+        """Items of one partition: of the table, or with `.index(name)` of the index. Without it,
+        `where(...)` gives the keys."""
         from adorm.query.query import Query
 
         return Query(self._binding, partition=partition)

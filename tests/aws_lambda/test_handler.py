@@ -33,7 +33,10 @@ def made() -> Iterator[Made]:
     handlers: list[LambdaHandler[Any, Any, Any]] = []
 
     def make(function: Any, **options: Any) -> LambdaHandler[Any, Any, Any]:
-        options = {"connect": {"region": "eu-central-1", "endpoint_url": "http://127.0.0.1:1"}, **options}
+        options = {
+            "connect": {"region": "eu-central-1", "endpoint_url": "http://127.0.0.1:1"},
+            **options,
+        }
         handlers.append(adorm.lambda_handler(**options)(function))
         return handlers[-1]
 
@@ -69,7 +72,9 @@ def test_the_deadline_is_the_time_left_less_the_reserve(made: Made) -> None:
     assert 1.3 < made(left)(None, FakeContext(2000)) < 1.5
 
 
-def test_loop_and_database_are_kept_also_when_an_invocation_fails_or_runs_into_its_deadline(made: Made) -> None:
+def test_loop_and_database_are_kept_also_when_an_invocation_fails_or_runs_into_its_deadline(
+    made: Made,
+) -> None:
     seen: list[tuple[object, object]] = []
 
     async def work(event: Any, context: object, db: adorm.Database) -> None:
@@ -106,7 +111,10 @@ def test_work_that_is_not_adorms_is_cancelled_in_time_to_answer(made: Made) -> N
             tasks.create_task(part("b"))
 
     context = FakeContext(700)
-    with pytest.raises(adorm.DeadlineExceeded, match="work had not ended 400 ms before Lambda's limit, and it was cancelled") as caught:
+    with pytest.raises(
+        adorm.DeadlineExceeded,
+        match="work had not ended 400 ms before Lambda's limit, and it was cancelled",
+    ) as caught:
         made(work, reserve_ms=400)(None, context)
     assert time.monotonic() < context.ends_s
     assert sorted(cleaned) == ["a", "b"]
@@ -120,7 +128,10 @@ def test_too_little_time_is_refused_before_anything_begins(made: Made) -> None:
     async def work(event: Any, context: object, db: adorm.Database) -> None:
         begun.append(event)
 
-    with pytest.raises(adorm.DeadlineExceeded, match=r"work was not begun: \d+ ms are left of Lambda's time, and 500 ms"):
+    with pytest.raises(
+        adorm.DeadlineExceeded,
+        match=r"work was not begun: \d+ ms are left of Lambda's time, and 500 ms",
+    ):
         made(work)(None, FakeContext(400))
     assert begun == []
 
@@ -128,7 +139,12 @@ def test_too_little_time_is_refused_before_anything_begins(made: Made) -> None:
 def test_a_handler_may_answer_what_it_has_when_a_call_meets_the_deadline(made: Made) -> None:
     async def partly(event: Any, context: object, db: adorm.Database) -> dict[str, bool]:
         try:
-            await db.back_off(1, operation="Scan", subject="orders", retry=adorm.RetryPolicy(base_delay_s=2, jitter=0))
+            await db.back_off(
+                1,
+                operation="Scan",
+                subject="orders",
+                retry=adorm.RetryPolicy(base_delay_s=2, jitter=0),
+            )
         except adorm.DeadlineExceeded:
             return {"complete": False}
         return {"complete": True}
@@ -157,7 +173,9 @@ def test_what_a_cancelled_handler_raises_says_so(made: Made) -> None:
     assert caught.value.__notes__ == ["raised after the deadline, where the handler was cancelled"]
 
 
-def test_a_handler_that_ignores_its_cancellation_is_given_up_in_time(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_handler_that_ignores_its_cancellation_is_given_up_in_time(
+    made: Made, caplog: pytest.LogCaptureFixture
+) -> None:
     turns: list[str] = []
     loops: list[object] = []
 
@@ -171,7 +189,9 @@ def test_a_handler_that_ignores_its_cancellation_is_given_up_in_time(made: Made,
 
     handler = made(stubborn, reserve_ms=400)
     context = FakeContext(650)
-    with pytest.raises(adorm.DeadlineExceeded, match="as it ignored its cancellation, it was given up"):
+    with pytest.raises(
+        adorm.DeadlineExceeded, match="as it ignored its cancellation, it was given up"
+    ):
         handler("stubborn", context)
     assert time.monotonic() < context.ends_s
     assert "it is given up with its event loop and connections" in caplog.text
@@ -181,7 +201,9 @@ def test_a_handler_that_ignores_its_cancellation_is_given_up_in_time(made: Made,
     assert len(set(loops)) == 2
 
 
-def test_a_cancellation_that_is_not_the_deadlines_is_an_error_and_no_end_of_the_process(made: Made) -> None:
+def test_a_cancellation_that_is_not_the_deadlines_is_an_error_and_no_end_of_the_process(
+    made: Made,
+) -> None:
     async def own(event: Any, context: object, db: adorm.Database) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -241,7 +263,11 @@ def test_context_variables_reach_the_handler_and_none_stay(made: Made) -> None:
 
 def test_it_looks_like_the_function_and_takes_what_lambda_gives(made: Made) -> None:
     handler = made(echo)
-    assert (handler.__name__, handler.__module__, handler.__qualname__) == ("echo", __name__, "echo")
+    assert (handler.__name__, handler.__module__, handler.__qualname__) == (
+        "echo",
+        __name__,
+        "echo",
+    )
     assert inspect.unwrap(handler) is echo
     assert list(inspect.signature(handler).parameters) == ["event", "context"]
     assert not inspect.iscoroutinefunction(handler)
@@ -291,7 +317,9 @@ def test_two_threads_are_refused(made: Made) -> None:
 
     handler = made(work)
     handler(None, None)
-    assert refused == ["work runs one invocation at a time, as Lambda does; another thread is in it"]
+    assert refused == [
+        "work runs one invocation at a time, as Lambda does; another thread is in it"
+    ]
 
 
 class Callable2:
@@ -308,7 +336,9 @@ def test_any_async_callable_will_do(made: Made) -> None:
     async def changes(record: adorm.StreamRecord, db: adorm.Database) -> None: ...
 
     handler = made(changes)
-    assert handler(stream_event(stream_record(old=Order(order_id="o1"))), FakeContext(2000)) == {"batchItemFailures": []}
+    assert handler(stream_event(stream_record(old=Order(order_id="o1"))), FakeContext(2000)) == {
+        "batchItemFailures": []
+    }
     assert handler.__name__ == "changes"
 
 

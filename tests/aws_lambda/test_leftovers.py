@@ -22,7 +22,9 @@ async def forever(secret: str = "") -> None:
     await asyncio.Event().wait()
 
 
-def test_a_task_left_running_is_named_and_cancelled(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_task_left_running_is_named_and_cancelled(
+    made: Made, caplog: pytest.LogCaptureFixture
+) -> None:
     tasks: list[asyncio.Task[None]] = []
 
     async def leaving(event: Any, context: object, db: adorm.Database) -> str:
@@ -47,11 +49,15 @@ def test_nothing_left_nothing_told(made: Made, caplog: pytest.LogCaptureFixture)
     assert caplog.records == []
 
 
-def test_many_tasks_are_counted_and_some_named(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+def test_many_tasks_are_counted_and_some_named(
+    made: Made, caplog: pytest.LogCaptureFixture
+) -> None:
     kept: list[object] = []
 
     async def leaving(event: Any, context: object, db: adorm.Database) -> None:
-        kept.extend(asyncio.create_task(forever(), name=f"task {number:02}") for number in range(15))
+        kept.extend(
+            asyncio.create_task(forever(), name=f"task {number:02}") for number in range(15)
+        )
 
     made(leaving)(None, None)
     assert "15 background task(s)" in caplog.text
@@ -76,7 +82,9 @@ def test_a_task_that_swallows_one_cancellation_is_cancelled_again(made: Made) ->
     assert time.monotonic() < context.ends_s
 
 
-def test_a_task_that_ignores_every_cancellation_costs_the_loop_but_not_the_answer(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_task_that_ignores_every_cancellation_costs_the_loop_but_not_the_answer(
+    made: Made, caplog: pytest.LogCaptureFixture
+) -> None:
     turns: list[str] = []
     loops: list[object] = []
 
@@ -103,7 +111,9 @@ def test_a_task_that_ignores_every_cancellation_costs_the_loop_but_not_the_answe
     assert loops[0] is not loops[2]
 
 
-def test_a_task_that_fails_while_it_is_cancelled_is_told_of_without_its_words(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_task_that_fails_while_it_is_cancelled_is_told_of_without_its_words(
+    made: Made, caplog: pytest.LogCaptureFixture
+) -> None:
     kept: list[object] = []
 
     async def failing() -> None:
@@ -131,7 +141,9 @@ async def counted(closed: list[str]) -> AsyncGenerator[int]:
         closed.append("closed")
 
 
-def test_an_async_generator_that_is_dropped_is_finalised_before_the_answer(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_async_generator_that_is_dropped_is_finalised_before_the_answer(
+    made: Made, caplog: pytest.LogCaptureFixture
+) -> None:
     closed: list[str] = []
 
     async def dropping(event: Any, context: object, db: adorm.Database) -> None:
@@ -156,7 +168,9 @@ def test_an_async_generator_that_is_held_is_closed_before_the_answer(made: Made)
     assert closed == ["closed"]
 
 
-def test_an_async_generator_that_can_not_be_closed_does_no_harm(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_async_generator_that_can_not_be_closed_does_no_harm(
+    made: Made, caplog: pytest.LogCaptureFixture
+) -> None:
     held: list[AsyncGenerator[int]] = []
 
     async def broken() -> AsyncGenerator[int]:
@@ -172,7 +186,10 @@ def test_an_async_generator_that_can_not_be_closed_does_no_harm(made: Made, capl
     handler = made(holding)
     assert handler(None, None) == 1
     assert handler(None, None) == 1
-    assert "an async generator that the handler left failed when it was closed: LookupError" in caplog.text
+    assert (
+        "an async generator that the handler left failed when it was closed: LookupError"
+        in caplog.text
+    )
     assert "4111" not in caplog.text
 
 
@@ -201,7 +218,9 @@ def test_a_task_that_catches_even_its_closing_costs_the_loop_but_not_the_answer(
         over.append(True)  # or Python, which closes it when the process ends, would spin in it
 
 
-def test_a_task_that_ends_the_program_as_it_is_cancelled_leaves_a_new_loop_to_the_next_invocation(made: Made) -> None:
+def test_a_task_that_ends_the_program_as_it_is_cancelled_leaves_a_new_loop_to_the_next_invocation(
+    made: Made,
+) -> None:
     async def exits() -> None:
         try:
             await asyncio.Event().wait()

@@ -1,4 +1,5 @@
-"""A Lambda's life: 200 invocations with random limits, freezes, failures, deadlines and lost connections.
+"""A Lambda's life: 200 invocations with random limits, freezes, failures, deadlines and lost
+connections.
 
 Each answers or fails before its limit, and nothing piles up: no task, no socket, no memory.
 """
@@ -31,7 +32,22 @@ WARM_AFTER = 60
 RESERVE_MS = 200
 MOST_GROWTH_BYTES = 30_000
 
-WHAT = ("well", "well", "well", "many", "fail", "hang", "silent", "swallow", "lost", "lost applied", "throttled", "leave", "leave", "short")
+WHAT = (
+    "well",
+    "well",
+    "well",
+    "many",
+    "fail",
+    "hang",
+    "silent",
+    "swallow",
+    "lost",
+    "lost applied",
+    "throttled",
+    "leave",
+    "leave",
+    "short",
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -126,21 +142,31 @@ def server() -> Iterator[ServerInThread]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_life_of_two_hundred_invocations_leaves_nothing_behind(seed: int, server: ServerInThread) -> None:
+def test_a_life_of_two_hundred_invocations_leaves_nothing_behind(
+    seed: int, server: ServerInThread
+) -> None:
     random, clock = Random(seed), FakeClock()
-    handler = adorm.lambda_handler(models=[Order], reserve_ms=RESERVE_MS, connect=lambda: server.connect(clock=clock, max_connections=8))(
-        work
-    )
+    handler = adorm.lambda_handler(
+        models=[Order],
+        reserve_ms=RESERVE_MS,
+        connect=lambda: server.connect(clock=clock, max_connections=8),
+    )(work)
     seen: Counter[str] = Counter()
     before = (0, 0)
     for number in range(INVOCATIONS):
         what = "stubborn" if number % 50 == 25 else random.choice(WHAT)
         if what in STEPS:
             server.call(partial(server.server.script, "PutItem", STEPS[what]))
-        limit_ms = random.randrange(RESERVE_MS) if what == "short" else (250 if what in ENDLESS else 3000) + random.randrange(150)
+        limit_ms = (
+            random.randrange(RESERVE_MS)
+            if what == "short"
+            else (250 if what in ENDLESS else 3000) + random.randrange(150)
+        )
         context = FakeContext(limit_ms)
         ended = invoke(handler, {"what": what, "id": f"o{number}"}, context)
-        assert time.monotonic() < context.ends_s or what == "short", f"{what}: the limit of {limit_ms} ms was passed"
+        assert time.monotonic() < context.ends_s or what == "short", (
+            f"{what}: the limit of {limit_ms} ms was passed"
+        )
         assert isinstance(ended, ENDS_BY.get(what, str)), f"{what}: {ended!r}"
         seen[what] += 1
         if what in ("well", "fail", "leave", "lost", "throttled"):
@@ -166,7 +192,9 @@ def test_a_life_of_two_hundred_invocations_leaves_nothing_behind(seed: int, serv
     server.wait(server.server.all_closed())
 
 
-def invoke(handler: LambdaHandler[Any, Any, str], event: dict[str, Any], context: FakeContext) -> str | Exception:
+def invoke(
+    handler: LambdaHandler[Any, Any, str], event: dict[str, Any], context: FakeContext
+) -> str | Exception:
     try:
         return handler(event, context)
     except Exception as error:  # noqa: BLE001  # what Lambda would report
@@ -180,7 +208,9 @@ def forget(server: ServerInThread, clock: FakeClock) -> None:
     clock.sleeps.clear()
 
 
-def held(handler: LambdaHandler[Any, Any, str], server: ServerInThread, clock: FakeClock) -> tuple[int, int]:
+def held(
+    handler: LambdaHandler[Any, Any, str], server: ServerInThread, clock: FakeClock
+) -> tuple[int, int]:
     """Open files, and bytes in Python objects, with one connection open."""
     server.close_idle()
     assert handler({"what": "well", "id": "o"}, None) == "done"

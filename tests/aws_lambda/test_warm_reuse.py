@@ -52,8 +52,12 @@ def test_one_connection_serves_many_invocations(server: ServerInThread) -> None:
     handler.close()
 
 
-def test_connections_that_the_server_closed_meanwhile_fail_no_write_and_double_none(server: ServerInThread) -> None:
-    handler = adorm.lambda_handler(connect=lambda: server.connect(retry=adorm.RetryPolicy(max_attempts=1)))(put)
+def test_connections_that_the_server_closed_meanwhile_fail_no_write_and_double_none(
+    server: ServerInThread,
+) -> None:
+    handler = adorm.lambda_handler(
+        connect=lambda: server.connect(retry=adorm.RetryPolicy(max_attempts=1))
+    )(put)
     for number in range(5):
         handler(f"o{number}", FakeContext(2000))
         server.close_idle()
@@ -62,7 +66,9 @@ def test_connections_that_the_server_closed_meanwhile_fail_no_write_and_double_n
     handler.close()
 
 
-def test_after_hours_with_a_loop_clock_that_stood_still_idle_connections_are_not_trusted(server: ServerInThread) -> None:
+def test_after_hours_with_a_loop_clock_that_stood_still_idle_connections_are_not_trusted(
+    server: ServerInThread,
+) -> None:
     clock = FakeClock()
     handler = adorm.lambda_handler(connect=lambda: server.connect(clock=clock))(put)
     handler("o1", None)
@@ -92,14 +98,20 @@ def test_credentials_that_expired_while_frozen_are_fetched_anew(server: ServerIn
     class Expiring:
         async def load(self) -> Credentials:
             loads.append("load")
-            return Credentials(f"AK{len(loads)}", "secret", "token", clock.now() + timedelta(hours=6))
+            return Credentials(
+                f"AK{len(loads)}", "secret", "token", clock.now() + timedelta(hours=6)
+            )
 
-    handler = adorm.lambda_handler(connect=lambda: server.connect(clock=clock, credentials=Expiring()))(put)
+    handler = adorm.lambda_handler(
+        connect=lambda: server.connect(clock=clock, credentials=Expiring())
+    )(put)
     handler("o1", None)
     handler("o2", None)
     clock.advance(7 * 3600)
     handler("o3", None)
-    used = [request.headers["authorization"].split("/")[0][-3:] for request in server.server.requests]
+    used = [
+        request.headers["authorization"].split("/")[0][-3:] for request in server.server.requests
+    ]
     assert used == ["AK1", "AK1", "AK2"]
     handler.close()
 
@@ -116,7 +128,9 @@ def test_a_connection_lost_in_an_invocation_is_retried_in_it(server: ServerInThr
 def test_the_deadline_of_lambda_bounds_calls_and_says_which(server: ServerInThread) -> None:
     server.call(lambda: server.server.script("PutItem", Silence()))
     handler = adorm.lambda_handler(connect=server.connect, reserve_ms=300)(put)
-    with pytest.raises(adorm.DeadlineExceeded, match="PutItem on Order o1: the deadline passed during attempt 1") as caught:
+    with pytest.raises(
+        adorm.DeadlineExceeded, match="PutItem on Order o1: the deadline passed during attempt 1"
+    ) as caught:
         handler("o1", FakeContext(650))
     assert caught.value.maybe_applied
     handler("o2", FakeContext(2000))

@@ -1,4 +1,5 @@
-"""What happens before the first invocation: the warm-up, SnapStart's hooks, and the figures of a cold start."""
+"""What happens before the first invocation: the warm-up, SnapStart's hooks, and the figures of a
+cold start."""
 
 from __future__ import annotations
 
@@ -62,9 +63,13 @@ def fresh() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("inside")
-def test_inside_lambda_credentials_and_one_connection_are_there_before_the_first_invocation(server: ServerInThread) -> None:
+def test_inside_lambda_credentials_and_one_connection_are_there_before_the_first_invocation(
+    server: ServerInThread,
+) -> None:
     credentials = CountedCredentials()
-    handler = adorm.lambda_handler(models=[Order], connect=lambda: server.connect(credentials=credentials))(get)
+    handler = adorm.lambda_handler(
+        models=[Order], connect=lambda: server.connect(credentials=credentials)
+    )(get)
     server.wait(server.server.accepted(1))
     assert (credentials.loads, server.server.connections, server.server.requests) == (1, 1, [])
     assert handler("o1", FakeContext(2000)) is None
@@ -96,7 +101,9 @@ def test_it_can_be_left_out(server: ServerInThread) -> None:
 
 
 @pytest.mark.usefixtures("inside")
-def test_only_the_handler_that_lambda_calls_is_warmed_up(server: ServerInThread, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_handler_that_lambda_calls_is_warmed_up(
+    server: ServerInThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("_HANDLER", f"{__name__}.other")
     adorm.lambda_handler(connect=server.connect)(get).close()
     assert server.server.connections == 0
@@ -122,7 +129,9 @@ def test_an_object_counts_unless_the_name_is_taken(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.usefixtures("inside")
-def test_a_failure_is_logged_and_the_first_invocation_tries_again(server: ServerInThread, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_is_logged_and_the_first_invocation_tries_again(
+    server: ServerInThread, caplog: pytest.LogCaptureFixture
+) -> None:
     attempts: list[str] = []
 
     def connect() -> adorm.Database:
@@ -139,7 +148,9 @@ def test_a_failure_is_logged_and_the_first_invocation_tries_again(server: Server
 
 
 @pytest.mark.usefixtures("inside")
-def test_a_model_that_can_not_be_prepared_does_not_keep_the_others(server: ServerInThread, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_model_that_can_not_be_prepared_does_not_keep_the_others(
+    server: ServerInThread, caplog: pytest.LogCaptureFixture
+) -> None:
     handler = adorm.lambda_handler(models=[Broken, Order], connect=server.connect)(get)
     assert "warm-up of Broken failed, its first use tries again" in caplog.text
     server.wait(server.server.accepted(1))
@@ -147,7 +158,9 @@ def test_a_model_that_can_not_be_prepared_does_not_keep_the_others(server: Serve
 
 
 @pytest.mark.usefixtures("inside")
-def test_a_warm_up_that_hangs_is_bounded(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_warm_up_that_hangs_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("adorm.lambda_runtime.WARM_UP_LIMIT_S", 0.02)
     hangs = [True]
 
@@ -180,7 +193,13 @@ async def test_a_service_can_warm_up_too_through_what_stands_before_the_engine()
 
     async with LoopbackServer() as server:
         recorder = Recorder()
-        async with adorm.connect(region="eu-central-1", endpoint_url=server.url, credentials=KEY, wrap=recorder, hedge=adorm.Hedge()) as db:
+        async with adorm.connect(
+            region="eu-central-1",
+            endpoint_url=server.url,
+            credentials=KEY,
+            wrap=recorder,
+            hedge=adorm.Hedge(),
+        ) as db:
             db.drop_idle_connections()
             await db.open()
             assert server.connections == 0
@@ -229,9 +248,13 @@ def library(monkeypatch: pytest.MonkeyPatch) -> FakeLibrary:
     return library
 
 
-def test_no_connection_is_in_a_snapshot_and_each_copy_has_credentials_of_its_own(server: ServerInThread, library: FakeLibrary) -> None:
+def test_no_connection_is_in_a_snapshot_and_each_copy_has_credentials_of_its_own(
+    server: ServerInThread, library: FakeLibrary
+) -> None:
     credentials = CountedCredentials()
-    handler = adorm.lambda_handler(models=[Order], connect=lambda: server.connect(credentials=credentials))(get)
+    handler = adorm.lambda_handler(
+        models=[Order], connect=lambda: server.connect(credentials=credentials)
+    )(get)
     server.wait(server.server.accepted(1))
     library.snapshot()
     server.wait(server.server.all_closed())
@@ -251,7 +274,9 @@ def test_hooks_without_anything_open_do_nothing(library: FakeLibrary) -> None:
     handler.close()
 
 
-def test_a_hook_that_fails_is_logged_and_no_more(library: FakeLibrary, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_hook_that_fails_is_logged_and_no_more(
+    library: FakeLibrary, caplog: pytest.LogCaptureFixture
+) -> None:
     def fail() -> None:
         raise LookupError
 
@@ -261,8 +286,12 @@ def test_a_hook_that_fails_is_logged_and_no_more(library: FakeLibrary, caplog: p
     assert caplog.text.count("a SnapStart hook of adorm failed") == 2
 
 
-def test_where_no_snapshot_is_taken_no_hook_is_registered(library: FakeLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not register_hooks(library.snapshot, library.restore, {"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"})
+def test_where_no_snapshot_is_taken_no_hook_is_registered(
+    library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not register_hooks(
+        library.snapshot, library.restore, {"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"}
+    )
     monkeypatch.setitem(sys.modules, LIBRARY, None)
     assert not register_hooks(library.snapshot, library.restore, {})
     assert library.before == library.after == []
@@ -307,7 +336,9 @@ def test_memory_is_told_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stats.python_blocks > 10_000
 
 
-def test_without_proc_the_figures_are_what_the_system_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_proc_the_figures_are_what_the_system_tells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def missing(*_arguments: object) -> None:
         raise FileNotFoundError
 
@@ -329,12 +360,22 @@ print(json.dumps([report.interpreter_s, report.imports_s, memory.peak_rss_bytes,
 
 
 def test_figures_need_neither_a_handler_nor_the_rest_of_adorm() -> None:
-    done = subprocess.run([sys.executable, "-c", FIGURES], env={**os.environ, "PYTHONPATH": "src"}, capture_output=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", FIGURES],
+        env={**os.environ, "PYTHONPATH": "src"},
+        capture_output=True,
+        check=True,
+    )
     interpreter_s, imports_s, peak_rss_bytes, loaded = json.loads(done.stdout)
     assert 0 <= interpreter_s < 30
     assert imports_s is None
     assert peak_rss_bytes > 5_000_000
-    assert loaded == ["adorm.aws_lambda", "adorm.aws_lambda.figures", "adorm.support", "adorm.support.lazy_names"]
+    assert loaded == [
+        "adorm.aws_lambda",
+        "adorm.aws_lambda.figures",
+        "adorm.support",
+        "adorm.support.lazy_names",
+    ]
 
 
 COLD = """
@@ -349,12 +390,14 @@ class Order:
 async def handler(event, context, db):
     return await db.table(Order).get_or_none(event)
 
-print(json.dumps([handler("o1", None), sorted({"anyio", "botocore", "cattrs", "random"} & sys.modules.keys())]))
-handler.close()
+print(json.dumps([handler("o1", None), sorted({"anyio", "botocore", "cattrs", "random"} &
+sys.modules.keys())])) handler.close()
 """
 
 
-def test_a_cold_start_loads_nothing_for_it_that_a_first_read_does_not_need(server: ServerInThread) -> None:
+def test_a_cold_start_loads_nothing_for_it_that_a_first_read_does_not_need(
+    server: ServerInThread,
+) -> None:
     environ = {
         "AWS_LAMBDA_FUNCTION_NAME": "orders",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
@@ -366,7 +409,9 @@ def test_a_cold_start_loads_nothing_for_it_that_a_first_read_does_not_need(serve
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
-    done = subprocess.run([sys.executable, "-W", "error", "-c", COLD], env=environ, capture_output=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", COLD], env=environ, capture_output=True, check=True
+    )
     assert done.stderr == b""
     assert json.loads(done.stdout)[0] is None
     assert json.loads(done.stdout)[1] == []
@@ -375,7 +420,9 @@ def test_a_cold_start_loads_nothing_for_it_that_a_first_read_does_not_need(serve
 
 
 @pytest.mark.usefixtures("inside")
-def test_a_failed_warm_up_names_its_cause_and_how_far_it_had_come(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_warm_up_names_its_cause_and_how_far_it_had_come(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     class NoFile:
         async def load(self) -> adorm.Credentials:
             raise OSError("no such file: /var/creds")
@@ -384,14 +431,23 @@ def test_a_failed_warm_up_names_its_cause_and_how_far_it_had_come(caplog: pytest
         raise FileNotFoundError(2, "No such file or directory", "/var/settings")
 
     async def several() -> adorm.Database:
-        raise ExceptionGroup("two of them", [LookupError("secret"), ModuleNotFoundError("secret", name="boto9")])
+        raise ExceptionGroup(
+            "two of them", [LookupError("secret"), ModuleNotFoundError("secret", name="boto9")]
+        )
 
-    unreachable = {"region": "eu-central-1", "endpoint_url": "http://127.0.0.1:1", "credentials": adorm.Credentials("AK", "secret")}
+    unreachable = {
+        "region": "eu-central-1",
+        "endpoint_url": "http://127.0.0.1:1",
+        "credentials": adorm.Credentials("AK", "secret"),
+    }
     by_source = {"region": "eu-central-1", "credentials": NoFile()}
     connects: list[tuple[Any, str]] = [
         (unreachable, "ConnectionFailed: no connection to 127.0.0.1:1: "),
         (unreachable, ", while a connection was made"),
-        (by_source, "credentials could not be fetched: OSError: no such file: /var/creds, while region and credentials were looked up"),
+        (
+            by_source,
+            "credentials could not be fetched: OSError: no such file: /var/creds, while region and credentials were looked up",
+        ),
         (missing, "FileNotFoundError: No such file or directory, in missing (test_warm_up.py:"),
         (missing, ", while connect= made the database"),
         (several, "ExceptionGroup of LookupError; ModuleNotFoundError of boto9"),
@@ -404,7 +460,9 @@ def test_a_failed_warm_up_names_its_cause_and_how_far_it_had_come(caplog: pytest
 
 
 @pytest.mark.usefixtures("inside")
-def test_a_warm_up_that_hangs_tells_where(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_warm_up_that_hangs_tells_where(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("adorm.lambda_runtime.WARM_UP_LIMIT_S", 0.02)
 
     class Slow:

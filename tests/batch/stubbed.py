@@ -33,9 +33,12 @@ class Stubbed:
 
 @asynccontextmanager
 async def stubbed(items: int = 0, **options: Any) -> AsyncGenerator[Stubbed, None]:
-    """`items` numbered items, answered as bytes; what adorm sends is recorded before faults, and waits take no time."""
+    """`items` numbered items, answered as bytes; what adorm sends is recorded before faults, and
+    waits take no time."""
     stub, faults, recorder, clock = StubTable(items), Faults(), Recorder(), FakeClock()
-    async with adorm.connect("memory", wrap=lambda _: recorder(faults(AsJson(stub))), clock=clock, **options) as db:
+    async with adorm.connect(
+        "memory", wrap=lambda _: recorder(faults(AsJson(stub))), clock=clock, **options
+    ) as db:
         yield Stubbed(db, db.table(Number), stub, faults, recorder, clock)
 
 

@@ -18,12 +18,18 @@ pytestmark = pytest.mark.anyio
 
 
 def sizes(it: Stubbed) -> list[int]:
-    return [len(each.request["RequestItems"]["numbers"]) for each in it.recorder.of("BatchWriteItem")]
+    return [
+        len(each.request["RequestItems"]["numbers"]) for each in it.recorder.of("BatchWriteItem")
+    ]
 
 
 def values(request: Request) -> dict[str, str]:
     """The values that a request puts, by id."""
-    items = [change["PutRequest"]["Item"] for change in request["RequestItems"]["numbers"] if "PutRequest" in change]
+    items = [
+        change["PutRequest"]["Item"]
+        for change in request["RequestItems"]["numbers"]
+        if "PutRequest" in change
+    ]
     return {item["number_id"]["S"]: item["value"]["N"] for item in items}
 
 
@@ -112,7 +118,11 @@ async def test_an_item_whose_write_is_in_flight_is_not_written_again_before_that
             assert sizes(it) == [25]
             hold.release()
         assert sizes(it) == [25, 24, 1]
-        assert [written[ids(0)] for each in it.recorder.sent if ids(0) in (written := values(each.request))] == ["1", "3"]
+        assert [
+            written[ids(0)]
+            for each in it.recorder.sent
+            if ids(0) in (written := values(each.request))
+        ] == ["1", "3"]
         assert it.stored(0) == 3
 
 
@@ -185,7 +195,9 @@ async def test_a_body_that_raises_sends_nothing_more_and_what_was_sent_stays() -
                         await batch.put(made(number))
                     raise ZeroDivisionError
         assert [number for number in range(30) if it.stored(number) is not None] == list(range(25))
-        assert [each.number_id for each in _puts(batch)] == [ids(number) for number in range(25, 30)]
+        assert [each.number_id for each in _puts(batch)] == [
+            ids(number) for number in range(25, 30)
+        ]
         assert sizes(it) == [25]
 
 
@@ -222,7 +234,9 @@ async def test_a_failed_chunk_is_raised_by_the_next_call() -> None:
         failure = caught.value
         assert [type(error) for error in failure.exceptions] == [adorm.AccessDenied]
         assert len(it.recorder.sent) == 1
-        assert [each.number_id for each in failure.result.unprocessed[:25]] == [ids(number) for number in range(25)]
+        assert [each.number_id for each in failure.result.unprocessed[:25]] == [
+            ids(number) for number in range(25)
+        ]
         assert failure.result.unprocessed == batch.result.unprocessed
         assert [outcome.label for outcome in failure.outcomes] == ["chunk 1"]
 
@@ -248,7 +262,9 @@ async def test_a_failed_chunk_is_raised_by_the_end_and_those_in_flight_finish() 
         assert isinstance(caught, adorm.BatchFailed)
         assert len(it.recorder.sent) == 2
         assert batch.result.written == caught.result.written == 25
-        assert [each.number_id for each in _puts(batch)] == [ids(number) for number in range(25, 60)]
+        assert [each.number_id for each in _puts(batch)] == [
+            ids(number) for number in range(25, 60)
+        ]
 
 
 async def test_with_collected_errors_all_is_tried_and_nothing_raised() -> None:
@@ -258,7 +274,9 @@ async def test_with_collected_errors_all_is_tried_and_nothing_raised() -> None:
             for number in range(100):
                 await batch.put(made(number))
         assert (batch.result.written, len(batch.result.errors)) == (50, 2)
-        assert [each.number_id for each in _puts(batch)] == [ids(number) for number in (*range(25), *range(50, 75))]
+        assert [each.number_id for each in _puts(batch)] == [
+            ids(number) for number in (*range(25), *range(50, 75))
+        ]
 
 
 async def test_what_failed_is_not_told_once_a_later_write_of_the_item_was_done() -> None:
@@ -309,7 +327,11 @@ async def test_progress_and_the_hook_hear_of_chunks() -> None:
             asked.append(outcome.label)
             return "continue"
 
-        block = it.numbers.batch().on_chunk_error(hook).on_progress(lambda progress: seen.append((progress.done, progress.total)))
+        block = (
+            it.numbers.batch()
+            .on_chunk_error(hook)
+            .on_progress(lambda progress: seen.append((progress.done, progress.total)))
+        )
         async with block.concurrency(1) as batch:
             for number in range(60):
                 await batch.put(made(number))
@@ -368,7 +390,9 @@ async def test_what_cant_be_stored_is_refused_by_put_itself() -> None:
         with pytest.raises(adorm.UsageError, match="an instance of Number is expected, not Order"):
             async with it.numbers.batch() as batch:
                 await batch.put(wrong)
-        with pytest.raises(adorm.UsageError, match="a key of Number is number_id; 2 values were given"):
+        with pytest.raises(
+            adorm.UsageError, match="a key of Number is number_id; 2 values were given"
+        ):
             async with it.numbers.batch() as batch:
                 await batch.delete("a", "b")
         assert it.recorder.sent == ()

@@ -1,7 +1,8 @@
-"""Cancelled, late or failed at every request: nothing is left running, nothing is sent after, and the pool is usable.
+"""Cancelled, late or failed at every request: nothing is left running, nothing is sent after, and
+the pool is usable.
 
-Each way of doing many things is driven once to learn how many requests it makes, and then once for each of them, with the caller
-cancelled, the deadline over, or the request refused there.
+Each way of doing many things is driven once to learn how many requests it makes, and then once for
+each of them, with the caller cancelled, the deadline over, or the request refused there.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ async def get(it: Stubbed) -> None:
 
 
 async def write(it: Stubbed) -> None:
-    await it.numbers.batch_write(puts=[made(number, 1) for number in range(80)], deletes=[ids(300)]).concurrency(3)
+    await it.numbers.batch_write(
+        puts=[made(number, 1) for number in range(80)], deletes=[ids(300)]
+    ).concurrency(3)
 
 
 async def write_stream(it: Stubbed) -> None:
@@ -126,7 +129,10 @@ async def test_a_deadline_at_any_request_is_one_error_and_leaves_nothing_behind(
                     async with adorm.deadline(0.004):
                         await way(it)
             assert caught.value.result is not None
-            if way not in (block, write_stream):  # which keep those of chunks under way, and there may be none at that moment
+            if way not in (
+                block,
+                write_stream,
+            ):  # which keep those of chunks under way, and there may be none at that moment
                 assert caught.value.outcomes
 
 
@@ -181,4 +187,10 @@ async def test_the_union_of_what_was_read_and_what_was_not_is_all() -> None:
                 got = await it.numbers.batch_get(keys).concurrency(3)
             except adorm.BatchFailed as failure:
                 got = failure.result
-            assert sorted([each.number_id for each in got.items] + [key.values[0] for key in got.unprocessed]) == keys
+            assert (
+                sorted(
+                    [each.number_id for each in got.items]
+                    + [key.values[0] for key in got.unprocessed]
+                )
+                == keys
+            )

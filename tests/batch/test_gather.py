@@ -84,8 +84,13 @@ async def test_reads_stop_and_writes_and_others_finish_when_one_fails(it: Stubbe
         raise ZeroDivisionError
 
     with pytest.raises(adorm.GatherFailed) as caught:
-        await it.db.gather(it.numbers.get(ids(1)), it.numbers.put(made(5, 5)).unchecked(), mine(), fail())
-    assert [(each.operation, each.state) for each in it.recorder.sent] == [("GetItem", "cancelled"), ("PutItem", "answered")]
+        await it.db.gather(
+            it.numbers.get(ids(1)), it.numbers.put(made(5, 5)).unchecked(), mine(), fail()
+        )
+    assert [(each.operation, each.state) for each in it.recorder.sent] == [
+        ("GetItem", "cancelled"),
+        ("PutItem", "answered"),
+    ]
     assert (it.stored(5), finished) == (5, ["mine"])
     assert [outcome.finished for outcome in caught.value.outcomes] == [False, True, True, False]
 
@@ -102,22 +107,30 @@ async def test_what_has_not_begun_never_begins_and_its_coroutines_are_closed(it:
     with pytest.raises(adorm.GatherFailed):
         await it.db.gather(coroutines, limit=1)
     assert begun == [0, 1]
-    assert [inspect.getcoroutinestate(coroutine) for coroutine in coroutines] == [inspect.CORO_CLOSED] * 10
+    assert [inspect.getcoroutinestate(coroutine) for coroutine in coroutines] == [
+        inspect.CORO_CLOSED
+    ] * 10
     del coroutines
     gc.collect()  # a coroutine that was never awaited would warn, which is an error here
 
 
-async def test_coroutines_are_closed_when_the_caller_is_cancelled_before_they_begin(it: Stubbed) -> None:
+async def test_coroutines_are_closed_when_the_caller_is_cancelled_before_they_begin(
+    it: Stubbed,
+) -> None:
     coroutines = [give(number) for number in range(5)]
     with anyio.CancelScope() as scope:
         scope.cancel()
         await it.db.gather(*coroutines, limit=2)
     assert scope.cancelled_caught
-    assert [inspect.getcoroutinestate(coroutine) for coroutine in coroutines] == [inspect.CORO_CLOSED] * 5
+    assert [inspect.getcoroutinestate(coroutine) for coroutine in coroutines] == [
+        inspect.CORO_CLOSED
+    ] * 5
 
 
 async def test_collected_errors_raise_nothing(it: Stubbed) -> None:
-    done = await it.db.gather(it.numbers.get(ids(1)), it.numbers.get("none"), give("x"), limit=1, collect_errors=True)
+    done = await it.db.gather(
+        it.numbers.get(ids(1)), it.numbers.get("none"), give("x"), limit=1, collect_errors=True
+    )
     assert isinstance(done, adorm.GatherResult)
     assert done.results == [await it.numbers.get(ids(1)), None, "x"]
     assert [type(error) for error in done.errors] == [adorm.ItemNotFound]
@@ -130,7 +143,13 @@ async def test_a_deadline_is_one_error_with_all_outcomes(it: Stubbed) -> None:
     with pytest.raises(adorm.DeadlineExceeded) as caught:
         async with leaves_nothing_behind(it.recorder, it.db), adorm.deadline(0.05):
             await it.db.gather([it.numbers.get(ids(number)) for number in range(5)], limit=2)
-    assert [outcome.finished for outcome in caught.value.outcomes] == [True, False, False, False, False]
+    assert [outcome.finished for outcome in caught.value.outcomes] == [
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
     assert caught.value.result[0].value == value_of(0)
     assert isinstance(caught.value.__cause__, adorm.DeadlineExceeded)
 
@@ -140,7 +159,9 @@ async def test_a_cancelled_caller_leaves_nothing_behind(it: Stubbed, native: boo
     it.faults.on("GetItem").hold()
     async with leaves_nothing_behind(it.recorder, it.db):
         if native:
-            task = asyncio.ensure_future(it.db.gather(*(it.numbers.get(ids(number)) for number in range(10))))
+            task = asyncio.ensure_future(
+                it.db.gather(*(it.numbers.get(ids(number)) for number in range(10)))
+            )
             await it.recorder.reached(10)
             task.cancel("mine")
             with pytest.raises(asyncio.CancelledError):
@@ -162,7 +183,9 @@ async def test_a_task_that_someone_else_cancelled_is_a_failure_and_no_silence(it
         await it.db.gather(give(1), task)
 
 
-async def test_a_coroutine_that_another_task_awaits_is_a_failure_and_goes_on_there(it: Stubbed) -> None:
+async def test_a_coroutine_that_another_task_awaits_is_a_failure_and_goes_on_there(
+    it: Stubbed,
+) -> None:
     go_on = anyio.Event()
 
     async def work() -> str:
@@ -181,9 +204,12 @@ async def test_a_coroutine_that_another_task_awaits_is_a_failure_and_goes_on_the
 
 async def test_gathers_and_batches_nest(it: Stubbed) -> None:
     (first, second), got = await it.db.gather(
-        it.db.gather(it.numbers.get(ids(1)), it.numbers.get(ids(2))), it.numbers.batch_get([ids(3), ids(4)])
+        it.db.gather(it.numbers.get(ids(1)), it.numbers.get(ids(2))),
+        it.numbers.batch_get([ids(3), ids(4)]),
     )
-    assert [each.value for each in (first, second, *got.items)] == [value_of(number) for number in (1, 2, 3, 4)]
+    assert [each.value for each in (first, second, *got.items)] == [
+        value_of(number) for number in (1, 2, 3, 4)
+    ]
     with pytest.raises(adorm.GatherFailed) as caught:
         await it.db.gather(it.db.gather(it.numbers.get("none")))
     assert [type(error) for error in caught.value.exceptions] == [adorm.GatherFailed]
@@ -210,7 +236,9 @@ async def test_mistakes_are_named_and_nothing_begins(it: Stubbed) -> None:
         await it.db.gather(waiting, wrong)
     assert waiting.cr_frame is None
     twice = never(2)
-    with pytest.raises(adorm.UsageError, match=r"operation 2 of 2 is a coroutine that was given before"):
+    with pytest.raises(
+        adorm.UsageError, match=r"operation 2 of 2 is a coroutine that was given before"
+    ):
         await it.db.gather(twice, twice)
     limits: list[Any] = [0, -1, True, 1.5]
     for limit in limits:
@@ -232,7 +260,11 @@ async def test_every_reading_operation_says_that_it_only_reads(it: Stubbed) -> N
         numbers.scan(),
         numbers.scan().first(),
     ]
-    reads += [numbers.batch_get([]), numbers.batch_get([]).select(Number.value), it.db.transact_get(numbers.key("a"))]
+    reads += [
+        numbers.batch_get([]),
+        numbers.batch_get([]).select(Number.value),
+        it.db.transact_get(numbers.key("a")),
+    ]
     writes: list[adorm.Operation[Any]] = [
         numbers.put(made(1)),
         numbers.delete("a"),

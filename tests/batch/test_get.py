@@ -27,7 +27,9 @@ def _read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def orders_by(transport: Any) -> adorm.Table[Order]:
-    return adorm.connect("memory", wrap=lambda _: AsJson(transport), retry=adorm.RetryPolicy(max_attempts=1)).table(Order)
+    return adorm.connect(
+        "memory", wrap=lambda _: AsJson(transport), retry=adorm.RetryPolicy(max_attempts=1)
+    ).table(Order)
 
 
 def item(number: int, **attributes: Any) -> dict[str, Any]:
@@ -51,17 +53,32 @@ def keys_of(request: Request) -> list[str]:
 async def test_nothing_to_get_sends_nothing_and_is_no_error() -> None:
     async with stubbed() as it:
         got = await it.numbers.batch_get([])
-        assert (got.items, got.aligned, got.missing, got.unprocessed, got.errors, got.outcomes) == ([], [], [], [], [], [])
+        assert (got.items, got.aligned, got.missing, got.unprocessed, got.errors, got.outcomes) == (
+            [],
+            [],
+            [],
+            [],
+            [],
+            [],
+        )
         assert it.recorder.sent == ()
 
 
 async def test_unique_keys_are_sent_once_in_chunks_of_a_hundred() -> None:
     async with stubbed(1000) as it:
         got = await it.numbers.batch_get([ids(number % 250) for number in range(1000)])
-        assert sorted(len(each.request["RequestItems"]["numbers"]["Keys"]) for each in it.recorder.sent) == [50, 100, 100]
+        assert sorted(
+            len(each.request["RequestItems"]["numbers"]["Keys"]) for each in it.recorder.sent
+        ) == [50, 100, 100]
         assert set(it.stub.keys_read.values()) == {1}
-        assert [each.number_id for each in got.items] == [ids(number % 250) for number in range(1000)]
-        assert [outcome.label for outcome in got.outcomes] == ["chunk 1 of 3", "chunk 2 of 3", "chunk 3 of 3"]
+        assert [each.number_id for each in got.items] == [
+            ids(number % 250) for number in range(1000)
+        ]
+        assert [outcome.label for outcome in got.outcomes] == [
+            "chunk 1 of 3",
+            "chunk 2 of 3",
+            "chunk 3 of 3",
+        ]
         assert all(outcome.finished for outcome in got.outcomes)
         assert sum(len(outcome.value or []) for outcome in got.outcomes) == 250
 
@@ -86,7 +103,11 @@ async def test_options_go_to_every_chunk_and_the_request_can_be_looked_at() -> N
                 "Keys": [{"customer_id": {"S": "c1"}, "order_id": {"S": "o1"}}],
                 "ConsistentRead": True,
                 "ProjectionExpression": "#n0, #n1, #n2",
-                "ExpressionAttributeNames": {"#n0": "customer_id", "#n1": "order_id", "#n2": "total"},
+                "ExpressionAttributeNames": {
+                    "#n0": "customer_id",
+                    "#n1": "order_id",
+                    "#n2": "total",
+                },
             }
         }
     }
@@ -95,7 +116,11 @@ async def test_options_go_to_every_chunk_and_the_request_can_be_looked_at() -> N
 
 def test_the_plan_tells_keys_chunks_and_concurrency() -> None:
     orders = orders_by(ScriptedTransport())
-    plan = orders.batch_get([("c1", f"o{number % 210}") for number in range(300)]).concurrency(2).explain()
+    plan = (
+        orders.batch_get([("c1", f"o{number % 210}") for number in range(300)])
+        .concurrency(2)
+        .explain()
+    )
     assert (plan.operation, plan.table) == ("BatchGetItem", "orders")
     assert plan.reason == "210 keys to read in 3 chunks, 2 of them at a time"
 
@@ -104,7 +129,9 @@ async def test_no_more_chunks_are_in_flight_than_asked_for() -> None:
     async with stubbed(2000) as it:
         hold = it.faults.on("BatchGetItem").hold()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(it.numbers.batch_get([ids(number) for number in range(2000)]).concurrency(3)._run)
+            tasks.start_soon(
+                it.numbers.batch_get([ids(number) for number in range(2000)]).concurrency(3)._run
+            )
             await hold.reached(3)
             hold.release()
         assert it.recorder.max_in_flight == 3
@@ -118,13 +145,21 @@ async def test_items_come_in_the_order_of_the_keys_and_missing_ones_are_told() -
     async with stubbed(10) as it:
         got = await it.numbers.batch_get([ids(7), "none", ids(2), ids(7), "none"])
         assert [each.value for each in got.items] == [value_of(7), value_of(2), value_of(7)]
-        assert [each and each.number_id for each in got.aligned] == [ids(7), None, ids(2), ids(7), None]
+        assert [each and each.number_id for each in got.aligned] == [
+            ids(7),
+            None,
+            ids(2),
+            ids(7),
+            None,
+        ]
         assert got.missing == [it.numbers.key("none")]
         assert got.items[0] is got.items[2]
         assert got.of(type(got.items[0])) == got.items
 
 
-async def test_a_thousand_keys_with_duplicates_come_through_answers_that_leave_a_third_unprocessed() -> None:
+async def test_a_thousand_keys_with_duplicates_come_through_answers_that_leave_a_third_unprocessed() -> (
+    None
+):
     async with stubbed(700) as it:
         left = it.faults.on("BatchGetItem").unprocessed(share=0.3)
         keys = [ids(number * 37 % 700) for number in range(1000)]
@@ -147,7 +182,11 @@ async def test_all_keys_are_read_even_where_one_a_call_succeeds() -> None:
 async def test_progress_counts_every_key_given() -> None:
     async with stubbed(250) as it:
         seen: list[adorm.Progress] = []
-        await it.numbers.batch_get([ids(number % 250) for number in range(300)]).concurrency(1).on_progress(seen.append)
+        await (
+            it.numbers.batch_get([ids(number % 250) for number in range(300)])
+            .concurrency(1)
+            .on_progress(seen.append)
+        )
         assert [(each.done, each.total) for each in seen] == [(150, 300), (250, 300), (300, 300)]
         heard: list[int] = []
 
@@ -159,14 +198,25 @@ async def test_progress_counts_every_key_given() -> None:
 
 
 async def test_a_selection_comes_as_tuples_in_order() -> None:
-    transport = ScriptedTransport([{"Responses": {"orders": [item(2, total={"N": "2"}), item(1, status={"S": "paid"})]}}])
-    got = await orders_by(transport).batch_get([("c1", "o1"), ("c1", "o2")]).select(Order.status, Order.total)
+    transport = ScriptedTransport(
+        [{"Responses": {"orders": [item(2, total={"N": "2"}), item(1, status={"S": "paid"})]}}]
+    )
+    got = (
+        await orders_by(transport)
+        .batch_get([("c1", "o1"), ("c1", "o2")])
+        .select(Order.status, Order.total)
+    )
     assert got.items == [("paid", Decimal(0)), ("open", Decimal(2))]
 
 
 async def test_items_of_several_tables_travel_together() -> None:
     transport = ScriptedTransport(
-        [{"Responses": {"orders": [item(1)], "counters": [{"name": {"S": "n"}}]}, "UnprocessedKeys": {}}],
+        [
+            {
+                "Responses": {"orders": [item(1)], "counters": [{"name": {"S": "n"}}]},
+                "UnprocessedKeys": {},
+            }
+        ],
     )
     db = adorm.connect("memory", wrap=lambda _: AsJson(transport))
     orders, counters = db.table(Order), db.table(Counter)
@@ -220,15 +270,21 @@ async def test_answers_that_process_nothing_end_at_last_as_throttled() -> None:
 
 async def test_an_answer_that_makes_progress_begins_the_count_anew() -> None:
     async with stubbed(10) as it:
-        it.faults.on("BatchGetItem", call=[number for number in range(1, 14) if number % 5]).unprocessed(share=1.0)
+        it.faults.on(
+            "BatchGetItem", call=[number for number in range(1, 14) if number % 5]
+        ).unprocessed(share=1.0)
         it.faults.on("BatchGetItem", call=[5, 10]).unprocessed(all_but=1)
         assert len((await it.numbers.batch_get([ids(1), ids(2), ids(3)])).items) == 3
 
 
 async def test_unprocessed_keys_written_otherwise_are_known_again() -> None:
     key = {"streamId": {"N": "1.0"}, "happenedAt": {"S": "2026-01-01T00:00:00.000000Z"}}
-    transport = ScriptedTransport([{"Responses": {}, "UnprocessedKeys": {"events": {"Keys": [key]}}}])
-    events = adorm.connect("memory", wrap=lambda _: AsJson(transport), retry=adorm.RetryPolicy(base_delay_s=0)).table(Event)
+    transport = ScriptedTransport(
+        [{"Responses": {}, "UnprocessedKeys": {"events": {"Keys": [key]}}}]
+    )
+    events = adorm.connect(
+        "memory", wrap=lambda _: AsJson(transport), retry=adorm.RetryPolicy(base_delay_s=0)
+    ).table(Event)
     await events.batch_get([(1, FakeClock().now())])
     assert len(transport.sent) == 2
     assert transport.sent[0][1] == transport.sent[1][1]
@@ -248,7 +304,9 @@ def failing(*chunks: int) -> Any:
     firsts = {ids((chunk - 1) * 100) for chunk in chunks}
 
     def matches(request: Request) -> bool:
-        return bool(firsts & {key["number_id"]["S"] for key in request["RequestItems"]["numbers"]["Keys"]})
+        return bool(
+            firsts & {key["number_id"]["S"] for key in request["RequestItems"]["numbers"]["Keys"]}
+        )
 
     return matches
 
@@ -261,9 +319,19 @@ async def test_a_chunk_that_fails_stops_the_others_and_keeps_what_was_read() -> 
         failure = caught.value
         assert [type(error) for error in failure.exceptions] == [adorm.AccessDenied]
         assert len(it.recorder.sent) == 3
-        assert [each.number_id for each in failure.result.items] == [ids(number) for number in range(200)]
-        assert [each.values[0] for each in failure.result.unprocessed] == [ids(number) for number in range(200, 500)]
-        assert [outcome.finished for outcome in failure.outcomes] == [True, True, False, False, False]
+        assert [each.number_id for each in failure.result.items] == [
+            ids(number) for number in range(200)
+        ]
+        assert [each.values[0] for each in failure.result.unprocessed] == [
+            ids(number) for number in range(200, 500)
+        ]
+        assert [outcome.finished for outcome in failure.outcomes] == [
+            True,
+            True,
+            False,
+            False,
+            False,
+        ]
         assert failure.outcomes[2].error is failure.exceptions[0]
         assert "chunk 3 of 5" in str(failure)
 
@@ -279,16 +347,28 @@ async def test_siblings_in_flight_of_a_failed_chunk_are_cancelled() -> None:
         it.faults.on("BatchGetItem", matching=failing(2)).run(refuse_then)
         with pytest.raises(adorm.BatchFailed):
             await it.numbers.batch_get([ids(number) for number in range(300)])
-        assert sorted(each.state for each in it.recorder.sent) == ["cancelled", "cancelled", "failed"]
+        assert sorted(each.state for each in it.recorder.sent) == [
+            "cancelled",
+            "cancelled",
+            "failed",
+        ]
 
 
 async def test_with_collected_errors_the_rest_is_in_the_items_and_nothing_is_raised() -> None:
     async with stubbed(500) as it:
         it.faults.on("BatchGetItem", matching=failing(2, 4)).refuse("AccessDeniedException")
         got = await it.numbers.batch_get([ids(number) for number in range(500)]).collect_errors()
-        assert [each.number_id for each in got.items] == [ids(number) for number in range(500) if number // 100 not in (1, 3)]
+        assert [each.number_id for each in got.items] == [
+            ids(number) for number in range(500) if number // 100 not in (1, 3)
+        ]
         assert [type(error) for error in got.errors] == [adorm.AccessDenied, adorm.AccessDenied]
-        assert [outcome.error is None for outcome in got.outcomes] == [True, False, True, False, True]
+        assert [outcome.error is None for outcome in got.outcomes] == [
+            True,
+            False,
+            True,
+            False,
+            True,
+        ]
         assert len(got.unprocessed) == 200
         assert got.missing == []
 
@@ -333,7 +413,11 @@ async def test_the_hook_decides_chunk_by_chunk(asynchronous: bool) -> None:
 
         keys = [ids(number) for number in range(500)]
         with pytest.raises(adorm.BatchFailed) as caught:
-            await it.numbers.batch_get(keys).concurrency(1).on_chunk_error(later if asynchronous else hook)
+            await (
+                it.numbers.batch_get(keys)
+                .concurrency(1)
+                .on_chunk_error(later if asynchronous else hook)
+            )
         assert asked == ["chunk 2 of 5", "chunk 4 of 5"]
         assert len(it.recorder.sent) == 4
         assert len(caught.value.exceptions) == 2
@@ -388,19 +472,35 @@ async def test_an_item_that_does_not_fit_is_an_error_and_the_others_are_kept() -
 
 async def test_items_before_and_after_those_that_do_not_fit_are_read() -> None:
     wrong = {"total": {"S": "x"}}
-    answer: Answer = {"Responses": {"orders": [item(1), item(2, **wrong), item(3), item(4, **wrong), item(5)]}}
+    answer: Answer = {
+        "Responses": {"orders": [item(1), item(2, **wrong), item(3), item(4, **wrong), item(5)]}
+    }
     keys = [("c1", f"o{number}") for number in (5, 4, 3, 2, 1, 6, 5)]
     got = await orders_by(ScriptedTransport([answer])).batch_get(keys).collect_errors()
-    assert [each and each.order_id for each in got.aligned] == ["o5", None, "o3", None, "o1", None, "o5"]
+    assert [each and each.order_id for each in got.aligned] == [
+        "o5",
+        None,
+        "o3",
+        None,
+        "o1",
+        None,
+        "o5",
+    ]
     assert [each.order_id for each in got.items] == ["o5", "o3", "o1", "o5"]
     assert got.items[0] is got.items[3]
     assert [key.values for key in got.missing] == [("c1", "o6")]
     assert [each.order_id for each in got.outcomes[0].value or ()] == ["o1", "o3", "o5"]
-    assert [error.key["order_id"] for error in got.errors if isinstance(error, adorm.ItemDecodeError)] == [{"S": "o2"}, {"S": "o4"}]
+    assert [
+        error.key["order_id"] for error in got.errors if isinstance(error, adorm.ItemDecodeError)
+    ] == [{"S": "o2"}, {"S": "o4"}]
 
 
-async def test_answers_of_one_model_are_parsed_from_their_bytes_once_that_is_worthwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers: list[Answer] = [{"Responses": {"orders": [item(1)]}, "UnprocessedKeys": {}} for _ in range(3)]
+async def test_answers_of_one_model_are_parsed_from_their_bytes_once_that_is_worthwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers: list[Answer] = [
+        {"Responses": {"orders": [item(1)]}, "UnprocessedKeys": {}} for _ in range(3)
+    ]
     transport = AsJson(ScriptedTransport(answers))
     db = adorm.connect("memory", wrap=lambda _: transport)
     orders = db.table(Order)
@@ -439,11 +539,26 @@ class Reading:
     label: str = ""
 
 
-async def test_items_with_keys_of_bytes_and_numbers_are_found_in_whatever_way_they_are_written() -> None:
+async def test_items_with_keys_of_bytes_and_numbers_are_found_in_whatever_way_they_are_written() -> (
+    None
+):
     written = [("AA==", "1.00"), ("AQ==", "2E0"), ("AA==", "3")]
-    answer: Answer = {"Responses": {"readings": [{"sensor": {"B": sensor}, "at": {"N": at}} for sensor, at in written]}}
-    readings = adorm.connect("memory", wrap=lambda _: AsJson(ScriptedTransport([answer]))).table(Reading)
-    got = await readings.batch_get([(b"\x00", Decimal(3)), (b"\x01", Decimal("2.0")), (b"\x00", Decimal(1)), (b"\x00", Decimal(4))])
+    answer: Answer = {
+        "Responses": {
+            "readings": [{"sensor": {"B": sensor}, "at": {"N": at}} for sensor, at in written]
+        }
+    }
+    readings = adorm.connect("memory", wrap=lambda _: AsJson(ScriptedTransport([answer]))).table(
+        Reading
+    )
+    got = await readings.batch_get(
+        [
+            (b"\x00", Decimal(3)),
+            (b"\x01", Decimal("2.0")),
+            (b"\x00", Decimal(1)),
+            (b"\x00", Decimal(4)),
+        ]
+    )
     assert [each and (each.sensor, each.at) for each in got.aligned] == [
         (b"\x00", Decimal(3)),
         (b"\x01", Decimal(2)),
@@ -470,10 +585,20 @@ async def test_two_models_may_want_one_item_and_each_gets_its_own() -> None:
         slips.key("c1", "o3"),
         slips.key("c1", "o1"),
     ]
-    got = await db.batch_get(keys).collect_errors().on_progress(lambda progress: told.append(progress.done))
+    got = (
+        await db.batch_get(keys)
+        .collect_errors()
+        .on_progress(lambda progress: told.append(progress.done))
+    )
     assert len(transport.sent[0][1]["RequestItems"]["orders"]["Keys"]) == 3
     assert got.of(Slip) == [Slip(customer_id="c1", order_id="o1", note="a")] * 2
-    assert [type(each).__name__ for each in got.aligned] == ["Order", "Slip", "NoneType", "NoneType", "Slip"]
+    assert [type(each).__name__ for each in got.aligned] == [
+        "Order",
+        "Slip",
+        "NoneType",
+        "NoneType",
+        "Slip",
+    ]
     assert got.missing == [slips.key("c1", "o3")]
     assert [type(error) for error in got.errors] == [adorm.ItemDecodeError]
     assert told == [5]
@@ -485,9 +610,16 @@ async def test_with_collected_errors_a_chunk_goes_on_after_an_item_that_does_not
         {"Responses": {"orders": [item(1, total={"S": "x"})]}, "UnprocessedKeys": {"orders": left}},
         {"Responses": {"orders": [item(2)]}},
     ]
-    got = await orders_by(ScriptedTransport(list(answers))).batch_get([("c1", "o1"), ("c1", "o2")]).collect_errors()
+    got = (
+        await orders_by(ScriptedTransport(list(answers)))
+        .batch_get([("c1", "o1"), ("c1", "o2")])
+        .collect_errors()
+    )
     assert ([each.order_id for each in got.items], got.unprocessed) == (["o2"], [])
-    answers[0] = {"Responses": {"orders": [item(1, total={"S": "x"})]}, "UnprocessedKeys": {"orders": left}}
+    answers[0] = {
+        "Responses": {"orders": [item(1, total={"S": "x"})]},
+        "UnprocessedKeys": {"orders": left},
+    }
     transport = ScriptedTransport(answers)
     with pytest.raises(adorm.BatchFailed):
         await orders_by(transport).batch_get([("c1", "o1"), ("c1", "o2")])
@@ -506,9 +638,13 @@ async def test_a_deadline_is_one_error_with_all_outcomes_and_what_was_read() -> 
 
 
 async def test_a_wait_for_unprocessed_keys_ends_by_the_deadline() -> None:
-    async with stubbed(10, retry=adorm.RetryPolicy(base_delay_s=30, max_delay_s=30, jitter=0)) as it:
+    async with stubbed(
+        10, retry=adorm.RetryPolicy(base_delay_s=30, max_delay_s=30, jitter=0)
+    ) as it:
         it.faults.on("BatchGetItem").unprocessed(count=4)
-        with pytest.raises(adorm.DeadlineExceeded, match="unprocessed would outlive the deadline") as caught:
+        with pytest.raises(
+            adorm.DeadlineExceeded, match="unprocessed would outlive the deadline"
+        ) as caught:
             async with adorm.deadline(5):
                 await it.numbers.batch_get([ids(number) for number in range(10)])
         assert len(caught.value.result.items) == 6
@@ -525,14 +661,19 @@ async def test_a_wait_for_unprocessed_keys_ends_by_the_deadline() -> None:
             [("c1", "o1")] * 56 + ["c1"] + [("c1", "o1")] * 943,
             r"^key 57 of 1,000: a key of Order is customer_id and order_id; 1 value was given",
         ),
-        ([("c1", "o1"), ("c1", "")], r"^key 2 of 2: Order.order_id is part of a key, and DynamoDB takes no empty key"),
+        (
+            [("c1", "o1"), ("c1", "")],
+            r"^key 2 of 2: Order.order_id is part of a key, and DynamoDB takes no empty key",
+        ),
         ([("c1", None)], r"^key 1 of 1: Order.order_id is part of a key, so it can't be None"),
         ([("c1", "o1", "x")], r"^key 1 of 1: .*3 values were given"),
         ("c1", r"^keys is a list or another iterable, not 'c1'"),
         (5, r"^keys is a list or another iterable, not 5"),
     ],
 )
-async def test_a_key_of_the_wrong_shape_is_named_by_its_place_and_nothing_is_sent(keys: Iterable[Any], problem: str) -> None:
+async def test_a_key_of_the_wrong_shape_is_named_by_its_place_and_nothing_is_sent(
+    keys: Iterable[Any], problem: str
+) -> None:
     transport = ScriptedTransport()
     with pytest.raises(adorm.UsageError, match=problem):
         await orders_by(transport).batch_get(keys)
@@ -547,7 +688,9 @@ async def test_across_tables_only_keys_say_where_they_belong() -> None:
 
 @pytest.mark.parametrize("chunks", [0, -1, True, 1.5, 1_000_000])
 async def test_a_concurrency_that_is_no_positive_number_is_refused(chunks: Any) -> None:
-    with pytest.raises(adorm.UsageError, match="concurrency is how many requests are in flight at most"):
+    with pytest.raises(
+        adorm.UsageError, match="concurrency is how many requests are in flight at most"
+    ):
         orders_by(ScriptedTransport()).batch_get([]).concurrency(chunks)
 
 
@@ -560,5 +703,7 @@ async def test_a_closed_database_is_the_callers_mistake_and_no_group() -> None:
 
 async def test_lost_connections_and_throttles_are_retried_as_everywhere() -> None:
     transport = ScriptedTransport([lost(), throttled(), {"Responses": {"orders": [item(1)]}}])
-    orders = adorm.connect("memory", wrap=lambda _: AsJson(transport), retry=adorm.RetryPolicy(base_delay_s=0)).table(Order)
+    orders = adorm.connect(
+        "memory", wrap=lambda _: AsJson(transport), retry=adorm.RetryPolicy(base_delay_s=0)
+    ).table(Order)
     assert len((await orders.batch_get([("c1", "o1")])).items) == 1

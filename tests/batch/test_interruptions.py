@@ -1,4 +1,5 @@
-"""What somebody else cancels inside a chunk is a failure of the chunk: nothing is missing in silence, and nobody waits for ever."""
+"""What somebody else cancels inside a chunk is a failure of the chunk: nothing is missing in
+silence, and nobody waits for ever."""
 
 from __future__ import annotations
 
@@ -17,9 +18,15 @@ async def test_a_cancelled_chunk_of_reads_is_told() -> None:
     bench = Bench(300)
     async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
         bench.faults.on("BatchGetItem", call=2).cancel()
-        got = await db.table(Number).batch_get([Number.id_of(number) for number in range(300)]).collect_errors()
+        got = (
+            await db.table(Number)
+            .batch_get([Number.id_of(number) for number in range(300)])
+            .collect_errors()
+        )
         assert len(got.items) == 200
-        assert [str(error) for error in got.errors] == ["somebody else cancelled what was awaited here"]
+        assert [str(error) for error in got.errors] == [
+            "somebody else cancelled what was awaited here"
+        ]
 
 
 async def test_a_cancelled_chunk_of_writes_is_told_and_left_unprocessed() -> None:

@@ -27,8 +27,12 @@ async def test_loads_of_many_tasks_travel_together_and_each_key_once() -> None:
     async with stubbed(300) as it:
         async with it.numbers.loader() as loader:
             loaded = await it.db.gather([loader.load(ids(number % 250)) for number in range(500)])
-        assert [each and each.value for each in loaded] == [value_of(number % 250) for number in range(500)]
-        assert sorted(len(each.request["RequestItems"]["numbers"]["Keys"]) for each in it.recorder.sent) == [50, 100, 100]
+        assert [each and each.value for each in loaded] == [
+            value_of(number % 250) for number in range(500)
+        ]
+        assert sorted(
+            len(each.request["RequestItems"]["numbers"]["Keys"]) for each in it.recorder.sent
+        ) == [50, 100, 100]
         assert set(it.stub.keys_read.values()) == {1}
         assert loaded[0] is loaded[250]
 
@@ -66,7 +70,9 @@ async def test_absent_items_are_none_and_unprocessed_keys_are_asked_for_again() 
         async with it.numbers.loader(consistent=True) as loader:
             loaded = await it.db.gather([loader.load(ids(number)) for number in range(90, 110)])
         assert [each is not None for each in loaded] == [True] * 10 + [False] * 10
-        assert all(each.request["RequestItems"]["numbers"]["ConsistentRead"] for each in it.recorder.sent)
+        assert all(
+            each.request["RequestItems"]["numbers"]["ConsistentRead"] for each in it.recorder.sent
+        )
         assert set(it.stub.keys_read.values()) == {1}
 
 
@@ -108,16 +114,26 @@ async def test_a_failed_chunk_reaches_each_of_its_waiters_and_no_other() -> None
     async with stubbed(300) as it:
         it.faults.on("BatchGetItem", call=2).refuse("AccessDeniedException")
         async with it.numbers.loader() as loader:
-            done = await it.db.gather([loader.load(ids(number)) for number in range(300)], collect_errors=True)
+            done = await it.db.gather(
+                [loader.load(ids(number)) for number in range(300)], collect_errors=True
+            )
             assert await loader.load(ids(100)) is not None
-        assert [error is None for error in (outcome.error for outcome in done.outcomes)] == [True] * 100 + [False] * 100 + [True] * 100
+        assert [error is None for error in (outcome.error for outcome in done.outcomes)] == [
+            True
+        ] * 100 + [False] * 100 + [True] * 100
         assert {type(error) for error in done.errors} == {adorm.AccessDenied}
 
 
 async def test_an_item_that_does_not_fit_reaches_only_those_who_asked_for_it() -> None:
     def item(number: int, **attributes: Any) -> dict[str, Any]:
         moment = {"S": "2026-01-01T00:00:00.000000Z"}
-        return {"customer_id": {"S": "c"}, "order_id": {"S": f"{number}"}, "created_at": moment, "updated_at": moment, **attributes}
+        return {
+            "customer_id": {"S": "c"},
+            "order_id": {"S": f"{number}"},
+            "created_at": moment,
+            "updated_at": moment,
+            **attributes,
+        }
 
     transport = ScriptedTransport([{"Responses": {"orders": [item(1), item(2, total={"S": "x"})]}}])
     db = adorm.connect("memory", wrap=lambda _: transport)
@@ -167,7 +183,11 @@ async def test_a_deadline_around_the_block_reaches_the_waiters() -> None:
     async with stubbed(10) as it:
         it.faults.on("BatchGetItem").hold()
         with pytest.raises(adorm.DeadlineExceeded):
-            async with leaves_nothing_behind(it.recorder), adorm.deadline(0.02), it.numbers.loader() as loader:
+            async with (
+                leaves_nothing_behind(it.recorder),
+                adorm.deadline(0.02),
+                it.numbers.loader() as loader,
+            ):
                 await loader.load(ids(1))
 
 

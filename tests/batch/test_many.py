@@ -20,7 +20,9 @@ class Shop:
     def __init__(self) -> None:
         self.faults, self.recorder = Faults(), Recorder()
         self.db = adorm.connect(
-            "memory", wrap=lambda engine: self.recorder(self.faults(engine)), retry=adorm.RetryPolicy(max_attempts=2, base_delay_s=0)
+            "memory",
+            wrap=lambda engine: self.recorder(self.faults(engine)),
+            retry=adorm.RetryPolicy(max_attempts=2, base_delay_s=0),
         )
         self.orders = self.db.table(Order)
 
@@ -48,20 +50,32 @@ def order(number: int, **fields: Any) -> Order:
 async def test_every_item_is_updated_by_one_request() -> None:
     async with Shop() as shop:
         keys = await shop.stock(30)
-        done = await shop.orders.update_many(keys).set(Order.status, "paid").add(Order.total, 5).concurrency(4)
+        done = (
+            await shop.orders.update_many(keys)
+            .set(Order.status, "paid")
+            .add(Order.total, 5)
+            .concurrency(4)
+        )
         assert shop.recorder.operations == ["UpdateItem"] * 30
         assert shop.recorder.max_in_flight <= 4
         assert (done.updated, done.unprocessed, done.errors) == (keys, [], [])
-        assert [(outcome.label, outcome.value, outcome.finished) for outcome in done.outcomes][:1] == [("Order c1/o0", keys[0], True)]
+        assert [(outcome.label, outcome.value, outcome.finished) for outcome in done.outcomes][
+            :1
+        ] == [("Order c1/o0", keys[0], True)]
         stored = await shop.orders.batch_get(keys)
-        assert {(each.status, each.total, each.version) for each in stored.items} == {("paid", Decimal(5), 2)}
+        assert {(each.status, each.total, each.version) for each in stored.items} == {
+            ("paid", Decimal(5), 2)
+        }
 
 
 async def test_updates_of_their_own_are_taken_too_and_give_what_they_return() -> None:
     async with Shop() as shop:
         await shop.stock(2)
         done = await shop.orders.update_many(
-            [shop.orders.update("c1", "o0").set(Order.status, "a").returning("new"), shop.orders.update("c1", "o1").add(Order.total, 1)]
+            [
+                shop.orders.update("c1", "o0").set(Order.status, "a").returning("new"),
+                shop.orders.update("c1", "o1").add(Order.total, 1),
+            ]
         )
         assert [each and each.status for each in done.results] == ["a", None]
 
@@ -70,11 +84,17 @@ async def test_conditions_hold_for_each_and_failures_are_told_by_item() -> None:
     async with Shop() as shop:
         keys = await shop.stock(10)
         await shop.orders.update_many(keys[::2]).set(Order.status, "paid")
-        update = shop.orders.update_many([*keys, ("c1", "none")]).set(Order.note, "x").when(Order.status == "open")
+        update = (
+            shop.orders.update_many([*keys, ("c1", "none")])
+            .set(Order.note, "x")
+            .when(Order.status == "open")
+        )
         done = await update.collect_errors()
         assert done.updated == keys[1::2]
         assert done.unprocessed == [*keys[::2], shop.orders.key("c1", "none")]
-        assert [type(error) for error in done.errors] == [adorm.ConditionalCheckFailed] * 5 + [adorm.ItemNotFound]
+        assert [type(error) for error in done.errors] == [adorm.ConditionalCheckFailed] * 5 + [
+            adorm.ItemNotFound
+        ]
         failed = done.outcomes[0].error
         assert isinstance(failed, adorm.ConditionalCheckFailed)
         assert failed.item.status == "paid"
@@ -84,7 +104,11 @@ async def test_when_one_fails_those_in_flight_finish_and_no_other_begins() -> No
     async with Shop() as shop:
         keys = await shop.stock(10)
         with pytest.raises(adorm.BatchFailed) as caught:
-            await shop.orders.update_many([*keys[:3], ("c1", "none"), *keys[3:]]).set(Order.status, "x").concurrency(1)
+            await (
+                shop.orders.update_many([*keys[:3], ("c1", "none"), *keys[3:]])
+                .set(Order.status, "x")
+                .concurrency(1)
+            )
         assert caught.value.result.updated == keys[:3]
         assert len(caught.value.result.unprocessed) == 8
         assert [type(error) for error in caught.value.exceptions] == [adorm.ItemNotFound]
@@ -103,7 +127,9 @@ async def test_an_update_that_would_differ_when_repeated_is_not_repeated() -> No
 
 async def test_upsert_creates_what_is_missing() -> None:
     async with Shop() as shop:
-        await shop.orders.update_many([("c1", "o1"), ("c1", "o2")]).set(Order.status, "new").upsert()
+        await (
+            shop.orders.update_many([("c1", "o1"), ("c1", "o2")]).set(Order.status, "new").upsert()
+        )
         assert len(await shop.orders.query("c1")) == 2
 
 
@@ -111,14 +137,22 @@ async def test_what_cant_be_updated_is_named_by_its_place_and_nothing_is_sent() 
     async with Shop() as shop:
         keys = await shop.stock(3)
         many = shop.orders.update_many
-        with pytest.raises(adorm.UsageError, match=r"^update 2 of 2: a key of Order is customer_id and order_id"):
+        with pytest.raises(
+            adorm.UsageError, match=r"^update 2 of 2: a key of Order is customer_id and order_id"
+        ):
             many([keys[0], "c1"])
-        with pytest.raises(adorm.UsageError, match=r"^update 1 of 3: Order c1/o0: an update without clauses"):
+        with pytest.raises(
+            adorm.UsageError, match=r"^update 1 of 3: Order c1/o0: an update without clauses"
+        ):
             await many(keys)
-        with pytest.raises(adorm.UsageError, match=r"^update 3 of 3: Order c1/o0 is number 1 as well"):
+        with pytest.raises(
+            adorm.UsageError, match=r"^update 3 of 3: Order c1/o0 is number 1 as well"
+        ):
             await many([keys[0], keys[1], keys[0]]).set(Order.status, "x")
         other: Any = shop.db.table(Counter).update("n").add(Counter.value, 1)
-        with pytest.raises(adorm.UsageError, match=r"^update 1 of 1: an update of table counters by way of orders"):
+        with pytest.raises(
+            adorm.UsageError, match=r"^update 1 of 1: an update of table counters by way of orders"
+        ):
             many([other])
         assert (await many([]).set(Order.status, "x")).updated == []
         assert shop.recorder.sent == ()
@@ -178,21 +212,35 @@ async def test_with_transact_a_hundred_are_created_together_or_not_at_all() -> N
         items = [order(number) for number in range(250)]
         done = await shop.orders.create_many(items, transact=True).collect_errors()
         assert shop.recorder.operations == ["TransactWriteItems"] * 3
-        assert sorted(len(each.request["TransactItems"]) for each in shop.recorder.sent) == [50, 100, 100]
+        assert sorted(len(each.request["TransactItems"]) for each in shop.recorder.sent) == [
+            50,
+            100,
+            100,
+        ]
         assert done.items == [*items[:100], *items[200:]]
         assert done.unprocessed == items[100:200]
         assert {each.version for each in items[100:200]} == {0}
-        assert [outcome.label for outcome in done.outcomes] == ["transaction 1 of 3", "transaction 2 of 3", "transaction 3 of 3"]
+        assert [outcome.label for outcome in done.outcomes] == [
+            "transaction 1 of 3",
+            "transaction 2 of 3",
+            "transaction 3 of 3",
+        ]
         failed = done.errors[0]
         assert isinstance(failed, adorm.TransactionCanceled)
-        assert [type(reason.error) for reason in failed.reasons if reason.error] == [adorm.ItemExists]
+        assert [type(reason.error) for reason in failed.reasons if reason.error] == [
+            adorm.ItemExists
+        ]
 
 
 async def test_what_cant_be_created_is_named_by_its_place_and_nothing_is_sent() -> None:
     async with Shop() as shop:
-        with pytest.raises(adorm.UsageError, match=r"^item 2 of 2: Order.order_id is part of a key"):
+        with pytest.raises(
+            adorm.UsageError, match=r"^item 2 of 2: Order.order_id is part of a key"
+        ):
             await shop.orders.create_many([order(1), Order(customer_id="c1", order_id="")])
-        with pytest.raises(adorm.UsageError, match=r"^item 2 of 2: Order c1/o1 is number 1 as well"):
+        with pytest.raises(
+            adorm.UsageError, match=r"^item 2 of 2: Order c1/o1 is number 1 as well"
+        ):
             await shop.orders.create_many([order(1), order(1)])
         assert (await shop.orders.create_many([])).items == []
         assert shop.recorder.sent == ()

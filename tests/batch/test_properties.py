@@ -1,4 +1,5 @@
-"""Batches under any schedule of unprocessed parts, failures and duplicates: compared with what they must come to."""
+"""Batches under any schedule of unprocessed parts, failures and duplicates: compared with what they
+must come to."""
 
 from __future__ import annotations
 
@@ -38,10 +39,15 @@ def test_any_batch_get_gives_each_key_its_item_in_order(
             wanted = [ids(number) for number in keys for _ in range(100 // size)]
             got = await it.numbers.batch_get(wanted).concurrency(chunks).collect_errors()
             read = {each.number_id: each for each in got.items}
-            assert [each and each.number_id for each in got.aligned] == [key if key in read else None for key in wanted]
+            assert [each and each.number_id for each in got.aligned] == [
+                key if key in read else None for key in wanted
+            ]
             assert got.items == [read[key] for key in wanted if key in read]
             assert all(each.value == value_of(int(each.number_id)) for each in got.items)
-            missing, unread = {key.values[0] for key in got.missing}, {key.values[0] for key in got.unprocessed}
+            missing, unread = (
+                {key.values[0] for key in got.missing},
+                {key.values[0] for key in got.unprocessed},
+            )
             assert not (missing & unread)
             assert missing | unread | set(read) == set(wanted)
             assert all(int(key) >= 30 for key in missing)
@@ -49,14 +55,23 @@ def test_any_batch_get_gives_each_key_its_item_in_order(
             assert all(count == 1 for key, count in it.stub.keys_read.items() if key in read)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0 if parsed else WORTHWHILE_BYTES)
+        patch.setattr(
+            "adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0 if parsed else WORTHWHILE_BYTES
+        )
         asyncio.run(run())
 
 
-OPERATION = st.tuples(st.sampled_from(["put", "put", "delete", "flush"]), NUMBERS, st.integers(0, 1000))
+OPERATION = st.tuples(
+    st.sampled_from(["put", "put", "delete", "flush"]), NUMBERS, st.integers(0, 1000)
+)
 
 
-@given(operations=st.lists(OPERATION, max_size=120), shares=SHARES, chunks=st.integers(1, 3), turns=st.integers(0, 3))
+@given(
+    operations=st.lists(OPERATION, max_size=120),
+    shares=SHARES,
+    chunks=st.integers(1, 3),
+    turns=st.integers(0, 3),
+)
 @settings(max_examples=120, deadline=None)
 def test_any_order_of_writes_in_a_block_ends_as_the_last_one_of_each_item(
     operations: list[tuple[str, int, int]], shares: list[float], chunks: int, turns: int
@@ -94,7 +109,11 @@ def test_any_order_of_writes_in_a_block_ends_as_the_last_one_of_each_item(
 )
 @settings(max_examples=120, deadline=None)
 def test_what_a_batch_write_did_not_write_is_what_it_calls_unprocessed(
-    puts: list[tuple[int, int]], shares: list[float], failing: set[int], streamed: bool, collects: bool
+    puts: list[tuple[int, int]],
+    shares: list[float],
+    failing: set[int],
+    streamed: bool,
+    collects: bool,
 ) -> None:
     async def run() -> None:
         async with stubbed(0, retry=adorm.RetryPolicy(max_attempts=1)) as it:
@@ -113,11 +132,16 @@ def test_what_a_batch_write_did_not_write_is_what_it_calls_unprocessed(
                 done = await (write.collect_errors() if collects else write)
             except adorm.BatchFailed as failure:
                 done = failure.result
-            left = {each.number_id: each.value for each in done.unprocessed if isinstance(each, Number)}
+            left = {
+                each.number_id: each.value for each in done.unprocessed if isinstance(each, Number)
+            }
             assert len(left) == len(done.unprocessed)
             last = {ids(number): value for number, value in puts}
             if not streamed:
-                assert {**{key: it.stored(int(key)) for key in last if it.stored(int(key)) is not None}, **left} == last
+                assert {
+                    **{key: it.stored(int(key)) for key in last if it.stored(int(key)) is not None},
+                    **left,
+                } == last
             elif collects or not done.errors:
                 assert {key: left.get(key, it.stored(int(key))) for key in last} == last
             assert bool(done.errors) or not left

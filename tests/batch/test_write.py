@@ -29,7 +29,10 @@ def failing(*chunks: int) -> Any:
     firsts = {ids((chunk - 1) * 25) for chunk in chunks}
 
     def matches(request: Request) -> bool:
-        return any(change.get("PutRequest", {}).get("Item", {}).get("number_id", {}).get("S") in firsts for change in changes_of(request))
+        return any(
+            change.get("PutRequest", {}).get("Item", {}).get("number_id", {}).get("S") in firsts
+            for change in changes_of(request)
+        )
 
     return matches
 
@@ -58,12 +61,17 @@ async def test_nothing_to_write_sends_nothing_and_is_no_error() -> None:
 async def test_puts_and_deletes_travel_in_chunks_of_twenty_five() -> None:
     async with stubbed(1000) as it:
         done = await it.numbers.batch_write(
-            puts=[made(number, 1) for number in range(40)], deletes=[ids(number) for number in range(500, 520)]
+            puts=[made(number, 1) for number in range(40)],
+            deletes=[ids(number) for number in range(500, 520)],
         )
         assert sorted(len(changes_of(each.request)) for each in it.recorder.sent) == [10, 25, 25]
         assert done.written == 60
         assert [it.stored(number) for number in (0, 39, 500, 519)] == [1, 1, None, None]
-        assert [outcome.label for outcome in done.outcomes] == ["chunk 1 of 3", "chunk 2 of 3", "chunk 3 of 3"]
+        assert [outcome.label for outcome in done.outcomes] == [
+            "chunk 1 of 3",
+            "chunk 2 of 3",
+            "chunk 3 of 3",
+        ]
         assert [each.number_id for each in done.items] == [ids(number) for number in range(40)]
 
 
@@ -99,15 +107,25 @@ async def test_of_two_puts_of_one_item_the_last_one_is_sent() -> None:
 
 async def test_large_items_are_spread_over_requests() -> None:
     transport = ScriptedTransport()
-    await by(transport).table(Event).batch_write(puts=[event(number, 390_000) for number in range(30)])
+    await (
+        by(transport)
+        .table(Event)
+        .batch_write(puts=[event(number, 390_000) for number in range(30)])
+    )
     sizes = [
-        sum(adorm.item_size(change["PutRequest"]["Item"]) for change in changes_of(request, "events")) for _, request in transport.sent
+        sum(
+            adorm.item_size(change["PutRequest"]["Item"])
+            for change in changes_of(request, "events")
+        )
+        for _, request in transport.sent
     ]
     assert [len(changes_of(request, "events")) for _, request in transport.sent] == [21, 9]
     assert max(sizes) < 8 * 1024 * 1024
 
 
-async def test_large_items_of_a_block_are_spread_over_requests_and_replaced_ones_take_no_room() -> None:
+async def test_large_items_of_a_block_are_spread_over_requests_and_replaced_ones_take_no_room() -> (
+    None
+):
     transport = ScriptedTransport()
     async with by(transport).table(Event).batch() as batch:
         for number in range(30):
@@ -122,21 +140,35 @@ async def test_several_tables_are_written_together() -> None:
     transport = ScriptedTransport()
     db = by(transport)
     counters = db.table(Counter)
-    done = await db.batch_write(puts=[Counter(name="a"), Receipt(receipt_id="r")], deletes=[counters.key("b"), Receipt(receipt_id="old")])
+    done = await db.batch_write(
+        puts=[Counter(name="a"), Receipt(receipt_id="r")],
+        deletes=[counters.key("b"), Receipt(receipt_id="old")],
+    )
     assert done.written == 4
     requests = transport.sent[0][1]["RequestItems"]
-    assert {table: [next(iter(change)) for change in changes] for table, changes in requests.items()} == {
+    assert {
+        table: [next(iter(change)) for change in changes] for table, changes in requests.items()
+    } == {
         "counters": ["PutRequest", "DeleteRequest"],
         "receipts": ["PutRequest", "DeleteRequest"],
     }
 
 
 def test_the_request_and_the_plan_can_be_looked_at() -> None:
-    write = by(ScriptedTransport()).table(Counter).batch_write(puts=[Counter(name="a")], deletes=["b"]).concurrency(2)
+    write = (
+        by(ScriptedTransport())
+        .table(Counter)
+        .batch_write(puts=[Counter(name="a")], deletes=["b"])
+        .concurrency(2)
+    )
     assert write.request() == {
         "RequestItems": {
             "counters": [
-                {"PutRequest": {"Item": {"name": {"S": "a"}, "value": {"N": "0"}, "history": {"L": []}}}},
+                {
+                    "PutRequest": {
+                        "Item": {"name": {"S": "a"}, "value": {"N": "0"}, "history": {"L": []}}
+                    }
+                },
                 {"DeleteRequest": {"Key": {"name": {"S": "b"}}}},
             ]
         }
@@ -159,8 +191,12 @@ async def test_every_item_is_stored_as_written_last_though_each_answer_leaves_so
     async with stubbed() as it:
         left = it.faults.on("BatchWriteItem").unprocessed(share=0.3)
         puts = [made(number % 200, number) for number in range(300)]
-        done = await it.numbers.batch_write(puts=puts, deletes=[ids(number) for number in range(900, 930)])
-        assert [it.stored(number) for number in range(200)] == [number + 200 if number < 100 else number for number in range(200)]
+        done = await it.numbers.batch_write(
+            puts=puts, deletes=[ids(number) for number in range(900, 930)]
+        )
+        assert [it.stored(number) for number in range(200)] == [
+            number + 200 if number < 100 else number for number in range(200)
+        ]
         assert (done.written, done.unprocessed) == (230, [])
         assert left.fired > 10
 
@@ -170,14 +206,20 @@ async def test_items_are_written_even_where_one_a_call_succeeds() -> None:
         it.faults.on("BatchWriteItem").unprocessed(all_but=1)
         await it.numbers.batch_write(puts=[made(number) for number in range(60)])
         assert len(it.recorder.sent) == 60
-        assert [it.stored(number) for number in range(60)] == [made(number).value for number in range(60)]
+        assert [it.stored(number) for number in range(60)] == [
+            made(number).value for number in range(60)
+        ]
 
 
 async def test_progress_counts_what_is_written() -> None:
     async with stubbed() as it:
         seen: list[adorm.Progress] = []
         it.faults.on("BatchWriteItem", call=1).unprocessed(count=5)
-        await it.numbers.batch_write(puts=[made(number) for number in range(30)]).concurrency(1).on_progress(seen.append)
+        await (
+            it.numbers.batch_write(puts=[made(number) for number in range(30)])
+            .concurrency(1)
+            .on_progress(seen.append)
+        )
         assert [(each.done, each.total) for each in seen] == [(20, 30), (25, 30), (30, 30)]
 
 
@@ -202,7 +244,9 @@ async def test_chunks_in_flight_finish_and_no_other_begins_when_one_fails() -> N
         assert [(outcome.finished, outcome.error is None) for outcome in failure.outcomes] == [
             (False, False), (True, True), (False, True), (False, True),
         ]  # fmt: skip
-        assert [each.number_id for each in failure.result.items] == [ids(number) for number in range(25, 50)]
+        assert [each.number_id for each in failure.result.items] == [
+            ids(number) for number in range(25, 50)
+        ]
 
 
 async def release_when(hold: Any, recorder: Recorder) -> None:
@@ -245,10 +289,16 @@ async def test_what_a_chunk_wrote_before_it_failed_is_known() -> None:
         assert [put for put in puts if it.stored(int(put.number_id)) is None] == left
 
 
-async def test_after_a_lost_answer_a_batch_is_sent_again_and_a_last_loss_says_it_may_be_applied() -> None:
-    counters = by(ScriptedTransport([lost(), internal(), {}]), retry=adorm.RetryPolicy(base_delay_s=0)).table(Counter)
+async def test_after_a_lost_answer_a_batch_is_sent_again_and_a_last_loss_says_it_may_be_applied() -> (
+    None
+):
+    counters = by(
+        ScriptedTransport([lost(), internal(), {}]), retry=adorm.RetryPolicy(base_delay_s=0)
+    ).table(Counter)
     assert (await counters.batch_write(puts=[Counter(name="a")])).written == 1
-    counters = by(ScriptedTransport([lost()]), retry=adorm.RetryPolicy(max_attempts=1)).table(Counter)
+    counters = by(ScriptedTransport([lost()]), retry=adorm.RetryPolicy(max_attempts=1)).table(
+        Counter
+    )
     with pytest.raises(adorm.BatchFailed) as caught:
         await counters.batch_write(puts=[Counter(name="a")])
     error = caught.value.exceptions[0]
@@ -270,7 +320,9 @@ async def test_a_deadline_is_one_error_that_says_what_was_written() -> None:
         it.faults.on("BatchWriteItem", call=2).hold()
         with pytest.raises(adorm.DeadlineExceeded) as caught:
             async with adorm.deadline(0.05):
-                await it.numbers.batch_write(puts=[made(number) for number in range(75)]).concurrency(1)
+                await it.numbers.batch_write(
+                    puts=[made(number) for number in range(75)]
+                ).concurrency(1)
         assert (caught.value.result.written, len(caught.value.result.unprocessed)) == (25, 50)
         assert len(caught.value.outcomes) == 3
         assert caught.value.maybe_applied
@@ -281,8 +333,12 @@ async def test_a_deadline_is_one_error_that_says_what_was_written() -> None:
 
 async def test_puts_of_an_async_iterable_are_written_as_they_come() -> None:
     async with stubbed(1000) as it:
-        done = await it.numbers.batch_write(puts=stream(made(number % 300, number) for number in range(1000)), deletes=[ids(999)])
-        assert [it.stored(number) for number in range(300)] == [max(range(number, 1000, 300)) for number in range(300)]
+        done = await it.numbers.batch_write(
+            puts=stream(made(number % 300, number) for number in range(1000)), deletes=[ids(999)]
+        )
+        assert [it.stored(number) for number in range(300)] == [
+            max(range(number, 1000, 300)) for number in range(300)
+        ]
         assert it.stored(999) is None
         assert (done.unprocessed, done.errors, done.outcomes) == ([], [], [])
 
@@ -365,13 +421,20 @@ async def test_what_the_source_raises_leaves_bare_after_chunks_in_flight() -> No
 async def test_a_bad_item_of_an_async_iterable_is_named_by_its_place(collects: bool) -> None:
     async with stubbed() as it:
         bad: Any = Counter(name="x")
-        write = it.numbers.batch_write(puts=stream([*(made(number) for number in range(30)), bad, made(99)])).concurrency(1)
+        write = it.numbers.batch_write(
+            puts=stream([*(made(number) for number in range(30)), bad, made(99)])
+        ).concurrency(1)
         if collects:
             done = await write.collect_errors()
             assert (done.written, done.unprocessed) == (31, [bad])
-            assert str(done.errors[0]) == "put 31: an instance of Number is expected, not Counter: use the table of its own model"
+            assert (
+                str(done.errors[0])
+                == "put 31: an instance of Number is expected, not Counter: use the table of its own model"
+            )
         else:
-            with pytest.raises(adorm.UsageError, match=r"^put 31: an instance of Number is expected"):
+            with pytest.raises(
+                adorm.UsageError, match=r"^put 31: an instance of Number is expected"
+            ):
                 await write
             assert it.stored(24) is not None
             assert it.stored(99) is None
@@ -379,7 +442,9 @@ async def test_a_bad_item_of_an_async_iterable_is_named_by_its_place(collects: b
 
 async def test_an_async_iterable_may_not_put_what_is_deleted() -> None:
     async with stubbed(10) as it:
-        with pytest.raises(adorm.UsageError, match=r"^put 2: Number 000000005 is in both puts and deletes"):
+        with pytest.raises(
+            adorm.UsageError, match=r"^put 2: Number 000000005 is in both puts and deletes"
+        ):
             await it.numbers.batch_write(puts=stream([made(1), made(5)]), deletes=[ids(5)])
 
 
@@ -394,18 +459,30 @@ async def refused(it: Stubbed, write: Any, problem: str) -> None:
 
 async def test_one_key_in_both_puts_and_deletes_is_refused() -> None:
     async with stubbed() as it:
-        write = it.numbers.batch_write(puts=[made(number) for number in range(30)], deletes=[ids(7)])
+        write = it.numbers.batch_write(
+            puts=[made(number) for number in range(30)], deletes=[ids(7)]
+        )
         await refused(it, write, "Number 000000007 is in both puts and deletes: which one wins")
 
 
 async def test_what_cant_be_stored_is_named_by_its_place_and_nothing_is_sent() -> None:
     async with stubbed() as it:
         await refused(
-            it, it.numbers.batch_write(puts=[*map(made, range(56)), Number(number_id="")]), r"^put 57 of 57: Number.number_id is part"
+            it,
+            it.numbers.batch_write(puts=[*map(made, range(56)), Number(number_id="")]),
+            r"^put 57 of 57: Number.number_id is part",
         )
-        await refused(it, it.numbers.batch_write(deletes=[ids(1), (ids(1), 2)]), r"^delete 2 of 2: a key of Number is number_id; 2 values")
+        await refused(
+            it,
+            it.numbers.batch_write(deletes=[ids(1), (ids(1), 2)]),
+            r"^delete 2 of 2: a key of Number is number_id; 2 values",
+        )
         events = it.db.table(Event)
-        await refused(it, events.batch_write(puts=[event(1, 10), event(2, 410_000)]), r"^put 2 of 2: Event 2/.* has 410\d\d\d bytes")
+        await refused(
+            it,
+            events.batch_write(puts=[event(1, 10), event(2, 410_000)]),
+            r"^put 2 of 2: Event 2/.* has 410\d\d\d bytes",
+        )
         nothing: Any = 5
         with pytest.raises(adorm.UsageError, match="puts is a list or another iterable, not 5"):
             it.numbers.batch_write(puts=nothing)

@@ -1,4 +1,5 @@
-"""The choke point against a scripted transport and a clock that stands still: requests and waits are counted exactly."""
+"""The choke point against a scripted transport and a clock that stands still: requests and waits
+are counted exactly."""
 
 from __future__ import annotations
 
@@ -33,7 +34,15 @@ from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer
 from adorm.transport.errors import service_error
 from tests.conftest import LOOPS
-from tests.support.scripted import Outcome, ScriptedTransport, internal, lost, refusal, throttled, unreachable
+from tests.support.scripted import (
+    Outcome,
+    ScriptedTransport,
+    internal,
+    lost,
+    refusal,
+    throttled,
+    unreachable,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -52,7 +61,12 @@ def anyio_backend(request: pytest.FixtureRequest) -> object:
 class Bench:
     """Calls over a script, with what they did."""
 
-    def __init__(self, *outcomes: Outcome, retry: RetryPolicy = STEADY, random: Callable[[], float] = lambda: 0.5) -> None:
+    def __init__(
+        self,
+        *outcomes: Outcome,
+        retry: RetryPolicy = STEADY,
+        random: Callable[[], float] = lambda: 0.5,
+    ) -> None:
         self.clock = FakeClock()
         self.transport = ScriptedTransport(outcomes)
         self.calls = Calls(self.transport, retry=retry, clock=self.clock, random=random)
@@ -64,7 +78,9 @@ class Bench:
         return await self.calls.call("GetItem", GET, subject="Order c1/o1", **options)
 
     async def add(self, **options: Any) -> Answer:
-        return await self.calls.call("UpdateItem", ADD, subject="Order c1/o1", repeat="never", **options)
+        return await self.calls.call(
+            "UpdateItem", ADD, subject="Order c1/o1", repeat="never", **options
+        )
 
     @property
     def requests(self) -> int:
@@ -113,7 +129,9 @@ async def test_an_answer_is_returned_as_the_transport_gave_it_after_one_request(
         (lambda: refusal("InvalidSignatureException"), []),
     ],
 )
-async def test_what_passes_is_sent_again_as_it_was(make: Callable[[], Exception], waits: list[float]) -> None:
+async def test_what_passes_is_sent_again_as_it_was(
+    make: Callable[[], Exception], waits: list[float]
+) -> None:
     bench = Bench(make(), {"n": 1})
     assert await bench.put() == {"n": 1}
     assert bench.clock.sleeps == waits
@@ -123,7 +141,13 @@ async def test_what_passes_is_sent_again_as_it_was(make: Callable[[], Exception]
 
 @pytest.mark.parametrize(
     "code",
-    ["ConditionalCheckFailedException", "ValidationException", "ResourceNotFoundException", "AccessDeniedException", "NeverHeardOf"],
+    [
+        "ConditionalCheckFailedException",
+        "ValidationException",
+        "ResourceNotFoundException",
+        "AccessDeniedException",
+        "NeverHeardOf",
+    ],
 )
 async def test_what_does_not_pass_is_raised_at_once_with_its_subject(code: str) -> None:
     bench = Bench(refusal(code))
@@ -131,14 +155,21 @@ async def test_what_does_not_pass_is_raised_at_once_with_its_subject(code: str) 
         await bench.put()
     error = caught.value
     assert (bench.requests, bench.clock.sleeps) == (1, [])
-    assert (error.code, error.subject, error.attempts, error.maybe_applied) == (code, "Order c1/o1", 1, False)
+    assert (error.code, error.subject, error.attempts, error.maybe_applied) == (
+        code,
+        "Order c1/o1",
+        1,
+        False,
+    )
     assert str(error).startswith(f"PutItem on Order c1/o1: {code}: so it is (request id: r1)")
     assert not hasattr(error, "__notes__")
     assert bench.unused()
 
 
 async def test_attempts_end_with_the_policy_and_the_error_tells_their_history() -> None:
-    bench = Bench(throttled(), unreachable(), throttled(), refusal("ThrottlingException"), throttled())
+    bench = Bench(
+        throttled(), unreachable(), throttled(), refusal("ThrottlingException"), throttled()
+    )
     with pytest.raises(Throttled) as caught:
         await bench.put()
     assert bench.requests == 5
@@ -164,7 +195,9 @@ async def test_a_call_may_have_a_policy_of_its_own() -> None:
 
 async def test_full_jitter_draws_each_wait() -> None:
     units = iter([0.0, 1.0, 0.25])
-    bench = Bench(throttled(), throttled(), throttled(), retry=RetryPolicy(), random=lambda: next(units))
+    bench = Bench(
+        throttled(), throttled(), throttled(), retry=RetryPolicy(), random=lambda: next(units)
+    )
     await bench.put()
     assert bench.clock.sleeps == [0.0, 0.1, 0.05]
 
@@ -200,9 +233,17 @@ async def test_an_error_that_is_not_of_the_wire_passes_untouched() -> None:
 
 
 @pytest.mark.parametrize(
-    ("subject", "named"), [(None, "orders"), ("Order c1", "Order c1"), (lambda: "made late", "made late"), (("c1", "o1"), "('c1', 'o1')")]
+    ("subject", "named"),
+    [
+        (None, "orders"),
+        ("Order c1", "Order c1"),
+        (lambda: "made late", "made late"),
+        (("c1", "o1"), "('c1', 'o1')"),
+    ],
 )
-async def test_the_subject_is_a_text_a_maker_of_one_an_object_or_else_the_table(subject: object, named: str) -> None:
+async def test_the_subject_is_a_text_a_maker_of_one_an_object_or_else_the_table(
+    subject: object, named: str
+) -> None:
     bench = Bench(refusal("ValidationException"))
     with pytest.raises(ValidationFailed) as caught:
         await bench.calls.call("PutItem", PUT, subject=subject)
@@ -230,8 +271,12 @@ async def test_a_connection_that_failed_names_operation_subject_and_attempts() -
 # ---------------------------------------------------------------- what may have been applied
 
 
-@pytest.mark.parametrize("make", [lost, internal, lambda: refusal("TransactionInProgressException")])
-async def test_a_write_that_must_not_be_applied_twice_is_not_sent_again_after_an_ambiguous_failure(make: Callable[[], Exception]) -> None:
+@pytest.mark.parametrize(
+    "make", [lost, internal, lambda: refusal("TransactionInProgressException")]
+)
+async def test_a_write_that_must_not_be_applied_twice_is_not_sent_again_after_an_ambiguous_failure(
+    make: Callable[[], Exception],
+) -> None:
     bench = Bench(throttled(), unreachable(), make())
     with pytest.raises((ServiceError, ConnectionFailed)) as caught:
         await bench.add()
@@ -244,7 +289,9 @@ async def test_a_write_that_must_not_be_applied_twice_is_not_sent_again_after_an
     )
 
 
-async def test_a_repeated_write_that_is_refused_says_that_an_attempt_before_may_have_been_applied() -> None:
+async def test_a_repeated_write_that_is_refused_says_that_an_attempt_before_may_have_been_applied() -> (
+    None
+):
     bench = Bench(lost(), refusal("ConditionalCheckFailedException"))
     with pytest.raises(ConditionalCheckFailed) as caught:
         await bench.put()
@@ -270,7 +317,9 @@ async def test_the_parts_of_a_cancelled_transaction_say_it_too() -> None:
     assert part.maybe_applied is True
 
 
-async def test_exhausted_attempts_after_an_ambiguous_one_say_so_even_when_the_last_was_not() -> None:
+async def test_exhausted_attempts_after_an_ambiguous_one_say_so_even_when_the_last_was_not() -> (
+    None
+):
     bench = Bench(internal(), throttled(), unreachable(), throttled(), unreachable())
     with pytest.raises(ConnectionFailed) as caught:
         await bench.put()
@@ -285,7 +334,9 @@ async def test_a_safe_write_whose_last_attempt_is_lost_says_so() -> None:
 
 
 @pytest.mark.parametrize("told", [None, "safe", "never", "read"])
-@pytest.mark.parametrize("operation", ["GetItem", "Query", "Scan", "BatchGetItem", "TransactGetItems", "DescribeTable"])
+@pytest.mark.parametrize(
+    "operation", ["GetItem", "Query", "Scan", "BatchGetItem", "TransactGetItems", "DescribeTable"]
+)
 async def test_a_read_is_always_repeated_and_never_maybe_applied(operation: str, told: Any) -> None:
     bench = Bench(lost(), internal(), lost(), internal(), lost())
     with pytest.raises(ConnectionFailed) as caught:
@@ -349,14 +400,22 @@ async def test_a_deadline_that_is_over_sends_nothing() -> None:
                 await bench.put()
     error = caught.value
     assert bench.requests == 0
-    assert (error.operation, error.subject, error.attempts, error.maybe_applied, error.__cause__) == (
+    assert (
+        error.operation,
+        error.subject,
+        error.attempts,
+        error.maybe_applied,
+        error.__cause__,
+    ) == (
         "PutItem",
         "Order c1/o1",
         0,
         False,
         None,
     )
-    assert str(error) == "PutItem on Order c1/o1: the deadline of 2 s passed before anything was sent"
+    assert (
+        str(error) == "PutItem on Order c1/o1: the deadline of 2 s passed before anything was sent"
+    )
     assert isinstance(error, TimeoutError)
 
 
@@ -403,11 +462,16 @@ async def test_a_sleep_that_overruns_the_deadline_is_followed_by_no_attempt() ->
                 await bench.put()
     assert bench.requests == 1
     assert isinstance(caught.value.__cause__, Throttled)
-    assert "the deadline of 1 s passed before attempt 2 (last error: ProvisionedThroughputExceededException)" in str(caught.value)
+    assert (
+        "the deadline of 1 s passed before attempt 2 (last error: ProvisionedThroughputExceededException)"
+        in str(caught.value)
+    )
 
 
 @pytest.mark.parametrize(("kind", "maybe_applied"), [("get", False), ("put", True), ("add", True)])
-async def test_a_request_is_cut_off_where_the_deadline_ends(kind: Literal["get", "put", "add"], maybe_applied: bool) -> None:
+async def test_a_request_is_cut_off_where_the_deadline_ends(
+    kind: Literal["get", "put", "add"], maybe_applied: bool
+) -> None:
     tasks = asyncio.all_tasks()
     bench = Bench(throttled(), never)
     async with deadline(0.02):
@@ -416,7 +480,9 @@ async def test_a_request_is_cut_off_where_the_deadline_ends(kind: Literal["get",
     error = caught.value
     assert (bench.requests, error.attempts, error.maybe_applied) == (2, 2, maybe_applied)
     assert isinstance(error.__cause__, Throttled)
-    assert "on Order c1/o1: the deadline passed during attempt 2 (last error: Provisioned" in str(error)
+    assert "on Order c1/o1: the deadline passed during attempt 2 (last error: Provisioned" in str(
+        error
+    )
     assert asyncio.all_tasks() == tasks
     assert await bench.get() == {}
 
@@ -441,7 +507,9 @@ async def test_the_code_between_calls_is_not_interrupted_but_the_next_call_is_re
     assert bench.requests == 2
 
 
-async def test_within_the_deadline_an_error_is_what_it_is_and_an_infinite_deadline_changes_nothing() -> None:
+async def test_within_the_deadline_an_error_is_what_it_is_and_an_infinite_deadline_changes_nothing() -> (
+    None
+):
     bench = Bench(throttled(), refusal("ValidationException"), {"n": 1})
     async with deadline(60):
         with pytest.raises(ValidationFailed) as caught:
@@ -455,7 +523,9 @@ async def test_within_the_deadline_an_error_is_what_it_is_and_an_infinite_deadli
 
 
 @pytest.mark.parametrize("bounded", [False, True])
-async def test_a_cancel_scope_that_ends_in_mid_request_cancels_and_passes_through(bounded: bool) -> None:
+async def test_a_cancel_scope_that_ends_in_mid_request_cancels_and_passes_through(
+    bounded: bool,
+) -> None:
     bench = Bench(never)
     with anyio.move_on_after(0.01) as scope:
         async with maybe_bounded(bounded):
@@ -528,7 +598,9 @@ async def test_cancelling_a_wait_gives_the_quota_back_and_sends_no_more() -> Non
 
 @pytest.mark.parametrize("bounded", [False, True])
 @pytest.mark.parametrize("steps", range(8))
-async def test_cancelling_the_task_at_any_await_leaves_no_task_and_a_usable_database(steps: int, bounded: bool) -> None:
+async def test_cancelling_the_task_at_any_await_leaves_no_task_and_a_usable_database(
+    steps: int, bounded: bool
+) -> None:
     async def slow_failure() -> Answer:
         await checkpoint()
         raise throttled()
@@ -587,17 +659,30 @@ def asyncio_run(main: Callable[[], Awaitable[None]]) -> None:
     script=st.lists(st.sampled_from([*FAILURES, "answer"]), max_size=12),
     operation=st.sampled_from(["GetItem", "PutItem", "UpdateItem"]),
     policy=st.builds(
-        RetryPolicy, max_attempts=st.integers(1, 8), base_delay_s=st.floats(0, 5), max_delay_s=st.floats(0, 5), jitter=st.floats(0, 1)
+        RetryPolicy,
+        max_attempts=st.integers(1, 8),
+        base_delay_s=st.floats(0, 5),
+        max_delay_s=st.floats(0, 5),
+        jitter=st.floats(0, 1),
     ),
     unit=st.floats(0, 1),
     budget_s=st.one_of(st.none(), st.floats(0.001, 20)),
     tokens=st.integers(0, 60),
 )
 def test_any_sequence_of_outcomes_keeps_the_promises(
-    script: list[str], operation: str, policy: RetryPolicy, unit: float, budget_s: float | None, tokens: int
+    script: list[str],
+    operation: str,
+    policy: RetryPolicy,
+    unit: float,
+    budget_s: float | None,
+    tokens: int,
 ) -> None:
     async def main() -> None:
-        bench = Bench(*[FAILURES[name]() if name in FAILURES else {"n": 1} for name in script], retry=policy, random=lambda: unit)
+        bench = Bench(
+            *[FAILURES[name]() if name in FAILURES else {"n": 1} for name in script],
+            retry=policy,
+            random=lambda: unit,
+        )
         bench.calls.quota.tokens = tokens
         error: AdormError | None = None
         with use_clock(bench.clock):
@@ -636,7 +721,9 @@ def skewed() -> ServiceError:
 
 
 @pytest.mark.parametrize("outcomes", [[expired(), skewed()], [skewed(), expired()]])
-async def test_a_token_that_expired_and_a_clock_that_is_wrong_are_both_mended_in_one_call(outcomes: list[Outcome]) -> None:
+async def test_a_token_that_expired_and_a_clock_that_is_wrong_are_both_mended_in_one_call(
+    outcomes: list[Outcome],
+) -> None:
     it = Bench(*outcomes, {"Item": {}})
     assert await it.calls.call("GetItem", GET) == {"Item": {}}
     assert len(it.transport.sent) == 3

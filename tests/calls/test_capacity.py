@@ -39,15 +39,29 @@ async def test_a_block_counts_reads_and_writes_by_table_index_and_operation() ->
             await calls.call(operation, TABLE, repeat="safe")
     assert (used.read_units, used.write_units) == (3.5, 2.0)
     assert used.by_table == {"orders": Units(3.5, 2.0)}
-    assert used.by_index == {("orders", "by-status"): Units(read=1.5), ("orders", "by-date"): Units(read=0.5)}
-    assert used.by_operation == {"GetItem": Units(0.5), "Query": Units(3.0), "PutItem": Units(0.0, 2.0)}
+    assert used.by_index == {
+        ("orders", "by-status"): Units(read=1.5),
+        ("orders", "by-date"): Units(read=0.5),
+    }
+    assert used.by_operation == {
+        "GetItem": Units(0.5),
+        "Query": Units(3.0),
+        "PutItem": Units(0.0, 2.0),
+    }
     assert repr(used) == "Capacity(read_units=3.5, write_units=2)"
 
 
-async def test_batches_and_transactions_report_a_list_and_transactions_tell_reading_from_writing() -> None:
+async def test_batches_and_transactions_report_a_list_and_transactions_tell_reading_from_writing() -> (
+    None
+):
     transaction = {
         "ConsumedCapacity": [
-            {"TableName": "a", "CapacityUnits": 6.0, "ReadCapacityUnits": 2.0, "WriteCapacityUnits": 4.0},
+            {
+                "TableName": "a",
+                "CapacityUnits": 6.0,
+                "ReadCapacityUnits": 2.0,
+                "WriteCapacityUnits": 4.0,
+            },
             {"TableName": "b", "CapacityUnits": 2.0, "WriteCapacityUnits": 2.0},
         ]
     }
@@ -57,7 +71,10 @@ async def test_batches_and_transactions_report_a_list_and_transactions_tell_read
         await calls.call("TransactWriteItems", {})
         await calls.call("BatchGetItem", {})
     assert used.by_table == {"a": Units(12.0, 4.0), "b": Units(0.0, 2.0)}
-    assert used.by_operation == {"TransactWriteItems": Units(2.0, 6.0), "BatchGetItem": Units(10.0, 0.0)}
+    assert used.by_operation == {
+        "TransactWriteItems": Units(2.0, 6.0),
+        "BatchGetItem": Units(10.0, 0.0),
+    }
 
 
 async def test_nested_blocks_both_count_and_a_block_that_is_left_counts_no_more() -> None:
@@ -80,7 +97,9 @@ async def test_child_tasks_count_and_siblings_outside_do_not() -> None:
     assert used.read_units == 3.0
 
 
-async def test_requests_ask_for_the_report_only_inside_a_block_and_only_where_dynamodb_takes_it() -> None:
+async def test_requests_ask_for_the_report_only_inside_a_block_and_only_where_dynamodb_takes_it() -> (
+    None
+):
     transport = ScriptedTransport()
     calls = Calls(transport)
     await calls.call("GetItem", TABLE)
@@ -89,7 +108,13 @@ async def test_requests_ask_for_the_report_only_inside_a_block_and_only_where_dy
         await calls.call("Query", {**TABLE, "ReturnConsumedCapacity": "TOTAL"})
         await calls.call("Query", {**TABLE, "ReturnConsumedCapacity": "NONE"})
         await calls.call("DescribeTable", TABLE)
-    assert [request.get("ReturnConsumedCapacity") for _, request in transport.sent] == [None, "INDEXES", "INDEXES", "NONE", None]
+    assert [request.get("ReturnConsumedCapacity") for _, request in transport.sent] == [
+        None,
+        "INDEXES",
+        "INDEXES",
+        "NONE",
+        None,
+    ]
     assert TABLE == {"TableName": "orders"}
 
 
@@ -121,7 +146,11 @@ async def test_the_price_is_an_estimate_from_a_table_that_can_be_replaced() -> N
         await calls.call("BatchWriteItem", TABLE)
     assert used.total == Units(400_000.0, 2_000_000.0)
     assert used.price() == pytest.approx(1.3)
-    rare = PriceTable(table_class="STANDARD_INFREQUENT_ACCESS", per_million_read_units=0.155, per_million_write_units=0.78)
+    rare = PriceTable(
+        table_class="STANDARD_INFREQUENT_ACCESS",
+        per_million_read_units=0.155,
+        per_million_write_units=0.78,
+    )
     assert used.price(rare) == pytest.approx(1.622)
     assert used.by_table["orders"].price(rare) == used.price(rare)
     assert used.by_operation["Scan"].price(rare) == pytest.approx(0.062)
@@ -129,12 +158,17 @@ async def test_the_price_is_an_estimate_from_a_table_that_can_be_replaced() -> N
 
 @pytest.mark.parametrize("price", [-0.1, float("nan"), float("inf"), True, "1"])
 async def test_a_price_that_is_none_is_refused_by_name(price: Any) -> None:
-    with pytest.raises(UsageError, match=r"PriceTable\(per_million_write_units=.*\): expected a number, 0 or more"):
+    with pytest.raises(
+        UsageError, match=r"PriceTable\(per_million_write_units=.*\): expected a number, 0 or more"
+    ):
         PriceTable(per_million_write_units=price)
 
 
 async def test_the_block_of_a_database_counts_its_calls_alone() -> None:
-    mine, other = ScriptedTransport([consumed(1.0), consumed(4.0)]), ScriptedTransport([consumed(2.0)])
+    mine, other = (
+        ScriptedTransport([consumed(1.0), consumed(4.0)]),
+        ScriptedTransport([consumed(2.0)]),
+    )
     db, other_db = Database(lambda: mine), Database(lambda: other)
     async with db.capacity() as used, collect_capacity() as all_used:
         await db.call("GetItem", TABLE)

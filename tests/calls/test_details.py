@@ -30,7 +30,10 @@ KEY = {"pk": {"S": "secret"}}
 @pytest.mark.parametrize(
     ("request_", "told"),
     [
-        ({"TableName": "orders", "Key": KEY, "ConsistentRead": True}, RequestDetails(tables=("orders",), consistent_read=True)),
+        (
+            {"TableName": "orders", "Key": KEY, "ConsistentRead": True},
+            RequestDetails(tables=("orders",), consistent_read=True),
+        ),
         (
             {
                 "TableName": "orders",
@@ -40,22 +43,41 @@ KEY = {"pk": {"S": "secret"}}
                 "ScanIndexForward": False,
                 "ExclusiveStartKey": KEY,
             },
-            RequestDetails(tables=("orders",), index="by-status", limit=5, select="COUNT", scan_forward=False),
+            RequestDetails(
+                tables=("orders",), index="by-status", limit=5, select="COUNT", scan_forward=False
+            ),
         ),
-        ({"TableName": "orders", "Segment": 0, "TotalSegments": 4}, RequestDetails(tables=("orders",), segment=0, total_segments=4)),
+        (
+            {"TableName": "orders", "Segment": 0, "TotalSegments": 4},
+            RequestDetails(tables=("orders",), segment=0, total_segments=4),
+        ),
         (
             {"TableName": "orders", "ProjectionExpression": "#n0", "AttributesToGet": ["a"]},
             RequestDetails(tables=("orders",), projection="#n0", attributes_to_get=("a",)),
         ),
-        ({"RequestItems": {"a": {"Keys": [KEY, KEY]}, "b": {"Keys": [KEY]}}}, RequestDetails(tables=("a", "b"), batch_size=3)),
-        ({"RequestItems": {"a": [{"PutRequest": {"Item": KEY}}]}}, RequestDetails(tables=("a",), batch_size=1)),
         (
-            {"TransactItems": [{"Put": {"TableName": "a", "Item": KEY}}, {"Delete": {"TableName": "a", "Key": KEY}}]},
+            {"RequestItems": {"a": {"Keys": [KEY, KEY]}, "b": {"Keys": [KEY]}}},
+            RequestDetails(tables=("a", "b"), batch_size=3),
+        ),
+        (
+            {"RequestItems": {"a": [{"PutRequest": {"Item": KEY}}]}},
+            RequestDetails(tables=("a",), batch_size=1),
+        ),
+        (
+            {
+                "TransactItems": [
+                    {"Put": {"TableName": "a", "Item": KEY}},
+                    {"Delete": {"TableName": "a", "Key": KEY}},
+                ]
+            },
             RequestDetails(tables=("a",), batch_size=2),
         ),
         ({"Statements": [{"Statement": "SELECT 'secret'"}] * 3}, RequestDetails(batch_size=3)),
         ({"Statement": "SELECT 'secret'", "Limit": 3}, RequestDetails(limit=3)),
-        ({"Limit": True, "IndexName": KEY, "ConsistentRead": "secret", "Segment": "secret"}, RequestDetails()),
+        (
+            {"Limit": True, "IndexName": KEY, "ConsistentRead": "secret", "Segment": "secret"},
+            RequestDetails(),
+        ),
     ],
 )
 def test_a_request_is_told_by_its_shape(request_: dict[str, Any], told: RequestDetails) -> None:
@@ -71,7 +93,11 @@ def test_an_answer_is_told_by_its_shape() -> None:
         "LastEvaluatedKey": KEY,
         "UnprocessedItems": {"orders": [{"PutRequest": {"Item": KEY}}]},
         "ConsumedCapacity": [
-            {"TableName": "orders", "CapacityUnits": 2.0, "GlobalSecondaryIndexes": {"by-status": {"CapacityUnits": 1.0}}},
+            {
+                "TableName": "orders",
+                "CapacityUnits": 2.0,
+                "GlobalSecondaryIndexes": {"by-status": {"CapacityUnits": 1.0}},
+            },
             {"TableName": "orders", "CapacityUnits": 1.0},
         ],
     }
@@ -92,15 +118,31 @@ def test_an_answer_is_told_by_its_shape() -> None:
     [
         (
             Throttled(
-                "secret", code="ThrottlingException", operation="GetItem", request_id="R1", status=400, retryable=True, subject="secret"
+                "secret",
+                code="ThrottlingException",
+                operation="GetItem",
+                request_id="R1",
+                status=400,
+                retryable=True,
+                subject="secret",
             ),
-            ErrorDetails(type="Throttled", code="ThrottlingException", status=400, request_id="R1", throttled=True, retryable=True),
+            ErrorDetails(
+                type="Throttled",
+                code="ThrottlingException",
+                status=400,
+                request_id="R1",
+                throttled=True,
+                retryable=True,
+            ),
         ),
         (
             ServiceError("m", code="secret <html> of somebody else's", operation="GetItem"),
             ErrorDetails(type="ServiceError", code="Unknown"),
         ),
-        (ConnectionFailed("secret", maybe_applied=True), ErrorDetails(type="ConnectionFailed", retryable=True, maybe_applied=True)),
+        (
+            ConnectionFailed("secret", maybe_applied=True),
+            ErrorDetails(type="ConnectionFailed", retryable=True, maybe_applied=True),
+        ),
         (DeadlineExceeded("secret", subject="secret"), ErrorDetails(type="DeadlineExceeded")),
         (UsageError("secret"), ErrorDetails(type="UsageError")),
         (asyncio.CancelledError("secret"), ErrorDetails(type="CancelledError", cancelled=True)),
@@ -111,7 +153,9 @@ def test_an_error_is_told_by_its_kind(error: BaseException, told: ErrorDetails) 
     assert "secret" not in repr(error_details(error))
 
 
-def test_a_server_is_told_without_user_and_password_and_found_through_whatever_stands_before_it() -> None:
+def test_a_server_is_told_without_user_and_password_and_found_through_whatever_stands_before_it() -> (
+    None
+):
     class Placed(ScriptedTransport):
         endpoint_url = "http://user:secret@localhost:8000/"
         region = "eu-central-1"

@@ -41,7 +41,8 @@ def anyio_backend() -> object:
 
 
 class Slow:
-    """A transport that takes its time: each request the next step, seconds and an answer or an error, then always `FAST_S`."""
+    """A transport that takes its time: each request the next step, seconds and an answer or an
+    error, then always `FAST_S`."""
 
     def __init__(self, *steps: Step) -> None:
         self.steps = list(steps)
@@ -51,7 +52,9 @@ class Slow:
 
     async def send(self, operation: str, request: Request, /) -> Answer:
         self.sent.append((operation, request))
-        seconds, outcome = self.steps.pop(0) if self.steps else (self.latency_s(), dict[str, object]())
+        seconds, outcome = (
+            self.steps.pop(0) if self.steps else (self.latency_s(), dict[str, object]())
+        )
         self.running += 1
         try:
             await anyio.sleep(seconds)
@@ -134,7 +137,14 @@ async def test_the_first_read_of_a_table_is_not_compared_with_those_of_another()
 
 
 @pytest.mark.parametrize(
-    "request_", [{}, {"TableName": []}, {"TableName": "t", "IndexName": {}}, {"RequestItems": 5}, {"RequestItems": {1: {}, "x": {}}}]
+    "request_",
+    [
+        {},
+        {"TableName": []},
+        {"TableName": "t", "IndexName": {}},
+        {"RequestItems": 5},
+        {"RequestItems": {1: {}, "x": {}}},
+    ],
 )
 async def test_a_broken_request_is_left_to_dynamodb_to_refuse(request_: Request) -> None:
     hedging, slow = await warm()
@@ -168,7 +178,9 @@ async def test_if_the_second_fails_the_first_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize(("first_s", "second_s"), [(0.02, 0.5), (0.5, 0.02)])
-async def test_if_both_fail_the_first_one_s_error_is_raised(first_s: float, second_s: float) -> None:
+async def test_if_both_fail_the_first_one_s_error_is_raised(
+    first_s: float, second_s: float
+) -> None:
     error = lost()
     hedging, slow = await warm((first_s, error), (second_s, throttled()))
     with pytest.raises(ConnectionFailed) as caught:
@@ -183,8 +195,12 @@ async def test_if_both_fail_the_first_one_s_error_is_raised(first_s: float, seco
 
 @pytest.mark.parametrize("after_s", [0.005, DELAY_S, DELAY_S + 0.001, 0.03, 0.06])
 @pytest.mark.parametrize("native", [False, True])
-@pytest.mark.parametrize("steps", [(NEVER, NEVER), ((0.02, lost()), NEVER), (NEVER, (0.02, lost()))])
-async def test_a_cancelled_caller_leaves_no_request_and_no_task(after_s: float, native: bool, steps: tuple[Step, Step]) -> None:
+@pytest.mark.parametrize(
+    "steps", [(NEVER, NEVER), ((0.02, lost()), NEVER), (NEVER, (0.02, lost()))]
+)
+async def test_a_cancelled_caller_leaves_no_request_and_no_task(
+    after_s: float, native: bool, steps: tuple[Step, Step]
+) -> None:
     hedging, slow = await warm(*steps)
     if native:
         with pytest.raises(TimeoutError):
@@ -203,7 +219,9 @@ async def test_a_cancelled_caller_leaves_no_request_and_no_task(after_s: float, 
 
 @pytest.mark.parametrize("turns", range(8))
 @pytest.mark.parametrize("native", [False, True])
-async def test_a_cancellation_at_any_turn_around_the_answer_is_obeyed_or_comes_too_late(turns: int, native: bool) -> None:
+async def test_a_cancellation_at_any_turn_around_the_answer_is_obeyed_or_comes_too_late(
+    turns: int, native: bool
+) -> None:
     hedging, slow = await warm((1.0, {"n": 1}), (0.02, {"n": 2}))
     loop = asyncio.get_running_loop()
     scope = anyio.CancelScope()
@@ -310,7 +328,9 @@ async def test_the_slowest_percent_of_reads_become_fast_for_five_percent_more_re
 async def test_a_rate_limit_has_the_last_word_on_a_second_request() -> None:
     limiter = RateLimiter(AdaptiveRateLimit(max_per_s=1), LoopClock())
     slow = Slow()
-    hedging = HedgingTransport(slow, Hedge(min_samples=1, min_delay_s=DELAY_S), afford=limiter.take_at_hand)
+    hedging = HedgingTransport(
+        slow, Hedge(min_samples=1, min_delay_s=DELAY_S), afford=limiter.take_at_hand
+    )
     for _ in range(40):
         await hedging.send("GetItem", GET)
     assert limiter.take_at_hand("GetItem", GET)
@@ -327,7 +347,9 @@ async def test_a_rate_limit_has_the_last_word_on_a_second_request() -> None:
 
 
 @pytest.mark.parametrize("anyio_backend", LOOPS)
-async def test_the_second_request_goes_by_a_connection_of_its_own_and_the_loser_s_is_closed() -> None:
+async def test_the_second_request_goes_by_a_connection_of_its_own_and_the_loser_s_is_closed() -> (
+    None
+):
     async with LoopbackServer() as server, opened(server, max_connections=2) as wire:
         hedging = HedgingTransport(wire, Hedge(min_samples=1, max_delay_s=0.005))
         server.script("GetItem", {"n": 0}, Silence(), {"n": 2}, {"n": 3}, {"n": 4})
@@ -346,7 +368,9 @@ async def test_the_second_request_goes_by_a_connection_of_its_own_and_the_loser_
 async def test_hooks_see_where_a_hedged_read_goes() -> None:
     seen: list[adorm.CallDetails] = []
     async with LoopbackServer() as server, opened(server) as wire:
-        calls = Calls(HedgingTransport(wire, Hedge()), hooks=[adorm.CallHooks(after_call=seen.append)])
+        calls = Calls(
+            HedgingTransport(wire, Hedge()), hooks=[adorm.CallHooks(after_call=seen.append)]
+        )
         await calls.call("GetItem", GET)
         (details,) = seen
         assert (details.server.address, details.server.region) == ("127.0.0.1", "eu-central-1")
@@ -384,7 +408,11 @@ def test_a_loop_that_ends_during_both_requests_leaves_nothing() -> None:
             ends.append(name)
 
     async def main() -> None:
-        reads.append(asyncio.ensure_future(first_of(lambda: request("first"), second, after_s=0.0, may_begin=lambda: True)))
+        reads.append(
+            asyncio.ensure_future(
+                first_of(lambda: request("first"), second, after_s=0.0, may_begin=lambda: True)
+            )
+        )
         await begun.wait()
 
     asyncio.run(main())
@@ -460,7 +488,11 @@ async def test_a_database_hedges_and_tells_so() -> None:
         (lambda: Hedge(min_delay_s=-1), "min_delay_s=-1"),
         (lambda: Hedge(min_delay_s=2), "below min_delay_s"),
         (lambda: Hedge(operations=frozenset()), "operations="),
-        (lambda: adorm.connect("memory", hedge=True), "connect(hedge=...) takes an adorm.Hedge, not bool"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a mistake on purpose
+        (
+            # a mistake on purpose
+            lambda: adorm.connect("memory", hedge=True),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            "connect(hedge=...) takes an adorm.Hedge, not bool",
+        ),
     ],
 )
 def test_a_wrong_parameter_is_refused_by_name(make: Callable[[], object], says: str) -> None:

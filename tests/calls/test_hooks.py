@@ -17,7 +17,13 @@ import adorm
 import adorm.testing
 from adorm.calls.call import Calls
 from adorm.calls.capacity import Units, collect_capacity
-from adorm.calls.details import AttemptDetails, CallDetails, ErrorDetails, RequestDetails, ServerDetails
+from adorm.calls.details import (
+    AttemptDetails,
+    CallDetails,
+    ErrorDetails,
+    RequestDetails,
+    ServerDetails,
+)
 from adorm.calls.hooks import CallHooks, Connections
 from adorm.clock import use_clock
 from adorm.deadlines import deadline
@@ -35,12 +41,19 @@ Details = CallDetails | AttemptDetails
 
 
 def recording(seen: list[Details]) -> CallHooks:
-    return CallHooks(before_call=seen.append, after_call=seen.append, before_attempt=seen.append, after_attempt=seen.append)
+    return CallHooks(
+        before_call=seen.append,
+        after_call=seen.append,
+        before_attempt=seen.append,
+        after_attempt=seen.append,
+    )
 
 
 def calls_with(hooks: list[CallHooks], *outcomes: Outcome) -> tuple[Calls, FakeClock]:
     clock = FakeClock()
-    return Calls(ScriptedTransport(outcomes), retry=RetryPolicy(jitter=0.0), clock=clock, hooks=hooks), clock
+    return Calls(
+        ScriptedTransport(outcomes), retry=RetryPolicy(jitter=0.0), clock=clock, hooks=hooks
+    ), clock
 
 
 async def test_hooks_see_the_call_and_each_attempt_in_order_with_waits_and_durations() -> None:
@@ -54,14 +67,30 @@ async def test_hooks_see_the_call_and_each_attempt_in_order_with_waits_and_durat
     assert await calls.call("PutItem", PUT, subject="Order c1") == {"n": 1}
     before_call, before_first, after_first, before_second, after_second, after_call = seen
     number, request = before_call.call_id, RequestDetails(tables=("orders",))
-    assert before_call == CallDetails(call_id=number, operation="PutItem", table="orders", request=request)
-    assert before_first == AttemptDetails(call_id=number, operation="PutItem", table="orders", request=request, attempt=1, delay_s=0.0)
+    assert before_call == CallDetails(
+        call_id=number, operation="PutItem", table="orders", request=request
+    )
+    assert before_first == AttemptDetails(
+        call_id=number, operation="PutItem", table="orders", request=request, attempt=1, delay_s=0.0
+    )
     assert isinstance(after_first, AttemptDetails)
     assert after_first.duration_s == pytest.approx(0.2)
     assert after_first.error == ErrorDetails(
-        type="Throttled", code=throttled().code, status=400, request_id="r1", throttled=True, retryable=True
+        type="Throttled",
+        code=throttled().code,
+        status=400,
+        request_id="r1",
+        throttled=True,
+        retryable=True,
     )
-    assert before_second == AttemptDetails(call_id=number, operation="PutItem", table="orders", request=request, attempt=2, delay_s=0.05)
+    assert before_second == AttemptDetails(
+        call_id=number,
+        operation="PutItem",
+        table="orders",
+        request=request,
+        attempt=2,
+        delay_s=0.05,
+    )
     assert after_second == before_second
     assert isinstance(after_call, CallDetails)
     assert (after_call.attempts, after_call.error) == (2, None)
@@ -76,7 +105,14 @@ async def test_hooks_see_what_a_call_consumed_where_they_ask_for_it() -> None:
         seen: list[Details] = []
         reported = {"ConsumedCapacity": {"TableName": "orders", "CapacityUnits": 2.0}}
         transport = ScriptedTransport([throttled(), reported if asks else {}])
-        hooks = [CallHooks(before_call=seen.append, after_call=seen.append, after_attempt=seen.append, capacity=asks)]
+        hooks = [
+            CallHooks(
+                before_call=seen.append,
+                after_call=seen.append,
+                after_attempt=seen.append,
+                capacity=asks,
+            )
+        ]
         calls = Calls(transport, clock=FakeClock(), hooks=hooks)
         await calls.call("PutItem", PUT)
         assert transport.sent[0][1].get("ReturnConsumedCapacity") == ("INDEXES" if asks else None)
@@ -89,7 +125,12 @@ async def test_hooks_see_the_kind_of_the_error_that_the_call_raises() -> None:
     calls, _ = calls_with([recording(seen)], refusal("ConditionalCheckFailedException"))
     with pytest.raises(ConditionalCheckFailed):
         await calls.call("PutItem", PUT)
-    kind = ErrorDetails(type="ConditionalCheckFailed", code="ConditionalCheckFailedException", status=400, request_id="r1")
+    kind = ErrorDetails(
+        type="ConditionalCheckFailed",
+        code="ConditionalCheckFailedException",
+        status=400,
+        request_id="r1",
+    )
     assert [details.error for details in seen] == [None, None, kind, kind]
 
 
@@ -103,12 +144,16 @@ async def test_async_hooks_are_awaited_and_all_hooks_run_in_the_order_given() ->
         await checkpoint()
         order.append("second")
 
-    calls, _ = calls_with([CallHooks(before_call=first), CallHooks(before_call=second, after_call=second)])
+    calls, _ = calls_with(
+        [CallHooks(before_call=first), CallHooks(before_call=second, after_call=second)]
+    )
     await calls.call("PutItem", PUT)
     assert order == ["first", "second", "second"]
 
 
-async def test_a_failing_hook_is_logged_and_the_call_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failing_hook_is_logged_and_the_call_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     seen: list[Details] = []
 
     def broken(_details: Details) -> None:
@@ -119,7 +164,12 @@ async def test_a_failing_hook_is_logged_and_the_call_goes_on(caplog: pytest.LogC
         raise LookupError("in an async hook")
 
     hooks = [
-        CallHooks(before_call=broken, after_call=broken_later, before_attempt=broken_later, after_attempt=broken),
+        CallHooks(
+            before_call=broken,
+            after_call=broken_later,
+            before_attempt=broken_later,
+            after_attempt=broken,
+        ),
         recording(seen),
     ]
     calls, _ = calls_with(hooks, {"n": 1}, refusal("ConditionalCheckFailedException"))
@@ -129,7 +179,10 @@ async def test_a_failing_hook_is_logged_and_the_call_goes_on(caplog: pytest.LogC
         with pytest.raises(ConditionalCheckFailed):
             await calls.call("PutItem", PUT)
     assert len(caplog.records) == 8
-    assert all(record.exc_info is not None and record.exc_info[0] is LookupError for record in caplog.records)
+    assert all(
+        record.exc_info is not None and record.exc_info[0] is LookupError
+        for record in caplog.records
+    )
     assert "secret" not in caplog.text
 
 
@@ -149,14 +202,19 @@ async def test_a_cancelled_hook_cancels_the_call() -> None:
     assert transport.sent == []
 
 
-async def test_what_a_hook_awaits_and_somebody_else_cancelled_cancels_no_call(caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_a_hook_awaits_and_somebody_else_cancelled_cancels_no_call(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def awaits_a_cancelled_one(_details: Details) -> None:
         gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         gone.cancel()
         await gone
 
     fails = awaits_a_cancelled_one
-    calls, _ = calls_with([CallHooks(before_call=fails, after_call=fails, before_attempt=fails, after_attempt=fails)], {"n": 1})
+    calls, _ = calls_with(
+        [CallHooks(before_call=fails, after_call=fails, before_attempt=fails, after_attempt=fails)],
+        {"n": 1},
+    )
     assert await calls.call("PutItem", PUT) == {"n": 1}
     assert caplog.text.count("a hook of adorm failed around PutItem, the call goes on") == 4
 
@@ -281,14 +339,19 @@ async def test_calls_side_by_side_have_numbers_of_their_own() -> None:
     assert sorted(numbers.values()) == [4] * 5
 
 
-async def test_what_a_failing_hook_logs_does_not_hold_the_error_that_was_on_its_way(caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_a_failing_hook_logs_does_not_hold_the_error_that_was_on_its_way(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def broken(_details: Details) -> None:
         try:
             raise LookupError("of the hook's own")
         except LookupError as error:
             raise RuntimeError("in a hook") from error
 
-    calls, _ = calls_with([CallHooks(after_call=broken, after_attempt=broken)], refusal("ConditionalCheckFailedException"))
+    calls, _ = calls_with(
+        [CallHooks(after_call=broken, after_attempt=broken)],
+        refusal("ConditionalCheckFailedException"),
+    )
     try:
         raise ValueError("what the caller was handling")
     except ValueError:
@@ -309,8 +372,14 @@ async def test_details_are_frozen() -> None:
             details.operation = "GetItem"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # a mistake on purpose
 
 
-async def test_hooks_are_told_of_a_pool_when_a_database_opens(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-central-1"}.items():
+async def test_hooks_are_told_of_a_pool_when_a_database_opens(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "AKID",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_REGION": "eu-central-1",
+    }.items():
         monkeypatch.setenv(name, value)
     told: list[Connections] = []
 
@@ -319,11 +388,15 @@ async def test_hooks_are_told_of_a_pool_when_a_database_opens(caplog: pytest.Log
 
     async with LoopbackServer() as server:
         hooks = [CallHooks(on_open=broken), CallHooks(on_open=told.append)]
-        async with adorm.connect(endpoint_url=server.url, hooks=hooks, wrap=adorm.testing.Recorder(), max_connections=3) as db:
+        async with adorm.connect(
+            endpoint_url=server.url, hooks=hooks, wrap=adorm.testing.Recorder(), max_connections=3
+        ) as db:
             assert told == []
             await db.call("ListTables", {})
             (connections,) = told
-            assert connections.server == ServerDetails(address="127.0.0.1", port=server.port, region="eu-central-1")
+            assert connections.server == ServerDetails(
+                address="127.0.0.1", port=server.port, region="eu-central-1"
+            )
             assert connections.figures() == (0, 1, 0, 3)
         assert connections.figures() is None
     assert "when the database opened" in caplog.text
@@ -352,17 +425,25 @@ ODD: tuple[Any, ...] = (
 )
 
 
-@pytest.mark.parametrize("part", ["ConsumedCapacity", "Count", "TableNames", "UnprocessedKeys", "UnprocessedItems"])
-async def test_a_call_that_was_answered_is_answered_to_who_watches_whatever_is_in_the_answer(part: str) -> None:
+@pytest.mark.parametrize(
+    "part", ["ConsumedCapacity", "Count", "TableNames", "UnprocessedKeys", "UnprocessedItems"]
+)
+async def test_a_call_that_was_answered_is_answered_to_who_watches_whatever_is_in_the_answer(
+    part: str,
+) -> None:
     seen: list[Details] = []
     for odd in ODD:
-        calls, _ = calls_with([recording(seen), adorm.OpenTelemetry(), adorm.LogCalls()], {part: odd})
+        calls, _ = calls_with(
+            [recording(seen), adorm.OpenTelemetry(), adorm.LogCalls()], {part: odd}
+        )
         async with collect_capacity():
             assert await calls.call("PutItem", PUT) == {part: odd}
     assert all(details.error is None for details in seen)
 
 
-@pytest.mark.parametrize("part", ["TableName", "RequestItems", "TransactItems", "Statements", "AttributesToGet", "Limit"])
+@pytest.mark.parametrize(
+    "part", ["TableName", "RequestItems", "TransactItems", "Statements", "AttributesToGet", "Limit"]
+)
 async def test_what_a_request_holds_is_for_dynamodb_to_judge_not_for_who_watches(part: str) -> None:
     for odd in ODD:
         calls, _ = calls_with([recording([]), adorm.OpenTelemetry(), adorm.LogCalls()], {"n": 1})

@@ -73,7 +73,9 @@ async def test_what_it_raises_goes_to_the_caller_and_nothing_is_sent_or_shown() 
     def guard(_operation: str, _request: Request) -> Request:
         raise PermissionError("another tenant's")
 
-    calls, transport = calls_with(guard, hooks=(CallHooks(before_call=seen.append, after_call=seen.append),))
+    calls, transport = calls_with(
+        guard, hooks=(CallHooks(before_call=seen.append, after_call=seen.append),)
+    )
     with pytest.raises(PermissionError, match="another tenant's"):
         await calls.call("GetItem", GET)
     assert (transport.sent, seen) == ([], [])
@@ -84,15 +86,23 @@ async def test_what_is_no_request_is_refused() -> None:
         return None
 
     calls, transport = calls_with(cast(Middleware, forgetful))
-    with pytest.raises(UsageError, match="GetItem: a middleware gives the request to send, a dict, not NoneType"):
+    with pytest.raises(
+        UsageError, match="GetItem: a middleware gives the request to send, a dict, not NoneType"
+    ):
         await calls.call("GetItem", GET)
     assert transport.sent == []
 
 
 @pytest.mark.parametrize("changed", [False, True])
-async def test_an_update_whose_expression_it_changes_is_not_repeated_after_a_lost_answer(changed: bool) -> None:
+async def test_an_update_whose_expression_it_changes_is_not_repeated_after_a_lost_answer(
+    changed: bool,
+) -> None:
     def counting(_operation: str, request: Request) -> Request:
-        return {**request, "UpdateExpression": "ADD #n0 :v0"} if changed else {**request, "ReturnValues": "ALL_NEW"}
+        return (
+            {**request, "UpdateExpression": "ADD #n0 :v0"}
+            if changed
+            else {**request, "ReturnValues": "ALL_NEW"}
+        )
 
     calls, transport = calls_with(counting, outcomes=(lost(), {}))
     update = {**GET, "UpdateExpression": "SET #n0 = :v0"}
@@ -112,7 +122,11 @@ async def test_a_database_takes_them_by_connect() -> None:
         tenant: str = "none"
 
     def stamped(operation: str, request: Request) -> Mapping[str, Any]:
-        return {**request, "Item": {**request["Item"], "tenant": {"S": "t1"}}} if operation == "PutItem" else request
+        return (
+            {**request, "Item": {**request["Item"], "tenant": {"S": "t1"}}}
+            if operation == "PutItem"
+            else request
+        )
 
     async with adorm.connect("memory", middleware=[stamped]) as db:
         await db.create_table(Note, wait=False)
@@ -122,7 +136,9 @@ async def test_a_database_takes_them_by_connect() -> None:
 
 async def test_what_is_no_list_of_functions_is_refused() -> None:
     for wrong in (5, ["x"], strongly):
-        with pytest.raises(UsageError, match=r"connect\(middleware=\.\.\.\) takes a list of functions"):
+        with pytest.raises(
+            UsageError, match=r"connect\(middleware=\.\.\.\) takes a list of functions"
+        ):
             adorm.connect("memory", middleware=cast(Any, wrong))
 
 
@@ -132,7 +148,10 @@ async def test_one_that_does_not_end_is_bounded_by_the_deadline() -> None:
         return request
 
     calls, transport = calls_with(endless)
-    with pytest.raises(DeadlineExceeded, match=r"the deadline of 0\.01 s passed in a middleware, before anything was sent") as caught:
+    with pytest.raises(
+        DeadlineExceeded,
+        match=r"the deadline of 0\.01 s passed in a middleware, before anything was sent",
+    ) as caught:
         async with adorm.deadline(0.01):
             await calls.call("PutItem", GET)
     assert not caught.value.maybe_applied

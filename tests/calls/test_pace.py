@@ -42,11 +42,18 @@ def anyio_backend() -> object:
 class Bench:
     """Calls under a rate limit, over a script, by a clock that stands still."""
 
-    def __init__(self, *outcomes: Outcome, limit: AdaptiveRateLimit | None = None, retry: RetryPolicy = NO_RETRY) -> None:
+    def __init__(
+        self,
+        *outcomes: Outcome,
+        limit: AdaptiveRateLimit | None = None,
+        retry: RetryPolicy = NO_RETRY,
+    ) -> None:
         self.clock = FakeClock()
         self.transport = ScriptedTransport(outcomes)
         self.limiter = RateLimiter(limit or AdaptiveRateLimit(), self.clock)
-        self.calls = Calls(self.transport, retry=retry, clock=self.clock, random=lambda: 0.5, limiter=self.limiter)
+        self.calls = Calls(
+            self.transport, retry=retry, clock=self.clock, random=lambda: 0.5, limiter=self.limiter
+        )
 
     async def put(self, table: str = "orders") -> Answer:
         return await self.calls.call("PutItem", {**PUT, "TableName": table})
@@ -116,7 +123,9 @@ async def test_an_idle_table_keeps_its_rate_and_forgets_it_after_a_minute() -> N
     rate = bench.limiter.rates["orders writes"]
     bench.clock.advance(FORGET_S / 2)
     await bench.put()
-    assert bench.limiter.rates["orders writes"] == pytest.approx(rate)  # nothing was sent that would have tried a higher one
+    assert bench.limiter.rates["orders writes"] == pytest.approx(
+        rate
+    )  # nothing was sent that would have tried a higher one
     bench.clock.advance(FORGET_S / 2)
     await bench.put()
     assert bench.limiter.rates == {}
@@ -205,12 +214,22 @@ COUNTED: list[tuple[str, Request, list[tuple[str, int]]]] = [
     ("GetItem", {"TableName": "t"}, [("t reads", 1)]),
     ("Query", {"TableName": "t", "IndexName": "i"}, [("t/i reads", 1)]),
     ("UpdateItem", {"TableName": "t"}, [("t writes", 1)]),
-    ("BatchGetItem", {"RequestItems": {"b": {"Keys": [{}, {}]}, "a": {"Keys": [{}]}}}, [("a reads", 1), ("b reads", 2)]),
+    (
+        "BatchGetItem",
+        {"RequestItems": {"b": {"Keys": [{}, {}]}, "a": {"Keys": [{}]}}},
+        [("a reads", 1), ("b reads", 2)],
+    ),
     ("BatchWriteItem", {"RequestItems": {"t": [{}] * 25}}, [("t writes", 25)]),
     ("TransactGetItems", {"TransactItems": [{"Get": {"TableName": "t"}}]}, [("t reads", 1)]),
     (
         "TransactWriteItems",
-        {"TransactItems": [{"Put": {"TableName": "t"}}, {"ConditionCheck": {"TableName": "u"}}, {"Delete": {"TableName": "t"}}]},
+        {
+            "TransactItems": [
+                {"Put": {"TableName": "t"}},
+                {"ConditionCheck": {"TableName": "u"}},
+                {"Delete": {"TableName": "t"}},
+            ]
+        },
         [("t writes", 2), ("u writes", 1)],
     ),
     ("ListTables", {}, []),
@@ -221,11 +240,15 @@ COUNTED: list[tuple[str, Request, list[tuple[str, int]]]] = [
 
 
 @pytest.mark.parametrize(("operation", "request_", "weights"), COUNTED)
-def test_a_request_counts_where_its_items_are(operation: str, request_: Request, weights: list[tuple[str, int]]) -> None:
+def test_a_request_counts_where_its_items_are(
+    operation: str, request_: Request, weights: list[tuple[str, int]]
+) -> None:
     assert weights_of(operation, request_) == weights
 
 
-@pytest.mark.parametrize("broken", [5, "x", [5], [{}], [{"Put": 5}], {"t": 5}, {"t": {"Keys": 5}}, {"t": None}])
+@pytest.mark.parametrize(
+    "broken", [5, "x", [5], [{}], [{"Put": 5}], {"t": 5}, {"t": {"Keys": 5}}, {"t": None}]
+)
 @pytest.mark.parametrize("name", ["RequestItems", "TransactItems"])
 def test_a_broken_request_is_left_to_dynamodb_to_refuse(name: str, broken: object) -> None:
     weights = weights_of("BatchWriteItem", {name: broken})
@@ -238,7 +261,9 @@ async def test_a_transaction_tells_which_table_was_throttled() -> None:
     reasons = [{"Code": "None"}, {"Code": "ThrottlingError", "Message": "slow"}]
     bench.transport.outcomes.append(
         service_error(
-            {"__type": "TransactionCanceledException", "CancellationReasons": reasons}, operation="TransactWriteItems", status=400
+            {"__type": "TransactionCanceledException", "CancellationReasons": reasons},
+            operation="TransactWriteItems",
+            status=400,
         )
     )
     items = [{"Put": {"TableName": "calm"}}, {"Put": {"TableName": "busy"}}]
@@ -263,14 +288,18 @@ async def test_a_batch_heavier_than_the_burst_goes_and_leaves_its_debt_to_the_ne
     assert bench.clock.monotonic() - before_s == pytest.approx(2.5)
 
 
-# ---------------------------------------------------------------- waiting: deadlines and cancellation
+# ---------------------------------------------------------------- waiting: deadlines and
+# cancellation
 
 
 async def test_a_wait_that_would_outlive_the_deadline_is_not_begun() -> None:
     bench = Bench(limit=AdaptiveRateLimit(max_per_s=1))
     await bench.put()
     async with deadline(0.5):
-        with pytest.raises(DeadlineExceeded, match=r"the rate limit of orders writes \(1\.0 a second\) would outlive") as caught:
+        with pytest.raises(
+            DeadlineExceeded,
+            match=r"the rate limit of orders writes \(1\.0 a second\) would outlive",
+        ) as caught:
             await bench.put()
     assert (caught.value.attempts, caught.value.maybe_applied) == (0, False)
     assert len(bench.transport.sent) == 1
@@ -288,7 +317,9 @@ async def test_a_cancel_scope_s_deadline_counts_too() -> None:
 
 
 async def test_before_a_retry_the_deadline_error_carries_what_came_before() -> None:
-    bench = Bench(throttled(), limit=AdaptiveRateLimit(min_per_s=0.1), retry=RetryPolicy(base_delay_s=0.0))
+    bench = Bench(
+        throttled(), limit=AdaptiveRateLimit(min_per_s=0.1), retry=RetryPolicy(base_delay_s=0.0)
+    )
     async with deadline(0.01):
         with pytest.raises(DeadlineExceeded) as caught:
             await bench.put()
@@ -297,7 +328,9 @@ async def test_before_a_retry_the_deadline_error_carries_what_came_before() -> N
     assert caught.value.maybe_applied is False
 
 
-async def test_a_waiter_is_cut_off_at_its_deadline_when_those_before_it_take_longer_than_thought() -> None:
+async def test_a_waiter_is_cut_off_at_its_deadline_when_those_before_it_take_longer_than_thought() -> (
+    None
+):
     clock = LoopClock()
     limiter = RateLimiter(AdaptiveRateLimit(max_per_s=10), clock)
     calls = Calls(ScriptedTransport(), retry=NO_RETRY, clock=clock, limiter=limiter)
@@ -309,7 +342,9 @@ async def test_a_waiter_is_cut_off_at_its_deadline_when_those_before_it_take_lon
 
     async def bounded() -> None:
         async with deadline(0.35):
-            with pytest.raises(DeadlineExceeded, match="while it waited for the rate limit") as caught:
+            with pytest.raises(
+                DeadlineExceeded, match="while it waited for the rate limit"
+            ) as caught:
                 await calls.call("PutItem", PUT)
             assert caught.value.attempts == 0
         done.append("cut off")
@@ -343,7 +378,12 @@ async def test_a_call_cancelled_before_it_was_sent_gives_its_token_back() -> Non
         await anyio.sleep_forever()
 
     limiter = RateLimiter(AdaptiveRateLimit(max_per_s=1), clock)
-    calls = Calls(ScriptedTransport(), clock=clock, limiter=limiter, hooks=[adorm.CallHooks(before_attempt=forever)])
+    calls = Calls(
+        ScriptedTransport(),
+        clock=clock,
+        limiter=limiter,
+        hooks=[adorm.CallHooks(before_attempt=forever)],
+    )
     with anyio.move_on_after(1):
         await calls.call("PutItem", PUT)
     assert limiter.take_at_hand("PutItem", PUT)
@@ -354,7 +394,10 @@ async def test_a_turn_of_two_tables_cancelled_at_the_second_gives_the_first_back
     clock = LoopClock()
     limiter = RateLimiter(AdaptiveRateLimit(max_per_s=1), clock)
     assert limiter.take_at_hand("PutItem", {"TableName": "b"})
-    both = limiter.turn("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "a"}}, {"Put": {"TableName": "b"}}]})
+    both = limiter.turn(
+        "TransactWriteItems",
+        {"TransactItems": [{"Put": {"TableName": "a"}}, {"Put": {"TableName": "b"}}]},
+    )
     assert both is not None
     with anyio.move_on_after(0.5) as scope:
         await both.take(lambda _lane, _wait_s: None)
@@ -386,7 +429,11 @@ arrivals = st.lists(
 )
 
 
-@given(arrivals=arrivals, per_s=st.sampled_from([3.0, 20.0, 100.0]), burst_s=st.sampled_from([0.05, 0.5]))
+@given(
+    arrivals=arrivals,
+    per_s=st.sampled_from([3.0, 20.0, 100.0]),
+    burst_s=st.sampled_from([0.05, 0.5]),
+)
 @settings(max_examples=60, deadline=None)
 async def test_never_above_the_rate_all_served_in_order_and_cancelled_waiters_lose_nothing(
     arrivals: list[Arrival], per_s: float, burst_s: float
@@ -419,17 +466,29 @@ async def test_never_above_the_rate_all_served_in_order_and_cancelled_waiters_lo
         sent = 0
         for number, at_s in served[start:]:
             # The last may be heavier than the bucket: it needs what the bucket holds at most.
-            assert sent + min(arrivals[number].weight, most) <= per_s * (at_s - served[start][1]) + most + 1e-6
+            assert (
+                sent + min(arrivals[number].weight, most)
+                <= per_s * (at_s - served[start][1]) + most + 1e-6
+            )
             sent += arrivals[number].weight
     tokens, last_s = most, begun_s
     for number, at_s in served:
         tokens, last_s = min(most, tokens + (at_s - last_s) * per_s) - arrivals[number].weight, at_s
     lane._fill()
-    assert lane._tokens == pytest.approx(min(most, tokens + (anyio.current_time() - last_s) * per_s), abs=1e-6)
+    assert lane._tokens == pytest.approx(
+        min(most, tokens + (anyio.current_time() - last_s) * per_s), abs=1e-6
+    )
 
 
-@given(st.lists(st.tuples(st.floats(0.001, 5), st.sampled_from(["sent", "throttled", "answered"])), max_size=200))
-async def test_the_rate_stays_between_its_bounds_whatever_comes(events: list[tuple[float, str]]) -> None:
+@given(
+    st.lists(
+        st.tuples(st.floats(0.001, 5), st.sampled_from(["sent", "throttled", "answered"])),
+        max_size=200,
+    )
+)
+async def test_the_rate_stays_between_its_bounds_whatever_comes(
+    events: list[tuple[float, str]],
+) -> None:
     clock = FakeClock()
     lane = TableRate("t writes", max_per_s=500.0, min_per_s=2.0, burst_s=0.1, clock=clock)
     for after_s, event in events:
@@ -450,7 +509,8 @@ async def test_the_rate_stays_between_its_bounds_whatever_comes(events: list[tup
 
 
 class FullTable:
-    """Takes so many writes a second, answers after some milliseconds, and throttles what is above."""
+    """Takes so many writes a second, answers after some milliseconds, and throttles what is
+    above."""
 
     def __init__(self, capacity_per_s: float) -> None:
         self.capacity_per_s = capacity_per_s
@@ -461,7 +521,9 @@ class FullTable:
     async def send(self, operation: str, request: Request, /) -> Answer:
         await anyio.sleep(0.005)
         now_s = anyio.current_time()
-        self._tokens = min(self.capacity_per_s, self._tokens + (now_s - self._filled_s) * self.capacity_per_s)
+        self._tokens = min(
+            self.capacity_per_s, self._tokens + (now_s - self._filled_s) * self.capacity_per_s
+        )
         self._filled_s = now_s
         if self._tokens < 1:
             self.refused += 1
@@ -475,10 +537,18 @@ class FullTable:
     async def close(self) -> None: ...
 
 
-async def simulate(capacity_per_s: float, seconds: float, limit: AdaptiveRateLimit | None) -> tuple[FullTable, int]:
-    """Fifty tasks that put as fast as they can; gives the table, and how many calls failed for good."""
+async def simulate(
+    capacity_per_s: float, seconds: float, limit: AdaptiveRateLimit | None
+) -> tuple[FullTable, int]:
+    """Fifty tasks that put as fast as they can; gives the table, and how many calls failed for
+    good."""
     table, clock = FullTable(capacity_per_s), LoopClock()
-    calls = Calls(table, clock=clock, random=lambda: 0.5, limiter=None if limit is None else RateLimiter(limit, clock))
+    calls = Calls(
+        table,
+        clock=clock,
+        random=lambda: 0.5,
+        limiter=None if limit is None else RateLimiter(limit, clock),
+    )
     failed = 0
 
     async def put() -> None:
@@ -499,7 +569,9 @@ async def simulate(capacity_per_s: float, seconds: float, limit: AdaptiveRateLim
 
 
 @pytest.mark.parametrize(("capacity_per_s", "seconds"), [(20.0, 60.0), (200.0, 40.0)])
-async def test_fifty_tasks_on_a_full_table_get_nearly_all_of_it_with_few_throttles(capacity_per_s: float, seconds: float) -> None:
+async def test_fifty_tasks_on_a_full_table_get_nearly_all_of_it_with_few_throttles(
+    capacity_per_s: float, seconds: float
+) -> None:
     free, failed_free = await simulate(capacity_per_s, 5.0, None)
     assert free.refused > 3 * free.taken
     assert failed_free > 1000  # the retry quota is used up at once
@@ -559,7 +631,9 @@ class Order:
 
 async def test_a_database_tells_the_rates_in_force() -> None:
     clock = FakeClock()
-    async with adorm.connect("memory", rate_limit=adorm.AdaptiveRateLimit(max_per_s=100), clock=clock) as db:
+    async with adorm.connect(
+        "memory", rate_limit=adorm.AdaptiveRateLimit(max_per_s=100), clock=clock
+    ) as db:
         assert db.rate_limits == {}
         await db.create_table(Order, wait=False)
         await db.table(Order).put(Order(order_id="o1"))
@@ -587,7 +661,13 @@ def test_who_uses_neither_imports_neither() -> None:
         "import sys, adorm; adorm.connect('memory', retry=adorm.RetryPolicy());"
         "print(*sorted({'adorm.calls.pace', 'adorm.calls.table_rate', 'adorm.calls.hedge'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout.split() == []
 
 
@@ -599,7 +679,11 @@ def test_who_uses_neither_imports_neither() -> None:
         (lambda: AdaptiveRateLimit(min_per_s=True), "min_per_s=True"),
         (lambda: AdaptiveRateLimit(burst_s=math.nan), "burst_s=nan"),
         (lambda: AdaptiveRateLimit(max_per_s=1, min_per_s=2), "below min_per_s"),
-        (lambda: adorm.connect("memory", rate_limit=5), "connect(rate_limit=...) takes an adorm.AdaptiveRateLimit, not int"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a mistake on purpose
+        (
+            # a mistake on purpose
+            lambda: adorm.connect("memory", rate_limit=5),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            "connect(rate_limit=...) takes an adorm.AdaptiveRateLimit, not int",
+        ),
     ],
 )
 def test_a_wrong_parameter_is_refused_by_name(make: Callable[[], object], says: str) -> None:

@@ -106,7 +106,9 @@ async def test_within_nine_minutes_it_is_sent_again_as_it_is() -> None:
     assert [request for _, request in transport.sent] == [TRANSACTION, TRANSACTION]
 
 
-@pytest.mark.parametrize("error", [throttled(), unreachable(), refusal("TransactionConflictException")])
+@pytest.mark.parametrize(
+    "error", [throttled(), unreachable(), refusal("TransactionConflictException")]
+)
 async def test_what_surely_was_not_applied_is_repeated_however_late(error: Exception) -> None:
     clock = SuspendedClock()
 

@@ -51,7 +51,13 @@ async def live_with(db: adorm.Database, now: datetime) -> Event:
     assert await events.query("a").where(attr(Event.at).between(now - hour, now)).count() == 1
     assert await events.query().where(Event.day == now.date(), Event.at <= now).count() == 1
     assert await events.scan().filter(attr(Event.created).is_in(event.created)).count() == 1
-    changed = await events.update("a", now).set(Event.day, now.date()).append(Event.times, [now]).when(Event.at == now).returning("new")
+    changed = (
+        await events.update("a", now)
+        .set(Event.day, now.date())
+        .append(Event.times, [now])
+        .when(Event.at == now)
+        .returning("new")
+    )
     assert changed is not None
     assert not adorm.is_expired(changed)
     await events.delete("a", now)
@@ -82,13 +88,22 @@ def test_a_model_that_is_made_while_freezegun_holds_the_time_works_after_it_too(
     assert stored["at"] == {"S": "2026-03-04T00:00:00.000000Z"}
     assert stored["gone"] == {"N": "1772582400"}
     now = datetime.now(UTC)
-    later = adorm.from_attribute_map(Late, adorm.to_attribute_map(Late(id="a", at=now, many={"x": [now]})))
-    assert (later.at, later.many, type(later.at), type(later.day)) == (now, {"x": [now]}, datetime, date)
+    later = adorm.from_attribute_map(
+        Late, adorm.to_attribute_map(Late(id="a", at=now, many={"x": [now]}))
+    )
+    assert (later.at, later.many, type(later.at), type(later.day)) == (
+        now,
+        {"x": [now]},
+        datetime,
+        date,
+    )
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("tick", [True, False])
-async def test_everything_works_on_a_journey_of_time_machine(adorm_db: adorm.Database, tick: bool) -> None:
+async def test_everything_works_on_a_journey_of_time_machine(
+    adorm_db: adorm.Database, tick: bool
+) -> None:
     with time_machine.travel(datetime(2020, 3, 4, tzinfo=UTC), tick=tick):
         event = await live_with(adorm_db, datetime.now(UTC))
     assert event.created.date() == date(2020, 3, 4)
@@ -115,7 +130,9 @@ async def test_fields_may_be_of_pendulums_types_and_read_as_those(adorm_db: ador
     now = pendulum.datetime(2026, 3, 4, 5, 6, 7, 8, tz="Europe/Berlin")
     await adorm_db.create_table(Plan)
     plans = adorm_db.table(Plan)
-    await plans.create(Plan(id="a", at=now, day=now.date(), clock=now.time(), span=pendulum.duration(days=1)))
+    await plans.create(
+        Plan(id="a", at=now, day=now.date(), clock=now.time(), span=pendulum.duration(days=1))
+    )
     plan = await plans.get("a")
     assert [type(each) for each in (plan.at, plan.day, plan.clock, plan.span, plan.created)] == [
         pendulum.DateTime,

@@ -2,7 +2,8 @@
 
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # (`factory=list` and `set()` are of Unknown to it)
-# ruff: noqa: RUF009, PYI061  # defaults that are called are immutable, and a literal of None is what is tested
+# ruff: noqa: RUF009, PYI061  # defaults that are called are immutable, and a literal of None is
+# what is tested
 
 from __future__ import annotations
 
@@ -11,9 +12,26 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, IntEnum, IntFlag, StrEnum
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, NotRequired, TypedDict, TypeVar
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    NamedTuple,
+    NewType,
+    NotRequired,
+    TypedDict,
+    TypeVar,
+)
 from uuid import UUID
 
 import attrs
@@ -24,7 +42,9 @@ T = TypeVar("T")
 UserId = NewType("UserId", str)
 
 
-def marked(role: Role = Role.ATTRIBUTE, *, name: str | None = None, **options: Any) -> dict[str, Marker]:
+def marked(
+    role: Role = Role.ATTRIBUTE, *, name: str | None = None, **options: Any
+) -> dict[str, Marker]:
     """The metadata that a field marker leaves."""
     return {METADATA_KEY: Marker(role, name, **options)}
 

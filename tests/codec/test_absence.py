@@ -54,7 +54,17 @@ class Needed:
 
 CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {}),
-    ({"none": None, "made_none": None, "tags": set(), "maybe": None, "as_set": [], "anything": None}, {}),
+    (
+        {
+            "none": None,
+            "made_none": None,
+            "tags": set(),
+            "maybe": None,
+            "as_set": [],
+            "anything": None,
+        },
+        {},
+    ),
     ({"five": None}, {"five": NULL}),
     ({"five": 5}, {"five": {"N": "5"}}),
     ({"made": None}, {"made": NULL}),
@@ -76,7 +86,9 @@ CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("values", "stored"), CASES, ids=str)
-def test_absence_is_stored_only_where_it_reads_back_the_same(values: dict[str, Any], stored: dict[str, Any]) -> None:
+def test_absence_is_stored_only_where_it_reads_back_the_same(
+    values: dict[str, Any], stored: dict[str, Any]
+) -> None:
     instance = Absences(**values)
     encoded = to_attribute_map(instance)
     always: dict[str, Any] = {
@@ -97,7 +109,9 @@ def test_absence_is_stored_only_where_it_reads_back_the_same(values: dict[str, A
 
 
 def test_an_empty_set_that_would_read_as_none_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"^Absences\.maybe: an empty set, which DynamoDB can't tell from None"):
+    with pytest.raises(
+        UsageError, match=r"^Absences\.maybe: an empty set, which DynamoDB can't tell from None"
+    ):
         to_attribute_map(Absences(maybe=set()))
     with pytest.raises(UsageError, match="an empty set"):
         CODEC.encode_value(list[set[str] | None], [set()])
@@ -111,9 +125,9 @@ def test_a_required_optional_field_is_null_and_a_required_set_absent() -> None:
 
 
 def test_null_is_none_or_the_empty_set_and_else_refused() -> None:
-    assert from_attribute_map(Absences, {"none": NULL, "five": NULL, "full": NULL, "anything_five": NULL}) == Absences(
-        five=None, full=set(), anything_five=None, later=None
-    )
+    assert from_attribute_map(
+        Absences, {"none": NULL, "five": NULL, "full": NULL, "anything_five": NULL}
+    ) == Absences(five=None, full=set(), anything_five=None, later=None)
     with pytest.raises(ItemDecodeError, match=r"\$\.note: expected text, got \{\"NULL\": true\}"):
         from_attribute_map(Absences, {"note": NULL})
 
@@ -129,17 +143,24 @@ class Keys(TypedDict):
     [
         (Keys(name="a"), {"name": {"S": "a"}}),
         (Keys(name="a", year=None, tags=set()), {"name": {"S": "a"}, "year": NULL, "tags": NULL}),
-        (Keys(name="a", year=1, tags={"x"}), {"name": {"S": "a"}, "year": {"N": "1"}, "tags": {"SS": ["x"]}}),
+        (
+            Keys(name="a", year=1, tags={"x"}),
+            {"name": {"S": "a"}, "year": {"N": "1"}, "tags": {"SS": ["x"]}},
+        ),
     ],
 )
-def test_a_key_that_may_be_left_out_stays_out_and_its_null_stays(value: Keys, stored: dict[str, Any]) -> None:
+def test_a_key_that_may_be_left_out_stays_out_and_its_null_stays(
+    value: Keys, stored: dict[str, Any]
+) -> None:
     assert CODEC.encode(value, Keys) == stored
     assert CODEC.decode(Keys, stored) == value
 
 
 def field_of(annotation: Any, **options: Any) -> Field:
     default = options.pop("default", attrs.NOTHING)
-    cls: Any = attrs.make_class("Made", {"value": attrs.field(default=default, type=annotation, metadata=marked(**options))})
+    cls: Any = attrs.make_class(
+        "Made", {"value": attrs.field(default=default, type=annotation, metadata=marked(**options))}
+    )
     return structure_of(cls).fields[0]
 
 
@@ -162,7 +183,15 @@ def test_a_single_field_is_treated_as_in_its_item() -> None:
     assert codec.absent(structure_of(Needed).by_name["tags"]) == set()
 
 
-@pytest.mark.parametrize("options", [{}, {"default": None}, {"default": "x"}, {"default": attrs.Factory(lambda _: "", takes_self=True)}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"default": None},
+        {"default": "x"},
+        {"default": attrs.Factory(lambda _: "", takes_self=True)},
+    ],
+)
 def test_omit_empty_needs_an_empty_default(options: dict[str, Any]) -> None:
     with pytest.raises(ModelError, match=r"^Made\.value: omit_empty needs an empty default"):
         check_type(field_of(str | None, omit_empty=True, **options), "Made")
@@ -178,7 +207,10 @@ def test_a_default_that_cannot_be_made_is_told() -> None:
         raise RuntimeError("no")
 
     cls: Any = attrs.make_class("Made", {"value": attrs.field(factory=broken, type=int)})
-    with pytest.raises(ItemDecodeError, match=r"^Made \$\.value: missing, and its default can't be made: RuntimeError: no$"):
+    with pytest.raises(
+        ItemDecodeError,
+        match=r"^Made \$\.value: missing, and its default can't be made: RuntimeError: no$",
+    ):
         from_attribute_map(cls, {})
     assert from_attribute_map(cls, {"value": {"N": "1"}}).value == 1
 
@@ -211,7 +243,9 @@ OF_EVERY_KIND: list[Any] = [
 
 @pytest.mark.parametrize("annotation", OF_EVERY_KIND, ids=str)
 @pytest.mark.parametrize("default", [None, "not None"])
-def test_a_null_of_another_program_is_none_in_a_field_of_every_kind(annotation: Any, default: object) -> None:
+def test_a_null_of_another_program_is_none_in_a_field_of_every_kind(
+    annotation: Any, default: object
+) -> None:
     kind: Any = annotation if annotation is Any else annotation | None
     holder: Any = attrs.make_class("Holder", {"value": attrs.field(default=default, type=kind)})
     codec = Codec()
@@ -228,7 +262,9 @@ def test_a_null_of_another_program_is_none_in_a_field_of_every_kind(annotation: 
 def test_null_in_an_optional_field_is_none_without_asking_a_hook() -> None:
     codec = Codec()
     codec.converter.register_unstructure_hook(Line, lambda line: {"S": line.sku})
-    codec.converter.register_structure_hook(Line, lambda value, _: Line(value.get("S", "made of NULL")))
+    codec.converter.register_structure_hook(
+        Line, lambda value, _: Line(value.get("S", "made of NULL"))
+    )
     kind: Any = Line | None
     holder: Any = attrs.make_class("Holder", {"line": attrs.field(default=None, type=kind)})
     assert codec.decode(holder, {"line": NULL}).line is None

@@ -16,6 +16,8 @@ TESTS = Path(__file__).with_name("clocks_of_others.py")
 def test_times_of_other_libraries_are_written_read_and_compared() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(TESTS)]
     root = Path(__file__).parents[2]
-    done = subprocess.run(command, check=False, cwd=root, capture_output=True, text=True, timeout=50)
+    done = subprocess.run(
+        command, check=False, cwd=root, capture_output=True, text=True, timeout=50
+    )
     assert done.returncode == 0, done.stdout[-4000:]
     assert " passed" in done.stdout

@@ -1,4 +1,5 @@
-"""How the texts of datetimes end: by option of the database or of a field, for other libraries that read one form alone."""
+"""How the texts of datetimes end: by option of the database or of a field, for other libraries that
+read one form alone."""
 
 from __future__ import annotations
 
@@ -66,7 +67,9 @@ def test_a_field_writes_its_datetimes_as_it_says_and_others_as_ever() -> None:
     assert adorm.from_attribute_map(Event, item) == event
 
 
-@pytest.mark.parametrize("stored", [OURS, THEIRS, "2026-11-21T08:30:00+00:00", "2026-11-21T09:30:00.000000+01:00"])
+@pytest.mark.parametrize(
+    "stored", [OURS, THEIRS, "2026-11-21T08:30:00+00:00", "2026-11-21T09:30:00.000000+01:00"]
+)
 def test_every_form_is_read_whatever_the_option(stored: str) -> None:
     item = {
         "stream": {"S": "s"},
@@ -96,10 +99,18 @@ async def test_a_database_writes_all_datetimes_as_it_says_unless_a_field_says_ot
         visit = Visit(visitor="v", at=AT, left_at=AT, part=Part(AT), ours_at=AT, data=[AT])
         await visits.create(visit)
         (item,) = (await db.call("Scan", {"TableName": "visits"}))["Items"]
-        assert item["at"] == item["left_at"] == item["part"]["M"]["at"] == item["data"]["L"][0] == {"S": THEIRS}
+        assert (
+            item["at"]
+            == item["left_at"]
+            == item["part"]["M"]["at"]
+            == item["data"]["L"][0]
+            == {"S": THEIRS}
+        )
         assert item["ours_at"] == {"S": OURS}
         assert (await visits.get("v", AT)).left_at == AT
-        assert await visits.query("v").where(Visit.at >= AT).filter(Visit.left_at == AT).count() == 1
+        assert (
+            await visits.query("v").where(Visit.at >= AT).filter(Visit.left_at == AT).count() == 1
+        )
         assert await visits.query("v").filter(adorm.not_none(Visit.part).at == AT).count() == 1
         assert adorm.to_attribute_map(visit, db=db)["at"] == {"S": THEIRS}
         assert adorm.to_plain(visit, converter=db.converter)["at"] == THEIRS
@@ -108,7 +119,10 @@ async def test_a_database_writes_all_datetimes_as_it_says_unless_a_field_says_ot
 async def test_hooks_do_not_take_the_format_away() -> None:
     async with adorm.connect("memory", datetime_format="+00:00") as db:
         db.converter.register_unstructure_hook(complex, lambda number: {"S": str(number)})
-        assert adorm.to_plain(Visit(visitor="v", at=AT), db=db)["at"] == "2026-11-21T08:30:00.000000+00:00"
+        assert (
+            adorm.to_plain(Visit(visitor="v", at=AT), db=db)["at"]
+            == "2026-11-21T08:30:00.000000+00:00"
+        )
 
 
 async def test_a_table_of_pynamodbs_is_read_changed_and_deleted_under_its_own_keys(
@@ -130,7 +144,12 @@ async def test_a_table_of_pynamodbs_is_read_changed_and_deleted_under_its_own_ke
     assert item["at"] == {"S": THEIRS}
     assert pynamodb_reads(item["times"]["M"]["b"]["S"]) == AT
     pynamodb_reads(item["updated_at"]["S"])
-    await events.update("s", AT).set(Event.times["c"], AT).append(Event.all_times, [AT]).set(Event.seen_at, AT)
+    await (
+        events.update("s", AT)
+        .set(Event.times["c"], AT)
+        .append(Event.all_times, [AT])
+        .set(Event.seen_at, AT)
+    )
     (item,) = (await adorm_db.call("Scan", {"TableName": "events"}))["Items"]
     assert item["times"]["M"]["c"] == item["all_times"]["L"][0] == item["seen_at"] == {"S": THEIRS}
     assert await events.scan().filter(Event.times["c"] == AT).count() == 1
@@ -147,7 +166,10 @@ async def test_large_pages_read_from_their_bytes_hold_the_same(
     from tests.support.scripted import ScriptedTransport
 
     monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
-    items = [adorm.to_attribute_map(Event(stream="s", at=AT, seen_at=AT, times={"a": AT})) for _ in range(3)]
+    items = [
+        adorm.to_attribute_map(Event(stream="s", at=AT, seen_at=AT, times={"a": AT}))
+        for _ in range(3)
+    ]
     transport = ScriptedTransport([{"Items": items, "Count": 3, "ScannedCount": 3}])
     async with adorm.Database(lambda: AsJson(transport)) as db:
         found = await db.table(Event).query("s")
@@ -156,7 +178,9 @@ async def test_large_pages_read_from_their_bytes_hold_the_same(
 
 def test_a_format_that_is_none_is_refused() -> None:
     wrong: Any = "+1"
-    with pytest.raises(adorm.ModelError, match="datetime_format is one of 'Z', '\\+00:00', '\\+0000'"):
+    with pytest.raises(
+        adorm.ModelError, match="datetime_format is one of 'Z', '\\+00:00', '\\+0000'"
+    ):
         adorm.attribute(datetime_format=wrong)
     with pytest.raises(adorm.UsageError, match="datetime_format"):
         adorm.connect("memory", datetime_format=wrong)

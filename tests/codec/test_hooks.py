@@ -27,7 +27,10 @@ class Money:
         self.currency = currency
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Money) and (self.amount, self.currency) == (other.amount, other.currency)
+        return isinstance(other, Money) and (self.amount, self.currency) == (
+            other.amount,
+            other.currency,
+        )
 
     def __hash__(self) -> int:
         return hash((self.amount, self.currency))
@@ -112,7 +115,9 @@ def test_hooks_registered_after_the_first_use_hold_from_the_next_call() -> None:
 
 def test_one_direction_may_stay_adorms_own() -> None:
     codec = Codec()
-    codec.converter.register_structure_hook(date, lambda value, _: date(*map(int, value["S"].split("/"))))
+    codec.converter.register_structure_hook(
+        date, lambda value, _: date(*map(int, value["S"].split("/")))
+    )
     assert codec.encode_value(date, date(2026, 1, 2)) == {"S": "2026-01-02"}
     assert codec.decode_value(date, {"S": "2026/1/2"}) == date(2026, 1, 2)
 
@@ -120,7 +125,10 @@ def test_one_direction_may_stay_adorms_own() -> None:
 def test_a_hook_of_one_direction_for_an_unknown_class_names_what_is_lacking() -> None:
     codec = Codec()
     codec.converter.register_unstructure_hook(Money, write_money)
-    with pytest.raises(ModelError, match=r"^Account\.balance: Money has hooks, but no structure hook: register that one too"):
+    with pytest.raises(
+        ModelError,
+        match=r"^Account\.balance: Money has hooks, but no structure hook: register that one too",
+    ):
         codec.prepare(Account)
 
 
@@ -129,7 +137,9 @@ def test_a_hook_for_a_type_leaves_its_subclasses_with_a_form_of_their_own_alone(
     codec.converter.register_unstructure_hook(date, lambda value: {"S": "date"})
     codec.converter.register_unstructure_hook(int, lambda value: {"S": "int"})
     codec.converter.register_unstructure_hook(str, lambda value: {"S": "str"})
-    assert codec.encode_value(datetime, datetime(2026, 1, 1, tzinfo=UTC)) == {"S": "2026-01-01T00:00:00.000000Z"}
+    assert codec.encode_value(datetime, datetime(2026, 1, 1, tzinfo=UTC)) == {
+        "S": "2026-01-01T00:00:00.000000Z"
+    }
     assert codec.encode_value(bool, True) == {"BOOL": True}
     assert codec.encode_value(Status, Status.OPEN) == {"S": "open"}
     assert codec.encode_value(int, 5) == {"S": "int"}
@@ -140,7 +150,9 @@ def test_a_hook_for_a_type_leaves_its_subclasses_with_a_form_of_their_own_alone(
 def test_hooks_for_newtypes_unions_enums_and_structured_classes() -> None:
     codec = Codec()
     codec.converter.register_unstructure_hook(Token, lambda value: {"B": value.encode()})
-    codec.converter.register_structure_hook(Token, lambda value, _: Token(bytes(value["B"]).decode()))
+    codec.converter.register_structure_hook(
+        Token, lambda value, _: Token(bytes(value["B"]).decode())
+    )
     assert codec.encode_value(Token, "x") == {"B": b"x"}
     assert codec.encode_value(Token | None, "x") == {"B": b"x"}
     assert codec.decode_value(list[Token], {"L": [{"B": b"x"}]}) == ["x"]
@@ -148,7 +160,9 @@ def test_hooks_for_newtypes_unions_enums_and_structured_classes() -> None:
 
     codec.converter.register_unstructure_hook(str | UUID, lambda value: {"S": str(value)})
     codec.converter.register_structure_hook(str | UUID, lambda value, _: value["S"])
-    assert codec.encode_value(str | UUID, UUID(int=1)) == {"S": "00000000-0000-0000-0000-000000000001"}
+    assert codec.encode_value(str | UUID, UUID(int=1)) == {
+        "S": "00000000-0000-0000-0000-000000000001"
+    }
 
     codec.converter.register_unstructure_hook(Status, lambda value: {"S": value.name})
     codec.converter.register_structure_hook(Status, lambda value, _: Status[value["S"]])
@@ -157,7 +171,9 @@ def test_hooks_for_newtypes_unions_enums_and_structured_classes() -> None:
 
     codec.converter.register_unstructure_hook(Address, lambda value: {"S": value.city})
     codec.converter.register_structure_hook(Address, lambda value, _: Address(value["S"]))
-    assert codec.encode_value(list[Address | None], [Address("a"), None]) == {"L": [{"S": "a"}, {"NULL": True}]}
+    assert codec.encode_value(list[Address | None], [Address("a"), None]) == {
+        "L": [{"S": "a"}, {"NULL": True}]
+    }
     with pytest.raises(UsageError, match="is stored as S, so it can't be an item"):
         codec.encode(Address("a"))
 
@@ -165,17 +181,23 @@ def test_hooks_for_newtypes_unions_enums_and_structured_classes() -> None:
 def test_a_hook_may_use_the_converter_for_what_is_inside() -> None:
     codec = Codec()
     codec.converter.register_unstructure_hook(
-        Money, lambda value: {"L": [codec.converter.unstructure(value.amount), {"S": value.currency}]}
+        Money,
+        lambda value: {"L": [codec.converter.unstructure(value.amount), {"S": value.currency}]},
     )
     codec.converter.register_structure_hook(
-        Money, lambda value, _: Money(codec.converter.structure(value["L"][0], Decimal), value["L"][1]["S"])
+        Money,
+        lambda value, _: Money(
+            codec.converter.structure(value["L"][0], Decimal), value["L"][1]["S"]
+        ),
     )
     stored = codec.encode(Account(SIX))
     assert stored["balance"] == {"L": [{"N": "6.50"}, {"S": "USD"}]}
     assert codec.decode(Account, stored).balance == SIX
     with pytest.raises(DecodeFailure, match=r'^\$\.balance: expected a number, got \{"S": "x"\}$'):
         codec.decode(Account, {"balance": {"L": [{"S": "x"}, {"S": "USD"}]}})
-    with pytest.raises(UsageError, match=r"^Account\.balance: Decimal: NaN is no number that DynamoDB can hold$"):
+    with pytest.raises(
+        UsageError, match=r"^Account\.balance: Decimal: NaN is no number that DynamoDB can hold$"
+    ):
         codec.encode(Account(Money(Decimal("NaN"))))
     with pytest.raises(ItemDecodeError, match="expected a number"):
         codec.converter.structure({"S": "x"}, Decimal)
@@ -183,7 +205,9 @@ def test_a_hook_may_use_the_converter_for_what_is_inside() -> None:
 
 def test_a_hook_of_a_recursive_class_may_call_adorm_for_one_direction() -> None:
     codec = Codec()
-    codec.converter.register_structure_hook(Node, lambda value, _: Node(value["M"]["name"]["S"].upper()))
+    codec.converter.register_structure_hook(
+        Node, lambda value, _: Node(value["M"]["name"]["S"].upper())
+    )
     stored = codec.encode_value(Node, Node("a", [Node("b")]))
     assert stored["M"]["children"]["L"][0]["M"]["name"] == {"S": "b"}
     assert codec.decode_value(Node, stored) == Node("A")
@@ -192,8 +216,12 @@ def test_a_hook_of_a_recursive_class_may_call_adorm_for_one_direction() -> None:
 def test_what_hooks_raise_is_told_with_the_path() -> None:
     codec = money_codec()
     with pytest.raises(DecodeFailure) as caught:
-        codec.decode(Account, {"balance": {"S": "5 EUR"}, "history": {"L": [{"S": "5 EUR"}, {"S": "x"}]}})
-    assert str(caught.value).startswith("$.history[1]: the structure hook of Money failed: ValueError: not enough values to unpack")
+        codec.decode(
+            Account, {"balance": {"S": "5 EUR"}, "history": {"L": [{"S": "5 EUR"}, {"S": "x"}]}}
+        )
+    assert str(caught.value).startswith(
+        "$.history[1]: the structure hook of Money failed: ValueError: not enough values to unpack"
+    )
     assert isinstance(caught.value.__cause__, ValueError)
     with pytest.raises(UsageError) as refused:
         codec.encode(wrong_account(FIVE, named={"a": 5}))
@@ -210,7 +238,8 @@ def test_a_hook_that_gives_no_attribute_value_is_told(given: Any) -> None:
     codec.converter.register_unstructure_hook(Money, lambda _: given)
     codec.converter.register_structure_hook(Money, read_money)
     with pytest.raises(
-        UsageError, match=r"^Account\.balance: the unstructure hook of Money gave .*; it has to give an attribute value such as"
+        UsageError,
+        match=r"^Account\.balance: the unstructure hook of Money gave .*; it has to give an attribute value such as",
     ):
         codec.encode(Account(FIVE))
 
@@ -230,8 +259,12 @@ def test_keys_of_another_type_become_text_by_their_hooks() -> None:
 
 def test_a_hook_for_a_generic_type_is_found_by_a_predicate_or_by_its_class() -> None:
     codec = Codec()
-    codec.converter.register_unstructure_hook_func(lambda annotation: annotation == dict[int, str], lambda value: {"S": repr(value)})
-    codec.converter.register_structure_hook_func(lambda annotation: annotation == dict[int, str], lambda value, _: {1: value["S"]})
+    codec.converter.register_unstructure_hook_func(
+        lambda annotation: annotation == dict[int, str], lambda value: {"S": repr(value)}
+    )
+    codec.converter.register_structure_hook_func(
+        lambda annotation: annotation == dict[int, str], lambda value, _: {1: value["S"]}
+    )
     assert codec.encode_value(dict[int, str], {1: "x"}) == {"S": "{1: 'x'}"}
     codec.converter.register_unstructure_hook(Box, lambda value: {"S": "box"})
     codec.converter.register_structure_hook(Box, lambda value, _: Box(value["S"]))

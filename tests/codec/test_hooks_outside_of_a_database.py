@@ -47,7 +47,9 @@ PLAIN = {"account_id": "a", "balance": 500, "parts": [1]}
 
 
 @pytest.mark.parametrize("by", ["db", "converter"])
-def test_hooks_reach_everything_that_reads_and_writes_without_a_database(db: adorm.Database, by: str) -> None:
+def test_hooks_reach_everything_that_reads_and_writes_without_a_database(
+    db: adorm.Database, by: str
+) -> None:
     whose: dict[str, Any] = {"db": db} if by == "db" else {"converter": db.converter}
     assert adorm.to_attribute_map(ACCOUNT, **whose) == ITEM
     assert adorm.from_attribute_map(Account, ITEM, **whose) == ACCOUNT
@@ -73,7 +75,9 @@ async def test_hooks_reach_handlers_of_streams(db: adorm.Database) -> None:
     async def created(account: Account) -> None:
         seen.append(account)
 
-    assert await changes(stream_event(stream_record(new=ACCOUNT, db=db)), None, db) == {"batchItemFailures": []}
+    assert await changes(stream_event(stream_record(new=ACCOUNT, db=db)), None, db) == {
+        "batchItemFailures": []
+    }
     assert seen == [ACCOUNT]
 
 
@@ -84,7 +88,9 @@ def test_what_is_no_database_and_no_converter_of_one_is_refused(db: adorm.Databa
     with pytest.raises(adorm.UsageError, match=r"db= takes a database"):
         adorm.to_plain(ACCOUNT, db=nothing)
     for converter in (cattrs.Converter(), nothing):
-        with pytest.raises(adorm.UsageError, match=r"converter= takes a database's own, db\.converter"):
+        with pytest.raises(
+            adorm.UsageError, match=r"converter= takes a database's own, db\.converter"
+        ):
             adorm.to_plain(ACCOUNT, converter=converter)
 
 
@@ -116,7 +122,9 @@ async def test_rows_of_select_become_plain_lists(db: adorm.Database) -> None:
         )
     )
     await orders.put(Order(order_id="b"))
-    rows = await orders.scan().select(Order.order_id, Order.total, Order.at, Order.tags, Order.lines)
+    rows = await orders.scan().select(
+        Order.order_id, Order.total, Order.at, Order.tags, Order.lines
+    )
     plain = sorted(adorm.to_plain(row) for row in rows)
     assert plain == [
         ["a", 1.5, "2026-11-21T08:30:00.000000Z", ["x"], [{"sku": "s"}]],

@@ -34,7 +34,9 @@ class Thing:
 
 
 TEXT = st.text(max_size=5)
-DECIMALS = st.tuples(st.integers(-(10**30), 10**30), st.integers(-60, 60)).map(lambda parts: Decimal(f"{parts[0]}E{parts[1]}"))
+DECIMALS = st.tuples(st.integers(-(10**30), 10**30), st.integers(-60, 60)).map(
+    lambda parts: Decimal(f"{parts[0]}E{parts[1]}")
+)
 MOMENTS = st.datetimes(
     min_value=datetime(2, 1, 1),  # hypothesis takes naive bounds
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=5))]),
@@ -71,16 +73,27 @@ def test_an_item_is_encoded_as_its_fields_are_one_by_one(thing: Thing) -> None:
     ("changed", "message"),
     [
         ({"total": Decimal("NaN")}, "Thing.total: NaN is no number that DynamoDB can hold"),
-        ({"total": Decimal("1E-131")}, "Thing.total: Decimal('1E-131') is closer to zero than 1E-130, which DynamoDB can't hold"),
-        ({"total": Decimal("1." + "1" * 38)}, "Thing.total: 39 digits, and DynamoDB keeps 38: round it first"),
-        ({"at": datetime(2026, 1, 1)}, "Thing.at: a naive datetime: say which time zone it is in"),  # naive on purpose
+        (
+            {"total": Decimal("1E-131")},
+            "Thing.total: Decimal('1E-131') is closer to zero than 1E-130, which DynamoDB can't hold",
+        ),
+        (
+            {"total": Decimal("1." + "1" * 38)},
+            "Thing.total: 39 digits, and DynamoDB keeps 38: round it first",
+        ),
+        (
+            {"at": datetime(2026, 1, 1)},
+            "Thing.at: a naive datetime: say which time zone it is in",
+        ),  # naive on purpose
         ({"lines": ["a", 1]}, "Thing.lines[1]: expected text, got 1"),
         ({"totals": [Decimal(1), Decimal("Infinity")]}, "Thing.totals[1]: Infinity is no number"),
         ({"tags": {"a", 1}}, "Thing.tags: expected text, got 1"),
         ({"grid": [[1], [2, "x"]]}, "Thing.grid[1][1]: expected a whole number, got 'x'"),
     ],
 )
-def test_the_careful_encoder_tells_what_the_written_out_one_does_not_take(changed: dict[str, object], message: str) -> None:
+def test_the_careful_encoder_tells_what_the_written_out_one_does_not_take(
+    changed: dict[str, object], message: str
+) -> None:
     thing = Thing(pk="p")
     for name, value in changed.items():
         setattr(thing, name, value)

@@ -1,4 +1,5 @@
-"""Lists and sets of plain values are read inside their class's own decoder: what does not fit is told as precisely as anywhere."""
+"""Lists and sets of plain values are read inside their class's own decoder: what does not fit is
+told as precisely as anywhere."""
 
 from __future__ import annotations
 
@@ -30,24 +31,44 @@ STORED: dict[str, Any] = {
 }
 
 MISFITS: list[tuple[str, dict[str, Any], str]] = [
-    ("numbers", {"L": [{"N": "1"}, {"N": "x"}]}, 'numbers[1]: expected a whole number, got {"N": "x"}'),
-    ("numbers", {"L": [{"N": "1"}, {"N": "2"}, {"S": "3"}]}, 'numbers[2]: expected a whole number, got {"S": "3"}'),
+    (
+        "numbers",
+        {"L": [{"N": "1"}, {"N": "x"}]},
+        'numbers[1]: expected a whole number, got {"N": "x"}',
+    ),
+    (
+        "numbers",
+        {"L": [{"N": "1"}, {"N": "2"}, {"S": "3"}]},
+        'numbers[2]: expected a whole number, got {"S": "3"}',
+    ),
     ("numbers", {"SS": ["1"]}, 'numbers: expected a list, got {"SS": ["1"]}'),
     ("moments", {"L": [{"S": "soon"}]}, "moments[0]: expected a date and time in ISO 8601"),
     ("names", {"SS": ["a", 1]}, 'names: expected text, got {"S": 1}'),
-    ("groups", {"L": [{"NS": ["1"]}, {"NS": ["x"]}]}, 'groups[1]: expected a whole number, got {"N": "x"}'),
-    ("rows", {"L": [{"L": []}, {"L": [{"BOOL": True}, {"S": "x"}]}]}, 'rows[1][1]: expected true or false, got {"S": "x"}'),
+    (
+        "groups",
+        {"L": [{"NS": ["1"]}, {"NS": ["x"]}]},
+        'groups[1]: expected a whole number, got {"N": "x"}',
+    ),
+    (
+        "rows",
+        {"L": [{"L": []}, {"L": [{"BOOL": True}, {"S": "x"}]}]},
+        'rows[1][1]: expected true or false, got {"S": "x"}',
+    ),
 ]
 
 
 def test_all_of_them_come_back() -> None:
     made = Codec().decode(Plain, STORED)
     moment = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
-    assert made == Plain([1, 2], deque([moment]), frozenset({"a", "b"}), [{1, 2}, set()], [[True], []])
+    assert made == Plain(
+        [1, 2], deque([moment]), frozenset({"a", "b"}), [{1, 2}, set()], [[True], []]
+    )
 
 
 @pytest.mark.parametrize(("name", "value", "told"), MISFITS)
-def test_a_value_that_does_not_fit_is_told_by_its_path(name: str, value: dict[str, Any], told: str) -> None:
+def test_a_value_that_does_not_fit_is_told_by_its_path(
+    name: str, value: dict[str, Any], told: str
+) -> None:
     with pytest.raises(DecodeFailure) as caught:
         Codec().decode(Plain, {**STORED, name: value})
     assert str(caught.value).startswith(f"$.{told}")

@@ -26,7 +26,9 @@ class Documents:
     lines: list[Line] = attrs.field(factory=list, metadata=marked(as_json=True))
     anything: Any = attrs.field(default=None, metadata=marked(as_json=True))
     maybe: dict[str, int] | None = attrs.field(default=None, metadata=marked(as_json=True))
-    numbers: tuple[int, float, Decimal] = attrs.field(default=(0, 0.0, Decimal(0)), metadata=marked(as_json=True))
+    numbers: tuple[int, float, Decimal] = attrs.field(
+        default=(0, 0.0, Decimal(0)), metadata=marked(as_json=True)
+    )
     moments: dict[str, datetime] = attrs.field(factory=dict, metadata=marked(as_json=True))
     blobs: list[bytes] = attrs.field(factory=list, metadata=marked(as_json=True))
     tags: set[str] = attrs.field(factory=set, metadata=marked(as_json=True))
@@ -40,7 +42,9 @@ def roundtrip(**values: Any) -> dict[str, Any]:
 
 
 def test_a_json_field_is_one_string_in_order_of_insertion() -> None:
-    assert roundtrip(meta={"b": 1, "a": [True, None, 0.1, "ü\n"]}) == {"meta": '{"b":1,"a":[true,null,0.1,"ü\\n"]}'}
+    assert roundtrip(meta={"b": 1, "a": [True, None, 0.1, "ü\n"]}) == {
+        "meta": '{"b":1,"a":[true,null,0.1,"ü\\n"]}'
+    }
     assert roundtrip(items=[1, {"a": {}}]) == {"items": '[1,{"a":{}}]'}
     assert roundtrip(anything="x") == {"anything": '"x"'}
     assert roundtrip(anything=None) == {}
@@ -60,8 +64,12 @@ def test_no_digit_is_lost_in_a_json_field() -> None:
 
 
 def test_typed_values_in_a_json_field_come_back_typed() -> None:
-    assert roundtrip(lines=[Line("a", Decimal("1.50"), 2)]) == {"lines": '[{"sku":"a","price":1.50,"quantity":2}]'}
-    assert roundtrip(moments={"a": datetime(2026, 1, 1, tzinfo=UTC)}) == {"moments": '{"a":"2026-01-01T00:00:00.000000Z"}'}
+    assert roundtrip(lines=[Line("a", Decimal("1.50"), 2)]) == {
+        "lines": '[{"sku":"a","price":1.50,"quantity":2}]'
+    }
+    assert roundtrip(moments={"a": datetime(2026, 1, 1, tzinfo=UTC)}) == {
+        "moments": '{"a":"2026-01-01T00:00:00.000000Z"}'
+    }
     assert roundtrip(blobs=[b"\x00"]) == {"blobs": '["AA=="]'}
     assert roundtrip(tags={"b", "a"}) == {"tags": '["a","b"]'}
     assert roundtrip(tags=set()) in ({"tags": "null"}, {"tags": "[]"}, {})
@@ -108,13 +116,17 @@ def test_an_item_as_plain_json() -> None:
 
 
 def test_plain_data_of_a_person_is_taken_too() -> None:
-    assert from_plain(Order, {"customer_id": "c", "order_id": "o", "tags": None, "total": 5, "lines": [{"sku": "a"}]}) == Order(
-        customer_id="c", order_id="o", total=Decimal(5), lines=[Line("a")]
-    )
+    assert from_plain(
+        Order,
+        {"customer_id": "c", "order_id": "o", "tags": None, "total": 5, "lines": [{"sku": "a"}]},
+    ) == Order(customer_id="c", order_id="o", total=Decimal(5), lines=[Line("a")])
 
 
 @pytest.mark.parametrize("text", ["NaN", "sNaN", "-nan", "Infinity", " +inf"])
 def test_what_is_no_number_in_dynamodb_is_none_in_plain_data(text: str) -> None:
     with pytest.raises(ItemDecodeError, match="expected a number"):
         from_plain(Order, {"customer_id": "c", "order_id": "o", "total": text})
-    assert from_plain(Order, {"customer_id": text, "order_id": "Nancy", "total": "5"}).customer_id == text
+    assert (
+        from_plain(Order, {"customer_id": text, "order_id": "Nancy", "total": "5"}).customer_id
+        == text
+    )

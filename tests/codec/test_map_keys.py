@@ -52,8 +52,16 @@ KEYS: list[tuple[Any, Any, str]] = [
 
 @pytest.mark.parametrize("as_json", [False, True])
 @pytest.mark.parametrize(("kind", "key", "text"), KEYS, ids=str)
-def test_keys_of_every_type_that_is_stored_as_text_come_back(kind: Any, key: Any, text: str, as_json: bool) -> None:
-    made: Any = adorm.model(type("Holder", (), {"__annotations__": {"by": dict[kind, int]}, "by": adorm.attribute(as_json=as_json)}))
+def test_keys_of_every_type_that_is_stored_as_text_come_back(
+    kind: Any, key: Any, text: str, as_json: bool
+) -> None:
+    made: Any = adorm.model(
+        type(
+            "Holder",
+            (),
+            {"__annotations__": {"by": dict[kind, int]}, "by": adorm.attribute(as_json=as_json)},
+        )
+    )
     holder = made(by={key: 5})
     stored = adorm.to_attribute_map(holder)
     assert stored == {"by": {"S": f'{{"{text}":5}}'} if as_json else {"M": {text: {"N": "5"}}}}
@@ -80,7 +88,11 @@ async def test_paths_take_such_keys(adorm_db: adorm.Database) -> None:
     maps = adorm_db.table(Maps)
     moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=BERLIN)
     days, kinds, mixed = {DAY: {UID: 2}}, {Plain.A: 4}, {Mixed.A: 5}
-    await maps.create(Maps(id="a", by_id={UID: 1}, by_day=days, by_time={moment: 3}, by_kind=kinds, by_mixed=mixed))
+    await maps.create(
+        Maps(
+            id="a", by_id={UID: 1}, by_day=days, by_time={moment: 3}, by_kind=kinds, by_mixed=mixed
+        )
+    )
     changed = (
         await maps.update("a")
         .set(Maps.by_id[UID], 10)
@@ -92,15 +104,26 @@ async def test_paths_take_such_keys(adorm_db: adorm.Database) -> None:
         .returning("new")
     )
     assert changed == await maps.get("a")
-    assert (changed.by_id, changed.by_day, changed.by_time) == ({UID: 10}, {DAY: {UID: 12}}, {moment: 10})
+    assert (changed.by_id, changed.by_day, changed.by_time) == (
+        {UID: 10},
+        {DAY: {UID: 12}},
+        {moment: 10},
+    )
     assert (changed.by_path, changed.by_mixed) == ({Path("/x"): 10}, {Mixed.A: 10})
-    paths = (Maps.by_day[DAY][UID], Maps.by_time[moment], Maps.by_kind[Plain.A], Maps.by_kind[Plain.B])
+    paths = (
+        Maps.by_day[DAY][UID],
+        Maps.by_time[moment],
+        Maps.by_kind[Plain.A],
+        Maps.by_kind[Plain.B],
+    )
     selected: list[Any] = list(await maps.query("a").select(*paths))
     assert selected == [(12, 10, 4, None)]
 
 
 @pytest.mark.anyio
-async def test_a_key_of_another_type_is_refused_in_a_path_and_in_a_value(adorm_db: adorm.Database) -> None:
+async def test_a_key_of_another_type_is_refused_in_a_path_and_in_a_value(
+    adorm_db: adorm.Database,
+) -> None:
     maps = adorm_db.table(Maps)
     wrong_keys: list[Any] = [
         Maps.by_day[datetime(2026, 1, 2, tzinfo=UTC)],  # to a checker a datetime is a date
@@ -138,7 +161,10 @@ async def test_a_databases_hooks_for_the_keys_hold_in_paths_too(adorm_db: adorm.
     ],
 )
 def test_a_key_in_another_spelling_is_told_when_it_is_read(field: str, text: str) -> None:
-    with pytest.raises(adorm.ItemDecodeError, match=r"expected a map key as .* is stored, .*: declare the keys `str`, or register hooks"):
+    with pytest.raises(
+        adorm.ItemDecodeError,
+        match=r"expected a map key as .* is stored, .*: declare the keys `str`, or register hooks",
+    ):
         adorm.from_attribute_map(Maps, {"id": {"S": "a"}, field: {"M": {text: {"N": "1"}}}})
 
 

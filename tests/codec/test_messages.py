@@ -11,7 +11,18 @@ import pytest
 from adorm.codec import Codec, DecodeFailure, item_decode_error
 from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map
 from adorm.errors import ItemDecodeError, UsageError
-from tests.codec.samples import Address, Circle, Drawing, Everything, Line, Movie, Node, Order, Square, Status
+from tests.codec.samples import (
+    Address,
+    Circle,
+    Drawing,
+    Everything,
+    Line,
+    Movie,
+    Node,
+    Order,
+    Square,
+    Status,
+)
 
 KEY = {"customer_id": {"S": "c1"}, "order_id": {"S": "o1"}}
 LINE = {"M": {"sku": {"S": "a"}}}
@@ -22,15 +33,39 @@ DECODING: list[tuple[Any, dict[str, Any], str]] = [
         {**KEY, "lines": {"L": [LINE, LINE, {"M": {"sku": {"S": "a"}, "price": {"S": "x"}}}]}},
         'Order c1/o1 $.lines[2].price: expected a number, got {"S": "x"}',
     ),
-    (Order, {"customer_id": {"S": "c1"}}, "Order c1 $.order_id: missing, and Order.order_id has no default"),
-    (Order, {**KEY, "lines": {"L": [LINE, {"M": {}}]}}, "Order c1/o1 $.lines[1].sku: missing, and Line.sku has no default"),
+    (
+        Order,
+        {"customer_id": {"S": "c1"}},
+        "Order c1 $.order_id: missing, and Order.order_id has no default",
+    ),
+    (
+        Order,
+        {**KEY, "lines": {"L": [LINE, {"M": {}}]}},
+        "Order c1/o1 $.lines[1].sku: missing, and Line.sku has no default",
+    ),
     (Order, {**KEY, "status": {"N": "1"}}, 'Order c1/o1 $.status: expected text, got {"N": "1"}'),
-    (Order, {**KEY, "status": {"NULL": True}}, 'Order c1/o1 $.status: expected text, got {"NULL": true}'),
-    (Order, {**KEY, "count": {"N": "1.5"}}, 'Order c1/o1 $.count: expected a whole number, got {"N": "1.5"}'),
+    (
+        Order,
+        {**KEY, "status": {"NULL": True}},
+        'Order c1/o1 $.status: expected text, got {"NULL": true}',
+    ),
+    (
+        Order,
+        {**KEY, "count": {"N": "1.5"}},
+        'Order c1/o1 $.count: expected a whole number, got {"N": "1.5"}',
+    ),
     (Order, {**KEY, "address": {"L": []}}, 'Order c1/o1 $.address: expected a map, got {"L": []}'),
     (Order, {**KEY, "lines": {"M": {}}}, 'Order c1/o1 $.lines: expected a list, got {"M": {}}'),
-    (Order, {**KEY, "lines": {"L": [{"S": "x"}]}}, 'Order c1/o1 $.lines[0]: expected a map, got {"S": "x"}'),
-    (Order, {**KEY, "labels": {"M": {"a.b": {"N": "1"}}}}, 'Order c1/o1 $.labels["a.b"]: expected text, got {"N": "1"}'),
+    (
+        Order,
+        {**KEY, "lines": {"L": [{"S": "x"}]}},
+        'Order c1/o1 $.lines[0]: expected a map, got {"S": "x"}',
+    ),
+    (
+        Order,
+        {**KEY, "labels": {"M": {"a.b": {"N": "1"}}}},
+        'Order c1/o1 $.labels["a.b"]: expected text, got {"N": "1"}',
+    ),
     (Order, {**KEY, "tags": {"NS": ["1"]}}, 'Order c1/o1 $.tags: expected text, got {"N": "1"}'),
     (Order, {**KEY, "tags": {"S": "x"}}, 'Order c1/o1 $.tags: expected a set, got {"S": "x"}'),
     (
@@ -38,11 +73,27 @@ DECODING: list[tuple[Any, dict[str, Any], str]] = [
         {**KEY, "at": {"S": "2026-01-01T00:00:00"}},
         'Order c1/o1 $.at: expected a date and time in ISO 8601 with its offset from UTC, got {"S": "2026-01-01T00:00:00"}',
     ),
-    (Order, {**KEY, "status": {"B": "x" * 500}}, 'Order c1/o1 $.status: expected text, got {"B": "' + "x" * 73 + "…"),
-    (Order, {**KEY, "status": {"B": b"\x01"}}, 'Order c1/o1 $.status: expected text, got {"B": "AQ=="}'),
-    (Everything, {"flag": {"S": "true"}}, 'Everything $.flag: expected true or false, got {"S": "true"}'),
+    (
+        Order,
+        {**KEY, "status": {"B": "x" * 500}},
+        'Order c1/o1 $.status: expected text, got {"B": "' + "x" * 73 + "…",
+    ),
+    (
+        Order,
+        {**KEY, "status": {"B": b"\x01"}},
+        'Order c1/o1 $.status: expected text, got {"B": "AQ=="}',
+    ),
+    (
+        Everything,
+        {"flag": {"S": "true"}},
+        'Everything $.flag: expected true or false, got {"S": "true"}',
+    ),
     (Everything, {"raw": {"B": "%"}}, 'Everything $.raw: expected bytes, got {"B": "%"}'),
-    (Everything, {"day": {"S": "x"}}, 'Everything $.day: expected a date in ISO 8601, got {"S": "x"}'),
+    (
+        Everything,
+        {"day": {"S": "x"}},
+        'Everything $.day: expected a date in ISO 8601, got {"S": "x"}',
+    ),
     (
         Everything,
         {"clock": {"S": "08:00+01:00"}},
@@ -54,35 +105,99 @@ DECODING: list[tuple[Any, dict[str, Any], str]] = [
         'Everything $.span: expected a number of seconds, no finer than microseconds, got {"N": "0.0000001"}',
     ),
     (Everything, {"uuid": {"S": "x"}}, 'Everything $.uuid: expected a UUID, got {"S": "x"}'),
-    (Everything, {"status": {"S": "x"}}, 'Everything $.status: expected "open", "paid" (Status), got {"S": "x"}'),
-    (Everything, {"choice": {"S": "b"}}, 'Everything $.choice: expected one of "a", 1, true, null, "paid", got {"S": "b"}'),
+    (
+        Everything,
+        {"status": {"S": "x"}},
+        'Everything $.status: expected "open", "paid" (Status), got {"S": "x"}',
+    ),
+    (
+        Everything,
+        {"choice": {"S": "b"}},
+        'Everything $.choice: expected one of "a", 1, true, null, "paid", got {"S": "b"}',
+    ),
     (Everything, {"ip4": {"S": "x"}}, 'Everything $.ip4: expected an IPv4Address, got {"S": "x"}'),
-    (Everything, {"fixed": {"L": [{"N": "1"}]}}, 'Everything $.fixed: expected a list of 3, got {"L": [{"N": "1"}]}'),
+    (
+        Everything,
+        {"fixed": {"L": [{"N": "1"}]}},
+        'Everything $.fixed: expected a list of 3, got {"L": [{"N": "1"}]}',
+    ),
     (
         Everything,
         {"fixed": {"L": [{"N": "1"}, {"N": "1"}, {"N": "1"}]}},
         'Everything $.fixed[1]: expected text, got {"N": "1"}',
     ),
-    (Everything, {"nested": {"L": [{"L": []}, {"L": [{"N": "1"}]}]}}, 'Everything $.nested[1][0]: expected text, got {"N": "1"}'),
+    (
+        Everything,
+        {"nested": {"L": [{"L": []}, {"L": [{"N": "1"}]}]}},
+        'Everything $.nested[1][0]: expected text, got {"N": "1"}',
+    ),
     (Everything, {"number": {"S": "1"}}, 'Everything $.number: expected a number, got {"S": "1"}'),
-    (Everything, {"scalar": {"L": []}}, 'Everything $.scalar: expected str | int | bytes | bool, got {"L": []}'),
+    (
+        Everything,
+        {"scalar": {"L": []}},
+        'Everything $.scalar: expected str | int | bytes | bool, got {"L": []}',
+    ),
     (Everything, {"meta": {"S": "{"}}, 'Everything $.meta: expected JSON text, got {"S": "{"}'),
-    (Everything, {"meta": {"S": "[]"}}, 'Everything $.meta: expected JSON text of an object, got {"S": "[]"}'),
-    (Everything, {"order": {"S": '[{"sku": "a", "price": "x"}]'}}, 'Everything $.order[0].price: expected a number, got "x"'),
-    (Everything, {"expires_at": {"S": "x"}}, 'Everything $.expires_at: expected epoch seconds, got {"S": "x"}'),
-    (Everything, {"anything": {"Z": "x"}}, 'Everything $.anything: expected an attribute value, got {"Z": "x"}'),
-    (Everything, {"movie": {"M": {}}}, "Everything $.movie.title: missing, and Movie.title has no default"),
-    (Everything, {"box": {"M": {"content": {"S": "x"}}}}, 'Everything $.box.content: expected a whole number, got {"S": "x"}'),
-    (Everything, {"sets": {"M": {"a": {"SS": ["x"]}}}}, 'Everything $.sets.a: expected a whole number, got {"S": "x"}'),
-    (Drawing, {"best": {"M": {}}}, "Drawing $.best: no 'kind' tells which of Circle | Square it is"),
-    (Drawing, {"best": {"M": {"kind": {"S": "x"}}}}, 'Drawing $.best.kind: expected what tells Circle | Square apart, got {"S": "x"}'),
-    (Node, {"name": {"S": "a"}, "by_name": {"M": {"x y": {"M": {}}}}}, 'Node $.by_name["x y"].name: missing, and Node.name has no default'),
+    (
+        Everything,
+        {"meta": {"S": "[]"}},
+        'Everything $.meta: expected JSON text of an object, got {"S": "[]"}',
+    ),
+    (
+        Everything,
+        {"order": {"S": '[{"sku": "a", "price": "x"}]'}},
+        'Everything $.order[0].price: expected a number, got "x"',
+    ),
+    (
+        Everything,
+        {"expires_at": {"S": "x"}},
+        'Everything $.expires_at: expected epoch seconds, got {"S": "x"}',
+    ),
+    (
+        Everything,
+        {"anything": {"Z": "x"}},
+        'Everything $.anything: expected an attribute value, got {"Z": "x"}',
+    ),
+    (
+        Everything,
+        {"movie": {"M": {}}},
+        "Everything $.movie.title: missing, and Movie.title has no default",
+    ),
+    (
+        Everything,
+        {"box": {"M": {"content": {"S": "x"}}}},
+        'Everything $.box.content: expected a whole number, got {"S": "x"}',
+    ),
+    (
+        Everything,
+        {"sets": {"M": {"a": {"SS": ["x"]}}}},
+        'Everything $.sets.a: expected a whole number, got {"S": "x"}',
+    ),
+    (
+        Drawing,
+        {"best": {"M": {}}},
+        "Drawing $.best: no 'kind' tells which of Circle | Square it is",
+    ),
+    (
+        Drawing,
+        {"best": {"M": {"kind": {"S": "x"}}}},
+        'Drawing $.best.kind: expected what tells Circle | Square apart, got {"S": "x"}',
+    ),
+    (
+        Node,
+        {"name": {"S": "a"}, "by_name": {"M": {"x y": {"M": {}}}}},
+        'Node $.by_name["x y"].name: missing, and Node.name has no default',
+    ),
     (Line, {"sku": "plain"}, 'Line $.sku: expected text, got "plain"'),
 ]
 
 
-@pytest.mark.parametrize(("model", "attribute_map", "message"), DECODING, ids=[message for _, _, message in DECODING])
-def test_an_item_that_does_not_fit_is_told_with_model_key_and_path(model: Any, attribute_map: dict[str, Any], message: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "attribute_map", "message"), DECODING, ids=[message for _, _, message in DECODING]
+)
+def test_an_item_that_does_not_fit_is_told_with_model_key_and_path(
+    model: Any, attribute_map: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ItemDecodeError) as caught:
         from_attribute_map(model, attribute_map)
     assert str(caught.value) == message
@@ -110,13 +225,28 @@ cycle: list[Any] = []
 cycle.append(cycle)
 
 ENCODING: list[tuple[Any, str]] = [
-    (order(total=Decimal("1." + "1" * 38)), "Order.total: 39 digits, and DynamoDB keeps 38: round it first"),
+    (
+        order(total=Decimal("1." + "1" * 38)),
+        "Order.total: 39 digits, and DynamoDB keeps 38: round it first",
+    ),
     (order(count=10**38 + 1), "Order.count: 39 digits, and DynamoDB keeps 38: round it first"),
     (order(total=Decimal("NaN")), "Order.total: NaN is no number that DynamoDB can hold"),
-    (order(total=Decimal("-Infinity")), "Order.total: -Infinity is no number that DynamoDB can hold"),
-    (order(total=Decimal("1E+126")), "Order.total: Decimal('1E+126') is above 9.99E+125, which DynamoDB can't hold"),
-    (order(total=Decimal("1E-131")), "Order.total: Decimal('1E-131') is closer to zero than 1E-130, which DynamoDB can't hold"),
-    (order(total=0.1), "Order.total: expected a Decimal, got the float 0.1: say which digits are meant, as in Decimal('0.1')"),
+    (
+        order(total=Decimal("-Infinity")),
+        "Order.total: -Infinity is no number that DynamoDB can hold",
+    ),
+    (
+        order(total=Decimal("1E+126")),
+        "Order.total: Decimal('1E+126') is above 9.99E+125, which DynamoDB can't hold",
+    ),
+    (
+        order(total=Decimal("1E-131")),
+        "Order.total: Decimal('1E-131') is closer to zero than 1E-130, which DynamoDB can't hold",
+    ),
+    (
+        order(total=0.1),
+        "Order.total: expected a Decimal, got the float 0.1: say which digits are meant, as in Decimal('0.1')",
+    ),
     (order(total=True), "Order.total: expected a Decimal, got True"),
     (order(count=10**126), "Order.count: a number above 9.99E+125, which DynamoDB can't hold"),
     (order(count="5"), "Order.count: expected a whole number, got '5'"),
@@ -124,9 +254,15 @@ ENCODING: list[tuple[Any, str]] = [
     (order(count=1.0), "Order.count: expected a whole number, got 1.0"),
     (order(count=None), "Order.count: expected a whole number, got None"),
     (order(status=5), "Order.status: expected text, got 5"),
-    (order(status="x" * 500 and b"y" * 500), "Order.status: expected text, got b'" + "y" * 78 + "…"),
+    (
+        order(status="x" * 500 and b"y" * 500),
+        "Order.status: expected text, got b'" + "y" * 78 + "…",
+    ),
     (order(status=Thing()), "Order.status: expected text, got a value of type Thing"),
-    (order(at=datetime(2026, 1, 1)), "Order.at: a naive datetime: say which time zone it is in, as in datetime.now(UTC)"),
+    (
+        order(at=datetime(2026, 1, 1)),
+        "Order.at: a naive datetime: say which time zone it is in, as in datetime.now(UTC)",
+    ),
     (
         order(at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))),
         "Order.at: a datetime that lies outside the years 1 to 9999 in UTC",
@@ -144,12 +280,24 @@ ENCODING: list[tuple[Any, str]] = [
     (order(lines=[Line("a"), None]), "Order.lines[1]: expected a Line, got None"),
     (order(labels={"k": 5}), "Order.labels.k: expected text, got 5"),
     (order(labels={"": "x"}), "Order.labels: an empty key, which DynamoDB refuses in a map"),
-    (order(labels={5: "x"}), "Order.labels: a map's keys are text, not 5: make them str, or register a hook for their type"),
+    (
+        order(labels={5: "x"}),
+        "Order.labels: a map's keys are text, not 5: make them str, or register a hook for their type",
+    ),
     (order(labels=["k"]), "Order.labels: expected a dict, got a value of type list"),
     (order(address=Line("x")), "Order.address: expected an Address, got a value of type Line"),
-    (wrong_everything(real=float("nan")), "Everything.real: nan is no number that DynamoDB can hold"),
-    (wrong_everything(real=1e126), "Everything.real: 1e+126 is above 9.99E+125, which DynamoDB can't hold"),
-    (wrong_everything(real=-1e-131), "Everything.real: -1e-131 is closer to zero than 1E-130, which DynamoDB can't hold"),
+    (
+        wrong_everything(real=float("nan")),
+        "Everything.real: nan is no number that DynamoDB can hold",
+    ),
+    (
+        wrong_everything(real=1e126),
+        "Everything.real: 1e+126 is above 9.99E+125, which DynamoDB can't hold",
+    ),
+    (
+        wrong_everything(real=-1e-131),
+        "Everything.real: -1e-131 is closer to zero than 1E-130, which DynamoDB can't hold",
+    ),
     (
         wrong_everything(real=2**53 + 1),
         "Everything.real: a float can't hold the int 9007199254740993 exactly: annotate the field as int or Decimal",
@@ -158,10 +306,19 @@ ENCODING: list[tuple[Any, str]] = [
         wrong_everything(real=Decimal(1)),
         "Everything.real: expected a float, got the Decimal Decimal('1'): convert it with float(), or annotate the field as Decimal",
     ),
-    (wrong_everything(day=datetime(2026, 1, 1)), "Everything.day: expected a date, got a datetime: use its .date()"),
+    (
+        wrong_everything(day=datetime(2026, 1, 1)),
+        "Everything.day: expected a date, got a datetime: use its .date()",
+    ),
     (wrong_everything(status="open"), "Everything.status: expected a Status, got 'open'"),
-    (wrong_everything(choice="b"), 'Everything.choice: expected one of "a", 1, true, null, "paid", got \'b\''),
-    (wrong_everything(choice=[]), 'Everything.choice: expected one of "a", 1, true, null, "paid", got a value of type list'),
+    (
+        wrong_everything(choice="b"),
+        'Everything.choice: expected one of "a", 1, true, null, "paid", got \'b\'',
+    ),
+    (
+        wrong_everything(choice=[]),
+        'Everything.choice: expected one of "a", 1, true, null, "paid", got a value of type list',
+    ),
     (wrong_everything(fixed=(1, "a")), "Everything.fixed: expected a tuple of 3, got one of 2"),
     (wrong_everything(fixed=(1, 2, True)), "Everything.fixed[1]: expected text, got 2"),
     (
@@ -176,7 +333,10 @@ ENCODING: list[tuple[Any, str]] = [
         wrong_everything(anything={1, "a"}),
         "Everything.anything: an untyped set holds only text, only numbers or only bytes: annotate what it holds, or use a list",
     ),
-    (wrong_everything(anything=cycle), "Everything: nested deeper than the 32 levels that DynamoDB keeps, or holding itself"),
+    (
+        wrong_everything(anything=cycle),
+        "Everything: nested deeper than the 32 levels that DynamoDB keeps, or holding itself",
+    ),
     (
         wrong_everything(meta={"a": [1, b"x"]}),
         "Everything.meta.a[1]: b'x' would not come back as it is from untyped JSON: annotate it, or take as_json away",
@@ -190,13 +350,21 @@ ENCODING: list[tuple[Any, str]] = [
         "Everything.movie: the key 'directors', which Movie does not have: it would be lost",
     ),
     (wrong_everything(movie={}), "Everything.movie: the key 'title' is missing"),
-    (wrong_everything(scalar=[]), "Everything.scalar: expected str | int | bytes | bool, got a value of type list"),
-    (wrong_drawing(shapes=[Circle(1.0), Address("x")]), "Drawing.shapes[1]: expected one of Circle | Square, got a value of type Address"),
+    (
+        wrong_everything(scalar=[]),
+        "Everything.scalar: expected str | int | bytes | bool, got a value of type list",
+    ),
+    (
+        wrong_drawing(shapes=[Circle(1.0), Address("x")]),
+        "Drawing.shapes[1]: expected one of Circle | Square, got a value of type Address",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("value", "message"), ENCODING, ids=[message for _, message in ENCODING])
-def test_a_value_that_cannot_be_stored_is_told_with_class_field_and_path(value: Any, message: str) -> None:
+def test_a_value_that_cannot_be_stored_is_told_with_class_field_and_path(
+    value: Any, message: str
+) -> None:
     with pytest.raises(UsageError) as caught:
         to_attribute_map(value)
     assert str(caught.value) == message

@@ -58,11 +58,21 @@ class Sample:
 )
 def test_a_scalar_or_array_of_numpy_is_refused_by_name(field: str, value: Any) -> None:
     values: dict[str, Any] = {"id": "a", field: value}
-    with pytest.raises(adorm.UsageError, match=rf"^Sample\.{field}.*numpy's .*by \.item\(\), an array by \.tolist\(\)"):
+    with pytest.raises(
+        adorm.UsageError,
+        match=rf"^Sample\.{field}.*numpy's .*by \.item\(\), an array by \.tolist\(\)",
+    ):
         adorm.to_attribute_map(Sample(**values))
 
 
 def test_what_numpy_derives_from_pythons_own_types_is_taken_as_those() -> None:
-    made = Sample(id=np.str_("a"), share=np.float64(1.5), blob=np.bytes_(b"x"), anything=np.float64(2.5))
+    made = Sample(
+        id=np.str_("a"), share=np.float64(1.5), blob=np.bytes_(b"x"), anything=np.float64(2.5)
+    )
     stored = adorm.to_attribute_map(made)
-    assert (stored["id"], stored["share"], stored["blob"], stored["anything"]) == ({"S": "a"}, {"N": "1.5"}, {"B": b"x"}, {"N": "2.5"})
+    assert (stored["id"], stored["share"], stored["blob"], stored["anything"]) == (
+        {"S": "a"},
+        {"N": "1.5"},
+        {"B": b"x"},
+        {"N": "2.5"},
+    )

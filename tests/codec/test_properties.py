@@ -49,7 +49,11 @@ TUPLE: Any = tuple
 BOX: Any = Box
 UNION: Any = Union
 """Without types of their own, so that checkers do not look into types that are made at run time."""
-SLOW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SLOW = settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 texts = st.text(max_size=8)
 integers = st.integers(-(10**38) + 1, 10**38 - 1)
@@ -65,9 +69,13 @@ decimals = st.builds(
     st.integers(0, 10**38 - 1),
     st.integers(-130, 87),
 )
-floats = st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: x == 0 or 1e-130 <= abs(x) < 9e125)
+floats = st.floats(allow_nan=False, allow_infinity=False).filter(
+    lambda x: x == 0 or 1e-130 <= abs(x) < 9e125
+)
 moments = st.datetimes(
-    datetime(2, 1, 1), datetime(9998, 1, 1), timezones=st.integers(-720, 720).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+    datetime(2, 1, 1),
+    datetime(9998, 1, 1),
+    timezones=st.integers(-720, 720).map(lambda minutes: timezone(timedelta(minutes=minutes))),
 )
 spans = st.timedeltas()
 
@@ -97,7 +105,16 @@ SCALARS: list[tuple[Any, st.SearchStrategy[Any]]] = [
 @st.composite
 def typed_values(draw: st.DrawFn, depth: int = 3) -> tuple[Any, st.SearchStrategy[Any]]:
     """A type, and a strategy for its values."""
-    kind = draw(st.sampled_from(["scalar"] * 3 + (["list", "set", "map", "pair", "tuple", "optional", "box", "frozen"] if depth else [])))
+    kind = draw(
+        st.sampled_from(
+            ["scalar"] * 3
+            + (
+                ["list", "set", "map", "pair", "tuple", "optional", "box", "frozen"]
+                if depth
+                else []
+            )
+        )
+    )
     if kind == "scalar":
         annotation, values = draw(st.sampled_from(SCALARS))
         return annotation, values
@@ -109,7 +126,9 @@ def typed_values(draw: st.DrawFn, depth: int = 3) -> tuple[Any, st.SearchStrateg
     if kind == "list":
         return LIST[annotation], st.lists(values, max_size=3)
     if kind == "map":
-        return DICT[str, annotation], st.dictionaries(st.text(min_size=1, max_size=4), values, max_size=3)
+        return DICT[str, annotation], st.dictionaries(
+            st.text(min_size=1, max_size=4), values, max_size=3
+        )
     if kind == "pair":
         other, others = draw(typed_values(0))
         return TUPLE[annotation, other], st.tuples(values, others)
@@ -148,15 +167,23 @@ def test_a_field_of_any_type_comes_back_equal(data: st.DataObject) -> None:
     default = data.draw(values)
     whole: Any = UNION[annotation, None] if optional else annotation
     field: Any = attrs.field(default=None if optional else default, type=whole)
-    cls: Any = attrs.make_class("Made", {"value": field, "again": attrs.field(type=annotation)}, kw_only=True)
-    instance = cls(value=data.draw(st.none() | values if optional else values), again=data.draw(values))
+    cls: Any = attrs.make_class(
+        "Made", {"value": field, "again": attrs.field(type=annotation)}, kw_only=True
+    )
+    instance = cls(
+        value=data.draw(st.none() | values if optional else values), again=data.draw(values)
+    )
     stored = to_attribute_map(instance)
     assert from_attribute_map(cls, stored) == instance
     assert from_attribute_map(cls, over_the_wire(stored)) == instance
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
@@ -169,14 +196,21 @@ untyped = st.recursive(
     | st.binary(max_size=5)
     | st.sets(texts, min_size=1, max_size=3)
     | st.sets(integers, min_size=1),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1, max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(min_size=1, max_size=4), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 lines = st.builds(Line, sku=texts, price=decimals, quantity=integers)
 nodes = st.recursive(
     st.builds(Node, texts),
     lambda inner: st.builds(
-        Node, texts, st.lists(inner, max_size=2), st.none() | inner, st.dictionaries(st.text(min_size=1, max_size=3), inner, max_size=2)
+        Node,
+        texts,
+        st.lists(inner, max_size=2),
+        st.none() | inner,
+        st.dictionaries(st.text(min_size=1, max_size=3), inner, max_size=2),
     ),
     max_leaves=5,
 )
@@ -205,11 +239,18 @@ def everything(draw: st.DrawFn) -> Everything:
         "pairs": st.sets(st.tuples(integers, texts), max_size=3),
         "moments": st.sets(moments, max_size=3),
         "maybe_texts": st.none() | st.sets(texts, min_size=1, max_size=2),
-        "sets": st.dictionaries(st.text(min_size=1, max_size=3), st.sets(integers, max_size=2), max_size=2),
+        "sets": st.dictionaries(
+            st.text(min_size=1, max_size=3), st.sets(integers, max_size=2), max_size=2
+        ),
         "by_status": st.dictionaries(st.sampled_from(Status), integers),
         "address": st.none() | st.builds(Address, texts, texts),
-        "movie": st.fixed_dictionaries({"title": texts}, optional={"year": st.none() | integers, "tags": st.sets(texts, max_size=2)}),
-        "boxes": st.dictionaries(st.text(min_size=1, max_size=3), st.builds(Box, st.sets(texts, max_size=2)), max_size=2),
+        "movie": st.fixed_dictionaries(
+            {"title": texts},
+            optional={"year": st.none() | integers, "tags": st.sets(texts, max_size=2)},
+        ),
+        "boxes": st.dictionaries(
+            st.text(min_size=1, max_size=3), st.builds(Box, st.sets(texts, max_size=2)), max_size=2
+        ),
         "node": st.none() | nodes,
         "drawing": st.builds(
             Drawing,
@@ -224,7 +265,9 @@ def everything(draw: st.DrawFn) -> Everything:
         "order": st.lists(lines, max_size=2),
         "note": texts,
         "expires_at": st.none()
-        | st.datetimes(datetime(1970, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC)).map(lambda at: at.replace(microsecond=0)),
+        | st.datetimes(datetime(1970, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC)).map(
+            lambda at: at.replace(microsecond=0)
+        ),
     }
     names = draw(st.sets(st.sampled_from(sorted(given_fields)), max_size=8))
     return Everything(**{name: draw(given_fields[name]) for name in sorted(names)})
@@ -250,7 +293,23 @@ def test_an_instance_comes_back_equal_from_plain_json(instance: Everything) -> N
 
 FIELD_NAMES = st.sampled_from([field.attribute_name for field in structure_of(Everything).fields])
 OTHER_NAMES = st.sampled_from(
-    ["sku", "price", "content", "more", "name", "children", "parent", "kind", "radius", "x", "left", "title", "shapes", "city", "order_id"]
+    [
+        "sku",
+        "price",
+        "content",
+        "more",
+        "name",
+        "children",
+        "parent",
+        "kind",
+        "radius",
+        "x",
+        "left",
+        "title",
+        "shapes",
+        "city",
+        "order_id",
+    ]
 )
 NAMES = FIELD_NAMES | OTHER_NAMES | st.text(min_size=1, max_size=4)
 MODELS: list[Any] = [
@@ -272,7 +331,9 @@ MODELS: list[Any] = [
 
 @settings(SLOW, max_examples=400)
 @given(st.dictionaries(NAMES, attribute_values(NAMES), max_size=6), st.sampled_from(MODELS))
-def test_any_item_decodes_or_is_refused_as_one_that_does_not_fit(attribute_map: dict[str, Any], model: Any) -> None:
+def test_any_item_decodes_or_is_refused_as_one_that_does_not_fit(
+    attribute_map: dict[str, Any], model: Any
+) -> None:
     try:
         made = from_attribute_map(model, attribute_map)
     except ItemDecodeError as error:
@@ -298,7 +359,11 @@ garbage = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | texts | st.binary(max_size=3),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["S", "N", "B", "L", "M", "SS", "NS", "NULL", "BOOL"]) | NAMES, inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["S", "N", "B", "L", "M", "SS", "NS", "NULL", "BOOL"]) | NAMES,
+            inner,
+            max_size=3,
+        )
     ),
     max_leaves=10,
 )
@@ -306,7 +371,9 @@ garbage = st.recursive(
 
 @settings(SLOW, max_examples=300)
 @given(st.dictionaries(NAMES, garbage, max_size=5), st.sampled_from(MODELS))
-def test_even_what_dynamodb_never_sends_is_refused_and_nothing_else(attribute_map: dict[str, Any], model: Any) -> None:
+def test_even_what_dynamodb_never_sends_is_refused_and_nothing_else(
+    attribute_map: dict[str, Any], model: Any
+) -> None:
     try:
         from_attribute_map(model, attribute_map)
     except ItemDecodeError as error:

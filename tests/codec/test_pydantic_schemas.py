@@ -91,7 +91,9 @@ def test_an_instance_goes_out_as_json_and_comes_back() -> None:
     text = ORDERS.dump_json(full())
     assert ORDERS.validate_json(text) == full()
     assert ORDERS.validate_python(ORDERS.dump_python(full(), mode="json")) == full()
-    assert ORDERS.dump_python(full(), mode="json")["lines"] == [{"sku": "tea", "quantity": 2, "blob": "/w=="}]
+    assert ORDERS.dump_python(full(), mode="json")["lines"] == [
+        {"sku": "tea", "quantity": 2, "blob": "/w=="}
+    ]
 
 
 def test_an_instance_is_taken_as_it_is() -> None:
@@ -107,14 +109,22 @@ def test_what_is_left_out_has_the_models_default() -> None:
     ("text", "place"),
     [
         ('{"total": 1}', ("customer_id",)),
-        ('{"customer_id": "c", "lines": [{"sku": "x", "quantity": "many"}]}', ("lines", 0, "quantity")),
+        (
+            '{"customer_id": "c", "lines": [{"sku": "x", "quantity": "many"}]}',
+            ("lines", 0, "quantity"),
+        ),
         ('{"customer_id": "c", "address": {}}', ("address", "city")),
         ('{"customer_id": "c", "parts": [{}]}', ("parts", 0, "customer_id")),
-        ('{"customer_id": "c", "lines": [{"sku": "x", "blob": "no base64"}]}', ("lines", 0, "blob")),
+        (
+            '{"customer_id": "c", "lines": [{"sku": "x", "blob": "no base64"}]}',
+            ("lines", 0, "blob"),
+        ),
         ("[]", ()),
     ],
 )
-def test_what_does_not_fit_is_refused_with_its_place(text: str, place: tuple[str | int, ...]) -> None:
+def test_what_does_not_fit_is_refused_with_its_place(
+    text: str, place: tuple[str | int, ...]
+) -> None:
     with pytest.raises(ValidationError) as caught:
         ORDERS.validate_json(text)
     assert [error["loc"] for error in caught.value.errors()] == [place]

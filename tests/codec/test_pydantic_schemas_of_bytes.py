@@ -113,7 +113,11 @@ CASES: list[tuple[str, Any, Any]] = [
     (
         "anything",
         {"plain": Plain(), "data": Data(), "code": Code.RAW},
-        {"plain": {"raw": TEXT, "kind": "plain"}, "data": {"raw": TEXT, "below": None}, "code": TEXT},
+        {
+            "plain": {"raw": TEXT, "kind": "plain"},
+            "data": {"raw": TEXT, "below": None},
+            "code": TEXT,
+        },
     ),
     ("thing", {RAW}, [TEXT]),
     ("bare_list", [RAW], [TEXT]),
@@ -149,21 +153,41 @@ CASES: list[tuple[str, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value", "written"), CASES, ids=lambda value: value if isinstance(value, str) else None)
+@pytest.mark.parametrize(
+    ("field", "value", "written"),
+    CASES,
+    ids=lambda value: value if isinstance(value, str) else None,
+)
 def test_bytes_go_out_as_base64_wherever_they_stand(field: str, value: Any, written: Any) -> None:
     values: dict[str, Any] = {"key": "k", field: value}
     blobs = Blobs(**values)
     assert json_of(blobs)[field] == written
     if field not in {"anything", "thing"}:  # pydantic takes classes apart there
-        assert getattr(ADAPTER.validate_python(ADAPTER.dump_python(blobs)), field) == value  # bytes in Python
+        assert (
+            getattr(ADAPTER.validate_python(ADAPTER.dump_python(blobs)), field) == value
+        )  # bytes in Python
 
 
-OPEN = {"anything", "thing", "bare_list", "bare_dict", "any_in_list", "bytes_or_text", "text_or_bytes"}
+OPEN = {
+    "anything",
+    "thing",
+    "bare_list",
+    "bare_dict",
+    "any_in_list",
+    "bytes_or_text",
+    "text_or_bytes",
+}
 TELL_THEIR_TYPE = [case for case in CASES if case[0] not in OPEN]
 
 
-@pytest.mark.parametrize(("field", "value", "written"), TELL_THEIR_TYPE, ids=lambda value: value if isinstance(value, str) else None)
-def test_base64_comes_back_as_bytes_where_the_type_says_so(field: str, value: Any, written: Any) -> None:
+@pytest.mark.parametrize(
+    ("field", "value", "written"),
+    TELL_THEIR_TYPE,
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_base64_comes_back_as_bytes_where_the_type_says_so(
+    field: str, value: Any, written: Any
+) -> None:
     read = getattr(ADAPTER.validate_python({"key": "k", field: written}), field)
     assert (read, type(read)) == (value, type(value))
 
@@ -197,7 +221,11 @@ def test_what_does_not_fit_is_refused_by_pydantic(wrong: dict[str, Any]) -> None
 
 def test_a_decimal_in_untyped_json_goes_out_as_the_number_that_came_in() -> None:
     sent = {"price": 1.5, "count": 3, "deep": [0.1]}
-    stored = adorm.to_attribute_map(ADAPTER.validate_python({"key": "k", "anything": json.loads(json.dumps(sent), parse_float=Decimal)}))
+    stored = adorm.to_attribute_map(
+        ADAPTER.validate_python(
+            {"key": "k", "anything": json.loads(json.dumps(sent), parse_float=Decimal)}
+        )
+    )
     read = adorm.from_attribute_map(Blobs, stored)
     assert read.anything["price"] == Decimal("1.5")
     assert json_of(read)["anything"] == sent
@@ -209,5 +237,8 @@ def test_a_decimal_in_untyped_json_goes_out_as_the_number_that_came_in() -> None
 def test_the_json_schema_can_be_made(mode: Literal["validation", "serialization"]) -> None:
     schema = ADAPTER.json_schema(mode=mode)
     fields = (schema.get("$defs", {}).get("Blobs") or schema)["properties"]
-    assert fields["blob"] == {"type": "string", "title": fields["blob"].get("title")} or fields["blob"]["type"] == "string"
+    assert (
+        fields["blob"] == {"type": "string", "title": fields["blob"].get("title")}
+        or fields["blob"]["type"] == "string"
+    )
     assert fields["code"]["enum"] == [TEXT, "word"]

@@ -1,4 +1,5 @@
-"""Items straight from the bytes are the same as by way of dicts, and so is what is said of those that do not fit."""
+"""Items straight from the bytes are the same as by way of dicts, and so is what is said of those
+that do not fit."""
 
 from __future__ import annotations
 
@@ -14,16 +15,46 @@ from hypothesis import assume, given, settings, strategies as st
 
 import adorm
 from adorm.codec import Codec
-from adorm.codec.compiled.shapes import MOST_MISSES, RETRY_EVERY, WORTHWHILE_BYTES, ParsedItems, Shape
+from adorm.codec.compiled.shapes import (
+    MOST_MISSES,
+    RETRY_EVERY,
+    WORTHWHILE_BYTES,
+    ParsedItems,
+    Shape,
+)
 from adorm.codec.maps import to_attribute_map
 from adorm.errors import AttributeMap, ItemDecodeError
 from adorm.items.binding import Binding
-from tests.codec.samples import Box, Circle, Drawing, Everything, Frozen, Line, Movie, Node, Order, Pair, Point
+from tests.codec.samples import (
+    Box,
+    Circle,
+    Drawing,
+    Everything,
+    Frozen,
+    Line,
+    Movie,
+    Node,
+    Order,
+    Pair,
+    Point,
+)
 from tests.codec.test_properties import NAMES, SLOW, everything, garbage
 from tests.codec.wire import attribute_values, over_the_wire
 
 CODEC = Codec()
-MODELS: list[Any] = [Everything, Order, Node, Drawing, Box[int], Box[Box[set[str]]], Point, Frozen, Pair, Movie, Line]
+MODELS: list[Any] = [
+    Everything,
+    Order,
+    Node,
+    Drawing,
+    Box[int],
+    Box[Box[set[str]]],
+    Point,
+    Frozen,
+    Pair,
+    Movie,
+    Line,
+]
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +93,14 @@ def told(decode: Callable[[list[Any]], object]) -> tuple[Any, ...]:
     try:
         decode(made)
     except ItemDecodeError as error:
-        return repr(made), str(error), error.path, error.attribute_map, repr(error.__cause__), error.key
+        return (
+            repr(made),
+            str(error),
+            error.path,
+            error.attribute_map,
+            repr(error.__cause__),
+            error.key,
+        )
     return (repr(made),)
 
 
@@ -86,8 +124,13 @@ def test_every_kind_of_field_is_read_straight_from_the_bytes(instances: list[Eve
 
 
 @settings(SLOW, max_examples=120)
-@given(st.lists(st.dictionaries(NAMES, attribute_values(NAMES), max_size=6), max_size=3), st.sampled_from(MODELS))
-def test_any_items_read_the_same_or_are_refused_in_the_same_words(items: list[Any], model: Any) -> None:
+@given(
+    st.lists(st.dictionaries(NAMES, attribute_values(NAMES), max_size=6), max_size=3),
+    st.sampled_from(MODELS),
+)
+def test_any_items_read_the_same_or_are_refused_in_the_same_words(
+    items: list[Any], model: Any
+) -> None:
     by_dicts, by_bytes = both(model, page_of(items))
     assert by_bytes == by_dicts
 
@@ -116,8 +159,12 @@ def is_json(value: Any) -> bool:
 
 @settings(SLOW, max_examples=120)
 @given(st.data())
-def test_damaged_bytes_read_the_same_or_are_left_to_the_one_who_explains_them(data: st.DataObject) -> None:
-    body = bytearray(page_of([over_the_wire(to_attribute_map(data.draw(everything())))], ScannedCount=3))
+def test_damaged_bytes_read_the_same_or_are_left_to_the_one_who_explains_them(
+    data: st.DataObject,
+) -> None:
+    body = bytearray(
+        page_of([over_the_wire(to_attribute_map(data.draw(everything())))], ScannedCount=3)
+    )
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(body) - 1))
         match data.draw(st.sampled_from(["change", "cut", "repeat"])):
@@ -132,7 +179,9 @@ def test_damaged_bytes_read_the_same_or_are_left_to_the_one_who_explains_them(da
     if answer is None:
         return
     plain = orjson.loads(body)  # no bytes are taken that are not JSON
-    assert {name: answer.get(name) for name in ("Count", "ScannedCount")} == {name: plain.get(name) for name in ("Count", "ScannedCount")}
+    assert {name: answer.get(name) for name in ("Count", "ScannedCount")} == {
+        name: plain.get(name) for name in ("Count", "ScannedCount")
+    }
     assert ("Items" in answer) == ("Items" in plain)
     if "Items" in plain:
         by_dicts, by_bytes = both(Everything, bytes(body))
@@ -174,7 +223,9 @@ class Optionals:
 
 
 def test_of_two_attributes_of_one_name_the_last_one_counts() -> None:
-    by_dicts, by_bytes = both(Circle, b'{"Items": [{"radius": {"N": "1"}, "radius": {"N": "2", "N": "3"}}]}')
+    by_dicts, by_bytes = both(
+        Circle, b'{"Items": [{"radius": {"N": "1"}, "radius": {"N": "2", "N": "3"}}]}'
+    )
     assert by_bytes == by_dicts == ("[Circle(radius=3.0, kind='circle')]",)
 
 
@@ -189,7 +240,21 @@ def test_of_two_attributes_of_one_name_the_last_one_counts() -> None:
         {"M": {}, "NULL": True},
     ],
 )
-@pytest.mark.parametrize("name", ["maybe", "five", "whole", "maybe_texts", "address", "texts", "boxes", "anything", "odd", "lines"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "maybe",
+        "five",
+        "whole",
+        "maybe_texts",
+        "address",
+        "texts",
+        "boxes",
+        "anything",
+        "odd",
+        "lines",
+    ],
+)
 def test_a_value_of_two_types_reads_the_same(name: str, value: dict[str, Any]) -> None:
     by_dicts, by_bytes = both(Everything, page_of([{name: value}]))
     assert by_bytes == by_dicts
@@ -199,20 +264,33 @@ def test_a_value_of_two_types_reads_the_same(name: str, value: dict[str, Any]) -
 
 def test_what_stands_beside_the_items_stays_as_it_is() -> None:
     key, consumed = {"pk": {"S": "x"}, "n": {"N": "1"}}, {"TableName": "t", "CapacityUnits": 1.5}
-    answer = fresh(Line).parse(page_of([], ScannedCount=7, LastEvaluatedKey=key, ConsumedCapacity=consumed, Other=1))
+    answer = fresh(Line).parse(
+        page_of([], ScannedCount=7, LastEvaluatedKey=key, ConsumedCapacity=consumed, Other=1)
+    )
     assert answer is not None
     assert len(answer.pop("Items")) == 0
-    assert answer == {"Count": 0, "ScannedCount": 7, "LastEvaluatedKey": key, "ConsumedCapacity": consumed}
+    assert answer == {
+        "Count": 0,
+        "ScannedCount": 7,
+        "LastEvaluatedKey": key,
+        "ConsumedCapacity": consumed,
+    }
 
 
 def test_a_batch_has_its_items_by_table_and_all_else_as_it_is() -> None:
     lines = [{"sku": {"S": "a"}}, {"sku": {"S": "b"}, "quantity": {"N": "x"}, "more": {"S": "y"}}]
-    beside = {"UnprocessedKeys": {"t": {"Keys": [{"sku": {"S": "c"}}]}}, "ConsumedCapacity": [{"TableName": "t", "CapacityUnits": 1.5}]}
+    beside = {
+        "UnprocessedKeys": {"t": {"Keys": [{"sku": {"S": "c"}}]}},
+        "ConsumedCapacity": [{"TableName": "t", "CapacityUnits": 1.5}],
+    }
     answer = fresh(Line).parse_batch(orjson.dumps({"Responses": {"t": lines, "u": []}, **beside}))
     assert answer is not None
     responses = answer.pop("Responses")
     assert answer == beside
-    assert {table: [items.attribute_map(place) for place in range(len(items))] for table, items in responses.items()} == {
+    assert {
+        table: [items.attribute_map(place) for place in range(len(items))]
+        for table, items in responses.items()
+    } == {
         "t": lines,
         "u": [],
     }
@@ -253,14 +331,25 @@ def test_a_key_of_any_type_can_be_taken() -> None:
 
 
 def test_an_item_that_only_the_careful_way_can_read_is_read_among_others() -> None:
-    items = parsed(Line, page_of([{"sku": {"S": str(at)}, "quantity": {"N": "5.0" if at % 2 else "5"}} for at in range(6)]))
+    items = parsed(
+        Line,
+        page_of(
+            [
+                {"sku": {"S": str(at)}, "quantity": {"N": "5.0" if at % 2 else "5"}}
+                for at in range(6)
+            ]
+        ),
+    )
     with pytest.raises(ValueError, match="5"):
         items.shape.make(items.structs[1])
     assert binding_of(Line).decode_all(items) == [Line(str(at), quantity=5) for at in range(6)]
 
 
 def test_those_before_an_item_that_does_not_fit_are_made_and_it_is_shown_whole() -> None:
-    page = [{"sku": {"S": str(at)}, "quantity": {"N": "5.5" if at == 2 else "5"}, "unknown": {"S": "u"}} for at in range(4)]
+    page = [
+        {"sku": {"S": str(at)}, "quantity": {"N": "5.5" if at == 2 else "5"}, "unknown": {"S": "u"}}
+        for at in range(4)
+    ]
     items, made = parsed(Line, page_of(page)), list[Any]()
     with pytest.raises(ItemDecodeError, match=r"\$\.quantity") as caught:
         binding_of(Line).decode_into(made, items, 1, 4)
@@ -319,6 +408,15 @@ def test_where_pages_do_not_fit_few_are_tried() -> None:
 
 
 def test_structs_are_nothing_to_the_garbage_collector() -> None:
-    items = parsed(Order, page_of([over_the_wire(to_attribute_map(Order(customer_id="c", order_id="o", lines=[Line("a")])))]))
+    items = parsed(
+        Order,
+        page_of(
+            [
+                over_the_wire(
+                    to_attribute_map(Order(customer_id="c", order_id="o", lines=[Line("a")]))
+                )
+            ]
+        ),
+    )
     assert isinstance(items.structs[0], msgspec.Struct)
     assert type(items.structs[0]).__struct_config__.gc is False

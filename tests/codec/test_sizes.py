@@ -41,5 +41,8 @@ def test_names_and_values_are_counted(attribute_map: dict[str, Any], size: int) 
 
 def test_an_item_above_the_limit_is_refused_by_name() -> None:
     check_item_size("Order c1/o1", {"a": {"S": "x" * (MAX_ITEM_BYTES - 1)}})
-    with pytest.raises(UsageError, match=r"^Order c1/o1 has 409601 bytes, and DynamoDB takes items of at most 409600"):
+    with pytest.raises(
+        UsageError,
+        match=r"^Order c1/o1 has 409601 bytes, and DynamoDB takes items of at most 409600",
+    ):
         check_item_size("Order c1/o1", {"a": {"S": "x" * MAX_ITEM_BYTES}})

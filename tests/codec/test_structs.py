@@ -115,7 +115,11 @@ def test_every_kind_of_class_is_a_map() -> None:
     both_ways({"a-b": 1, "class": "x"}, {"a-b": {"N": "1"}, "class": {"S": "x"}}, Strange)
     both_ways({"class": "x"}, {"class": {"S": "x"}}, Strange)
     both_ways(Underscored(1, "x"), {"_private": {"N": "1"}, "aliased": {"S": "x"}})
-    both_ways({"a": [1, {"b": None}]}, {"a": {"L": [{"N": "1"}, {"M": {"b": {"NULL": True}}}]}}, dict[str, Any])
+    both_ways(
+        {"a": [1, {"b": None}]},
+        {"a": {"L": [{"N": "1"}, {"M": {"b": {"NULL": True}}}]}},
+        dict[str, Any],
+    )
 
 
 def test_an_untyped_dict_is_an_item_too() -> None:
@@ -141,7 +145,9 @@ def test_attribute_names_are_those_of_the_markers() -> None:
 def test_a_model_that_stands_for_another_class_gives_its_instances() -> None:
     model: Any = map_class(Point, table="points", partition_key="x", naming="PascalCase")
     both_ways(Point(1.0, 0.5), {"X": {"N": "1.0"}, "Y": {"N": "0.5"}}, model)
-    with pytest.raises(ItemDecodeError, match=r'^Point 1 \$\.Y: expected a number, got \{"S": "x"\}$'):
+    with pytest.raises(
+        ItemDecodeError, match=r'^Point 1 \$\.Y: expected a number, got \{"S": "x"\}$'
+    ):
         from_attribute_map(model, {"X": {"N": "1"}, "Y": {"S": "x"}})
 
 
@@ -180,12 +186,21 @@ def test_validators_and_converters_run_on_reading() -> None:
 
 
 def test_fields_that_the_constructor_does_not_take_are_set_afterwards() -> None:
-    both_ways(Later("abc"), {"first": {"S": "abc"}, "computed": {"N": "3"}, "set_later": {"N": "3"}})
+    both_ways(
+        Later("abc"), {"first": {"S": "abc"}, "computed": {"N": "3"}, "set_later": {"N": "3"}}
+    )
     assert CODEC.decode(Later, {"first": {"S": "abc"}, "computed": {"N": "9"}}).computed == 9
     assert CODEC.decode(Later, {"first": {"S": "abc"}}).computed == 3
     frozen = CODEC.decode(FrozenLater, {"first": {"S": "a"}, "computed": {"N": "9"}})
     assert frozen.computed == 9
-    both_ways(DataLater("a"), {"first": {"S": "a"}, "computed": {"N": "1"}, "moment": {"S": "2026-01-01T00:00:00.000000Z"}})
+    both_ways(
+        DataLater("a"),
+        {
+            "first": {"S": "a"},
+            "computed": {"N": "1"},
+            "moment": {"S": "2026-01-01T00:00:00.000000Z"},
+        },
+    )
     with pytest.raises(ItemDecodeError, match=r"^Later \$\.computed: expected a whole number"):
         from_attribute_map(Later, {"first": {"S": "a"}, "computed": {"S": "x"}})
 
@@ -198,7 +213,10 @@ def test_a_default_made_of_the_instance_stays_with_attrs() -> None:
 def test_a_subclass_is_stored_as_its_base_only_where_nothing_is_lost() -> None:
     plain = CODEC.encode_value(list[Line], [MoreLine("a")])
     assert plain == CODEC.encode_value(list[Line], [Line("a")])
-    with pytest.raises(UsageError, match="a LargerLine has fields that Line has not, colour, and they would be lost"):
+    with pytest.raises(
+        UsageError,
+        match="a LargerLine has fields that Line has not, colour, and they would be lost",
+    ):
         CODEC.encode_value(list[Line], [LargerLine("a")])
 
 
@@ -217,7 +235,9 @@ def test_names_that_are_missing_are_told_at_first_use_and_not_remembered() -> No
 
     made = attrs.define(Waiting)
     for _ in range(2):
-        with pytest.raises(ModelError, match="Waiting: the annotation that names 'NotYet' can't be resolved"):
+        with pytest.raises(
+            ModelError, match="Waiting: the annotation that names 'NotYet' can't be resolved"
+        ):
             codec.prepare(made)
 
 
@@ -226,7 +246,11 @@ def test_the_generated_source_shows_in_tracebacks() -> None:
     codec.decode(Address, {"city": {"S": "a"}})
     name = codec.decoder(Address)
     assert name({"city": {"S": "b"}}) == Address("b")
-    sources = ["".join(entry[2]) for file, entry in linecache.cache.items() if file.startswith("<adorm decode Address") and len(entry) == 4]
+    sources = [
+        "".join(entry[2])
+        for file, entry in linecache.cache.items()
+        if file.startswith("<adorm decode Address") and len(entry) == 4
+    ]
     assert any("content['city'][\"S\"]" in source for source in sources)
 
 

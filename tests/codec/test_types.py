@@ -19,7 +19,18 @@ import pytest
 from adorm.codec import Codec, DecodeFailure, check_type
 from adorm.errors import ModelError, UsageError
 from adorm.schema.fields import Field, Marker, Role
-from tests.codec.samples import Address, Circle, Level, Line, Odd, Rights, Slug, Square, Status, UserId
+from tests.codec.samples import (
+    Address,
+    Circle,
+    Level,
+    Line,
+    Odd,
+    Rights,
+    Slug,
+    Square,
+    Status,
+    UserId,
+)
 
 CODEC = Codec()
 Score = NewType("Score", int)
@@ -150,7 +161,9 @@ STORED: list[tuple[Any, Any, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("annotation", "value", "stored"), STORED, ids=str)
-def test_a_value_is_stored_in_its_form_and_comes_back(annotation: Any, value: Any, stored: dict[str, Any]) -> None:
+def test_a_value_is_stored_in_its_form_and_comes_back(
+    annotation: Any, value: Any, stored: dict[str, Any]
+) -> None:
     assert CODEC.encode_value(annotation, value) == stored
     back = CODEC.decode_value(annotation, stored)
     assert back == value
@@ -190,7 +203,9 @@ READ: list[tuple[Any, dict[str, Any], Any]] = [
 
 
 @pytest.mark.parametrize(("annotation", "stored", "value"), READ, ids=str)
-def test_other_forms_of_the_same_value_are_read(annotation: Any, stored: dict[str, Any], value: Any) -> None:
+def test_other_forms_of_the_same_value_are_read(
+    annotation: Any, stored: dict[str, Any], value: Any
+) -> None:
     back = CODEC.decode_value(annotation, stored)
     assert back == value
     assert type(back) is type(value)
@@ -206,7 +221,9 @@ def test_plain_text_and_ints_are_stored_of_subclasses() -> None:
 def test_an_interface_is_no_address() -> None:
     from ipaddress import IPv4Address
 
-    with pytest.raises(UsageError, match="expected an IPv4Address, got a value of type IPv4Interface"):
+    with pytest.raises(
+        UsageError, match="expected an IPv4Address, got a value of type IPv4Interface"
+    ):
         CODEC.encode_value(IPv4Address, IPv4Interface("10.0.0.1/8"))
 
 
@@ -245,7 +262,10 @@ class Strange(Enum):
 
 
 REFUSED: list[tuple[Any, str]] = [
-    (Unknown, r"Unknown can't be stored: make it an attrs class or a dataclass, or register hooks for it"),
+    (
+        Unknown,
+        r"Unknown can't be stored: make it an attrs class or a dataclass, or register hooks for it",
+    ),
     (list[Unknown], r"Unknown can't be stored"),
     (OrderedDict[str, int], r"can't be stored"),
     (Literal[1.5j], r"a value of .* can't be stored"),
@@ -258,7 +278,10 @@ REFUSED: list[tuple[Any, str]] = [
     (list[int] | tuple[int, ...], r"both stored as L"),
     (dict[str, int] | Address, r"both stored as M"),
     (set[str] | set[int], r"are the same class to Python"),
-    (Address | Line, r"nothing tells Address \| Line apart: give each a field of one name with a value of its own"),
+    (
+        Address | Line,
+        r"nothing tells Address \| Line apart: give each a field of one name with a value of its own",
+    ),
     (Circle | Line, r"nothing tells Circle \| Line apart"),
     (Odd | None, r"a member of Odd has the value None, so it can't be told from None"),
     (Literal["a"] | str, r"both stored as S"),  # noqa: PYI051  # what is refused
@@ -285,15 +308,31 @@ FOUND_EARLY: list[tuple[Any, Marker, str]] = [
     (str | UUID, Marker(), "can't be told apart"),
     (Address | Line, Marker(), "nothing tells Address"),
     (int, Marker(as_set=True), "as_set goes with a list or a tuple of any length, not with int"),
-    (list[bool], Marker(as_set=True), "as_set goes with elements that are stored as text, numbers or bytes, not with bool"),
+    (
+        list[bool],
+        Marker(as_set=True),
+        "as_set goes with elements that are stored as text, numbers or bytes, not with bool",
+    ),
     (tuple[int, str], Marker(as_set=True), "as_set goes with a list or a tuple"),
     (str, Marker(Role.TTL), r"is the ttl, so it is `datetime \| None` or `int \| None`, not str"),
     (list[str | bytes | int | float], Marker(), "both stored as N"),
     (dict[tuple[int, str], int], Marker(), "have to be text"),
-    (set[list[int]], Marker(), r"the elements of set\[list\[int\]\] need a hash, and list\[int\] has none"),
+    (
+        set[list[int]],
+        Marker(),
+        r"the elements of set\[list\[int\]\] need a hash, and list\[int\] has none",
+    ),
     (frozenset[bytearray], Marker(), "need a hash, and bytearray has none"),
-    (set[Mutable], Marker(), "need a hash, and Mutable has none: make it a frozen class, or use a list"),
-    (dict[Mutable, int], Marker(), "need a hash, and Mutable has none: make it a frozen class, or use a list of pairs"),
+    (
+        set[Mutable],
+        Marker(),
+        "need a hash, and Mutable has none: make it a frozen class, or use a list",
+    ),
+    (
+        dict[Mutable, int],
+        Marker(),
+        "need a hash, and Mutable has none: make it a frozen class, or use a list of pairs",
+    ),
     (list[dict[str, set[dict[str, int]]]], Marker(), "need a hash"),
 ]
 
@@ -304,7 +343,11 @@ def test_a_mistake_shows_at_class_creation(annotation: Any, marker: Marker, mess
         check_type(Field("value", "value", annotation, marker), "Owner")
 
 
-@pytest.mark.parametrize("annotation", [Unknown, list[Unknown | None], dict[Unknown, int], dict[int, str], Unknown | str, Strange], ids=str)
+@pytest.mark.parametrize(
+    "annotation",
+    [Unknown, list[Unknown | None], dict[Unknown, int], dict[int, str], Unknown | str, Strange],
+    ids=str,
+)
 def test_an_unknown_class_is_no_mistake_at_class_creation(annotation: Any) -> None:
     check_type(Field("value", "value", annotation), "Owner")
 
@@ -317,7 +360,9 @@ def test_nesting_deeper_than_dynamodb_keeps_is_refused_by_name() -> None:
         return value
 
     assert CODEC.encode({"a": nested(31)})
-    with pytest.raises(UsageError, match=r"^dict\.a\[0\].*: nested deeper than the 32 levels that DynamoDB keeps$"):
+    with pytest.raises(
+        UsageError, match=r"^dict\.a\[0\].*: nested deeper than the 32 levels that DynamoDB keeps$"
+    ):
         CODEC.encode({"a": nested(32)})
     with pytest.raises(UsageError, match="nested deeper"):
         CODEC.encode_value(Any, nested(32))
@@ -331,7 +376,11 @@ def test_hostile_depth_is_refused_on_reading_and_in_linear_time() -> None:
     def deep(levels: int, inner: Any) -> Any:
         value: Any = inner
         for _ in range(levels):
-            value = {"name": {"S": "a"}, "children": {"L": [{"M": value}]}, "by_name": {"M": {"k": {"M": {"name": {"S": "b"}}}}}}
+            value = {
+                "name": {"S": "a"},
+                "children": {"L": [{"M": value}]},
+                "by_name": {"M": {"k": {"M": {"name": {"S": "b"}}}}},
+            }
         return value
 
     with pytest.raises(DecodeFailure, match="expected text"):
@@ -344,5 +393,7 @@ def test_hostile_depth_is_refused_on_reading_and_in_linear_time() -> None:
         untyped = {"L": [untyped]}
     with pytest.raises(DecodeFailure, match="nested too deeply to be read"):
         CODEC.decode(dict[str, Any], {"a": untyped})
-    with pytest.raises(DecodeFailure, match="expected text, got something nested too deeply to show"):
+    with pytest.raises(
+        DecodeFailure, match="expected text, got something nested too deeply to show"
+    ):
         CODEC.decode_value(str, untyped)

@@ -19,8 +19,16 @@ class Doc:
     nested: list[dict[str, list[Any]]] = adorm.attribute(factory=list, as_json=True)
 
 
-NUMBERS = st.decimals(allow_nan=False, allow_infinity=False) | st.floats(allow_nan=False, allow_infinity=False) | st.integers()
-VALUES = st.recursive(NUMBERS | st.text() | st.booleans() | st.none(), lambda inner: st.lists(inner, max_size=3), max_leaves=6)
+NUMBERS = (
+    st.decimals(allow_nan=False, allow_infinity=False)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers()
+)
+VALUES = st.recursive(
+    NUMBERS | st.text() | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=6,
+)
 
 
 @given(VALUES)
@@ -34,14 +42,34 @@ def test_numbers_in_untyped_json_come_back_as_they_went(value: Any) -> None:
 
 
 def test_other_readers_find_numbers_equal_to_the_decimals() -> None:
-    stored = adorm.to_attribute_map(Doc(anything=[Decimal("1.5"), Decimal("1.50"), Decimal(5), Decimal("-0.05"), Decimal("1E+3"), 1.5]))
+    stored = adorm.to_attribute_map(
+        Doc(
+            anything=[
+                Decimal("1.5"),
+                Decimal("1.50"),
+                Decimal(5),
+                Decimal("-0.05"),
+                Decimal("1E+3"),
+                1.5,
+            ]
+        )
+    )
     assert stored["anything"] == {"S": "[15E-1,150E-2,5E0,-5E-2,1E3,1.5]"}
     assert json.loads(stored["anything"]["S"]) == [1.5, 1.5, 5, -0.05, 1000, 1.5]
 
 
 def test_what_others_wrote_is_read_as_before_and_can_be_written_again() -> None:
-    doc = adorm.from_attribute_map(Doc, {"anything": {"S": "[0.12345678901234567890123, 1.10, 1.0E10, 5E+10, 1e5, 1E400]"}})
-    assert doc.anything == [Decimal("0.12345678901234567890123"), 1.1, 1e10, 5e10, 1e5, Decimal("1E400")]
+    doc = adorm.from_attribute_map(
+        Doc, {"anything": {"S": "[0.12345678901234567890123, 1.10, 1.0E10, 5E+10, 1e5, 1E400]"}}
+    )
+    assert doc.anything == [
+        Decimal("0.12345678901234567890123"),
+        1.1,
+        1e10,
+        5e10,
+        1e5,
+        Decimal("1E400"),
+    ]
     assert [type(each) for each in doc.anything] == [Decimal, float, float, float, float, Decimal]
     assert adorm.from_attribute_map(Doc, adorm.to_attribute_map(doc)) == doc
 

@@ -11,8 +11,22 @@ from hypothesis import strategies as st
 TEXT = st.text(max_size=8)
 NUMBER_TEXT = st.one_of(
     st.integers(-(10**20), 10**20).map(str),
-    st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**9), max_value=10**9).map(str),
-    st.sampled_from(["0", "-0", "1.0", "1E2", "1E+2", "1e-7", "9.99E+125", "-1E-130", "123456789012345678901234567890.12345678"]),
+    st.decimals(
+        allow_nan=False, allow_infinity=False, places=3, min_value=-(10**9), max_value=10**9
+    ).map(str),
+    st.sampled_from(
+        [
+            "0",
+            "-0",
+            "1.0",
+            "1E2",
+            "1E+2",
+            "1e-7",
+            "9.99E+125",
+            "-1E-130",
+            "123456789012345678901234567890.12345678",
+        ]
+    ),
 )
 BINARY = st.binary(max_size=6).map(lambda raw: base64.b64encode(raw).decode())
 
@@ -23,9 +37,19 @@ def _sets(elements: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
 
 SCALARS: st.SearchStrategy[dict[str, Any]] = st.one_of(
     TEXT.map(lambda text: {"S": text}),
-    st.sampled_from(["2026-11-21", "2026-11-21T08:30:00Z", "08:30:00", "a" * 32, "open", "circle", "10.0.0.1", "{}", '{"x": 1}']).map(
-        lambda text: {"S": text}
-    ),
+    st.sampled_from(
+        [
+            "2026-11-21",
+            "2026-11-21T08:30:00Z",
+            "08:30:00",
+            "a" * 32,
+            "open",
+            "circle",
+            "10.0.0.1",
+            "{}",
+            '{"x": 1}',
+        ]
+    ).map(lambda text: {"S": text}),
     NUMBER_TEXT.map(lambda text: {"N": text}),
     BINARY.map(lambda text: {"B": text}),
     st.booleans().map(lambda flag: {"BOOL": flag}),

@@ -10,7 +10,16 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 import adorm
-from adorm.concurrency.pool import OnFailure, Pool, StreamJob, TaskStream, first_of, run_all, to_the_end, within_deadline
+from adorm.concurrency.pool import (
+    OnFailure,
+    Pool,
+    StreamJob,
+    TaskStream,
+    first_of,
+    run_all,
+    to_the_end,
+    within_deadline,
+)
 from adorm.errors import AdormError, UsageError
 from adorm.outcomes import Outcome
 from tests.support.tasks import tasks_alive
@@ -22,7 +31,8 @@ Emit = Callable[[str], Awaitable[None]]
 
 @pytest.mark.parametrize("turns", range(6))
 async def test_a_part_that_comes_while_its_consumer_is_cancelled_stays(turns: int) -> None:
-    """A plain `task.cancel()`, as `asyncio.timeout` makes it, at every step between offering and taking."""
+    """A plain `task.cancel()`, as `asyncio.timeout` makes it, at every step between offering and
+    taking."""
     ready = anyio.Event()
     loop = asyncio.get_running_loop()
 
@@ -67,11 +77,16 @@ async def test_a_job_that_fails_as_others_begin_ends_the_stream(turns: int) -> N
     async def endless(_outcome: Outcome[None], _emit: Emit) -> None:
         await anyio.sleep_forever()
 
-    jobs = [StreamJob(Outcome[None](str(number)), endless if number else fail) for number in range(4)]
+    jobs = [
+        StreamJob(Outcome[None](str(number)), endless if number else fail) for number in range(4)
+    ]
     async with TaskStream(jobs, limit=4) as stream:
         with anyio.fail_after(5):
             assert await stream.next() is None
-    assert [type(outcome.error) for outcome in stream.outcomes] == [ZeroDivisionError, *[type(None)] * 3]
+    assert [type(outcome.error) for outcome in stream.outcomes] == [
+        ZeroDivisionError,
+        *[type(None)] * 3,
+    ]
 
 
 async def test_with_a_limit_of_one_the_parts_come_job_by_job() -> None:
@@ -146,9 +161,12 @@ async def test_a_failure_stops_what_is_stoppable_and_waits_for_the_rest() -> Non
 
 
 @pytest.mark.parametrize(
-    ("decision", "finished"), [("continue", [False, True, True]), ("drain", [False, True, False]), ("stop", [False] * 3)]
+    ("decision", "finished"),
+    [("continue", [False, True, True]), ("drain", [False, True, False]), ("stop", [False] * 3)],
 )
-async def test_what_a_failure_means_may_be_decided_job_by_job(decision: OnFailure, finished: list[bool]) -> None:
+async def test_what_a_failure_means_may_be_decided_job_by_job(
+    decision: OnFailure, finished: list[bool]
+) -> None:
     asked: list[str] = []
 
     async def decide(outcome: Outcome[object]) -> OnFailure:
@@ -182,7 +200,9 @@ async def test_room_that_is_held_can_be_given_back() -> None:
 
 
 async def test_a_wait_is_bounded_by_the_ambient_deadline() -> None:
-    with pytest.raises(adorm.DeadlineExceeded, match=r"the deadline of 0.01 s passed while waiting for godot"):
+    with pytest.raises(
+        adorm.DeadlineExceeded, match=r"the deadline of 0.01 s passed while waiting for godot"
+    ):
         async with adorm.deadline(0.01):
             await within_deadline(anyio.sleep_forever, "waiting for godot")
     with anyio.move_on_after(0.01) as foreign:
@@ -190,7 +210,9 @@ async def test_a_wait_is_bounded_by_the_ambient_deadline() -> None:
     assert foreign.cancelled_caught
 
 
-async def test_what_somebody_else_cancels_is_an_error_of_its_job_and_ends_no_other_in_silence() -> None:
+async def test_what_somebody_else_cancels_is_an_error_of_its_job_and_ends_no_other_in_silence() -> (
+    None
+):
     elsewhere = asyncio.get_running_loop().create_future()
     elsewhere.cancel()
 
@@ -216,7 +238,9 @@ def one_job(parts: str) -> list[StreamJob[str, None]]:
     return [StreamJob(Outcome[None]("job"), run)]
 
 
-async def test_who_reads_a_stream_whose_block_another_task_leaves_hears_that_it_is_not_the_end() -> None:
+async def test_who_reads_a_stream_whose_block_another_task_leaves_hears_that_it_is_not_the_end() -> (
+    None
+):
     async with TaskStream(one_job("a"), limit=1) as stream:
         assert await stream.next() == "a"
         reader = asyncio.ensure_future(stream.next())
@@ -249,7 +273,9 @@ async def test_a_stream_left_in_another_task_ends_its_jobs_and_cancels_nobody_el
 
 
 @pytest.mark.parametrize("fails", [False, True])
-async def test_cleanup_goes_on_to_its_end_through_every_cancellation_and_then_that_is_raised(fails: bool) -> None:
+async def test_cleanup_goes_on_to_its_end_through_every_cancellation_and_then_that_is_raised(
+    fails: bool,
+) -> None:
     go, ended = anyio.Event(), anyio.Event()
 
     async def clean() -> None:
@@ -292,8 +318,12 @@ async def test_of_two_the_one_that_answers_is_taken_and_the_other_has_ended(eage
             pytest.skip("eager tasks came with Python 3.12")
         loop.set_task_factory(factory)
     try:
-        assert await first_of(never, lambda: at_once("second"), after_s=0.0, may_begin=lambda: True) == ("second", True)
-        assert await first_of(lambda: at_once("first"), never, after_s=0.0, may_begin=lambda: True) == ("first", False)
+        assert await first_of(
+            never, lambda: at_once("second"), after_s=0.0, may_begin=lambda: True
+        ) == ("second", True)
+        assert await first_of(
+            lambda: at_once("first"), never, after_s=0.0, may_begin=lambda: True
+        ) == ("first", False)
     finally:
         loop.set_task_factory(None)
     assert tasks_alive() == set()
@@ -326,7 +356,9 @@ async def test_an_end_of_the_loser_that_fails_or_takes_its_time_does_not_spoil_t
             ends.append("loser")
             raise ValueError("on its way out") from None
 
-    assert await first_of(fails_when_cancelled, lambda: at_once("second"), after_s=0.0, may_begin=lambda: True) == ("second", True)
+    assert await first_of(
+        fails_when_cancelled, lambda: at_once("second"), after_s=0.0, may_begin=lambda: True
+    ) == ("second", True)
     begun = anyio.Event()
 
     async def first() -> str:
@@ -357,7 +389,9 @@ async def test_a_caller_that_is_cancelled_while_the_loser_ends_is_cancelled_afte
         await begun.wait()
         return "first"
 
-    caller = asyncio.ensure_future(first_of(first, slow_to_end, after_s=0.0, may_begin=lambda: True))
+    caller = asyncio.ensure_future(
+        first_of(first, slow_to_end, after_s=0.0, may_begin=lambda: True)
+    )
     await ending.wait()
     caller.cancel()
     await checkpoint()

@@ -1,8 +1,9 @@
 """The contract suite runs on every engine, each test with a database of its own.
 
-`ADORM_ENGINES=memory,wire` chooses the engines; default is each one whose packages are installed, ministack among them.
-`ADORM_TEST_ENDPOINT=http://127.0.0.1:8000` adds any endpoint (AWS itself, DynamoDB Local, ScyllaDB's Alternator): its tables are
-named `adorm-test-...`, and each test removes its own.
+`ADORM_ENGINES=memory,wire` chooses the engines; default is each one whose packages are installed,
+ministack among them. `ADORM_TEST_ENDPOINT=http://127.0.0.1:8000` adds any endpoint (AWS itself,
+DynamoDB Local, ScyllaDB's Alternator): its tables are named `adorm-test-...`, and each test removes
+its own.
 """
 
 from __future__ import annotations
@@ -45,7 +46,11 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         for variable, value in ENDPOINT_ENVIRONMENT.items():
             monkeypatch.setenv(variable, value)
         prefix = f"adorm-test-{uuid4().hex[:8]}-"
-        region = ENDPOINT_ENVIRONMENT.get("AWS_REGION") or ENDPOINT_ENVIRONMENT.get("AWS_DEFAULT_REGION") or REGION
+        region = (
+            ENDPOINT_ENVIRONMENT.get("AWS_REGION")
+            or ENDPOINT_ENVIRONMENT.get("AWS_DEFAULT_REGION")
+            or REGION
+        )
         connect = wire(ENDPOINT_URL, region=region, table_prefix=prefix)
         yield Engine(name, connect)
         anyio.run(delete_tables, connect, prefix)
@@ -58,7 +63,9 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         return
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", uuid4().hex[:20].upper())
     local: LocalDynamoDB = request.getfixturevalue("local_dynamodb")
-    yield Engine(name, wire(local.endpoint_url) if name == "wire" else by_client(name, local.endpoint_url))
+    yield Engine(
+        name, wire(local.endpoint_url) if name == "wire" else by_client(name, local.endpoint_url)
+    )
 
 
 @pytest.fixture

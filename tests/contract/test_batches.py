@@ -60,20 +60,31 @@ async def test_a_batch_replaces_and_deletes_whatever_is_there(orders: adorm.Tabl
     first = await orders.create(order(1))
     await orders.update(*key(1)).set(Order.status, "changed").add(Order.total, 1)
     first.note = "mine"
-    await orders.batch_write(puts=[first, order(2)], deletes=[key(3), order(4), orders.key("no", "thing")])
+    await orders.batch_write(
+        puts=[first, order(2)], deletes=[key(3), order(4), orders.key("no", "thing")]
+    )
     assert await orders.get(*key(1)) == first
     await orders.batch_write(deletes=[first, key(2)])
     assert await orders.query("c1") == []
 
 
-@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # aiohttp's advice to botocore
+@pytest.mark.filterwarnings(
+    "ignore:Sending a large body:ResourceWarning"
+)  # aiohttp's advice to botocore
 async def test_answers_above_16_mb_come_in_parts(db: adorm.Database) -> None:
     await db.create_table(Event)
     events = db.table(Event)
     now = FakeClock().now()
-    await events.batch_write(puts=[Event(stream_id=number, happened_at=now, body_text="x" * 390_000) for number in range(45)])
+    await events.batch_write(
+        puts=[
+            Event(stream_id=number, happened_at=now, body_text="x" * 390_000)
+            for number in range(45)
+        ]
+    )
     got = await events.batch_get([(number, now) for number in range(45)])
-    assert [(each.stream_id, len(each.body_text)) for each in got.items] == [(number, 390_000) for number in range(45)]
+    assert [(each.stream_id, len(each.body_text)) for each in got.items] == [
+        (number, 390_000) for number in range(45)
+    ]
 
 
 async def test_a_selection_of_many_items(orders: adorm.Table[Order]) -> None:
@@ -88,7 +99,10 @@ async def test_number_and_time_keys_are_known_again(db: adorm.Database) -> None:
     await db.create_table(Event)
     events = db.table(Event)
     now = FakeClock().now()
-    items = [Event(stream_id=number * 10**20, happened_at=now, body_text=str(number)) for number in range(5)]
+    items = [
+        Event(stream_id=number * 10**20, happened_at=now, body_text=str(number))
+        for number in range(5)
+    ]
     await events.batch_write(puts=items)
     got = await events.batch_get([(each.stream_id, each.happened_at) for each in reversed(items)])
     assert got.items == items[::-1]
@@ -99,7 +113,9 @@ async def test_several_tables_at_once(db: adorm.Database, orders: adorm.Table[Or
     await db.create_table(Bare)
     counters, bare = db.table(Counter), db.table(Bare)
     await db.batch_write(puts=[order(1), Counter(name="n", value=3), Bare(name="b")])
-    got = await db.batch_get(orders.key(*key(1)), counters.key("n"), bare.key("b"), counters.key("none"))
+    got = await db.batch_get(
+        orders.key(*key(1)), counters.key("n"), bare.key("b"), counters.key("none")
+    )
     assert [type(each) for each in got.items] == [Order, Counter, Bare]
     assert (got.of(Counter), got.missing) == ([Counter(name="n", value=3)], [counters.key("none")])
     await db.batch_write(deletes=[orders.key(*key(1)), Counter(name="n")])
@@ -166,13 +182,23 @@ async def test_many_updates_and_inserts(orders: adorm.Table[Order]) -> None:
     assert again.items == items[10:]
     assert {type(error) for error in again.errors} == {adorm.ItemExists}
     done = (
-        await orders.update_many([key(number) for number in range(25)]).set(Order.status, "paid").when(Order.total >= 10).collect_errors()
+        await orders.update_many([key(number) for number in range(25)])
+        .set(Order.status, "paid")
+        .when(Order.total >= 10)
+        .collect_errors()
     )
-    assert sorted(each.values[1] for each in done.updated) == [f"o{number:04}" for number in range(10, 20)]
-    assert sorted({type(error).__name__ for error in done.errors}) == ["ConditionalCheckFailed", "ItemNotFound"]
+    assert sorted(each.values[1] for each in done.updated) == [
+        f"o{number:04}" for number in range(10, 20)
+    ]
+    assert sorted({type(error).__name__ for error in done.errors}) == [
+        "ConditionalCheckFailed",
+        "ItemNotFound",
+    ]
 
 
-async def test_inserts_as_transactions_are_whole(orders: adorm.Table[Order], engine: Engine) -> None:
+async def test_inserts_as_transactions_are_whole(
+    orders: adorm.Table[Order], engine: Engine
+) -> None:
     size = 20 if engine.is_moto else 110
     await orders.create(order(3))
     items = [order(number) for number in range(size)]
@@ -182,20 +208,32 @@ async def test_inserts_as_transactions_are_whole(orders: adorm.Table[Order], eng
     assert [number for number, reason in enumerate(error.reasons) if reason.error] == [3]
     assert [each.order_id for each in done.items] == [each.order_id for each in items[100:]]
     stored = await orders.batch_get([key(number) for number in range(size)])
-    assert [each.order_id for each in stored.items] == [items[3].order_id, *(each.order_id for each in items[100:])]
+    assert [each.order_id for each in stored.items] == [
+        items[3].order_id,
+        *(each.order_id for each in items[100:]),
+    ]
 
 
-async def test_gather_gives_each_its_type_and_one_group_of_errors(db: adorm.Database, orders: adorm.Table[Order]) -> None:
+async def test_gather_gives_each_its_type_and_one_group_of_errors(
+    db: adorm.Database, orders: adorm.Table[Order]
+) -> None:
     await orders.batch_write(puts=[order(number) for number in range(9)])
-    one, many, count = await db.gather(orders.get(*key(1)), orders.query("c0"), orders.query("c2").count(), limit=2)
+    one, many, count = await db.gather(
+        orders.get(*key(1)), orders.query("c0"), orders.query("c2").count(), limit=2
+    )
     assert (one.order_id, len(many), count) == ("o0001", 3, 3)
     with pytest.raises(adorm.GatherFailed) as caught:
         await db.gather(orders.get(*key(1)), orders.get("no", "thing"), orders.create(order(2)))
     # The first to fail stops the reads, so that either may be the only one.
-    assert {type(error) for error in caught.value.exceptions} <= {adorm.ItemNotFound, adorm.ItemExists}
+    assert {type(error) for error in caught.value.exceptions} <= {
+        adorm.ItemNotFound,
+        adorm.ItemExists,
+    }
 
 
-async def test_unprocessed_parts_lost_answers_and_throttles_change_nothing_in_the_end(engine: Engine) -> None:
+async def test_unprocessed_parts_lost_answers_and_throttles_change_nothing_in_the_end(
+    engine: Engine,
+) -> None:
     faults, recorder = Faults(), Recorder()
     # More attempts than there are faults: which chunk meets them is up to the moment.
     retry = adorm.RetryPolicy(max_attempts=20, base_delay_s=0.001, max_delay_s=0.01)
@@ -208,19 +246,27 @@ async def test_unprocessed_parts_lost_answers_and_throttles_change_nothing_in_th
         faults.on("BatchWriteItem", call=[4, 8]).drop(applied=False)
         puts = [order(number % 150, str(number)) for number in range(200)]
         async with leaves_nothing_behind(recorder):
-            done = await orders.batch_write(puts=puts, deletes=[key(number) for number in range(300, 310)])
+            done = await orders.batch_write(
+                puts=puts, deletes=[key(number) for number in range(300, 310)]
+            )
         assert (done.written, done.unprocessed) == (160, [])
         keys = [key(number * 7 % 150) for number in range(200)]
         async with leaves_nothing_behind(recorder):
             got = await orders.batch_get(keys)
         assert [(each.customer_id, each.order_id) for each in got.items] == keys
-        assert [each.status for each in got.items] == [str(n + 150 if (n := number * 7 % 150) < 50 else n) for number in range(200)]
+        assert [each.status for each in got.items] == [
+            str(n + 150 if (n := number * 7 % 150) < 50 else n) for number in range(200)
+        ]
 
 
 @pytest.mark.parametrize("what", ["get", "write", "gather"])
-async def test_cancelled_at_any_request_nothing_is_left_and_the_pool_is_usable(engine: Engine, what: str) -> None:
+async def test_cancelled_at_any_request_nothing_is_left_and_the_pool_is_usable(
+    engine: Engine, what: str
+) -> None:
     faults, recorder = Faults(), Recorder()
-    async with engine.connect(wrap=behind(recorder, faults), **({"max_connections": 3} if engine.name == "wire" else {})) as db:
+    async with engine.connect(
+        wrap=behind(recorder, faults), **({"max_connections": 3} if engine.name == "wire" else {})
+    ) as db:
         await db.create_table(Order)
         orders = db.table(Order)
         await orders.batch_write(puts=[order(number) for number in range(60)])
@@ -230,11 +276,17 @@ async def test_cancelled_at_any_request_nothing_is_left_and_the_pool_is_usable(e
                 with anyio.CancelScope() as scope:
                     faults.on(call=number).cancel(scope)
                     if what == "get":
-                        await orders.batch_get([key(number) for number in range(350)]).concurrency(2)
+                        await orders.batch_get([key(number) for number in range(350)]).concurrency(
+                            2
+                        )
                     elif what == "write":
-                        await orders.batch_write(puts=[order(number) for number in range(100)]).concurrency(2)
+                        await orders.batch_write(
+                            puts=[order(number) for number in range(100)]
+                        ).concurrency(2)
                     else:
-                        await db.gather([orders.put(order(number)).unchecked() for number in range(8)], limit=2)
+                        await db.gather(
+                            [orders.put(order(number)).unchecked() for number in range(8)], limit=2
+                        )
             faults.clear()
             assert scope.cancelled_caught
         assert (await orders.get(*key(1))).order_id == "o0001"

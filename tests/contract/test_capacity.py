@@ -1,6 +1,7 @@
 """What calls consume, as the engines report it: in blocks, and in every result.
 
-moto invents its figures: for batches, consistent reads, indexes and transactions they are held to nothing.
+moto invents its figures: for batches, consistent reads, indexes and transactions they are held to
+nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ def some(count: int, customer: str = "c1") -> list[Order]:
     return [Order(customer_id=customer, order_id=f"o{number:03}") for number in range(count)]
 
 
-async def test_a_block_tells_what_single_calls_consumed(engine: Engine, db: adorm.Database, orders: adorm.Table[Order]) -> None:
+async def test_a_block_tells_what_single_calls_consumed(
+    engine: Engine, db: adorm.Database, orders: adorm.Table[Order]
+) -> None:
     async with db.capacity() as used:
         await orders.create(some(1)[0])
         async with db.capacity() as reading:
@@ -38,7 +41,9 @@ async def test_a_block_tells_what_single_calls_consumed(engine: Engine, db: ador
     assert reading.write_units == 0
     assert used.read_units == reading.read_units
     assert used.write_units >= (2 if engine.is_moto else 3)
-    if engine.is_exact:  # the table, by-status and by-total: an order is written and deleted; and the counter
+    if (
+        engine.is_exact
+    ):  # the table, by-status and by-total: an order is written and deleted; and the counter
         assert used.write_units == 3 + 1 + 3
         assert used.by_index[orders.name, "by-status"].write == 2
         assert reading.by_operation["Query"].read == 0.5
@@ -49,7 +54,9 @@ async def test_a_block_tells_what_single_calls_consumed(engine: Engine, db: ador
         assert used.by_index[orders.name, "by-status"].write >= 1
 
 
-async def test_a_failed_condition_s_consumption_is_not_told(db: adorm.Database, orders: adorm.Table[Order]) -> None:
+async def test_a_failed_condition_s_consumption_is_not_told(
+    db: adorm.Database, orders: adorm.Table[Order]
+) -> None:
     await orders.create(some(1)[0])
     async with db.capacity() as used:
         with pytest.raises(adorm.ItemExists):
@@ -57,7 +64,9 @@ async def test_a_failed_condition_s_consumption_is_not_told(db: adorm.Database, 
     assert used.total == adorm.Units()
 
 
-async def test_results_of_batches_tell(engine: Engine, db: adorm.Database, orders: adorm.Table[Order]) -> None:
+async def test_results_of_batches_tell(
+    engine: Engine, db: adorm.Database, orders: adorm.Table[Order]
+) -> None:
     written = await orders.batch_write(puts=some(30))
     assert written.capacity.write_units >= (1 if engine.is_moto else 30)
     if engine.is_exact:
@@ -80,12 +89,16 @@ async def test_results_of_batches_tell(engine: Engine, db: adorm.Database, order
         assert together.capacity.write_units >= 4
     updated = await orders.update_many([("c2", "o000"), ("c2", "o001")]).set(Order.status, "paid")
     assert updated.capacity.by_operation.keys() == {"UpdateItem"}
-    gathered = await db.gather(orders.get("c1", "o000"), orders.get("c9", "o000"), collect_errors=True)
+    gathered = await db.gather(
+        orders.get("c1", "o000"), orders.get("c9", "o000"), collect_errors=True
+    )
     assert len(gathered.errors) == 1
     assert gathered.capacity.by_operation == {"GetItem": adorm.Units(read=1.0)}
 
 
-async def test_scans_streams_pages_and_transactions_tell(engine: Engine, db: adorm.Database, orders: adorm.Table[Order]) -> None:
+async def test_scans_streams_pages_and_transactions_tell(
+    engine: Engine, db: adorm.Database, orders: adorm.Table[Order]
+) -> None:
     await orders.batch_write(puts=some(20))
     async with orders.scan().segments(2).stream() as rows:
         assert len([row async for row in rows]) == 20
@@ -111,8 +124,12 @@ async def test_scans_streams_pages_and_transactions_tell(engine: Engine, db: ado
         assert tx.capacity.by_table[db.table(Counter).name].write == 2
 
 
-async def test_a_page_of_an_index_counts_the_whole_items_too(engine: Engine, db: adorm.Database, orders: adorm.Table[Order]) -> None:
-    await orders.batch_write(puts=[Order(customer_id="c1", order_id=f"o{number}", note="x") for number in range(4)])
+async def test_a_page_of_an_index_counts_the_whole_items_too(
+    engine: Engine, db: adorm.Database, orders: adorm.Table[Order]
+) -> None:
+    await orders.batch_write(
+        puts=[Order(customer_id="c1", order_id=f"o{number}", note="x") for number in range(4)]
+    )
     query = orders.query().where(Order.note == "x").index("by-note").hydrate()
     async with db.capacity() as used:
         page = await query.page()

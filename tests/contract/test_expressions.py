@@ -21,8 +21,21 @@ def order(order_id: str, **fields: Any) -> Order:
 
 ITEMS = [
     order("a", total=Decimal(5), paid=Decimal(5), tags={"x", "y"}, note="hello", labels={"k": "v"}),
-    order("b", total=Decimal(10), status="paid", lines=[Line(sku="s", quantity=3)], address=Address(city="Rome", zip="1")),
-    order("c", total=Decimal("10.5"), paid=Decimal(20), tags={"y"}, note="help", labels={"k": "w", "dot.ted": "z"}),
+    order(
+        "b",
+        total=Decimal(10),
+        status="paid",
+        lines=[Line(sku="s", quantity=3)],
+        address=Address(city="Rome", zip="1"),
+    ),
+    order(
+        "c",
+        total=Decimal("10.5"),
+        paid=Decimal(20),
+        tags={"y"},
+        note="help",
+        labels={"k": "w", "dot.ted": "z"},
+    ),
     order("d", shipped_to="Oslo", lines=[Line(sku="t"), Line(sku="s")], note="x" * 100),
 ]
 
@@ -48,29 +61,65 @@ CASES: dict[str, tuple[Any, Callable[[Order], bool]]] = {
     "equal to None": (attr(Order.address) == None, lambda o: o.address is None),  # noqa: E711
     "unequal to None": (attr(Order.address) != None, lambda o: o.address is not None),  # noqa: E711
     "equal to an empty set": (Order.tags == set[str](), lambda o: not o.tags),
-    "nested": (not_none(Order.address).city == "Rome", lambda o: o.address is not None and o.address.city == "Rome"),
-    "list element": (Order.lines[0].quantity == 3, lambda o: bool(o.lines) and o.lines[0].quantity == 3),
-    "second element": (Order.lines[1].sku == "s", lambda o: len(o.lines) > 1 and o.lines[1].sku == "s"),
+    "nested": (
+        not_none(Order.address).city == "Rome",
+        lambda o: o.address is not None and o.address.city == "Rome",
+    ),
+    "list element": (
+        Order.lines[0].quantity == 3,
+        lambda o: bool(o.lines) and o.lines[0].quantity == 3,
+    ),
+    "second element": (
+        Order.lines[1].sku == "s",
+        lambda o: len(o.lines) > 1 and o.lines[1].sku == "s",
+    ),
     "map key": (Order.labels["k"] == "v", lambda o: o.labels.get("k") == "v"),
-    "map key with a dot": (Order.labels["dot.ted"] == "z", lambda o: o.labels.get("dot.ted") == "z"),
-    "untyped path": (path("lines[0].quantity") == 3, lambda o: bool(o.lines) and o.lines[0].quantity == 3),
-    "untyped quoted path": (path('labels["dot.ted"]') == "z", lambda o: o.labels.get("dot.ted") == "z"),
+    "map key with a dot": (
+        Order.labels["dot.ted"] == "z",
+        lambda o: o.labels.get("dot.ted") == "z",
+    ),
+    "untyped path": (
+        path("lines[0].quantity") == 3,
+        lambda o: bool(o.lines) and o.lines[0].quantity == 3,
+    ),
+    "untyped quoted path": (
+        path('labels["dot.ted"]') == "z",
+        lambda o: o.labels.get("dot.ted") == "z",
+    ),
     "and": (and_(Order.total > 5, Order.paid > 0), lambda o: o.total > 5 and o.paid > 0),
-    "or": (or_(Order.total > 10, Order.status == "paid"), lambda o: o.total > 10 or o.status == "paid"),
+    "or": (
+        or_(Order.total > 10, Order.status == "paid"),
+        lambda o: o.total > 10 or o.status == "paid",
+    ),
     "not": (not_(Order.total > 5), lambda o: not o.total > 5),
-    "not of a function": (not_(attr(Order.note).begins_with("hel")), lambda o: not o.note.startswith("hel")),
+    "not of a function": (
+        not_(attr(Order.note).begins_with("hel")),
+        lambda o: not o.note.startswith("hel"),
+    ),
     "not not": (not_(not_(Order.total > 5)), lambda o: o.total > 5),
     "mixed": (
-        or_(and_(Order.total > 5, not_(or_(Order.status == "paid", Order.note == "help"))), and_(Order.total == 5, Order.paid == 5)),
-        lambda o: (o.total > 5 and not (o.status == "paid" or o.note == "help")) or (o.total == 5 and o.paid == 5),
+        or_(
+            and_(Order.total > 5, not_(or_(Order.status == "paid", Order.note == "help"))),
+            and_(Order.total == 5, Order.paid == 5),
+        ),
+        lambda o: (
+            (o.total > 5 and not (o.status == "paid" or o.note == "help"))
+            or (o.total == 5 and o.paid == 5)
+        ),
     ),
     "not of absence": (not_(attr(Order.address) == None), lambda o: o.address is not None),  # noqa: E711
     "raw": (raw("#a > :x", names={"#a": "total"}, values={":x": 5}), lambda o: o.total > 5),
     "raw with or, joined": (
-        and_(raw("#a = :x OR #a = :y", names={"#a": "total"}, values={":x": 5, ":y": 10}), Order.status == "paid"),
+        and_(
+            raw("#a = :x OR #a = :y", names={"#a": "total"}, values={":x": 5, ":y": 10}),
+            Order.status == "paid",
+        ),
         lambda o: o.total in (5, 10) and o.status == "paid",
     ),
-    "raw in brackets": (or_(raw("(#a = :x)", names={"#a": "total"}, values={":x": 5}), Order.total == 10), lambda o: o.total in (5, 10)),
+    "raw in brackets": (
+        or_(raw("(#a = :x)", names={"#a": "total"}, values={":x": 5}), Order.total == 10),
+        lambda o: o.total in (5, 10),
+    ),
 }
 
 
@@ -93,7 +142,9 @@ async def test_every_condition_guards_a_write_as_well(db: adorm.Database) -> Non
     orders = await filled(db)
     for name, (condition, holds) in CASES.items():
         for item in ITEMS:
-            update = orders.update("c", item.order_id).set(Order.meta, {"case": name}).when(condition)
+            update = (
+                orders.update("c", item.order_id).set(Order.meta, {"case": name}).when(condition)
+            )
             if holds(item):
                 await update
             else:
@@ -103,12 +154,38 @@ async def test_every_condition_guards_a_write_as_well(db: adorm.Database) -> Non
 
 async def test_reserved_words_and_odd_names_never_reach_an_expression(db: adorm.Database) -> None:
     orders = await filled(db)
-    odd = ["size", "name", "#x", ":x", "a b", 'quo"te', "it's", "dot.ted", "[0]", "ünï", "🦊", "AND", "\\", "\n", "\u2028"]
-    await orders.update("c", "a").set(Order.labels, {name: f"v{place}" for place, name in enumerate(odd)})
+    odd = [
+        "size",
+        "name",
+        "#x",
+        ":x",
+        "a b",
+        'quo"te',
+        "it's",
+        "dot.ted",
+        "[0]",
+        "ünï",
+        "🦊",
+        "AND",
+        "\\",
+        "\n",
+        "\u2028",
+    ]
+    await orders.update("c", "a").set(
+        Order.labels, {name: f"v{place}" for place, name in enumerate(odd)}
+    )
     for place, name in enumerate(odd):
-        update = orders.update("c", "a").set(Order.labels[name], f"w{place}").when(Order.labels[name] == f"v{place}")
+        update = (
+            orders.update("c", "a")
+            .set(Order.labels[name], f"w{place}")
+            .when(Order.labels[name] == f"v{place}")
+        )
         request = update.request()
         for text in (request["UpdateExpression"], request["ConditionExpression"]):
-            assert set(text) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_#:.,()=<>+ ")
+            assert set(text) <= set(
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_#:.,()=<>+ "
+            )
         await update
-    assert (await orders.get("c", "a")).labels == {name: f"w{place}" for place, name in enumerate(odd)}
+    assert (await orders.get("c", "a")).labels == {
+        name: f"w{place}" for place, name in enumerate(odd)
+    }

@@ -1,4 +1,5 @@
-"""Faults and the recorder stand before every engine alike, and a cancelled request never poisons the next one."""
+"""Faults and the recorder stand before every engine alike, and a cancelled request never poisons
+the next one."""
 
 from __future__ import annotations
 
@@ -49,7 +50,9 @@ async def test_faults_and_recorder_stand_before_every_engine(engine: Engine) -> 
 
 
 @pytest.mark.parametrize("when", ["before", "during", "after"])
-async def test_a_cancelled_request_leaves_the_engine_usable(engine: Engine, when: Literal["before", "during", "after"]) -> None:
+async def test_a_cancelled_request_leaves_the_engine_usable(
+    engine: Engine, when: Literal["before", "during", "after"]
+) -> None:
     faults, recorder = Faults(), Recorder()
 
     def wrap(inner: Transport) -> Transport:
@@ -77,16 +80,26 @@ async def test_what_is_left_unprocessed_can_be_sent_again(engine: Engine) -> Non
         notes = db.table(Note).name
         faults.on("BatchWriteItem", call=1).unprocessed(all_but=1)
         faults.on("BatchGetItem", call=1).unprocessed(share=0.5)
-        items = [{"PutRequest": {"Item": {"note_id": {"S": str(number)}, "data": {"B": b"\x00"}}}} for number in range(4)]
+        items = [
+            {"PutRequest": {"Item": {"note_id": {"S": str(number)}, "data": {"B": b"\x00"}}}}
+            for number in range(4)
+        ]
         answer = await db.call("BatchWriteItem", {"RequestItems": {notes: items}})
         assert len(answer["UnprocessedItems"][notes]) == 3
-        assert (await db.call("BatchWriteItem", {"RequestItems": answer["UnprocessedItems"]}))["UnprocessedItems"] == {}
+        assert (await db.call("BatchWriteItem", {"RequestItems": answer["UnprocessedItems"]}))[
+            "UnprocessedItems"
+        ] == {}
         keys = [{"note_id": {"S": str(number)}} for number in range(4)]
-        first = await db.call("BatchGetItem", {"RequestItems": {notes: {"Keys": keys, "ConsistentRead": True}}})
+        first = await db.call(
+            "BatchGetItem", {"RequestItems": {notes: {"Keys": keys, "ConsistentRead": True}}}
+        )
         rest = await db.call("BatchGetItem", {"RequestItems": first["UnprocessedKeys"]})
         found = first["Responses"][notes] + rest["Responses"][notes]
         assert sorted(item["note_id"]["S"] for item in found) == ["0", "1", "2", "3"]
-        assert {bytes(item["data"]["B"]) if isinstance(item["data"]["B"], bytes) else item["data"]["B"] for item in found} <= {
+        assert {
+            bytes(item["data"]["B"]) if isinstance(item["data"]["B"], bytes) else item["data"]["B"]
+            for item in found
+        } <= {
             b"\x00",
             "AA==",
         }

@@ -39,7 +39,9 @@ async def test_an_item_comes_back_equal(db: adorm.Database) -> None:
 async def test_an_absent_item_is_not_found_or_none(db: adorm.Database) -> None:
     await db.create_table(Order)
     orders = db.table(Order)
-    with pytest.raises(adorm.ItemNotFound, match=f"Order c1/o1: no such item in table {orders.name}"):
+    with pytest.raises(
+        adorm.ItemNotFound, match=f"Order c1/o1: no such item in table {orders.name}"
+    ):
         await orders.get("c1", "o1")
     assert await orders.get_or_none("c1", "o1") is None
     assert await orders.exists("c1", "o1") is False
@@ -47,7 +49,9 @@ async def test_an_absent_item_is_not_found_or_none(db: adorm.Database) -> None:
     assert await orders.exists("c1", "o1") is True
 
 
-async def test_create_refuses_a_key_that_is_taken_and_shows_what_is_there(db: adorm.Database) -> None:
+async def test_create_refuses_a_key_that_is_taken_and_shows_what_is_there(
+    db: adorm.Database,
+) -> None:
     await db.create_table(Order)
     orders = db.table(Order)
     first = await orders.create(Order(customer_id="c1", order_id="o1", status="first"))
@@ -82,12 +86,16 @@ async def test_put_can_give_the_old_item(db: adorm.Database) -> None:
     await db.create_table(Counter)
     counters = db.table(Counter)
     assert await counters.put(Counter(name="a", value=1)).returning("old") is None
-    assert await counters.put(Counter(name="a", value=2)).returning("old") == Counter(name="a", value=1)
+    assert await counters.put(Counter(name="a", value=2)).returning("old") == Counter(
+        name="a", value=1
+    )
     nothing: object = await counters.put(Counter(name="a", value=3)).returning("none")  # type: ignore[func-returns-value]  # that is the point
     assert nothing is None
 
 
-async def test_save_is_optimistic_and_leaves_undeclared_attributes_alone(db: adorm.Database) -> None:
+async def test_save_is_optimistic_and_leaves_undeclared_attributes_alone(
+    db: adorm.Database,
+) -> None:
     await db.create_table(Order)
     orders = db.table(Order)
     order = await orders.create(Order(customer_id="c1", order_id="o1", note="x", tags={"a"}))
@@ -143,7 +151,9 @@ async def test_save_of_a_vanished_item_is_a_conflict_with_nothing(db: adorm.Data
     assert await orders.get_or_none("c1", "o1") is None
 
 
-async def test_save_creates_and_migrates_an_item_older_than_the_version_field(db: adorm.Database) -> None:
+async def test_save_creates_and_migrates_an_item_older_than_the_version_field(
+    db: adorm.Database,
+) -> None:
     await db.create_table(Order)
     orders = db.table(Order)
     fresh = await orders.save(Order(customer_id="c1", order_id="new"))
@@ -224,7 +234,9 @@ async def test_delete_by_key_by_instance_and_on_condition(db: adorm.Database) ->
     await orders.update("c1", "o1").set(Order.status, "draft")
     with pytest.raises(adorm.VersionConflict):
         await orders.delete(order)
-    assert await orders.delete("c1", "o1").when(Order.status == "draft").returning("old") is not None
+    assert (
+        await orders.delete("c1", "o1").when(Order.status == "draft").returning("old") is not None
+    )
     assert await orders.get_or_none("c1", "o1") is None
 
 
@@ -272,7 +284,11 @@ async def test_append_and_prepend_work_on_an_absent_list_too(db: adorm.Database)
     await db.call("PutItem", {"TableName": counters.name, "Item": {"name": {"S": "a"}}})
     await counters.update("a").append(Counter.history, [2])
     await counters.update("a").append(Counter.history, [3])
-    assert (await counters.update("a").prepend(Counter.history, [1]).returning("new")).history == [1, 2, 3]
+    assert (await counters.update("a").prepend(Counter.history, [1]).returning("new")).history == [
+        1,
+        2,
+        3,
+    ]
 
 
 async def test_an_update_of_a_missing_item_needs_upsert(db: adorm.Database) -> None:
@@ -281,7 +297,9 @@ async def test_an_update_of_a_missing_item_needs_upsert(db: adorm.Database) -> N
     with pytest.raises(adorm.ItemNotFound):
         await orders.update("c1", "o1").set(Order.status, "paid")
     with pytest.raises(adorm.ItemNotFound):
-        await orders.update("c1", "o1").set(Order.status, "paid").when(attr(Order.note).not_exists())
+        await (
+            orders.update("c1", "o1").set(Order.status, "paid").when(attr(Order.note).not_exists())
+        )
     await orders.update("c1", "o1").set(Order.status, "paid").upsert()
     order = await orders.get("c1", "o1")
     assert (order.status, order.version) == ("paid", 1)
@@ -338,12 +356,22 @@ async def test_exactly_once_travels_as_a_transaction(db: adorm.Database) -> None
 async def test_none_is_absence_and_conditions_know_it(db: adorm.Database) -> None:
     await db.create_table(Order)
     orders = db.table(Order)
-    await orders.create(Order(customer_id="c1", order_id="o1", address=Address(city="Rome", zip="1")))
+    await orders.create(
+        Order(customer_id="c1", order_id="o1", address=Address(city="Rome", zip="1"))
+    )
     await orders.update("c1", "o1").set(Order.note, "x").when(attr(Order.address) != None)  # noqa: E711
-    await orders.update("c1", "o1").set(Order.address, None).when(not_none(Order.address).city == "Rome")
+    await (
+        orders.update("c1", "o1")
+        .set(Order.address, None)
+        .when(not_none(Order.address).city == "Rome")
+    )
     assert (await orders.get("c1", "o1")).address is None
     await orders.update("c1", "o1").set(Order.note, "").when(attr(Order.address) == None)  # noqa: E711
-    await orders.update("c1", "o1").set(Order.tags, {"a"}).when(Order.tags == set[str](), Order.note == "")
+    await (
+        orders.update("c1", "o1")
+        .set(Order.tags, {"a"})
+        .when(Order.tags == set[str](), Order.note == "")
+    )
     with pytest.raises(adorm.ConditionalCheckFailed):
         await orders.update("c1", "o1").set(Order.tags, set[str]()).when(Order.tags == set[str]())
 
@@ -373,4 +401,6 @@ async def test_a_value_of_two_readers_is_equal_on_the_wire(db: adorm.Database) -
     await add
     await add
     assert (await counters.get("a")).value == 2
-    assert (await counters.update("a").add(Counter.seen, {1, 2}).add(Counter.value, 1).returning("new")).seen == {1, 2}
+    assert (
+        await counters.update("a").add(Counter.seen, {1, 2}).add(Counter.value, 1).returning("new")
+    ).seen == {1, 2}

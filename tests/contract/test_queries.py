@@ -60,8 +60,13 @@ async def test_key_conditions_of_every_kind(db: adorm.Database) -> None:
     assert await orders.query("c1").where(Order.order_id <= "o02") == items[:3]
     assert await orders.query("c1").where(attr(Order.order_id).between("o03", "o05")) == items[3:6]
     assert await orders.query("c1").where(attr(Order.order_id).begins_with("o1")) == items[10:20]
-    assert await orders.query("c1").where(Order.order_id >= "o03", Order.order_id <= "o05") == items[3:6]
-    assert await orders.query().where(Order.customer_id == "c1", Order.order_id == "o07") == items[7:8]
+    assert (
+        await orders.query("c1").where(Order.order_id >= "o03", Order.order_id <= "o05")
+        == items[3:6]
+    )
+    assert (
+        await orders.query().where(Order.customer_id == "c1", Order.order_id == "o07") == items[7:8]
+    )
 
 
 async def test_half_open_ranges_on_times_take_the_neighbour(db: adorm.Database) -> None:
@@ -70,7 +75,9 @@ async def test_half_open_ranges_on_times_take_the_neighbour(db: adorm.Database) 
     start = datetime(2026, 1, 1, tzinfo=UTC)
     for minute in range(5):
         await events.put(Event(stream_id=1, happened_at=start + timedelta(minutes=minute)))
-    found = await events.query(1).where(Event.happened_at > start, Event.happened_at < start + timedelta(minutes=4))
+    found = await events.query(1).where(
+        Event.happened_at > start, Event.happened_at < start + timedelta(minutes=4)
+    )
     assert [event.happened_at.minute for event in found] == [1, 2, 3]
 
 
@@ -81,9 +88,9 @@ async def test_filters_leave_out_and_limit_counts_what_is_left(db: adorm.Databas
     assert await orders.query("c1").filter(Order.status == "paid") == paid
     assert await orders.query("c1").filter(Order.status == "paid").limit(3) == paid[:3]
     assert await orders.query("c1").filter(Order.status == "paid").page_size(5).limit(3) == paid[:3]
-    assert await orders.query("c1").where(Order.status == "paid", Order.total >= 9).filter(Order.total < 20) == [
-        item for item in paid if 9 <= item.total < 20
-    ]
+    assert await orders.query("c1").where(Order.status == "paid", Order.total >= 9).filter(
+        Order.total < 20
+    ) == [item for item in paid if 9 <= item.total < 20]
     assert await orders.query("c2").filter(not_none(Order.address).city == "Rome") == items[31:]
     assert await orders.query("c1").filter(Order.lines[0].sku == "s4") == items[4:5]
 
@@ -93,27 +100,46 @@ async def test_the_planner_takes_the_index_that_serves(db: adorm.Database) -> No
     orders = db.table(Order)
     query = orders.query().where(Order.status == "paid")
     assert query.explain().index == "by-status"
-    assert await query == sorted((item for item in items if item.status == "paid"), key=lambda item: item.created_at)
+    assert await query == sorted(
+        (item for item in items if item.status == "paid"), key=lambda item: item.created_at
+    )
     by_total = orders.query("c1").where(Order.total > 25)
     assert by_total.explain().index == "by-total"
     assert await by_total == items[26:30]
 
 
-async def test_an_index_that_does_not_hold_the_item_is_selected_from_or_hydrated(db: adorm.Database) -> None:
+async def test_an_index_that_does_not_hold_the_item_is_selected_from_or_hydrated(
+    db: adorm.Database,
+) -> None:
     items = await filled(db)
     orders = db.table(Order)
     with pytest.raises(adorm.UsageError, match="does not hold"):
         await orders.query("hello").index("by-note")
     assert await orders.query("hello").index("by-note").hydrate() == [items[30]]
-    rows = await orders.query("Rome").index("by-city").where(Order.total > 20).select(Order.order_id, Order.status)
-    assert rows == [(item.order_id, item.status) for item in items[:30] if item.shipped_to == "Rome" and item.total > 20]
-    assert await orders.query("Rome").index("by-city").hydrate().descending().limit(3) == [items[29], items[27], items[25]]
+    rows = (
+        await orders.query("Rome")
+        .index("by-city")
+        .where(Order.total > 20)
+        .select(Order.order_id, Order.status)
+    )
+    assert rows == [
+        (item.order_id, item.status)
+        for item in items[:30]
+        if item.shipped_to == "Rome" and item.total > 20
+    ]
+    assert await orders.query("Rome").index("by-city").hydrate().descending().limit(3) == [
+        items[29],
+        items[27],
+        items[25],
+    ]
 
 
 async def test_selected_values_are_typed_tuples(db: adorm.Database) -> None:
     items = await filled(db, 3)
     orders = db.table(Order)
-    rows = await orders.query("c1").select(Order.order_id, Order.total, Order.lines[0].sku, Order.note, Order.address)
+    rows = await orders.query("c1").select(
+        Order.order_id, Order.total, Order.lines[0].sku, Order.note, Order.address
+    )
     assert rows == [(item.order_id, item.total, item.lines[0].sku, "", None) for item in items[:3]]
     assert await orders.query("c2").select(not_none(Order.address).city) == [(None,), ("Rome",)]
 
@@ -146,7 +172,11 @@ async def test_aggregates_are_exact(db: adorm.Database) -> None:
     assert await query.count_by(Order.status) == {"paid": 10, "open": 20}
     assert await query.count_by(Order.shipped_to) == {"Rome": 15}
     nothing = db.table(Order).query("nobody")
-    assert (await nothing.sum(Order.total), await nothing.avg(Order.total), await nothing.max(Order.total)) == (Decimal(0), None, None)
+    assert (
+        await nothing.sum(Order.total),
+        await nothing.avg(Order.total),
+        await nothing.max(Order.total),
+    ) == (Decimal(0), None, None)
 
 
 async def test_pages_and_cursors_walk_through_everything_once(db: adorm.Database) -> None:
@@ -156,9 +186,18 @@ async def test_pages_and_cursors_walk_through_everything_once(db: adorm.Database
         (orders.query("c1").limit(7), items[:30]),
         (orders.query("c1").limit(10), items[:30]),
         (orders.query("c1").descending().limit(7), items[:30][::-1]),
-        (orders.query("c1").filter(Order.status == "paid").limit(4), [item for item in items[:30] if item.status == "paid"]),
-        (orders.query("c1").filter(Order.status == "paid").page_size(3).limit(4), [item for item in items[:30] if item.status == "paid"]),
-        (orders.query().where(Order.status == "paid").limit(4), [item for item in items if item.status == "paid"]),
+        (
+            orders.query("c1").filter(Order.status == "paid").limit(4),
+            [item for item in items[:30] if item.status == "paid"],
+        ),
+        (
+            orders.query("c1").filter(Order.status == "paid").page_size(3).limit(4),
+            [item for item in items[:30] if item.status == "paid"],
+        ),
+        (
+            orders.query().where(Order.status == "paid").limit(4),
+            [item for item in items if item.status == "paid"],
+        ),
     ):
         seen: list[Order] = []
         cursor = None
@@ -182,7 +221,9 @@ async def test_a_full_last_page_has_no_cursor(db: adorm.Database) -> None:
     assert (page.count, page.cursor) == (20, None)
 
 
-async def test_cursors_of_other_queries_truncated_forged_and_foreign_ones_are_refused(db: adorm.Database, engine: Engine) -> None:
+async def test_cursors_of_other_queries_truncated_forged_and_foreign_ones_are_refused(
+    db: adorm.Database, engine: Engine
+) -> None:
     await filled(db, 6)
     orders = db.table(Order)
     cursor = (await orders.query("c1").limit(2).page()).cursor
@@ -197,7 +238,15 @@ async def test_cursors_of_other_queries_truncated_forged_and_foreign_ones_are_re
     ):
         with pytest.raises(adorm.UsageError, match="another query"):
             await other.limit(2).page(cursor)
-    for damaged in (cursor[:-1], cursor[:10], cursor + "A", "", "%%%", "é", cursor[:-2] + ("AA" if cursor[-2:] != "AA" else "BB")):
+    for damaged in (
+        cursor[:-1],
+        cursor[:10],
+        cursor + "A",
+        "",
+        "%%%",
+        "é",
+        cursor[:-2] + ("AA" if cursor[-2:] != "AA" else "BB"),
+    ):
         with pytest.raises(adorm.UsageError):
             await orders.query("c1").limit(2).page(damaged)
     async with (
@@ -205,7 +254,10 @@ async def test_cursors_of_other_queries_truncated_forged_and_foreign_ones_are_re
         engine.connect(cursor_secret="fedcba9876543210") as otherwise,
     ):
         if engine.is_shared:
-            assert [item.order_id for item in (await signed.table(Order).query("c1").limit(2).page()).items] == ["o00", "o01"]
+            assert [
+                item.order_id
+                for item in (await signed.table(Order).query("c1").limit(2).page()).items
+            ] == ["o00", "o01"]
         else:
             await filled(signed, 6)
         theirs = (await signed.table(Order).query("c1").limit(2).page()).cursor
@@ -216,7 +268,9 @@ async def test_cursors_of_other_queries_truncated_forged_and_foreign_ones_are_re
                 await database.table(Order).query("c1").limit(2).page(wrong)
 
 
-async def test_iterating_reads_on_demand_and_streaming_ends_with_its_block(db: adorm.Database) -> None:
+async def test_iterating_reads_on_demand_and_streaming_ends_with_its_block(
+    db: adorm.Database,
+) -> None:
     items = await filled(db)
     query = db.table(Order).query("c1").page_size(4)
     assert [item async for item in query] == items[:30]
@@ -248,7 +302,9 @@ async def test_a_scan_reads_everything_with_the_same_clauses(db: adorm.Database)
     assert await orders.scan().count() == 32
     assert await orders.scan().limit(3).count() == 3
     assert len(await orders.scan().limit(5)) == 5
-    assert sorted(await orders.scan().select(Order.order_id)) == sorted((item.order_id,) for item in items)
+    assert sorted(await orders.scan().select(Order.order_id)) == sorted(
+        (item.order_id,) for item in items
+    )
     assert await orders.scan().sum(Order.total) == sum(item.total for item in items)
     assert await orders.scan().index("by-city").count() == 15
 
@@ -268,7 +324,8 @@ async def test_a_query_that_nothing_serves_names_what_could(db: adorm.Database) 
     await db.create_table(Order)
     orders = db.table(Order)
     with pytest.raises(
-        adorm.UsageError, match=r"no key of Order serves this query.*the table: customer_id is not given.*by-status.*scan\(\)"
+        adorm.UsageError,
+        match=r"no key of Order serves this query.*the table: customer_id is not given.*by-status.*scan\(\)",
     ):
         await orders.query().where(Order.total > 5)
     with pytest.raises(adorm.UsageError, match="no key of Order serves"):

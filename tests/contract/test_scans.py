@@ -14,7 +14,10 @@ pytestmark = pytest.mark.anyio
 
 async def filled(db: adorm.Database, count: int = 60) -> list[Order]:
     await db.create_table(Order)
-    orders = [Order(customer_id=f"c{number:03}", order_id="o", total=Decimal(number)) for number in range(count)]
+    orders = [
+        Order(customer_id=f"c{number:03}", order_id="o", total=Decimal(number))
+        for number in range(count)
+    ]
     for order in orders:
         await db.table(Order).put(order)
     return orders
@@ -32,9 +35,13 @@ async def test_segments_give_every_item_once(db: adorm.Database) -> None:
     assert ids(await scan.segments(3).where(Order.total > 20)) == ids(items[21:])
     assert await scan.segments(5).sum(Order.total) == sum(item.total for item in items)
     assert await scan.segments(5).count() == 60
-    assert sorted(await scan.segments(4).select(Order.customer_id)) == sorted((item.customer_id,) for item in items)
+    assert sorted(await scan.segments(4).select(Order.customer_id)) == sorted(
+        (item.customer_id,) for item in items
+    )
     assert ids(await scan.index("by-status").segments(4)) == ids(items)
-    assert sorted(total for (total,) in await scan.segments(2).select(Order.total)) == [item.total for item in items]
+    assert sorted(total for (total,) in await scan.segments(2).select(Order.total)) == [
+        item.total for item in items
+    ]
 
 
 async def test_a_checkpoint_goes_on_just_after_the_last_item(db: adorm.Database) -> None:
@@ -82,6 +89,9 @@ async def test_work_and_progress(db: adorm.Database) -> None:
     async def note(item: Order) -> None:
         seen.append(item)
 
-    assert await db.table(Order).scan().segments(3).on_progress(told.append).for_each(note, limit=4) == 60
+    assert (
+        await db.table(Order).scan().segments(3).on_progress(told.append).for_each(note, limit=4)
+        == 60
+    )
     assert ids(seen) == ids(items)
     assert told[-1].done == 60

@@ -47,7 +47,13 @@ async def test_writes_of_every_kind_are_applied_together(db: adorm.Database) -> 
         await db.create_table(model)
     orders, accounts, counters = db.table(Order), db.table(Account), db.table(Counter)
     saved, replaced, gone = Account(name="saved"), Account(name="replaced"), Account(name="gone")
-    for account in (saved, replaced, gone, Account(name="updated", balance=10), Account(name="checked", balance=1)):
+    for account in (
+        saved,
+        replaced,
+        gone,
+        Account(name="updated", balance=10),
+        Account(name="checked", balance=1),
+    ):
         await accounts.create(account)
     await counters.put(Counter(name="deleted"))
     order = Order(customer_id="c1", order_id="o1", total=Decimal(5))
@@ -56,7 +62,9 @@ async def test_writes_of_every_kind_are_applied_together(db: adorm.Database) -> 
         tx.create(order)
         tx.save(saved)
         tx.put(replaced)
-        tx.update(Account, "updated").add(Account.balance, -5).append(Account.log, ["-5"]).when(Account.balance >= 5)
+        tx.update(Account, "updated").add(Account.balance, -5).append(Account.log, ["-5"]).when(
+            Account.balance >= 5
+        )
         tx.delete(gone)
         tx.delete(Counter, "deleted")
         tx.check(Account, "checked").when(Account.balance > 0)
@@ -107,7 +115,9 @@ async def test_a_frozen_model_s_new_instance_is_on_the_handle(db: adorm.Database
     assert await db.table(Receipt).get("r") == created.stored
 
 
-async def test_each_reason_is_typed_by_its_operation_and_nothing_is_applied(db: adorm.Database) -> None:
+async def test_each_reason_is_typed_by_its_operation_and_nothing_is_applied(
+    db: adorm.Database,
+) -> None:
     for model in (Account, Counter):
         await db.create_table(model)
     accounts = db.table(Account)
@@ -115,7 +125,11 @@ async def test_each_reason_is_typed_by_its_operation_and_nothing_is_applied(db: 
         await accounts.create(Account(name=name, balance=1))
     stale = await accounts.get("stale")
     await accounts.update("stale").set(Account.balance, 2)
-    fresh, taken, gone = Account(name="fresh"), Account(name="taken"), Account(name="gone", version=4)
+    fresh, taken, gone = (
+        Account(name="fresh"),
+        Account(name="taken"),
+        Account(name="gone", version=4),
+    )
     before = [copy(each) for each in (stale, fresh, taken, gone)]
     tx = db.transaction()
     tx.create(fresh)
@@ -169,9 +183,15 @@ async def test_each_reason_is_typed_by_its_operation_and_nothing_is_applied(db: 
     told = str(caught.value)
     assert "9 of 10 operations stood against it" in told
     assert "create Account taken: ItemExists: the key is taken; .item is what is there" in told
-    assert "save Account stale: VersionConflict: expected version 1, version 2 is stored: read it again and repeat the change" in told
+    assert (
+        "save Account stale: VersionConflict: expected version 1, version 2 is stored: read it again and repeat the change"
+        in told
+    )
     assert "delete Account gone: VersionConflict: expected version 4, the item is gone" in told
-    assert f"update Account missing: ItemNotFound: Account missing: no such item in table {accounts.name}" in told
+    assert (
+        f"update Account missing: ItemNotFound: Account missing: no such item in table {accounts.name}"
+        in told
+    )
 
 
 async def test_except_star_catches_the_reasons_by_type(db: adorm.Database) -> None:
@@ -213,7 +233,9 @@ async def test_a_write_built_from_a_table_can_be_handed_in(db: adorm.Database) -
     async with db.transaction() as tx:
         tx.include(built).when(Account.balance >= 5).append(Account.log, ["x"])
         tx.include(others.create(Account(name="a", balance=5)))
-        tx.include(mapped.create(Elsewhere(id="e", amount=1))).when(attr(Mapped.amount).not_exists())
+        tx.include(mapped.create(Elsewhere(id="e", amount=1))).when(
+            attr(Mapped.amount).not_exists()
+        )
         tx.update(Mapped, "f").set(Mapped.amount, 2).upsert()
     assert (await accounts.get("a")).balance == 5
     assert (await accounts.get("a")).log == ["x"]
@@ -244,9 +266,13 @@ async def test_items_are_read_at_one_moment_in_the_order_of_their_keys(db: adorm
     account = await accounts.create(Account(name="a"))
     await counters.put(Counter(name="c", value=3))
     await bare.put(Bare(name="b"))
-    got = await db.transact_get(counters.key("c"), accounts.key("a"), accounts.key("none"), bare.key("b"))
+    got = await db.transact_get(
+        counters.key("c"), accounts.key("a"), accounts.key("none"), bare.key("b")
+    )
     assert got == (Counter(name="c", value=3), account, None, Bare(name="b"))
-    assert await db.transact_get_all([accounts.key("a"), accounts.key("none"), accounts.key("a")]) == [account, None, account]
+    assert await db.transact_get_all(
+        [accounts.key("a"), accounts.key("none"), accounts.key("a")]
+    ) == [account, None, account]
     assert await db.transact_get_all([]) == []
 
 

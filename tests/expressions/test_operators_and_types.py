@@ -195,13 +195,17 @@ def test_a_hook_decides_what_a_type_is_stored_as() -> None:
     db = adorm.connect("memory")
     db.converter.register_unstructure_hook(bool, lambda value: {"S": "yes" if value else "no"})
     db.converter.register_structure_hook(bool, lambda stored, _: stored["S"] == "yes")
-    assert db.table(Doc).scan().filter(seen(Doc.flag).begins_with("y")).request()["FilterExpression"]
+    assert (
+        db.table(Doc).scan().filter(seen(Doc.flag).begins_with("y")).request()["FilterExpression"]
+    )
 
 
 # ---- values and keys of classes that nothing stores
 
 
-@pytest.mark.parametrize("value", [object(), [object()], {"a": object()}, {"a": [1, object()]}, (object(),)])
+@pytest.mark.parametrize(
+    "value", [object(), [object()], {"a": object()}, {"a": [1, object()]}, (object(),)]
+)
 def test_a_bare_object_inside_any_is_told_with_its_place(value: Any) -> None:
     with pytest.raises(adorm.UsageError, match=r"Doc\.anything[^:]*: a bare object\(\)") as caught:
         adorm.to_attribute_map(Doc(doc_id="d", anything=value))
@@ -256,13 +260,17 @@ class OrderId:
 
 
 def test_a_model_as_a_key_is_a_model_error_when_the_class_is_made() -> None:
-    with pytest.raises(adorm.ModelError, match=r"Bad\.doc_id is a key, but the model Inner is stored as a map"):
+    with pytest.raises(
+        adorm.ModelError, match=r"Bad\.doc_id is a key, but the model Inner is stored as a map"
+    ):
 
         @adorm.model(table="bad")
         class Bad:
             doc_id: Inner = adorm.partition_key()
 
-    with pytest.raises(adorm.ModelError, match=r"BadIndex\.inner is a key, but the model Inner is stored as a map"):
+    with pytest.raises(
+        adorm.ModelError, match=r"BadIndex\.inner is a key, but the model Inner is stored as a map"
+    ):
 
         @adorm.model(table="bad", indexes=[adorm.GlobalIndex("by-inner", partition="inner")])
         class BadIndex:
@@ -289,8 +297,12 @@ async def test_a_class_as_a_key_is_a_model_error_unless_a_hook_stores_it_as_text
                 match=r"Invoice\.order_id is part of a key, and its class is stored as a map",
             ):
                 await write
-        db.converter.register_unstructure_hook(OrderId, lambda order_id: {"S": f"{order_id.year}/{order_id.number}"})
-        db.converter.register_structure_hook(OrderId, lambda stored, _: OrderId(*map(int, stored["S"].split("/"))))
+        db.converter.register_unstructure_hook(
+            OrderId, lambda order_id: {"S": f"{order_id.year}/{order_id.number}"}
+        )
+        db.converter.register_structure_hook(
+            OrderId, lambda stored, _: OrderId(*map(int, stored["S"].split("/")))
+        )
         await db.create_table(Invoice, key_types={"order_id": "S"})
         await db.table(Invoice).put(Invoice(order_id=key, total=5))
         assert (await db.table(Invoice).get(key)).total == 5

@@ -35,13 +35,20 @@ REQUESTS: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_a_base_class_path_is_refused_where_the_subclass_stores_the_field_under_another_name(name: str) -> None:
-    with pytest.raises(adorm.UsageError, match=r"is stored as 'some_count' in Base, but as 'someCount' in Child: write Child\.some_count"):
+def test_a_base_class_path_is_refused_where_the_subclass_stores_the_field_under_another_name(
+    name: str,
+) -> None:
+    with pytest.raises(
+        adorm.UsageError,
+        match=r"is stored as 'some_count' in Base, but as 'someCount' in Child: write Child\.some_count",
+    ):
         REQUESTS[name]()
 
 
 def test_a_base_class_path_serves_where_both_have_one_name_for_it() -> None:
-    assert children.query("c").filter(Base.labels["k"] == "v", Base.word == "w").request()["ExpressionAttributeNames"] == {
+    assert children.query("c").filter(Base.labels["k"] == "v", Base.word == "w").request()[
+        "ExpressionAttributeNames"
+    ] == {
         "#n0": "pk",
         "#n1": "labels",
         "#n2": "k",
@@ -50,7 +57,9 @@ def test_a_base_class_path_serves_where_both_have_one_name_for_it() -> None:
 
 
 def test_an_empty_map_key_is_refused() -> None:
-    with pytest.raises(adorm.UsageError, match=r"Base\.labels\[''\]: DynamoDB's maps have no empty keys"):
+    with pytest.raises(
+        adorm.UsageError, match=r"Base\.labels\[''\]: DynamoDB's maps have no empty keys"
+    ):
         _ = Base.labels[""]
     with pytest.raises(adorm.UsageError, match="no empty keys"):
         path("labels['']")
@@ -62,7 +71,9 @@ def test_a_value_of_a_wrong_type_inside_is_named_by_its_path() -> None:
     size: Any = attr(Base.labels).size()
     with pytest.raises(adorm.UsageError, match=r"Base\.labels\['k'\]: expected text, got 5"):
         bases.update("b").set(Base.labels["k"], wrong).request()
-    with pytest.raises(adorm.UsageError, match=r"size of Base\.labels: expected a whole number, got 'x'"):
+    with pytest.raises(
+        adorm.UsageError, match=r"size of Base\.labels: expected a whole number, got 'x'"
+    ):
         bases.query("b").filter(size == "x").request()
 
 
@@ -71,7 +82,10 @@ def test_messages_spell_conditions_and_sums_as_the_user_wrote_them() -> None:
     with pytest.raises(adorm.UsageError) as caught:
         children.query("c").filter(wrong)
     assert "Comparison(subject=Base.some_count, comparator='>', operand=5)" in str(caught.value)
-    with pytest.raises(adorm.UsageError, match=r"\(Base\.some_count \+ 1\) \+ \.\.\.: DynamoDB's SET takes one addition"):
+    with pytest.raises(
+        adorm.UsageError,
+        match=r"\(Base\.some_count \+ 1\) \+ \.\.\.: DynamoDB's SET takes one addition",
+    ):
         _ = Base.some_count + 1 + 1
 
 
@@ -102,7 +116,10 @@ def untyped_path(text: str) -> Any:
 
 @pytest.mark.parametrize("spelled", NOT_ADDITIONS)
 def test_what_dynamodb_does_not_compute_is_refused_as_it_was_written(spelled: str) -> None:
-    with pytest.raises(adorm.MisusedExpression, match=rf"^{spelled}: DynamoDB computes with \+ and - only, one of them"):
+    with pytest.raises(
+        adorm.MisusedExpression,
+        match=rf"^{spelled}: DynamoDB computes with \+ and - only, one of them",
+    ):
         NOT_ADDITIONS[spelled]()
 
 
@@ -121,7 +138,9 @@ def test_a_path_with_verbs_adds_and_subtracts_as_the_bare_one_does() -> None:
 
 
 JOINED: dict[str, Callable[[], Any]] = {
-    "a comparison beside a number": lambda: children.query("c").filter(untyped.some_count > 1 & (untyped.word == "x")),
+    "a comparison beside a number": lambda: children.query("c").filter(
+        untyped.some_count > 1 & (untyped.word == "x")
+    ),
     "a number beside a path": lambda: untyped.some_count > 1 & untyped.word == "x",
     "a path before a comparison": lambda: untyped.some_count | (untyped.word == "x"),
     "a path turned round": lambda: ~untyped.some_count,
@@ -141,9 +160,13 @@ def test_forgotten_parentheses_are_named(name: str) -> None:
 
 def test_what_is_no_condition_is_told_so_and_only_a_path_gets_advice_for_bools() -> None:
     query = children.query("c")
-    with pytest.raises(adorm.UsageError, match=r"^'some_count > 5' is no condition: compare a path with a value"):
+    with pytest.raises(
+        adorm.UsageError, match=r"^'some_count > 5' is no condition: compare a path with a value"
+    ):
         query.filter(untyped_value("some_count > 5"))
     with pytest.raises(adorm.UsageError, match=r"^\(Base\.some_count \+ 1\) is no condition"):
         query.filter(untyped_value(Base.some_count + 1))
-    with pytest.raises(adorm.UsageError, match=r"for a bool attribute write `Base\.some_count == True`"):
+    with pytest.raises(
+        adorm.UsageError, match=r"for a bool attribute write `Base\.some_count == True`"
+    ):
         query.filter(untyped_value(Base.some_count))

@@ -18,7 +18,11 @@ orders = adorm.connect("memory").table(Order)
 
 def filter_of(condition: Any) -> tuple[str, dict[str, str], dict[str, Any]]:
     request = orders.scan().filter(condition).request()
-    return request["FilterExpression"], request["ExpressionAttributeNames"], request.get("ExpressionAttributeValues", {})
+    return (
+        request["FilterExpression"],
+        request["ExpressionAttributeNames"],
+        request.get("ExpressionAttributeValues", {}),
+    )
 
 
 def test_names_and_values_are_placeholders_shared_where_identical() -> None:
@@ -29,8 +33,23 @@ def test_names_and_values_are_placeholders_shared_where_identical() -> None:
 
 
 def test_only_values_that_are_written_alike_share_a_placeholder() -> None:
-    plain: list[Any] = [1, "1", True, b"1", [1], ["1"], [b"1"], [True], {"a": 1}, {"a": "1"}, {1}, {"1"}]
-    condition = and_(*(path(f"a{number}").contains(value) for number, value in enumerate([*plain, *plain])))
+    plain: list[Any] = [
+        1,
+        "1",
+        True,
+        b"1",
+        [1],
+        ["1"],
+        [b"1"],
+        [True],
+        {"a": 1},
+        {"a": "1"},
+        {1},
+        {"1"},
+    ]
+    condition = and_(
+        *(path(f"a{number}").contains(value) for number, value in enumerate([*plain, *plain]))
+    )
     assert len(filter_of(condition)[2]) == len(plain)
 
 
@@ -47,11 +66,18 @@ def test_parentheses_stand_only_where_they_are_needed() -> None:
 
 
 def test_conditions_written_apart_are_joined() -> None:
-    request = orders.scan().filter(Order.total > 5).filter(Order.total < 9, Order.paid > 5).request()
+    request = (
+        orders.scan().filter(Order.total > 5).filter(Order.total < 9, Order.paid > 5).request()
+    )
     assert request["FilterExpression"] == "#n0 > :v0 AND #n0 < :v1 AND #n1 > :v0"
-    text, names, values = filter_of(and_(raw("#n0 = :v0", names={"#n0": "paid"}, values={":v0": 7}), Order.total > 5))
+    text, names, values = filter_of(
+        and_(raw("#n0 = :v0", names={"#n0": "paid"}, values={":v0": 7}), Order.total > 5)
+    )
     assert text == "(#n0 = :v0) AND #n1 > :v1"
-    assert (names, values) == ({"#n0": "paid", "#n1": "total"}, {":v0": {"N": "7"}, ":v1": {"N": "5"}})
+    assert (names, values) == (
+        {"#n0": "paid", "#n1": "total"},
+        {":v0": {"N": "7"}, ":v1": {"N": "5"}},
+    )
 
 
 def test_an_update_is_one_expression_by_sections() -> None:
@@ -78,25 +104,76 @@ def test_an_update_is_one_expression_by_sections() -> None:
     assert request["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD"
 
 
-# The same model and table, out of the sight of the type checkers, which would refuse these mistakes before Python runs.
+# The same model and table, out of the sight of the type checkers, which would refuse these mistakes
+# before Python runs.
 Unchecked: Any = Order
 unchecked: Any = orders
 
 REFUSED: dict[str, tuple[Any, str]] = {
     "empty update": (lambda: unchecked.update("c", "o").request(), "changes nothing"),
-    "overlapping": (lambda: unchecked.update("c", "o").set(Unchecked.lines[0].sku, "a").remove(Unchecked.lines).request(), "overlap"),
-    "same twice": (lambda: unchecked.update("c", "o").set(Unchecked.status, "a").set(Unchecked.status, "b").request(), "overlap"),
-    "parent and child": (lambda: unchecked.update("c", "o").set(Unchecked.labels["a"], "x").set(Unchecked.labels, {}).request(), "overlap"),
-    "key": (lambda: unchecked.update("c", "o").set(Unchecked.order_id, "p").request(), "part of the key"),
-    "key by untyped path": (lambda: unchecked.update("c", "o").apply(path("order_id").set("p")).request(), "part of the key"),
-    "101 operands": (lambda: attr(Unchecked.total).is_in(*[Decimal(n) for n in range(101)]), "1 to 100"),
+    "overlapping": (
+        lambda: (
+            unchecked.update("c", "o")
+            .set(Unchecked.lines[0].sku, "a")
+            .remove(Unchecked.lines)
+            .request()
+        ),
+        "overlap",
+    ),
+    "same twice": (
+        lambda: (
+            unchecked.update("c", "o")
+            .set(Unchecked.status, "a")
+            .set(Unchecked.status, "b")
+            .request()
+        ),
+        "overlap",
+    ),
+    "parent and child": (
+        lambda: (
+            unchecked.update("c", "o")
+            .set(Unchecked.labels["a"], "x")
+            .set(Unchecked.labels, {})
+            .request()
+        ),
+        "overlap",
+    ),
+    "key": (
+        lambda: unchecked.update("c", "o").set(Unchecked.order_id, "p").request(),
+        "part of the key",
+    ),
+    "key by untyped path": (
+        lambda: unchecked.update("c", "o").apply(path("order_id").set("p")).request(),
+        "part of the key",
+    ),
+    "101 operands": (
+        lambda: attr(Unchecked.total).is_in(*[Decimal(n) for n in range(101)]),
+        "1 to 100",
+    ),
     "no operands": (lambda: attr(Unchecked.total).is_in(), "1 to 100"),
-    "range the wrong way round": (lambda: attr(Unchecked.total).between(Decimal(5), Decimal(4)), "empty"),
+    "range the wrong way round": (
+        lambda: attr(Unchecked.total).between(Decimal(5), Decimal(4)),
+        "empty",
+    ),
     "long expression": (
-        lambda: orders.scan().filter(or_(*[attr(Order.order_id).is_in(*[f"{k}-{n}" for n in range(100)]) for k in range(8)])).request(),
+        lambda: (
+            orders.scan()
+            .filter(
+                or_(
+                    *[
+                        attr(Order.order_id).is_in(*[f"{k}-{n}" for n in range(100)])
+                        for k in range(8)
+                    ]
+                )
+            )
+            .request()
+        ),
         "4096",
     ),
-    "too many operators": (lambda: unchecked.scan().filter(or_(*[Unchecked.total == n for n in range(160)])).request(), "300"),
+    "too many operators": (
+        lambda: unchecked.scan().filter(or_(*[Unchecked.total == n for n in range(160)])).request(),
+        "300",
+    ),
     "negative index": (lambda: Unchecked.lines[-1], "from the front"),
     "path into JSON": (lambda: Unchecked.meta["x"], "one JSON string"),
     "index into a map": (lambda: Unchecked.labels[0], "not a list"),
@@ -108,10 +185,22 @@ REFUSED: dict[str, tuple[Any, str]] = {
         lambda: unchecked.scan().filter(Counter.value > 1).request(),
         "is a path of Counter, but this is a request for Order",
     ),
-    "update by a path of another model": (lambda: unchecked.update("c", "o").set(Counter.value, 1).request(), "Counter"),
-    "select of another model": (lambda: unchecked.scan().select(Counter.value).request(), "Counter"),
-    "wrong value": (lambda: unchecked.scan().filter(Unchecked.total > "x").request(), "Order.total"),
-    "None in an order": (lambda: unchecked.scan().filter(attr(Unchecked.shipped_to) > None).request(), "absence"),
+    "update by a path of another model": (
+        lambda: unchecked.update("c", "o").set(Counter.value, 1).request(),
+        "Counter",
+    ),
+    "select of another model": (
+        lambda: unchecked.scan().select(Counter.value).request(),
+        "Counter",
+    ),
+    "wrong value": (
+        lambda: unchecked.scan().filter(Unchecked.total > "x").request(),
+        "Order.total",
+    ),
+    "None in an order": (
+        lambda: unchecked.scan().filter(attr(Unchecked.shipped_to) > None).request(),
+        "absence",
+    ),
     "sum in a condition": (lambda: Unchecked.total + 1 > 5, "value side"),
     "two sums": (lambda: Unchecked.total + 1 + 2, "one addition"),
     "text sum": (lambda: Unchecked.note + "x", "adds numbers only"),
@@ -119,11 +208,23 @@ REFUSED: dict[str, tuple[Any, str]] = {
         lambda: unchecked.update("c", "o").set(Unchecked.status, Unchecked.total > 5).request(),
         "a plain value is expected",
     ),
-    "add text": (lambda: unchecked.update("c", "o").add(Unchecked.note, "x").request(), "Order.note"),
-    "append text": (lambda: unchecked.update("c", "o").append(Unchecked.lines, "x").request(), "Order.lines"),
-    "delete from a list": (lambda: unchecked.update("c", "o").apply(attr(Unchecked.lines).delete({1})).request(), "Order.lines"),
+    "add text": (
+        lambda: unchecked.update("c", "o").add(Unchecked.note, "x").request(),
+        "Order.note",
+    ),
+    "append text": (
+        lambda: unchecked.update("c", "o").append(Unchecked.lines, "x").request(),
+        "Order.lines",
+    ),
+    "delete from a list": (
+        lambda: unchecked.update("c", "o").apply(attr(Unchecked.lines).delete({1})).request(),
+        "Order.lines",
+    ),
     "raw without a name": (lambda: raw("#a = :x", values={":x": 1}), "#a"),
-    "raw with a spare value": (lambda: raw("#a = #b", names={"#a": "a", "#b": "b"}, values={":x": 1}), ":x"),
+    "raw with a spare value": (
+        lambda: raw("#a = #b", names={"#a": "a", "#b": "b"}, values={":x": 1}),
+        ":x",
+    ),
     "empty raw": (lambda: raw(" "), "text of a condition"),
     "bool condition": (lambda: unchecked.scan().filter(True), "two plain values"),
     "path as a condition": (lambda: unchecked.scan().filter(Unchecked.status), "== True"),
@@ -133,7 +234,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "no attr": (lambda: attr("status"), "a path such as Order.total"),
     "select of nothing": (lambda: unchecked.scan().select(), "select()"),
     "size set": (lambda: attr(Unchecked.note).size().set(1), "sizes can be compared"),
-    "begins_with a number": (lambda: unchecked.scan().filter(attr(Unchecked.note).begins_with(cast("Any", 5))).request(), "begins_with"),
+    "begins_with a number": (
+        lambda: unchecked.scan().filter(attr(Unchecked.note).begins_with(cast("Any", 5))).request(),
+        "begins_with",
+    ),
     "unknown type": (lambda: attr(Unchecked.note).type_is(cast("Any", "X")), "no DynamoDB type"),
     "33 levels": (lambda: path(".".join("a" * 33)), "32 levels"),
 }
@@ -162,22 +266,37 @@ def test_bad_expressions_are_refused_by_name_before_the_wire(name: str) -> None:
         lambda: bool(attr(Order.total)),
     ],
 )
-def test_a_condition_or_path_used_as_a_plain_value_is_a_type_error_that_says_so(misuse: Any) -> None:
+def test_a_condition_or_path_used_as_a_plain_value_is_a_type_error_that_says_so(
+    misuse: Any,
+) -> None:
     with pytest.raises(TypeError, match=r"path|condition|comparison") as caught:
         misuse()
     assert isinstance(caught.value, adorm.UsageError)
 
 
-GRAMMAR = re.compile(r"(#n\d+|:v\d+|\[\d+\]|SET|AND|OR|NOT|if_not_exists|attribute(_not)?_exists|[ .,()=<>+])+")
+GRAMMAR = re.compile(
+    r"(#n\d+|:v\d+|\[\d+\]|SET|AND|OR|NOT|if_not_exists|attribute(_not)?_exists|[ .,()=<>+])+"
+)
 NAMES = st.text(min_size=1, max_size=20).filter(lambda text: '"' not in text)
 
 
 @given(st.lists(NAMES, min_size=1, max_size=5), st.text(max_size=30))
 def test_no_name_and_no_value_ever_stands_in_an_expression(steps: list[str], value: str) -> None:
     place = path("labels" + "".join(f'["{step}"]' for step in steps))
-    request = orders.update("c", "o").apply(place.set(value)).when(place == value, not_(place != value)).request()
+    request = (
+        orders.update("c", "o")
+        .apply(place.set(value))
+        .when(place == value, not_(place != value))
+        .request()
+    )
     for kind in ("UpdateExpression", "ConditionExpression"):
         assert GRAMMAR.fullmatch(request[kind])
     assert {*steps, "labels"} <= set(request["ExpressionAttributeNames"].values())
-    assert all(place in request["UpdateExpression"] + request["ConditionExpression"] for place in request["ExpressionAttributeNames"])
-    assert all(place in request["UpdateExpression"] + request["ConditionExpression"] for place in request["ExpressionAttributeValues"])
+    assert all(
+        place in request["UpdateExpression"] + request["ConditionExpression"]
+        for place in request["ExpressionAttributeNames"]
+    )
+    assert all(
+        place in request["UpdateExpression"] + request["ConditionExpression"]
+        for place in request["ExpressionAttributeValues"]
+    )

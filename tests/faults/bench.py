@@ -1,11 +1,13 @@
-"""One wire database against a server that fails as told, with a real table behind it and a second way in that never fails.
+"""One wire database against a server that fails as told, with a real table behind it and a second
+way in that never fails.
 
     async with bench() as world:
         await world.counters.put(Counter(name="a"))             # by `direct`: no server, no fault
         world.script("UpdateItem", LOST_ANSWER)
         await world.db.table(Counter).update("a").add(Counter.value, 5)
 
-Time stands still but for the waits between attempts, and half of every wait is drawn, so that waits are 0.025, 0.05, 0.1, 0.2 s.
+Time stands still but for the waits between attempts, and half of every wait is drawn, so that waits
+are 0.025, 0.05, 0.1, 0.2 s.
 """
 
 from __future__ import annotations
@@ -29,7 +31,18 @@ from adorm.transport.base import Answer, Request
 from adorm.transport.errors import service_error
 from tests.contract.shop import Bare, Counter, Order, Receipt
 from tests.support.fake_table import FakeTable
-from tests.support.loopback import HTML_500, MALFORMED_JSON, NOT_HTTP, THROTTLED, WRONG_CRC, Drop, LoopbackServer, Reply, ServiceFault, Step
+from tests.support.loopback import (
+    HTML_500,
+    MALFORMED_JSON,
+    NOT_HTTP,
+    THROTTLED,
+    WRONG_CRC,
+    Drop,
+    LoopbackServer,
+    Reply,
+    ServiceFault,
+    Step,
+)
 
 WAITS = [0.025, 0.05, 0.1, 0.2]
 """Between five attempts: `RetryPolicy()` with `random=lambda: 0.5`."""
@@ -101,7 +114,9 @@ class DirectTransport:
         answer = self._table(operation, dict(request))
         if isinstance(answer, ServiceFault):
             raise service_error(
-                {"__type": answer.code, "message": answer.message, **answer.extra}, operation=operation, status=answer.status
+                {"__type": answer.code, "message": answer.message, **answer.extra},
+                operation=operation,
+                status=answer.status,
             )
         return answer
 
@@ -122,7 +137,8 @@ class Fault:
     error: type[adorm.AdormError] = adorm.ConnectionFailed
     """What is raised when it is the last word."""
     in_series: bool = True
-    """Tried at two attempts and at all of them too; those that are told from others on the wire only are not."""
+    """Tried at two attempts and at all of them too; those that are told from others on the wire
+    only are not."""
 
 
 def _internal(*, applied: bool) -> ServiceFault:
@@ -134,20 +150,46 @@ LOST_REQUEST = Drop("request", applied=False)
 
 FAULTS: Sequence[Fault] = (
     Fault("throttled", THROTTLED, applied=False, ambiguous=False, error=adorm.Throttled),
-    Fault("500 before it was applied", _internal(applied=False), applied=False, error=adorm.ServiceError),
-    Fault("500 after it was applied", _internal(applied=True), applied=True, error=adorm.ServiceError),
+    Fault(
+        "500 before it was applied",
+        _internal(applied=False),
+        applied=False,
+        error=adorm.ServiceError,
+    ),
+    Fault(
+        "500 after it was applied", _internal(applied=True), applied=True, error=adorm.ServiceError
+    ),
     Fault("500 with HTML", HTML_500, applied=False, error=adorm.ServiceError, in_series=False),
     Fault("closed after the headers", Drop("headers"), applied=False),
     Fault("closed before it was applied", LOST_REQUEST, applied=False),
     Fault("closed after it was applied", LOST_ANSWER, applied=True),
-    Fault("reset after it was applied", Drop("request", applied=True, reset=True), applied=True, in_series=False),
+    Fault(
+        "reset after it was applied",
+        Drop("request", applied=True, reset=True),
+        applied=True,
+        in_series=False,
+    ),
     Fault("closed in the status line", Drop("status line"), applied=True, in_series=False),
     Fault("closed in the answer's headers", Drop("answer headers"), applied=True, in_series=False),
     Fault("closed in the answer's body", Drop("half the body"), applied=True),
     Fault("wrong CRC after it was applied", WRONG_CRC, applied=True),
-    Fault("malformed JSON after it was applied", attrs.evolve(MALFORMED_JSON, applied=True), applied=True),
-    Fault("no HTTP after it was applied", attrs.evolve(NOT_HTTP, applied=True), applied=True, in_series=False),
-    Fault("204 after it was applied", Reply(b"", status=204, applied=True), applied=True, in_series=False),
+    Fault(
+        "malformed JSON after it was applied",
+        attrs.evolve(MALFORMED_JSON, applied=True),
+        applied=True,
+    ),
+    Fault(
+        "no HTTP after it was applied",
+        attrs.evolve(NOT_HTTP, applied=True),
+        applied=True,
+        in_series=False,
+    ),
+    Fault(
+        "204 after it was applied",
+        Reply(b"", status=204, applied=True),
+        applied=True,
+        in_series=False,
+    ),
 )
 FAULT = {fault.name: fault for fault in FAULTS}
 
@@ -174,7 +216,8 @@ class World:
 
     @property
     def requests(self) -> int:
-        """Requests that reached the server, those included that it cut off before reading them whole."""
+        """Requests that reached the server, those included that it cut off before reading them
+        whole."""
         return self.server._calls.total()
 
     @property
@@ -183,7 +226,8 @@ class World:
         return len(self.table.writes)
 
     def restart(self) -> None:
-        """Begin anew with what is stored: the clock, the counts and the retry quota; connections stay."""
+        """Begin anew with what is stored: the clock, the counts and the retry quota; connections
+        stay."""
         self.clock.rewind()
         self.server.requests.clear()
         self.server._calls.clear()
@@ -211,7 +255,10 @@ async def bench(**options: Any) -> AsyncGenerator[World]:
         for model in MODELS:
             await direct.create_table(model, time_to_live=False)
         settings: dict[str, Any] = {"region": "eu-central-1", "clock": clock, "random": lambda: 0.5}
-        async with LoopbackServer(table) as server, adorm.connect(endpoint_url=server.url, **(settings | options)) as db:
+        async with (
+            LoopbackServer(table) as server,
+            adorm.connect(endpoint_url=server.url, **(settings | options)) as db,
+        ):
             clock.sleeps.clear()
             yield World(table, server, clock, db, direct)
     await direct.close()

@@ -1,4 +1,5 @@
-"""A caller that is cancelled, at every turn of the loop, by every means: no task, no further request, and the database works on."""
+"""A caller that is cancelled, at every turn of the loop, by every means: no task, no further
+request, and the database works on."""
 
 from __future__ import annotations
 
@@ -127,12 +128,27 @@ async def cancelled_after(work: Work, db: adorm.Database, turn: int, *, by_scope
     return task.cancelled()
 
 
-FAULTS: Sequence[tuple[str, Step | None]] = (("no fault", None), ("throttled", THROTTLED), ("answer lost", LOST_ANSWER))
-WAYS = (("warm, by a scope", True, True), ("warm, by the task", True, False), ("cold, by the task", False, False))
+FAULTS: Sequence[tuple[str, Step | None]] = (
+    ("no fault", None),
+    ("throttled", THROTTLED),
+    ("answer lost", LOST_ANSWER),
+)
+WAYS = (
+    ("warm, by a scope", True, True),
+    ("warm, by the task", True, False),
+    ("cold, by the task", False, False),
+)
 TURNS = [
-    *(pytest.param(ASYNCIO, step, warm, by_scope, id=f"{fault}-{way}") for fault, step in FAULTS for way, warm, by_scope in WAYS),
+    *(
+        pytest.param(ASYNCIO, step, warm, by_scope, id=f"{fault}-{way}")
+        for fault, step in FAULTS
+        for way, warm, by_scope in WAYS
+    ),
     *(pytest.param(loop.values[0], None, False, False, id="cold-uvloop") for loop in LOOPS[1:]),
-    *(pytest.param(loop.values[0], LOST_ANSWER, True, False, id="answer lost-uvloop") for loop in LOOPS[1:]),
+    *(
+        pytest.param(loop.values[0], LOST_ANSWER, True, False, id="answer lost-uvloop")
+        for loop in LOOPS[1:]
+    ),
 ]
 
 
@@ -143,9 +159,15 @@ async def test_a_call_cancelled_at_any_turn_leaves_the_database_as_usable_as_bef
 ) -> None:
     """One connection at most: a place in the pool that got lost would stop everything after."""
     if step is LOST_ANSWER and operation.name == "add":
-        step = Silence("answer headers")  # an ambiguous failure is not repeated, and would end the work by itself
+        step = Silence(
+            "answer headers"
+        )  # an ambiguous failure is not repeated, and would end the work by itself
     async with bench() as world:
-        options: dict[str, Any] = {"region": "eu-central-1", "clock": world.clock, "max_connections": 1}
+        options: dict[str, Any] = {
+            "region": "eu-central-1",
+            "clock": world.clock,
+            "max_connections": 1,
+        }
         await fill(world)
         for turn in range(MOST_TURNS):
             if world.table.writes:
@@ -166,7 +188,9 @@ async def test_a_call_cancelled_at_any_turn_leaves_the_database_as_usable_as_bef
                 with anyio.fail_after(2):
                     read = await _entries(db).get("c1", "a")
                 assert read.value in operation.values, f"cancelled after turn {turn}"
-                assert len(world.table.writes) <= 1 or operation.name == "put", "only a put is what it was once if it is applied twice"
+                assert len(world.table.writes) <= 1 or operation.name == "put", (
+                    "only a put is what it was once if it is applied twice"
+                )
             if not cancelled or (isinstance(step, Silence) and turn > 40):
                 break
         else:
@@ -175,7 +199,9 @@ async def test_a_call_cancelled_at_any_turn_leaves_the_database_as_usable_as_bef
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-async def test_a_timeout_around_a_call_passes_through_and_the_next_call_works(operation: Cancelled) -> None:
+async def test_a_timeout_around_a_call_passes_through_and_the_next_call_works(
+    operation: Cancelled,
+) -> None:
     async with bench(max_connections=1) as world:
         await fill(world)
         world.script(operation.operation, Silence(), Silence())
@@ -194,7 +220,9 @@ async def test_a_timeout_around_a_call_passes_through_and_the_next_call_works(op
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-async def test_a_deadline_names_the_call_its_attempts_and_the_last_error(operation: Cancelled) -> None:
+async def test_a_deadline_names_the_call_its_attempts_and_the_last_error(
+    operation: Cancelled,
+) -> None:
     subject = "entries" if operation.operation == "Query" else "Entry c1/a"
     writes = len(operation.values) > 1
     async with bench(max_connections=1) as world:
@@ -204,9 +232,15 @@ async def test_a_deadline_names_the_call_its_attempts_and_the_last_error(operati
             async with adorm.deadline(0.2):
                 await operation.work(world.db)
         error = caught.value
-        assert (error.operation, str(error.subject), error.attempts) == (operation.operation, subject, 2)
+        assert (error.operation, str(error.subject), error.attempts) == (
+            operation.operation,
+            subject,
+            2,
+        )
         assert error.maybe_applied is writes
-        assert str(error).startswith(f"{operation.operation} on {subject}: the deadline passed during attempt 2")
+        assert str(error).startswith(
+            f"{operation.operation} on {subject}: the deadline passed during attempt 2"
+        )
         assert "last error: ProvisionedThroughputExceededException" in str(error)
         assert isinstance(error.__cause__, adorm.Throttled)
         assert not tasks_alive()
@@ -240,7 +274,9 @@ async def test_breaking_out_of_a_loop_sends_no_further_request_and_leaves_no_tas
 
 
 @pytest.mark.parametrize("ahead", ["answered", "in flight"])
-async def test_leaving_a_stream_early_sends_no_further_request_and_leaves_no_task(ahead: str) -> None:
+async def test_leaving_a_stream_early_sends_no_further_request_and_leaves_no_task(
+    ahead: str,
+) -> None:
     async with bench(max_connections=1) as world:
         await fill(world)
         if ahead == "in flight":

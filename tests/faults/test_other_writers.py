@@ -1,4 +1,5 @@
-"""Another writer comes between two attempts: its work is never taken for one's own, and what is unknown is said to be."""
+"""Another writer comes between two attempts: its work is never taken for one's own, and what is
+unknown is said to be."""
 
 from __future__ import annotations
 
@@ -28,8 +29,11 @@ def between(world: World, write: Callable[[adorm.Database], Awaitable[object]]) 
     world.clock.during_wait = act
 
 
-async def conflict_of(there: Trial, kind: type[adorm.ConditionalCheckFailed]) -> adorm.ConditionalCheckFailed:
-    """The failure of a write that met another's: its instance is as before, and its fate was open."""
+async def conflict_of(
+    there: Trial, kind: type[adorm.ConditionalCheckFailed]
+) -> adorm.ConditionalCheckFailed:
+    """The failure of a write that met another's: its instance is as before, and its fate was
+    open."""
     with pytest.raises(adorm.ConditionalCheckFailed) as caught:
         await there.act()
     error = caught.value
@@ -102,7 +106,9 @@ async def test_a_checked_write_whose_request_was_lost_leaves_what_another_wrote(
 
 
 @pytest.mark.parametrize("name", ["put what was read", "save what was read", "save only"])
-async def test_a_checked_write_whose_answer_was_lost_does_not_undo_what_another_wrote_after_it(name: str) -> None:
+async def test_a_checked_write_whose_answer_was_lost_does_not_undo_what_another_wrote_after_it(
+    name: str,
+) -> None:
     async with bench() as world:
         there = await trial(world, CASE[name])
         world.script(there.case.operation, LOST_ANSWER)
@@ -114,8 +120,12 @@ async def test_a_checked_write_whose_answer_was_lost_does_not_undo_what_another_
 
 
 @pytest.mark.parametrize("step", [LOST_REQUEST, LOST_ANSWER], ids=["request lost", "answer lost"])
-@pytest.mark.parametrize("name", ["put what was read", "save what was read", "save only", "delete an instance"])
-async def test_a_checked_write_does_not_bring_back_what_another_deleted(name: str, step: Any) -> None:
+@pytest.mark.parametrize(
+    "name", ["put what was read", "save what was read", "save only", "delete an instance"]
+)
+async def test_a_checked_write_does_not_bring_back_what_another_deleted(
+    name: str, step: Any
+) -> None:
     async with bench() as world:
         there = await trial(world, CASE[name])
         world.script(there.case.operation, step)
@@ -127,7 +137,9 @@ async def test_a_checked_write_does_not_bring_back_what_another_deleted(name: st
 
 
 @pytest.mark.parametrize("step", [LOST_REQUEST, LOST_ANSWER], ids=["request lost", "answer lost"])
-async def test_an_update_of_an_item_that_another_deleted_meanwhile_says_that_its_fate_is_open(step: Any) -> None:
+async def test_an_update_of_an_item_that_another_deleted_meanwhile_says_that_its_fate_is_open(
+    step: Any,
+) -> None:
     async with bench() as world:
         there = await trial(world, CASE["set"])
         world.script("UpdateItem", step)
@@ -171,13 +183,21 @@ async def test_another_write_at_the_same_microsecond_is_told_by_what_it_wrote(na
 
 
 @pytest.mark.parametrize("returning", ["none", "new"])
-async def test_anothers_update_at_the_same_microsecond_is_told_by_what_it_wrote(returning: Any) -> None:
+async def test_anothers_update_at_the_same_microsecond_is_told_by_what_it_wrote(
+    returning: Any,
+) -> None:
     async with bench(retry=AT_ONCE) as world:
         await trial(world, CASE["set"])
         world.script("UpdateItem", LOST_REQUEST)
 
         def taken_by(db: adorm.Database, name: str) -> adorm.Update[Order, None]:
-            return db.table(Order).update("c1", "o1").set(Order.status, "taken").set(Order.note, name).when(Order.status == "open")
+            return (
+                db.table(Order)
+                .update("c1", "o1")
+                .set(Order.status, "taken")
+                .set(Order.note, name)
+                .when(Order.status == "open")
+            )
 
         between(world, lambda db: taken_by(db, "theirs"))
         with pytest.raises(adorm.ConditionalCheckFailed) as caught:
@@ -198,7 +218,11 @@ async def test_a_created_at_that_was_read_proves_nothing() -> None:
         between(world, lambda db: db.table(Lease).put(theirs))
         with pytest.raises(adorm.VersionConflict) as caught:
             await leases.put(mine)
-        assert (caught.value.maybe_applied, caught.value.expected, caught.value.actual) == (True, 1, 2)
+        assert (caught.value.maybe_applied, caught.value.expected, caught.value.actual) == (
+            True,
+            1,
+            2,
+        )
         assert (mine.version, theirs.version) == (1, 2)
 
 

@@ -1,4 +1,5 @@
-"""Every read under every fault, at its first request and at a later page: the right answer, or an error that never says `maybe_applied`."""
+"""Every read under every fault, at its first request and at a later page: the right answer, or an
+error that never says `maybe_applied`."""
 
 from __future__ import annotations
 
@@ -48,24 +49,64 @@ async def _paged(query: adorm.Query[Order]) -> list[list[Order]]:
 
 READS: Sequence[ReadCase] = (
     ReadCase("get", "GetItem", lambda orders: orders.get("c1", "o1"), subject="Order c1/o1"),
-    ReadCase("get consistently", "GetItem", lambda orders: orders.get("c1", "o1").consistent(), subject="Order c1/o1"),
-    ReadCase("get or none", "GetItem", lambda orders: orders.get_or_none("c1", "nothing"), subject="Order c1/nothing"),
+    ReadCase(
+        "get consistently",
+        "GetItem",
+        lambda orders: orders.get("c1", "o1").consistent(),
+        subject="Order c1/o1",
+    ),
+    ReadCase(
+        "get or none",
+        "GetItem",
+        lambda orders: orders.get_or_none("c1", "nothing"),
+        subject="Order c1/nothing",
+    ),
     ReadCase("exists", "GetItem", lambda orders: orders.exists("c1", "o1"), subject="Order c1/o1"),
     ReadCase("query", "Query", lambda orders: orders.query("c1").page_size(2), 3),
-    ReadCase("query in a loop", "Query", lambda orders: _looped(orders.query("c1").page_size(2).descending()), 3),
-    ReadCase("query in a stream", "Query", lambda orders: _streamed(orders.query("c1").page_size(2)), 3),
+    ReadCase(
+        "query in a loop",
+        "Query",
+        lambda orders: _looped(orders.query("c1").page_size(2).descending()),
+        3,
+    ),
+    ReadCase(
+        "query in a stream", "Query", lambda orders: _streamed(orders.query("c1").page_size(2)), 3
+    ),
     ReadCase("query page by page", "Query", lambda orders: _paged(orders.query("c1").limit(2)), 3),
     ReadCase(
-        "query with a filter and a limit", "Query", lambda orders: orders.query("c1").page_size(2).filter(Order.total > 1).limit(3), 3
+        "query with a filter and a limit",
+        "Query",
+        lambda orders: orders.query("c1").page_size(2).filter(Order.total > 1).limit(3),
+        3,
     ),
     ReadCase("first", "Query", lambda orders: orders.query("c1").first()),
     ReadCase("one", "Query", lambda orders: orders.query("c1").where(Order.order_id == "o3").one()),
     ReadCase("count", "Query", lambda orders: orders.query("c1").page_size(2).count(), 3),
     ReadCase("sum", "Query", lambda orders: orders.query("c1").page_size(2).sum(Order.total), 3),
-    ReadCase("select", "Query", lambda orders: orders.query("c1").page_size(2).select(Order.order_id, Order.total), 3),
-    ReadCase("query of an index", "Query", lambda orders: orders.query().where(Order.status == "open").page_size(2), 3),
-    ReadCase("hydrate", "Query", lambda orders: orders.query().where(Order.note == "n").page_size(2).hydrate(), 3),
-    ReadCase("the keys' items", "BatchGetItem", lambda orders: orders.query().where(Order.note == "n").page_size(2).hydrate(), 3),
+    ReadCase(
+        "select",
+        "Query",
+        lambda orders: orders.query("c1").page_size(2).select(Order.order_id, Order.total),
+        3,
+    ),
+    ReadCase(
+        "query of an index",
+        "Query",
+        lambda orders: orders.query().where(Order.status == "open").page_size(2),
+        3,
+    ),
+    ReadCase(
+        "hydrate",
+        "Query",
+        lambda orders: orders.query().where(Order.note == "n").page_size(2).hydrate(),
+        3,
+    ),
+    ReadCase(
+        "the keys' items",
+        "BatchGetItem",
+        lambda orders: orders.query().where(Order.note == "n").page_size(2).hydrate(),
+        3,
+    ),
     ReadCase("scan", "Scan", lambda orders: orders.scan().page_size(2), 3),
     ReadCase("scan in a stream", "Scan", lambda orders: _streamed(orders.scan().page_size(2)), 3),
 )
@@ -74,7 +115,9 @@ READS: Sequence[ReadCase] = (
 async def fill(world: World) -> adorm.Table[Order]:
     stored = world.direct.table(Order)
     for number in range(ORDERS):
-        await stored.put(Order(customer_id="c1", order_id=f"o{number}", total=Decimal(number), note="n"))
+        await stored.put(
+            Order(customer_id="c1", order_id=f"o{number}", total=Decimal(number), note="n")
+        )
     world.restart()
     return world.db.table(Order)
 
@@ -93,14 +136,18 @@ async def test_a_read_answers_right_or_tells_that_it_failed(case: ReadCase) -> N
             for number in range(times):
                 world.server.script(case.operation, fault.step, call=at + number)
             try:
-                await check_fault(world, case, fault, expected, times=times, undisturbed=undisturbed)
+                await check_fault(
+                    world, case, fault, expected, times=times, undisturbed=undisturbed
+                )
             except BaseException as error:
                 error.add_note(f"the fault: {fault.name}, {times} times, from request {at} on")
                 raise
             assert not world.table.writes
 
 
-async def check_fault(world: World, case: ReadCase, fault: Fault, expected: object, *, times: int, undisturbed: int) -> None:
+async def check_fault(
+    world: World, case: ReadCase, fault: Fault, expected: object, *, times: int, undisturbed: int
+) -> None:
     orders = world.db.table(Order)
     if times < ATTEMPTS:
         assert await case.act(orders) == expected
@@ -113,7 +160,11 @@ async def check_fault(world: World, case: ReadCase, fault: Fault, expected: obje
     assert isinstance(error, (adorm.ServiceError, adorm.ConnectionFailed))
     assert error.maybe_applied is False
     assert "applied" not in str(error)
-    assert (error.operation, error.subject, error.attempts) == (case.operation, case.subject, ATTEMPTS)
+    assert (error.operation, error.subject, error.attempts) == (
+        case.operation,
+        case.subject,
+        ATTEMPTS,
+    )
     assert str(error).startswith(f"{case.operation} on {case.subject}: ")
     assert f"attempts: {ATTEMPTS}" in str(error)
     assert world.sleeps == WAITS
@@ -135,8 +186,13 @@ async def test_a_page_that_failed_can_be_asked_for_again_where_the_reading_stopp
 async def test_keys_left_unprocessed_are_asked_for_again_after_a_wait() -> None:
     async with bench() as world:
         orders = await fill(world)
-        keys = [{"customer_id": {"S": "c1"}, "order_id": {"S": f"o{number}"}} for number in range(ORDERS)]
-        world.script("BatchGetItem", {"Responses": {}, "UnprocessedKeys": {"orders": {"Keys": keys}}})
+        keys = [
+            {"customer_id": {"S": "c1"}, "order_id": {"S": f"o{number}"}}
+            for number in range(ORDERS)
+        ]
+        world.script(
+            "BatchGetItem", {"Responses": {}, "UnprocessedKeys": {"orders": {"Keys": keys}}}
+        )
         items = await orders.query().where(Order.note == "n").hydrate()
         assert {item.order_id for item in items} == {"o0", "o1", "o2", "o3", "o4"}
         assert world.server.operations == ["Query", "BatchGetItem", "BatchGetItem"]

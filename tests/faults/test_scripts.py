@@ -1,4 +1,5 @@
-"""Any fault after any other, on any write: the promise holds for every script, not only for those that someone thought of."""
+"""Any fault after any other, on any write: the promise holds for every script, not only for those
+that someone thought of."""
 
 from __future__ import annotations
 
@@ -16,8 +17,14 @@ pytestmark = pytest.mark.anyio
 
 
 @given(case=st.sampled_from(CASES), script=st.lists(st.sampled_from(FAULTS), max_size=ATTEMPTS))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-async def test_whatever_happens_a_write_is_applied_once_or_its_error_says_maybe(case: WriteCase, script: Sequence[Fault]) -> None:
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+async def test_whatever_happens_a_write_is_applied_once_or_its_error_says_maybe(
+    case: WriteCase, script: Sequence[Fault]
+) -> None:
     expected = await reference(case)
     async with bench() as world:
         there = await trial(world, case)
@@ -27,7 +34,9 @@ async def test_whatever_happens_a_write_is_applied_once_or_its_error_says_maybe(
             assert same_item(case, there.stored, expected.after)
         else:
             applied = not same_item(case, there.stored, expected.before)
-            assert not applied or same_item(case, there.stored, expected.after), "never half, never twice"
+            assert not applied or same_item(case, there.stored, expected.after), (
+                "never half, never twice"
+            )
             assert not applied or error.maybe_applied
             assert error.maybe_applied is any(fault.ambiguous for fault in script[: world.requests])
             assert error.attempts == world.requests

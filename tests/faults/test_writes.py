@@ -1,6 +1,8 @@
-"""Every write under every fault: what is stored is what exactly one application makes, or the error says `maybe_applied`.
+"""Every write under every fault: what is stored is what exactly one application makes, or the error
+says `maybe_applied`.
 
-Each combination also has its requests and waits counted, its error's words read and its instance compared.
+Each combination also has its requests and waits counted, its error's words read and its instance
+compared.
 """
 
 from __future__ import annotations
@@ -59,15 +61,26 @@ def same_result(case: WriteCase, one: Any, other: Any) -> bool:
 
 def check_success(there: Trial, expected: Reference, result: Any) -> None:
     case = there.case
-    assert same_item(case, there.stored, expected.after), "a success must be that of exactly one application"
+    assert same_item(case, there.stored, expected.after), (
+        "a success must be that of exactly one application"
+    )
     assert same_result(case, result, expected.result)
     if case.operation == "PutItem":
-        taken_over = result if there.world.direct.table(case.model).info.structure.frozen else there.item
+        taken_over = (
+            result if there.world.direct.table(case.model).info.structure.frozen else there.item
+        )
         assert there.stored == there.world.direct.codec.encode(taken_over, case.model)
 
 
-def check_failure(there: Trial, expected: Reference, error: adorm.ServiceError | adorm.ConnectionFailed, *, applied: bool) -> None:
-    """The table holds what it held before, or what one application makes; only `maybe_applied` may leave open which."""
+def check_failure(
+    there: Trial,
+    expected: Reference,
+    error: adorm.ServiceError | adorm.ConnectionFailed,
+    *,
+    applied: bool,
+) -> None:
+    """The table holds what it held before, or what one application makes; only `maybe_applied` may
+    leave open which."""
     wanted = expected.after if applied else expected.before
     assert same_item(there.case, there.stored, wanted), "never half, never twice"
     if applied and expected.after != expected.before:
@@ -81,7 +94,9 @@ def check_failure(there: Trial, expected: Reference, error: adorm.ServiceError |
     assert ("it may have been applied" in str(error)) == error.maybe_applied
 
 
-async def failure_of(there: Trial, kind: type[Exception]) -> adorm.ServiceError | adorm.ConnectionFailed:
+async def failure_of(
+    there: Trial, kind: type[Exception]
+) -> adorm.ServiceError | adorm.ConnectionFailed:
     with pytest.raises(kind) as caught:
         await there.act()
     assert isinstance(caught.value, (adorm.ServiceError, adorm.ConnectionFailed))
@@ -95,7 +110,8 @@ def check_count(world: World, attempts: int) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_a_write_is_applied_once_or_its_error_says_maybe(case: WriteCase) -> None:
-    """Each fault at the first attempt, most at the first two and at all of them too; one database lives through them all."""
+    """Each fault at the first attempt, most at the first two and at all of them too; one database
+    lives through them all."""
     expected = await reference(case)
     async with bench() as world:
         there = await trial(world, case)
@@ -163,7 +179,9 @@ async def test_a_server_that_comes_back_gets_the_write_once(case: WriteCase) -> 
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-async def test_a_connection_closed_as_it_comes_leaves_the_fate_open_and_nothing_twice(case: WriteCase) -> None:
+async def test_a_connection_closed_as_it_comes_leaves_the_fate_open_and_nothing_twice(
+    case: WriteCase,
+) -> None:
     expected = await reference(case)
     async with bench() as world:
         there = await trial(world, case)
@@ -184,7 +202,11 @@ async def test_a_lost_answer_is_remembered_through_throttles(case: WriteCase) ->
     expected = await reference(case)
     async with bench() as world:
         there = await trial(world, case)
-        world.script(case.operation, FAULT["closed after it was applied"].step, *[FAULT["throttled"].step] * 4)
+        world.script(
+            case.operation,
+            FAULT["closed after it was applied"].step,
+            *[FAULT["throttled"].step] * 4,
+        )
         stops = case.promise == "stops"
         error = await failure_of(there, adorm.ConnectionFailed if stops else adorm.Throttled)
         assert error.maybe_applied
@@ -195,7 +217,10 @@ async def test_a_lost_answer_is_remembered_through_throttles(case: WriteCase) ->
 async def test_the_error_tells_what_became_of_each_attempt() -> None:
     async with bench() as world:
         there = await trial(world, CASE["put fresh"])
-        steps = [FAULT[name].step for name in ("throttled", "closed after it was applied", "500 before it was applied")]
+        steps = [
+            FAULT[name].step
+            for name in ("throttled", "closed after it was applied", "500 before it was applied")
+        ]
         world.script("PutItem", *steps)
         with pytest.raises(adorm.ServiceError) as caught:
             await world.db.table(Order).put(there.item).retry(adorm.RetryPolicy(max_attempts=3))
@@ -214,7 +239,9 @@ async def test_a_request_is_repeated_byte_for_byte_though_the_clock_has_moved() 
         async with bench() as world:
             case = CASE[name]
             there = await trial(world, case)
-            world.script(case.operation, FAULT["throttled"].step, FAULT["closed before it was applied"].step)
+            world.script(
+                case.operation, FAULT["throttled"].step, FAULT["closed before it was applied"].step
+            )
             await there.act()
             first, second, third = (request.raw for request in world.server.requests)
             assert first == second == third
@@ -233,10 +260,13 @@ async def test_awaiting_twice_sends_twice_with_a_token_each() -> None:
 
 
 async def test_a_save_that_was_proved_gives_the_stored_created_at() -> None:
-    """Only the answer knows it, and the answer was lost: the item that came with the failed condition has it."""
+    """Only the answer knows it, and the answer was lost: the item that came with the failed
+    condition has it."""
     async with bench() as world:
         orders = world.db.table(Order)
-        first = (await world.direct.table(Order).create(Order(customer_id="c1", order_id="o1"))).created_at
+        first = (
+            await world.direct.table(Order).create(Order(customer_id="c1", order_id="o1"))
+        ).created_at
         world.clock.advance(100)
         order = await orders.get("c1", "o1")
         order.created_at = world.clock.now()
@@ -250,14 +280,20 @@ async def test_after_a_proved_write_the_next_one_goes_on_from_the_right_version(
     async with bench() as world:
         orders = world.db.table(Order)
         order = Order(customer_id="c1", order_id="o1")
-        for operation, write in (("PutItem", orders.create), ("UpdateItem", orders.save), ("PutItem", orders.put)):
+        for operation, write in (
+            ("PutItem", orders.create),
+            ("UpdateItem", orders.save),
+            ("PutItem", orders.put),
+        ):
             world.script(operation, FAULT["closed after it was applied"].step)
             assert await write(order) is order
             assert order == await orders.get("c1", "o1")
         assert order.version == 3
 
 
-async def test_exactly_once_tells_a_failed_condition_and_a_missing_item_as_any_update_does() -> None:
+async def test_exactly_once_tells_a_failed_condition_and_a_missing_item_as_any_update_does() -> (
+    None
+):
     async with bench() as world:
         counters = world.db.table(Counter)
         with pytest.raises(adorm.ItemNotFound):
@@ -266,7 +302,12 @@ async def test_exactly_once_tells_a_failed_condition_and_a_missing_item_as_any_u
         for _ in range(2):
             world.script("TransactWriteItems", FAULT["throttled"].step)
             with pytest.raises(adorm.ConditionalCheckFailed) as caught:
-                await counters.update("a").add(Counter.value, 5).when(Counter.value == 2).exactly_once()
+                await (
+                    counters.update("a")
+                    .add(Counter.value, 5)
+                    .when(Counter.value == 2)
+                    .exactly_once()
+                )
             assert caught.value.maybe_applied is False
             assert caught.value.attempts == 2
         assert (await world.direct.table(Counter).get("a")).value == 1

@@ -1,6 +1,8 @@
-"""Answers that are JSON, but not of the shape of DynamoDB's: whatever is in them, an error is adorm's own and can be printed.
+"""Answers that are JSON, but not of the shape of DynamoDB's: whatever is in them, an error is
+adorm's own and can be printed.
 
-A real engine's answer is changed in one place, chosen by a seed: a member is gone, or junk is in its place.
+A real engine's answer is changed in one place, chosen by a seed: a member is gone, or junk is in
+its place.
 """
 
 from __future__ import annotations
@@ -93,7 +95,11 @@ def changed(random: Random, answer: dict[str, Any]) -> dict[str, Any]:
     answer = copy.deepcopy(answer)
     known = list(places(answer))
     if not known:
-        return {random.choice(["Item", "Items", "Attributes", "Responses", "UnprocessedItems"]): random.choice(JUNK)}
+        return {
+            random.choice(
+                ["Item", "Items", "Attributes", "Responses", "UnprocessedItems"]
+            ): random.choice(JUNK)
+        }
     *parents, last = random.choice(known)
     parent: Any = answer
     for step in parents:
@@ -147,7 +153,8 @@ def _body(error: ServiceError) -> dict[str, Any]:
         body["Item"] = error.attribute_map
     if isinstance(error, TransactionCanceled):
         body["CancellationReasons"] = [
-            {"Code": reason.code or "None", "Message": reason.message} | ({"Item": reason.attribute_map} if reason.attribute_map else {})
+            {"Code": reason.code or "None", "Message": reason.message}
+            | ({"Item": reason.attribute_map} if reason.attribute_map else {})
             for reason in error.reasons
         ]
     return body
@@ -234,7 +241,9 @@ def operations(db: adorm.Database) -> dict[str, Callable[[], Awaitable[object]]]
         "collect": lambda: orders.scan().segments(2).collect_errors(),
         "batch get": lambda: orders.batch_get(keys),
         "batch get, selected": lambda: orders.batch_get(keys).select(Order.total),
-        "batch write": lambda: orders.batch_write(puts=[Order(customer_id="c1", order_id=f"w{number}") for number in range(3)]),
+        "batch write": lambda: orders.batch_write(
+            puts=[Order(customer_id="c1", order_id=f"w{number}") for number in range(3)]
+        ),
         "block": block,
         "loader": loader,
         "transact get": lambda: db.transact_get(orders.key("c1", "o1"), orders.key("c1", "zz")),
@@ -243,20 +252,28 @@ def operations(db: adorm.Database) -> dict[str, Callable[[], Awaitable[object]]]
         "create": lambda: orders.create(Order(customer_id="c1", order_id="o1")),
         "conflict": conflict,
         "update": lambda: orders.update("c1", "o1").set(Order.status, "open").returning("new"),
-        "update, a part": lambda: orders.update("c1", "o1").add(Order.total, 0).returning("updated_new"),
-        "update, failing": lambda: orders.update("c1", "o1").set(Order.status, "x").when(Order.status == "nope"),
+        "update, a part": lambda: (
+            orders.update("c1", "o1").add(Order.total, 0).returning("updated_new")
+        ),
+        "update, failing": lambda: (
+            orders.update("c1", "o1").set(Order.status, "x").when(Order.status == "nope")
+        ),
         "update many": lambda: orders.update_many(keys[:2]).set(Order.status, "open"),
         "exactly once": lambda: orders.update("c1", "o1").set(Order.status, "open").exactly_once(),
         "delete": lambda: orders.delete("c1", "zz").when(Order.status == "nope"),
         "delete, old": lambda: orders.delete("c1", "o7").returning("old"),
-        "read, modify, write": lambda: orders.read_modify_write(orders.key("c1", "o1"), lambda _: None),
+        "read, modify, write": lambda: orders.read_modify_write(
+            orders.key("c1", "o1"), lambda _: None
+        ),
         "ensure": lambda: db.ensure_table(Order),
         "capacity": capacity,
     }
 
 
 @pytest.mark.parametrize("from_bytes", [False, True], ids=["as JSON", "from bytes"])
-async def test_whatever_is_answered_an_error_is_adorms_own(from_bytes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_whatever_is_answered_an_error_is_adorms_own(
+    from_bytes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
     monkeypatch.setattr("adorm.codec.compiled.shapes.MOST_MISSES", 10**9)
     hostile = Hostile()
@@ -286,7 +303,9 @@ async def test_whatever_is_answered_an_error_is_adorms_own(from_bytes: bool, mon
                     for part in getattr(error, "exceptions", ()):
                         assert isinstance(part, AdormError), (name, seed)
                 except Exception as error:
-                    raise AssertionError(f"{name!r}, seed {seed}: {type(error).__name__}") from error
+                    raise AssertionError(
+                        f"{name!r}, seed {seed}: {type(error).__name__}"
+                    ) from error
                 hostile.random = None
     assert failures > 100
 

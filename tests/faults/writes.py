@@ -1,4 +1,5 @@
-"""Every way to write one item, each with what it starts from and what is promised when an answer is lost."""
+"""Every way to write one item, each with what it starts from and what is promised when an answer is
+lost."""
 
 from __future__ import annotations
 
@@ -19,9 +20,10 @@ from tests.faults.bench import Ticket, World
 Promise = Literal["repeats", "proves", "tells", "stops"]
 """What follows when the write may have been applied already.
 
-`"repeats"`: sent again, and applied twice it is what it was applied once. `"proves"`: sent again, its condition fails on its own
-item, which it recognises. `"tells"`: sent again, its condition fails, and nothing proves whose work it sees: `maybe_applied`.
-`"stops"`: not sent again: `maybe_applied`.
+`"repeats"`: sent again, and applied twice it is what it was applied once. `"proves"`: sent again,
+its condition fails on its own item, which it recognises. `"tells"`: sent again, its condition
+fails, and nothing proves whose work it sees: `maybe_applied`. `"stops"`: not sent again:
+`maybe_applied`.
 """
 
 TICKET_ID = UUID("0197c4f0-0000-7000-8000-000000000001")
@@ -35,15 +37,23 @@ class WriteCase:
     promise: Promise
     model: type[Any]
     act: Callable[[adorm.Database, Any], Awaitable[Any]]
-    """Writes by this database; takes what `given` left, the instance that was read or is to be stored."""
+    """Writes by this database; takes what `given` left, the instance that was read or is to be
+    stored."""
     given: Callable[[adorm.Database], Awaitable[Any]]
     operation: Literal["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"]
     versions_skip: bool = False
-    """adorm's own version may be higher than after one application: it does not make an update non-idempotent."""
+    """adorm's own version may be higher than after one application: it does not make an update
+    non-idempotent."""
 
     @property
     def key(self) -> tuple[Any, ...]:
-        return ("c1", "o1") if self.model is Order else (TICKET_ID,) if self.model is Ticket else ("a",)
+        return (
+            ("c1", "o1")
+            if self.model is Order
+            else (TICKET_ID,)
+            if self.model is Ticket
+            else ("a",)
+        )
 
     @property
     def subject(self) -> str:
@@ -57,7 +67,14 @@ def copy_of(item: Any, **changes: Any) -> Any:
 
 
 def _order() -> Order:
-    return Order(customer_id="c1", order_id="o1", total=Decimal(10), lines=[Line(sku="a")], tags={"x"}, labels={"k": "v"})
+    return Order(
+        customer_id="c1",
+        order_id="o1",
+        total=Decimal(10),
+        lines=[Line(sku="a")],
+        tags={"x"},
+        labels={"k": "v"},
+    )
 
 
 async def fresh_order(_db: adorm.Database) -> Order:
@@ -77,7 +94,13 @@ async def old_order(db: adorm.Database) -> Order:
     """An order stored before the model had a version."""
     key = {"customer_id": {"S": "c1"}, "order_id": {"S": "o1"}}
     made = {"created_at": {"S": "2025-01-01T00:00:00.000000Z"}}
-    await db.call("PutItem", {"TableName": "orders", "Item": {**key, **made, "status": {"S": "old"}, "of_tomorrow": {"S": "kept"}}})
+    await db.call(
+        "PutItem",
+        {
+            "TableName": "orders",
+            "Item": {**key, **made, "status": {"S": "old"}, "of_tomorrow": {"S": "kept"}},
+        },
+    )
     return await db.table(Order).get("c1", "o1")
 
 
@@ -96,7 +119,9 @@ async def fresh_receipt(_db: adorm.Database) -> Receipt:
 
 
 async def a_receipt(db: adorm.Database) -> Receipt:
-    receipt: Receipt = copy_of(await db.table(Receipt).create(Receipt(receipt_id="a", amount=5)), amount=6)
+    receipt: Receipt = copy_of(
+        await db.table(Receipt).create(Receipt(receipt_id="a", amount=5)), amount=6
+    )
     return receipt
 
 
@@ -125,34 +150,167 @@ def _count(db: adorm.Database) -> adorm.Update[Counter, None]:
 
 
 CREATES: Sequence[WriteCase] = (
-    WriteCase("create", "proves", Order, lambda db, item: _orders(db).create(item), fresh_order, "PutItem"),
-    WriteCase("create with a generated id", "proves", Ticket, lambda db, item: db.table(Ticket).create(item), fresh_ticket, "PutItem"),
-    WriteCase("create without proof", "tells", Counter, lambda db, item: _counters(db).create(item), fresh_counter, "PutItem"),
-    WriteCase("create a frozen item", "tells", Receipt, lambda db, item: db.table(Receipt).create(item), fresh_receipt, "PutItem"),
-    WriteCase("create nothing but a key", "tells", Bare, lambda db, item: db.table(Bare).create(item), fresh_bare, "PutItem"),
+    WriteCase(
+        "create", "proves", Order, lambda db, item: _orders(db).create(item), fresh_order, "PutItem"
+    ),
+    WriteCase(
+        "create with a generated id",
+        "proves",
+        Ticket,
+        lambda db, item: db.table(Ticket).create(item),
+        fresh_ticket,
+        "PutItem",
+    ),
+    WriteCase(
+        "create without proof",
+        "tells",
+        Counter,
+        lambda db, item: _counters(db).create(item),
+        fresh_counter,
+        "PutItem",
+    ),
+    WriteCase(
+        "create a frozen item",
+        "tells",
+        Receipt,
+        lambda db, item: db.table(Receipt).create(item),
+        fresh_receipt,
+        "PutItem",
+    ),
+    WriteCase(
+        "create nothing but a key",
+        "tells",
+        Bare,
+        lambda db, item: db.table(Bare).create(item),
+        fresh_bare,
+        "PutItem",
+    ),
 )
 
 PUTS: Sequence[WriteCase] = (
-    WriteCase("put fresh", "repeats", Order, lambda db, item: _orders(db).put(item), fresh_order, "PutItem"),
-    WriteCase("put what was read", "proves", Order, lambda db, item: _orders(db).put(item), read_order, "PutItem"),
-    WriteCase("put unchecked", "repeats", Order, lambda db, item: _orders(db).put(item).unchecked(), read_order, "PutItem"),
-    WriteCase("put when", "proves", Order, lambda db, item: _orders(db).put(item).when(Order.status == "open"), read_order, "PutItem"),
-    WriteCase("put for the old item", "stops", Order, lambda db, item: _orders(db).put(item).returning("old"), read_order, "PutItem"),
-    WriteCase("put without a version", "repeats", Counter, lambda db, item: _counters(db).put(item), a_counter, "PutItem"),
     WriteCase(
-        "put without proof when", "tells", Counter, lambda db, item: _counters(db).put(item).when(Counter.value == 10), a_counter, "PutItem"
+        "put fresh",
+        "repeats",
+        Order,
+        lambda db, item: _orders(db).put(item),
+        fresh_order,
+        "PutItem",
     ),
-    WriteCase("put a frozen item", "tells", Receipt, lambda db, item: db.table(Receipt).put(item), a_receipt, "PutItem"),
+    WriteCase(
+        "put what was read",
+        "proves",
+        Order,
+        lambda db, item: _orders(db).put(item),
+        read_order,
+        "PutItem",
+    ),
+    WriteCase(
+        "put unchecked",
+        "repeats",
+        Order,
+        lambda db, item: _orders(db).put(item).unchecked(),
+        read_order,
+        "PutItem",
+    ),
+    WriteCase(
+        "put when",
+        "proves",
+        Order,
+        lambda db, item: _orders(db).put(item).when(Order.status == "open"),
+        read_order,
+        "PutItem",
+    ),
+    WriteCase(
+        "put for the old item",
+        "stops",
+        Order,
+        lambda db, item: _orders(db).put(item).returning("old"),
+        read_order,
+        "PutItem",
+    ),
+    WriteCase(
+        "put without a version",
+        "repeats",
+        Counter,
+        lambda db, item: _counters(db).put(item),
+        a_counter,
+        "PutItem",
+    ),
+    WriteCase(
+        "put without proof when",
+        "tells",
+        Counter,
+        lambda db, item: _counters(db).put(item).when(Counter.value == 10),
+        a_counter,
+        "PutItem",
+    ),
+    WriteCase(
+        "put a frozen item",
+        "tells",
+        Receipt,
+        lambda db, item: db.table(Receipt).put(item),
+        a_receipt,
+        "PutItem",
+    ),
 )
 
 SAVES: Sequence[WriteCase] = (
-    WriteCase("save fresh", "proves", Order, lambda db, item: _orders(db).save(item), fresh_order, "UpdateItem"),
-    WriteCase("save what was read", "proves", Order, lambda db, item: _orders(db).save(item), read_order, "UpdateItem"),
-    WriteCase("save an item older than the version", "proves", Order, lambda db, item: _orders(db).save(item), old_order, "UpdateItem"),
-    WriteCase("save unchecked", "repeats", Order, lambda db, item: _orders(db).save(item).unchecked(), read_order, "UpdateItem"),
-    WriteCase("save only", "proves", Order, lambda db, item: _orders(db).save(item, only=[Order.status]), read_order, "UpdateItem"),
-    WriteCase("save for the old item", "stops", Order, lambda db, item: _orders(db).save(item).returning("old"), read_order, "UpdateItem"),
-    WriteCase("save without a version", "repeats", Counter, lambda db, item: _counters(db).save(item), a_counter, "UpdateItem"),
+    WriteCase(
+        "save fresh",
+        "proves",
+        Order,
+        lambda db, item: _orders(db).save(item),
+        fresh_order,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "save what was read",
+        "proves",
+        Order,
+        lambda db, item: _orders(db).save(item),
+        read_order,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "save an item older than the version",
+        "proves",
+        Order,
+        lambda db, item: _orders(db).save(item),
+        old_order,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "save unchecked",
+        "repeats",
+        Order,
+        lambda db, item: _orders(db).save(item).unchecked(),
+        read_order,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "save only",
+        "proves",
+        Order,
+        lambda db, item: _orders(db).save(item, only=[Order.status]),
+        read_order,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "save for the old item",
+        "stops",
+        Order,
+        lambda db, item: _orders(db).save(item).returning("old"),
+        read_order,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "save without a version",
+        "repeats",
+        Counter,
+        lambda db, item: _counters(db).save(item),
+        a_counter,
+        "UpdateItem",
+    ),
     WriteCase(
         "save only without a version",
         "repeats",
@@ -161,16 +319,56 @@ SAVES: Sequence[WriteCase] = (
         a_counter,
         "UpdateItem",
     ),
-    WriteCase("save a frozen item", "tells", Receipt, lambda db, item: db.table(Receipt).save(item), a_receipt, "UpdateItem"),
-    WriteCase("save a fresh frozen item", "tells", Receipt, lambda db, item: db.table(Receipt).save(item), fresh_receipt, "UpdateItem"),
+    WriteCase(
+        "save a frozen item",
+        "tells",
+        Receipt,
+        lambda db, item: db.table(Receipt).save(item),
+        a_receipt,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "save a fresh frozen item",
+        "tells",
+        Receipt,
+        lambda db, item: db.table(Receipt).save(item),
+        fresh_receipt,
+        "UpdateItem",
+    ),
 )
 
 DELETES: Sequence[WriteCase] = (
-    WriteCase("delete by key", "repeats", Order, lambda db, _: _orders(db).delete("c1", "o1"), read_order, "DeleteItem"),
-    WriteCase("delete what is not there", "repeats", Order, lambda db, _: _orders(db).delete("c1", "o1"), fresh_order, "DeleteItem"),
-    WriteCase("delete an instance", "tells", Order, lambda db, item: _orders(db).delete(item), read_order, "DeleteItem"),
     WriteCase(
-        "delete an instance unchecked", "repeats", Order, lambda db, item: _orders(db).delete(item).unchecked(), read_order, "DeleteItem"
+        "delete by key",
+        "repeats",
+        Order,
+        lambda db, _: _orders(db).delete("c1", "o1"),
+        read_order,
+        "DeleteItem",
+    ),
+    WriteCase(
+        "delete what is not there",
+        "repeats",
+        Order,
+        lambda db, _: _orders(db).delete("c1", "o1"),
+        fresh_order,
+        "DeleteItem",
+    ),
+    WriteCase(
+        "delete an instance",
+        "tells",
+        Order,
+        lambda db, item: _orders(db).delete(item),
+        read_order,
+        "DeleteItem",
+    ),
+    WriteCase(
+        "delete an instance unchecked",
+        "repeats",
+        Order,
+        lambda db, item: _orders(db).delete(item).unchecked(),
+        read_order,
+        "DeleteItem",
     ),
     WriteCase(
         "delete when",
@@ -189,18 +387,40 @@ DELETES: Sequence[WriteCase] = (
         "DeleteItem",
     ),
     WriteCase(
-        "delete an instance without a version", "repeats", Counter, lambda db, item: _counters(db).delete(item), a_counter, "DeleteItem"
+        "delete an instance without a version",
+        "repeats",
+        Counter,
+        lambda db, item: _counters(db).delete(item),
+        a_counter,
+        "DeleteItem",
     ),
-    WriteCase("delete a frozen instance", "tells", Receipt, lambda db, item: db.table(Receipt).delete(item), a_receipt, "DeleteItem"),
+    WriteCase(
+        "delete a frozen instance",
+        "tells",
+        Receipt,
+        lambda db, item: db.table(Receipt).delete(item),
+        a_receipt,
+        "DeleteItem",
+    ),
 )
 
 UPDATES: Sequence[WriteCase] = (
-    WriteCase("set", "repeats", Order, lambda db, _: _update(db).set(Order.status, "sent"), read_order, "UpdateItem", versions_skip=True),
+    WriteCase(
+        "set",
+        "repeats",
+        Order,
+        lambda db, _: _update(db).set(Order.status, "sent"),
+        read_order,
+        "UpdateItem",
+        versions_skip=True,
+    ),
     WriteCase(
         "set and return the new item",
         "repeats",
         Order,
-        lambda db, _: _update(db).set(Order.status, "sent").remove(Order.labels["k"]).returning("new"),
+        lambda db, _: (
+            _update(db).set(Order.status, "sent").remove(Order.labels["k"]).returning("new")
+        ),
         read_order,
         "UpdateItem",
         versions_skip=True,
@@ -242,7 +462,9 @@ UPDATES: Sequence[WriteCase] = (
         "set when, and return the new item",
         "proves",
         Order,
-        lambda db, _: _update(db).set(Order.status, "sent").when(Order.status == "open").returning("new"),
+        lambda db, _: (
+            _update(db).set(Order.status, "sent").when(Order.status == "open").returning("new")
+        ),
         read_order,
         "UpdateItem",
     ),
@@ -250,7 +472,12 @@ UPDATES: Sequence[WriteCase] = (
         "set when, and return what is new",
         "tells",
         Order,
-        lambda db, _: _update(db).set(Order.status, "sent").when(Order.status == "open").returning("updated_new"),
+        lambda db, _: (
+            _update(db)
+            .set(Order.status, "sent")
+            .when(Order.status == "open")
+            .returning("updated_new")
+        ),
         read_order,
         "UpdateItem",
     ),
@@ -263,7 +490,14 @@ UPDATES: Sequence[WriteCase] = (
         "UpdateItem",
         versions_skip=True,
     ),
-    WriteCase("set without proof", "repeats", Counter, lambda db, _: _count(db).set(Counter.value, 5), a_counter, "UpdateItem"),
+    WriteCase(
+        "set without proof",
+        "repeats",
+        Counter,
+        lambda db, _: _count(db).set(Counter.value, 5),
+        a_counter,
+        "UpdateItem",
+    ),
     WriteCase(
         "set without proof when",
         "tells",
@@ -280,11 +514,30 @@ UPDATES: Sequence[WriteCase] = (
         fresh_counter,
         "UpdateItem",
     ),
-    WriteCase("add members", "repeats", Counter, lambda db, _: _count(db).add(Counter.seen, {7, 8}), a_counter, "UpdateItem"),
     WriteCase(
-        "delete members", "repeats", Counter, lambda db, _: _count(db).apply(attr(Counter.seen).delete({1})), a_counter, "UpdateItem"
+        "add members",
+        "repeats",
+        Counter,
+        lambda db, _: _count(db).add(Counter.seen, {7, 8}),
+        a_counter,
+        "UpdateItem",
     ),
-    WriteCase("add", "stops", Counter, lambda db, _: _count(db).add(Counter.value, 5), a_counter, "UpdateItem"),
+    WriteCase(
+        "delete members",
+        "repeats",
+        Counter,
+        lambda db, _: _count(db).apply(attr(Counter.seen).delete({1})),
+        a_counter,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "add",
+        "stops",
+        Counter,
+        lambda db, _: _count(db).add(Counter.value, 5),
+        a_counter,
+        "UpdateItem",
+    ),
     WriteCase(
         "add and return the new item",
         "stops",
@@ -293,14 +546,70 @@ UPDATES: Sequence[WriteCase] = (
         a_counter,
         "UpdateItem",
     ),
-    WriteCase("add by upsert", "stops", Counter, lambda db, _: _count(db).add(Counter.value, 5).upsert(), fresh_counter, "UpdateItem"),
-    WriteCase("add when", "stops", Order, lambda db, _: _update(db).add(Order.total, 5).when(Order.version == 2), read_order, "UpdateItem"),
-    WriteCase("append", "stops", Counter, lambda db, _: _count(db).append(Counter.history, [2]), a_counter, "UpdateItem"),
-    WriteCase("prepend", "stops", Counter, lambda db, _: _count(db).prepend(Counter.history, [2]), a_counter, "UpdateItem"),
-    WriteCase("arithmetic", "stops", Counter, lambda db, _: _count(db).set(Counter.value, Counter.value + 1), a_counter, "UpdateItem"),
-    WriteCase("copy", "stops", Order, lambda db, _: _update(db).set(Order.paid, Order.total), read_order, "UpdateItem"),
-    WriteCase("remove an element", "stops", Counter, lambda db, _: _count(db).remove(Counter.history[0]), a_counter, "UpdateItem"),
-    WriteCase("set an element", "stops", Counter, lambda db, _: _count(db).set(Counter.history[9], 2), a_counter, "UpdateItem"),
+    WriteCase(
+        "add by upsert",
+        "stops",
+        Counter,
+        lambda db, _: _count(db).add(Counter.value, 5).upsert(),
+        fresh_counter,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "add when",
+        "stops",
+        Order,
+        lambda db, _: _update(db).add(Order.total, 5).when(Order.version == 2),
+        read_order,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "append",
+        "stops",
+        Counter,
+        lambda db, _: _count(db).append(Counter.history, [2]),
+        a_counter,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "prepend",
+        "stops",
+        Counter,
+        lambda db, _: _count(db).prepend(Counter.history, [2]),
+        a_counter,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "arithmetic",
+        "stops",
+        Counter,
+        lambda db, _: _count(db).set(Counter.value, Counter.value + 1),
+        a_counter,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "copy",
+        "stops",
+        Order,
+        lambda db, _: _update(db).set(Order.paid, Order.total),
+        read_order,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "remove an element",
+        "stops",
+        Counter,
+        lambda db, _: _count(db).remove(Counter.history[0]),
+        a_counter,
+        "UpdateItem",
+    ),
+    WriteCase(
+        "set an element",
+        "stops",
+        Counter,
+        lambda db, _: _count(db).set(Counter.history[9], 2),
+        a_counter,
+        "UpdateItem",
+    ),
     WriteCase(
         "set an element if absent",
         "stops",
@@ -384,7 +693,10 @@ class Trial:
         """Another trial of the same, with a copy of the instance."""
         name = str(self.key.info.table)
         if self.before is None:
-            await self.world.direct.call("DeleteItem", {"TableName": name, "Key": encode_key(self.key, self.world.direct.codec)})
+            await self.world.direct.call(
+                "DeleteItem",
+                {"TableName": name, "Key": encode_key(self.key, self.world.direct.codec)},
+            )
         else:
             await self.world.direct.call("PutItem", {"TableName": name, "Item": self.before})
         self.world.restart()

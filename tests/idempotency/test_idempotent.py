@@ -57,7 +57,12 @@ class Work:
     def __init__(self, there: World, **options: Any) -> None:
         self.runs = 0
         self.gives: Callable[[], Awaitable[Any]] | Any = lambda: {"run": self.runs}
-        settings: dict[str, Any] = {"key": "order_id", "lease_s": LEASE_S, "expires_after_s": EXPIRY_S, "name": "charge"} | options
+        settings: dict[str, Any] = {
+            "key": "order_id",
+            "lease_s": LEASE_S,
+            "expires_after_s": EXPIRY_S,
+            "name": "charge",
+        } | options
         self.call = partial(adorm.idempotent(**settings)(self._charge), db=there.db)
 
     async def _charge(self, order_id: str, amount: int = 1, *, db: adorm.Database) -> Any:
@@ -73,7 +78,11 @@ async def bench(**options: Any) -> AsyncGenerator[World, None]:
 
 
 async def record(there: World, key: str = "o1") -> adorm.IdempotencyRecord | None:
-    return await there.db.table(adorm.IdempotencyRecord).get_or_none(record_id("charge", key)).consistent()
+    return (
+        await there.db.table(adorm.IdempotencyRecord)
+        .get_or_none(record_id("charge", key))
+        .consistent()
+    )
 
 
 async def test_a_repeat_gets_the_first_result_and_does_not_run() -> None:
@@ -111,7 +120,10 @@ async def test_one_that_comes_meanwhile_gets_a_clear_error() -> None:
             except adorm.IdempotencyInProgress as error:
                 caught.append(error)
             go_on.set()
-        assert re.fullmatch(r"charge#[0-9a-f]{64}: another run is in progress; .* in 22\.0 s: try again then", str(caught[0]))
+        assert re.fullmatch(
+            r"charge#[0-9a-f]{64}: another run is in progress; .* in 22\.0 s: try again then",
+            str(caught[0]),
+        )
         assert caught[0].retry_after_s == LEASE_S - 10 + CLOCK_TOLERANCE_S
         assert caught[0].lease_ends_at == there.clock.now() + timedelta(seconds=22)
         assert await work.call("o1") == "slow"
@@ -178,7 +190,9 @@ async def test_a_run_that_was_taken_over_changes_nothing_and_says_so() -> None:
 
         first.gives = overslept
         second.gives = lambda: "second"
-        with pytest.raises(adorm.ResultNotStored, match=r"another run took the key: it may have run twice\. Lease") as caught:
+        with pytest.raises(
+            adorm.ResultNotStored, match=r"another run took the key: it may have run twice\. Lease"
+        ) as caught:
             await first.call("o1")
         assert caught.value.result == "late"
         assert await first.call("o1") == "second"
@@ -204,7 +218,9 @@ async def test_a_run_whose_record_was_deleted_says_so() -> None:
             return "done"
 
         work.gives = deleted
-        with pytest.raises(adorm.ResultNotStored, match="its record is gone, deleted by somebody: a repeat runs it") as caught:
+        with pytest.raises(
+            adorm.ResultNotStored, match="its record is gone, deleted by somebody: a repeat runs it"
+        ) as caught:
             await work.call("o1")
         assert caught.value.result == "done"
 
@@ -237,7 +253,10 @@ async def test_a_failure_whose_key_can_t_be_freed_leaves_bare_with_a_note() -> N
         there.faults.on("DeleteItem").refuse("AccessDeniedException")
         with pytest.raises(LookupError, match="mine") as caught:
             await work.call("o1")
-        assert "may be in progress until its lease of 30 s is over: DeleteItem" in caught.value.__notes__[0]
+        assert (
+            "may be in progress until its lease of 30 s is over: DeleteItem"
+            in caught.value.__notes__[0]
+        )
 
 
 async def test_an_expired_result_is_forgotten_though_dynamodb_has_not_deleted_it() -> None:
@@ -257,7 +276,10 @@ async def test_another_payload_under_the_same_key_is_refused() -> None:
         work = Work(there, payload=amount_and_rate)
         await work.call("o1", amount=5)
         assert await work.call("o1", amount=5) == {"run": 1}
-        with pytest.raises(adorm.IdempotencyMismatch, match=r"charge#.*: this key was used before with another payload") as caught:
+        with pytest.raises(
+            adorm.IdempotencyMismatch,
+            match=r"charge#.*: this key was used before with another payload",
+        ) as caught:
             await work.call("o1", amount=6)
         assert isinstance(caught.value, adorm.UsageError)
         kept = await record(there)
@@ -279,7 +301,9 @@ async def test_a_run_that_vanished_is_not_taken_over_with_another_payload() -> N
 
 @pytest.mark.parametrize("when", ["before", "during", "after"])
 @pytest.mark.parametrize("call", [1, 2])
-async def test_cancelled_at_any_request_the_key_is_free_or_the_result_kept(call: int, when: Literal["before", "during", "after"]) -> None:
+async def test_cancelled_at_any_request_the_key_is_free_or_the_result_kept(
+    call: int, when: Literal["before", "during", "after"]
+) -> None:
     async with bench() as there, leaves_nothing_behind(there.recorder, there.db):
         work = Work(there)
         with anyio.CancelScope() as scope:
@@ -296,7 +320,9 @@ async def test_cancelled_at_any_request_the_key_is_free_or_the_result_kept(call:
         assert work.runs == 1
 
 
-async def test_a_cancelled_function_frees_its_key_through_a_plain_cancellation_and_a_second_one() -> None:
+async def test_a_cancelled_function_frees_its_key_through_a_plain_cancellation_and_a_second_one() -> (
+    None
+):
     async with bench() as there, leaves_nothing_behind(there.recorder, there.db):
         held = there.faults.on("DeleteItem", call=1).hold()
         work = Work(there)
@@ -338,11 +364,16 @@ async def test_a_key_that_was_taken_without_an_answer_is_freed() -> None:
         assert await record(there) is None
 
 
-async def test_a_result_that_can_t_be_sent_is_in_the_error_and_a_repeat_runs_after_the_lease() -> None:
+async def test_a_result_that_can_t_be_sent_is_in_the_error_and_a_repeat_runs_after_the_lease() -> (
+    None
+):
     async with bench() as there:
         fault = there.faults.on("UpdateItem").drop(applied=False)
         work = Work(there)
-        with pytest.raises(adorm.ResultNotStored, match="once its lease of 30 s is over, a repeat runs it: UpdateItem") as caught:
+        with pytest.raises(
+            adorm.ResultNotStored,
+            match="once its lease of 30 s is over, a repeat runs it: UpdateItem",
+        ) as caught:
             await work.call("o1")
         assert caught.value.result == {"run": 1}
         assert isinstance(caught.value.__cause__, adorm.ConnectionFailed)
@@ -359,7 +390,9 @@ async def test_storing_is_bounded() -> None:
         there.faults.on("UpdateItem").hold()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("adorm.idempotency.records.WRITE_TIMEOUT_S", 0.01)
-            with pytest.raises(adorm.ResultNotStored, match=r"the result could not be stored within 0\.01 s") as caught:
+            with pytest.raises(
+                adorm.ResultNotStored, match=r"the result could not be stored within 0\.01 s"
+            ) as caught:
                 await Work(there).call("o1")
         assert caught.value.result == {"run": 1}
 
@@ -371,29 +404,40 @@ async def test_storing_is_bounded() -> None:
         ({"a": [1, {2}]}, r"\$\.a\[1\] is of type set"),
         ({1: "x"}, r"\$ has a key of type int"),
         (float("nan"), r"\$ is nan"),
-        (Decimal(1), r"\$ is of type Decimal, which JSON does not have: return plain data, or name the type"),
+        (
+            Decimal(1),
+            r"\$ is of type Decimal, which JSON does not have: return plain data, or name the type",
+        ),
         (2**64, "it has no JSON"),
         ("\ud800", "it has no JSON"),
         ("x" * 500_000, "and DynamoDB takes items of at most 409600"),
     ],
 )
-async def test_a_result_that_would_not_read_back_is_refused_and_the_function_not_run_again(value: object, problem: str) -> None:
+async def test_a_result_that_would_not_read_back_is_refused_and_the_function_not_run_again(
+    value: object, problem: str
+) -> None:
     async with bench() as there:
         work = Work(there)
         work.gives = lambda: value
         with pytest.raises(
-            adorm.ResultNotStored, match=rf"(?s)will not for a repeat, but its result can't be stored: .*{problem}"
+            adorm.ResultNotStored,
+            match=rf"(?s)will not for a repeat, but its result can't be stored: .*{problem}",
         ) as caught:
             await work.call("o1")
         assert caught.value.result is value
-        with pytest.raises(adorm.ResultNotStored, match="the function has run before, but its result could not be stored") as again:
+        with pytest.raises(
+            adorm.ResultNotStored,
+            match="the function has run before, but its result could not be stored",
+        ) as again:
             await work.call("o1")
         assert again.value.result is None
         assert work.runs == 1
 
 
 async def test_results_of_types_that_adorm_stores_read_back_as_they_were() -> None:
-    receipt = Receipt(number=UUID(int=7), paid=Decimal("12.50"), at=datetime(2026, 11, 21, tzinfo=UTC))
+    receipt = Receipt(
+        number=UUID(int=7), paid=Decimal("12.50"), at=datetime(2026, 11, 21, tzinfo=UTC)
+    )
     runs: list[str] = []
 
     @adorm.idempotent(key="number")
@@ -433,9 +477,14 @@ async def test_a_type_that_can_t_be_stored_is_refused_before_the_function_runs()
         raise NotImplementedError
 
     async with bench() as there:
-        with pytest.raises(adorm.UsageError, match="storeless can't be stored, so the function was not run"):
+        with pytest.raises(
+            adorm.UsageError, match="storeless can't be stored, so the function was not run"
+        ):
             await storeless(1, there.db)
-        with pytest.raises(adorm.UsageError, match=r"hidden can't be resolved .*: name the type by @adorm.idempotent\(result=...\)"):
+        with pytest.raises(
+            adorm.UsageError,
+            match=r"hidden can't be resolved .*: name the type by @adorm.idempotent\(result=...\)",
+        ):
             await hidden(1, there.db)
         assert (runs, there.recorder.operations) == ([], [])
 
@@ -450,7 +499,11 @@ async def test_a_result_stored_by_code_of_another_time_is_an_error_that_says_so(
 
 async def test_the_lease_is_what_the_deadline_leaves_and_bounds_what_is_done_by_adorm() -> None:
     async with bench() as there:
-        for given_s, deadline_s, lease_s in ((None, 12.5, 12.5), (5.0, 12.5, 5.0), (20.0, 12.5, 12.5)):
+        for given_s, deadline_s, lease_s in (
+            (None, 12.5, 12.5),
+            (5.0, 12.5, 5.0),
+            (20.0, 12.5, 12.5),
+        ):
             seen: list[int | None] = []
             work = Work(there, lease_s=given_s)
 
@@ -462,7 +515,10 @@ async def test_the_lease_is_what_the_deadline_leaves_and_bounds_what_is_done_by_
 
             work.gives = look
             before_s = there.clock.now().timestamp()
-            with pytest.raises(adorm.DeadlineExceeded, match=f"the deadline of {lease_s:g} s passed before anything was sent"):
+            with pytest.raises(
+                adorm.DeadlineExceeded,
+                match=f"the deadline of {lease_s:g} s passed before anything was sent",
+            ):
                 async with adorm.deadline(deadline_s):
                     await work.call("o1")
             assert seen == [pytest.approx((before_s + lease_s) * 1000, abs=1)]
@@ -492,7 +548,10 @@ async def test_a_lease_that_is_over_before_the_function_begins_frees_the_key_and
     async with bench() as there:
         there.faults.on("PutItem", call=1).delay(LEASE_S)
         work = Work(there)
-        with pytest.raises(adorm.DeadlineExceeded, match="its lease of 30 s was over before the function began: lease for longer"):
+        with pytest.raises(
+            adorm.DeadlineExceeded,
+            match="its lease of 30 s was over before the function began: lease for longer",
+        ):
             await work.call("o1")
         assert work.runs == 0
         assert await record(there) is None
@@ -520,7 +579,10 @@ async def test_records_may_be_in_a_table_of_another_name_and_the_database_be_giv
             async def double(self, number: int) -> int:
                 return number * 2
 
-        assert [await Service(there.db).double(3), await Service(there.db).double(number=3)] == [6, 6]
+        assert [await Service(there.db).double(3), await Service(there.db).double(number=3)] == [
+            6,
+            6,
+        ]
         assert await there.db.table(adorm.IdempotencyRecord).scan() == []
         with pytest.raises(adorm.ResourceNotFound):
             await Work(there, table="nowhere").call("o1")
@@ -548,7 +610,10 @@ async def test_keys_are_the_same_when_they_are_equal(one: Any, other: Any, same:
     assert record_id("f", one) != record_id("g", one)
 
 
-@pytest.mark.parametrize("key", ["", None, (), (1, None), True, float("nan"), Decimal("inf"), [1], b"x", ((1,),), "\ud800"])
+@pytest.mark.parametrize(
+    "key",
+    ["", None, (), (1, None), True, float("nan"), Decimal("inf"), [1], b"x", ((1,),), "\ud800"],
+)
 async def test_a_key_that_tells_nothing_is_refused_before_the_function_runs(key: Any) -> None:
     async with bench() as there:
 
@@ -566,18 +631,28 @@ async def test_mistakes_are_named() -> None:
 
     def plain(number: int) -> None: ...
 
-    mistakes: list[dict[str, Any]] = [{"lease_s": 0}, {"lease_s": True}, {"lease_s": "5"}, {"lease_s": 1e12}]
+    mistakes: list[dict[str, Any]] = [
+        {"lease_s": 0},
+        {"lease_s": True},
+        {"lease_s": "5"},
+        {"lease_s": 1e12},
+    ]
     mistakes += [{"expires_after_s": float("inf")}, {"expires_after_s": None}]
     for options in mistakes:
         with pytest.raises(adorm.UsageError, match="expected seconds, a number above 0"):
             adorm.idempotent(key="number", **options)
     with pytest.raises(adorm.UsageError, match="stands above an async def"):
         adorm.idempotent(key="number")(plain)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # on purpose
-    with pytest.raises(adorm.UsageError, match=r"key= asks for id, and the arguments of .*function are number, db"):
+    with pytest.raises(
+        adorm.UsageError, match=r"key= asks for id, and the arguments of .*function are number, db"
+    ):
         adorm.idempotent(key="id")(function)
     with pytest.raises(adorm.UsageError, match="payload=5: expected the name of an argument"):
         adorm.idempotent(key="number", payload=5)(function)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # on purpose
-    with pytest.raises(adorm.UsageError, match=r"no database is among the arguments of .*: say which by @adorm.idempotent\(db=...\)"):
+    with pytest.raises(
+        adorm.UsageError,
+        match=r"no database is among the arguments of .*: say which by @adorm.idempotent\(db=...\)",
+    ):
         await adorm.idempotent(key="number")(function)(1, None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # on purpose
     with pytest.raises(adorm.UsageError, match=r"db= of .* gave None: a Database"):
         await adorm.idempotent(key="number", db=lambda: None)(function)(1, None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # on purpose

@@ -1,4 +1,5 @@
-"""Idempotent functions over random crashes, cancellations, lost answers and clocks: never twice at a time, always the first result."""
+"""Idempotent functions over random crashes, cancellations, lost answers and clocks: never twice at
+a time, always the first result."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ LEASE_S = 20.0
 WORKERS = 4
 CALLS = 5
 SKEW_S = 0.9
-"""A machine's clock is at most this much before or behind: two differ by less than the tolerance."""
+"""A machine's clock is at most this much before or behind: two differ by less than the
+tolerance."""
 
 
 class SkewedClock:
@@ -44,7 +46,8 @@ class SkewedClock:
 
 
 class Process:
-    """One process's way to the engine that all share; it may die, and with it all that it would still send."""
+    """One process's way to the engine that all share; it may die, and with it all that it would
+    still send."""
 
     def __init__(self, engine: Transport, random: Random, clock: FakeClock) -> None:
         self._engine = engine
@@ -145,7 +148,13 @@ async def simulate(seed: int) -> History:
                     result = await charge(1, db)
                 if not process.dead:
                     history.answered(result)
-            except (adorm.IdempotencyInProgress, adorm.ResultNotStored, ConnectionFailed, adorm.DeadlineExceeded, LookupError):
+            except (
+                adorm.IdempotencyInProgress,
+                adorm.ResultNotStored,
+                ConnectionFailed,
+                adorm.DeadlineExceeded,
+                LookupError,
+            ):
                 clock.advance(random.uniform(0, LEASE_S))
 
     async def work() -> None:
@@ -173,7 +182,9 @@ async def final(number: int, db: adorm.Database) -> int:
 
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=60, deadline=None)
-def test_it_never_runs_twice_at_a_time_and_every_completed_key_gives_the_first_result(seed: int) -> None:
+def test_it_never_runs_twice_at_a_time_and_every_completed_key_gives_the_first_result(
+    seed: int,
+) -> None:
     asyncio.run(simulate(seed))
 
 

@@ -13,7 +13,9 @@ class Line:
     quantity: int = 1
 
 
-@adorm.model(table="orders", indexes=[adorm.GlobalIndex("by-status", partition="status", sort="order_id")])
+@adorm.model(
+    table="orders", indexes=[adorm.GlobalIndex("by-status", partition="status", sort="order_id")]
+)
 class Order:
     customer_id: str = adorm.partition_key()
     order_id: str = adorm.sort_key()
@@ -23,4 +25,7 @@ class Order:
 
 
 def some_orders(count: int, customer_id: str = "c1") -> list[Order]:
-    return [Order(customer_id=customer_id, order_id=f"o{number:03}", lines=[Line("tea")]) for number in range(count)]
+    return [
+        Order(customer_id=customer_id, order_id=f"o{number:03}", lines=[Line("tea")])
+        for number in range(count)
+    ]

@@ -13,7 +13,15 @@ from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 import adorm
 from adorm.deadlines import remaining_s
-from adorm.integrations.aiohttp import DATABASE, adorm_context, adorm_middleware, database, page_response, paging, table
+from adorm.integrations.aiohttp import (
+    DATABASE,
+    adorm_context,
+    adorm_middleware,
+    database,
+    page_response,
+    paging,
+    table,
+)
 from adorm.testing import Faults
 from tests.integrations.shop import Order, some_orders
 
@@ -29,7 +37,13 @@ class Service:
         self.faults = Faults()
         self.left_s: list[float] = []
         self.app = web.Application(middlewares=[adorm_middleware(deadline_s=deadline_s)])
-        self.app.cleanup_ctx.append(adorm_context(lambda: adorm.connect("memory", wrap=self.faults), models=[Order], ensure_tables=True))
+        self.app.cleanup_ctx.append(
+            adorm_context(
+                lambda: adorm.connect("memory", wrap=self.faults),
+                models=[Order],
+                ensure_tables=True,
+            )
+        )
         inner = web.Application()
         inner.router.add_get("/count", self.count)
         self.app.add_subapp("/inner", inner)
@@ -47,7 +61,9 @@ class Service:
 
     async def get(self, request: web.Request) -> web.Response:
         self.left_s.append(remaining_s())
-        order = await table(request, Order).get(request.match_info["customer_id"], request.match_info["order_id"])
+        order = await table(request, Order).get(
+            request.match_info["customer_id"], request.match_info["order_id"]
+        )
         return web.json_response(adorm.to_plain(order))
 
     async def page(self, request: web.Request) -> web.Response:
@@ -56,7 +72,10 @@ class Service:
         return page_response(await query.page(wanted.cursor))
 
     async def ids(self, request: web.Request) -> web.Response:
-        return page_response(await table(request, Order).query(request.match_info["customer_id"]).page(), lambda order: order.order_id)
+        return page_response(
+            await table(request, Order).query(request.match_info["customer_id"]).page(),
+            lambda order: order.order_id,
+        )
 
     async def create(self, request: web.Request) -> web.Response:
         order = await table(request, Order).create(order_of(request))
@@ -103,7 +122,9 @@ class Service:
 
 
 def order_of(request: web.Request) -> Order:
-    return Order(customer_id=request.match_info["customer_id"], order_id=request.match_info["order_id"])
+    return Order(
+        customer_id=request.match_info["customer_id"], order_id=request.match_info["order_id"]
+    )
 
 
 async def one(orders: adorm.Table[Order], customer_id: str, order_id: str) -> Order:
@@ -166,7 +187,11 @@ async def test_errors_are_problem_details(client: Client, service: Service) -> N
     await assert_problem(await client.get("/orders/c1/none"), 404, "not-found")
     await assert_problem(await client.post("/orders/c1/o000"), 409, "already-exists")
     await assert_problem(await client.put("/orders/c1/o000", data=b"7"), 409, "version-conflict")
-    await assert_problem(await client.put("/orders/c1/o000", data=b"7", headers={"IF-MATCH": '"7"'}), 412, "version-conflict")
+    await assert_problem(
+        await client.put("/orders/c1/o000", data=b"7", headers={"IF-MATCH": '"7"'}),
+        412,
+        "version-conflict",
+    )
     await assert_problem(await client.get("/orders/c1?cursor=nonsense"), 400, "bad-cursor")
     await assert_problem(await client.get("/group/c1"), 404, "not-found")
     service.faults.on("GetItem").refuse("ThrottlingException")
@@ -175,7 +200,9 @@ async def test_errors_are_problem_details(client: Client, service: Service) -> N
     assert throttled.headers["Retry-After"] == "1"
 
 
-async def test_a_mistake_of_the_servers_is_logged_and_tells_nothing(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_mistake_of_the_servers_is_logged_and_tells_nothing(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     await assert_problem(await client.get("/mistake"), 500, "internal")
     (record,) = [record for record in caplog.records if record.name == "aiohttp.server"]
     assert record.exc_info is not None
@@ -202,7 +229,9 @@ async def test_a_request_that_takes_too_long_is_504() -> None:
         assert hold.waiting == 0
 
 
-async def test_each_request_has_the_whole_deadline_and_a_websocket_none(client: Client, service: Service) -> None:
+async def test_each_request_has_the_whole_deadline_and_a_websocket_none(
+    client: Client, service: Service
+) -> None:
     for _ in range(2):
         await client.get("/orders/c1/o000")
     socket = await client.ws_connect("/socket")

@@ -1,4 +1,5 @@
-"""Clients that go away in the middle of a request leave no task, no connection that is taken, and none that is spoilt."""
+"""Clients that go away in the middle of a request leave no task, no connection that is taken, and
+none that is spoilt."""
 
 from __future__ import annotations
 
@@ -40,7 +41,11 @@ def answer(operation: str, request: Body) -> Body | ServiceFault:
         case "GetItem":
             return {"Item": ITEM}
         case "Query":
-            return {"Items": [ITEM], "Count": 1, "LastEvaluatedKey": {name: ITEM[name] for name in ("customer_id", "order_id")}}
+            return {
+                "Items": [ITEM],
+                "Count": 1,
+                "LastEvaluatedKey": {name: ITEM[name] for name in ("customer_id", "order_id")},
+            }
         case "ListTables":
             return {"TableNames": []}
         case _:
@@ -55,7 +60,9 @@ class Service:
         self.ends: list[str] = []
         self.ended = asyncio.Event()
         self.port = 0
-        self.db = adorm.connect(region="eu-central-1", endpoint_url=dynamodb.url, max_connections=max_connections)
+        self.db = adorm.connect(
+            region="eu-central-1", endpoint_url=dynamodb.url, max_connections=max_connections
+        )
         self.before: set[asyncio.Task[object]] = set()
 
     @asynccontextmanager
@@ -111,7 +118,9 @@ async def fastapi(service: Service) -> AsyncGenerator[None]:
             return await read_order(orders, what)
 
     @app.get("/streamed/{form}")
-    async def rows(form: str, orders: Annotated[adorm.Table[Order], Depends(table(Order))], padding: int = 0) -> StreamingResponse:
+    async def rows(
+        form: str, orders: Annotated[adorm.Table[Order], Depends(table(Order))], padding: int = 0
+    ) -> StreamingResponse:
         def line(order: Order) -> str:
             return f"{order.order_id}\n{'x' * padding}"
 
@@ -145,7 +154,11 @@ def aiohttp(*, cancels: bool) -> Callable[[Service], Any]:
 
         async def get(request: web.Request) -> web.Response:
             async with service.watched():
-                return web.Response(text=await read_order(with_aiohttp.table(request, Order), request.match_info["what"]))
+                return web.Response(
+                    text=await read_order(
+                        with_aiohttp.table(request, Order), request.match_info["what"]
+                    )
+                )
 
         app.router.add_get("/{what}", get)
         runner = web.AppRunner(app, handler_cancellation=cancels)
@@ -161,7 +174,9 @@ def aiohttp(*, cancels: bool) -> Callable[[Service], Any]:
 
 
 @asynccontextmanager
-async def serving(serve: Callable[[Service], Any], *, max_connections: int = 2) -> AsyncGenerator[Service]:
+async def serving(
+    serve: Callable[[Service], Any], *, max_connections: int = 2
+) -> AsyncGenerator[Service]:
     async with AsyncExitStack() as stack:
         dynamodb = await stack.enter_async_context(LoopbackServer(answer))
         service = Service(dynamodb, max_connections)
@@ -199,7 +214,9 @@ async def ask(service: Service, path: str) -> bytes:
 
 @pytest.mark.parametrize("what", ["get", "create", "stream"])
 @pytest.mark.parametrize("serve", [fastapi, aiohttp(cancels=False)], ids=["uvicorn", "aiohttp"])
-async def test_a_handler_that_is_not_cancelled_finishes_alone(serve: Callable[[Service], Any], what: str) -> None:
+async def test_a_handler_that_is_not_cancelled_finishes_alone(
+    serve: Callable[[Service], Any], what: str
+) -> None:
     async with serving(serve) as service:
         connections = service.dynamodb.connections
         operation = {"get": "GetItem", "create": "PutItem", "stream": "Query"}[what]

@@ -1,4 +1,5 @@
-"""FastAPI: dependencies, pages, problem details, the deadline, by its own test client and by httpx."""
+"""FastAPI: dependencies, pages, problem details, the deadline, by its own test client and by
+httpx."""
 
 from __future__ import annotations
 
@@ -17,7 +18,16 @@ from pydantic import BaseModel
 
 import adorm
 from adorm.deadlines import remaining_s
-from adorm.integrations.fastapi import AdormMiddleware, CursorPage, Paging, database, lifespan, paging, problems, table
+from adorm.integrations.fastapi import (
+    AdormMiddleware,
+    CursorPage,
+    Paging,
+    database,
+    lifespan,
+    paging,
+    problems,
+    table,
+)
 from adorm.testing import Faults
 from tests.integrations.clients import Client, idle_client, running
 from tests.integrations.shop import Line, Order, some_orders
@@ -66,8 +76,14 @@ class Service:
             return await orders.get(customer_id, order_id)
 
         @app.get("/orders/{customer_id}")
-        async def page(customer_id: str, orders: Orders, wanted: Annotated[Paging, Depends(paging(default_limit=2))]) -> CursorPage[Order]:
-            return CursorPage.of(await orders.query(customer_id).limit(wanted.limit).page(wanted.cursor))
+        async def page(
+            customer_id: str,
+            orders: Orders,
+            wanted: Annotated[Paging, Depends(paging(default_limit=2))],
+        ) -> CursorPage[Order]:
+            return CursorPage.of(
+                await orders.query(customer_id).limit(wanted.limit).page(wanted.cursor)
+            )
 
         @app.get("/summaries/{customer_id}")
         async def summaries(customer_id: str, orders: Orders) -> CursorPage[OrderOut]:
@@ -87,7 +103,10 @@ class Service:
         @app.get("/side-by-side/{customer_id}")
         async def side_by_side(customer_id: str, orders: Orders) -> list[Order]:
             async with asyncio.TaskGroup() as tasks:
-                found = [tasks.create_task(one(orders, customer_id, number)) for number in ("o000", "none")]
+                found = [
+                    tasks.create_task(one(orders, customer_id, number))
+                    for number in ("o000", "none")
+                ]
             return [each.result() for each in found]
 
         @app.get("/mistake")
@@ -140,11 +159,18 @@ def client(service: Service) -> Iterator[Client]:
 
 
 def as_json(order: Order) -> dict[str, Any]:
-    return {"customer_id": order.customer_id, "order_id": order.order_id, "lines": [{"sku": line.sku} for line in order.lines]}
+    return {
+        "customer_id": order.customer_id,
+        "order_id": order.order_id,
+        "lines": [{"sku": line.sku} for line in order.lines],
+    }
 
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert (answer.status_code, answer.headers["content-type"]) == (
+        status,
+        "application/problem+json",
+    )
     body: dict[str, Any] = answer.json()
     assert (body["status"], body["code"]) == (status, code)
     assert not any(word in answer.text for word in ("orders", "Order", "c1", "o00"))
@@ -163,8 +189,13 @@ def test_a_model_comes_in_and_goes_out(client: Client) -> None:
         "lines": [{"sku": "tea", "quantity": 1}],
         "version": 1,
     }
-    wrong = client.post("/orders", json={"customer_id": "c1", "order_id": "o9", "lines": [{"quantity": 2}]})
-    assert (wrong.status_code, wrong.json()["detail"][0]["loc"]) == (422, ["body", "lines", 0, "sku"])
+    wrong = client.post(
+        "/orders", json={"customer_id": "c1", "order_id": "o9", "lines": [{"quantity": 2}]}
+    )
+    assert (wrong.status_code, wrong.json()["detail"][0]["loc"]) == (
+        422,
+        ["body", "lines", 0, "sku"],
+    )
 
 
 def test_a_list_is_read_page_by_page(client: Client) -> None:
@@ -197,17 +228,37 @@ def test_a_page_of_a_model_of_ones_own(client: Client) -> None:
 
 def test_a_bad_cursor_is_the_clients_mistake(client: Client) -> None:
     other = client.get("/orders/c1").json()["cursor"]
-    for customer, cursor in (("c1", "nonsense"), ("c2", other), ("c1", "x" * 20_000), ("c1", "ü"), ("c1", "")):
-        assert_problem(client.get(f"/orders/{customer}", params={"cursor": cursor}), 400, "bad-cursor")
+    for customer, cursor in (
+        ("c1", "nonsense"),
+        ("c2", other),
+        ("c1", "x" * 20_000),
+        ("c1", "ü"),
+        ("c1", ""),
+    ):
+        assert_problem(
+            client.get(f"/orders/{customer}", params={"cursor": cursor}), 400, "bad-cursor"
+        )
 
 
 def test_openapi_describes_models_pages_and_problems(client: Client) -> None:
     told = client.get("/openapi.json").json()
-    assert set(told["components"]["schemas"]["Order"]["properties"]) == {"customer_id", "order_id", "status", "lines", "version"}
+    assert set(told["components"]["schemas"]["Order"]["properties"]) == {
+        "customer_id",
+        "order_id",
+        "status",
+        "lines",
+        "version",
+    }
     assert told["components"]["schemas"]["Order"]["required"] == ["customer_id", "order_id"]
-    assert told["components"]["schemas"]["CursorPage_Order_"]["properties"]["items"]["items"] == {"$ref": "#/components/schemas/Order"}
+    assert told["components"]["schemas"]["CursorPage_Order_"]["properties"]["items"]["items"] == {
+        "$ref": "#/components/schemas/Order"
+    }
     operation = told["paths"]["/orders/{customer_id}"]["get"]
-    assert {each["name"]: each["schema"].get("maximum") for each in operation["parameters"] if each["in"] == "query"} == {
+    assert {
+        each["name"]: each["schema"].get("maximum")
+        for each in operation["parameters"]
+        if each["in"] == "query"
+    } == {
         "limit": 100,
         "cursor": None,
     }
@@ -224,7 +275,11 @@ def test_errors_are_problem_details(client: Client, service: Service) -> None:
     assert_problem(client.post("/orders", json=as_json(some_orders(1)[0])), 409, "already-exists")
     stale = {**as_json(some_orders(1)[0]), "version": 7}
     assert_problem(client.put("/orders/c1/o000", json=stale), 409, "version-conflict")
-    assert_problem(client.put("/orders/c1/o000", json=stale, headers={"If-Match": '"7"'}), 412, "version-conflict")
+    assert_problem(
+        client.put("/orders/c1/o000", json=stale, headers={"If-Match": '"7"'}),
+        412,
+        "version-conflict",
+    )
     refused = assert_problem(client.post("/both/c1"), 409, "already-exists")
     assert refused["reasons"] == [{"operation": 0, "code": "already-exists"}]
     service.faults.on("GetItem").refuse("ThrottlingException")
@@ -237,16 +292,23 @@ def test_a_group_of_the_users_own_tasks_is_told_by_its_parts(client: Client) -> 
     assert_problem(client.get("/side-by-side/c1"), 404, "not-found")
 
 
-def test_a_mistake_of_the_servers_is_500_and_tells_nothing(client: Client, service: Service) -> None:
+def test_a_mistake_of_the_servers_is_500_and_tells_nothing(
+    client: Client, service: Service
+) -> None:
     assert_problem(client.get("/mistake"), 500, "internal")
-    service.faults.on("GetItem").refuse("AccessDeniedException", message="arn:aws:iam::123456789012:role/secret")
+    service.faults.on("GetItem").refuse(
+        "AccessDeniedException", message="arn:aws:iam::123456789012:role/secret"
+    )
     answer = client.get("/orders/c1/o000")
     assert_problem(answer, 500, "internal")
     assert "arn" not in answer.text
 
 
 def test_a_mistake_of_the_servers_is_raised_on_for_the_log() -> None:
-    with running(Service().app) as client, pytest.raises(adorm.UsageError, match="no key of Order serves"):
+    with (
+        running(Service().app) as client,
+        pytest.raises(adorm.UsageError, match="no key of Order serves"),
+    ):
         client.get("/mistake")
 
 
@@ -262,7 +324,12 @@ def test_a_write_whose_answer_was_lost_says_so(client: Client, service: Service)
 
 
 def test_middleware_around_it_sees_a_response(client: Client) -> None:
-    assert client.get("/orders/c1/none", headers={"Origin": "https://shop.example"}).headers["access-control-allow-origin"] == "*"
+    assert (
+        client.get("/orders/c1/none", headers={"Origin": "https://shop.example"}).headers[
+            "access-control-allow-origin"
+        ]
+        == "*"
+    )
 
 
 def test_a_handler_of_ones_own_comes_first() -> None:
@@ -292,7 +359,9 @@ def test_a_request_that_takes_too_long_is_504(service: Service) -> None:
         assert hold.waiting == 0
 
 
-def test_the_deadline_covers_background_tasks_but_no_websocket(client: Client, service: Service) -> None:
+def test_the_deadline_covers_background_tasks_but_no_websocket(
+    client: Client, service: Service
+) -> None:
     client.get("/background")
     with client.websocket_connect("/socket") as socket:
         assert socket.receive_text() == "open"
@@ -341,7 +410,9 @@ def test_it_composes_with_a_lifespan_of_ones_own_and_reaches_mounted_application
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncGenerator[dict[str, Any]]:
-        async with lifespan(lambda: adorm.connect("memory"), models=[Order], ensure_tables=True)(app) as state:
+        async with lifespan(lambda: adorm.connect("memory"), models=[Order], ensure_tables=True)(
+            app
+        ) as state:
             yield {**state, "mailer": "mine"}
         ended.append("mine")
 
@@ -369,7 +440,9 @@ async def test_a_test_may_bring_its_own_database_and_httpx() -> None:
             return db
 
         service.app.dependency_overrides[database] = own
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(service.app), base_url="http://test") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(service.app), base_url="http://test"
+        ) as client:
             assert (await client.get("/summaries/c1")).json()["items"] == [{"id": "o1", "items": 3}]
     assert service.lives == 0
 
@@ -379,12 +452,16 @@ async def test_the_lifespan_serves_httpx_too() -> None:
     service = Service()
     async with (
         service.app.router.lifespan_context(service.app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(service.app), base_url="http://test") as client,
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(service.app), base_url="http://test"
+        ) as client,
     ):
         answers: list[httpx.Response] = []
 
         async def create(number: int) -> None:
-            answers.append(await client.post("/orders", json={"customer_id": "c1", "order_id": f"o{number}"}))
+            answers.append(
+                await client.post("/orders", json={"customer_id": "c1", "order_id": f"o{number}"})
+            )
 
         async with anyio.create_task_group() as tasks:
             for number in range(20):
@@ -392,12 +469,16 @@ async def test_the_lifespan_serves_httpx_too() -> None:
     assert sorted(answer.status_code for answer in answers) == [201] * 10 + [409] * 10
 
 
-def test_a_page_that_leaves_out_what_it_cannot_read_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_page_that_leaves_out_what_it_cannot_read_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     @adorm.model(table="orders")
     class Read:
         order_id: str = adorm.partition_key()
 
-    wrong = adorm.ItemDecodeError("expected a number", model=Read, key={"order_id": {"S": "secret"}}, path="$.total")
+    wrong = adorm.ItemDecodeError(
+        "expected a number", model=Read, key={"order_id": {"S": "secret"}}, path="$.total"
+    )
     empty: adorm.Page[Read] = adorm.Page([], None, 0, 1, None, [wrong])
     page = CursorPage.of(empty)
     assert page.count == 0

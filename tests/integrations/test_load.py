@@ -1,4 +1,5 @@
-"""The services of the examples under load with random disconnects: `bench/service_load.py`, bounded by a count of requests."""
+"""The services of the examples under load with random disconnects: `bench/service_load.py`, bounded
+by a count of requests."""
 
 from __future__ import annotations
 
@@ -19,7 +20,9 @@ CLIENTS, REQUESTS = 100, 8
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("service", ["fastapi", "aiohttp"])
-def test_a_service_under_load_makes_no_error_and_leaves_nothing_behind(service: str, local_dynamodb: LocalDynamoDB) -> None:
+def test_a_service_under_load_makes_no_error_and_leaves_nothing_behind(
+    service: str, local_dynamodb: LocalDynamoDB
+) -> None:
     command = [
         sys.executable,
         "bench/service_load.py",
@@ -31,7 +34,9 @@ def test_a_service_under_load_makes_no_error_and_leaves_nothing_behind(service: 
         str(REQUESTS),
     ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150, check=False
+    )
     assert done.stderr == ""
     told = json.loads(done.stdout)[service]
     assert told["errors"] == {}

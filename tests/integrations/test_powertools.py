@@ -111,7 +111,9 @@ class InMemory(BasePersistenceLayer):
         )
 
         if data_record.idempotency_key in self.records:
-            raise IdempotencyItemAlreadyExistsError(old_data_record=self.records[data_record.idempotency_key])
+            raise IdempotencyItemAlreadyExistsError(
+                old_data_record=self.records[data_record.idempotency_key]
+            )
         self.records[data_record.idempotency_key] = data_record
 
     def _update_record(self, data_record: DataRecord) -> None:
@@ -145,7 +147,9 @@ def test_a_middleware_of_ones_own_takes_the_handler(made: Made) -> None:
     assert handler(5, Context(5000)) == [5, 5]
 
 
-def test_logger_and_metrics_take_the_handler(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
+def test_logger_and_metrics_take_the_handler(
+    made: Made, capsys: pytest.CaptureFixture[str]
+) -> None:
     logger, metrics = Logger(), Metrics()
 
     async def work(event: Any, context: object, db: adorm.Database) -> Any:
@@ -159,7 +163,9 @@ def test_logger_and_metrics_take_the_handler(made: Made, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize("as_data_class", [False, True])
-def test_an_async_batch_processor_runs_inside_the_handler(made: Made, as_data_class: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_async_batch_processor_runs_inside_the_handler(
+    made: Made, as_data_class: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LAMBDA_TASK_ROOT", "/var/task")
     processor = AsyncBatchProcessor(event_type=EventType.SQS)
     loops: set[object] = set()
@@ -187,7 +193,9 @@ def test_it_takes_records_of_streams_and_says_when_all_have_failed(made: Made) -
         async def fail(record: Any) -> None:
             raise LookupError("no stock")
 
-        quiet = AsyncBatchProcessor(event_type=EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
+        quiet = AsyncBatchProcessor(
+            event_type=EventType.DynamoDBStreams, raise_on_entire_batch_failure=False
+        )
         loud = AsyncBatchProcessor(event_type=EventType.DynamoDBStreams)
         answer = await async_process_partial_response(event, fail, quiet)
         with pytest.raises(BatchProcessingError):
@@ -204,7 +212,9 @@ def test_a_processor_that_is_not_asynchronous_and_an_event_that_is_none_are_refu
     async def work(event: Any, context: object, db: adorm.Database) -> None:
         async def handle(record: Any) -> None: ...
 
-        await async_process_partial_response(event, handle, BatchProcessor(event_type=EventType.SQS))
+        await async_process_partial_response(
+            event, handle, BatchProcessor(event_type=EventType.SQS)
+        )
 
     handler: Any = made(work)
     with pytest.raises(adorm.UsageError, match="take an AsyncBatchProcessor"):
@@ -222,7 +232,9 @@ def test_stream_and_queue_handlers_take_an_event_of_powertools(made: Made) -> No
         seen.append(order.order_id)
 
     streamed: Any = event_source(data_class=DynamoDBStreamEvent)(made(changes))
-    assert streamed(stream_event(stream_record(new=Order(order_id="o9"))), Context(5000)) == {"batchItemFailures": []}
+    assert streamed(stream_event(stream_record(new=Order(order_id="o9"))), Context(5000)) == {
+        "batchItemFailures": []
+    }
 
     @adorm.sqs_handler
     async def work(message: adorm.SqsMessage) -> None:

@@ -16,7 +16,14 @@ SECRET = "PLANTED-SECRET"
 
 
 def service_error(kind: type[ServiceError], **details: object) -> ServiceError:
-    return kind(f"about {SECRET}", code=f"{SECRET}Exception", operation="PutItem", subject=f"Order {SECRET}", request_id=SECRET, **details)  # type: ignore[arg-type]  # what a test wants  # pyright: ignore[reportArgumentType]  # the same
+    return kind(
+        f"about {SECRET}",
+        code=f"{SECRET}Exception",
+        operation="PutItem",
+        subject=f"Order {SECRET}",
+        request_id=SECRET,
+        **details,  # type: ignore[arg-type]  # what a test wants  # pyright: ignore[reportArgumentType]
+    )
 
 
 def told(error: BaseException, headers: Sequence[str] = ()) -> Problem:
@@ -47,16 +54,35 @@ CASES: list[tuple[BaseException, int, str, bool]] = [
     (adorm.UsageError(SECRET), 500, "internal", False),
     (adorm.ModelError(SECRET), 500, "internal", False),
     (adorm.LeaseLost(SECRET), 500, "internal", False),
-    (adorm.ItemDecodeError(SECRET, model=int, key={"pk": {"S": SECRET}}, path=SECRET), 500, "internal", False),
+    (
+        adorm.ItemDecodeError(SECRET, model=int, key={"pk": {"S": SECRET}}, path=SECRET),
+        500,
+        "internal",
+        False,
+    ),
 ]
 
 
-@pytest.mark.parametrize(("error", "status", "code", "again"), CASES, ids=lambda value: type(value).__name__)
-def test_each_error_has_its_status_and_tells_no_more(error: BaseException, status: int, code: str, again: bool) -> None:
+@pytest.mark.parametrize(
+    ("error", "status", "code", "again"), CASES, ids=lambda value: type(value).__name__
+)
+def test_each_error_has_its_status_and_tells_no_more(
+    error: BaseException, status: int, code: str, again: bool
+) -> None:
     problem = told(error)
-    assert (problem.status, problem.code, problem.retry_after_s) == (status, code, 1 if again else None)
+    assert (problem.status, problem.code, problem.retry_after_s) == (
+        status,
+        code,
+        1 if again else None,
+    )
     body = orjson.loads(problem.content())
-    assert body == {"type": "about:blank", "title": body["title"], "status": status, "detail": problem.detail, "code": code}
+    assert body == {
+        "type": "about:blank",
+        "title": body["title"],
+        "status": status,
+        "detail": problem.detail,
+        "code": code,
+    }
     assert SECRET not in problem.content().decode()
     assert problem.headers()["content-type"] == "application/problem+json"
 
@@ -80,7 +106,9 @@ def test_every_code_of_dynamodbs_has_a_status_that_fits(code: str) -> None:
     ],
 )
 def test_what_only_dynamodb_can_tell_of_a_value_is_422_too(message: str) -> None:
-    refused = adorm.ValidationFailed(message, code="ValidationException", operation="UpdateItem", status=400)
+    refused = adorm.ValidationFailed(
+        message, code="ValidationException", operation="UpdateItem", status=400
+    )
     assert (told(refused).status, told(refused).code) == (422, "bad-value")
 
 
@@ -99,12 +127,16 @@ def test_the_wait_that_dynamodb_asks_for_is_passed_on_in_whole_seconds() -> None
 def test_a_write_whose_fate_is_unknown_says_so() -> None:
     problem = told(adorm.ConnectionFailed(SECRET, maybe_applied=True))
     assert problem.body()["maybe_applied"] is True
-    assert problem.detail.endswith("It may have been applied: look at what is there before repeating it.")
+    assert problem.detail.endswith(
+        "It may have been applied: look at what is there before repeating it."
+    )
     assert told(adorm.DeadlineExceeded(SECRET, maybe_applied=True)).maybe_applied
 
 
 def test_an_idempotent_function_that_runs_is_asked_again_later() -> None:
-    running = adorm.IdempotencyInProgress(SECRET, lease_ends_at=datetime(2026, 1, 1, tzinfo=UTC), retry_after_s=4.2)
+    running = adorm.IdempotencyInProgress(
+        SECRET, lease_ends_at=datetime(2026, 1, 1, tzinfo=UTC), retry_after_s=4.2
+    )
     problem = told(running)
     assert (problem.status, problem.code, problem.retry_after_s) == (409, "in-progress", 5)
     unknown = told(adorm.ResultNotStored(SECRET, result=SECRET))
@@ -114,10 +146,17 @@ def test_an_idempotent_function_that_runs_is_asked_again_later() -> None:
 
 def transaction(*errors: Exception | None) -> adorm.TransactionCanceled:
     reasons = [
-        adorm.CancellationReason(operation=f"update of {SECRET}", code=None if error is None else "Code", message=SECRET, error=error)
+        adorm.CancellationReason(
+            operation=f"update of {SECRET}",
+            code=None if error is None else "Code",
+            message=SECRET,
+            error=error,
+        )
         for error in errors
     ]
-    return adorm.TransactionCanceled(SECRET, reasons, code="TransactionCanceledException", operation="TransactWriteItems")
+    return adorm.TransactionCanceled(
+        SECRET, reasons, code="TransactionCanceledException", operation="TransactWriteItems"
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,10 +164,25 @@ def transaction(*errors: Exception | None) -> adorm.TransactionCanceled:
     [
         ([service_error(adorm.VersionConflict)], 409, "version-conflict", ["version-conflict"]),
         ([adorm.ItemNotFound(SECRET)], 404, "not-found", ["not-found"]),
-        ([adorm.ItemNotFound(SECRET), service_error(adorm.ItemExists)], 409, "already-exists", ["not-found", "already-exists"]),
-        ([service_error(adorm.Throttled), service_error(adorm.TransactionConflict)], 409, "busy", ["throttled", "busy"]),
+        (
+            [adorm.ItemNotFound(SECRET), service_error(adorm.ItemExists)],
+            409,
+            "already-exists",
+            ["not-found", "already-exists"],
+        ),
+        (
+            [service_error(adorm.Throttled), service_error(adorm.TransactionConflict)],
+            409,
+            "busy",
+            ["throttled", "busy"],
+        ),
         ([service_error(adorm.Throttled), service_error(adorm.Throttled)], 503, "throttled", []),
-        ([service_error(adorm.ItemExists), service_error(adorm.ValidationFailed)], 500, "internal", []),
+        (
+            [service_error(adorm.ItemExists), service_error(adorm.ValidationFailed)],
+            500,
+            "internal",
+            [],
+        ),
         ([], 409, "transaction-canceled", ["transaction-canceled"]),
     ],
 )
@@ -142,21 +196,45 @@ def test_a_cancelled_transaction_has_the_status_of_its_gravest_reason(
 
 
 def test_the_reasons_of_a_transaction_say_which_operation() -> None:
-    problem = told(transaction(None, service_error(adorm.ItemExists), None, service_error(adorm.VersionConflict)))
-    assert problem.reasons == [{"operation": 1, "code": "already-exists"}, {"operation": 3, "code": "version-conflict"}]
+    problem = told(
+        transaction(
+            None, service_error(adorm.ItemExists), None, service_error(adorm.VersionConflict)
+        )
+    )
+    assert problem.reasons == [
+        {"operation": 1, "code": "already-exists"},
+        {"operation": 3, "code": "version-conflict"},
+    ]
     many = told(transaction(*[service_error(adorm.ItemExists) for _ in range(100)]))
     assert len(many.reasons) == 10
 
 
 def test_a_group_of_any_kind_is_told_by_its_parts() -> None:
     missing = adorm.ItemNotFound(SECRET)
-    assert told(ExceptionGroup(SECRET, [missing, ExceptionGroup(SECRET, [service_error(adorm.Throttled)])])).status == 404
+    assert (
+        told(
+            ExceptionGroup(
+                SECRET, [missing, ExceptionGroup(SECRET, [service_error(adorm.Throttled)])]
+            )
+        ).status
+        == 404
+    )
     assert told(adorm.GatherFailed(SECRET, [missing], outcomes=[])).status == 404
-    assert told(ExceptionGroup(SECRET, [adorm.DeadlineExceeded(SECRET, maybe_applied=True)])).maybe_applied
-    slow = told(adorm.BatchFailed(SECRET, [service_error(adorm.Throttled), service_error(adorm.Throttled, retry_after_s=7)], outcomes=[]))
+    assert told(
+        ExceptionGroup(SECRET, [adorm.DeadlineExceeded(SECRET, maybe_applied=True)])
+    ).maybe_applied
+    slow = told(
+        adorm.BatchFailed(
+            SECRET,
+            [service_error(adorm.Throttled), service_error(adorm.Throttled, retry_after_s=7)],
+            outcomes=[],
+        )
+    )
     assert (slow.status, slow.retry_after_s) == (503, 7)
 
 
 def test_what_is_not_adorms_is_nobodys_problem_here() -> None:
     assert problem_of(ValueError(SECRET)) is None
-    assert problem_of(ExceptionGroup(SECRET, [adorm.ItemNotFound(SECRET), ValueError(SECRET)])) is None
+    assert (
+        problem_of(ExceptionGroup(SECRET, [adorm.ItemNotFound(SECRET), ValueError(SECRET)])) is None
+    )

@@ -31,7 +31,11 @@ async def get(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    await database(request).table(Order).create(Order(customer_id="c1", order_id=request.path_params["order_id"]))
+    await (
+        database(request)
+        .table(Order)
+        .create(Order(customer_id="c1", order_id=request.path_params["order_id"]))
+    )
     return Response(status_code=201)
 
 
@@ -58,7 +62,9 @@ def test_a_starlette_application_is_served_as_fastapis() -> None:
 
 @pytest.mark.parametrize("inside", [True, False])
 def test_it_stands_beside_middleware_that_runs_the_application_in_a_task(inside: bool) -> None:
-    async def pass_on(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    async def pass_on(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
         response = await call_next(request)
         response.headers["x-seen"] = "yes"
         return response
@@ -74,10 +80,17 @@ def test_it_stands_beside_middleware_that_runs_the_application_in_a_task(inside:
         assert ("x-seen" in client.get("/none").headers) is inside
 
 
-@pytest.mark.parametrize(("module", "package"), [("starlette", "starlette"), ("fastapi", "fastapi"), ("aiohttp", "aiohttp")])
-def test_a_framework_that_is_not_installed_is_named_with_its_extra(module: str, package: str) -> None:
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [("starlette", "starlette"), ("fastapi", "fastapi"), ("aiohttp", "aiohttp")],
+)
+def test_a_framework_that_is_not_installed_is_named_with_its_extra(
+    module: str, package: str
+) -> None:
     code = f"import sys; sys.modules[{package!r}] = None\nimport adorm.integrations.{module}"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd="src")
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd="src"
+    )
     assert done.returncode == 1
     assert f"ImportError: adorm.integrations.{module} needs " in done.stderr
     assert "adorm[" in done.stderr
@@ -85,8 +98,12 @@ def test_a_framework_that_is_not_installed_is_named_with_its_extra(module: str, 
 
 def test_nothing_of_adorms_own_loads_a_framework() -> None:
     code = "import sys, adorm.integrations.services, adorm.integrations.problems, adorm.codec.pydantic_schemas, adorm.models\n"
-    code += "print({'fastapi', 'starlette', 'pydantic', 'pydantic_core', 'aiohttp'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="src")
+    code += (
+        "print({'fastapi', 'starlette', 'pydantic', 'pydantic_core', 'aiohttp'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="src"
+    )
     assert done.stdout.strip() == "set()"
 
 

@@ -21,7 +21,9 @@ def check_age(_instance: object, _field: object, value: int) -> None:
         raise ValueError("an age is 0 or more")
 
 
-@adorm.model(table="visits", indexes=[adorm.GlobalIndex("by-place", partition="place", sort="seconds")])
+@adorm.model(
+    table="visits", indexes=[adorm.GlobalIndex("by-place", partition="place", sort="seconds")]
+)
 class Visit:
     guest: str = adorm.partition_key()
     at: str = adorm.sort_key()
@@ -41,7 +43,9 @@ class Visit:
 
 Visits = Annotated[adorm.Table[Visit], Depends(table(Visit))]
 
-app = FastAPI(lifespan=lifespan(lambda: adorm.connect("memory"), models=[Visit], ensure_tables=True))
+app = FastAPI(
+    lifespan=lifespan(lambda: adorm.connect("memory"), models=[Visit], ensure_tables=True)
+)
 app.add_middleware(AdormMiddleware)
 
 
@@ -137,17 +141,29 @@ def test_a_range_that_nothing_lies_in_is_422(client: Client, query: dict[str, st
 
 
 def test_a_sum_that_grows_out_of_range_is_422(client: Client) -> None:
-    assert client.put("/visits", json={"guest": "g", "at": "a", "seconds": 9 * 10**125}).status_code == 200
+    assert (
+        client.put("/visits", json={"guest": "g", "at": "a", "seconds": 9 * 10**125}).status_code
+        == 200
+    )
     answer = client.post("/visits/g/a/seconds", params={"seconds": str(9 * 10**125)})
     assert (answer.status_code, answer.json().get("code", answer.text)) == (422, "bad-value")
 
 
-WRONG_TYPES: list[dict[str, Any]] = [{"seconds": "5"}, {"paid": 1.5}, {"since": "2026"}, {"words": "abc"}, {"labels": {1: 1}}, {"kind": 5}]
+WRONG_TYPES: list[dict[str, Any]] = [
+    {"seconds": "5"},
+    {"paid": 1.5},
+    {"since": "2026"},
+    {"words": "abc"},
+    {"labels": {1: 1}},
+    {"kind": 5},
+]
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("wrong", WRONG_TYPES, ids=str)
-async def test_a_value_of_a_wrong_type_stays_the_services_own_mistake(adorm_db: adorm.Database, wrong: dict[str, Any]) -> None:
+async def test_a_value_of_a_wrong_type_stays_the_services_own_mistake(
+    adorm_db: adorm.Database, wrong: dict[str, Any]
+) -> None:
     await adorm_db.create_table(Visit)
     with pytest.raises(adorm.UsageError) as caught:
         await adorm_db.table(Visit).put(Visit(guest="g", at="a", **wrong))
@@ -155,13 +171,17 @@ async def test_a_value_of_a_wrong_type_stays_the_services_own_mistake(adorm_db: 
 
 
 @pytest.mark.anyio
-async def test_values_are_told_by_their_error_wherever_they_are_given(adorm_db: adorm.Database) -> None:
+async def test_values_are_told_by_their_error_wherever_they_are_given(
+    adorm_db: adorm.Database,
+) -> None:
     await adorm_db.create_table(Visit)
     visits = adorm_db.table(Visit)
     visit = await visits.put(Visit(guest="g", at="a"))
     later = datetime(2026, 1, 1, tzinfo=UTC)
     with pytest.raises(adorm.BadValue, match="one of"):
-        await visits.query("g").filter(adorm.path("kind") == "day", cast("Any", Visit).kind == "noon")
+        await visits.query("g").filter(
+            adorm.path("kind") == "day", cast("Any", Visit).kind == "noon"
+        )
     with pytest.raises(adorm.BadValue, match="1 to 100 values"):
         attr(Visit.place).is_in()
     with pytest.raises(adorm.BadValue, match="is empty"):

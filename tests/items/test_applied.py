@@ -50,16 +50,28 @@ async def stored_n(db: Database) -> str:
 
 
 WRITES: dict[str, Callable[[adorm.Table[Counter]], Awaitable[Any]]] = {
-    "an update that gives the new item": lambda table: table.update("a").add(Counter.n, 1).returning("new"),
-    "an update that gives the old item": lambda table: table.update("a").add(Counter.n, 1).returning("old"),
-    "a put that gives the old item": lambda table: table.put(Counter(counter_id="a", n=2)).returning("old"),
-    "a save that gives the old item": lambda table: table.save(Counter(counter_id="a", n=2)).returning("old"),
+    "an update that gives the new item": lambda table: (
+        table.update("a").add(Counter.n, 1).returning("new")
+    ),
+    "an update that gives the old item": lambda table: (
+        table.update("a").add(Counter.n, 1).returning("old")
+    ),
+    "a put that gives the old item": lambda table: table.put(
+        Counter(counter_id="a", n=2)
+    ).returning("old"),
+    "a save that gives the old item": lambda table: table.save(
+        Counter(counter_id="a", n=2)
+    ).returning("old"),
 }
 
 
 @pytest.mark.parametrize("name", WRITES)
-async def test_an_answer_that_does_not_decode_leaves_the_write_applied(db: Database, name: str) -> None:
-    with pytest.raises(adorm.ItemDecodeError, match="the write was applied: do not send it again") as caught:
+async def test_an_answer_that_does_not_decode_leaves_the_write_applied(
+    db: Database, name: str
+) -> None:
+    with pytest.raises(
+        adorm.ItemDecodeError, match="the write was applied: do not send it again"
+    ) as caught:
         await WRITES[name](db.table(Counter))
     assert (caught.value.applied, caught.value.maybe_applied) == (True, True)
     assert await stored_n(db) == "2"
@@ -80,7 +92,9 @@ async def test_a_deletion_whose_item_does_not_decode_was_done(db: Database) -> N
     assert not await db.table(Counter).exists("a")
 
 
-@pytest.mark.parametrize("answer", [{"Attributes": {"note_id": 5}}, {"Attributes": {"created_at": 5}}])
+@pytest.mark.parametrize(
+    "answer", [{"Attributes": {"note_id": 5}}, {"Attributes": {"created_at": 5}}]
+)
 async def test_an_answer_of_a_wrong_shape_is_an_error_of_adorm_s_and_the_write_applied(
     answer: Any,
 ) -> None:
@@ -109,7 +123,9 @@ async def test_update_many_lists_an_applied_update_as_done_with_its_error(db: Da
     def report(progress: Progress) -> None:
         seen.append(progress.done)
 
-    many = counters.update_many([counters.update(key).add(Counter.n, 1).returning("new") for key in "ab"])
+    many = counters.update_many(
+        [counters.update(key).add(Counter.n, 1).returning("new") for key in "ab"]
+    )
     result = await many.on_progress(report).collect_errors()
     assert sorted(key.values[0] for key in result.updated) == ["a", "b"]
     assert result.unprocessed == []

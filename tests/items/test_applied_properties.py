@@ -46,7 +46,9 @@ def test_each_change_is_made_once_when_what_is_not_done_is_sent_again(
 ) -> None:
     async def run() -> None:
         faults = Faults()
-        async with adorm.connect("memory", wrap=faults, retry=adorm.RetryPolicy(max_attempts=1)) as db:
+        async with adorm.connect(
+            "memory", wrap=faults, retry=adorm.RetryPolicy(max_attempts=1)
+        ) as db:
             await db.create_table(Counter)
             for key in KEYS:
                 color = {"color": UNREADABLE} if key in unreadable else {}
@@ -58,12 +60,18 @@ def test_each_change_is_made_once_when_what_is_not_done_is_sent_again(
                     },
                 )
             if refusals:
-                faults.on("UpdateItem", call=refusals).refuse("ProvisionedThroughputExceededException")
+                faults.on("UpdateItem", call=refusals).refuse(
+                    "ProvisionedThroughputExceededException"
+                )
             expected = dict.fromkeys(KEYS, 0)
             for how, key, amount in changes:
                 done = await sent_until_done(db, how, key, amount)
                 assert done
-                expected[key] = amount if how == "put old" else expected[key] + (0 if "create" in how else amount)
+                expected[key] = (
+                    amount
+                    if how == "put old"
+                    else expected[key] + (0 if "create" in how else amount)
+                )
                 if how == "put old":
                     unreadable.discard(key)
             assert {key: await stored_n(db, key) for key in KEYS} == expected
@@ -81,7 +89,9 @@ async def sent_until_done(db: adorm.Database, how: str, key: str, amount: int) -
     for _ in range(8):
         if how.startswith("update_many"):
             update: Any = counters.update(key).add(Counter.n, amount)
-            result = await counters.update_many([update.returning("new") if how.endswith("new") else update]).collect_errors()
+            result = await counters.update_many(
+                [update.returning("new") if how.endswith("new") else update]
+            ).collect_errors()
             if not result.unprocessed:
                 return True
             continue

@@ -1,4 +1,5 @@
-"""Places: one for each item, whatever way its key is written, and the same in the generated loops as one by one."""
+"""Places: one for each item, whatever way its key is written, and the same in the generated loops
+as one by one."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ from adorm.models import model_info
 from tests.items.test_keys import KEYS, MODELS, VALUES, Bytes, Numbers, Texts
 
 
-def taken_in(info: Any, keys: list[Any], codec: Codec) -> tuple[list[ItemId], dict[ItemId, AttributeMap]]:
+def taken_in(
+    info: Any, keys: list[Any], codec: Codec
+) -> tuple[list[ItemId], dict[ItemId, AttributeMap]]:
     places: list[ItemId] = []
     maps: dict[ItemId, AttributeMap] = {}
 
@@ -30,7 +33,9 @@ def taken_in(info: Any, keys: list[Any], codec: Codec) -> tuple[list[ItemId], di
 
 
 @given(each=KEYS, whole=st.booleans())
-def test_a_key_is_taken_in_as_the_careful_encoder_has_it_or_refused_as_it_refuses(each: tuple[Any, tuple[Any, ...]], whole: bool) -> None:
+def test_a_key_is_taken_in_as_the_careful_encoder_has_it_or_refused_as_it_refuses(
+    each: tuple[Any, tuple[Any, ...]], whole: bool
+) -> None:
     codec, key = Codec(), Key[Any](*each)
     given_key = key if whole else key.values
     try:
@@ -44,13 +49,23 @@ def test_a_key_is_taken_in_as_the_careful_encoder_has_it_or_refused_as_it_refuse
     assert taken_in(key.info, [given_key], codec) == ([place], {place: expected})
 
 
-@given(model=st.sampled_from(MODELS), values=st.lists(st.lists(VALUES, min_size=2, max_size=2).map(tuple), max_size=8))
-def test_items_are_where_their_keys_are_alone_and_all_together(model: Any, values: list[tuple[Any, ...]]) -> None:
+@given(
+    model=st.sampled_from(MODELS),
+    values=st.lists(st.lists(VALUES, min_size=2, max_size=2).map(tuple), max_size=8),
+)
+def test_items_are_where_their_keys_are_alone_and_all_together(
+    model: Any, values: list[tuple[Any, ...]]
+) -> None:
     codec, info = Codec(), model_info(model)
     maps: list[AttributeMap] = []
     for each in values:
         try:
-            maps.append({**encode_any_key(Key(info, each[: len(info.key_fields)]), codec), "more": {"S": "x"}})
+            maps.append(
+                {
+                    **encode_any_key(Key(info, each[: len(info.key_fields)]), codec),
+                    "more": {"S": "x"},
+                }
+            )
         except adorm.UsageError:
             continue
     expected = [item_id_of("table", item, info.key_order) for item in maps]
@@ -61,7 +76,12 @@ def test_items_are_where_their_keys_are_alone_and_all_together(model: Any, value
 
 def test_numbers_that_are_equal_are_one_place_however_they_are_written() -> None:
     codec = Codec()
-    written = [(1, Decimal("1.00")), (1, Decimal(1)), (1, Decimal("1E0")), Key[Any](model_info(Numbers), (1, Decimal("1.0")))]
+    written = [
+        (1, Decimal("1.00")),
+        (1, Decimal(1)),
+        (1, Decimal("1E0")),
+        Key[Any](model_info(Numbers), (1, Decimal("1.0"))),
+    ]
     places, maps = taken_in(model_info(Numbers), written, codec)
     assert len(set(places)) == 1
     assert list(maps.values()) == [{"pk": {"N": "1"}, "sk": {"N": "1.0"}}]

@@ -1,4 +1,5 @@
-"""Keys as they are sent: the quick encoder of common keys against the careful one, which explains what is wrong."""
+"""Keys as they are sent: the quick encoder of common keys against the careful one, which explains
+what is wrong."""
 
 from __future__ import annotations
 
@@ -73,7 +74,9 @@ class Spans:
 MODELS: list[Any] = [Texts, Numbers, Bytes, Moments, Ids, Alone, Spans]
 
 LONG = st.builds(
-    str.__mul__, st.sampled_from(["a", "é", "€", "😀"]), st.sampled_from([255, 256, 257, 511, 512, 513, 683, 1024, 1025, 2048, 2049])
+    str.__mul__,
+    st.sampled_from(["a", "é", "€", "😀"]),
+    st.sampled_from([255, 256, 257, 511, 512, 513, 683, 1024, 1025, 2048, 2049]),
 )
 VALUES = st.one_of(
     st.none(),
@@ -96,7 +99,10 @@ VALUES = st.one_of(
     st.just(["a"]),
     st.just(time(8)),
 )
-KEYS = st.tuples(st.sampled_from([model_info(model) for model in MODELS]), st.lists(VALUES, min_size=0, max_size=3).map(tuple))
+KEYS = st.tuples(
+    st.sampled_from([model_info(model) for model in MODELS]),
+    st.lists(VALUES, min_size=0, max_size=3).map(tuple),
+)
 """Of any model, with any values, one too few or too many among them."""
 GOOD: dict[Any, tuple[Any, ...]] = {
     Texts: ("c1", "ö" * 256),
@@ -116,7 +122,9 @@ def told(encode: Any, key: Key[Any], codec: Codec) -> Any:
 
 
 @given(each=KEYS)
-def test_the_quick_encoder_gives_the_maps_and_the_errors_of_the_careful_one(each: tuple[Any, tuple[Any, ...]]) -> None:
+def test_the_quick_encoder_gives_the_maps_and_the_errors_of_the_careful_one(
+    each: tuple[Any, tuple[Any, ...]],
+) -> None:
     codec, key = Codec(), Key[Any](*each)
     assert told(encode_key, key, codec) == told(encode_any_key, key, codec)
 
@@ -133,7 +141,13 @@ def test_keys_of_a_type_that_is_seldom_go_the_careful_way() -> None:
     assert encode_key(key, codec) == {"pk": {"S": "a"}, "sk": {"N": "5"}}
 
 
-@given(values=st.lists(st.one_of(st.text(max_size=600), st.integers(-(10**18) + 1, 10**18 - 1)), min_size=2, max_size=2).map(tuple))
+@given(
+    values=st.lists(
+        st.one_of(st.text(max_size=600), st.integers(-(10**18) + 1, 10**18 - 1)),
+        min_size=2,
+        max_size=2,
+    ).map(tuple)
+)
 def test_what_goes_the_quick_way_is_never_wrong(values: tuple[Any, ...]) -> None:
     codec = Codec()
     for model in (Texts, Numbers):

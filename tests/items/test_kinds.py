@@ -80,7 +80,9 @@ async def db() -> AsyncIterator[Database]:
 
 
 async def stored(db: Database, key: str) -> dict[str, Any] | None:
-    answer = await db.call("GetItem", {"TableName": "shop", "Key": {"customer": {"S": "c1"}, "key": {"S": key}}})
+    answer = await db.call(
+        "GetItem", {"TableName": "shop", "Key": {"customer": {"S": "c1"}, "key": {"S": key}}}
+    )
     return answer.get("Item")
 
 
@@ -99,7 +101,9 @@ async def page_of(table: adorm.Table[Invoice]) -> list[str]:
 async def missing_of(read: Any) -> tuple[list[Any], list[Any]]:
     got = await read
     assert got.errors == [] == got.unprocessed
-    return [getattr(item, "key", item) for item in got.items], [key.values[1] for key in got.missing]
+    return [getattr(item, "key", item) for item in got.items], [
+        key.values[1] for key in got.missing
+    ]
 
 
 async def loaded_by(table: adorm.Table[Invoice]) -> tuple[str, object]:
@@ -137,19 +141,25 @@ READS: dict[str, tuple[Callable[[adorm.Table[Invoice]], Awaitable[Any]], Any]] =
         (["i1"], ["ada", "none"]),
     ),
     "batch_get of a part": (
-        lambda table: missing_of(table.batch_get([("c1", "i1"), ("c1", "ada")]).select(Invoice.total)),
+        lambda table: missing_of(
+            table.batch_get([("c1", "i1"), ("c1", "ada")]).select(Invoice.total)
+        ),
         ([(1,)], ["ada"]),
     ),
     "a loader": (loaded_by, ("i2", None)),
     "an index on the kind": (
-        lambda table: keys_of(table.query().index("by-kind").where(Invoice.kind == "invoice", Invoice.key > "i2")),
+        lambda table: keys_of(
+            table.query().index("by-kind").where(Invoice.kind == "invoice", Invoice.key > "i2")
+        ),
         ["i3", "i4"],
     ),
 }
 
 
 @pytest.mark.parametrize("name", READS)
-async def test_a_read_gives_the_items_of_its_own_kind_and_no_others(db: Database, name: str) -> None:
+async def test_a_read_gives_the_items_of_its_own_kind_and_no_others(
+    db: Database, name: str
+) -> None:
     read, expected = READS[name]
     assert await read(db.table(Invoice)) == expected
 
@@ -184,11 +194,17 @@ async def test_a_transactional_read_of_another_kind_is_none(db: Database) -> Non
 
 WRITES: dict[str, Callable[[Database, adorm.Table[Invoice]], Awaitable[Any]]] = {
     "update": lambda _db, table: table.update("c1", "ada").set(Invoice.total, 5),
-    "update with a condition": lambda _db, table: table.update("c1", "ada").set(Invoice.total, 5).when(attr(Invoice.total).not_exists()),
+    "update with a condition": lambda _db, table: (
+        table.update("c1", "ada").set(Invoice.total, 5).when(attr(Invoice.total).not_exists())
+    ),
     "upsert": lambda _db, table: table.update("c1", "ada").add(Invoice.total, 5).upsert(),
-    "upsert of a removal": lambda _db, table: table.update("c1", "ada").remove(Invoice.total).upsert(),
+    "upsert of a removal": lambda _db, table: (
+        table.update("c1", "ada").remove(Invoice.total).upsert()
+    ),
     "save": lambda _db, table: table.save(Invoice(customer="c1", key="ada")),
-    "save of a field": lambda _db, table: table.save(Invoice(customer="c1", key="ada"), only=[Invoice.total]),
+    "save of a field": lambda _db, table: table.save(
+        Invoice(customer="c1", key="ada"), only=[Invoice.total]
+    ),
     "put": lambda _db, table: table.put(Invoice(customer="c1", key="ada")),
     "unchecked put": lambda _db, table: table.put(Invoice(customer="c1", key="ada")).unchecked(),
     "delete": lambda _db, table: table.delete("c1", "ada"),
@@ -216,12 +232,16 @@ IN_TRANSACTIONS: dict[str, Callable[[adorm.Transaction], object]] = {
     "put": lambda tx: tx.put(Invoice(customer="c1", key="ada")),
     "delete": lambda tx: tx.delete(Invoice, "c1", "ada"),
     "check": lambda tx: tx.check(Invoice, "c1", "ada"),
-    "check with a condition": lambda tx: tx.check(Invoice, "c1", "ada").when(attr(Invoice.total).not_exists()),
+    "check with a condition": lambda tx: tx.check(Invoice, "c1", "ada").when(
+        attr(Invoice.total).not_exists()
+    ),
 }
 
 
 @pytest.mark.parametrize("name", IN_TRANSACTIONS)
-async def test_a_transaction_leaves_an_item_of_another_kind_as_it_is(db: Database, name: str) -> None:
+async def test_a_transaction_leaves_an_item_of_another_kind_as_it_is(
+    db: Database, name: str
+) -> None:
     before = await stored(db, "ada")
     with pytest.raises(adorm.TransactionCanceled) as caught:
         async with db.transaction() as tx:
@@ -231,7 +251,12 @@ async def test_a_transaction_leaves_an_item_of_another_kind_as_it_is(db: Databas
 
 
 async def test_update_many_tells_which_keys_are_of_another_kind(db: Database) -> None:
-    result = await db.table(Invoice).update_many([("c1", "i1"), ("c1", "ada")]).set(Invoice.total, 9).collect_errors()
+    result = (
+        await db.table(Invoice)
+        .update_many([("c1", "i1"), ("c1", "ada")])
+        .set(Invoice.total, 9)
+        .collect_errors()
+    )
     assert [key.values[1] for key in result.updated] == ["i1"]
     assert [key.values[1] for key in result.unprocessed] == ["ada"]
 
@@ -278,8 +303,12 @@ async def test_an_upsert_stores_the_kind(db: Database) -> None:
     assert item["kind"] == {"S": "invoice"}
 
 
-@pytest.mark.parametrize("clause", [attr(Invoice.kind).set("customer"), attr(Invoice.kind).remove()])
-async def test_no_update_makes_an_item_one_of_another_kind(db: Database, clause: adorm.Clause[Any]) -> None:
+@pytest.mark.parametrize(
+    "clause", [attr(Invoice.kind).set("customer"), attr(Invoice.kind).remove()]
+)
+async def test_no_update_makes_an_item_one_of_another_kind(
+    db: Database, clause: adorm.Clause[Any]
+) -> None:
     with pytest.raises(
         adorm.UsageError,
         match=r'Invoice\.kind tells of what kind an item is, and is "invoice" in each Invoice',
@@ -292,7 +321,9 @@ async def test_an_index_with_the_kind_in_its_key_is_asked_for_ones_own_kind(db: 
     request = customers.query("Ada").index("by-name-and-kind").request()
     assert "FilterExpression" not in request
     assert await customers.query("Ada").index("by-name-and-kind").count() == 8
-    assert {item.kind for item in await customers.query("Ada").index("by-name-and-kind")} == {"customer"}
+    assert {item.kind for item in await customers.query("Ada").index("by-name-and-kind")} == {
+        "customer"
+    }
     with pytest.raises(adorm.UsageError, match="ask for just that by =="):
         await customers.query("Ada").index("by-name-and-kind").where(Customer.kind > "a")
 

@@ -50,11 +50,15 @@ async def db() -> AsyncIterator[Database]:
 
 
 async def stored(db: Database, table: str, key: str = "a") -> Any:
-    return (await db.call("GetItem", {"TableName": table, "Key": {"note_id": {"S": key}}})).get("Item")
+    return (await db.call("GetItem", {"TableName": table, "Key": {"note_id": {"S": key}}})).get(
+        "Item"
+    )
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_a_save_of_absent_fields_stores_the_item_and_nothing_but_its_key(db: Database, model: Any) -> None:
+async def test_a_save_of_absent_fields_stores_the_item_and_nothing_but_its_key(
+    db: Database, model: Any
+) -> None:
     table = db.table(model)
     await table.save(model(note_id="a"))
     assert await stored(db, table.name) == {"note_id": {"S": "a"}}
@@ -81,9 +85,15 @@ UPSERTS: dict[str, Callable[[adorm.Table[Note]], adorm.Update[Note, Any]]] = {
     "a removal": lambda notes: notes.update("a").remove(Note.text),
     "a value stored as absence": lambda notes: notes.update("a").set(Note.text, None),
     "an empty set": lambda notes: notes.update("a").set(Note.tags, set()),
-    "members taken out of a set": lambda notes: notes.update("a").apply(attr(Note.tags).delete({"x"})),
-    "a removal of what no field declares": lambda notes: notes.update("a").apply(adorm.path("legacy").remove()),
-    "all fields removed": lambda notes: notes.update("a").remove(Note.text, Note.tags, Note.title, Note.owner, Note.expires_at),
+    "members taken out of a set": lambda notes: notes.update("a").apply(
+        attr(Note.tags).delete({"x"})
+    ),
+    "a removal of what no field declares": lambda notes: notes.update("a").apply(
+        adorm.path("legacy").remove()
+    ),
+    "all fields removed": lambda notes: notes.update("a").remove(
+        Note.text, Note.tags, Note.title, Note.owner, Note.expires_at
+    ),
 }
 
 
@@ -96,32 +106,47 @@ async def test_an_upsert_that_only_removes_creates_the_item(db: Database, name: 
 
 
 @pytest.mark.parametrize("name", UPSERTS)
-async def test_an_upsert_that_only_removes_gives_the_new_item_where_there_was_none(db: Database, name: str) -> None:
+async def test_an_upsert_that_only_removes_gives_the_new_item_where_there_was_none(
+    db: Database, name: str
+) -> None:
     assert await UPSERTS[name](db.table(Note)).upsert().returning("new") == Note(note_id="a")
 
 
 @pytest.mark.parametrize("name", UPSERTS)
-async def test_update_many_with_upsert_creates_what_it_removes_from(db: Database, name: str) -> None:
+async def test_update_many_with_upsert_creates_what_it_removes_from(
+    db: Database, name: str
+) -> None:
     notes = db.table(Note)
-    result = await notes.update_many([UPSERTS[name](notes).upsert(), notes.update("b").remove(Note.text).upsert()])
+    result = await notes.update_many(
+        [UPSERTS[name](notes).upsert(), notes.update("b").remove(Note.text).upsert()]
+    )
     assert len(result.updated) == 2
     assert await notes.scan().count() == 2
 
 
 @pytest.mark.parametrize("name", UPSERTS)
 @pytest.mark.parametrize("exactly_once", [False, True])
-async def test_an_upsert_that_only_removes_creates_the_item_in_a_transaction_too(db: Database, name: str, exactly_once: bool) -> None:
+async def test_an_upsert_that_only_removes_creates_the_item_in_a_transaction_too(
+    db: Database, name: str, exactly_once: bool
+) -> None:
     update = UPSERTS[name](db.table(Note)).upsert()
     if name == "all fields removed":
-        with pytest.raises(adorm.ItemNotFound if exactly_once else adorm.TransactionCanceled) as caught:
+        with pytest.raises(
+            adorm.ItemNotFound if exactly_once else adorm.TransactionCanceled
+        ) as caught:
             await in_transaction(db, update, exactly_once=exactly_once)
-        assert "a transaction can't create one by removing attributes: use create() or put()" in str(caught.value)
+        assert (
+            "a transaction can't create one by removing attributes: use create() or put()"
+            in str(caught.value)
+        )
         return
     await in_transaction(db, update, exactly_once=exactly_once)
     assert await db.table(Note).get("a") == Note(note_id="a")
 
 
-async def in_transaction(db: Database, update: adorm.Update[Note, Any], *, exactly_once: bool) -> None:
+async def in_transaction(
+    db: Database, update: adorm.Update[Note, Any], *, exactly_once: bool
+) -> None:
     if exactly_once:
         await update.exactly_once()
     else:

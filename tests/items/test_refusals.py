@@ -173,7 +173,9 @@ WRONG: dict[str, tuple[dict[str, Any], Callable[[Any], Any], str]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-async def test_an_update_that_the_stored_item_does_not_fit_is_explained_with_path_and_remedy(db: Database, name: str) -> None:
+async def test_an_update_that_the_stored_item_does_not_fit_is_explained_with_path_and_remedy(
+    db: Database, name: str
+) -> None:
     attributes, change, message = WRONG[name]
     await put(db, **attributes)
     docs = db.table(Doc)
@@ -198,13 +200,20 @@ async def test_an_absent_attribute_is_found_by_what_its_default_means(db: Databa
     assert (await docs.get("d")).status == "open"
     assert await docs.scan().filter(Doc.status == "open").count() == 0
     assert await docs.scan().filter(or_absent(Doc.status == "open")).count() == 1
-    assert await docs.query("d").where(or_absent(Doc.inner.sku == "x"), or_absent(attr(Doc.n).between(0, 5))).count() == 1
+    assert (
+        await docs.query("d")
+        .where(or_absent(Doc.inner.sku == "x"), or_absent(attr(Doc.n).between(0, 5)))
+        .count()
+        == 1
+    )
     await docs.update("d").set(Doc.status, "paid").when(or_absent(Doc.status == "open"))
     assert await docs.scan().filter(or_absent(Doc.status == "open")).count() == 0
 
 
 def test_or_absent_is_for_one_comparison() -> None:
-    with pytest.raises(adorm.UsageError, match="about one path, not about 2: give it each comparison by itself"):
+    with pytest.raises(
+        adorm.UsageError, match="about one path, not about 2: give it each comparison by itself"
+    ):
         or_absent((Doc.status == "open") & (Doc.n > 1))
     with pytest.raises(adorm.UsageError, match="a condition is expected"):
         or_absent(True)

@@ -104,17 +104,24 @@ PATHS: dict[str, tuple[Any, Callable[[Person], Any]]] = {
 }
 DEEP: dict[str, Any] = {"M": {"n": {"N": "1"}}}
 INNER: dict[str, Any] = {"M": {"need": {"S": "x"}}}
-FULL: dict[str, Any] = {"M": {"need": {"S": "x"}, "tags": {"SS": ["a"]}, "o": {"N": "5"}, "deep": DEEP}}
+FULL: dict[str, Any] = {
+    "M": {"need": {"S": "x"}, "tags": {"SS": ["a"]}, "o": {"N": "5"}, "deep": DEEP}
+}
 BROKEN: dict[str, Any] = {"M": {"tags": {"SS": ["a"]}}}
 NULL = {"NULL": True}
 ITEMS: list[dict[str, Any]] = [
     {},
-    *({"inn": value, "maybe": value, "lines": {"L": [value]}, "by_name": {"M": {"x": value}}} for value in (INNER, FULL)),
+    *(
+        {"inn": value, "maybe": value, "lines": {"L": [value]}, "by_name": {"M": {"x": value}}}
+        for value in (INNER, FULL)
+    ),
     {
         "inn": {
             "M": {
                 "need": {"S": "x"},
-                "deep": {"M": {"n": {"N": "2"}, "labels": {"M": {"k": {"N": "4"}}}, "opt": {"N": "7"}}},
+                "deep": {
+                    "M": {"n": {"N": "2"}, "labels": {"M": {"k": {"N": "4"}}}, "opt": {"N": "7"}}
+                },
             }
         }
     },
@@ -134,8 +141,12 @@ async def db() -> AsyncIterator[Database]:
 
 @pytest.mark.parametrize("name", PATHS)
 @pytest.mark.parametrize("number", range(len(ITEMS)))
-async def test_a_path_is_selected_as_the_whole_item_reads(db: Database, name: str, number: int) -> None:
-    await db.call("PutItem", {"TableName": "people", "Item": {"person_id": {"S": "a"}, **ITEMS[number]}})
+async def test_a_path_is_selected_as_the_whole_item_reads(
+    db: Database, name: str, number: int
+) -> None:
+    await db.call(
+        "PutItem", {"TableName": "people", "Item": {"person_id": {"S": "a"}, **ITEMS[number]}}
+    )
     people = db.table(Person)
     path, of = PATHS[name]
     expected = of(await people.get("a"))
@@ -175,7 +186,9 @@ async def test_a_part_of_one_of_several_classes_is_none_where_the_item_has_anoth
         ),
     ],
 )
-async def test_what_the_model_can_not_read_is_an_error_at_every_depth(db: Database, item: Any, path: Any, where: str) -> None:
+async def test_what_the_model_can_not_read_is_an_error_at_every_depth(
+    db: Database, item: Any, path: Any, where: str
+) -> None:
     await db.call("PutItem", {"TableName": "people", "Item": {"person_id": {"S": "a"}, **item}})
     for read in (
         db.table(Strict).query("a").select(path),
@@ -206,7 +219,10 @@ async def test_aggregates_count_defaults_and_leave_out_what_reads_as_none_alone(
 
 def test_a_map_s_key_is_asked_for_alone_and_a_nested_field_with_its_attribute() -> None:
     people = adorm.connect("memory").table(Person)
-    assert people.query("a").select(Person.counts["x"]).request()["ProjectionExpression"] == "#n0, #n1.#n2"
+    assert (
+        people.query("a").select(Person.counts["x"]).request()["ProjectionExpression"]
+        == "#n0, #n1.#n2"
+    )
     assert people.query("a").select(Person.inn.tags).request()["ExpressionAttributeNames"] == {
         "#n0": "person_id",
         "#n1": "inn",

@@ -56,11 +56,15 @@ async def db(clock: FakeClock) -> AsyncIterator[Database]:
 
 
 async def stored(db: Database, table: str, key: str = "a") -> dict[str, Any]:
-    item: dict[str, Any] = (await db.call("GetItem", {"TableName": table, "Key": {"note_id": {"S": key}}}))["Item"]
+    item: dict[str, Any] = (
+        await db.call("GetItem", {"TableName": table, "Key": {"note_id": {"S": key}}})
+    )["Item"]
     return item
 
 
-async def in_transaction(db: Database, add: Callable[[adorm.Transaction], Any], *, keep: bool) -> None:
+async def in_transaction(
+    db: Database, add: Callable[[adorm.Transaction], Any], *, keep: bool
+) -> None:
     async with db.transaction() as tx:
         write = add(tx)
         if keep:
@@ -90,7 +94,9 @@ WRITES: dict[str, Callable[[Database, Any, bool], Awaitable[Any]]] = {
     "batch_write": lambda db, item, keep: kept(table_of(db, item).batch_write(puts=[item]), keep),
     "batch": lambda db, item, keep: in_block(db, item, keep=keep),
     "create_many": lambda db, item, keep: kept(table_of(db, item).create_many([item]), keep),
-    "create_many in a transaction": lambda db, item, keep: kept(table_of(db, item).create_many([item], transact=True), keep),
+    "create_many in a transaction": lambda db, item, keep: kept(
+        table_of(db, item).create_many([item], transact=True), keep
+    ),
     "tx.create": lambda db, item, keep: in_transaction(db, lambda tx: tx.create(item), keep=keep),
     "tx.put": lambda db, item, keep: in_transaction(db, lambda tx: tx.put(item), keep=keep),
     "tx.save": lambda db, item, keep: in_transaction(db, lambda tx: tx.save(item), keep=keep),
@@ -99,7 +105,9 @@ WRITES: dict[str, Callable[[Database, Any, bool], Awaitable[Any]]] = {
 
 @pytest.mark.parametrize("name", WRITES)
 @pytest.mark.parametrize("model", [Versioned, Plain])
-async def test_without_a_word_it_is_the_time_of_the_first_write(db: Database, clock: FakeClock, name: str, model: Any) -> None:
+async def test_without_a_word_it_is_the_time_of_the_first_write(
+    db: Database, clock: FakeClock, name: str, model: Any
+) -> None:
     item = model(note_id="a")
     clock.advance(100)
     await WRITES[name](db, item, False)
@@ -108,14 +116,18 @@ async def test_without_a_word_it_is_the_time_of_the_first_write(db: Database, cl
 
 
 @pytest.mark.parametrize("name", WRITES)
-async def test_a_time_given_by_hand_gives_way_to_that_of_the_first_write(db: Database, clock: FakeClock, name: str) -> None:
+async def test_a_time_given_by_hand_gives_way_to_that_of_the_first_write(
+    db: Database, clock: FakeClock, name: str
+) -> None:
     await WRITES[name](db, Versioned(note_id="a", created_at=LONG_AGO), False)
     assert (await db.table(Versioned).get("a")).created_at == clock.now()
 
 
 @pytest.mark.parametrize("name", WRITES)
 @pytest.mark.parametrize("model", [Versioned, Plain])
-async def test_an_import_keeps_the_timestamps_that_it_brings(db: Database, clock: FakeClock, name: str, model: Any) -> None:
+async def test_an_import_keeps_the_timestamps_that_it_brings(
+    db: Database, clock: FakeClock, name: str, model: Any
+) -> None:
     item = model(note_id="a", created_at=LONG_AGO, updated_at=LONG_AGO + timedelta(days=1))
     clock.advance(100)
     await WRITES[name](db, item, True)
@@ -126,7 +138,9 @@ async def test_an_import_keeps_the_timestamps_that_it_brings(db: Database, clock
 
 @pytest.mark.parametrize("model", [Versioned, Plain])
 @pytest.mark.parametrize("write", ["put", "save"])
-async def test_later_writes_keep_the_time_of_the_first(db: Database, clock: FakeClock, model: Any, write: str) -> None:
+async def test_later_writes_keep_the_time_of_the_first(
+    db: Database, clock: FakeClock, model: Any, write: str
+) -> None:
     item = await db.table(model).create(model(note_id="a"))
     first = item.created_at
     for _ in range(2):
@@ -139,7 +153,9 @@ async def test_later_writes_keep_the_time_of_the_first(db: Database, clock: Fake
 
 
 @pytest.mark.parametrize("model", [Versioned, Plain])
-async def test_an_item_without_a_creation_time_is_told_with_the_remedy(db: Database, model: Any) -> None:
+async def test_an_item_without_a_creation_time_is_told_with_the_remedy(
+    db: Database, model: Any
+) -> None:
     table = db.table(model)
     await db.call(
         "PutItem",
@@ -162,7 +178,9 @@ async def test_an_item_without_a_creation_time_is_told_with_the_remedy(db: Datab
             await read
 
 
-async def test_none_is_read_where_the_field_may_be_none_and_no_save_makes_a_time_of_it(db: Database, clock: FakeClock) -> None:
+async def test_none_is_read_where_the_field_may_be_none_and_no_save_makes_a_time_of_it(
+    db: Database, clock: FakeClock
+) -> None:
     table = db.table(Lenient)
     await db.call("PutItem", {"TableName": "plain", "Item": {"note_id": {"S": "a"}}})
     one = await table.get("a")
@@ -184,7 +202,9 @@ async def test_a_creation_time_can_be_filled_in_by_hand(db: Database) -> None:
     assert (await table.get("a")).created_at == LONG_AGO
 
 
-async def test_an_absent_update_time_reads_as_the_creation_time(db: Database, clock: FakeClock) -> None:
+async def test_an_absent_update_time_reads_as_the_creation_time(
+    db: Database, clock: FakeClock
+) -> None:
     """No later write is known of; two reads agree, and select reads it so too."""
     table = db.table(Plain)
     await db.call(

@@ -36,7 +36,9 @@ WRITES: dict[str, Callable[[adorm.Table[Note], Note], Awaitable[Any]]] = {
 async def test_a_version_that_is_none_is_refused_before_the_wire(write: str, version: Any) -> None:
     transport = ScriptedTransport()
     async with Database(lambda: transport) as db:
-        with pytest.raises(adorm.UsageError, match=r"Note\.version: a version is a whole number from 0 on"):
+        with pytest.raises(
+            adorm.UsageError, match=r"Note\.version: a version is a whole number from 0 on"
+        ):
             await WRITES[write](db.table(Note), Note(note_id="n", version=version))
     assert transport.sent == []
 
@@ -45,7 +47,10 @@ async def test_a_save_over_an_unreadable_creation_time_is_settled_before_the_err
     transport = ScriptedTransport([{"Attributes": {"created_at": {"S": "yesterday"}}}])
     note = Note(note_id="n")
     async with Database(lambda: transport) as db:
-        with pytest.raises(adorm.ItemDecodeError, match=r'Note \$\.created_at: expected a date and time.*"yesterday"') as caught:
+        with pytest.raises(
+            adorm.ItemDecodeError,
+            match=r'Note \$\.created_at: expected a date and time.*"yesterday"',
+        ) as caught:
             await db.table(Note).save(note)
     assert note.version == 1
     assert "was saved" in caught.value.__notes__[0]
@@ -61,10 +66,14 @@ async def test_a_stored_version_that_is_no_whole_number_is_still_a_conflict() ->
     assert "does not fit the model" in caught.value.__notes__[-1]
 
 
-@adorm.model(table="tickets", indexes=[adorm.GlobalIndex("by_owner", partition="owner", sort="rank")])
+@adorm.model(
+    table="tickets", indexes=[adorm.GlobalIndex("by_owner", partition="owner", sort="rank")]
+)
 class Ticket:
     ticket_id: str = adorm.partition_key()
-    owner: str = adorm.attribute(default="nobody", validator=attrs.validators.in_(["nobody", "ann", ""]))
+    owner: str = adorm.attribute(
+        default="nobody", validator=attrs.validators.in_(["nobody", "ann", ""])
+    )
     rank: str = "a"
 
 
@@ -76,10 +85,14 @@ INDEX_KEYS: dict[str, Callable[[adorm.Update[Ticket, None]], adorm.Update[Ticket
 
 
 @pytest.mark.parametrize("name", INDEX_KEYS)
-async def test_an_update_to_a_key_of_an_index_that_dynamodb_refuses_is_refused_before_the_wire(name: str) -> None:
+async def test_an_update_to_a_key_of_an_index_that_dynamodb_refuses_is_refused_before_the_wire(
+    name: str,
+) -> None:
     transport = ScriptedTransport()
     async with Database(lambda: transport) as db:
-        with pytest.raises(adorm.UsageError, match=r"Ticket\.(owner|rank) \(key of index by_owner\)"):
+        with pytest.raises(
+            adorm.UsageError, match=r"Ticket\.(owner|rank) \(key of index by_owner\)"
+        ):
             await INDEX_KEYS[name](db.table(Ticket).update("t"))
     assert transport.sent == []
 
@@ -93,4 +106,7 @@ async def test_what_a_validator_says_is_told_without_the_field_s_definition() ->
     assert str(caught.value) == "Ticket.owner: 'owner' must be in ['nobody', 'ann', ''] (got 'bob')"
     with pytest.raises(adorm.ItemDecodeError) as refused:
         adorm.from_attribute_map(Ticket, {"ticket_id": {"S": "t"}, "owner": {"S": "bob"}})
-    assert str(refused.value) == "Ticket t $.owner: refused by Ticket: 'owner' must be in ['nobody', 'ann', ''] (got 'bob')"
+    assert (
+        str(refused.value)
+        == "Ticket t $.owner: refused by Ticket: 'owner' must be in ['nobody', 'ann', ''] (got 'bob')"
+    )

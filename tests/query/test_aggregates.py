@@ -36,7 +36,10 @@ async def test_an_aggregate_of_what_it_can_not_be_computed_of_is_a_usage_error(n
         await db.create_table(Reading)
         readings = db.table(Reading)
         await readings.put(Reading(meter="m", number=1))
-        with pytest.raises(adorm.UsageError, match=r"Reading\.(text|parts) holds a (str|list), with which this can't be computed"):
+        with pytest.raises(
+            adorm.UsageError,
+            match=r"Reading\.(text|parts) holds a (str|list), with which this can't be computed",
+        ):
             await WRONG[name](readings.query("m"))
 
 

@@ -29,11 +29,20 @@ def test_a_key_comes_back_from_its_cursor(key: dict[str, Any], secret: bytes | N
 
 
 @given(KEYS, SECRETS, st.data())
-def test_a_truncated_or_changed_cursor_is_refused(key: dict[str, Any], secret: bytes | None, data: st.DataObject) -> None:
+def test_a_truncated_or_changed_cursor_is_refused(
+    key: dict[str, Any], secret: bytes | None, data: st.DataObject
+) -> None:
     cursor = encode_cursor(key, DIGEST, secret)
     place = data.draw(st.integers(0, len(cursor) - 1))
-    other = data.draw(st.sampled_from("ABCxyz019-_é %\x00").filter(lambda character: character != cursor[place]))
-    for damaged in (cursor[:place], cursor[:place] + other + cursor[place + 1 :], cursor + other, other + cursor):
+    other = data.draw(
+        st.sampled_from("ABCxyz019-_é %\x00").filter(lambda character: character != cursor[place])
+    )
+    for damaged in (
+        cursor[:place],
+        cursor[:place] + other + cursor[place + 1 :],
+        cursor + other,
+        other + cursor,
+    ):
         with pytest.raises(adorm.BadCursor):
             decode_cursor(damaged, DIGEST, secret, frozenset(key))
 
@@ -45,13 +54,17 @@ def test_any_text_is_refused(text: str) -> None:
 
 
 @given(KEYS, SECRETS, SECRETS)
-def test_another_secret_or_query_or_key_is_refused(key: dict[str, Any], secret: bytes | None, other: bytes | None) -> None:
+def test_another_secret_or_query_or_key_is_refused(
+    key: dict[str, Any], secret: bytes | None, other: bytes | None
+) -> None:
     cursor = encode_cursor(key, DIGEST, secret)
     if other != secret:
         with pytest.raises(adorm.BadCursor, match="another cursor_secret"):
             decode_cursor(cursor, DIGEST, other, frozenset(key))
     with pytest.raises(adorm.BadCursor, match="another query"):
-        decode_cursor(cursor, query_digest("Query", {"TableName": "others"}), secret, frozenset(key))
+        decode_cursor(
+            cursor, query_digest("Query", {"TableName": "others"}), secret, frozenset(key)
+        )
     with pytest.raises(adorm.BadCursor, match="does not hold a key of this query"):
         decode_cursor(cursor, DIGEST, secret, frozenset({*key, "one more"}))
 
@@ -65,8 +78,15 @@ def test_each_part_of_a_query_s_identity_counts() -> None:
         "ExpressionAttributeNames": {"#n0": "status"},
         "ExpressionAttributeValues": {":v0": {"B": b"x"}},
     }
-    others = [{**base, name: {"x": "y"} if isinstance(value, dict) else "other"} for name, value in base.items()]
-    digests = {query_digest("Query", base), query_digest("Scan", base), *(query_digest("Query", other) for other in others)}
+    others = [
+        {**base, name: {"x": "y"} if isinstance(value, dict) else "other"}
+        for name, value in base.items()
+    ]
+    digests = {
+        query_digest("Query", base),
+        query_digest("Scan", base),
+        *(query_digest("Query", other) for other in others),
+    }
     assert len(digests) == len(base) + 2
 
 

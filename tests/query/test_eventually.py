@@ -30,7 +30,9 @@ PAID = {
 NOTHING: dict[str, Any] = {"Items": [], "Count": 0, "ScannedCount": 0}
 
 
-def late_index(reads: int, clock: FakeClock, unit: float = 0.5) -> tuple[adorm.Database, ScriptedTransport]:
+def late_index(
+    reads: int, clock: FakeClock, unit: float = 0.5
+) -> tuple[adorm.Database, ScriptedTransport]:
     """A database whose index shows the change at the read after so many."""
     transport = ScriptedTransport(deepcopy(answer) for answer in [NOTHING] * reads + [PAID] * 5)
     return adorm.Database(lambda: transport, clock=clock, random=lambda: unit), transport
@@ -67,11 +69,15 @@ async def test_waits_have_jitter_and_a_longest() -> None:
     assert waits[1][-1] == LONGEST_WAIT_S
 
 
-async def test_when_time_is_over_the_error_has_the_last_result_and_the_last_read_was_near_the_end() -> None:
+async def test_when_time_is_over_the_error_has_the_last_result_and_the_last_read_was_near_the_end() -> (
+    None
+):
     clock = FakeClock()
     db, transport = late_index(1000, clock)
     began_s = clock.monotonic()
-    with pytest.raises(adorm.DeadlineExceeded, match=r"eventually, Query of Order: not as it should be within 3 s") as caught:
+    with pytest.raises(
+        adorm.DeadlineExceeded, match=r"eventually, Query of Order: not as it should be within 3 s"
+    ) as caught:
         await adorm.eventually(db.table(Order).query().where(Order.status == "paid"), within_s=3)
     assert caught.value.result == []
     assert caught.value.attempts == len(transport.sent)
@@ -84,7 +90,9 @@ async def test_a_deadline_around_shortens_it() -> None:
     with use_clock(clock):
         async with adorm.deadline(1):
             with pytest.raises(adorm.DeadlineExceeded, match="within 1 s"):
-                await adorm.eventually(db.table(Order).query().where(Order.status == "paid"), within_s=60)
+                await adorm.eventually(
+                    db.table(Order).query().where(Order.status == "paid"), within_s=60
+                )
     assert sum(clock.sleeps) <= 1
 
 
@@ -96,7 +104,9 @@ async def test_an_item_that_is_not_found_is_not_there_yet() -> None:
     assert len(transport.sent) == 3
     db, _ = late_index(1000, clock)
     with pytest.raises(adorm.DeadlineExceeded) as caught:
-        await adorm.eventually(db.table(Order).query().where(Order.status == "paid").one(), within_s=1)
+        await adorm.eventually(
+            db.table(Order).query().where(Order.status == "paid").one(), within_s=1
+        )
     assert isinstance(caught.value.__cause__, adorm.ItemNotFound)
 
 
@@ -117,7 +127,9 @@ async def test_gets_counts_pages_and_collecting_queries_are_reads_too(
     await orders.put(Order(order_id="o1"))
     assert (await adorm.eventually(orders.get("o1"))).order_id == "o1"
     assert await adorm.eventually(orders.scan().count(), until=lambda count: count == 1) == 1
-    assert (await adorm.eventually(orders.scan().page(), until=lambda page: page.count == 1)).count == 1
+    assert (
+        await adorm.eventually(orders.scan().page(), until=lambda page: page.count == 1)
+    ).count == 1
     query = orders.query().where(Order.status == "open").collect_errors()
     assert len((await adorm.eventually(query, until=lambda result: bool(result.items))).items) == 1
 

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.anyio
 KEY: dict[str, Any] = {"cup": {"S": "c"}, "match_id": {"S": "m"}}
 
 
-@adorm.model(table="matches", indexes=[adorm.LocalIndex("by-score", sort="score", projection="KEYS_ONLY")])
+@adorm.model(
+    table="matches", indexes=[adorm.LocalIndex("by-score", sort="score", projection="KEYS_ONLY")]
+)
 class Match:
     cup: str = adorm.partition_key()
     match_id: str = adorm.sort_key()
@@ -24,14 +26,23 @@ class Match:
 
 @pytest.mark.parametrize("consistent", [True, False])
 async def test_the_items_are_read_as_consistently_as_their_keys(consistent: bool) -> None:
-    transport = ScriptedTransport([{"Items": [{**KEY, "score": {"N": "5"}}]}, {"Responses": {"matches": [{**KEY, "score": {"N": "6"}}]}}])
+    transport = ScriptedTransport(
+        [
+            {"Items": [{**KEY, "score": {"N": "5"}}]},
+            {"Responses": {"matches": [{**KEY, "score": {"N": "6"}}]}},
+        ]
+    )
     async with Database(lambda: transport) as db:
         query = db.table(Match).query("c").where(Match.score > 3).hydrate()
         [match] = await (query.consistent() if consistent else query)
     assert match.score == 6
     (_, keys), (operation, whole) = transport.sent
     assert operation == "BatchGetItem"
-    assert keys.get("ConsistentRead", False) is whole["RequestItems"]["matches"].get("ConsistentRead", False) is consistent
+    assert (
+        keys.get("ConsistentRead", False)
+        is whole["RequestItems"]["matches"].get("ConsistentRead", False)
+        is consistent
+    )
 
 
 def test_a_page_of_the_largest_limit_asks_for_no_more_than_dynamodb_takes() -> None:

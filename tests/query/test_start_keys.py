@@ -39,7 +39,9 @@ def forged(cursor: str, key: Any) -> str:
     """The cursor with another key in it, sealed as an unsigned one is."""
     sealed = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     body = sealed[16:33] + orjson.dumps(key)
-    return urlsafe_b64encode(sha256(b"adorm cursor" + body).digest()[:16] + body).rstrip(b"=").decode()
+    return (
+        urlsafe_b64encode(sha256(b"adorm cursor" + body).digest()[:16] + body).rstrip(b"=").decode()
+    )
 
 
 GOOD = {"stream": {"S": "s"}, "number": {"N": "4"}}
@@ -91,7 +93,9 @@ async def test_a_forged_cursor_is_a_bad_cursor_before_the_wire(what: str) -> Non
         (Event.size >= 3, "3", "2.9"),
     ],
 )
-async def test_every_condition_of_a_key_holds_for_cursors_of_indexes_too(condition: Any, inside: str, outside: str) -> None:
+async def test_every_condition_of_a_key_holds_for_cursors_of_indexes_too(
+    condition: Any, inside: str, outside: str
+) -> None:
     async with adorm.connect("memory") as db:
         await db.create_table(Event)
         events = db.table(Event)

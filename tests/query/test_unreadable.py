@@ -1,4 +1,5 @@
-"""An item that does not fit the model, among others: it is told, and bars the way to none of them."""
+"""An item that does not fit the model, among others: it is told, and bars the way to none of
+them."""
 
 from __future__ import annotations
 
@@ -65,7 +66,9 @@ async def test_a_query_collects_errors(orders: adorm.Table[Order]) -> None:
     assert (nothing.items, nothing.errors) == ([], [])
 
 
-async def test_a_collecting_query_is_an_operation_as_any_other(orders: adorm.Table[Order], adorm_db: adorm.Database) -> None:
+async def test_a_collecting_query_is_an_operation_as_any_other(
+    orders: adorm.Table[Order], adorm_db: adorm.Database
+) -> None:
     query = orders.query("c").collect_errors()
     assert query.request() == orders.query("c").request()
     assert query.explain().operation == "Query"
@@ -88,7 +91,9 @@ async def test_without_it_a_query_raises_and_says_what_reads_on(orders: adorm.Ta
 
 
 @pytest.mark.parametrize("in_block", [False, True])
-async def test_iteration_gives_what_comes_before_and_goes_on_after_the_error(orders: adorm.Table[Order], in_block: bool) -> None:
+async def test_iteration_gives_what_comes_before_and_goes_on_after_the_error(
+    orders: adorm.Table[Order], in_block: bool
+) -> None:
     seen: list[str] = []
 
     async def drain(rows: Any) -> None:
@@ -142,7 +147,10 @@ async def test_large_pages_read_from_their_bytes_go_past_it_too(
     from tests.support.as_json import AsJson
 
     monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
-    items = [adorm.to_attribute_map(Order(customer_id="c", order_id=f"o{number}", total=number)) for number in range(4)]
+    items = [
+        adorm.to_attribute_map(Order(customer_id="c", order_id=f"o{number}", total=number))
+        for number in range(4)
+    ]
     items[2]["total"] = {"S": "much"}
     transport = ScriptedTransport([{"Items": items, "Count": 4, "ScannedCount": 4}])
     async with adorm.Database(lambda: AsJson(transport)) as db:
@@ -160,7 +168,9 @@ def filtered(count: int) -> list[Any]:
     for number in range(count):
         key = {"customer_id": {"S": "c"}, "order_id": {"S": f"o{number}"}}
         items = [{**key, "total": {"N": "1"}}] if number % 3 == 2 else []
-        answers.append({"Items": items, "Count": len(items), "ScannedCount": 1, "LastEvaluatedKey": key})
+        answers.append(
+            {"Items": items, "Count": len(items), "ScannedCount": 1, "LastEvaluatedKey": key}
+        )
     del answers[-1]["LastEvaluatedKey"]
     return answers
 

@@ -143,7 +143,9 @@ async def test_a_message_tells_what_lambda_tells() -> None:
     async def work(message: adorm.SqsMessage) -> None:
         seen.append(message)
 
-    await work(sqs_event(message("m1", group_id="g", queue_name="orders.fifo", receive_count=3)), None)
+    await work(
+        sqs_event(message("m1", group_id="g", queue_name="orders.fifo", receive_count=3)), None
+    )
     (found,) = seen
     assert (found.message_id, found.group_id, found.receive_count, found.queue_name) == (
         "m1",
@@ -170,7 +172,9 @@ NO_EVENTS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("event", "words"), NO_EVENTS)
-async def test_what_is_no_event_of_a_queue_is_refused_before_anything_is_handled(event: Any, words: str) -> None:
+async def test_what_is_no_event_of_a_queue_is_refused_before_anything_is_handled(
+    event: Any, words: str
+) -> None:
     begun: list[object] = []
 
     @adorm.sqs_handler
@@ -197,7 +201,9 @@ async def test_a_handler_that_needs_a_database_is_given_one() -> None:
         await work(sqs_event(message("m1")), None)
 
 
-@pytest.mark.parametrize("options", [{"concurrency": 0}, {"concurrency": True}, {"stop_before_s": -1}, {"on_failure": 5}])
+@pytest.mark.parametrize(
+    "options", [{"concurrency": 0}, {"concurrency": True}, {"stop_before_s": -1}, {"on_failure": 5}]
+)
 async def test_bad_options_are_refused_at_once(options: dict[str, Any]) -> None:
     async def work(message: adorm.SqsMessage) -> None: ...
 
@@ -219,9 +225,13 @@ def test_it_is_a_handler_for_lambda() -> None:
         if message.body == "bad":
             raise LookupError(db)
 
-    handler = adorm.lambda_handler(connect={"region": "eu-central-1", "endpoint_url": "http://127.0.0.1:1"})(work)
+    handler = adorm.lambda_handler(
+        connect={"region": "eu-central-1", "endpoint_url": "http://127.0.0.1:1"}
+    )(work)
     try:
-        assert ids(handler(sqs_event(message("m1"), message("m2", "bad")), FakeContext(5000))) == ["m2"]
+        assert ids(handler(sqs_event(message("m1"), message("m2", "bad")), FakeContext(5000))) == [
+            "m2"
+        ]
         assert handler.__name__ == "work"
     finally:
         handler.close()

@@ -1,4 +1,5 @@
-"""Scans that are interrupted from where nobody expects it: nothing is lost in silence, and what can go on does."""
+"""Scans that are interrupted from where nobody expects it: nothing is lost in silence, and what can
+go on does."""
 
 from __future__ import annotations
 
@@ -68,16 +69,23 @@ async def test_a_deadline_is_one_of_the_errors_that_are_collected() -> None:
         held.release()
         assert len(result.items) == 40
         assert {type(error) for error in result.errors} == {adorm.DeadlineExceeded}
-        assert ids([*result.items, *await db.table(Number).scan().resume(result.checkpoint)]) == all_ids(100)
+        assert ids(
+            [*result.items, *await db.table(Number).scan().resume(result.checkpoint)]
+        ) == all_ids(100)
 
 
-async def test_a_segment_with_a_wrong_item_has_not_finished_even_if_it_was_read_to_its_end() -> None:
+async def test_a_segment_with_a_wrong_item_has_not_finished_even_if_it_was_read_to_its_end() -> (
+    None
+):
     class Odd(StubTable):
         def _numbered(self, number: int) -> dict[str, Any] | None:
             item = super()._numbered(number)
             return {**item, "value": {"S": "x"}} if item is not None and number == 3 else item
 
-    async with adorm.connect("memory", wrap=Odd(10).instead_of) as db, db.table(Number).scan().segments(2).stream() as rows:
+    async with (
+        adorm.connect("memory", wrap=Odd(10).instead_of) as db,
+        db.table(Number).scan().segments(2).stream() as rows,
+    ):
         with pytest.raises(adorm.ScanFailed):
             [row async for row in rows]
         for _ in range(5):
@@ -100,16 +108,24 @@ async def test_an_async_report_of_progress_is_awaited() -> None:
 
 
 @pytest.mark.parametrize("total_segments", [0, -1, True, 1.5, "2", 10_001, 10**9])
-async def test_a_checkpoint_with_an_impossible_number_of_segments_is_refused(total_segments: object) -> None:
+async def test_a_checkpoint_with_an_impossible_number_of_segments_is_refused(
+    total_segments: object,
+) -> None:
     async with Bench(30).connect() as db:
         async with db.table(Number).scan().segments(1).stream() as rows:
             body = orjson.loads(rows.checkpoint())
         with pytest.raises(adorm.UsageError, match="damaged"):
-            db.table(Number).scan().resume(orjson.dumps({**body, "total_segments": total_segments}).decode())
+            db.table(Number).scan().resume(
+                orjson.dumps({**body, "total_segments": total_segments}).decode()
+            )
 
 
-@pytest.mark.parametrize("key", [{}, {"value": {"N": "1"}}, {"number_id": {"S": "1"}, "value": {"N": "1"}}])
-async def test_a_checkpoint_with_keys_that_the_table_does_not_have_is_refused_and_nothing_is_sent(key: object) -> None:
+@pytest.mark.parametrize(
+    "key", [{}, {"value": {"N": "1"}}, {"number_id": {"S": "1"}, "value": {"N": "1"}}]
+)
+async def test_a_checkpoint_with_keys_that_the_table_does_not_have_is_refused_and_nothing_is_sent(
+    key: object,
+) -> None:
     bench = Bench(30)
     async with bench.connect() as db:
         async with db.table(Number).scan().segments(1).stream() as rows:

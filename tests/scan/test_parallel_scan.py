@@ -72,7 +72,9 @@ async def test_every_item_comes_once(segments: int) -> None:
 
 async def test_a_plain_loop_over_segments_is_refused_with_the_block_named() -> None:
     async with Bench(10).connect() as db:
-        with pytest.raises(adorm.UsageError, match=r"async with orders.scan\(\).segments\(8\).stream\(\) as rows"):
+        with pytest.raises(
+            adorm.UsageError, match=r"async with orders.scan\(\).segments\(8\).stream\(\) as rows"
+        ):
             db.table(Number).scan().segments(8).__aiter__()
 
 
@@ -110,7 +112,12 @@ async def work(db: adorm.Database) -> None:
     await db.table(Number).scan().segments(4).for_each(worker, limit=3)
 
 
-WAYS: dict[str, Work] = {"stream": read_some, "collect": collect, "aggregate": aggregate, "for_each": work}
+WAYS: dict[str, Work] = {
+    "stream": read_some,
+    "collect": collect,
+    "aggregate": aggregate,
+    "for_each": work,
+}
 REQUESTS = 24  # 4 segments of 5 pages, each with one that finds the end, are fewer
 
 
@@ -165,7 +172,9 @@ async def test_a_deadline_is_one_error_with_all_that_was_read(number: int) -> No
             items = error.result
             assert len(error.outcomes) == 4
             assert error.checkpoint is not None
-            assert sorted(item for outcome in error.outcomes for item in ids(outcome.value)) == ids(items)
+            assert sorted(item for outcome in error.outcomes for item in ids(outcome.value)) == ids(
+                items
+            )
             bench.faults.clear()
             hold.release()
             rest = await db.table(Number).scan().resume(error.checkpoint)
@@ -188,14 +197,18 @@ async def test_a_deadline_inside_the_block_bounds_the_waiting() -> None:
 async def test_one_segment_of_eight_fails_and_the_rest_is_resumed(pages: int) -> None:
     bench = Bench(800, page_size=20)
     async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
-        bench.faults.on("Scan", call=pages + 1, matching=is_segment_3).refuse("AccessDeniedException")
+        bench.faults.on("Scan", call=pages + 1, matching=is_segment_3).refuse(
+            "AccessDeniedException"
+        )
         with pytest.raises(adorm.ScanFailed) as caught:
             await db.table(Number).scan().segments(8)
         error = caught.value
         assert len(error.outcomes) == 8
         assert isinstance(error.outcomes[3].error, adorm.AccessDenied)
         assert error.outcomes[3].label == "segment 3 of 8"
-        assert [outcome.error for outcome in error.outcomes if outcome.label != "segment 3 of 8"] == [None] * 7
+        assert [
+            outcome.error for outcome in error.outcomes if outcome.label != "segment 3 of 8"
+        ] == [None] * 7
         assert isinstance(error.exceptions[0], adorm.AccessDenied)
         assert "segment 3 of 8" in str(error)
         # The others stopped within the page in flight.
@@ -209,7 +222,9 @@ def merged(first: dict[int, int], rest: dict[int, int]) -> dict[int, int]:
     return dict(Counter(first) + Counter(rest))
 
 
-AGGREGATES: dict[str, tuple[Callable[[adorm.Scan[Number]], adorm.Operation[Any]], Callable[[Any, Any], Any]]] = {
+AGGREGATES: dict[
+    str, tuple[Callable[[adorm.Scan[Number]], adorm.Operation[Any]], Callable[[Any, Any], Any]]
+] = {
     "sum": (lambda scan: scan.sum(Number.value), lambda first, rest: first + rest),
     "min": (lambda scan: scan.min(Number.value), min),
     "max": (lambda scan: scan.max(Number.value), max),
@@ -229,7 +244,12 @@ async def test_an_aggregate_that_failed_and_its_rest_make_the_whole(name: str) -
         error = caught.value
         assert error.result is not None
         assert error.checkpoint is not None
-        assert together(error.result, await aggregate_of(db.table(Number).scan().resume(error.checkpoint))) == whole
+        assert (
+            together(
+                error.result, await aggregate_of(db.table(Number).scan().resume(error.checkpoint))
+            )
+            == whole
+        )
 
 
 async def test_a_mean_that_failed_gives_the_sum_and_the_count_until_then() -> None:
@@ -257,7 +277,11 @@ async def test_a_sum_that_the_deadline_ends_is_gone_on_with() -> None:
                 await numbers.scan().segments(1).sum(Number.value)
         bench.faults.clear()
         assert caught.value.result > 0
-        assert caught.value.result + await numbers.scan().resume(caught.value.checkpoint or "").sum(Number.value) == whole
+        assert (
+            caught.value.result
+            + await numbers.scan().resume(caught.value.checkpoint or "").sum(Number.value)
+            == whole
+        )
 
 
 async def test_a_count_that_failed_tells_what_each_segment_counted() -> None:
@@ -269,7 +293,10 @@ async def test_a_count_that_failed_tells_what_each_segment_counted() -> None:
         error = caught.value
         assert error.result == sum(int(outcome.value or 0) for outcome in error.outcomes)
         assert any(outcome.value for outcome in error.outcomes)
-        assert error.result + await db.table(Number).scan().resume(error.checkpoint or "").count() == 800
+        assert (
+            error.result + await db.table(Number).scan().resume(error.checkpoint or "").count()
+            == 800
+        )
 
 
 async def test_failures_are_caught_by_their_own_type_too() -> None:
@@ -292,7 +319,9 @@ async def test_collecting_errors_finishes_the_other_segments_and_raises_nothing(
         result = await scan
         assert len(result.items) == 700 + 20
         assert [type(error) for error in result.errors] == [adorm.AccessDenied]
-        assert [outcome.finished for outcome in result.outcomes] == [number != 3 for number in range(8)]
+        assert [outcome.finished for outcome in result.outcomes] == [
+            number != 3 for number in range(8)
+        ]
         rest = await db.table(Number).scan().resume(result.checkpoint)
         assert ids([*result.items, *rest]) == all_ids(800)
         bench.faults.on("Scan", call=2, matching=is_segment_3).refuse("AccessDeniedException")
@@ -301,11 +330,18 @@ async def test_collecting_errors_finishes_the_other_segments_and_raises_nothing(
             assert len(rows.outcomes) == 8
 
 
-async def test_what_was_given_before_and_after_a_resume_is_the_whole_table_over_random_schedules() -> None:
-    """The consumer leaves, or a segment fails, anywhere; no item but those of a page in flight is read twice, none is given twice."""
+async def test_what_was_given_before_and_after_a_resume_is_the_whole_table_over_random_schedules() -> (
+    None
+):
+    """The consumer leaves, or a segment fails, anywhere; no item but those of a page in flight is
+    read twice, none is given twice."""
     for seed in range(200):
         chance = random.Random(seed)
-        count, page_size, segments = chance.randint(1, 120), chance.randint(1, 12), chance.randint(1, 9)
+        count, page_size, segments = (
+            chance.randint(1, 120),
+            chance.randint(1, 12),
+            chance.randint(1, 9),
+        )
         bench = Bench(count, page_size=page_size)
         given: list[Number] = []
         checkpoint: str | None = None
@@ -317,7 +353,9 @@ async def test_what_was_given_before_and_after_a_resume_is_the_whole_table_over_
                 leave_after = chance.choice([None, chance.randint(1, 40)])
                 bench.faults.clear()
                 if chance.random() < 0.6:
-                    bench.faults.on("Scan", call=chance.randint(1, 10)).refuse("AccessDeniedException")
+                    bench.faults.on("Scan", call=chance.randint(1, 10)).refuse(
+                        "AccessDeniedException"
+                    )
                 async with scan.stream() as rows:
                     try:
                         taken = 0
@@ -347,7 +385,10 @@ async def test_no_page_but_those_in_flight_is_read_twice() -> None:
         checkpoint = caught.value.checkpoint
         assert checkpoint is not None
         await db.table(Number).scan().resume(checkpoint)
-    starts = Counter((sent.request["Segment"], str(sent.request.get("ExclusiveStartKey"))) for sent in bench.recorder.of("Scan"))
+    starts = Counter(
+        (sent.request["Segment"], str(sent.request.get("ExclusiveStartKey")))
+        for sent in bench.recorder.of("Scan")
+    )
     repeated = [start for start, times in starts.items() if times > 1]
     # One page for each of the four segments may have been on its way.
     assert len(repeated) <= 4
@@ -356,7 +397,11 @@ async def test_no_page_but_those_in_flight_is_read_twice() -> None:
 
 async def test_a_consumer_that_stops_makes_the_segments_stop() -> None:
     bench = Bench(100_000, page_size=10)
-    async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db), db.table(Number).scan().segments(8).stream() as rows:
+    async with (
+        bench.connect() as db,
+        leaves_nothing_behind(bench.recorder, db),
+        db.table(Number).scan().segments(8).stream() as rows,
+    ):
         await anext(rows)
         for _ in range(500):
             await anyio.lowlevel.checkpoint()
@@ -396,7 +441,8 @@ async def test_the_budget_of_read_units_is_held() -> None:
 
 
 async def test_the_budget_does_not_block_the_loop() -> None:
-    """A ticker beside the scan gets its turns: no stretch between two of them takes 20 ms of this thread's own time."""
+    """A ticker beside the scan gets its turns: no stretch between two of them takes 20 ms of this
+    thread's own time."""
     bench = Bench(5_000, page_size=50, read_units_per_item=0.5)
     stretches: list[float] = []
     turns = 0
@@ -469,7 +515,9 @@ async def test_work_on_items_runs_side_by_side_within_its_limit() -> None:
         scan = db.table(Number).scan().segments(4)
         assert await scan.for_each(worker, limit=5) == 200
         assert most == 5
-        assert sorted(await scan.map(worker, limit=3)) == sorted(number * 7 % 1000 for number in range(200))
+        assert sorted(await scan.map(worker, limit=3)) == sorted(
+            number * 7 % 1000 for number in range(200)
+        )
 
 
 async def test_a_worker_that_fails_loses_no_item() -> None:
@@ -490,7 +538,12 @@ async def test_a_worker_that_fails_loses_no_item() -> None:
         assert error.result == 73
         assert error.checkpoint is not None
         first, done = set(done), []
-        await db.table(Number).scan().resume(error.checkpoint).for_each(lambda item: note(done, item), limit=5)
+        await (
+            db.table(Number)
+            .scan()
+            .resume(error.checkpoint)
+            .for_each(lambda item: note(done, item), limit=5)
+        )
         assert sorted(first | set(done)) == all_ids(200)
         # Only items whose workers ran beside the failed one can come again.
         assert len(first & set(done)) <= 5 + 4
@@ -540,7 +593,15 @@ async def test_bad_input_is_refused_by_name() -> None:
             await scan.filter(Number.value > 1).resume(checkpoint)
         with pytest.raises(adorm.UsageError, match="one of table numbers"):
             await db.table(Number, name="others").scan().resume(checkpoint)
-        for damaged in ("", "{}", "nonsense", checkpoint[:-1], checkpoint.replace('"S"', '"M"'), "[]", "null"):
+        for damaged in (
+            "",
+            "{}",
+            "nonsense",
+            checkpoint[:-1],
+            checkpoint.replace('"S"', '"M"'),
+            "[]",
+            "null",
+        ):
             with pytest.raises(adorm.UsageError, match="checkpoint"):
                 scan.resume(damaged)
         for limit in (0, True, -3):
@@ -593,7 +654,10 @@ async def test_auto_takes_segments_by_the_size_of_the_table() -> None:
 
     for size_bytes, segments in ((0, 1), (40 * 2**20, 5), (2**40, 32)):
         stub = Sized(size_bytes)
-        async with adorm.connect("memory", wrap=stub.instead_of) as db, db.table(Number).scan().segments("auto").stream() as rows:
+        async with (
+            adorm.connect("memory", wrap=stub.instead_of) as db,
+            db.table(Number).scan().segments("auto").stream() as rows,
+        ):
             assert ids([row async for row in rows]) == all_ids(100)
             assert len(rows.outcomes) == segments
 
@@ -625,7 +689,9 @@ async def test_a_consumer_that_is_cancelled_anywhere_and_comes_back_loses_nothin
         assert ids(seen) == all_ids(60), seed
 
 
-async def test_segments_in_order_can_be_worked_on_side_by_side_and_read_in_scopes_of_their_own() -> None:
+async def test_segments_in_order_can_be_worked_on_side_by_side_and_read_in_scopes_of_their_own() -> (
+    None
+):
     bench = Bench(60, page_size=4)
     async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
         scan = db.table(Number).scan().segments(5).in_segment_order()
@@ -654,7 +720,13 @@ async def test_what_on_progress_raises_leaves_bare_and_costs_no_item() -> None:
     bench = Bench(100, page_size=10)
     async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
         scan = db.table(Number).scan().segments(2).on_progress(fail)
-        for operation in (scan.for_each(worker), scan.map(worker), scan.fold(0, lambda total, _item: total), scan.count(), scan):
+        for operation in (
+            scan.for_each(worker),
+            scan.map(worker),
+            scan.fold(0, lambda total, _item: total),
+            scan.count(),
+            scan,
+        ):
             with pytest.raises(ZeroDivisionError):
                 await operation
         async with scan.stream() as rows:
@@ -687,7 +759,10 @@ async def test_a_failure_after_all_that_was_asked_for_is_none() -> None:
 async def test_a_checkpoint_of_whole_items_keeps_their_place_in_the_index() -> None:
     """By the time a whole item is fetched another value may stand in the index's key, or none."""
 
-    @adorm.model(table="moved", indexes=[adorm.GlobalIndex("by-group", partition="group", projection="KEYS_ONLY")])
+    @adorm.model(
+        table="moved",
+        indexes=[adorm.GlobalIndex("by-group", partition="group", projection="KEYS_ONLY")],
+    )
     class Moved:
         name: str = adorm.partition_key()
         group: str | None = None
@@ -710,7 +785,9 @@ async def test_a_checkpoint_of_whole_items_keeps_their_place_in_the_index() -> N
         async with scan.stream() as rows:
             first = await anext(rows)
             checkpoint = rows.checkpoint()
-        assert orjson.loads(checkpoint)["segments"] == [{"after": {"name": {"S": first.name}, "group": {"S": "g"}}}]
+        assert orjson.loads(checkpoint)["segments"] == [
+            {"after": {"name": {"S": first.name}, "group": {"S": "g"}}}
+        ]
         rest = await scan.resume(checkpoint)
         assert sorted([first.name, *(item.name for item in rest)]) == ["a", "b", "c"]
 
@@ -720,7 +797,13 @@ async def test_what_is_expected_of_an_index_is_told_by_its_own_description() -> 
         async def send(self, operation: str, request: Any, /) -> Any:
             if operation == "DescribeTable":
                 index = {"IndexName": "by-value", "IndexSizeBytes": 20 * 2**20, "ItemCount": 7}
-                return {"Table": {"TableSizeBytes": 2**40, "ItemCount": 100, "GlobalSecondaryIndexes": [index]}}
+                return {
+                    "Table": {
+                        "TableSizeBytes": 2**40,
+                        "ItemCount": 100,
+                        "GlobalSecondaryIndexes": [index],
+                    }
+                }
             return await super().send(operation, request)
 
     @adorm.model(table="numbers", indexes=[adorm.GlobalIndex("by-value", partition="value")])
@@ -730,7 +813,14 @@ async def test_what_is_expected_of_an_index_is_told_by_its_own_description() -> 
 
     told: list[adorm.Progress] = []
     async with adorm.connect("memory", wrap=Sized(100, page_size=10).instead_of) as db:
-        async with db.table(Indexed).scan().index("by-value").segments("auto").on_progress(told.append).stream() as rows:
+        async with (
+            db.table(Indexed)
+            .scan()
+            .index("by-value")
+            .segments("auto")
+            .on_progress(told.append)
+            .stream() as rows
+        ):
             assert len([row async for row in rows]) == 100
             assert len(rows.outcomes) == 3
     assert {progress.total for progress in told} == {7}

@@ -1,4 +1,5 @@
-"""Queries and scans whose pages are parsed straight from the bytes, and instances made by the chunk: all is as with dicts, item by item."""
+"""Queries and scans whose pages are parsed straight from the bytes, and instances made by the
+chunk: all is as with dicts, item by item."""
 
 from __future__ import annotations
 
@@ -33,19 +34,30 @@ def ready_items(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 
 class Bench:
-    """A stub table that answers in bytes; some items can be made undecodable by an attribute of the wrong type."""
+    """A stub table that answers in bytes; some items can be made undecodable by an attribute of the
+    wrong type."""
 
-    def __init__(self, items: int, *, wrong: Mapping[str, dict[str, Any]] | None = None, **options: Any) -> None:
+    def __init__(
+        self, items: int, *, wrong: Mapping[str, dict[str, Any]] | None = None, **options: Any
+    ) -> None:
         self.stub = StubTable(items, **options)
         self.wire = AsJson(self.stub)
         self.faults = Faults()
         self.recorder = Recorder()
         self.stub._written.update(
-            {number_id: {"number_id": {"S": number_id}, "value": value, "extra": {"S": "x"}} for number_id, value in (wrong or {}).items()}
+            {
+                number_id: {"number_id": {"S": number_id}, "value": value, "extra": {"S": "x"}}
+                for number_id, value in (wrong or {}).items()
+            }
         )
 
     def connect(self, **options: Any) -> adorm.Database:
-        return adorm.connect("memory", wrap=lambda _: self.recorder(self.faults(self.wire)), retry=NO_WAITING, **options)
+        return adorm.connect(
+            "memory",
+            wrap=lambda _: self.recorder(self.faults(self.wire)),
+            retry=NO_WAITING,
+            **options,
+        )
 
 
 def is_even(item: AttributeMap) -> bool:
@@ -63,7 +75,9 @@ async def test_a_query_is_parsed_from_the_bytes_and_cut_at_its_limit() -> None:
         query = db.table(Entry).query("p1")
         assert [entry.number for entry in await query] == list(range(50, 100))
         assert [entry.number for entry in await query.limit(7)] == list(range(50, 57))
-        assert [entry.number for entry in await query.filter(Entry.value >= 0).limit(7)] == list(range(50, 64, 2))
+        assert [entry.number for entry in await query.filter(Entry.value >= 0).limit(7)] == list(
+            range(50, 64, 2)
+        )
         assert [entry.number async for entry in query] == list(range(50, 100))
         async with query.stream() as rows:
             assert [entry.number async for entry in rows] == list(range(50, 100))
@@ -113,7 +127,11 @@ async def test_a_checkpoint_stands_just_after_each_item_given() -> None:
                 continue
             assert rows.outcomes[0].value == given
             reached = after(rows.checkpoint())
-            assert reached == ({"finished": True} if given == 40 else {"after": {"number_id": {"S": row.number_id}}})
+            assert reached == (
+                {"finished": True}
+                if given == 40
+                else {"after": {"number_id": {"S": row.number_id}}}
+            )
     assert bench.wire.plain == 0
 
 
@@ -144,7 +162,11 @@ async def test_a_limit_ends_within_a_chunk(limit: int) -> None:
         assert await scan.fold(0, lambda total, _: total + 1) == min(limit, 40)
 
 
-WRONG: dict[str, dict[str, Any]] = {Number.id_of(7): {"S": "no number"}, Number.id_of(21): {"N": "1.5"}, Number.id_of(22): {"L": []}}
+WRONG: dict[str, dict[str, Any]] = {
+    Number.id_of(7): {"S": "no number"},
+    Number.id_of(21): {"N": "1.5"},
+    Number.id_of(22): {"L": []},
+}
 
 
 @pytest.mark.usefixtures("ready_items")
@@ -156,7 +178,11 @@ async def test_an_item_that_does_not_fit_ends_the_stream_after_those_before_it()
             async for row in rows:
                 given.append(row.number_id)  # noqa: PERF401  # what was given before the failure counts
         assert given == [Number.id_of(number) for number in range(7)]
-        assert caught.value.attribute_map == {"number_id": {"S": Number.id_of(7)}, "value": WRONG[Number.id_of(7)], "extra": {"S": "x"}}
+        assert caught.value.attribute_map == {
+            "number_id": {"S": Number.id_of(7)},
+            "value": WRONG[Number.id_of(7)],
+            "extra": {"S": "x"},
+        }
         assert caught.value.key == {"number_id": {"S": Number.id_of(7)}}
         assert after(rows.checkpoint()) == {"after": {"number_id": {"S": Number.id_of(6)}}}
 
@@ -166,10 +192,18 @@ async def test_items_that_do_not_fit_are_collected_where_that_is_asked_for() -> 
     bench = Bench(40, page_size=13, wrong=WRONG)
     async with bench.connect() as db:
         result = await db.table(Number).scan().segments(2).collect_errors()
-        assert sorted(row.number_id for row in result.items) == [Number.id_of(n) for n in range(40) if Number.id_of(n) not in WRONG]
-        assert sorted(error.key["number_id"]["S"] for error in result.errors if isinstance(error, adorm.ItemDecodeError)) == sorted(WRONG)
+        assert sorted(row.number_id for row in result.items) == [
+            Number.id_of(n) for n in range(40) if Number.id_of(n) not in WRONG
+        ]
+        assert sorted(
+            error.key["number_id"]["S"]
+            for error in result.errors
+            if isinstance(error, adorm.ItemDecodeError)
+        ) == sorted(WRONG)
         assert [outcome.finished for outcome in result.outcomes] == [True, True]
-        assert [after(result.checkpoint, segment) for segment in range(2)] == [{"finished": True}] * 2
+        assert [after(result.checkpoint, segment) for segment in range(2)] == [
+            {"finished": True}
+        ] * 2
 
 
 @pytest.mark.usefixtures("ready_items")
@@ -197,14 +231,22 @@ async def test_workers_hold_the_checkpoint_back_item_by_item() -> None:
 
         with pytest.raises(adorm.ScanFailed) as caught:
             await db.table(Number).scan().for_each(worker, limit=1)
-        assert after(caught.value.checkpoint or "") == {"after": {"number_id": {"S": Number.id_of(16)}}}
+        assert after(caught.value.checkpoint or "") == {
+            "after": {"number_id": {"S": Number.id_of(16)}}
+        }
         assert caught.value.result == 17
 
 
-async def test_nothing_is_lost_or_given_twice_over_random_schedules(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_lost_or_given_twice_over_random_schedules(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for seed in range(60):
         chance = random.Random(seed)
-        count, page_size, segments = chance.randint(1, 120), chance.randint(1, 40), chance.randint(1, 4)
+        count, page_size, segments = (
+            chance.randint(1, 120),
+            chance.randint(1, 40),
+            chance.randint(1, 4),
+        )
         monkeypatch.setattr("adorm.segments.stream.READY_ITEMS", chance.randint(1, 12))
         bench = Bench(count, page_size=page_size)
         given: list[str] = []
@@ -217,7 +259,9 @@ async def test_nothing_is_lost_or_given_twice_over_random_schedules(monkeypatch:
                 leave_after = chance.choice([None, chance.randint(1, 40)])
                 bench.faults.clear()
                 if chance.random() < 0.6:
-                    bench.faults.on("Scan", call=chance.randint(1, 10)).refuse("AccessDeniedException")
+                    bench.faults.on("Scan", call=chance.randint(1, 10)).refuse(
+                        "AccessDeniedException"
+                    )
                 async with scan.stream() as rows:
                     taken = 0
                     try:

@@ -23,7 +23,9 @@ from adorm.schema.names import camel_case, pascal_case
         ("_", "_", "_"),
     ],
 )
-def test_words_are_joined_and_nothing_but_their_first_letter_is_changed(name: str, camel: str, pascal: str) -> None:
+def test_words_are_joined_and_nothing_but_their_first_letter_is_changed(
+    name: str, camel: str, pascal: str
+) -> None:
     assert (camel_case(name), pascal_case(name)) == (camel, pascal)
 
 

@@ -83,7 +83,9 @@ async def test_what_is_no_change_of_its_own_is_no_answer_and_everything_comes_ag
     changes.batch(Order)(index)
     result = await changes.process(three())
     assert result.to_repeat == ["101", "102", "103"]
-    assert "returns None, or a list of those of its changes that have failed" in str(result.failures[0].error)
+    assert "returns None, or a list of those of its changes that have failed" in str(
+        result.failures[0].error
+    )
 
 
 async def test_a_change_that_cannot_be_read_fails_alone_and_holds_back_its_item() -> None:
@@ -192,5 +194,7 @@ def test_a_handler_of_batches_that_is_none_is_refused() -> None:
     with pytest.raises(adorm.UsageError, match="Order has a handler of batches already"):
         changes.batch(Order)(index)
     refused: Any = of_three
-    with pytest.raises(adorm.UsageError, match=r"a handler of batches of Invoice takes \(changes, db\)"):
+    with pytest.raises(
+        adorm.UsageError, match=r"a handler of batches of Invoice takes \(changes, db\)"
+    ):
         changes.batch(Invoice)(refused)

@@ -26,7 +26,9 @@ OPEN = Order(
 
 
 def test_insert_modify_and_remove_have_their_images() -> None:
-    insert, modify, remove = (adorm.from_stream_record(record, Order) for record in records("new_and_old_images"))
+    insert, modify, remove = (
+        adorm.from_stream_record(record, Order) for record in records("new_and_old_images")
+    )
     assert insert.new is not None
     insert.new.version = 0
     assert (insert.kind, insert.new, insert.old) == ("INSERT", OPEN, None)
@@ -56,7 +58,9 @@ def test_a_change_tells_where_it_comes_from() -> None:
         ("old_image", [(False, False), (False, True), (False, True)]),
     ],
 )
-def test_an_image_that_the_stream_does_not_carry_is_none(name: str, images: list[tuple[bool, bool]]) -> None:
+def test_an_image_that_the_stream_does_not_carry_is_none(
+    name: str, images: list[tuple[bool, bool]]
+) -> None:
     changes = [adorm.from_stream_record(record, Order) for record in records(name)]
     assert [(change.new is not None, change.old is not None) for change in changes] == images
     assert {change.key.values for change in changes} == {("c1", "o1")}
@@ -71,17 +75,24 @@ def test_binary_values_come_as_base64_text_or_as_bytes() -> None:
     assert (read.new.scores, read.new.roles) == ({Decimal(1), Decimal("2.5")}, {"admin", "user"})
 
     record["dynamodb"]["Keys"] = {"token": {"B": b"\x00\x01\x02\xff"}}
-    record["dynamodb"]["NewImage"] |= {"token": {"B": b"\x00\x01\x02\xff"}, "parts": {"BS": [b"\x01", b"\x02"]}}
+    record["dynamodb"]["NewImage"] |= {
+        "token": {"B": b"\x00\x01\x02\xff"},
+        "parts": {"BS": [b"\x01", b"\x02"]},
+    }
     assert adorm.from_stream_record(record, Session).new == read.new
 
 
 def test_what_dynamodb_deleted_for_its_time_to_live_is_told_apart() -> None:
-    expired, deleted = (adorm.from_stream_record(record, Session) for record in records("time_to_live"))
+    expired, deleted = (
+        adorm.from_stream_record(record, Session) for record in records("time_to_live")
+    )
     assert (expired.kind, expired.expired) == ("REMOVE", True)
     assert (deleted.kind, deleted.expired) == ("REMOVE", False)
 
 
-@pytest.mark.parametrize("other", [{"principalId": "replication.dynamodb.amazonaws.com"}, {"type": "AssumedRole"}])
+@pytest.mark.parametrize(
+    "other", [{"principalId": "replication.dynamodb.amazonaws.com"}, {"type": "AssumedRole"}]
+)
 def test_another_identity_that_deletes_is_no_time_to_live(other: dict[str, str]) -> None:
     record, _ = records("time_to_live")
     record["userIdentity"] |= other
@@ -92,12 +103,19 @@ def test_records_of_the_streams_api_are_read_too() -> None:
     [record] = records("get_records")
     change = adorm.from_stream_record(record, Order)
     assert (change.kind, change.expired, change.table_name) == ("REMOVE", True, None)
-    record["dynamodb"]["ApproximateCreationDateTime"] = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)  # as botocore has it
-    assert adorm.from_stream_record(record, Order).approximate_creation_time == change.approximate_creation_time
+    record["dynamodb"]["ApproximateCreationDateTime"] = datetime(
+        2026, 11, 21, 8, 30, tzinfo=UTC
+    )  # as botocore has it
+    assert (
+        adorm.from_stream_record(record, Order).approximate_creation_time
+        == change.approximate_creation_time
+    )
 
 
 def test_kinesis_wraps_the_same_with_its_own_sequence_number_and_finer_times() -> None:
-    insert, modify, remove = (adorm.from_stream_record(record, Order) for record in records("kinesis"))
+    insert, modify, remove = (
+        adorm.from_stream_record(record, Order) for record in records("kinesis")
+    )
     assert insert.new is not None
     assert (insert.kind, insert.new.status, insert.table_name) == ("INSERT", "open", "orders")
     assert insert.sequence_number == "49590338271490256608559692538361571095921575989136588898"
@@ -109,12 +127,16 @@ def test_kinesis_wraps_the_same_with_its_own_sequence_number_and_finer_times() -
 
 def test_an_image_that_does_not_fit_names_model_key_path_and_image() -> None:
     record = records("new_and_old_images")[1]
-    record["dynamodb"]["OldImage"]["lines"] = {"L": [{"M": {"sku": {"S": "x"}, "quantity": {"S": "two"}}}]}
+    record["dynamodb"]["OldImage"]["lines"] = {
+        "L": [{"M": {"sku": {"S": "x"}, "quantity": {"S": "two"}}}]
+    }
     with pytest.raises(adorm.ItemDecodeError) as caught:
         adorm.from_stream_record(record, Order)
     assert (caught.value.model, caught.value.path) == (Order, "$.lines[0].quantity")
     assert caught.value.key == {"customer_id": {"S": "c1"}, "order_id": {"S": "o1"}}
-    assert caught.value.__notes__ == ["in the OldImage of MODIFY record 4421584500000000017450439092 of table orders"]
+    assert caught.value.__notes__ == [
+        "in the OldImage of MODIFY record 4421584500000000017450439092 of table orders"
+    ]
 
 
 def test_a_key_of_another_model_is_a_decode_error() -> None:
@@ -174,9 +196,18 @@ def broken(part: str, value: Any) -> dict[str, Any]:
         (broken("ApproximateCreationDateTime", "yesterday"), "no time"),
         (broken("ApproximateCreationDateTime", 1e300), "out of range"),
         ({"kinesis": {"sequenceNumber": "1", "data": "no base64!"}}, "no JSON in base64"),
-        ({"kinesis": {"sequenceNumber": "1", "data": base64.b64encode(b"secret").decode()}}, "no JSON in base64"),
-        ({"kinesis": {"sequenceNumber": "1", "data": base64.b64encode(b"[1]").decode()}}, "no JSON object"),
-        ({"kinesis": {"sequenceNumber": "1", "data": base64.b64encode(b'{"a": 1}').decode()}}, "no eventName"),
+        (
+            {"kinesis": {"sequenceNumber": "1", "data": base64.b64encode(b"secret").decode()}},
+            "no JSON in base64",
+        ),
+        (
+            {"kinesis": {"sequenceNumber": "1", "data": base64.b64encode(b"[1]").decode()}},
+            "no JSON object",
+        ),
+        (
+            {"kinesis": {"sequenceNumber": "1", "data": base64.b64encode(b'{"a": 1}').decode()}},
+            "no eventName",
+        ),
         ({"kinesis": {"sequenceNumber": "1"}}, "no JSON object"),
     ],
 )

@@ -39,7 +39,9 @@ async def test_each_kind_goes_to_its_handler_and_the_rest_to_the_fallback() -> N
     db = adorm.connect("memory")
 
     @changes.insert(Order)
-    async def created(order: Order, change: adorm.StreamChange[Order], database: adorm.Database) -> None:
+    async def created(
+        order: Order, change: adorm.StreamChange[Order], database: adorm.Database
+    ) -> None:
         seen.append((change.kind, order.status, database is db))
 
     @changes.modify(Order)
@@ -111,10 +113,16 @@ async def test_models_of_one_table_are_told_apart_by_their_discriminators() -> N
         seen.append(customer)
 
     assert failed(await changes(event("single_table"), None)) == []
-    assert seen == [Customer(pk="C#1", sk="PROFILE", name="Ada"), Invoice(pk="C#1", sk="INV#7", amount=12), ("rest", "INSERT")]
+    assert seen == [
+        Customer(pk="C#1", sk="PROFILE", name="Ada"),
+        Invoice(pk="C#1", sk="INV#7", amount=12),
+        ("rest", "INSERT"),
+    ]
 
 
-async def test_a_predicate_goes_first_and_a_model_without_discriminator_takes_what_is_left() -> None:
+async def test_a_predicate_goes_first_and_a_model_without_discriminator_takes_what_is_left() -> (
+    None
+):
     seen = Seen()
     changes = seen.handler(concurrency=1)
 
@@ -142,7 +150,9 @@ async def test_tables_are_told_apart_by_the_names_that_the_database_gives_them()
     async def created(order: Order) -> None:
         seen.append(order.order_id)
 
-    batch = stream_event(stream_record(new=order("o1"), table_name="dev-orders"), stream_record(new=order("o2")))
+    batch = stream_event(
+        stream_record(new=order("o1"), table_name="dev-orders"), stream_record(new=order("o2"))
+    )
     await changes.process(batch, adorm.connect("memory", table_prefix="dev-"))
     assert sorted(seen, key=str) == [("rest", "INSERT"), "o1"]
     seen.clear()
@@ -165,7 +175,9 @@ async def test_two_models_that_the_database_puts_into_one_table_are_never_confus
     changes.insert(Order)(handler)
     changes.insert(Archived)(handler)
     batch = stream_event(stream_record(new=order("o1"), table_name="all"))
-    [outcome] = (await changes.process(batch, adorm.connect("memory", table_names=lambda _: "all"))).failures
+    [outcome] = (
+        await changes.process(batch, adorm.connect("memory", table_names=lambda _: "all"))
+    ).failures
     assert "both take it" in str(outcome.error)
 
 
@@ -177,7 +189,11 @@ async def test_a_handler_can_be_of_a_table_that_is_named() -> None:
     async def archived(order: Order) -> None:
         seen.append(order.order_id)
 
-    await changes.process(stream_event(stream_record(new=order("o1"), table_name="archive"), stream_record(new=order("o2"))))
+    await changes.process(
+        stream_event(
+            stream_record(new=order("o1"), table_name="archive"), stream_record(new=order("o2"))
+        )
+    )
     assert sorted(seen, key=str) == [("rest", "INSERT"), "o1"]
 
 
@@ -233,7 +249,9 @@ async def test_a_predicate_sees_the_new_image_else_the_old_one_else_the_key() ->
     changes.remove(Order, when=look, optional_images=True)(nothing)
     paid = stream_record(old=order("o1"), new=order("o1", "paid"))
     gone = stream_record(old=order("o1"))
-    await changes.process(stream_event(paid, gone, stream_record(old=order("o1"), view_type="KEYS_ONLY")))
+    await changes.process(
+        stream_event(paid, gone, stream_record(old=order("o1"), view_type="KEYS_ONLY"))
+    )
     assert seen == ["paid", "open", None]
 
 
@@ -257,7 +275,10 @@ async def test_a_databases_hooks_hold_in_handlers() -> None:
         return bill.price.cents
 
     record = stream_record(new=order("o1"), table_name="bills")
-    record["dynamodb"] |= {"Keys": {"bill_id": {"S": "b1"}}, "NewImage": {"bill_id": {"S": "b1"}, "price": {"N": "995"}}}
+    record["dynamodb"] |= {
+        "Keys": {"bill_id": {"S": "b1"}},
+        "NewImage": {"bill_id": {"S": "b1"}, "price": {"N": "995"}},
+    }
     [outcome] = (await changes.process([record], db)).outcomes
     assert outcome.value == 995
 
@@ -356,7 +377,12 @@ async def test_a_failure_is_captured_and_later_records_of_its_item_wait_for_it()
     assert result.to_repeat == [numbers[0], numbers[2]]
     assert failed(result.response) == [numbers[0], numbers[2]]
     assert [outcome.finished for outcome in result.outcomes] == [False, True, False, True]
-    assert [type(outcome.error) for outcome in result.outcomes] == [RuntimeError, type(None), type(None), type(None)]
+    assert [type(outcome.error) for outcome in result.outcomes] == [
+        RuntimeError,
+        type(None),
+        type(None),
+        type(None),
+    ]
     assert result.failures == [result.outcomes[0]]
     assert result.outcomes[3].value == "paid"
     assert result.outcomes[0].model is Order
@@ -369,11 +395,17 @@ async def test_items_of_two_tables_with_one_key_do_not_wait_for_each_other() -> 
         if record.table_name == "orders":
             raise RuntimeError("no")
 
-    result = await changes.process(stream_event(stream_record(new=order("o1")), stream_record(new=order("o1"), table_name="copies")))
+    result = await changes.process(
+        stream_event(
+            stream_record(new=order("o1")), stream_record(new=order("o1"), table_name="copies")
+        )
+    )
     assert [outcome.finished for outcome in result.outcomes] == [False, True]
 
 
-async def test_stopping_the_shard_begins_nothing_behind_a_failure_and_names_all_that_follows() -> None:
+async def test_stopping_the_shard_begins_nothing_behind_a_failure_and_names_all_that_follows() -> (
+    None
+):
     handled: list[str] = []
     changes = adorm.StreamHandler(concurrency=2, after_failure="stop_shard")
     second_began, first_failed = anyio.Event(), anyio.Event()
@@ -412,14 +444,22 @@ async def test_stopping_the_shard_still_handles_what_lies_before_the_failure() -
     async def changed(old: Order, new: Order) -> None:
         handled.append(new.status)
 
-    before = [stream_record(new=order("o1")), stream_record(old=order("o1"), new=order("o1", "paid"))]
-    behind = [stream_record(new=order("o2")), stream_record(old=order("o1", "paid"), new=order("o1", "sent"))]
+    before = [
+        stream_record(new=order("o1")),
+        stream_record(old=order("o1"), new=order("o1", "paid")),
+    ]
+    behind = [
+        stream_record(new=order("o2")),
+        stream_record(old=order("o1", "paid"), new=order("o1", "sent")),
+    ]
     result = await changes.process(stream_event(*before, *behind))
     assert handled == ["open", "paid"]
     assert result.to_repeat == [record["dynamodb"]["SequenceNumber"] for record in behind]
 
 
-async def test_records_of_one_item_never_overlap_and_items_run_side_by_side_up_to_the_limit() -> None:
+async def test_records_of_one_item_never_overlap_and_items_run_side_by_side_up_to_the_limit() -> (
+    None
+):
     running: list[str] = []
     most = 0
     release = anyio.Event()
@@ -453,7 +493,10 @@ async def test_sequence_numbers_compare_as_numbers_whatever_their_order_in_the_e
             raise RuntimeError("no")
 
     numbers = {"first": 99, "second": 100, "third": 1000, "fourth": 1001}
-    batch = [stream_record(new=order("o1", status), sequence_number=number) for status, number in numbers.items()]
+    batch = [
+        stream_record(new=order("o1", status), sequence_number=number)
+        for status, number in numbers.items()
+    ]
     result = await changes.process(stream_event(*reversed(batch)))
     assert seen == ["first", "second", "third"]
     assert result.to_repeat == ["1000", "1001"]
@@ -461,9 +504,13 @@ async def test_sequence_numbers_compare_as_numbers_whatever_their_order_in_the_e
 
 
 async def test_a_record_that_nobody_takes_fails_unless_it_may_be_ignored() -> None:
-    [outcome] = (await adorm.StreamHandler().process(stream_event(stream_record(new=order("o1"))))).failures
+    [outcome] = (
+        await adorm.StreamHandler().process(stream_event(stream_record(new=order("o1"))))
+    ).failures
     assert "no handler takes INSERT of table orders" in str(outcome.error)
-    result = await adorm.StreamHandler(unhandled="ignore").process(stream_event(stream_record(new=order("o1"))))
+    result = await adorm.StreamHandler(unhandled="ignore").process(
+        stream_event(stream_record(new=order("o1")))
+    )
     assert result.outcomes[0].finished
 
 
@@ -503,7 +550,9 @@ async def test_a_record_that_cannot_be_read_stops_all_behind_it_for_nobody_knows
     assert [outcome.error is None for outcome in result.outcomes] == [True, False, True, True]
     assert isinstance(result.outcomes[1].error, adorm.UsageError)
     assert result.outcomes[1].record is None
-    assert result.to_repeat == [record["dynamodb"]["SequenceNumber"] for record in batch["Records"][1:]]
+    assert result.to_repeat == [
+        record["dynamodb"]["SequenceNumber"] for record in batch["Records"][1:]
+    ]
     assert len(seen) == 1
 
 
@@ -549,7 +598,9 @@ async def test_a_foreign_or_empty_event_is_refused(foreign: Any, words: str) -> 
     assert "secret" not in f"{caught.value} {caught.value.__cause__}"
 
 
-async def test_without_partial_batches_a_failure_raises_so_that_the_whole_batch_comes_again() -> None:
+async def test_without_partial_batches_a_failure_raises_so_that_the_whole_batch_comes_again() -> (
+    None
+):
     changes = adorm.StreamHandler(partial_batches=False)
 
     @changes.insert(Order)
@@ -558,7 +609,9 @@ async def test_without_partial_batches_a_failure_raises_so_that_the_whole_batch_
             raise KeyError("o1")
 
     with pytest.raises(adorm.StreamFailed, match="1 of 2 records are not handled") as caught:
-        await changes(stream_event(stream_record(new=order("o1")), stream_record(new=order("o2"))), None)
+        await changes(
+            stream_event(stream_record(new=order("o1")), stream_record(new=order("o2"))), None
+        )
     assert [outcome.finished for outcome in caught.value.outcomes] == [False, True]
     assert [type(error) for error in caught.value.exceptions] == [KeyError]
     assert failed(await changes(stream_event(stream_record(new=order("o2"))), None)) == []
@@ -568,7 +621,9 @@ async def test_without_partial_batches_a_failure_raises_so_that_the_whole_batch_
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-async def test_a_hook_is_told_of_each_failure_and_may_fail_itself(is_async: bool, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_hook_is_told_of_each_failure_and_may_fail_itself(
+    is_async: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     told: list[tuple[str, type[Any]]] = []
 
     def note(outcome: adorm.RecordOutcome) -> None:
@@ -590,14 +645,18 @@ async def test_a_hook_is_told_of_each_failure_and_may_fail_itself(is_async: bool
     assert "on_failure of a stream handler failed itself: ValueError" in caplog.text
 
 
-async def test_failures_are_logged_with_number_and_model_and_without_values(caplog: pytest.LogCaptureFixture) -> None:
+async def test_failures_are_logged_with_number_and_model_and_without_values(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     changes = adorm.StreamHandler()
 
     @changes.insert(Order)
     async def created(order: Order) -> None:
         raise LookupError("planted-secret")
 
-    batch = stream_event(stream_record(new=order("o1", "planted-secret")), stream_record(new=order("o2")))
+    batch = stream_event(
+        stream_record(new=order("o1", "planted-secret")), stream_record(new=order("o2"))
+    )
     batch["Records"][1]["dynamodb"]["NewImage"]["total"] = {"S": "planted-secret"}
     with caplog.at_level(logging.DEBUG, "adorm"):
         result = await changes.process(batch)
@@ -605,9 +664,16 @@ async def test_failures_are_logged_with_number_and_model_and_without_values(capl
     assert repr(result.outcomes[0]).endswith(": LookupError>")
     assert "planted-secret" not in repr(result)
     number = batch["Records"][0]["dynamodb"]["SequenceNumber"]
-    assert first.getMessage() == f"a record of a stream failed: INSERT of Order, sequence number {number}: LookupError"
+    assert (
+        first.getMessage()
+        == f"a record of a stream failed: INSERT of Order, sequence number {number}: LookupError"
+    )
     assert second.getMessage().endswith("ItemDecodeError at $.total")
-    assert (vars(first)["sequence_number"], vars(first)["model"], vars(first)["error_type"]) == (number, "Order", "LookupError")
+    assert (vars(first)["sequence_number"], vars(first)["model"], vars(first)["error_type"]) == (
+        number,
+        "Order",
+        "LookupError",
+    )
     assert "planted-secret" not in f"{caplog.text} {[vars(record) for record in caplog.records]}"
 
 
@@ -693,7 +759,11 @@ def test_handlers_that_cannot_be_told_apart_are_refused() -> None:
     changes.remove(Customer)(handler)
     changes.insert(Anything)(handler)
     changes.insert(Anything, table_name="elsewhere")(handler)
-    for model, words in ((Customer, "has a handler of INSERT already"), (Twin, "can't be told from"), (Plain, "can't be told from")):
+    for model, words in (
+        (Customer, "has a handler of INSERT already"),
+        (Twin, "can't be told from"),
+        (Plain, "can't be told from"),
+    ):
         with pytest.raises(adorm.UsageError, match=words):
             changes.insert(model)(handler)
     changes.insert(Plain, when=lambda item: True)(handler)
@@ -717,7 +787,9 @@ async def test_a_handler_that_wants_the_database_is_not_called_without_one() -> 
     changes = adorm.StreamHandler()
 
     @changes.insert(Order)
-    async def created(order: Order, change: adorm.StreamChange[Order], db: adorm.Database) -> None: ...
+    async def created(
+        order: Order, change: adorm.StreamChange[Order], db: adorm.Database
+    ) -> None: ...
 
     @adorm.stream_handler
     async def others(record: adorm.StreamRecord, db: adorm.Database) -> None: ...

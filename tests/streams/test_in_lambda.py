@@ -1,4 +1,5 @@
-"""A stream handler behind Lambda's entry point: the answer comes before Lambda's time is over, and is what Lambda needs."""
+"""A stream handler behind Lambda's entry point: the answer comes before Lambda's time is over, and
+is what Lambda needs."""
 
 from __future__ import annotations
 

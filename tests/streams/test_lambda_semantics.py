@@ -1,7 +1,8 @@
-"""Lambda, played: shards read in batches, retried from the smallest sequence number of an answer, or by halves.
+"""Lambda, played: shards read in batches, retried from the smallest sequence number of an answer,
+or by halves.
 
-Whatever fails, however long it takes and in whatever way Lambda tries again, each record is handled at least once, in the order of its
-item, and the answer names exactly what has to come again.
+Whatever fails, however long it takes and in whatever way Lambda tries again, each record is handled
+at least once, in the order of its item, and the answer names exactly what has to come again.
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
 """
 
@@ -33,7 +34,8 @@ class Try:
 
 @attrs.define
 class Planned:
-    """A record of the shard: of which item, and what its first deliveries meet. Later ones go well."""
+    """A record of the shard: of which item, and what its first deliveries meet. Later ones go
+    well."""
 
     item: int
     step: int
@@ -58,8 +60,14 @@ class Mapping:
     """Of the first invocations; later ones have all the time they need."""
 
 
-tries = st.builds(Try, st.sampled_from(["well", "raises", "raises", "is lost"]), st.sampled_from([0.0, 0.0, 0.3, 1.0, 500.0]))
-planned = st.builds(Planned, st.integers(1, 4), st.sampled_from([1, 9, 91, 10**18]), st.lists(tries, max_size=3))
+tries = st.builds(
+    Try,
+    st.sampled_from(["well", "raises", "raises", "is lost"]),
+    st.sampled_from([0.0, 0.0, 0.3, 1.0, 500.0]),
+)
+planned = st.builds(
+    Planned, st.integers(1, 4), st.sampled_from([1, 9, 91, 10**18]), st.lists(tries, max_size=3)
+)
 mappings = st.builds(
     Mapping,
     batch_size=st.integers(1, 12),
@@ -87,7 +95,8 @@ class Invocation:
 
 
 class Shard:
-    """One shard, what became of its records over all invocations, and the checks that hold at every moment."""
+    """One shard, what became of its records over all invocations, and the checks that hold at every
+    moment."""
 
     def __init__(self, name: str, plans: Sequence[Planned], mapping: Mapping) -> None:
         self.name = name
@@ -108,7 +117,11 @@ class Shard:
 
     def before(self, number: int) -> list[int]:
         """The records of the same item before this one."""
-        return [other for other, plan in self.plans.items() if other < number and plan.item == self.plans[number].item]
+        return [
+            other
+            for other, plan in self.plans.items()
+            if other < number and plan.item == self.plans[number].item
+        ]
 
     async def handle(self, number: int) -> None:
         now = self.invocations[-1]
@@ -116,11 +129,15 @@ class Shard:
         of_item = [other for other in now.begun if self.plans[other].item == item]
         rules = {
             "begun before its predecessor was handled": set(self.before(number)) <= self.succeeded,
-            "two of one item at a time": item not in {self.plans[other].item for other in now.running},
-            "begun behind a failure of its item": item not in {self.plans[other].item for other in now.failed},
+            "two of one item at a time": item
+            not in {self.plans[other].item for other in now.running},
+            "begun behind a failure of its item": item
+            not in {self.plans[other].item for other in now.failed},
             "out of order": all(other < number for other in of_item),
             "too many at a time": len(now.running) < self.mapping.concurrency,
-            "begun behind a failure": self.mapping.after_failure == "continue" or not now.failed or number < min(now.failed),
+            "begun behind a failure": self.mapping.after_failure == "continue"
+            or not now.failed
+            or number < min(now.failed),
         }
         # Raised here it would be one more failure of a handler.
         self.broken += [f"{number}: {rule}" for rule, holds in rules.items() if not holds]
@@ -149,7 +166,9 @@ class Shard:
         size = self.mapping.batch_size
         position = 0
         while position < len(self.records):
-            position += await self.settle(changes, position, min(position + size, len(self.records)))
+            position += await self.settle(
+                changes, position, min(position + size, len(self.records))
+            )
 
     async def settle(self, changes: adorm.StreamHandler, start: int, end: int) -> int:
         """Deliver until the checkpoint lies behind `end`; how many records it has moved over."""
@@ -172,7 +191,9 @@ class Shard:
         """Call the handler; the position from which Lambda goes on, None where the call failed."""
         sent = self.records[start:end]
         numbers = [int(record["dynamodb"]["SequenceNumber"]) for record in sent]
-        event = stream_event(*(reversed(sent) if self.mapping.shuffled else sent), kinesis=self.mapping.kinesis)
+        event = stream_event(
+            *(reversed(sent) if self.mapping.shuffled else sent), kinesis=self.mapping.kinesis
+        )
         now = Invocation(numbers)
         self.invocations.append(now)
         assert len(self.invocations) < 500, "it does not come to an end"
@@ -184,11 +205,15 @@ class Shard:
         except adorm.StreamFailed as error:
             assert not self.mapping.partial_batches
             result: adorm.StreamResult = error.result
-            assert {int(outcome.sequence_number) for outcome in result.outcomes if outcome.finished} == now.succeeded
+            assert {
+                int(outcome.sequence_number) for outcome in result.outcomes if outcome.finished
+            } == now.succeeded
             return None
         finally:
             assert now.running == set()
-            assert limit_s is None or anyio.current_time() - began_s <= limit_s, "too late to answer"
+            assert limit_s is None or anyio.current_time() - began_s <= limit_s, (
+                "too late to answer"
+            )
         repeated = [int(number) for number in failed(response)]
         self.check(now, repeated, had_time=limit_s is None)
         return start + (numbers.index(repeated[0]) if repeated else len(numbers))
@@ -200,19 +225,28 @@ class Shard:
             assert repeated == unfinished
             if had_time:
                 assert set(repeated) == {
-                    number for number in now.numbers if any(number == bad or bad in self.before(number) for bad in now.failed)
+                    number
+                    for number in now.numbers
+                    if any(number == bad or bad in self.before(number) for bad in now.failed)
                 }, "something was left though nothing stood in its way"
         else:
-            assert repeated == [number for number in now.numbers if unfinished and number >= unfinished[0]]
+            assert repeated == [
+                number for number in now.numbers if unfinished and number >= unfinished[0]
+            ]
             if had_time and now.failed:
-                assert unfinished[0] == min(now.failed), "something before the first failure was left"
+                assert unfinished[0] == min(now.failed), (
+                    "something before the first failure was left"
+                )
         if not now.failed and had_time:
             assert repeated == []
 
 
 def play(shards: Sequence[Sequence[Planned]], mapping: Mapping) -> None:
     """Deliver the shards to one handler, side by side, until all is handled."""
-    played = {f"shard{position}": Shard(f"shard{position}", plans, mapping) for position, plans in enumerate(shards)}
+    played = {
+        f"shard{position}": Shard(f"shard{position}", plans, mapping)
+        for position, plans in enumerate(shards)
+    }
     changes = adorm.StreamHandler(
         concurrency=mapping.concurrency,
         after_failure=mapping.after_failure,
@@ -238,7 +272,10 @@ def play(shards: Sequence[Sequence[Planned]], mapping: Mapping) -> None:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(shards=st.lists(st.lists(planned, min_size=1, max_size=12), min_size=1, max_size=2), mapping=mappings)
+@given(
+    shards=st.lists(st.lists(planned, min_size=1, max_size=12), min_size=1, max_size=2),
+    mapping=mappings,
+)
 def test_every_record_is_handled_at_least_once_in_order_and_the_answer_is_exactly_right(
     shards: list[list[Planned]], mapping: Mapping
 ) -> None:

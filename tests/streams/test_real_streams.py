@@ -1,4 +1,5 @@
-"""Records as DynamoDB's streams have them, read by their API from adorm's own DynamoDB over HTTP."""
+"""Records as DynamoDB's streams have them, read by their API from adorm's own DynamoDB over
+HTTP."""
 
 from __future__ import annotations
 
@@ -25,18 +26,33 @@ async def test_records_of_a_real_stream_are_the_changes_that_were_made(
         "aws_secret_access_key": "x",
     }
     session = session_module.get_session()
-    async with session.create_client("dynamodb", **options) as client, session.create_client("dynamodbstreams", **options) as streams:
+    async with (
+        session.create_client("dynamodb", **options) as client,
+        session.create_client("dynamodbstreams", **options) as streams,
+    ):
         db = adorm.connect(client=client)
         request = {
             "TableName": "orders",
-            "KeySchema": [{"AttributeName": "customer_id", "KeyType": "HASH"}, {"AttributeName": "order_id", "KeyType": "RANGE"}],
-            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in ("customer_id", "order_id")],
+            "KeySchema": [
+                {"AttributeName": "customer_id", "KeyType": "HASH"},
+                {"AttributeName": "order_id", "KeyType": "RANGE"},
+            ],
+            "AttributeDefinitions": [
+                {"AttributeName": name, "AttributeType": "S"}
+                for name in ("customer_id", "order_id")
+            ],
             "BillingMode": "PAY_PER_REQUEST",
             "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         }
         created = await db.call("CreateTable", request)
         orders = db.table(Order)
-        order = Order(customer_id="c1", order_id="o1", total=Decimal("19.90"), tags={"new"}, address=Address(city="Berlin", zip="10115"))
+        order = Order(
+            customer_id="c1",
+            order_id="o1",
+            total=Decimal("19.90"),
+            tags={"new"},
+            address=Address(city="Berlin", zip="10115"),
+        )
         await orders.create(order)
         await orders.update("c1", "o1").set(Order.status, "paid")
         await orders.delete("c1", "o1")
@@ -45,7 +61,9 @@ async def test_records_of_a_real_stream_are_the_changes_that_were_made(
         shards = (await streams.describe_stream(StreamArn=arn))["StreamDescription"]["Shards"]
         answers: list[dict[str, Any]] = []
         for shard in shards:
-            start = await streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+            start = await streams.get_shard_iterator(
+                StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )
             answers.append(await streams.get_records(ShardIterator=start["ShardIterator"]))
 
         seen: list[tuple[str, Any]] = []
@@ -61,9 +79,22 @@ async def test_records_of_a_real_stream_are_the_changes_that_were_made(
 
         @changes.remove(Order)
         async def removed(old: Order, change: adorm.StreamChange[Order]) -> None:
-            seen.append(("remove", (change.key.values, change.expired, change.approximate_creation_time is not None)))
+            seen.append(
+                (
+                    "remove",
+                    (
+                        change.key.values,
+                        change.expired,
+                        change.approximate_creation_time is not None,
+                    ),
+                )
+            )
 
         for answer in answers:
             result = await changes.process(answer["Records"], db, table_name="orders")
             assert result.failures == []
-    assert seen == [("insert", order), ("modify", ("open", "paid", 2)), ("remove", (("c1", "o1"), False, True))]
+    assert seen == [
+        ("insert", order),
+        ("modify", ("open", "paid", 2)),
+        ("remove", (("c1", "o1"), False, True)),
+    ]

@@ -1,4 +1,5 @@
-"""Deadlines and cancellation around stream handlers: what runs is cut off, what has not begun does not begin, and nothing is left."""
+"""Deadlines and cancellation around stream handlers: what runs is cut off, what has not begun does
+not begin, and nothing is left."""
 
 from __future__ import annotations
 
@@ -21,7 +22,12 @@ def order(order_id: str, status: str = "open") -> Order:
 
 
 def batch(*order_ids: str) -> dict[str, object]:
-    return stream_event(*(stream_record(new=order(order_id), sequence_number=number) for number, order_id in enumerate(order_ids, 1)))
+    return stream_event(
+        *(
+            stream_record(new=order(order_id), sequence_number=number)
+            for number, order_id in enumerate(order_ids, 1)
+        )
+    )
 
 
 def test_near_the_deadline_handlers_are_cancelled_and_the_answer_comes_in_time() -> None:
@@ -43,8 +49,14 @@ def test_near_the_deadline_handlers_are_cancelled_and_the_answer_comes_in_time()
                 assert anyio.current_time() - began_s == 9.25
         assert result.out_of_time
         assert [outcome.finished for outcome in result.outcomes] == [True, False, False, False]
-        assert [type(outcome.error) for outcome in result.outcomes[1:]] == [adorm.DeadlineExceeded, adorm.DeadlineExceeded, type(None)]
-        assert "sequence number 2 was cut off: less than 0.75 s are left to answer" in str(result.outcomes[1].error)
+        assert [type(outcome.error) for outcome in result.outcomes[1:]] == [
+            adorm.DeadlineExceeded,
+            adorm.DeadlineExceeded,
+            type(None),
+        ]
+        assert "sequence number 2 was cut off: less than 0.75 s are left to answer" in str(
+            result.outcomes[1].error
+        )
         assert result.to_repeat == ["2", "3", "4"]
         assert sorted(ended) == ["quick", "slow1", "slow2"]
         assert tasks_alive() == set()
@@ -86,14 +98,19 @@ def test_a_handler_that_runs_out_of_its_own_time_is_one_records_failure() -> Non
     async def main() -> None:
         async with adorm.connect("memory") as db, adorm.deadline(60):
             result = await changes.process(batch("o1", "o2"), db)
-        assert [type(outcome.error) for outcome in result.outcomes] == [adorm.DeadlineExceeded, type(None)]
+        assert [type(outcome.error) for outcome in result.outcomes] == [
+            adorm.DeadlineExceeded,
+            type(None),
+        ]
         assert not result.out_of_time
 
     anyio.run(main)
 
 
 @pytest.mark.anyio
-async def test_with_too_little_time_left_nothing_begins_and_all_comes_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_with_too_little_time_left_nothing_begins_and_all_comes_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     @adorm.stream_handler
     async def changes(record: adorm.StreamRecord) -> None:
         raise AssertionError("it began")
@@ -103,7 +120,10 @@ async def test_with_too_little_time_left_nothing_begins_and_all_comes_again(capl
             result = await changes.process(batch("o1", "o2"))
     assert result.to_repeat == ["1", "2"]
     assert result.failures == []
-    assert "ran out of time: 2 of 2 records come again (it stops 0.5 s before the deadline)" in caplog.text
+    assert (
+        "ran out of time: 2 of 2 records come again (it stops 0.5 s before the deadline)"
+        in caplog.text
+    )
     with pytest.raises(adorm.StreamFailed) as caught:
         result.raise_failures()
     assert [type(error) for error in caught.value.exceptions] == [adorm.DeadlineExceeded]

@@ -3,8 +3,8 @@
     async with leaves_nothing_behind(recorder, db):
         with anyio.CancelScope() as scope: ...
 
-No task that was started inside is alive at the end of the block, no request is in flight, none is sent afterwards, and the database
-answers: every connection of its pool is free again.
+No task that was started inside is alive at the end of the block, no request is in flight, none is
+sent afterwards, and the database answers: every connection of its pool is free again.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ TURNS = 50
 
 
 class leaves_nothing_behind:  # noqa: N801  # reads as a function: `async with leaves_nothing_behind(recorder)`
-    """Checks at the end of the block, also of one that raises or is cancelled; the body's exception goes on where all is well.
+    """Checks at the end of the block, also of one that raises or is cancelled; the body's exception
+    goes on where all is well.
 
-    `recorder` is the one that the database was wrapped with; `db`, where given, must be able to answer afterwards, so a fault that
-    hits every call has to be gone by then.
+    `recorder` is the one that the database was wrapped with; `db`, where given, must be able to
+    answer afterwards, so a fault that hits every call has to be gone by then.
     """
 
     def __init__(self, recorder: Recorder | None = None, db: Database | None = None) -> None:
@@ -38,7 +39,12 @@ class leaves_nothing_behind:  # noqa: N801  # reads as a function: `async with l
     async def __aenter__(self) -> None:
         self._before = asyncio.all_tasks()
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         recorder = self._recorder
         sent = () if recorder is None else recorder.sent
         self._check("at the end of the block", sent)
@@ -60,7 +66,9 @@ class leaves_nothing_behind:  # noqa: N801  # reads as a function: `async with l
                 raise AssertionError(f"{when} these requests are in flight: {flying!r}")
             later = recorder.sent[len(sent) :]
             if later:
-                raise AssertionError(f"these requests were sent after the end of the block: {later!r}")
+                raise AssertionError(
+                    f"these requests were sent after the end of the block: {later!r}"
+                )
 
 
 async def check_usable(db: Database) -> None:
@@ -69,7 +77,11 @@ async def check_usable(db: Database) -> None:
     inner: object = None if calls is None else calls.transport
     while inner is not None and not isinstance(inner, WireTransport):
         inner = getattr(inner, "_engine", None)
-    if isinstance(inner, WireTransport) and (pool := inner._pool) is not None and (pool._slots != len(pool._idle) or pool._waiters):
+    if (
+        isinstance(inner, WireTransport)
+        and (pool := inner._pool) is not None
+        and (pool._slots != len(pool._idle) or pool._waiters)
+    ):
         raise AssertionError(f"connections were leaked: {pool!r}")
     with anyio.fail_after(10):
         await db.call("ListTables", {})

@@ -1,4 +1,5 @@
-"""A transport whose answers are read as the wire reads its own: from JSON's bytes, by the request's own parser where it has one."""
+"""A transport whose answers are read as the wire reads its own: from JSON's bytes, by the request's
+own parser where it has one."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from adorm.transport.base import Answer, ReadRequest, Request, Transport
 
 
 class AsJson:
-    """See the module. `parsed` counts the answers that a request's parser has read, `plain` those that it left or was not asked for."""
+    """See the module. `parsed` counts the answers that a request's parser has read, `plain` those
+    that it left or was not asked for."""
 
     def __init__(self, below: Transport) -> None:
         self.below = below

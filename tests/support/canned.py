@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 Script = bytes | Literal["reset", "close", "silence"]
-"""Bytes to send, or what to do after the request has been read: reset the connection, close it, or never answer."""
+"""Bytes to send, or what to do after the request has been read: reset the connection, close it, or
+never answer."""
 
 
 def answer(body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> bytes:
@@ -29,7 +30,10 @@ def answer(body: object, *, status: int = 200, headers: dict[str, str] | None = 
 
 def refusal(code: str, *, status: int = 400, **more: object) -> bytes:
     """DynamoDB's JSON for an error."""
-    return answer({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "so it is", **more}, status=status)
+    return answer(
+        {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "so it is", **more},
+        status=status,
+    )
 
 
 class CannedServer:

@@ -33,27 +33,43 @@ NEEDS = {
 - wire: the same over HTTP, by adorm's wire.
 - aiobotocore, aioboto3: the same over HTTP, by such a client.
 - moto: moto's, inside the process, which is laxer than DynamoDB.
-- ministack: another emulator over HTTP, that nobody here wrote, by adorm's wire. See tests/support/ministack.py.
-- endpoint: whatever answers at `ADORM_TEST_ENDPOINT`, by adorm's wire, with the credentials and the region of the environment.
+- ministack: another emulator over HTTP, that nobody here wrote, by adorm's wire. See
+tests/support/ministack.py. - endpoint: whatever answers at `ADORM_TEST_ENDPOINT`, by adorm's wire,
+with the credentials and the region of the environment.
 """
 
 ENDPOINT_URL = os.environ.get("ADORM_TEST_ENDPOINT", "")
-ENDPOINT_ENVIRONMENT = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+ENDPOINT_ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name.startswith("AWS_")
+}
 """Read when the tests are collected: tests/conftest.py then forgets the machine's own AWS."""
 
 
 def chosen_engines() -> list[str]:
-    """The engines that `ADORM_ENGINES=memory,wire` names; by default each one that is installed, and `endpoint` where there is one."""
-    names = [name.strip() for name in os.environ.get("ADORM_ENGINES", "").split(",") if name.strip()]
+    """The engines that `ADORM_ENGINES=memory,wire` names; by default each one that is installed,
+    and `endpoint` where there is one."""
+    names = [
+        name.strip() for name in os.environ.get("ADORM_ENGINES", "").split(",") if name.strip()
+    ]
     unknown = [name for name in names if name not in NEEDS]
     if unknown:
-        raise pytest.UsageError(f"ADORM_ENGINES names {', '.join(unknown)}: there are {', '.join(NEEDS)}")
+        raise pytest.UsageError(
+            f"ADORM_ENGINES names {', '.join(unknown)}: there are {', '.join(NEEDS)}"
+        )
     lacking = [name for name in names if find_spec(NEEDS[name]) is None]
     if lacking:
-        raise pytest.UsageError(f"ADORM_ENGINES names {', '.join(lacking)}, which is not installed here")
+        raise pytest.UsageError(
+            f"ADORM_ENGINES names {', '.join(lacking)}, which is not installed here"
+        )
     if "endpoint" in names and not ENDPOINT_URL:
-        raise pytest.UsageError("ADORM_ENGINES names endpoint: ADORM_TEST_ENDPOINT=http://... says where that is")
-    return names or [name for name, package in NEEDS.items() if find_spec(package) is not None and (name != "endpoint" or ENDPOINT_URL)]
+        raise pytest.UsageError(
+            "ADORM_ENGINES names endpoint: ADORM_TEST_ENDPOINT=http://... says where that is"
+        )
+    return names or [
+        name
+        for name, package in NEEDS.items()
+        if find_spec(package) is not None and (name != "endpoint" or ENDPOINT_URL)
+    ]
 
 
 @attrs.frozen
@@ -64,7 +80,8 @@ class Engine:
     connect: Connect
     """`async with engine.connect(retry=...) as db`, with the options of `adorm.connect`.
 
-    Connections of one engine object see the same tables, but for memory and moto, where each has its own.
+    Connections of one engine object see the same tables, but for memory and moto, where each has
+    its own.
     """
 
     @property
@@ -79,12 +96,14 @@ class Engine:
 
     @property
     def is_moto(self) -> bool:
-        """True where moto answers, which is laxer than DynamoDB: a test that differs says so by name."""
+        """True where moto answers, which is laxer than DynamoDB: a test that differs says so by
+        name."""
         return self.name == "moto"
 
     @property
     def is_ministack(self) -> bool:
-        """True where ministack answers, which differs from DynamoDB in places: a test that differs says so by name."""
+        """True where ministack answers, which differs from DynamoDB in places: a test that differs
+        says so by name."""
         return self.name == "ministack"
 
 
@@ -124,7 +143,10 @@ def by_client(name: str, endpoint_url: str) -> Connect:
 
     @asynccontextmanager
     async def connect(**options: Any) -> AsyncGenerator[adorm.Database, None]:
-        async with new_client(name, endpoint_url) as client, adorm.connect(client=client, **options) as database:
+        async with (
+            new_client(name, endpoint_url) as client,
+            adorm.connect(client=client, **options) as database,
+        ):
             yield database
 
     return connect
@@ -134,9 +156,14 @@ _sessions: dict[str, Any] = {}
 
 
 def new_client(name: str, endpoint_url: str) -> AbstractAsyncContextManager[Any]:
-    """A client of aiobotocore or aioboto3 for DynamoDB, one attempt a call, with the credentials of the environment."""
+    """A client of aiobotocore or aioboto3 for DynamoDB, one attempt a call, with the credentials of
+    the environment."""
     if name not in _sessions:  # it holds the service's description, which takes a while to read
-        _sessions[name] = import_module("aioboto3").Session() if name == "aioboto3" else import_module("aiobotocore.session").get_session()
+        _sessions[name] = (
+            import_module("aioboto3").Session()
+            if name == "aioboto3"
+            else import_module("aiobotocore.session").get_session()
+        )
     session = _sessions[name]
     create = session.client if name == "aioboto3" else session.create_client
     client: AbstractAsyncContextManager[Any] = create(

@@ -1,4 +1,5 @@
-"""What Lambda gives a function: a context that counts down, and a server that lives on while the function's loop stands still."""
+"""What Lambda gives a function: a context that counts down, and a server that lives on while the
+function's loop stands still."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ WAIT_LIMIT_S = 10.0
 
 
 class FakeContext:
-    """Lambda's context object, as far as adorm asks it: the limit is so many milliseconds from now."""
+    """Lambda's context object, as far as adorm asks it: the limit is so many milliseconds from
+    now."""
 
     def __init__(self, limit_ms: float) -> None:
         self.ends_s = time.monotonic() + limit_ms / 1000
@@ -32,7 +34,8 @@ class FakeContext:
 
 
 class ServerInThread:
-    """A `LoopbackServer` with a loop and a thread of its own: it goes on between invocations, as DynamoDB does.
+    """A `LoopbackServer` with a loop and a thread of its own: it goes on between invocations, as
+    DynamoDB does.
 
     `call(function)` runs a function there and gives its result.
     """
@@ -47,7 +50,12 @@ class ServerInThread:
         self.wait(self.server.start())
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.wait(self.server.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(WAIT_LIMIT_S)
@@ -64,7 +72,8 @@ class ServerInThread:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_LIMIT_S)
 
     def close_idle(self) -> None:
-        """Close the connections that wait for a request, and wait until they are closed on this side."""
+        """Close the connections that wait for a request, and wait until they are closed on this
+        side."""
 
         async def close() -> None:
             self.server.close_idle()
@@ -74,7 +83,11 @@ class ServerInThread:
 
     def connect(self, **options: Any) -> adorm.Database:
         """A database on this server; `credentials` stands for what the environment would give."""
-        settings: dict[str, Any] = {"region": "eu-central-1", "endpoint_url": self.server.url, "credentials": KEY}
+        settings: dict[str, Any] = {
+            "region": "eu-central-1",
+            "endpoint_url": self.server.url,
+            "credentials": KEY,
+        }
         return adorm.connect(**(settings | options))
 
 

@@ -1,12 +1,14 @@
-"""A real table behind the loopback server, so that a test can tell what was stored from what was answered.
+"""A real table behind the loopback server, so that a test can tell what was stored from what was
+answered.
 
     table = FakeTable()
     await table.open({"TableName": "orders", ...})          # CreateTable's parameters
     async with LoopbackServer(table) as server: ...
-    assert table.writes == ["PutItem"]                      # what was applied, whatever became of the answers
-    assert table.item("orders", {"pk": {"S": "c1"}}) == {...}
+    assert table.writes == ["PutItem"]                      # what was applied, whatever became of
+    the answers assert table.item("orders", {"pk": {"S": "c1"}}) == {...}
 
-It is the memory database behind the server's handler. A transaction whose token was applied before is not counted again.
+It is the memory database behind the server's handler. A transaction whose token was applied before
+is not counted again.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "Tr
 
 
 class FakeTable:
-    """A handler for `LoopbackServer`: `table(operation, body)` gives the answer's dict or a `ServiceFault`."""
+    """A handler for `LoopbackServer`: `table(operation, body)` gives the answer's dict or a
+    `ServiceFault`."""
 
     def __init__(self) -> None:
         self.writes: list[str] = []
@@ -63,7 +66,8 @@ class FakeTable:
 
 
 def _at_once(work: Coroutine[Any, Any, ResultT]) -> ResultT:
-    """Run what only gives way to the loop, without giving way: the server's handlers are plain functions."""
+    """Run what only gives way to the loop, without giving way: the server's handlers are plain
+    functions."""
     try:
         while True:
             work.send(None)

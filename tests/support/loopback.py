@@ -1,29 +1,34 @@
 """A small DynamoDB-shaped HTTP server on 127.0.0.1 that does what a test tells it.
 
     async with LoopbackServer(handler) as server:
-        server.script("PutItem", Drop("request", applied=True), {})      # the first call, the second; then the handler
-        server.script("GetItem", ServiceFault("ThrottlingException"), call=3)    # the third call, counted from the start
-        transport = WireTransport(endpoint_url=server.url, ...)
-        ...
-        assert server.operations == ["PutItem", "PutItem"]
+        server.script("PutItem", Drop("request", applied=True), {})      # the first call, the
+        second; then the handler server.script("GetItem", ServiceFault("ThrottlingException"),
+        call=3)    # the third call, counted from the start transport =
+        WireTransport(endpoint_url=server.url, ...) ... assert server.operations == ["PutItem",
+        "PutItem"]
 
-`handler(operation, body)` stands for the table behind it: it returns the answer's dict or a `ServiceFault`. Without one every
-operation answers `{}`. A step of a script says what happens to one call:
+`handler(operation, body)` stands for the table behind it: it returns the answer's dict or a
+`ServiceFault`. Without one every operation answers `{}`. A step of a script says what happens to
+one call:
 
     {"Item": ...}                a plain answer; the handler is not asked
-    ServiceFault(code, ...)      DynamoDB's error JSON; `applied=True` has the handler apply the request first
-    Reply(...)                   any other answer: status, headers, bytes, wrong CRC, chunked, closing the connection;
+    ServiceFault(code, ...)      DynamoDB's error JSON; `applied=True` has the handler apply the
+    request first Reply(...)                   any other answer: status, headers, bytes, wrong CRC,
+    chunked, closing the connection;
                                  with body=None it carries the handler's answer
     Drop(after, ...)             the connection is closed in that phase
     Silence(after, ...)          nothing (more) is sent until `release()`, which sends the rest
 
-Ready-made: WRONG_CRC, MALFORMED_JSON, NOT_AN_OBJECT, HTML_500, TOO_LARGE, NOT_HTTP, THROTTLED, `redirect(url)`.
-`applied` tells whether the handler saw the request before the fault: "the answer was lost" or "the request was".
+Ready-made: WRONG_CRC, MALFORMED_JSON, NOT_AN_OBJECT, HTML_500, TOO_LARGE, NOT_HTTP, THROTTLED,
+`redirect(url)`. `applied` tells whether the handler saw the request before the fault: "the answer
+was lost" or "the request was".
 
-Before any request: `refuse(n)` closes the next n connections as they come; `close_idle()` closes those that wait for a request;
-`send_unasked(data)` writes to them. `await received(n)` waits for n requests in all, `await all_closed()` for the last
-connection to end. Requests are kept in `requests` (operation, parsed body, headers, connection number), connections counted
-in `connections`. It starts no task: everything happens in the loop's callbacks, so what a test awaits is all there is.
+Before any request: `refuse(n)` closes the next n connections as they come; `close_idle()` closes
+those that wait for a request; `send_unasked(data)` writes to them. `await received(n)` waits for n
+requests in all, `await all_closed()` for the last connection to end. Requests are kept in
+`requests` (operation, parsed body, headers, connection number), connections counted in
+`connections`. It starts no task: everything happens in the loop's callbacks, so what a test awaits
+is all there is.
 """
 
 from __future__ import annotations
@@ -45,7 +50,8 @@ Phase = Literal["headers", "request", "status line", "answer headers", "half the
 
 @attrs.frozen
 class ServiceFault:
-    """DynamoDB's error answer; `extra` are further members, such as `Item` or `CancellationReasons`."""
+    """DynamoDB's error answer; `extra` are further members, such as `Item` or
+    `CancellationReasons`."""
 
     code: str
     message: str = "so it is"
@@ -57,7 +63,8 @@ class ServiceFault:
 
 @attrs.frozen
 class Reply:
-    """An answer down to its bytes. `body` None stands for the handler's answer, and `applied` then does not matter."""
+    """An answer down to its bytes. `body` None stands for the handler's answer, and `applied` then
+    does not matter."""
 
     body: bytes | None = None
     status: int = 200
@@ -77,7 +84,8 @@ class Reply:
 
 @attrs.frozen
 class Drop:
-    """Close the connection after a phase. `applied` by default: what is dropped after the request was answered, was applied."""
+    """Close the connection after a phase. `applied` by default: what is dropped after the request
+    was answered, was applied."""
 
     after: Phase
     applied: bool | None = None
@@ -107,8 +115,12 @@ Handler = Callable[[str, Body], "Body | ServiceFault"]
 WRONG_CRC = Reply(crc="wrong")
 MALFORMED_JSON = Reply(b'{"Item": {"pk"', crc="right")
 NOT_AN_OBJECT = Reply(b"[1]")
-HTML_500 = Reply(b"<html><body>It broke</body></html>", 500, {"content-type": "text/html"}, crc="none")
-TOO_LARGE = Reply(b"<html>Too Large</html>", 413, {"content-type": "text/html"}, crc="none", close="announced")
+HTML_500 = Reply(
+    b"<html><body>It broke</body></html>", 500, {"content-type": "text/html"}, crc="none"
+)
+TOO_LARGE = Reply(
+    b"<html>Too Large</html>", 413, {"content-type": "text/html"}, crc="none", close="announced"
+)
 NOT_HTTP = Raw(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
 THROTTLED = ServiceFault("ProvisionedThroughputExceededException", "slow down")
 
@@ -134,7 +146,13 @@ class Received:
 class LoopbackServer:
     """See the module's docstring."""
 
-    def __init__(self, handler: Handler | None = None, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        handler: Handler | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
         self.handler: Handler = handler or (lambda _operation, _body: {})
         self.requests: list[Received] = []
         self.connections = 0
@@ -168,7 +186,8 @@ class LoopbackServer:
         return len(self._open)
 
     def script(self, operation: str, *steps: Step, call: int | None = None) -> None:
-        """Queue steps for the next calls of an operation, or set one for its n-th call (1 is the first since the start)."""
+        """Queue steps for the next calls of an operation, or set one for its n-th call (1 is the
+        first since the start)."""
         if call is None:
             self._scripts[operation].extend(steps)
         else:
@@ -209,7 +228,9 @@ class LoopbackServer:
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), self._host, self._port, ssl=self._tls)
+        self._server = await loop.create_server(
+            lambda: _Connection(self), self._host, self._port, ssl=self._tls
+        )
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -226,7 +247,12 @@ class LoopbackServer:
         await self.start()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         await self.stop()
 
     # ------------------------------------------------------------------ for its connections
@@ -294,7 +320,12 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        while self._transport is not None and not self._transport.is_closing() and self._rest is None and self._read():
+        while (
+            self._transport is not None
+            and not self._transport.is_closing()
+            and self._rest is None
+            and self._read()
+        ):
             pass
 
     def abort(self) -> None:
@@ -321,7 +352,9 @@ class _Connection(asyncio.Protocol):
         if end < 0:
             return False
         line, *lines = self._buffer[:end].decode("utf-8").split("\r\n")
-        headers = {name.lower(): value for name, _, value in (text.partition(": ") for text in lines)}
+        headers = {
+            name.lower(): value for name, _, value in (text.partition(": ") for text in lines)
+        }
         operation = headers["x-amz-target"].rpartition(".")[2]
         if not self._step_taken:
             self._step = self._server.next_step(operation)
@@ -344,7 +377,12 @@ class _Connection(asyncio.Protocol):
     def _answer(self, request: Received, step: Step | None) -> None:
         late = isinstance(step, Drop | Silence) and step.after not in ("headers", "request")
         applied = getattr(step, "applied", None)
-        asked = step is None or applied or (applied is None and late) or (isinstance(step, Reply) and step.body is None)
+        asked = (
+            step is None
+            or applied
+            or (applied is None and late)
+            or (isinstance(step, Reply) and step.body is None)
+        )
         handled: Body | ServiceFault = {}
         if asked and not isinstance(step, Silence):
             handled = self._server.handler(request.operation, request.body)
@@ -364,12 +402,20 @@ class _Connection(asyncio.Protocol):
 
     def _fall_silent(self, request: Received, step: Silence) -> None:
         early = step.applied or (step.applied is None and step.after != "request")
-        answer = _reply_bytes(Reply(), self._server.handler(request.operation, request.body)) if early else None
+        answer = (
+            _reply_bytes(Reply(), self._server.handler(request.operation, request.body))
+            if early
+            else None
+        )
         sent = b"" if answer is None else _first_part(answer, step.after)
         self._write(sent)
 
         def rest() -> None:
-            whole = answer if answer is not None else _reply_bytes(Reply(), self._server.handler(request.operation, request.body))
+            whole = (
+                answer
+                if answer is not None
+                else _reply_bytes(Reply(), self._server.handler(request.operation, request.body))
+            )
             self._write(whole[len(sent) :])
 
         self._rest = rest
@@ -396,11 +442,19 @@ def _reply_bytes(reply: Reply, handled: Body | ServiceFault) -> bytes:
     if body is None and isinstance(handled, ServiceFault):
         status = handled.status
         headers |= handled.headers
-        error = {"__type": f"com.amazonaws.dynamodb.v20120810#{handled.code}", "message": handled.message, **handled.extra}
+        error = {
+            "__type": f"com.amazonaws.dynamodb.v20120810#{handled.code}",
+            "message": handled.message,
+            **handled.extra,
+        }
         body = json.dumps(error).encode()
     elif body is None:
         body = json.dumps(handled).encode()
-    headers = {"x-amzn-RequestId": "LOOPBACK", "Content-Type": "application/x-amz-json-1.0", **headers}
+    headers = {
+        "x-amzn-RequestId": "LOOPBACK",
+        "Content-Type": "application/x-amz-json-1.0",
+        **headers,
+    }
     if reply.crc != "none":
         headers["x-amz-crc32"] = str(zlib.crc32(body) ^ (reply.crc == "wrong"))
     if reply.close == "announced":
@@ -408,7 +462,12 @@ def _reply_bytes(reply: Reply, handled: Body | ServiceFault) -> bytes:
     if reply.chunked:
         headers["Transfer-Encoding"] = "chunked"
         half = len(body) // 2
-        body = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:half], body[half:]) if part) + b"0\r\n\r\n"
+        body = (
+            b"".join(
+                b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:half], body[half:]) if part
+            )
+            + b"0\r\n\r\n"
+        )
     elif not reply.no_length:
         headers["Content-Length"] = str(len(body))
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

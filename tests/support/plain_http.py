@@ -1,11 +1,12 @@
-"""A small HTTP server on 127.0.0.1 for what is not DynamoDB: STS, and the endpoint of a container's credentials.
+"""A small HTTP server on 127.0.0.1 for what is not DynamoDB: STS, and the endpoint of a container's
+credentials.
 
     async with PlainServer(handler) as server:
         ...
         assert [request.target for request in server.requests] == ["/creds"]
 
-`handler(request)` gives a `Said`, or None for silence: nothing is sent until the connection ends or `answer_all()` asks the handler again.
-Each answer ends its connection. No task runs behind it.
+`handler(request)` gives a `Said`, or None for silence: nothing is sent until the connection ends or
+`answer_all()` asks the handler again. Each answer ends its connection. No task runs behind it.
 """
 
 from __future__ import annotations
@@ -78,11 +79,18 @@ class PlainServer:
         await self._until(lambda: not self._open)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), "127.0.0.1", 0, ssl=self._tls)
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: _Connection(self), "127.0.0.1", 0, ssl=self._tls
+        )
         self._port = self._server.sockets[0].getsockname()[1]
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self._server is not None:
             self._server.close()
         for connection in tuple(self._open):
@@ -142,7 +150,9 @@ class _Connection(asyncio.Protocol):
         if end < 0 or self._asked is not None:
             return
         line, *lines = self._buffer[:end].decode("latin-1").split("\r\n")
-        headers = {name.lower(): value for name, _, value in (text.partition(": ") for text in lines)}
+        headers = {
+            name.lower(): value for name, _, value in (text.partition(": ") for text in lines)
+        }
         length = int(headers.get("content-length", "0"))
         if len(self._buffer) < end + 4 + length:
             return
@@ -161,7 +171,9 @@ class _Connection(asyncio.Protocol):
         if said.raw is None:
             headers = {"Content-Length": str(len(said.body)), "Connection": "close", **said.headers}
             lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-            self._transport.write(f"HTTP/1.1 {said.status} Whatever\r\n{lines}\r\n".encode("latin-1") + said.body)
+            self._transport.write(
+                f"HTTP/1.1 {said.status} Whatever\r\n{lines}\r\n".encode("latin-1") + said.body
+            )
         else:
             self._transport.write(said.raw)
         self._transport.close()

@@ -1,4 +1,5 @@
-"""The engine's HTTP server with an engine that does what a test says, and a client that sends bytes.
+"""The engine's HTTP server with an engine that does what a test says, and a client that sends
+bytes.
 
 async with serving(FakeEngine()) as server, dial(server) as client:
     await client.send(post("GetItem", {...}))
@@ -35,7 +36,9 @@ class FakeEngine:
         """Operation, request, account and region of each call."""
         self.wording: Literal["new", "old"] = "new"
 
-    def call(self, operation: str, request: Mapping[str, Any], *, account: str, region: str) -> dict[str, Any]:
+    def call(
+        self, operation: str, request: Mapping[str, Any], *, account: str, region: str
+    ) -> dict[str, Any]:
         self.calls.append((operation, request, account, region))
         answer = self.answers.get(operation)
         return {"Number": len(self.calls) - 1} if answer is None else answer()
@@ -70,7 +73,9 @@ async def serving(
             await server.stop()
 
 
-def post(operation: str, parameters: object = (), *, headers: Mapping[str, str] | None = None) -> bytes:
+def post(
+    operation: str, parameters: object = (), *, headers: Mapping[str, str] | None = None
+) -> bytes:
     """The bytes of a request; `parameters` are sent as they are where they are bytes."""
     body = parameters if isinstance(parameters, bytes) else json.dumps(parameters or {}).encode()
     sent = {
@@ -140,7 +145,9 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def dial(server: Server, *, read_ahead: int = 64 * 1024 * 1024) -> AsyncGenerator[Client, None]:
+async def dial(
+    server: Server, *, read_ahead: int = 64 * 1024 * 1024
+) -> AsyncGenerator[Client, None]:
     port = int(server.endpoint_url.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=read_ahead)
     try:

@@ -12,7 +12,8 @@ Outcome = Answer | Exception | Callable[[], Awaitable[Answer]]
 
 
 class ScriptedTransport:
-    """Plays one outcome an attempt: an answer, an error to raise, or an async function to await; then only empty answers."""
+    """Plays one outcome an attempt: an answer, an error to raise, or an async function to await;
+    then only empty answers."""
 
     def __init__(self, outcomes: Iterable[Outcome] = ()) -> None:
         self.outcomes = list(outcomes)
@@ -34,7 +35,9 @@ class ScriptedTransport:
         return
 
 
-def refusal(code: str, status: int = 400, *, retry_after_s: float | None = None, operation: str = "PutItem") -> ServiceError:
+def refusal(
+    code: str, status: int = 400, *, retry_after_s: float | None = None, operation: str = "PutItem"
+) -> ServiceError:
     """The error that a transport raises for an answer with this code."""
     return service_error(
         {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "so it is"},

@@ -1,4 +1,5 @@
-"""STS on 127.0.0.1: checks what it is asked as STS would, and hands out credentials that tell whose they are."""
+"""STS on 127.0.0.1: checks what it is asked as STS would, and hands out credentials that tell whose
+they are."""
 
 from __future__ import annotations
 
@@ -57,7 +58,8 @@ class Wanted:
 class FakeSts:
     """Grants every role for as long as asked: keys AK<account>-1, AK<account>-2 ...
 
-    `answers[role_arn]` gives another answer, None for silence, or is a function of the request; `wanted` holds what was asked.
+    `answers[role_arn]` gives another answer, None for silence, or is a function of the request;
+    `wanted` holds what was asked.
     """
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -76,10 +78,23 @@ class FakeSts:
         return sum(wanted.role_arn == role_arn for wanted in self.wanted)
 
     def _answer(self, asked: Asked) -> Said | None:
-        form = {name: values[0] for name, values in parse_qs(asked.body.decode(), strict_parsing=True).items()}
-        assert (asked.method, form["Action"], form["Version"]) == ("POST", "AssumeRole", "2011-06-15")
+        form = {
+            name: values[0]
+            for name, values in parse_qs(asked.body.decode(), strict_parsing=True).items()
+        }
+        assert (asked.method, form["Action"], form["Version"]) == (
+            "POST",
+            "AssumeRole",
+            "2011-06-15",
+        )
         key_id = asked.headers["authorization"].partition("Credential=")[2].partition("/")[0]
-        wanted = Wanted(form["RoleArn"], form.get("ExternalId"), form["RoleSessionName"], int(form["DurationSeconds"]), key_id)
+        wanted = Wanted(
+            form["RoleArn"],
+            form.get("ExternalId"),
+            form["RoleSessionName"],
+            int(form["DurationSeconds"]),
+            key_id,
+        )
         if id(asked) not in self._seen:  # asked again after a silence
             self._seen.add(id(asked))
             self.wanted.append(wanted)
@@ -98,7 +113,9 @@ GRANT = Said(b"grant it")
 """An answer of a function in `answers` that stands for the usual one."""
 
 
-def expected_headers(asked: Asked, base: Credentials, region: str, epoch_s: float) -> dict[str, str]:
+def expected_headers(
+    asked: Asked, base: Credentials, region: str, epoch_s: float
+) -> dict[str, str]:
     """What a right request carries."""
     return signed_headers(
         base,

@@ -1,12 +1,14 @@
-"""A table of as many items as wanted that takes no memory: each item is made from its number when it is read.
+"""A table of as many items as wanted that takes no memory: each item is made from its number when
+it is read.
 
     stub = StubTable(200_000, page_size=500)
-    db = adorm.connect("memory", wrap=stub.instead_of)           # or wrap=lambda _: faults(recorder(stub))
-    numbers = db.table(Number)
+    db = adorm.connect("memory", wrap=stub.instead_of)           # or wrap=lambda _:
+    faults(recorder(stub)) numbers = db.table(Number)
 
-It answers at once (or after `latency_s` on `clock`) Scan, Query, BatchGetItem, BatchWriteItem, GetItem and PutItem, checks
-requests as DynamoDB does where a fan-out could go wrong, and counts what was read. What was written lies over the numbered items;
-scans and queries see only written items that have a number of the table.
+It answers at once (or after `latency_s` on `clock`) Scan, Query, BatchGetItem, BatchWriteItem,
+GetItem and PutItem, checks requests as DynamoDB does where a fan-out could go wrong, and counts
+what was read. What was written lies over the numbered items; scans and queries see only written
+items that have a number of the table.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ class Number:
 
 @adorm.model(table=TABLE)
 class Entry:
-    """An item of `StubTable(n, per_partition=k)`: partitions `p0`, `p1` … of k entries each, in the order of their numbers."""
+    """An item of `StubTable(n, per_partition=k)`: partitions `p0`, `p1` … of k entries each, in the
+    order of their numbers."""
 
     partition: str = adorm.partition_key()
     number: int = adorm.sort_key()
@@ -54,7 +57,8 @@ def value_of(number: int) -> int:
 
 
 class StubTable:
-    """See the module. `matches` decides on items where a request has a filter; without it a filter is refused."""
+    """See the module. `matches` decides on items where a request has a filter; without it a filter
+    is refused."""
 
     def __init__(
         self,
@@ -78,7 +82,8 @@ class StubTable:
         self.pages: Counter[int | None] = Counter()
         """Pages answered, by segment; None for scans without segments and for queries."""
         self.keys_read: Counter[str] = Counter()
-        """How often a batch or a get read each key, by partition key, or partition and sort key with a slash between."""
+        """How often a batch or a get read each key, by partition key, or partition and sort key
+        with a slash between."""
         self.read_units = 0.0
         self._written: dict[str, AttributeMap | None] = {}
 
@@ -141,15 +146,21 @@ class StubTable:
     def _query(self, request: Request) -> Answer:
         found = re.fullmatch(r"(#\w+) = (:\w+)", request.get("KeyConditionExpression", ""))
         if self.per_partition is None or found is None:
-            raise _invalid("Query", "the stub has only whole partitions, and only with per_partition=")
+            raise _invalid(
+                "Query", "the stub has only whole partitions, and only with per_partition="
+            )
         partition = str(request["ExpressionAttributeValues"][found[2]]["S"])
         first = int(partition.removeprefix("p")) * self.per_partition
         last = min(self.items, first + self.per_partition)
         start = self._start(request)
         self.pages[None] += 1
         if request.get("ScanIndexForward", True):
-            return self._page("Query", request, iter(range(first if start is None else start + 1, last)))
-        return self._page("Query", request, iter(range((last if start is None else start) - 1, first - 1, -1)))
+            return self._page(
+                "Query", request, iter(range(first if start is None else start + 1, last))
+            )
+        return self._page(
+            "Query", request, iter(range((last if start is None else start) - 1, first - 1, -1))
+        )
 
     def _page(self, operation: str, request: Request, numbers: Iterator[int]) -> Answer:
         filtered = "FilterExpression" in request
@@ -172,8 +183,11 @@ class StubTable:
         answer: Answer = {"Count": count, "ScannedCount": scanned}
         if not counted:
             answer["Items"] = items
-        # DynamoDB does not look ahead: a page that Limit made full names a last key, even where nothing follows it.
-        more = next(numbers, None) is not None or (scanned == limit and request.get("Limit") == limit)
+        # DynamoDB does not look ahead: a page that Limit made full names a last key, even where
+        # nothing follows it.
+        more = next(numbers, None) is not None or (
+            scanned == limit and request.get("Limit") == limit
+        )
         if scanned == limit and more and number is not None:
             answer["LastEvaluatedKey"] = self._key(number)
         return self._with_units(request, answer, scanned * self.read_units_per_item)
@@ -187,7 +201,10 @@ class StubTable:
         _check_batch("BatchGetItem", names, 100)
         self.keys_read.update(names)
         found = [item for key in keys if (item := self.item(key)) is not None]
-        answer: Answer = {"Responses": {TABLE: [_projected(item, asked) for item in reversed(found)]}, "UnprocessedKeys": {}}
+        answer: Answer = {
+            "Responses": {TABLE: [_projected(item, asked) for item in reversed(found)]},
+            "UnprocessedKeys": {},
+        }
         return self._with_units(request, answer, len(keys) * self.read_units_per_item, listed=True)
 
     def _batch_write(self, request: Request) -> Answer:
@@ -195,14 +212,20 @@ class StubTable:
         entries: list[dict[str, Any]] = request["RequestItems"][TABLE]
         _check_batch("BatchWriteItem", [self._name(_key_of_change(entry)) for entry in entries], 25)
         for entry in entries:
-            changes[self._name(_key_of_change(entry))] = entry["PutRequest"]["Item"] if "PutRequest" in entry else None
+            changes[self._name(_key_of_change(entry))] = (
+                entry["PutRequest"]["Item"] if "PutRequest" in entry else None
+            )
         self._written.update(changes)
-        return self._with_units(request, {"UnprocessedItems": {}}, float(len(entries)), listed=True, reading=False)
+        return self._with_units(
+            request, {"UnprocessedItems": {}}, float(len(entries)), listed=True, reading=False
+        )
 
     def _get(self, request: Request) -> Answer:
         self.keys_read[self._name(request["Key"])] += 1
         item = self.item(request["Key"])
-        return self._with_units(request, {} if item is None else {"Item": item}, self.read_units_per_item)
+        return self._with_units(
+            request, {} if item is None else {"Item": item}, self.read_units_per_item
+        )
 
     def _put(self, request: Request) -> Answer:
         if "ConditionExpression" in request:
@@ -218,7 +241,10 @@ class StubTable:
     def _key(self, number: int) -> AttributeMap:
         if self.per_partition is None:
             return {"number_id": {"S": Number.id_of(number)}}
-        return {"partition": {"S": f"p{number // self.per_partition}"}, "number": {"N": str(number)}}
+        return {
+            "partition": {"S": f"p{number // self.per_partition}"},
+            "number": {"N": str(number)},
+        }
 
     def _number(self, key: AttributeMap) -> int:
         """The number of a key, -1 for one that the table does not have."""
@@ -244,7 +270,15 @@ class StubTable:
         key = request.get("ExclusiveStartKey")
         return None if key is None else self._number(key)
 
-    def _with_units(self, request: Request, answer: Answer, units: float, *, listed: bool = False, reading: bool = True) -> Answer:
+    def _with_units(
+        self,
+        request: Request,
+        answer: Answer,
+        units: float,
+        *,
+        listed: bool = False,
+        reading: bool = True,
+    ) -> Answer:
         if reading:
             self.read_units += units
         if request.get("ReturnConsumedCapacity", "NONE") != "NONE":
@@ -256,7 +290,9 @@ class StubTable:
 
 
 def _key_of_change(entry: Mapping[str, Any]) -> AttributeMap:
-    key: AttributeMap = entry["PutRequest"]["Item"] if "PutRequest" in entry else entry["DeleteRequest"]["Key"]
+    key: AttributeMap = (
+        entry["PutRequest"]["Item"] if "PutRequest" in entry else entry["DeleteRequest"]["Key"]
+    )
     return key
 
 
@@ -278,4 +314,6 @@ def _check_batch(operation: str, names: list[str], most: int) -> None:
 
 
 def _invalid(operation: str, message: str) -> ServiceError:
-    return service_error({"__type": "x#ValidationException", "message": message}, operation=operation, status=400)
+    return service_error(
+        {"__type": "x#ValidationException", "message": message}, operation=operation, status=400
+    )

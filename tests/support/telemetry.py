@@ -24,7 +24,9 @@ class Telemetry:
         self._spans.add_span_processor(SimpleSpanProcessor(self._exporter))
         self._reader = InMemoryMetricReader()
         self._metrics = MeterProvider([self._reader], shutdown_on_exit=False)
-        self.hooks = OpenTelemetry(tracer_provider=self._spans, meter_provider=self._metrics, capacity=capacity)
+        self.hooks = OpenTelemetry(
+            tracer_provider=self._spans, meter_provider=self._metrics, capacity=capacity
+        )
 
     @property
     def tracer(self) -> Tracer:
@@ -41,14 +43,28 @@ class Telemetry:
         self._exporter.clear()
 
     def points(self, metric: str) -> list[tuple[dict[str, Any], Any]]:
-        """Attributes and value (of a histogram the sum, the count and the boundaries) of each point of a metric, read now."""
+        """Attributes and value (of a histogram the sum, the count and the boundaries) of each point
+        of a metric, read now."""
         found: list[tuple[dict[str, Any], Any]] = []
         data = self._reader.get_metrics_data()
-        for scope in [scope for resource in (data.resource_metrics if data else ()) for scope in resource.scope_metrics]:
-            for point in [point for each in scope.metrics if each.name == metric for point in each.data.data_points]:
+        for scope in [
+            scope
+            for resource in (data.resource_metrics if data else ())
+            for scope in resource.scope_metrics
+        ]:
+            for point in [
+                point
+                for each in scope.metrics
+                if each.name == metric
+                for point in each.data.data_points
+            ]:
                 value = getattr(point, "value", None)
                 if value is None:
-                    value = (getattr(point, "sum", None), getattr(point, "count", None), getattr(point, "explicit_bounds", None))
+                    value = (
+                        getattr(point, "sum", None),
+                        getattr(point, "count", None),
+                        getattr(point, "explicit_bounds", None),
+                    )
                 found.append((dict(point.attributes or {}), value))
         return found
 

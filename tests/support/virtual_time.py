@@ -1,6 +1,8 @@
-"""An event loop whose time jumps to the next timer, so that hours of deadlines and delays pass at once and always alike.
+"""An event loop whose time jumps to the next timer, so that hours of deadlines and delays pass at
+once and always alike.
 
-A test's own loop is one by the fixture `anyio_backend`, which gives `VIRTUAL`; a test without a loop takes `run_virtually`.
+A test's own loop is one by the fixture `anyio_backend`, which gives `VIRTUAL`; a test without a
+loop takes `run_virtually`.
 """
 
 from __future__ import annotations

@@ -16,8 +16,14 @@ GET: dict[str, Any] = {"TableName": "orders", "Key": {"pk": {"S": "c1"}}}
 
 @asynccontextmanager
 async def opened(server: LoopbackServer, **options: Any) -> AsyncGenerator[WireTransport]:
-    """An open transport to the server; `options` are WireTransport's, and come before what is set here."""
-    settings: dict[str, Any] = {"region": "eu-central-1", "endpoint_url": server.url, "credentials": KEY, "environ": {}}
+    """An open transport to the server; `options` are WireTransport's, and come before what is set
+    here."""
+    settings: dict[str, Any] = {
+        "region": "eu-central-1",
+        "endpoint_url": server.url,
+        "credentials": KEY,
+        "environ": {},
+    }
     transport = WireTransport(**(settings | options))
     await transport.open()
     try:

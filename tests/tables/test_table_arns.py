@@ -99,7 +99,9 @@ def test_an_arn_of_anything_else_is_refused(name: str) -> None:
 def test_the_name_in_an_arn() -> None:
     assert plain_name(ARN) == plain_name("orders") == "orders"
     assert check_table_name(ARN) == ARN
-    assert check_table_name(ARN.replace("arn:aws:", "arn:aws-cn:")) == ARN.replace("arn:aws:", "arn:aws-cn:")
+    assert check_table_name(ARN.replace("arn:aws:", "arn:aws-cn:")) == ARN.replace(
+        "arn:aws:", "arn:aws-cn:"
+    )
 
 
 async def test_a_missing_table_that_is_to_be_deleted_is_not_to_be_created(

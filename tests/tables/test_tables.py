@@ -1,4 +1,5 @@
-"""Tables: the requests exactly, waiting by a clock that stands still, and the whole life of one on real engines."""
+"""Tables: the requests exactly, waiting by a clock that stands still, and the whole life of one on
+real engines."""
 
 from __future__ import annotations
 
@@ -50,7 +51,12 @@ pytestmark = pytest.mark.anyio
 @adorm.model(
     table="orders",
     indexes=[
-        adorm.GlobalIndex("by-status", partition="status", sort="created_at", projection=["total", "note", "status", "order_id"]),
+        adorm.GlobalIndex(
+            "by-status",
+            partition="status",
+            sort="created_at",
+            projection=["total", "note", "status", "order_id"],
+        ),
         adorm.GlobalIndex("by-total", partition="total"),
         adorm.LocalIndex("by-age", sort="created_at", projection="KEYS_ONLY"),
     ],
@@ -73,7 +79,9 @@ class Session:
 @adorm.model(
     table="matches",
     indexes=[
-        adorm.GlobalIndex("by-round", partition=["tournament", "region"], sort=["round", "bracket", "id"]),
+        adorm.GlobalIndex(
+            "by-round", partition=["tournament", "region"], sort=["round", "bracket", "id"]
+        ),
         adorm.GlobalIndex("by-player", partition="player", sort="id", projection=["id", "player"]),
     ],
 )
@@ -96,20 +104,39 @@ class Price:
     price: Money
 
 
-ORDER, SESSION, MATCH, PRICE = model_info(Order), model_info(Session), model_info(Match), model_info(Price)
+ORDER, SESSION, MATCH, PRICE = (
+    model_info(Order),
+    model_info(Session),
+    model_info(Match),
+    model_info(Price),
+)
 ORDER_REQUEST = create_table_request(ORDER, "orders")
 SESSION_REQUEST = create_table_request(SESSION, "sessions")
-ENABLE_TTL = {"TableName": "sessions", "TimeToLiveSpecification": {"AttributeName": "exp", "Enabled": True}}
+ENABLE_TTL = {
+    "TableName": "sessions",
+    "TimeToLiveSpecification": {"AttributeName": "exp", "Enabled": True},
+}
 
 
 def described(
-    request: dict[str, Any] = ORDER_REQUEST, status: str = "ACTIVE", index_status: str = "ACTIVE", **more: object
+    request: dict[str, Any] = ORDER_REQUEST,
+    status: str = "ACTIVE",
+    index_status: str = "ACTIVE",
+    **more: object,
 ) -> dict[str, Any]:
     """A table as DynamoDB would describe it."""
-    raw: dict[str, Any] = {**deepcopy(request), "TableStatus": status, "ItemCount": 0, "TableSizeBytes": 0, **more}
+    raw: dict[str, Any] = {
+        **deepcopy(request),
+        "TableStatus": status,
+        "ItemCount": 0,
+        "TableSizeBytes": 0,
+        **more,
+    }
     raw["BillingModeSummary"] = {"BillingMode": raw.pop("BillingMode")}
     if "GlobalSecondaryIndexes" in request:
-        raw["GlobalSecondaryIndexes"] = [{**index, "IndexStatus": index_status} for index in raw["GlobalSecondaryIndexes"]]
+        raw["GlobalSecondaryIndexes"] = [
+            {**index, "IndexStatus": index_status} for index in raw["GlobalSecondaryIndexes"]
+        ]
     return raw
 
 
@@ -132,21 +159,31 @@ def in_use() -> ServiceError:
 
 
 def ttl(status: str, attribute: str | None = None) -> Answer:
-    return {"TimeToLiveDescription": {"TimeToLiveStatus": status, **({} if attribute is None else {"AttributeName": attribute})}}
+    return {
+        "TimeToLiveDescription": {
+            "TimeToLiveStatus": status,
+            **({} if attribute is None else {"AttributeName": attribute}),
+        }
+    }
 
 
 class Bench:
-    """Tables over a script; the longest poll each time: 0.25, 0.5, 1, 2, 4, 4 s, and retries after 0.05 s."""
+    """Tables over a script; the longest poll each time: 0.25, 0.5, 1, 2, 4, 4 s, and retries after
+    0.05 s."""
 
     def __init__(self, *outcomes: Outcome) -> None:
         self.clock = FakeClock()
         self.transport = ScriptedTransport(outcomes)
         self.calls = Calls(self.transport, retry=RetryPolicy(jitter=0.0), clock=self.clock)
 
-    async def create(self, info: Any = ORDER, name: str = "orders", **options: Any) -> TableDescription:
+    async def create(
+        self, info: Any = ORDER, name: str = "orders", **options: Any
+    ) -> TableDescription:
         return await create_table(self.calls, info, name, random=lambda: 1.0, **options)
 
-    async def ensure(self, info: Any = ORDER, name: str = "orders", **options: Any) -> TableDescription:
+    async def ensure(
+        self, info: Any = ORDER, name: str = "orders", **options: Any
+    ) -> TableDescription:
         return await ensure_table(self.calls, info, name, random=lambda: 1.0, **options)
 
     async def delete(self, name: str = "orders", **options: Any) -> None:
@@ -174,11 +211,17 @@ def test_a_create_request_defines_each_key_attribute_once_and_no_other() -> None
             {"AttributeName": "created_at", "AttributeType": "S"},
             {"AttributeName": "total", "AttributeType": "N"},
         ],
-        "KeySchema": [{"AttributeName": "customer_id", "KeyType": "HASH"}, {"AttributeName": "order_id", "KeyType": "RANGE"}],
+        "KeySchema": [
+            {"AttributeName": "customer_id", "KeyType": "HASH"},
+            {"AttributeName": "order_id", "KeyType": "RANGE"},
+        ],
         "GlobalSecondaryIndexes": [
             {
                 "IndexName": "by-status",
-                "KeySchema": [{"AttributeName": "status", "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}],
+                "KeySchema": [
+                    {"AttributeName": "status", "KeyType": "HASH"},
+                    {"AttributeName": "created_at", "KeyType": "RANGE"},
+                ],
                 "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["total", "n"]},
             },
             {
@@ -190,7 +233,10 @@ def test_a_create_request_defines_each_key_attribute_once_and_no_other() -> None
         "LocalSecondaryIndexes": [
             {
                 "IndexName": "by-age",
-                "KeySchema": [{"AttributeName": "customer_id", "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}],
+                "KeySchema": [
+                    {"AttributeName": "customer_id", "KeyType": "HASH"},
+                    {"AttributeName": "created_at", "KeyType": "RANGE"},
+                ],
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
             }
         ],
@@ -217,7 +263,9 @@ def test_several_attributes_a_side_are_listed_in_order_first_the_partition_then_
         {"AttributeName": "bracket", "KeyType": "RANGE"},
         {"AttributeName": "id", "KeyType": "RANGE"},
     ]
-    assert {each["AttributeName"]: each["AttributeType"] for each in request["AttributeDefinitions"]} == {
+    assert {
+        each["AttributeName"]: each["AttributeType"] for each in request["AttributeDefinitions"]
+    } == {
         "id": "S",
         "tournament": "S",
         "region": "S",
@@ -225,7 +273,9 @@ def test_several_attributes_a_side_are_listed_in_order_first_the_partition_then_
         "bracket": "S",
         "player": "B",
     }
-    assert by_player["Projection"] == {"ProjectionType": "KEYS_ONLY"}, "nothing is left of [id, player] but keys"
+    assert by_player["Projection"] == {"ProjectionType": "KEYS_ONLY"}, (
+        "nothing is left of [id, player] but keys"
+    )
 
 
 def test_a_description_lists_each_attribute_of_a_side_and_comparing_minds_their_order() -> None:
@@ -240,21 +290,35 @@ def test_a_description_lists_each_attribute_of_a_side_and_comparing_minds_their_
     ]
     assert differences(request, description) == []
     swapped = described(request)
-    swapped["GlobalSecondaryIndexes"][0]["KeySchema"] = [*reversed(request["GlobalSecondaryIndexes"][0]["KeySchema"][:2])]
-    assert len(differences(request, read_description(swapped))) == 1, "the order of a key's attributes is part of it"
+    swapped["GlobalSecondaryIndexes"][0]["KeySchema"] = [
+        *reversed(request["GlobalSecondaryIndexes"][0]["KeySchema"][:2])
+    ]
+    assert len(differences(request, read_description(swapped))) == 1, (
+        "the order of a key's attributes is part of it"
+    )
 
 
 def test_provisioned_capacity_goes_to_the_table_and_each_global_index() -> None:
-    request = create_table_request(ORDER, "orders", billing=Provisioned(read_units=5, write_units=2))
+    request = create_table_request(
+        ORDER, "orders", billing=Provisioned(read_units=5, write_units=2)
+    )
     units = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 2}
     assert request["BillingMode"] == "PROVISIONED"
     assert request["ProvisionedThroughput"] == units
-    assert [index["ProvisionedThroughput"] for index in request["GlobalSecondaryIndexes"]] == [units, units]
-    assert "ProvisionedThroughput" not in request["LocalSecondaryIndexes"][0], "it shares the table's"
+    assert [index["ProvisionedThroughput"] for index in request["GlobalSecondaryIndexes"]] == [
+        units,
+        units,
+    ]
+    assert "ProvisionedThroughput" not in request["LocalSecondaryIndexes"][0], (
+        "it shares the table's"
+    )
 
 
 def test_a_key_that_only_a_hook_can_store_asks_for_its_type_and_takes_it() -> None:
-    with pytest.raises(UsageError, match=r"Price\.price is a key, and a hook of yours stores Money: .*key_types=\{'price': 'S'\}"):
+    with pytest.raises(
+        UsageError,
+        match=r"Price\.price is a key, and a hook of yours stores Money: .*key_types=\{'price': 'S'\}",
+    ):
         create_table_request(PRICE, "prices")
     request = create_table_request(PRICE, "prices", key_types={"price": "N"})
     assert request["AttributeDefinitions"] == [
@@ -277,7 +341,10 @@ def test_wrong_options_are_refused_by_name(options: dict[str, Any], said: str) -
 
 
 def test_a_type_for_a_field_that_is_no_key_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"Order\.note is no key; the keys are customer_id, order_id, status, created_at, total"):
+    with pytest.raises(
+        UsageError,
+        match=r"Order\.note is no key; the keys are customer_id, order_id, status, created_at, total",
+    ):
         create_table_request(ORDER, "orders", key_types={"note": "S"})
 
 
@@ -292,10 +359,18 @@ def test_good_table_names_are_taken(name: str) -> None:
     assert check_table_name(name) == name
 
 
-@pytest.mark.parametrize("name", ["", "ab", "x" * 256, "a b c", "orders\n", "größe", "a/b/c", "a:b:c", None, 5, b"orders"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "ab", "x" * 256, "a b c", "orders\n", "größe", "a/b/c", "a:b:c", None, 5, b"orders"],
+)
 async def test_bad_table_names_are_refused_before_anything_is_sent(name: Any) -> None:
     bench = Bench()
-    for work in (bench.create(name=name), bench.ensure(name=name), bench.delete(name), describe_table(bench.calls, name)):
+    for work in (
+        bench.create(name=name),
+        bench.ensure(name=name),
+        bench.delete(name),
+        describe_table(bench.calls, name),
+    ):
         with pytest.raises(UsageError, match="table's name"):
             await work
     assert bench.operations == []
@@ -342,15 +417,23 @@ async def test_a_throttled_control_operation_is_sent_again() -> None:
 
 async def test_an_existing_table_is_refused_with_the_way_out() -> None:
     bench = Bench(in_use())
-    with pytest.raises(ServiceError, match=r"CreateTable on orders: .*ensure_table\(Order\).*so it is") as refused:
+    with pytest.raises(
+        ServiceError, match=r"CreateTable on orders: .*ensure_table\(Order\).*so it is"
+    ) as refused:
         await bench.create()
-    assert (refused.value.code, refused.value.request_id, refused.value.status) == ("ResourceInUseException", "r1", 400)
+    assert (refused.value.code, refused.value.request_id, refused.value.status) == (
+        "ResourceInUseException",
+        "r1",
+        400,
+    )
     assert not refused.value.maybe_applied
     assert bench.operations == ["CreateTable"]
 
 
 @pytest.mark.parametrize("failure", [lost, internal])
-async def test_a_creation_whose_answer_was_lost_finds_its_own_table(failure: Callable[[], Exception]) -> None:
+async def test_a_creation_whose_answer_was_lost_finds_its_own_table(
+    failure: Callable[[], Exception],
+) -> None:
     bench = Bench(
         failure(),
         in_use(),
@@ -366,13 +449,17 @@ async def test_a_creation_whose_answer_was_lost_finds_its_own_table(failure: Cal
     "other",
     [
         described({**ORDER_REQUEST, "KeySchema": ORDER_REQUEST["KeySchema"][:1]}),
-        described({**ORDER_REQUEST, "GlobalSecondaryIndexes": ORDER_REQUEST["GlobalSecondaryIndexes"][:1]}),
+        described(
+            {**ORDER_REQUEST, "GlobalSecondaryIndexes": ORDER_REQUEST["GlobalSecondaryIndexes"][:1]}
+        ),
         described(status="DELETING"),
         described(CreationDateTime=datetime(2025, 12, 31, tzinfo=UTC).timestamp()),
     ],
     ids=["another key", "other indexes", "on its way out", "of yesterday"],
 )
-async def test_a_table_that_was_there_before_is_not_taken_for_the_lost_one(other: dict[str, Any]) -> None:
+async def test_a_table_that_was_there_before_is_not_taken_for_the_lost_one(
+    other: dict[str, Any],
+) -> None:
     bench = Bench(lost(), in_use(), told(other))
     with pytest.raises(ServiceError, match="ensure_table") as refused:
         await bench.create()
@@ -391,18 +478,24 @@ async def test_a_table_that_never_becomes_active_is_named_with_its_last_status()
         await bench.create(timeout_s=20)
     assert (late.value.operation, late.value.subject) == ("CreateTable", "orders")
     assert late.value.maybe_applied
-    assert bench.sleeps == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0, 4.0], "19.75 s: one more would outlive the deadline"
+    assert bench.sleeps == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0, 4.0], (
+        "19.75 s: one more would outlive the deadline"
+    )
 
 
 async def test_the_bound_is_five_minutes_by_default() -> None:
-    bench = Bench(accepted(described(status="CREATING")), *[told(described(status="CREATING"))] * 99)
+    bench = Bench(
+        accepted(described(status="CREATING")), *[told(described(status="CREATING"))] * 99
+    )
     with pytest.raises(DeadlineExceeded, match="within 300 s"):
         await bench.create()
     assert 295 < sum(bench.sleeps) < 300
 
 
 async def test_the_deadline_around_shortens_the_wait() -> None:
-    bench = Bench(accepted(described(status="CREATING")), *[told(described(status="CREATING"))] * 99)
+    bench = Bench(
+        accepted(described(status="CREATING")), *[told(described(status="CREATING"))] * 99
+    )
     with use_clock(bench.clock):
         async with deadline(1.0):
             with pytest.raises(DeadlineExceeded, match=r"within 1 s \(last status: CREATING"):
@@ -418,7 +511,9 @@ async def test_a_deadline_that_passes_while_looking_names_the_table_too() -> Non
         raise internal()
 
     bench.transport.outcomes.append(slow)
-    with pytest.raises(DeadlineExceeded, match=r"not active within 20 s \(last status: CREATING") as late:
+    with pytest.raises(
+        DeadlineExceeded, match=r"not active within 20 s \(last status: CREATING"
+    ) as late:
         await bench.create(timeout_s=20)
     assert isinstance(late.value.__cause__, DeadlineExceeded)
 
@@ -432,14 +527,26 @@ async def test_a_deadline_before_the_start_sends_nothing() -> None:
 
 
 async def test_a_table_deleted_while_it_is_waited_for_ends_the_wait() -> None:
-    bench = Bench(accepted(described(status="CREATING")), told(described(status="DELETING")), missing())
-    with pytest.raises(ResourceNotFound, match=r"CreateTable on orders: .*deleted while it was waited for"):
+    bench = Bench(
+        accepted(described(status="CREATING")), told(described(status="DELETING")), missing()
+    )
+    with pytest.raises(
+        ResourceNotFound, match=r"CreateTable on orders: .*deleted while it was waited for"
+    ):
         await bench.create()
 
 
 async def test_one_miss_between_two_looks_does_not_end_the_wait_but_two_do() -> None:
     creating = told(described(status="CREATING"))
-    bench = Bench(accepted(described(status="CREATING")), creating, missing(), creating, missing(), missing(), creating)
+    bench = Bench(
+        accepted(described(status="CREATING")),
+        creating,
+        missing(),
+        creating,
+        missing(),
+        missing(),
+        creating,
+    )
     with pytest.raises(ResourceNotFound, match="deleted while it was waited for"):
         await bench.create()
     assert bench.operations.count("DescribeTable") == 5
@@ -455,9 +562,17 @@ async def test_a_cancelled_wait_sends_nothing_more_and_leaves_the_calls_usable(s
         await checkpoint()
         raise AssertionError("the checkpoint lets the cancellation through")
 
-    pending = told(described(status="CREATING")) if start == "ensure" else accepted(described(status="CREATING"))
+    pending = (
+        told(described(status="CREATING"))
+        if start == "ensure"
+        else accepted(described(status="CREATING"))
+    )
     bench.transport.outcomes += [pending, cancelled_here, told(described())]
-    work: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {"create": bench.create, "ensure": bench.ensure, "delete": bench.delete}
+    work: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
+        "create": bench.create,
+        "ensure": bench.ensure,
+        "delete": bench.delete,
+    }
     with scope:
         await work[start]()
     assert scope.cancelled_caught
@@ -481,7 +596,9 @@ async def test_a_wait_in_a_cancelled_scope_is_cancelled_not_late() -> None:
 
 
 async def test_an_answer_without_a_description_is_an_answer_that_cant_be_read() -> None:
-    with pytest.raises(ConnectionFailed, match=r"CreateTable on orders: .*no TableDescription") as failed:
+    with pytest.raises(
+        ConnectionFailed, match=r"CreateTable on orders: .*no TableDescription"
+    ) as failed:
         await Bench({}).create()
     assert failed.value.maybe_applied
     with pytest.raises(ConnectionFailed, match=r"DescribeTable on orders: .*no Table") as failed:
@@ -498,7 +615,9 @@ def test_polls_slow_down_to_a_few_seconds_and_half_of_each_is_jitter() -> None:
 
 
 async def test_creating_a_model_with_a_ttl_switches_it_on_once_the_table_is_active() -> None:
-    bench = Bench(accepted(described(SESSION_REQUEST, "CREATING")), told(described(SESSION_REQUEST)), {})
+    bench = Bench(
+        accepted(described(SESSION_REQUEST, "CREATING")), told(described(SESSION_REQUEST)), {}
+    )
     await bench.create(SESSION, "sessions")
     assert bench.operations == ["CreateTable", "DescribeTable", "UpdateTimeToLive"]
     assert bench.transport.sent[2][1] == ENABLE_TTL
@@ -513,18 +632,35 @@ async def test_the_ttl_is_left_alone_on_demand() -> None:
     assert bench.operations == ["DescribeTable"]
 
 
-async def test_switching_the_ttl_on_is_repeated_after_a_lost_answer_and_its_refusal_is_understood() -> None:
-    bench = Bench(accepted(described(SESSION_REQUEST)), lost(), refusal("ValidationException"), ttl("ENABLING", "exp"))
+async def test_switching_the_ttl_on_is_repeated_after_a_lost_answer_and_its_refusal_is_understood() -> (
+    None
+):
+    bench = Bench(
+        accepted(described(SESSION_REQUEST)),
+        lost(),
+        refusal("ValidationException"),
+        ttl("ENABLING", "exp"),
+    )
     await bench.create(SESSION, "sessions")
-    assert bench.operations == ["CreateTable", "UpdateTimeToLive", "UpdateTimeToLive", "DescribeTimeToLive"]
+    assert bench.operations == [
+        "CreateTable",
+        "UpdateTimeToLive",
+        "UpdateTimeToLive",
+        "DescribeTimeToLive",
+    ]
 
 
-@pytest.mark.parametrize("state", [ttl("DISABLED"), ttl("ENABLED", "other"), ttl("DISABLING", "exp"), {}])
+@pytest.mark.parametrize(
+    "state", [ttl("DISABLED"), ttl("ENABLED", "other"), ttl("DISABLING", "exp"), {}]
+)
 async def test_a_refused_ttl_is_an_error_that_tells_that_the_table_is_ready(state: Answer) -> None:
     bench = Bench(accepted(described(SESSION_REQUEST)), refusal("ValidationException"), state)
     with pytest.raises(ValidationFailed) as refused:
         await bench.create(SESSION, "sessions")
-    assert "table sessions is there and active; only its time to live, by the attribute exp" in "".join(refused.value.__notes__)
+    assert (
+        "table sessions is there and active; only its time to live, by the attribute exp"
+        in "".join(refused.value.__notes__)
+    )
 
 
 async def test_a_forbidden_ttl_is_not_asked_about_again() -> None:
@@ -573,7 +709,12 @@ async def test_ensuring_a_table_that_is_being_created_waits_for_it() -> None:
 
 
 async def test_ensuring_a_table_that_is_being_deleted_waits_for_its_end_and_creates_it() -> None:
-    bench = Bench(told(described(status="DELETING")), told(described(status="DELETING")), missing(), accepted(described()))
+    bench = Bench(
+        told(described(status="DELETING")),
+        told(described(status="DELETING")),
+        missing(),
+        accepted(described()),
+    )
     assert (await bench.ensure()).is_active
     assert bench.operations == [*["DescribeTable"] * 3, "CreateTable"]
     assert bench.sleeps == [0.25, 0.5]
@@ -613,10 +754,16 @@ async def test_ensuring_names_each_difference_and_changes_nothing() -> None:
         await bench.ensure()
     said = str(refused.value)
     assert (
-        "the table's key is customer_id (HASH, S), order_id (RANGE, S), the model's is customer_id (HASH, S), order_id (RANGE, N)" in said
+        "the table's key is customer_id (HASH, S), order_id (RANGE, S), the model's is customer_id (HASH, S), order_id (RANGE, N)"
+        in said
     )
-    assert "the key of index by-status is status (HASH, S), the model's is status (HASH, S), created_at (RANGE, S)" in said
-    assert "index by-status holds the keys and total, the model's holds the keys and n, total" in said
+    assert (
+        "the key of index by-status is status (HASH, S), the model's is status (HASH, S), created_at (RANGE, S)"
+        in said
+    )
+    assert (
+        "index by-status holds the keys and total, the model's holds the keys and n, total" in said
+    )
     assert "the global index by-total is missing: its key would be total (HASH, N)" in said
     assert "the local index by-age is missing" in said
     assert bench.operations == ["DescribeTable"]
@@ -624,8 +771,12 @@ async def test_ensuring_names_each_difference_and_changes_nothing() -> None:
 
 def test_an_index_of_the_wrong_kind_is_a_difference() -> None:
     moved = described()
-    moved["GlobalSecondaryIndexes"].append({**moved["LocalSecondaryIndexes"].pop(), "IndexStatus": "ACTIVE"})
-    assert differences(ORDER_REQUEST, read_description(moved)) == ["index by-age is global, the model's is local"]
+    moved["GlobalSecondaryIndexes"].append(
+        {**moved["LocalSecondaryIndexes"].pop(), "IndexStatus": "ACTIVE"}
+    )
+    assert differences(ORDER_REQUEST, read_description(moved)) == [
+        "index by-age is global, the model's is local"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -642,10 +793,14 @@ def test_an_index_of_the_wrong_kind_is_a_difference() -> None:
         ("KEYS_ONLY", "ALL", False),
     ],
 )
-def test_an_index_may_hold_more_than_the_model_says_but_not_less(present: str | list[str], wanted: str | list[str], fits: bool) -> None:
+def test_an_index_may_hold_more_than_the_model_says_but_not_less(
+    present: str | list[str], wanted: str | list[str], fits: bool
+) -> None:
     def with_projection(projection: str | list[str]) -> dict[str, Any]:
         said = (
-            {"ProjectionType": projection} if isinstance(projection, str) else {"ProjectionType": "INCLUDE", "NonKeyAttributes": projection}
+            {"ProjectionType": projection}
+            if isinstance(projection, str)
+            else {"ProjectionType": "INCLUDE", "NonKeyAttributes": projection}
         )
         first, *rest = ORDER_REQUEST["GlobalSecondaryIndexes"]
         return {**ORDER_REQUEST, "GlobalSecondaryIndexes": [{**first, "Projection": said}, *rest]}
@@ -684,7 +839,10 @@ async def test_deleting_without_waiting_sends_one_request() -> None:
 
 
 async def test_a_new_table_of_the_same_name_is_not_waited_for() -> None:
-    bench = Bench(accepted(described(status="DELETING", TableId="t1")), told(described(status="CREATING", TableId="t2")))
+    bench = Bench(
+        accepted(described(status="DELETING", TableId="t1")),
+        told(described(status="CREATING", TableId="t2")),
+    )
     await bench.delete()
     assert bench.operations == ["DeleteTable", "DescribeTable"]
 
@@ -710,7 +868,10 @@ async def test_a_table_that_cant_be_deleted_yet_says_when_it_can() -> None:
 
 async def test_a_table_that_does_not_go_is_named() -> None:
     bench = Bench(accepted(described(status="DELETING")), *[told(described(status="DELETING"))] * 9)
-    with pytest.raises(DeadlineExceeded, match=r"DeleteTable on orders: the table is not gone within 3 s \(last status: DELETING"):
+    with pytest.raises(
+        DeadlineExceeded,
+        match=r"DeleteTable on orders: the table is not gone within 3 s \(last status: DELETING",
+    ):
         await bench.delete(timeout_s=3)
 
 
@@ -722,18 +883,39 @@ async def test_a_description_tells_what_there_is() -> None:
         TableArn="arn:aws:dynamodb:eu-central-1:1:table/orders",
         CreationDateTime=1767225600.25,
     )
-    raw["GlobalSecondaryIndexes"][0] |= {"IndexStatus": "CREATING", "Backfilling": True, "ItemCount": 3, "IndexSizeBytes": 30}
+    raw["GlobalSecondaryIndexes"][0] |= {
+        "IndexStatus": "CREATING",
+        "Backfilling": True,
+        "ItemCount": 3,
+        "IndexSizeBytes": 30,
+    }
     del raw["BillingModeSummary"]  # a table that was always provisioned has none
     description = await describe_table(Bench(told(raw)).calls, "orders")
-    assert (description.name, description.status, description.item_count, description.size_bytes) == ("orders", "ACTIVE", 7, 700)
+    assert (
+        description.name,
+        description.status,
+        description.item_count,
+        description.size_bytes,
+    ) == ("orders", "ACTIVE", 7, 700)
     assert description.arn == "arn:aws:dynamodb:eu-central-1:1:table/orders"
     assert description.created_at == datetime(2026, 1, 1, 0, 0, 0, 250000, tzinfo=UTC)
     assert description.billing == Provisioned(read_units=5, write_units=2)
-    assert [str(part) for part in description.key] == ["customer_id (HASH, S)", "order_id (RANGE, N)"]
+    assert [str(part) for part in description.key] == [
+        "customer_id (HASH, S)",
+        "order_id (RANGE, N)",
+    ]
     assert list(description.indexes) == ["by-status", "by-total", "by-age"]
     by_status, by_age = description.indexes["by-status"], description.indexes["by-age"]
-    assert (by_status.is_global, by_status.status, by_status.backfilling) == (True, "CREATING", True)
-    assert (by_status.projection, by_status.item_count, by_status.size_bytes) == (("n", "total"), 3, 30)
+    assert (by_status.is_global, by_status.status, by_status.backfilling) == (
+        True,
+        "CREATING",
+        True,
+    )
+    assert (by_status.projection, by_status.item_count, by_status.size_bytes) == (
+        ("n", "total"),
+        3,
+        30,
+    )
     assert (by_age.is_global, by_age.status, by_age.projection) == (False, "ACTIVE", "KEYS_ONLY")
     assert not description.is_active
     assert description.progress == "ACTIVE, index by-status CREATING"
@@ -776,7 +958,9 @@ async def engine(request: pytest.FixtureRequest) -> AsyncIterator[MemoryTranspor
         local: LocalDynamoDB = request.getfixturevalue("local_dynamodb")
         # Each access key id is an account of its own.
         credentials = Credentials(uuid4().hex[:20].upper(), "secret", None)
-        transport = WireTransport(region="eu-central-1", endpoint_url=local.endpoint_url, credentials=credentials)
+        transport = WireTransport(
+            region="eu-central-1", endpoint_url=local.endpoint_url, credentials=credentials
+        )
     await transport.open()
     try:
         yield transport
@@ -804,11 +988,15 @@ async def test_the_whole_life_of_a_table(engine: MemoryTransport | WireTransport
     await delete_table(calls, "orders", missing_ok=True)
 
 
-async def test_an_engine_takes_provisioned_capacity(engine: MemoryTransport | WireTransport) -> None:
+async def test_an_engine_takes_provisioned_capacity(
+    engine: MemoryTransport | WireTransport,
+) -> None:
     calls = Calls(engine, clock=FakeClock())
     billing = Provisioned(read_units=3, write_units=2)
     assert (await create_table(calls, ORDER, "orders", billing=billing)).billing == billing
-    assert (await ensure_table(calls, ORDER, "orders")).billing == billing, "billing is not compared"
+    assert (await ensure_table(calls, ORDER, "orders")).billing == billing, (
+        "billing is not compared"
+    )
 
 
 async def test_an_engine_expires_by_the_models_ttl(engine: MemoryTransport | WireTransport) -> None:
@@ -824,8 +1012,12 @@ async def test_an_engine_expires_by_the_models_ttl(engine: MemoryTransport | Wir
     assert state["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
 
 
-async def test_an_engine_applies_each_step_once_though_every_answer_is_lost(engine: MemoryTransport | WireTransport) -> None:
-    calls = Calls(LosesAnswers(engine, "CreateTable", "UpdateTimeToLive", "DeleteTable"), clock=FakeClock())
+async def test_an_engine_applies_each_step_once_though_every_answer_is_lost(
+    engine: MemoryTransport | WireTransport,
+) -> None:
+    calls = Calls(
+        LosesAnswers(engine, "CreateTable", "UpdateTimeToLive", "DeleteTable"), clock=FakeClock()
+    )
     assert (await create_table(calls, SESSION, "sessions")).is_active
     state = await calls.call("DescribeTimeToLive", {"TableName": "sessions"})
     assert state["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
@@ -834,7 +1026,9 @@ async def test_an_engine_applies_each_step_once_though_every_answer_is_lost(engi
         await describe_table(calls, "sessions")
 
 
-async def test_two_that_ensure_one_table_at_once_both_have_it(engine: MemoryTransport | WireTransport) -> None:
+async def test_two_that_ensure_one_table_at_once_both_have_it(
+    engine: MemoryTransport | WireTransport,
+) -> None:
     calls = Calls(engine, clock=FakeClock())
     found: list[TableDescription] = []
 
@@ -848,10 +1042,14 @@ async def test_two_that_ensure_one_table_at_once_both_have_it(engine: MemoryTran
     assert all(description.is_active for description in found)
 
 
-async def test_an_engines_table_of_another_shape_is_named(engine: MemoryTransport | WireTransport) -> None:
+async def test_an_engines_table_of_another_shape_is_named(
+    engine: MemoryTransport | WireTransport,
+) -> None:
     calls = Calls(engine, clock=FakeClock())
     await create_table(calls, model_info(Bare), "orders")
-    with pytest.raises(UsageError, match=r"by-status is missing.*by-total is missing.*by-age is missing"):
+    with pytest.raises(
+        UsageError, match=r"by-status is missing.*by-total is missing.*by-age is missing"
+    ):
         await ensure_table(calls, ORDER, "orders")
     with pytest.raises(UsageError, match="the table's key is customer_id"):
         await ensure_table(calls, SESSION, "orders")

@@ -27,7 +27,11 @@ THROTTLED = "ProvisionedThroughputExceededException"
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:
-    return {name: value for name, value in record.__dict__.items() if name not in PLAIN and name != "call_id"}
+    return {
+        name: value
+        for name, value in record.__dict__.items()
+        if name not in PLAIN and name != "call_id"
+    }
 
 
 class Kept(logging.Handler):
@@ -50,12 +54,21 @@ def records(caplog: pytest.LogCaptureFixture) -> Iterator[list[logging.LogRecord
     logging.getLogger("adorm.calls").removeHandler(kept)
 
 
-def calls_with(*outcomes: Outcome, hooks: LogCalls | None = None, clock: FakeClock | None = None) -> Calls:
-    return Calls(ScriptedTransport(outcomes), retry=RetryPolicy(jitter=0.0), clock=clock or FakeClock(), hooks=[hooks or LogCalls()])
+def calls_with(
+    *outcomes: Outcome, hooks: LogCalls | None = None, clock: FakeClock | None = None
+) -> Calls:
+    return Calls(
+        ScriptedTransport(outcomes),
+        retry=RetryPolicy(jitter=0.0),
+        clock=clock or FakeClock(),
+        hooks=[hooks or LogCalls()],
+    )
 
 
 async def test_a_call_that_is_answered_is_a_debug_line(records: list[logging.LogRecord]) -> None:
-    await calls_with({"Count": 1, "ScannedCount": 4}).call("Query", {"TableName": "orders", "IndexName": "by-status"})
+    await calls_with({"Count": 1, "ScannedCount": 4}).call(
+        "Query", {"TableName": "orders", "IndexName": "by-status"}
+    )
     (record,) = records
     assert (record.name, record.levelname) == ("adorm.calls", "DEBUG")
     assert record.getMessage() == "Query orders (by-status): answered in 0.000 s, attempts: 1"
@@ -71,7 +84,9 @@ async def test_a_call_that_is_answered_is_a_debug_line(records: list[logging.Log
     }
 
 
-async def test_attempts_that_fail_have_lines_and_the_call_one_of_the_whole(records: list[logging.LogRecord]) -> None:
+async def test_attempts_that_fail_have_lines_and_the_call_one_of_the_whole(
+    records: list[logging.LogRecord],
+) -> None:
     await calls_with(throttled(), internal(), {}).call("GetItem", GET)
     assert [(record.levelname, record.getMessage()) for record in records] == [
         ("WARNING", f"GetItem orders: attempt 1 was throttled in 0.000 s: {THROTTLED}"),
@@ -80,8 +95,17 @@ async def test_attempts_that_fail_have_lines_and_the_call_one_of_the_whole(recor
     ]
     assert len({getattr(record, "call_id", None) for record in records}) == 1
     first = fields(records[0])
-    assert (first["dynamodb_event"], first["attempt"], first["delay_s"], first["error_code"]) == ("attempt", 1, 0.0, THROTTLED)
-    assert (first["http_status"], first["request_id"], first["error_type"]) == (400, "r1", "Throttled")
+    assert (first["dynamodb_event"], first["attempt"], first["delay_s"], first["error_code"]) == (
+        "attempt",
+        1,
+        0.0,
+        THROTTLED,
+    )
+    assert (first["http_status"], first["request_id"], first["error_type"]) == (
+        400,
+        "r1",
+        "Throttled",
+    )
 
 
 def cancelled(*codes: str) -> Exception:
@@ -96,13 +120,21 @@ def cancelled(*codes: str) -> Exception:
 @pytest.mark.parametrize(
     ("outcome", "level", "words"),
     [
-        (lambda: refusal("ConditionalCheckFailedException"), "INFO", "a condition did not hold (ConditionalCheckFailedException)"),
+        (
+            lambda: refusal("ConditionalCheckFailedException"),
+            "INFO",
+            "a condition did not hold (ConditionalCheckFailedException)",
+        ),
         (
             lambda: cancelled("None", "ConditionalCheckFailed"),
             "INFO",
             "a condition did not hold (TransactionCanceledException)",
         ),
-        (lambda: cancelled("ValidationError", "ConditionalCheckFailed"), "WARNING", "failed with TransactionCanceledException"),
+        (
+            lambda: cancelled("ValidationError", "ConditionalCheckFailed"),
+            "WARNING",
+            "failed with TransactionCanceledException",
+        ),
         (lambda: refusal("ValidationException"), "WARNING", "failed with ValidationException"),
         (lambda: refusal("AccessDeniedException"), "WARNING", "failed with AccessDeniedException"),
     ],
@@ -113,18 +145,25 @@ async def test_what_ended_a_call_decides_the_level(
     with pytest.raises(AdormError):
         await calls_with(outcome()).call("TransactWriteItems", {"TransactItems": []})
     (record,) = records
-    assert (record.levelname, record.getMessage()) == (level, f"TransactWriteItems: {words} in 0.000 s, attempts: 1")
+    assert (record.levelname, record.getMessage()) == (
+        level,
+        f"TransactWriteItems: {words} in 0.000 s, attempts: 1",
+    )
     assert record.exc_info is None
 
 
-async def test_a_slow_call_is_a_warning_from_the_threshold_on(records: list[logging.LogRecord]) -> None:
+async def test_a_slow_call_is_a_warning_from_the_threshold_on(
+    records: list[logging.LogRecord],
+) -> None:
     clock = FakeClock()
 
     async def takes(seconds: float) -> Answer:
         clock.advance(seconds)
         return {}
 
-    calls = calls_with(lambda: takes(0.4), lambda: takes(0.5), hooks=LogCalls(slow_call_s=0.5), clock=clock)
+    calls = calls_with(
+        lambda: takes(0.4), lambda: takes(0.5), hooks=LogCalls(slow_call_s=0.5), clock=clock
+    )
     await calls.call("GetItem", GET)
     await calls.call("GetItem", GET)
     assert [(record.levelname, record.getMessage()) for record in records] == [
@@ -146,9 +185,13 @@ async def test_a_cancelled_call_is_no_warning(records: list[logging.LogRecord]) 
     assert fields(record)["cancelled"] is True
 
 
-async def test_batches_tell_their_tables_size_and_what_is_left(records: list[logging.LogRecord]) -> None:
+async def test_batches_tell_their_tables_size_and_what_is_left(
+    records: list[logging.LogRecord],
+) -> None:
     keys = {"Keys": [{"pk": {"S": "x"}}]}
-    await calls_with({"UnprocessedKeys": {"b": keys}}).call("BatchGetItem", {"RequestItems": {"a": keys, "b": keys}})
+    await calls_with({"UnprocessedKeys": {"b": keys}}).call(
+        "BatchGetItem", {"RequestItems": {"a": keys, "b": keys}}
+    )
     told = fields(records[0])
     assert (told["dynamodb_tables"], told["batch_size"], told["unprocessed"]) == (("a", "b"), 2, 1)
     assert "dynamodb_table" not in told
@@ -174,7 +217,9 @@ async def test_the_model_is_named(records: list[logging.LogRecord]) -> None:
     assert [fields(record).get("dynamodb_model") for record in records] == [None, "Note", "Note"]
 
 
-async def test_a_level_that_is_off_writes_nothing_and_another_logger_can_be_given(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_level_that_is_off_writes_nothing_and_another_logger_can_be_given(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     mine = logging.getLogger("mine")
     caplog.set_level(logging.INFO, logger="mine")
     calls = calls_with({}, throttled(), {}, hooks=LogCalls(logger=mine))
@@ -211,5 +256,9 @@ async def test_a_record_factory_that_sets_a_field_itself_keeps_it_and_no_line_is
         logging.setLogRecordFactory(usual)
     attempt, call = records
     assert fields(call)["count"] == "mine"
-    assert (fields(call)["dynamodb_count"], fields(call)["dynamodb_attempts"], fields(call)["dynamodb_table"]) == (1, 2, "orders")
+    assert (
+        fields(call)["dynamodb_count"],
+        fields(call)["dynamodb_attempts"],
+        fields(call)["dynamodb_table"],
+    ) == (1, 2, "orders")
     assert fields(attempt)["error_code"] == THROTTLED

@@ -1,4 +1,5 @@
-"""Values and credentials that were planted are found in no span, no metric, no log record and no repr, whatever goes wrong."""
+"""Values and credentials that were planted are found in no span, no metric, no log record and no
+repr, whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -48,7 +49,9 @@ CURSOR_SECRET = planted("cursor-secret")
 DYNAMODBS_WORDS = ServiceFault("ValidationException", f"the value {planted('quoted')} is not liked")
 
 
-@adorm.model(table="orders", indexes=[adorm.GlobalIndex("by-status", partition="status", sort="order_id")])
+@adorm.model(
+    table="orders", indexes=[adorm.GlobalIndex("by-status", partition="status", sort="order_id")]
+)
 class Order:
     customer_id: str = adorm.partition_key()
     order_id: str = adorm.sort_key()
@@ -67,7 +70,10 @@ class Kept(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.name.partition(".")[0] in {"adorm", "asyncio"}:
-            parts = [record.getMessage(), *(f"{name}={value!r}" for name, value in vars(record).items())]
+            parts = [
+                record.getMessage(),
+                *(f"{name}={value!r}" for name, value in vars(record).items()),
+            ]
             if record.exc_info is not None and record.exc_info[1] is not None:
                 parts += traceback.format_exception(record.exc_info[1])
             self.texts.append(f"{record.name}: {' '.join(parts)}")
@@ -77,7 +83,9 @@ class Kept(logging.Handler):
 async def everything_kept() -> AsyncGenerator[Kept]:
     """All logging there is, asyncio's debug mode included."""
     kept, root, loop = Kept(), logging.getLogger(), asyncio.get_running_loop()
-    levels = {name: logging.getLogger(name).level for name in ("", "adorm", "adorm.calls", "asyncio")}
+    levels = {
+        name: logging.getLogger(name).level for name in ("", "adorm", "adorm.calls", "asyncio")
+    }
     debug, slow = loop.get_debug(), loop.slow_callback_duration
     root.addHandler(kept)
     for name in levels:
@@ -117,7 +125,12 @@ class Watched:
             self.telemetry.hooks,
             LogCalls(slow_call_s=0, capacity=True),
             adorm.CallHooks(before_call=see, after_call=see, before_attempt=see, after_attempt=see),
-            adorm.CallHooks(before_call=broken_hook, after_call=broken_hook, before_attempt=broken_hook, after_attempt=broken_hook),
+            adorm.CallHooks(
+                before_call=broken_hook,
+                after_call=broken_hook,
+                before_attempt=broken_hook,
+                after_attempt=broken_hook,
+            ),
         ]
 
     async def try_(self, *operations: Awaitable[Any] | Callable[[], Awaitable[Any]]) -> None:
@@ -129,8 +142,18 @@ class Watched:
                 self.failures.append(type(error).__name__)
 
     def assert_nothing_is_found(self, kept: Kept, *reprs: object) -> None:
-        places = [self.telemetry.everything(), *kept.texts, *self.details, *map(repr, reprs), *map(str, self.telemetry.spans)]
-        found = [place[max(0, place.find(MARK) - 300) : place.find(MARK) + 100] for place in places if MARK in place]
+        places = [
+            self.telemetry.everything(),
+            *kept.texts,
+            *self.details,
+            *map(repr, reprs),
+            *map(str, self.telemetry.spans),
+        ]
+        found = [
+            place[max(0, place.find(MARK) - 300) : place.find(MARK) + 100]
+            for place in places
+            if MARK in place
+        ]
         assert found == [], "\n\n".join(found[:5])
 
 
@@ -141,10 +164,19 @@ async def work(db: adorm.Database, watched: Watched) -> list[object]:
     stale = Order(customer_id=PARTITION, order_id=SORT)
     many = [Order(customer_id=PARTITION, order_id=f"{SORT}{number}") for number in range(30)]
     path = Order.labels[planted("label")] == planted("value")
-    update = orders.update(PARTITION, SORT).set(Order.status, planted("new")).add(Order.total, 1).when(path)
+    update = (
+        orders.update(PARTITION, SORT)
+        .set(Order.status, planted("new"))
+        .add(Order.total, 1)
+        .when(path)
+    )
     query = orders.query(PARTITION).where(Order.order_id >= SORT).filter(path)
     scan = orders.scan().where(Order.status == planted("none")).segments(2)
-    odd = {"customer_id": {"S": PARTITION}, "order_id": {"S": "odd"}, "total": {"S": planted("odd")}}
+    odd = {
+        "customer_id": {"S": PARTITION},
+        "order_id": {"S": "odd"},
+        "total": {"S": planted("odd")},
+    }
     write = orders.put(order)
     await try_(
         orders.create(order),
@@ -172,10 +204,19 @@ async def work(db: adorm.Database, watched: Watched) -> list[object]:
         orders.get(PARTITION, ""),
         orders.scan(),
         db.call("PutItem", {"TableName": "orders", "Item": {"nonsense": {"S": PARTITION}}}),
-        db.call("UpdateItem", {"TableName": "orders", "Key": {"customer_id": {"S": PARTITION}}, "UpdateExpression": planted("expression")}),
+        db.call(
+            "UpdateItem",
+            {
+                "TableName": "orders",
+                "Key": {"customer_id": {"S": PARTITION}},
+                "UpdateExpression": planted("expression"),
+            },
+        ),
         db.call("Query", {"TableName": "orders", "KeyConditionExpression": planted("expression")}),
         db.call("PutItem", {"TableName": "orders", "Item": {"customer_id": object()}}),
-        db.call("GetItem", {"TableName": "no-such-table", "Key": {"customer_id": {"S": PARTITION}}}),
+        db.call(
+            "GetItem", {"TableName": "no-such-table", "Key": {"customer_id": {"S": PARTITION}}}
+        ),
     )
 
     async def transaction() -> None:
@@ -227,13 +268,27 @@ async def test_in_memory_with_faults_of_every_kind() -> None:
             retry=adorm.RetryPolicy(base_delay_s=0.0001),
         ) as db:
             await db.create_table(Order, wait=False)
-            for operation in ("PutItem", "GetItem", "Query", "Scan", "UpdateItem", "TransactWriteItems", "BatchWriteItem", "BatchGetItem"):
+            for operation in (
+                "PutItem",
+                "GetItem",
+                "Query",
+                "Scan",
+                "UpdateItem",
+                "TransactWriteItems",
+                "BatchWriteItem",
+                "BatchGetItem",
+            ):
                 faults.on(operation, call=1).throttle()
                 faults.on(operation, call=3).drop(applied=True)
             reprs = await work(db, watched)
-        assert {"ItemExists", "VersionConflict", "ItemNotFound", "ItemDecodeError", "ValidationFailed", "TransactionCanceled"} <= set(
-            watched.failures
-        )
+        assert {
+            "ItemExists",
+            "VersionConflict",
+            "ItemNotFound",
+            "ItemDecodeError",
+            "ValidationFailed",
+            "TransactionCanceled",
+        } <= set(watched.failures)
         assert {"DeadlineExceeded", "BadValue", "ResourceNotFound"} <= set(watched.failures)
     assert len(watched.telemetry.spans) > 30
     assert any("adorm.calls" in text for text in kept.texts)
@@ -255,12 +310,21 @@ async def test_on_the_wire_with_answers_of_every_kind(monkeypatch: pytest.Monkey
     await table.open(
         {
             "TableName": "orders",
-            "KeySchema": [{"AttributeName": "customer_id", "KeyType": "HASH"}, {"AttributeName": "order_id", "KeyType": "RANGE"}],
-            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in ("customer_id", "order_id", "status")],
+            "KeySchema": [
+                {"AttributeName": "customer_id", "KeyType": "HASH"},
+                {"AttributeName": "order_id", "KeyType": "RANGE"},
+            ],
+            "AttributeDefinitions": [
+                {"AttributeName": name, "AttributeType": "S"}
+                for name in ("customer_id", "order_id", "status")
+            ],
             "GlobalSecondaryIndexes": [
                 {
                     "IndexName": "by-status",
-                    "KeySchema": [{"AttributeName": "status", "KeyType": "HASH"}, {"AttributeName": "order_id", "KeyType": "RANGE"}],
+                    "KeySchema": [
+                        {"AttributeName": "status", "KeyType": "HASH"},
+                        {"AttributeName": "order_id", "KeyType": "RANGE"},
+                    ],
                     "Projection": {"ProjectionType": "ALL"},
                 }
             ],
@@ -268,12 +332,44 @@ async def test_on_the_wire_with_answers_of_every_kind(monkeypatch: pytest.Monkey
         }
     )
     async with LoopbackServer(table) as server, everything_kept() as kept:
-        echo = Reply(f"<html>{TOKEN} {SECRET} {PARTITION}</html>".encode(), 502, {"content-type": "text/html"}, crc="none")
-        odd_code = Reply(f'{{"__type": "{planted("type")} <x>", "message": "{PARTITION}"}}'.encode(), 400, crc="none")
+        echo = Reply(
+            f"<html>{TOKEN} {SECRET} {PARTITION}</html>".encode(),
+            502,
+            {"content-type": "text/html"},
+            crc="none",
+        )
+        odd_code = Reply(
+            f'{{"__type": "{planted("type")} <x>", "message": "{PARTITION}"}}'.encode(),
+            400,
+            crc="none",
+        )
         cut_off = Drop("half the body")
-        for operation in ("PutItem", "GetItem", "UpdateItem", "Query", "Scan", "BatchGetItem", "TransactWriteItems"):
-            server.script(operation, WRONG_CRC, echo, cut_off, {}, DYNAMODBS_WORDS, odd_code, HTML_500, MALFORMED_JSON)
-        server.script("DeleteItem", TOO_LARGE, NOT_HTTP, ServiceFault("ExpiredTokenException", f"{TOKEN} is over"))
+        for operation in (
+            "PutItem",
+            "GetItem",
+            "UpdateItem",
+            "Query",
+            "Scan",
+            "BatchGetItem",
+            "TransactWriteItems",
+        ):
+            server.script(
+                operation,
+                WRONG_CRC,
+                echo,
+                cut_off,
+                {},
+                DYNAMODBS_WORDS,
+                odd_code,
+                HTML_500,
+                MALFORMED_JSON,
+            )
+        server.script(
+            "DeleteItem",
+            TOO_LARGE,
+            NOT_HTTP,
+            ServiceFault("ExpiredTokenException", f"{TOKEN} is over"),
+        )
         async with adorm.connect(
             endpoint_url=server.url,
             region="eu-central-1",
@@ -290,12 +386,35 @@ async def test_on_the_wire_with_answers_of_every_kind(monkeypatch: pytest.Monkey
                 group.start_soon(watched.try_, db.table(Order).get(PARTITION, SORT))
                 await server.received(seen + 1)
                 group.cancel_scope.cancel()
-            reprs += [engines[0], vars(engines[0])["_pool"], vars(engines[0])["_signer"], vars(engines[0])["_credentials"]]
+            reprs += [
+                engines[0],
+                vars(engines[0])["_pool"],
+                vars(engines[0])["_signer"],
+                vars(engines[0])["_credentials"],
+            ]
     assert ACCESS_KEY_ID in server.requests[0].headers["authorization"]
     assert PARTITION in str(server.requests[0].body)
-    assert {"ServiceError", "ValidationFailed", "ItemDecodeError", "ScanFailed", "BatchFailed", "GatherFailed"} <= set(watched.failures)
-    met = {str((event.attributes or {}).get("error.type")) for span in watched.telemetry.spans for event in span.events}
-    assert {"ConnectionFailed", "Unknown", "BadGateway", "InternalServerError", "ValidationException", "CancelledError"} <= met
+    assert {
+        "ServiceError",
+        "ValidationFailed",
+        "ItemDecodeError",
+        "ScanFailed",
+        "BatchFailed",
+        "GatherFailed",
+    } <= set(watched.failures)
+    met = {
+        str((event.attributes or {}).get("error.type"))
+        for span in watched.telemetry.spans
+        for event in span.events
+    }
+    assert {
+        "ConnectionFailed",
+        "Unknown",
+        "BadGateway",
+        "InternalServerError",
+        "ValidationException",
+        "CancelledError",
+    } <= met
     watched.assert_nothing_is_found(kept, *reprs)
 
 
@@ -315,5 +434,10 @@ async def test_what_is_planted_would_be_found() -> None:
 
 async def test_credentials_show_nothing() -> None:
     credentials = Credentials(ACCESS_KEY_ID, SECRET, TOKEN)
-    transport = WireTransport(region="eu-central-1", endpoint_url="http://127.0.0.1:1", credentials=credentials, environ={})
+    transport = WireTransport(
+        region="eu-central-1",
+        endpoint_url="http://127.0.0.1:1",
+        credentials=credentials,
+        environ={},
+    )
     assert MARK not in repr([credentials, transport, vars(transport)])

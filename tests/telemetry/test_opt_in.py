@@ -1,4 +1,5 @@
-"""Who does not ask for telemetry does not load it, and who asks without the package is told what to install."""
+"""Who does not ask for telemetry does not load it, and who asks without the package is told what to
+install."""
 
 from __future__ import annotations
 
@@ -11,13 +12,24 @@ import pytest
 import adorm
 from adorm.errors import UsageError
 
-UNUSED = {"adorm.calls.details", "adorm.calls.hooks", "adorm.calls.observe", "adorm.telemetry", "opentelemetry"}
+UNUSED = {
+    "adorm.calls.details",
+    "adorm.calls.hooks",
+    "adorm.calls.observe",
+    "adorm.telemetry",
+    "opentelemetry",
+}
 
 
 def loaded_by(code: str) -> set[str]:
     program = f"import sys\n{code}\nprint(*sorted(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": "src"}, capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
     )
     return set(done.stdout.split())
 
@@ -26,8 +38,8 @@ def test_a_database_without_hooks_loads_none_of_it() -> None:
     code = """
 import asyncio, adorm
 async def main():
-    async with adorm.connect(endpoint_url="http://127.0.0.1:1", region="eu-central-1", retry=adorm.RetryPolicy(max_attempts=1)) as db:
-        try:
+    async with adorm.connect(endpoint_url="http://127.0.0.1:1", region="eu-central-1",
+        retry=adorm.RetryPolicy(max_attempts=1)) as db: try:
             await db.call("ListTables", {})
         except adorm.ConnectionFailed:
             pass
@@ -44,7 +56,9 @@ def test_logs_need_no_opentelemetry() -> None:
     assert "opentelemetry" not in loaded
 
 
-def test_without_the_package_construction_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_construction_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in list(sys.modules):
         if name.startswith("adorm.telemetry.otel_"):
             monkeypatch.delitem(sys.modules, name)

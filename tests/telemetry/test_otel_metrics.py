@@ -22,12 +22,21 @@ from tests.support.wired import GET, KEY
 
 pytestmark = pytest.mark.anyio
 
-GET_ORDERS = {"db.system.name": "aws.dynamodb", "db.operation.name": "GetItem", "db.collection.name": "orders"}
+GET_ORDERS = {
+    "db.system.name": "aws.dynamodb",
+    "db.operation.name": "GetItem",
+    "db.collection.name": "orders",
+}
 THROTTLED = "ProvisionedThroughputExceededException"
 
 
 def calls_with(telemetry: Telemetry, *outcomes: Outcome, clock: FakeClock | None = None) -> Calls:
-    return Calls(ScriptedTransport(outcomes), retry=RetryPolicy(jitter=0.0), clock=clock or FakeClock(), hooks=[telemetry.hooks])
+    return Calls(
+        ScriptedTransport(outcomes),
+        retry=RetryPolicy(jitter=0.0),
+        clock=clock or FakeClock(),
+        hooks=[telemetry.hooks],
+    )
 
 
 async def test_the_duration_of_a_call_is_in_seconds_waits_included() -> None:
@@ -72,8 +81,17 @@ async def test_rows_and_capacity_are_what_answers_tell() -> None:
     telemetry = Telemetry()
     calls = calls_with(
         telemetry,
-        {"Count": 3, "ScannedCount": 9, "ConsumedCapacity": {"TableName": "orders", "CapacityUnits": 1.5}},
-        {"ConsumedCapacity": [{"TableName": "a", "CapacityUnits": 2}, {"TableName": "b", "CapacityUnits": 4}]},
+        {
+            "Count": 3,
+            "ScannedCount": 9,
+            "ConsumedCapacity": {"TableName": "orders", "CapacityUnits": 1.5},
+        },
+        {
+            "ConsumedCapacity": [
+                {"TableName": "a", "CapacityUnits": 2},
+                {"TableName": "b", "CapacityUnits": 4},
+            ]
+        },
     )
     await calls.call("Query", {"TableName": "orders"})
     await calls.call("BatchWriteItem", {"RequestItems": {"a": [{}], "b": [{}]}})
@@ -86,19 +104,30 @@ async def test_rows_and_capacity_are_what_answers_tell() -> None:
     assert consumed == {("orders", "read"): 1.5, ("a", "write"): 2, ("b", "write"): 4}
 
 
-async def test_the_pool_of_a_database_is_watched_while_it_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-central-1"}.items():
+async def test_the_pool_of_a_database_is_watched_while_it_is_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "AKID",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_REGION": "eu-central-1",
+    }.items():
         monkeypatch.setenv(name, value)
     telemetry = Telemetry()
     async with LoopbackServer() as server:
         server.script("GetItem", Silence(), Silence())
-        async with adorm.connect(endpoint_url=server.url, hooks=[telemetry.hooks], max_connections=1) as db:
+        async with adorm.connect(
+            endpoint_url=server.url, hooks=[telemetry.hooks], max_connections=1
+        ) as db:
             assert telemetry.points("db.client.connection.count") == []
             await db.call("ListTables", {})
             pool = {"db.client.connection.pool.name": f"127.0.0.1:{server.port}"}
 
             def counted() -> dict[str, int]:
-                return {point["db.client.connection.state"]: count for point, count in telemetry.points("db.client.connection.count")}
+                return {
+                    point["db.client.connection.state"]: count
+                    for point, count in telemetry.points("db.client.connection.count")
+                }
 
             assert counted() == {"used": 0, "idle": 1}
             assert telemetry.points("db.client.connection.max") == [(pool, 1)]
@@ -119,7 +148,9 @@ async def test_the_pool_of_a_database_is_watched_while_it_is_open(monkeypatch: p
 async def test_a_watched_database_can_be_forgotten() -> None:
     telemetry = Telemetry()
     async with LoopbackServer() as server:
-        transport = WireTransport(region="eu-central-1", endpoint_url=server.url, credentials=KEY, environ={})
+        transport = WireTransport(
+            region="eu-central-1", endpoint_url=server.url, credentials=KEY, environ={}
+        )
         await transport.open()
         Calls(transport, hooks=[telemetry.hooks])
         assert len(telemetry.points("db.client.connection.max")) == 1

@@ -30,7 +30,9 @@ from tests.support.wired import GET, KEY
 pytestmark = pytest.mark.anyio
 
 
-@adorm.model(table="orders", indexes=[adorm.GlobalIndex("by-status", partition="status", sort="order_id")])
+@adorm.model(
+    table="orders", indexes=[adorm.GlobalIndex("by-status", partition="status", sort="order_id")]
+)
 class Order:
     customer_id: str = adorm.partition_key()
     order_id: str = adorm.sort_key()
@@ -38,7 +40,12 @@ class Order:
 
 
 def calls_with(telemetry: Telemetry, *outcomes: Outcome) -> Calls:
-    return Calls(ScriptedTransport(outcomes), retry=RetryPolicy(jitter=0.0), clock=FakeClock(), hooks=[telemetry.hooks])
+    return Calls(
+        ScriptedTransport(outcomes),
+        retry=RetryPolicy(jitter=0.0),
+        clock=FakeClock(),
+        hooks=[telemetry.hooks],
+    )
 
 
 class Here:
@@ -61,9 +68,16 @@ async def test_a_call_is_one_span_of_a_client_named_by_operation_and_table() -> 
     telemetry = Telemetry()
     await calls_with(telemetry, {}).call("GetItem", GET)
     span = only(telemetry)
-    assert (span.name, span.kind, span.status.status_code) == ("GetItem orders", SpanKind.CLIENT, StatusCode.UNSET)
+    assert (span.name, span.kind, span.status.status_code) == (
+        "GetItem orders",
+        SpanKind.CLIENT,
+        StatusCode.UNSET,
+    )
     assert span.instrumentation_scope is not None
-    assert (span.instrumentation_scope.name, span.instrumentation_scope.schema_url) == ("adorm", "https://opentelemetry.io/schemas/1.37.0")
+    assert (span.instrumentation_scope.name, span.instrumentation_scope.schema_url) == (
+        "adorm",
+        "https://opentelemetry.io/schemas/1.37.0",
+    )
     assert attributes(span) == {
         "db.system.name": "aws.dynamodb",
         "db.operation.name": "GetItem",
@@ -78,11 +92,17 @@ async def test_a_call_is_one_span_of_a_client_named_by_operation_and_table() -> 
 
 async def test_an_operation_on_no_table_is_named_by_itself() -> None:
     telemetry = Telemetry()
-    await calls_with(telemetry, {"TableNames": ["a", "b"]}).call("ListTables", {"Limit": 2, "ExclusiveStartTableName": "0"})
+    await calls_with(telemetry, {"TableNames": ["a", "b"]}).call(
+        "ListTables", {"Limit": 2, "ExclusiveStartTableName": "0"}
+    )
     span = only(telemetry)
     assert span.name == "ListTables"
     shape = {name: value for name, value in attributes(span).items() if name.startswith("aws.")}
-    assert shape == {"aws.dynamodb.limit": 2, "aws.dynamodb.exclusive_start_table": "0", "aws.dynamodb.table_count": 2}
+    assert shape == {
+        "aws.dynamodb.limit": 2,
+        "aws.dynamodb.exclusive_start_table": "0",
+        "aws.dynamodb.table_count": 2,
+    }
 
 
 async def test_what_a_query_asks_for_and_gets_stands_in_its_span() -> None:
@@ -104,7 +124,11 @@ async def test_what_a_query_asks_for_and_gets_stands_in_its_span() -> None:
     assert told["aws.dynamodb.index_name"] == "by-status"
     assert told["aws.dynamodb.limit"] == 7
     assert told["aws.dynamodb.scan_forward"] is False
-    assert (told["aws.dynamodb.count"], told["aws.dynamodb.scanned_count"], told["db.response.returned_rows"]) == (1, 1, 1)
+    assert (
+        told["aws.dynamodb.count"],
+        told["aws.dynamodb.scanned_count"],
+        told["db.response.returned_rows"],
+    ) == (1, 1, 1)
     (consumed,) = told["aws.dynamodb.consumed_capacity"]
     assert json.loads(consumed)["TableName"] == "orders"
     assert attributes(selected)["aws.dynamodb.consistent_read"] is True
@@ -121,12 +145,17 @@ async def test_each_segment_of_a_scan_is_a_span_under_the_callers() -> None:
             await db.table(Order).scan().segments(3)
     *segments, report = telemetry.spans
     assert report.name == "report"
-    assert {(attributes(span)["aws.dynamodb.segment"], attributes(span)["aws.dynamodb.total_segments"]) for span in segments} == {
+    assert {
+        (attributes(span)["aws.dynamodb.segment"], attributes(span)["aws.dynamodb.total_segments"])
+        for span in segments
+    } == {
         (0, 3),
         (1, 3),
         (2, 3),
     }
-    assert {span.parent.span_id for span in segments if span.parent} == {parent.get_span_context().span_id}
+    assert {span.parent.span_id for span in segments if span.parent} == {
+        parent.get_span_context().span_id
+    }
 
 
 async def test_batches_and_transactions_tell_their_size_and_tables() -> None:
@@ -135,14 +164,18 @@ async def test_batches_and_transactions_tell_their_size_and_tables() -> None:
         await db.create_table(Order, wait=False)
         orders = db.table(Order)
         telemetry.clear()
-        await orders.batch_write(puts=[Order(customer_id="c1", order_id=f"o{number}") for number in range(3)])
+        await orders.batch_write(
+            puts=[Order(customer_id="c1", order_id=f"o{number}") for number in range(3)]
+        )
         await orders.batch_get([("c1", "o0"), ("c1", "o1")])
         await orders.batch_get([("c1", "o0")])
         async with db.transaction() as tx:
             tx.create(Order(customer_id="c2", order_id="o1"))
             tx.create(Order(customer_id="c2", order_id="o2"))
         await db.transact_get(orders.key("c1", "o0"), orders.key("c1", "o1"))
-    assert [(span.name, attributes(span).get("db.operation.batch.size")) for span in telemetry.spans] == [
+    assert [
+        (span.name, attributes(span).get("db.operation.batch.size")) for span in telemetry.spans
+    ] == [
         ("BatchWriteItem orders", 3),
         ("BatchGetItem orders", 2),
         ("BatchGetItem orders", None),  # no batch by the conventions
@@ -154,7 +187,9 @@ async def test_batches_and_transactions_tell_their_size_and_tables() -> None:
 async def test_a_batch_across_tables_names_them_all_and_none_as_its_collection() -> None:
     telemetry = Telemetry()
     keys = {"Keys": [{"pk": {"S": "x"}}]}
-    await calls_with(telemetry, {"UnprocessedKeys": {"b": keys}}).call("BatchGetItem", {"RequestItems": {"a": keys, "b": keys}})
+    await calls_with(telemetry, {"UnprocessedKeys": {"b": keys}}).call(
+        "BatchGetItem", {"RequestItems": {"a": keys, "b": keys}}
+    )
     span = only(telemetry)
     assert span.name == "BatchGetItem"
     assert attributes(span)["aws.dynamodb.table_names"] == ("a", "b")
@@ -227,7 +262,10 @@ async def test_a_cancelled_transaction_tells_the_codes_of_its_operations() -> No
             async with db.transaction() as tx:
                 tx.create(Order(customer_id="c", order_id="new"))
                 tx.create(Order(customer_id="c", order_id="o"))
-    assert attributes(only(telemetry))["adorm.cancellation_reasons"] == ("None", "ConditionalCheckFailed")
+    assert attributes(only(telemetry))["adorm.cancellation_reasons"] == (
+        "None",
+        "ConditionalCheckFailed",
+    )
 
 
 async def test_a_cancelled_call_is_recorded_as_such() -> None:
@@ -293,11 +331,15 @@ async def test_calls_side_by_side_are_siblings_each_with_what_is_its_own() -> No
         orders = db.table(Order)
         telemetry.clear()
         with telemetry.tracer.start_as_current_span("request") as parent:
-            await db.gather(*(orders.get_or_none("c", f"o{number}") for number in range(10)), orders.query("c"))
+            await db.gather(
+                *(orders.get_or_none("c", f"o{number}") for number in range(10)), orders.query("c")
+            )
             assert trace.get_current_span() is parent
     *calls, _ = telemetry.spans
     assert sorted(span.name for span in calls) == [*["GetItem orders"] * 10, "Query orders"]
-    assert {span.parent.span_id for span in calls if span.parent} == {parent.get_span_context().span_id}
+    assert {span.parent.span_id for span in calls if span.parent} == {
+        parent.get_span_context().span_id
+    }
     assert len({id_of(span) for span in calls}) == 11
 
 
@@ -312,7 +354,9 @@ async def test_several_tracers_nest_and_leave_no_span_behind() -> None:
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-async def test_a_call_that_is_thrown_away_ends_its_span(elsewhere: bool, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_call_that_is_thrown_away_ends_its_span(
+    elsewhere: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     telemetry = Telemetry()
 
     async def hang() -> Answer:
@@ -328,15 +372,21 @@ async def test_a_call_that_is_thrown_away_ends_its_span(elsewhere: bool, caplog:
 
 
 async def test_a_sampler_that_drops_a_span_costs_the_call_nothing_else() -> None:
-    calls = Calls(ScriptedTransport([throttled(), {"n": 1}]), clock=FakeClock(), hooks=[adorm.OpenTelemetry()])
+    calls = Calls(
+        ScriptedTransport([throttled(), {"n": 1}]), clock=FakeClock(), hooks=[adorm.OpenTelemetry()]
+    )
     assert await calls.call("GetItem", GET) == {"n": 1}
 
 
 async def test_the_wire_tells_server_region_and_request_id() -> None:
     telemetry = Telemetry()
     async with LoopbackServer(lambda _operation, _body: {}) as server:
-        server.script("GetItem", ServiceFault("ValidationException", headers={"x-amzn-requestid": "R-2"}))
-        transport = WireTransport(region="eu-central-1", endpoint_url=server.url, credentials=KEY, environ={})
+        server.script(
+            "GetItem", ServiceFault("ValidationException", headers={"x-amzn-requestid": "R-2"})
+        )
+        transport = WireTransport(
+            region="eu-central-1", endpoint_url=server.url, credentials=KEY, environ={}
+        )
         await transport.open()
         try:
             calls = Calls(Faults()(transport), hooks=[telemetry.hooks])

@@ -63,7 +63,11 @@ async def bench(retry: adorm.RetryPolicy = ONCE) -> AsyncGenerator[Bench, None]:
 
 
 def keys(*names: str) -> dict[str, Any]:
-    return {"RequestItems": {"notes": {"Keys": [{"note_id": {"S": name}} for name in names], "ConsistentRead": True}}}
+    return {
+        "RequestItems": {
+            "notes": {"Keys": [{"note_id": {"S": name}} for name in names], "ConsistentRead": True}
+        }
+    }
 
 
 def puts(*names: str, data: object = b"\x00\xff") -> dict[str, Any]:
@@ -124,7 +128,9 @@ async def test_without_a_call_number_every_call_is_hit() -> None:
 
 async def test_only_matching_requests_are_counted() -> None:
     async with bench() as b:
-        b.faults.on("PutItem", call=2, matching=lambda request: request["Item"]["note_id"]["S"] == "b").throttle()
+        b.faults.on(
+            "PutItem", call=2, matching=lambda request: request["Item"]["note_id"]["S"] == "b"
+        ).throttle()
         for name in ("a", "b", "a"):
             await b.notes.put(Note(note_id=name))
         with pytest.raises(Throttled):
@@ -156,7 +162,10 @@ async def test_faults_on_one_request_happen_in_the_order_of_the_script() -> None
 async def test_two_connections_count_together() -> None:
     faults = Faults()
     faults.on("ListTables", call=2).throttle()
-    async with adorm.connect("memory", wrap=faults) as one, adorm.connect("memory", wrap=faults, retry=ONCE) as other:
+    async with (
+        adorm.connect("memory", wrap=faults) as one,
+        adorm.connect("memory", wrap=faults, retry=ONCE) as other,
+    ):
         await one.call("ListTables", {})
         with pytest.raises(Throttled):
             await other.call("ListTables", {})
@@ -186,7 +195,11 @@ async def test_a_server_error_leaves_open_whether_it_was_applied(applied: bool) 
         b.faults.on("PutItem", call=1).server_error(applied=applied)
         with pytest.raises(ServiceError) as caught:
             await b.notes.put(Note(note_id="a"))
-        assert (caught.value.code, caught.value.status, caught.value.maybe_applied) == ("InternalServerError", 500, True)
+        assert (caught.value.code, caught.value.status, caught.value.maybe_applied) == (
+            "InternalServerError",
+            500,
+            True,
+        )
         assert b.reached.operations == ["PutItem"] * applied
         assert (await b.notes.get_or_none("a") is not None) is applied
 
@@ -220,7 +233,9 @@ async def test_an_unreachable_engine_has_certainly_applied_nothing() -> None:
 
 async def test_any_code_can_be_answered() -> None:
     async with bench() as b:
-        b.faults.on("TransactWriteItems").refuse("TransactionCanceledException", reasons=["None", "TransactionConflict"])
+        b.faults.on("TransactWriteItems").refuse(
+            "TransactionCanceledException", reasons=["None", "TransactionConflict"]
+        )
         with pytest.raises(TransactionCanceled) as caught:
             await b.db.call("TransactWriteItems", {"TransactItems": []})
         assert [reason.code for reason in caught.value.reasons] == [None, "TransactionConflict"]
@@ -313,14 +328,21 @@ async def test_a_share_of_keys_is_left_unprocessed_and_really_not_read() -> None
         assert sorted(left + read) == list("abcdefghij")
         assert answer["UnprocessedKeys"]["notes"]["ConsistentRead"] is True
         (sent,) = b.reached.of("BatchGetItem")
-        assert sorted(key["note_id"]["S"] for key in sent.request["RequestItems"]["notes"]["Keys"]) == sorted(read)
+        assert sorted(
+            key["note_id"]["S"] for key in sent.request["RequestItems"]["notes"]["Keys"]
+        ) == sorted(read)
 
 
-async def test_items_left_unprocessed_are_really_not_written_and_can_be_sent_again_as_they_are() -> None:
+async def test_items_left_unprocessed_are_really_not_written_and_can_be_sent_again_as_they_are() -> (
+    None
+):
     async with bench() as b:
         b.faults.on("BatchWriteItem", call=1).unprocessed(count=2)
         answer = await b.db.call("BatchWriteItem", puts(*"abcde"))
-        left = [entry["PutRequest"]["Item"]["note_id"]["S"] for entry in answer["UnprocessedItems"]["notes"]]
+        left = [
+            entry["PutRequest"]["Item"]["note_id"]["S"]
+            for entry in answer["UnprocessedItems"]["notes"]
+        ]
         assert len(left) == 2
         assert set(await stored(b)) == set("abcde") - set(left)
         assert answer["UnprocessedItems"]["notes"][0]["PutRequest"]["Item"]["data"] == {"B": "AP8="}
@@ -350,7 +372,9 @@ async def test_all_can_be_left_and_then_nothing_is_sent(how: dict[str, Any]) -> 
             "Responses": {},
             "UnprocessedKeys": keys("a", "b")["RequestItems"],
         }
-        assert await b.db.call("BatchWriteItem", puts("a")) == {"UnprocessedItems": puts("a", data="AP8=")["RequestItems"]}
+        assert await b.db.call("BatchWriteItem", puts("a")) == {
+            "UnprocessedItems": puts("a", data="AP8=")["RequestItems"]
+        }
         assert b.reached.sent == ()
 
 
@@ -390,7 +414,9 @@ async def test_unprocessed_entries_of_two_faults_add_up() -> None:
 
 @pytest.mark.parametrize("when", ["before", "during", "after"])
 @pytest.mark.parametrize("by", ["the task itself", "a scope", "a task"])
-async def test_the_caller_is_cancelled_where_the_script_says(when: Literal["before", "during", "after"], by: str) -> None:
+async def test_the_caller_is_cancelled_where_the_script_says(
+    when: Literal["before", "during", "after"], by: str
+) -> None:
     async with bench() as b:
         went_on = False
 
@@ -407,19 +433,27 @@ async def test_the_caller_is_cancelled_where_the_script_says(when: Literal["befo
             assert scope.cancelled_caught
         else:
             task = asyncio.ensure_future(work())
-            b.faults.on("PutItem", call=2).cancel(None if by == "the task itself" else task, when=when)
+            b.faults.on("PutItem", call=2).cancel(
+                None if by == "the task itself" else task, when=when
+            )
             with pytest.raises(asyncio.CancelledError):
                 await task
         assert not went_on
         assert [each.state for each in b.tried.sent] == ["answered", "cancelled"]
-        reached = {"before": ["answered"], "during": ["answered", "cancelled"], "after": ["answered", "answered"]}
+        reached = {
+            "before": ["answered"],
+            "during": ["answered", "cancelled"],
+            "after": ["answered", "answered"],
+        }
         assert [each.state for each in b.reached.sent] == reached[when]
         assert set(await stored(b)) == ({"a", "b"} if when == "after" else {"a"})
         b.faults.assert_all_used()
 
 
 @pytest.mark.parametrize("when", ["before", "during", "after"])
-async def test_a_scope_around_a_task_group_stops_the_worker_that_sends(when: Literal["before", "during", "after"]) -> None:
+async def test_a_scope_around_a_task_group_stops_the_worker_that_sends(
+    when: Literal["before", "during", "after"],
+) -> None:
     async with bench() as b:
         with anyio.CancelScope() as scope:
             b.faults.on("PutItem", call=1).cancel(scope, when=when)
@@ -429,7 +463,9 @@ async def test_a_scope_around_a_task_group_stops_the_worker_that_sends(when: Lit
         assert [each.state for each in b.tried.sent] == ["cancelled"]
 
 
-async def test_a_cancellation_has_time_to_reach_the_request_by_way_of_a_caller_that_cleans_up_first() -> None:
+async def test_a_cancellation_has_time_to_reach_the_request_by_way_of_a_caller_that_cleans_up_first() -> (
+    None
+):
     async with bench() as b:
 
         async def caller() -> None:
@@ -508,7 +544,9 @@ async def test_call_numbers_are_those_of_the_sending_even_where_requests_wait_in
 
 async def test_no_value_shows_in_what_is_printed() -> None:
     async with bench() as b:
-        b.faults.on("PutItem", call=1, matching=lambda request: "hunter2" in str(request)).throttle()
+        b.faults.on(
+            "PutItem", call=1, matching=lambda request: "hunter2" in str(request)
+        ).throttle()
         b.faults.on("GetItem").server_error()
         seen: list[Attempt] = []
 
@@ -522,7 +560,14 @@ async def test_no_value_shows_in_what_is_printed() -> None:
         with pytest.raises(ServiceError):
             await b.notes.get("hunter2")
         await b.notes.delete("hunter2")
-        shown = [b.faults, b.tried, b.reached, *b.tried.sent, b.db._calls.transport if b.db._calls else None, *seen]
+        shown = [
+            b.faults,
+            b.tried,
+            b.reached,
+            *b.tried.sent,
+            b.db._calls.transport if b.db._calls else None,
+            *seen,
+        ]
         assert len(seen) == 1
         assert not [each for each in shown if "hunter2" in repr(each)]
         assert "injected by adorm.testing.Faults" in str(throttled.value)
@@ -541,7 +586,16 @@ def test_a_call_number_below_one_is_refused(call: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "how", [{}, {"share": 0.3, "count": 1}, {"share": 1.1}, {"share": -0.1}, {"share": math.nan}, {"count": -1}, {"all_but": -1}]
+    "how",
+    [
+        {},
+        {"share": 0.3, "count": 1},
+        {"share": 1.1},
+        {"share": -0.1},
+        {"share": math.nan},
+        {"count": -1},
+        {"all_but": -1},
+    ],
 )
 def test_how_much_is_left_unprocessed_must_be_said_once_and_well(how: dict[str, Any]) -> None:
     with pytest.raises(UsageError):

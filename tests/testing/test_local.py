@@ -91,7 +91,9 @@ async def test_each_start_is_a_fresh_database() -> None:
 
 
 @pytest.mark.anyio
-async def test_an_access_key_id_is_a_database_unless_they_share(process: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_access_key_id_is_a_database_unless_they_share(
+    process: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for shared in (False, True):
         with LocalDynamoDB(process=process, shared=shared) as local:
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKONE")
@@ -134,7 +136,9 @@ async def test_expired_items_go_by_the_engines_clock() -> None:
         await make_table(local.endpoint_url, "orders")
         async with adorm.connect(endpoint_url=local.endpoint_url, region=REGION) as db:
             setting = {"Enabled": True, "AttributeName": "until"}
-            await db.call("UpdateTimeToLive", {"TableName": "orders", "TimeToLiveSpecification": setting})
+            await db.call(
+                "UpdateTimeToLive", {"TableName": "orders", "TimeToLiveSpecification": setting}
+            )
             item = {"pk": {"S": "a"}, "until": {"N": "1700000010"}}
             await db.call("PutItem", {"TableName": "orders", "Item": item})
             time_s[0] += 3600
@@ -179,7 +183,9 @@ def test_a_port_that_is_taken_is_told(process: bool, capfd: pytest.CaptureFixtur
     gc.collect()
 
 
-def test_waiting_for_a_process_that_says_nothing_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_for_a_process_that_says_nothing_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\nexec sleep 600\n")
     python.chmod(0o755)

@@ -64,9 +64,25 @@ async def as_coroutine(operation):
 
 def run_pytest(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     # The plugin is named, so that the test does not depend on how adorm is installed.
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "src"),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "adorm.testing.plugin", "-p", "no:cacheprovider", "-W", "error", *arguments, str(directory)],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "adorm.testing.plugin",
+            "-p",
+            "no:cacheprovider",
+            "-W",
+            "error",
+            *arguments,
+            str(directory),
+        ],
         cwd=directory,
         env=environment,
         capture_output=True,
@@ -83,12 +99,19 @@ def test_the_package_announces_the_plugin() -> None:
 
 def test_adorm_db_works_with_anyios_plugin(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(SUITE.format(mark="@pytest.mark.anyio"))
-    (tmp_path / "conftest.py").write_text("import pytest\n@pytest.fixture\ndef anyio_backend(): return 'asyncio'\n")
+    (tmp_path / "conftest.py").write_text(
+        "import pytest\n@pytest.fixture\ndef anyio_backend(): return 'asyncio'\n"
+    )
     done = run_pytest(tmp_path, "-p", "anyio.pytest_plugin")
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
-ASYNCIO_PLUGIN = ("-p", "pytest_asyncio.plugin", "-o", "asyncio_default_fixture_loop_scope=function")
+ASYNCIO_PLUGIN = (
+    "-p",
+    "pytest_asyncio.plugin",
+    "-o",
+    "asyncio_default_fixture_loop_scope=function",
+)
 
 
 def test_adorm_db_works_with_pytest_asyncio_in_auto_mode(tmp_path: Path) -> None:
@@ -105,14 +128,18 @@ def test_adorm_db_works_with_pytest_asyncio_in_strict_mode(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("scope", ["session", "module", "class", "function"])
 def test_adorm_db_works_in_a_loop_that_tests_share(tmp_path: Path, scope: str) -> None:
-    (tmp_path / "test_it.py").write_text(SUITE.format(mark=f'@pytest.mark.asyncio(loop_scope="{scope}")'))
+    (tmp_path / "test_it.py").write_text(
+        SUITE.format(mark=f'@pytest.mark.asyncio(loop_scope="{scope}")')
+    )
     done = run_pytest(tmp_path, *ASYNCIO_PLUGIN, "-o", "asyncio_mode=strict")
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_adorm_db_works_in_every_worker_of_xdist(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(SUITE.format(mark="@pytest.mark.asyncio"))
-    done = run_pytest(tmp_path, *ASYNCIO_PLUGIN, "-o", "asyncio_mode=strict", "-p", "xdist.plugin", "-n", "2")
+    done = run_pytest(
+        tmp_path, *ASYNCIO_PLUGIN, "-o", "asyncio_mode=strict", "-p", "xdist.plugin", "-n", "2"
+    )
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
@@ -139,12 +166,16 @@ def test_a_call_on_trio_says_what_to_do() -> None:
             await adorm.connect("memory").call("ListTables", {})
 
     for calling in (call, call_with_a_deadline):
-        with pytest.raises(adorm.UsageError, match="adorm runs on asyncio, and no event loop of asyncio runs here"):
+        with pytest.raises(
+            adorm.UsageError, match="adorm runs on asyncio, and no event loop of asyncio runs here"
+        ):
             trio.run(calling)
 
 
 def test_loading_the_plugin_loads_nothing_heavy(tmp_path: Path) -> None:
     heavy = "{'botocore', 'aiobotocore', 'aiohttp', 'moto', 'boto3', 'opentelemetry'}"
-    (tmp_path / "test_it.py").write_text(f"import sys\ndef test_light(): assert not {heavy} & set(sys.modules)\n")
+    (tmp_path / "test_it.py").write_text(
+        f"import sys\ndef test_light(): assert not {heavy} & set(sys.modules)\n"
+    )
     done = run_pytest(tmp_path)
     assert "1 passed" in done.stdout, done.stdout + done.stderr

@@ -43,8 +43,12 @@ async def test_what_is_written_down_does_not_change_with_the_request() -> None:
     recorder = Recorder()
     key: dict[str, Any] = {"note_id": {"S": "a"}}
     values: dict[str, Any] = {":a": {"L": [{"B": bytearray(b"x")}]}}
-    request = MappingProxyType({"TableName": "notes", "Key": MappingProxyType(key), "ExpressionAttributeValues": values})
-    async with adorm.connect("memory", wrap=recorder, retry=adorm.RetryPolicy(max_attempts=1)) as db:
+    request = MappingProxyType(
+        {"TableName": "notes", "Key": MappingProxyType(key), "ExpressionAttributeValues": values}
+    )
+    async with adorm.connect(
+        "memory", wrap=recorder, retry=adorm.RetryPolicy(max_attempts=1)
+    ) as db:
         with pytest.raises(adorm.ServiceError):
             await db.call("GetItem", request)
     key["note_id"]["S"] = "b"
@@ -59,14 +63,21 @@ async def test_what_is_written_down_does_not_change_with_the_request() -> None:
 
 async def test_a_failure_and_a_cancellation_are_told_apart() -> None:
     recorder, faults = Recorder(), Faults()
-    async with adorm.connect("memory", wrap=lambda engine: recorder(faults(engine)), retry=adorm.RetryPolicy(max_attempts=1)) as db:
+    async with adorm.connect(
+        "memory",
+        wrap=lambda engine: recorder(faults(engine)),
+        retry=adorm.RetryPolicy(max_attempts=1),
+    ) as db:
         faults.on("ListTables", call=1).throttle()
         with pytest.raises(adorm.Throttled) as caught:
             await db.call("ListTables", {})
         with anyio.CancelScope() as scope:
             faults.on("ListTables").cancel(scope)
             await db.call("ListTables", {})
-    assert [(each.state, each.error) for each in recorder.sent] == [("failed", caught.value), ("cancelled", None)]
+    assert [(each.state, each.error) for each in recorder.sent] == [
+        ("failed", caught.value),
+        ("cancelled", None),
+    ]
     assert recorder.in_flight == 0
     assert repr(recorder.sent[0]) == "<Sent 1: ListTables, failed with Throttled>"
     assert repr(recorder) == "<Recorder 2 sent, 0 in flight>"
@@ -97,7 +108,9 @@ async def test_the_tables_of_a_batch_are_named() -> None:
     recorder = Recorder()
     async with adorm.connect("memory", wrap=recorder) as db:
         await db.create_table(Note)
-        await db.call("BatchGetItem", {"RequestItems": {"notes": {"Keys": [{"note_id": {"S": "hunter2"}}]}}})
+        await db.call(
+            "BatchGetItem", {"RequestItems": {"notes": {"Keys": [{"note_id": {"S": "hunter2"}}]}}}
+        )
     assert repr(recorder.of("BatchGetItem")[0]).endswith("BatchGetItem on notes, answered>")
 
 

@@ -16,12 +16,24 @@ from tests.streams.models import Address, Customer, Order, Session, records
 
 ADDRESS = Address(city="Berlin", zip="10115")
 OPEN = Order(customer_id="c1", order_id="o1", total=Decimal("19.90"), tags={"new"}, address=ADDRESS)
-PAID = Order(customer_id="c1", order_id="o1", total=Decimal("19.90"), tags={"new"}, address=ADDRESS, status="paid")
+PAID = Order(
+    customer_id="c1",
+    order_id="o1",
+    total=Decimal("19.90"),
+    tags={"new"},
+    address=ADDRESS,
+    status="paid",
+)
 
 
 @pytest.mark.parametrize("kinesis", [False, True])
 def test_what_is_made_reads_back_as_it_was(kinesis: bool) -> None:
-    event = stream_event(stream_record(new=OPEN), stream_record(old=OPEN, new=PAID), stream_record(old=PAID), kinesis=kinesis)
+    event = stream_event(
+        stream_record(new=OPEN),
+        stream_record(old=OPEN, new=PAID),
+        stream_record(old=PAID),
+        kinesis=kinesis,
+    )
     assert json.loads(json.dumps(event)) == event
     changes = [adorm.from_stream_record(record, Order) for record in event["Records"]]
     assert [(change.kind, change.old, change.new) for change in changes] == [
@@ -39,12 +51,20 @@ def test_what_is_made_reads_back_as_it_was(kinesis: bool) -> None:
     ("made", "real"),
     [
         (stream_event(stream_record(old=OPEN, new=PAID)), records("new_and_old_images")[1]),
-        (stream_event(stream_record(old=OPEN, new=PAID, view_type="KEYS_ONLY")), records("keys_only")[1]),
-        (stream_event(stream_record(old=Session(token=b"\x00"), expired=True)), records("time_to_live")[0]),
+        (
+            stream_event(stream_record(old=OPEN, new=PAID, view_type="KEYS_ONLY")),
+            records("keys_only")[1],
+        ),
+        (
+            stream_event(stream_record(old=Session(token=b"\x00"), expired=True)),
+            records("time_to_live")[0],
+        ),
         (stream_event(stream_record(new=OPEN), kinesis=True), records("kinesis")[0]),
     ],
 )
-def test_a_record_has_just_the_parts_of_a_real_one(made: dict[str, Any], real: dict[str, Any]) -> None:
+def test_a_record_has_just_the_parts_of_a_real_one(
+    made: dict[str, Any], real: dict[str, Any]
+) -> None:
     [record] = made["Records"]
     assert record.keys() == real.keys()
     part = "kinesis" if "kinesis" in real else "dynamodb"
@@ -52,7 +72,9 @@ def test_a_record_has_just_the_parts_of_a_real_one(made: dict[str, Any], real: d
 
 
 @pytest.mark.parametrize("view_type", ["NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"])
-def test_images_are_those_of_the_view(view_type: Literal["NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"]) -> None:
+def test_images_are_those_of_the_view(
+    view_type: Literal["NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"],
+) -> None:
     change = adorm.from_stream_record(stream_record(old=OPEN, new=PAID, view_type=view_type), Order)
     assert (change.new is not None) == ("NEW" in view_type)
     assert (change.old is not None) == ("OLD" in view_type)
@@ -62,9 +84,19 @@ def test_images_are_those_of_the_view(view_type: Literal["NEW_AND_OLD_IMAGES", "
 @pytest.mark.parametrize("kinesis", [False, True])
 def test_details_can_be_chosen(kinesis: bool) -> None:
     time = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
-    made = stream_record(old=Session(token=b"\x00\xff"), expired=True, table_name="dev-sessions", sequence_number=7, time=time)
+    made = stream_record(
+        old=Session(token=b"\x00\xff"),
+        expired=True,
+        table_name="dev-sessions",
+        sequence_number=7,
+        time=time,
+    )
     change = adorm.from_stream_record(stream_event(made, kinesis=kinesis)["Records"][0], Session)
-    assert (change.expired, change.table_name, change.sequence_number) == (True, "dev-sessions", "7")
+    assert (change.expired, change.table_name, change.sequence_number) == (
+        True,
+        "dev-sessions",
+        "7",
+    )
     assert (change.approximate_creation_time, change.key.values) == (time, (b"\x00\xff",))
 
 

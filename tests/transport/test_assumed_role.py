@@ -13,14 +13,33 @@ from typing import Any
 
 import pytest
 
-from adorm.errors import AccessDenied, AdormError, ConnectionFailed, ServiceError, Throttled, UsageError, ValidationFailed
+from adorm.errors import (
+    AccessDenied,
+    AdormError,
+    ConnectionFailed,
+    ServiceError,
+    Throttled,
+    UsageError,
+    ValidationFailed,
+)
 from adorm.testing.clock import FakeClock
 from adorm.transport.credentials.assumed_role import AssumedRole
 from adorm.transport.credentials.credentials import Credentials, CredentialsCache
 from tests.conftest import LOOPS
 from tests.support.certificates import make_certificates
 from tests.support.plain_http import HANG_UP, PlainServer, Said
-from tests.support.sts import BASE, EXTERNAL_ID, GRANT, SECRET, FakeSts, Wanted, expected_headers, fault, granted, role
+from tests.support.sts import (
+    BASE,
+    EXTERNAL_ID,
+    GRANT,
+    SECRET,
+    FakeSts,
+    Wanted,
+    expected_headers,
+    fault,
+    granted,
+    role,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -63,9 +82,13 @@ def script(*answers: Said) -> Callable[[Wanted], Said]:
     return lambda _: left.pop(0) if len(left) > 1 else left[0]
 
 
-async def test_the_role_is_asked_for_and_its_credentials_come_back(sts: FakeSts, clock: FakeClock) -> None:
+async def test_the_role_is_asked_for_and_its_credentials_come_back(
+    sts: FakeSts, clock: FakeClock
+) -> None:
     credentials = await assuming(sts, clock, session_name="me@here", duration_s=900).load()
-    assert credentials == Credentials("AK1-1", f"{SECRET}-AK1-1", f"{SECRET}-TOKEN-AK1-1", clock.now() + timedelta(seconds=900))
+    assert credentials == Credentials(
+        "AK1-1", f"{SECRET}-AK1-1", f"{SECRET}-TOKEN-AK1-1", clock.now() + timedelta(seconds=900)
+    )
     assert sts.wanted == [Wanted(ORDERS, EXTERNAL_ID, "me@here", 900, "AKBASE")]
 
 
@@ -100,12 +123,24 @@ async def test_another_source_may_ask_and_is_asked_once(sts: FakeSts, clock: Fak
 
 async def test_a_role_may_assume_a_role(sts: FakeSts, clock: FakeClock) -> None:
     middle = assuming(sts, clock)
-    inner = AssumedRole(role(2), source=middle, region="eu-central-1", sts_endpoint_url=sts.url, clock=clock, environ=NO_FILES)
+    inner = AssumedRole(
+        role(2),
+        source=middle,
+        region="eu-central-1",
+        sts_endpoint_url=sts.url,
+        clock=clock,
+        environ=NO_FILES,
+    )
     assert (await inner.load()).access_key_id == "AK2-1"
-    assert [(wanted.role_arn, wanted.key_id) for wanted in sts.wanted] == [(ORDERS, "AKBASE"), (role(2), "AK1-1")]
+    assert [(wanted.role_arn, wanted.key_id) for wanted in sts.wanted] == [
+        (ORDERS, "AKBASE"),
+        (role(2), "AK1-1"),
+    ]
 
 
-async def test_region_credentials_and_endpoint_may_come_from_the_environment(sts: FakeSts, clock: FakeClock) -> None:
+async def test_region_credentials_and_endpoint_may_come_from_the_environment(
+    sts: FakeSts, clock: FakeClock
+) -> None:
     environ = NO_FILES | {
         "AWS_ACCESS_KEY_ID": "AKENV",
         "AWS_SECRET_ACCESS_KEY": "s",
@@ -126,16 +161,25 @@ async def test_without_a_region_it_says_so() -> None:
 
 async def test_a_proxy_is_not_gone_around() -> None:
     environ = NO_FILES | {"HTTPS_PROXY": f"http://me:{SECRET}@proxy"}
-    with pytest.raises(UsageError, match=r"HTTPS_PROXY asks for a proxy to sts\.eu-central-1\.amazonaws\.com") as caught:
+    with pytest.raises(
+        UsageError, match=r"HTTPS_PROXY asks for a proxy to sts\.eu-central-1\.amazonaws\.com"
+    ) as caught:
         await AssumedRole(ORDERS, source=BASE, region="eu-central-1", environ=environ).load()
     assert SECRET not in str(caught.value)
 
 
 async def test_tls_is_verified(tmp_path: Path, clock: FakeClock) -> None:
     certificates = make_certificates(tmp_path, "127.0.0.1")
-    async with PlainServer(lambda _: granted("AK", "2026-01-01T01:00:00Z"), tls=certificates.server) as server:
+    async with PlainServer(
+        lambda _: granted("AK", "2026-01-01T01:00:00Z"), tls=certificates.server
+    ) as server:
         environ = NO_FILES | {"AWS_CA_BUNDLE": str(certificates.bundle)}
-        options: dict[str, Any] = {"source": BASE, "region": "eu-central-1", "sts_endpoint_url": server.url, "clock": clock}
+        options: dict[str, Any] = {
+            "source": BASE,
+            "region": "eu-central-1",
+            "sts_endpoint_url": server.url,
+            "clock": clock,
+        }
         assert (await AssumedRole(ORDERS, environ=environ, **options).load()).access_key_id == "AK"
         with pytest.raises(ConnectionFailed, match="not trusted"):
             await AssumedRole(ORDERS, environ=NO_FILES, **options).load()
@@ -144,17 +188,32 @@ async def test_tls_is_verified(tmp_path: Path, clock: FakeClock) -> None:
 async def test_an_sts_that_cannot_be_reached_is_named_with_the_role(clock: FakeClock) -> None:
     async with PlainServer(lambda _: HANG_UP) as server:
         gone = server.url
-    role = AssumedRole(ORDERS, source=BASE, region="eu-central-1", sts_endpoint_url=gone, environ=NO_FILES, clock=clock)
+    role = AssumedRole(
+        ORDERS,
+        source=BASE,
+        region="eu-central-1",
+        sts_endpoint_url=gone,
+        environ=NO_FILES,
+        clock=clock,
+    )
     with pytest.raises(ConnectionFailed) as caught:
         await role.load()
-    assert (caught.value.operation, caught.value.subject, caught.value.attempts) == ("AssumeRole", ORDERS, 3)
+    assert (caught.value.operation, caught.value.subject, caught.value.attempts) == (
+        "AssumeRole",
+        ORDERS,
+        3,
+    )
     assert str(caught.value).startswith(f"AssumeRole on {ORDERS}: {gone}: no connection to ")
 
 
 @pytest.mark.parametrize(
     ("said", "kind", "asked"),
     [
-        (fault("AccessDenied", "User: arn:x is not authorized to perform: sts:AssumeRole", 403), AccessDenied, 1),
+        (
+            fault("AccessDenied", "User: arn:x is not authorized to perform: sts:AssumeRole", 403),
+            AccessDenied,
+            1,
+        ),
         (fault("RegionDisabledException", status=403), AccessDenied, 1),
         (fault("SomethingNew", status=403), AccessDenied, 1),
         (fault("InvalidClientTokenId", status=403), AccessDenied, 1),
@@ -171,18 +230,31 @@ async def test_an_sts_that_cannot_be_reached_is_named_with_the_role(clock: FakeC
         (HANG_UP, ConnectionFailed, 3),
         (Said(b"not XML"), ConnectionFailed, 3),
         (Said(f"<!DOCTYPE a [<!ENTITY x '{SECRET}'>]><a>&x;</a>".encode()), ConnectionFailed, 3),
-        (Said(f"<AssumeRoleResponse><A>{SECRET}</A></AssumeRoleResponse>".encode()), ConnectionFailed, 3),
+        (
+            Said(f"<AssumeRoleResponse><A>{SECRET}</A></AssumeRoleResponse>".encode()),
+            ConnectionFailed,
+            3,
+        ),
         (granted("AK", f"{SECRET}"), ConnectionFailed, 3),
         (granted("AK&#10;x", "2026-01-01T01:00:00Z"), ConnectionFailed, 3),
         (
-            fault("SignatureDoesNotMatch", f"should have been 'POST / x-amz-security-token:{BASE.session_token} {EXTERNAL_ID}", 403),
+            fault(
+                "SignatureDoesNotMatch",
+                f"should have been 'POST / x-amz-security-token:{BASE.session_token} {EXTERNAL_ID}",
+                403,
+            ),
             AccessDenied,
             3,
         ),
     ],
 )
 async def test_what_stands_against_it_is_an_error_of_its_kind_without_secrets(
-    sts: FakeSts, clock: FakeClock, caplog: pytest.LogCaptureFixture, said: Said, kind: type[AdormError], asked: int
+    sts: FakeSts,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+    said: Said,
+    kind: type[AdormError],
+    asked: int,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     sts.answers[ORDERS] = said
@@ -194,17 +266,24 @@ async def test_what_stands_against_it_is_an_error_of_its_kind_without_secrets(
     assert len(sts.wanted) == error.attempts == asked
     assert len(clock.sleeps) == asked - 1
     assert not error.maybe_applied
-    assert SECRET not in "".join(traceback.format_exception(error)) + repr(error) + caplog.text + repr(assumed)
+    assert SECRET not in "".join(traceback.format_exception(error)) + repr(
+        error
+    ) + caplog.text + repr(assumed)
 
 
 async def test_an_error_names_role_and_reason(sts: FakeSts, clock: FakeClock) -> None:
     sts.answers[ORDERS] = fault("AccessDenied", "User: arn:x is not authorized", 403)
     with pytest.raises(AccessDenied) as caught:
         await assuming(sts, clock).load()
-    assert str(caught.value) == f"AssumeRole: AccessDenied: {ORDERS}: User: arn:x is not authorized (request id: LOOPBACK)"
+    assert (
+        str(caught.value)
+        == f"AssumeRole: AccessDenied: {ORDERS}: User: arn:x is not authorized (request id: LOOPBACK)"
+    )
 
 
-@pytest.mark.parametrize("first", [fault("Throttling"), fault("InternalFailure", status=500), HANG_UP, Said(b"not XML")])
+@pytest.mark.parametrize(
+    "first", [fault("Throttling"), fault("InternalFailure", status=500), HANG_UP, Said(b"not XML")]
+)
 async def test_a_passing_fault_is_tried_again(sts: FakeSts, clock: FakeClock, first: Said) -> None:
     sts.answers[ORDERS] = script(first, first, GRANT)
     assert (await assuming(sts, clock).load()).access_key_id == "AK1-1"
@@ -212,7 +291,9 @@ async def test_a_passing_fault_is_tried_again(sts: FakeSts, clock: FakeClock, fi
     assert 0.1 <= first_pause_s <= 0.2 <= second_pause_s <= 0.4
 
 
-async def test_base_credentials_that_were_refused_are_fetched_anew(sts: FakeSts, clock: FakeClock) -> None:
+async def test_base_credentials_that_were_refused_are_fetched_anew(
+    sts: FakeSts, clock: FakeClock
+) -> None:
     class Source:
         loads = 0
 
@@ -220,15 +301,21 @@ async def test_base_credentials_that_were_refused_are_fetched_anew(sts: FakeSts,
             self.loads += 1
             return Credentials(f"AKBASE{self.loads}", "s")
 
-    sts.answers[ORDERS] = lambda wanted: GRANT if wanted.key_id == "AKBASE2" else fault("ExpiredToken", status=403)
-    assert (await assuming(sts, clock, source=CredentialsCache(Source(), clock)).load()).access_key_id == "AK1-1"
+    sts.answers[ORDERS] = lambda wanted: (
+        GRANT if wanted.key_id == "AKBASE2" else fault("ExpiredToken", status=403)
+    )
+    assert (
+        await assuming(sts, clock, source=CredentialsCache(Source(), clock)).load()
+    ).access_key_id == "AK1-1"
     assert [wanted.key_id for wanted in sts.wanted] == ["AKBASE1", "AKBASE2"]
 
 
 async def test_a_clock_that_is_wrong_is_corrected_once(sts: FakeSts, clock: FakeClock) -> None:
     theirs = clock.now() + timedelta(hours=1)
     late = fault("SignatureDoesNotMatch", "Signature expired", 403)
-    sts.answers[ORDERS] = script(Said(late.body, 403, {"Date": format_datetime(theirs, usegmt=True)}), GRANT)
+    sts.answers[ORDERS] = script(
+        Said(late.body, 403, {"Date": format_datetime(theirs, usegmt=True)}), GRANT
+    )
     await assuming(sts, clock).load()
     first, second = (asked.headers["x-amz-date"] for asked in sts.server.requests)
     assert (first, second) == ("20260101T000000Z", "20260101T010000Z")

@@ -79,7 +79,9 @@ def test_a_session_and_a_profile_together_are_refused() -> None:
 
 async def test_no_credentials_anywhere_says_where_they_were_looked_for(files: Write) -> None:
     files("[default]\nregion=eu-central-1\n")
-    with pytest.raises(UsageError, match=r"no AWS credentials found: not in the environment \(AWS_ACCESS_KEY_ID\)"):
+    with pytest.raises(
+        UsageError, match=r"no AWS credentials found: not in the environment \(AWS_ACCESS_KEY_ID\)"
+    ):
         await SessionCredentials().load()
 
 
@@ -91,7 +93,9 @@ async def test_a_profile_that_does_not_exist_is_a_usage_error(files: Write) -> N
         await SessionHolder(profile="nowhere").settings()
 
 
-async def test_files_that_changed_are_read_again_when_credentials_are_asked_for_anew(files: Write) -> None:
+async def test_files_that_changed_are_read_again_when_credentials_are_asked_for_anew(
+    files: Write,
+) -> None:
     files("", "[default]\naws_access_key_id=AK1\naws_secret_access_key=s1\n")
     source = SessionCredentials()
     assert (await source.load()).access_key_id == "AK1"
@@ -130,7 +134,11 @@ class BrokenSession:
 async def test_failures_of_the_chain_become_errors_by_what_mends_them() -> None:
     errors: Any = importlib.import_module("botocore.exceptions")
     refused = errors.ClientError(
-        {"Error": {"Code": "AccessDenied", "Message": "not this role"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "AssumeRole"
+        {
+            "Error": {"Code": "AccessDenied", "Message": "not this role"},
+            "ResponseMetadata": {"HTTPStatusCode": 403},
+        },
+        "AssumeRole",
     )
     with pytest.raises(AccessDenied, match="AssumeRole: AccessDenied: not this role") as denied:
         await SessionCredentials(BrokenSession(refused)).load()
@@ -138,7 +146,9 @@ async def test_failures_of_the_chain_become_errors_by_what_mends_them() -> None:
     with pytest.raises(UsageError, match="SSO"):
         await SessionCredentials(BrokenSession(errors.UnauthorizedSSOTokenError())).load()
     with pytest.raises(ConnectionFailed, match="MetadataRetrievalError") as passing:
-        await SessionCredentials(BrokenSession(errors.MetadataRetrievalError(error_msg="timed out"))).load()
+        await SessionCredentials(
+            BrokenSession(errors.MetadataRetrievalError(error_msg="timed out"))
+        ).load()
     assert not passing.value.maybe_applied
     with pytest.raises(UsageError, match="bad file"):
         await SessionHolder(BrokenSession(errors.ConfigParseError(path="bad file"))).settings()
@@ -159,10 +169,18 @@ async def test_the_profile_gives_region_endpoint_and_credentials_to_the_wire(fil
     assert "/ap-south-1/dynamodb/" in server.requests[0].headers["authorization"]
 
 
-async def test_a_sessions_region_comes_before_the_environments(files: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    files("[profile dev]\nregion=ap-south-1\n", "[dev]\naws_access_key_id=AK1\naws_secret_access_key=s1\n")
+async def test_a_sessions_region_comes_before_the_environments(
+    files: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files(
+        "[profile dev]\nregion=ap-south-1\n",
+        "[dev]\naws_access_key_id=AK1\naws_secret_access_key=s1\n",
+    )
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    by_session, by_profile = WireTransport(session=aio_session(profile="dev")), WireTransport(profile="dev")
+    by_session, by_profile = (
+        WireTransport(session=aio_session(profile="dev")),
+        WireTransport(profile="dev"),
+    )
     for transport in (by_session, by_profile):
         await transport.open()
         await transport.close()

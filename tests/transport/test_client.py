@@ -44,10 +44,16 @@ def anyio_backend(request: pytest.FixtureRequest) -> Any:
 
 @asynccontextmanager
 async def client_at(
-    endpoint_url: str, *, attempts: int = 1, key_id: str | None = "AKID", read_timeout_s: float = 5.0
+    endpoint_url: str,
+    *,
+    attempts: int = 1,
+    key_id: str | None = "AKID",
+    read_timeout_s: float = 5.0,
 ) -> AsyncGenerator[Any, None]:
     config = AioConfig(
-        retries={"total_max_attempts": attempts, "mode": "standard"} if attempts > 1 else {"total_max_attempts": 1},
+        retries={"total_max_attempts": attempts, "mode": "standard"}
+        if attempts > 1
+        else {"total_max_attempts": 1},
         connect_timeout=5,
         read_timeout=read_timeout_s,
     )
@@ -62,7 +68,9 @@ async def client_at(
         yield client
 
 
-async def failure(operation: str, request: dict[str, Any], *script: Script, **options: Any) -> Exception:
+async def failure(
+    operation: str, request: dict[str, Any], *script: Script, **options: Any
+) -> Exception:
     """The error of one operation against a server with this script."""
     async with canned(*script) as server, client_at(server.endpoint_url, **options) as client:
         with pytest.raises((ServiceError, ConnectionFailed, UsageError)) as caught:
@@ -71,7 +79,9 @@ async def failure(operation: str, request: dict[str, Any], *script: Script, **op
 
 
 async def test_an_item_comes_back_without_botocores_metadata_and_with_bytes() -> None:
-    async with canned(answer({"Item": {"pk": {"S": "x"}, "n": {"N": "1.50"}, "b": {"B": "AP8="}}})) as server:
+    async with canned(
+        answer({"Item": {"pk": {"S": "x"}, "n": {"N": "1.50"}, "b": {"B": "AP8="}}})
+    ) as server:
         async with client_at(server.endpoint_url) as client:
             got = await ClientTransport(client).send("GetItem", KEY)
         assert got == {"Item": {"pk": {"S": "x"}, "n": {"N": "1.50"}, "b": {"B": b"\x00\xff"}}}
@@ -86,8 +96,14 @@ async def test_an_absent_item_is_an_answer() -> None:
 async def test_bytes_and_base64_text_are_the_same_request() -> None:
     async with canned() as server, client_at(server.endpoint_url) as client:
         transport = ClientTransport(client)
-        await transport.send("PutItem", {"TableName": "notes", "Item": {"pk": {"B": b"\x00\xff"}, "set": {"BS": (b"\x01",)}}})
-        await transport.send("PutItem", {"TableName": "notes", "Item": {"pk": {"B": "AP8="}, "set": {"BS": ["AQ=="]}}})
+        await transport.send(
+            "PutItem",
+            {"TableName": "notes", "Item": {"pk": {"B": b"\x00\xff"}, "set": {"BS": (b"\x01",)}}},
+        )
+        await transport.send(
+            "PutItem",
+            {"TableName": "notes", "Item": {"pk": {"B": "AP8="}, "set": {"BS": ["AQ=="]}}},
+        )
         assert server.requests[0] == server.requests[1]
         assert server.requests[0][1]["Item"] == {"pk": {"B": "AP8="}, "set": {"BS": ["AQ=="]}}
 
@@ -100,10 +116,19 @@ async def test_times_come_as_seconds_like_on_the_wire() -> None:
 
 
 async def test_a_failed_condition_carries_the_item_that_stands() -> None:
-    error = await failure("PutItem", ITEM, refusal("ConditionalCheckFailedException", Item={"pk": {"S": "x"}, "b": {"B": "AP8="}}))
+    error = await failure(
+        "PutItem",
+        ITEM,
+        refusal("ConditionalCheckFailedException", Item={"pk": {"S": "x"}, "b": {"B": "AP8="}}),
+    )
     assert isinstance(error, ConditionalCheckFailed)
     assert error.attribute_map == {"pk": {"S": "x"}, "b": {"B": b"\x00\xff"}}
-    assert (error.code, error.message, error.request_id, error.status) == ("ConditionalCheckFailedException", "so it is", "R1", 400)
+    assert (error.code, error.message, error.request_id, error.status) == (
+        "ConditionalCheckFailedException",
+        "so it is",
+        "R1",
+        400,
+    )
     assert error.operation == "PutItem"
     assert not error.retryable
     assert not error.maybe_applied
@@ -111,9 +136,16 @@ async def test_a_failed_condition_carries_the_item_that_stands() -> None:
 
 
 async def test_a_cancelled_transaction_tells_its_reasons() -> None:
-    reasons = [{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Message": "no", "Item": {"pk": {"S": "x"}}}]
+    reasons = [
+        {"Code": "None"},
+        {"Code": "ConditionalCheckFailed", "Message": "no", "Item": {"pk": {"S": "x"}}},
+    ]
     request = {"TransactItems": [{"Put": ITEM}, {"Put": ITEM}]}
-    error = await failure("TransactWriteItems", request, refusal("TransactionCanceledException", CancellationReasons=reasons))
+    error = await failure(
+        "TransactWriteItems",
+        request,
+        refusal("TransactionCanceledException", CancellationReasons=reasons),
+    )
     assert isinstance(error, TransactionCanceled)
     assert [reason.code for reason in error.reasons] == [None, "ConditionalCheckFailed"]
     assert error.reasons[1].attribute_map == {"pk": {"S": "x"}}
@@ -133,7 +165,16 @@ async def test_an_error_page_is_a_service_error_by_its_status(status: int, retry
 
 
 @pytest.mark.parametrize(
-    "body", [b"<html>Welcome to this hotel</html>", b'{"Item": {"pk": ', b"[]", b"null", b"", b"\xff\xfe", b'{"Itemz": 1}']
+    "body",
+    [
+        b"<html>Welcome to this hotel</html>",
+        b'{"Item": {"pk": ',
+        b"[]",
+        b"null",
+        b"",
+        b"\xff\xfe",
+        b'{"Itemz": 1}',
+    ],
 )
 async def test_a_body_that_is_not_dynamodbs_is_no_answer(body: bytes) -> None:
     error = await failure("GetItem", KEY, answer(body))
@@ -142,13 +183,26 @@ async def test_a_body_that_is_not_dynamodbs_is_no_answer(body: bytes) -> None:
 
 
 async def test_a_query_answer_without_its_count_is_no_answer() -> None:
-    request = {"TableName": "notes", "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "x"}}}
+    request = {
+        "TableName": "notes",
+        "KeyConditionExpression": "pk = :p",
+        "ExpressionAttributeValues": {":p": {"S": "x"}},
+    }
     error = await failure("Query", request, answer({"Items": []}))
     assert isinstance(error, ConnectionFailed)
     assert "without Count" in str(error)
 
 
-@pytest.mark.parametrize("script", ["reset", "close", "silence", b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{", b"nonsense\r\n\r\n"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        "reset",
+        "close",
+        "silence",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{",
+        b"nonsense\r\n\r\n",
+    ],
+)
 async def test_a_lost_answer_leaves_the_writes_fate_open(script: Script) -> None:
     error = await failure("PutItem", ITEM, script, "close", read_timeout_s=0.3)
     assert isinstance(error, ConnectionFailed)
@@ -178,7 +232,13 @@ async def test_where_botocore_retries_the_failure_told_may_not_be_the_first() ->
 
 
 async def test_a_refusal_after_botocores_own_retry_may_follow_a_write_that_was_applied() -> None:
-    error = await failure("PutItem", ITEM, answer({}, status=500), refusal("ConditionalCheckFailedException"), attempts=2)
+    error = await failure(
+        "PutItem",
+        ITEM,
+        answer({}, status=500),
+        refusal("ConditionalCheckFailedException"),
+        attempts=2,
+    )
     assert isinstance(error, ConditionalCheckFailed)
     assert error.maybe_applied
 
@@ -204,7 +264,10 @@ async def test_an_operation_that_the_client_lacks_is_named() -> None:
 
 
 async def test_a_cancelled_call_leaves_the_client_usable() -> None:
-    async with canned("silence", answer({"Item": {"pk": {"S": "x"}}})) as server, client_at(server.endpoint_url) as client:
+    async with (
+        canned("silence", answer({"Item": {"pk": {"S": "x"}}})) as server,
+        client_at(server.endpoint_url) as client,
+    ):
         transport = ClientTransport(client)
         async with anyio.create_task_group() as group:
             group.start_soon(transport.send, "PutItem", ITEM)
@@ -233,7 +296,11 @@ async def test_closing_leaves_the_callers_client_open() -> None:
 
 async def test_only_an_entered_client_is_taken() -> None:
     blocking = BotocoreSession().create_client(
-        "dynamodb", region_name="eu-central-1", aws_access_key_id="AKID", aws_secret_access_key="secret", endpoint_url="http://127.0.0.1:1"
+        "dynamodb",
+        region_name="eu-central-1",
+        aws_access_key_id="AKID",
+        aws_secret_access_key="secret",
+        endpoint_url="http://127.0.0.1:1",
     )
     with pytest.raises(UsageError, match="block the event loop"):
         ClientTransport(blocking)
@@ -283,7 +350,11 @@ async def test_an_item_lives_on_a_server(local_dynamodb: LocalDynamoDB) -> None:
             },
         )
         assert isinstance(created["TableDescription"]["CreationDateTime"], float)
-        item = {"pk": {"S": "x"}, "n": {"N": "1"}, "m": {"M": {"b": {"B": b"\x00\xff"}, "l": {"L": [{"NULL": True}, {"BOOL": False}]}}}}
+        item = {
+            "pk": {"S": "x"},
+            "n": {"N": "1"},
+            "m": {"M": {"b": {"B": b"\x00\xff"}, "l": {"L": [{"NULL": True}, {"BOOL": False}]}}},
+        }
         assert await transport.send("PutItem", {"TableName": "notes", "Item": item}) == {}
         assert await transport.send("GetItem", KEY) == {"Item": item}
         with pytest.raises(ConditionalCheckFailed) as caught:
@@ -301,5 +372,7 @@ async def test_an_item_lives_on_a_server(local_dynamodb: LocalDynamoDB) -> None:
 
 def test_the_module_loads_neither_botocore_nor_aiohttp() -> None:
     code = "import sys, adorm.transport.client; sys.exit(bool({'botocore', 'aiobotocore', 'aiohttp'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False
+    )
     assert done.returncode == 0

@@ -15,7 +15,13 @@ from adorm.clock import SYSTEM_CLOCK
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
 from adorm.testing.clock import FakeClock
 from adorm.transport.credentials.aws_session import SessionCredentials
-from adorm.transport.credentials.container import FULL_URI, RELATIVE_URI, TOKEN, TOKEN_FILE, ContainerCredentials
+from adorm.transport.credentials.container import (
+    FULL_URI,
+    RELATIVE_URI,
+    TOKEN,
+    TOKEN_FILE,
+    ContainerCredentials,
+)
 from adorm.transport.credentials.credentials import Credentials, EnvironmentCredentials
 from adorm.transport.credentials.default_chain import default_credentials
 from adorm.transport.wire.endpoint import Endpoint
@@ -26,7 +32,12 @@ from tests.support.plain_http import HANG_UP, PlainServer, Said
 pytestmark = pytest.mark.anyio
 
 SECRET = "PLANTED-SECRET"
-ANSWER = {"AccessKeyId": "AK", "SecretAccessKey": SECRET, "Token": f"{SECRET}-TOKEN", "Expiration": "2026-11-21T08:30:00Z"}
+ANSWER = {
+    "AccessKeyId": "AK",
+    "SecretAccessKey": SECRET,
+    "Token": f"{SECRET}-TOKEN",
+    "Expiration": "2026-11-21T08:30:00Z",
+}
 OK = Said(json.dumps(ANSWER).encode())
 NO_FILES = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
 
@@ -35,12 +46,20 @@ async def test_the_full_uri_is_asked_with_the_token() -> None:
     async with PlainServer(lambda _: OK) as server:
         source = ContainerCredentials({FULL_URI: f"{server.url}/creds?id=1", TOKEN: "Basic abc"})
         assert source.present()
-        assert await source.load() == Credentials("AK", SECRET, f"{SECRET}-TOKEN", datetime(2026, 11, 21, 8, 30, tzinfo=UTC))
+        assert await source.load() == Credentials(
+            "AK", SECRET, f"{SECRET}-TOKEN", datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
+        )
     (asked,) = server.requests
-    assert (asked.method, asked.target, asked.headers["authorization"]) == ("GET", "/creds?id=1", "Basic abc")
+    assert (asked.method, asked.target, asked.headers["authorization"]) == (
+        "GET",
+        "/creds?id=1",
+        "Basic abc",
+    )
 
 
-async def test_the_relative_uri_comes_first_and_leads_to_the_host_of_ecs(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_relative_uri_comes_first_and_leads_to_the_host_of_ecs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seen: list[Endpoint] = []
 
     async def fetched(endpoint: Endpoint, **_options: Any) -> Response:
@@ -48,7 +67,9 @@ async def test_the_relative_uri_comes_first_and_leads_to_the_host_of_ecs(monkeyp
         return Response(200, {}, OK.body)
 
     monkeypatch.setattr("adorm.transport.credentials.container.fetch", fetched)
-    await ContainerCredentials({RELATIVE_URI: "/v2/credentials/id", FULL_URI: "http://127.0.0.1:1/"}).load()
+    await ContainerCredentials(
+        {RELATIVE_URI: "/v2/credentials/id", FULL_URI: "http://127.0.0.1:1/"}
+    ).load()
     assert [endpoint.url for endpoint in seen] == ["http://169.254.170.2/v2/credentials/id"]
 
 
@@ -56,7 +77,11 @@ async def test_endpoint_and_token_are_read_anew_at_each_load(tmp_path: Path) -> 
     token = tmp_path / "token"
     token.write_text("first")
     async with PlainServer(lambda _: OK) as server:
-        environ = {FULL_URI: f"{server.url}/a", TOKEN_FILE: str(token), TOKEN: "the file comes first"}
+        environ = {
+            FULL_URI: f"{server.url}/a",
+            TOKEN_FILE: str(token),
+            TOKEN: "the file comes first",
+        }
         source = ContainerCredentials(environ)
         await source.load()
         token.write_text("second")
@@ -72,16 +97,23 @@ async def test_endpoint_and_token_are_read_anew_at_each_load(tmp_path: Path) -> 
 
 
 async def test_an_answer_without_token_or_end_will_do() -> None:
-    async with PlainServer(lambda _: Said(b'{"AccessKeyId": "AK", "SecretAccessKey": "s"}')) as server:
+    async with PlainServer(
+        lambda _: Said(b'{"AccessKeyId": "AK", "SecretAccessKey": "s"}')
+    ) as server:
         assert await ContainerCredentials({FULL_URI: server.url}).load() == Credentials("AK", "s")
 
 
-@pytest.mark.parametrize("first", [HANG_UP, Said(b"", 500), Said(b"slow down", 429), Said(b"{}"), Said(b"[]"), Said(b"not JSON")])
+@pytest.mark.parametrize(
+    "first",
+    [HANG_UP, Said(b"", 500), Said(b"slow down", 429), Said(b"{}"), Said(b"[]"), Said(b"not JSON")],
+)
 async def test_a_passing_fault_is_tried_again(first: Said) -> None:
     script = [first, first]
     clock = FakeClock()
     async with PlainServer(lambda _: script.pop() if script else OK) as server:
-        assert (await ContainerCredentials({FULL_URI: server.url}, clock=clock).load()).access_key_id == "AK"
+        assert (
+            await ContainerCredentials({FULL_URI: server.url}, clock=clock).load()
+        ).access_key_id == "AK"
     assert clock.sleeps == [0.2, 0.4]
 
 
@@ -97,15 +129,21 @@ async def test_a_passing_fault_is_tried_again(first: Said) -> None:
         (Said(b"x" * 300_000), "larger than"),
     ],
 )
-async def test_what_does_not_pass_is_a_failed_connection_without_secrets(said: Said, told: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_does_not_pass_is_a_failed_connection_without_secrets(
+    said: Said, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     async with PlainServer(lambda _: said) as server:
-        source = ContainerCredentials({FULL_URI: f"{server.url}/{SECRET}", TOKEN: SECRET}, clock=FakeClock())
+        source = ContainerCredentials(
+            {FULL_URI: f"{server.url}/{SECRET}", TOKEN: SECRET}, clock=FakeClock()
+        )
         with pytest.raises(ConnectionFailed, match=told) as caught:
             await source.load()
         assert len(server.requests) == 3
     assert not caught.value.maybe_applied
-    assert SECRET not in "".join(traceback.format_exception(caught.value)) + caplog.text + repr(source)
+    assert SECRET not in "".join(traceback.format_exception(caught.value)) + caplog.text + repr(
+        source
+    )
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
@@ -130,9 +168,20 @@ async def test_https_is_verified_and_needs_no_known_host(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "host", ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "[fd00:0ec2::0:23]", "localhost:8000", "127.9.9.9", "[::1]:80"]
+    "host",
+    [
+        "169.254.170.2",
+        "169.254.170.23",
+        "[fd00:ec2::23]",
+        "[fd00:0ec2::0:23]",
+        "localhost:8000",
+        "127.9.9.9",
+        "[::1]:80",
+    ],
 )
-async def test_hosts_of_containers_and_of_this_machine_may_be_asked_by_http(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hosts_of_containers_and_of_this_machine_may_be_asked_by_http(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def fetched(_endpoint: Endpoint, **_options: Any) -> Response:
         return Response(200, {}, OK.body)
 
@@ -155,11 +204,16 @@ async def test_hosts_of_containers_and_of_this_machine_may_be_asked_by_http(host
         ({FULL_URI: f"http://127.0.0.1:{SECRET}/"}, "is not a URL"),
         ({RELATIVE_URI: f"@example.com/{SECRET}"}, "must be a path"),
         ({RELATIVE_URI: f"/{SECRET}\r\nx: y"}, "must be a path"),
-        ({RELATIVE_URI: "/a", TOKEN: f"{SECRET}\r\nx: y"}, "AWS_CONTAINER_AUTHORIZATION_TOKEN holds a line end"),
+        (
+            {RELATIVE_URI: "/a", TOKEN: f"{SECRET}\r\nx: y"},
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN holds a line end",
+        ),
         ({RELATIVE_URI: "/a", TOKEN_FILE: "/nonexistent/token"}, "can't be read: No such file"),
     ],
 )
-async def test_what_must_not_be_asked_is_refused_before_anything_is_sent(environ: dict[str, str], told: str) -> None:
+async def test_what_must_not_be_asked_is_refused_before_anything_is_sent(
+    environ: dict[str, str], told: str
+) -> None:
     with pytest.raises(UsageError, match=told) as caught:
         await ContainerCredentials(environ).load()
     assert SECRET not in "".join(traceback.format_exception(caught.value))
@@ -168,7 +222,9 @@ async def test_what_must_not_be_asked_is_refused_before_anything_is_sent(environ
 async def test_a_token_file_that_ends_in_a_line_end_is_refused(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text(f"{SECRET}\n")
-    with pytest.raises(UsageError, match="AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE holds a line end") as caught:
+    with pytest.raises(
+        UsageError, match="AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE holds a line end"
+    ) as caught:
         await ContainerCredentials({RELATIVE_URI: "/a", TOKEN_FILE: str(token)}).load()
     assert SECRET not in str(caught.value)
 
@@ -187,7 +243,9 @@ def test_the_environment_comes_before_the_container() -> None:
     assert kind_of({}) is SessionCredentials
 
 
-@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"])
+@pytest.mark.parametrize(
+    "name", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"]
+)
 def test_a_named_profile_and_web_identity_come_before_the_container(name: str) -> None:
     assert kind_of({RELATIVE_URI: "/a", name: "x"}) is SessionCredentials
 
@@ -202,7 +260,9 @@ def test_a_named_profile_and_web_identity_come_before_the_container(name: str) -
         ("[default]\ncredential_process = x\n", SessionCredentials),
     ],
 )
-def test_files_that_hold_credentials_come_before_the_container(text: str, kind: type[object], tmp_path: Path) -> None:
+def test_files_that_hold_credentials_come_before_the_container(
+    text: str, kind: type[object], tmp_path: Path
+) -> None:
     config = tmp_path / "config"
     config.write_text(text)
     assert kind_of({RELATIVE_URI: "/a", "AWS_CONFIG_FILE": str(config)}) is kind

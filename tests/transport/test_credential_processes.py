@@ -1,4 +1,5 @@
-"""A `credential_process` that hangs, and everything else that aiobotocore resolves: bounded, and no child is left."""
+"""A `credential_process` that hangs, and everything else that aiobotocore resolves: bounded, and no
+child is left."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ time.sleep(600)
 """
 ANSWERING = """\
 import json
-print(json.dumps(dict(Version=1, AccessKeyId="AKPROCESS", SecretAccessKey="a-long-secret", SessionToken="t", Expiration={expires!r})))
+print(json.dumps(dict(Version=1, AccessKeyId="AKPROCESS", SecretAccessKey="a-long-secret",
+SessionToken="t", Expiration={expires!r})))
 """
 
 
@@ -169,13 +171,17 @@ async def test_it_has_a_limit_of_its_own(place: Place, monkeypatch: pytest.Monke
     place.hang()
     with (
         anyio.fail_after(20),
-        pytest.raises(ConnectionFailed, match="could not be fetched within 1 s by the profile's chain"),
+        pytest.raises(
+            ConnectionFailed, match="could not be fetched within 1 s by the profile's chain"
+        ),
     ):
         await SessionCredentials(profile="default").load()
     await all_end(await place.started())
 
 
-async def test_a_session_of_the_callers_is_bounded_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_session_of_the_callers_is_bounded_too(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from aiobotocore.session import AioSession
 
     monkeypatch.setattr("adorm.transport.credentials.aws_session.LIMIT_S", 1.0)
@@ -211,7 +217,9 @@ async def test_any_source_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_what_a_process_complains_of_is_one_bounded_line(place: Place) -> None:
-    place.script.write_text("import sys\nsys.stderr.write('no\\n\\x1b[31mway ' * 2000)\nsys.exit(3)\n")
+    place.script.write_text(
+        "import sys\nsys.stderr.write('no\\n\\x1b[31mway ' * 2000)\nsys.exit(3)\n"
+    )
     with anyio.fail_after(20), pytest.raises((ConnectionFailed, UsageError)) as caught:
         await SessionCredentials(profile="default").load()
     assert str(caught.value).isprintable()

@@ -11,13 +11,19 @@ import pytest
 
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
 from adorm.testing.clock import FakeClock
-from adorm.transport.credentials.credentials import Credentials, CredentialsCache, EnvironmentCredentials, FixedCredentials
+from adorm.transport.credentials.credentials import (
+    Credentials,
+    CredentialsCache,
+    EnvironmentCredentials,
+    FixedCredentials,
+)
 
 pytestmark = pytest.mark.anyio
 
 
 class Source:
-    """Hands out numbered credentials that live `life_s`, when `gate` is open; `errors` come first."""
+    """Hands out numbered credentials that live `life_s`, when `gate` is open; `errors` come
+    first."""
 
     def __init__(self, clock: FakeClock, life_s: float | None = None) -> None:
         self.clock = clock
@@ -41,7 +47,9 @@ class Source:
         if self.errors:
             raise self.errors.pop(0)
         self.loads += 1
-        expires_at = None if self.life_s is None else self.clock.now() + timedelta(seconds=self.life_s)
+        expires_at = (
+            None if self.life_s is None else self.clock.now() + timedelta(seconds=self.life_s)
+        )
         return Credentials(f"AK{self.loads}", "secret", None, expires_at)
 
 
@@ -99,7 +107,9 @@ async def test_short_lived_credentials_are_used_for_most_of_their_life() -> None
     assert source.begun == 2
 
 
-async def test_credentials_that_come_expired_are_used_for_a_while_since_the_clock_may_be_wrong() -> None:
+async def test_credentials_that_come_expired_are_used_for_a_while_since_the_clock_may_be_wrong() -> (
+    None
+):
     cache, source, clock = cached(-3600)
     for _ in range(5):
         await key_of(cache, clock)
@@ -162,7 +172,9 @@ async def test_when_the_one_that_fetches_is_cancelled_the_next_in_line_fetches()
     assert source.most_at_once == 1
 
 
-async def test_those_who_waited_for_a_failed_fetch_share_its_failure_each_with_an_error_of_its_own() -> None:
+async def test_those_who_waited_for_a_failed_fetch_share_its_failure_each_with_an_error_of_its_own() -> (
+    None
+):
     cache, source, clock = cached()
     source.gate = anyio.Event()
     source.errors = [ConnectionFailed("metadata did not answer", maybe_applied=False)] * 9
@@ -185,7 +197,9 @@ async def test_those_who_waited_for_a_failed_fetch_share_its_failure_each_with_a
         UsageError("none found"),
         AccessDenied("no", code="AccessDenied", operation="AssumeRole", status=403),
         ConnectionFailed("x", maybe_applied=False),
-        ConnectionFailed("x", maybe_applied=False, operation="AssumeRole", subject="arn:x", attempts=3),
+        ConnectionFailed(
+            "x", maybe_applied=False, operation="AssumeRole", subject="arn:x", attempts=3
+        ),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -203,7 +217,9 @@ async def test_a_shared_failure_keeps_its_kind_and_words(error: AdormError) -> N
     assert str(second) == str(first)
 
 
-async def test_a_failed_refresh_of_valid_credentials_raises_nothing_and_waits_before_the_next() -> None:
+async def test_a_failed_refresh_of_valid_credentials_raises_nothing_and_waits_before_the_next() -> (
+    None
+):
     cache, source, clock = cached(3600)
     await key_of(cache, clock)
     source.errors = [ConnectionFailed("later", maybe_applied=False)]
@@ -215,7 +231,9 @@ async def test_a_failed_refresh_of_valid_credentials_raises_nothing_and_waits_be
     assert await key_of(cache, clock) == "AK2"
 
 
-async def test_a_refresh_that_is_cut_off_does_not_cut_off_the_next_call_while_the_credentials_are_valid() -> None:
+async def test_a_refresh_that_is_cut_off_does_not_cut_off_the_next_call_while_the_credentials_are_valid() -> (
+    None
+):
     cache, source, clock = cached(3600)
     assert await key_of(cache, clock) == "AK1"
     clock.advance(3600 - 300)
@@ -261,7 +279,9 @@ async def test_forgetting_whatever_there_is_fetches_anew() -> None:
 async def test_a_foreign_error_of_a_source_becomes_a_failed_connection() -> None:
     cache, source, _ = cached()
     source.errors = [RuntimeError("vault is sealed")]
-    with pytest.raises(ConnectionFailed, match="credentials could not be fetched: RuntimeError: vault is sealed") as caught:
+    with pytest.raises(
+        ConnectionFailed, match="credentials could not be fetched: RuntimeError: vault is sealed"
+    ) as caught:
         await cache.get()
     assert not caught.value.maybe_applied
     assert isinstance(caught.value.__cause__, RuntimeError)
@@ -272,7 +292,9 @@ async def test_a_source_that_gives_something_else_is_named() -> None:
         async def load(self) -> Any:
             return ("AK", "secret")
 
-    with pytest.raises(UsageError, match=r"^Wrong\.load\(\) has to return adorm\.Credentials, not tuple$"):
+    with pytest.raises(
+        UsageError, match=r"^Wrong\.load\(\) has to return adorm\.Credentials, not tuple$"
+    ):
         await CredentialsCache(Wrong(), FakeClock()).get()
 
 
@@ -286,9 +308,18 @@ def test_secrets_are_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [("", "s", None), ("AK\n", "s-e-c", None), ("AK", "s-e-c\r\n", None), ("AK", "s-e-c", "s-e-c\x00"), ("AK", "", None)]
+    "values",
+    [
+        ("", "s", None),
+        ("AK\n", "s-e-c", None),
+        ("AK", "s-e-c\r\n", None),
+        ("AK", "s-e-c", "s-e-c\x00"),
+        ("AK", "", None),
+    ],
 )
-def test_values_that_cannot_travel_in_a_header_are_refused_without_showing_them(values: tuple[str, str, str | None]) -> None:
+def test_values_that_cannot_travel_in_a_header_are_refused_without_showing_them(
+    values: tuple[str, str, str | None],
+) -> None:
     with pytest.raises(UsageError, match="empty, or holds a line end") as caught:
         Credentials(*values)
     assert "s-e-c" not in str(caught.value)
@@ -308,7 +339,9 @@ async def test_the_environment_gives_credentials() -> None:
     }
     source = EnvironmentCredentials(environ)
     assert source.present()
-    assert await source.load() == Credentials("AK", "s", "t", datetime(2026, 11, 21, 8, 30, tzinfo=UTC))
+    assert await source.load() == Credentials(
+        "AK", "s", "t", datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
+    )
     del environ["AWS_SESSION_TOKEN"], environ["AWS_CREDENTIAL_EXPIRATION"]
     assert await source.load() == Credentials("AK", "s")
 
@@ -318,9 +351,18 @@ async def test_the_environment_gives_credentials() -> None:
     [
         ({"AWS_ACCESS_KEY_ID": "AK"}, "AWS_SECRET_ACCESS_KEY is not set"),
         ({"AWS_SECRET_ACCESS_KEY": "s"}, "AWS_ACCESS_KEY_ID is not set"),
-        ({"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "s", "AWS_CREDENTIAL_EXPIRATION": "soon"}, "not an ISO 8601 time: 'soon'"),
+        (
+            {
+                "AWS_ACCESS_KEY_ID": "AK",
+                "AWS_SECRET_ACCESS_KEY": "s",
+                "AWS_CREDENTIAL_EXPIRATION": "soon",
+            },
+            "not an ISO 8601 time: 'soon'",
+        ),
     ],
 )
-async def test_an_environment_with_a_part_of_them_is_a_clear_error(environ: dict[str, Any], told: str) -> None:
+async def test_an_environment_with_a_part_of_them_is_a_clear_error(
+    environ: dict[str, Any], told: str
+) -> None:
     with pytest.raises(UsageError, match=told):
         await EnvironmentCredentials(environ).load()

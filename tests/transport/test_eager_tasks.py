@@ -1,4 +1,5 @@
-"""Loops whose tasks begin at once: `loop.set_task_factory(asyncio.eager_task_factory)`, of Python 3.12 and later."""
+"""Loops whose tasks begin at once: `loop.set_task_factory(asyncio.eager_task_factory)`, of Python
+3.12 and later."""
 
 from __future__ import annotations
 
@@ -67,7 +68,9 @@ def test_a_host_name_is_connected_to(factory: Any, monkeypatch: pytest.MonkeyPat
     async def main() -> None:
         async with LoopbackServer() as server:
             url = f"http://dynamodb.example:{server.port}"
-            async with adorm.connect(endpoint_url=url, region="eu-central-1", credentials=KEY) as db:
+            async with adorm.connect(
+                endpoint_url=url, region="eu-central-1", credentials=KEY
+            ) as db:
                 await db.call("GetItem", GET)
 
     run(main, factory)
@@ -75,7 +78,9 @@ def test_a_host_name_is_connected_to(factory: Any, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("factory", FACTORIES)
-def test_an_address_that_does_not_answer_leaves_time_for_the_next(factory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+    factory: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     resolve(monkeypatch, "127.0.0.2", "127.0.0.1")
 
     async def main() -> None:
@@ -100,7 +105,9 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(factory: Any, 
 
 
 @pytest.mark.parametrize("factory", FACTORIES)
-def test_a_host_that_refuses_everywhere_is_a_connection_failed(factory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_refuses_everywhere_is_a_connection_failed(
+    factory: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     resolve(monkeypatch, "127.0.0.2", "127.0.0.1")
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -109,7 +116,9 @@ def test_a_host_that_refuses_everywhere_is_a_connection_failed(factory: Any, mon
     async def main() -> None:
         url = f"http://dynamodb.example:{port}"
         policy = adorm.RetryPolicy(max_attempts=1)
-        async with adorm.connect(endpoint_url=url, region="eu-central-1", credentials=KEY, retry=policy) as db:
+        async with adorm.connect(
+            endpoint_url=url, region="eu-central-1", credentials=KEY, retry=policy
+        ) as db:
             with pytest.raises(ConnectionFailed, match=r"no connection to dynamodb\.example"):
                 await db.call("GetItem", GET)
 

@@ -51,26 +51,41 @@ def rules_of(service: str) -> Any:
     provider: Any = importlib.import_module("botocore.endpoint_provider")
     data = importlib.resources.files("botocore") / "data"
     packed = (data / service / "endpoint-rule-set-1.json.gz").read_bytes()
-    return provider.EndpointProvider(json.loads(gzip.decompress(packed)), json.loads((data / "partitions.json").read_text()))
+    return provider.EndpointProvider(
+        json.loads(gzip.decompress(packed)), json.loads((data / "partitions.json").read_text())
+    )
 
 
 @pytest.mark.parametrize("use_dualstack", [False, True])
 @pytest.mark.parametrize("use_fips", [False, True])
 @pytest.mark.parametrize("region", REGIONS)
-def test_host_names_are_those_of_botocore(rules: Any, region: str, use_fips: bool, use_dualstack: bool) -> None:
+def test_host_names_are_those_of_botocore(
+    rules: Any, region: str, use_fips: bool, use_dualstack: bool
+) -> None:
     theirs = rules.resolve_endpoint(Region=region, UseFIPS=use_fips, UseDualStack=use_dualstack)
-    assert aws_endpoint(region, use_fips=use_fips, use_dualstack=use_dualstack).url == f"{theirs.url}/"
+    assert (
+        aws_endpoint(region, use_fips=use_fips, use_dualstack=use_dualstack).url == f"{theirs.url}/"
+    )
 
 
 @pytest.mark.parametrize("use_dualstack", [False, True])
 @pytest.mark.parametrize("use_fips", [False, True])
 @pytest.mark.parametrize("region", REGIONS)
-def test_host_names_of_sts_are_those_of_botocore(sts_rules: Any, region: str, use_fips: bool, use_dualstack: bool) -> None:
-    theirs = sts_rules.resolve_endpoint(Region=region, UseFIPS=use_fips, UseDualStack=use_dualstack, UseGlobalEndpoint=False)
-    assert aws_endpoint(region, use_fips=use_fips, use_dualstack=use_dualstack, service="sts").url == f"{theirs.url}/"
+def test_host_names_of_sts_are_those_of_botocore(
+    sts_rules: Any, region: str, use_fips: bool, use_dualstack: bool
+) -> None:
+    theirs = sts_rules.resolve_endpoint(
+        Region=region, UseFIPS=use_fips, UseDualStack=use_dualstack, UseGlobalEndpoint=False
+    )
+    assert (
+        aws_endpoint(region, use_fips=use_fips, use_dualstack=use_dualstack, service="sts").url
+        == f"{theirs.url}/"
+    )
 
 
-@pytest.mark.parametrize("region", ["", "eu_central_1", "evil.example/", "EU-CENTRAL-1", "a" * 64, "eu-central-1\n"])
+@pytest.mark.parametrize(
+    "region", ["", "eu_central_1", "evil.example/", "EU-CENTRAL-1", "a" * 64, "eu-central-1\n"]
+)
 def test_a_region_that_is_none_is_refused(region: str) -> None:
     with pytest.raises(UsageError, match="not the name of an AWS region"):
         aws_endpoint(region)
@@ -126,11 +141,21 @@ def test_a_url_with_a_password_is_refused_without_showing_it() -> None:
 
 
 async def found(
-    environ: dict[str, str], *, region: str | None = None, endpoint_url: str | None = None, profile: str | None = None
+    environ: dict[str, str],
+    *,
+    region: str | None = None,
+    endpoint_url: str | None = None,
+    profile: str | None = None,
 ) -> EndpointOptions:
     complete = {"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"} | environ
     holder = SessionHolder(None, profile)
-    return await locate(region=region, endpoint_url=endpoint_url, environ=complete, holder=holder, prefer_profile=False)
+    return await locate(
+        region=region,
+        endpoint_url=endpoint_url,
+        environ=complete,
+        holder=holder,
+        prefer_profile=False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,14 +163,37 @@ async def found(
     [
         ({"AWS_REGION": "eu-west-1"}, "https://dynamodb.eu-west-1.amazonaws.com/"),
         ({"AWS_DEFAULT_REGION": "eu-west-2"}, "https://dynamodb.eu-west-2.amazonaws.com/"),
-        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "https://dynamodb.eu-west-1.amazonaws.com/"),
-        ({"AWS_REGION": "eu-west-1", "AWS_USE_FIPS_ENDPOINT": "true"}, "https://dynamodb-fips.eu-west-1.amazonaws.com/"),
-        ({"AWS_REGION": "eu-west-1", "AWS_USE_DUALSTACK_ENDPOINT": "TRUE"}, "https://dynamodb.eu-west-1.api.aws/"),
-        ({"AWS_REGION": "eu-west-1", "AWS_USE_FIPS_ENDPOINT": "false"}, "https://dynamodb.eu-west-1.amazonaws.com/"),
-        ({"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://a:1"}, "http://a:1/"),
-        ({"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://a:1", "AWS_ENDPOINT_URL_DYNAMODB": "http://b:1"}, "http://b:1/"),
         (
-            {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://a:1", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+            {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"},
+            "https://dynamodb.eu-west-1.amazonaws.com/",
+        ),
+        (
+            {"AWS_REGION": "eu-west-1", "AWS_USE_FIPS_ENDPOINT": "true"},
+            "https://dynamodb-fips.eu-west-1.amazonaws.com/",
+        ),
+        (
+            {"AWS_REGION": "eu-west-1", "AWS_USE_DUALSTACK_ENDPOINT": "TRUE"},
+            "https://dynamodb.eu-west-1.api.aws/",
+        ),
+        (
+            {"AWS_REGION": "eu-west-1", "AWS_USE_FIPS_ENDPOINT": "false"},
+            "https://dynamodb.eu-west-1.amazonaws.com/",
+        ),
+        ({"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://a:1"}, "http://a:1/"),
+        (
+            {
+                "AWS_REGION": "eu-west-1",
+                "AWS_ENDPOINT_URL": "http://a:1",
+                "AWS_ENDPOINT_URL_DYNAMODB": "http://b:1",
+            },
+            "http://b:1/",
+        ),
+        (
+            {
+                "AWS_REGION": "eu-west-1",
+                "AWS_ENDPOINT_URL": "http://a:1",
+                "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+            },
             "https://dynamodb.eu-west-1.amazonaws.com/",
         ),
     ],
@@ -155,7 +203,11 @@ async def test_the_environment_says_where(environ: dict[str, str], url: str) -> 
 
 
 async def test_arguments_come_before_the_environment() -> None:
-    environ = {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://a:1", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+    environ = {
+        "AWS_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL": "http://a:1",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    }
     endpoint = (await found(environ, region="us-east-2", endpoint_url="http://mine:8000")).endpoint
     assert (endpoint.url, endpoint.region) == ("http://mine:8000/", "us-east-2")
 
@@ -175,13 +227,19 @@ async def test_no_region_is_a_clear_error() -> None:
         ("https://dynamodb.eu-west-1.api.aws", "eu-west-1"),
     ],
 )
-async def test_without_a_region_the_endpoint_tells_it_or_it_is_a_local_one(url: str, region: str) -> None:
+async def test_without_a_region_the_endpoint_tells_it_or_it_is_a_local_one(
+    url: str, region: str
+) -> None:
     assert (await found({}, endpoint_url=url)).endpoint.region == region
 
 
 async def test_fips_and_a_url_of_ones_own_exclude_each_other() -> None:
     with pytest.raises(UsageError, match="only one of them"):
-        await found({"AWS_USE_FIPS_ENDPOINT": "true"}, region="eu-west-1", endpoint_url="http://localhost:8000")
+        await found(
+            {"AWS_USE_FIPS_ENDPOINT": "true"},
+            region="eu-west-1",
+            endpoint_url="http://localhost:8000",
+        )
 
 
 @pytest.mark.parametrize(
@@ -190,15 +248,30 @@ async def test_fips_and_a_url_of_ones_own_exclude_each_other() -> None:
         ("region=sa-east-1", {}, "https://dynamodb.sa-east-1.amazonaws.com/", None),
         ("region=sa-east-1\nendpoint_url=http://c:1", {}, "http://c:1/", None),
         ("endpoint_url=http://c:1", {"AWS_REGION": "eu-west-1"}, "http://c:1/", None),
-        ("endpoint_url=http://c:1", {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://a:1"}, "http://a:1/", None),
+        (
+            "endpoint_url=http://c:1",
+            {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://a:1"},
+            "http://a:1/",
+            None,
+        ),
         (
             "endpoint_url=http://c:1\nignore_configured_endpoint_urls=true",
             {"AWS_REGION": "eu-west-1"},
             "https://dynamodb.eu-west-1.amazonaws.com/",
             None,
         ),
-        ("use_fips_endpoint=true", {"AWS_REGION": "eu-west-1"}, "https://dynamodb-fips.eu-west-1.amazonaws.com/", None),
-        ("use_dualstack_endpoint=true", {"AWS_REGION": "eu-west-1"}, "https://dynamodb.eu-west-1.api.aws/", None),
+        (
+            "use_fips_endpoint=true",
+            {"AWS_REGION": "eu-west-1"},
+            "https://dynamodb-fips.eu-west-1.amazonaws.com/",
+            None,
+        ),
+        (
+            "use_dualstack_endpoint=true",
+            {"AWS_REGION": "eu-west-1"},
+            "https://dynamodb.eu-west-1.api.aws/",
+            None,
+        ),
         (
             "ca_bundle=/x.pem",
             {"AWS_REGION": "eu-west-1"},
@@ -214,7 +287,12 @@ async def test_fips_and_a_url_of_ones_own_exclude_each_other() -> None:
     ],
 )
 async def test_the_profile_is_asked_where_the_environment_is_silent(
-    config: str, environ: dict[str, str], url: str, ca_bundle: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: str,
+    environ: dict[str, str],
+    url: str,
+    ca_bundle: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / "config"
     path.write_text(f"[default]\n{config}\n")

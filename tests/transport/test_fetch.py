@@ -33,10 +33,17 @@ def to(server: PlainServer, path: str = "") -> Endpoint:
 
 async def test_a_request_and_its_answer_travel_whole() -> None:
     async with PlainServer(lambda asked: Said(asked.body[::-1], 203, {"X-A": "b"})) as server:
-        response = await fetch(to(server, "/path"), method="POST", headers={"x-b": "c"}, body=b"abc", limit_s=5)
+        response = await fetch(
+            to(server, "/path"), method="POST", headers={"x-b": "c"}, body=b"abc", limit_s=5
+        )
         assert (response.status, response.body, response.headers[b"x-a"]) == (203, b"cba", b"b")
         (asked,) = server.requests
-        assert (asked.method, asked.target, asked.headers["x-b"], asked.body) == ("POST", "/path", "c", b"abc")
+        assert (asked.method, asked.target, asked.headers["x-b"], asked.body) == (
+            "POST",
+            "/path",
+            "c",
+            b"abc",
+        )
         await server.all_closed()
 
 
@@ -52,13 +59,23 @@ async def test_a_redirect_is_not_followed() -> None:
         (HANG_UP, "the connection was closed before an answer began"),
         (Said(raw=b"SSH-2.0\r\n\r\n"), "the answer is not HTTP"),
         (Said(b"x" * 2000), "body of 2000 bytes is larger than 1000"),
-        (Said(raw=b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"), "in the middle of the answer's body"),
+        (
+            Said(raw=b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"),
+            "in the middle of the answer's body",
+        ),
     ],
 )
-async def test_what_is_no_whole_answer_is_a_failed_connection_that_changed_nothing(said: Said, told: str) -> None:
+async def test_what_is_no_whole_answer_is_a_failed_connection_that_changed_nothing(
+    said: Said, told: str
+) -> None:
     async with PlainServer(lambda _: said) as server:
         with pytest.raises(ConnectionFailed, match=told) as caught:
-            await fetch(to(server, "/secret-path"), headers={"authorization": SECRET}, limit_s=5, max_body_bytes=1000)
+            await fetch(
+                to(server, "/secret-path"),
+                headers={"authorization": SECRET},
+                limit_s=5,
+                max_body_bytes=1000,
+            )
         assert not caught.value.maybe_applied
         assert server.url in str(caught.value)
         assert "secret-path" not in str(caught.value)
@@ -67,7 +84,9 @@ async def test_what_is_no_whole_answer_is_a_failed_connection_that_changed_nothi
 
 async def test_a_server_that_falls_silent_is_left_after_the_limit() -> None:
     async with PlainServer(lambda _: None) as server:
-        with pytest.raises(ConnectionFailed, match=r"no whole answer within 0.05 s|sent nothing for 0.05 s"):
+        with pytest.raises(
+            ConnectionFailed, match=r"no whole answer within 0.05 s|sent nothing for 0.05 s"
+        ):
             await fetch(to(server), limit_s=0.05)
         await server.all_closed()
 
@@ -89,7 +108,9 @@ async def test_nobody_there_is_a_failed_connection() -> None:
         await fetch(gone, limit_s=5)
 
 
-async def test_headers_appear_neither_in_logs_nor_in_errors(caplog: pytest.LogCaptureFixture) -> None:
+async def test_headers_appear_neither_in_logs_nor_in_errors(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.DEBUG)
     async with PlainServer(lambda _: HANG_UP) as server:
         with pytest.raises(ConnectionFailed) as caught:

@@ -58,7 +58,9 @@ class Dripping(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def dripping(first: bytes, piece: bytes, pause_s: float) -> AsyncGenerator[adorm.Database, None]:
+async def dripping(
+    first: bytes, piece: bytes, pause_s: float
+) -> AsyncGenerator[adorm.Database, None]:
     loop = asyncio.get_running_loop()
     connections: list[Dripping] = []
 
@@ -72,7 +74,9 @@ async def dripping(first: bytes, piece: bytes, pause_s: float) -> AsyncGenerator
         "retry": adorm.RetryPolicy(max_attempts=1),
         "read_timeout_s": TIMEOUT_S,
     }
-    async with adorm.connect(endpoint_url=url, region="eu-central-1", credentials=KEY, **options) as db:
+    async with adorm.connect(
+        endpoint_url=url, region="eu-central-1", credentials=KEY, **options
+    ) as db:
         yield db
     server.close()
     for each in connections:
@@ -125,7 +129,9 @@ async def test_a_body_that_gets_on_is_waited_for() -> None:
 
 async def test_trailers_are_read_and_say_nothing() -> None:
     async with LoopbackServer() as server, opened(server) as transport:
-        server.script("GetItem", Raw(CHUNKED + b"0\r\nx-amz-crc32: 1\r\ncontent-encoding: gzip\r\n\r\n"))
+        server.script(
+            "GetItem", Raw(CHUNKED + b"0\r\nx-amz-crc32: 1\r\ncontent-encoding: gzip\r\n\r\n")
+        )
         assert await transport.send("GetItem", GET) == {}
 
 
@@ -140,7 +146,9 @@ async def test_a_checksum_that_is_none_is_a_damaged_answer(checksum: str) -> Non
 @pytest.mark.parametrize("length", ["9" * 5000, "0" * 5000, "1e3", "-1", "0x10"])
 async def test_a_length_that_is_none_is_not_http(length: str) -> None:
     async with LoopbackServer() as server, opened(server) as transport:
-        server.script("GetItem", Raw(f"HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{{}}".encode()))
+        server.script(
+            "GetItem", Raw(f"HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{{}}".encode())
+        )
         with anyio.fail_after(5), pytest.raises(ConnectionFailed):
             await transport.send("GetItem", GET)
 
@@ -156,7 +164,9 @@ class Measure:
 
 @pytest.mark.parametrize("from_bytes", [False, True], ids=["as JSON", "from bytes"])
 @pytest.mark.parametrize("number", ["1e999", "-1e400", "NaN", "Infinity", "x", ""])
-async def test_a_number_that_no_float_holds_is_an_item_decode_error(number: str, from_bytes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_number_that_no_float_holds_is_an_item_decode_error(
+    number: str, from_bytes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
     async with (
         LoopbackServer() as server,
@@ -176,12 +186,16 @@ async def test_a_number_that_no_float_holds_is_an_item_decode_error(number: str,
 
 @pytest.mark.parametrize("from_bytes", [False, True], ids=["as JSON", "from bytes"])
 @pytest.mark.parametrize("count", [b"1e999", b"-1", b"null", b'"1"', b"1.5", b"{}"])
-async def test_a_count_that_is_none_is_a_connection_failed(count: bytes, from_bytes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_count_that_is_none_is_a_connection_failed(
+    count: bytes, from_bytes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
     policy = adorm.RetryPolicy(max_attempts=1)
     async with (
         LoopbackServer() as server,
-        adorm.connect(endpoint_url=server.url, region="eu-central-1", credentials=KEY, retry=policy) as db,
+        adorm.connect(
+            endpoint_url=server.url, region="eu-central-1", credentials=KEY, retry=policy
+        ) as db,
     ):
         server.script("Query", Reply(b'{"Items":[{"name":{"S":"a"}}],"Count":' + count + b"}"))
         with pytest.raises(ConnectionFailed):
@@ -233,7 +247,9 @@ async def test_a_container_s_host_that_can_t_be_one_is_refused() -> None:
     "error",
     [ssl.SSLError(), ssl.SSLError(""), OSError(), ConnectionResetError(""), UnicodeError("")],
 )
-async def test_a_failure_without_words_names_its_type(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failure_without_words_names_its_type(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def fail(*_args: object) -> None:
         raise error
 
@@ -254,7 +270,9 @@ async def test_a_failure_without_words_names_its_type(error: Exception, monkeypa
 async def test_a_secret_that_is_a_word_hides_no_letters() -> None:
     key = Credentials("test", "test", "test")
     async with LoopbackServer() as server, opened(server, credentials=key) as transport:
-        server.script("GetItem", Reply(b"", 301, {"location": "https://ddb.test/latest"}, crc="none"))
+        server.script(
+            "GetItem", Reply(b"", 301, {"location": "https://ddb.test/latest"}, crc="none")
+        )
         with pytest.raises(ServiceError, match=r"redirects to 'https://ddb\.test/latest'"):
             await transport.send("GetItem", GET)
 
@@ -272,11 +290,15 @@ SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
     ],
 )
 def test_a_secret_is_hidden_in_every_spelling(text: str) -> None:
-    assert "CYEXAMPLE" not in without_secrets(f"your key {text} is wrong", [None, "", "short", SECRET])
+    assert "CYEXAMPLE" not in without_secrets(
+        f"your key {text} is wrong", [None, "", "short", SECRET]
+    )
 
 
 def test_a_short_secret_is_hidden_where_it_stands_alone() -> None:
-    assert without_secrets("password=hunter22, hunter222", ["hunter22"]) == "password=***, hunter222"
+    assert (
+        without_secrets("password=hunter22, hunter222", ["hunter22"]) == "password=***, hunter222"
+    )
 
 
 ITEM: dict[str, Any] = {
@@ -293,8 +315,12 @@ ECHOES: dict[str, Callable[[str], str]] = {
     "as it was sent": lambda body: body,
     "in JSON": lambda body: json.dumps({"request": body}),
     "in HTML": lambda body: "<pre>" + body.replace('"', "&quot;") + "</pre>",
-    "in words": lambda _: "AttributeValue: {S:4111-1111}, AttributeValue(N=12.7501, S=null), {SS=[a-label-of-mine]}",
-    "as a parameter": lambda body: f"1 validation error detected: Value '{body}' at 'item' failed to satisfy constraint",
+    "in words": lambda _: (
+        "AttributeValue: {S:4111-1111}, AttributeValue(N=12.7501, S=null), {SS=[a-label-of-mine]}"
+    ),
+    "as a parameter": lambda body: (
+        f"1 validation error detected: Value '{body}' at 'item' failed to satisfy constraint"
+    ),
     "bare": lambda _: "no such card: 4111-1111 (a-label-of-mine)",
 }
 

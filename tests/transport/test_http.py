@@ -84,7 +84,9 @@ async def test_what_the_loop_says_about_a_broken_connection_is_told() -> None:
     exchange = asyncio.get_running_loop().create_task(connection.exchange(b"request"))
     await asyncio.sleep(0)
     connection.connection_lost(ConnectionResetError("reset by peer"))
-    with pytest.raises(ConnectionFailed, match=r"before an answer began \(reset by peer\)") as caught:
+    with pytest.raises(
+        ConnectionFailed, match=r"before an answer began \(reset by peer\)"
+    ) as caught:
         await exchange
     assert isinstance(caught.value.__cause__, ConnectionResetError)
 

@@ -1,4 +1,5 @@
-"""The transport to the engine inside the process: what is said of every transport, and how engines are shared."""
+"""The transport to the engine inside the process: what is said of every transport, and how engines
+are shared."""
 
 from __future__ import annotations
 
@@ -32,8 +33,14 @@ pytestmark = pytest.mark.anyio
 TABLE: dict[str, Any] = {
     "TableName": "notes",
     "BillingMode": "PAY_PER_REQUEST",
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "B"}],
+    "KeySchema": [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ],
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "B"},
+    ],
 }
 KEY: dict[str, Any] = {"pk": {"S": "x"}, "sk": {"B": b"\x00\xff"}}
 
@@ -57,7 +64,9 @@ async def put(transport: MemoryTransport, **attributes: Any) -> dict[str, Any]:
 
 
 async def get(transport: MemoryTransport) -> dict[str, Any]:
-    item: dict[str, Any] = (await transport.send("GetItem", {"TableName": "notes", "Key": KEY})).get("Item", {})
+    item: dict[str, Any] = (
+        await transport.send("GetItem", {"TableName": "notes", "Key": KEY})
+    ).get("Item", {})
     return item
 
 
@@ -87,7 +96,10 @@ async def test_every_type_comes_back_as_the_wires_json_has_it(memory: MemoryTran
 
 async def test_a_key_may_come_back_in_base64_as_it_was_sent_out(memory: MemoryTransport) -> None:
     for number in range(3):
-        await memory.send("PutItem", {"TableName": "notes", "Item": {"pk": {"S": "x"}, "sk": {"B": bytes([number])}}})
+        await memory.send(
+            "PutItem",
+            {"TableName": "notes", "Item": {"pk": {"S": "x"}, "sk": {"B": bytes([number])}}},
+        )
     request: dict[str, Any] = {
         "TableName": "notes",
         "KeyConditionExpression": "pk = :p",
@@ -97,7 +109,11 @@ async def test_a_key_may_come_back_in_base64_as_it_was_sent_out(memory: MemoryTr
     first = await memory.send("Query", request)
     assert first["LastEvaluatedKey"] == {"pk": {"S": "x"}, "sk": {"B": "AQ=="}}
     rest = await memory.send("Query", {**request, "ExclusiveStartKey": first["LastEvaluatedKey"]})
-    assert [item["sk"] for item in first["Items"] + rest["Items"]] == [{"B": "AA=="}, {"B": "AQ=="}, {"B": "Ag=="}]
+    assert [item["sk"] for item in first["Items"] + rest["Items"]] == [
+        {"B": "AA=="},
+        {"B": "AQ=="},
+        {"B": "Ag=="},
+    ]
 
 
 async def test_two_databases_know_nothing_of_each_other(memory: MemoryTransport) -> None:
@@ -125,7 +141,9 @@ async def test_connections_may_share_an_engine() -> None:
         await one.call("CreateTable", TABLE)
     async with adorm.connect(engine) as other:
         assert (await other.call("ListTables", {}))["TableNames"] == ["notes"]
-    with pytest.raises(UsageError, match=r"connect\(an engine\) reaches nothing outside: take region away"):
+    with pytest.raises(
+        UsageError, match=r"connect\(an engine\) reaches nothing outside: take region away"
+    ):
         adorm.connect(engine, region="eu-central-1")
 
 
@@ -182,9 +200,18 @@ async def test_a_failed_condition_carries_the_item_that_stands(memory: MemoryTra
     )
 
 
-async def test_a_cancelled_transaction_tells_its_reasons_and_applies_nothing(memory: MemoryTransport) -> None:
-    check = {"TableName": "notes", "Key": {"pk": {"S": "y"}, "sk": {"B": b"y"}}, "ConditionExpression": "attribute_exists(pk)"}
-    request = {"ClientRequestToken": "t1", "TransactItems": [{"Put": {"TableName": "notes", "Item": KEY}}, {"ConditionCheck": check}]}
+async def test_a_cancelled_transaction_tells_its_reasons_and_applies_nothing(
+    memory: MemoryTransport,
+) -> None:
+    check = {
+        "TableName": "notes",
+        "Key": {"pk": {"S": "y"}, "sk": {"B": b"y"}},
+        "ConditionExpression": "attribute_exists(pk)",
+    }
+    request = {
+        "ClientRequestToken": "t1",
+        "TransactItems": [{"Put": {"TableName": "notes", "Item": KEY}}, {"ConditionCheck": check}],
+    }
     with pytest.raises(TransactionCanceled) as caught:
         await memory.send("TransactWriteItems", request)
     assert [reason.code for reason in caught.value.reasons] == [None, "ConditionalCheckFailed"]
@@ -193,7 +220,9 @@ async def test_a_cancelled_transaction_tells_its_reasons_and_applies_nothing(mem
 
 async def test_what_is_refused_is_refused_as_on_the_wire(memory: MemoryTransport) -> None:
     with pytest.raises(ValidationFailed) as caught:
-        await memory.send("PutItem", {"TableName": "notes", "Item": {"pk": {"N": "1"}, "sk": {"B": b"x"}}})
+        await memory.send(
+            "PutItem", {"TableName": "notes", "Item": {"pk": {"N": "1"}, "sk": {"B": b"x"}}}
+        )
     assert caught.value.code == "ValidationException"
     assert "Type mismatch for key pk expected: S actual: N" in caught.value.message
 
@@ -212,7 +241,9 @@ async def test_text_that_is_no_utf8_is_refused_and_nothing_of_it_is_kept(
     assert (await memory.send("Scan", {"TableName": "notes"}))["Count"] == 0
 
 
-async def test_no_socket_is_opened(memory: MemoryTransport, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_socket_is_opened(
+    memory: MemoryTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_arguments: object) -> NoReturn:
         raise AssertionError("a socket was opened")
 
@@ -279,10 +310,14 @@ async def test_the_engine_goes_by_the_connections_clock() -> None:
         assert caught.value.code == "IdempotentParameterMismatchException"
         clock.advance(2)
         await db.call("TransactWriteItems", adding("t", "2"))
-        assert (await db.call("GetItem", {"TableName": "notes", "Key": KEY}))["Item"]["n"] == {"N": "3"}
+        assert (await db.call("GetItem", {"TableName": "notes", "Key": KEY}))["Item"]["n"] == {
+            "N": "3"
+        }
 
 
 def test_the_module_loads_neither_botocore_nor_moto() -> None:
     code = "import sys, adorm.transport.memory; sys.exit(bool({'moto', 'boto3', 'botocore', 'aiohttp'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False
+    )
     assert done.returncode == 0

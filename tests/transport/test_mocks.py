@@ -33,7 +33,9 @@ async def test_under_mock_aws_nothing_is_sent_to_aws_and_the_error_names_memory(
     with mock_aws():
         async with adorm.connect(region="eu-central-1", credentials=NeverAsked()) as db:
             for call in (db.table(Order).get("o1"), db.call("ListTables", {})):
-                with pytest.raises(adorm.UsageError, match=r"moto's mock_aws is active.*connect\(\"memory\"\)"):
+                with pytest.raises(
+                    adorm.UsageError, match=r"moto's mock_aws is active.*connect\(\"memory\"\)"
+                ):
                     await call
 
 
@@ -67,5 +69,7 @@ def test_outside_of_the_mock_and_where_moto_lets_it_pass_nothing_is_refused() ->
 def test_aws_is_known_by_its_hosts() -> None:
     assert is_aws(aws_endpoint("eu-central-1"))
     assert is_aws(aws_endpoint("cn-north-1", use_dualstack=True))
-    assert is_aws(custom_endpoint("https://111122223333.ddb.eu-central-1.amazonaws.com", "eu-central-1"))
+    assert is_aws(
+        custom_endpoint("https://111122223333.ddb.eu-central-1.amazonaws.com", "eu-central-1")
+    )
     assert not is_aws(custom_endpoint("http://localhost:8000", "eu-central-1"))

@@ -19,7 +19,14 @@ from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 
 from adorm.clock import use_clock
-from adorm.errors import ConditionalCheckFailed, ResourceNotFound, ServiceError, TransactionCanceled, UsageError, ValidationFailed
+from adorm.errors import (
+    ConditionalCheckFailed,
+    ResourceNotFound,
+    ServiceError,
+    TransactionCanceled,
+    UsageError,
+    ValidationFailed,
+)
 from adorm.testing import FakeClock
 from adorm.transport.moto.transport import MotoTransport
 from tests.conftest import LOOPS
@@ -29,8 +36,14 @@ pytestmark = pytest.mark.anyio
 TABLE: dict[str, Any] = {
     "TableName": "notes",
     "BillingMode": "PAY_PER_REQUEST",
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "B"}],
+    "KeySchema": [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ],
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "B"},
+    ],
 }
 KEY: dict[str, Any] = {"pk": {"S": "x"}, "sk": {"B": b"\x00\xff"}}
 
@@ -54,7 +67,9 @@ async def put(transport: MotoTransport, **attributes: Any) -> dict[str, Any]:
 
 
 async def get(transport: MotoTransport) -> dict[str, Any]:
-    item: dict[str, Any] = (await transport.send("GetItem", {"TableName": "notes", "Key": KEY})).get("Item", {})
+    item: dict[str, Any] = (
+        await transport.send("GetItem", {"TableName": "notes", "Key": KEY})
+    ).get("Item", {})
     return item
 
 
@@ -137,7 +152,11 @@ async def test_a_failed_condition_carries_the_item_that_stands(moto: MotoTranspo
         )
     error = caught.value
     assert error.attribute_map == {"pk": {"S": "x"}, "sk": {"B": "AP8="}, "n": {"N": "1"}}
-    assert (error.code, error.status, error.operation) == ("ConditionalCheckFailedException", 400, "PutItem")
+    assert (error.code, error.status, error.operation) == (
+        "ConditionalCheckFailedException",
+        400,
+        "PutItem",
+    )
     assert error.request_id
 
 
@@ -161,13 +180,17 @@ async def test_a_cancelled_transaction_tells_its_reasons_and_applies_nothing(
 
 async def test_what_moto_refuses_is_refused_as_on_the_wire(moto: MotoTransport) -> None:
     with pytest.raises(ValidationFailed) as caught:
-        await moto.send("PutItem", {"TableName": "notes", "Item": {"pk": {"N": "1"}, "sk": {"B": b"x"}}})
+        await moto.send(
+            "PutItem", {"TableName": "notes", "Item": {"pk": {"N": "1"}, "sk": {"B": b"x"}}}
+        )
     assert caught.value.code == "ValidationException"
     assert "Type mismatch" in caught.value.message
 
 
 async def test_a_python_error_inside_moto_is_told_as_one(moto: MotoTransport) -> None:
-    with pytest.raises(ValidationFailed, match="moto failed on this request with KeyError") as caught:
+    with pytest.raises(
+        ValidationFailed, match="moto failed on this request with KeyError"
+    ) as caught:
         await moto.send("DescribeTable", {})
     assert isinstance(caught.value.__cause__, KeyError)
     assert await get(moto) == {}
@@ -179,7 +202,9 @@ async def test_an_operation_that_moto_lacks_is_named(moto: MotoTransport, operat
         await moto.send(operation, {})
 
 
-async def test_no_socket_is_opened_and_nothing_of_moto_is_global(moto: MotoTransport, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_socket_is_opened_and_nothing_of_moto_is_global(
+    moto: MotoTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_arguments: object) -> NoReturn:
         raise AssertionError("a socket was opened")
 
@@ -242,7 +267,9 @@ async def test_without_moto_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_module_does_not_load_moto() -> None:
     code = "import sys, adorm.transport.moto.transport; sys.exit(bool({'moto', 'boto3', 'botocore'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False
+    )
     assert done.returncode == 0
 
 
@@ -289,7 +316,15 @@ async def test_a_cancelled_transaction_may_be_sent_again_with_its_token(
 ) -> None:
     request: dict[str, Any] = {
         "ClientRequestToken": "t",
-        "TransactItems": [{"Delete": {"TableName": "notes", "Key": KEY, "ConditionExpression": "attribute_exists(pk)"}}],
+        "TransactItems": [
+            {
+                "Delete": {
+                    "TableName": "notes",
+                    "Key": KEY,
+                    "ConditionExpression": "attribute_exists(pk)",
+                }
+            }
+        ],
     }
     with pytest.raises(TransactionCanceled):
         await moto.send("TransactWriteItems", request)
@@ -325,8 +360,12 @@ async def test_an_update_of_nothing_makes_the_bare_item_on_its_condition(
         ("size(a) > size(lacking)", set[str]()),
     ],
 )
-async def test_what_has_no_size_is_no_match(moto: MotoTransport, condition: str, found: set[str]) -> None:
-    await moto.send("PutItem", {"TableName": "notes", "Item": {"pk": {"S": "none"}, "sk": {"B": b"-"}}})
+async def test_what_has_no_size_is_no_match(
+    moto: MotoTransport, condition: str, found: set[str]
+) -> None:
+    await moto.send(
+        "PutItem", {"TableName": "notes", "Item": {"pk": {"S": "none"}, "sk": {"B": b"-"}}}
+    )
     await moto.send(
         "PutItem",
         {"TableName": "notes", "Item": {"pk": {"S": "text"}, "sk": {"B": b"-"}, "a": {"S": "ab"}}},
@@ -343,7 +382,9 @@ async def test_what_has_no_size_is_no_match(moto: MotoTransport, condition: str,
     if ":v" in condition:
         request["ExpressionAttributeValues"] = {":v": {"N": low}, ":w": {"N": "3"}}
     if "#a" in condition:
-        request["ExpressionAttributeNames"] = {"#a": "a", "#b": "b"} if "#b" in condition else {"#a": "a"}
+        request["ExpressionAttributeNames"] = (
+            {"#a": "a", "#b": "b"} if "#b" in condition else {"#a": "a"}
+        )
     items = (await moto.send("Scan", request))["Items"]
     assert {item["pk"]["S"] for item in items} == found
 
@@ -408,8 +449,12 @@ async def test_updated_new_tells_what_if_not_exists_left(moto: MotoTransport) ->
     }
 
 
-async def test_moto_says_nothing_in_a_debug_log(moto: MotoTransport, caplog: pytest.LogCaptureFixture) -> None:
+async def test_moto_says_nothing_in_a_debug_log(
+    moto: MotoTransport, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.DEBUG):
         await put(moto)
-    assert not [record for record in caplog.records if record.name.partition(".")[0] in ("moto", "botocore")]
+    assert not [
+        record for record in caplog.records if record.name.partition(".")[0] in ("moto", "botocore")
+    ]
     assert logging.getLogger("moto").level == logging.getLogger("botocore").level == logging.WARNING

@@ -47,7 +47,8 @@ class PairedTransport(asyncio.Transport):
 
 
 class Factory:
-    """Opens connections at once, or holds them back while `gate` is shut; `failures` of the next ones fail."""
+    """Opens connections at once, or holds them back while `gate` is shut; `failures` of the next
+    ones fail."""
 
     def __init__(self) -> None:
         self.made: list[HttpConnection] = []
@@ -70,7 +71,12 @@ class Factory:
 
 def make(max_connections: int = 1, idle_limit_s: float = 60.0) -> tuple[ConnectionPool, Factory]:
     factory = Factory()
-    return ConnectionPool(factory, asyncio.get_running_loop(), max_connections=max_connections, idle_limit_s=idle_limit_s), factory
+    return ConnectionPool(
+        factory,
+        asyncio.get_running_loop(),
+        max_connections=max_connections,
+        idle_limit_s=idle_limit_s,
+    ), factory
 
 
 async def take(pool: ConnectionPool) -> HttpConnection:
@@ -82,7 +88,8 @@ def always(_connection: HttpConnection) -> bool:
 
 
 class Line:
-    """Tasks that wait for a connection, one begun after the other, and the order in which they got one."""
+    """Tasks that wait for a connection, one begun after the other, and the order in which they got
+    one."""
 
     def __init__(self, pool: ConnectionPool) -> None:
         self.pool = pool
@@ -286,7 +293,9 @@ async def test_connections_idle_for_too_long_are_not_used_again() -> None:
     await check_whole(pool, 2)
 
 
-async def test_cancelled_while_it_looks_at_an_idle_connection_gives_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cancelled_while_it_looks_at_an_idle_connection_gives_it_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     pool, factory = make()
     pool.release(await take(pool))
     monkeypatch.setattr(HttpConnection, "has_news", always)
@@ -330,7 +339,9 @@ async def test_a_connection_that_is_ready_after_close_is_closed_too() -> None:
     assert not factory.made[0].usable
 
 
-async def test_close_does_not_wait_forever_for_a_connection_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_close_does_not_wait_forever_for_a_connection_that_does_not_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("adorm.transport.wire.pool.CLOSE_LIMIT_S", 0.01)
     monkeypatch.setattr(PairedTransport, "abort", PairedTransport.only_close)
     pool, _ = make()

@@ -26,12 +26,19 @@ AWS = "https://dynamodb.eu-central-1.amazonaws.com"
         (AWS, {"HTTPS_PROXY": "p", "NO_PROXY": "amazonaws.com:8443"}),
         (AWS, {"HTTPS_PROXY": "p", "NO_PROXY": "naws.com"}),
         (AWS, {"HTTPS_PROXY": "p", "NO_PROXY": ""}),
-        ("http://10.1.2.3:8000", {"http_proxy": "p", "no_proxy": "10.2.0.0/16,10.1.2.3:80,nonsense/99"}),
+        (
+            "http://10.1.2.3:8000",
+            {"http_proxy": "p", "no_proxy": "10.2.0.0/16,10.1.2.3:80,nonsense/99"},
+        ),
     ],
 )
-async def test_a_proxy_that_covers_the_endpoint_is_refused_by_name(url: str, environ: dict[str, str]) -> None:
+async def test_a_proxy_that_covers_the_endpoint_is_refused_by_name(
+    url: str, environ: dict[str, str]
+) -> None:
     variable = next(iter(environ))
-    transport = WireTransport(region="eu-central-1", endpoint_url=url, credentials=Credentials("AK", "s"), environ=environ)
+    transport = WireTransport(
+        region="eu-central-1", endpoint_url=url, credentials=Credentials("AK", "s"), environ=environ
+    )
     with pytest.raises(UsageError, match=f"^{variable} asks for a proxy.*`client=`.*NO_PROXY="):
         await transport.open()
 

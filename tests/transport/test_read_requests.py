@@ -1,4 +1,5 @@
-"""A request that knows how to read its answer is asked only once the answer is known to be whole and good."""
+"""A request that knows how to read its answer is asked only once the answer is known to be whole
+and good."""
 
 from __future__ import annotations
 
@@ -25,7 +26,10 @@ async def test_the_wire_asks_it_about_good_answers_only() -> None:
         return {"parsed": len(asked)} if len(asked) == 1 else None
 
     request = ReadRequest(QUERY, parse)
-    async with LoopbackServer(lambda _operation, _body: {"Items": []}) as server, opened(server) as transport:
+    async with (
+        LoopbackServer(lambda _operation, _body: {"Items": []}) as server,
+        opened(server) as transport,
+    ):
         server.script("Query", WRONG_CRC, ServiceFault("InternalServerError"))
         with pytest.raises(ConnectionFailed, match="CRC32"):
             await transport.send("Query", request)
@@ -40,7 +44,9 @@ async def test_the_wire_asks_it_about_good_answers_only() -> None:
         server.script("Query", NOT_AN_OBJECT)
         with pytest.raises(ConnectionFailed, match="not an object"):
             await transport.send("Query", request)
-        assert [received.body for received in server.requests] == [server.requests[0].body] * len(server.requests)
+        assert [received.body for received in server.requests] == [server.requests[0].body] * len(
+            server.requests
+        )
 
 
 def test_it_is_the_dict_that_it_was_made_of_and_asks_for_capacity_as_one() -> None:

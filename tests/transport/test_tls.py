@@ -29,7 +29,9 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     """Signed by the same kind of authority, for another host."""
-    return make_certificates(tmp_path_factory.mktemp("elsewhere"), "dynamodb.eu-central-1.amazonaws.com")
+    return make_certificates(
+        tmp_path_factory.mktemp("elsewhere"), "dynamodb.eu-central-1.amazonaws.com"
+    )
 
 
 def bundle(certificates: Certificates) -> dict[str, str]:
@@ -37,25 +39,35 @@ def bundle(certificates: Certificates) -> dict[str, str]:
 
 
 async def test_an_authority_that_aws_ca_bundle_names_is_trusted(ours: Certificates) -> None:
-    async with LoopbackServer(tls=ours.server) as server, opened(server, environ=bundle(ours)) as transport:
+    async with (
+        LoopbackServer(tls=ours.server) as server,
+        opened(server, environ=bundle(ours)) as transport,
+    ):
         assert server.url.startswith("https://")
         for _ in range(3):
             assert await transport.send("GetItem", GET) == {}
         assert server.connections == 1
 
 
-async def test_an_unknown_authority_is_refused_before_anything_is_sent(ours: Certificates, elsewhere: Certificates) -> None:
+async def test_an_unknown_authority_is_refused_before_anything_is_sent(
+    ours: Certificates, elsewhere: Certificates
+) -> None:
     async with LoopbackServer(tls=ours.server) as server:
         for environ in ({}, bundle(elsewhere)):
             async with opened(server, environ=environ) as transport:
-                with pytest.raises(ConnectionFailed, match=r"a TLS certificate that is not trusted.*AWS_CA_BUNDLE") as caught:
+                with pytest.raises(
+                    ConnectionFailed, match=r"a TLS certificate that is not trusted.*AWS_CA_BUNDLE"
+                ) as caught:
                     await transport.send("GetItem", GET)
             assert not caught.value.maybe_applied
         assert server.requests == []
 
 
 async def test_a_certificate_for_another_host_is_refused(elsewhere: Certificates) -> None:
-    async with LoopbackServer(tls=elsewhere.server) as server, opened(server, environ=bundle(elsewhere)) as transport:
+    async with (
+        LoopbackServer(tls=elsewhere.server) as server,
+        opened(server, environ=bundle(elsewhere)) as transport,
+    ):
         with pytest.raises(ConnectionFailed, match=r"not trusted: .*127"):
             await transport.send("GetItem", GET)
         assert server.requests == []
@@ -71,19 +83,33 @@ async def test_a_server_without_tls_is_a_failed_connection(ours: Certificates) -
     assert not caught.value.maybe_applied
 
 
-async def test_a_handshake_that_never_ends_is_given_up_after_the_connect_timeout(ours: Certificates) -> None:
+async def test_a_handshake_that_never_ends_is_given_up_after_the_connect_timeout(
+    ours: Certificates,
+) -> None:
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
     port = listener.extra(anyio.abc.SocketAttribute.local_port)
-    async with listener, LoopbackServer() as server:  # nobody accepts: the kernel takes the connection, no byte comes back
-        options = {"endpoint_url": f"https://127.0.0.1:{port}", "environ": bundle(ours), "connect_timeout_s": 0.1}
+    async with (
+        listener,
+        LoopbackServer() as server,
+    ):  # nobody accepts: the kernel takes the connection, no byte comes back
+        options = {
+            "endpoint_url": f"https://127.0.0.1:{port}",
+            "environ": bundle(ours),
+            "connect_timeout_s": 0.1,
+        }
         async with opened(server, **options) as transport:
             with pytest.raises(ConnectionFailed, match=r"within 0\.1 s") as caught:
                 await transport.send("GetItem", GET)
             assert not caught.value.maybe_applied
 
 
-async def test_idle_connections_closed_under_tls_are_replaced_without_an_error(ours: Certificates) -> None:
-    async with LoopbackServer(tls=ours.server) as server, opened(server, environ=bundle(ours)) as transport:
+async def test_idle_connections_closed_under_tls_are_replaced_without_an_error(
+    ours: Certificates,
+) -> None:
+    async with (
+        LoopbackServer(tls=ours.server) as server,
+        opened(server, environ=bundle(ours)) as transport,
+    ):
         for _ in range(4):
             await transport.send("GetItem", GET)
             server.close_idle()
@@ -91,8 +117,13 @@ async def test_idle_connections_closed_under_tls_are_replaced_without_an_error(o
         assert server.connections == 4
 
 
-async def test_faults_and_cancellation_under_tls_leave_the_transport_usable(ours: Certificates) -> None:
-    async with LoopbackServer(tls=ours.server) as server, opened(server, environ=bundle(ours), max_connections=1) as transport:
+async def test_faults_and_cancellation_under_tls_leave_the_transport_usable(
+    ours: Certificates,
+) -> None:
+    async with (
+        LoopbackServer(tls=ours.server) as server,
+        opened(server, environ=bundle(ours), max_connections=1) as transport,
+    ):
         server.script("PutItem", Drop("request"), Drop("half the body"), Silence("half the body"))
         for _ in range(2):
             with pytest.raises(ConnectionFailed) as caught:
@@ -106,11 +137,15 @@ async def test_faults_and_cancellation_under_tls_leave_the_transport_usable(ours
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
-async def test_a_bundle_that_cannot_be_read_is_a_usage_error(content: str | None, tmp_path: Path) -> None:
+async def test_a_bundle_that_cannot_be_read_is_a_usage_error(
+    content: str | None, tmp_path: Path
+) -> None:
     path = tmp_path / "bundle.pem"
     if content is not None:
         path.write_text(content)
     async with LoopbackServer() as server:
         with pytest.raises(UsageError, match="AWS_CA_BUNDLE"):
-            async with opened(server, endpoint_url="https://127.0.0.1:1", environ={"AWS_CA_BUNDLE": str(path)}):
+            async with opened(
+                server, endpoint_url="https://127.0.0.1:1", environ={"AWS_CA_BUNDLE": str(path)}
+            ):
                 pass

@@ -1,4 +1,5 @@
-"""The `X-Amzn-Trace-Id` header: inside Lambda, given by hand, or none; never more than one line, and not signed."""
+"""The `X-Amzn-Trace-Id` header: inside Lambda, given by hand, or none; never more than one line,
+and not signed."""
 
 from __future__ import annotations
 
@@ -34,12 +35,21 @@ async def test_inside_lambda_each_request_has_the_trace_of_its_invocation() -> N
         await transport.send("GetItem", GET)
         del environ["_X_AMZN_TRACE_ID"]
         await transport.send("GetItem", GET)
-    assert [request.headers.get("x-amzn-trace-id") for request in server.requests] == [None, ROOT, ROOT, "Root=2", None]
+    assert [request.headers.get("x-amzn-trace-id") for request in server.requests] == [
+        None,
+        ROOT,
+        ROOT,
+        "Root=2",
+        None,
+    ]
     assert all("trace" not in request.headers["authorization"] for request in server.requests)
 
 
 async def test_outside_lambda_no_request_has_one() -> None:
-    async with LoopbackServer() as server, opened(server, environ={"_X_AMZN_TRACE_ID": ROOT}) as transport:
+    async with (
+        LoopbackServer() as server,
+        opened(server, environ={"_X_AMZN_TRACE_ID": ROOT}) as transport,
+    ):
         await transport.send("GetItem", GET)
     assert "x-amzn-trace-id" not in server.requests[0].headers
 
@@ -47,14 +57,23 @@ async def test_outside_lambda_no_request_has_one() -> None:
 async def test_a_function_given_comes_before_the_environment() -> None:
     traces = ["Root=1", None]
     async with LoopbackServer() as server:
-        async with opened(server, environ=lambda_environment(ROOT), trace_header=lambda: traces.pop(0)) as transport:
+        async with opened(
+            server, environ=lambda_environment(ROOT), trace_header=lambda: traces.pop(0)
+        ) as transport:
             await transport.send("GetItem", GET)
             await transport.send("GetItem", GET)
-    assert [request.headers.get("x-amzn-trace-id") for request in server.requests] == ["Root=1", None]
+    assert [request.headers.get("x-amzn-trace-id") for request in server.requests] == [
+        "Root=1",
+        None,
+    ]
 
 
 async def test_connect_takes_the_function(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-central-1"}.items():
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "AKID",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_REGION": "eu-central-1",
+    }.items():
         monkeypatch.setenv(name, value)
     async with LoopbackServer() as server:
         async with adorm.connect(endpoint_url=server.url, trace_header=lambda: ROOT) as db:
@@ -78,7 +97,9 @@ def test_what_could_end_the_line_is_quoted(value: str, line: str) -> None:
     assert write() == write() == line
 
 
-def test_a_function_that_fails_is_logged_and_the_request_goes_without(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_function_that_fails_is_logged_and_the_request_goes_without(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     given: list[Any] = [LookupError("no trace"), 5, "Root=1"]
 
     def trace() -> str:

@@ -1,4 +1,5 @@
-"""Requests that are large, over lines that are slow: the read timeout is for a server that does nothing."""
+"""Requests that are large, over lines that are slow: the read timeout is for a server that does
+nothing."""
 
 from __future__ import annotations
 
@@ -39,9 +40,11 @@ def anyio_backend(request: pytest.FixtureRequest) -> object:
 
 
 class SlowServer:
-    """Reads requests in small pieces with pauses, and answers each; or reads no more after some bytes, until `gone` is set.
+    """Reads requests in small pieces with pauses, and answers each; or reads no more after some
+    bytes, until `gone` is set.
 
-    It runs in a thread on a plain socket with a small buffer: what it has not read, the client's system still holds.
+    It runs in a thread on a plain socket with a small buffer: what it has not read, the client's
+    system still holds.
     """
 
     def __init__(self, *, stops_after: int | None = None) -> None:
@@ -59,7 +62,9 @@ class SlowServer:
                 self.connections += 1
                 with (
                     suppress(OSError),
-                    connection if tls is None else tls.wrap_socket(connection, server_side=True) as stream,
+                    connection
+                    if tls is None
+                    else tls.wrap_socket(connection, server_side=True) as stream,
                 ):
                     while self._serve(stream):
                         pass
@@ -112,7 +117,9 @@ def database(port: int, scheme: str = "http", **options: Any) -> adorm.Database:
         "retry": adorm.RetryPolicy(max_attempts=1),
     }
     url = f"{scheme}://{'localhost' if scheme == 'https' else '127.0.0.1'}:{port}"
-    return adorm.connect(endpoint_url=url, region="eu-central-1", credentials=KEY, **(settings | options))
+    return adorm.connect(
+        endpoint_url=url, region="eu-central-1", credentials=KEY, **(settings | options)
+    )
 
 
 async def test_an_upload_takes_longer_than_the_read_timeout_where_it_gets_on() -> None:
@@ -141,7 +148,9 @@ async def test_a_server_that_takes_no_more_of_a_request_is_given_up() -> None:
     slow = SlowServer(stops_after=200_000)
     with serving(slow) as port, anyio.fail_after(30):
         async with database(port) as db:
-            with pytest.raises(ConnectionFailed, match=r"took nothing of the request for 0\.3 s") as caught:
+            with pytest.raises(
+                ConnectionFailed, match=r"took nothing of the request for 0\.3 s"
+            ) as caught:
                 await db.call("PutItem", LARGE)
             assert caught.value.maybe_applied
     assert slow.requests == 0
@@ -159,7 +168,8 @@ async def test_a_deadline_ends_an_upload() -> None:
 
 
 async def test_an_answer_before_the_request_is_out_ends_the_connection() -> None:
-    """Such as a proxy's 413: what is left of the request is not sent, and nobody's next request goes after half of one."""
+    """Such as a proxy's 413: what is left of the request is not sent, and nobody's next request
+    goes after half of one."""
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -230,7 +240,9 @@ async def test_small_requests_are_written_at_once() -> None:
         def get_extra_info(self, name: str, default: Any = None) -> Any:
             return default
 
-    connection = HttpConnection(asyncio.get_running_loop(), read_timeout_s=TIMEOUT_S, on_lost=lambda _: None)
+    connection = HttpConnection(
+        asyncio.get_running_loop(), read_timeout_s=TIMEOUT_S, on_lost=lambda _: None
+    )
     connection.connection_made(Transport())
     with anyio.move_on_after(0.01):
         await connection.exchange(b"x" * 65_536)

@@ -11,7 +11,15 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from adorm.errors import AccessDenied, ConditionalCheckFailed, ConnectionFailed, ServiceError, Throttled, TransactionCanceled, UsageError
+from adorm.errors import (
+    AccessDenied,
+    ConditionalCheckFailed,
+    ConnectionFailed,
+    ServiceError,
+    Throttled,
+    TransactionCanceled,
+    UsageError,
+)
 from adorm.testing.clock import FakeClock
 from adorm.transport.credentials.credentials import Credentials
 from adorm.transport.wire.sigv4 import Signer
@@ -46,7 +54,10 @@ async def test_a_request_and_its_answer_travel_whole() -> None:
 
 async def test_what_is_sent_carries_the_signature_of_what_is_sent() -> None:
     clock = FakeClock()
-    async with LoopbackServer() as server, opened(server, clock=clock, endpoint_url=f"{server.url}/some/path") as transport:
+    async with (
+        LoopbackServer() as server,
+        opened(server, clock=clock, endpoint_url=f"{server.url}/some/path") as transport,
+    ):
         await transport.send("GetItem", GET)
     (request,) = server.requests
     signer = Signer(
@@ -57,12 +68,18 @@ async def test_what_is_sent_carries_the_signature_of_what_is_sent() -> None:
     )
     assert request.line == "POST /some/path HTTP/1.1"
     assert request.headers["x-amz-date"] == clock.now().strftime("%Y%m%dT%H%M%SZ")
-    expected = signer.authorization(KEY, request.headers["x-amz-target"], request.raw, request.headers["x-amz-date"])
+    expected = signer.authorization(
+        KEY, request.headers["x-amz-target"], request.raw, request.headers["x-amz-date"]
+    )
     assert request.headers["authorization"] == expected
 
 
 async def test_binary_values_travel_as_base64() -> None:
-    item = {"b": {"B": b"\x00\xff"}, "many": {"BS": [b"a", bytearray(b"b")]}, "deep": {"M": {"l": {"L": [{"B": b""}]}}}}
+    item = {
+        "b": {"B": b"\x00\xff"},
+        "many": {"BS": [b"a", bytearray(b"b")]},
+        "deep": {"M": {"l": {"L": [{"B": b""}]}}},
+    }
     async with LoopbackServer() as server, opened(server) as transport:
         await transport.send("PutItem", {"TableName": "orders", "Item": item})
     assert server.requests[0].body["Item"] == {
@@ -126,20 +143,34 @@ async def test_large_bodies_travel_both_ways() -> None:
         Reply(crc="none"),
         Reply(headers={"content-type": "application/json"}),
     ],
-    ids=["chunked", "after 100 Continue", "until the end of the connection", "connection: close", "without CRC", "other content type"],
+    ids=[
+        "chunked",
+        "after 100 Continue",
+        "until the end of the connection",
+        "connection: close",
+        "without CRC",
+        "other content type",
+    ],
 )
 async def test_answers_in_every_form_of_http_are_read(reply: Reply) -> None:
-    async with LoopbackServer(lambda _operation, _body: {"Item": {"pk": {"S": "é" * 1000}}}) as server, opened(server) as transport:
+    async with (
+        LoopbackServer(lambda _operation, _body: {"Item": {"pk": {"S": "é" * 1000}}}) as server,
+        opened(server) as transport,
+    ):
         server.script("GetItem", reply)
         for _ in range(3):
             assert await transport.send("GetItem", GET) == {"Item": {"pk": {"S": "é" * 1000}}}
 
 
 async def test_an_error_answer_becomes_its_class_with_everything_it_says() -> None:
-    fault = ServiceFault("ConditionalCheckFailedException", "no", extra={"Item": {"pk": {"S": "c1"}}})
+    fault = ServiceFault(
+        "ConditionalCheckFailedException", "no", extra={"Item": {"pk": {"S": "c1"}}}
+    )
     async with LoopbackServer() as server, opened(server) as transport:
         server.script("PutItem", fault)
-        with pytest.raises(ConditionalCheckFailed, match="PutItem: ConditionalCheckFailedException: no") as caught:
+        with pytest.raises(
+            ConditionalCheckFailed, match="PutItem: ConditionalCheckFailedException: no"
+        ) as caught:
             await transport.send("PutItem", {})
         assert await transport.send("PutItem", {}) == {}
         assert server.connections == 1
@@ -151,7 +182,8 @@ async def test_an_error_answer_becomes_its_class_with_everything_it_says() -> No
 
 async def test_a_cancelled_transaction_carries_its_reasons() -> None:
     fault = ServiceFault(
-        "TransactionCanceledException", extra={"CancellationReasons": [{"Code": "None"}, {"Code": "ConditionalCheckFailed"}]}
+        "TransactionCanceledException",
+        extra={"CancellationReasons": [{"Code": "None"}, {"Code": "ConditionalCheckFailed"}]},
     )
     async with LoopbackServer() as server, opened(server) as transport:
         server.script("TransactWriteItems", fault)
@@ -162,7 +194,9 @@ async def test_a_cancelled_transaction_carries_its_reasons() -> None:
 
 async def test_a_throttle_says_when_to_come_back() -> None:
     async with LoopbackServer() as server, opened(server) as transport:
-        server.script("GetItem", THROTTLED, ServiceFault("ThrottlingException", headers={"Retry-After": "7"}))
+        server.script(
+            "GetItem", THROTTLED, ServiceFault("ThrottlingException", headers={"Retry-After": "7"})
+        )
         for expected in (None, 7.0):
             with pytest.raises(Throttled) as caught:
                 await transport.send("GetItem", GET)
@@ -172,11 +206,22 @@ async def test_a_throttle_says_when_to_come_back() -> None:
 
 @pytest.mark.parametrize(
     ("told", "expected"),
-    [("9" * 400, 1e9), ("\xb2", None), ("-1", None), ("nan", None), ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None)],
+    [
+        ("9" * 400, 1e9),
+        ("\xb2", None),
+        ("-1", None),
+        ("nan", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+    ],
 )
-async def test_a_retry_after_that_is_no_time_is_no_other_error(told: str, expected: float | None) -> None:
+async def test_a_retry_after_that_is_no_time_is_no_other_error(
+    told: str, expected: float | None
+) -> None:
     async with LoopbackServer() as server, opened(server) as transport:
-        server.script("GetItem", ServiceFault("ThrottlingException", headers={"Retry-After": told, "Date": told}))
+        server.script(
+            "GetItem",
+            ServiceFault("ThrottlingException", headers={"Retry-After": told, "Date": told}),
+        )
         with pytest.raises(Throttled) as caught:
             await transport.send("GetItem", GET)
     assert caught.value.retry_after_s == expected
@@ -185,14 +230,24 @@ async def test_a_retry_after_that_is_no_time_is_no_other_error(told: str, expect
 async def test_reasons_of_a_cancellation_that_are_none_are_read_as_none() -> None:
     extra = {"CancellationReasons": [1, None, {"Code": ["x"]}, {"Code": "ConditionalCheckFailed"}]}
     async with LoopbackServer() as server, opened(server) as transport:
-        server.script("TransactWriteItems", ServiceFault("TransactionCanceledException", extra=extra))
+        server.script(
+            "TransactWriteItems", ServiceFault("TransactionCanceledException", extra=extra)
+        )
         with pytest.raises(TransactionCanceled) as caught:
             await transport.send("TransactWriteItems", {})
-    assert [reason.code for reason in caught.value.reasons] == [None, None, "['x']", "ConditionalCheckFailed"]
+    assert [reason.code for reason in caught.value.reasons] == [
+        None,
+        None,
+        "['x']",
+        "ConditionalCheckFailed",
+    ]
 
 
 async def test_retry_after_may_be_a_date() -> None:
-    headers = {"Date": "Sat, 21 Nov 2026 08:30:00 GMT", "Retry-After": "Sat, 21 Nov 2026 08:30:12 GMT"}
+    headers = {
+        "Date": "Sat, 21 Nov 2026 08:30:00 GMT",
+        "Retry-After": "Sat, 21 Nov 2026 08:30:12 GMT",
+    }
     async with LoopbackServer() as server, opened(server) as transport:
         server.script("GetItem", ServiceFault("ThrottlingException", headers=headers))
         with pytest.raises(Throttled) as caught:
@@ -203,7 +258,9 @@ async def test_retry_after_may_be_a_date() -> None:
 async def test_a_clock_that_is_wrong_is_corrected_for_the_calls_that_follow() -> None:
     clock = FakeClock()
     theirs = clock.now() + timedelta(hours=3)
-    skewed = ServiceFault("InvalidSignatureException", headers={"Date": theirs.strftime("%a, %d %b %Y %H:%M:%S GMT")})
+    skewed = ServiceFault(
+        "InvalidSignatureException", headers={"Date": theirs.strftime("%a, %d %b %Y %H:%M:%S GMT")}
+    )
     async with LoopbackServer() as server, opened(server, clock=clock) as transport:
         server.script("GetItem", skewed)
         with pytest.raises(AccessDenied) as caught:
@@ -213,7 +270,8 @@ async def test_a_clock_that_is_wrong_is_corrected_for_the_calls_that_follow() ->
         clock.advance(60)
         await transport.send("GetItem", GET)
     assert [request.headers["x-amz-date"] for request in server.requests] == [
-        moment.strftime("%Y%m%dT%H%M%SZ") for moment in (clock.now() - timedelta(seconds=60), theirs, theirs + timedelta(seconds=60))
+        moment.strftime("%Y%m%dT%H%M%SZ")
+        for moment in (clock.now() - timedelta(seconds=60), theirs, theirs + timedelta(seconds=60))
     ]
 
 
@@ -233,7 +291,10 @@ async def test_expired_credentials_are_fetched_again_for_the_next_call() -> None
         for _ in range(2):
             await transport.send("GetItem", GET)
     assert source.loads == 2
-    assert ["AK1/", "AK2/", "AK2/"] == [request.headers["authorization"].partition("Credential=")[2][:4] for request in server.requests]
+    assert ["AK1/", "AK2/", "AK2/"] == [
+        request.headers["authorization"].partition("Credential=")[2][:4]
+        for request in server.requests
+    ]
 
 
 async def test_after_close_every_use_is_a_clear_error() -> None:
@@ -300,7 +361,9 @@ async def test_the_representation_tells_where_and_no_secret() -> None:
         assert secret not in shown
 
 
-@pytest.mark.parametrize("options", [{"max_connections": 0}, {"connect_timeout_s": 0}, {"read_timeout_s": -1.0}])
+@pytest.mark.parametrize(
+    "options", [{"max_connections": 0}, {"connect_timeout_s": 0}, {"read_timeout_s": -1.0}]
+)
 def test_options_out_of_range_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="must be"):
         WireTransport(region="eu-central-1", credentials=KEY, environ={}, **options)
@@ -319,7 +382,9 @@ async def test_no_task_is_left_behind_by_any_call() -> None:
 
 
 def test_another_event_loop_is_a_clear_error() -> None:
-    transport = WireTransport(region="eu-central-1", endpoint_url="http://127.0.0.1:1", credentials=KEY, environ={})
+    transport = WireTransport(
+        region="eu-central-1", endpoint_url="http://127.0.0.1:1", credentials=KEY, environ={}
+    )
     asyncio.run(transport.open())
     for use in (lambda: transport.send("GetItem", GET), transport.open, transport.close):
         with pytest.raises(UsageError, match="another event loop"):
@@ -330,7 +395,9 @@ async def test_foreign_mappings_are_written_as_objects() -> None:
     from types import MappingProxyType
 
     async with LoopbackServer() as server, opened(server) as transport:
-        await transport.send("GetItem", MappingProxyType({"Key": MappingProxyType({"pk": {"S": "c1"}})}))
+        await transport.send(
+            "GetItem", MappingProxyType({"Key": MappingProxyType({"pk": {"S": "c1"}})})
+        )
     assert json.loads(server.requests[0].raw) == {"Key": {"pk": {"S": "c1"}}}
 
 

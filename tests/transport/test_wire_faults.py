@@ -1,4 +1,5 @@
-"""The wire against a server, or a network, that does not behave. After each fault the same transport must work."""
+"""The wire against a server, or a network, that does not behave. After each fault the same
+transport must work."""
 
 from __future__ import annotations
 
@@ -49,7 +50,10 @@ def anyio_backend(request: pytest.FixtureRequest) -> object:
 
 @asynccontextmanager
 async def wired(**options: Any) -> AsyncGenerator[tuple[LoopbackServer, WireTransport]]:
-    async with LoopbackServer(lambda _operation, _body: ITEM) as server, opened(server, **options) as transport:
+    async with (
+        LoopbackServer(lambda _operation, _body: ITEM) as server,
+        opened(server, **options) as transport,
+    ):
         yield server, transport
 
 
@@ -60,7 +64,10 @@ async def wired(**options: Any) -> AsyncGenerator[tuple[LoopbackServer, WireTran
         (MALFORMED_JSON, "not JSON"),
         (NOT_AN_OBJECT, "a JSON list, not an object"),
         (Reply(b""), "not JSON"),
-        (Reply(b"\x1f\x8b", headers={"content-encoding": "gzip"}), "it came as 'gzip', which was not asked for"),
+        (
+            Reply(b"\x1f\x8b", headers={"content-encoding": "gzip"}),
+            "it came as 'gzip', which was not asked for",
+        ),
         (Reply(b"{}", 204, crc="none"), "HTTP status 204"),
         (Reply(b"{}", 202, crc="none"), "HTTP status 202"),
         (WRONG_CRC, "CRC32"),
@@ -69,8 +76,16 @@ async def wired(**options: Any) -> AsyncGenerator[tuple[LoopbackServer, WireTran
         (NOT_HTTP, "not HTTP"),
         (Raw(b"HTTP/1.1 200 OK\r\nContent-Length: minus\r\n\r\n"), "not HTTP"),
         (Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"), "not HTTP"),
-        (Raw(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"), "another protocol"),
-        (Raw(b"HTTP/1.1 200 OK\r\n" + b"x: " + b"y" * 40_000 + b"\r\nz: " + b"y" * 40_000), "headers are longer"),
+        (
+            Raw(
+                b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+            ),
+            "another protocol",
+        ),
+        (
+            Raw(b"HTTP/1.1 200 OK\r\n" + b"x: " + b"y" * 40_000 + b"\r\nz: " + b"y" * 40_000),
+            "headers are longer",
+        ),
         (Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"), "larger than"),
         (Drop("headers"), "before an answer began"),
         (Drop("request"), "before an answer began"),
@@ -82,7 +97,9 @@ async def wired(**options: Any) -> AsyncGenerator[tuple[LoopbackServer, WireTran
     ],
     ids=str,
 )
-async def test_an_answer_that_cannot_be_read_may_have_been_applied(step: Step, told: str, warm: bool) -> None:
+async def test_an_answer_that_cannot_be_read_may_have_been_applied(
+    step: Step, told: str, warm: bool
+) -> None:
     async with wired() as (server, transport):
         if warm:
             await transport.send("GetItem", GET)
@@ -97,10 +114,14 @@ async def test_an_answer_that_cannot_be_read_may_have_been_applied(step: Step, t
 
 async def test_a_reset_while_a_chunked_body_comes_is_a_truncated_body() -> None:
     async with wired() as (server, transport):
-        server.script("GetItem", Raw(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"a":\r\n'))
+        server.script(
+            "GetItem", Raw(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"a":\r\n')
+        )
         async with anyio.create_task_group() as group:
             group.start_soon(end_connections_after, server, 1)
-            with pytest.raises(ConnectionFailed, match="in the middle of the answer's body, after 5 bytes"):
+            with pytest.raises(
+                ConnectionFailed, match="in the middle of the answer's body, after 5 bytes"
+            ):
                 await transport.send("GetItem", GET)
         assert await transport.send("GetItem", GET) == ITEM
 
@@ -111,7 +132,9 @@ async def end_connections_after(server: LoopbackServer, requests: int) -> None:
 
 
 @pytest.mark.parametrize("applied", [False, True])
-async def test_a_connection_dropped_after_the_request_tells_nothing_about_its_fate(applied: bool) -> None:
+async def test_a_connection_dropped_after_the_request_tells_nothing_about_its_fate(
+    applied: bool,
+) -> None:
     seen: list[str] = []
 
     def handler(operation: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -134,16 +157,43 @@ async def test_a_connection_dropped_after_the_request_tells_nothing_about_its_fa
         (Reply(b"", 503, crc="none"), "ServiceUnavailable", True, "HTTP 503"),
         (Reply(b"null", 502, crc="none"), "BadGateway", True, "HTTP 502"),
         (Reply(b"busy", 429, crc="none"), "TooManyRequests", True, "HTTP 429"),
-        (TOO_LARGE, "RequestEntityTooLarge", False, "HTTP 413 .the request is larger than it takes"),
-        (Reply(b"nothing here", 404, crc="none"), "NotFound", False, "not an answer of DynamoDB's: 'nothing here'"),
+        (
+            TOO_LARGE,
+            "RequestEntityTooLarge",
+            False,
+            "HTTP 413 .the request is larger than it takes",
+        ),
+        (
+            Reply(b"nothing here", 404, crc="none"),
+            "NotFound",
+            False,
+            "not an answer of DynamoDB's: 'nothing here'",
+        ),
         (Reply(b"?", 499, crc="none"), "Status499", False, "HTTP 499"),
-        (redirect("https://elsewhere.example/x"), "MovedPermanently", False, "redirects to 'https://elsewhere.example/x'"),
-        (redirect("https://elsewhere.example/x", 307), "TemporaryRedirect", False, "follows no redirect"),
-        (Reply(b'{"__type": "x"}', 304, crc="none", close="announced"), "NotModified", False, r"it redirects\. adorm follows no redirect"),
+        (
+            redirect("https://elsewhere.example/x"),
+            "MovedPermanently",
+            False,
+            "redirects to 'https://elsewhere.example/x'",
+        ),
+        (
+            redirect("https://elsewhere.example/x", 307),
+            "TemporaryRedirect",
+            False,
+            "follows no redirect",
+        ),
+        (
+            Reply(b'{"__type": "x"}', 304, crc="none", close="announced"),
+            "NotModified",
+            False,
+            r"it redirects\. adorm follows no redirect",
+        ),
     ],
     ids=str,
 )
-async def test_answers_of_something_else_are_service_errors_that_say_so(step: Step, code: str, retryable: bool, told: str) -> None:
+async def test_answers_of_something_else_are_service_errors_that_say_so(
+    step: Step, code: str, retryable: bool, told: str
+) -> None:
     async with wired() as (server, transport):
         server.script("PutItem", step)
         with pytest.raises(ServiceError, match=told) as caught:
@@ -157,7 +207,10 @@ async def test_answers_of_something_else_are_service_errors_that_say_so(step: St
 
 async def test_what_is_shown_of_a_foreign_answer_is_short_and_holds_no_secret() -> None:
     async with wired() as (server, transport):
-        server.script("GetItem", Reply(b"you sent a-session-token, wJalrXUtnFEMI " + b"x" * 5000, 400, crc="none"))
+        server.script(
+            "GetItem",
+            Reply(b"you sent a-session-token, wJalrXUtnFEMI " + b"x" * 5000, 400, crc="none"),
+        )
         with pytest.raises(ServiceError) as caught:
             await transport.send("GetItem", GET)
     assert "a-session-token" not in str(caught.value)
@@ -168,7 +221,9 @@ async def test_what_is_shown_of_a_foreign_answer_is_short_and_holds_no_secret() 
 async def test_a_server_that_never_answers_is_given_up_after_the_read_timeout() -> None:
     async with wired(read_timeout_s=0.05) as (server, transport):
         server.script("PutItem", Silence())
-        with pytest.raises(ConnectionFailed, match=r"sent nothing for 0\.05 s, before an answer began") as caught:
+        with pytest.raises(
+            ConnectionFailed, match=r"sent nothing for 0\.05 s, before an answer began"
+        ) as caught:
             await transport.send("PutItem", GET)
         assert caught.value.maybe_applied
         assert await transport.send("GetItem", GET) == ITEM
@@ -188,7 +243,9 @@ async def test_the_read_timeout_counts_for_each_request_on_a_connection() -> Non
     async with wired(read_timeout_s=0.08) as (server, transport):
         for _ in range(4):
             await transport.send("GetItem", GET)
-            await anyio.sleep(0.03)  # the timer of the first request fires in one of the pauses, or in a later request
+            await anyio.sleep(
+                0.03
+            )  # the timer of the first request fires in one of the pauses, or in a later request
         assert server.connections == 1
         server.script("GetItem", Silence())
         with pytest.raises(ConnectionFailed, match="sent nothing"):
@@ -199,16 +256,25 @@ async def test_where_nobody_listens_nothing_was_applied() -> None:
     async with wired() as (server, transport):
         await server.stop()
         for _ in range(3):
-            with pytest.raises(ConnectionFailed, match=f"PutItem: no connection to 127.0.0.1:{server.port}") as caught:
+            with pytest.raises(
+                ConnectionFailed, match=f"PutItem: no connection to 127.0.0.1:{server.port}"
+            ) as caught:
                 await transport.send("PutItem", GET)
             assert not caught.value.maybe_applied
             assert "may have been applied" not in str(caught.value)
 
 
 async def test_a_name_that_does_not_resolve_is_a_failed_connection() -> None:
-    transport = WireTransport(region="eu-central-1", endpoint_url="http://no-such-host.invalid", credentials=KEY, environ={})
+    transport = WireTransport(
+        region="eu-central-1",
+        endpoint_url="http://no-such-host.invalid",
+        credentials=KEY,
+        environ={},
+    )
     await transport.open()
-    with pytest.raises(ConnectionFailed, match=r"no connection to no-such-host\.invalid:80") as caught:
+    with pytest.raises(
+        ConnectionFailed, match=r"no connection to no-such-host\.invalid:80"
+    ) as caught:
         await transport.send("PutItem", GET)
     assert not caught.value.maybe_applied
     await transport.close()
@@ -229,7 +295,9 @@ async def test_a_closed_idle_connection_is_replaced_without_an_error() -> None:
             assert await transport.send("GetItem", GET) == ITEM
             assert server.connections == round_
             server.close_idle()
-            await server.all_closed()  # the loop may not have read the end yet on the client's side: the next call looks
+            await (
+                server.all_closed()
+            )  # the loop may not have read the end yet on the client's side: the next call looks
 
 
 async def test_many_idle_connections_closed_at_once_are_replaced_without_an_error() -> None:
@@ -247,7 +315,9 @@ async def test_many_idle_connections_closed_at_once_are_replaced_without_an_erro
         assert server.connections == 24
 
 
-async def test_a_connection_that_the_server_closes_after_an_answer_without_a_word_is_replaced() -> None:
+async def test_a_connection_that_the_server_closes_after_an_answer_without_a_word_is_replaced() -> (
+    None
+):
     async with wired() as (server, transport):
         server.script("GetItem", *[Reply(close="silent")] * 3)
         for _ in range(3):
@@ -257,7 +327,9 @@ async def test_a_connection_that_the_server_closes_after_an_answer_without_a_wor
         assert server.connections == 4
 
 
-async def test_a_connection_that_the_server_wants_closed_is_not_used_again_though_it_is_open() -> None:
+async def test_a_connection_that_the_server_wants_closed_is_not_used_again_though_it_is_open() -> (
+    None
+):
     async with wired() as (server, transport):
         server.script("GetItem", Reply(headers={"Connection": "close"}))
         for _ in range(3):
@@ -265,8 +337,12 @@ async def test_a_connection_that_the_server_wants_closed_is_not_used_again_thoug
         assert server.connections == 2
 
 
-@pytest.mark.parametrize("tail", [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b"rubbish", b"\x00"])
-async def test_bytes_after_an_answer_end_the_connection_and_never_answer_the_next_call(tail: bytes) -> None:
+@pytest.mark.parametrize(
+    "tail", [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b"rubbish", b"\x00"]
+)
+async def test_bytes_after_an_answer_end_the_connection_and_never_answer_the_next_call(
+    tail: bytes,
+) -> None:
     async with wired() as (server, transport):
         server.script("GetItem", Reply(b'{"first": 1}', tail=tail))
         assert await transport.send("GetItem", GET) == {"first": 1}
@@ -336,9 +412,19 @@ async def test_calls_cancelled_while_they_wait_in_line_pass_their_turn_on() -> N
 
 async def test_no_failure_leaves_an_exception_that_nobody_took() -> None:
     complaints: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, context: complaints.append(context)
+    )
     async with wired(read_timeout_s=0.05) as (server, transport):
-        server.script("PutItem", HTML_500, Drop("request"), Silence(), WRONG_CRC, NOT_HTTP, Drop("half the body"))
+        server.script(
+            "PutItem",
+            HTML_500,
+            Drop("request"),
+            Silence(),
+            WRONG_CRC,
+            NOT_HTTP,
+            Drop("half the body"),
+        )
         for _ in range(6):
             with pytest.raises(AdormError):
                 await transport.send("PutItem", GET)
@@ -354,7 +440,9 @@ async def test_no_failure_leaves_an_exception_that_nobody_took() -> None:
     assert complaints == []
 
 
-async def test_a_body_above_the_limit_is_refused_while_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_above_the_limit_is_refused_while_it_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(Connector.__init__, "__defaults__", (100,))
     async with wired() as (server, transport):
         server.script("GetItem", Reply(chunked=True), Reply())
@@ -385,12 +473,21 @@ async def test_a_throttle_in_html_is_a_throttle() -> None:
 async def test_a_wrong_secret_does_not_move_the_clock() -> None:
     now = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
     error = ServiceError("", code="InvalidSignatureException", operation="GetItem")
-    for date, expected in ((b"Sat, 21 Nov 2026 08:30:09 GMT", 0.0), (b"Sat, 21 Nov 2026 08:40:00 GMT", 600.0), (b"yesterday", None)):
-        assert failures.clock_offset_s(error, http.Response(403, {b"date": date}, b""), now) == expected
+    for date, expected in (
+        (b"Sat, 21 Nov 2026 08:30:09 GMT", 0.0),
+        (b"Sat, 21 Nov 2026 08:40:00 GMT", 600.0),
+        (b"yesterday", None),
+    ):
+        assert (
+            failures.clock_offset_s(error, http.Response(403, {b"date": date}, b""), now)
+            == expected
+        )
 
 
 async def test_other_errors_do_not_move_the_clock() -> None:
-    clockless = ServiceFault("ValidationException", headers={"Date": "Sat, 21 Nov 2020 08:30:09 GMT"})
+    clockless = ServiceFault(
+        "ValidationException", headers={"Date": "Sat, 21 Nov 2020 08:30:09 GMT"}
+    )
     async with wired(clock=FakeClock()) as (server, transport):
         server.script("GetItem", clockless)
         with pytest.raises(ServiceError):

@@ -26,8 +26,8 @@ async def main():
     return answer
 
 answer = asyncio.run(main())
-heavy = {"botocore", "aiobotocore", "boto3", "aiohttp", "moto", "requests", "urllib3", "email.utils", "http.client"}
-print(json.dumps([answer, sorted(heavy & sys.modules.keys())]))
+heavy = {"botocore", "aiobotocore", "boto3", "aiohttp", "moto", "requests", "urllib3",
+"email.utils", "http.client"} print(json.dumps([answer, sorted(heavy & sys.modules.keys())]))
 """
 
 
@@ -35,7 +35,9 @@ async def run(environ: dict[str, str]) -> list[object]:
     import anyio
 
     done = await anyio.run_process(
-        [sys.executable, "-W", "error", "-c", CALL], env=environ | {"PYTHONPATH": os.pathsep.join(sys.path)}, stderr=subprocess.PIPE
+        [sys.executable, "-W", "error", "-c", CALL],
+        env=environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stderr=subprocess.PIPE,
     )
     assert done.stderr == b""
     return list(json.loads(done.stdout))

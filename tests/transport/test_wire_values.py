@@ -11,14 +11,28 @@ from adorm.transport.wire_values import epoch_seconds, plain_request
 
 @pytest.mark.parametrize("value", [b"\x00\xff", bytearray(b"\x00\xff"), "AP8="])
 def test_binary_values_become_bytes_wherever_they_stand(value: Any) -> None:
-    request = {"Item": {"B": {"B": value}, "set": {"BS": [value]}, "l": {"L": ({"M": {"deep": {"B": value}}},)}}}
+    request = {
+        "Item": {
+            "B": {"B": value},
+            "set": {"BS": [value]},
+            "l": {"L": ({"M": {"deep": {"B": value}}},)},
+        }
+    }
     assert plain_request(request) == {
-        "Item": {"B": {"B": b"\x00\xff"}, "set": {"BS": [b"\x00\xff"]}, "l": {"L": [{"M": {"deep": {"B": b"\x00\xff"}}}]}}
+        "Item": {
+            "B": {"B": b"\x00\xff"},
+            "set": {"BS": [b"\x00\xff"]},
+            "l": {"L": [{"M": {"deep": {"B": b"\x00\xff"}}}]},
+        }
     }
 
 
 def test_text_that_is_not_binary_stays() -> None:
-    request = {"TableName": "AP8=", "Item": {"S": {"S": "AP8="}, "SS": {"SS": ["AP8="]}}, "AttributeDefinitions": [{"AttributeType": "B"}]}
+    request = {
+        "TableName": "AP8=",
+        "Item": {"S": {"S": "AP8="}, "SS": {"SS": ["AP8="]}},
+        "AttributeDefinitions": [{"AttributeType": "B"}],
+    }
     assert plain_request(request) == request
 
 
@@ -33,4 +47,8 @@ def test_the_copy_shares_nothing_mutable_and_is_made_of_dicts_and_lists() -> Non
 
 def test_times_become_seconds_wherever_they_stand() -> None:
     moment = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
-    assert epoch_seconds({"at": moment, "l": [{"at": moment}], "n": 1}) == {"at": 1795249800.0, "l": [{"at": 1795249800.0}], "n": 1}
+    assert epoch_seconds({"at": moment, "l": [{"at": moment}], "n": 1}) == {
+        "at": 1795249800.0,
+        "l": [{"at": 1795249800.0}],
+        "n": 1,
+    }

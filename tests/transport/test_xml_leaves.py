@@ -13,7 +13,13 @@ def test_each_element_has_its_text_by_its_path() -> None:
         b"<?xml version='1.0'?><a:R xmlns:a='urn:x' k='v'> <a:E><C> one &amp; &#x74;wo </C><C>three</C></a:E>"
         b"<F/><G><![CDATA[<x>]]></G></a:R>"
     )
-    assert leaves_of(document) == {"R": "", "R/E": "", "R/E/C": "one & two", "R/F": "", "R/G": "<x>"}
+    assert leaves_of(document) == {
+        "R": "",
+        "R/E": "",
+        "R/E/C": "one & two",
+        "R/F": "",
+        "R/G": "<x>",
+    }
 
 
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))

@@ -47,7 +47,8 @@ class Frozen:
 
 
 def scripted(*outcomes: Outcome, **options: Any) -> tuple[adorm.Database, ScriptedTransport]:
-    """A database that plays the outcomes, one for each request; time stands still, and half of every wait is drawn."""
+    """A database that plays the outcomes, one for each request; time stands still, and half of
+    every wait is drawn."""
     transport = ScriptedTransport(outcomes)
     settings: dict[str, Any] = {"clock": FakeClock(), "random": lambda: 0.5}
     return adorm.Database(lambda: transport, **(settings | options)), transport
@@ -55,7 +56,10 @@ def scripted(*outcomes: Outcome, **options: Any) -> tuple[adorm.Database, Script
 
 def canceled(codes: Iterable[str | None], *, operation: str = "TransactWriteItems") -> ServiceError:
     """DynamoDB's answer to a transaction that it cancelled; None where an operation was fine."""
-    reasons = [{"Code": "None"} if code is None else {"Code": code, "Message": f"because of {code}"} for code in codes]
+    reasons = [
+        {"Code": "None"} if code is None else {"Code": code, "Message": f"because of {code}"}
+        for code in codes
+    ]
     return service_error(
         {
             "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
@@ -70,7 +74,8 @@ def canceled(codes: Iterable[str | None], *, operation: str = "TransactWriteItem
 
 @attrs.frozen
 class World:
-    """A database in memory, with faults and a recorder before it; time stands still, and half of every wait is drawn."""
+    """A database in memory, with faults and a recorder before it; time stands still, and half of
+    every wait is drawn."""
 
     db: adorm.Database
     faults: Faults
@@ -80,7 +85,9 @@ class World:
     @property
     def tokens(self) -> list[str]:
         """Of the transactions that were sent."""
-        return [sent.request["ClientRequestToken"] for sent in self.recorder.of("TransactWriteItems")]
+        return [
+            sent.request["ClientRequestToken"] for sent in self.recorder.of("TransactWriteItems")
+        ]
 
 
 @asynccontextmanager

@@ -1,4 +1,5 @@
-"""The example of transfers: whatever the order of events, no money comes or goes, and every refusal is explained."""
+"""The example of transfers: whatever the order of events, no money comes or goes, and every refusal
+is explained."""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> E
 
 
 @pytest.mark.parametrize("seed", [7, 8])
-async def test_the_sum_is_unchanged_and_every_failure_is_explained(engine: Engine, seed: int) -> None:
+async def test_the_sum_is_unchanged_and_every_failure_is_explained(
+    engine: Engine, seed: int
+) -> None:
     orders = fund_transfer.make_orders(seed)
     assert len(orders) == 100
     async with engine.connect() as db:
@@ -61,7 +64,10 @@ async def test_a_wrong_end_would_be_told() -> None:
         report = await fund_transfer.run(db, fund_transfer.make_orders(7)[:10])
     assert fund_transfer.wrong(report) == []
     report.balances["ada"] += 1
-    assert fund_transfer.wrong(report) == ["the sum has changed", "the balances are not what the booked transfers make"]
+    assert fund_transfer.wrong(report) == [
+        "the sum has changed",
+        "the balances are not what the booked transfers make",
+    ]
 
 
 async def test_the_program_prints_what_became_of_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,9 @@ async def test_each_key_is_asked_for_once_and_answered_in_place() -> None:
     }
     db, transport = scripted(answer)
     accounts, entries = db.table(Account), db.table(Entry)
-    got = await db.transact_get(accounts.key("a"), entries.key("a", 1), accounts.key("none"), accounts.key("a"))
+    got = await db.transact_get(
+        accounts.key("a"), entries.key("a", 1), accounts.key("none"), accounts.key("a")
+    )
     account = Account(name="a", balance=5, version=1)
     assert got == (account, Entry(account="a", number=1), None, account)
     assert got[0] is not got[3]
@@ -32,7 +34,12 @@ async def test_each_key_is_asked_for_once_and_answered_in_place() -> None:
             {
                 "TransactItems": [
                     {"Get": {"TableName": "accounts", "Key": {"name": {"S": "a"}}}},
-                    {"Get": {"TableName": "ledger", "Key": {"account": {"S": "a"}, "number": {"N": "1"}}}},
+                    {
+                        "Get": {
+                            "TableName": "ledger",
+                            "Key": {"account": {"S": "a"}, "number": {"N": "1"}},
+                        }
+                    },
                     {"Get": {"TableName": "accounts", "Key": {"name": {"S": "none"}}}},
                 ]
             },
@@ -43,9 +50,17 @@ async def test_each_key_is_asked_for_once_and_answered_in_place() -> None:
 async def test_a_key_leads_to_its_table_by_the_names_of_this_database() -> None:
     db, _ = scripted(table_prefix="dev-")
     other, _ = scripted(table_prefix="prod-")
-    keys = [db.table(Account).key("a"), db.table(Account, name="old").key("a"), other.table(Account).key("b")]
+    keys = [
+        db.table(Account).key("a"),
+        db.table(Account, name="old").key("a"),
+        other.table(Account).key("b"),
+    ]
     request = db.transact_get_all(keys).request()
-    assert [get["Get"]["TableName"] for get in request["TransactItems"]] == ["dev-accounts", "old", "dev-accounts"]
+    assert [get["Get"]["TableName"] for get in request["TransactItems"]] == [
+        "dev-accounts",
+        "old",
+        "dev-accounts",
+    ]
 
 
 async def test_nothing_to_read_sends_nothing() -> None:
@@ -101,4 +116,8 @@ async def test_an_item_that_does_not_fit_says_which() -> None:
 async def test_the_plan_names_the_tables_and_the_cost() -> None:
     db, _ = scripted()
     plan = db.transact_get(db.table(Account).key("a"), db.table(Entry).key("a", 1)).explain()
-    assert (plan.operation, plan.table, plan.cost.least_units) == ("TransactGetItems", "accounts, ledger", 4.0)
+    assert (plan.operation, plan.table, plan.cost.least_units) == (
+        "TransactGetItems",
+        "accounts, ledger",
+        4.0,
+    )

@@ -66,9 +66,14 @@ async def test_it_ends_after_the_attempts_that_it_is_given() -> None:
 
         with pytest.raises(adorm.VersionConflict) as caught:
             await accounts.read_modify_write("a", outrun, max_attempts=3)
-        assert caught.value.__notes__ == ["others were faster 3 times; max_attempts of read_modify_write() says how often it tries"]
+        assert caught.value.__notes__ == [
+            "others were faster 3 times; max_attempts of read_modify_write() says how often it tries"
+        ]
         assert (await stored(there)).balance == 310
-        with pytest.raises(adorm.DeadlineExceeded, match=r"read_modify_write on Account a: the wait of .* before the change is made again"):
+        with pytest.raises(
+            adorm.DeadlineExceeded,
+            match=r"read_modify_write on Account a: the wait of .* before the change is made again",
+        ):
             async with adorm.deadline(0.2):
                 await accounts.read_modify_write("a", outrun)
 
@@ -82,7 +87,8 @@ async def test_a_transaction_in_the_way_is_waited_for() -> None:
 
 
 async def test_an_unknown_fate_is_not_answered_by_a_second_change() -> None:
-    """The save's answer is lost, and before it is sent again someone else writes: whose work is stored nobody can tell."""
+    """The save's answer is lost, and before it is sent again someone else writes: whose work is
+    stored nobody can tell."""
     async with world(Account) as there:
         accounts = await given(there)
         there.faults.on("UpdateItem", call=1).drop(applied=True)
@@ -101,7 +107,9 @@ async def test_the_version_is_adorm_s_own_business() -> None:
             account.version = 17
             return Account(name="a", balance=account.balance * 2)
 
-        assert await accounts.read_modify_write("a", meddle) == Account(name="a", balance=20, version=2)
+        assert await accounts.read_modify_write("a", meddle) == Account(
+            name="a", balance=20, version=2
+        )
 
 
 def strange(_account: Account) -> Any:
@@ -114,11 +122,27 @@ async def test_what_cannot_be_saved_is_refused_and_nothing_is_written() -> None:
         await there.db.table(Frozen).create(Frozen(name="f"))
         cases: list[tuple[Any, str]] = [
             (accounts.read_modify_write("a", strange), "an instance of Account is expected"),
-            (accounts.read_modify_write("a", lambda _: Account(name="b")), "changed the key of Account a to Account b"),
-            (accounts.read_modify_write("a", increment, max_attempts=0), "max_attempts is a positive whole number"),
-            (accounts.read_modify_write("a", increment, max_attempts=1.5), "max_attempts is a positive whole number"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the mistake
-            (there.db.table(Frozen).read_modify_write("f", lambda _: None), "Frozen is frozen, so the function has to return"),
-            (there.db.table(Entry).read_modify_write(("a", 1), lambda _: None), "rests on the version, and Entry has none"),
+            (
+                accounts.read_modify_write("a", lambda _: Account(name="b")),
+                "changed the key of Account a to Account b",
+            ),
+            (
+                accounts.read_modify_write("a", increment, max_attempts=0),
+                "max_attempts is a positive whole number",
+            ),
+            (
+                # the mistake
+                accounts.read_modify_write("a", increment, max_attempts=1.5),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+                "max_attempts is a positive whole number",
+            ),
+            (
+                there.db.table(Frozen).read_modify_write("f", lambda _: None),
+                "Frozen is frozen, so the function has to return",
+            ),
+            (
+                there.db.table(Entry).read_modify_write(("a", 1), lambda _: None),
+                "rests on the version, and Entry has none",
+            ),
         ]
         there.recorder.clear()
         for call, message in cases:
@@ -149,7 +173,9 @@ async def test_fifty_at_once_lose_nothing_even_in_lockstep() -> None:
         results: list[int] = []
 
         async def one() -> None:
-            results.append((await accounts.read_modify_write("a", increment, max_attempts=50)).balance)
+            results.append(
+                (await accounts.read_modify_write("a", increment, max_attempts=50)).balance
+            )
 
         async with anyio.create_task_group() as tasks:
             for _ in range(50):

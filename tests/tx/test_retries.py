@@ -61,7 +61,11 @@ async def test_each_transaction_has_a_token_of_its_own() -> None:
 
 
 async def test_a_condition_is_not_retried_even_beside_a_conflict() -> None:
-    for codes in (["ConditionalCheckFailed", None], ["ConditionalCheckFailed", "TransactionConflict"], ["ValidationError", None]):
+    for codes in (
+        ["ConditionalCheckFailed", None],
+        ["ConditionalCheckFailed", "TransactionConflict"],
+        ["ValidationError", None],
+    ):
         db, transport = scripted(canceled(codes))
         with pytest.raises(adorm.TransactionCanceled):
             await transfer(db)
@@ -69,13 +73,20 @@ async def test_a_condition_is_not_retried_even_beside_a_conflict() -> None:
 
 
 async def test_reasons_that_are_no_conditions_are_typed_too() -> None:
-    db, _ = scripted(canceled(["TransactionConflict", "ThrottlingError"]), retry=adorm.RetryPolicy(max_attempts=1))
+    db, _ = scripted(
+        canceled(["TransactionConflict", "ThrottlingError"]),
+        retry=adorm.RetryPolicy(max_attempts=1),
+    )
     with pytest.raises(adorm.TransactionCanceled) as caught:
         await transfer(db)
     first, second = caught.value.reasons
     assert isinstance(first.error, adorm.TransactionConflict)
     assert isinstance(second.error, adorm.Throttled)
-    assert (first.error.subject, first.error.request_id, first.error.operation) == ("Account a", "r1", "TransactWriteItems")
+    assert (first.error.subject, first.error.request_id, first.error.operation) == (
+        "Account a",
+        "r1",
+        "TransactWriteItems",
+    )
     assert str(caught.value) == (
         "TransactWriteItems on update Account a, update Account b: TransactionCanceledException: Transaction cancelled, please refer "
         "cancellation reasons for specific reasons (request id: r1) [2 of 2 operations stood against it]\n"
@@ -88,7 +99,10 @@ async def test_a_reason_that_adorm_does_not_know_is_told_in_dynamodb_s_words() -
     db, _ = scripted(canceled(["ItemCollectionSizeLimitExceeded", "NewFault"]))
     with pytest.raises(adorm.TransactionCanceled) as caught:
         await transfer(db)
-    assert "update Account a: ItemCollectionSizeLimitExceeded: because of ItemCollectionSizeLimitExceeded" in str(caught.value)
+    assert (
+        "update Account a: ItemCollectionSizeLimitExceeded: because of ItemCollectionSizeLimitExceeded"
+        in str(caught.value)
+    )
     assert "update Account b: NewFault: because of NewFault" in str(caught.value)
     assert {type(reason.error) for reason in caught.value.reasons} == {adorm.ServiceError}
 
@@ -101,14 +115,19 @@ async def test_a_long_list_of_reasons_is_cut_in_the_message_only() -> None:
     with pytest.raises(adorm.TransactionCanceled) as caught:
         await tx.commit()
     lines = str(caught.value).splitlines()
-    assert "on create Entry a/0, create Entry a/1, create Entry a/2, create Entry a/3, create Entry a/4 and 10 more:" in lines[0]
+    assert (
+        "on create Entry a/0, create Entry a/1, create Entry a/2, create Entry a/3, create Entry a/4 and 10 more:"
+        in lines[0]
+    )
     assert (len(lines), lines[-1]) == (12, "  and 5 more in .reasons")
     assert len(caught.value.reasons) == len(caught.value.exceptions) == 15
 
 
 async def test_a_conflict_that_does_not_end_is_raised_with_the_notes_of_its_attempts() -> None:
     async with world(Account) as there:
-        there.faults.on("TransactWriteItems").refuse("TransactionCanceledException", reasons=["TransactionConflict", "None"])
+        there.faults.on("TransactWriteItems").refuse(
+            "TransactionCanceledException", reasons=["TransactionConflict", "None"]
+        )
         with pytest.raises(adorm.TransactionCanceled) as caught:
             await transfer(there.db)
         assert caught.value.attempts == 5
@@ -133,7 +152,9 @@ async def test_an_answer_that_never_comes_leaves_the_fate_open_and_the_instance_
         with pytest.raises(adorm.ConnectionFailed) as caught:
             await transfer(there.db, account)
         assert caught.value.maybe_applied
-        assert "TransactWriteItems on create Account c, update Account a, update Account b" in str(caught.value)
+        assert "TransactWriteItems on create Account c, update Account a, update Account b" in str(
+            caught.value
+        )
         assert account.version == 0
 
 
@@ -143,19 +164,28 @@ async def test_a_lost_answer_does_not_apply_it_twice(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI")
     table = FakeTable()
     await table.open()
-    async with LoopbackServer(table) as server, adorm.connect(endpoint_url=server.url, region="eu-central-1", random=lambda: 0.0) as db:
+    async with (
+        LoopbackServer(table) as server,
+        adorm.connect(endpoint_url=server.url, region="eu-central-1", random=lambda: 0.0) as db,
+    ):
         await db.create_table(Account)
         for name in "ab":
             await db.table(Account).create(Account(name=name, balance=10))
         table.writes.clear()
-        server.script("TransactWriteItems", Drop("request", applied=True), ServiceFault("InternalServerError", status=500, applied=True))
+        server.script(
+            "TransactWriteItems",
+            Drop("request", applied=True),
+            ServiceFault("InternalServerError", status=500, applied=True),
+        )
         account = Account(name="c")
         await transfer(db, account)
         assert table.writes == ["TransactWriteItems"]
         assert account.version == 1
         assert (await db.table(Account).get("a")).balance == 5
         assert (await db.table(Account).get("b")).balance == 15
-        bodies = [request.body for request in server.requests if request.operation == "TransactWriteItems"]
+        bodies = [
+            request.body for request in server.requests if request.operation == "TransactWriteItems"
+        ]
         assert len(bodies) == 3
         assert bodies[0] == bodies[1] == bodies[2]
     await table.close()
@@ -190,9 +220,13 @@ async def test_cancellation_at_the_request_leaves_no_task_and_no_instance_change
 
 async def test_a_deadline_ends_the_retries_and_says_what_was_going_on() -> None:
     async with world(Account) as there:
-        there.faults.on("TransactWriteItems").refuse("TransactionCanceledException", reasons=["TransactionConflict", "None"])
+        there.faults.on("TransactWriteItems").refuse(
+            "TransactionCanceledException", reasons=["TransactionConflict", "None"]
+        )
         account = Account(name="c")
-        with pytest.raises(adorm.DeadlineExceeded, match=r"on create Account c, .* would outlive the deadline") as caught:
+        with pytest.raises(
+            adorm.DeadlineExceeded, match=r"on create Account c, .* would outlive the deadline"
+        ) as caught:
             async with adorm.deadline(0.1):
                 await transfer(there.db, account)
         assert not caught.value.maybe_applied

@@ -40,7 +40,11 @@ async def test_the_request_is_exactly_this() -> None:
                     {
                         "Put": {
                             "TableName": "ledger",
-                            "Item": {"account": {"S": "a"}, "number": {"N": "1"}, "amount": {"N": "5"}},
+                            "Item": {
+                                "account": {"S": "a"},
+                                "number": {"N": "1"},
+                                "amount": {"N": "5"},
+                            },
                             "ConditionExpression": "attribute_not_exists(#n0)",
                             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
                             "ExpressionAttributeNames": {"#n0": "account"},
@@ -53,11 +57,25 @@ async def test_the_request_is_exactly_this() -> None:
                             "UpdateExpression": "SET #n1 = if_not_exists(#n1, :v1) + :v2 ADD #n0 :v0",
                             "ConditionExpression": "attribute_exists(#n2) AND #n0 >= :v3",
                             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-                            "ExpressionAttributeNames": {"#n0": "balance", "#n1": "version", "#n2": "name"},
-                            "ExpressionAttributeValues": {":v0": {"N": "-5"}, ":v1": {"N": "0"}, ":v2": {"N": "1"}, ":v3": {"N": "5"}},
+                            "ExpressionAttributeNames": {
+                                "#n0": "balance",
+                                "#n1": "version",
+                                "#n2": "name",
+                            },
+                            "ExpressionAttributeValues": {
+                                ":v0": {"N": "-5"},
+                                ":v1": {"N": "0"},
+                                ":v2": {"N": "1"},
+                                ":v3": {"N": "5"},
+                            },
                         }
                     },
-                    {"Delete": {"TableName": "ledger", "Key": {"account": {"S": "a"}, "number": {"N": "2"}}}},
+                    {
+                        "Delete": {
+                            "TableName": "ledger",
+                            "Key": {"account": {"S": "a"}, "number": {"N": "2"}},
+                        }
+                    },
                     {
                         "ConditionCheck": {
                             "TableName": "accounts",
@@ -127,7 +145,9 @@ async def test_clauses_add_to_an_operation_in_place() -> None:
         write = tx.put(Account(name="b", version=3))
         assert write.when(Account.balance == 0) is write
         assert write.unchecked() is write
-    update_request, put_request = (next(iter(action.values())) for action in transport.sent[0][1]["TransactItems"])
+    update_request, put_request = (
+        next(iter(action.values())) for action in transport.sent[0][1]["TransactItems"]
+    )
     assert "REMOVE #n1" in update_request["UpdateExpression"]
     assert update_request["ConditionExpression"] == "attribute_exists(#n1)"
     assert put_request["ConditionExpression"] == "#n0 = :v0"
@@ -141,7 +161,9 @@ async def test_table_names_are_resolved_as_by_db_table() -> None:
         tx.update(Entry, "a", 1).set(Entry.amount, 1)
         tx.update(Account, db.table(Account, name="old-accounts").key("a")).set(Account.balance, 1)
         tx.delete(Account, db.table(Account).key("b"))
-    tables = [next(iter(action.values()))["TableName"] for action in transport.sent[0][1]["TransactItems"]]
+    tables = [
+        next(iter(action.values()))["TableName"] for action in transport.sent[0][1]["TransactItems"]
+    ]
     assert tables == ["accounts-7", "dev-tags", "dev-ledger", "old-accounts", "accounts-7"]
 
 
@@ -191,17 +213,38 @@ def unchecked(value: object) -> Any:
 
 
 MISTAKES: list[tuple[Writer, str]] = [
-    (lambda tx: tx.create(unchecked(Account)), "an instance is expected here, not the class Account"),
+    (
+        lambda tx: tx.create(unchecked(Account)),
+        "an instance is expected here, not the class Account",
+    ),
     (lambda tx: tx.create(Stray("a")), r"Stray is no model.*tx.include\(table.create\(item\)\)"),
-    (lambda tx: tx.create(Homeless(name="a")), r"Homeless names no table.*tx.include\(db.table\(Homeless, name=...\)"),
+    (
+        lambda tx: tx.create(Homeless(name="a")),
+        r"Homeless names no table.*tx.include\(db.table\(Homeless, name=...\)",
+    ),
     (lambda tx: tx.delete(unchecked(Account)), "which Account[?] Give its key after the model"),
     (lambda tx: tx.update(Entry, "a"), "a key of Entry is account and number; 1 value was given"),
-    (lambda tx: tx.delete(unchecked(Account(name="a")), "a"), "delete.. takes a model and a key, or an instance alone"),
-    (lambda tx: tx.update(Account, "a"), "(?s)an update without clauses.*operation 1 of the transaction, update Account a"),
-    (lambda tx: tx.create(Account(name="")), "(?s)Account.name is part of a key.*operation 1 of the transaction, create Account "),
-    (lambda tx: tx.update(Account, "a").set(Account.name, "b"), "part of the key, which DynamoDB never changes"),
+    (
+        lambda tx: tx.delete(unchecked(Account(name="a")), "a"),
+        "delete.. takes a model and a key, or an instance alone",
+    ),
+    (
+        lambda tx: tx.update(Account, "a"),
+        "(?s)an update without clauses.*operation 1 of the transaction, update Account a",
+    ),
+    (
+        lambda tx: tx.create(Account(name="")),
+        "(?s)Account.name is part of a key.*operation 1 of the transaction, create Account ",
+    ),
+    (
+        lambda tx: tx.update(Account, "a").set(Account.name, "b"),
+        "part of the key, which DynamoDB never changes",
+    ),
     (lambda tx: tx.save(Tag(name="t")), "Tag t is nothing but its key.*use create.. or put.."),
-    (lambda tx: tx.create(Account(name="a", data="x" * 410_000)), "Account a has 41.* bytes, and DynamoDB takes items of at most"),
+    (
+        lambda tx: tx.create(Account(name="a", data="x" * 410_000)),
+        "Account a has 41.* bytes, and DynamoDB takes items of at most",
+    ),
     (partial(include, "x"), "include.. takes a write that a table has built"),
 ]
 
@@ -222,9 +265,15 @@ async def test_what_a_transaction_cannot_give_is_not_handed_in() -> None:
         (accounts.update("a").set(Account.balance, 1).exactly_once(), "take exactly_once() away"),
         (accounts.put(Account(name="a")).returning("old"), "take returning() away"),
         (accounts.delete("a").retry(adorm.RetryPolicy()), "give db.transaction(retry=...)"),
-        (accounts.update("a").set(Account.balance, 1).retry(adorm.RetryPolicy()), "give db.transaction(retry=...)"),
+        (
+            accounts.update("a").set(Account.balance, 1).retry(adorm.RetryPolicy()),
+            "give db.transaction(retry=...)",
+        ),
         (other.table(Account).delete("a"), "by another database can't be part of this transaction"),
-        (other.table(Account).update("a").set(Account.balance, 1), "by another database can't be part of this transaction"),
+        (
+            other.table(Account).update("a").set(Account.balance, 1),
+            "by another database can't be part of this transaction",
+        ),
     ]:
         assert message in await usage_error(db, partial(include, write))
     assert transport.sent == []
@@ -238,7 +287,9 @@ async def test_two_operations_on_one_item_are_refused_by_name() -> None:
         tx.create(Account(name="a"))
         tx.check(Entry, "a", 1)
 
-    assert (await usage_error(db, twice)).startswith("operations 1 (create Entry a/1) and 3 (check Entry a/1) are on one item")
+    assert (await usage_error(db, twice)).startswith(
+        "operations 1 (create Entry a/1) and 3 (check Entry a/1) are on one item"
+    )
 
     def in_two_tables(tx: adorm.Transaction) -> None:
         tx.create(Account(name="a"))
@@ -257,7 +308,10 @@ async def test_a_hundred_and_one_operations_are_refused_by_name() -> None:
         for instance in instances:
             tx.create(instance)
 
-    assert "101 operations and DynamoDB takes 100; create Account 100 is the first too many" in await usage_error(db, many)
+    assert (
+        "101 operations and DynamoDB takes 100; create Account 100 is the first too many"
+        in await usage_error(db, many)
+    )
     assert transport.sent == []
     assert {instance.version for instance in instances} == {0}
 
@@ -269,7 +323,10 @@ async def test_more_than_4_mb_together_are_refused_by_name() -> None:
         for number in range(11):
             tx.create(Account(name=str(number), data="x" * 400_000))
 
-    assert "with operation 11 (create Account 10) the transaction has more than the 4194304 bytes" in await usage_error(db, large)
+    assert (
+        "with operation 11 (create Account 10) the transaction has more than the 4194304 bytes"
+        in await usage_error(db, large)
+    )
     assert transport.sent == []
 
 
@@ -277,7 +334,9 @@ async def test_what_is_larger_than_4_mb_only_as_json_is_sent() -> None:
     db, transport = scripted()
     async with db.transaction() as tx:
         for number in range(11):
-            tx.create(Account(name=str(number), data="\n" * 200_000))  # two bytes each in JSON, one to DynamoDB
+            tx.create(
+                Account(name=str(number), data="\n" * 200_000)
+            )  # two bytes each in JSON, one to DynamoDB
     assert len(transport.sent) == 1
 
 

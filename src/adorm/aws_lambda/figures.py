@@ -16,17 +16,20 @@ MIB = 1024 * 1024
 
 
 class ColdStartReport(NamedTuple):
-    """What the first answer of this process waited for, in seconds; None for a phase that did not happen, or is not over.
+    """What the first answer of this process waited for, in seconds; None for a phase that did not
+    happen, or is not over.
 
-    Of several Lambda handlers in a process, the first that came to a phase counts. Without a warm-up, models, credentials and the
-    connection are part of the first call.
+    Of several Lambda handlers in a process, the first that came to a phase counts. Without a
+    warm-up, models, credentials and the connection are part of the first call.
     """
 
     interpreter_s: float | None
-    """From the start of the process until `import adorm` began: Python, Lambda's runtime, what your module imports before. From
-    /proc/self/stat, to a hundredth of a second; None where there is none, as on macOS."""
+    """From the start of the process until `import adorm` began: Python, Lambda's runtime, what your
+    module imports before. From /proc/self/stat, to a hundredth of a second; None where there is
+    none, as on macOS."""
     imports_s: float | None
-    """From `import adorm` until `@adorm.lambda_handler` had its function: the rest of your module, its imports and models."""
+    """From `import adorm` until `@adorm.lambda_handler` had its function: the rest of your module,
+    its imports and models."""
     models_s: float | None
     """Metadata and codecs of `models=`, in the warm-up."""
     credentials_s: float | None
@@ -48,11 +51,13 @@ class MemoryStats(NamedTuple):
     rss_bytes: int | None
     """Resident now."""
     peak_rss_bytes: int | None
-    """The most that was resident at a time since the process began: what Lambda reports as "Max Memory Used", nearly."""
+    """The most that was resident at a time since the process began: what Lambda reports as "Max
+    Memory Used", nearly."""
     limit_bytes: int | None
     """What the Lambda function may use, by AWS_LAMBDA_FUNCTION_MEMORY_SIZE; None outside Lambda."""
     python_objects: int
-    """Containers that the garbage collector knows of: dicts, lists, instances; counting them takes milliseconds."""
+    """Containers that the garbage collector knows of: dicts, lists, instances; counting them takes
+    milliseconds."""
     python_blocks: int
     """Blocks of memory that Python has allocated: about one for each object of any kind."""
 
@@ -91,22 +96,35 @@ def forget_phases() -> None:
 
 
 def cold_start_report() -> ColdStartReport:
-    """How long each phase of this process's start took, in seconds. See `ColdStartReport` for the phases.
+    """How long each phase of this process's start took, in seconds. See `ColdStartReport` for the
+    phases.
 
     May be asked at any time, without a Lambda handler too.
     """
     if (began_s := _import_began_s()) is not None:
         _note_interpreter(began_s)
     get = _seconds.get
-    return ColdStartReport(get("interpreter"), get("imports"), get("models"), get("credentials"), get("connect"), get("first_call"))
+    return ColdStartReport(
+        get("interpreter"),
+        get("imports"),
+        get("models"),
+        get("credentials"),
+        get("connect"),
+        get("first_call"),
+    )
 
 
 def memory_stats() -> MemoryStats:
-    """What this process holds in memory now, in bytes and in objects. See `MemoryStats` for the figures."""
+    """What this process holds in memory now, in bytes and in objects. See `MemoryStats` for the
+    figures."""
     rss_bytes, peak_rss_bytes = _resident()
     limit = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
     return MemoryStats(
-        rss_bytes, peak_rss_bytes, int(limit) * MIB if limit.isdecimal() else None, len(gc.get_objects()), sys.getallocatedblocks()
+        rss_bytes,
+        peak_rss_bytes,
+        int(limit) * MIB if limit.isdecimal() else None,
+        len(gc.get_objects()),
+        sys.getallocatedblocks(),
     )
 
 
@@ -134,7 +152,9 @@ def _resident() -> tuple[int | None, int | None]:
     # Not getrusage's maxrss where there is a choice: a process inherits that of its parent.
     try:
         with open("/proc/self/status", "rb") as file:  # noqa: PTH123  # as above
-            lines = dict(line.split(b":", 1) for line in file if line.startswith((b"VmRSS", b"VmHWM")))
+            lines = dict(
+                line.split(b":", 1) for line in file if line.startswith((b"VmRSS", b"VmHWM"))
+            )
         return int(lines[b"VmRSS"].split()[0]) * 1024, int(lines[b"VmHWM"].split()[0]) * 1024
     except (OSError, ValueError, IndexError, KeyError):
         pass

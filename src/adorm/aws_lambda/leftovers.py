@@ -1,4 +1,5 @@
-"""What a handler leaves behind in its loop: reported, cancelled, finalised, so that nothing of it runs in the next invocation."""
+"""What a handler leaves behind in its loop: reported, cancelled, finalised, so that nothing of it
+runs in the next invocation."""
 
 from __future__ import annotations
 
@@ -21,7 +22,12 @@ def end_what_is_left(loop: OwnLoop, limit_s: float) -> None:
     The tasks are logged by their names. What does not end in time makes the loop unusable.
     """
     tasks = {task for task in loop.tasks() if not _closes_a_generator(task)}
-    if not tasks and not loop.tasks() and not loop.generators.collected and not loop.generators.open():
+    if (
+        not tasks
+        and not loop.tasks()
+        and not loop.generators.collected
+        and not loop.generators.open()
+    ):
         return
     if tasks:
         logger.warning(
@@ -67,17 +73,26 @@ async def _end(loop: OwnLoop, patience_s: float) -> None:
             try:
                 await generator.aclose()
             except Exception as error:  # noqa: BLE001  # of the user's generator, which is over by it
-                logger.warning("an async generator that the handler left failed when it was closed: %s", type(error).__name__)
+                logger.warning(
+                    "an async generator that the handler left failed when it was closed: %s",
+                    type(error).__name__,
+                )
 
 
 def _closes_a_generator(task: asyncio.Task[Any]) -> bool:
     """The loop made it to close an async generator that was collected."""
-    return type(task.get_coro()).__name__ == "async_generator_athrow"  # what `aclose()` gives; it has no public name
+    return (
+        type(task.get_coro()).__name__ == "async_generator_athrow"
+    )  # what `aclose()` gives; it has no public name
 
 
 def _look_at(task: asyncio.Task[Any]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        logger.warning("background task %s had failed, or failed when it was cancelled: %s", _name(task), type(error).__name__)
+        logger.warning(
+            "background task %s had failed, or failed when it was cancelled: %s",
+            _name(task),
+            type(error).__name__,
+        )
 
 
 def _named(tasks: Iterable[asyncio.Task[Any]]) -> str:

@@ -1,7 +1,9 @@
-"""An event loop run by hand: one coroutine at a time, and not longer than allowed, whatever that coroutine does with its cancellation.
+"""An event loop run by hand: one coroutine at a time, and not longer than allowed, whatever that
+coroutine does with its cancellation.
 
-`asyncio.run` and `asyncio.Runner` wait until what they run has ended. Here a coroutine is cancelled at its deadline, once more halfway
-to the end of its grace, and then given up: the loop stops, the coroutine stays where it is.
+`asyncio.run` and `asyncio.Runner` wait until what they run has ended. Here a coroutine is cancelled
+at its deadline, once more halfway to the end of its grace, and then given up: the loop stops, the
+coroutine stays where it is.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ CLOSE_LIMIT_S = 2.0
 CANCELLED = "somebody cancelled the handler, or what it awaited"
 
 _never_ending: list[Coroutine[Any, Any, Any]] = []
-"""What can't even be closed, for as long as the process lives: to be collected, it would have to be closed."""
+"""What can't even be closed, for as long as the process lives: to be collected, it would have to be
+closed."""
 
 
 class Bounds(NamedTuple):
@@ -42,7 +45,8 @@ class PastDeadline(Exception):
 
 
 class GivenUp(Exception):
-    """The coroutine went on after its cancellation until its grace was over. It has not ended; the loop must not run again."""
+    """The coroutine went on after its cancellation until its grace was over. It has not ended; the
+    loop must not run again."""
 
 
 class Generators:
@@ -51,10 +55,12 @@ class Generators:
     def __init__(self) -> None:
         self._begun: WeakSet[AsyncGeneratorType[Any, Any]] = WeakSet()
         self.collected = False
-        """One was collected before it had come to its end: the loop closes it in a task, a turn later."""
+        """One was collected before it had come to its end: the loop closes it in a task, a turn
+        later."""
 
     def watch(self) -> Callable[[], None]:
-        """Watch those that begin from here on, beside whom is told of them already; the function given back ends that."""
+        """Watch those that begin from here on, beside whom is told of them already; the function
+        given back ends that."""
         hooks = sys.get_asyncgen_hooks()
 
         def begun(generator: AsyncGenerator[Any, Any]) -> None:
@@ -72,7 +78,8 @@ class Generators:
         return lambda: sys.set_asyncgen_hooks(*hooks)
 
     def open(self) -> list[AsyncGeneratorType[Any, Any]]:
-        """Those that have not come to their end, though nothing runs in them, and that somebody still holds."""
+        """Those that have not come to their end, though nothing runs in them, and that somebody
+        still holds."""
         return [each for each in self._begun if _is_suspended(each)]
 
     def forget(self, generator: AsyncGeneratorType[Any, Any]) -> None:
@@ -81,7 +88,8 @@ class Generators:
 
 
 class OwnLoop:
-    """An event loop that belongs to one handler. Not set as the thread's current loop; it runs in whatever thread calls."""
+    """An event loop that belongs to one handler. Not set as the thread's current loop; it runs in
+    whatever thread calls."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -115,12 +123,15 @@ class OwnLoop:
         try:
             return self._loop.run_until_complete(main)
         except RuntimeError:
-            task: asyncio.Task[T] | None = run.task or next((task for task in self.tasks() if task.get_coro() is main), None)
+            task: asyncio.Task[T] | None = run.task or next(
+                (task for task in self.tasks() if task.get_coro() is main), None
+            )
             if task is None or task.done():
                 raise
             return self._go_on(run, task)
         except asyncio.CancelledError as error:
-            # The coroutine cancelled itself in its last step, when nothing was left in which `main` could have caught it.
+            # The coroutine cancelled itself in its last step, when nothing was left in which `main`
+            # could have caught it.
             raise AdormError(CANCELLED) from error
         finally:
             self._given_up = self._given_up or run.given_up
@@ -128,7 +139,8 @@ class OwnLoop:
                 self._unended.append(run.task)
 
     def _go_on(self, run: _Run, task: asyncio.Task[T]) -> T:
-        """The loop was stopped: by this module, or by a `loop.stop()` of somebody's, in the run before at times, which is let pass."""
+        """The loop was stopped: by this module, or by a `loop.stop()` of somebody's, in the run
+        before at times, which is let pass."""
         while not (task.done() or run.given_up or self._loop.is_closed()):
             with contextlib.suppress(RuntimeError):
                 self._loop.run_until_complete(task)
@@ -141,14 +153,16 @@ class OwnLoop:
         self._unended += tasks
 
     def close(self, last: Coroutine[Any, Any, object] | None = None) -> None:
-        """Close the loop, after it has run `last`; what has not ended in it never goes on. Failures of `last` are logged."""
+        """Close the loop, after it has run `last`; what has not ended in it never goes on. Failures
+        of `last` are logged."""
         try:
             if last is not None:
                 self._run_quietly(last)
             if not self._unended:
                 self._run_quietly(self._shut_down())
         finally:
-            # Tasks that never end are told of in one line by who gave them up; asyncio would tell of each when it is collected.
+            # Tasks that never end are told of in one line by who gave them up; asyncio would tell
+            # of each when it is collected.
             self._loop.set_exception_handler(lambda _loop, _context: None)
             unended, self._unended = {*self._unended, *self.tasks()}, []
             for task in unended:
@@ -160,8 +174,9 @@ class OwnLoop:
     def _end(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Close a coroutine where it stands.
 
-        To the coroutine the loop seems to run: without one, `asyncio.sleep()` fails at once, and `while True: try: ... except: ...` around
-        it, which ignores its cancellation, would never come back.
+        To the coroutine the loop seems to run: without one, `asyncio.sleep()` fails at once, and
+        `while True: try: ... except: ...` around it, which ignores its cancellation, would never
+        come back.
         """
         before = asyncio._get_running_loop()  # noqa: SLF001  # for those who run loops by hand
         asyncio._set_running_loop(self._loop)  # noqa: SLF001  # the same
@@ -177,7 +192,9 @@ class OwnLoop:
         try:
             self.run(work, Bounds(CLOSE_LIMIT_S, 1.25 * CLOSE_LIMIT_S))
         except Exception as error:  # noqa: BLE001  # nothing depends on what is being closed
-            logger.warning("closing the event loop of a Lambda handler: %s: %s", type(error).__name__, error)
+            logger.warning(
+                "closing the event loop of a Lambda handler: %s: %s", type(error).__name__, error
+            )
 
     async def _shut_down(self) -> None:
         await self._loop.shutdown_asyncgens()
@@ -192,7 +209,9 @@ def _is_suspended(generator: AsyncGeneratorType[Any, Any]) -> bool:
 class _Run:
     """One coroutine in the loop, and the timers that bound it."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, generators: Generators, bounds: Bounds | None) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, generators: Generators, bounds: Bounds | None
+    ) -> None:
         self._loop = loop
         self._generators = generators
         self._bounds = bounds

@@ -24,11 +24,15 @@ def checked_function(function: Callable[..., T]) -> Callable[..., T]:
     """
     given: object = function
     if not callable(given) or inspect.isclass(given) or inspect.isasyncgenfunction(given):
-        raise UsageError(f"@adorm.lambda_handler stands above `async def handler(event, context, db)`, not {given!r}")
+        raise UsageError(
+            f"@adorm.lambda_handler stands above `async def handler(event, context, db)`, not {given!r}"
+        )
     try:
         inspect.signature(given, follow_wrapped=False).bind(None, None, None)
     except TypeError as error:
-        raise UsageError(f"the handler {getattr(given, '__qualname__', given)!s} has to take (event, context, db): {error}") from error
+        raise UsageError(
+            f"the handler {getattr(given, '__qualname__', given)!s} has to take (event, context, db): {error}"
+        ) from error
     except ValueError:
         pass  # it does not tell its parameters
     return function
@@ -41,7 +45,9 @@ def checked_models(models: Sequence[type[Any]]) -> tuple[type[Any], ...]:
         UsageError: they are none.
     """
     if isinstance(models, str) or not isinstance(models, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(f"lambda_handler(models=...) takes a list of model classes, not {type(models).__name__}")
+        raise UsageError(
+            f"lambda_handler(models=...) takes a list of model classes, not {type(models).__name__}"
+        )
     for each in models:
         if not isinstance(each, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             raise UsageError(f"lambda_handler(models=...) takes model classes, not {each!r}")
@@ -55,7 +61,9 @@ def checked_reserve_s(reserve_ms: int) -> float:
         UsageError: it is no number of milliseconds.
     """
     if isinstance(reserve_ms, bool) or not isinstance(reserve_ms, int) or reserve_ms < 0:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(f"lambda_handler(reserve_ms={reserve_ms!r}): expected milliseconds, a whole number from 0 on")
+        raise UsageError(
+            f"lambda_handler(reserve_ms={reserve_ms!r}): expected milliseconds, a whole number from 0 on"
+        )
     return reserve_ms / 1000
 
 

@@ -1,4 +1,5 @@
-"""SnapStart: what must not be in a snapshot is dropped before it is taken, and what must differ between its copies is made anew.
+"""SnapStart: what must not be in a snapshot is dropped before it is taken, and what must differ
+between its copies is made anew.
 
 https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
 """
@@ -16,10 +17,15 @@ LIBRARY = "snapshot_restore_py"
 """Part of Lambda's Python runtimes."""
 
 
-def register_hooks(before_snapshot: Callable[[], None], after_restore: Callable[[], None], environ: Mapping[str, str]) -> bool:
+def register_hooks(
+    before_snapshot: Callable[[], None],
+    after_restore: Callable[[], None],
+    environ: Mapping[str, str],
+) -> bool:
     """Have Lambda call these around a snapshot; False where no snapshot can be taken.
 
-    What they raise is logged: it would make the publishing of a version, or the restored process, fail.
+    What they raise is logged: it would make the publishing of a version, or the restored process,
+    fail.
     """
     if environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start") != "snap-start":
         return False
@@ -36,7 +42,8 @@ def register_hooks(before_snapshot: Callable[[], None], after_restore: Callable[
 def reseed() -> None:
     """Fresh numbers for the jitter of retries; each copy of a snapshot would draw the same.
 
-    Ids and tokens (`adorm.uuid7()`, transactions, idempotency, locks) come from the operating system each time, which Lambda seeds anew.
+    Ids and tokens (`adorm.uuid7()`, transactions, idempotency, locks) come from the operating
+    system each time, which Lambda seeds anew.
     """
     import random
 

@@ -1,4 +1,5 @@
-"""What a function does in Lambda's init phase, so that its first invocation need not; a failure costs nothing but the time.
+"""What a function does in Lambda's init phase, so that its first invocation need not; a failure
+costs nothing but the time.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 """
@@ -20,7 +21,8 @@ from adorm.support.shown import shown
 logger = logging.getLogger("adorm")
 
 WARM_UP_LIMIT_S = 3.0
-"""For credentials and connection. Lambda's init phase has 10 s, in which your own module is loaded as well."""
+"""For credentials and connection. Lambda's init phase has 10 s, in which your own module is loaded
+as well."""
 
 
 MOST_SHOWN = 300
@@ -35,9 +37,11 @@ def inside_lambda(environ: Mapping[str, str]) -> bool:
 
 
 def is_entry_point(function: object, environ: Mapping[str, str]) -> bool:
-    """False where `_HANDLER`, "app.handler" or "orders/app.handler", names something else in the function's module.
+    """False where `_HANDLER`, "app.handler" or "orders/app.handler", names something else in the
+    function's module.
 
-    An object, such as a stream handler, may get any name in the module: it counts, unless what `_HANDLER` names is there already.
+    An object, such as a stream handler, may get any name in the module: it counts, unless what
+    `_HANDLER` names is there already.
     """
     module, _, name = environ.get("_HANDLER", "").replace("/", ".").rpartition(".")
     if not module or getattr(function, "__module__", None) != module:
@@ -56,13 +60,17 @@ def prepare_models(db: Database, models: Sequence[type[Any]]) -> None:
                 db.codec.decoder(each)
                 model_info(each)
             except AdormError as error:
-                logger.warning("warm-up of %s failed, its first use tries again: %s", each.__name__, error)
+                logger.warning(
+                    "warm-up of %s failed, its first use tries again: %s", each.__name__, error
+                )
 
 
 class WarmUp:
     """Models, credentials, one connection."""
 
-    def __init__(self, database: Callable[[], Awaitable[Database]], models: Sequence[type[Any]]) -> None:
+    def __init__(
+        self, database: Callable[[], Awaitable[Database]], models: Sequence[type[Any]]
+    ) -> None:
         self._database = database
         self._models = models
         self.phase = "it was to begin"
@@ -83,15 +91,21 @@ class WarmUp:
 
 
 def told(error: BaseException) -> str:
-    """What failed and where, in one line: `FileNotFoundError: No such file or directory, in connect (app.py:12)`.
+    """What failed and where, in one line: `FileNotFoundError: No such file or directory, in connect
+    (app.py:12)`.
 
-    The words of errors that are neither adorm's nor the system's are left out: they may hold secrets.
+    The words of errors that are neither adorm's nor the system's are left out: they may hold
+    secrets.
     """
     name = type(error).__name__
     if isinstance(error, AdormError):
         cause = error.__cause__
         words = f"{name}: {shown(str(error), MOST_SHOWN)}"
-        return words if cause is None or str(cause) in str(error) else f"{words} (caused by {told(cause)})"
+        return (
+            words
+            if cause is None or str(cause) in str(error)
+            else f"{words} (caused by {told(cause)})"
+        )
     if isinstance(error, BaseExceptionGroup):
         group = cast("BaseExceptionGroup[BaseException]", error)
         return f"{name} of {'; '.join(told(each) for each in group.exceptions[:MOST_ERRORS])}"

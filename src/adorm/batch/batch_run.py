@@ -1,4 +1,5 @@
-"""What all batches have in common: chunks in flight, progress, what a failed chunk means, and the one error at the end."""
+"""What all batches have in common: chunks in flight, progress, what a failed chunk means, and the
+one error at the end."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ MAX_TOLD = 3
 Report: TypeAlias = Callable[[Progress], object]
 Decision: TypeAlias = Literal["stop", "continue"]
 ChunkErrorHook: TypeAlias = Callable[[Outcome[Any]], Decision | Awaitable[Decision]]
-"""Gets the outcome of a chunk that failed for good, says what becomes of the others. May be async."""
+"""Gets the outcome of a chunk that failed for good, says what becomes of the others. May be
+async."""
 
 
 @attrs.frozen(eq=False)
@@ -53,22 +55,27 @@ class Chunked(Retriable[ResultT]):
         Raises:
             UsageError: it is no positive whole number.
         """
-        return attrs.evolve(self, course=attrs.evolve(self._course, concurrency=checked_concurrency(chunks)))
+        return attrs.evolve(
+            self, course=attrs.evolve(self._course, concurrency=checked_concurrency(chunks))
+        )
 
     def on_progress(self, report: Report, /) -> Self:
-        """Call this after each answer with a `Progress`: how many of all are done. What it raises ends the batch and leaves bare."""
+        """Call this after each answer with a `Progress`: how many of all are done. What it raises
+        ends the batch and leaves bare."""
         return attrs.evolve(self, course=attrs.evolve(self._course, report=report))
 
     def on_chunk_error(self, hook: ChunkErrorHook, /) -> Self:
-        """Ask this, sync or async, about each chunk that failed for good: "stop" or "continue" with the others.
+        """Ask this, sync or async, about each chunk that failed for good: "stop" or "continue" with
+        the others.
 
-        It gets the chunk's `Outcome`. Where it always said "continue", nothing is raised, and the result has the `.errors`.
-        What it raises itself ends the batch and leaves bare.
+        It gets the chunk's `Outcome`. Where it always said "continue", nothing is raised, and the
+        result has the `.errors`. What it raises itself ends the batch and leaves bare.
         """
         return attrs.evolve(self, course=attrs.evolve(self._course, hook=hook))
 
     def collect_errors(self) -> Self:
-        """Try everything and raise nothing: the result's `.errors` tells what failed, `.unprocessed` what was not done."""
+        """Try everything and raise nothing: the result's `.errors` tells what failed,
+        `.unprocessed` what was not done."""
         return attrs.evolve(self, course=attrs.evolve(self._course, collects_errors=True))
 
 
@@ -78,15 +85,28 @@ def checked_concurrency(chunks: int) -> int:
     Raises:
         UsageError: it is no positive whole number.
     """
-    if isinstance(chunks, bool) or not isinstance(chunks, int) or not 1 <= chunks <= MAX_CONCURRENCY:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(f"concurrency is how many requests are in flight at most, 1 to {MAX_CONCURRENCY:,}, not {chunks!r}")
+    if (
+        isinstance(chunks, bool)
+        or not isinstance(chunks, int)  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        or not 1 <= chunks <= MAX_CONCURRENCY
+    ):
+        raise UsageError(
+            f"concurrency is how many requests are in flight at most, 1 to {MAX_CONCURRENCY:,}, not {chunks!r}"
+        )
     return chunks
 
 
 class BatchRun:
     """One run of a batch, as its caller hears of it."""
 
-    def __init__(self, connection: Connection, course: BatchOptions, *, total: int | None, on_failure: Literal["stop", "drain"]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        course: BatchOptions,
+        *,
+        total: int | None,
+        on_failure: Literal["stop", "drain"],
+    ) -> None:
         self._clock = connection.clock
         self._course = course
         self._total = total
@@ -104,7 +124,9 @@ class BatchRun:
         if report is None or not count or self.intruder is not None:
             return
         try:
-            told = report(Progress(self._done, self._total, self._clock.monotonic() - self._started_s))
+            told = report(
+                Progress(self._done, self._total, self._clock.monotonic() - self._started_s)
+            )
             if inspect.isawaitable(told):
                 await told
         except Exception as error:
@@ -123,7 +145,9 @@ class BatchRun:
             if inspect.isawaitable(decision):
                 decision = await decision
             if decision not in ("stop", "continue"):
-                raise UsageError(f'the hook of on_chunk_error() answers "stop" or "continue", not {decision!r}')
+                raise UsageError(
+                    f'the hook of on_chunk_error() answers "stop" or "continue", not {decision!r}'
+                )
         except Exception as error:  # noqa: BLE001  # the caller's own: it leaves when all tasks have ended
             self.intruder = error
             return self._on_failure
@@ -132,7 +156,9 @@ class BatchRun:
         self._refused = True
         return self._on_failure
 
-    def check(self, what: str, errors: Sequence[Exception], outcomes: Sequence[Outcome[Any]], result: Any) -> None:
+    def check(
+        self, what: str, errors: Sequence[Exception], outcomes: Sequence[Outcome[Any]], result: Any
+    ) -> None:
         """Raise what is to be raised at the end.
 
         Raises:
@@ -146,7 +172,9 @@ class BatchRun:
             raise failure_of(what, errors, outcomes, result)
 
 
-def failure_of(what: str, errors: Sequence[Exception], outcomes: Sequence[Outcome[Any]], result: Any) -> Exception:
+def failure_of(
+    what: str, errors: Sequence[Exception], outcomes: Sequence[Outcome[Any]], result: Any
+) -> Exception:
     """The one error for all that failed."""
     late = next((error for error in errors if isinstance(error, DeadlineExceeded)), None)
     if late is not None:
@@ -175,8 +203,11 @@ def chunk_outcomes(count: int, value: Callable[[], T]) -> list[Outcome[T]]:
     return [Outcome(f"chunk {number} of {count:,}", value()) for number in range(1, count + 1)]
 
 
-def split(things: Sequence[T], most: int, sizes: Sequence[int] | None = None, most_bytes: int = 0) -> list[Sequence[T]]:
-    """Parts of `most` things, in order, and of no more than `most_bytes` where `sizes` are given; the last may be smaller."""
+def split(
+    things: Sequence[T], most: int, sizes: Sequence[int] | None = None, most_bytes: int = 0
+) -> list[Sequence[T]]:
+    """Parts of `most` things, in order, and of no more than `most_bytes` where `sizes` are given;
+    the last may be smaller."""
     if sizes is None:
         return [things[start : start + most] for start in range(0, len(things), most)]
     parts: list[Sequence[T]] = []
@@ -211,12 +242,15 @@ def listed(what: str, given: Iterable[T]) -> list[T]:
         UsageError: it is nothing to go through, or text, whose letters would be taken one by one.
     """
     if isinstance(given, str | bytes | Key) or not isinstance(given, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(f"{what} is a list or another iterable, not {given!r}: put a single one into a list")
+        raise UsageError(
+            f"{what} is a list or another iterable, not {given!r}: put a single one into a list"
+        )
     return list(given)
 
 
 def listed_keys(binding: Binding, given: Iterable[object]) -> list[Any]:
-    """The keys, each given as a `Key`, a tuple or a bare value: the tuples as they are, and of all others a `Key`.
+    """The keys, each given as a `Key`, a tuple or a bare value: the tuples as they are, and of all
+    others a `Key`.
 
     Raises:
         UsageError: one has the wrong shape; it is named by its place.

@@ -25,14 +25,17 @@ class Batch(Generic[ModelT]):
             await batch.put(order)
             await batch.delete("c1", "o2")
 
-    `put` and `delete` wait where `concurrency` chunks are in flight, so that memory is bounded. Later operations on one item win, in
-    order: of those that wait the last one is sent, and an item whose write is in flight is not written a second time before that
-    has arrived. Nothing is checked: a put is as `put(item).unchecked()`, as the item was when it was handed over, and an instance
-    changes only after DynamoDB said yes (of a frozen model, not at all). Safe to share between the tasks of its loop.
+    `put` and `delete` wait where `concurrency` chunks are in flight, so that memory is bounded.
+    Later operations on one item win, in order: of those that wait the last one is sent, and an item
+    whose write is in flight is not written a second time before that has arrived. Nothing is
+    checked: a put is as `put(item).unchecked()`, as the item was when it was handed over, and an
+    instance changes only after DynamoDB said yes (of a frozen model, not at all). Safe to share
+    between the tasks of its loop.
 
-    A body that raises sends nothing more: chunks in flight finish, what was sent stays. A body that is cancelled cancels them.
-    When a chunk fails for good, those in flight finish, and the next call, or the end of the block, raises. A deadline around the
-    block bounds its requests, one inside it bounds the waiting of `put`, `delete` and `flush`.
+    A body that raises sends nothing more: chunks in flight finish, what was sent stays. A body that
+    is cancelled cancels them. When a chunk fails for good, those in flight finish, and the next
+    call, or the end of the block, raises. A deadline around the block bounds its requests, one
+    inside it bounds the waiting of `put`, `delete` and `flush`.
 
     Raises (in the block and at its end):
         UsageError: an item can't be stored, or the block has ended.
@@ -43,7 +46,12 @@ class Batch(Generic[ModelT]):
     """
 
     def __init__(
-        self, binding: Binding, course: BatchOptions | None = None, retry: RetryPolicy | None = None, *, keeps_timestamps: bool = False
+        self,
+        binding: Binding,
+        course: BatchOptions | None = None,
+        retry: RetryPolicy | None = None,
+        *,
+        keeps_timestamps: bool = False,
     ) -> None:
         self._binding = binding
         self._keeps_timestamps = keeps_timestamps
@@ -63,15 +71,18 @@ class Batch(Generic[ModelT]):
         return self._with(concurrency=checked_concurrency(chunks))
 
     def on_progress(self, report: Report, /) -> Batch[ModelT]:
-        """Call this after each answer with a `Progress`; its total is not known. What it raises ends the batch and leaves bare."""
+        """Call this after each answer with a `Progress`; its total is not known. What it raises
+        ends the batch and leaves bare."""
         return self._with(report=report)
 
     def on_chunk_error(self, hook: ChunkErrorHook, /) -> Batch[ModelT]:
-        """Ask this, sync or async, about each chunk that failed for good: "stop" or "continue" with the others."""
+        """Ask this, sync or async, about each chunk that failed for good: "stop" or "continue" with
+        the others."""
         return self._with(hook=hook)
 
     def collect_errors(self) -> Batch[ModelT]:
-        """Try everything and raise nothing: after the block, `result` has the errors and what was not written."""
+        """Try everything and raise nothing: after the block, `result` has the errors and what was
+        not written."""
         return self._with(collects_errors=True)
 
     def retry(self, policy: RetryPolicy, /) -> Batch[ModelT]:
@@ -79,15 +90,24 @@ class Batch(Generic[ModelT]):
         return Batch(self._binding, self._course, policy, keeps_timestamps=self._keeps_timestamps)
 
     def keep_timestamps(self) -> Batch[ModelT]:
-        """Store `created_at` and `updated_at` as the instances have them, as an import does; by default they are the times of writes."""
+        """Store `created_at` and `updated_at` as the instances have them, as an import does; by
+        default they are the times of writes."""
         return Batch(self._binding, self._course, self._retry, keeps_timestamps=True)
 
     def _with(self, **changes: Any) -> Batch[ModelT]:
         if self._flow is not None:
             raise UsageError("this batch has begun: its clauses come before `async with`")
         course = self._course
-        kept = {name: getattr(course, name) for name in ("concurrency", "report", "hook", "collects_errors")}
-        return Batch(self._binding, BatchOptions(**{**kept, **changes}), self._retry, keeps_timestamps=self._keeps_timestamps)
+        kept = {
+            name: getattr(course, name)
+            for name in ("concurrency", "report", "hook", "collects_errors")
+        }
+        return Batch(
+            self._binding,
+            BatchOptions(**{**kept, **changes}),
+            self._retry,
+            keeps_timestamps=self._keeps_timestamps,
+        )
 
     # ---- the block
 
@@ -99,7 +119,12 @@ class Batch(Generic[ModelT]):
         self._open = True
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         flow = self._flow
         if flow is None:
             return
@@ -134,9 +159,12 @@ class Batch(Generic[ModelT]):
         return self._begun().result()
 
     async def put(self, item: ModelT, /) -> None:
-        """Replace the whole item. It is taken as it is now; changes to the instance that follow are not sent."""
+        """Replace the whole item. It is taken as it is now; changes to the instance that follow are
+        not sent."""
         flow = await self._ready()
-        await flow.add(self._binding, put_request(self._binding, item, keeps_timestamps=self._keeps_timestamps))
+        await flow.add(
+            self._binding, put_request(self._binding, item, keeps_timestamps=self._keeps_timestamps)
+        )
         await self._check(flow)
 
     @overload
@@ -144,7 +172,8 @@ class Batch(Generic[ModelT]):
     @overload
     async def delete(self, key: Key[ModelT] | tuple[KeyValue, KeyValue] | ModelT, /) -> None: ...
     async def delete(self, partition: Any, sort: Any = NOT_GIVEN, /) -> None:
-        """Delete an item by its key, or an instance whatever its version. Deleting what is not there is no error."""
+        """Delete an item by its key, or an instance whatever its version. Deleting what is not
+        there is no error."""
         flow = await self._ready()
         given = partition if sort is NOT_GIVEN else (partition, sort)
         await flow.add(self._binding, delete_request(self._binding, given))
@@ -158,13 +187,17 @@ class Batch(Generic[ModelT]):
 
     def _begun(self) -> WriteBuffer:
         if self._flow is None:
-            raise UsageError("a batch is used inside its block: async with orders.batch() as batch: ...")
+            raise UsageError(
+                "a batch is used inside its block: async with orders.batch() as batch: ..."
+            )
         return self._flow
 
     async def _ready(self) -> WriteBuffer:
         flow = self._begun()
         if not self._open:
-            raise UsageError("this batch has ended, and nothing can be added to it: begin another with batch()")
+            raise UsageError(
+                "this batch has ended, and nothing can be added to it: begin another with batch()"
+            )
         await self._check(flow)
         return flow
 

@@ -30,8 +30,11 @@ class TableBatches(Generic[ModelT]):
     def __init__(self, binding: Binding) -> None:
         self._binding = binding
 
-    def batch_get(self, keys: Iterable[Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue], /) -> BatchGet[ModelT]:
-        """Any number of items by their keys, each read once, in the order of the keys. See `BatchGet`.
+    def batch_get(
+        self, keys: Iterable[Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue], /
+    ) -> BatchGet[ModelT]:
+        """Any number of items by their keys, each read once, in the order of the keys. See
+        `BatchGet`.
 
         Raises:
             UsageError: a key has the wrong shape; it is named by its place.
@@ -50,14 +53,18 @@ class TableBatches(Generic[ModelT]):
         puts: Iterable[ModelT] | AsyncIterable[ModelT] = (),
         deletes: Iterable[ModelT | Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue] = (),
     ) -> BatchWrite[ModelT]:
-        """Any number of puts and deletes, in chunks of 25; nothing is checked, the last writer wins. See `BatchWrite`.
+        """Any number of puts and deletes, in chunks of 25; nothing is checked, the last writer
+        wins. See `BatchWrite`.
 
-        `puts` may be an async iterable, which is gone through once, as chunks find room: memory is bounded.
+        `puts` may be an async iterable, which is gone through once, as chunks find room: memory is
+            bounded.
         """
         from adorm.batch.write import BatchWrite, checked_deletes, checked_puts
 
         binding = self._binding
-        return BatchWrite(binding.connection, lambda _given: binding, checked_puts(puts), checked_deletes(deletes))
+        return BatchWrite(
+            binding.connection, lambda _given: binding, checked_puts(puts), checked_deletes(deletes)
+        )
 
     def batch(self) -> Batch[ModelT]:
         """A block whose puts and deletes are sent by 25 as they come. See `Batch`."""
@@ -65,7 +72,9 @@ class TableBatches(Generic[ModelT]):
 
         return Batch(self._binding)
 
-    def loader(self, *, consistent: bool = False, concurrency: int = DEFAULT_CONCURRENCY) -> Loader[ModelT]:
+    def loader(
+        self, *, consistent: bool = False, concurrency: int = DEFAULT_CONCURRENCY
+    ) -> Loader[ModelT]:
         """A block in which single loads of many tasks become few BatchGets. See `Loader`.
 
         Raises:
@@ -76,17 +85,26 @@ class TableBatches(Generic[ModelT]):
         return Loader(self._binding, consistent=consistent, concurrency=concurrency)
 
     def update_many(
-        self, items: Iterable[Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue | Update[ModelT, Any]], /
+        self,
+        items: Iterable[Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue | Update[ModelT, Any]],
+        /,
     ) -> UpdateMany[ModelT]:
-        """One update for each of these keys, all with the clauses that follow; or updates of this table, each with its own.
+        """One update for each of these keys, all with the clauses that follow; or updates of this
+        table, each with its own.
 
         ::
 
-            await orders.update_many(keys).set(Order.status, "paid").when(Order.status == "open").collect_errors()
+            await (
+                orders.update_many(keys)
+                .set(Order.status, "paid")
+                .when(Order.status == "open")
+                .collect_errors()
+            )
             await orders.update_many([orders.update("c1", "o1").add(Order.total, 5), ...])
 
         Raises:
-            UsageError: a key has the wrong shape, or an update is another table's; it is named by its place.
+            UsageError: a key has the wrong shape, or an update is another table's; it is named by
+                its place.
         """
         from adorm.batch.batch_run import listed, placed
         from adorm.batch.many import UpdateMany
@@ -109,11 +127,16 @@ class TableBatches(Generic[ModelT]):
         update = cast("Update[ModelT, Any]", given)
         theirs = update.draft.binding
         if theirs.connection is not binding.connection or theirs.table_name != binding.table_name:
-            raise UsageError(f"an update of table {theirs.table_name} by way of {binding.table_name}: hand it to its own table")
+            raise UsageError(
+                f"an update of table {theirs.table_name} by way of {binding.table_name}: hand it to its own table"
+            )
         return update
 
-    def create_many(self, items: Iterable[ModelT], /, *, transact: bool = False) -> CreateMany[ModelT]:
-        """Insert only: one by one, or with `transact` as transactions of up to 100, each as a whole or not at all. See `CreateMany`."""
+    def create_many(
+        self, items: Iterable[ModelT], /, *, transact: bool = False
+    ) -> CreateMany[ModelT]:
+        """Insert only: one by one, or with `transact` as transactions of up to 100, each as a whole
+        or not at all. See `CreateMany`."""
         from adorm.batch.batch_run import listed
         from adorm.batch.many import CreateMany
 
@@ -126,7 +149,8 @@ class Batches(Connection, Protocol):
     def _binding(self, model: type[Any], name: str | None = None, /) -> Binding: ...
 
     def batch_get(self, *keys: Key[Any] | Iterable[Key[Any]]) -> BatchGet[Any]:
-        """Items of several tables by their keys, one by one or in iterables: `db.batch_get(users.key("u1"), orders.key("c1", "o1"))`.
+        """Items of several tables by their keys, one by one or in iterables:
+        `db.batch_get(users.key("u1"), orders.key("c1", "o1"))`.
 
         As `Table.batch_get`; `result.of(Order)` gives the items of one model, typed.
 
@@ -145,9 +169,13 @@ class Batches(Connection, Protocol):
         return BatchGet(self, key_groups(given, self._binding_of))
 
     def batch_write(
-        self, *, puts: Iterable[DataclassLike | AttrsLike] | AsyncIterable[DataclassLike | AttrsLike] = (), deletes: Iterable[Any] = ()
+        self,
+        *,
+        puts: Iterable[DataclassLike | AttrsLike] | AsyncIterable[DataclassLike | AttrsLike] = (),
+        deletes: Iterable[Any] = (),
     ) -> BatchWrite[Any]:
-        """Puts and deletes on several tables: instances, and for deletes also `Key`s. As `Table.batch_write`.
+        """Puts and deletes on several tables: instances, and for deletes also `Key`s. As
+        `Table.batch_write`.
 
         Raises:
             UsageError: something is neither iterable.

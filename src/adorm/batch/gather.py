@@ -35,7 +35,9 @@ class GatherResult:
     """What they consumed, but for tasks that ran before."""
 
 
-async def await_all(awaitables: Sequence[Any], limit: int | None, *, collect_errors: bool) -> list[Outcome[Any]]:
+async def await_all(
+    awaitables: Sequence[Any], limit: int | None, *, collect_errors: bool
+) -> list[Outcome[Any]]:
     """The outcome of each, in order. See `Gathers.gather`."""
     count = len(awaitables)
     outcomes = [Outcome[Any](f"operation {number} of {count:,}") for number in range(1, count + 1)]
@@ -54,7 +56,11 @@ async def await_all(awaitables: Sequence[Any], limit: int | None, *, collect_err
         if count:
             async with Pool(limit or count, on_failure=on_failure) as pool:
                 for number, (outcome, each) in enumerate(zip(outcomes, awaitables, strict=True)):
-                    if not await pool.submit(outcome, job(number), stoppable=isinstance(each, Operation) and each.only_reads):
+                    if not await pool.submit(
+                        outcome,
+                        job(number),
+                        stoppable=isinstance(each, Operation) and each.only_reads,
+                    ):
                         break
     finally:
         for coroutine in unbegun.values():
@@ -80,14 +86,20 @@ def _check(awaitables: Sequence[Any], limit: int | None) -> None:
         UsageError: it names the place.
     """
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(f"limit is how many operations run at a time, a positive whole number, not {limit!r}")
+        raise UsageError(
+            f"limit is how many operations run at a time, a positive whole number, not {limit!r}"
+        )
     seen: set[int] = set()
     for number, each in enumerate(awaitables, start=1):
         if not inspect.isawaitable(each):
-            raise UsageError(f"operation {number} of {len(awaitables):,} can't be awaited: {type(each).__name__}")
+            raise UsageError(
+                f"operation {number} of {len(awaitables):,} can't be awaited: {type(each).__name__}"
+            )
         if inspect.iscoroutine(each):
             if id(each) in seen:
-                raise UsageError(f"operation {number} of {len(awaitables):,} is a coroutine that was given before: it can be awaited once")
+                raise UsageError(
+                    f"operation {number} of {len(awaitables):,} is a coroutine that was given before: it can be awaited once"
+                )
             seen.add(id(each))
 
 
@@ -97,7 +109,8 @@ async def _awaited(awaitable: Awaitable[T], label: str) -> T:
     except asyncio.CancelledError as error:
         if anyio.current_effective_deadline() == float("-inf"):
             raise  # this gather was cancelled, or stops
-        # A task that somebody else cancelled: nobody here asked for it, so that to pass it on would end a worker in silence.
+        # A task that somebody else cancelled: nobody here asked for it, so that to pass it on would
+        # end a worker in silence.
         raise AdormError(f"{label} was cancelled by someone else") from error
 
 

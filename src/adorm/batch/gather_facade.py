@@ -27,16 +27,35 @@ class Gathers(Protocol):
     @overload
     async def gather(self, a: Awaitable[T1], /, *, limit: int | None = ...) -> tuple[T1]: ...
     @overload
-    async def gather(self, a: Awaitable[T1], b: Awaitable[T2], /, *, limit: int | None = ...) -> tuple[T1, T2]: ...
-    @overload
-    async def gather(self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], /, *, limit: int | None = ...) -> tuple[T1, T2, T3]: ...
+    async def gather(
+        self, a: Awaitable[T1], b: Awaitable[T2], /, *, limit: int | None = ...
+    ) -> tuple[T1, T2]: ...
     @overload
     async def gather(
-        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4], /, *, limit: int | None = ...
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], /, *, limit: int | None = ...
+    ) -> tuple[T1, T2, T3]: ...
+    @overload
+    async def gather(
+        self,
+        a: Awaitable[T1],
+        b: Awaitable[T2],
+        c: Awaitable[T3],
+        d: Awaitable[T4],
+        /,
+        *,
+        limit: int | None = ...,
     ) -> tuple[T1, T2, T3, T4]: ...
     @overload
     async def gather(
-        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4], e: Awaitable[T5], /, *, limit: int | None = ...
+        self,
+        a: Awaitable[T1],
+        b: Awaitable[T2],
+        c: Awaitable[T3],
+        d: Awaitable[T4],
+        e: Awaitable[T5],
+        /,
+        *,
+        limit: int | None = ...,
     ) -> tuple[T1, T2, T3, T4, T5]: ...
     @overload
     async def gather(
@@ -114,17 +133,29 @@ class Gathers(Protocol):
         limit: int | None = ...,
     ) -> tuple[T1, T2, T3, T4, T5, T6, T7, T8, T9, T10]: ...
     @overload
-    async def gather(self, awaitables: Iterable[Awaitable[T]], /, *, limit: int | None = ...) -> list[T]: ...
+    async def gather(
+        self, awaitables: Iterable[Awaitable[T]], /, *, limit: int | None = ...
+    ) -> list[T]: ...
     @overload
     async def gather(self, *awaitables: Awaitable[T], limit: int | None = ...) -> tuple[T, ...]: ...
     @overload
     async def gather(
-        self, awaitables: Iterable[Awaitable[Any]], /, *, limit: int | None = ..., collect_errors: Literal[True]
+        self,
+        awaitables: Iterable[Awaitable[Any]],
+        /,
+        *,
+        limit: int | None = ...,
+        collect_errors: Literal[True],
     ) -> GatherResult: ...
     @overload
-    async def gather(self, *awaitables: Awaitable[Any], limit: int | None = ..., collect_errors: Literal[True]) -> GatherResult: ...
-    async def gather(self, *awaitables: Any, limit: int | None = None, collect_errors: bool = False) -> Any:
-        """Await operations of adorm's, and any other awaitables, side by side; a tuple of what they give, in order.
+    async def gather(
+        self, *awaitables: Awaitable[Any], limit: int | None = ..., collect_errors: Literal[True]
+    ) -> GatherResult: ...
+    async def gather(
+        self, *awaitables: Any, limit: int | None = None, collect_errors: bool = False
+    ) -> Any:
+        """Await operations of adorm's, and any other awaitables, side by side; a tuple of what they
+        give, in order.
 
         ::
 
@@ -132,16 +163,19 @@ class Gathers(Protocol):
 
         One list of them, `db.gather([orders.get(*key) for key in keys], limit=16)`, gives a list.
 
-        When one fails, reads under way are cancelled, all else under way finishes (a cancelled write's fate is unknown; what is
-        not adorm's counts as a write), and none that has not begun begins; coroutines among those are closed.
+        When one fails, reads under way are cancelled, all else under way finishes (a cancelled
+        write's fate is unknown; what is not adorm's counts as a write), and none that has not begun
+        begins; coroutines among those are closed.
 
         Args:
             limit: how many run at a time; all without it.
             collect_errors: let each run to its end and raise nothing; gives a `GatherResult`.
 
         Raises:
-            UsageError: something is not awaitable, or the limit is not a positive whole number; nothing was begun.
-            GatherFailed: one failed, a group of all errors; `.outcomes` has each operation's, `.result` what the others gave.
+            UsageError: something is not awaitable, or the limit is not a positive whole number;
+                nothing was begun.
+            GatherFailed: one failed, a group of all errors; `.outcomes` has each operation's,
+                `.result` what the others gave.
             DeadlineExceeded: the same, for a deadline.
         """
         from adorm.batch.gather import await_all, collect_all

@@ -1,6 +1,7 @@
 """`orders.batch_get(keys)`: any number of items by their keys.
 
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html: 100 keys and 16 MB a request.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html: 100 keys and
+16 MB a request.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class BatchSelectResult(Generic[ItemT]):
     """What a batch get with `select()` gives."""
 
     items: list[ItemT]
-    """What was found, in the order of the keys; for a key that was given twice, the same object twice."""
+    """What was found, in the order of the keys; for a key that was given twice, the same object
+    twice."""
     aligned: list[ItemT | None]
     """One for each key given; None where there is no item, or none was read."""
     missing: list[Key[Any]]
@@ -79,12 +81,14 @@ class BatchGetResult(BatchSelectResult[ModelT]):
 class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
     """Reads items by their keys, in chunks of 100, several at a time; each key once.
 
-    Keys that DynamoDB leaves unprocessed, where an answer would be above 16 MB or it throttles, are asked for again, with full jitter
-    and under the deadline. When a chunk fails for good, the others are stopped.
+    Keys that DynamoDB leaves unprocessed, where an answer would be above 16 MB or it throttles, are
+    asked for again, with full jitter and under the deadline. When a chunk fails for good, the
+    others are stopped.
 
     Raises (when awaited):
         UsageError: a key is wrong, named by its place; nothing was sent.
-        BatchFailed: a chunk failed; `.result` has everything that was read, `.outcomes` what became of each chunk.
+        BatchFailed: a chunk failed; `.result` has everything that was read, `.outcomes` what became
+            of each chunk.
         DeadlineExceeded: the same, for a deadline.
     """
 
@@ -129,7 +133,10 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
             return FoundItems(binding.decode_each, None if shape is None else shape.parse_batch)
 
         def select(items: PageItems, wrong: list[Exception]) -> list[ItemT | None]:
-            return [_selected_or_none(binding, selected, attribute_map, wrong) for attribute_map in maps_of(items)]
+            return [
+                _selected_or_none(binding, selected, attribute_map, wrong)
+                for attribute_map in maps_of(items)
+            ]
 
         return FoundItems(select)
 
@@ -137,7 +144,9 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
         options = self._options()
         chunks = self._asked().chunks()
         tables = by_table(chunks[0]) if chunks else {}
-        return {"RequestItems": {table: {"Keys": keys, **options} for table, keys in tables.items()}}
+        return {
+            "RequestItems": {table: {"Keys": keys, **options} for table, keys in tables.items()}
+        }
 
     def explain(self) -> Plan:
         asked, course = self._asked(), self._course
@@ -146,7 +155,9 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
         return Plan(
             operation="BatchGetItem",
             table=", ".join(sorted(asked.key_names)),
-            projection=None if self._selected is None else ", ".join(str(location) for location in self._selected),
+            projection=None
+            if self._selected is None
+            else ", ".join(str(location) for location in self._selected),
             reason=f"{len(asked.keys):,} keys to read in {chunks:,} chunks, {min(course.concurrency, max(chunks, 1))} of them at a time",
             cost=read_cost(consistent="ConsistentRead" in options),
         )
@@ -186,9 +197,18 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
                 if at_once and wrong:
                     raise wrong[0]
 
-            chunk = Chunk(self._connection, f"{name}, {outcome.label}", asked.locators, self._retry, capacity, parse)
+            chunk = Chunk(
+                self._connection,
+                f"{name}, {outcome.label}",
+                asked.locators,
+                self._retry,
+                capacity,
+                parse,
+            )
             try:
-                await unless_lost(partial(read_chunk, chunk, chunks[number], options, take, settled))
+                await unless_lost(
+                    partial(read_chunk, chunk, chunks[number], options, take, settled)
+                )
             except Exception as error:
                 if error not in wrong and error is not watch.intruder:
                     wrong.append(error)
@@ -205,7 +225,12 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
         return result
 
 
-def _selected_or_none(binding: Binding, selected: tuple[DocumentPath, ...], attribute_map: AttributeMap, wrong: list[Exception]) -> Any:
+def _selected_or_none(
+    binding: Binding,
+    selected: tuple[DocumentPath, ...],
+    attribute_map: AttributeMap,
+    wrong: list[Exception],
+) -> Any:
     """The values at the locations; None, and what is wrong, where one does not fit."""
     if binding.is_other_kind(attribute_map):
         wrong.append(other_kind(binding.info, binding.key_attributes(attribute_map), attribute_map))
@@ -234,15 +259,20 @@ class BatchGet(BatchRead[ModelT, BatchGetResult[ModelT]], Generic[ModelT]):
     @overload
     def select(self, a: T1, b: T2, c: T3, d: T4, /) -> BatchSelect[tuple[T1, T2, T3, T4]]: ...
     @overload
-    def select(self, a: T1, b: T2, c: T3, d: T4, e: T5, /) -> BatchSelect[tuple[T1, T2, T3, T4, T5]]: ...
+    def select(
+        self, a: T1, b: T2, c: T3, d: T4, e: T5, /
+    ) -> BatchSelect[tuple[T1, T2, T3, T4, T5]]: ...
     def select(self, *paths: object) -> BatchSelect[Any]:
-        """Only these attributes, as tuples. What an item does not have reads as the field's default, else as None.
+        """Only these attributes, as tuples. What an item does not have reads as the field's
+        default, else as None.
 
         Raises:
             UsageError: the keys are of several models.
         """
         if len({id(wanted.binding.info) for wanted in self._wanted}) > 1:
-            raise UsageError("select() is for keys of one model: batch_get each table by itself, side by side in db.gather()")
+            raise UsageError(
+                "select() is for keys of one model: batch_get each table by itself, side by side in db.gather()"
+            )
         return BatchSelect(
             self._connection,
             self._wanted,
@@ -253,9 +283,15 @@ class BatchGet(BatchRead[ModelT, BatchGetResult[ModelT]], Generic[ModelT]):
         )
 
     def _result(
-        self, asked: KeySet[ModelT], outcomes: list[Outcome[list[ModelT]]], errors: list[Exception], capacity: Capacity
+        self,
+        asked: KeySet[ModelT],
+        outcomes: list[Outcome[list[ModelT]]],
+        errors: list[Exception],
+        capacity: Capacity,
     ) -> BatchGetResult[ModelT]:
-        return BatchGetResult(**asked.results(), outcomes=outcomes, errors=errors, capacity=capacity)
+        return BatchGetResult(
+            **asked.results(), outcomes=outcomes, errors=errors, capacity=capacity
+        )
 
 
 @attrs.define(eq=False, repr=False)
@@ -263,6 +299,12 @@ class BatchSelect(BatchRead[ItemT, BatchSelectResult[ItemT]], Generic[ItemT]):
     """A batch get of some attributes."""
 
     def _result(
-        self, asked: KeySet[ItemT], outcomes: list[Outcome[list[ItemT]]], errors: list[Exception], capacity: Capacity
+        self,
+        asked: KeySet[ItemT],
+        outcomes: list[Outcome[list[ItemT]]],
+        errors: list[Exception],
+        capacity: Capacity,
     ) -> BatchSelectResult[ItemT]:
-        return BatchSelectResult(**asked.results(), outcomes=outcomes, errors=errors, capacity=capacity)
+        return BatchSelectResult(
+            **asked.results(), outcomes=outcomes, errors=errors, capacity=capacity
+        )

@@ -26,7 +26,8 @@ class KeyGroup(NamedTuple):
 
     binding: Binding
     keys: list[Any]
-    """Each a `Key`, or the values of one: a batch makes a `Key` only of those that it has to tell of."""
+    """Each a `Key`, or the values of one: a batch makes a `Key` only of those that it has to tell
+    of."""
 
 
 @attrs.frozen(eq=False)
@@ -40,15 +41,22 @@ class FoundItems(Generic[ItemT]):
     found: dict[ItemId, ItemT] = attrs.Factory(dict[ItemId, ItemT])
     undecodable: set[ItemId] = attrs.Factory(set[ItemId])
 
-    def take(self, places: list[ItemId], read: PageItems, found: list[ItemT], wrong: list[Exception]) -> None:
+    def take(
+        self, places: list[ItemId], read: PageItems, found: list[ItemT], wrong: list[Exception]
+    ) -> None:
         """Keep what was read."""
         known = len(wrong)
         items = self.decode(read, wrong)
         if len(wrong) > known:
             failures = wrong[known:]
             lacking = [place for place, item in zip(places, items, strict=True) if item is None]
-            # Of each item that there is none of, the error tells why; one of another kind is not there for this model.
-            self.undecodable.update(place for place, error in zip(lacking, failures, strict=True) if not isinstance(error, OtherKind))
+            # Of each item that there is none of, the error tells why; one of another kind is not
+            # there for this model.
+            self.undecodable.update(
+                place
+                for place, error in zip(lacking, failures, strict=True)
+                if not isinstance(error, OtherKind)
+            )
             wrong[known:] = [error for error in failures if not isinstance(error, OtherKind)]
             places = [place for place, item in zip(places, items, strict=True) if item is not None]
             items = [item for item in items if item is not None]
@@ -59,7 +67,9 @@ class FoundItems(Generic[ItemT]):
 class KeySet(Generic[ItemT]):
     """The unique keys of one run, and what was found under each. To be built by `steps`."""
 
-    def __init__(self, wanted: Sequence[KeyGroup], reader: Callable[[Binding], FoundItems[ItemT]]) -> None:
+    def __init__(
+        self, wanted: Sequence[KeyGroup], reader: Callable[[Binding], FoundItems[ItemT]]
+    ) -> None:
         self._wanted = wanted
         self.given = sum(len(keys) for _, keys in wanted)
         """How many keys were given."""
@@ -107,7 +117,13 @@ class KeySet(Generic[ItemT]):
         places, maps, table, codec = self._places, self.keys, binding.table_name, binding.codec
         try:
             self._know(binding)
-            encode_keys(binding.info, codec)(table, keys, places, maps, lambda given: encode_any_key(as_key(binding, given), codec))
+            encode_keys(binding.info, codec)(
+                table,
+                keys,
+                places,
+                maps,
+                lambda given: encode_any_key(as_key(binding, given), codec),
+            )
         except UsageError as error:
             raise placed("key", len(places) + 1, self.given, error) from error
 
@@ -119,7 +135,9 @@ class KeySet(Generic[ItemT]):
         info, table = binding.info, binding.table_name
         names = info.key_order
         if self.key_names.setdefault(table, names) != names:
-            raise UsageError(f"{info.name}: other models of this batch give table {table} another key")
+            raise UsageError(
+                f"{info.name}: other models of this batch give table {table} another key"
+            )
         if id(binding) not in self._readers_of:
             identity = table, id(info)
             if identity not in self._readers:
@@ -137,11 +155,20 @@ class KeySet(Generic[ItemT]):
     def chunks(self) -> list[dict[ItemId, AttributeMap]]:
         """The keys of each request, handed over: what is read leaves them."""
         keys = iter(self.keys.items())
-        self._unread = [dict(islice(keys, MAX_GET_KEYS)) for _ in range(0, len(self.keys), MAX_GET_KEYS)]
+        self._unread = [
+            dict(islice(keys, MAX_GET_KEYS)) for _ in range(0, len(self.keys), MAX_GET_KEYS)
+        ]
         self.keys = {}
         return self._unread
 
-    def take(self, table: str, places: list[ItemId], items: PageItems, found: list[ItemT], wrong: list[Exception]) -> None:
+    def take(
+        self,
+        table: str,
+        places: list[ItemId],
+        items: PageItems,
+        found: list[ItemT],
+        wrong: list[Exception],
+    ) -> None:
         """Keep items that were read."""
         readers = self._readers_in[table]
         if len(readers) == 1:
@@ -163,7 +190,9 @@ class KeySet(Generic[ItemT]):
             (reader,) = self._readers.values()
             aligned = list(map(reader.found.get, self._places))
         else:
-            aligned = [self._readers_of[id(binding)].found.get(place) for binding, _, place in self._each()]
+            aligned = [
+                self._readers_of[id(binding)].found.get(place) for binding, _, place in self._each()
+            ]
         items = [item for item in aligned if item is not None]
         missing, unprocessed = self._not_found() if len(items) < len(aligned) else ([], [])
         return {"items": items, "aligned": aligned, "missing": missing, "unprocessed": unprocessed}
@@ -200,7 +229,12 @@ def key_groups(keys: Iterable[Key[Any]], bind: Callable[[Key[Any]], Binding]) ->
     for number, key in enumerate(given, start=1):
         if not isinstance(key, Key):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             raise placed(
-                "key", number, len(given), UsageError(f"across tables a key says its model, db.table(Order).key(...); {key!r} does not")
+                "key",
+                number,
+                len(given),
+                UsageError(
+                    f"across tables a key says its model, db.table(Order).key(...); {key!r} does not"
+                ),
             )
         identity = (id(key.info), key.table_name)
         if identity not in known:

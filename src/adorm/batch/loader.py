@@ -43,7 +43,8 @@ class _Load:
 
 
 class Loader(Generic[ModelT]):
-    """Loads of many tasks travel together: those of one turn of the event loop, and of the next while each brings more.
+    """Loads of many tasks travel together: those of one turn of the event loop, and of the next
+    while each brings more.
 
     A BatchGetItem takes up to 100 keys, each once.
 
@@ -52,14 +53,20 @@ class Loader(Generic[ModelT]):
         async with orders.loader() as loader:
             order = await loader.load("c1", "o1")
 
-    Tasks that load one key together get the same instance. Nothing is remembered: a key that is loaded again later is read
-    again, so that a task sees what it wrote before. A task that is cancelled harms no other; where a chunk fails, each task that
-    waits for one of its keys gets the error. Leaving the block ends the loads under way with a `UsageError`: start the tasks
-    inside it. A deadline around the block bounds its requests, one around `load` bounds that load.
+    Tasks that load one key together get the same instance. Nothing is remembered: a key that is
+    loaded again later is read again, so that a task sees what it wrote before. A task that is
+    cancelled harms no other; where a chunk fails, each task that waits for one of its keys gets the
+    error. Leaving the block ends the loads under way with a `UsageError`: start the tasks inside
+    it. A deadline around the block bounds its requests, one around `load` bounds that load.
     """
 
     def __init__(
-        self, binding: Binding, *, consistent: bool = False, concurrency: int = DEFAULT_CONCURRENCY, retry: RetryPolicy | None = None
+        self,
+        binding: Binding,
+        *,
+        consistent: bool = False,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        retry: RetryPolicy | None = None,
     ) -> None:
         self._binding = binding
         self._options: dict[str, Any] = {"ConsistentRead": True} if consistent else {}
@@ -79,14 +86,21 @@ class Loader(Generic[ModelT]):
         self._pool.start(self._dispatch)
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._inside = False
         self._pool.cancel()
         try:
             await self._pool.__aexit__(None, None, None)
         finally:
             for load in (*self._queue.values(), *self._under_way):
-                load.error = UsageError("the loader's block was left while this load waited: start the tasks that load inside the block")
+                load.error = UsageError(
+                    "the loader's block was left while this load waited: start the tasks that load inside the block"
+                )
                 load.done.set()
             self._queue.clear()
             self._under_way.clear()
@@ -99,12 +113,15 @@ class Loader(Generic[ModelT]):
         """The item, or None.
 
         Raises:
-            UsageError: outside the block, or the block was left meanwhile; or the key has the wrong shape.
+            UsageError: outside the block, or the block was left meanwhile; or the key has the wrong
+                shape.
             ItemDecodeError: the item does not fit the model.
             ServiceError, ConnectionFailed, DeadlineExceeded: its chunk failed.
         """
         if not self._inside:
-            raise UsageError("a loader is used inside its block: async with orders.loader() as loader: await loader.load(...)")
+            raise UsageError(
+                "a loader is used inside its block: async with orders.loader() as loader: await loader.load(...)"
+            )
         binding = self._binding
         key = binding.encode_key(make_key(binding.info, partition, sort))
         place = item_ids(binding.info, binding.codec).one(binding.table_name, key)
@@ -115,7 +132,12 @@ class Loader(Generic[ModelT]):
         load.waiters += 1
         try:
             table = binding.table_name
-            await within_deadline(load.done.wait, f"loading an item of {table}", operation="BatchGetItem", subject=table)
+            await within_deadline(
+                load.done.wait,
+                f"loading an item of {table}",
+                operation="BatchGetItem",
+                subject=table,
+            )
         finally:
             load.waiters -= 1
             if not load.waiters and self._queue.get(place) is load:
@@ -138,8 +160,11 @@ class Loader(Generic[ModelT]):
                 continue
             self._under_way.update(loads)
             self._chunks += 1
-            # In the context of the block: the deadline of the task that came first is not that of the others.
-            self._context.run(self._pool.begin, Outcome[None](f"chunk {self._chunks:,}"), self._reading(loads))
+            # In the context of the block: the deadline of the task that came first is not that of
+            # the others.
+            self._context.run(
+                self._pool.begin, Outcome[None](f"chunk {self._chunks:,}"), self._reading(loads)
+            )
 
     async def _gather_more(self) -> None:
         """Let the loop turn while each turn brings more keys, until they fill a chunk."""
@@ -168,7 +193,10 @@ class Loader(Generic[ModelT]):
 
         async def read(outcome: Outcome[None]) -> None:
             chunk = Chunk(
-                binding.connection, f"{table}, {outcome.label} of a loader", {table: item_ids(binding.info, binding.codec)}, self._retry
+                binding.connection,
+                f"{table}, {outcome.label} of a loader",
+                {table: item_ids(binding.info, binding.codec)},
+                self._retry,
             )
             pending = {load.place: load.key for load in loads}
             try:

@@ -36,7 +36,8 @@ class UpdateManyResult(Generic[ModelT]):
     """What a bulk update did."""
 
     updated: list[Key[ModelT]]
-    """The items that were updated, those among them whose answer could not be used: their error has `applied`."""
+    """The items that were updated, those among them whose answer could not be used: their error has
+    `applied`."""
     results: list[Any]
     """What each gave, in the order given: None, unless it was handed over with `returning(...)`."""
     unprocessed: list[Key[ModelT]]
@@ -58,9 +59,11 @@ class CreateManyResult(Generic[ModelT]):
     """Those that were not: the key was taken or it failed, see `outcomes`, or it was not begun."""
     errors: list[Exception]
     outcomes: list[Outcome[Any]]
-    """One for each item, labelled by it, `Order c1/o1`; with `transact=True` one for each transaction, with a list of items.
+    """One for each item, labelled by it, `Order c1/o1`; with `transact=True` one for each
+    transaction, with a list of items.
 
-    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html: 100 operations and 4 MB.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html: 100
+    operations and 4 MB.
     """
     capacity: Capacity
     """What was consumed, but for writes that failed: their errors do not tell."""
@@ -68,11 +71,13 @@ class CreateManyResult(Generic[ModelT]):
 
 @attrs.define(eq=False, repr=False)
 class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
-    """One UpdateItem for each item, several at a time; the clauses and conditions hold for every one.
+    """One UpdateItem for each item, several at a time; the clauses and conditions hold for every
+    one.
 
-    As with `update`, an item that is missing is `ItemNotFound`, `.upsert()` creates it, the version goes up by 1, and an update that
-    may have been applied already is not repeated where repeating it would differ. When one fails, those in flight finish and no
-    other begins; `.collect_errors()` tries all.
+    As with `update`, an item that is missing is `ItemNotFound`, `.upsert()` creates it, the version
+    goes up by 1, and an update that may have been applied already is not repeated where repeating
+    it would differ. When one fails, those in flight finish and no other begins; `.collect_errors()`
+    tries all.
 
     Raises (when awaited):
         UsageError: an update can't be, named by its place; nothing was sent.
@@ -107,7 +112,9 @@ class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
             binding = update.draft.binding
             try:
                 update.request()
-                place = item_ids(binding.info, binding.codec).one(binding.table_name, binding.encode_key(update.draft.key))
+                place = item_ids(binding.info, binding.codec).one(
+                    binding.table_name, binding.encode_key(update.draft.key)
+                )
             except UsageError as error:
                 raise placed("update", number, len(self._updates), error) from error
             other = seen.setdefault(place, number)
@@ -117,7 +124,8 @@ class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
         return updates
 
     def request(self) -> dict[str, Any]:
-        """The first item's exact DynamoDB request, without sending it; an empty one where there is no item."""
+        """The first item's exact DynamoDB request, without sending it; an empty one where there is
+        no item."""
         updates = self._each()
         return updates[0].request() if updates else {}
 
@@ -158,7 +166,11 @@ class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
         await run_all(jobs, limit=self._course.concurrency, on_failure=watch.decide)
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
         updated = [outcome.value for outcome in outcomes if outcome.value is not None]
-        left = [update.draft.key for update, outcome in zip(updates, outcomes, strict=True) if outcome.value is None]
+        left = [
+            update.draft.key
+            for update, outcome in zip(updates, outcomes, strict=True)
+            if outcome.value is None
+        ]
         result = UpdateManyResult(updated, results, left, errors, outcomes, capacity)
         watch.check(f"bulk update of {binding.table_name}", errors, outcomes, result)
         return result
@@ -166,14 +178,17 @@ class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
 
 @attrs.define(eq=False, repr=False)
 class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
-    """Inserts only: each item one PutItem on the condition that its key is free, or 100 of them one transaction.
+    """Inserts only: each item one PutItem on the condition that its key is free, or 100 of them one
+    transaction.
 
-    A transaction takes all its items or none, and costs twice the units. When a write fails, those in flight finish and no other
-    begins; `.collect_errors()` tries all. Instances change only after DynamoDB said yes.
+    A transaction takes all its items or none, and costs twice the units. When a write fails, those
+    in flight finish and no other begins; `.collect_errors()` tries all. Instances change only after
+    DynamoDB said yes.
 
     Raises (when awaited):
         UsageError: an item can't be stored, named by its place; nothing was sent.
-        BatchFailed: one failed, `ItemExists` among them where a key was taken; `.outcomes` has each, `.result` what was created.
+        BatchFailed: one failed, `ItemExists` among them where a key was taken; `.outcomes` has
+            each, `.result` what was created.
         DeadlineExceeded: the same, for a deadline.
     """
 
@@ -183,7 +198,8 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
     _keeps_timestamps: bool = attrs.field(default=False, kw_only=True, alias="keeps_timestamps")
 
     def keep_timestamps(self) -> Self:
-        """Store `created_at` and `updated_at` as the instances have them, as an import does; by default they are the times of writes."""
+        """Store `created_at` and `updated_at` as the instances have them, as an import does; by
+        default they are the times of writes."""
         return attrs.evolve(self, keeps_timestamps=True)
 
     def _creates(self) -> list[_Create[ModelT]]:
@@ -198,22 +214,31 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
         for number, item in enumerate(self._items, start=1):
             try:
                 key, keeps = key_of_instance(binding, item), self._keeps_timestamps
-                put = Put[ModelT, ModelT](binding, key, item, returning="item", creating=True, keeps_timestamps=keeps)
+                put = Put[ModelT, ModelT](
+                    binding, key, item, returning="item", creating=True, keeps_timestamps=keeps
+                )
                 encoded = put.prepare().request["Item"]
             except UsageError as error:
                 raise placed("item", number, len(self._items), error) from error
-            other = seen.setdefault(item_ids(binding.info, binding.codec).one(binding.table_name, encoded), number)
+            other = seen.setdefault(
+                item_ids(binding.info, binding.codec).one(binding.table_name, encoded), number
+            )
             if other != number:
                 raise placed("item", number, len(self._items), _twice(put.key, other))
             creates.append(_Create(item, put, item_size(encoded)))
         return creates
 
     def request(self) -> dict[str, Any]:
-        """The first exact DynamoDB request, without sending it; an empty one where there is no item."""
+        """The first exact DynamoDB request, without sending it; an empty one where there is no
+        item."""
         creates = self._creates()
         if not creates:
             return {}
-        return self._transaction(_transactions(creates)[0])[0].request() if self._transact else creates[0].put.request()
+        return (
+            self._transaction(_transactions(creates)[0])[0].request()
+            if self._transact
+            else creates[0].put.request()
+        )
 
     def explain(self) -> Plan:
         creates = self._creates()
@@ -222,11 +247,23 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
         plan = creates[0].put.explain()
         if self._transact:
             reason = f"{len(creates):,} items in {len(_transactions(creates)):,} transactions"
-            return attrs.evolve(plan, operation="TransactWriteItems", cost=write_cost(transactional=True), reason=reason)
-        return attrs.evolve(plan, reason=f"one of {len(creates):,} items, {min(self._course.concurrency, len(creates))} at a time")
+            return attrs.evolve(
+                plan,
+                operation="TransactWriteItems",
+                cost=write_cost(transactional=True),
+                reason=reason,
+            )
+        return attrs.evolve(
+            plan,
+            reason=f"one of {len(creates):,} items, {min(self._course.concurrency, len(creates))} at a time",
+        )
 
-    def _transaction(self, creates: Sequence[_Create[ModelT]]) -> tuple[Transaction, list[TransactionWrite[Any]]]:
-        transaction = Transaction(self._binding.connection, lambda _model, _name=None: self._binding, retry=self._retry)
+    def _transaction(
+        self, creates: Sequence[_Create[ModelT]]
+    ) -> tuple[Transaction, list[TransactionWrite[Any]]]:
+        transaction = Transaction(
+            self._binding.connection, lambda _model, _name=None: self._binding, retry=self._retry
+        )
         puts: list[Write[Any, Any]] = [create.put for create in creates]
         return transaction, [transaction.include(put) for put in puts]
 
@@ -234,12 +271,20 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
         creates = self._creates()
         if not creates:
             return CreateManyResult([], [], [], [], Capacity())
-        watch = BatchRun(self._binding.connection, self._course, total=len(creates), on_failure="drain")
-        result = await (self._in_transactions(creates, watch) if self._transact else self._one_by_one(creates, watch))
+        watch = BatchRun(
+            self._binding.connection, self._course, total=len(creates), on_failure="drain"
+        )
+        result = await (
+            self._in_transactions(creates, watch)
+            if self._transact
+            else self._one_by_one(creates, watch)
+        )
         watch.check(f"create in {self._binding.table_name}", result.errors, result.outcomes, result)
         return result
 
-    async def _one_by_one(self, creates: Sequence[_Create[ModelT]], watch: BatchRun) -> CreateManyResult[ModelT]:
+    async def _one_by_one(
+        self, creates: Sequence[_Create[ModelT]], watch: BatchRun
+    ) -> CreateManyResult[ModelT]:
         outcomes = [Outcome[ModelT](str(create.put.key)) for create in creates]
         capacity = Capacity()
 
@@ -259,14 +304,33 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
 
             return run
 
-        await run_all(zip(outcomes, map(job, creates), strict=True), limit=self._course.concurrency, on_failure=watch.decide)
+        await run_all(
+            zip(outcomes, map(job, creates), strict=True),
+            limit=self._course.concurrency,
+            on_failure=watch.decide,
+        )
         done = [outcome.value for outcome in outcomes if outcome.value is not None]
-        left = [create.item for create, outcome in zip(creates, outcomes, strict=True) if outcome.value is None]
-        return CreateManyResult(done, left, [outcome.error for outcome in outcomes if outcome.error is not None], outcomes, capacity)
+        left = [
+            create.item
+            for create, outcome in zip(creates, outcomes, strict=True)
+            if outcome.value is None
+        ]
+        return CreateManyResult(
+            done,
+            left,
+            [outcome.error for outcome in outcomes if outcome.error is not None],
+            outcomes,
+            capacity,
+        )
 
-    async def _in_transactions(self, creates: Sequence[_Create[ModelT]], watch: BatchRun) -> CreateManyResult[ModelT]:
+    async def _in_transactions(
+        self, creates: Sequence[_Create[ModelT]], watch: BatchRun
+    ) -> CreateManyResult[ModelT]:
         parts, capacity = _transactions(creates), Capacity()
-        outcomes = [Outcome[list[ModelT]](f"transaction {number} of {len(parts):,}", []) for number in range(1, len(parts) + 1)]
+        outcomes = [
+            Outcome[list[ModelT]](f"transaction {number} of {len(parts):,}", [])
+            for number in range(1, len(parts) + 1)
+        ]
 
         def job(part: Sequence[_Create[ModelT]]) -> Job[list[ModelT]]:
             async def run(outcome: Outcome[list[ModelT]]) -> None:
@@ -284,10 +348,25 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
 
             return run
 
-        await run_all(zip(outcomes, map(job, parts), strict=True), limit=self._course.concurrency, on_failure=watch.decide)
+        await run_all(
+            zip(outcomes, map(job, parts), strict=True),
+            limit=self._course.concurrency,
+            on_failure=watch.decide,
+        )
         done = [item for outcome in outcomes for item in outcome.value or ()]
-        left = [create.item for part, outcome in zip(parts, outcomes, strict=True) if not outcome.value for create in part]
-        return CreateManyResult(done, left, [outcome.error for outcome in outcomes if outcome.error is not None], outcomes, capacity)
+        left = [
+            create.item
+            for part, outcome in zip(parts, outcomes, strict=True)
+            if not outcome.value
+            for create in part
+        ]
+        return CreateManyResult(
+            done,
+            left,
+            [outcome.error for outcome in outcomes if outcome.error is not None],
+            outcomes,
+            capacity,
+        )
 
 
 @attrs.frozen(eq=False)
@@ -304,4 +383,6 @@ def _transactions(creates: Sequence[_Create[ModelT]]) -> list[Sequence[_Create[M
 
 
 def _twice(key: Key[Any], other: int) -> UsageError:
-    return UsageError(f"{key} is number {other:,} as well, and side by side they have no order: leave one out")
+    return UsageError(
+        f"{key} is number {other:,} as well, and side by side they have no order: leave one out"
+    )

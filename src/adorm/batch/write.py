@@ -1,6 +1,7 @@
 """`orders.batch_write(puts=..., deletes=...)`: any number of puts and deletes.
 
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html: 25 items and 16 MB a request.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html: 25 items and
+16 MB a request.
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ import attrs
 
 from adorm.batch.batch_run import BatchRun, Chunked, chunk_outcomes, listed, placed, take_turns
 from adorm.batch.write_buffer import WriteBuffer
-from adorm.batch.write_requests import BatchWriteResult, ChunkWriter, WriteRequest, delete_request, put_request, split_requests
+from adorm.batch.write_requests import (
+    BatchWriteResult,
+    ChunkWriter,
+    WriteRequest,
+    delete_request,
+    put_request,
+    split_requests,
+)
 from adorm.concurrency.pool import Job, run_all
 from adorm.errors import DeadlineExceeded, UsageError
 from adorm.items.binding import Binding, Connection
@@ -34,14 +42,16 @@ Bind: TypeAlias = Callable[[Any], Binding]
 class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
     """Puts and deletes, in chunks of 25, several at a time.
 
-    Nothing is checked: a put is as `put(item).unchecked()`, the last writer wins. It costs the same units as single writes. Of two puts
-    of one item the last one is sent; one key in both puts and deletes is refused. Instances change only after DynamoDB said yes.
-    Items that DynamoDB leaves unprocessed are sent again, with full jitter and under the deadline. When a chunk fails for good, those
-    in flight finish and no other begins.
+    Nothing is checked: a put is as `put(item).unchecked()`, the last writer wins. It costs the same
+    units as single writes. Of two puts of one item the last one is sent; one key in both puts and
+    deletes is refused. Instances change only after DynamoDB said yes. Items that DynamoDB leaves
+    unprocessed are sent again, with full jitter and under the deadline. When a chunk fails for
+    good, those in flight finish and no other begins.
 
     Raises (when awaited):
         UsageError: an item can't be stored, named by its place; nothing was sent.
-        BatchFailed: a chunk failed; `.result` says what was written, and `.result.unprocessed` what was not.
+        BatchFailed: a chunk failed; `.result` says what was written, and `.result.unprocessed` what
+            was not.
         DeadlineExceeded: the same, for a deadline.
     """
 
@@ -52,7 +62,8 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
     _keeps_timestamps: bool = attrs.field(default=False, kw_only=True, alias="keeps_timestamps")
 
     def keep_timestamps(self) -> Self:
-        """Store `created_at` and `updated_at` as the instances have them, as an import does; by default they are the times of writes."""
+        """Store `created_at` and `updated_at` as the instances have them, as an import does; by
+        default they are the times of writes."""
         return attrs.evolve(self, keeps_timestamps=True)
 
     def _put(self, binding: Binding, item: object) -> WriteRequest:
@@ -75,31 +86,40 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
         """Build one put or delete after the other."""
         puts = () if isinstance(self._puts, AsyncIterable) else self._puts
         for change in _built("put", puts, self._bind, self._put):
-            change.number = changes[change.place].number if change.place in changes else len(changes)
+            change.number = (
+                changes[change.place].number if change.place in changes else len(changes)
+            )
             changes[change.place] = change
             yield
         count = len(changes)
-        for number, change in enumerate(_built("delete", self._deletes, self._bind, delete_request)):
+        for number, change in enumerate(
+            _built("delete", self._deletes, self._bind, delete_request)
+        ):
             other = changes.setdefault(change.place, change)
             if other is not change and other.number < count:
                 raise _in_both(change)
             change.number = count + number
             yield
 
-    def _first_chunk(self) -> tuple[list[dict[ItemId, WriteRequest]], dict[str, list[dict[str, Any]]]]:
+    def _first_chunk(
+        self,
+    ) -> tuple[list[dict[ItemId, WriteRequest]], dict[str, list[dict[str, Any]]]]:
         chunks = split_requests(self._changes())
         first = chunks[0] if chunks else {}
         return chunks, by_table({place: change.request for place, change in first.items()})
 
     def request(self) -> dict[str, Any]:
-        """The first of the exact DynamoDB requests, without sending it; puts of an async iterable are not looked at."""
+        """The first of the exact DynamoDB requests, without sending it; puts of an async iterable
+        are not looked at."""
         return {"RequestItems": self._first_chunk()[1]}
 
     def explain(self) -> Plan:
         chunks, _ = self._first_chunk()
         tables = {str(place[0]) for chunk in chunks for place in chunk}
         count = sum(map(len, chunks))
-        more = ", and what the async iterable gives" if isinstance(self._puts, AsyncIterable) else ""
+        more = (
+            ", and what the async iterable gives" if isinstance(self._puts, AsyncIterable) else ""
+        )
         at_once = min(self._course.concurrency, max(len(chunks), 1))
         return Plan(
             operation="BatchWriteItem",
@@ -117,7 +137,9 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
         await take_turns(self._steps(built))
         changes = list(built.values())
         bindings = [self._bind(change.given) for change in changes]
-        locators = {binding.table_name: item_ids(binding.info, binding.codec) for binding in bindings}
+        locators = {
+            binding.table_name: item_ids(binding.info, binding.codec) for binding in bindings
+        }
         writing = ChunkWriter(self._connection, locators, self._retry)
         watch = BatchRun(self._connection, self._course, total=len(changes), on_failure="drain")
         chunks = split_requests(changes)
@@ -153,7 +175,9 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
         flow.check()
         return flow.result()
 
-    async def _pour(self, puts: AsyncIterable[ModelT], flow: WriteBuffer, deleted: dict[ItemId, WriteRequest]) -> None:
+    async def _pour(
+        self, puts: AsyncIterable[ModelT], flow: WriteBuffer, deleted: dict[ItemId, WriteRequest]
+    ) -> None:
         source = aiter(puts)
         # A chunk that fails ends the wait for the next item.
         with anyio.CancelScope() as waiting:
@@ -172,7 +196,9 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
                         if change.place in deleted:
                             raise _in_both(deleted[change.place])
                     except UsageError as error:
-                        await flow.refuse(f"put {number:,}", item, placed("put", number, None, error))
+                        await flow.refuse(
+                            f"put {number:,}", item, placed("put", number, None, error)
+                        )
                     else:
                         await flow.add(binding, change)
             finally:
@@ -180,7 +206,9 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
                 await _close(source)
 
 
-def _built(what: str, given: tuple[Any, ...], bind: Bind, build: Callable[[Binding, Any], WriteRequest]) -> Iterator[WriteRequest]:
+def _built(
+    what: str, given: tuple[Any, ...], bind: Bind, build: Callable[[Binding, Any], WriteRequest]
+) -> Iterator[WriteRequest]:
     for number, each in enumerate(given, start=1):
         try:
             change = build(bind(each), each)
@@ -190,7 +218,9 @@ def _built(what: str, given: tuple[Any, ...], bind: Bind, build: Callable[[Bindi
 
 
 def _in_both(delete: WriteRequest) -> UsageError:
-    return UsageError(f"{delete.given} is in both puts and deletes: which one wins? Take it out of one of them")
+    return UsageError(
+        f"{delete.given} is in both puts and deletes: which one wins? Take it out of one of them"
+    )
 
 
 async def _close(source: AsyncIterator[Any]) -> None:
@@ -205,8 +235,11 @@ def _nothing() -> None:
     """Nobody waits to hear of it."""
 
 
-def checked_puts(puts: Iterable[ModelT] | AsyncIterable[ModelT]) -> tuple[ModelT, ...] | AsyncIterable[ModelT]:
-    """What is to be put, as it may be gone through more than once; an async iterable stays as it is.
+def checked_puts(
+    puts: Iterable[ModelT] | AsyncIterable[ModelT],
+) -> tuple[ModelT, ...] | AsyncIterable[ModelT]:
+    """What is to be put, as it may be gone through more than once; an async iterable stays as it
+    is.
 
     Raises:
         UsageError: it is neither.

@@ -12,7 +12,13 @@ from typing import Any, Self, TypeVar
 import anyio
 
 from adorm.batch.batch_run import BatchOptions, BatchRun
-from adorm.batch.write_requests import MAX_CHUNK_BYTES, BatchWriteResult, ChunkWriter, WriteRequest, split_requests
+from adorm.batch.write_requests import (
+    MAX_CHUNK_BYTES,
+    BatchWriteResult,
+    ChunkWriter,
+    WriteRequest,
+    split_requests,
+)
 from adorm.concurrency.pool import OnFailure, Pool, unless_lost, within_deadline
 from adorm.errors import DeadlineExceeded
 from adorm.items.binding import Binding, Connection
@@ -25,13 +31,17 @@ T = TypeVar("T")
 
 
 class WriteBuffer:
-    """A block that sends changes in chunks, `course.concurrency` of them at a time. Memory is bounded: `add` waits where all are busy.
+    """A block that sends changes in chunks, `course.concurrency` of them at a time. Memory is
+    bounded: `add` waits where all are busy.
 
-    Later changes of one item win in order: of those that wait the last one is sent, and none while another is in flight.
-    Safe to share between the tasks of its loop. Requests belong to the block and its deadline, waits to the caller and its own.
+    Later changes of one item win in order: of those that wait the last one is sent, and none while
+    another is in flight. Safe to share between the tasks of its loop. Requests belong to the block
+    and its deadline, waits to the caller and its own.
     """
 
-    def __init__(self, connection: Connection, course: BatchOptions, retry: RetryPolicy | None) -> None:
+    def __init__(
+        self, connection: Connection, course: BatchOptions, retry: RetryPolicy | None
+    ) -> None:
         self._locators: dict[str, ItemIds] = {}
         self._writing = ChunkWriter(connection, self._locators, retry)
         self._watch = BatchRun(connection, course, total=None, on_failure="drain")
@@ -63,10 +73,18 @@ class WriteBuffer:
         self._context = copy_context()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Leave: chunks in flight finish, no other is sent. Being cancelled, here or inside, cancels them."""
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave: chunks in flight finish, no other is sent. Being cancelled, here or inside,
+        cancels them."""
         self._pool.stopped = True
-        await self._pool.__aexit__(*((None, None, None) if isinstance(error, Exception) else (kind, error, trace)))
+        await self._pool.__aexit__(
+            *((None, None, None) if isinstance(error, Exception) else (kind, error, trace))
+        )
 
     # ---- changes
 
@@ -91,12 +109,16 @@ class WriteBuffer:
             pass
 
     async def flush(self) -> None:
-        """Send all that was added before, and wait until it has arrived, or nothing more is begun."""
+        """Send all that was added before, and wait until it has arrived, or nothing more is
+        begun."""
         last = self._count
         while not self.stopped:
             if any(change.number <= last for change in self._waiting.values()):
                 await self._send(partly=True)
-            elif any(change.number <= last for change in (*self._in_flight.values(), *self._held.values())):
+            elif any(
+                change.number <= last
+                for change in (*self._in_flight.values(), *self._held.values())
+            ):
                 await self._wait()
             else:
                 return
@@ -107,7 +129,8 @@ class WriteBuffer:
             await self._wait()
 
     async def refuse(self, label: str, given: object, error: Exception) -> None:
-        """Note what is wrong with a change, before the wire; it means the same as a chunk that failed."""
+        """Note what is wrong with a change, before the wire; it means the same as a chunk that
+        failed."""
         outcome = Outcome[list[Any]](label, [], error)
         self._outcomes.append(outcome)
         self._refused.append(given)
@@ -143,7 +166,8 @@ class WriteBuffer:
         self._count_bytes()
         self._chunks += 1
         outcome = Outcome[list[Any]](f"chunk {self._chunks:,}")
-        # In the context of the block: the deadline of the task that happened to fill it is not that of the others' items.
+        # In the context of the block: the deadline of the task that happened to fill it is not that
+        # of the others' items.
         self._under_way.append(outcome)
         self._context.run(self._pool.begin, outcome, self._sending(chunk))
         return True
@@ -163,7 +187,9 @@ class WriteBuffer:
 
         return send
 
-    def _arrived(self, chunk: dict[ItemId, WriteRequest], pending: dict[ItemId, WriteRequest]) -> None:
+    def _arrived(
+        self, chunk: dict[ItemId, WriteRequest], pending: dict[ItemId, WriteRequest]
+    ) -> None:
         for place, change in chunk.items():
             del self._in_flight[place]
             if place in pending:
@@ -192,7 +218,12 @@ class WriteBuffer:
 
     async def _bounded(self, wait: Callable[[], Awaitable[T]], doing: str) -> T:
         try:
-            return await within_deadline(wait, doing, operation="BatchWriteItem", subject=", ".join(sorted(self._locators)) or None)
+            return await within_deadline(
+                wait,
+                doing,
+                operation="BatchWriteItem",
+                subject=", ".join(sorted(self._locators)) or None,
+            )
         except DeadlineExceeded as error:
             error.result = self.result()
             error.outcomes = error.result.outcomes
@@ -204,11 +235,15 @@ class WriteBuffer:
         """What was done so far."""
         latest = {**self._left, **self._in_flight, **self._waiting, **self._held}
         unprocessed = sorted(latest.values(), key=attrgetter("number"))
-        errors: list[Exception] = [outcome.error for outcome in self._outcomes if outcome.error is not None]
+        errors: list[Exception] = [
+            outcome.error for outcome in self._outcomes if outcome.error is not None
+        ]
         if self.late is not None:
             errors.append(self.late)
         left = [*self._refused, *(change.given for change in unprocessed)]
-        return BatchWriteResult(self._writing.written, left, errors, list(self._outcomes), self._writing.capacity)
+        return BatchWriteResult(
+            self._writing.written, left, errors, list(self._outcomes), self._writing.capacity
+        )
 
     def check(self) -> None:
         """Raise what is to be raised.
@@ -217,7 +252,12 @@ class WriteBuffer:
             BatchFailed, DeadlineExceeded: a chunk failed.
         """
         result = self.result()
-        self._watch.check(f"batch write to {' and '.join(sorted(self._locators))}", result.errors, result.outcomes, result)
+        self._watch.check(
+            f"batch write to {' and '.join(sorted(self._locators))}",
+            result.errors,
+            result.outcomes,
+            result,
+        )
 
 
 def _nothing() -> None:

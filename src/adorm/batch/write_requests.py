@@ -24,7 +24,8 @@ from adorm.retry import RetryPolicy
 ModelT = TypeVar("ModelT")
 
 MAX_CHUNK_BYTES = 8 * 1024 * 1024
-"""Of JSON in one request, which is never less than what DynamoDB counts of the items; it takes 16 MB."""
+"""Of JSON in one request, which is never less than what DynamoDB counts of the items; it takes 16
+MB."""
 SMALL_ITEM_BYTES = 4096
 """A size assumed of deletes, which are but keys."""
 
@@ -46,18 +47,28 @@ class WriteRequest:
     """Its place in the order in which they were given."""
 
 
-def put_request(binding: Binding, instance: object, *, keeps_timestamps: bool = False) -> WriteRequest:
+def put_request(
+    binding: Binding, instance: object, *, keeps_timestamps: bool = False
+) -> WriteRequest:
     """The put of an instance: what `put(instance).unchecked()` would store, now.
 
     Raises:
         UsageError: it can't be stored, or is above 400 KB.
     """
     key = key_of_instance(binding, instance)
-    put: Put[Any, Any] = Put(binding, key, instance, returning="item", unchecked=True, keeps_timestamps=keeps_timestamps)
+    put: Put[Any, Any] = Put(
+        binding, key, instance, returning="item", unchecked=True, keeps_timestamps=keeps_timestamps
+    )
     prepared = put.prepare()
     item: AttributeMap = prepared.request["Item"]
     place = item_ids(binding.info, binding.codec).one(binding.table_name, item)
-    return WriteRequest(place, {"PutRequest": {"Item": item}}, json_size(item), instance, lambda: put.settle(prepared))
+    return WriteRequest(
+        place,
+        {"PutRequest": {"Item": item}},
+        json_size(item),
+        instance,
+        lambda: put.settle(prepared),
+    )
 
 
 def delete_request(binding: Binding, given: object) -> WriteRequest:
@@ -66,10 +77,16 @@ def delete_request(binding: Binding, given: object) -> WriteRequest:
     Raises:
         UsageError: the key has the wrong shape.
     """
-    key = key_of_instance(binding, given) if is_instance(binding.info, given) else make_key(binding.info, given)
+    key = (
+        key_of_instance(binding, given)
+        if is_instance(binding.info, given)
+        else make_key(binding.info, given)
+    )
     encoded = binding.encode_key(key)
     place = item_ids(binding.info, binding.codec).one(binding.table_name, encoded)
-    return WriteRequest(place, {"DeleteRequest": {"Key": encoded}}, SMALL_ITEM_BYTES, key, lambda: key)
+    return WriteRequest(
+        place, {"DeleteRequest": {"Key": encoded}}, SMALL_ITEM_BYTES, key, lambda: key
+    )
 
 
 @attrs.frozen(eq=False)
@@ -79,34 +96,49 @@ class BatchWriteResult(Generic[ModelT]):
     written: int
     """Puts and deletes that were done."""
     unprocessed: list[ModelT | Key[ModelT]]
-    """What is not known to be done, in the order given: the instances to be put, the keys to be deleted.
+    """What is not known to be done, in the order given: the instances to be put, the keys to be
+    deleted.
 
-    Where an error of its chunk has `maybe_applied`, it may be done all the same; batch writes can be repeated.
+    Where an error of its chunk has `maybe_applied`, it may be done all the same; batch writes can
+    be repeated.
     """
     errors: list[Exception]
     outcomes: list[Outcome[list[ModelT | Key[ModelT]]]]
-    """One for each chunk of up to 25, with what it wrote. A block, and a batch of an async iterable, which may go on for long, keep
-    those of chunks that failed, were cancelled, or are under way."""
+    """One for each chunk of up to 25, with what it wrote. A block, and a batch of an async
+    iterable, which may go on for long, keep those of chunks that failed, were cancelled, or are
+    under way."""
     capacity: Capacity
     """What was consumed."""
 
     @property
     def items(self) -> list[ModelT]:
         """The items that were put, as stored, as far as `outcomes` has them."""
-        return [each for outcome in self.outcomes for each in outcome.value or () if not isinstance(each, Key)]
+        return [
+            each
+            for outcome in self.outcomes
+            for each in outcome.value or ()
+            if not isinstance(each, Key)
+        ]
 
 
 class ChunkWriter:
     """Writes chunks, and takes note of what was done."""
 
-    def __init__(self, connection: Connection, locators: Mapping[str, ItemIds], retry: RetryPolicy | None) -> None:
+    def __init__(
+        self, connection: Connection, locators: Mapping[str, ItemIds], retry: RetryPolicy | None
+    ) -> None:
         self._connection = connection
         self._locators = locators
         self._retry = retry
         self.written = 0
         self.capacity = Capacity()
 
-    async def write(self, outcome: Outcome[list[Any]], changes: dict[ItemId, WriteRequest], note: Callable[[int], Any]) -> None:
+    async def write(
+        self,
+        outcome: Outcome[list[Any]],
+        changes: dict[ItemId, WriteRequest],
+        note: Callable[[int], Any],
+    ) -> None:
         """Write the changes; what is done leaves `changes` and is in the outcome.
 
         Raises:
@@ -132,7 +164,11 @@ class ChunkWriter:
                 raise problem
 
         chunk = Chunk(
-            self._connection, f"{' and '.join(sorted(self._locators))}, {outcome.label}", self._locators, self._retry, self.capacity
+            self._connection,
+            f"{' and '.join(sorted(self._locators))}, {outcome.label}",
+            self._locators,
+            self._retry,
+            self.capacity,
         )
         await write_chunk(chunk, pending, settled)
 

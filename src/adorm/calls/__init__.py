@@ -1,1 +1,2 @@
-"""Internal: the choke point: every request is attempted, paced, hedged, counted and observed here."""
+"""Internal: the choke point: every request is attempted, paced, hedged, counted and observed
+here."""

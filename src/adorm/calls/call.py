@@ -1,4 +1,5 @@
-"""The choke point: every request of adorm goes through `Calls.call`, which bounds, retries, counts and shows it."""
+"""The choke point: every request of adorm goes through `Calls.call`, which bounds, retries, counts
+and shows it."""
 
 from __future__ import annotations
 
@@ -36,7 +37,16 @@ from adorm.retry import (
 from adorm.support.cancel_scopes import scope_deadline, stop_if_cancelled
 from adorm.support.shown import shown
 from adorm.transport.answer_shapes import CHECKS
-from adorm.transport.base import TOKEN, TOKEN_USE_S, TOO_OLD, Answer, Request, Tokened, Transport, is_unsent
+from adorm.transport.base import (
+    TOKEN,
+    TOKEN_USE_S,
+    TOO_OLD,
+    Answer,
+    Request,
+    Tokened,
+    Transport,
+    is_unsent,
+)
 
 if TYPE_CHECKING:
     from adorm.calls.details import CallDetails
@@ -49,7 +59,8 @@ __all__ = ["Calls", "Repeat"]
 
 
 SHORTEST_ATTEMPT_S = 1e-6
-"""A wait that ends as late as this before the deadline leaves no time for an attempt; also what rounding makes of none at all."""
+"""A wait that ends as late as this before the deadline leaves no time for an attempt; also what
+rounding makes of none at all."""
 
 
 class Calls:
@@ -105,16 +116,19 @@ class Calls:
     ) -> Answer:
         """Send `operation` until it is answered, and return the answer as the transport gave it.
 
-        `request` is sent as it is every time, or as the middleware changed it once. `subject` ("Order c1/o1") goes into errors: a
-        string, a function that makes one, or an object whose `str()` is taken, only when it is needed; by default the table's name.
-        `repeat` is by default what `repeat_of` says; a reading operation is always `"read"`. `retry` replaces the database's policy
-        for this call.
+        `request` is sent as it is every time, or as the middleware changed it once. `subject`
+        ("Order c1/o1") goes into errors: a string, a function that makes one, or an object whose
+        `str()` is taken, only when it is needed; by default the table's name. `repeat` is by
+        default what `repeat_of` says; a reading operation is always `"read"`. `retry` replaces the
+        database's policy for this call.
 
         Raises:
-            ServiceError: DynamoDB's last word, with `subject`, `attempts` and `maybe_applied` set, and notes on the attempts before.
+            ServiceError: DynamoDB's last word, with `subject`, `attempts` and `maybe_applied` set,
+                and notes on the attempts before.
             ConnectionFailed: no answer came; the same.
-            DeadlineExceeded: `adorm.deadline`, or a cancel scope's deadline before a wait, leaves no time. `attempts` 0: nothing was
-                sent. A cancel scope or `asyncio.timeout` around that ends during a request cancels it as it cancels anything.
+            DeadlineExceeded: `adorm.deadline`, or a cancel scope's deadline before a wait, leaves
+                no time. `attempts` 0: nothing was sent. A cancel scope or `asyncio.timeout` around
+                that ends during a request cancels it as it cancels anything.
         """
         if is_collecting() is not None and is_counted(self.source):
             request = asking_for_capacity(operation, request)
@@ -130,7 +144,9 @@ class Calls:
             await stop_if_cancelled()
         try:
             answer = await self.transport.send(operation, request)
-            if (check := CHECKS.get(operation)) is not None and (problem := check(request, answer)) is not None:
+            if (check := CHECKS.get(operation)) is not None and (
+                problem := check(request, answer)
+            ) is not None:
                 raise misshapen_answer(operation, problem)
         except (ServiceError, ConnectionFailed) as error:
             run = Call(self, operation, request, subject, repeat, retry)
@@ -140,7 +156,12 @@ class Calls:
             if self.quota.tokens != self.quota.capacity:
                 self.quota.give_back(1)
             if is_collecting() is not None:
-                note_capacity(operation, answer, reading=repeat_of(operation, request, repeat) == "read", source=self.source)
+                note_capacity(
+                    operation,
+                    answer,
+                    reading=repeat_of(operation, request, repeat) == "read",
+                    source=self.source,
+                )
             return answer
         return await run.answer()
 
@@ -173,7 +194,13 @@ class Call:
     )
 
     def __init__(
-        self, calls: Calls, operation: str, request: Request, subject: object, repeat: Repeat | None, policy: RetryPolicy | None
+        self,
+        calls: Calls,
+        operation: str,
+        request: Request,
+        subject: object,
+        repeat: Repeat | None,
+        policy: RetryPolicy | None,
     ) -> None:
         self.calls = calls
         self.operation = operation
@@ -214,8 +241,12 @@ class Call:
             while True:
                 try:
                     limiter = self.calls.limiter
-                    answer = await (self.calls.attempt(self) if limiter is None else self._paced(limiter))
-                    if (check := CHECKS.get(self.operation)) is not None and (problem := check(self.request, answer)) is not None:
+                    answer = await (
+                        self.calls.attempt(self) if limiter is None else self._paced(limiter)
+                    )
+                    if (check := CHECKS.get(self.operation)) is not None and (
+                        problem := check(self.request, answer)
+                    ) is not None:
                         raise misshapen_answer(self.operation, problem)
                 except (ServiceError, ConnectionFailed) as error:
                     await self.failed(error)
@@ -228,7 +259,12 @@ class Call:
                 else:
                     self.calls.quota.give_back(self.cost)
                     if is_collecting() is not None:
-                        note_capacity(self.operation, answer, reading=self.repeat == "read", source=self.calls.source)
+                        note_capacity(
+                            self.operation,
+                            answer,
+                            reading=self.repeat == "read",
+                            source=self.calls.source,
+                        )
                     return answer
         finally:
             self.last = None  # an error's traceback leads back here
@@ -266,7 +302,9 @@ class Call:
             except TimeoutError:
                 if not bound.expired():
                     raise
-                raise self._exceeded("the deadline passed while it waited for the rate limit", self.last) from self.last
+                raise self._exceeded(
+                    "the deadline passed while it waited for the rate limit", self.last
+                ) from self.last
         self.delay_s += self.calls.clock.monotonic() - started_s
 
     def _check_wait(self, lane: TableRate, wait_s: float) -> None:
@@ -307,7 +345,8 @@ class Call:
         """The request for an attempt under its token.
 
         Raises:
-            UsageError: an attempt before this one may have been applied, so long ago that DynamoDB does not know the token any more.
+            UsageError: an attempt before this one may have been applied, so long ago that DynamoDB
+                does not know the token any more.
         """
         if self.first_sent is None:
             clock = self.calls.clock
@@ -322,8 +361,9 @@ class Call:
         return self.tokened
 
     def _token_is_known(self, wait_s: float = 0.0) -> bool:
-        """Whether DynamoDB still knows the token in `wait_s`: by the time of day, since a monotonic clock stands in a suspended machine,
-        and by that one too, since the time of day may be set back."""
+        """Whether DynamoDB still knows the token in `wait_s`: by the time of day, since a monotonic
+        clock stands in a suspended machine, and by that one too, since the time of day may be set
+        back."""
         if self.first_sent is None:
             return True
         clock, (day, started_s) = self.calls.clock, self.first_sent
@@ -337,8 +377,14 @@ class Call:
             return math.inf
         left_s = limit.remaining_s()
         if left_s <= 0:
-            when = f"before attempt {self.attempts + 1}" if self.attempts else "before anything was sent"
-            raise self._exceeded(f"the deadline of {limit.seconds:g} s passed {when}", self.last) from self.last
+            when = (
+                f"before attempt {self.attempts + 1}"
+                if self.attempts
+                else "before anything was sent"
+            )
+            raise self._exceeded(
+                f"the deadline of {limit.seconds:g} s passed {when}", self.last
+            ) from self.last
         return left_s
 
     async def failed(self, error: ServiceError | ConnectionFailed) -> None:
@@ -351,7 +397,10 @@ class Call:
         if treatment == "no" or (renews and renews in self.renewed):
             self._give_up(error)
         if ambiguous and self.repeat == "never":
-            self._give_up(error, "not sent again: it may have been applied, and applying it twice would differ from once")
+            self._give_up(
+                error,
+                "not sent again: it may have been applied, and applying it twice would differ from once",
+            )
         if self.attempts >= self.policy.max_attempts:
             self._give_up(error)
         delay_s = 0.0
@@ -374,7 +423,9 @@ class Call:
                 f"not sent again: the retry quota of this database is used up ({quota.tokens} of {quota.capacity} tokens left, "
                 f"a retry takes {cost}); it fills as calls succeed",
             )
-        self.history.append(f"attempt {self.attempts}: {_short(error)}, then {delay_s:.3f} s of waiting")
+        self.history.append(
+            f"attempt {self.attempts}: {_short(error)}, then {delay_s:.3f} s of waiting"
+        )
         if treatment != "renew":
             try:
                 await self.calls.clock.sleep(delay_s)
@@ -400,11 +451,17 @@ class Call:
             error.add_note(f"attempt {self.attempts}: {why}")
         raise error
 
-    def _exceeded(self, what: str, last: ServiceError | ConnectionFailed | None) -> DeadlineExceeded:
+    def _exceeded(
+        self, what: str, last: ServiceError | ConnectionFailed | None
+    ) -> DeadlineExceeded:
         subject = shown(self.subject(), MESSAGE_CHARACTERS)
         about = f"{self.operation} on {subject}" if subject else self.operation
         before = f" (last error: {_short(last)})" if last is not None else ""
-        fate = "; it may have been applied: read the item before writing again" if self.maybe_applied else ""
+        fate = (
+            "; it may have been applied: read the item before writing again"
+            if self.maybe_applied
+            else ""
+        )
         error = DeadlineExceeded(
             f"{about}: {what}{before}{fate}",
             operation=self.operation,
@@ -419,7 +476,9 @@ class Call:
 
 def misshapen_answer(operation: str, problem: str) -> ConnectionFailed:
     """The error for an answer that is JSON, but not what DynamoDB answers."""
-    return ConnectionFailed(f"the answer can't be read: {problem}", maybe_applied=True, operation=operation)
+    return ConnectionFailed(
+        f"the answer can't be read: {problem}", maybe_applied=True, operation=operation
+    )
 
 
 def _short(error: ServiceError | ConnectionFailed) -> str:

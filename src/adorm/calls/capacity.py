@@ -55,7 +55,8 @@ class Units(Record):
         return Units(self.read + other.read, self.write + other.write)
 
     def price(self, prices: PriceTable | None = None) -> float:
-        """An estimate of what they cost on demand, in the table's currency; by default as `PriceTable()` tells."""
+        """An estimate of what they cost on demand, in the table's currency; by default as
+        `PriceTable()` tells."""
         if prices is None:
             from adorm.calls.prices import PriceTable
 
@@ -72,8 +73,9 @@ Part: TypeAlias = tuple[str, Units, Mapping[str, Units]]
 class Capacity:
     """Totals that grow while the work goes on and stay as they are after it; read-only to its user.
 
-    Counted is what DynamoDB tells, and it tells in answers only. A write whose condition fails consumes write units all the same, and
-    its error does not say how many; neither do the errors of other failed attempts. None of that is in here.
+    Counted is what DynamoDB tells, and it tells in answers only. A write whose condition fails
+    consumes write units all the same, and its error does not say how many; neither do the errors of
+    other failed attempts. None of that is in here.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
     """
 
@@ -114,9 +116,11 @@ class Capacity:
         return MappingProxyType(self._operations)
 
     def price(self, prices: PriceTable | None = None) -> float:
-        """An estimate of the cost on demand, in the currency of the prices; by default as `PriceTable()` tells.
+        """An estimate of the cost on demand, in the currency of the prices; by default as
+        `PriceTable()` tells.
 
-        Transactions and consistent reads need no factor: DynamoDB reports them as the double units that they are.
+        Transactions and consistent reads need no factor: DynamoDB reports them as the double units
+            that they are.
         For one table, index or operation: `used.by_table["orders"].price(prices)`.
         """
         return self._total.price(prices)
@@ -153,7 +157,9 @@ class _Blocks(Record):
     """The database whose calls count; None for all."""
     outer: _Blocks | None
 
-    def __init__(self, capacity: Capacity, owner: object, source: object, outer: _Blocks | None) -> None:
+    def __init__(
+        self, capacity: Capacity, owner: object, source: object, outer: _Blocks | None
+    ) -> None:
         self._hold(capacity, owner, source, outer)
 
 
@@ -161,7 +167,8 @@ _current: ContextVar[_Blocks | None] = ContextVar("adorm_capacity", default=None
 
 
 class collect_capacity:  # noqa: N801  # reads as a function: `async with collect_capacity() as used`
-    """Count what every call inside the block consumed, of whatever database; `db.capacity()` counts those of one.
+    """Count what every call inside the block consumed, of whatever database; `db.capacity()` counts
+    those of one.
 
     ::
 
@@ -171,8 +178,8 @@ class collect_capacity:  # noqa: N801  # reads as a function: `async with collec
             await orders.query("c1")
         print(used.read_units, used.by_table)
 
-    Requests inside the block ask DynamoDB to report (`ReturnConsumedCapacity: INDEXES`, unless the request says NONE). Blocks nest,
-    each counts; tasks started inside count too.
+    Requests inside the block ask DynamoDB to report (`ReturnConsumedCapacity: INDEXES`, unless the
+    request says NONE). Blocks nest, each counts; tasks started inside count too.
     """
 
     __slots__ = ("_source",)
@@ -185,7 +192,12 @@ class collect_capacity:  # noqa: N801  # reads as a function: `async with collec
         _current.set(_Blocks(capacity, self, self._source, _current.get()))
         return capacity
 
-    async def __aexit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
         blocks = _current.get()
         if blocks is not None and blocks.owner is self:
             _current.set(blocks.outer)
@@ -193,7 +205,8 @@ class collect_capacity:  # noqa: N801  # reads as a function: `async with collec
 
 @contextmanager
 def counted_in(capacity: Capacity) -> Generator[None, None, None]:
-    """Count the calls inside in a capacity that is there already: for the operations that another one is made of."""
+    """Count the calls inside in a capacity that is there already: for the operations that another
+    one is made of."""
     token = _current.set(_Blocks(capacity, capacity, None, _current.get()))
     try:
         yield
@@ -223,8 +236,11 @@ def is_counted(source: object) -> bool:
     return False
 
 
-def note_capacity(operation: str, answer: Mapping[str, Any], *, reading: bool, source: object) -> None:
-    """Count an answer's `ConsumedCapacity` (a map, or for batches and transactions a list) in every open block that is for its database."""
+def note_capacity(
+    operation: str, answer: Mapping[str, Any], *, reading: bool, source: object
+) -> None:
+    """Count an answer's `ConsumedCapacity` (a map, or for batches and transactions a list) in every
+    open block that is for its database."""
     parts = parts_of(answer, reading=reading)
     blocks = _current.get() if parts else None
     while blocks is not None:
@@ -249,7 +265,11 @@ def parts_of(answer: Mapping[str, Any], *, reading: bool) -> list[Part]:
         return []
     parts = cast("list[object]", consumed if isinstance(consumed, list) else [consumed])
     return [
-        (str(part.get("TableName", "")), _units(part, reading=reading), dict(_index_units(part, reading=reading)))
+        (
+            str(part.get("TableName", "")),
+            _units(part, reading=reading),
+            dict(_index_units(part, reading=reading)),
+        )
         for part in map(_mapping, parts)
         if part
     ]

@@ -1,4 +1,5 @@
-"""What hooks are told of a call: names, numbers and codes, never a key, an item or anything else that is a value."""
+"""What hooks are told of a call: names, numbers and codes, never a key, an item or anything else
+that is a value."""
 
 from __future__ import annotations
 
@@ -12,7 +13,13 @@ from urllib.parse import urlsplit
 import attrs
 
 from adorm.calls.capacity import Part, Units, parts_of
-from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, Throttled, TransactionCanceled
+from adorm.errors import (
+    ConnectionFailed,
+    DeadlineExceeded,
+    ServiceError,
+    Throttled,
+    TransactionCanceled,
+)
 from adorm.transport.base import Answer, Request
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -44,7 +51,8 @@ class RequestDetails:
 
 @attrs.frozen(kw_only=True)
 class ServerDetails:
-    """Where requests go; nothing is known of the database in memory, or of a transport that does not say."""
+    """Where requests go; nothing is known of the database in memory, or of a transport that does
+    not say."""
 
     address: str | None = None
     port: int | None = None
@@ -64,16 +72,20 @@ class AnswerDetails:
     request_id: str | None = None
     capacity: Mapping[str, Units] = attrs.field(factory=dict[str, Units])
     """Capacity consumed by table, if DynamoDB was asked to tell."""
-    index_capacity: Mapping[tuple[str, str], Units] = attrs.field(factory=dict[tuple[str, str], Units])
+    index_capacity: Mapping[tuple[str, str], Units] = attrs.field(
+        factory=dict[tuple[str, str], Units]
+    )
     """The indexes' part of it, by table and index."""
 
 
 @attrs.frozen(kw_only=True)
 class ErrorDetails:
-    """What ended a call or an attempt. Not the error itself: its message may hold keys, and its `item` is the item."""
+    """What ended a call or an attempt. Not the error itself: its message may hold keys, and its
+    `item` is the item."""
 
     type: str
-    """The error's class: `"ConditionalCheckFailed"`, `"ConnectionFailed"`, `"DeadlineExceeded"`, `"CancelledError"`."""
+    """The error's class: `"ConditionalCheckFailed"`, `"ConnectionFailed"`, `"DeadlineExceeded"`,
+    `"CancelledError"`."""
     code: str | None = None
     """DynamoDB's code, such as `"ProvisionedThroughputExceededException"`."""
     status: int | None = None
@@ -86,7 +98,8 @@ class ErrorDetails:
     cancelled: bool = False
     """The caller was cancelled, which is nobody's fault."""
     reasons: tuple[str | None, ...] = ()
-    """Of a cancelled transaction, the code of each of its operations; None where that one was fine."""
+    """Of a cancelled transaction, the code of each of its operations; None where that one was
+    fine."""
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +123,8 @@ class CallDetails:
     error: ErrorDetails | None = None
     """What the call raises, a cancellation too; None before the call and after a success."""
     capacity: Units | None = None
-    """What the answer reports as consumed; None before the call, after an error, and where nothing asked for it: `CallHooks.capacity`."""
+    """What the answer reports as consumed; None before the call, after an error, and where nothing
+    asked for it: `CallHooks.capacity`."""
     answer: AnswerDetails | None = None
     """None before the call and after an error."""
 
@@ -149,7 +163,9 @@ def request_details(request: Request) -> RequestDetails:
     return RequestDetails(tables=tables, batch_size=size, **shape)
 
 
-def answer_details(answer: Answer, *, reading: bool, request_id: str | None = None) -> AnswerDetails:
+def answer_details(
+    answer: Answer, *, reading: bool, request_id: str | None = None
+) -> AnswerDetails:
     """The shape of any operation's answer."""
     parts = parts_of(answer, reading=reading)
     names = answer.get("TableNames")
@@ -176,10 +192,16 @@ def error_details(error: BaseException) -> ErrorDetails:
             throttled=isinstance(error, Throttled),
             retryable=error.retryable,
             maybe_applied=error.maybe_applied,
-            reasons=tuple(_code(reason.code) for reason in error.reasons) if isinstance(error, TransactionCanceled) else (),
+            reasons=tuple(_code(reason.code) for reason in error.reasons)
+            if isinstance(error, TransactionCanceled)
+            else (),
         )
     if isinstance(error, ConnectionFailed | DeadlineExceeded):
-        return ErrorDetails(type=kind, retryable=isinstance(error, ConnectionFailed), maybe_applied=error.maybe_applied)
+        return ErrorDetails(
+            type=kind,
+            retryable=isinstance(error, ConnectionFailed),
+            maybe_applied=error.maybe_applied,
+        )
     return ErrorDetails(type=kind, cancelled=isinstance(error, asyncio.CancelledError))
 
 
@@ -196,7 +218,11 @@ def server_details(engine: object) -> ServerDetails:
     if not isinstance(url, str):
         return ServerDetails(region=_text(region))
     parts = urlsplit(url)
-    return ServerDetails(address=parts.hostname, port=parts.port or DEFAULT_PORTS.get(parts.scheme), region=_text(region))
+    return ServerDetails(
+        address=parts.hostname,
+        port=parts.port or DEFAULT_PORTS.get(parts.scheme),
+        region=_text(region),
+    )
 
 
 def model_name(subject: object) -> str | None:
@@ -208,7 +234,8 @@ _CODE = re.compile(r"[A-Za-z0-9_.#:-]{1,120}", re.ASCII)
 
 
 def _code(code: str | None) -> str | None:
-    """A code as it came, unless it is none: whatever answers in DynamoDB's place may send anything."""
+    """A code as it came, unless it is none: whatever answers in DynamoDB's place may send
+    anything."""
     return code if code is None or _CODE.fullmatch(code) else "Unknown"
 
 
@@ -219,10 +246,16 @@ def _tables(request: Request) -> tuple[tuple[str, ...], int | None]:
         return (name,) if isinstance(name, str) else (), None
     asked = request.get("RequestItems")
     if isinstance(asked, Mapping):
-        return tuple(map(str, cast("Mapping[object, object]", asked))), _batch_size(cast("Mapping[object, object]", asked))
+        return tuple(map(str, cast("Mapping[object, object]", asked))), _batch_size(
+            cast("Mapping[object, object]", asked)
+        )
     parts = request.get("TransactItems")
     if isinstance(parts, Sequence):
-        operations = [operation for part in cast("Sequence[object]", parts) for operation in _mapping(part).values()]
+        operations = [
+            operation
+            for part in cast("Sequence[object]", parts)
+            for operation in _mapping(part).values()
+        ]
         names = [_text(_mapping(operation).get("TableName")) for operation in operations]
         return tuple(dict.fromkeys(name for name in names if name is not None)), len(operations)
     return (), _length(request.get("Statements", request.get("TransactStatements")))
@@ -230,7 +263,10 @@ def _tables(request: Request) -> tuple[tuple[str, ...], int | None]:
 
 def _batch_size(by_table: object) -> int:
     """`{"orders": {"Keys": [...]}}` and `{"orders": [...]}` alike."""
-    return sum(_length(asked.get("Keys") if isinstance(asked, Mapping) else asked) or 0 for asked in _mapping(by_table).values())  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # of anything
+    return sum(
+        _length(_mapping(asked).get("Keys") if isinstance(asked, Mapping) else asked) or 0
+        for asked in _mapping(by_table).values()
+    )
 
 
 def _capacity(parts: list[Part]) -> dict[str, Any]:
@@ -243,8 +279,9 @@ def _capacity(parts: list[Part]) -> dict[str, Any]:
     return {"capacity": tables, "index_capacity": indexes}
 
 
-# A caller of `db.call` may write anything anywhere, and so may who answers in DynamoDB's place: only what has the parameter's own type is
-# told, and nothing of it raises, since to be watched changes nothing.
+# A caller of `db.call` may write anything anywhere, and so may who answers in DynamoDB's place:
+# only what has the parameter's own type is told, and nothing of it raises, since to be watched
+# changes nothing.
 
 
 def _mapping(value: object) -> Mapping[Any, object]:
@@ -268,7 +305,11 @@ def _flag(value: object) -> bool | None:
 
 
 def _names(value: object) -> tuple[str, ...] | None:
-    return tuple(str(name) for name in cast("list[object]", value)) if isinstance(value, list) else None
+    return (
+        tuple(str(name) for name in cast("list[object]", value))
+        if isinstance(value, list)
+        else None
+    )
 
 
 _SHAPE: Mapping[str, tuple[str, Callable[[object], object]]] = {

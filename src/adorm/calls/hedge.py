@@ -1,4 +1,5 @@
-"""Hedged reads: a read that takes unusually long is sent a second time, and the first answer is taken."""
+"""Hedged reads: a read that takes unusually long is sent a second time, and the first answer is
+taken."""
 
 from __future__ import annotations
 
@@ -41,22 +42,31 @@ def _samples(_hedge: object, field: attrs.Attribute[Any], value: object) -> None
 
 
 def _are_reads(value: object) -> bool:
-    return isinstance(value, AbstractSet) and frozenset() < cast("AbstractSet[object]", value) <= READS
+    return (
+        isinstance(value, AbstractSet) and frozenset() < cast("AbstractSet[object]", value) <= READS
+    )
 
 
 def _reads(_hedge: object, field: attrs.Attribute[Any], value: object) -> None:
     if not _are_reads(value):
-        _refuse(field, value, f"a set of reading operations, some of {', '.join(sorted(READS))}: writes are never hedged")
+        _refuse(
+            field,
+            value,
+            f"a set of reading operations, some of {', '.join(sorted(READS))}: writes are never hedged",
+        )
 
 
 @attrs.frozen(kw_only=True)
 class Hedge:
-    """Which reads are sent a second time, and when: once the first has taken longer than 95 % of those before it.
+    """Which reads are sent a second time, and when: once the first has taken longer than 95 % of
+    those before it.
 
-    The same request goes out on another connection; the first answer wins and the other request is cancelled. If one of them fails the
-    other is waited for; if both fail, the first one's error is raised. Latencies are kept by operation and table, the last 256 of each.
+    The same request goes out on another connection; the first answer wins and the other request is
+    cancelled. If one of them fails the other is waited for; if both fail, the first one's error is
+    raised. Latencies are kept by operation and table, the last 256 of each.
 
-    What it costs: DynamoDB answers, and charges, both. The cancelled one's connection is closed, and a new one made when next needed.
+    What it costs: DynamoDB answers, and charges, both. The cancelled one's connection is closed,
+    and a new one made when next needed.
 
     Raises:
         UsageError: a parameter is out of its range; the message names it.
@@ -69,15 +79,19 @@ class Hedge:
     min_samples: int = attrs.field(default=100, validator=_samples)
     """Reads of one operation and table before the first is hedged, 256 at most."""
     min_delay_s: float = attrs.field(default=0.005, validator=_seconds)
-    """No second request is sent sooner: below it a busy event loop would be taken for a slow DynamoDB."""
+    """No second request is sent sooner: below it a busy event loop would be taken for a slow
+    DynamoDB."""
     max_delay_s: float = attrs.field(default=1.0, validator=_seconds)
     """No second request is sent later."""
     operations: AbstractSet[str] = attrs.field(default=HEDGED, validator=_reads)
-    """By DynamoDB's names. Scans are left out by default: their pages are large, and nobody waits for one."""
+    """By DynamoDB's names. Scans are left out by default: their pages are large, and nobody waits
+    for one."""
 
     def __attrs_post_init__(self) -> None:
         if self.max_delay_s < self.min_delay_s:
-            raise UsageError(f"Hedge: max_delay_s={self.max_delay_s!r} is below min_delay_s={self.min_delay_s!r}")
+            raise UsageError(
+                f"Hedge: max_delay_s={self.max_delay_s!r} is below min_delay_s={self.min_delay_s!r}"
+            )
 
 
 @attrs.frozen(kw_only=True)
@@ -107,8 +121,8 @@ class Latencies:
     def add(self, latency_s: float) -> None:
         """A read was answered after so long, by whichever of its requests.
 
-        Where the second won, the first would have taken longer still. It counts among the slowest all the same: left out, the quantile
-        would sink with every hedge.
+        Where the second won, the first would have taken longer still. It counts among the slowest
+        all the same: left out, the quantile would sink with every hedge.
         """
         if len(self._kept) < KEPT_LATENCIES:
             self._kept.append(latency_s)
@@ -116,7 +130,9 @@ class Latencies:
             self._kept[self._seen % KEPT_LATENCIES] = latency_s
         self._seen += 1
         hedge = self._hedge
-        if self._seen == hedge.min_samples or (self._seen > hedge.min_samples and self._seen % LOOKED_AT_EVERY == 0):
+        if self._seen == hedge.min_samples or (
+            self._seen > hedge.min_samples and self._seen % LOOKED_AT_EVERY == 0
+        ):
             ranked = sorted(self._kept)
             latency_s = ranked[min(len(ranked) - 1, int(hedge.quantile * len(ranked)))]
             self.delay_s = min(max(latency_s, hedge.min_delay_s), hedge.max_delay_s)
@@ -130,7 +146,13 @@ class HedgingTransport:
 
     __slots__ = ("_afford", "_below", "_hedge", "_hedged", "_latencies", "_reads", "_saved", "_won")
 
-    def __init__(self, below: Transport, hedge: Hedge, *, afford: Callable[[str, Request], bool] | None = None) -> None:
+    def __init__(
+        self,
+        below: Transport,
+        hedge: Hedge,
+        *,
+        afford: Callable[[str, Request], bool] | None = None,
+    ) -> None:
         """`afford` has the last word on a second request: a rate limit."""
         self._below = below
         self._hedge = hedge
@@ -191,7 +213,8 @@ class HedgingTransport:
 
 
 def _kind(operation: str, request: Request) -> tuple[object, ...]:
-    """What reads are as fast as each other, by guess: the operation, and its table and index or tables."""
+    """What reads are as fast as each other, by guess: the operation, and its table and index or
+    tables."""
     table = request.get("TableName")
     if table is not None:
         return operation, str(table), str(request.get("IndexName"))

@@ -1,4 +1,5 @@
-"""Where others watch calls: functions run before and after each call and each attempt, for traces, metrics and logs."""
+"""Where others watch calls: functions run before and after each call and each attempt, for traces,
+metrics and logs."""
 
 from __future__ import annotations
 
@@ -33,12 +34,14 @@ class Connections:
 class CallHooks:
     """Functions to run around every call of a database; each may be async, and is awaited then.
 
-    The functions before run in the order given, those after in the reverse order, so that hooks nest. All run in the caller's task and
-    context. Whoever was called before a call or an attempt is called after it too, whatever happens.
+    The functions before run in the order given, those after in the reverse order, so that hooks
+    nest. All run in the caller's task and context. Whoever was called before a call or an attempt
+    is called after it too, whatever happens.
 
-    A hook that raises does not disturb the call: what it raised is logged by `logging.getLogger("adorm")` and the call goes on.
-    So is a `CancelledError` of something that it awaited; where the caller itself was cancelled, that passes. Async hooks are part of
-    the call's time, though no deadline interrupts them; after a cancelled call they get one second, shielded.
+    A hook that raises does not disturb the call: what it raised is logged by
+    `logging.getLogger("adorm")` and the call goes on. So is a `CancelledError` of something that it
+    awaited; where the caller itself was cancelled, that passes. Async hooks are part of the call's
+    time, though no deadline interrupts them; after a cancelled call they get one second, shielded.
     """
 
     before_call: Callable[[CallDetails], object] | None = None
@@ -46,7 +49,8 @@ class CallHooks:
     before_attempt: Callable[[AttemptDetails], object] | None = None
     after_attempt: Callable[[AttemptDetails], object] | None = None
     capacity: bool = False
-    """Have every call report what it consumed; else only those do that something asks for it, such as `db.capacity()`."""
+    """Have every call report what it consumed; else only those do that something asks for it, such
+    as `db.capacity()`."""
     on_open: Callable[[Connections], object] | None = None
     """Called once, not awaited, when a database with a connection pool has opened."""
 
@@ -68,7 +72,9 @@ async def run_hooks(hooks: Iterable[Callable[[DetailsT], object]], details: Deta
             if isinstance(error, asyncio.CancelledError) and is_cancelled():
                 raise
             _forget(error, handled)
-            logger.exception("a hook of adorm failed around %s, the call goes on: %r", details.operation, hook)
+            logger.exception(
+                "a hook of adorm failed around %s, the call goes on: %r", details.operation, hook
+            )
 
 
 async def run_hooks_after(hooks: Iterable[Callable[[DetailsT], object]], details: DetailsT) -> None:
@@ -82,7 +88,11 @@ async def run_hooks_after(hooks: Iterable[Callable[[DetailsT], object]], details
     with anyio.move_on_after(limit_s, shield=True) as scope:
         await run_hooks(hooks, details)
     if scope.cancelled_caught:
-        logger.warning("a hook of adorm after a cancelled %s took more than %g s and was stopped", details.operation, limit_s)
+        logger.warning(
+            "a hook of adorm after a cancelled %s took more than %g s and was stopped",
+            details.operation,
+            limit_s,
+        )
 
 
 def tell_of(connections: Connections, hooks: Iterable[CallHooks]) -> None:
@@ -97,7 +107,8 @@ def tell_of(connections: Connections, hooks: Iterable[CallHooks]) -> None:
 
 
 def _forget(error: BaseException, handled: BaseException | None) -> None:
-    """Cut off what was being handled when the hook was called: the call's own error, whose message may hold keys, must not be logged."""
+    """Cut off what was being handled when the hook was called: the call's own error, whose message
+    may hold keys, must not be logged."""
     inner: BaseException | None = error
     while inner is not None and handled is not None:
         if inner.__context__ is handled:

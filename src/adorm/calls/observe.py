@@ -1,4 +1,5 @@
-"""Calls that somebody watches or changes: hooks around them, middleware before them. Imported only where there is either."""
+"""Calls that somebody watches or changes: hooks around them, middleware before them. Imported only
+where there is either."""
 
 from __future__ import annotations
 
@@ -54,7 +55,13 @@ class ObservedCall(Protocol):
 class Observer:
     """The hooks and the middleware of one database."""
 
-    def __init__(self, transport: Transport, clock: Clock, hooks: Sequence[CallHooks], middleware: Sequence[Middleware]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        clock: Clock,
+        hooks: Sequence[CallHooks],
+        middleware: Sequence[Middleware],
+    ) -> None:
         self._clock = clock
         self._asks = any(each.capacity for each in hooks)
         self._middleware = tuple(middleware)
@@ -62,16 +69,22 @@ class Observer:
         self._before_call = tuple(each.before_call for each in hooks if each.before_call)
         self._after_call = tuple(each.after_call for each in reversed(hooks) if each.after_call)
         self._before_attempt = tuple(each.before_attempt for each in hooks if each.before_attempt)
-        self._after_attempt = tuple(each.after_attempt for each in reversed(hooks) if each.after_attempt)
+        self._after_attempt = tuple(
+            each.after_attempt for each in reversed(hooks) if each.after_attempt
+        )
         self._attempts_hooked = bool(self._before_attempt or self._after_attempt)
         engine = engine_of(transport)
         self._server = server_details(engine)
         # Only of a transport that is asked directly: one in between may let others come first.
-        self._request_id: Callable[[], str | None] | None = getattr(transport, "last_request_id", None)
+        self._request_id: Callable[[], str | None] | None = getattr(
+            transport, "last_request_id", None
+        )
         if hasattr(engine, "pool_figures"):
             tell_of(Connections(self._server, _figures_of(engine)), hooks)
 
-    async def changed(self, operation: str, request: Request, repeat: Repeat | None) -> tuple[Request, Repeat | None]:
+    async def changed(
+        self, operation: str, request: Request, repeat: Repeat | None
+    ) -> tuple[Request, Repeat | None]:
         """The request to send, and what may follow an ambiguous failure of it.
 
         Raises:
@@ -88,7 +101,11 @@ class Observer:
                     f"{operation}: a middleware gives the request to send, a dict, not {type(result).__name__}: {middleware!r}"
                 )
             request = result  # pyright: ignore[reportUnknownVariableType]  # what is in it DynamoDB judges
-        if repeat == "safe" and operation == "UpdateItem" and request.get("UpdateExpression") != update:
+        if (
+            repeat == "safe"
+            and operation == "UpdateItem"
+            and request.get("UpdateExpression") != update
+        ):
             repeat = "never"  # what adorm knew of its own expression does not hold for another
         return (asking_for_capacity(operation, request) if self._asks else request), repeat
 
@@ -133,7 +150,9 @@ class Observer:
                 duration_s=self._clock.monotonic() - started_s,
                 error=failure,
                 capacity=None if answer is None else units_of(answer, reading=reading),
-                answer=None if answer is None else answer_details(answer, reading=reading, request_id=request_id),
+                answer=None
+                if answer is None
+                else answer_details(answer, reading=reading, request_id=request_id),
             )
             await run_hooks_after(self._after_call, details)
 
@@ -158,7 +177,9 @@ class Observer:
             raise
         finally:
             duration_s = self._clock.monotonic() - started_s
-            await run_hooks_after(self._after_attempt, _attempt(seen, number, delay_s, duration_s, failure, capacity))
+            await run_hooks_after(
+                self._after_attempt, _attempt(seen, number, delay_s, duration_s, failure, capacity)
+            )
 
 
 async def _in_time(operation: str, wait: Awaitable[object]) -> object:
@@ -173,12 +194,14 @@ async def _in_time(operation: str, wait: Awaitable[object]) -> object:
         if not bound.expired():
             raise
     raise DeadlineExceeded(
-        f"{operation}: the deadline of {limit.seconds:g} s passed in a middleware, before anything was sent", operation=operation
+        f"{operation}: the deadline of {limit.seconds:g} s passed in a middleware, before anything was sent",
+        operation=operation,
     )
 
 
 def _figures_of(engine: Any) -> Callable[[], PoolFigures | None]:
-    """The figures of its pool, without keeping it alive: who watches pools may do so for longer than there is a database."""
+    """The figures of its pool, without keeping it alive: who watches pools may do so for longer
+    than there is a database."""
     reference = WeakMethod[Callable[[], "PoolFigures | None"]](engine.pool_figures)
 
     def figures() -> PoolFigures | None:

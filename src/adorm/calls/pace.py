@@ -1,4 +1,5 @@
-"""Slowing down by oneself: after a throttle fewer requests go to that table, then more again; the event loop never waits."""
+"""Slowing down by oneself: after a throttle fewer requests go to that table, then more again; the
+event loop never waits."""
 
 from __future__ import annotations
 
@@ -19,28 +20,34 @@ ONE_TABLE = frozenset({"GetItem", "Query", "Scan", "PutItem", "UpdateItem", "Del
 
 def _rate(_limit: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
-        raise UsageError(f"AdaptiveRateLimit({field.name}={value!r}): expected a finite number above 0")
+        raise UsageError(
+            f"AdaptiveRateLimit({field.name}={value!r}): expected a finite number above 0"
+        )
 
 
 @attrs.frozen(kw_only=True)
 class AdaptiveRateLimit:
-    """A rate for each table, separately for reads (also of each index) and writes, that follows what DynamoDB takes.
+    """A rate for each table, separately for reads (also of each index) and writes, that follows
+    what DynamoDB takes.
 
-    Until DynamoDB throttles for the first time nothing is held back. Then the rate becomes 0.7 of what was being sent, and grows again:
-    fast at first, slowly near the rate at which the throttle came, then fast beyond it (CUBIC, as the SDKs' adaptive mode, which has one
-    rate for a whole client: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html). After a minute without a throttle
-    it is lifted. Retries count as calls do. Calls above the rate wait in a fair queue, without blocking anything else; one whose wait would
-    outlive its deadline is a `DeadlineExceeded` at once.
+    Until DynamoDB throttles for the first time nothing is held back. Then the rate becomes 0.7 of
+    what was being sent, and grows again: fast at first, slowly near the rate at which the throttle
+    came, then fast beyond it (CUBIC, as the SDKs' adaptive mode, which has one rate for a whole
+    client: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html). After a
+    minute without a throttle it is lifted. Retries count as calls do. Calls above the rate wait in
+    a fair queue, without blocking anything else; one whose wait would outlive its deadline is a
+    `DeadlineExceeded` at once.
 
-    Rates count requests, batches and transactions by their items: a BatchWriteItem of 25 puts counts 25. Operations on tables themselves
-    and PartiQL are not limited.
+    Rates count requests, batches and transactions by their items: a BatchWriteItem of 25 puts
+    counts 25. Operations on tables themselves and PartiQL are not limited.
 
     Raises:
         UsageError: a parameter is out of its range; the message names it.
     """
 
     max_per_s: float | None = attrs.field(default=None, validator=attrs.validators.optional(_rate))
-    """A ceiling for each table's reads and for its writes that holds from the start; None for none."""
+    """A ceiling for each table's reads and for its writes that holds from the start; None for
+    none."""
     min_per_s: float = attrs.field(default=0.5, validator=_rate)
     """No throttle brings a rate below it."""
     burst_s: float = attrs.field(default=0.1, validator=_rate)
@@ -48,7 +55,9 @@ class AdaptiveRateLimit:
 
     def __attrs_post_init__(self) -> None:
         if self.max_per_s is not None and self.max_per_s < self.min_per_s:
-            raise UsageError(f"AdaptiveRateLimit: max_per_s={self.max_per_s!r} is below min_per_s={self.min_per_s!r}")
+            raise UsageError(
+                f"AdaptiveRateLimit: max_per_s={self.max_per_s!r} is below min_per_s={self.min_per_s!r}"
+            )
 
 
 class Permit:
@@ -94,12 +103,15 @@ class Permit:
             self._learn(None)
         elif isinstance(error, TransactionCanceled):
             items = zip(_sequence(request.get("TransactItems")), error.reasons, strict=False)
-            self._learn({_table_of(item) for item, reason in items if isinstance(reason.error, Throttled)})
+            self._learn(
+                {_table_of(item) for item, reason in items if isinstance(reason.error, Throttled)}
+            )
         elif error.status is None or error.status < 500:
             self._learn(set())
 
     def answered(self, answer: Answer) -> None:
-        """Learn from an answer; puts and deletes that a batch left unprocessed were throttled, most likely."""
+        """Learn from an answer; puts and deletes that a batch left unprocessed were throttled, most
+        likely."""
         left = answer.get("UnprocessedItems")
         self._learn(set(cast("Mapping[str, Any]", left)) if isinstance(left, Mapping) else set())
 
@@ -124,7 +136,9 @@ class RateLimiter:
     @property
     def rates(self) -> dict[str, float]:
         """The rates in force, in requests a second: `{"orders writes": 70.0}`."""
-        return {name: lane.per_s for name, lane in sorted(self._lanes.items()) if lane.per_s != math.inf}
+        return {
+            name: lane.per_s for name, lane in sorted(self._lanes.items()) if lane.per_s != math.inf
+        }
 
     def turn(self, operation: str, request: Request) -> Permit | None:
         """What an attempt has to take before it is sent; None for what is not limited."""
@@ -151,7 +165,8 @@ class RateLimiter:
 
 
 def weights_of(operation: str, request: Request) -> list[tuple[str, int]]:
-    """Names of lanes, sorted, and the tokens that a request takes of each; empty for what is not limited."""
+    """Names of lanes, sorted, and the tokens that a request takes of each; empty for what is not
+    limited."""
     kind = "reads" if operation in READS else "writes"
     if operation in ONE_TABLE:
         table, index = request.get("TableName"), request.get("IndexName")
@@ -160,7 +175,9 @@ def weights_of(operation: str, request: Request) -> list[tuple[str, int]]:
     batch = request.get("RequestItems")
     if isinstance(batch, Mapping):
         for name, part in cast("Mapping[str, Any]", batch).items():
-            keys = cast("Mapping[str, Any]", part).get("Keys") if isinstance(part, Mapping) else part
+            keys = (
+                cast("Mapping[str, Any]", part).get("Keys") if isinstance(part, Mapping) else part
+            )
             counts[f"{name} {kind}"] = max(1, len(_sequence(keys)))
     for item in _sequence(request.get("TransactItems")):
         name = f"{_table_of(item)} {kind}"
@@ -174,5 +191,11 @@ def _sequence(value: object) -> Sequence[Any]:
 
 def _table_of(item: object) -> str:
     """The table of one operation of a transaction, `{"Put": {"TableName": ...}}`."""
-    operations: list[object] = list(cast("Mapping[str, object]", item).values()) if isinstance(item, Mapping) else []
-    return str(cast("Mapping[str, object]", operations[0]).get("TableName")) if operations and isinstance(operations[0], Mapping) else ""
+    operations: list[object] = (
+        list(cast("Mapping[str, object]", item).values()) if isinstance(item, Mapping) else []
+    )
+    return (
+        str(cast("Mapping[str, object]", operations[0]).get("TableName"))
+        if operations and isinstance(operations[0], Mapping)
+        else ""
+    )

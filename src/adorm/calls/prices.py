@@ -12,16 +12,20 @@ from adorm.errors import UsageError
 
 def _is_a_price(table: Any, field: attrs.Attribute[Any], value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise UsageError(f"{type(table).__name__}({field.name}={value!r}): expected a number, 0 or more")
+        raise UsageError(
+            f"{type(table).__name__}({field.name}={value!r}): expected a number, 0 or more"
+        )
 
 
 @attrs.frozen(kw_only=True)
 class PriceTable:
-    """Prices of request units, for estimates: `used.price(PriceTable(per_million_read_units=0.1525, ...))`.
+    """Prices of request units, for estimates: `used.price(PriceTable(per_million_read_units=0.1525,
+    ...))`.
 
-    The defaults are AWS's prices on demand in us-east-1 for the table class STANDARD, in US dollars before tax and discounts, as
-    they are since 1 November 2024. They change and differ by region: give your own where it matters. For STANDARD_INFREQUENT_ACCESS
-    in us-east-1 AWS lists 0.155 and 0.78. Not included: storage, backups, streams, replication to other regions. A table of
+    The defaults are AWS's prices on demand in us-east-1 for the table class STANDARD, in US dollars
+    before tax and discounts, as they are since 1 November 2024. They change and differ by region:
+    give your own where it matters. For STANDARD_INFREQUENT_ACCESS in us-east-1 AWS lists 0.155 and
+    0.78. Not included: storage, backups, streams, replication to other regions. A table of
     provisioned capacity costs by the hour, not by what is consumed.
 
     https://aws.amazon.com/dynamodb/pricing/on-demand/
@@ -39,4 +43,6 @@ class PriceTable:
 
     def of(self, read_units: float, write_units: float) -> float:
         """What these units cost, in `currency`."""
-        return (read_units * self.per_million_read_units + write_units * self.per_million_write_units) / 1_000_000
+        return (
+            read_units * self.per_million_read_units + write_units * self.per_million_write_units
+        ) / 1_000_000

@@ -1,4 +1,5 @@
-"""The rate of one table's reads or writes, learned from its throttles, and the line of those that wait for it."""
+"""The rate of one table's reads or writes, learned from its throttles, and the line of those that
+wait for it."""
 
 from __future__ import annotations
 
@@ -11,12 +12,14 @@ from adorm.clock import Clock
 
 DECREASE = 0.7
 GROWTH = 0.4
-"""The constants of CUBIC (https://www.rfc-editor.org/rfc/rfc9438), which the SDKs' adaptive mode takes too."""
+"""The constants of CUBIC (https://www.rfc-editor.org/rfc/rfc9438), which the SDKs' adaptive mode
+takes too."""
 METER_SPAN_S = 0.5
 METER_LEAST_S = 0.1
 METER_WEIGHT = 0.8
 MOST_GROWTH = 2.0
-"""No rate grows beyond so many times what is really sent: a rate that nobody has tried says nothing."""
+"""No rate grows beyond so many times what is really sent: a rate that nobody has tried says
+nothing."""
 FORGET_S = 60.0
 LOOK_AGAIN_S = 0.5
 """The first in line looks at least so often whether the rate has grown meanwhile."""
@@ -38,7 +41,8 @@ class Meter:
         self._count += weight
 
     def per_s(self, now_s: float) -> float:
-        """Never 0 after `add`: what came since the last half second counts at once, so that a burst is seen as one."""
+        """Never 0 after `add`: what came since the last half second counts at once, so that a burst
+        is seen as one."""
         self._turn_over(now_s)
         return max(self._smoothed or 0.0, self._count / max(now_s - self._start_s, METER_LEAST_S))
 
@@ -47,15 +51,20 @@ class Meter:
         if elapsed_s < METER_SPAN_S:
             return
         per_s = max(self._count, 0.0) / elapsed_s
-        self._smoothed = per_s if self._smoothed is None else METER_WEIGHT * per_s + (1 - METER_WEIGHT) * self._smoothed
+        self._smoothed = (
+            per_s
+            if self._smoothed is None
+            else METER_WEIGHT * per_s + (1 - METER_WEIGHT) * self._smoothed
+        )
         self._start_s, self._count = now_s, 0.0
 
 
 class TableRate:
     """The rate of one table's reads or writes: a bucket of tokens, and a line before it.
 
-    The first in line holds the lock and sleeps until there are enough tokens; the lock is handed on in order of arrival, and a waiter
-    that is cancelled leaves the line without having taken anything.
+    The first in line holds the lock and sleeps until there are enough tokens; the lock is handed on
+    in order of arrival, and a waiter that is cancelled leaves the line without having taken
+    anything.
     """
 
     __slots__ = (
@@ -76,7 +85,9 @@ class TableRate:
         "round",
     )
 
-    def __init__(self, name: str, *, max_per_s: float, min_per_s: float, burst_s: float, clock: Clock) -> None:
+    def __init__(
+        self, name: str, *, max_per_s: float, min_per_s: float, burst_s: float, clock: Clock
+    ) -> None:
         now_s = clock.monotonic()
         self.name = name
         self.per_s = max_per_s
@@ -84,7 +95,8 @@ class TableRate:
         self.queued = 0
         """What those in line will take."""
         self.round = 0
-        """Grows with each decrease: a throttle of what was sent before the last one says nothing new."""
+        """Grows with each decrease: a throttle of what was sent before the last one says nothing
+        new."""
         self._max_per_s, self._min_per_s, self._burst_s = max_per_s, min_per_s, burst_s
         self._clock = clock
         self._meter = Meter(now_s)
@@ -97,7 +109,8 @@ class TableRate:
     # ---- taking tokens
 
     async def take(self, weight: int, check_wait: Callable[[TableRate, float], None]) -> None:
-        """Take tokens, waiting for them in line; `check_wait` is told how long that will be at the present rate, and may raise."""
+        """Take tokens, waiting for them in line; `check_wait` is told how long that will be at the
+        present rate, and may raise."""
         if self.take_at_hand(weight):
             return
         self.queued += weight
@@ -121,7 +134,9 @@ class TableRate:
 
     def give_back(self, weight: int) -> None:
         """Nothing was sent for them."""
-        self._meter.add(self._clock.monotonic(), -weight)  # it may have turned over meanwhile, which does not matter
+        self._meter.add(
+            self._clock.monotonic(), -weight
+        )  # it may have turned over meanwhile, which does not matter
         if self.per_s != math.inf:
             self._tokens = min(self._most(), self._tokens + weight)
 
@@ -137,7 +152,8 @@ class TableRate:
         if self.per_s == math.inf:
             return True
         self._fill()
-        # A batch may be heavier than the bucket is large: it takes what there is, and those after it wait for what it owes.
+        # A batch may be heavier than the bucket is large: it takes what there is, and those after
+        # it wait for what it owes.
         return self._tokens >= min(weight, self._most()) - ROUNDING
 
     def _wait_s(self, weight: int, last: int) -> float:

@@ -1,4 +1,5 @@
-"""`FieldPlan`: what is done with one field: its coder, what None and empty values become, and what absence reads as."""
+"""`FieldPlan`: what is done with one field: its coder, what None and empty values become, and what
+absence reads as."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from adorm.errors import AdormError, ModelError
 from adorm.schema.fields import MISSING, NOT_REQUIRED, Field, Role
 
 Outcome = Literal["absent", "null", "refuse", "encode"]
-"""What a special value becomes: nothing at all, `{"NULL": true}`, an error, or what its coder makes of it."""
+"""What a special value becomes: nothing at all, `{"NULL": true}`, an error, or what its coder makes
+of it."""
 
 
 class FieldPlan:
@@ -38,12 +40,16 @@ class FieldPlan:
         self.omit_empty = field.marker.omit_empty
         self.on_none: Outcome = self._on_none()
         self.on_empty_set: Outcome = self._on_empty_set()
-        self.has_absence = self.omit_empty or self.on_none != "encode" or self.on_empty_set != "encode"
+        self.has_absence = (
+            self.omit_empty or self.on_none != "encode" or self.on_empty_set != "encode"
+        )
         """Whether there are values that its coder does not encode."""
         self.created_at: FieldPlan | None = None
-        """Beside `updated_at`: what it reads as where it is absent, since no write after the first is known."""
+        """Beside `updated_at`: what it reads as where it is absent, since no write after the first
+        is known."""
         self.empty = self._empty()
-        """Makes what a stored NULL reads as in a list or map that is never None but has a default; None for other fields."""
+        """Makes what a stored NULL reads as in a list or map that is never None but has a default;
+        None for other fields."""
         if self.omit_empty:
             self._check_omit_empty()
 
@@ -82,8 +88,9 @@ class FieldPlan:
     def null_first(self) -> bool:
         """Whether a decoder looks for `{"NULL": true}` before it looks at anything else.
 
-        Where the coder's expression takes the common case only, it fails at NULL, and looking for that costs the others nothing. A coder
-        that has no expression may take NULL for something of its own (an empty set; what a hook makes of it), or fails in its own words.
+        Where the coder's expression takes the common case only, it fails at NULL, and looking for
+        that costs the others nothing. A coder that has no expression may take NULL for something of
+        its own (an empty set; what a hook makes of it), or fails in its own words.
         """
         return self.optional and (self.on_none == "null" or self.coder.decode_source() is None)
 
@@ -97,18 +104,29 @@ class FieldPlan:
         if field.role in (Role.CREATED_AT, Role.UPDATED_AT):
             if self.optional:
                 return None
-            raise DecodeFailure(f"missing, and nobody knows the time: annotate {self.where} as `datetime | None`, then it reads as None")
+            raise DecodeFailure(
+                f"missing, and nobody knows the time: annotate {self.where} as `datetime | None`, then it reads as None"
+            )
         if field.factory is not None:
             try:
                 return field.factory()
             except Exception as error:  # a user's factory raises what it likes
-                raise DecodeFailure(f"missing, and its default can't be made: {type(error).__name__}: {error}") from error
+                raise DecodeFailure(
+                    f"missing, and its default can't be made: {type(error).__name__}: {error}"
+                ) from error
         if field.default is not MISSING and field.default is not NOT_REQUIRED:
             return field.default
-        if isinstance(self.coder, SetCoder) and not self.optional and field.default is MISSING and not field.default_takes_self:
+        if (
+            isinstance(self.coder, SetCoder)
+            and not self.optional
+            and field.default is MISSING
+            and not field.default_takes_self
+        ):
             return self.coder.make([])
         if field.default_takes_self:
-            raise DecodeFailure(f"missing, and the default of {self.where} is made of the whole item: read that")
+            raise DecodeFailure(
+                f"missing, and the default of {self.where} is made of the whole item: read that"
+            )
         raise DecodeFailure(f"missing, and {self.where} has no default")
 
     def _empty(self) -> Callable[[], Any] | None:
@@ -148,11 +166,15 @@ class FieldPlan:
 
     def _check_omit_empty(self) -> None:
         if not self._reads_as(is_empty):
-            raise ModelError(f'{self.where}: omit_empty needs an empty default, such as default="" or factory=list')
+            raise ModelError(
+                f'{self.where}: omit_empty needs an empty default, such as default="" or factory=list'
+            )
 
 
 def empty_set() -> ValueFailure:
-    return ValueFailure("an empty set, which DynamoDB can't tell from None: give None, or annotate the field as a set that is never None")
+    return ValueFailure(
+        "an empty set, which DynamoDB can't tell from None: give None, or annotate the field as a set that is never None"
+    )
 
 
 def is_empty(value: Any) -> bool:
@@ -176,7 +198,11 @@ def recover(plan: FieldPlan, content: Any, error: Exception) -> Any:
     stored = content.get(plan.field.attribute_name)
     if plan.empty is not None and is_null(stored):
         return plan.empty()
-    if plan.created_at is not None and stored is None and (first := content.get(plan.created_at.field.attribute_name)) is not None:
+    if (
+        plan.created_at is not None
+        and stored is None
+        and (first := content.get(plan.created_at.field.attribute_name)) is not None
+    ):
         return plan.decode(first)
     if isinstance(error, DecodeFailure):
         raise error.under(plan.field.attribute_name) from error.__cause__

@@ -16,7 +16,15 @@ from adorm.codec.coders.containers import ListCoder, MapCoder, TupleCoder
 from adorm.codec.coders.hooks import HookCoder, Hooks, hooks_of
 from adorm.codec.coders.scalars import EPOCH_SECONDS, WHOLE_EPOCH_SECONDS, ScalarCoder, scalar_coder
 from adorm.codec.coders.sets import SetCoder
-from adorm.codec.coders.unions import OptionalCoder, StructUnionCoder, UnionCoder, check_distinct, check_none, members_of, merged
+from adorm.codec.coders.unions import (
+    OptionalCoder,
+    StructUnionCoder,
+    UnionCoder,
+    check_distinct,
+    check_none,
+    members_of,
+    merged,
+)
 from adorm.codec.coders.untyped import AnyCoder
 from adorm.codec.compiled.structs import StructCoder
 from adorm.codec.failures import EncodeFailure
@@ -127,7 +135,8 @@ class Builder:
         self._depth += 1
 
     def left(self, *, complete: bool) -> None:
-        """It is done. What was built is kept only when all of it is: a coder may hold one that is not ready."""
+        """It is done. What was built is kept only when all of it is: a coder may hold one that is
+        not ready."""
         self._depth -= 1
         if self._depth == 0:
             if complete:
@@ -160,18 +169,23 @@ class Builder:
     def for_values_in(self, field: Field) -> Builder:
         """The builder for what lies in a field, as it says."""
         marker = field.marker
-        return self.relative(self._truncate or marker.truncate, marker.datetime_format or self._default_format)
+        return self.relative(
+            self._truncate or marker.truncate, marker.datetime_format or self._default_format
+        )
 
     def _class_coder(self, cls: type) -> Coder:
         return self.coder(cls, type_name(cls))
 
     def _value_coder(self, cls: type) -> Coder:
-        """For the values of enums and literals: hooks for text and numbers are not meant for them."""
+        """For the values of enums and literals: hooks for text and numbers are not meant for
+        them."""
         plain = scalar_coder(cls) if cls in (str, int, bool, float, bytes) else None
         return plain or self._class_coder(cls)
 
     def _hooks(self, annotation: Annotation) -> Hooks:
-        return Hooks(None, None) if self._converter is None else hooks_of(self._converter, annotation)
+        return (
+            Hooks(None, None) if self._converter is None else hooks_of(self._converter, annotation)
+        )
 
     def _build(self, annotation: Annotation, where: str, *, keep: bool) -> Coder:
         hooks = self._hooks(annotation)
@@ -208,14 +222,18 @@ class Builder:
         if origin in (Union, types.UnionType):
             return self._union(annotation, where)
         if origin is Literal:
-            return self._choice(lambda: LiteralCoder(get_args(annotation), self._values_any), annotation, where)
+            return self._choice(
+                lambda: LiteralCoder(get_args(annotation), self._values_any), annotation, where
+            )
         return self._class(annotation, origin or annotation, where, keep=keep)
 
     def _class(self, annotation: Annotation, cls: Any, where: str, *, keep: bool) -> Coder:
         if isinstance(cls, type) and issubclass(cls, Enum):
             return self._choice(lambda: EnumCoder(cls, self._values_any), annotation, where)
         if kind_of(annotation) is not None:
-            if self._datetime_format != self._default_format:  # it is said of one field, and these have their own say
+            if (
+                self._datetime_format != self._default_format
+            ):  # it is said of one field, and these have their own say
                 return self.relative(self._truncate, self._default_format).coder(annotation, where)
             return self._struct(annotation, keep=keep)
         container = self._container(annotation, cls, where)
@@ -223,8 +241,12 @@ class Builder:
             return container
         if not isinstance(cls, type):
             hint = ": name the class itself" if annotation is Self else ""
-            raise ModelError(f"{where}: {type_name(annotation)} is no type that can be stored{hint}")
-        scalar = scalar_coder(cls, json=self._json, truncate=self._truncate, datetime_format=self._datetime_format)
+            raise ModelError(
+                f"{where}: {type_name(annotation)} is no type that can be stored{hint}"
+            )
+        scalar = scalar_coder(
+            cls, json=self._json, truncate=self._truncate, datetime_format=self._datetime_format
+        )
         if scalar is not None:
             return scalar
         if self._lenient:
@@ -240,7 +262,9 @@ class Builder:
         except EncodeFailure as failure:
             if self._lenient:
                 return UnknownCoder(type_name(annotation), None)
-            raise ModelError(f"{where}: a value of {type_name(annotation)} can't be stored: {failure.problem}") from failure
+            raise ModelError(
+                f"{where}: a value of {type_name(annotation)} can't be stored: {failure.problem}"
+            ) from failure
 
     def _struct(self, annotation: Annotation, *, keep: bool) -> Coder:
         structure = structure_of(annotation)
@@ -254,10 +278,18 @@ class Builder:
         name, arguments = type_name(annotation), get_args(annotation)
         if cls in _LISTS:
             classes, make = _LISTS[cls]
-            return ListCoder(name, self.coder(arguments[0] if arguments else Any, where), classes, make)
+            return ListCoder(
+                name, self.coder(arguments[0] if arguments else Any, where), classes, make
+            )
         if cls is tuple:
             if annotation is tuple or (len(arguments) == 2 and arguments[1] is Ellipsis):
-                return ListCoder(name, self.coder(arguments[0] if arguments else Any, where), (tuple,), tuple, article="a tuple")
+                return ListCoder(
+                    name,
+                    self.coder(arguments[0] if arguments else Any, where),
+                    (tuple,),
+                    tuple,
+                    article="a tuple",
+                )
             return TupleCoder(name, [self.coder(argument, where) for argument in arguments])
         if cls in _SETS:
             if arguments:
@@ -266,7 +298,9 @@ class Builder:
             return SetCoder(name, element, (set, frozenset), _SETS[cls], untyped=not arguments)
         if cls in _MAPS:
             key = self._map_key(annotation, arguments[0], where) if arguments else None
-            return MapCoder(name, key, self.coder(arguments[1] if arguments else Any, where), json=self._json)
+            return MapCoder(
+                name, key, self.coder(arguments[1] if arguments else Any, where), json=self._json
+            )
         return None
 
     def _map_key(self, annotation: Annotation, key: Annotation, where: str) -> Coder | None:
@@ -274,10 +308,14 @@ class Builder:
         try:
             coder = self.coder(key, where)
         except ModelError as error:
-            raise ModelError(f"{where}: the keys of {type_name(annotation)} have to be text: {error}") from error
+            raise ModelError(
+                f"{where}: the keys of {type_name(annotation)} have to be text: {error}"
+            ) from error
         if coder is self._any or (isinstance(coder, ScalarCoder) and coder.classes == (str,)):
             return None
-        is_text = isinstance(coder, (ScalarCoder, EnumCoder, LiteralCoder)) and coder.tags == frozenset({"S"})
+        is_text = isinstance(
+            coder, (ScalarCoder, EnumCoder, LiteralCoder)
+        ) and coder.tags == frozenset({"S"})
         if is_text or isinstance(coder, HookCoder):
             return coder
         if self._lenient and isinstance(unwrap(key), type):
@@ -295,7 +333,9 @@ class Builder:
         coders = merged([self.coder(member, where) for member in rest], rest, self._values_any)
         structs = [coder for coder in coders if isinstance(coder, StructCoder)]
         if len(structs) > 1:
-            together = StructUnionCoder(" | ".join(coder.name for coder in structs), where, structs, self._values_any)
+            together = StructUnionCoder(
+                " | ".join(coder.name for coder in structs), where, structs, self._values_any
+            )
             coders = [*(coder for coder in coders if coder not in structs), together]
         if not (self._lenient and any(coder.tags is None for coder in coders)):
             check_distinct(where, name, coders)
@@ -325,7 +365,8 @@ class Builder:
         return FieldPlan(field, owner, coder, optional=optional or untyped)
 
     def _without_none(self, annotation: Annotation) -> tuple[Annotation, bool]:
-        """The type of a field without its None, and whether there was one; a hook for the whole has its way."""
+        """The type of a field without its None, and whether there was one; a hook for the whole has
+        its way."""
         outer = annotation
         while not self._hooks(annotation):
             inner = peel(annotation)
@@ -344,7 +385,9 @@ class Builder:
     def _ttl(self, annotation: Annotation, where: str) -> Coder:
         cls = unwrap(annotation)
         if not isinstance(cls, type) or cls.__name__ not in ("datetime", "int"):
-            raise ModelError(f"{where} is the ttl, so it is `datetime | None` or `int | None`, not {type_name(annotation)}")
+            raise ModelError(
+                f"{where} is the ttl, so it is `datetime | None` or `int | None`, not {type_name(annotation)}"
+            )
         return ScalarCoder("ttl", WHOLE_EPOCH_SECONDS if issubclass(cls, int) else EPOCH_SECONDS)
 
     def _as_json(self, annotation: Annotation, where: str) -> Coder:
@@ -365,7 +408,11 @@ class Builder:
         untyped: type | None = None
         if origin in (Any, object):
             untyped = object
-        elif origin in (dict, list) and (not arguments or arguments in ((str, Any), (Any,))) and not self._hooks(cls):
+        elif (
+            origin in (dict, list)
+            and (not arguments or arguments in ((str, Any), (Any,)))
+            and not self._hooks(cls)
+        ):
             untyped = origin
         return JsonCoder(coder, untyped=untyped)
 
@@ -374,10 +421,19 @@ class Builder:
         if isinstance(coder, SetCoder):
             return coder
         if not isinstance(coder, ListCoder):
-            raise ModelError(f"{where}: as_set goes with a list or a tuple of any length, not with {type_name(annotation)}")
-        made = SetCoder(coder.name, coder.element, coder.classes, tuple if tuple in coder.classes and list not in coder.classes else list)
+            raise ModelError(
+                f"{where}: as_set goes with a list or a tuple of any length, not with {type_name(annotation)}"
+            )
+        made = SetCoder(
+            coder.name,
+            coder.element,
+            coder.classes,
+            tuple if tuple in coder.classes and list not in coder.classes else list,
+        )
         if made.set_tag is None and coder.element.tags is not None:
-            raise ModelError(f"{where}: as_set goes with elements that are stored as text, numbers or bytes, not with {coder.element.name}")
+            raise ModelError(
+                f"{where}: as_set goes with elements that are stored as text, numbers or bytes, not with {coder.element.name}"
+            )
         return made
 
 
@@ -390,7 +446,9 @@ def _check_hashable(annotation: Annotation, what: str, remedy: str) -> None:
     bare = unwrap(annotation)
     cls = origin_of(bare) or bare
     if isinstance(cls, type) and cls.__hash__ is None and not isabstract(cls):
-        raise ModelError(f"{what} need a hash, and {type_name(annotation)} has none: make it a frozen class, or {remedy}")
+        raise ModelError(
+            f"{what} need a hash, and {type_name(annotation)} has none: make it a frozen class, or {remedy}"
+        )
 
 
 class _Building:
@@ -413,7 +471,7 @@ def check_type(field: Field, owner: str) -> None:
         owner: the name of the field's class.
 
     Raises:
-        ModelError: the field's type can't be stored, or its marker does not go with it; `__cause__` is `UnresolvedName`
-            where a class inside it still waits for a name.
+        ModelError: the field's type can't be stored, or its marker does not go with it; `__cause__`
+            is `UnresolvedName` where a class inside it still waits for a name.
     """
     Builder(None, lenient=True).plan(field, owner)

@@ -39,9 +39,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.htm
 class Codec:
     """Turns values into attribute values and back; one for each database, safe in all threads.
 
-    `converter` is where users register cattrs hooks: `register_unstructure_hook(Money, lambda m: {"S": str(m)})` and
-    `register_structure_hook(Money, lambda v, _: Money(v["S"]))`. They hold for fields of that type, inside containers and unions
-    with None, from the next call on.
+    `converter` is where users register cattrs hooks: `register_unstructure_hook(Money, lambda m:
+    {"S": str(m)})` and `register_structure_hook(Money, lambda v, _: Money(v["S"]))`. They hold for
+    fields of that type, inside containers and unions with None, from the next call on.
     """
 
     def __init__(self, datetime_format: DatetimeFormat = "Z") -> None:
@@ -56,7 +56,8 @@ class Codec:
 
     @property
     def converter(self) -> cattrs.Converter:
-        """Made when it is first asked for: until then there are no hooks, and nothing to look up."""
+        """Made when it is first asked for: until then there are no hooks, and nothing to look
+        up."""
         with self._making:
             if self._converter is None:
                 self._converter = make_converter(self._unstructure, self._structure)
@@ -64,7 +65,10 @@ class Codec:
 
     def _refresh(self, converter: cattrs.Converter) -> None:
         """Begin anew, as other hooks are registered now."""
-        encoding, decoding = converter.get_unstructure_hook(Generation), converter.get_structure_hook(Generation)
+        encoding, decoding = (
+            converter.get_unstructure_hook(Generation),
+            converter.get_structure_hook(Generation),
+        )
         self._built = Builder(converter, datetime_format=self._datetime_format)
         self._decoders = {}
         self._shapes = {}
@@ -73,11 +77,13 @@ class Codec:
 
     @property
     def memo(self) -> dict[Any, Any]:
-        """What others have made of its coders, under whatever they like; an empty one as soon as another hook is registered."""
+        """What others have made of its coders, under whatever they like; an empty one as soon as
+        another hook is registered."""
         return self._built.memo if self._converter is None else self._builder().memo
 
     def encode(self, obj: object, annotation: Annotation = None) -> AttributeMap:
-        """The attribute map of a structured value or a dict, `{"pk": {"S": "x"}, ...}`; absent attributes are left out.
+        """The attribute map of a structured value or a dict, `{"pk": {"S": "x"}, ...}`; absent
+        attributes are left out.
 
         Args:
             annotation: its type; the value's own class when not given.
@@ -95,7 +101,9 @@ class Codec:
             else:
                 encoded = coder.encode(obj)
                 if "M" not in encoded:
-                    raise UsageError(f"{coder.name} is stored as {'/'.join(encoded)}, so it can't be an item")
+                    raise UsageError(
+                        f"{coder.name} is stored as {'/'.join(encoded)}, so it can't be an item"
+                    )
                 content = encoded["M"]
             if coder.open_ended:
                 _check_nesting(content)
@@ -105,17 +113,22 @@ class Codec:
             raise _too_deep(coder.name) from error
         return content
 
-    def decode(self, annotation: Annotation, attribute_map: Mapping[str, Any], *, stored: bool = True) -> Any:
+    def decode(
+        self, annotation: Annotation, attribute_map: Mapping[str, Any], *, stored: bool = True
+    ) -> Any:
         """A structured value of an attribute map. Attributes that no field declares are ignored.
 
         Args:
-            stored: whether it is an item of a table, whose key has to be the one that is written for what was read.
+            stored: whether it is an item of a table, whose key has to be the one that is written
+                for what was read.
 
         Raises:
             DecodeFailure: it does not fit; `item_decode_error` makes the user's error of it.
             ModelError: the type can't be stored.
         """
-        return (self.decoder(annotation) if stored else self._make_decoder(annotation, stored=False))(attribute_map)
+        return (
+            self.decoder(annotation) if stored else self._make_decoder(annotation, stored=False)
+        )(attribute_map)
 
     def decoder(self, annotation: Annotation) -> Callable[[Mapping[str, Any]], Any]:
         """`decode` for many items of one type that are stored."""
@@ -129,21 +142,32 @@ class Codec:
             known = self._decoders[annotation] = self._make_decoder(annotation, stored=True)
         return known
 
-    def _make_decoder(self, annotation: Annotation, *, stored: bool) -> Callable[[Mapping[str, Any]], Any]:
+    def _make_decoder(
+        self, annotation: Annotation, *, stored: bool
+    ) -> Callable[[Mapping[str, Any]], Any]:
         coder = self._coder(annotation)
-        decode_map = (comparing_decoder(coder) if stored else coder.decode_map) if isinstance(coder, StructCoder) else None
+        decode_map = (
+            (comparing_decoder(coder) if stored else coder.decode_map)
+            if isinstance(coder, StructCoder)
+            else None
+        )
         decode = coder.decode
 
         def decode_item(attribute_map: Mapping[str, Any]) -> Any:
             try:
-                return decode({"M": attribute_map}) if decode_map is None else decode_map(attribute_map)
+                return (
+                    decode({"M": attribute_map})
+                    if decode_map is None
+                    else decode_map(attribute_map)
+                )
             except RecursionError as error:
                 raise DecodeFailure("nested too deeply to be read") from error
 
         return decode_item
 
     def shape(self, model: type[Any]) -> Shape | None:
-        """How answers with items of a model are parsed from their bytes; None where they can't be. Another one after hooks changed."""
+        """How answers with items of a model are parsed from their bytes; None where they can't be.
+        Another one after hooks changed."""
         coder = self._coder(model)
         if model not in self._shapes:
             from adorm.codec.compiled.shapes import Shape  # who reads single items needs none
@@ -151,8 +175,16 @@ class Codec:
             self._shapes[model] = Shape(coder) if isinstance(coder, StructCoder) else None
         return self._shapes[model]
 
-    def encode_value(self, annotation: Annotation, value: object, *, subject: str = "value", within: Field | None = None) -> AttributeValue:
-        """One value as a field of that type would hold it, `{"N": "5"}`; None, where the type has it, is `{"NULL": True}`.
+    def encode_value(
+        self,
+        annotation: Annotation,
+        value: object,
+        *,
+        subject: str = "value",
+        within: Field | None = None,
+    ) -> AttributeValue:
+        """One value as a field of that type would hold it, `{"N": "5"}`; None, where the type has
+        it, is `{"NULL": True}`.
 
         Args:
             subject: what to call the value in a message, `Order.total`.
@@ -194,7 +226,9 @@ class Codec:
         coder = plan.coder
         # as _encoded, in place: an update comes by for each of its values
         try:
-            encoded: AttributeValue | None = plan.encode(value) if plan.has_absence else coder.encode(value)
+            encoded: AttributeValue | None = (
+                plan.encode(value) if plan.has_absence else coder.encode(value)
+            )
             if coder.open_ended and encoded is not None:
                 _check_nesting({"": encoded})
         except EncodeFailure as failure:
@@ -217,7 +251,8 @@ class Codec:
             raise DecodeFailure("nested too deeply to be read") from error
 
     def decode_stored_field(self, field: Field, attribute_value: Mapping[str, Any]) -> Any:
-        """A field's value of an attribute of an item: where it is a key, it has to be the one that is written for what was read.
+        """A field's value of an attribute of an item: where it is a key, it has to be the one that
+        is written for what was read.
 
         Raises:
             DecodeFailure: it does not fit; the path begins inside the field.
@@ -243,7 +278,8 @@ class Codec:
         return self._builder().plan(field, field.owner)
 
     def tags_of(self, annotation: Annotation, field: Field | None) -> frozenset[str] | None:
-        """The types of DynamoDB's that values of a field, or of a type, may be stored as; None where that is not known.
+        """The types of DynamoDB's that values of a field, or of a type, may be stored as; None
+        where that is not known.
 
         Raises:
             ModelError: the type can't be stored.
@@ -299,7 +335,9 @@ def _check_nesting(attribute_map: Mapping[str, Any]) -> None:
     for name, value in attribute_map.items():
         path = _path_below(value, MAX_NESTING - 1)
         if path is not None:
-            failure = ValueFailure(f"nested deeper than the {MAX_NESTING} levels that DynamoDB keeps")
+            failure = ValueFailure(
+                f"nested deeper than the {MAX_NESTING} levels that DynamoDB keeps"
+            )
             raise failure.under(*([name, *path] if name else path))
 
 
@@ -317,7 +355,9 @@ def _path_below(attribute_value: Mapping[str, Any], levels: int) -> list[Piece] 
 
 
 def _too_deep(subject: str) -> BadValue:
-    return BadValue(f"{subject}: nested deeper than the {MAX_NESTING} levels that DynamoDB keeps, or holding itself")
+    return BadValue(
+        f"{subject}: nested deeper than the {MAX_NESTING} levels that DynamoDB keeps, or holding itself"
+    )
 
 
 def codec_of(converter: object) -> Codec:
@@ -329,7 +369,9 @@ def codec_of(converter: object) -> Codec:
     get_hook: Callable[[Any], Any] | None = getattr(converter, "get_unstructure_hook", None)
     owner = getattr(get_hook(Generation), "owner", None) if callable(get_hook) else None
     if not isinstance(owner, Codec):
-        raise UsageError(f"converter= takes a database's own, db.converter, not another {type(converter).__name__}")
+        raise UsageError(
+            f"converter= takes a database's own, db.converter, not another {type(converter).__name__}"
+        )
     return owner
 
 
@@ -340,11 +382,12 @@ _OWN_CODEC = "__adorm_codec__"
 
 
 def default_codec(annotation: Annotation = None) -> Codec:
-    """The codec of what belongs to no database. It is shared: register hooks on a database's converter instead.
+    """The codec of what belongs to no database. It is shared: register hooks on a database's
+    converter instead.
 
     Args:
-        annotation: the class that is read or written. One that was made in a function has a codec of
-            its own, which ends with it: a shared one would keep all that a process ever makes.
+        annotation: the class that is read or written. One that was made in a function has a codec
+            of its own, which ends with it: a shared one would keep all that a process ever makes.
     """
     cls = origin_of(annotation) or annotation
     if not isinstance(cls, type) or not is_made_in_function(cls):

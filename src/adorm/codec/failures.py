@@ -23,7 +23,8 @@ _PLAIN_NAME = r"[\w-]+"
 
 
 class Failure(Exception):
-    """A problem and the path to it. The path grows from the inside while the error passes outwards."""
+    """A problem and the path to it. The path grows from the inside while the error passes
+    outwards."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -57,14 +58,16 @@ class ValueFailure(EncodeFailure):
 
 
 def reason_of(error: Exception) -> str:
-    """What an error says, in one line for a message. attrs' validators carry more than their text: the field, and what was allowed."""
+    """What an error says, in one line for a message. attrs' validators carry more than their text:
+    the field, and what was allowed."""
     carries_field = any(isinstance(argument, attrs.Attribute) for argument in error.args)
     text = error.args[0] if carries_field and isinstance(error.args[0], str) else str(error)
     return text or type(error).__name__
 
 
 def path_text(root: str, pieces: Iterable[Piece]) -> str:
-    """`$.lines[2].price`; a name with dots or spaces in it stands in quotes, `$["a.b"]`; a very long path is cut in the middle."""
+    """`$.lines[2].price`; a name with dots or spaces in it stands in quotes, `$["a.b"]`; a very
+    long path is cut in the middle."""
     texts = [_piece_text(piece) for piece in pieces]
     if len(texts) > _SHOWN_PIECES:
         texts = [*texts[:20], "…", *texts[-10:]]
@@ -94,7 +97,8 @@ def item_decode_error(
 
     Args:
         model: the class that was to be read.
-        key: the item's key attributes, `{"pk": {"S": "x"}}`; when not given, those of the model's key fields in `attribute_map`.
+        key: the item's key attributes, `{"pk": {"S": "x"}}`; when not given, those of the model's
+            key fields in `attribute_map`.
         attribute_map: the whole item as it was read.
     """
     if key is None:
@@ -110,10 +114,16 @@ def item_decode_error(
 
 
 def key_attributes(model: Annotation, attribute_map: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes of the model's key fields, as far as the item has them; empty for what is no model."""
+    """The attributes of the model's key fields, as far as the item has them; empty for what is no
+    model."""
     if kind_of(model) is None:
         return {}
-    keys = [field for role in (Role.PARTITION_KEY, Role.SORT_KEY) for field in structure_of(model).fields if field.role is role]
+    keys = [
+        field
+        for role in (Role.PARTITION_KEY, Role.SORT_KEY)
+        for field in structure_of(model).fields
+        if field.role is role
+    ]
     found = {field.attribute_name: attribute_map.get(field.attribute_name) for field in keys}
     return {name: value for name, value in found.items() if isinstance(value, Mapping)}
 
@@ -144,7 +154,8 @@ def shown(attribute_value: Any) -> str:
 
 
 def brief(value: object) -> str:
-    """A Python value for a message: scalars as they are, cut to a sane length, anything else by its type."""
+    """A Python value for a message: scalars as they are, cut to a sane length, anything else by its
+    type."""
     if value is None or type(value) in (str, int, float, bool, bytes, Decimal):
         if isinstance(value, int) and value.bit_length() > 1000:
             return "a very large int"

@@ -1,6 +1,7 @@
 """Items outside of a database: in streams, exports and tests.
 
-Both pairs use attribute names and adorm's own types; hooks and options of a database where it is given.
+Both pairs use attribute names and adorm's own types; hooks and options of a database where it is
+given.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class HasCodec(Protocol):
 
 
 def chosen_codec(db: HasCodec | None, converter: Converter | None, annotation: Annotation) -> Codec:
-    """The codec of a database, given by itself or by its converter; adorm's own types alone without either.
+    """The codec of a database, given by itself or by its converter; adorm's own types alone without
+    either.
 
     Args:
         annotation: the class that is read or written.
@@ -45,7 +47,9 @@ def chosen_codec(db: HasCodec | None, converter: Converter | None, annotation: A
         return default_codec(annotation)
     codec: object = getattr(db, "codec", None)
     if not isinstance(codec, Codec):
-        raise UsageError(f"db= takes a database as adorm.connect() makes it, not {type(db).__name__}")
+        raise UsageError(
+            f"db= takes a database as adorm.connect() makes it, not {type(db).__name__}"
+        )
     return codec
 
 
@@ -57,15 +61,18 @@ def to_attribute_map(
     db: HasCodec | None = None,
     converter: Converter | None = None,
 ) -> AttributeMap:
-    """An instance as DynamoDB's JSON carries it: `{"pk": {"S": "x"}, "n": {"N": "1"}}`; binary values are `bytes`.
+    """An instance as DynamoDB's JSON carries it: `{"pk": {"S": "x"}, "n": {"N": "1"}}`; binary
+    values are `bytes`.
 
     Args:
-        model: what `map_class` gave, for an instance of a class mapped by it: such a class knows no attribute names of its own.
+        model: what `map_class` gave, for an instance of a class mapped by it: such a class knows no
+            attribute names of its own.
         db: whose hooks and `datetime_format` to use; adorm's own types alone when not given.
         converter: the same by the database's converter, `db.converter`.
 
     Raises:
-        UsageError: something in it can't be stored; the message names class, field and path. Or it is no instance of `model`.
+        UsageError: something in it can't be stored; the message names class, field and path. Or it
+            is no instance of `model`.
         ModelError: its class, or one inside it, can't be stored.
     """
     codec = chosen_codec(db, converter, type(obj) if model is None else model)
@@ -77,7 +84,9 @@ def _check_model(obj: object, model: type[Any] | None) -> None:
     if model is not None:
         expected = structure_of(model).cls
         if type(obj) is not (dict if is_typeddict(expected) else expected):
-            raise UsageError(f"an instance of {model.__name__} is expected, not {type(obj).__name__}")
+            raise UsageError(
+                f"an instance of {model.__name__} is expected, not {type(obj).__name__}"
+            )
 
 
 def from_attribute_map(
@@ -88,7 +97,8 @@ def from_attribute_map(
     db: HasCodec | None = None,
     converter: Converter | None = None,
 ) -> T:
-    """The instance of an attribute map, as in a stream's `NewImage`; binary values are base64 text or bytes.
+    """The instance of an attribute map, as in a stream's `NewImage`; binary values are base64 text
+    or bytes.
 
     `db` and `converter` as for `to_attribute_map`.
 
@@ -130,12 +140,15 @@ def to_plain(
     db: HasCodec | None = None,
     converter: Converter | None = None,
 ) -> Any:
-    """An instance as plain JSON: dicts, lists, text, ints, floats, bools and None, under attribute names.
+    """An instance as plain JSON: dicts, lists, text, ints, floats, bools and None, under attribute
+    names.
 
-    Bytes are base64 text, sets lists, times ISO 8601; a number that neither a 64-bit int nor a float holds exactly is
-    text. What is absent in DynamoDB is absent here. `model`, `db` and `converter` as for `to_attribute_map`.
+    Bytes are base64 text, sets lists, times ISO 8601; a number that neither a 64-bit int nor a
+    float holds exactly is text. What is absent in DynamoDB is absent here. `model`, `db` and
+    `converter` as for `to_attribute_map`.
 
-    A row of `select(...)`, which is a tuple, becomes a list of its values, and a list of rows or instances a list of lists or objects.
+    A row of `select(...)`, which is a tuple, becomes a list of its values, and a list of rows or
+    instances a list of lists or objects.
 
     Raises:
         UsageError: something in it can't be stored.
@@ -168,7 +181,8 @@ def from_plain(
     db: HasCodec | None = None,
     converter: Converter | None = None,
 ) -> T:
-    """The instance of what `to_plain` gave. Where a field is untyped or a union, only what JSON tells apart can come back.
+    """The instance of what `to_plain` gave. Where a field is untyped or a union, only what JSON
+    tells apart can come back.
 
     `db` and `converter` as for `to_attribute_map`.
 
@@ -181,6 +195,9 @@ def from_plain(
         attribute_map = attribute_map_of(data, number_texts=True)
         made: T = codec.decode(model, attribute_map, stored=False)
     except DecodeFailure as failure:
-        keys = {name: dict([next(iter(value.items()))]) for name, value in key_attributes(model, attribute_map).items()}
+        keys = {
+            name: dict([next(iter(value.items()))])
+            for name, value in key_attributes(model, attribute_map).items()
+        }
         raise item_decode_error(failure, model=model, key=keys, attribute_map=data) from failure
     return made

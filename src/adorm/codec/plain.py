@@ -1,7 +1,8 @@
 """Attribute values as plain JSON and back: for `as_json` fields and for the plain twins.
 
-JSON knows no sets, bytes or kinds of numbers. So a JSON text stands for every type that is written as text: it becomes
-`{"S": ..., "B": ...}`, of which each decoder takes its own; sets read lists. Numbers travel as their digits, so none is lost.
+JSON knows no sets, bytes or kinds of numbers. So a JSON text stands for every type that is written
+as text: it becomes `{"S": ..., "B": ...}`, of which each decoder takes its own; sets read lists.
+Numbers travel as their digits, so none is lost.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class JsonCoder(Coder):
 
     Args:
         inner: the coder of the value itself.
-        untyped: whether it is Any, `dict[str, Any]` or `list[Any]`: JSON's own types, which need no detour.
+        untyped: whether it is Any, `dict[str, Any]` or `list[Any]`: JSON's own types, which need no
+            detour.
     """
 
     def __init__(self, inner: Coder, *, untyped: type | None) -> None:
@@ -62,15 +64,24 @@ class JsonCoder(Coder):
             try:
                 text = attribute_value["S"]
                 if untyped is not None:
-                    value = json.loads(text, parse_float=untyped_json_value, parse_constant=_refuse_constant)
+                    value = json.loads(
+                        text, parse_float=untyped_json_value, parse_constant=_refuse_constant
+                    )
                 else:
-                    value = json.loads(text, parse_float=_Number, parse_int=_Number, parse_constant=_refuse_constant)
+                    value = json.loads(
+                        text,
+                        parse_float=_Number,
+                        parse_int=_Number,
+                        parse_constant=_refuse_constant,
+                    )
             except (KeyError, TypeError, ValueError, IndexError) as error:
                 raise unexpected("JSON text", attribute_value) from error
             if untyped is None:
                 return decode(attribute_value_of(value))
             if not isinstance(value, untyped):
-                raise unexpected(f"JSON text of {'an object' if untyped is dict else 'a list'}", attribute_value)
+                raise unexpected(
+                    f"JSON text of {'an object' if untyped is dict else 'a list'}", attribute_value
+                )
             return value
 
         return decode_json
@@ -95,7 +106,8 @@ def json_text(attribute_value: Mapping[str, Any]) -> str:
 
 
 def plain_of(attribute_value: Mapping[str, Any]) -> Any:
-    """The same as Python's dicts, lists, text, ints and floats; a number that neither 64 bits nor a float hold exactly is text."""
+    """The same as Python's dicts, lists, text, ints and floats; a number that neither 64 bits nor a
+    float hold exactly is text."""
     tag, payload = next(iter(attribute_value.items()))
     if tag == "N":
         return _plain_number(payload)

@@ -1,4 +1,5 @@
-"""Models as pydantic sees them, so that FastAPI can return them and describe them in OpenAPI. Only pydantic calls this.
+"""Models as pydantic sees them, so that FastAPI can return them and describe them in OpenAPI. Only
+pydantic calls this.
 
 What goes out is a JSON object by field names, each value as pydantic writes its type: a Decimal as
 text, a set as a list. Bytes are base64 wherever they stand: pydantic would take them for UTF-8.
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
     from pydantic_core.core_schema import SerializationInfo
 
-_being_made: ContextVar[frozenset[str]] = ContextVar("adorm_schemas_being_made", default=frozenset())
+_being_made: ContextVar[frozenset[str]] = ContextVar(
+    "adorm_schemas_being_made", default=frozenset()
+)
 """The classes around the one that is looked at: one that holds itself refers to itself."""
 
 _BYTES = (bytes, bytearray)
@@ -44,32 +47,49 @@ class _Base64:
     def __init__(self, cls: type[bytes | bytearray]) -> None:
         self._cls = cls
 
-    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         from pydantic_core import core_schema
 
         return core_schema.no_info_wrap_validator_function(
             self._read,
             core_schema.str_schema(),
             # for Python too: pydantic would write it as text there, and warn that it is none
-            serialization=core_schema.plain_serializer_function_ser_schema(_bytes_for, info_arg=True),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                _bytes_for, info_arg=True
+            ),
         )
 
-    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        self, _schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         from pydantic_core import core_schema
 
         return handler(core_schema.str_schema())
 
     def _read(self, value: Any, as_text: Callable[[Any], str]) -> bytes | bytearray:
-        return value if isinstance(value, self._cls) else self._cls(b64decode(as_text(value), validate=True))
+        return (
+            value
+            if isinstance(value, self._cls)
+            else self._cls(b64decode(as_text(value), validate=True))
+        )
 
 
 class _Untyped:
-    """Stands beside `Any`: bytes may be anywhere in it, and attrs classes, of which pydantic knows nothing."""
+    """Stands beside `Any`: bytes may be anywhere in it, and attrs classes, of which pydantic knows
+    nothing."""
 
-    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         from pydantic_core import core_schema
 
-        return core_schema.any_schema(serialization=core_schema.plain_serializer_function_ser_schema(_plain_json, when_used="json"))
+        return core_schema.any_schema(
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                _plain_json, when_used="json"
+            )
+        )
 
 
 class _Choices:
@@ -79,20 +99,28 @@ class _Choices:
         self._values = values
         self._plain = [_plain_json(value) for value in values]
 
-    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         from pydantic_core import core_schema
 
         return core_schema.no_info_plain_validator_function(
             self._read,
-            serialization=core_schema.plain_serializer_function_ser_schema(_plain_json, when_used="json"),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                _plain_json, when_used="json"
+            ),
         )
 
-    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         return {"enum": self._plain}
 
     def _read(self, value: object) -> Any:
         for plain, choice in zip(self._plain, self._values, strict=True):
-            if value is choice or any(type(value) is type(each) and value == each for each in (plain, choice)):
+            if value is choice or any(
+                type(value) is type(each) and value == each for each in (plain, choice)
+            ):
                 return choice
         raise ValueError(f"one of {', '.join(map(repr, self._plain))} is expected")
 
@@ -100,7 +128,9 @@ class _Choices:
 class _Structured:
     """Stands beside a class whose fields are to be seen as those of a model."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         return core_schema_of(source, handler)
 
 
@@ -109,7 +139,8 @@ def core_schema_of(annotation: Annotation, handler: GetCoreSchemaHandler) -> Cor
 
     Raises:
         ModelError: a forward reference in it names nothing.
-        pydantic.errors.PydanticSchemaGenerationError: a field's type is one that pydantic does not know.
+        pydantic.errors.PydanticSchemaGenerationError: a field's type is one that pydantic does not
+            know.
     """
     from pydantic_core import core_schema
 
@@ -121,38 +152,53 @@ def core_schema_of(annotation: Annotation, handler: GetCoreSchemaHandler) -> Cor
         return core_schema.definition_reference_schema(ref)
     token = _being_made.set(around | {ref})
     try:
-        schemas = [(field, handler.generate_schema(_seen(field.type))) for field in structure.fields]
+        schemas = [
+            (field, handler.generate_schema(_seen(field.type))) for field in structure.fields
+        ]
     finally:
         _being_made.reset(token)
     if structure.kind == "namedtuple":
         return _named_tuple_schema(structure, schemas, ref)
-    fields = {field.name: core_schema.typed_dict_field(schema, required=field.required) for field, schema in schemas}
+    fields = {
+        field.name: core_schema.typed_dict_field(schema, required=field.required)
+        for field, schema in schemas
+    }
     if structure.kind == "typeddict":
         return core_schema.typed_dict_schema(fields, config={"title": structure.name}, ref=ref)
     content = core_schema.typed_dict_schema(fields, config={"title": structure.name})
     return core_schema.no_info_wrap_validator_function(
         _maker(structure),
         content,
-        serialization=core_schema.plain_serializer_function_ser_schema(_reader(structure), return_schema=content),
+        serialization=core_schema.plain_serializer_function_ser_schema(
+            _reader(structure), return_schema=content
+        ),
         ref=ref,
     )
 
 
-def _named_tuple_schema(structure: Structure, schemas: list[tuple[Field, CoreSchema]], ref: str) -> CoreSchema:
+def _named_tuple_schema(
+    structure: Structure, schemas: list[tuple[Field, CoreSchema]], ref: str
+) -> CoreSchema:
     """An array, as pydantic has it."""
     from pydantic_core import core_schema
 
     def default_of(field: Field) -> Callable[[], Any]:
-        return lambda: field.default  # as a plain default it would go into the JSON schema, bytes as UTF-8
+        return lambda: (
+            field.default
+        )  # as a plain default it would go into the JSON schema, bytes as UTF-8
 
     parameters = [
         core_schema.arguments_parameter(
             field.name,
-            schema if field.required else core_schema.with_default_schema(schema, default_factory=default_of(field)),
+            schema
+            if field.required
+            else core_schema.with_default_schema(schema, default_factory=default_of(field)),
         )
         for field, schema in schemas
     ]
-    arguments = core_schema.arguments_schema(parameters, metadata={"pydantic_js_prefer_positional_arguments": True})
+    arguments = core_schema.arguments_schema(
+        parameters, metadata={"pydantic_js_prefer_positional_arguments": True}
+    )
     content = core_schema.tuple_schema([schema for _, schema in schemas])
     return core_schema.call_schema(
         arguments,
@@ -165,7 +211,8 @@ def _named_tuple_schema(structure: Structure, schemas: list[tuple[Field, CoreSch
 
 
 def _seen(annotation: Annotation, around: tuple[Annotation, ...] = ()) -> Annotation:
-    """The same type, marked wherever pydantic would write it in another way, or does not know it."""
+    """The same type, marked wherever pydantic would write it in another way, or does not know
+    it."""
     bare, metadata = _unwrapped(annotation)
     mark = _mark_of(bare)
     if mark is not None:
@@ -173,13 +220,20 @@ def _seen(annotation: Annotation, around: tuple[Annotation, ...] = ()) -> Annota
     if bare in _BARE:
         return _with(bare[_BARE[bare](Annotated[Any, _Untyped()])], metadata)
     arguments = get_args(bare)
-    if bare in around:  # an alias that holds itself: pydantic knows how to go on, and writes bytes in its way there
+    if (
+        bare in around
+    ):  # an alias that holds itself: pydantic knows how to go on, and writes bytes in its way there
         return annotation
     if not _needs(bare, frozenset()):
         return _with(bare, metadata)
-    if _is_union(bare):  # text is text where it may be: whether it looks like base64 must not decide
+    if _is_union(
+        bare
+    ):  # text is text where it may be: whether it looks like base64 must not decide
         arguments = tuple(sorted(arguments, key=lambda argument: _unwrapped(argument)[0] in _BYTES))
-    seen = tuple(_seen(argument, (*around, bare)) if _needs(argument, frozenset()) else argument for argument in arguments)
+    seen = tuple(
+        _seen(argument, (*around, bare)) if _needs(argument, frozenset()) else argument
+        for argument in arguments
+    )
     return _with(union_of(seen) if _is_union(bare) else origin_of(bare)[seen], metadata)
 
 
@@ -188,7 +242,8 @@ def _with(annotation: Annotation, metadata: tuple[Any, ...]) -> Annotation:
 
 
 def _unwrapped(annotation: Annotation) -> tuple[Annotation, tuple[Any, ...]]:
-    """A type without what is around it, and the metadata of the `Annotated` among that, from the inside out."""
+    """A type without what is around it, and the metadata of the `Annotated` among that, from the
+    inside out."""
     metadata: tuple[Any, ...] = ()
     while (inner := peel(annotation)) is not annotation:
         if origin_of(annotation) is Annotated:
@@ -225,7 +280,12 @@ def _is_ours(bare: Annotation) -> bool:
     """Whether it is a structured class that does not tell pydantic of itself."""
     cls: Any = origin_of(bare) or bare
     return kind_of(bare) is not None and not any(
-        hasattr(cls, name) for name in ("__get_pydantic_core_schema__", "__pydantic_core_schema__", "__pydantic_validator__")
+        hasattr(cls, name)
+        for name in (
+            "__get_pydantic_core_schema__",
+            "__pydantic_core_schema__",
+            "__pydantic_validator__",
+        )
     )
 
 
@@ -239,14 +299,24 @@ def _needs(annotation: Annotation, around: frozenset[Any]) -> bool:
         plain = bare in _BYTES or bare in _BARE
     except TypeError:  # unhashable, as a list of arguments
         return False
-    if plain or bare is Any or bare is object or isinstance(bare, TypeVar) or any(map(_is_bytes, _choices(bare))):
+    if (
+        plain
+        or bare is Any
+        or bare is object
+        or isinstance(bare, TypeVar)
+        or any(map(_is_bytes, _choices(bare)))
+    ):
         return True
     if _is_ours(bare):
         kind = kind_of(bare)
-        if kind == "attrs" or (kind == "typeddict" and sys.version_info < (3, 12)):  # pydantic takes no other TypedDict there
+        if kind == "attrs" or (
+            kind == "typeddict" and sys.version_info < (3, 12)
+        ):  # pydantic takes no other TypedDict there
             return True
         return any(_needs(field.type, around) for field in structure_of(bare).fields)
-    return origin_of(bare) is not Literal and any(_needs(argument, around) for argument in get_args(bare))
+    return origin_of(bare) is not Literal and any(
+        _needs(argument, around) for argument in get_args(bare)
+    )
 
 
 def _is_union(annotation: Annotation) -> bool:
@@ -268,7 +338,9 @@ def _plain_json(value: Any) -> Any:
     if isinstance(value, Enum):
         return _plain_json(value.value)
     if kind_of(type(value)) in ("attrs", "dataclass") and _is_ours(type(value)):
-        return {name: _plain_json(getattr(value, name)) for name in structure_of(type(value)).by_name}
+        return {
+            name: _plain_json(getattr(value, name)) for name in structure_of(type(value)).by_name
+        }
     if isinstance(value, Mapping):
         return {key: _plain_json(each) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType]  # of anything
     if isinstance(value, (list, tuple, set, frozenset, deque)):
@@ -312,11 +384,15 @@ def _maker(structure: Structure) -> Callable[[Any, Callable[[Any], dict[str, Any
         if isinstance(value, structure.cls):
             return value
         values = checked(value)
-        return structure.cls(**{name: values[field] for field, name in names.items() if field in values})
+        return structure.cls(
+            **{name: values[field] for field, name in names.items() if field in values}
+        )
 
     return make
 
 
 def _reader(structure: Structure) -> Callable[[Any], dict[str, Any]]:
     names = tuple(field.name for field in structure.fields)
-    return _instance_of(structure.cls, lambda instance: {name: getattr(instance, name) for name in names})
+    return _instance_of(
+        structure.cls, lambda instance: {name: getattr(instance, name) for name in names}
+    )

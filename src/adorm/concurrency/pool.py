@@ -1,7 +1,8 @@
 """The only module that opens task groups.
 
-What runs ahead or in parallel lives in a block: leaving it, in whatever way, leaves no task running and sends no further request.
-A worker stores its own exception in its outcome and never raises into the group, so that the caller's exception leaves bare.
+What runs ahead or in parallel lives in a block: leaving it, in whatever way, leaves no task running
+and sends no further request. A worker stores its own exception in its outcome and never raises into
+the group, so that the caller's exception leaves bare.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ T = TypeVar("T")
 PartT = TypeVar("PartT")
 
 OnFailure = Literal["stop", "drain", "continue"]
-"""What a failed job means for the others: those running are cancelled (reads), those running finish and no other begins (writes: a
-cancelled one's fate is unknown), or all run to their end."""
+"""What a failed job means for the others: those running are cancelled (reads), those running finish
+and no other begins (writes: a cancelled one's fate is unknown), or all run to their end."""
 
 DecideOnFailure = Callable[[Outcome[Any]], Awaitable[OnFailure]]
 """Decides job by job what a failure means. Never raises."""
@@ -38,7 +39,8 @@ Job = Callable[[Outcome[T]], Awaitable[None]]
 
 
 class Pool:
-    """Jobs side by side, `limit` at most, in a block. Leaving the block waits for them; leaving it by an exception cancels them.
+    """Jobs side by side, `limit` at most, in a block. Leaving the block waits for them; leaving it
+    by an exception cancels them.
 
     Safe to share between the tasks of its loop.
     """
@@ -65,7 +67,12 @@ class Pool:
         await self._tasks.__aenter__()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         tasks = self._tasks
         if tasks is None:
             return
@@ -91,7 +98,8 @@ class Pool:
         return True
 
     async def room(self) -> bool:
-        """Wait until there is room for a job and hold it, for `begin` or `give_back` at once; False where no further job begins."""
+        """Wait until there is room for a job and hold it, for `begin` or `give_back` at once; False
+        where no further job begins."""
         if self._slots is None:
             _refuse_outside()
         await self._slots.acquire()
@@ -142,7 +150,9 @@ class Pool:
                     self._stoppable.add(scope)
                 try:
                     await unless_lost(lambda: job(outcome))
-                    outcome.finished = outcome.error is None  # who uses what it gave may have found it wrong
+                    outcome.finished = (
+                        outcome.error is None
+                    )  # who uses what it gave may have found it wrong
                 except Exception as error:  # noqa: BLE001  # kept for the caller: a worker never raises into its group
                     outcome.error = error
                     await self._failed(outcome)
@@ -152,7 +162,9 @@ class Pool:
             self.give_back()
 
     async def _failed(self, outcome: Outcome[Any]) -> None:
-        on_failure = await self._on_failure(outcome) if callable(self._on_failure) else self._on_failure
+        on_failure = (
+            await self._on_failure(outcome) if callable(self._on_failure) else self._on_failure
+        )
         if on_failure == "stop":
             self.stop()
         elif on_failure == "drain":
@@ -163,7 +175,12 @@ def _refuse_outside() -> NoReturn:
     raise UsageError("this belongs inside its block: async with ... as it:")
 
 
-async def run_all(jobs: Iterable[tuple[Outcome[T], Job[T]]], *, limit: int, on_failure: OnFailure | DecideOnFailure) -> None:
+async def run_all(
+    jobs: Iterable[tuple[Outcome[T], Job[T]]],
+    *,
+    limit: int,
+    on_failure: OnFailure | DecideOnFailure,
+) -> None:
     """Do all the jobs, `limit` at a time; what became of each is in its outcome."""
     async with Pool(limit, on_failure=on_failure) as pool:
         for outcome, job in jobs:
@@ -172,9 +189,11 @@ async def run_all(jobs: Iterable[tuple[Outcome[T], Job[T]]], *, limit: int, on_f
 
 
 async def unless_lost(wait: Callable[[], Awaitable[T]]) -> T:
-    """Await it; a cancellation out of it that is not ours, of a task or future that somebody else cancelled, is an error like others.
+    """Await it; a cancellation out of it that is not ours, of a task or future that somebody else
+    cancelled, is an error like others.
 
-    To pass it on as a cancellation would end a worker, and what the others still have to do, in silence.
+    To pass it on as a cancellation would end a worker, and what the others still have to do, in
+    silence.
 
     Raises:
         AdormError: that happened.
@@ -188,9 +207,11 @@ async def unless_lost(wait: Callable[[], Awaitable[T]]) -> T:
 
 
 async def to_the_end(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Await cleanup that is bounded by itself, whatever cancellation comes meanwhile; that is raised after it.
+    """Await cleanup that is bounded by itself, whatever cancellation comes meanwhile; that is
+    raised after it.
 
-    In a task of its own: a plain `task.cancel()`, such as `asyncio.timeout` makes, goes through the shields of anyio's scopes.
+    In a task of its own: a plain `task.cancel()`, such as `asyncio.timeout` makes, goes through the
+    shields of anyio's scopes.
     """
     task = asyncio.ensure_future(work())
     cancelled = await _ended(task)
@@ -214,12 +235,18 @@ async def _ended(task: asyncio.Future[Any]) -> asyncio.CancelledError | None:
 
 
 async def first_of(
-    first: Callable[[], Awaitable[T]], second: Callable[[], Coroutine[Any, Any, T]], *, after_s: float, may_begin: Callable[[], bool]
+    first: Callable[[], Awaitable[T]],
+    second: Callable[[], Coroutine[Any, Any, T]],
+    *,
+    after_s: float,
+    may_begin: Callable[[], bool],
 ) -> tuple[T, bool]:
-    """Await `first`; if it takes longer than `after_s`, and `may_begin` agrees then, `second` beside it: whichever answers first.
+    """Await `first`; if it takes longer than `after_s`, and `may_begin` agrees then, `second`
+    beside it: whichever answers first.
 
-    Gives the answer, and whether it is the second's. The other one is cancelled, and has ended before this returns. If one fails the
-    other is waited for; if both do, the first's error is raised. Only a second that is begun costs a task.
+    Gives the answer, and whether it is the second's. The other one is cancelled, and has ended
+    before this returns. If one fails the other is waited for; if both do, the first's error is
+    raised. Only a second that is begun costs a task.
     """
     loop = asyncio.get_running_loop()
     scope = anyio.CancelScope()
@@ -236,7 +263,9 @@ async def first_of(
             scope.cancel()
 
     # An answer that came in the same turn of the loop is read in the next, before this is called.
-    timers: list[asyncio.Handle] = [loop.call_later(after_s, lambda: timers.append(loop.call_soon(begin)))]
+    timers: list[asyncio.Handle] = [
+        loop.call_later(after_s, lambda: timers.append(loop.call_soon(begin)))
+    ]
     try:
         try:
             with scope:
@@ -258,7 +287,13 @@ async def first_of(
                 raise cancelled
 
 
-async def within_deadline(wait: Callable[[], Awaitable[T]], doing: str, *, operation: str | None = None, subject: str | None = None) -> T:
+async def within_deadline(
+    wait: Callable[[], Awaitable[T]],
+    doing: str,
+    *,
+    operation: str | None = None,
+    subject: str | None = None,
+) -> T:
     """Await what is no call of adorm's, bounded by the ambient deadline as calls are.
 
     Raises:
@@ -270,12 +305,17 @@ async def within_deadline(wait: Callable[[], Awaitable[T]], doing: str, *, opera
     with anyio.CancelScope(deadline=anyio.current_time() + max(limit.remaining_s(), 0.0)):
         return await wait()
     about = f"{operation} on {subject}: " if operation and subject else ""
-    raise DeadlineExceeded(f"{about}the deadline of {limit.seconds:g} s passed while {doing}", operation=operation, subject=subject)
+    raise DeadlineExceeded(
+        f"{about}the deadline of {limit.seconds:g} s passed while {doing}",
+        operation=operation,
+        subject=subject,
+    )
 
 
 @attrs.frozen(eq=False)
 class StreamJob(Generic[PartT, T]):
-    """A job that gives its parts to the stream as it goes: `await emit(part)` waits until there is room."""
+    """A job that gives its parts to the stream as it goes: `await emit(part)` waits until there is
+    room."""
 
     outcome: Outcome[T]
     run: Callable[[Outcome[T], Callable[[PartT], Awaitable[None]]], Awaitable[None]]
@@ -292,8 +332,9 @@ class _Offer(Generic[PartT]):
 class TaskStream(Generic[PartT, T]):
     """The parts that several jobs make, as one stream, in a block. Parts of one job come in order.
 
-    Each job holds one part at most that is not taken yet: memory is bounded, a consumer that stops makes the jobs stop. A part is taken
-    or stays: cancelling a consumer that waits loses none. Safe to share between the tasks of its loop.
+    Each job holds one part at most that is not taken yet: memory is bounded, a consumer that stops
+    makes the jobs stop. A part is taken or stays: cancelling a consumer that waits loses none. Safe
+    to share between the tasks of its loop.
     """
 
     def __init__(
@@ -352,18 +393,25 @@ class TaskStream(Generic[PartT, T]):
         return run
 
     def _tell(self) -> None:
-        """Wake all who wait: whoever comes first takes what is there, so that no wake-up is lost with a cancelled one."""
+        """Wake all who wait: whoever comes first takes what is there, so that no wake-up is lost
+        with a cancelled one."""
         news, self._news = self._news, None
         if news is not None:
             news.set()
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         tasks, self._tasks = self._tasks, None
         if tasks is None:
             return
         owner, self._owner = self._owner, None
         if asyncio.current_task() is not owner:
-            # The group's scope is the other task's: cancelled from here, it would cancel that, wherever it is by now.
+            # The group's scope is the other task's: cancelled from here, it would cancel that,
+            # wherever it is by now.
             if self._running is not None:
                 self._running.cancel()
             raise UsageError(
@@ -378,21 +426,31 @@ class TaskStream(Generic[PartT, T]):
             self._offers.clear()
 
     async def next(self) -> PartT | None:
-        """The next part of any job; None when all have come to their end, or were stopped because one failed.
+        """The next part of any job; None when all have come to their end, or were stopped because
+        one failed.
 
         Raises:
             UsageError: outside the block.
             DeadlineExceeded: the ambient deadline passed while waiting.
         """
         if self._tasks is None:
-            raise UsageError("a stream is read inside its block: async with ....stream() as rows: async for row in rows: ...")
-        return await within_deadline(self._take, "waiting for the next part of a stream", operation=self._operation, subject=self._subject)
+            raise UsageError(
+                "a stream is read inside its block: async with ....stream() as rows: async for row in rows: ..."
+            )
+        return await within_deadline(
+            self._take,
+            "waiting for the next part of a stream",
+            operation=self._operation,
+            subject=self._subject,
+        )
 
     async def _take(self) -> PartT | None:
         await checkpoint()  # others run in between, even where parts are at hand
         while not self._offers:
             if self._tasks is None:
-                raise UsageError("the block of this stream was left by another task, before all was read: read it inside")
+                raise UsageError(
+                    "the block of this stream was left by another task, before all was read: read it inside"
+                )
             if self._ended:
                 return None
             if self._news is None:

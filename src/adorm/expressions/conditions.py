@@ -22,14 +22,16 @@ MAX_OPERANDS = 100
 
 Comparator = Literal["=", "<>", "<", "<=", ">", ">="]
 
-# How tightly a condition binds, to put parentheses only where they are needed: DynamoDB refuses redundant ones.
+# How tightly a condition binds, to put parentheses only where they are needed: DynamoDB refuses
+# redundant ones.
 _OR, _AND, _NOT, _ATOM = range(4)
 
 NULL: AttributeValue = {"NULL": True}
 
 
 class Condition:
-    """Something that is true or false of an item. Combines with `&`, `|`, `~`, or by `and_`, `or_`, `not_`."""
+    """Something that is true or false of an item. Combines with `&`, `|`, `~`, or by `and_`, `or_`,
+    `not_`."""
 
     __slots__ = ()
     _binds = _ATOM
@@ -100,7 +102,9 @@ class Value:
         if like.field is not None and not self.as_element:
             return encoder.encode_field(like.field, self.value)
         annotation: Annotation = like.element if self.as_element else like.annotation
-        return encoder.encode_value(annotation, self.value, subject=str(like), within=like.field or like.within)
+        return encoder.encode_value(
+            annotation, self.value, subject=str(like), within=like.field or like.within
+        )
 
     def present(self, encoder: Encoder) -> AttributeValue:
         """The attribute value of something that is there.
@@ -139,7 +143,15 @@ SIZED = frozenset({"S", "B", "L", "M", *_SETS})
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 """
 
-_KINDS = {"S": "text", "N": "a number", "B": "bytes", "BOOL": "a bool", "L": "a list", "M": "a map", **dict.fromkeys(_SETS, "a set")}
+_KINDS = {
+    "S": "text",
+    "N": "a number",
+    "B": "bytes",
+    "BOOL": "a bool",
+    "L": "a list",
+    "M": "a map",
+    **dict.fromkeys(_SETS, "a set"),
+}
 
 
 def tags_of(location: DocumentPath, placeholders: Placeholders) -> frozenset[str] | None:
@@ -150,7 +162,9 @@ def tags_of(location: DocumentPath, placeholders: Placeholders) -> frozenset[str
     return None if tags is None else tags - {"NULL"} or None
 
 
-def check_stored_as(operand: Operand, wanted: frozenset[str], doing: str, placeholders: Placeholders) -> None:
+def check_stored_as(
+    operand: Operand, wanted: frozenset[str], doing: str, placeholders: Placeholders
+) -> None:
     """Refuse what DynamoDB takes, and finds nothing by.
 
     Raises:
@@ -160,8 +174,13 @@ def check_stored_as(operand: Operand, wanted: frozenset[str], doing: str, placeh
         return
     tags = tags_of(operand, placeholders)
     if tags is not None and not tags & wanted:
-        kinds, others = (" or ".join(dict.fromkeys(_KINDS.get(tag, tag) for tag in sorted(each))) for each in (tags, wanted))
-        raise UsageError(f"{operand} is stored as {kinds}, and {doing} {others} only: DynamoDB would find nothing")
+        kinds, others = (
+            " or ".join(dict.fromkeys(_KINDS.get(tag, tag) for tag in sorted(each)))
+            for each in (tags, wanted)
+        )
+        raise UsageError(
+            f"{operand} is stored as {kinds}, and {doing} {others} only: DynamoDB would find nothing"
+        )
 
 
 def _location(operand: Operand) -> Iterator[DocumentPath]:
@@ -190,8 +209,11 @@ class Comparison(Condition):
                 return self._render_absence(self.subject, self.operand, placeholders)
         return f"{_render(self.subject, placeholders)} {self.comparator} {_render(self.operand, placeholders)}"
 
-    def _render_absence(self, subject: DocumentPath, operand: Value, placeholders: Placeholders) -> str:
-        # What reads back as this value: no attribute, or the value's form where absence is not to be had.
+    def _render_absence(
+        self, subject: DocumentPath, operand: Value, placeholders: Placeholders
+    ) -> str:
+        # What reads back as this value: no attribute, or the value's form where absence is not to
+        # be had.
         stored = NULL
         if operand.value is not None and not isinstance(operand.value, (set, frozenset)):
             stored = placeholders.encoder.encode_value(subject.annotation, operand.value)
@@ -267,7 +289,9 @@ def prefix_value(location: DocumentPath, prefix: object) -> AttributeValue:
         return {"S": str(prefix)}
     if isinstance(prefix, (bytes, bytearray)):
         return {"B": bytes(prefix)}
-    raise UsageError(f"{location}: begins_with takes text (or bytes for a binary attribute), not {prefix!r}")
+    raise UsageError(
+        f"{location}: begins_with takes text (or bytes for a binary attribute), not {prefix!r}"
+    )
 
 
 @attrs.frozen(eq=False)
@@ -283,7 +307,9 @@ class Contains(Condition):
         if isinstance(self.operand, Value) and tags_of(self.location, placeholders) == _TEXT:
             part = self.operand.present(placeholders.encoder)
             if "S" not in part:
-                raise UsageError(f"{self.location} is stored as text, so contains() takes a part of it, not {self.operand.value!r}")
+                raise UsageError(
+                    f"{self.location} is stored as text, so contains() takes a part of it, not {self.operand.value!r}"
+                )
         return f"contains({placeholders.location(self.location)}, {_render(self.operand, placeholders)})"
 
     def locations(self) -> Iterator[DocumentPath]:
@@ -372,8 +398,11 @@ class Not(Condition):
     def render(self, placeholders: Placeholders) -> str:
         placeholders.count_operator()
         text = self.part.render(placeholders)
-        # Brackets around any comparison: `NOT a = b` reads like a puzzle. An absence test brings its own.
-        return f"NOT {text}" if _FUNCTION.fullmatch(text) or _is_bracketed(text) else f"NOT ({text})"
+        # Brackets around any comparison: `NOT a = b` reads like a puzzle. An absence test brings
+        # its own.
+        return (
+            f"NOT {text}" if _FUNCTION.fullmatch(text) or _is_bracketed(text) else f"NOT ({text})"
+        )
 
     def locations(self) -> Iterator[DocumentPath]:
         return self.part.locations()
@@ -395,7 +424,8 @@ def _is_bracketed(text: str) -> bool:
 
 @attrs.frozen(eq=False)
 class Raw(Condition):
-    """A condition in DynamoDB's own words, with placeholders of its own that are renamed to fit the request."""
+    """A condition in DynamoDB's own words, with placeholders of its own that are renamed to fit the
+    request."""
 
     text: str
     names: Mapping[str, str]
@@ -417,10 +447,13 @@ class Raw(Condition):
 _TOKEN = re.compile(r"[#:][A-Za-z0-9_]+")
 
 
-def raw(text: str, *, names: Mapping[str, str] | None = None, values: Mapping[str, Any] | None = None) -> Condition:
+def raw(
+    text: str, *, names: Mapping[str, str] | None = None, values: Mapping[str, Any] | None = None
+) -> Condition:
     """A condition in DynamoDB's own words: `raw("#a = :x", names={"#a": "age"}, values={":x": 5})`.
 
-    Attribute names and values stand in it as placeholders only; they are renumbered, so that it combines with other conditions.
+    Attribute names and values stand in it as placeholders only; they are renumbered, so that it
+    combines with other conditions.
 
     Raises:
         UsageError: the text is empty, a placeholder has no name or value, or one given is not used.
@@ -431,12 +464,18 @@ def raw(text: str, *, names: Mapping[str, str] | None = None, values: Mapping[st
     if not text.strip():
         raise UsageError("raw() takes the text of a condition, such as '#a = :x'")
     if used - given:
-        raise UsageError(f"raw({text!r}): no name or value is given for {', '.join(sorted(used - given))}")
+        raise UsageError(
+            f"raw({text!r}): no name or value is given for {', '.join(sorted(used - given))}"
+        )
     if given - used:
         raise UsageError(f"raw({text!r}): {', '.join(sorted(given - used))} is given but not used")
-    wrong = [name for name in names if not name.startswith("#")] + [value for value in values if not value.startswith(":")]
+    wrong = [name for name in names if not name.startswith("#")] + [
+        value for value in values if not value.startswith(":")
+    ]
     if wrong:
-        raise UsageError(f"raw({text!r}): placeholders of names begin with '#', of values with ':', not {', '.join(wrong)}")
+        raise UsageError(
+            f"raw({text!r}): placeholders of names begin with '#', of values with ':', not {', '.join(wrong)}"
+        )
     return Raw(text.strip(), names, values)
 
 
@@ -453,14 +492,18 @@ def condition(candidate: object) -> Condition:
             f"a condition is expected, not {candidate}: were two plain values compared, instead of a path such as Order.total?"
         )
     if isinstance(candidate, PathOperators):
-        raise UsageError(f"a condition is expected, not {candidate!r}; for a bool attribute write `{candidate!r} == True`")
+        raise UsageError(
+            f"a condition is expected, not {candidate!r}; for a bool attribute write `{candidate!r} == True`"
+        )
     if isinstance(candidate, (int, float)):
         raise UsageError(
             f"a condition is expected, not {candidate!r}: & and | bind more tightly than comparisons, so put parentheses around each "
             "comparison, as in (Order.total > 1) & (Order.status == 'open')"
         )
     shown = f"({candidate})" if isinstance(candidate, SumOperators) else repr(candidate)
-    raise UsageError(f"{shown} is no condition: compare a path with a value, as in Order.total > 5, or use adorm.raw(...)")
+    raise UsageError(
+        f"{shown} is no condition: compare a path with a value, as in Order.total > 5, or use adorm.raw(...)"
+    )
 
 
 def conditions(candidates: Iterable[object]) -> tuple[Condition, ...]:
@@ -500,10 +543,11 @@ def or_(*parts: bool | Condition) -> Condition:
 
 
 def or_absent(part: bool | Condition, /) -> Condition:
-    """The condition holds, or the attribute that it is about is absent: `or_absent(Order.status == "open")`.
+    """The condition holds, or the attribute that it is about is absent: `or_absent(Order.status ==
+    "open")`.
 
-    DynamoDB knows no defaults: an item without `status` reads as "open" where that is the field's default, and `Order.status == "open"`
-    does not find it. This does.
+    DynamoDB knows no defaults: an item without `status` reads as "open" where that is the field's
+    default, and `Order.status == "open"` does not find it. This does.
 
     Raises:
         UsageError: it is no condition, or one about several attributes.
@@ -511,13 +555,16 @@ def or_absent(part: bool | Condition, /) -> Condition:
     inner = condition(part)
     paths = {location.steps: location for location in inner.locations()}
     if len(paths) != 1:
-        raise UsageError(f"or_absent() takes a condition about one path, not about {len(paths)}: give it each comparison by itself")
+        raise UsageError(
+            f"or_absent() takes a condition about one path, not about {len(paths)}: give it each comparison by itself"
+        )
     (location,) = paths.values()
     return or_(inner, Exists(location, wanted=False))
 
 
 def not_(part: bool | Condition, /) -> Condition:
-    """The condition does not hold; to a checker `~(Order.total > 10)` is an int, so this is the way to say it.
+    """The condition does not hold; to a checker `~(Order.total > 10)` is an int, so this is the way
+    to say it.
 
     Raises:
         UsageError: it is no condition.

@@ -13,10 +13,18 @@ import attrs
 from adorm.errors import BadValue, UnknownField, UsageError
 from adorm.schema.fields import Field, kind_of, structure_of
 from adorm.schema.names import unknown_field
-from adorm.schema.types import Annotation, origin_of, split_optional, type_name, union_members, unwrap
+from adorm.schema.types import (
+    Annotation,
+    origin_of,
+    split_optional,
+    type_name,
+    union_members,
+    unwrap,
+)
 
 MAX_DEPTH = 32
-"""Levels of nesting. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
+"""Levels of nesting.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
 
 Step = str | int
 """An attribute name or map key, or a list index."""
@@ -38,7 +46,9 @@ class MapKey(str):
 class KeyEncoder(Protocol):
     """What paths need of a codec."""
 
-    def encode_value(self, annotation: Annotation, value: object, *, subject: str = ...) -> dict[str, Any]: ...
+    def encode_value(
+        self, annotation: Annotation, value: object, *, subject: str = ...
+    ) -> dict[str, Any]: ...
 
 
 def stored_steps(steps: tuple[Step, ...], encoder: KeyEncoder) -> tuple[Step, ...]:
@@ -56,9 +66,13 @@ def _key_text(step: MapKey, encoder: KeyEncoder) -> str:
     encoded = encoder.encode_value(step.annotation, step.key, subject=f"the map key {step}")
     text = encoded.get("S")
     if not isinstance(text, str):
-        raise UsageError(f"the map key {step} is stored as {'/'.join(encoded)}, and DynamoDB's maps have keys of text")
+        raise UsageError(
+            f"the map key {step} is stored as {'/'.join(encoded)}, and DynamoDB's maps have keys of text"
+        )
     if not text:
-        raise BadValue(f"the map key {step.key!r} is stored as empty text, and DynamoDB's maps have no empty keys")
+        raise BadValue(
+            f"the map key {step.key!r} is stored as empty text, and DynamoDB's maps have no empty keys"
+        )
     return text
 
 
@@ -85,9 +99,13 @@ class DocumentPath:
     """As the user wrote it: `Order.lines[0].price`."""
     within: Field | None = None
     """The nearest field that it lies in, where it is none itself."""
-    attribute_name: str = attrs.field(init=False, default=attrs.Factory(_first_step, takes_self=True))
+    attribute_name: str = attrs.field(
+        init=False, default=attrs.Factory(_first_step, takes_self=True)
+    )
     """The attribute of the item that it lies in."""
-    is_top_level: bool = attrs.field(init=False, default=attrs.Factory(_has_one_step, takes_self=True))
+    is_top_level: bool = attrs.field(
+        init=False, default=attrs.Factory(_has_one_step, takes_self=True)
+    )
     """Whether it is that attribute itself."""
 
     def __str__(self) -> str:
@@ -102,7 +120,11 @@ class DocumentPath:
             origin, arguments = origin_of(member), get_args(member)
             if origin is tuple and not (len(arguments) == 2 and arguments[1] is Ellipsis):
                 return Any
-            if isinstance(origin, type) and issubclass(origin, (Sequence, AbstractSet)) and arguments:
+            if (
+                isinstance(origin, type)
+                and issubclass(origin, (Sequence, AbstractSet))
+                and arguments
+            ):
                 return arguments[0]
         return Any
 
@@ -112,7 +134,9 @@ class DocumentPath:
         Raises:
             UnknownField: no such field, or what is there is stored as one JSON string.
         """
-        self._refuse_json(f".{name}", UnknownField)  # also an AttributeError, as `getattr` with a default asks for
+        self._refuse_json(
+            f".{name}", UnknownField
+        )  # also an AttributeError, as `getattr` with a default asks for
         value = self._value_type()
         if value is Any:
             return self._step(name, Any, None, f".{name}")
@@ -126,7 +150,9 @@ class DocumentPath:
                 return self._step(field.attribute_name, field.type, field, f".{name}")
             known.extend(structure.by_name)
         if not known:
-            raise UnknownField(f"{self} is {type_name(self.annotation)}, which has no fields, so not {name!r} either")
+            raise UnknownField(
+                f"{self} is {type_name(self.annotation)}, which has no fields, so not {name!r} either"
+            )
         raise UnknownField(unknown_field(str(self), name, known))
 
     def item(self, key: object) -> DocumentPath:
@@ -142,7 +168,12 @@ class DocumentPath:
             raise BadValue(f"{self}['']: DynamoDB's maps have no empty keys")
         if isinstance(key, str):
             text = str.__str__(key)  # of an enum of texts the value, not its name
-            return self._step(text, self._map_value(value, text), self._typed_dict_field(value, text), f"[{text!r}]")
+            return self._step(
+                text,
+                self._map_value(value, text),
+                self._typed_dict_field(value, text),
+                f"[{text!r}]",
+            )
         if key < 0:
             raise UsageError(f"{self}[{key}]: DynamoDB counts list elements from the front, from 0")
         return self._step(int(key), self._list_element(value, key), None, f"[{int(key)}]")
@@ -151,7 +182,9 @@ class DocumentPath:
         """The key of a map whose keys are no text in Python; None where there is no such map."""
         for member in union_members(value):
             origin, arguments = origin_of(member), get_args(member)
-            if not (isinstance(origin, type) and issubclass(origin, Mapping) and len(arguments) == 2):
+            if not (
+                isinstance(origin, type) and issubclass(origin, Mapping) and len(arguments) == 2
+            ):
                 continue
             if unwrap(arguments[0]) in (str, int, Any, object):
                 continue
@@ -168,26 +201,38 @@ class DocumentPath:
 
     def _refuse_json(self, step: str, kind: type[UsageError] = UsageError) -> None:
         if self.field is not None and self.field.marker.as_json:
-            raise kind(f"{self}{step}: {self} is stored as one JSON string, DynamoDB can't look into it")
+            raise kind(
+                f"{self}{step}: {self} is stored as one JSON string, DynamoDB can't look into it"
+            )
 
-    def _step(self, step: Step, annotation: Annotation, field: Field | None, spelled: str) -> DocumentPath:
+    def _step(
+        self, step: Step, annotation: Annotation, field: Field | None, spelled: str
+    ) -> DocumentPath:
         if len(self.steps) >= MAX_DEPTH:
             raise UsageError(f"{self}{spelled}: a document path has at most {MAX_DEPTH} levels")
         within = None if field is not None else self.field or self.within
-        return DocumentPath(self.root, (*self.steps, step), annotation, field, f"{self.spelled}{spelled}", within)
+        return DocumentPath(
+            self.root, (*self.steps, step), annotation, field, f"{self.spelled}{spelled}", within
+        )
 
     def _map_value(self, value: Annotation, key: str) -> Annotation:
         if value is Any or value is object:
             return Any
         for member in union_members(value):
             origin = origin_of(member) or member
-            if isinstance(origin, type) and issubclass(origin, Mapping) and kind_of(member) != "typeddict":
+            if (
+                isinstance(origin, type)
+                and issubclass(origin, Mapping)
+                and kind_of(member) != "typeddict"
+            ):
                 arguments = get_args(member)
                 return arguments[1] if len(arguments) == 2 else Any
             field = self._typed_dict_field(member, key)
             if field is not None:
                 return field.type
-        raise UsageError(f"{self}[{key!r}]: {self} is {type_name(self.annotation)}, not a map; a field of a nested model is {self}.{key}")
+        raise UsageError(
+            f"{self}[{key!r}]: {self} is {type_name(self.annotation)}, not a map; a field of a nested model is {self}.{key}"
+        )
 
     def _typed_dict_field(self, value: Annotation, key: str) -> Field | None:
         if kind_of(value) != "typeddict":
@@ -206,26 +251,36 @@ class DocumentPath:
                 if index >= len(arguments):
                     raise UsageError(f"{self}[{index}]: the tuple has {len(arguments)} elements")
                 return arguments[index]
-            if isinstance(origin, type) and issubclass(origin, Sequence) and not issubclass(origin, (str, bytes)):
+            if (
+                isinstance(origin, type)
+                and issubclass(origin, Sequence)
+                and not issubclass(origin, (str, bytes))
+            ):
                 return arguments[0] if arguments else Any
         raise UsageError(f"{self}[{index}]: {self} is {type_name(self.annotation)}, not a list")
 
     def overlaps(self, other: DocumentPath) -> bool:
-        """Whether one of the two lies in the other, so that DynamoDB refuses to change both at once."""
+        """Whether one of the two lies in the other, so that DynamoDB refuses to change both at
+        once."""
         shared = min(len(self.steps), len(other.steps))
         return self.steps[:shared] == other.steps[:shared]
 
 
 def root_path(model: Any, field: Field) -> DocumentPath:
     """The location of a field at the top of an item."""
-    return DocumentPath(model, (field.attribute_name,), field.type, field, f"{model.__name__}.{field.name}")
+    return DocumentPath(
+        model, (field.attribute_name,), field.type, field, f"{model.__name__}.{field.name}"
+    )
 
 
-_PIECE = re.compile(r"""(?P<name>[^.\[\]"']+)|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]|\['(?P<key2>[^']*)'\]|(?P<dot>\.)""")
+_PIECE = re.compile(
+    r"""(?P<name>[^.\[\]"']+)|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]|\['(?P<key2>[^']*)'\]|(?P<dot>\.)"""
+)
 
 
 def parse_path(text: str) -> DocumentPath:
-    """An untyped location from `dotted.name[0]`; a name with a dot in it is written `labels["a.b"]`.
+    """An untyped location from `dotted.name[0]`; a name with a dot in it is written
+    `labels["a.b"]`.
 
     Raises:
         UsageError: the text is no path.
@@ -237,7 +292,9 @@ def parse_path(text: str) -> DocumentPath:
     while position < len(text):
         piece = _PIECE.match(text, position)
         if piece is None or (piece["dot"] is not None and after_dot):
-            raise UsageError(f"no path: {text!r}, at position {position}; write it like 'lines[0].price' or 'labels[\"a.b\"]'")
+            raise UsageError(
+                f"no path: {text!r}, at position {position}; write it like 'lines[0].price' or 'labels[\"a.b\"]'"
+            )
         position = piece.end()
         if piece["dot"] is not None:
             after_dot = True
@@ -254,7 +311,9 @@ def parse_path(text: str) -> DocumentPath:
                 raise UsageError(f"no path: {text!r}: DynamoDB's maps have no empty keys")
         after_dot = False
     if not steps or after_dot or isinstance(steps[0], int):
-        raise UsageError(f"no path: {text!r}; it starts with an attribute name and ends with a name, key or index")
+        raise UsageError(
+            f"no path: {text!r}; it starts with an attribute name and ends with a name, key or index"
+        )
     if len(steps) > MAX_DEPTH:
         raise UsageError(f"{text!r}: a document path has at most {MAX_DEPTH} levels")
     return DocumentPath(None, tuple(steps), Any, None, text)

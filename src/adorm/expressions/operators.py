@@ -1,4 +1,5 @@
-"""What paths and sums have in common: the operators that DynamoDB does not have are refused by name."""
+"""What paths and sums have in common: the operators that DynamoDB does not have are refused by
+name."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Typed paths: what `Order.total` is at run time.
 
-To a type checker `Order.total` has the field's own type, so operands are checked without a plugin. A `Path` has operators
-only and no public names, since any name may be a field; `attr(path)` is the same path with verbs.
+To a type checker `Order.total` has the field's own type, so operands are checked without a plugin.
+A `Path` has operators only and no public names, since any name may be a field; `attr(path)` is the
+same path with verbs.
 """
 
 from __future__ import annotations
@@ -30,7 +31,16 @@ from adorm.expressions.conditions import (
 )
 from adorm.expressions.document_path import DocumentPath, parse_path
 from adorm.expressions.operators import PathOperators, SumOperators
-from adorm.expressions.updates import Add, Append, Arithmetic, Clause, Delete, Remove, Set as SetClause, SetIfAbsent
+from adorm.expressions.updates import (
+    Add,
+    Append,
+    Arithmetic,
+    Clause,
+    Delete,
+    Remove,
+    Set as SetClause,
+    SetIfAbsent,
+)
 
 T = TypeVar("T")
 T1 = TypeVar("T1")
@@ -86,36 +96,48 @@ class Path(PathOperators):
         return Arithmetic(Value(_plain(other), self._adorm_location), "-", self._adorm_location)
 
     def __bool__(self) -> NoReturn:
-        raise MisusedExpression(f"{self!r} is a path, not a value: compare it, as in `{self!r} == True`, and hand the condition to a query")
+        raise MisusedExpression(
+            f"{self!r} is a path, not a value: compare it, as in `{self!r} == True`, and hand the condition to a query"
+        )
 
     def __iter__(self) -> NoReturn:
-        raise MisusedExpression(f"{self!r} is a path, not a value: it can't be iterated; for membership use attr({self!r}).contains(...)")
+        raise MisusedExpression(
+            f"{self!r} is a path, not a value: it can't be iterated; for membership use attr({self!r}).contains(...)"
+        )
 
     def __contains__(self, _member: object) -> NoReturn:
-        raise MisusedExpression(f"`in {self!r}` can't become a condition: use attr({self!r}).contains(...)")
+        raise MisusedExpression(
+            f"`in {self!r}` can't become a condition: use attr({self!r}).contains(...)"
+        )
 
     def __len__(self) -> NoReturn:
-        raise MisusedExpression(f"len({self!r}) can't become a condition: use attr({self!r}).size()")
+        raise MisusedExpression(
+            f"len({self!r}) can't become a condition: use attr({self!r}).size()"
+        )
 
     def __repr__(self) -> str:
         return str(self._adorm_location)
 
 
 class Mistyped:
-    """What a checker sees of `attr(path) == value` with a value of another type: no condition, so that no query takes it.
+    """What a checker sees of `attr(path) == value` with a value of another type: no condition, so
+    that no query takes it.
 
-    Python tries the comparison from the other side as well, and there any type will do: without this, the mistake reads as a bool.
+    Python tries the comparison from the other side as well, and there any type will do: without
+    this, the mistake reads as a bool.
     """
 
 
 class Holds(Protocol[T_co]):
-    """An `Attr` of T_co or of a part of it: a NewType, StrEnum or Literal of text is text, though an `Attr` of it is no `Attr[str]`."""
+    """An `Attr` of T_co or of a part of it: a NewType, StrEnum or Literal of text is text, though
+    an `Attr` of it is no `Attr[str]`."""
 
     def remove(self) -> Clause[T_co]: ...
 
 
 class Attr(PathOperators, Generic[T]):
-    """A path with verbs: conditions on it, and clauses that change it. Made by `attr(Order.note)` or `path("note")`."""
+    """A path with verbs: conditions on it, and clauses that change it. Made by `attr(Order.note)`
+    or `path("note")`."""
 
     __slots__ = ("_subject",)
 
@@ -124,7 +146,9 @@ class Attr(PathOperators, Generic[T]):
 
     def _place(self, verb: str) -> DocumentPath:
         if isinstance(self._subject, Size):
-            raise UsageError(f"{self._subject}: a size can be compared, but {verb} needs the attribute itself")
+            raise UsageError(
+                f"{self._subject}: a size can be compared, but {verb} needs the attribute itself"
+            )
         return self._subject
 
     @overload
@@ -204,10 +228,14 @@ class Attr(PathOperators, Generic[T]):
             return Arithmetic(Value(_plain(other), place), "-", place)
 
     def __bool__(self) -> NoReturn:
-        raise MisusedExpression(f"{self!r} is a path, not a value: compare it and hand the condition to a query")
+        raise MisusedExpression(
+            f"{self!r} is a path, not a value: compare it and hand the condition to a query"
+        )
 
     def __iter__(self) -> NoReturn:
-        raise MisusedExpression(f"{self!r} is a path, not a value: it can't be iterated; for membership use .contains(...)")
+        raise MisusedExpression(
+            f"{self!r} is a path, not a value: it can't be iterated; for membership use .contains(...)"
+        )
 
     @overload
     def begins_with(self: Holds[str], prefix: str) -> Condition: ...
@@ -243,7 +271,9 @@ class Attr(PathOperators, Generic[T]):
             BadValue: none, or more than DynamoDB takes.
         """
         if not 1 <= len(values) <= MAX_OPERANDS:
-            raise BadValue(f"{self!r}: is_in() takes 1 to {MAX_OPERANDS} values, not {len(values)}; combine several by or_()")
+            raise BadValue(
+                f"{self!r}: is_in() takes 1 to {MAX_OPERANDS} values, not {len(values)}; combine several by or_()"
+            )
         return In(self._subject, tuple(_operand(self._subject, value) for value in values))
 
     @overload
@@ -260,7 +290,9 @@ class Attr(PathOperators, Generic[T]):
         """A part of the text, an element of the list, a member of the set."""
         place = self._place("contains()")
         operand = _operand(place, value)
-        return Contains(place, Value(value, place, as_element=True) if isinstance(operand, Value) else operand)
+        return Contains(
+            place, Value(value, place, as_element=True) if isinstance(operand, Value) else operand
+        )
 
     def exists(self) -> Condition:
         """The item has the attribute; NULL counts as having it."""
@@ -271,17 +303,33 @@ class Attr(PathOperators, Generic[T]):
         return Exists(self._place("not_exists()"), wanted=False)
 
     def size(self) -> Attr[int]:
-        """Characters of a text, bytes of a binary, elements of a set, list or map; to be compared."""
+        """Characters of a text, bytes of a binary, elements of a set, list or map; to be
+        compared."""
         return Attr(Size(self._place("size()")))
 
-    def type_is(self, kind: Literal["S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"]) -> Condition:
+    def type_is(
+        self, kind: Literal["S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"]
+    ) -> Condition:
         """The attribute is stored as this DynamoDB type.
 
         Raises:
             UsageError: no such type.
         """
-        if kind not in ("S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"):  # unchecked callers
-            raise UsageError(f"{self!r}: {kind!r} is no DynamoDB type: S, N, B, BOOL, NULL, SS, NS, BS, L or M")
+        if kind not in (
+            "S",
+            "N",
+            "B",
+            "BOOL",
+            "NULL",
+            "SS",
+            "NS",
+            "BS",
+            "L",
+            "M",
+        ):  # unchecked callers
+            raise UsageError(
+                f"{self!r}: {kind!r} is no DynamoDB type: S, N, B, BOOL, NULL, SS, NS, BS, L or M"
+            )
         return TypeIs(self._place("type_is()"), kind)
 
     @overload
@@ -289,7 +337,8 @@ class Attr(PathOperators, Generic[T]):
     @overload
     def set(self, value: T | None) -> Clause[T]: ...
     def set(self, value: object) -> Clause[Any]:
-        """Store the value, another path's value or a sum; a value stored as absence removes the attribute."""
+        """Store the value, another path's value or a sum; a value stored as absence removes the
+        attribute."""
         return set_clause(self, value)
 
     @overload
@@ -349,7 +398,9 @@ def subject_of(path_like: object) -> Measured:
         return path_like._adorm_location  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # Path keeps its names free for fields
     if isinstance(path_like, Attr):
         return path_like._subject  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the same family
-    raise UsageError(f"a path such as Order.total is expected, not {path_like!r}; adorm.path('name') is the untyped one")
+    raise UsageError(
+        f"a path such as Order.total is expected, not {path_like!r}; adorm.path('name') is the untyped one"
+    )
 
 
 def location_of(path_like: object) -> DocumentPath:
@@ -362,7 +413,9 @@ def location_of(path_like: object) -> DocumentPath:
         return path_like._adorm_location  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as above; never a size
     subject = subject_of(path_like)
     if isinstance(subject, Size):
-        raise UsageError(f"{subject} is no attribute: sizes can be compared, but neither read nor changed")
+        raise UsageError(
+            f"{subject} is no attribute: sizes can be compared, but neither read nor changed"
+        )
     return subject
 
 
@@ -397,7 +450,9 @@ def refuse_empty_range(subject: Measured, low: Any, high: Any) -> None:
     except TypeError:
         return  # of different types: encoding says so by name
     if wrong:
-        raise BadValue(f"{subject}: the range from {low!r} to {high!r} is empty; the lower end comes first")
+        raise BadValue(
+            f"{subject}: the range from {low!r} to {high!r} is empty; the lower end comes first"
+        )
 
 
 def _operand(subject: Measured, value: Any) -> Operand:
@@ -425,7 +480,9 @@ def _arithmetic(left: DocumentPath, operator: Literal["+", "-"], other: object) 
         raise UsageError(f"{left} {operator} {operand}: DynamoDB can't compute with sizes")
     plain = operand.value if isinstance(operand, Value) else None
     if isinstance(plain, (str, list, tuple, set, frozenset, dict)):
-        raise UsageError(f"{left} {operator} {plain!r}: DynamoDB adds numbers only; for lists use append() or prepend(), for sets add()")
+        raise UsageError(
+            f"{left} {operator} {plain!r}: DynamoDB adds numbers only; for lists use append() or prepend(), for sets add()"
+        )
     return Arithmetic(left, operator, operand)
 
 

@@ -13,7 +13,8 @@ from adorm.schema.types import Annotation
 
 MAX_EXPRESSION_BYTES = 4096
 MAX_OPERATORS = 300
-"""Both from https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html (expression parameters)."""
+"""Both from https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+(expression parameters)."""
 
 AttributeValue = dict[str, Any]
 
@@ -21,17 +22,26 @@ AttributeValue = dict[str, Any]
 class Encoder(Protocol):
     """What expressions need of a codec."""
 
-    def encode_value(self, annotation: Annotation, value: object, *, subject: str = ..., within: Field | None = ...) -> AttributeValue: ...
+    def encode_value(
+        self,
+        annotation: Annotation,
+        value: object,
+        *,
+        subject: str = ...,
+        within: Field | None = ...,
+    ) -> AttributeValue: ...
 
     def encode_field(self, field: Field, value: object) -> AttributeValue | None: ...
 
     def tags_of(self, annotation: Annotation, field: Field | None) -> frozenset[str] | None:
-        """The types of DynamoDB's that values of a field, or of a type, may be stored as; None where that is not known."""
+        """The types of DynamoDB's that values of a field, or of a type, may be stored as; None
+        where that is not known."""
         ...
 
 
 class Placeholders:
-    """Numbers the names and values of one request once; identical ones are shared among its expressions."""
+    """Numbers the names and values of one request once; identical ones are shared among its
+    expressions."""
 
     __slots__ = ("_model", "_names", "_operators", "_values", "encoder")
 
@@ -50,7 +60,11 @@ class Placeholders:
         """
         if location.root is not self._model:
             self.check_owner(location)
-        return self.name(location.attribute_name) if location.is_top_level else self.steps(location.steps)
+        return (
+            self.name(location.attribute_name)
+            if location.is_top_level
+            else self.steps(location.steps)
+        )
 
     def check_owner(self, location: DocumentPath) -> None:
         """Refuse a path of another model than this request's.
@@ -60,15 +74,23 @@ class Placeholders:
         """
         root = location.root
         if root is not None and self._model is not None and not issubclass(self._model, root):
-            raise UsageError(f"{location} is a path of {root.__name__}, but this is a request for {self._model.__name__}")
+            raise UsageError(
+                f"{location} is a path of {root.__name__}, but this is a request for {self._model.__name__}"
+            )
         if root is not None and self._model is not None and self._model is not root:
             self._check_inherited(location)
 
     def _check_inherited(self, location: DocumentPath) -> None:
-        """A path of a base class names the base's attribute, which a subclass may store under another name."""
+        """A path of a base class names the base's attribute, which a subclass may store under
+        another name."""
         name = location.attribute_name
-        field = next((field for field in structure_of(location.root).fields if field.attribute_name == name), None)
-        own = None if field is None else structure_of(self._model).by_name[field.name].attribute_name
+        field = next(
+            (field for field in structure_of(location.root).fields if field.attribute_name == name),
+            None,
+        )
+        own = (
+            None if field is None else structure_of(self._model).by_name[field.name].attribute_name
+        )
         if field is not None and own != name:
             raise UsageError(
                 f"{location} is stored as {name!r} in {location.root.__name__}, but as {own!r} in {self._model.__name__}: "
@@ -118,13 +140,17 @@ class Placeholders:
             UsageError: it is longer than 4 KB.
         """
         if len(text) > MAX_EXPRESSION_BYTES:
-            raise UsageError(f"the {kind} is {len(text)} bytes long; DynamoDB takes {MAX_EXPRESSION_BYTES}: split the request")
+            raise UsageError(
+                f"the {kind} is {len(text)} bytes long; DynamoDB takes {MAX_EXPRESSION_BYTES}: split the request"
+            )
         return text
 
     def into(self, request: dict[str, Any]) -> None:
         """Add `ExpressionAttributeNames` and `ExpressionAttributeValues` where there are any."""
         if self._names:
-            request["ExpressionAttributeNames"] = dict(zip(self._names.values(), self._names, strict=True))
+            request["ExpressionAttributeNames"] = dict(
+                zip(self._names.values(), self._names, strict=True)
+            )
         if self._values:
             request["ExpressionAttributeValues"] = dict(self._values.values())
 
@@ -136,7 +162,9 @@ def _identity(attribute_value: AttributeValue) -> object:
         if content.__class__ in _PLAIN:
             return tag, content
         try:
-            return orjson.dumps(attribute_value, None, orjson.OPT_PASSTHROUGH_SUBCLASS)  # a third of what repr takes
+            return orjson.dumps(
+                attribute_value, None, orjson.OPT_PASSTHROUGH_SUBCLASS
+            )  # a third of what repr takes
         except TypeError:  # it holds bytes
             pass
     return repr(attribute_value)

@@ -69,7 +69,8 @@ def _side(side: DocumentPath | Value, placeholders: Placeholders) -> str:
 
 
 def _amount(value: Value, placeholders: Placeholders) -> AttributeValue | None:
-    """What is added to a ttl: seconds, which may be negative, as a ttl itself may not. None for any other value."""
+    """What is added to a ttl: seconds, which may be negative, as a ttl itself may not. None for any
+    other value."""
     field, number = getattr(value.like, "field", None), value.value
     if field is None or field.role is not Role.TTL or not isinstance(number, int):
         return None
@@ -80,7 +81,15 @@ def _amount(value: Value, placeholders: Placeholders) -> AttributeValue | None:
 class UpdateText:
     """An UpdateExpression in the making: the texts of its sections, and what they write."""
 
-    __slots__ = ("additions", "deletions", "if_absent", "placeholders", "removals", "settings", "written")
+    __slots__ = (
+        "additions",
+        "deletions",
+        "if_absent",
+        "placeholders",
+        "removals",
+        "settings",
+        "written",
+    )
 
     def __init__(self, placeholders: Placeholders) -> None:
         self.placeholders = placeholders
@@ -128,7 +137,8 @@ class Clause(Generic[T_co]):
     def idempotent(self) -> bool:
         """Whether applying it twice is the same as once.
 
-        What ends in a list index is not: DynamoDB appends what is set beyond the list's end, and moves elements behind one that goes.
+        What ends in a list index is not: DynamoDB appends what is set beyond the list's end, and
+            moves elements behind one that goes.
         """
         return not isinstance(self.location.steps[-1], int)
 
@@ -208,15 +218,21 @@ class Add(Clause[T_co]):
 
     @property
     def idempotent(self) -> bool:
-        return isinstance(self.value, (set, frozenset)) and super().idempotent  # members added twice are there once
+        return (
+            isinstance(self.value, (set, frozenset)) and super().idempotent
+        )  # members added twice are there once
 
     def render(self, update: UpdateText) -> None:
         placeholders = update.placeholders
         value = Value(self.value, self.location)
         encoded = _amount(value, placeholders) or value.encode(placeholders.encoder)
         if encoded is None or not encoded.keys() & {"N", "SS", "NS", "BS"}:
-            raise UsageError(f"{self.location}: add() takes a number or a set with members, not {self.value!r}")
-        update.additions.append(f"{placeholders.location(self.location)} {placeholders.value(encoded)}")
+            raise UsageError(
+                f"{self.location}: add() takes a number or a set with members, not {self.value!r}"
+            )
+        update.additions.append(
+            f"{placeholders.location(self.location)} {placeholders.value(encoded)}"
+        )
 
 
 class Delete(Clause[T_co]):
@@ -232,12 +248,17 @@ class Delete(Clause[T_co]):
         placeholders = update.placeholders
         encoded = Value(self.members, self.location).encode(placeholders.encoder)
         if encoded is None or not encoded.keys() & {"SS", "NS", "BS"}:
-            raise UsageError(f"{self.location}: delete() takes a set with the members to take out, not {self.members!r}")
-        update.deletions.append(f"{placeholders.location(self.location)} {placeholders.value(encoded)}")
+            raise UsageError(
+                f"{self.location}: delete() takes a set with the members to take out, not {self.members!r}"
+            )
+        update.deletions.append(
+            f"{placeholders.location(self.location)} {placeholders.value(encoded)}"
+        )
 
 
 class Append(Clause[T_co]):
-    """`SET path = list_append(path, values)`, or the other way round; an absent list counts as empty."""
+    """`SET path = list_append(path, values)`, or the other way round; an absent list counts as
+    empty."""
 
     __slots__ = ("at_front", "values")
 
@@ -254,14 +275,20 @@ class Append(Clause[T_co]):
         placeholders = update.placeholders
         values: Any = self.values
         if isinstance(values, (str, bytes, set, frozenset, dict)):
-            raise UsageError(f"{self.location}: append() and prepend() take a list of elements, not {self.values!r}")
+            raise UsageError(
+                f"{self.location}: append() and prepend() take a list of elements, not {self.values!r}"
+            )
         encoded = Value(self.values, self.location).encode(placeholders.encoder)
         if encoded is None or "L" not in encoded:
-            raise UsageError(f"{self.location}: append() and prepend() are for lists; {self.values!r} is not stored as one")
+            raise UsageError(
+                f"{self.location}: append() and prepend() are for lists; {self.values!r} is not stored as one"
+            )
         path = placeholders.location(self.location)
         present = f"if_not_exists({path}, {placeholders.value({'L': []})})"
         added = placeholders.value(encoded)
-        update.settings.append(f"{path} = list_append({f'{added}, {present}' if self.at_front else f'{present}, {added}'})")
+        update.settings.append(
+            f"{path} = list_append({f'{added}, {present}' if self.at_front else f'{present}, {added}'})"
+        )
 
 
 class CountUp(Clause[T_co]):
@@ -272,7 +299,9 @@ class CountUp(Clause[T_co]):
     def render(self, update: UpdateText) -> None:
         placeholders = update.placeholders
         path = placeholders.location(self.location)
-        update.settings.append(f"{path} = if_not_exists({path}, {placeholders.value({'N': '0'})}) + {placeholders.value({'N': '1'})}")
+        update.settings.append(
+            f"{path} = if_not_exists({path}, {placeholders.value({'N': '0'})}) + {placeholders.value({'N': '1'})}"
+        )
 
 
 class SetValue(Clause[T_co]):
@@ -286,7 +315,9 @@ class SetValue(Clause[T_co]):
 
     def render(self, update: UpdateText) -> None:
         location, placeholders = self.location, update.placeholders
-        update.settings.append(f"{placeholders.location(location)} = {placeholders.value(self.attribute_value)}")
+        update.settings.append(
+            f"{placeholders.location(location)} = {placeholders.value(self.attribute_value)}"
+        )
         if location.is_top_level:
             update.written[location.attribute_name] = self.attribute_value
 
@@ -298,14 +329,19 @@ class SetValueIfAbsent(SetValue[T_co]):
 
     def render(self, update: UpdateText) -> None:
         path = update.placeholders.location(self.location)
-        update.settings.append(f"{path} = if_not_exists({path}, {update.placeholders.value(self.attribute_value)})")
+        update.settings.append(
+            f"{path} = if_not_exists({path}, {update.placeholders.value(self.attribute_value)})"
+        )
 
 
-def render_update(clauses: Iterable[Clause[Any]], placeholders: Placeholders, *, key_names: frozenset[str]) -> UpdateText:
+def render_update(
+    clauses: Iterable[Clause[Any]], placeholders: Placeholders, *, key_names: frozenset[str]
+) -> UpdateText:
     """The UpdateExpression, and what it writes.
 
     Raises:
-        UsageError: there is no clause, one changes a key attribute, or two change the same part of the item.
+        UsageError: there is no clause, one changes a key attribute, or two change the same part of
+            the item.
     """
     update = UpdateText(placeholders)
     changed: dict[str, list[DocumentPath]] = {}  # what lies in different attributes can't overlap
@@ -322,9 +358,13 @@ def render_update(clauses: Iterable[Clause[Any]], placeholders: Placeholders, *,
         else:
             for other in others:
                 if location.overlaps(other):
-                    raise UsageError(f"{other} and {location} overlap: DynamoDB takes one change for each part of an item")
+                    raise UsageError(
+                        f"{other} and {location} overlap: DynamoDB takes one change for each part of an item"
+                    )
             others.append(location)
         clause.render(update)
     if not changed:
-        raise UsageError("an update without clauses changes nothing: add .set(...), .add(...), .remove(...) or another clause")
+        raise UsageError(
+            "an update without clauses changes nothing: add .set(...), .add(...), .remove(...) or another clause"
+        )
     return update

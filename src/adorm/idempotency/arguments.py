@@ -1,4 +1,5 @@
-"""What a call of an idempotent function is known by: its key, its payload, and the database among its arguments."""
+"""What a call of an idempotent function is known by: its key, its payload, and the database among
+its arguments."""
 
 from __future__ import annotations
 
@@ -16,29 +17,51 @@ from adorm.errors import BadValue, UsageError
 
 KeyPart: TypeAlias = str | int | float | Decimal | UUID
 CallKey: TypeAlias = KeyPart | tuple[KeyPart, ...]
-KeyGiver: TypeAlias = str | Callable[[Any], CallKey] | Callable[[Any, Any], CallKey] | Callable[[Any, Any, Any], CallKey]
-"""An argument's name, or a function of one to three arguments: of those that its own parameters name."""
-PayloadGiver: TypeAlias = str | Callable[[Any], object] | Callable[[Any, Any], object] | Callable[[Any, Any, Any], object]
+KeyGiver: TypeAlias = (
+    str
+    | Callable[[Any], CallKey]
+    | Callable[[Any, Any], CallKey]
+    | Callable[[Any, Any, Any], CallKey]
+)
+"""An argument's name, or a function of one to three arguments: of those that its own parameters
+name."""
+PayloadGiver: TypeAlias = (
+    str | Callable[[Any], object] | Callable[[Any, Any], object] | Callable[[Any, Any, Any], object]
+)
 DatabaseGiver: TypeAlias = Database | Callable[[], Database] | Callable[[Any], Database]
 
 
 class Picker:
     """Takes what is asked for out of a call's arguments."""
 
-    def __init__(self, option: str, giver: str | Callable[..., Any], signature: inspect.Signature, function: str) -> None:
+    def __init__(
+        self,
+        option: str,
+        giver: str | Callable[..., Any],
+        signature: inspect.Signature,
+        function: str,
+    ) -> None:
         self._giver = giver
         names: tuple[str, ...]
         if isinstance(giver, str):
             names = (giver,)
         elif callable(giver):
             asked = inspect.signature(giver).parameters.values()
-            names = tuple(each.name for each in asked if each.name in signature.parameters or each.default is each.empty)
+            names = tuple(
+                each.name
+                for each in asked
+                if each.name in signature.parameters or each.default is each.empty
+            )
         else:
-            raise UsageError(f"{option}={giver!r}: expected the name of an argument of {function}, or a function of arguments")
+            raise UsageError(
+                f"{option}={giver!r}: expected the name of an argument of {function}, or a function of arguments"
+            )
         unknown = [name for name in names if name not in signature.parameters]
         if unknown:
             known = ", ".join(signature.parameters)
-            raise UsageError(f"{option}= asks for {', '.join(unknown)}, and the arguments of {function} are {known or 'none'}")
+            raise UsageError(
+                f"{option}= asks for {', '.join(unknown)}, and the arguments of {function} are {known or 'none'}"
+            )
         self._names = names
 
     def __call__(self, arguments: Mapping[str, Any]) -> Any:
@@ -62,8 +85,14 @@ class Arguments:
         self._name = name
         self._signature = inspect.signature(function)
         self._key = Picker("key", key, self._signature, name)
-        self._payload = None if payload is None else Picker("payload", payload, self._signature, name)
-        self._db = db if db is None or isinstance(db, Database) else Picker("db", db, self._signature, name)
+        self._payload = (
+            None if payload is None else Picker("payload", payload, self._signature, name)
+        )
+        self._db = (
+            db
+            if db is None or isinstance(db, Database)
+            else Picker("db", db, self._signature, name)
+        )
 
     def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
         """The arguments by name, defaults included.
@@ -95,7 +124,9 @@ class Arguments:
         try:
             text = orjson.dumps(payload, default=_decimal_text, option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError as error:
-            raise UsageError(f"payload= of {self._name} gave what has no JSON ({error}): give the plain data that matters") from error
+            raise UsageError(
+                f"payload= of {self._name} gave what has no JSON ({error}): give the plain data that matters"
+            ) from error
         return hashlib.sha256(text).hexdigest()
 
     def database(self, arguments: Mapping[str, Any]) -> Database:
@@ -114,15 +145,19 @@ class Arguments:
         found = {id(each): each for each in arguments.values() if isinstance(each, Database)}
         if len(found) != 1:
             what = "several databases are" if found else "no database is"
-            raise UsageError(f"{what} among the arguments of {self._name}: say which by @adorm.idempotent(db=...)")
+            raise UsageError(
+                f"{what} among the arguments of {self._name}: say which by @adorm.idempotent(db=...)"
+            )
         return next(iter(found.values()))
 
 
 def record_id(name: str, key: CallKey, /) -> str:
-    """The `id` of the record of a function's name and a key: the name in clear, and a SHA-256 of the key, which may be personal data.
+    """The `id` of the record of a function's name and a key: the name in clear, and a SHA-256 of
+    the key, which may be personal data.
 
     Raises:
-        UsageError: the key is neither text nor a number nor a UUID nor a tuple of them, or is empty.
+        UsageError: the key is neither text nor a number nor a UUID nor a tuple of them, or is
+            empty.
     """
     parts = cast("tuple[Any, ...]", key) if isinstance(key, tuple) else (key,)
     if not parts:
@@ -141,12 +176,24 @@ def _canonical(name: str, part: Any) -> list[str]:
     if isinstance(part, UUID):
         return ["S", str(part)]
     if isinstance(part, int | float | Decimal) and not isinstance(part, bool):
-        number = part if isinstance(part, Decimal) else Decimal(repr(float(part)) if isinstance(part, float) else int(part))
+        number = (
+            part
+            if isinstance(part, Decimal)
+            else Decimal(repr(float(part)) if isinstance(part, float) else int(part))
+        )
         if number.is_finite():
             return ["N", _number_text(number)]
-    what = "an empty text" if isinstance(part, str) else "None" if part is None else type(part).__name__
+    what = (
+        "an empty text"
+        if isinstance(part, str)
+        else "None"
+        if part is None
+        else type(part).__name__
+    )
     kind = UsageError if part is None or not isinstance(part, str | float | Decimal) else BadValue
-    raise kind(f"the key of {name} has to be text, a finite number, a UUID, or a tuple of them, and {what} is or is in it")
+    raise kind(
+        f"the key of {name} has to be text, a finite number, a UUID, or a tuple of them, and {what} is or is in it"
+    )
 
 
 def _number_text(number: Decimal) -> str:
@@ -154,7 +201,9 @@ def _number_text(number: Decimal) -> str:
     sign, digits, exponent = number.as_tuple()
     text = "".join(map(str, digits)).lstrip("0")
     short = text.rstrip("0")
-    return f"{'-' if sign else ''}{short}E{int(exponent) + len(text) - len(short)}" if short else "0"
+    return (
+        f"{'-' if sign else ''}{short}E{int(exponent) + len(text) - len(short)}" if short else "0"
+    )
 
 
 def _decimal_text(value: object) -> str:

@@ -31,14 +31,16 @@ from adorm.models import model
 from adorm.schema.markers import partition_key, ttl
 
 CLOCK_TOLERANCE_S = 2.0
-"""How far the clocks of two machines may be apart before a lease that runs is taken for one that is over."""
+"""How far the clocks of two machines may be apart before a lease that runs is taken for one that is
+over."""
 WRITE_TIMEOUT_S = 5.0
 """For storing a result and for freeing a key, whatever deadline or cancellation is around."""
 
 
 @model(table="idempotency")
 class IdempotencyRecord:
-    """A key of an idempotent function, in progress or done. Its table: `await db.ensure_table(IdempotencyRecord)`."""
+    """A key of an idempotent function, in progress or done. Its table: `await
+    db.ensure_table(IdempotencyRecord)`."""
 
     id: str = partition_key()
     """The function's name, `#`, and a SHA-256 of the key."""
@@ -46,19 +48,30 @@ class IdempotencyRecord:
     owner: str = ""
     """Of the run that took the key, a random token."""
     lease_until_ms: int | None = None
-    """While in progress: from then on another run may take it over; milliseconds since the epoch, by the owner's clock."""
+    """While in progress: from then on another run may take it over; milliseconds since the epoch,
+    by the owner's clock."""
     payload_hash: str | None = None
     """Hexadecimal SHA-256; None where payloads are not compared."""
     result: str | None = None
     """When done: JSON text; None where the result could not be stored."""
     expires_at: int | None = ttl()
-    """From then on the key is free; epoch seconds. DynamoDB deletes the record within days after it."""
+    """From then on the key is free; epoch seconds. DynamoDB deletes the record within days after
+    it."""
 
 
 class Run:
     """One call's hold on its key."""
 
-    def __init__(self, db: Database, table: str | None, record_id: str, payload_hash: str | None, *, lease_s: float, keep_s: float) -> None:
+    def __init__(
+        self,
+        db: Database,
+        table: str | None,
+        record_id: str,
+        payload_hash: str | None,
+        *,
+        lease_s: float,
+        keep_s: float,
+    ) -> None:
         self._clock = db.clock
         self._records = db.table(IdempotencyRecord, name=table)
         self._id = record_id
@@ -78,7 +91,8 @@ class Run:
         Raises:
             IdempotencyInProgress: another run holds it.
             IdempotencyMismatch: it was used with another payload.
-            ServiceError, ConnectionFailed, DeadlineExceeded: it could not be taken, and what was written is undone where that can be.
+            ServiceError, ConnectionFailed, DeadlineExceeded: it could not be taken, and what was
+                written is undone where that can be.
         """
         now_s = self._clock.now().timestamp()
         record = IdempotencyRecord(
@@ -100,23 +114,35 @@ class Run:
             self._check(found)
             return found
         except (Exception, asyncio.CancelledError) as error:
-            if not isinstance(error, UsageError) and getattr(error, "maybe_applied", True):  # of a cancelled request nobody knows
+            if not isinstance(error, UsageError) and getattr(
+                error, "maybe_applied", True
+            ):  # of a cancelled request nobody knows
                 await self.free(error)
             raise
         return None
 
     def _is_free(self, now_s: float) -> Condition:
-        """Of the record as it stands: there is none, its result expired, or its run's lease is over and its payload was this one."""
+        """Of the record as it stands: there is none, its result expired, or its run's lease is over
+        and its payload was this one."""
         kept = IdempotencyRecord
         status = attr(kept.status)
         over = attr(kept.lease_until_ms) <= math.floor((now_s - CLOCK_TOLERANCE_S) * 1000)
         if self._payload_hash is not None:
-            over &= attr(kept.payload_hash).not_exists() | (attr(kept.payload_hash) == self._payload_hash)
+            over &= attr(kept.payload_hash).not_exists() | (
+                attr(kept.payload_hash) == self._payload_hash
+            )
         expired = attr(kept.expires_at) <= math.floor(now_s)
-        return attr(kept.id).not_exists() | ((status == "done") & expired) | ((status == "in progress") & over)
+        return (
+            attr(kept.id).not_exists()
+            | ((status == "done") & expired)
+            | ((status == "in progress") & over)
+        )
 
     def _check(self, found: IdempotencyRecord) -> None:
-        if None not in (found.payload_hash, self._payload_hash) and found.payload_hash != self._payload_hash:
+        if (
+            None not in (found.payload_hash, self._payload_hash)
+            and found.payload_hash != self._payload_hash
+        ):
             raise IdempotencyMismatch(
                 f"{self._id}: this key was used before with another payload: a new request takes a new key, a repeated one the same payload"
             )
@@ -131,11 +157,14 @@ class Run:
         )
 
     async def free(self, error: BaseException) -> None:
-        """Let the key go, so that it can be taken at once; what hinders that becomes a note of the error that is the reason."""
+        """Let the key go, so that it can be taken at once; what hinders that becomes a note of the
+        error that is the reason."""
         try:
             await to_the_end(partial(_bounded, self._free, f"{self._id}: it could not be freed"))
         except AdormError as problem:
-            error.add_note(f"{self._id} may be in progress until its lease of {self._lease_s:g} s is over: {problem}")
+            error.add_note(
+                f"{self._id} may be in progress until its lease of {self._lease_s:g} s is over: {problem}"
+            )
 
     async def _free(self) -> None:
         try:
@@ -143,14 +172,22 @@ class Run:
         except (ItemNotFound, ConditionalCheckFailed):
             return  # freed already, or taken over
 
-    async def finish(self, text: str | None, value: object, *, because: Exception | None = None) -> None:
+    async def finish(
+        self, text: str | None, value: object, *, because: Exception | None = None
+    ) -> None:
         """Store the result, or where there is no text for it that the function has run.
 
         Raises:
             ResultNotStored: it is not stored, or nobody knows.
         """
         try:
-            await to_the_end(partial(_bounded, partial(self._finish, text), f"{self._id}: the result could not be stored"))
+            await to_the_end(
+                partial(
+                    _bounded,
+                    partial(self._finish, text),
+                    f"{self._id}: the result could not be stored",
+                )
+            )
         except (ConditionalCheckFailed, ItemNotFound) as error:
             what = "the lease was over before the function was, and another run took the key: it may have run twice. Lease for longer"
             if isinstance(error, ItemNotFound):

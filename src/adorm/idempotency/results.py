@@ -19,7 +19,8 @@ _PLAIN = (*_SCALARS, list, dict, Any, object)
 
 
 class ResultFormat:
-    """Of one function. Plain data is stored as JSON; a result of another type as the codec stores it, hooks of the database included.
+    """Of one function. Plain data is stored as JSON; a result of another type as the codec stores
+    it, hooks of the database included.
 
     The type is what `@adorm.idempotent(result=...)` says, else the function's return annotation.
     """
@@ -43,7 +44,9 @@ class ResultFormat:
         try:
             codec.prepare(annotation)
         except ModelError as error:
-            raise UsageError(f"the result of {self._name} can't be stored, so the function was not run: {error}") from error
+            raise UsageError(
+                f"the result of {self._name} can't be stored, so the function was not run: {error}"
+            ) from error
 
     def write(self, codec: Codec, value: object) -> str:
         """The text that is stored.
@@ -58,7 +61,9 @@ class ResultFormat:
                 return orjson.dumps(value).decode()
             except orjson.JSONEncodeError as error:
                 raise UsageError(f"it has no JSON: {error}") from error
-        text = orjson.dumps(codec.encode_value(annotation, value, subject="result"), default=_base64).decode()
+        text = orjson.dumps(
+            codec.encode_value(annotation, value, subject="result"), default=_base64
+        ).decode()
         if codec.decode_value(annotation, orjson.loads(text)) != value:
             raise UsageError(f"a {type_name(annotation)} reads back as another value than it was")
         return text
@@ -78,7 +83,9 @@ class ResultFormat:
         except DecodeFailure as failure:
             raise item_decode_error(failure, model=annotation, key={}) from failure
         except (AttributeError, TypeError, KeyError) as error:  # it was stored as plain data
-            raise item_decode_error(DecodeFailure("stored as plain data"), model=annotation, key={}) from error
+            raise item_decode_error(
+                DecodeFailure("stored as plain data"), model=annotation, key={}
+            ) from error
 
     def _annotation(self) -> Any:
         """The type for the codec; None for plain data."""
@@ -99,12 +106,15 @@ class ResultFormat:
 def _return_type(function: Callable[..., Any]) -> Any:
     """The return annotation alone: those of arguments may be there for type checkers only."""
     function = inspect.unwrap(function)
-    holder = types.SimpleNamespace(__annotations__={"return": getattr(function, "__annotations__", {}).get("return", Any)})
+    holder = types.SimpleNamespace(
+        __annotations__={"return": getattr(function, "__annotations__", {}).get("return", Any)}
+    )
     return get_type_hints(holder, globalns=getattr(function, "__globals__", {})).get("return", Any)
 
 
 def is_plain(annotation: Any) -> bool:
-    """Whether it is a type of plain JSON: None, bool, int, float, str, lists and dicts of them, or unknown."""
+    """Whether it is a type of plain JSON: None, bool, int, float, str, lists and dicts of them, or
+    unknown."""
     if any(annotation is each for each in _PLAIN) or is_typeddict(annotation):
         return True
     origin, parts = get_origin(annotation), get_args(annotation)
@@ -128,7 +138,9 @@ def check_plain(value: object, path: str) -> None:
     elif type(value) is dict:
         for name, item in cast("dict[object, object]", value).items():
             if type(name) is not str:
-                raise UsageError(f"{path} has a key of type {type(name).__name__}, and JSON knows only text")
+                raise UsageError(
+                    f"{path} has a key of type {type(name).__name__}, and JSON knows only text"
+                )
             check_plain(item, f"{path}.{name}")
     else:
         raise UsageError(

@@ -1,4 +1,5 @@
-"""adorm in an aiohttp.web application: a cleanup context, the database of a request, problem details, pages with cursors.
+"""adorm in an aiohttp.web application: a cleanup context, the database of a request, problem
+details, pages with cursors.
 
 app = web.Application(middlewares=[adorm_middleware(deadline_s=5)])
 app.cleanup_ctx.append(adorm_context(models=[Order]))
@@ -6,7 +7,8 @@ app.cleanup_ctx.append(adorm_context(models=[Order]))
 async def list_orders(request: web.Request) -> web.Response:
     page = paging(request)
     orders = table(request, Order)
-    return page_response(await orders.query(request.match_info["customer_id"]).limit(page.limit).page(page.cursor))
+    return page_response(await
+    orders.query(request.match_info["customer_id"]).limit(page.limit).page(page.cursor))
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ try:
     from aiohttp.log import server_logger
     from aiohttp.typedefs import Handler, Middleware
 except ImportError as error:
-    raise ImportError('adorm.integrations.aiohttp needs aiohttp: pip install "adorm[aiohttp]"') from error
+    raise ImportError(
+        'adorm.integrations.aiohttp needs aiohttp: pip install "adorm[aiohttp]"'
+    ) from error
 
 from adorm.codec.maps import from_plain, to_plain
 from adorm.connecting import connect as default_connect
@@ -43,7 +47,17 @@ from adorm.query.pages import Page
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.table import Table
 
-__all__ = ["DATABASE", "Paging", "adorm_context", "adorm_middleware", "database", "json_body", "page_response", "paging", "table"]
+__all__ = [
+    "DATABASE",
+    "Paging",
+    "adorm_context",
+    "adorm_middleware",
+    "database",
+    "json_body",
+    "page_response",
+    "paging",
+    "table",
+]
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 ItemT = TypeVar("ItemT")
@@ -54,13 +68,17 @@ DATABASE: web.AppKey[Database] = web.AppKey("adorm_database", Database)
 
 
 def adorm_context(
-    connect: Connect = default_connect, *, models: Sequence[type[Any]] = (), ensure_tables: bool = False
+    connect: Connect = default_connect,
+    *,
+    models: Sequence[type[Any]] = (),
+    ensure_tables: bool = False,
 ) -> Callable[[web.Application], AsyncIterator[None]]:
     """One database for the application's life: `app.cleanup_ctx.append(adorm_context(...))`.
 
     Args:
         connect: makes the database; `adorm.connect` by default.
-        models: made ready before the first request, so that it is as fast as the others and a mistake in a model stops the start.
+        models: made ready before the first request, so that it is as fast as the others and a
+            mistake in a model stops the start.
         ensure_tables: create their tables where they are missing: for development and tests.
 
     Raises:
@@ -87,11 +105,15 @@ def database(request: web.Request, /) -> Database:
     """
     db = request.config_dict.get(DATABASE)
     if db is None:
-        raise UsageError("this application has no database: app.cleanup_ctx.append(adorm.integrations.aiohttp.adorm_context(...))")
+        raise UsageError(
+            "this application has no database: app.cleanup_ctx.append(adorm.integrations.aiohttp.adorm_context(...))"
+        )
     return db
 
 
-def table(request: web.Request, model: type[ModelT], /, *, name: str | None = None) -> Table[ModelT]:
+def table(
+    request: web.Request, model: type[ModelT], /, *, name: str | None = None
+) -> Table[ModelT]:
     """`database(request).table(model)`."""
     return database(request).table(model, name=name)
 
@@ -99,8 +121,8 @@ def table(request: web.Request, model: type[ModelT], /, *, name: str | None = No
 def adorm_middleware(*, deadline_s: float | None = None) -> Middleware:
     """Answers adorm's errors with problem details, and gives each request a deadline.
 
-    An error of the server's own (500) is logged as aiohttp logs it, with its traceback, and answered without any detail. One that
-    comes after the response began is raised on.
+    An error of the server's own (500) is logged as aiohttp logs it, with its traceback, and
+    answered without any detail. One that comes after the response began is raised on.
 
     Args:
         deadline_s: `adorm.deadline` around each request but WebSockets. None: no limit.
@@ -132,7 +154,9 @@ def _response(problem: Problem) -> web.Response:
     return web.Response(body=problem.content(), status=problem.status, headers=problem.headers())
 
 
-def paging(request: web.Request, /, *, default_limit: int = DEFAULT_LIMIT, max_limit: int = MAX_LIMIT) -> Paging:
+def paging(
+    request: web.Request, /, *, default_limit: int = DEFAULT_LIMIT, max_limit: int = MAX_LIMIT
+) -> Paging:
     """The query parameters `limit` (1 to `max_limit`) and `cursor`.
 
     Raises:
@@ -141,16 +165,23 @@ def paging(request: web.Request, /, *, default_limit: int = DEFAULT_LIMIT, max_l
     """
     check_limits(default_limit, max_limit)
     text = request.query.get("limit", str(default_limit))
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(max_limit)) and 1 <= int(text) <= max_limit):
+    if not (
+        text.isascii()
+        and text.isdigit()
+        and len(text) <= len(str(max_limit))
+        and 1 <= int(text) <= max_limit
+    ):
         raise _bad_request("bad-limit", f"limit is a whole number from 1 to {max_limit}.")
     return Paging(int(text), request.query.get("cursor"))
 
 
 async def json_body(request: web.Request, model: type[BodyT], /) -> BodyT:
-    """The request's JSON object as an attrs class, dataclass or model of yours, as `adorm.from_plain` reads it.
+    """The request's JSON object as an attrs class, dataclass or model of yours, as
+    `adorm.from_plain` reads it.
 
     Raises:
-        web.HTTPBadRequest: it is no JSON object, or does not fit; the problem's detail names the place.
+        web.HTTPBadRequest: it is no JSON object, or does not fit; the problem's detail names the
+            place.
     """
     try:
         data = orjson.loads(await request.read())
@@ -167,11 +198,18 @@ async def json_body(request: web.Request, model: type[BodyT], /) -> BodyT:
 
 
 def _bad_request(code: str, detail: str) -> web.HTTPBadRequest:
-    return web.HTTPBadRequest(text=Problem(400, code, detail).content().decode(), content_type=MEDIA_TYPE)
+    return web.HTTPBadRequest(
+        text=Problem(400, code, detail).content().decode(), content_type=MEDIA_TYPE
+    )
 
 
 def page_response(page: Page[ItemT], convert: Callable[[ItemT], Any] = to_plain, /) -> web.Response:
-    """`{"items": [...], "cursor": "..." or null, "count": 2}`, each item through `convert`; by default as `adorm.to_plain` gives it."""
+    """`{"items": [...], "cursor": "..." or null, "count": 2}`, each item through `convert`; by
+    default as `adorm.to_plain` gives it."""
     note_unreadable(page)
-    body = {"items": [convert(item) for item in page.items], "cursor": page.cursor, "count": page.count}
+    body = {
+        "items": [convert(item) for item in page.items],
+        "cursor": page.cursor,
+        "count": page.count,
+    }
     return web.Response(body=orjson.dumps(body), content_type="application/json")

@@ -1,12 +1,14 @@
-"""adorm in a FastAPI application: `lifespan`, dependencies for the database and its tables, pages with cursors, problem details.
+"""adorm in a FastAPI application: `lifespan`, dependencies for the database and its tables, pages
+with cursors, problem details.
 
 app = FastAPI(lifespan=lifespan(models=[Order]))
 app.add_middleware(AdormMiddleware, deadline_s=5)
 Orders = Annotated[Table[Order], Depends(table(Order))]
 
 @app.get("/customers/{customer_id}/orders")
-async def list_orders(customer_id: str, orders: Orders, page: Annotated[Paging, Depends(paging())]) -> CursorPage[Order]:
-    return CursorPage.of(await orders.query(customer_id).limit(page.limit).page(page.cursor))
+async def list_orders(customer_id: str, orders: Orders, page: Annotated[Paging, Depends(paging())])
+    -> CursorPage[Order]: return CursorPage.of(await
+    orders.query(customer_id).limit(page.limit).page(page.cursor))
 """
 
 from __future__ import annotations
@@ -20,18 +22,35 @@ try:
     from pydantic import BaseModel
     from starlette.requests import HTTPConnection
 except ImportError as error:
-    raise ImportError('adorm.integrations.fastapi needs FastAPI: pip install "adorm[fastapi]"') from error
+    raise ImportError(
+        'adorm.integrations.fastapi needs FastAPI: pip install "adorm[fastapi]"'
+    ) from error
 
 from adorm.database import Database
 from adorm.integrations import starlette
 from adorm.integrations.problems import MEDIA_TYPE
-from adorm.integrations.services import DEFAULT_LIMIT, MAX_LIMIT, Paging, check_limits, note_unreadable
+from adorm.integrations.services import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    Paging,
+    check_limits,
+    note_unreadable,
+)
 from adorm.integrations.starlette import AdormMiddleware, lifespan
 from adorm.query.pages import Page
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.table import Table
 
-__all__ = ["AdormMiddleware", "CursorPage", "Paging", "database", "lifespan", "paging", "problems", "table"]
+__all__ = [
+    "AdormMiddleware",
+    "CursorPage",
+    "Paging",
+    "database",
+    "lifespan",
+    "paging",
+    "problems",
+    "table",
+]
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 ItemT = TypeVar("ItemT")
@@ -48,8 +67,11 @@ async def database(connection: HTTPConnection) -> Database:
     return starlette.database(connection)
 
 
-def table(model: type[ModelT], /, *, name: str | None = None) -> Callable[..., Awaitable[Table[ModelT]]]:
-    """A dependency: `orders: Annotated[Table[Order], Depends(table(Order))]`. Where `database` is overridden, so is this."""
+def table(
+    model: type[ModelT], /, *, name: str | None = None
+) -> Callable[..., Awaitable[Table[ModelT]]]:
+    """A dependency: `orders: Annotated[Table[Order], Depends(table(Order))]`. Where `database` is
+    overridden, so is this."""
 
     async def get_table(db: Annotated[Database, Depends(database)]) -> Table[ModelT]:
         return db.table(model, name=name)
@@ -57,8 +79,11 @@ def table(model: type[ModelT], /, *, name: str | None = None) -> Callable[..., A
     return get_table
 
 
-def paging(*, default_limit: int = DEFAULT_LIMIT, max_limit: int = MAX_LIMIT) -> Callable[..., Awaitable[Paging]]:
-    """A dependency for the query parameters `limit` (1 to `max_limit`) and `cursor`: `page: Annotated[Paging, Depends(paging())]`.
+def paging(
+    *, default_limit: int = DEFAULT_LIMIT, max_limit: int = MAX_LIMIT
+) -> Callable[..., Awaitable[Paging]]:
+    """A dependency for the query parameters `limit` (1 to `max_limit`) and `cursor`: `page:
+    Annotated[Paging, Depends(paging())]`.
 
     Raises:
         UsageError: `default_limit` is below 1 or above `max_limit`.
@@ -75,7 +100,8 @@ def paging(*, default_limit: int = DEFAULT_LIMIT, max_limit: int = MAX_LIMIT) ->
 
 
 class CursorPage(BaseModel, Generic[OutT]):
-    """One page of a list. `cursor` goes on after it and is null at the end; a page may be empty and have one."""
+    """One page of a list. `cursor` goes on after it and is null at the end; a page may be empty and
+    have one."""
 
     items: list[OutT]
     cursor: str | None
@@ -98,7 +124,10 @@ class CursorPage(BaseModel, Generic[OutT]):
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI: `@app.get(..., responses=problems(404, 409))`."""
     content = {MEDIA_TYPE: {"schema": _PROBLEM}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in statuses
+    }
 
 
 _PROBLEM: dict[str, Any] = {
@@ -114,7 +143,10 @@ _PROBLEM: dict[str, Any] = {
         "maybe_applied": {"type": "boolean"},
         "reasons": {
             "type": "array",
-            "items": {"type": "object", "properties": {"operation": {"type": "integer"}, "code": {"type": "string"}}},
+            "items": {
+                "type": "object",
+                "properties": {"operation": {"type": "integer"}, "code": {"type": "string"}},
+            },
         },
     },
 }

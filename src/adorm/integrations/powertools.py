@@ -24,7 +24,9 @@ class BatchProcessor(Protocol):
     """What is needed of Powertools' `AsyncBatchProcessor`, or of a processor of one's own made
     like it."""
 
-    def __call__(self, records: list[dict[str, Any]], handler: RecordHandler, lambda_context: Any = None) -> Self: ...
+    def __call__(
+        self, records: list[dict[str, Any]], handler: RecordHandler, lambda_context: Any = None
+    ) -> Self: ...
 
     def __enter__(self) -> Self: ...
 
@@ -71,10 +73,16 @@ async def async_process_partial_response(
     """
     check_options(concurrency, 0, None)
     records = _records(event)
-    process = getattr(processor, "_async_process_record", None)  # what custom processors are asked to write
+    process = getattr(
+        processor, "_async_process_record", None
+    )  # what custom processors are asked to write
     if not callable(process):
-        raise UsageError(f"the processor is an AsyncBatchProcessor of Powertools', not {type(processor).__name__}")
-    outcomes = [Outcome[None](f"record {place} of {len(records)}") for place in range(1, len(records) + 1)]
+        raise UsageError(
+            f"the processor is an AsyncBatchProcessor of Powertools', not {type(processor).__name__}"
+        )
+    outcomes = [
+        Outcome[None](f"record {place} of {len(records)}") for place in range(1, len(records) + 1)
+    ]
 
     def job(record: dict[str, Any]) -> Any:
         async def handle(_outcome: Outcome[None]) -> None:
@@ -90,7 +98,9 @@ async def async_process_partial_response(
                 raise UsageError(
                     f"{type(processor).__name__} handles no records asynchronously: take an AsyncBatchProcessor"
                 ) from outcome.error
-            if outcome.error is not None:  # what the handler of a record raises is kept by the processor
+            if (
+                outcome.error is not None
+            ):  # what the handler of a record raises is kept by the processor
                 raise outcome.error
     return processor.response()
 
@@ -106,7 +116,13 @@ def _records(event: object) -> list[dict[str, Any]]:
         content = cast("Mapping[str, Any]", event)
         found = content.get("Records")
         if found is None and isinstance(topics := content.get("records"), Mapping):
-            found = [record for records in cast("Mapping[str, Any]", topics).values() for record in records]
+            found = [
+                record
+                for records in cast("Mapping[str, Any]", topics).values()
+                for record in records
+            ]
     if not isinstance(found, Sequence) or isinstance(found, str | bytes):
-        raise UsageError('no event of a batch: a dict with "Records" is expected, or Kafka\'s "records"')
+        raise UsageError(
+            'no event of a batch: a dict with "Records" is expected, or Kafka\'s "records"'
+        )
     return list(cast("Sequence[dict[str, Any]]", found))

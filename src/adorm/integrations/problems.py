@@ -1,6 +1,8 @@
-"""What a client of a service is told of adorm's errors: problem details, `application/problem+json`.
+"""What a client of a service is told of adorm's errors: problem details,
+`application/problem+json`.
 
-A status, a stable `code` for programs, and a fixed sentence for people: no key, value, table name or message of DynamoDB's gets out.
+A status, a stable `code` for programs, and a fixed sentence for people: no key, value, table name
+or message of DynamoDB's gets out.
 
 RFC 9457: https://www.rfc-editor.org/rfc/rfc9457
 """
@@ -58,7 +60,8 @@ class Problem:
     maybe_applied: bool = False
     """The write may have been applied: the client looks before it repeats it."""
     reasons: Sequence[Mapping[str, Any]] = ()
-    """Of a transaction or a fan-out, below 500: `{"operation": 0, "code": "already-exists"}`, at most 10; `operation` counts from 0."""
+    """Of a transaction or a fan-out, below 500: `{"operation": 0, "code": "already-exists"}`, at
+    most 10; `operation` counts from 0."""
 
     def body(self) -> dict[str, Any]:
         """The members of the JSON object."""
@@ -89,43 +92,95 @@ class Problem:
 
 INTERNAL = Problem(500, "internal", "Something is wrong on the server's side.")
 LOOK_FIRST = "It may have been applied: look at what is there before repeating it."
-UNAVAILABLE = Problem(503, "unavailable", "The database can't be reached at the moment: try again later.", AGAIN_S)
+UNAVAILABLE = Problem(
+    503, "unavailable", "The database can't be reached at the moment: try again later.", AGAIN_S
+)
 
-BAD_VALUE = Problem(422, "bad-value", "A value is empty, too long or out of its range, so it can't be stored or looked for.")
+BAD_VALUE = Problem(
+    422,
+    "bad-value",
+    "A value is empty, too long or out of its range, so it can't be stored or looked for.",
+)
 
 _OF_VALUES = ("Item size", "Number overflow", "Number underflow", "38 significant digits")
-"""Of the messages of a `ValidationException` that is about values: only DynamoDB knows what an update makes of an item."""
+"""Of the messages of a `ValidationException` that is about values: only DynamoDB knows what an
+update makes of an item."""
 
 _KINDS: tuple[tuple[type[Exception], Problem], ...] = (
-    (BadCursor, Problem(400, "bad-cursor", "The cursor does not belong to this list, or is damaged: begin without one.")),
+    (
+        BadCursor,
+        Problem(
+            400,
+            "bad-cursor",
+            "The cursor does not belong to this list, or is damaged: begin without one.",
+        ),
+    ),
     (BadValue, BAD_VALUE),
-    (IdempotencyMismatch, Problem(422, "idempotency-mismatch", "This key was used before with another payload: take a new one.")),
+    (
+        IdempotencyMismatch,
+        Problem(
+            422,
+            "idempotency-mismatch",
+            "This key was used before with another payload: take a new one.",
+        ),
+    ),
     (ItemNotFound, Problem(404, "not-found", "There is no such item.")),
     (ItemExists, Problem(409, "already-exists", "There is such an item already.")),
-    (VersionConflict, Problem(409, "version-conflict", "It was changed since it was read: read it again and repeat the change.")),
-    (ConditionalCheckFailed, Problem(409, "condition-failed", "Its present state does not allow this.")),
-    (TransactionConflict, Problem(409, "busy", "It is being written by another request: try again.", AGAIN_S)),
+    (
+        VersionConflict,
+        Problem(
+            409,
+            "version-conflict",
+            "It was changed since it was read: read it again and repeat the change.",
+        ),
+    ),
+    (
+        ConditionalCheckFailed,
+        Problem(409, "condition-failed", "Its present state does not allow this."),
+    ),
+    (
+        TransactionConflict,
+        Problem(409, "busy", "It is being written by another request: try again.", AGAIN_S),
+    ),
     (LockHeld, Problem(409, "locked", "It is locked by another request: try again.", AGAIN_S)),
-    (IdempotencyInProgress, Problem(409, "in-progress", "The same request is being worked on: ask again later.", AGAIN_S)),
-    (ResultNotStored, attrs.evolve(INTERNAL, maybe_applied=True, detail=f"{INTERNAL.detail} {LOOK_FIRST}")),
-    (Throttled, Problem(503, "throttled", "There are too many requests at the moment: try again later.", AGAIN_S)),
+    (
+        IdempotencyInProgress,
+        Problem(
+            409, "in-progress", "The same request is being worked on: ask again later.", AGAIN_S
+        ),
+    ),
+    (
+        ResultNotStored,
+        attrs.evolve(INTERNAL, maybe_applied=True, detail=f"{INTERNAL.detail} {LOOK_FIRST}"),
+    ),
+    (
+        Throttled,
+        Problem(
+            503, "throttled", "There are too many requests at the moment: try again later.", AGAIN_S
+        ),
+    ),
     (ConnectionFailed, UNAVAILABLE),
-    (DeadlineExceeded, Problem(504, "deadline-exceeded", "There was not enough time to finish this.")),
+    (
+        DeadlineExceeded,
+        Problem(504, "deadline-exceeded", "There was not enough time to finish this."),
+    ),
 )
 """The first that fits. What is not here is the server's fault, and a 500 that tells nothing."""
 
 _GRAVITY = (500, 412, 409, 404, 422, 400, 504, 503)
-"""Of a group, the status that comes first here: a bug before what repeating can't help, and that before what it can."""
+"""Of a group, the status that comes first here: a bug before what repeating can't help, and that
+before what it can."""
 
 
 def problem_of(error: BaseException, headers: Container[str] = ()) -> Problem | None:
     """What to answer; None where the error, or one in a group, is not adorm's.
 
-    A group (a cancelled transaction, a failed gather, `except*`'s own) has the status of its gravest part.
+    A group (a cancelled transaction, a failed gather, `except*`'s own) has the status of its
+    gravest part.
 
     Args:
-        headers: the request's. With If-Match a version conflict is 412, with If-None-Match an item that exists: the client's own
-            precondition failed.
+        headers: the request's. With If-Match a version conflict is 412, with If-None-Match an item
+            that exists: the client's own precondition failed.
     """
     if isinstance(error, BaseExceptionGroup):
         group = cast("BaseExceptionGroup[BaseException]", error)
@@ -135,8 +190,14 @@ def problem_of(error: BaseException, headers: Container[str] = ()) -> Problem | 
     problem = next((problem for kind, problem in _KINDS if isinstance(error, kind)), INTERNAL)
     if isinstance(error, ServiceError):
         if problem is INTERNAL and error.code == "TransactionCanceledException":
-            problem = Problem(409, "transaction-canceled", "The change was refused as a whole: look at what is there.")
-        elif isinstance(error, ValidationFailed) and any(text in error.detail for text in _OF_VALUES):
+            problem = Problem(
+                409,
+                "transaction-canceled",
+                "The change was refused as a whole: look at what is there.",
+            )
+        elif isinstance(error, ValidationFailed) and any(
+            text in error.detail for text in _OF_VALUES
+        ):
             problem = BAD_VALUE
         elif problem is INTERNAL and (error.retryable or (error.status or 0) >= 500):
             problem = UNAVAILABLE
@@ -150,9 +211,13 @@ def problem_of(error: BaseException, headers: Container[str] = ()) -> Problem | 
 
 
 def _of_group(group: BaseExceptionGroup[BaseException], headers: Container[str]) -> Problem | None:
-    if isinstance(group, TransactionCanceled) and any(reason.error is not None for reason in group.reasons):
+    if isinstance(group, TransactionCanceled) and any(
+        reason.error is not None for reason in group.reasons
+    ):
         errors: Sequence[tuple[int, BaseException]] = [
-            (number, reason.error) for number, reason in enumerate(group.reasons) if reason.error is not None
+            (number, reason.error)
+            for number, reason in enumerate(group.reasons)
+            if reason.error is not None
         ]
     else:
         errors = list(enumerate(group.exceptions))
@@ -162,12 +227,23 @@ def _of_group(group: BaseExceptionGroup[BaseException], headers: Container[str])
         if problem is None:
             return None
         problems.append((number, problem))
-    gravest = min((problem for _, problem in problems), key=lambda problem: _GRAVITY.index(problem.status))
-    reasons = [{"operation": number, "code": problem.code} for number, problem in problems][:MAX_REASONS] if gravest.status < 500 else []
+    gravest = min(
+        (problem for _, problem in problems), key=lambda problem: _GRAVITY.index(problem.status)
+    )
+    reasons = (
+        [{"operation": number, "code": problem.code} for number, problem in problems][:MAX_REASONS]
+        if gravest.status < 500
+        else []
+    )
     waits_s = [problem.retry_after_s or 0 for _, problem in problems]
     return _told(
-        attrs.evolve(gravest, reasons=reasons, retry_after_s=None if gravest.retry_after_s is None else max(waits_s)),
-        maybe_applied=getattr(group, "maybe_applied", False) or any(problem.maybe_applied for _, problem in problems),
+        attrs.evolve(
+            gravest,
+            reasons=reasons,
+            retry_after_s=None if gravest.retry_after_s is None else max(waits_s),
+        ),
+        maybe_applied=getattr(group, "maybe_applied", False)
+        or any(problem.maybe_applied for _, problem in problems),
     )
 
 

@@ -1,4 +1,5 @@
-"""What the services of every framework share: one database for a service's life, and pages over HTTP."""
+"""What the services of every framework share: one database for a service's life, and pages over
+HTTP."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
 
 Connect = Callable[[], Database]
-"""Makes the database of a service, once for each of its lives: `lambda: adorm.connect(region="eu-central-1")`."""
+"""Makes the database of a service, once for each of its lives: `lambda:
+adorm.connect(region="eu-central-1")`."""
 
 
 @attrs.frozen
@@ -38,13 +40,19 @@ def check_service(connect: object, models: object) -> None:
     UsageError: `connect` is no function, or `models` are no list of classes.
     """
     if not callable(connect):
-        raise UsageError(f"connect={type(connect).__name__}: a function that makes the database, `lambda: adorm.connect(...)`")
-    if not isinstance(models, Sequence) or not all(isinstance(model, type) for model in cast("Sequence[object]", models)):
+        raise UsageError(
+            f"connect={type(connect).__name__}: a function that makes the database, `lambda: adorm.connect(...)`"
+        )
+    if not isinstance(models, Sequence) or not all(
+        isinstance(model, type) for model in cast("Sequence[object]", models)
+    ):
         raise UsageError("models: a list of model classes, [Order, Payment]")
 
 
 @asynccontextmanager
-async def opened(connect: Connect, models: Sequence[type[Any]], *, ensure_tables: bool) -> AsyncGenerator[Database]:
+async def opened(
+    connect: Connect, models: Sequence[type[Any]], *, ensure_tables: bool
+) -> AsyncGenerator[Database]:
     """A database whose models are ready, closed at the end.
 
     Raises:
@@ -70,7 +78,9 @@ def request_deadline(deadline_s: float | None) -> Deadline | None:
         return None
     made = deadline(deadline_s)
     if made.seconds <= 0 or math.isinf(made.seconds):
-        raise UsageError(f"deadline_s={deadline_s!r}: seconds above 0 for each request, or None for no limit")
+        raise UsageError(
+            f"deadline_s={deadline_s!r}: seconds above 0 for each request, or None for no limit"
+        )
     return made
 
 
@@ -91,4 +101,6 @@ def check_limits(default_limit: int, max_limit: int) -> None:
     UsageError: no page can keep to them.
     """
     if not 1 <= default_limit <= max_limit:
-        raise UsageError(f"default_limit={default_limit!r}, max_limit={max_limit!r}: 1 or more, and the default not above the most")
+        raise UsageError(
+            f"default_limit={default_limit!r}, max_limit={max_limit!r}: 1 or more, and the default not above the most"
+        )

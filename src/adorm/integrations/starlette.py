@@ -1,4 +1,5 @@
-"""adorm in a Starlette application: a lifespan, the database of a request, errors as problem details, a deadline for each request.
+"""adorm in a Starlette application: a lifespan, the database of a request, errors as problem
+details, a deadline for each request.
 
 app = Starlette(routes=..., lifespan=lifespan(models=[Order]))
 app.add_middleware(AdormMiddleware, deadline_s=5)
@@ -19,7 +20,9 @@ try:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 except ImportError as error:
-    raise ImportError('adorm.integrations.starlette needs Starlette: pip install starlette, or "adorm[fastapi]"') from error
+    raise ImportError(
+        'adorm.integrations.starlette needs Starlette: pip install starlette, or "adorm[fastapi]"'
+    ) from error
 
 from adorm.connecting import connect as default_connect
 from adorm.database import Database
@@ -30,15 +33,22 @@ from adorm.integrations.services import Connect, check_service, opened, request_
 __all__ = ["AdormMiddleware", "database", "lifespan"]
 
 STATE = "adorm_database"
-"""Where the database is: in `app.state`, and in the state of the lifespan, which mounted applications see too."""
+"""Where the database is: in `app.state`, and in the state of the lifespan, which mounted
+applications see too."""
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[dict[str, Any]]]
 
 
-def lifespan(connect: Connect = default_connect, *, models: Sequence[type[Any]] = (), ensure_tables: bool = False) -> Lifespan:
+def lifespan(
+    connect: Connect = default_connect,
+    *,
+    models: Sequence[type[Any]] = (),
+    ensure_tables: bool = False,
+) -> Lifespan:
     """One database for the application's life: `Starlette(lifespan=lifespan(...))`, and so FastAPI.
 
-    With a lifespan of your own, enter this one in it, and yield what it gives among your own state::
+    With a lifespan of your own, enter this one in it, and yield what it gives among your own
+    state::
 
         @asynccontextmanager
         async def life(app: FastAPI) -> AsyncGenerator[dict[str, Any]]:
@@ -46,8 +56,10 @@ def lifespan(connect: Connect = default_connect, *, models: Sequence[type[Any]] 
                 yield {**state, "mailer": mailer}
 
     Args:
-        connect: makes the database, anew each time the application starts; `adorm.connect` by default.
-        models: made ready before the first request, so that it is as fast as the others and a mistake in a model stops the start.
+        connect: makes the database, anew each time the application starts; `adorm.connect` by
+            default.
+        models: made ready before the first request, so that it is as fast as the others and a
+            mistake in a model stops the start.
         ensure_tables: create their tables where they are missing: for development and tests.
 
     Raises:
@@ -89,14 +101,17 @@ def database(connection: HTTPConnection, /) -> Database:
 
 
 class AdormMiddleware:
-    """Answers adorm's errors with problem details, and gives each request a deadline. Plain ASGI, for HTTP only.
+    """Answers adorm's errors with problem details, and gives each request a deadline. Plain ASGI,
+    for HTTP only.
 
-    It stands in the task of the request itself. An error of the server's own (500) is answered and then raised on, so that the
-    server logs it; so is one that comes after the response began. Handlers registered by `exception_handler` come before it.
-    Middleware added later stands around it: add CORS and the like after this one.
+    It stands in the task of the request itself. An error of the server's own (500) is answered and
+    then raised on, so that the server logs it; so is one that comes after the response began.
+    Handlers registered by `exception_handler` come before it. Middleware added later stands around
+    it: add CORS and the like after this one.
 
     Args:
-        deadline_s: `adorm.deadline` around the whole request: its streamed response and background tasks too. None: no limit.
+        deadline_s: `adorm.deadline` around the whole request: its streamed response and background
+            tasks too. None: no limit.
 
     Raises:
         UsageError: `deadline_s` is no positive number.
@@ -127,6 +142,8 @@ class AdormMiddleware:
             problem = None if began else problem_of(error, Headers(scope=scope))
             if problem is None:
                 raise
-            await Response(problem.content(), problem.status, problem.headers())(scope, receive, send)
+            await Response(problem.content(), problem.status, problem.headers())(
+                scope, receive, send
+            )
             if problem.status == 500:
                 raise

@@ -32,4 +32,6 @@ def note_applied(error: Any, subject: object) -> None:
     """Say in an error, of whatever kind, that the write had been applied before."""
     if not getattr(error, "applied", False):
         error.applied = error.maybe_applied = True
-        error.add_note(f"{subject}: the write was applied, and only what came after it failed: do not send it again")
+        error.add_note(
+            f"{subject}: the write was applied, and only what came after it failed: do not send it again"
+        )

@@ -1,4 +1,5 @@
-"""What every operation needs to know: a model, its table, and the connection that carries its requests."""
+"""What every operation needs to know: a model, its table, and the connection that carries its
+requests."""
 
 from __future__ import annotations
 
@@ -37,7 +38,13 @@ class Connection(Protocol):
     def cursor_secret(self) -> bytes | None: ...
 
     def call(
-        self, operation: str, request: Request, *, subject: object = None, repeat: Repeat | None = None, retry: RetryPolicy | None = None
+        self,
+        operation: str,
+        request: Request,
+        *,
+        subject: object = None,
+        repeat: Repeat | None = None,
+        retry: RetryPolicy | None = None,
     ) -> Coroutine[Any, Any, Answer]: ...
 
     @property
@@ -69,7 +76,9 @@ class Binding:
 
     __slots__ = ("connection", "info", "named", "table_name")
 
-    def __init__(self, connection: Connection, info: ModelInfo, table_name: str, named: bool = False) -> None:
+    def __init__(
+        self, connection: Connection, info: ModelInfo, table_name: str, named: bool = False
+    ) -> None:
         self.connection = connection
         self.info = info
         self.table_name = table_name
@@ -98,8 +107,9 @@ class Binding:
     def decode_all(self, items: PageItems) -> list[Any]:
         """The instances of a page's items, in order; a list given is empty afterwards.
 
-        Each map in it is let go as soon as its instance is made: the memory serves the next one, and the garbage collector, which counts
-        what is made less what is let go, has hardly a reason to run.
+        Each map in it is let go as soon as its instance is made: the memory serves the next one,
+        and the garbage collector, which counts what is made less what is let go, has hardly a
+        reason to run.
 
         Raises:
             ItemDecodeError: an item does not fit the model.
@@ -118,7 +128,8 @@ class Binding:
             raise self._decode_error(failure, attribute_map) from failure
 
     def decode_each(self, items: PageItems, wrong: list[Exception]) -> list[Any]:
-        """The same where some may be wrong: None stands for an item that does not fit the model, and `wrong` gets its `ItemDecodeError`."""
+        """The same where some may be wrong: None stands for an item that does not fit the model,
+        and `wrong` gets its `ItemDecodeError`."""
         instances: list[Any] = []
         total = len(items)
         if not isinstance(items, list):
@@ -144,7 +155,8 @@ class Binding:
         return instances
 
     def decode_into(self, made: list[Any], items: PageItems, start: int, stop: int) -> None:
-        """Append the instances of some of a page's items to `made`; those before an item that does not fit are in it.
+        """Append the instances of some of a page's items to `made`; those before an item that does
+        not fit are in it.
 
         Raises:
             ItemDecodeError: an item does not fit the model.
@@ -158,7 +170,9 @@ class Binding:
                 raise self._decode_error(failure, attribute_map) from failure
             return
         make, first = items.shape.make, start - len(made)
-        if items.shape is not self.connection.codec.shape(self.info.model):  # hooks were registered meanwhile
+        if items.shape is not self.connection.codec.shape(
+            self.info.model
+        ):  # hooks were registered meanwhile
             make = _refused
         while (place := first + len(made)) < stop:
             try:
@@ -167,8 +181,15 @@ class Binding:
             except Exception:  # noqa: BLE001  # whatever it is, it comes again where it is explained, or the item can be read after all
                 made.append(self.decode(items.attribute_map(first + len(made))))
 
-    def decode_part(self, field: Field | None, steps: Sequence[Step], attribute_value: dict[str, Any], annotation: Annotation = Any) -> Any:
-        """One value of an item, at `steps` in it: a field's, or one of that annotation (by its own type, where nothing is known of it).
+    def decode_part(
+        self,
+        field: Field | None,
+        steps: Sequence[Step],
+        attribute_value: dict[str, Any],
+        annotation: Annotation = Any,
+    ) -> Any:
+        """One value of an item, at `steps` in it: a field's, or one of that annotation (by its own
+        type, where nothing is known of it).
 
         Raises:
             ItemDecodeError: the value does not fit.
@@ -183,7 +204,9 @@ class Binding:
         except DecodeFailure as failure:
             raise self._decode_error(failure.under(*steps), {}) from failure
 
-    def decode_absent(self, field: Field, steps: Sequence[Step], attribute_map: AttributeMap) -> Any:
+    def decode_absent(
+        self, field: Field, steps: Sequence[Step], attribute_map: AttributeMap
+    ) -> Any:
         """What absence of a field at `steps` in an item reads as.
 
         Raises:
@@ -201,7 +224,11 @@ class Binding:
 
     def key_attributes(self, attribute_map: AttributeMap) -> AttributeMap:
         """The part of an item that is its key."""
-        return {name: attribute_map[name] for field in self.info.key_fields if (name := field.attribute_name) in attribute_map}
+        return {
+            name: attribute_map[name]
+            for field in self.info.key_fields
+            if (name := field.attribute_name) in attribute_map
+        }
 
     def is_other_kind(self, attribute_map: AttributeMap) -> bool:
         """Whether the item is one of another model, which shares the table."""
@@ -216,7 +243,12 @@ class Binding:
             from adorm.items.kinds import other_kind
 
             return other_kind(self.info, self.key_attributes(attribute_map), attribute_map)
-        return item_decode_error(failure, model=self.info.model, key=self.key_attributes(attribute_map), attribute_map=attribute_map)
+        return item_decode_error(
+            failure,
+            model=self.info.model,
+            key=self.key_attributes(attribute_map),
+            attribute_map=attribute_map,
+        )
 
     def must_be_there(self, field: Field) -> bool:
         """Whether an item without this attribute can't be read."""
@@ -237,7 +269,11 @@ class Binding:
 
 def maps_of(items: PageItems) -> list[AttributeMap]:
     """The items as they came, with what no field declares."""
-    return items if isinstance(items, list) else [items.attribute_map(place) for place in range(len(items))]
+    return (
+        items
+        if isinstance(items, list)
+        else [items.attribute_map(place) for place in range(len(items))]
+    )
 
 
 def _refused(struct: Any) -> Any:

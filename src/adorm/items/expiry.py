@@ -10,7 +10,9 @@ from adorm.errors import UsageError
 from adorm.models import model_info
 
 
-def is_expired(item: object, /, *, at: datetime | None = None, model: type[Any] | None = None) -> bool:
+def is_expired(
+    item: object, /, *, at: datetime | None = None, model: type[Any] | None = None
+) -> bool:
     """Whether the item's ttl is over, now or at another time; an item without one never expires.
 
     `model` is what `map_class` gave, for an instance of a class mapped by it.
@@ -28,4 +30,6 @@ def is_expired(item: object, /, *, at: datetime | None = None, model: type[Any] 
         return False
     now = at or current_clock().now()
     # DynamoDB knows whole seconds only.
-    return int(expires_at.timestamp() if isinstance(expires_at, datetime) else expires_at) <= int(now.timestamp())
+    return int(expires_at.timestamp() if isinstance(expires_at, datetime) else expires_at) <= int(
+        now.timestamp()
+    )

@@ -7,14 +7,23 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from adorm.errors import AdormError, AttributeMap, ConditionalCheckFailed, ItemDecodeError, ItemExists, ItemNotFound, VersionConflict
+from adorm.errors import (
+    AdormError,
+    AttributeMap,
+    ConditionalCheckFailed,
+    ItemDecodeError,
+    ItemExists,
+    ItemNotFound,
+    VersionConflict,
+)
 from adorm.expressions.conditions import Comparison, Condition, Value
 from adorm.items.binding import Binding
 from adorm.items.keys import Key
 
 
 def stored_version(binding: Binding, attribute_map: AttributeMap | None) -> int | None:
-    """The version in an item; 0 where it holds none or NULL, None where there is no item, or what it holds is no number."""
+    """The version in an item; 0 where it holds none or NULL, None where there is no item, or what
+    it holds is no number."""
     field = binding.info.version
     if attribute_map is None or field is None:
         return None
@@ -49,10 +58,12 @@ def condition_failure(
     must_exist: bool = False,
     expected_version: int | None = None,
 ) -> AdormError:
-    """What the failed condition of a write means, alone or in a transaction, with the item as it stands, typed.
+    """What the failed condition of a write means, alone or in a transaction, with the item as it
+    stands, typed.
 
-    `creating`: an item there is `ItemExists`. `must_exist`: no item there is `ItemNotFound`. `expected_version`: another one
-    there, or no item, is `VersionConflict`. Else it is `error` itself.
+    `creating`: an item there is `ItemExists`. `must_exist`: no item there is `ItemNotFound`.
+    `expected_version`: another one there, or no item, is `VersionConflict`. Else it is `error`
+    itself.
     """
     found = error.attribute_map
     failure = error
@@ -69,13 +80,22 @@ def condition_failure(
     elif creating and found is not None:
         failure = _as(ItemExists, error)
     # After an ambiguous attempt the item may be gone by this very write: then its fate is the news.
-    if found is None and must_exist and not isinstance(failure, VersionConflict) and not error.maybe_applied:
-        return ItemNotFound(f"{key}: no such item in table {binding.table_name}; upsert() or create() makes one")
+    if (
+        found is None
+        and must_exist
+        and not isinstance(failure, VersionConflict)
+        and not error.maybe_applied
+    ):
+        return ItemNotFound(
+            f"{key}: no such item in table {binding.table_name}; upsert() or create() makes one"
+        )
     if found is not None:
         try:
             failure.item = binding.decode(found)
         except ItemDecodeError as problem:
-            failure.add_note(f"the item as it stands does not fit the model: {problem}; see .attribute_map")
+            failure.add_note(
+                f"the item as it stands does not fit the model: {problem}; see .attribute_map"
+            )
     return failure
 
 
@@ -96,23 +116,30 @@ def _as(kind: type[Any], error: ConditionalCheckFailed) -> Any:
     return failure
 
 
-def is_own_write(found: AttributeMap | None, written: Mapping[str, AttributeMap | None], *, whole: bool = False) -> bool:
-    """Whether the item that made a condition fail is the one that this very request, sent before, has written.
+def is_own_write(
+    found: AttributeMap | None, written: Mapping[str, AttributeMap | None], *, whole: bool = False
+) -> bool:
+    """Whether the item that made a condition fail is the one that this very request, sent before,
+    has written.
 
-    `written` are the attributes that the request sets, None for those that it removes; `whole`: the item has no others. To be asked
-    only where one of them is a value that nobody else can have written: the time of this write, or an id generated for an item that
-    is being created. All of them are compared, because clocks are coarse: another writer may have met the same microsecond.
+    `written` are the attributes that the request sets, None for those that it removes; `whole`: the
+    item has no others. To be asked only where one of them is a value that nobody else can have
+    written: the time of this write, or an id generated for an item that is being created. All of
+    them are compared, because clocks are coarse: another writer may have met the same microsecond.
     """
     if found is None or (whole and not found.keys() <= written.keys()):
         return False
     return all(
-        name not in found if value is None else name in found and canonical(found[name]) == canonical(value)
+        name not in found
+        if value is None
+        else name in found and canonical(found[name]) == canonical(value)
         for name, value in written.items()
     )
 
 
 def canonical(attribute_value: dict[str, Any]) -> Any:
-    """A form in which equal values are equal, whatever way they were written: `1` and `1.0`, bytes and their base64."""
+    """A form in which equal values are equal, whatever way they were written: `1` and `1.0`, bytes
+    and their base64."""
     tag, content = next(iter(attribute_value.items()))
     match tag:
         case "S":

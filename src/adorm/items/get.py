@@ -26,7 +26,8 @@ T5 = TypeVar("T5")
 
 @attrs.define(eq=False, repr=False)
 class Get(Retriable[ResultT]):
-    """`await orders.get("c1", "o1")`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html"""
+    """`await orders.get("c1", "o1")`.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html"""
 
     only_reads = True
 
@@ -42,7 +43,8 @@ class Get(Retriable[ResultT]):
         return self._key.info.name
 
     def consistent(self) -> Self:
-        """Read what was last written: twice the read units, and it fails where that is not to be had."""
+        """Read what was last written: twice the read units, and it fails where that is not to be
+        had."""
         return attrs.evolve(self, consistent=True)
 
     @overload
@@ -56,7 +58,8 @@ class Get(Retriable[ResultT]):
     @overload
     def select(self, a: T1, b: T2, c: T3, d: T4, e: T5, /) -> Get[tuple[T1, T2, T3, T4, T5]]: ...
     def select(self, *paths: object) -> Any:
-        """Only these attributes, as a tuple. What the item does not have reads as the field's default, else as None.
+        """Only these attributes, as a tuple. What the item does not have reads as the field's
+        default, else as None.
 
         It saves bytes on the wire, not read units.
 
@@ -71,7 +74,10 @@ class Get(Retriable[ResultT]):
 
     def request(self) -> dict[str, Any]:
         binding = self._binding
-        request: dict[str, Any] = {"TableName": binding.table_name, "Key": binding.encode_key(self._key)}
+        request: dict[str, Any] = {
+            "TableName": binding.table_name,
+            "Key": binding.encode_key(self._key),
+        }
         if self._consistent:
             request["ConsistentRead"] = True
         if self._selected is not None:
@@ -80,14 +86,19 @@ class Get(Retriable[ResultT]):
             from adorm.expressions.placeholders import Placeholders
 
             placeholders = Placeholders(binding.codec)
-            request["ProjectionExpression"] = placeholders.name(binding.info.partition.attribute_name)
+            request["ProjectionExpression"] = placeholders.name(
+                binding.info.partition.attribute_name
+            )
             if binding.info.discriminator is not None:
-                request["ProjectionExpression"] += f", {placeholders.name(binding.info.discriminator.attribute_name)}"
+                request["ProjectionExpression"] += (
+                    f", {placeholders.name(binding.info.discriminator.attribute_name)}"
+                )
             placeholders.into(request)
         return request
 
     def _project(self, request: dict[str, Any], selected: tuple[DocumentPath, ...]) -> None:
-        """Ask for the attributes selected, for the key, which errors name, and for what tells of which kind the item is."""
+        """Ask for the attributes selected, for the key, which errors name, and for what tells of
+        which kind the item is."""
         from adorm.expressions.placeholders import Placeholders
         from adorm.expressions.projections import render_projection
         from adorm.items.select import projections
@@ -103,13 +114,24 @@ class Get(Retriable[ResultT]):
     def explain(self) -> Plan:
         from adorm.items.plan import plan_of, read_cost
 
-        return plan_of("GetItem", self.request(), read_cost(consistent=self._consistent), reason="the whole key is given")
+        return plan_of(
+            "GetItem",
+            self.request(),
+            read_cost(consistent=self._consistent),
+            reason="the whole key is given",
+        )
 
     async def _run(self) -> ResultT:
         binding = self._binding
-        answer = await binding.connection.call("GetItem", self.request(), subject=self._key, retry=self._retry)
+        answer = await binding.connection.call(
+            "GetItem", self.request(), subject=self._key, retry=self._retry
+        )
         attribute_map = answer.get("Item")
-        if self._selected is not None and attribute_map is not None and not binding.is_other_kind(attribute_map):
+        if (
+            self._selected is not None
+            and attribute_map is not None
+            and not binding.is_other_kind(attribute_map)
+        ):
             from adorm.items.select import select_values
 
             return cast("ResultT", select_values(binding, self._selected, attribute_map))
@@ -131,25 +153,35 @@ class GetOrNone(Get[ResultT | None], Generic[ResultT]):
         @overload
         def select(self, a: T1, b: T2, c: T3, d: T4, /) -> GetOrNone[tuple[T1, T2, T3, T4]]: ...
         @overload
-        def select(self, a: T1, b: T2, c: T3, d: T4, e: T5, /) -> GetOrNone[tuple[T1, T2, T3, T4, T5]]: ...
+        def select(
+            self, a: T1, b: T2, c: T3, d: T4, e: T5, /
+        ) -> GetOrNone[tuple[T1, T2, T3, T4, T5]]: ...
         def select(self, *paths: object) -> Any: ...  # pyright: ignore[reportIncompatibleMethodOverride]
 
 
 def finish_get(binding: Binding, key: Key[Any], attribute_map: AttributeMap | None) -> Any:
     """The item, which must be there."""
     if attribute_map is None:
-        raise ItemNotFound(f"{key}: no such item in table {binding.table_name}; get_or_none() gives None instead")
+        raise ItemNotFound(
+            f"{key}: no such item in table {binding.table_name}; get_or_none() gives None instead"
+        )
     if binding.is_other_kind(attribute_map):
         from adorm.items.kinds import told_kind
 
         told = told_kind(binding.info, attribute_map)
-        raise ItemNotFound(f"{key}: under this key is an item of another kind in table {binding.table_name}: {told}")
+        raise ItemNotFound(
+            f"{key}: under this key is an item of another kind in table {binding.table_name}: {told}"
+        )
     return binding.decode(attribute_map)
 
 
 def finish_get_or_none(binding: Binding, _key: Key[Any], attribute_map: AttributeMap | None) -> Any:
     """The item, or None; an item of another kind is none of this model's."""
-    return None if attribute_map is None or binding.is_other_kind(attribute_map) else binding.decode(attribute_map)
+    return (
+        None
+        if attribute_map is None or binding.is_other_kind(attribute_map)
+        else binding.decode(attribute_map)
+    )
 
 
 def finish_exists(binding: Binding, _key: Key[Any], attribute_map: AttributeMap | None) -> bool:

@@ -27,7 +27,8 @@ def validate(info: ModelInfo, instance: Any) -> None:
 
 
 def read_version(info: ModelInfo, instance: Any) -> int:
-    """The version that an instance was read with; 0 where it was never stored, or the model has none.
+    """The version that an instance was read with; 0 where it was never stored, or the model has
+    none.
 
     Raises:
         UsageError: somebody has put something else there.
@@ -37,17 +38,24 @@ def read_version(info: ModelInfo, instance: Any) -> int:
     version = getattr(instance, info.version.name)
     if isinstance(version, bool) or not isinstance(version, int) or version < 0:
         kind = BadValue if type(version) is int else UsageError
-        raise kind(f"{info.name}.{info.version.name}: a version is a whole number from 0 on, not {version!r}")
+        raise kind(
+            f"{info.name}.{info.version.name}: a version is a whole number from 0 on, not {version!r}"
+        )
     return int(version)
 
 
 def is_never_stored(info: ModelInfo, instance: Any) -> bool:
-    """Whether `created_at` is still the time of construction, which `adorm.created_at()` marks by a fold."""
-    return info.created_at is not None and getattr(getattr(instance, info.created_at.name), "fold", 0) == 1
+    """Whether `created_at` is still the time of construction, which `adorm.created_at()` marks by a
+    fold."""
+    return (
+        info.created_at is not None
+        and getattr(getattr(instance, info.created_at.name), "fold", 0) == 1
+    )
 
 
 def with_changes(info: ModelInfo, instance: Any, changes: Mapping[str, Any]) -> Any:
-    """A copy as it is to be stored. Made around the constructor: nothing of the user's runs, nothing can be refused."""
+    """A copy as it is to be stored. Made around the constructor: nothing of the user's runs,
+    nothing can be refused."""
     cls = info.structure.cls
     copy = cls.__new__(cls)
     if info.holds_all_in_dict:
@@ -56,16 +64,21 @@ def with_changes(info: ModelInfo, instance: Any, changes: Mapping[str, Any]) -> 
         held.update((name, value) for name, value in changes.items() if hasattr(copy, name))
         return copy
     for name in _attribute_names(info, instance):
-        object.__setattr__(copy, name, changes[name] if name in changes else getattr(instance, name))
+        object.__setattr__(
+            copy, name, changes[name] if name in changes else getattr(instance, name)
+        )
     return copy
 
 
 def settle(info: ModelInfo, instance: Any, changes: Mapping[str, Any]) -> Any:
-    """The item as stored: the instance itself with the changes in it, or for a frozen class a new one."""
+    """The item as stored: the instance itself with the changes in it, or for a frozen class a new
+    one."""
     if info.structure.frozen:
         return with_changes(info, instance, changes)
     for name, value in changes.items():
-        object.__setattr__(instance, name, value)  # past on_setattr hooks: the values are adorm's own
+        object.__setattr__(
+            instance, name, value
+        )  # past on_setattr hooks: the values are adorm's own
     return instance
 
 

@@ -1,6 +1,7 @@
 """Keys: the values that name one item.
 
-A key is an object, `Key[Order]`, made in one place from what the caller gives: positions, a tuple, a bare value or another key.
+A key is an object, `Key[Order]`, made in one place from what the caller gives: positions, a tuple,
+a bare value or another key.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ ModelT = TypeVar("ModelT")
 
 MAX_PARTITION_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html (partition and sort keys)"""
+"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html (partition and
+sort keys)"""
 MOST_BYTES_OF_A_CHARACTER = 4
 """In UTF-8: text is looked at closer only where that could be too much."""
 KEY_TAGS = ("S", "N", "B")
@@ -76,7 +78,9 @@ class Key(Record, Generic[ModelT]):
     table_name: str | None
     """The table it came from, where that is not the model's own."""
 
-    def __init__(self, info: ModelInfo, values: tuple[Any, ...], table_name: str | None = None) -> None:
+    def __init__(
+        self, info: ModelInfo, values: tuple[Any, ...], table_name: str | None = None
+    ) -> None:
         hold = object.__setattr__
         hold(self, "info", info)
         hold(self, "values", values)
@@ -109,7 +113,8 @@ def describe_key(info: ModelInfo, values: tuple[Any, ...]) -> str:
 
 
 def make_key(info: ModelInfo, partition: object, sort: object = NOT_GIVEN) -> Key[Any]:
-    """The key from what a caller gave: `("c1", "o1")` by position or as a tuple, a `Key`, or the bare value.
+    """The key from what a caller gave: `("c1", "o1")` by position or as a tuple, a `Key`, or the
+    bare value.
 
     Raises:
         UsageError: a part is missing or too many, or the key is another model's.
@@ -131,7 +136,9 @@ def make_key(info: ModelInfo, partition: object, sort: object = NOT_GIVEN) -> Ke
     wanted = info.key_fields
     if len(given) != len(wanted):
         names = " and ".join(field.name for field in wanted)
-        raise UsageError(f"a key of {info.name} is {names}; {len(given)} value{'s were' if len(given) != 1 else ' was'} given")
+        raise UsageError(
+            f"a key of {info.name} is {names}; {len(given)} value{'s were' if len(given) != 1 else ' was'} given"
+        )
     return Key(info, given)
 
 
@@ -162,9 +169,11 @@ def encode_any_key(key: Key[Any], codec: Codec) -> AttributeMap:
 
 
 def key_encoder(info: ModelInfo, codec: Codec) -> Callable[[tuple[Any, ...]], AttributeMap | None]:
-    """A function from a key's values to its map, for keys that are surely good; None where `encode_any_key` has to look closer.
+    """A function from a key's values to its map, for keys that are surely good; None where
+    `encode_any_key` has to look closer.
 
-    Made once for a model and a codec's hooks: it costs 0.3 us a key, which every get pays, and a batch for each item.
+    Made once for a model and a codec's hooks: it costs 0.3 us a key, which every get pays, and a
+    batch for each item.
     """
     memo = codec.memo
     encoder: Callable[[tuple[Any, ...]], AttributeMap | None] | None = memo.get(info)
@@ -173,14 +182,16 @@ def key_encoder(info: ModelInfo, codec: Codec) -> Callable[[tuple[Any, ...]], At
     return encoder
 
 
-def _make_key_encoder(info: ModelInfo, codec: Codec) -> Callable[[tuple[Any, ...]], AttributeMap | None]:
+def _make_key_encoder(
+    info: ModelInfo, codec: Codec
+) -> Callable[[tuple[Any, ...]], AttributeMap | None]:
     """As this one, of text and a whole number:
 
     def encode_key(values):
         try:
             v0, v1 = values
-            if v0.__class__ is str and v0 and len(v0) <= 512 and v1.__class__ is int and -10**18 < v1 < 10**18 and (p1 := str(v1)):
-                return {"pk": {"S": v0}, "sk": {"N": p1}}
+            if v0.__class__ is str and v0 and len(v0) <= 512 and v1.__class__ is int and -10**18 <
+                v1 < 10**18 and (p1 := str(v1)): return {"pk": {"S": v0}, "sk": {"N": p1}}
         except Exception:
             return None
     """
@@ -195,8 +206,11 @@ def _make_key_encoder(info: ModelInfo, codec: Codec) -> Callable[[tuple[Any, ...
     return source.function(f"encode key of {info.name}")
 
 
-def write_common_key(source: Source, info: ModelInfo, codec: Codec, indent: int) -> tuple[str, list[tuple[str, str]]] | None:
-    """Write lines that look at `values`, the last of them an `if` for keys that are surely good; None where that is not to be said.
+def write_common_key(
+    source: Source, info: ModelInfo, codec: Codec, indent: int
+) -> tuple[str, list[tuple[str, str]]] | None:
+    """Write lines that look at `values`, the last of them an `if` for keys that are surely good;
+    None where that is not to be said.
 
     Gives the expression of the key's map, and the tag and payload of each part.
     """
@@ -214,14 +228,20 @@ def write_common_key(source: Source, info: ModelInfo, codec: Codec, indent: int)
             tests.append(variable)
         else:
             payload = f"p{variable[1:]}"
-            tests.append(f"({payload} := {source.expand(common.payload, common.names, v=variable)})")
+            tests.append(
+                f"({payload} := {source.expand(common.payload, common.names, v=variable)})"
+            )
         if coder.tag != "N":
-            tests.append(f"len({payload}) <= {_most_bytes(sort=field is info.sort) // MOST_BYTES_OF_A_CHARACTER}")
+            tests.append(
+                f"len({payload}) <= {_most_bytes(sort=field is info.sort) // MOST_BYTES_OF_A_CHARACTER}"
+            )
         parts.append((coder.tag, payload))
     source.line(f"{', '.join(variables)}, = values", indent)
     source.line(f"if {' and '.join(tests)}:", indent)
     named = zip(info.key_fields, parts, strict=True)
-    content = ", ".join(f"{field.attribute_name!r}: {{{tag!r}: {payload}}}" for field, (tag, payload) in named)
+    content = ", ".join(
+        f"{field.attribute_name!r}: {{{tag!r}: {payload}}}" for field, (tag, payload) in named
+    )
     return f"{{{content}}}", parts
 
 
@@ -233,8 +253,11 @@ def _most_bytes(*, sort: bool) -> int:
     return MAX_SORT_KEY_BYTES if sort else MAX_PARTITION_KEY_BYTES
 
 
-def encode_key_value(info: ModelInfo, field: Field, value: object, codec: Codec, *, sort: bool | None = None) -> dict[str, Any]:
-    """One part of a key, `{"S": "c1"}`; also of an index's key, where `sort` says which side it is on.
+def encode_key_value(
+    info: ModelInfo, field: Field, value: object, codec: Codec, *, sort: bool | None = None
+) -> dict[str, Any]:
+    """One part of a key, `{"S": "c1"}`; also of an index's key, where `sort` says which side it is
+    on.
 
     Raises:
         UsageError: it is empty, of the wrong type or too long.
@@ -248,7 +271,8 @@ def encode_key_value(info: ModelInfo, field: Field, value: object, codec: Codec,
 
 
 def check_index_keys(info: ModelInfo, written: Mapping[str, Mapping[str, Any] | None]) -> None:
-    """Check what is written, by attribute name, as keys of the model's indexes; what is absent is in no index.
+    """Check what is written, by attribute name, as keys of the model's indexes; what is absent is
+    in no index.
 
     Raises:
         UsageError: DynamoDB takes no such key.
@@ -256,7 +280,11 @@ def check_index_keys(info: ModelInfo, written: Mapping[str, Mapping[str, Any] | 
     for index in info.indexes.values():
         for field in index.key_fields:
             if (value := written.get(field.attribute_name)) is not None:
-                check_key_value(f"{info.name}.{field.name} (key of index {index.name})", value, sort=field in index.sort)
+                check_key_value(
+                    f"{info.name}.{field.name} (key of index {index.name})",
+                    value,
+                    sort=field in index.sort,
+                )
 
 
 def check_item_keys(info: ModelInfo, item: Mapping[str, Mapping[str, Any]]) -> None:
@@ -272,7 +300,9 @@ def check_item_keys(info: ModelInfo, item: Mapping[str, Mapping[str, Any]]) -> N
             check_key_value(f"{info.name}.{field.name}", encoded, sort=field is info.sort)
 
 
-_SURELY_SHORT_CHARACTERS = min(MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES) // MOST_BYTES_OF_A_CHARACTER
+_SURELY_SHORT_CHARACTERS = (
+    min(MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES) // MOST_BYTES_OF_A_CHARACTER
+)
 
 
 def check_key_value(where: str, encoded: Mapping[str, Any] | None, *, sort: bool) -> None:
@@ -296,4 +326,6 @@ def check_key_value(where: str, encoded: Mapping[str, Any] | None, *, sort: bool
     if tag != "N" and len(content) * MOST_BYTES_OF_A_CHARACTER > most:
         size = len(content.encode() if isinstance(content, str) else content)
         if size > most:
-            raise BadValue(f"{where} has {size} bytes; DynamoDB takes at most {most} in a {'sort' if sort else 'partition'} key")
+            raise BadValue(
+                f"{where} has {size} bytes; DynamoDB takes at most {most} in a {'sort' if sort else 'partition'} key"
+            )

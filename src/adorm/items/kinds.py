@@ -63,7 +63,9 @@ def other_kind(info: ModelInfo, key: AttributeMap, attribute_map: AttributeMap) 
     return OtherKind(problem, model=info.model, key=key, path="$", attribute_map=attribute_map)
 
 
-def check_clauses(info: ModelInfo, discriminator: Field, codec: Codec, clauses: tuple[Clause[Any], ...]) -> None:
+def check_clauses(
+    info: ModelInfo, discriminator: Field, codec: Codec, clauses: tuple[Clause[Any], ...]
+) -> None:
     """Refuse a clause that would make an item one of another kind.
 
     Raises:
@@ -73,7 +75,11 @@ def check_clauses(info: ModelInfo, discriminator: Field, codec: Codec, clauses: 
     for clause in clauses:
         if clause.location.attribute_name != discriminator.attribute_name:
             continue
-        if isinstance(clause, Set) and isinstance(clause.value, Value) and clause.value.encode(codec) == own:
+        if (
+            isinstance(clause, Set)
+            and isinstance(clause.value, Value)
+            and clause.value.encode(codec) == own
+        ):
             continue
         raise UsageError(
             f"{info.name}.{discriminator.name} tells of what kind an item is, "

@@ -27,7 +27,9 @@ MAX_TURNS = 10
 Send = Callable[[dict[str, Any]], Awaitable[Answer]]
 
 
-async def write_or_create(send: Send, request: dict[str, Any], if_missing: dict[str, Any] | None) -> Answer:
+async def write_or_create(
+    send: Send, request: dict[str, Any], if_missing: dict[str, Any] | None
+) -> Answer:
     """Send a write; where there is no item, send `if_missing`, which creates one.
 
     Raises:
@@ -83,11 +85,14 @@ def stand_in_of_save(binding: Binding, fields: Iterable[Field], stored: Any) -> 
 
 
 def stand_in_of_update(binding: Binding, changed: Iterable[str]) -> Clause[Any] | None:
-    """Stores a default where the field is absent and reads as just that; None where there is none."""
+    """Stores a default where the field is absent and reads as just that; None where there is
+    none."""
     found: list[tuple[int, Field, AttributeValue]] = []
     untouched = set(changed)
     for field in _settable(binding, binding.info.structure.fields):
-        if field.attribute_name in untouched or (field.factory is not None and field.factory not in (list, dict)):
+        if field.attribute_name in untouched or (
+            field.factory is not None and field.factory not in (list, dict)
+        ):
             continue
         try:
             encoded = binding.codec.encode_field(field, binding.codec.absent(field))
@@ -96,7 +101,9 @@ def stand_in_of_update(binding: Binding, changed: Iterable[str]) -> Clause[Any] 
         if encoded is not None:
             found.append((0, field, encoded))
         elif binding.codec.field_plan(field).on_none == "absent":
-            found.append((1 + _rank(field, binding.codec.field_plan(field).coder.tags), field, dict(NULL)))
+            found.append(
+                (1 + _rank(field, binding.codec.field_plan(field).coder.tags), field, dict(NULL))
+            )
     if not found:
         return None
     _, field, attribute_value = min(found, key=lambda each: each[0])

@@ -19,7 +19,8 @@ ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
 class Operation(Generic[ResultT_co]):
-    """Something to be sent. Immutable: a clause returns a new one, and awaiting twice sends twice."""
+    """Something to be sent. Immutable: a clause returns a new one, and awaiting twice sends
+    twice."""
 
     __slots__ = ()
 
@@ -30,7 +31,8 @@ class Operation(Generic[ResultT_co]):
         return self._run().__await__()
 
     def run(self) -> Coroutine[Any, Any, ResultT_co]:
-        """The same as a coroutine, which `create_task` of asyncio asks for: `group.create_task(orders.get("c1", "o1").run())`."""
+        """The same as a coroutine, which `create_task` of asyncio asks for:
+        `group.create_task(orders.get("c1", "o1").run())`."""
         return self._run()
 
     async def _run(self) -> ResultT_co:
@@ -48,14 +50,18 @@ class Operation(Generic[ResultT_co]):
         return None if binding is None else binding.connection
 
     def __repr__(self) -> str:
-        # No values, keys included: an operation in a traceback or a log must not tell what is stored.
+        # No values, keys included: an operation in a traceback or a log must not tell what is
+        # stored.
         return f"<{' '.join(part for part in (type(self).__name__, self._subject) if part)}, not awaited>"
 
     def __bool__(self) -> NoReturn:
-        raise MisusedExpression(f"{self!r} was asked whether it is true before it was sent: write `await` before it")
+        raise MisusedExpression(
+            f"{self!r} was asked whether it is true before it was sent: write `await` before it"
+        )
 
     def request(self) -> dict[str, Any]:
-        """The exact DynamoDB request, as boto3's client takes it, without sending it; the first one, where it takes several.
+        """The exact DynamoDB request, as boto3's client takes it, without sending it; the first
+        one, where it takes several.
 
         Raises:
             UsageError: what would be refused before sending.

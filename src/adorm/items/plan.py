@@ -52,7 +52,8 @@ class Plan:
     cost: Cost
 
     def price(self, prices: PriceTable | None = None, /) -> tuple[float, float]:
-        """About what one request costs on demand: at least, and at most; in the currency of the prices, by default of `PriceTable()`."""
+        """About what one request costs on demand: at least, and at most; in the currency of the
+        prices, by default of `PriceTable()`."""
         least, most = (
             Units(read=units) if self.operation in READS else Units(write=units)
             for units in (self.cost.least_units, self.cost.most_units_per_page)
@@ -123,7 +124,8 @@ def page_cost(*, consistent: bool) -> Cost:
 
 
 def write_cost(*, transactional: bool = False) -> Cost:
-    """Of a write: one unit for each 1 KB of the larger of the old and the new item, double in a transaction; indexes come on top."""
+    """Of a write: one unit for each 1 KB of the larger of the old and the new item, double in a
+    transaction; indexes come on top."""
     factor = 2.0 if transactional else 1.0
     return Cost(
         least_units=factor,

@@ -43,9 +43,13 @@ def _advice(refusal: str, clause: Clause[Any]) -> str | None:
 def _wrong_type(clause: Clause[Any], location: DocumentPath) -> str | None:
     if isinstance(clause, Append):
         wanted, empty = "no list", "[]"
-    elif isinstance(clause, (Add, Delete)) and isinstance(clause.value if isinstance(clause, Add) else clause.members, (set, frozenset)):
+    elif isinstance(clause, (Add, Delete)) and isinstance(
+        clause.value if isinstance(clause, Add) else clause.members, (set, frozenset)
+    ):
         wanted, empty = "no set of such members", "set()"
-    elif isinstance(clause, Add) or (isinstance(clause, Set) and isinstance(clause.value, Arithmetic)):
+    elif isinstance(clause, Add) or (
+        isinstance(clause, Set) and isinstance(clause.value, Arithmetic)
+    ):
         wanted, empty = "no number", "0"
     else:
         return None

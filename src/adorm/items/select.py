@@ -46,13 +46,17 @@ def projected_steps(location: DocumentPath) -> tuple[Step, ...]:
     return location.steps
 
 
-def projections(info: ModelInfo, locations: Sequence[DocumentPath], key_names: Iterable[str]) -> list[tuple[Step, ...]]:
+def projections(
+    info: ModelInfo, locations: Sequence[DocumentPath], key_names: Iterable[str]
+) -> list[tuple[Step, ...]]:
     """What to ask DynamoDB for: the locations, the key, and what tells of what kind an item is."""
     steps = [projected_steps(location) for location in locations]
     steps += [(name,) for name in key_names]
     if info.discriminator is not None:
         steps.append((info.discriminator.attribute_name,))
-    if info.created_at is not None and any(location.field is info.updated_at for location in locations):
+    if info.created_at is not None and any(
+        location.field is info.updated_at for location in locations
+    ):
         steps.append((info.created_at.attribute_name,))  # what an absent updated_at reads as
     return steps
 
@@ -63,10 +67,17 @@ def _is_told_by_its_attribute(location: DocumentPath) -> bool:
     places = _places_of(location)
     first = places[0].field
     # A key that a map lacks is None, and so is any key of a map that is absent.
-    return any(place.field is not None for place in places[1:]) or first is None or first.required or first.default_takes_self
+    return (
+        any(place.field is not None for place in places[1:])
+        or first is None
+        or first.required
+        or first.default_takes_self
+    )
 
 
-def select_values(binding: Binding, locations: Sequence[DocumentPath], attribute_map: AttributeMap) -> tuple[Any, ...]:
+def select_values(
+    binding: Binding, locations: Sequence[DocumentPath], attribute_map: AttributeMap
+) -> tuple[Any, ...]:
     """The values at the locations, as the model reads them.
 
     None stands for a list element or map key that is not there.
@@ -82,7 +93,9 @@ def select_value(binding: Binding, location: DocumentPath, attribute_map: Attrib
     steps = location.steps
     if location.root is None:
         found = _find({"M": attribute_map}, steps)
-        return None if found is None else binding.decode_part(None, steps, found, location.annotation)
+        return (
+            None if found is None else binding.decode_part(None, steps, found, location.annotation)
+        )
     if location.is_top_level and location.field is not None:
         stored = attribute_map.get(location.attribute_name)
         if stored is None:
@@ -113,7 +126,9 @@ def _walk(binding: Binding, location: DocumentPath, attribute_map: AttributeMap)
             content = stored.get("L" if kind is list else "M")
         if type(content) is not kind or not inside.alone:
             # NULL, what a hook has stored, one of several classes, or no value at all: it tells.
-            return _look_up(binding.decode_part(place.field, so_far, stored, place.annotation), rest)
+            return _look_up(
+                binding.decode_part(place.field, so_far, stored, place.annotation), rest
+            )
         if isinstance(following, int):
             stored = content[following] if following < len(content) else None
         else:
@@ -147,7 +162,11 @@ def _places_of(location: DocumentPath) -> tuple[_Place, ...]:
     known = _places.get(location)
     if known is None:
         first = next(
-            (field for field in structure_of(location.root).fields if field.attribute_name == location.attribute_name),
+            (
+                field
+                for field in structure_of(location.root).fields
+                if field.attribute_name == location.attribute_name
+            ),
             None,
         )
         places = [_Place(Any if first is None else first.type, first, alone=True)]
@@ -162,7 +181,9 @@ def _inside(annotation: Annotation, step: Step) -> _Place:
     structures = [structure_of(member) for member in members if kind_of(member) is not None]
     if not isinstance(step, int):
         for structure in structures:
-            field = next((field for field in structure.fields if field.attribute_name == step), None)
+            field = next(
+                (field for field in structure.fields if field.attribute_name == step), None
+            )
             if field is not None:
                 return _Place(field.type, field, alone=len(structures) == 1)
     for member in members:

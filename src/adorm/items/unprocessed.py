@@ -42,7 +42,8 @@ class Chunk:
 
 
 Take: TypeAlias = Callable[[str, list[ItemId], PageItems], None]
-"""Gets items of one table that were asked for, and where they are, in DynamoDB's order; it may empty a list of items."""
+"""Gets items of one table that were asked for, and where they are, in DynamoDB's order; it may
+empty a list of items."""
 Settled: TypeAlias = Callable[[list[ItemId]], Awaitable[None]]
 """Hears after each answer which places are done; what it raises ends the chunk."""
 
@@ -66,7 +67,12 @@ async def read_chunk(
     """
 
     def request() -> dict[str, Any]:
-        return {"RequestItems": {table: {"Keys": asked, **options} for table, asked in _by_table(chunk, pending).items()}}
+        return {
+            "RequestItems": {
+                table: {"Keys": asked, **options}
+                for table, asked in _by_table(chunk, pending).items()
+            }
+        }
 
     def left(answer: Answer) -> set[ItemId]:
         responses: Mapping[str, PageItems] = answer.get("Responses") or {}
@@ -78,13 +84,23 @@ async def read_chunk(
                 found += places
                 take(table, places, items)
             else:
-                asked_for = [(place, item) for place, item in zip(places, maps_of(items), strict=True) if place in pending]
+                asked_for = [
+                    (place, item)
+                    for place, item in zip(places, maps_of(items), strict=True)
+                    if place in pending
+                ]
                 found += (place for place, _ in asked_for)
                 take(table, [place for place, _ in asked_for], [item for _, item in asked_for])
-        unprocessed: Mapping[str, dict[str, list[AttributeMap]]] = answer.get("UnprocessedKeys") or {}
+        unprocessed: Mapping[str, dict[str, list[AttributeMap]]] = (
+            answer.get("UnprocessedKeys") or {}
+        )
         if not unprocessed:
             return set()
-        left_out = {place for table, asked in unprocessed.items() for place in places_of(chunk.locators[table], table, asked["Keys"])}
+        left_out = {
+            place
+            for table, asked in unprocessed.items()
+            for place in places_of(chunk.locators[table], table, asked["Keys"])
+        }
         return left_out.difference(found)
 
     await _until_processed(chunk, "BatchGetItem", "keys", pending, request, left, settled)
@@ -94,19 +110,27 @@ def places_of(locator: ItemIds, table: str, items: PageItems) -> list[ItemId]:
     """Where items of an answer are.
 
     Raises:
-        ConnectionFailed: one of them lacks its key, or holds what is no value of one: it is no answer of DynamoDB's.
+        ConnectionFailed: one of them lacks its key, or holds what is no value of one: it is no
+            answer of DynamoDB's.
     """
     try:
-        places = locator.all(table, items) if isinstance(items, list) else locator.parsed(table, items)
+        places = (
+            locator.all(table, items) if isinstance(items, list) else locator.parsed(table, items)
+        )
         hash(tuple(places))
     except MISSHAPEN as error:
-        problem = "the answer can't be read: an item in it has no key, or no value of one in its place"
+        problem = (
+            "the answer can't be read: an item in it has no key, or no value of one in its place"
+        )
         raise ConnectionFailed(problem, maybe_applied=True, subject=table) from error
     return places
 
 
-async def write_chunk(chunk: Chunk, pending: dict[ItemId, dict[str, Any]], settled: Settled) -> None:
-    """Write these: `{"PutRequest": {"Item": ...}}` or `{"DeleteRequest": {"Key": ...}}`. What is written leaves `pending`.
+async def write_chunk(
+    chunk: Chunk, pending: dict[ItemId, dict[str, Any]], settled: Settled
+) -> None:
+    """Write these: `{"PutRequest": {"Item": ...}}` or `{"DeleteRequest": {"Key": ...}}`. What is
+    written leaves `pending`.
 
     Raises:
         Throttled: code `UnprocessedItems`: nothing was processed, again and again.
@@ -121,7 +145,12 @@ async def write_chunk(chunk: Chunk, pending: dict[ItemId, dict[str, Any]], settl
         left_out: set[ItemId] = set()
         for table, changes in unprocessed.items():
             try:
-                keys = [each["PutRequest"]["Item"] if "PutRequest" in each else each["DeleteRequest"]["Key"] for each in changes]
+                keys = [
+                    each["PutRequest"]["Item"]
+                    if "PutRequest" in each
+                    else each["DeleteRequest"]["Key"]
+                    for each in changes
+                ]
             except MISSHAPEN as error:
                 problem = "the answer can't be read: UnprocessedItems hold what is no change"
                 raise ConnectionFailed(problem, maybe_applied=True, subject=table) from error
@@ -172,7 +201,9 @@ async def _until_processed(
                 subject=chunk.subject,
                 attempts=fruitless,
             )
-        await connection.back_off(max(fruitless, 1), operation=operation, subject=chunk.subject, retry=chunk.retry)
+        await connection.back_off(
+            max(fruitless, 1), operation=operation, subject=chunk.subject, retry=chunk.retry
+        )
 
 
 def _by_table(chunk: Chunk, pending: Mapping[ItemId, PayloadT]) -> Mapping[str, list[PayloadT]]:

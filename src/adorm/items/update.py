@@ -10,11 +10,27 @@ from uuid import uuid4
 
 import attrs
 
-from adorm.errors import AdormError, AttributeMap, ConditionalCheckFailed, TransactionCanceled, UsageError, ValidationFailed
+from adorm.errors import (
+    AdormError,
+    AttributeMap,
+    ConditionalCheckFailed,
+    TransactionCanceled,
+    UsageError,
+    ValidationFailed,
+)
 from adorm.expressions.conditions import Condition, Exists, Value, and_, conditions
 from adorm.expressions.paths import location_of, set_clause
 from adorm.expressions.placeholders import Placeholders
-from adorm.expressions.updates import Add, Append, Clause, CountUp, Remove, Set as SetClause, SetIfAbsent, render_update
+from adorm.expressions.updates import (
+    Add,
+    Append,
+    Clause,
+    CountUp,
+    Remove,
+    Set as SetClause,
+    SetIfAbsent,
+    render_update,
+)
 from adorm.items.applied import after_applied
 from adorm.items.binding import Binding
 from adorm.items.failures import asked_version, condition_failure, is_own_write
@@ -39,7 +55,8 @@ ReturnedItem = Literal["none", "new", "old", "updated_new", "updated_old"]
 class Changes:
     """The clauses of an update, alone or in a transaction.
 
-    A value stored as absence becomes REMOVE. `Order.total + 1`, `Order.total - 1` and other paths may stand on the value side of `set`.
+    A value stored as absence becomes REMOVE. `Order.total + 1`, `Order.total - 1` and other paths
+    may stand on the value side of `set`.
     """
 
     __slots__ = ()
@@ -107,7 +124,9 @@ class Changes:
         """Clauses made by `attr(path)`: `.apply(attr(Order.tags).delete({"new"}))`."""
         for clause in clauses:
             if not isinstance(clause, Clause):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-                raise UsageError(f"apply() takes clauses such as attr(Order.note).set('x'), not {clause!r}")
+                raise UsageError(
+                    f"apply() takes clauses such as attr(Order.note).set('x'), not {clause!r}"
+                )
         return self._with_clauses(clauses)
 
     def upsert(self) -> Self:
@@ -115,7 +134,8 @@ class Changes:
         return self._with_upsert()
 
     def when(self, *conditions_: bool | Condition) -> Self:
-        """Change it only if all conditions hold; else `ConditionalCheckFailed`, with the item as it stands."""
+        """Change it only if all conditions hold; else `ConditionalCheckFailed`, with the item as it
+        stands."""
         return self._with_conditions(conditions(conditions_))
 
 
@@ -125,10 +145,15 @@ class PreparedUpdate:
     __slots__ = ("clauses", "if_missing", "lacks_what_creates", "provable", "request", "written")
 
     def __init__(
-        self, request: dict[str, Any], clauses: tuple[Clause[Any], ...], written: dict[str, AttributeMap | None], provable: bool
+        self,
+        request: dict[str, Any],
+        clauses: tuple[Clause[Any], ...],
+        written: dict[str, AttributeMap | None],
+        provable: bool,
     ) -> None:
         self.if_missing: dict[str, Any] | None = None
-        """The request that follows where this one only removes and there is no item: it creates one."""
+        """The request that follows where this one only removes and there is no item: it creates
+        one."""
         self.lacks_what_creates = False
         """A part of a transaction that only removes: where there is no item it fails."""
         self.request = request
@@ -136,7 +161,8 @@ class PreparedUpdate:
         self.written = written
         """The attributes that it sets as a whole, None for those that it removes."""
         self.provable = provable
-        """Whether one of them is a value that nobody else can have written: the time of this update."""
+        """Whether one of them is a value that nobody else can have written: the time of this
+        update."""
 
     @property
     def idempotent(self) -> bool:
@@ -148,7 +174,8 @@ class PreparedUpdate:
 
 
 class UpdateDraft:
-    """What an update says, without the way to send it. It does not change: what adds to it makes another."""
+    """What an update says, without the way to send it. It does not change: what adds to it makes
+    another."""
 
     __slots__ = ("binding", "clauses", "conditions", "creates", "key")
 
@@ -167,16 +194,21 @@ class UpdateDraft:
         self.creates = creates
 
     def with_clauses(self, added: tuple[Clause[Any], ...]) -> UpdateDraft:
-        return UpdateDraft(self.binding, self.key, self.clauses + added, self.conditions, self.creates)
+        return UpdateDraft(
+            self.binding, self.key, self.clauses + added, self.conditions, self.creates
+        )
 
     def with_conditions(self, added: tuple[Condition, ...]) -> UpdateDraft:
-        return UpdateDraft(self.binding, self.key, self.clauses, self.conditions + added, self.creates)
+        return UpdateDraft(
+            self.binding, self.key, self.clauses, self.conditions + added, self.creates
+        )
 
     def with_upsert(self) -> UpdateDraft:
         return UpdateDraft(self.binding, self.key, self.clauses, self.conditions, True)
 
     def prepare(self, *, in_transaction: bool = False) -> PreparedUpdate:
-        """Build it: the clauses, version and timestamps, and that the item exists unless it may be created.
+        """Build it: the clauses, version and timestamps, and that the item exists unless it may be
+        created.
 
         Raises:
             UsageError: what would be refused before sending.
@@ -193,24 +225,39 @@ class UpdateDraft:
         if discriminator is not None:
             check_clauses(info, discriminator, binding.codec, self.clauses)
         placeholders = Placeholders(binding.codec, info.model)
-        request: dict[str, Any] = {"TableName": binding.table_name, "Key": binding.encode_key(self.key)}
+        request: dict[str, Any] = {
+            "TableName": binding.table_name,
+            "Key": binding.encode_key(self.key),
+        }
         own, provable = self._own_clauses()
         update = render_update((*self.clauses, *own), placeholders, key_names=info.key_names)
         creates = self.creates
         only_removes = creates and update.only_removes
         if only_removes:
-            stand_in = stand_in_of_update(binding, (clause.location.attribute_name for clause in self.clauses)) if in_transaction else None
+            stand_in = (
+                stand_in_of_update(
+                    binding, (clause.location.attribute_name for clause in self.clauses)
+                )
+                if in_transaction
+                else None
+            )
             if stand_in is None:
                 creates = False
             else:
                 stand_in.render(update)
         request["UpdateExpression"] = update.finished()
-        parts = self.conditions if creates else (Exists(info.location(info.partition), wanted=True), *self.conditions)
+        parts = (
+            self.conditions
+            if creates
+            else (Exists(info.location(info.partition), wanted=True), *self.conditions)
+        )
         if discriminator is not None:
             parts = (own_kind(info, discriminator), *parts)
         if parts:
             condition = parts[0] if len(parts) == 1 else and_(*parts)
-            request["ConditionExpression"] = placeholders.checked("condition", condition.render(placeholders))
+            request["ConditionExpression"] = placeholders.checked(
+                "condition", condition.render(placeholders)
+            )
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         placeholders.into(request)
         binding.check_size(self.key, request.get("ExpressionAttributeValues", {}))
@@ -229,20 +276,35 @@ class UpdateDraft:
         creation = {"TableName": request["TableName"], "Key": request["Key"]}
         placeholders = Placeholders(self.binding.codec, info.model)
         condition = and_(Exists(info.location(info.partition), wanted=False), *self.conditions)
-        creation["ConditionExpression"] = placeholders.checked("condition", condition.render(placeholders))
+        creation["ConditionExpression"] = placeholders.checked(
+            "condition", condition.render(placeholders)
+        )
         creation["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         placeholders.into(creation)
         return creation
 
     def _check_readable(self) -> None:
-        """Refuse what would leave an item that can't be read back: one without a field that has no default."""
+        """Refuse what would leave an item that can't be read back: one without a field that has no
+        default."""
         info = self.binding.info
-        removed = {clause.location.attribute_name for clause in self.clauses if clause.location.is_top_level and isinstance(clause, Remove)}
-        given = {clause.location.attribute_name for clause in self.clauses if clause.location.is_top_level} - removed
+        removed = {
+            clause.location.attribute_name
+            for clause in self.clauses
+            if clause.location.is_top_level and isinstance(clause, Remove)
+        }
+        given = {
+            clause.location.attribute_name
+            for clause in self.clauses
+            if clause.location.is_top_level
+        } - removed
         for field in info.structure.fields:
             name = field.attribute_name
             is_time = field.role in (Role.CREATED_AT, Role.UPDATED_AT)
-            if not (field.required or is_time) or name in info.key_names or not self.binding.must_be_there(field):
+            if (
+                not (field.required or is_time)
+                or name in info.key_names
+                or not self.binding.must_be_there(field)
+            ):
                 continue
             if name in removed:
                 raise UsageError(
@@ -254,12 +316,24 @@ class UpdateDraft:
                     f"set it, for instance by .apply(attr({info.name}.{field.name}).set_if_absent(...)), or give the field a default"
                 )
 
-    def failure(self, error: ConditionalCheckFailed, prepared: PreparedUpdate | None = None) -> AdormError:
-        """What it means that the condition did not hold; `error` itself where there is nothing more to say."""
-        if prepared is not None and prepared.lacks_what_creates and error.attribute_map is None and not error.maybe_applied:
+    def failure(
+        self, error: ConditionalCheckFailed, prepared: PreparedUpdate | None = None
+    ) -> AdormError:
+        """What it means that the condition did not hold; `error` itself where there is nothing more
+        to say."""
+        if (
+            prepared is not None
+            and prepared.lacks_what_creates
+            and error.attribute_map is None
+            and not error.maybe_applied
+        ):
             return nothing_to_create(self.key, self.binding.table_name)
-        expected = None if error.attribute_map is None else asked_version(self.binding, self.conditions)
-        return condition_failure(self.binding, self.key, error, must_exist=not self.creates, expected_version=expected)
+        expected = (
+            None if error.attribute_map is None else asked_version(self.binding, self.conditions)
+        )
+        return condition_failure(
+            self.binding, self.key, error, must_exist=not self.creates, expected_version=expected
+        )
 
     def explain(self, error: ValidationFailed) -> None:
         """Add to a refusal which clause it may be about, and what to do."""
@@ -270,7 +344,11 @@ class UpdateDraft:
     def _own_clauses(self) -> tuple[list[Clause[Any]], bool]:
         """Version and timestamps; and whether the time of this update is among them."""
         info = self.binding.info
-        version, updated_at, created_at = info.version, info.updated_at, info.created_at if self.creates else None
+        version, updated_at, created_at = (
+            info.version,
+            info.updated_at,
+            info.created_at if self.creates else None,
+        )
         own: list[Clause[Any]] = []
         kind = info.discriminator if self.creates else None
         if version is None and updated_at is None and created_at is None and kind is None:
@@ -326,23 +404,31 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
     @overload
     def returning(self, what: Literal["old"], /) -> Update[ModelT, ModelT | None]: ...
     @overload
-    def returning(self, what: Literal["updated_old", "updated_new"], /) -> Update[ModelT, dict[str, Any]]: ...
+    def returning(
+        self, what: Literal["updated_old", "updated_new"], /
+    ) -> Update[ModelT, dict[str, Any]]: ...
     def returning(self, what: ReturnedItem, /) -> Update[ModelT, Any]:
-        """Give nothing, the model as it is now or was before, or a dict by field name of what changed.
+        """Give nothing, the model as it is now or was before, or a dict by field name of what
+        changed.
 
-        An attribute that was changed inside (`Order.lines[0].sku`) stands in that dict as the plain parts that changed.
+        An attribute that was changed inside (`Order.lines[0].sku`) stands in that dict as the plain
+        parts that changed.
 
-        With "old" and "updated_old" an ambiguous failure is not repeated: the second answer would show the first one's work.
+        With "old" and "updated_old" an ambiguous failure is not repeated: the second answer would
+        show the first one's work.
 
         Raises:
             UsageError: no such choice.
         """
         if what not in ("none", "new", "old", "updated_new", "updated_old"):  # unchecked callers
-            raise UsageError(f'{self._draft.key}: returning() takes "none", "new", "old", "updated_new" or "updated_old", not {what!r}')
+            raise UsageError(
+                f'{self._draft.key}: returning() takes "none", "new", "old", "updated_new" or "updated_old", not {what!r}'
+            )
         return cast("Update[ModelT, Any]", attrs.evolve(self, returning=what))
 
     def exactly_once(self) -> Self:
-        """Send it as a transaction of one operation with an idempotency token: it is applied once even if an answer is lost.
+        """Send it as a transaction of one operation with an idempotency token: it is applied once
+        even if an answer is lost.
 
         Costs twice the write units and returns nothing. The token holds for ten minutes:
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -358,12 +444,17 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
         """Refuse what has no meaning inside a transaction.
 
         Raises:
-            UsageError: it returns something, is a transaction of its own, or brings a retry policy of its own.
+            UsageError: it returns something, is a transaction of its own, or brings a retry policy
+                of its own.
         """
         if self._returning != "none":
-            raise UsageError(f"{self._draft.key}: a transaction returns nothing: take returning() away and read the item after")
+            raise UsageError(
+                f"{self._draft.key}: a transaction returns nothing: take returning() away and read the item after"
+            )
         if self._exactly_once:
-            raise UsageError(f"{self._draft.key}: a transaction is applied once as a whole: take exactly_once() away")
+            raise UsageError(
+                f"{self._draft.key}: a transaction is applied once as a whole: take exactly_once() away"
+            )
         refuse_own_retry(self._draft.key, self._retry)
 
     def request(self) -> dict[str, Any]:
@@ -371,13 +462,20 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
         if self._exactly_once:
             return self._as_transaction(prepared.request)
         if self._returning != "none":
-            prepared.request["ReturnValues"] = {"new": "ALL_NEW", "old": "ALL_OLD"}.get(self._returning, self._returning.upper())
+            prepared.request["ReturnValues"] = {"new": "ALL_NEW", "old": "ALL_OLD"}.get(
+                self._returning, self._returning.upper()
+            )
         return prepared.request
 
     def explain(self) -> Plan:
         cost = write_cost(transactional=self._exactly_once)
         request = self._draft.prepare(in_transaction=self._exactly_once).request
-        return plan_of("TransactWriteItems" if self._exactly_once else "UpdateItem", request, cost, reason="the whole key is given")
+        return plan_of(
+            "TransactWriteItems" if self._exactly_once else "UpdateItem",
+            request,
+            cost,
+            reason="the whole key is given",
+        )
 
     def _as_transaction(self, request: dict[str, Any]) -> dict[str, Any]:
         if self._returning != "none":
@@ -419,11 +517,20 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
         connection, key = self._draft.binding.connection, self._draft.key
         if self._exactly_once:
             try:
-                return await connection.call("TransactWriteItems", self._as_transaction(prepared.request), subject=key, retry=self._retry)
+                return await connection.call(
+                    "TransactWriteItems",
+                    self._as_transaction(prepared.request),
+                    subject=key,
+                    retry=self._retry,
+                )
             except TransactionCanceled as error:
                 only = error.reasons[0].error if error.reasons else None
                 if isinstance(only, ConditionalCheckFailed):
-                    only.subject, only.attempts, only.request_id = error.subject, error.attempts, error.request_id
+                    only.subject, only.attempts, only.request_id = (
+                        error.subject,
+                        error.attempts,
+                        error.request_id,
+                    )
                     raise only from error
                 if isinstance(only, ValidationFailed):
                     self._draft.explain(only)
@@ -431,14 +538,20 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
         if self._returning != "none":
             for request in (prepared.request, prepared.if_missing):
                 if request is not None:
-                    request["ReturnValues"] = {"new": "ALL_NEW", "old": "ALL_OLD"}.get(self._returning, self._returning.upper())
+                    request["ReturnValues"] = {"new": "ALL_NEW", "old": "ALL_OLD"}.get(
+                        self._returning, self._returning.upper()
+                    )
         safe = prepared.idempotent and self._returning not in ("old", "updated_old")
         repeat: Repeat = "safe" if safe else "never"
         if prepared.if_missing is None:
-            return await connection.call("UpdateItem", prepared.request, subject=key, repeat=repeat, retry=self._retry)
+            return await connection.call(
+                "UpdateItem", prepared.request, subject=key, repeat=repeat, retry=self._retry
+            )
 
         def send(request: dict[str, Any]) -> Coroutine[Any, Any, Answer]:
-            return connection.call("UpdateItem", request, subject=key, repeat=repeat, retry=self._retry)
+            return connection.call(
+                "UpdateItem", request, subject=key, repeat=repeat, retry=self._retry
+            )
 
         return dict(await write_or_create(send, prepared.request, prepared.if_missing))
 
@@ -449,10 +562,17 @@ class Update(Changes, Retriable[ResultT], Generic[ModelT, ResultT]):
         if self._returning in ("new", "old"):
             return None if attributes is None else binding.decode(attributes)
         by_name = {field.attribute_name: field for field in binding.info.structure.fields}
-        # Of an attribute that was changed inside, DynamoDB sends those parts only, which need not make a whole value.
-        partly = {clause.location.attribute_name for clause in self._draft.clauses if not clause.location.is_top_level}
+        # Of an attribute that was changed inside, DynamoDB sends those parts only, which need not
+        # make a whole value.
+        partly = {
+            clause.location.attribute_name
+            for clause in self._draft.clauses
+            if not clause.location.is_top_level
+        }
         changed: dict[str, Any] = {}
         for name, value in (attributes or {}).items():
             field = by_name.get(name)
-            changed[name if field is None else field.name] = binding.decode_part(None if name in partly else field, (name,), value)
+            changed[name if field is None else field.name] = binding.decode_part(
+                None if name in partly else field, (name,), value
+            )
         return changed

@@ -1,6 +1,7 @@
 """Type variables of the values that updates take.
 
-A plain TypeVar would be widened to `object` and accept anything: scalars need a constrained one, enums and nested values a bound.
+A plain TypeVar would be widened to `object` and accept anything: scalars need a constrained one,
+enums and nested values a bound.
 """
 
 from __future__ import annotations

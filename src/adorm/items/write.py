@@ -1,6 +1,7 @@
 """Writing one item: create, put, save and delete.
 
-A request is built once for an operation, timestamps included, and repeated as it is. The instance changes only after DynamoDB said yes.
+A request is built once for an operation, timestamps included, and repeated as it is. The instance
+changes only after DynamoDB said yes.
 """
 
 from __future__ import annotations
@@ -11,8 +12,23 @@ from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 import attrs
 
-from adorm.errors import AdormError, AttributeMap, ConditionalCheckFailed, ItemDecodeError, UsageError
-from adorm.expressions.conditions import Comparison, Condition, Exists, TypeIs, Value, and_, conditions, or_
+from adorm.errors import (
+    AdormError,
+    AttributeMap,
+    ConditionalCheckFailed,
+    ItemDecodeError,
+    UsageError,
+)
+from adorm.expressions.conditions import (
+    Comparison,
+    Condition,
+    Exists,
+    TypeIs,
+    Value,
+    and_,
+    conditions,
+    or_,
+)
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.paths import location_of
 from adorm.expressions.placeholders import Placeholders
@@ -54,7 +70,14 @@ class PreparedWrite:
         "written",
     )
 
-    def __init__(self, operation: WritingOperation, request: dict[str, Any], *, creating: bool = False, must_exist: bool = False) -> None:
+    def __init__(
+        self,
+        operation: WritingOperation,
+        request: dict[str, Any],
+        *,
+        creating: bool = False,
+        must_exist: bool = False,
+    ) -> None:
         self.operation: WritingOperation = operation
         self.request = request
         self.changes: dict[str, Any] = {}
@@ -67,7 +90,8 @@ class PreparedWrite:
         self.creating = creating
         self.must_exist = must_exist
         self.if_missing: dict[str, Any] | None = None
-        """The request that follows where this one only removes and there is no item: it creates one."""
+        """The request that follows where this one only removes and there is no item: it creates
+        one."""
         self.lacks_what_creates = False
         """A part of a transaction that only removes: where there is no item it fails."""
 
@@ -89,7 +113,8 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
         return self._key.info.name
 
     def when(self, *conditions_: bool | Condition) -> Self:
-        """Write only if all conditions hold; else `ConditionalCheckFailed`, with the item as it stands."""
+        """Write only if all conditions hold; else `ConditionalCheckFailed`, with the item as it
+        stands."""
         return attrs.evolve(self, conditions=self._conditions + conditions(conditions_))
 
     def unchecked(self) -> Self:
@@ -97,7 +122,8 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
         return attrs.evolve(self, unchecked=True)
 
     def keep_timestamps(self) -> Self:
-        """Store `created_at` and `updated_at` as the instance has them, as an import does; by default they are the times of writes."""
+        """Store `created_at` and `updated_at` as the instance has them, as an import does; by
+        default they are the times of writes."""
         return attrs.evolve(self, keeps_timestamps=True)
 
     @overload
@@ -107,7 +133,8 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
     def returning(self, what: Literal["none", "old"], /) -> Write[ModelT, Any]:
         """Give nothing, or the item as it was before (None where there was none).
 
-        With "old" an ambiguous failure is not repeated: the second answer would show the first one's work as the old item.
+        With "old" an ambiguous failure is not repeated: the second answer would show the first
+        one's work as the old item.
 
         Raises:
             UsageError: a put or delete gives nothing else.
@@ -129,7 +156,9 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
 
     def explain(self) -> Plan:
         prepared = self.prepare()
-        return plan_of(prepared.operation, prepared.request, write_cost(), reason="the whole key is given")
+        return plan_of(
+            prepared.operation, prepared.request, write_cost(), reason="the whole key is given"
+        )
 
     @property
     def verb(self) -> str:
@@ -147,7 +176,8 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
         return self._key
 
     def failure(self, prepared: PreparedWrite, error: ConditionalCheckFailed) -> AdormError:
-        """What it means that the condition did not hold; `error` itself where there is nothing more to say."""
+        """What it means that the condition did not hold; `error` itself where there is nothing more
+        to say."""
         if prepared.lacks_what_creates and error.attribute_map is None and not error.maybe_applied:
             return nothing_to_create(self._key, self._binding.table_name)
         return condition_failure(
@@ -166,30 +196,42 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
             UsageError: it asks for the old item, or brings a retry policy of its own.
         """
         if self._returning == "old":
-            raise UsageError(f"{self._key}: a transaction returns nothing: take returning() away and read the item after")
+            raise UsageError(
+                f"{self._key}: a transaction returns nothing: take returning() away and read the item after"
+            )
         refuse_own_retry(self._key, self._retry)
 
     def settle(self, prepared: PreparedWrite) -> Any:
         """Take the write over into the instance, after it was applied."""
-        return None if self._instance is None else settle(self._binding.info, self._instance, prepared.changes)
+        return (
+            None
+            if self._instance is None
+            else settle(self._binding.info, self._instance, prepared.changes)
+        )
 
     async def _run(self) -> ResultT:
         binding, prepared = self._binding, self.prepare()
         repeat: Repeat = "never" if self._returning == "old" else "safe"
 
         def send(request: dict[str, Any]) -> Coroutine[Any, Any, Answer]:
-            return binding.connection.call(prepared.operation, request, subject=self._key, repeat=repeat, retry=self._retry)
+            return binding.connection.call(
+                prepared.operation, request, subject=self._key, repeat=repeat, retry=self._retry
+            )
 
         try:
             answer = await (
-                send(prepared.request) if prepared.if_missing is None else write_or_create(send, prepared.request, prepared.if_missing)
+                send(prepared.request)
+                if prepared.if_missing is None
+                else write_or_create(send, prepared.request, prepared.if_missing)
             )
         except ConditionalCheckFailed as error:
             own = (
                 error.maybe_applied
                 and self._returning != "old"
                 and prepared.provable
-                and is_own_write(error.attribute_map, prepared.written, whole=prepared.operation == "PutItem")
+                and is_own_write(
+                    error.attribute_map, prepared.written, whole=prepared.operation == "PutItem"
+                )
             )
             if not own:
                 failure = self.failure(prepared, error)
@@ -206,7 +248,8 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
             raise failure from error
 
     def _result(self, prepared: PreparedWrite, answer: Answer) -> ResultT:
-        """What a write that was applied gives; whatever can't be read of the answer, the instance has what was stored."""
+        """What a write that was applied gives; whatever can't be read of the answer, the instance
+        has what was stored."""
         problem: Exception | None = None
         try:
             problem = self._take_created_at(prepared, answer)
@@ -220,29 +263,44 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
             return cast("ResultT", None if old is None else self._binding.decode(old))
         return cast("ResultT", stored if self._returning == "item" else None)
 
-    def _take_created_at(self, prepared: PreparedWrite, answer: Mapping[str, Any]) -> ItemDecodeError | None:
-        """`save` leaves a stored `created_at` alone, so only the answer knows it; what is wrong with it, if anything is."""
+    def _take_created_at(
+        self, prepared: PreparedWrite, answer: Mapping[str, Any]
+    ) -> ItemDecodeError | None:
+        """`save` leaves a stored `created_at` alone, so only the answer knows it; what is wrong
+        with it, if anything is."""
         field = self._binding.info.created_at
         if prepared.operation != "UpdateItem" or field is None:
             return None
         stored = answer.get("Attributes", {}).get(field.attribute_name)
         if stored is not None:
             try:
-                prepared.changes[field.name] = self._binding.decode_part(field, (field.attribute_name,), stored)
+                prepared.changes[field.name] = self._binding.decode_part(
+                    field, (field.attribute_name,), stored
+                )
             except ItemDecodeError as problem:
-                problem.add_note(f"{self._key} was saved: what can't be read was stored before, and save leaves it as it is")
+                problem.add_note(
+                    f"{self._key} was saved: what can't be read was stored before, and save leaves it as it is"
+                )
                 return problem
         return None
 
-    def _condition(self, request: dict[str, Any], own: Sequence[Condition], placeholders: Placeholders | None = None) -> None:
-        """Add adorm's own and the caller's conditions, if there are any, and the names and values of the whole request."""
+    def _condition(
+        self,
+        request: dict[str, Any],
+        own: Sequence[Condition],
+        placeholders: Placeholders | None = None,
+    ) -> None:
+        """Add adorm's own and the caller's conditions, if there are any, and the names and values
+        of the whole request."""
         info = self._binding.info
         if info.discriminator is not None and self._may_meet_an_item:
             own = (*own, own_kind(info, info.discriminator))
         if own or self._conditions:
             if placeholders is None:
                 placeholders = Placeholders(self._binding.codec, self._binding.info.model)
-            request["ConditionExpression"] = placeholders.checked("condition", and_(*own, *self._conditions).render(placeholders))
+            request["ConditionExpression"] = placeholders.checked(
+                "condition", and_(*own, *self._conditions).render(placeholders)
+            )
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         asked = self._return_values()
         if asked is not None:
@@ -260,10 +318,15 @@ class Write(Retriable[ResultT], Generic[ModelT, ResultT]):
         return "ALL_OLD" if self._returning == "old" else None
 
     def _version_check(self, version: int) -> Condition:
-        """The version that was read is stored. 0 is also what a missing or NULL version reads as."""
+        """The version that was read is stored. 0 is also what a missing or NULL version reads
+        as."""
         location = self._binding.info.location(cast("Field", self._binding.info.version))
         stored = Comparison(location, "=", Value(version, location))
-        return stored if version else or_(Exists(location, wanted=False), stored, TypeIs(location, "NULL"))
+        return (
+            stored
+            if version
+            else or_(Exists(location, wanted=False), stored, TypeIs(location, "NULL"))
+        )
 
     def _key_exists(self, *, wanted: bool) -> Condition:
         return Exists(self._binding.info.location(self._binding.info.partition), wanted=wanted)
@@ -282,7 +345,8 @@ def _encode_item(binding: Binding, key: Key[Any], stored: Any) -> AttributeMap:
 
 @attrs.define(eq=False, repr=False)
 class Put(Write[ModelT, ResultT]):
-    """`create` and `put`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html"""
+    """`create` and `put`.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html"""
 
     _creating: bool = attrs.field(default=False, alias="creating")
 
@@ -318,7 +382,9 @@ class Put(Write[ModelT, ResultT]):
                     prepared.changes[field.name] = now
         stored = with_changes(info, instance, prepared.changes) if prepared.changes else instance
         item = _encode_item(binding, self._key, stored)
-        prepared.provable = stamped or (self._creating and any(field.factory is not None for field in info.key_fields))
+        prepared.provable = stamped or (
+            self._creating and any(field.factory is not None for field in info.key_fields)
+        )
         prepared.written = dict(item)
         prepared.request = {"TableName": binding.table_name, "Item": item}
         self._condition(prepared.request, own)
@@ -332,12 +398,15 @@ class Put(Write[ModelT, ResultT]):
         if self._keeps_timestamps:
             return False
         info = self._binding.info
-        return self._creating or (version == 0 if info.version is not None else is_never_stored(info, self._instance))
+        return self._creating or (
+            version == 0 if info.version is not None else is_never_stored(info, self._instance)
+        )
 
 
 @attrs.define(eq=False, repr=False)
 class Save(Write[ModelT, ResultT]):
-    """`save`: an UpdateItem of the declared attributes, so that attributes that no field declares stay as they are.
+    """`save`: an UpdateItem of the declared attributes, so that attributes that no field declares
+    stay as they are.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
     """
@@ -359,23 +428,44 @@ class Save(Write[ModelT, ResultT]):
         now = None if self._keeps_timestamps else binding.connection.clock.now()
         if now is not None and info.updated_at is not None:
             prepared.changes[info.updated_at.name] = now
-        if now is not None and info.created_at is not None and self._only is None and is_never_stored(info, instance):
+        if (
+            now is not None
+            and info.created_at is not None
+            and self._only is None
+            and is_never_stored(info, instance)
+        ):
             prepared.changes[info.created_at.name] = now
         stored = with_changes(info, instance, prepared.changes) if prepared.changes else instance
         item = _encode_item(binding, self._key, stored)
         placeholders = Placeholders(binding.codec, info.model)
-        prepared.request = {"TableName": binding.table_name, "Key": {name: item[name] for name in sorted(info.key_names)}}
-        clauses = [clause for field in self._fields() if (clause := self._clause(field, item, stored, now)) is not None]
+        prepared.request = {
+            "TableName": binding.table_name,
+            "Key": {name: item[name] for name in sorted(info.key_names)},
+        }
+        clauses = [
+            clause
+            for field in self._fields()
+            if (clause := self._clause(field, item, stored, now)) is not None
+        ]
         if clauses:
             update = render_update(clauses, placeholders, key_names=info.key_names)
             if update.only_removes and self._only is None:
-                if in_transaction and (stand_in := stand_in_of_save(binding, self._fields(), stored)) is not None:
-                    clauses = [clause for clause in clauses if clause.location is not stand_in.location]
-                    update = render_update((*clauses, stand_in), placeholders, key_names=info.key_names)
+                if (
+                    in_transaction
+                    and (stand_in := stand_in_of_save(binding, self._fields(), stored)) is not None
+                ):
+                    clauses = [
+                        clause for clause in clauses if clause.location is not stand_in.location
+                    ]
+                    update = render_update(
+                        (*clauses, stand_in), placeholders, key_names=info.key_names
+                    )
                 else:
                     own.append(self._key_exists(wanted=True))
                     prepared.lacks_what_creates = in_transaction
-                    prepared.if_missing = None if in_transaction else self._creation(prepared.request)
+                    prepared.if_missing = (
+                        None if in_transaction else self._creation(prepared.request)
+                    )
             prepared.request["UpdateExpression"] = update.finished()
             prepared.written = update.written
         self._condition(prepared.request, own, placeholders)
@@ -389,26 +479,40 @@ class Save(Write[ModelT, ResultT]):
         return creation
 
     def _return_values(self) -> str | None:
-        if self._returning != "old" and self._binding.info.created_at is not None and self._only is None:
+        if (
+            self._returning != "old"
+            and self._binding.info.created_at is not None
+            and self._only is None
+        ):
             return "UPDATED_NEW"
         return super()._return_values()
 
     def _fields(self) -> Sequence[Field]:
         info = self._binding.info
         if self._only is None:
-            return [field for field in info.structure.fields if field.attribute_name not in info.key_names]
+            return [
+                field
+                for field in info.structure.fields
+                if field.attribute_name not in info.key_names
+            ]
         chosen = {location.attribute_name for location in self._only}
-        chosen.update(field.attribute_name for field in (info.version, info.updated_at) if field is not None)
+        chosen.update(
+            field.attribute_name for field in (info.version, info.updated_at) if field is not None
+        )
         return [field for field in info.structure.fields if field.attribute_name in chosen]
 
-    def _clause(self, field: Field, item: AttributeMap, stored: Any, now: datetime | None) -> Clause[Any] | None:
+    def _clause(
+        self, field: Field, item: AttributeMap, stored: Any, now: datetime | None
+    ) -> Clause[Any] | None:
         info = self._binding.info
         location, value = info.location(field), item.get(field.attribute_name)
         if field.role is not Role.CREATED_AT or now is None:
             return Remove(location) if value is None else SetValue(location, value)
         if value is None:
             return None  # it was read without: nobody knows when it was first written
-        own = self._only is not None or (info.version is not None and getattr(stored, info.version.name) > 1)
+        own = self._only is not None or (
+            info.version is not None and getattr(stored, info.version.name) > 1
+        )
         return SetIfAbsent(location, Value(getattr(stored, field.name) if own else now, location))
 
 
@@ -420,10 +524,14 @@ def only_locations(info_name: str, paths: Sequence[object]) -> tuple[DocumentPat
     """
     locations = tuple(location_of(path) for path in paths)
     if not locations:
-        raise UsageError(f"save({info_name}, only=[]) writes nothing: name fields, or leave `only` out")
+        raise UsageError(
+            f"save({info_name}, only=[]) writes nothing: name fields, or leave `only` out"
+        )
     for location in locations:
         if not location.is_top_level or location.field is None:
-            raise UsageError(f"save(only=[...]) takes fields of the item itself, not {location}; for a part of one use update()")
+            raise UsageError(
+                f"save(only=[...]) takes fields of the item itself, not {location}; for a part of one use update()"
+            )
         if location.field.role in (Role.PARTITION_KEY, Role.SORT_KEY):
             raise UsageError(f"{location} is part of the key, which DynamoDB never changes")
     return locations
@@ -431,7 +539,8 @@ def only_locations(info_name: str, paths: Sequence[object]) -> tuple[DocumentPat
 
 @attrs.define(eq=False, repr=False)
 class Delete(Write[ModelT, ResultT]):
-    """`delete`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html"""
+    """`delete`.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html"""
 
     @property
     def verb(self) -> str:
@@ -440,7 +549,9 @@ class Delete(Write[ModelT, ResultT]):
     def prepare(self, *, in_transaction: bool = False) -> PreparedWrite:
         binding = self._binding
         info = binding.info
-        prepared = PreparedWrite("DeleteItem", {"TableName": binding.table_name, "Key": binding.encode_key(self._key)})
+        prepared = PreparedWrite(
+            "DeleteItem", {"TableName": binding.table_name, "Key": binding.encode_key(self._key)}
+        )
         own: list[Condition] = []
         if self._conditions:
             own.append(self._key_exists(wanted=True))
@@ -459,7 +570,9 @@ def refuse_own_retry(key: Key[Any], retry: RetryPolicy | None) -> None:
         UsageError: there is a policy.
     """
     if retry is not None:
-        raise UsageError(f"{key}: a transaction is retried as a whole: take retry() away, and give db.transaction(retry=...)")
+        raise UsageError(
+            f"{key}: a transaction is retried as a whole: take retry() away, and give db.transaction(retry=...)"
+        )
 
 
 def key_of_instance(binding: Binding, instance: object) -> Key[Any]:

@@ -27,7 +27,8 @@ _ROUNDED = Context(prec=38)
 class Aggregates(PagedRead[ItemT], Generic[ItemT]):
     """Aggregates of one attribute; items that do not have it, or have None, are left out.
 
-    A scan that fails part of the way tells in its error's `.result` what was computed of the items before `.checkpoint`.
+    A scan that fails part of the way tells in its error's `.result` what was computed of the items
+    before `.checkpoint`.
     """
 
     def sum(self, path: NumberT | None, /) -> Operation[NumberT]:
@@ -52,7 +53,8 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
     def avg(self, path: object, /) -> Operation[Any]:
         """The mean, of numbers other than float as a Decimal of 38 digits; None of nothing.
 
-        Of a scan that failed, `.result` is `(sum, count)` so far, since means can't be put together.
+        Of a scan that failed, `.result` is `(sum, count)` so far, since means can't be put
+        together.
         """
 
         async def compute() -> Any:
@@ -66,7 +68,11 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
             await self._visit(path, add, lambda: (total, count))
             if not count:
                 return None
-            return total / count if isinstance(total, float) else _ROUNDED.divide(Decimal(total), Decimal(count))
+            return (
+                total / count
+                if isinstance(total, float)
+                else _ROUNDED.divide(Decimal(total), Decimal(count))
+            )
 
         return self._derived(path, compute)
 
@@ -106,7 +112,9 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
     def _narrowed(self, path: object) -> PagedRead[tuple[Any]]:
         return cast("PagedRead[tuple[Any]]", self._with_selection((location_of(path),)))
 
-    async def _visit(self, path: object, visit: Callable[[Any], None], partial: Callable[[], object]) -> None:
+    async def _visit(
+        self, path: object, visit: Callable[[Any], None], partial: Callable[[], object]
+    ) -> None:
         """Show every value that is there, one page being read ahead."""
         try:
             async with self._narrowed(path).stream() as rows:
@@ -120,7 +128,9 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
                             f"{location_of(path)} holds a {type(value).__name__}, with which this can't be computed: {error}"
                         ) from error
         except (ScanFailed, DeadlineExceeded) as error:
-            if error.checkpoint is not None:  # it stands after the items seen, so that only this tells of them
+            if (
+                error.checkpoint is not None
+            ):  # it stands after the items seen, so that only this tells of them
                 error.result = partial()
             raise
 

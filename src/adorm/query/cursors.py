@@ -1,7 +1,8 @@
 """Cursors: where a query goes on, as URL-safe text.
 
-A cursor holds the key of the last item given (`exclusive_start_key`) and a digest of the query that it belongs to. Signed with
-`connect(cursor_secret=...)`, a client can read it but can't forge another key. Unsigned, the digest finds accidents, not attacks.
+A cursor holds the key of the last item given (`exclusive_start_key`) and a digest of the query that
+it belongs to. Signed with `connect(cursor_secret=...)`, a client can read it but can't forge
+another key. Unsigned, the digest finds accidents, not attacks.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ MAX_CURSOR_BYTES = 16 * 1024
 
 
 def query_digest(operation: str, request: Mapping[str, Any]) -> bytes:
-    """What a query reads and in which order: table, index, direction and key condition, its values included.
+    """What a query reads and in which order: table, index, direction and key condition, its values
+    included.
 
     Raises:
         BadValue: a key holds a lone surrogate, which is no text.
@@ -50,7 +52,9 @@ def encode_cursor(start_key: AttributeMap, digest: bytes, secret: bytes | None) 
     return urlsafe_b64encode(_seal(body, secret) + body).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str, digest: bytes, secret: bytes | None, key_names: frozenset[str]) -> AttributeMap:
+def decode_cursor(
+    cursor: str, digest: bytes, secret: bytes | None, key_names: frozenset[str]
+) -> AttributeMap:
     """The key in a cursor.
 
     Raises:
@@ -63,9 +67,14 @@ def decode_cursor(cursor: str, digest: bytes, secret: bytes | None, key_names: f
     try:
         sealed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except ValueError as error:
-        raise BadCursor("this is no cursor, or a damaged one: take the text of Page.cursor as it is") from error
+        raise BadCursor(
+            "this is no cursor, or a damaged one: take the text of Page.cursor as it is"
+        ) from error
     seal, body = sealed[:_DIGEST_BYTES], sealed[_DIGEST_BYTES:]
-    if not hmac.compare_digest(seal, _seal(body, secret)) or urlsafe_b64encode(sealed).rstrip(b"=").decode() != cursor:
+    if (
+        not hmac.compare_digest(seal, _seal(body, secret))
+        or urlsafe_b64encode(sealed).rstrip(b"=").decode() != cursor
+    ):
         raise BadCursor(
             "this cursor is truncated or changed, or was made with another cursor_secret: "
             "take the text of Page.cursor as it is, or begin without one"
@@ -73,13 +82,17 @@ def decode_cursor(cursor: str, digest: bytes, secret: bytes | None, key_names: f
     if body[:1] != bytes([_FORM]):
         raise BadCursor("this cursor was made by another version of adorm: begin without one")
     if body[1 : 1 + _DIGEST_BYTES] != digest:
-        raise BadCursor("this cursor belongs to another query: table, index, direction and key condition have to be the same")
+        raise BadCursor(
+            "this cursor belongs to another query: table, index, direction and key condition have to be the same"
+        )
     try:
         held = orjson.loads(body[1 + _DIGEST_BYTES :])
     except ValueError as error:
         raise BadCursor("this cursor is damaged: begin without one") from error
     if not isinstance(held, dict) or held.keys() != key_names:
-        raise BadCursor("this cursor is damaged: it does not hold a key of this query; begin without one")
+        raise BadCursor(
+            "this cursor is damaged: it does not hold a key of this query; begin without one"
+        )
     try:
         return {name: _key_value(value) for name, value in cast("AttributeMap", held).items()}
     except ValueError as error:
@@ -99,7 +112,8 @@ def _bytes_as_text(value: object) -> str:
 
 
 def _key_value(value: Any) -> dict[str, Any]:
-    """A part of a key as it is sent. What could be none is not sent: DynamoDB's refusal would be the server's fault, not the client's.
+    """A part of a key as it is sent. What could be none is not sent: DynamoDB's refusal would be
+    the server's fault, not the client's.
 
     Raises:
         ValueError: it is no text, number or bytes.

@@ -89,9 +89,13 @@ async def eventually(
 
 def _check(read: object, until: object, within_s: object) -> None:
     if not isinstance(read, Operation):
-        raise UsageError(f"eventually() takes an operation that reads, such as orders.query(...) before `await`, not {type(read).__name__}")
+        raise UsageError(
+            f"eventually() takes an operation that reads, such as orders.query(...) before `await`, not {type(read).__name__}"
+        )
     if not read.only_reads:
-        raise UsageError(f"eventually() repeats what it is given, and {read!r} may write: await that first, and give the read after it")
+        raise UsageError(
+            f"eventually() repeats what it is given, and {read!r} may write: await that first, and give the read after it"
+        )
     if until is not None and not callable(until):
         raise UsageError("until= is a function of the result, async or not")
     is_number = isinstance(within_s, int | float) and not isinstance(within_s, bool)
@@ -109,7 +113,11 @@ async def _holds(until: Callable[[T], bool | Awaitable[bool]] | None, result: T)
 def _late(read: Operation[Any], last: object, reads: int) -> DeadlineExceeded:
     limit = current_limit()
     within = f" within {limit.seconds:g} s" if limit is not None else ""
-    found = f"; the last one found {len(cast('list[object]', last))} items" if isinstance(last, list) else ""
+    found = (
+        f"; the last one found {len(cast('list[object]', last))} items"
+        if isinstance(last, list)
+        else ""
+    )
     return DeadlineExceeded(
         f"eventually, {type(read).__name__} of {read._subject or 'a table'}: not as it should be{within}, after {reads} reads{found}",  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         operation=type(read).__name__,

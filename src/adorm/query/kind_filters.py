@@ -66,20 +66,28 @@ def _telling(
         return Telling(after_reading=True)
     if is_scan or name not in access.key_names:
         return Telling(filter=(own_kind(info, discriminator),))
-    asked = [condition for condition in key if any(location.attribute_name == name for location in condition.locations())]
+    asked = [
+        condition
+        for condition in key
+        if any(location.attribute_name == name for location in condition.locations())
+    ]
     for condition in asked:
         check_kind_condition(info, discriminator, codec, condition)
     if asked:
         return Telling()
     # DynamoDB takes no filter on a key: it has to be the key condition's next part.
     used = len(key) - len(access.partition)
-    equal = all(isinstance(condition, Comparison) and condition.comparator == "=" for condition in key)
+    equal = all(
+        isinstance(condition, Comparison) and condition.comparator == "=" for condition in key
+    )
     if equal and used < len(access.sort) and access.sort[used].attribute_name == name:
         return Telling(key=(kind_is(info, discriminator),))
     return Telling(after_reading=True)
 
 
-def check_kind_condition(info: ModelInfo, discriminator: Field, codec: Codec, condition: Condition) -> None:
+def check_kind_condition(
+    info: ModelInfo, discriminator: Field, codec: Codec, condition: Condition
+) -> None:
     """Refuse a key condition that asks for anything but the model's own kind.
 
     Raises:

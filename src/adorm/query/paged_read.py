@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 import attrs
 
 from adorm.calls.capacity import Capacity
-from adorm.errors import AttributeMap, BadCursor, DeadlineExceeded, ItemDecodeError, ItemNotFound, UsageError
+from adorm.errors import (
+    AttributeMap,
+    BadCursor,
+    DeadlineExceeded,
+    ItemDecodeError,
+    ItemNotFound,
+    UsageError,
+)
 from adorm.expressions.conditions import Comparison, Condition, Exists, Or, Value, and_, conditions
 from adorm.expressions.document_path import DocumentPath, root_path
 from adorm.expressions.placeholders import Placeholders
@@ -36,7 +43,8 @@ ResultT = TypeVar("ResultT")
 
 @attrs.frozen(eq=False)
 class Access:
-    """Where a read goes: the table or index, and which conditions are its key's and which its filter's."""
+    """Where a read goes: the table or index, and which conditions are its key's and which its
+    filter's."""
 
     access: Candidate
     key: tuple[Condition, ...]
@@ -99,7 +107,8 @@ class WorkOnItems(DerivedRead[ResultT]):
 
 @attrs.define(eq=False, repr=False)
 class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
-    """A query or a scan. Awaiting it collects everything; iterating reads page after page on demand."""
+    """A query or a scan. Awaiting it collects everything; iterating reads page after page on
+    demand."""
 
     only_reads = True
 
@@ -123,7 +132,8 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         return self._binding.info.name
 
     def filter(self, *conditions_: bool | Condition) -> Self:
-        """Leave out what does not meet all conditions; DynamoDB reads it, and charges for it, all the same."""
+        """Leave out what does not meet all conditions; DynamoDB reads it, and charges for it, all
+        the same."""
         return attrs.evolve(self, filters=self._filters + conditions(conditions_))
 
     def index(self, name: str, /) -> Self:
@@ -138,7 +148,8 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         return attrs.evolve(self, index=name)
 
     def consistent(self) -> Self:
-        """Read what was last written: twice the read units. DynamoDB can't do that on a global index."""
+        """Read what was last written: twice the read units. DynamoDB can't do that on a global
+        index."""
         return attrs.evolve(self, consistent=True)
 
     def limit(self, items: int, /) -> Self:
@@ -150,7 +161,8 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         return attrs.evolve(self, limit=_checked_count("limit", items, least=0))
 
     def page_size(self, items: int, /) -> Self:
-        """Let DynamoDB read this many items a request, before the filter (its `Limit`); 1 MB without.
+        """Let DynamoDB read this many items a request, before the filter (its `Limit`); 1 MB
+        without.
 
         Raises:
             UsageError: it is not positive.
@@ -158,7 +170,8 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         return attrs.evolve(self, page_size=_checked_count("page_size", items, least=1))
 
     def hydrate(self) -> Self:
-        """Read the whole items from the table, by the keys that the index holds: one BatchGetItem for each 100 items."""
+        """Read the whole items from the table, by the keys that the index holds: one BatchGetItem
+        for each 100 items."""
         return attrs.evolve(self, hydrates=True)
 
     def hide_expired(self) -> Self:
@@ -168,12 +181,16 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
             UsageError: the model has no ttl field.
         """
         if self._binding.info.ttl is None:
-            raise UsageError(f"{self._binding.info.name} has no ttl field, so nothing of it expires: add one with adorm.ttl()")
+            raise UsageError(
+                f"{self._binding.info.name} has no ttl field, so nothing of it expires: add one with adorm.ttl()"
+            )
         return attrs.evolve(self, hides_expired=True)
 
     def _with_selection(self, paths: tuple[DocumentPath, ...]) -> Self:
         if self._hydrates:
-            raise UsageError("select() reads what the index holds, hydrate() the whole items: take one of them")
+            raise UsageError(
+                "select() reads what the index holds, hydrate() the whole items: take one of them"
+            )
         return attrs.evolve(self, selected=paths)
 
     # ---- what is sent
@@ -194,7 +211,14 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
             needed |= {info.discriminator.attribute_name}
         route = self._route(filters, needed)
         access = route.access
-        told = telling(info, binding.codec, access, route.key, is_scan=self._operation == "Scan", counting=counting)
+        told = telling(
+            info,
+            binding.codec,
+            access,
+            route.key,
+            is_scan=self._operation == "Scan",
+            counting=counting,
+        )
         key, filter_ = (*route.key, *told.key), (*route.filter, *told.filter)
         if self._consistent and access.index is not None and access.index.is_global:
             raise UsageError(
@@ -210,11 +234,15 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         placeholders = Placeholders(binding.codec, info.model)
         identity = dict(request)
         if key:
-            request["KeyConditionExpression"] = placeholders.checked("key condition", and_(*key).render(placeholders))
+            request["KeyConditionExpression"] = placeholders.checked(
+                "key condition", and_(*key).render(placeholders)
+            )
             identity["KeyConditionExpression"] = request["KeyConditionExpression"]
             placeholders.into(identity)
         if filter_:
-            request["FilterExpression"] = placeholders.checked("filter", and_(*filter_).render(placeholders))
+            request["FilterExpression"] = placeholders.checked(
+                "filter", and_(*filter_).render(placeholders)
+            )
         key_names = info.key_names | access.key_names
         if counting:
             request["Select"] = "COUNT"
@@ -225,10 +253,19 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
             wanted = projections(info, self._selected, sorted(key_names))
             request["ProjectionExpression"] = render_projection(wanted, placeholders)
         elif self._hydrates:
-            request["ProjectionExpression"] = render_projection([(name,) for name in sorted(key_names)], placeholders)
+            request["ProjectionExpression"] = render_projection(
+                [(name,) for name in sorted(key_names)], placeholders
+            )
         placeholders.into(request)
         digest = query_digest(self._operation, identity)
-        return ReadRequest(request, digest, key_names, route.reason, told.after_reading, not route.filter and bool(told.filter))
+        return ReadRequest(
+            request,
+            digest,
+            key_names,
+            route.reason,
+            told.after_reading,
+            not route.filter and bool(told.filter),
+        )
 
     def _not_expired(self) -> Condition:
         info = self._binding.info
@@ -236,10 +273,17 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         location = root_path(info.model, field)
         now = self._binding.connection.clock.now()
         threshold = int(now.timestamp()) if unwrap(split_optional(field.type)[0]) is int else now
-        return Or((Exists(location, wanted=False), Comparison(location, ">", Value(threshold, location))))
+        return Or(
+            (Exists(location, wanted=False), Comparison(location, ">", Value(threshold, location)))
+        )
 
     def _reader(
-        self, built: ReadRequest, *, most_items: int | None, start_key: AttributeMap | None = None, capacity: Capacity | None = None
+        self,
+        built: ReadRequest,
+        *,
+        most_items: int | None,
+        start_key: AttributeMap | None = None,
+        capacity: Capacity | None = None,
     ) -> PageReader:
         return PageReader(
             self._binding,
@@ -257,19 +301,31 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
 
     def _shape(self) -> Shape | None:
         """What parses pages of whole items."""
-        return None if self._hydrates or self._selected is not None else self._binding.codec.shape(self._binding.info.model)
+        return (
+            None
+            if self._hydrates or self._selected is not None
+            else self._binding.codec.shape(self._binding.info.model)
+        )
 
     def request(self) -> dict[str, Any]:
         return self._reader(self._build(), most_items=self._limit).request()
 
     def explain(self) -> Plan:
         built = self._build()
-        return plan_of(self._operation, built.request, page_cost(consistent=self._consistent), reason=built.reason)
+        return plan_of(
+            self._operation,
+            built.request,
+            page_cost(consistent=self._consistent),
+            reason=built.reason,
+        )
 
     # ---- reading
 
-    async def _items(self, items: PageItems, errors: list[ItemDecodeError], capacity: Capacity | None = None) -> list[ItemT | Unreadable]:
-        """The items, with `Unreadable` in the place of each that does not fit the model; `errors` gets theirs."""
+    async def _items(
+        self, items: PageItems, errors: list[ItemDecodeError], capacity: Capacity | None = None
+    ) -> list[ItemT | Unreadable]:
+        """The items, with `Unreadable` in the place of each that does not fit the model; `errors`
+        gets theirs."""
         items = await self._whole(items, capacity)
         made: list[Any]
         wrong: list[ItemDecodeError] = []
@@ -294,7 +350,13 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         if not isinstance(items, list):
             return items
         if self._hydrates and items:
-            items = await fetch_whole(self._binding, items, consistent=self._consistent, retry=self._retry, capacity=capacity)
+            items = await fetch_whole(
+                self._binding,
+                items,
+                consistent=self._consistent,
+                retry=self._retry,
+                capacity=capacity,
+            )
         return self._of_own_kind(items)
 
     def _of_own_kind(self, maps: list[AttributeMap]) -> list[AttributeMap]:
@@ -306,7 +368,8 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         return maps if len(own) == len(maps) else own
 
     def _decode_into(self, made: list[ItemT], items: PageItems, start: int, stop: int) -> None:
-        """Append some of a page's items to `made`, up to one that does not fit, whose error is raised."""
+        """Append some of a page's items to `made`, up to one that does not fit, whose error is
+        raised."""
         if self._selected is None or not isinstance(items, list):
             self._binding.decode_into(made, items, start, stop)
             return
@@ -318,7 +381,9 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         items = await walk.all()
         if walk.errors:
             error = walk.errors[0]
-            error.add_note("collect_errors() gives the items that can be read, and tells of those that can't")
+            error.add_note(
+                "collect_errors() gives the items that can be read, and tells of those that can't"
+            )
             raise error
         return items
 
@@ -332,32 +397,54 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
     def _streamed(self, *, collects_errors: bool) -> ItemStream[ItemT]:
         capacity = Capacity()
         walk = Walk(self, capacity)
-        return QueryStream(walk.next, capacity, self._operation, self._binding.table_name, collects_errors=collects_errors)
+        return QueryStream(
+            walk.next,
+            capacity,
+            self._operation,
+            self._binding.table_name,
+            collects_errors=collects_errors,
+        )
 
     def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:
-        """Up to `limit` items (without one, a page of DynamoDB's), and the cursor that goes on after them; None begins.
+        """Up to `limit` items (without one, a page of DynamoDB's), and the cursor that goes on
+        after them; None begins.
 
-        Where nothing is filtered the end is known for certain, because one item more is read; a filter may leave a cursor to an
-        empty page. An item that does not fit the model is left out, its error is in `Page.errors`.
+        Where nothing is filtered the end is known for certain, because one item more is read; a
+        filter may leave a cursor to an empty page. An item that does not fit the model is left out,
+        its error is in `Page.errors`.
 
         Raises:
             BadCursor: the cursor is not one of this query.
-            DeadlineExceeded: `.result` is the page as far as it came, and `.cursor` goes on after that.
+            DeadlineExceeded: `.result` is the page as far as it came, and `.cursor` goes on after
+                that.
             UsageError: the limit is 0, since a page of nothing has no place to go on from.
         """
         if self._limit == 0:
-            raise UsageError("limit(0).page() reads nothing, so no cursor could tell where to go on: a page takes a limit of 1 or more")
-        return DerivedRead(lambda: self._one_page(cursor), lambda: self._page_reader(self._build(), cursor).request(), self.explain, self)
+            raise UsageError(
+                "limit(0).page() reads nothing, so no cursor could tell where to go on: a page takes a limit of 1 or more"
+            )
+        return DerivedRead(
+            lambda: self._one_page(cursor),
+            lambda: self._page_reader(self._build(), cursor).request(),
+            self.explain,
+            self,
+        )
 
     def _page_reader(self, built: ReadRequest, cursor: str | None) -> PageReader:
         start_key = None
         if cursor is not None:
-            start_key = decode_cursor(cursor, built.digest, self._binding.connection.cursor_secret, built.key_names)
+            start_key = decode_cursor(
+                cursor, built.digest, self._binding.connection.cursor_secret, built.key_names
+            )
             problem = start_key_problem(self._binding, built.request, start_key)
             if problem is not None:
-                raise BadCursor(f"no page of this query can end where this cursor says: {problem}; begin without one")
+                raise BadCursor(
+                    f"no page of this query can end where this cursor says: {problem}; begin without one"
+                )
         # One item more than asked for tells whether there are any.
-        return self._reader(built, most_items=None if self._limit is None else self._limit + 1, start_key=start_key)
+        return self._reader(
+            built, most_items=None if self._limit is None else self._limit + 1, start_key=start_key
+        )
 
     async def _one_page(self, cursor: str | None) -> Page[ItemT]:
         built = self._build()
@@ -370,7 +457,9 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         reader = self._page_reader(built, cursor)
         pages: list[RawPage] = []
         count, scanned_count, capacity = 0, 0, None
-        while (page := await self._next_of(reader, built, pages, cursor, scanned_count, capacity)) is not None:
+        while (
+            page := await self._next_of(reader, built, pages, cursor, scanned_count, capacity)
+        ) is not None:
             if page.items:
                 pages.append(page)
             count += len(page.items)
@@ -400,7 +489,8 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         scanned_count: int,
         capacity: float | None,
     ) -> RawPage | None:
-        """The reader's next page. A deadline's error carries the page as far as it came, and the cursor that goes on after it."""
+        """The reader's next page. A deadline's error carries the page as far as it came, and the
+        cursor that goes on after it."""
         try:
             return await reader.next()
         except DeadlineExceeded as error:
@@ -412,16 +502,26 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
                 error.cursor = self._cursor(built, reader.last_key)
             raise
 
-    async def _page_of(self, pages: list[RawPage], cursor: str | None, scanned_count: int, capacity: float | None) -> Page[ItemT]:
+    async def _page_of(
+        self, pages: list[RawPage], cursor: str | None, scanned_count: int, capacity: float | None
+    ) -> Page[ItemT]:
         """The page that several of DynamoDB's make."""
         whole = Capacity() if self._hydrates else None
         errors: list[ItemDecodeError] = []
         if self._hydrates:  # all keys together, as a request takes 100
-            maps = [attribute_map for page in pages if isinstance(page.items, list) for attribute_map in page.items]
+            maps = [
+                attribute_map
+                for page in pages
+                if isinstance(page.items, list)
+                for attribute_map in page.items
+            ]
             made = await self._items(maps, errors, whole)
         else:
             made = [item for page in pages for item in await self._items(page.items, errors)]
-        items = cast("list[ItemT]", [item for item in made if not isinstance(item, Unreadable)] if errors else made)
+        items = cast(
+            "list[ItemT]",
+            [item for item in made if not isinstance(item, Unreadable)] if errors else made,
+        )
         if whole is not None and whole.read_units:
             capacity = (capacity or 0.0) + whole.read_units
         return Page(items, cursor, len(items), scanned_count, capacity, errors)
@@ -430,14 +530,17 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         return encode_cursor(after, built.digest, self._binding.connection.cursor_secret)
 
     def count(self) -> Operation[int]:
-        """How many items there are, up to the limit. They are read and charged for, but not sent."""
+        """How many items there are, up to the limit. They are read and charged for, but not
+        sent."""
         return self._counted(self._limit, int)
 
     def exists(self) -> Operation[bool]:
         """Whether there is any item."""
         return self._counted(1, bool)
 
-    def _counted(self, most_items: int | None, result: Callable[[int], ResultT]) -> Operation[ResultT]:
+    def _counted(
+        self, most_items: int | None, result: Callable[[int], ResultT]
+    ) -> Operation[ResultT]:
         async def compute() -> ResultT:
             reader = self._reader(self._build(counting=True), most_items=most_items)
             total = 0
@@ -445,7 +548,12 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
                 total += page.count
             return result(total)
 
-        return DerivedRead(compute, lambda: self._reader(self._build(counting=True), most_items=most_items).request(), self.explain, self)
+        return DerivedRead(
+            compute,
+            lambda: self._reader(self._build(counting=True), most_items=most_items).request(),
+            self.explain,
+            self,
+        )
 
     def first(self) -> Operation[ItemT | None]:
         """The first item in order, or None."""
@@ -473,7 +581,9 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
                     "first() gives None instead"
                 )
             if len(items) > 1:
-                raise UsageError(f"one() found more than one item of {self._binding.info.name}: first() takes the first of several")
+                raise UsageError(
+                    f"one() found more than one item of {self._binding.info.name}: first() takes the first of several"
+                )
             return items[0]
 
         two = self.limit(2)
@@ -494,7 +604,8 @@ class Walk(Generic[ItemT]):
         """Of the items so far that do not fit the model."""
 
     async def next(self) -> list[ItemT | Unreadable] | None:
-        """The items of the next page, `Unreadable` in the place of each that does not fit the model; None after the last page."""
+        """The items of the next page, `Unreadable` in the place of each that does not fit the
+        model; None after the last page."""
         reads, reader = self._reads, self._reader
         if reader is None:
             built = self._built = reads._build()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # its own
@@ -517,7 +628,8 @@ class Walk(Generic[ItemT]):
         return items
 
     async def all(self, *, passes_over: bool = False) -> list[ItemT]:
-        """The items of all pages, up to the first page with one that does not fit the model, or passing over those.
+        """The items of all pages, up to the first page with one that does not fit the model, or
+        passing over those.
 
         Raises:
             DeadlineExceeded: `.result` are the items so far, `.cursor` goes on after them.

@@ -37,10 +37,13 @@ class Page(Generic[ItemT]):
     capacity: float | None = None
     """Read units consumed, those of `hydrate()` included, where DynamoDB said so."""
     errors: Sequence[ItemDecodeError] = ()
-    """One for each item that does not fit the model and is left out; `cursor` goes on after these too."""
+    """One for each item that does not fit the model and is left out; `cursor` goes on after these
+    too."""
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td><code>{_escaped(repr(item))}</code></td></tr>" for item in self.items)
+        rows = "".join(
+            f"<tr><td><code>{_escaped(repr(item))}</code></td></tr>" for item in self.items
+        )
         unreadable = f", {len(self.errors)} that can't be read" if self.errors else ""
         caption = f"{self.count} items, {self.scanned_count} read{unreadable}{', more to come' if self.cursor else ''}"
         return f"<table><caption>{caption}</caption>{rows}</table>"
@@ -65,7 +68,8 @@ def key_at(items: PageItems, place: int, names: Iterable[str]) -> AttributeMap:
     """Some attributes of one item of a page.
 
     Raises:
-        ConnectionFailed: the item lacks one of them, or it is none of a key: DynamoDB's items have them.
+        ConnectionFailed: the item lacks one of them, or it is none of a key: DynamoDB's items have
+            them.
     """
     try:
         if isinstance(items, list):
@@ -75,18 +79,23 @@ def key_at(items: PageItems, place: int, names: Iterable[str]) -> AttributeMap:
             key = items.key(place, names)
     except KeyError as error:
         raise ConnectionFailed(
-            f"the answer can't be read: an item has no {error.args[0]}, which is in its key", maybe_applied=False
+            f"the answer can't be read: an item has no {error.args[0]}, which is in its key",
+            maybe_applied=False,
         ) from error
     if not is_key(key):
-        raise ConnectionFailed("the answer can't be read: what is in an item's key is no value of one", maybe_applied=False)
+        raise ConnectionFailed(
+            "the answer can't be read: what is in an item's key is no value of one",
+            maybe_applied=False,
+        )
     return key
 
 
 class PageReader:
     """Reads the pages of one Query or Scan, one request at a time, each only when asked for.
 
-    `most_items` bounds the items given over all pages. DynamoDB's Limit counts items before the filter, so with a filter a page
-    is read at its full size and cut; `last_key` is then the key of the last item given, not the last one read.
+    `most_items` bounds the items given over all pages. DynamoDB's Limit counts items before the
+    filter, so with a filter a page is read at its full size and cut; `last_key` is then the key of
+    the last item given, not the last one read.
     """
 
     def __init__(
@@ -113,12 +122,14 @@ class PageReader:
         self._retry = retry
         self._capacity = capacity
         self._shape = shape
-        """Parses the answers, where whole items are read: `RawPage.items` may be `ParsedItems` then."""
+        """Parses the answers, where whole items are read: `RawPage.items` may be `ParsedItems`
+        then."""
         self._ahead = 1 if filters_kinds_only else 0
         """How many items to read at least for those that are still wanted; 0 for a whole page.
 
-        A filter that leaves out items of other kinds leaves out few or many: `first()` in a partition of a thousand items reads one, and
-        twice as many each time that the page had too few.
+        A filter that leaves out items of other kinds leaves out few or many: `first()` in a
+        partition of a thousand items reads one, and twice as many each time that the page had too
+        few.
         """
         self._done = most_items == 0
         self.last_key = start_key
@@ -148,7 +159,9 @@ class PageReader:
             request["ReturnConsumedCapacity"] = ASKED
         if self._shape is not None:
             request = ReadRequest(request, self._shape.parse)
-        answer = await self._binding.connection.call(self._operation, request, subject=self, retry=self._retry)
+        answer = await self._binding.connection.call(
+            self._operation, request, subject=self, retry=self._retry
+        )
         items: PageItems = answer.get("Items", [])
         last: AttributeMap | None = answer.get("LastEvaluatedKey") or None
         count = int(answer.get("Count", len(items)))
@@ -167,7 +180,11 @@ class PageReader:
             self._capacity.count(self._operation, answer, reading=True)
         consumed = answer.get("ConsumedCapacity")
         return RawPage(
-            items, count, int(answer.get("ScannedCount", count)), None if consumed is None else float(consumed["CapacityUnits"]), last
+            items,
+            count,
+            int(answer.get("ScannedCount", count)),
+            None if consumed is None else float(consumed["CapacityUnits"]),
+            last,
         )
 
     def request(self) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The planner: which key, table or index serves the conditions of a query.
 
-It takes equality on all partition fields and the longest prefix of the sort fields, and never an index that would leave items out,
-nor a scan. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
+It takes equality on all partition fields and the longest prefix of the sort fields, and never an
+index that would leave items out, nor a scan.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ class Candidate:
 def candidates(info: ModelInfo) -> list[Candidate]:
     """The table first, then its indexes in the order of their declaration."""
     table = Candidate(None, (info.partition,), () if info.sort is None else (info.sort,))
-    return [table, *(Candidate(index, index.partition, index.sort) for index in info.indexes.values())]
+    return [
+        table,
+        *(Candidate(index, index.partition, index.sort) for index in info.indexes.values()),
+    ]
 
 
 @attrs.frozen(eq=False)
@@ -78,9 +82,10 @@ def choose(
 ) -> Choice:
     """The best way to serve the conditions.
 
-    `needed` are the attributes that have to be read; `forced` is the index that the caller named, `hydrates` says that
-    the items will be fetched from the table, so that the index needs the filter's attributes only. `in_partition`: the caller
-    gave a partition of the table, as in `query("c1")`, so that no index with another partition will do. `consistent`: no global one.
+    `needed` are the attributes that have to be read; `forced` is the index that the caller named,
+    `hydrates` says that the items will be fetched from the table, so that the index needs the
+    filter's attributes only. `in_partition`: the caller gave a partition of the table, as in
+    `query("c1")`, so that no index with another partition will do. `consistent`: no global one.
 
     Raises:
         UsageError: nothing serves them, or the index named does not; it tells why, for each.
@@ -102,7 +107,15 @@ def choose(
         elif forced is None and consistent and access.index is not None and access.index.is_global:
             found = _Unfit("DynamoDB has no consistent reads on a global index")
         else:
-            found = _serve(info, access, conditions, filters, needed, forced=forced is not None, hydrates=hydrates)
+            found = _serve(
+                info,
+                access,
+                conditions,
+                filters,
+                needed,
+                forced=forced is not None,
+                hydrates=hydrates,
+            )
         if isinstance(found, _Unfit):
             notes.append(f"{access}: {found.why}")
         else:
@@ -113,7 +126,14 @@ def choose(
             "scan() reads everything, if that is meant"
         )
     # Of equals min takes the first: the table comes first in the list, then indexes as declared.
-    best = min(fits, key=lambda choice: (not choice.covers, -choice.sort_fields_used, choice.access.index is not None))
+    best = min(
+        fits,
+        key=lambda choice: (
+            not choice.covers,
+            -choice.sort_fields_used,
+            choice.access.index is not None,
+        ),
+    )
     if not best.covers:
         missing = sorted(name for name in needed if not best.access.holds([name]))
         raise UsageError(
@@ -121,7 +141,9 @@ def choose(
             "select(...) what it holds, or hydrate() to read the whole items from the table"
         )
     others = [f"{choice.access}: serves too" for choice in fits if choice is not best]
-    return attrs.evolve(best, reason="; ".join([f"{best.access}: {_described(best)}", *others, *notes]))
+    return attrs.evolve(
+        best, reason="; ".join([f"{best.access}: {_described(best)}", *others, *notes])
+    )
 
 
 def _described(choice: Choice) -> str:
@@ -160,7 +182,9 @@ def _serve(
             break
         combined = _combine(info, field, wanted)
         if combined is None:
-            return _Unfit(f"a key condition can't say all that is asked of {field.name}: one ==, <, <=, >, >=, between or begins_with")
+            return _Unfit(
+                f"a key condition can't say all that is asked of {field.name}: one ==, <, <=, >, >=, between or begins_with"
+            )
         key.append(combined)
         used += 1
         if not _is_equality(combined):
@@ -168,10 +192,19 @@ def _serve(
     if by_field:
         left = ", ".join(field.name for field in access.sort if field.attribute_name in by_field)
         return _Unfit(f"{left} can be used only after == on the sort fields before it")
-    if not forced and access.index is not None and access.partition == (info.partition,) and not used:
+    if (
+        not forced
+        and access.index is not None
+        and access.partition == (info.partition,)
+        and not used
+    ):
         return _Unfit("it narrows no further than the table, and has another order")
     remaining = (*rest, *filters)
-    unfit = _misplaced(access, filters) or _unfit_for_filter(access, remaining) or (None if forced else _unfit_as_sparse(access, used))
+    unfit = (
+        _misplaced(access, filters)
+        or _unfit_for_filter(access, remaining)
+        or (None if forced else _unfit_as_sparse(access, used))
+    )
     return unfit or Choice(access, tuple(key), remaining, used, hydrates or access.holds(needed))
 
 
@@ -191,8 +224,12 @@ def _unfit_for_filter(access: Candidate, filters: Sequence[Condition]) -> _Unfit
     for condition in filters:
         for location in condition.locations():
             if location.attribute_name in access.key_names:
-                return _Unfit(f"{location} is part of its key, and DynamoDB takes no filter on that")
-    filtered = frozenset(location.attribute_name for condition in filters for location in condition.locations())
+                return _Unfit(
+                    f"{location} is part of its key, and DynamoDB takes no filter on that"
+                )
+    filtered = frozenset(
+        location.attribute_name for condition in filters for location in condition.locations()
+    )
     if not access.holds(filtered):
         return _Unfit(
             f"it does not hold {', '.join(sorted(name for name in filtered if not access.holds([name])))}, which the filter reads"
@@ -201,12 +238,19 @@ def _unfit_for_filter(access: Candidate, filters: Sequence[Condition]) -> _Unfit
 
 
 def _unfit_as_sparse(access: Candidate, sort_fields_used: int) -> _Unfit | None:
-    """An index does not hold the items that lack one of its keys: only a condition on each key asks for just those."""
+    """An index does not hold the items that lack one of its keys: only a condition on each key asks
+    for just those."""
     if access.index is not None:
-        constrained = {field.attribute_name for field in (*access.partition, *access.sort[:sort_fields_used])}
+        constrained = {
+            field.attribute_name for field in (*access.partition, *access.sort[:sort_fields_used])
+        }
         for field in (*access.partition, *access.sort):
-            if field.attribute_name not in constrained and (field.marker.omit_empty or split_optional(field.type)[1]):
-                return _Unfit(f"items without {field.name} are not in it: name it by .index({access.index.name!r}) if that is meant")
+            if field.attribute_name not in constrained and (
+                field.marker.omit_empty or split_optional(field.type)[1]
+            ):
+                return _Unfit(
+                    f"items without {field.name} are not in it: name it by .index({access.index.name!r}) if that is meant"
+                )
     return None
 
 
@@ -214,13 +258,21 @@ def _key_field(condition: Condition, access: Candidate) -> Field | None:
     """The key field that a condition is about, if a key condition can say it at all."""
     location: DocumentPath
     if isinstance(condition, Comparison):
-        if not isinstance(condition.subject, DocumentPath) or not isinstance(condition.operand, Value) or condition.comparator == "<>":
+        if (
+            not isinstance(condition.subject, DocumentPath)
+            or not isinstance(condition.operand, Value)
+            or condition.comparator == "<>"
+        ):
             return None
         if condition.operand.value is None:
             return None
         location = condition.subject
     elif isinstance(condition, Between):
-        if not isinstance(condition.subject, DocumentPath) or not isinstance(condition.low, Value) or not isinstance(condition.high, Value):
+        if (
+            not isinstance(condition.subject, DocumentPath)
+            or not isinstance(condition.low, Value)
+            or not isinstance(condition.high, Value)
+        ):
             return None
         location = condition.subject
     elif isinstance(condition, BeginsWith):
@@ -257,7 +309,8 @@ def _combine(info: ModelInfo, field: Field, wanted: Sequence[Condition]) -> Cond
 
 
 def _closed(field: Field, bound: Comparison, direction: int) -> Value | None:
-    """The end of a closed range; an open one on a type with neighbouring values takes the neighbour."""
+    """The end of a closed range; an open one on a type with neighbouring values takes the
+    neighbour."""
     operand = bound.operand
     if not isinstance(operand, Value):
         return None
@@ -276,5 +329,7 @@ def _closed(field: Field, bound: Comparison, direction: int) -> Value | None:
         if issubclass(kind, date) and isinstance(value, date) and not isinstance(value, datetime):
             return attrs.evolve(operand, value=value + timedelta(days=direction))
     except OverflowError as error:
-        raise BadValue(f"{bound.subject} {bound.comparator} {value}: no time lies beyond that, so the range is empty") from error
+        raise BadValue(
+            f"{bound.subject} {bound.comparator} {value}: no time lies beyond that, so the range is empty"
+        ) from error
     return None

@@ -1,4 +1,5 @@
-"""`orders.query(...)`. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html"""
+"""`orders.query(...)`.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html"""
 
 from __future__ import annotations
 
@@ -8,7 +9,15 @@ import attrs
 
 from adorm.calls.capacity import Capacity
 from adorm.errors import ItemDecodeError, UsageError
-from adorm.expressions.conditions import BeginsWith, Between, Comparison, Condition, Operand, Value, conditions
+from adorm.expressions.conditions import (
+    BeginsWith,
+    Between,
+    Comparison,
+    Condition,
+    Operand,
+    Value,
+    conditions,
+)
 from adorm.expressions.document_path import root_path
 from adorm.expressions.paths import selected_locations
 from adorm.items.binding import Connection
@@ -33,14 +42,16 @@ T5 = TypeVar("T5")
 class Query(Aggregates[ItemT], Generic[ItemT]):
     """Items of one partition, of the table or of an index.
 
-    The planner picks the table or index whose key serves the conditions; `explain()` tells which, and why.
+    The planner picks the table or index whose key serves the conditions; `explain()` tells which,
+    and why.
     """
 
     _partition: Any = attrs.field(default=NOT_GIVEN, alias="partition")
     _conditions: tuple[Condition, ...] = ()
 
     def where(self, *conditions_: bool | Condition) -> Self:
-        """Conditions of any kind: those that a key can serve become its key condition, others a filter."""
+        """Conditions of any kind: those that a key can serve become its key condition, others a
+        filter."""
         return attrs.evolve(self, conditions=self._conditions + conditions(conditions_))
 
     def ascending(self) -> Self:
@@ -52,7 +63,8 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
         return attrs.evolve(self, descending=True)
 
     def collect_errors(self) -> CollectingQuery[ItemT]:
-        """Pass over items that do not fit the model: the result is a `QueryResult` with `.items` and `.errors`."""
+        """Pass over items that do not fit the model: the result is a `QueryResult` with `.items`
+        and `.errors`."""
         return CollectingQuery(self)
 
     @overload
@@ -66,20 +78,25 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
     @overload
     def select(self, a: T1, b: T2, c: T3, d: T4, e: T5, /) -> Query[tuple[T1, T2, T3, T4, T5]]: ...
     def select(self, *paths: object) -> Query[Any]:
-        """Only these attributes, as tuples. What an item does not have reads as the field's default, else as None."""
+        """Only these attributes, as tuples. What an item does not have reads as the field's
+        default, else as None."""
         return cast("Query[Any]", self._with_selection(selected_locations(paths)))
 
     def _route(self, filters: tuple[Condition, ...], needed: frozenset[str]) -> Access:
         info = self._binding.info
         given = self._conditions
         if self._partition is None:
-            raise UsageError(f"query(None): the partition key of {info.name} can't be None; leave it out to give the keys by where(...)")
+            raise UsageError(
+                f"query(None): the partition key of {info.name} can't be None; leave it out to give the keys by where(...)"
+            )
         if self._partition is not NOT_GIVEN:
             index = None if self._index is None else info.indexes[self._index]
             partitions = (info.partition,) if index is None else index.partition
             if len(partitions) != 1:
                 names = ", ".join(f"{info.name}.{field.name} == ..." for field in partitions)
-                raise UsageError(f"index {self._index!r} has {len(partitions)} partition fields: give them by where({names})")
+                raise UsageError(
+                    f"index {self._index!r} has {len(partitions)} partition fields: give them by where({names})"
+                )
             location = root_path(info.model, partitions[0])
             given = (Comparison(location, "=", Value(self._partition, location)), *given)
         choice = choose(
@@ -97,7 +114,8 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
         return Access(choice.access, choice.key, choice.filter, choice.reason)
 
     def _check_key_values(self, condition: Condition) -> None:
-        """Refuse a key before the wire that DynamoDB refuses: empty ones also at the ends of ranges and as prefixes."""
+        """Refuse a key before the wire that DynamoDB refuses: empty ones also at the ends of ranges
+        and as prefixes."""
         info = self._binding.info
         if isinstance(condition, BeginsWith):
             if not condition.prefix:
@@ -115,12 +133,15 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
         field = getattr(subject, "field", None)
         for operand in operands:
             if field is not None and isinstance(operand, Value):
-                encode_key_value(info, field, operand.value, self._binding.codec, sort=field is info.sort)
+                encode_key_value(
+                    info, field, operand.value, self._binding.codec, sort=field is info.sort
+                )
 
 
 @attrs.frozen
 class QueryResult(Generic[ItemT]):
-    """What a query with `collect_errors()` gives: every item that could be read, and what was wrong with the others."""
+    """What a query with `collect_errors()` gives: every item that could be read, and what was wrong
+    with the others."""
 
     items: list[ItemT]
     errors: list[ItemDecodeError]
@@ -149,7 +170,8 @@ class CollectingQuery(Operation[QueryResult[ItemT]], Generic[ItemT]):
         return self._query._sent_by  # noqa: SLF001
 
     def stream(self) -> ItemStream[ItemT]:
-        """A block in which the next page is fetched while this one is used; `.errors` tells of what was passed over."""
+        """A block in which the next page is fetched while this one is used; `.errors` tells of what
+        was passed over."""
         return self._query._streamed(collects_errors=True)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:

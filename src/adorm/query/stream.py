@@ -32,9 +32,11 @@ NextPage: TypeAlias = Callable[[], Coroutine[Any, Any, "list[ItemT | Unreadable]
 
 
 class ItemIterator(Generic[ItemT]):
-    """Items page after page, on demand. An object and not a generator: leaving a loop early leaves nothing to clean up.
+    """Items page after page, on demand. An object and not a generator: leaving a loop early leaves
+    nothing to clean up.
 
-    An item that does not fit the model raises in its place; who iterates again goes on with those after it.
+    An item that does not fit the model raises in its place; who iterates again goes on with those
+    after it.
 
     Args:
         errors: takes the errors of such items, which are passed over then.
@@ -60,7 +62,8 @@ class ItemIterator(Generic[ItemT]):
 
     async def _next(self) -> ItemT | Unreadable:
         while not self._items:
-            # Several tasks may share it: one reads the next page for all of them, so that each item is given once.
+            # Several tasks may share it: one reads the next page for all of them, so that each item
+            # is given once.
             async with self._reading:
                 if self._items:
                     continue
@@ -72,9 +75,11 @@ class ItemIterator(Generic[ItemT]):
 
 
 class ItemStream(ABC, Generic[ItemT]):
-    """Items read ahead, in a block: `async with orders.query("c1").stream() as rows: async for row in rows: ...`.
+    """Items read ahead, in a block: `async with orders.query("c1").stream() as rows: async for row
+    in rows: ...`.
 
-    Leaving the block, in whatever way, ends the reading: no task is left, and no further request is sent.
+    Leaving the block, in whatever way, ends the reading: no task is left, and no further request is
+    sent.
     """
 
     @property
@@ -85,13 +90,19 @@ class ItemStream(ABC, Generic[ItemT]):
     @property
     @abstractmethod
     def errors(self) -> list[Exception]:
-        """What was passed over so far, with `collect_errors()`: items that do not fit the model; of a scan also what ended a segment."""
+        """What was passed over so far, with `collect_errors()`: items that do not fit the model; of
+        a scan also what ended a segment."""
 
     @abstractmethod
     async def __aenter__(self) -> Self: ...
 
     @abstractmethod
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
 
     @abstractmethod
     def __aiter__(self) -> AsyncIterator[ItemT]: ...
@@ -112,12 +123,21 @@ class QueryStream(ItemStream[ItemT]):
         self._capacity = capacity
         self._errors: list[Exception] = []
 
-        async def read(_outcome: Outcome[None], emit: Callable[[list[ItemT | Unreadable]], Awaitable[None]]) -> None:
+        async def read(
+            _outcome: Outcome[None], emit: Callable[[list[ItemT | Unreadable]], Awaitable[None]]
+        ) -> None:
             while (page := await next_page()) is not None:
                 await emit(page)
 
-        self._stream = TaskStream([StreamJob(Outcome[None]("query"), read)], limit=1, operation=operation, subject=table_name)
-        self._items = ItemIterator[ItemT](self._next_page, self._errors if collects_errors else None)
+        self._stream = TaskStream(
+            [StreamJob(Outcome[None]("query"), read)],
+            limit=1,
+            operation=operation,
+            subject=table_name,
+        )
+        self._items = ItemIterator[ItemT](
+            self._next_page, self._errors if collects_errors else None
+        )
 
     @property
     def capacity(self) -> Capacity:
@@ -131,7 +151,12 @@ class QueryStream(ItemStream[ItemT]):
         await self._stream.__aenter__()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         await self._stream.__aexit__(kind, error, trace)
 
     async def _next_page(self) -> list[ItemT | Unreadable] | None:

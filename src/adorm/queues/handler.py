@@ -1,4 +1,5 @@
-"""`@adorm.sqs_handler`: the messages of a batch side by side, and to SQS those that have to come again."""
+"""`@adorm.sqs_handler`: the messages of a batch side by side, and to SQS those that have to come
+again."""
 
 from __future__ import annotations
 
@@ -21,7 +22,10 @@ from adorm.streams.result import BatchResponse, shown_error
 if TYPE_CHECKING:
     from adorm.database import Database
 
-    Work = Callable[[SqsMessage], Awaitable[object]] | Callable[[SqsMessage, Database], Awaitable[object]]
+    Work = (
+        Callable[[SqsMessage], Awaitable[object]]
+        | Callable[[SqsMessage, Database], Awaitable[object]]
+    )
     """What handles one message: `async def work(message, db)`, of which `db` may be left out."""
 
 logger = logging.getLogger("adorm")
@@ -29,13 +33,20 @@ logger = logging.getLogger("adorm")
 
 @attrs.define(eq=False, repr=False, kw_only=True)
 class MessageOutcome(Outcome[Any]):
-    """What became of one message. `value` is what the function returned; `error` is None too where it was not begun."""
+    """What became of one message. `value` is what the function returned; `error` is None too where
+    it was not begun."""
 
     message: SqsMessage
 
     def __repr__(self) -> str:
         """Without what was returned, and without the error's words: both may hold values."""
-        became = "finished" if self.finished else "not handled" if self.error is None else type(self.error).__name__
+        became = (
+            "finished"
+            if self.finished
+            else "not handled"
+            if self.error is None
+            else type(self.error).__name__
+        )
         return f"<adorm.MessageOutcome {self.label}: {became}>"
 
 
@@ -55,7 +66,8 @@ class SqsResult:
 
     @property
     def to_repeat(self) -> list[str]:
-        """The ids of the messages that have to come again: they failed, were cut off or not begun."""
+        """The ids of the messages that have to come again: they failed, were cut off or not
+        begun."""
         return [outcome.message.message_id for outcome in self.outcomes if not outcome.finished]
 
     @property
@@ -64,7 +76,9 @@ class SqsResult:
 
         https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
         """
-        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in self.to_repeat]}
+        return {
+            "batchItemFailures": [{"itemIdentifier": message_id} for message_id in self.to_repeat]
+        }
 
     def raise_failures(self) -> None:
         """Make an error of what failed, was cut off or not begun.
@@ -89,7 +103,8 @@ class SqsResult:
 class SqsHandler:
     """Gives each message of a batch to an async function; made by `@adorm.sqs_handler`.
 
-    Called as a Lambda handler is, `await work(event, context, db)`. The function itself, for tests, is `work.__wrapped__`.
+    Called as a Lambda handler is, `await work(event, context, db)`. The function itself, for tests,
+    is `work.__wrapped__`.
     """
 
     __name__: str
@@ -111,12 +126,16 @@ class SqsHandler:
             UsageError: an option that is none, or no async function of `(message, db)`.
         """
         check_options(concurrency, stop_before_s, on_failure)
-        self._callee = make_callee(function, "a handler of messages", least=1, offered=("message", "db"))
+        self._callee = make_callee(
+            function, "a handler of messages", least=1, offered=("message", "db")
+        )
         self._concurrency = concurrency
         self._stop_before_s = float(stop_before_s)
         self._partial_batches = bool(partial_batches)
         self._on_failure = on_failure
-        functools.update_wrapper(cast("Callable[..., Any]", self), cast("Handler", function), updated=())
+        functools.update_wrapper(
+            cast("Callable[..., Any]", self), cast("Handler", function), updated=()
+        )
         self.__signature__ = inspect.signature(self.__call__)  # its own, not that of the function
 
     def __repr__(self) -> str:
@@ -135,18 +154,24 @@ class SqsHandler:
         return result.response
 
     async def process(self, event: Any, db: Database | None = None) -> SqsResult:
-        """Handle the messages of an event, or of a list of its records, and tell what became of each.
+        """Handle the messages of an event, or of a list of its records, and tell what became of
+        each.
 
-        Side by side, those of one group of a FIFO queue one after the other: after a failure the rest of the group is not begun. Near the
-        ambient deadline what runs is cancelled and nothing else begins.
+        Side by side, those of one group of a FIFO queue one after the other: after a failure the
+        rest of the group is not begun. Near the ambient deadline what runs is cancelled and nothing
+        else begins.
 
         Raises:
-            UsageError: it is no such event, or one of its records is no message; nothing was handled.
+            UsageError: it is no such event, or one of its records is no message; nothing was
+                handled.
         """
         messages = messages_of(event)
         if db is None and self._callee.needs_db:
             raise UsageError("the handler takes db: give it, process(event, db)")
-        outcomes = [MessageOutcome(label=f"message {message.message_id}", message=message) for message in messages]
+        outcomes = [
+            MessageOutcome(label=f"message {message.message_id}", message=message)
+            for message in messages
+        ]
 
         async def handle(outcome: MessageOutcome) -> object:
             return await self._callee(outcome.message, db)
@@ -223,16 +248,19 @@ def sqs_handler(
 
         handler = adorm.lambda_handler(models=[Order])(work)
 
-    Messages run side by side, those of one group of a FIFO queue in order. What fails is named in the answer, and SQS sends just that
-    again. The event source mapping needs `ReportBatchItemFailures`: without it Lambda takes the answer for success, and what failed is
+    Messages run side by side, those of one group of a FIFO queue in order. What fails is named in
+    the answer, and SQS sends just that again. The event source mapping needs
+    `ReportBatchItemFailures`: without it Lambda takes the answer for success, and what failed is
     lost; say `partial_batches=False` there.
 
     Args:
         concurrency: messages at a time.
-        stop_before_s: how long before the ambient deadline what runs is cancelled, so that there is time to answer.
-        partial_batches: False raises `SqsFailed` where a message failed, and the whole batch comes again.
-        on_failure: called with the outcome of each message that failed, may be async; what it raises is logged. What time cut off is not
-            told to it.
+        stop_before_s: how long before the ambient deadline what runs is cancelled, so that there is
+            time to answer.
+        partial_batches: False raises `SqsFailed` where a message failed, and the whole batch comes
+            again.
+        on_failure: called with the outcome of each message that failed, may be async; what it
+            raises is logged. What time cut off is not told to it.
 
     Raises:
         UsageError: an option that is none, or a function that is not of this form.

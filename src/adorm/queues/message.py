@@ -32,7 +32,8 @@ class SqsMessage:
     queue_name: str | None
     """From the ARN of the event's source."""
     attributes: Mapping[str, Any] = attrs.field(repr=False)
-    """Those of SQS itself, `{"ApproximateReceiveCount": "1", "SentTimestamp": "1545082649183", ...}`."""
+    """Those of SQS itself, `{"ApproximateReceiveCount": "1", "SentTimestamp": "1545082649183",
+    ...}`."""
     message_attributes: Mapping[str, Any] = attrs.field(repr=False)
     """The sender's own, `{"kind": {"dataType": "String", "stringValue": "paid"}}`."""
     raw: Mapping[str, Any] = attrs.field(repr=False)
@@ -65,15 +66,21 @@ def messages_of(event: object) -> list[SqsMessage]:
     """The messages of a Lambda event, or of a list of records.
 
     Raises:
-        UsageError: it is something else, or one of its records is no message of a queue. The message shows no values.
+        UsageError: it is something else, or one of its records is no message of a queue. The
+            message shows no values.
     """
     records: object = event
     if isinstance(event, Mapping):
         records = cast("Mapping[str, object]", event).get("Records")
     if not isinstance(records, Sequence) or isinstance(records, str | bytes):
-        raise UsageError('no event of a queue: a dict with "Records", or a list of records, is expected')
+        raise UsageError(
+            'no event of a queue: a dict with "Records", or a list of records, is expected'
+        )
     count = len(cast("Sequence[object]", records))
-    return [_message(raw, place, count) for place, raw in enumerate(cast("Sequence[object]", records), 1)]
+    return [
+        _message(raw, place, count)
+        for place, raw in enumerate(cast("Sequence[object]", records), 1)
+    ]
 
 
 def _message(raw: object, place: int, count: int) -> SqsMessage:

@@ -1,6 +1,8 @@
-"""Structured classes: attrs classes, dataclasses, TypedDicts and NamedTuples, seen as lists of fields.
+"""Structured classes: attrs classes, dataclasses, TypedDicts and NamedTuples, seen as lists of
+fields.
 
-Models, paths and the codec all look at classes through `structure_of`, so a nested value needs nothing of adorm in it.
+Models, paths and the codec all look at classes through `structure_of`, so a nested value needs
+nothing of adorm in it.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     import dataclasses
 
 METADATA_KEY = "adorm"
-"""Where a field marker leaves its `Marker` in an attrs field's metadata; a dataclass field may carry one too."""
+"""Where a field marker leaves its `Marker` in an attrs field's metadata; a dataclass field may
+carry one too."""
 
 
 class _Absence(Enum):
@@ -30,7 +33,8 @@ class _Absence(Enum):
 
 TARGET = "__adorm_target__"
 MARKERS = "__adorm_markers__"
-"""On a model that stands for a class that can't be edited: that class, and the markers of its fields."""
+"""On a model that stands for a class that can't be edited: that class, and the markers of its
+fields."""
 
 MISSING: Any = _Absence.MISSING
 """No default: the field must be present."""
@@ -53,7 +57,8 @@ class Role(StrEnum):
 
 
 DatetimeFormat = Literal["Z", "+00:00", "+0000"]
-"""How the texts of datetimes end; all have six digits of a second. PynamoDB writes and reads `+0000` alone."""
+"""How the texts of datetimes end; all have six digits of a second. PynamoDB writes and reads
+`+0000` alone."""
 
 DATETIME_FORMATS: tuple[DatetimeFormat, ...] = typing.get_args(DatetimeFormat)
 
@@ -86,7 +91,15 @@ class Marker(Record):
 
     def as_role(self, role: Role, name: str | None) -> Marker:
         """The same in another role, under another name."""
-        return Marker(role, name, self.omit_empty, self.as_json, self.as_set, self.truncate, self.datetime_format)
+        return Marker(
+            role,
+            name,
+            self.omit_empty,
+            self.as_json,
+            self.as_set,
+            self.truncate,
+            self.datetime_format,
+        )
 
 
 NO_MARKER = Marker()
@@ -112,7 +125,8 @@ class Field:
         self.attribute_name = attribute_name
         """What DynamoDB calls it."""
         self.type = type
-        """The annotation with forward references and type variables resolved; `Annotated` and `NewType` still around it."""
+        """The annotation with forward references and type variables resolved; `Annotated` and
+        `NewType` still around it."""
         self.marker = marker
         self.role = marker.role
         self.is_key = False
@@ -125,7 +139,8 @@ class Field:
         self.factory = factory
         """Makes the default; `default` is MISSING then."""
         self.default_takes_self = default_takes_self
-        """An attrs default computed from the instance: leave the field out of the constructor call to get it."""
+        """An attrs default computed from the instance: leave the field out of the constructor call
+        to get it."""
         self.owner = owner
         """The name of its class, for messages."""
 
@@ -150,7 +165,15 @@ Kind = Literal["attrs", "dataclass", "typeddict", "namedtuple"]
 class Structure:
     """A structured class and its fields, in order of declaration."""
 
-    def __init__(self, cls: Any, kind: Kind, fields: tuple[Field, ...], by_name: Mapping[str, Field], name: str, frozen: bool) -> None:
+    def __init__(
+        self,
+        cls: Any,
+        kind: Kind,
+        fields: tuple[Field, ...],
+        by_name: Mapping[str, Field],
+        name: str,
+        frozen: bool,
+    ) -> None:
         self.cls = cls
         """The class itself, without type arguments."""
         self.kind: Kind = kind
@@ -169,11 +192,13 @@ _FACTORY: Any = attrs.Factory  # a function to the stubs, a class at run time
 
 _STRUCTURE = "__adorm_structure__"
 _NAMESPACE = "__adorm_namespace__"
-"""What is known of a class is kept on the class. A table beside it would keep the class alive, since all of this leads back to it."""
+"""What is known of a class is kept on the class. A table beside it would keep the class alive,
+since all of this leads back to it."""
 
 
 def remember_namespace(cls: type, namespace: Mapping[str, Any]) -> None:
-    """Keep the names around a class defined inside a function until its annotations are resolved."""
+    """Keep the names around a class defined inside a function until its annotations are
+    resolved."""
     type.__setattr__(cls, _NAMESPACE, namespace)
 
 
@@ -198,8 +223,8 @@ def structure_of(annotation: Annotation) -> Structure:
     """The fields of a structured class, or of a generic one with its arguments (`Box[int]`).
 
     Raises:
-        ModelError: it is no structured class, or an annotation in it can't be resolved; `__cause__` is
-            `UnresolvedName` where that may still change, because a later class has the name.
+        ModelError: it is no structured class, or an annotation in it can't be resolved; `__cause__`
+            is `UnresolvedName` where that may still change, because a later class has the name.
     """
     annotation = unwrap(annotation)
     if isinstance(annotation, type) and not typing.get_args(annotation):
@@ -217,7 +242,9 @@ def _build(annotation: Annotation) -> Structure:
     named = origin_of(annotation) or annotation
     kind = kind_of(annotation)
     if kind is None:
-        raise ModelError(f"{annotation!r} is not a structured class: decorate it with @adorm.model, @attrs.define or @dataclass")
+        raise ModelError(
+            f"{annotation!r} is not a structured class: decorate it with @adorm.model, @attrs.define or @dataclass"
+        )
     cls: Any = named.__dict__.get(TARGET, named)
     if kind == "attrs" and "__attrs_attrs__" not in cls.__dict__:
         raise undecorated(cls)
@@ -231,24 +258,51 @@ def _build(annotation: Annotation) -> Structure:
     elif kind == "typeddict":
         # an absent key that is not required stays absent, so it has neither default nor None
         fields = [
-            Field(name, name, hint, init_name=name, default=MISSING if _is_required(cls, name, hint) else NOT_REQUIRED)
+            Field(
+                name,
+                name,
+                hint,
+                init_name=name,
+                default=MISSING if _is_required(cls, name, hint) else NOT_REQUIRED,
+            )
             for name, hint in types.items()
         ]
     else:
         defaults: Mapping[str, Any] = cls._field_defaults
-        fields = [Field(name, name, types.get(name, Any), init_name=name, default=defaults.get(name, MISSING)) for name in cls._fields]
+        fields = [
+            Field(
+                name,
+                name,
+                types.get(name, Any),
+                init_name=name,
+                default=defaults.get(name, MISSING),
+            )
+            for name in cls._fields
+        ]
     markers: Mapping[str, Marker] = named.__dict__.get(MARKERS, {})
     naming: Callable[[str], str] = getattr(named, "__adorm_naming__", str)
     for field in fields:
         field.settle(markers.get(field.name, field.marker), naming, owner=cls.__name__)
     _check_attribute_names(cls, fields)
-    return Structure(cls, kind, tuple(fields), {field.name: field for field in fields}, cls.__name__, _is_frozen(cls, kind))
+    return Structure(
+        cls,
+        kind,
+        tuple(fields),
+        {field.name: field for field in fields},
+        cls.__name__,
+        _is_frozen(cls, kind),
+    )
 
 
 def undecorated(cls: type) -> ModelError:
-    """The error for a subclass of an attrs class that is none itself: attrs knows its base's fields alone."""
+    """The error for a subclass of an attrs class that is none itself: attrs knows its base's fields
+    alone."""
     base = next(base for base in cls.__mro__ if "__attrs_attrs__" in base.__dict__)
-    kind, decorator = ("model", "@adorm.model") if hasattr(base, "__adorm_options__") else ("attrs class", "@attrs.define")
+    kind, decorator = (
+        ("model", "@adorm.model")
+        if hasattr(base, "__adorm_options__")
+        else ("attrs class", "@attrs.define")
+    )
     return ModelError(
         f"{cls.__name__} is no {kind}, but a subclass of {base.__name__} without a decorator of its own: write {decorator} above it"
     )
@@ -263,7 +317,8 @@ def _is_frozen(cls: Any, kind: Kind) -> bool:
 
 
 def _is_required(cls: Any, key: str, hint: Annotation) -> bool:
-    """Whether a TypedDict's key must be there: Python itself does not see through annotations that are text."""
+    """Whether a TypedDict's key must be there: Python itself does not see through annotations that
+    are text."""
     while (origin := origin_of(hint)) is not None:
         if origin in (typing.Required, typing.NotRequired):
             return origin is typing.Required
@@ -329,7 +384,9 @@ def _resolved_types(annotation: Annotation, cls: type) -> dict[str, Annotation]:
     arguments = type_arguments(annotation)
     resolved: dict[str, Annotation] = {}
     for name, hint in hints.items():
-        owner = next((base for base in cls.__mro__ if name in base.__dict__.get("__annotations__", {})), cls)
+        owner = next(
+            (base for base in cls.__mro__ if name in base.__dict__.get("__annotations__", {})), cls
+        )
         resolved[name] = substitute(hint, arguments.get(owner, {}))
     return resolved
 
@@ -339,6 +396,8 @@ def _check_attribute_names(cls: type, fields: list[Field]) -> None:
     for field in fields:
         other = seen.setdefault(field.attribute_name, field)
         if other is not field:
-            raise ModelError(f"{cls.__name__}: the fields {other.name} and {field.name} have one attribute name, {field.attribute_name!r}")
+            raise ModelError(
+                f"{cls.__name__}: the fields {other.name} and {field.name} have one attribute name, {field.attribute_name!r}"
+            )
         if not field.attribute_name:
             raise ModelError(f"{cls.__name__}.{field.name}: an attribute name can't be empty")

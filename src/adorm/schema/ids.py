@@ -1,4 +1,5 @@
-"""Generated ids. ULIDs and KSUIDs come from well-kept packages: `attribute(factory=lambda: str(ULID()))`."""
+"""Generated ids. ULIDs and KSUIDs come from well-kept packages: `attribute(factory=lambda:
+str(ULID()))`."""
 
 from __future__ import annotations
 
@@ -8,10 +9,13 @@ from uuid import UUID
 
 
 def uuid7() -> UUID:
-    """A UUID of version 7: 48 bits of milliseconds, then 74 random bits, so that ids sort by time of making, to the millisecond.
+    """A UUID of version 7: 48 bits of milliseconds, then 74 random bits, so that ids sort by time
+    of making, to the millisecond.
 
     https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7
     """
     milliseconds = time.time_ns() // 1_000_000
     random_a, random_b = secrets.randbits(12), secrets.randbits(62)
-    return UUID(int=(milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | random_a << 64 | 0b10 << 62 | random_b)
+    return UUID(
+        int=(milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | random_a << 64 | 0b10 << 62 | random_b
+    )

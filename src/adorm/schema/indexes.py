@@ -38,7 +38,8 @@ def _as_tuple(names: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 class GlobalIndex(Record):
-    """A global secondary index: keys of its own, one to four fields for the partition, up to four for the sort."""
+    """A global secondary index: keys of its own, one to four fields for the partition, up to four
+    for the sort."""
 
     __slots__ = ("name", "partition", "sort", "projection")  # noqa: RUF023  # the constructor's order
 
@@ -48,13 +49,19 @@ class GlobalIndex(Record):
     projection: Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]
 
     def __init__(
-        self, name: str, *, partition: str | Sequence[str], sort: str | Sequence[str] | None = None, projection: Projection = "ALL"
+        self,
+        name: str,
+        *,
+        partition: str | Sequence[str],
+        sort: str | Sequence[str] | None = None,
+        projection: Projection = "ALL",
     ) -> None:
         self._hold(name, _as_tuple(partition), _as_tuple(sort), _projection(projection))
 
 
 class LocalIndex(Record):
-    """A local secondary index: the table's partition key with another sort key. Made with the table, never later."""
+    """A local secondary index: the table's partition key with another sort key. Made with the
+    table, never later."""
 
     __slots__ = ("name", "sort", "projection")  # noqa: RUF023  # the constructor's order
 
@@ -68,7 +75,9 @@ class LocalIndex(Record):
 
 def _projection(projection: Projection) -> Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]:
     if isinstance(projection, str):
-        return cast("Literal['ALL', 'KEYS_ONLY']", projection)  # checked with the model's name at hand
+        return cast(
+            "Literal['ALL', 'KEYS_ONLY']", projection
+        )  # checked with the model's name at hand
     return tuple(projection)
 
 
@@ -98,7 +107,10 @@ class Index:
         if self.projection == "ALL":
             return True
         included = () if self.projection == "KEYS_ONLY" else self.projection
-        return any(field.attribute_name == attribute_name for field in (*self.key_fields, *self.table_keys, *included))
+        return any(
+            field.attribute_name == attribute_name
+            for field in (*self.key_fields, *self.table_keys, *included)
+        )
 
 
 def key_tag(owner: str, field: Field, *, optional: bool) -> Tag | None:
@@ -109,7 +121,9 @@ def key_tag(owner: str, field: Field, *, optional: bool) -> Tag | None:
     """
     annotation, is_optional = split_optional(field.type)
     if is_optional and not optional:
-        raise ModelError(f"{owner}.{field.name} is a key of the table, so it can't be optional: every item has it")
+        raise ModelError(
+            f"{owner}.{field.name} is a key of the table, so it can't be optional: every item has it"
+        )
     tag = scalar_tag(annotation)
     bare = unwrap(annotation)
     if isinstance(bare, type) and "__adorm_options__" in bare.__dict__:
@@ -117,7 +131,9 @@ def key_tag(owner: str, field: Field, *, optional: bool) -> Tag | None:
             f"{owner}.{field.name} is a key, but the model {bare.__name__} is stored as a map, and a key is text, a number or bytes: "
             f"make {bare.__name__} an attrs class or a dataclass, and register hooks that store it as text"
         )
-    known_wrong = tag is None and (not isinstance(bare, type) or issubclass(bare, (list, tuple, set, frozenset, dict, Enum)))
+    known_wrong = tag is None and (
+        not isinstance(bare, type) or issubclass(bare, (list, tuple, set, frozenset, dict, Enum))
+    )
     if tag == "BOOL" or known_wrong or field.marker.as_json or field.marker.as_set:
         raise ModelError(
             f"{owner}.{field.name} is a key, but {type_name(field.type)} can't be one: "
@@ -127,18 +143,25 @@ def key_tag(owner: str, field: Field, *, optional: bool) -> Tag | None:
 
 
 def resolve_indexes(
-    owner: str, structure: Structure, partition: Field, sort: Field | None, declared: Sequence[GlobalIndex | LocalIndex]
+    owner: str,
+    structure: Structure,
+    partition: Field,
+    sort: Field | None,
+    declared: Sequence[GlobalIndex | LocalIndex],
 ) -> dict[str, Index]:
     """The indexes by name.
 
     Raises:
-        ModelError: an unknown field, a key that can't be one, two indexes of one name, or more than DynamoDB takes.
+        ModelError: an unknown field, a key that can't be one, two indexes of one name, or more than
+            DynamoDB takes.
     """
     table_keys = (partition,) if sort is None else (partition, sort)
     indexes: dict[str, Index] = {}
     for index in declared:
         if not isinstance(index, (GlobalIndex, LocalIndex)) or not isinstance(index.name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-            raise ModelError(f"{owner}: an index is GlobalIndex(name, ...) or LocalIndex(name, ...), not {index!r}")
+            raise ModelError(
+                f"{owner}: an index is GlobalIndex(name, ...) or LocalIndex(name, ...), not {index!r}"
+            )
         where = f"{owner}: index {index.name!r}"
         if not re.fullmatch(_NAME, index.name):
             raise ModelError(f"{where}: a name has 3 to 255 letters, digits, '_', '-' and '.'")
@@ -159,13 +182,19 @@ def resolve_indexes(
         projection = index.projection
         if isinstance(projection, str):
             if projection not in ("ALL", "KEYS_ONLY"):  # unchecked callers
-                raise ModelError(f"{where}: projection is 'ALL', 'KEYS_ONLY' or a list of field names, not {projection!r}")
+                raise ModelError(
+                    f"{where}: projection is 'ALL', 'KEYS_ONLY' or a list of field names, not {projection!r}"
+                )
             resolved: Literal["ALL", "KEYS_ONLY"] | tuple[Field, ...] = projection
         else:
             if len(projection) > MAX_INCLUDED_FIELDS:
-                raise ModelError(f"{where} includes {len(projection)} fields; DynamoDB takes {MAX_INCLUDED_FIELDS}")
+                raise ModelError(
+                    f"{where} includes {len(projection)} fields; DynamoDB takes {MAX_INCLUDED_FIELDS}"
+                )
             resolved = tuple(_field(where, structure, name) for name in projection)
-        indexes[index.name] = Index(index.name, isinstance(index, GlobalIndex), partitions, sorts, resolved, table_keys)
+        indexes[index.name] = Index(
+            index.name, isinstance(index, GlobalIndex), partitions, sorts, resolved, table_keys
+        )
     _check_count(owner, indexes)
     return indexes
 
@@ -175,12 +204,18 @@ def _check_count(owner: str, indexes: Mapping[str, Index]) -> None:
     if count > MAX_GLOBAL_INDEXES:
         raise ModelError(f"{owner} has {count} global indexes; DynamoDB takes {MAX_GLOBAL_INDEXES}")
     if len(indexes) - count > MAX_LOCAL_INDEXES:
-        raise ModelError(f"{owner} has {len(indexes) - count} local indexes; DynamoDB takes {MAX_LOCAL_INDEXES}")
+        raise ModelError(
+            f"{owner} has {len(indexes) - count} local indexes; DynamoDB takes {MAX_LOCAL_INDEXES}"
+        )
 
 
-def _fields(where: str, structure: Structure, names: tuple[str, ...], side: str, least: int) -> tuple[Field, ...]:
+def _fields(
+    where: str, structure: Structure, names: tuple[str, ...], side: str, least: int
+) -> tuple[Field, ...]:
     if not least <= len(names) <= MAX_KEY_FIELDS:
-        raise ModelError(f"{where}: {side} takes {least} to {MAX_KEY_FIELDS} field names, not {len(names)}")
+        raise ModelError(
+            f"{where}: {side} takes {least} to {MAX_KEY_FIELDS} field names, not {len(names)}"
+        )
     return tuple(_field(where, structure, name) for name in names)
 
 

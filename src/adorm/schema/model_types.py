@@ -18,4 +18,5 @@ class AttrsLike(Protocol):
 
 
 AnyModel: TypeAlias = DataclassLike | AttrsLike
-"""What every model is to a checker: the bound for a type variable of yours, `M = TypeVar("M", bound=adorm.AnyModel)`."""
+"""What every model is to a checker: the bound for a type variable of yours, `M = TypeVar("M",
+bound=adorm.AnyModel)`."""

@@ -8,19 +8,22 @@ from adorm.errors import ModelError
 
 
 def camel_case(name: str) -> str:
-    """`customer_id` -> `customerId`, `order_itemID` -> `orderItemID`, `_user_name` -> `_userName`."""
+    """`customer_id` -> `customerId`, `order_itemID` -> `orderItemID`, `_user_name` ->
+    `_userName`."""
     begin, first, rest = _words(name)
     return begin + first + "".join(map(_with_capital, rest))
 
 
 def pascal_case(name: str) -> str:
-    """`customer_id` -> `CustomerId`, `order_itemID` -> `OrderItemID`, `_user_name` -> `_UserName`."""
+    """`customer_id` -> `CustomerId`, `order_itemID` -> `OrderItemID`, `_user_name` ->
+    `_UserName`."""
     begin, first, rest = _words(name)
     return begin + "".join(map(_with_capital, (first, *rest)))
 
 
 def _words(name: str) -> tuple[str, str, list[str]]:
-    """The underscores at the beginning, which tell a private field from one of the same words; the first word; the others."""
+    """The underscores at the beginning, which tell a private field from one of the same words; the
+    first word; the others."""
     words = name.lstrip("_")
     first, *rest = words.split("_")
     return name[: len(name) - len(words)], first, rest

@@ -24,7 +24,14 @@ SELDOM = Literal["uuid", "pathlib", "ipaddress"]
 _SELDOM: Mapping[SELDOM, tuple[str, ...]] = {
     "uuid": ("UUID",),
     "pathlib": ("PurePath",),
-    "ipaddress": ("IPv4Address", "IPv6Address", "IPv4Network", "IPv6Network", "IPv4Interface", "IPv6Interface"),
+    "ipaddress": (
+        "IPv4Address",
+        "IPv6Address",
+        "IPv4Network",
+        "IPv6Network",
+        "IPv4Interface",
+        "IPv6Interface",
+    ),
 }
 
 NUMBER_TYPES: tuple[type, ...] = (int, float, Decimal, timedelta)
@@ -41,21 +48,27 @@ if sys.version_info >= (3, 13):
 
 
 def seldom_types(*modules: SELDOM) -> tuple[type, ...]:
-    """UUIDs, paths and IP addresses, of all these modules or of those given, as far as they are imported.
+    """UUIDs, paths and IP addresses, of all these modules or of those given, as far as they are
+    imported.
 
     Together they take 5 ms to import, and who has not imported one can't have named its types.
     """
     return tuple(
-        getattr(sys.modules[module], name) for module in modules or get_args(SELDOM) if module in sys.modules for name in _SELDOM[module]
+        getattr(sys.modules[module], name)
+        for module in modules or get_args(SELDOM)
+        if module in sys.modules
+        for name in _SELDOM[module]
     )
 
 
 _FREEZEGUN = "freezegun.api"
-"""The module whose classes stand in the place of `datetime` and `date` while freezegun holds the time still."""
+"""The module whose classes stand in the place of `datetime` and `date` while freezegun holds the
+time still."""
 
 
 def real_class(cls: type) -> type:
-    """`datetime` or `date` for the class that freezegun has put in its place, any other class as it is."""
+    """`datetime` or `date` for the class that freezegun has put in its place, any other class as it
+    is."""
     if cls.__module__ != _FREEZEGUN:
         return cls
     return next((base for base in cls.__mro__ if base.__module__ == "datetime"), cls)
@@ -78,12 +91,14 @@ def union_of(members: Sequence[Annotation]) -> Annotation:
 
 
 def origin_of(annotation: Annotation) -> Any:
-    """`list` of `list[int]`, None of a plain class: `get_origin`, whose overloads take an unknown type for a ParamSpec's."""
+    """`list` of `list[int]`, None of a plain class: `get_origin`, whose overloads take an unknown
+    type for a ParamSpec's."""
     return get_origin(annotation)
 
 
 def peel(annotation: Annotation) -> Annotation:
-    """Take off one `Annotated`, `NewType`, `Required`, `Final` or `type` alias from the outside; the same object where there is none."""
+    """Take off one `Annotated`, `NewType`, `Required`, `Final` or `type` alias from the outside;
+    the same object where there is none."""
     if isinstance(annotation, NewType):
         return annotation.__supertype__
     if getattr(annotation, "__module__", None) == _FREEZEGUN:
@@ -94,12 +109,14 @@ def peel(annotation: Annotation) -> Annotation:
             return annotation.__value__  # type: ignore[attr-defined]  # only of a TypeAliasType
         if isinstance(origin, _ALIAS_TYPE):
             parameters: Any = origin.__type_params__  # type: ignore[attr-defined]  # as above
-            return substitute(origin.__value__, dict(zip(parameters, get_args(annotation), strict=False)))  # type: ignore[attr-defined]  # as above
+            aliased: Any = origin.__value__  # type: ignore[attr-defined]  # as above
+            return substitute(aliased, dict(zip(parameters, get_args(annotation), strict=False)))
     return get_args(annotation)[0] if origin in _WRAPPERS else annotation
 
 
 def unwrap(annotation: Annotation) -> Annotation:
-    """Take off `Annotated`, `NewType`, `Required`, `Final` and `type` aliases, from the outside only."""
+    """Take off `Annotated`, `NewType`, `Required`, `Final` and `type` aliases, from the outside
+    only."""
     while (inner := peel(annotation)) is not annotation:
         annotation = inner
     return annotation
@@ -117,7 +134,8 @@ def union_members(annotation: Annotation) -> tuple[Annotation, ...]:
 
 
 def split_optional(annotation: Annotation) -> tuple[Annotation, bool]:
-    """`(str, True)` for `str | None`; the annotation as it is, unwrapped only where None was taken off."""
+    """`(str, True)` for `str | None`; the annotation as it is, unwrapped only where None was taken
+    off."""
     members = union_members(annotation)
     if type(None) not in members or len(members) == 1:
         return annotation, annotation is None or annotation is type(None)
@@ -126,7 +144,8 @@ def split_optional(annotation: Annotation) -> tuple[Annotation, bool]:
 
 
 def scalar_tag(annotation: Annotation) -> Tag | None:
-    """S, N, B or BOOL for a type that is stored as one; None for containers, unions of several, Any and unknown classes."""
+    """S, N, B or BOOL for a type that is stored as one; None for containers, unions of several, Any
+    and unknown classes."""
     annotation = unwrap(annotation)
     if origin_of(annotation) is Literal:
         return _common_tag([type(value) for value in get_args(annotation)])
@@ -151,7 +170,8 @@ def _common_tag(classes: list[type]) -> Tag | None:
 
 
 def substitute(annotation: Annotation, types_of: Mapping[Any, Annotation]) -> Annotation:
-    """Put types in the place of type variables; one without a type becomes its bound, else `Any`."""
+    """Put types in the place of type variables; one without a type becomes its bound, else
+    `Any`."""
     if isinstance(annotation, TypeVar):
         if annotation in types_of:
             return types_of[annotation]
@@ -163,12 +183,17 @@ def substitute(annotation: Annotation, types_of: Mapping[Any, Annotation]) -> An
 
 
 def type_arguments(annotation: Annotation) -> dict[type, dict[Any, Annotation]]:
-    """For a class or `Box[int]`: what each class in its ancestry has in place of its type variables."""
+    """For a class or `Box[int]`: what each class in its ancestry has in place of its type
+    variables."""
     result: dict[type, dict[Any, Annotation]] = {}
 
     def visit(current: Annotation, outer: Mapping[Any, Annotation]) -> None:
         origin = origin_of(current) or current
-        if not isinstance(origin, type) or origin in (object, typing.Generic, typing.Protocol) or origin in result:
+        if (
+            not isinstance(origin, type)
+            or origin in (object, typing.Generic, typing.Protocol)
+            or origin in result
+        ):
             return
         parameters = getattr(origin, "__parameters__", ())
         arguments = [substitute(argument, outer) for argument in get_args(current)]
@@ -184,4 +209,8 @@ def type_arguments(annotation: Annotation) -> dict[type, dict[Any, Annotation]]:
 
 def type_name(annotation: Annotation) -> str:
     """How to call a type in a message."""
-    return annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation).replace("typing.", "")
+    return (
+        annotation.__name__
+        if isinstance(annotation, type) and not get_args(annotation)
+        else str(annotation).replace("typing.", "")
+    )

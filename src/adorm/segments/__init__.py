@@ -1,1 +1,2 @@
-"""Internal: what is behind `scan.py`: the stream of segments, checkpoints, pacing, work on items."""
+"""Internal: what is behind `scan.py`: the stream of segments, checkpoints, pacing, work on
+items."""

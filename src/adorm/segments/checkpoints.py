@@ -37,7 +37,8 @@ class Ticket:
 
 
 class Track:
-    """A segment's position, which moves only past items whose work is done, in the order in which they were handed out."""
+    """A segment's position, which moves only past items whose work is done, in the order in which
+    they were handed out."""
 
     def __init__(self, position: Position) -> None:
         self.position = position
@@ -66,13 +67,18 @@ class Scanned:
     """A digest of the filter, its values included."""
 
 
-def write_checkpoint(scanned: Scanned, total_segments: int | None, positions: list[Position]) -> str:
+def write_checkpoint(
+    scanned: Scanned, total_segments: int | None, positions: list[Position]
+) -> str:
     """The checkpoint as JSON text."""
     body = {
         "adorm_scan": _FORM,
         **attrs.asdict(scanned),
         "total_segments": total_segments,
-        "segments": [{"finished": True} if position.finished else {"after": position.after} for position in positions],
+        "segments": [
+            {"finished": True} if position.finished else {"after": position.after}
+            for position in positions
+        ],
     }
     return orjson.dumps(body, default=_bytes_as_text).decode()
 
@@ -86,18 +92,30 @@ def read_checkpoint(text: str) -> tuple[Scanned, int | None, list[Position]]:
     try:
         body = orjson.loads(text)
         if body["adorm_scan"] != _FORM:
-            raise UsageError("this checkpoint was made by another version of adorm: scan from the beginning")
+            raise UsageError(
+                "this checkpoint was made by another version of adorm: scan from the beginning"
+            )
         scanned = Scanned(body["table"], body["index"], body["filter"])
         total_segments: int | None = body["total_segments"]
         positions = [_position(each) for each in body["segments"]]
-        if total_segments is not None and (type(total_segments) is not int or not 1 <= total_segments <= MAX_SEGMENTS):
-            raise UsageError(f"this checkpoint is damaged: {total_segments!r} is no number of segments; scan from the beginning")
-        if len(positions) != (total_segments or 1) or not all(type(name) is str for name in (scanned.table, scanned.filter)):
-            raise UsageError("this checkpoint is damaged: it does not tell of each segment; scan from the beginning")
+        if total_segments is not None and (
+            type(total_segments) is not int or not 1 <= total_segments <= MAX_SEGMENTS
+        ):
+            raise UsageError(
+                f"this checkpoint is damaged: {total_segments!r} is no number of segments; scan from the beginning"
+            )
+        if len(positions) != (total_segments or 1) or not all(
+            type(name) is str for name in (scanned.table, scanned.filter)
+        ):
+            raise UsageError(
+                "this checkpoint is damaged: it does not tell of each segment; scan from the beginning"
+            )
     except UsageError:
         raise
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise UsageError("this is no checkpoint of a scan, or a damaged one: take the text of checkpoint() as it is") from error
+        raise UsageError(
+            "this is no checkpoint of a scan, or a damaged one: take the text of checkpoint() as it is"
+        ) from error
     return scanned, total_segments, positions
 
 
@@ -107,7 +125,9 @@ def _position(body: Mapping[str, Any]) -> Position:
     after = body["after"]
     if after is None:
         return Position()
-    return Position({str(name): _key_value(value) for name, value in cast("Mapping[str, Any]", after).items()})
+    return Position(
+        {str(name): _key_value(value) for name, value in cast("Mapping[str, Any]", after).items()}
+    )
 
 
 def _key_value(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,14 +9,16 @@ from adorm.deadlines import remaining_s
 from adorm.errors import DeadlineExceeded
 
 CLOCK_RESOLUTION_S = 1e-9
-"""A shorter wait may be lost in rounding: a fake clock would not advance, and the wait never end."""
+"""A shorter wait may be lost in rounding: a fake clock would not advance, and the wait never
+end."""
 
 
 class ReadBudget:
     """Shared by the segments of one scan.
 
-    What a page costs is known only with its answer, so each request first takes what the last page cost, and settles the
-    difference after. The first one goes alone, to learn it. Credit of one second at most is kept for later.
+    What a page costs is known only with its answer, so each request first takes what the last page
+    cost, and settles the difference after. The first one goes alone, to learn it. Credit of one
+    second at most is kept for later.
     """
 
     def __init__(self, units_per_s: float, clock: Clock) -> None:
@@ -60,7 +62,9 @@ class ReadBudget:
     async def _wait_for_credit(self) -> None:
         while True:
             now_s = self._clock.monotonic()
-            self._balance = min(self._balance + (now_s - self._at_s) * self._units_per_s, self._units_per_s)
+            self._balance = min(
+                self._balance + (now_s - self._at_s) * self._units_per_s, self._units_per_s
+            )
             self._at_s = now_s
             delay_s = -self._balance / self._units_per_s
             if delay_s < CLOCK_RESOLUTION_S:

@@ -20,7 +20,8 @@ ItemT = TypeVar("ItemT")
 
 @attrs.frozen
 class ScanResult(Generic[ItemT]):
-    """What a scan with `collect_errors()` gives: everything that could be read, and what went wrong."""
+    """What a scan with `collect_errors()` gives: everything that could be read, and what went
+    wrong."""
 
     items: list[ItemT]
     errors: Sequence[Exception]

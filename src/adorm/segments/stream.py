@@ -1,4 +1,5 @@
-"""The stream behind every scan: segments read side by side, rows given one by one, and how far each segment has come."""
+"""The stream behind every scan: segments read side by side, rows given one by one, and how far each
+segment has come."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ MAX_WORKERS = 64
 """Segments read at the same time; further ones wait for their turn."""
 
 READY_ITEMS = 64
-"""Instances made at a time. What is done for a chunk of them, and not for each, costs next to nothing; more would only take memory."""
+"""Instances made at a time. What is done for a chunk of them, and not for each, costs next to
+nothing; more would only take memory."""
 
 
 @attrs.define(eq=False)
@@ -36,7 +38,8 @@ class _Part:
     segment: int
     items: PageItems
     read: PageItems
-    """What each item was read as, which tells its place in the scan: a whole item, fetched later, may have other index keys by then."""
+    """What each item was read as, which tells its place in the scan: a whole item, fetched later,
+    may have other index keys by then."""
     after: Position
     scanned_count: int
     count: int
@@ -51,11 +54,13 @@ class _Part:
 
 
 class ScanStream(ItemStream[ItemT]):
-    """The items of a scan, in a block: `async with orders.scan().segments(8).stream() as rows: async for row in rows: ...`.
+    """The items of a scan, in a block: `async with orders.scan().segments(8).stream() as rows:
+    async for row in rows: ...`.
 
-    Segments are read side by side; each holds one page at most that is not used yet, so that memory is bounded and a consumer that
-    stops makes them stop. Leaving the block, in whatever way, ends the reading: no task is left, and no further request is sent.
-    Several tasks of the loop may iterate it together, each item goes to one of them.
+    Segments are read side by side; each holds one page at most that is not used yet, so that memory
+    is bounded and a consumer that stops makes them stop. Leaving the block, in whatever way, ends
+    the reading: no task is left, and no further request is sent. Several tasks of the loop may
+    iterate it together, each item goes to one of them.
     """
 
     def __init__(self, make_plan: Callable[[], Awaitable[ScanPlan[ItemT]]]) -> None:
@@ -77,7 +82,9 @@ class ScanStream(ItemStream[ItemT]):
     @property
     def _plan(self) -> ScanPlan[ItemT]:
         if self._known_plan is None:
-            raise UsageError("a stream is used inside its block: async with ....stream() as rows: async for row in rows: ...")
+            raise UsageError(
+                "a stream is used inside its block: async with ....stream() as rows: async for row in rows: ..."
+            )
         return self._known_plan
 
     # ---- what users see
@@ -90,24 +97,35 @@ class ScanStream(ItemStream[ItemT]):
 
     @property
     def errors(self) -> list[Exception]:
-        """What went wrong so far: segments that failed, and with `collect_errors()` items that do not fit the model."""
+        """What went wrong so far: segments that failed, and with `collect_errors()` items that do
+        not fit the model."""
         late = [] if self._wait_failure is None else [self._wait_failure]
-        return [*self._wrong, *(outcome.error for outcome in self._outcomes if outcome.error is not None), *late]
+        return [
+            *self._wrong,
+            *(outcome.error for outcome in self._outcomes if outcome.error is not None),
+            *late,
+        ]
 
     @property
     def capacity(self) -> Capacity:
         return self._plan.capacity
 
     def checkpoint(self) -> str:
-        """Where each segment stands, just after the last item given, as JSON text for `scan().resume(checkpoint)`."""
+        """Where each segment stands, just after the last item given, as JSON text for
+        `scan().resume(checkpoint)`."""
         self._settle()
-        return write_checkpoint(self._plan.scanned, self._plan.total_segments, [track.position for track in self._tracks])
+        return write_checkpoint(
+            self._plan.scanned,
+            self._plan.total_segments,
+            [track.position for track in self._tracks],
+        )
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> ItemT:
-        # Nearly every item was made with others, and costs no more than this: what it means for the segment is settled later.
+        # Nearly every item was made with others, and costs no more than this: what it means for the
+        # segment is settled later.
         if not self._ready and await self._part_at_hand() is None:
             if self.failed:
                 failure = self.failure()
@@ -124,9 +142,14 @@ class ScanStream(ItemStream[ItemT]):
         plan = self._known_plan = await self._make_plan()
         self._tracks = [Track(position) for position in plan.positions]
         count = len(plan.positions)
-        labels = ["scan"] if plan.total_segments is None else [f"segment {number} of {count}" for number in range(count)]
+        labels = (
+            ["scan"]
+            if plan.total_segments is None
+            else [f"segment {number} of {count}" for number in range(count)]
+        )
         self._outcomes = [
-            Outcome[int](label, 0, finished=position.finished) for label, position in zip(labels, plan.positions, strict=True)
+            Outcome[int](label, 0, finished=position.finished)
+            for label, position in zip(labels, plan.positions, strict=True)
         ]
         self._left = plan.most_items
         self._started_s = plan.monotonic()
@@ -144,7 +167,12 @@ class ScanStream(ItemStream[ItemT]):
         self._stream = stream
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         stream, self._stream = self._stream, None
         self._keep_back()
         self._parts.clear()
@@ -153,7 +181,9 @@ class ScanStream(ItemStream[ItemT]):
 
     # ---- reading
 
-    def _reading(self, segment: int) -> Callable[[Outcome[int], Callable[[_Part], Awaitable[None]]], Awaitable[None]]:
+    def _reading(
+        self, segment: int
+    ) -> Callable[[Outcome[int], Callable[[_Part], Awaitable[None]]], Awaitable[None]]:
         async def read(_outcome: Outcome[int], emit: Callable[[_Part], Awaitable[None]]) -> None:
             reader = self._plan.reader(segment, self._plan.positions[segment].after)
             try:
@@ -161,7 +191,16 @@ class ScanStream(ItemStream[ItemT]):
                     last = page.last_evaluated_key
                     items = await self._plan.whole(page.items)
                     read = page.items if items is page.items else self._read_as(page.items, items)
-                    await emit(_Part(segment, items, read, Position(last, finished=last is None), page.scanned_count, page.count))
+                    await emit(
+                        _Part(
+                            segment,
+                            items,
+                            read,
+                            Position(last, finished=last is None),
+                            page.scanned_count,
+                            page.count,
+                        )
+                    )
             except BaseException:
                 if not self._plan.collects_errors:
                     self._keep_back()  # from the moment of a failure on nothing is given
@@ -170,7 +209,8 @@ class ScanStream(ItemStream[ItemT]):
         return read
 
     def _read_as(self, read: PageItems, whole: PageItems) -> PageItems:
-        """Those of the maps that the whole items were fetched by, in the order of the whole items."""
+        """Those of the maps that the whole items were fetched by, in the order of the whole
+        items."""
 
         def key(attribute_map: AttributeMap) -> tuple[object, ...]:
             return tuple(tuple(attribute_map[name].items()) for name in self._plan.key_order)
@@ -199,13 +239,16 @@ class ScanStream(ItemStream[ItemT]):
 
     @property
     def failed(self) -> bool:
-        """Whether the stream ended because something failed, before it had given all that was asked for."""
+        """Whether the stream ended because something failed, before it had given all that was asked
+        for."""
         self._settle()
         if self._left == 0:
             return False
         if self._wait_failure is not None:
             return True
-        return not self._plan.collects_errors and any(outcome.error is not None for outcome in self._outcomes)
+        return not self._plan.collects_errors and any(
+            outcome.error is not None for outcome in self._outcomes
+        )
 
     async def take(self) -> tuple[ItemT, Ticket, int] | None:
         """The next item, its ticket, and its segment; None at the end, or where something failed.
@@ -221,7 +264,8 @@ class ScanStream(ItemStream[ItemT]):
         return item, self._tracks[part.segment].begin(position), part.segment
 
     async def take_some(self) -> tuple[list[ItemT], int] | None:
-        """The next items of one segment, and which; None as `take`. They are given, as by iteration."""
+        """The next items of one segment, and which; None as `take`. They are given, as by
+        iteration."""
         part = await self._part_at_hand()
         if part is None:
             return None
@@ -305,7 +349,11 @@ class ScanStream(ItemStream[ItemT]):
 
     def _position(self, part: _Part, place: int) -> Position:
         """Where a segment stands after an item."""
-        return part.after if place == len(part.items) - 1 else Position(key_at(part.read, place, self._plan.key_names))
+        return (
+            part.after
+            if place == len(part.items) - 1
+            else Position(key_at(part.read, place, self._plan.key_names))
+        )
 
     async def pages(self) -> _Part | None:
         """The next page as it is, for counting; its position is taken as reached."""
@@ -319,7 +367,9 @@ class ScanStream(ItemStream[ItemT]):
 
     async def _next_part(self) -> _Part | None:
         if self._stream is None:
-            raise UsageError("a stream is read inside its block: async with ....stream() as rows: async for row in rows: ...")
+            raise UsageError(
+                "a stream is read inside its block: async with ....stream() as rows: async for row in rows: ..."
+            )
         try:
             part = await self._stream.next()
         except DeadlineExceeded as error:
@@ -331,7 +381,9 @@ class ScanStream(ItemStream[ItemT]):
 
     async def _report(self) -> None:
         if self._plan.report is not None:
-            told = self._plan.report(Progress(self._scanned_count, self._total, self._plan.monotonic() - self._started_s))
+            told = self._plan.report(
+                Progress(self._scanned_count, self._total, self._plan.monotonic() - self._started_s)
+            )
             if inspect.isawaitable(told):
                 await told
 
@@ -341,12 +393,16 @@ class ScanStream(ItemStream[ItemT]):
         """The work on an item is done."""
         self._tracks[segment].end(ticket)
 
-    def failure(self, *, outcomes: Sequence[Outcome[Any]] | None = None, result: Any = None) -> Exception:
+    def failure(
+        self, *, outcomes: Sequence[Outcome[Any]] | None = None, result: Any = None
+    ) -> Exception:
         """The one error for all that failed: bare where the scan is not parallel."""
         self._settle()
         outcomes = self._outcomes if outcomes is None else outcomes
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
-        late = self._wait_failure or next((error for error in errors if isinstance(error, DeadlineExceeded)), None)
+        late = self._wait_failure or next(
+            (error for error in errors if isinstance(error, DeadlineExceeded)), None
+        )
         if late is not None:
             failure = DeadlineExceeded(
                 f"scan of {self._plan.name}: {late}; go on by .resume(error.checkpoint)",
@@ -361,10 +417,14 @@ class ScanStream(ItemStream[ItemT]):
             return failure
         own = [outcome.error for outcome in self._outcomes if outcome.error is not None]
         if own and len(own) == len(errors) and all(isinstance(error, UsageError) for error in own):
-            return own[0]  # a closed database, or another loop's: the caller's mistake, in every segment the same
+            return own[
+                0
+            ]  # a closed database, or another loop's: the caller's mistake, in every segment the same
         if self._plan.total_segments is None and len(errors) == 1 and outcomes is self._outcomes:
             return errors[0]
-        what = "; ".join(f"{outcome.label}: {outcome.error}" for outcome in outcomes if outcome.error is not None)
+        what = "; ".join(
+            f"{outcome.label}: {outcome.error}" for outcome in outcomes if outcome.error is not None
+        )
         return ScanFailed(
             f"scan of {self._plan.name}: {len(errors)} of {len(outcomes)} parts failed ({what}); go on by .resume(error.checkpoint)",
             errors,

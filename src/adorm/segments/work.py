@@ -29,14 +29,16 @@ async def work_on_items(
     keep: Callable[[T], object],
     result: Callable[[], ResultT],
 ) -> ResultT:
-    """Await the worker for every item, `limit` at a time, and keep what it gives. A segment's position moves past an item when its
-    worker has finished.
+    """Await the worker for every item, `limit` at a time, and keep what it gives. A segment's
+    position moves past an item when its worker has finished.
 
     Raises:
         ScanFailed: a worker or a segment failed.
     """
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(f"limit is how many workers run at a time, 1 to {MAX_LIMIT:,}, not {limit!r}")
+        raise UsageError(
+            f"limit is how many workers run at a time, 1 to {MAX_LIMIT:,}, not {limit!r}"
+        )
     failures: list[Outcome[Any]] = []
 
     async def work(_outcome: Outcome[None]) -> None:
@@ -45,7 +47,9 @@ async def work_on_items(
             try:
                 given = await unless_lost(partial(worker, item))
             except Exception as error:
-                failures.append(Outcome(f"work on an item of {stream.outcomes[segment].label}", item, error))
+                failures.append(
+                    Outcome(f"work on an item of {stream.outcomes[segment].label}", item, error)
+                )
                 raise
             keep(given)
             stream.end(ticket, segment)
@@ -54,9 +58,13 @@ async def work_on_items(
         workers = [Outcome[None](f"worker {number} of {limit}") for number in range(limit)]
         await run_all([(outcome, work) for outcome in workers], limit=limit, on_failure="stop")
         if failures or stream.failed:
-            raise stream.failure(outcomes=[*stream.outcomes, *failures] if failures else None, result=result())
+            raise stream.failure(
+                outcomes=[*stream.outcomes, *failures] if failures else None, result=result()
+            )
         for outcome in workers:
-            if outcome.error is not None:  # neither a segment's nor the work's: what on_progress raised
+            if (
+                outcome.error is not None
+            ):  # neither a segment's nor the work's: what on_progress raised
                 raise outcome.error
     return result()
 

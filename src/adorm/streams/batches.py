@@ -66,7 +66,9 @@ def in_batches(taken: Sequence[tuple[RecordOutcome, Route | None]]) -> list[Step
     return in_chains(steps, chain_of)
 
 
-async def handle_batch(batch: BatchOutcome, db: Database | None, note: Callable[[RecordOutcome], Awaitable[None]]) -> None:
+async def handle_batch(
+    batch: BatchOutcome, db: Database | None, note: Callable[[RecordOutcome], Awaitable[None]]
+) -> None:
     """Give all changes that can be read to the handler, and tell in each outcome what became of it.
 
     A change that can't be read fails alone; what follows of the same item is not begun.
@@ -85,7 +87,9 @@ async def handle_batch(batch: BatchOutcome, db: Database | None, note: Callable[
         if record is None or item_of(record) in spoilt:
             continue
         member.model = route.info.model
-        member.label = f"{record.kind} of {route.info.name}, sequence number {record.sequence_number}"
+        member.label = (
+            f"{record.kind} of {route.info.name}, sequence number {record.sequence_number}"
+        )
         try:
             changes.append(typed_change(record, route.info, codec))
         except Exception as error:  # noqa: BLE001  # kept for the caller, as of a record that is handled alone
@@ -118,7 +122,9 @@ def _places(route: Route, changes: Sequence[StreamChange[Any]], returned: object
     if returned is None:
         return set()
     place_of = {id(change): place for place, change in enumerate(changes)}
-    given_back: list[object] = [*cast("Iterable[object]", returned)] if hasattr(returned, "__iter__") else [returned]
+    given_back: list[object] = (
+        [*cast("Iterable[object]", returned)] if hasattr(returned, "__iter__") else [returned]
+    )
     if not all(id(each) in place_of for each in given_back):
         raise UsageError(
             f"{route.describe()} returns None, or a list of those of its changes that have failed, not {type(returned).__name__}"

@@ -1,4 +1,5 @@
-"""Handlers as users write them: async, called by position, without the arguments at the end that they do not want."""
+"""Handlers as users write them: async, called by position, without the arguments at the end that
+they do not want."""
 
 from __future__ import annotations
 
@@ -33,7 +34,10 @@ def make_callee(function: Handler, what: str, *, least: int, offered: tuple[str,
     Raises:
         UsageError: it is not async, or can't be called with so many of them.
     """
-    if not callable(function) or not (inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)):
+    if not callable(function) or not (
+        inspect.iscoroutinefunction(function)
+        or inspect.iscoroutinefunction(type(function).__call__)
+    ):
         raise UsageError(f"{what} is an async function")
     names = ", ".join(offered)
     count = needed = 0
@@ -45,7 +49,11 @@ def make_callee(function: Handler, what: str, *, least: int, offered: tuple[str,
         elif parameter.kind is parameter.VAR_POSITIONAL:
             count = max(count, len(offered))
         elif parameter.kind is parameter.KEYWORD_ONLY and required:
-            raise UsageError(f"{what} is called by position, ({names}): {parameter.name} is keyword-only")
+            raise UsageError(
+                f"{what} is called by position, ({names}): {parameter.name} is keyword-only"
+            )
     if count < least or needed > len(offered):
-        raise UsageError(f"{what} takes ({names}), of which those at the end may be left out; this one takes {max(count, needed)}")
+        raise UsageError(
+            f"{what} takes ({names}), of which those at the end may be left out; this one takes {max(count, needed)}"
+        )
     return Callee(function, min(count, len(offered)), needed == len(offered))

@@ -78,11 +78,13 @@ def from_stream_record(
     db: Database | None = None,
     converter: Converter | None = None,
 ) -> StreamChange[ModelT]:
-    """The typed view of one record: of a Lambda event, of the API of DynamoDB Streams, or of a Kinesis stream that carries them.
+    """The typed view of one record: of a Lambda event, of the API of DynamoDB Streams, or of a
+    Kinesis stream that carries them.
 
     Args:
-        record: as it came, `{"eventName": "INSERT", "dynamodb": {"Keys": ..., "NewImage": ...}, ...}`, or with the same as base64
-            JSON in `record["kinesis"]["data"]`. Binary values are base64 text or bytes.
+        record: as it came, `{"eventName": "INSERT", "dynamodb": {"Keys": ..., "NewImage": ...},
+            ...}`, or with the same as base64 JSON in `record["kinesis"]["data"]`. Binary values are
+            base64 text or bytes.
         model: what its images are.
         db: whose converter hooks to use; adorm's own types alone when not given.
         converter: the same by the database's converter, `db.converter`.
@@ -101,7 +103,12 @@ def typed_change(record: StreamRecord, info: ModelInfo, codec: Codec) -> StreamC
         ItemDecodeError: its key or an image does not fit the model.
     """
     key = _key(record, info, codec)
-    return StreamChange(key, _decoded(record, "NewImage", info, codec), _decoded(record, "OldImage", info, codec), record)
+    return StreamChange(
+        key,
+        _decoded(record, "NewImage", info, codec),
+        _decoded(record, "OldImage", info, codec),
+        record,
+    )
 
 
 def _key(record: StreamRecord, info: ModelInfo, codec: Codec) -> Key[Any]:
@@ -130,5 +137,7 @@ def _decoded(record: StreamRecord, part: str, info: ModelInfo, codec: Codec) -> 
 def _error(failure: DecodeFailure, record: StreamRecord, part: str, info: ModelInfo) -> Exception:
     image = {"NewImage": record.new_image, "OldImage": record.old_image}.get(part) or record.keys
     error = item_decode_error(failure, model=info.model, key=record.keys, attribute_map=image)
-    error.add_note(f"in the {part} of {record.kind} record {record.sequence_number} of table {record.table_name}")
+    error.add_note(
+        f"in the {part} of {record.kind} record {record.sequence_number} of table {record.table_name}"
+    )
     return error

@@ -1,4 +1,5 @@
-"""`@adorm.stream_handler`: records of a stream to typed handlers, and to Lambda what has to come again."""
+"""`@adorm.stream_handler`: records of a stream to typed handlers, and to Lambda what has to come
+again."""
 
 from __future__ import annotations
 
@@ -30,10 +31,11 @@ logger = logging.getLogger("adorm")
 
 
 class StreamHandler(Handlers):
-    """Takes the records of a stream to the handlers registered for their models; made by `@adorm.stream_handler`.
+    """Takes the records of a stream to the handlers registered for their models; made by
+    `@adorm.stream_handler`.
 
-    Called as a Lambda handler is, `await changes(event, context, db)`. `adorm.StreamHandler(...)` itself is one without a fallback. The
-    fallback alone, for tests, is `changes.__wrapped__`.
+    Called as a Lambda handler is, `await changes(event, context, db)`. `adorm.StreamHandler(...)`
+    itself is one without a fallback. The fallback alone, for tests, is `changes.__wrapped__`.
     """
 
     def __init__(
@@ -51,7 +53,8 @@ class StreamHandler(Handlers):
         """See `stream_handler` for the options.
 
         Raises:
-            UsageError: an option that is none, or a fallback that is no async function of `(record, db)`.
+            UsageError: an option that is none, or a fallback that is no async function of `(record,
+                db)`.
         """
         if after_failure not in ("continue", "stop_shard"):  # unchecked callers
             raise UsageError(f'after_failure is "continue" or "stop_shard", not {after_failure!r}')
@@ -67,9 +70,15 @@ class StreamHandler(Handlers):
         self._partial_batches = bool(partial_batches)
         self._on_failure = on_failure
         if fallback is not None:
-            self._fallback = make_callee(fallback, "the fallback of a stream handler", least=1, offered=("record", "db"))
-            functools.update_wrapper(cast("Callable[..., Any]", self), cast("Handler", fallback), updated=())
-            self.__signature__ = inspect.signature(self.__call__)  # its own, not that of the fallback in `__wrapped__`
+            self._fallback = make_callee(
+                fallback, "the fallback of a stream handler", least=1, offered=("record", "db")
+            )
+            functools.update_wrapper(
+                cast("Callable[..., Any]", self), cast("Handler", fallback), updated=()
+            )
+            self.__signature__ = inspect.signature(
+                self.__call__
+            )  # its own, not that of the fallback in `__wrapped__`
 
     def __repr__(self) -> str:
         handlers = ", ".join(f"{route.kind} of {route.info.name}" for route in self._routes)
@@ -89,22 +98,28 @@ class StreamHandler(Handlers):
             result.raise_failures()
         return result.response
 
-    async def process(self, event: Any, db: Database | None = None, *, table_name: str | None = None) -> StreamResult:
-        """Handle the records of an event, of an answer of GetRecords, or in a list, and tell what became of each.
+    async def process(
+        self, event: Any, db: Database | None = None, *, table_name: str | None = None
+    ) -> StreamResult:
+        """Handle the records of an event, of an answer of GetRecords, or in a list, and tell what
+        became of each.
 
-        Records of one item in order, one after the other; those of different items side by side. What a record's handler raises is in its
-        outcome; later records of the same item are not begun. Near the ambient deadline handlers that run are cancelled and no other
-        begins.
+        Records of one item in order, one after the other; those of different items side by side.
+        What a record's handler raises is in its outcome; later records of the same item are not
+        begun. Near the ambient deadline handlers that run are cancelled and no other begins.
 
         Args:
             db: for the handlers, and where the tables' names and the converter hooks come from.
             table_name: of records that do not name their table, as those of GetRecords.
 
         Raises:
-            UsageError: it is no such event, it has no records, or one of them has no sequence number; nothing was handled.
+            UsageError: it is no such event, it has no records, or one of them has no sequence
+                number; nothing was handled.
         """
         records = records_of(event)
-        outcomes = [self._outcome(raw, position, len(records)) for position, raw in enumerate(records, 1)]
+        outcomes = [
+            self._outcome(raw, position, len(records)) for position, raw in enumerate(records, 1)
+        ]
         if db is None and any(callee.needs_db for callee in self._callees()):
             raise UsageError("a handler takes db: give it, process(event, db)")
         ordered = sorted(outcomes, key=lambda outcome: int(outcome.sequence_number))
@@ -113,10 +128,13 @@ class StreamHandler(Handlers):
             try:
                 outcome.record = record = parse_record(raw, table_name)
                 if record.table_name is None:
-                    raise UsageError("the record does not name its table: process(..., table_name=...)")
+                    raise UsageError(
+                        "the record does not name its table: process(..., table_name=...)"
+                    )
                 outcome.label = f"{record.kind} of {record.table_name}, sequence number {record.sequence_number}"
             except UsageError as error:
-                # Whose item it is of is not known: what follows might be the next change of the same.
+                # Whose item it is of is not known: what follows might be the next change of the
+                # same.
                 outcome.error = error
                 await self._note(outcome)
                 readable = ordered[:position]
@@ -126,7 +144,9 @@ class StreamHandler(Handlers):
         def table_of(route: Route) -> str:
             name = tables.get(route)
             if name is None:
-                name = route.table_name or (route.info.table or "" if db is None else db.table(route.info.model).name)
+                name = route.table_name or (
+                    route.info.table or "" if db is None else db.table(route.info.model).name
+                )
                 name = tables[route] = plain_name(name)
             return name
 
@@ -171,30 +191,43 @@ class StreamHandler(Handlers):
             raise UsageError(problem)
         return RecordOutcome(f"sequence number {number}", sequence_number=number)
 
-    def _with_batches(self, readable: Sequence[RecordOutcome], table_of: Callable[[Route], str]) -> list[Step[RecordOutcome]]:
-        """What is begun first, of each item; a step may stand for all records that a handler of batches takes."""
+    def _with_batches(
+        self, readable: Sequence[RecordOutcome], table_of: Callable[[Route], str]
+    ) -> list[Step[RecordOutcome]]:
+        """What is begun first, of each item; a step may stand for all records that a handler of
+        batches takes."""
         if not any(route.kind == "BATCH" for route in self._routes):
             return in_chains(readable, item_of_outcome)
         taken: list[tuple[RecordOutcome, Route | None]] = []
         for outcome in readable:
             route = None
             if outcome.record is not None:
-                with contextlib.suppress(Exception):  # what `when` raises, or that two take it, is told when the record's turn comes
+                with contextlib.suppress(
+                    Exception
+                ):  # what `when` raises, or that two take it, is told when the record's turn comes
                     route = self._routes.find(outcome.record, table_of)
             taken.append((outcome, route if route is not None and route.kind == "BATCH" else None))
         return in_batches(taken)
 
-    async def _handle(self, outcome: RecordOutcome, db: Database | None, table_of: Callable[[Route], str]) -> object:
+    async def _handle(
+        self, outcome: RecordOutcome, db: Database | None, table_of: Callable[[Route], str]
+    ) -> object:
         record = outcome.record
         if record is None:
             raise UsageError("the record was not read")
         route = self._routes.find(record, table_of)
         if route is not None and route.kind == "BATCH":
-            raise UsageError(f"{route.describe()} has a when= that failed, and took the record when it was asked again")
+            raise UsageError(
+                f"{route.describe()} has a when= that failed, and took the record when it was asked again"
+            )
         if route is not None:
             outcome.model = route.info.model
-            outcome.label = f"{record.kind} of {route.info.name}, sequence number {record.sequence_number}"
-            change = typed_change(record, route.info, default_codec(route.info.model) if db is None else db.codec)
+            outcome.label = (
+                f"{record.kind} of {route.info.name}, sequence number {record.sequence_number}"
+            )
+            change = typed_change(
+                record, route.info, default_codec(route.info.model) if db is None else db.codec
+            )
             return await route.callee(*route.arguments(change.old, change.new), change, db)
         if self._fallback is not None:
             return await self._fallback(record, db)
@@ -265,22 +298,27 @@ def stream_handler(
 
 
         @changes.insert(Order)
-        async def created(order: Order, change: adorm.StreamChange[Order], db: adorm.Database) -> None: ...
+        async def created(
+            order: Order, change: adorm.StreamChange[Order], db: adorm.Database
+        ) -> None: ...
 
 
         handler = adorm.lambda_handler(models=[Order])(changes)
 
-    Each record is handled at least once, those of one item in order. The event source mapping needs `ReportBatchItemFailures`: without it
-    Lambda takes the answer for success, and what failed is lost; say `partial_batches=False` there.
+    Each record is handled at least once, those of one item in order. The event source mapping needs
+    `ReportBatchItemFailures`: without it Lambda takes the answer for success, and what failed is
+    lost; say `partial_batches=False` there.
 
     Args:
         concurrency: records at a time, of as many items.
-        after_failure: "continue" handles what other items have in the batch; "stop_shard" begins nothing that follows a failed record, as
-            Lambda begins again there anyway.
-        stop_before_s: how long before the ambient deadline handlers are cancelled, so that there is time to answer.
-        partial_batches: False raises `StreamFailed` where a record failed, and the whole batch comes again.
-        on_failure: called with the outcome of each record that failed, may be async; what it raises is logged. What time cut off is
-            not told to it.
+        after_failure: "continue" handles what other items have in the batch; "stop_shard" begins
+            nothing that follows a failed record, as Lambda begins again there anyway.
+        stop_before_s: how long before the ambient deadline handlers are cancelled, so that there is
+            time to answer.
+        partial_batches: False raises `StreamFailed` where a record failed, and the whole batch
+            comes again.
+        on_failure: called with the outcome of each record that failed, may be async; what it raises
+            is logged. What time cut off is not told to it.
 
     Raises:
         UsageError: an option that is none, or a function that is not of this form.

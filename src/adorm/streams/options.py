@@ -26,7 +26,11 @@ def check_options(concurrency: object, stop_before_s: object, on_failure: object
     """
     if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
         raise UsageError(f"concurrency is a positive whole number, not {concurrency!r}")
-    if isinstance(stop_before_s, bool) or not isinstance(stop_before_s, int | float) or not 0 <= stop_before_s < math.inf:
+    if (
+        isinstance(stop_before_s, bool)
+        or not isinstance(stop_before_s, int | float)
+        or not 0 <= stop_before_s < math.inf
+    ):
         raise UsageError(f"stop_before_s is a number of seconds from 0 on, not {stop_before_s!r}")
     if on_failure is not None and not callable(on_failure):
         raise UsageError("on_failure is a function of an outcome, async or not")

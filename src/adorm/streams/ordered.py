@@ -1,4 +1,5 @@
-"""Records of one item one after the other, of different items side by side, the earliest in the shard first."""
+"""Records of one item one after the other, of different items side by side, the earliest in the
+shard first."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ OutcomeT = TypeVar("OutcomeT", bound=Outcome[Any])
 
 @attrs.define(eq=False, repr=False)
 class RecordOutcome(Outcome[Any]):
-    """What became of one record. `value` is what its handler returned; `error` is None too where it was not begun."""
+    """What became of one record. `value` is what its handler returned; `error` is None too where it
+    was not begun."""
 
     sequence_number: str = ""
     """By which Lambda knows the record."""
@@ -33,7 +35,13 @@ class RecordOutcome(Outcome[Any]):
 
     def __repr__(self) -> str:
         """Without what was returned, and without the error's words: both may hold values."""
-        became = "finished" if self.finished else "not handled" if self.error is None else type(self.error).__name__
+        became = (
+            "finished"
+            if self.finished
+            else "not handled"
+            if self.error is None
+            else type(self.error).__name__
+        )
         return f"<adorm.RecordOutcome {self.label}: {became}>"
 
 
@@ -47,7 +55,9 @@ class Step(Generic[OutcomeT]):
     next: Step[OutcomeT] | None = None
 
 
-def in_chains(outcomes: Sequence[OutcomeT], chain_of: Callable[[OutcomeT], object]) -> list[Step[OutcomeT]]:
+def in_chains(
+    outcomes: Sequence[OutcomeT], chain_of: Callable[[OutcomeT], object]
+) -> list[Step[OutcomeT]]:
     """The first step of each chain, in which one outcome is begun after the other.
 
     Args:
@@ -76,14 +86,17 @@ def item_of(record: StreamRecord | None) -> object:
     """What is the same for records of one item, and hashable."""
     if record is None:
         return None
-    return record.table_name, frozenset((name, *value.items()) for name, value in record.keys.items())
+    return record.table_name, frozenset(
+        (name, *value.items()) for name, value in record.keys.items()
+    )
 
 
 class OrderedRun(Generic[OutcomeT]):
-    """Handles records, `concurrency` at a time. After a failure the item's later records are not begun.
+    """Handles records, `concurrency` at a time. After a failure the item's later records are not
+    begun.
 
-    Free hands take the earliest record whose predecessor is done: so what has to come again, from the earliest record that is not done, is
-    as little as can be.
+    Free hands take the earliest record whose predecessor is done: so what has to come again, from
+    the earliest record that is not done, is as little as can be.
     """
 
     def __init__(
@@ -108,7 +121,8 @@ class OrderedRun(Generic[OutcomeT]):
         """Records were cut off, or not begun, as the deadline was near."""
 
     async def run(self, steps: Iterable[Step[OutcomeT]]) -> list[OutcomeT]:
-        """Handle them all, and give those that were cut off by the deadline; what became of each is in its outcome."""
+        """Handle them all, and give those that were cut off by the deadline; what became of each is
+        in its outcome."""
         self._ready = [(step.position, step) for step in steps]
         heapq.heapify(self._ready)
         limit = min(self._concurrency, len(self._ready))
@@ -122,23 +136,33 @@ class OrderedRun(Generic[OutcomeT]):
             self.out_of_time = True
         cut = [step.outcome for step in sorted(self._running, key=lambda step: step.position)]
         for outcome in cut:
-            outcome.error = DeadlineExceeded(f"{outcome.label} was cut off: less than {self._stop_before_s:g} s are left to answer")
+            outcome.error = DeadlineExceeded(
+                f"{outcome.label} was cut off: less than {self._stop_before_s:g} s are left to answer"
+            )
         return cut
 
     async def _lane(self, _outcome: Outcome[None]) -> None:
-        # Whoever finishes a record makes its successor ready and looks again: a lane that finds nothing can go.
+        # Whoever finishes a record makes its successor ready and looks again: a lane that finds
+        # nothing can go.
         while self._ready and not self._is_late():
             position, step = self._ready[0]
-            if self._stop_after_failure and self._first_failed is not None and position > self._first_failed:
+            if (
+                self._stop_after_failure
+                and self._first_failed is not None
+                and position > self._first_failed
+            ):
                 return
             heapq.heappop(self._ready)
             if await self._done(step) and step.next is not None:
                 heapq.heappush(self._ready, (step.next.position, step.next))
 
     def _is_late(self) -> bool:
-        # Not by `remaining_s`, in which the scope of `run` counts too. The clock of a limit need not be the loop's.
+        # Not by `remaining_s`, in which the scope of `run` counts too. The clock of a limit need
+        # not be the loop's.
         limit = current_limit()
-        late = anyio.current_time() >= self._cutoff or (limit is not None and limit.remaining_s() <= self._stop_before_s)
+        late = anyio.current_time() >= self._cutoff or (
+            limit is not None and limit.remaining_s() <= self._stop_before_s
+        )
         self.out_of_time = self.out_of_time or late
         return late
 
@@ -150,7 +174,11 @@ class OrderedRun(Generic[OutcomeT]):
         except Exception as error:  # noqa: BLE001  # kept for the caller: one record's failure is not another's
             outcome.error = error
             self._running.discard(step)
-            self._first_failed = step.position if self._first_failed is None else min(step.position, self._first_failed)
+            self._first_failed = (
+                step.position
+                if self._first_failed is None
+                else min(step.position, self._first_failed)
+            )
             await self._failed(outcome)
             return False
         self._running.discard(step)

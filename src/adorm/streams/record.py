@@ -29,25 +29,31 @@ _MAX_DIGITS = 128
 
 @attrs.frozen(eq=False)
 class StreamRecord:
-    """One record of a stream, untyped: `adorm.from_stream_record(record.raw, Order)` is the typed view.
+    """One record of a stream, untyped: `adorm.from_stream_record(record.raw, Order)` is the typed
+    view.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
     """
 
     kind: ChangeKind
     sequence_number: str
-    """Its place in the shard: a number in text, to be compared as a number. A Kinesis record has Kinesis' own."""
+    """Its place in the shard: a number in text, to be compared as a number. A Kinesis record has
+    Kinesis' own."""
     table_name: str | None
-    """The table's name in DynamoDB, from the ARN of the event's source; None where the record does not say."""
+    """The table's name in DynamoDB, from the ARN of the event's source; None where the record does
+    not say."""
     event_id: str | None
     expired: bool
     """Whether DynamoDB deleted the item because its time to live was over."""
     approximate_creation_time: datetime | None
-    """When the item was changed, in UTC; exact to the second, of Kinesis to the milli- or microsecond."""
+    """When the item was changed, in UTC; exact to the second, of Kinesis to the milli- or
+    microsecond."""
     view_type: str | None
-    """`StreamViewType`: KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES; None of Kinesis, which has both images."""
+    """`StreamViewType`: KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES; None of Kinesis,
+    which has both images."""
     keys: AttributeMap = attrs.field(repr=False)
-    """The item's key, `{"pk": {"S": "x"}}`; binary values as they came: base64 text in an event's JSON."""
+    """The item's key, `{"pk": {"S": "x"}}`; binary values as they came: base64 text in an event's
+    JSON."""
     new_image: AttributeMap | None = attrs.field(repr=False)
     """The item after the change; None of REMOVE, and where the stream does not carry it."""
     old_image: AttributeMap | None = attrs.field(repr=False)
@@ -67,12 +73,20 @@ def sequence_number_of(raw: object) -> str | None:
         body = _get(raw, part)
         if isinstance(body, Mapping):
             number = _get(cast("object", body), name)
-            return number if isinstance(number, str) and number.isascii() and number.isdecimal() and len(number) <= _MAX_DIGITS else None
+            return (
+                number
+                if isinstance(number, str)
+                and number.isascii()
+                and number.isdecimal()
+                and len(number) <= _MAX_DIGITS
+                else None
+            )
     return None
 
 
 def parse_record(raw: object, table_name: str | None = None) -> StreamRecord:
-    """The record, whichever way it came: in a Lambda event, from the API of DynamoDB Streams, or wrapped by Kinesis.
+    """The record, whichever way it came: in a Lambda event, from the API of DynamoDB Streams, or
+    wrapped by Kinesis.
 
     Raises:
         UsageError: it is no such record. The message shows no values.
@@ -89,7 +103,9 @@ def parse_record(raw: object, table_name: str | None = None) -> StreamRecord:
     event_name: object = change.get("eventName")
     kind = _KINDS.get(event_name) if isinstance(event_name, str) else None
     if not isinstance(body, Mapping) or kind is None:
-        raise UsageError(f"{_foreign(change)}: it has no eventName of INSERT, MODIFY or REMOVE, or no dynamodb part")
+        raise UsageError(
+            f"{_foreign(change)}: it has no eventName of INSERT, MODIFY or REMOVE, or no dynamodb part"
+        )
     content = cast("Mapping[str, Any]", body)
     keys = _image(content, "Keys")
     if not keys or not all(_is_key_value(value) for value in keys.values()):
@@ -114,15 +130,20 @@ def records_of(event: object) -> Sequence[object]:
     """The records of a Lambda event, an answer of GetRecords, or a plain list of records.
 
     Raises:
-        UsageError: it is something else, has no record, or belongs to a tumbling window, whose state would be lost.
+        UsageError: it is something else, has no record, or belongs to a tumbling window, whose
+            state would be lost.
     """
     records: object = event
     if isinstance(event, Mapping):
         if "window" in event or "isFinalInvokeForWindow" in event:
-            raise UsageError("this event belongs to a tumbling window, whose state an adorm stream handler does not carry: turn it off")
+            raise UsageError(
+                "this event belongs to a tumbling window, whose state an adorm stream handler does not carry: turn it off"
+            )
         records = _get(cast("object", event), "Records")
     if not isinstance(records, Sequence) or isinstance(records, str | bytes):
-        raise UsageError('no event of a stream: a dict with "Records", or a list of records, is expected')
+        raise UsageError(
+            'no event of a stream: a dict with "Records", or a list of records, is expected'
+        )
     if not records:
         raise UsageError("an event without records: Lambda sends none such of a stream")
     return cast("Sequence[object]", records)
@@ -134,8 +155,16 @@ def _get(raw: object, name: str) -> Any:
 
 def _foreign(record: Mapping[str, Any]) -> str:
     source = record.get("eventSource") or record.get("EventSource")
-    known = f" of {source}" if isinstance(source, str) and source not in ("aws:dynamodb", "aws:kinesis") else ""
-    return f"no record of a DynamoDB stream, but one{known}" if known else "no record of a DynamoDB stream"
+    known = (
+        f" of {source}"
+        if isinstance(source, str) and source not in ("aws:dynamodb", "aws:kinesis")
+        else ""
+    )
+    return (
+        f"no record of a DynamoDB stream, but one{known}"
+        if known
+        else "no record of a DynamoDB stream"
+    )
 
 
 def _unwrapped(kinesis: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -152,7 +181,9 @@ def _unwrapped(kinesis: Mapping[str, Any]) -> Mapping[str, Any]:
             f"no record of a DynamoDB stream: the data of this Kinesis record is no JSON in base64 ({type(error).__name__})"
         ) from None
     if not isinstance(change, dict):
-        raise UsageError("no record of a DynamoDB stream: the data of this Kinesis record is no JSON object")
+        raise UsageError(
+            "no record of a DynamoDB stream: the data of this Kinesis record is no JSON object"
+        )
     return cast("Mapping[str, Any]", change)
 
 
@@ -161,7 +192,9 @@ def _image(content: Mapping[str, Any], name: str) -> AttributeMap | None:
     if image is None:
         return None
     if not isinstance(image, Mapping):
-        raise UsageError(f"the {name} of a record of a stream is a map of attributes, not {type(image).__name__}")
+        raise UsageError(
+            f"the {name} of a record of a stream is a map of attributes, not {type(image).__name__}"
+        )
     return dict(cast("Mapping[str, Any]", image))
 
 
@@ -169,11 +202,16 @@ def _is_key_value(value: object) -> bool:
     if not isinstance(value, Mapping):
         return False
     entries = list(cast("Mapping[object, object]", value).items())
-    return len(entries) == 1 and entries[0][0] in ("S", "N", "B") and isinstance(entries[0][1], str | bytes)
+    return (
+        len(entries) == 1
+        and entries[0][0] in ("S", "N", "B")
+        and isinstance(entries[0][1], str | bytes)
+    )
 
 
 def _table_name(change: Mapping[str, Any]) -> str | None:
-    """Of `arn:aws:dynamodb:eu-central-1:111122223333:table/orders/stream/2026-11-21T08:30:00.000`, or Kinesis' `tableName`."""
+    """Of `arn:aws:dynamodb:eu-central-1:111122223333:table/orders/stream/2026-11-21T08:30:00.000`,
+    or Kinesis' `tableName`."""
     name = change.get("tableName")
     if isinstance(name, str) and name:
         return name
@@ -197,9 +235,16 @@ def _creation_time(content: Mapping[str, Any], default_precision: str) -> dateti
         return time.astimezone(UTC)
     precision: object = content.get("ApproximateCreationDateTimePrecision", default_precision)
     unit = _UNITS.get(precision) if isinstance(precision, str) else None
-    if unit is None or isinstance(time, bool) or not isinstance(time, int | float) or not math.isfinite(time):
+    if (
+        unit is None
+        or isinstance(time, bool)
+        or not isinstance(time, int | float)
+        or not math.isfinite(time)
+    ):
         raise UsageError("the ApproximateCreationDateTime of a record of a stream is no time")
     try:
         return _EPOCH + unit * time
     except OverflowError as error:
-        raise UsageError("the ApproximateCreationDateTime of a record of a stream is out of range") from error
+        raise UsageError(
+            "the ApproximateCreationDateTime of a record of a stream is out of range"
+        ) from error

@@ -11,10 +11,12 @@ from adorm.errors import AdormError, DeadlineExceeded, StreamFailed
 from adorm.streams.ordered import RecordOutcome
 
 AfterFailure = Literal["continue", "stop_shard"]
-"""Whether the records of other items go on after a failure, or nothing that follows it in the shard begins."""
+"""Whether the records of other items go on after a failure, or nothing that follows it in the shard
+begins."""
 
 BatchResponse = dict[str, list[dict[str, str]]]
-"""`{"batchItemFailures": [{"itemIdentifier": "49590338271490256608559692538361571095921575989136588898"}]}`"""
+"""`{"batchItemFailures": [{"itemIdentifier":
+"49590338271490256608559692538361571095921575989136588898"}]}`"""
 
 
 @attrs.frozen(eq=False)
@@ -36,15 +38,22 @@ class StreamResult:
     def to_repeat(self) -> list[str]:
         """The sequence numbers of the records that have to come again, in the order of the shard.
 
-        Those that failed, were cut off or not begun; with `after_failure="stop_shard"` everything that follows the first of these too.
+        Those that failed, were cut off or not begun; with `after_failure="stop_shard"` everything
+        that follows the first of these too.
         """
-        unfinished = [int(outcome.sequence_number) for outcome in self.outcomes if not outcome.finished]
+        unfinished = [
+            int(outcome.sequence_number) for outcome in self.outcomes if not outcome.finished
+        ]
         if not unfinished:
             return []
         repeated = set(unfinished)
         if self.after_failure == "stop_shard":
             first = min(unfinished)
-            repeated = {number for outcome in self.outcomes if (number := int(outcome.sequence_number)) >= first}
+            repeated = {
+                number
+                for outcome in self.outcomes
+                if (number := int(outcome.sequence_number)) >= first
+            }
         # as Lambda wrote them, should there be leading zeros
         texts = {int(outcome.sequence_number): outcome.sequence_number for outcome in self.outcomes}
         return [texts[number] for number in sorted(repeated)]
@@ -70,7 +79,12 @@ class StreamResult:
         errors = [outcome.error for outcome in self.outcomes if outcome.error is not None]
         if not errors:  # nothing else leaves records behind
             errors = [DeadlineExceeded("too little time was left to begin")]
-        raise StreamFailed(f"{unfinished} of {len(self.outcomes)} records are not handled", errors, outcomes=self.outcomes, result=self)
+        raise StreamFailed(
+            f"{unfinished} of {len(self.outcomes)} records are not handled",
+            errors,
+            outcomes=self.outcomes,
+            result=self,
+        )
 
 
 def shown_error(error: Exception | None) -> str:

@@ -1,4 +1,5 @@
-"""Which typed handler takes a record: by table, key, and what tells the models of one table apart."""
+"""Which typed handler takes a record: by table, key, and what tells the models of one table
+apart."""
 
 from __future__ import annotations
 
@@ -18,11 +19,12 @@ from adorm.streams.calling import Callee, Handler, make_callee
 from adorm.streams.record import StreamRecord
 
 RouteKind = Literal["INSERT", "MODIFY", "REMOVE", "EXPIRE", "BATCH"]
-"""EXPIRE is a REMOVE by DynamoDB itself, as the item's time to live was over. BATCH takes all changes of an event at once that
-no other handler takes."""
+"""EXPIRE is a REMOVE by DynamoDB itself, as the item's time to live was over. BATCH takes all
+changes of an event at once that no other handler takes."""
 
 When = Callable[[AttributeMap], bool]
-"""Given the new image, else the old one, else the key, as DynamoDB sent it: whether the handler takes the record."""
+"""Given the new image, else the old one, else the key, as DynamoDB sent it: whether the handler
+takes the record."""
 
 
 @attrs.frozen(eq=False)
@@ -43,14 +45,17 @@ class Route:
 
     @property
     def rank(self) -> int:
-        """What was asked for by hand goes before what a discriminator tells, and that before what takes everything."""
+        """What was asked for by hand goes before what a discriminator tells, and that before what
+        takes everything."""
         return 0 if self.when is not None else 1 if self.told_by is not None else 2
 
     def fits(self, record: StreamRecord) -> bool:
         """Whether the record, of this route's table, is one of its model."""
         if record.keys.keys() != self.key_tags.keys():
             return False
-        if any(tag is not None and tag not in record.keys[name] for name, tag in self.key_tags.items()):
+        if any(
+            tag is not None and tag not in record.keys[name] for name, tag in self.key_tags.items()
+        ):
             return False
         if self.when is not None:
             return bool(self.when(record.image))
@@ -92,11 +97,15 @@ class Routes:
         """
         routes = self._by_kind.setdefault(route.kind, [])
         for other in routes:
-            same_table = (other.table_name or other.info.table) == (route.table_name or route.info.table)
+            same_table = (other.table_name or other.info.table) == (
+                route.table_name or route.info.table
+            )
             if same_table and other.rank == route.rank and _overlap(other, route):
                 if other.info is route.info:
                     kind = "batches" if route.kind == "BATCH" else route.kind
-                    raise UsageError(f"{route.info.name} has a handler of {kind} already: give one of the two when=...")
+                    raise UsageError(
+                        f"{route.info.name} has a handler of {kind} already: give one of the two when=..."
+                    )
                 raise UsageError(
                     f"{route.describe()} can't be told from that of {other.info.name}, in one table: give the models an "
                     "adorm.discriminator each, or the handlers when=..."
@@ -105,21 +114,28 @@ class Routes:
         routes.sort(key=lambda each: each.rank)
 
     def find(self, record: StreamRecord, table_of: Callable[[Route], str]) -> Route | None:
-        """The handler that takes the record; None where none does. An expired item that no EXPIRE handler takes is a REMOVE.
+        """The handler that takes the record; None where none does. An expired item that no EXPIRE
+        handler takes is a REMOVE.
 
         Raises:
             UsageError: two take it, neither of them by `when`.
         """
         expired = record.kind == "REMOVE" and record.expired
-        kinds: Sequence[RouteKind] = ("EXPIRE", "REMOVE", "BATCH") if expired else (record.kind, "BATCH")
+        kinds: Sequence[RouteKind] = (
+            ("EXPIRE", "REMOVE", "BATCH") if expired else (record.kind, "BATCH")
+        )
         for kind in kinds:
             found: Route | None = None
             for route in self._by_kind.get(kind, ()):
                 if found is not None and (found.when is not None or route.rank > found.rank):
                     break
                 if table_of(route) == record.table_name and route.fits(record):
-                    if found is not None:  # models of two tables, to which the database gives one name
-                        raise UsageError(f"{found.describe()} and that of {route.info.name} both take it, in table {record.table_name}")
+                    if (
+                        found is not None
+                    ):  # models of two tables, to which the database gives one name
+                        raise UsageError(
+                            f"{found.describe()} and that of {route.info.name} both take it, in table {record.table_name}"
+                        )
                     found = route
             if found is not None:
                 return found
@@ -151,11 +167,14 @@ def make_route(
     """Check a handler.
 
     Raises:
-        UsageError: it is not async, takes too many arguments, or is of a class that has no key or no table.
+        UsageError: it is not async, takes too many arguments, or is of a class that has no key or
+            no table.
     """
     info = model_info(model)
     if info.table is None and table_name is None:
-        raise UsageError(f"{info.name} names no table: write @adorm.model(table=...), or register the handler with table_name=...")
+        raise UsageError(
+            f"{info.name} names no table: write @adorm.model(table=...), or register the handler with table_name=..."
+        )
     what = described(kind, info, "a")
     if kind == "BATCH":
         callee = make_callee(function, what, least=1, offered=("changes", "db"))
@@ -163,19 +182,31 @@ def make_route(
         images = ("old", "new") if kind == "MODIFY" else ("item",)
         callee = make_callee(function, what, least=len(images), offered=(*images, "change", "db"))
     if when is not None and (not callable(when) or inspect.iscoroutinefunction(when)):
-        raise UsageError(f"when=... of {what} is a plain function of an attribute map, not an async one or anything else")
-    key_tags = {field.attribute_name: key_tag(info.name, field, optional=False) for field in info.key_fields}
+        raise UsageError(
+            f"when=... of {what} is a plain function of an attribute map, not an async one or anything else"
+        )
+    key_tags = {
+        field.attribute_name: key_tag(info.name, field, optional=False) for field in info.key_fields
+    }
     return Route(kind, info, key_tags, table_name, when, _told_by(info), optional_images, callee)
 
 
 def _told_by(info: ModelInfo) -> tuple[str, frozenset[str]] | None:
-    field = next((field for field in info.structure.fields if field.role is Role.DISCRIMINATOR), None)
+    field = next(
+        (field for field in info.structure.fields if field.role is Role.DISCRIMINATOR), None
+    )
     if field is None:
         return None
     annotation, _ = split_optional(field.type)
-    values = get_args(unwrap(annotation)) if origin_of(unwrap(annotation)) is Literal else (field.default,)
+    values = (
+        get_args(unwrap(annotation))
+        if origin_of(unwrap(annotation)) is Literal
+        else (field.default,)
+    )
     plain: list[object] = [value.value if isinstance(value, Enum) else value for value in values]
     texts = frozenset(value for value in plain if isinstance(value, str))
     if not texts:
-        raise UsageError(f"{info.name}.{field.name} has no value of its own to tell models apart by: register the handler with when=...")
+        raise UsageError(
+            f"{info.name}.{field.name} has no value of its own to tell models apart by: register the handler with when=..."
+        )
     return field.attribute_name, texts

@@ -17,13 +17,16 @@ ModelT = TypeVar("ModelT", bound=Any)
 
 
 class OneImage(Generic[ImageT, ModelT]):
-    """Registers `async def handler(item, change, db)`, of which `change` and `db` may be left out, and gives it back."""
+    """Registers `async def handler(item, change, db)`, of which `change` and `db` may be left out,
+    and gives it back."""
 
     def __init__(self, register: Callable[[Handler], None]) -> None:
         self._register = register
 
     @overload
-    def __call__(self, function: Callable[[ImageT], Awaitable[object]], /) -> Callable[[ImageT], Awaitable[object]]: ...
+    def __call__(
+        self, function: Callable[[ImageT], Awaitable[object]], /
+    ) -> Callable[[ImageT], Awaitable[object]]: ...
     @overload
     def __call__(
         self, function: Callable[[ImageT, StreamChange[ModelT]], Awaitable[object]], /
@@ -38,20 +41,25 @@ class OneImage(Generic[ImageT, ModelT]):
 
 
 class TwoImages(Generic[ImageT, ModelT]):
-    """Registers `async def handler(old, new, change, db)`, of which `change` and `db` may be left out, and gives it back."""
+    """Registers `async def handler(old, new, change, db)`, of which `change` and `db` may be left
+    out, and gives it back."""
 
     def __init__(self, register: Callable[[Handler], None]) -> None:
         self._register = register
 
     @overload
-    def __call__(self, function: Callable[[ImageT, ImageT], Awaitable[object]], /) -> Callable[[ImageT, ImageT], Awaitable[object]]: ...
+    def __call__(
+        self, function: Callable[[ImageT, ImageT], Awaitable[object]], /
+    ) -> Callable[[ImageT, ImageT], Awaitable[object]]: ...
     @overload
     def __call__(
         self, function: Callable[[ImageT, ImageT, StreamChange[ModelT]], Awaitable[object]], /
     ) -> Callable[[ImageT, ImageT, StreamChange[ModelT]], Awaitable[object]]: ...
     @overload
     def __call__(
-        self, function: Callable[[ImageT, ImageT, StreamChange[ModelT], Database], Awaitable[object]], /
+        self,
+        function: Callable[[ImageT, ImageT, StreamChange[ModelT], Database], Awaitable[object]],
+        /,
     ) -> Callable[[ImageT, ImageT, StreamChange[ModelT], Database], Awaitable[object]]: ...
     def __call__(self, function: Handler, /) -> Handler:
         self._register(function)
@@ -59,24 +67,42 @@ class TwoImages(Generic[ImageT, ModelT]):
 
 
 class WholeBatch(Generic[ModelT]):
-    """Registers `async def handler(changes, db)`, of which `db` may be left out, and gives it back."""
+    """Registers `async def handler(changes, db)`, of which `db` may be left out, and gives it
+    back."""
 
     def __init__(self, register: Callable[[Handler], None]) -> None:
         self._register = register
 
     @overload
     def __call__(
-        self, function: Callable[[Sequence[StreamChange[ModelT]]], Awaitable[Iterable[StreamChange[ModelT]] | None]], /
-    ) -> Callable[[Sequence[StreamChange[ModelT]]], Awaitable[Iterable[StreamChange[ModelT]] | None]]: ...
+        self,
+        function: Callable[
+            [Sequence[StreamChange[ModelT]]], Awaitable[Iterable[StreamChange[ModelT]] | None]
+        ],
+        /,
+    ) -> Callable[
+        [Sequence[StreamChange[ModelT]]], Awaitable[Iterable[StreamChange[ModelT]] | None]
+    ]: ...
     @overload
     def __call__(
-        self, function: Callable[[Sequence[StreamChange[ModelT]], Database], Awaitable[Iterable[StreamChange[ModelT]] | None]], /
-    ) -> Callable[[Sequence[StreamChange[ModelT]], Database], Awaitable[Iterable[StreamChange[ModelT]] | None]]: ...
+        self,
+        function: Callable[
+            [Sequence[StreamChange[ModelT]], Database],
+            Awaitable[Iterable[StreamChange[ModelT]] | None],
+        ],
+        /,
+    ) -> Callable[
+        [Sequence[StreamChange[ModelT]], Database], Awaitable[Iterable[StreamChange[ModelT]] | None]
+    ]: ...
     def __call__(self, function: Handler, /) -> Handler:
         self._register(function)
         return function
 
 
 if TYPE_CHECKING:
-    Fallback = Callable[[StreamRecord], Awaitable[object]] | Callable[[StreamRecord, Database], Awaitable[object]]
-    """Takes what no typed handler takes: `async def changes(record, db)`, of which `db` may be left out."""
+    Fallback = (
+        Callable[[StreamRecord], Awaitable[object]]
+        | Callable[[StreamRecord, Database], Awaitable[object]]
+    )
+    """Takes what no typed handler takes: `async def changes(record, db)`, of which `db` may be left
+    out."""

@@ -1,7 +1,7 @@
 """The anyio cancel scopes around a call, looked at without importing anyio.
 
-Its asyncio backend takes 17 ms to import, a fifth of a whole cold start (bench/cold_start.py). Who has not imported it is in none of
-its scopes.
+Its asyncio backend takes 17 ms to import, a fifth of a whole cold start (bench/cold_start.py). Who
+has not imported it is in none of its scopes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ _current_effective_deadline: Callable[[], float] | None = None
 
 
 def scope_deadline() -> float:
-    """When the cancel scopes around end, on the loop's clock: `inf` without one, `-inf` in one that is cancelled."""
+    """When the cancel scopes around end, on the loop's clock: `inf` without one, `-inf` in one that
+    is cancelled."""
     global _current_effective_deadline  # noqa: PLW0603  # looking it up in anyio at every call takes as long as calling it
     if _current_effective_deadline is None:
         if _BACKEND not in sys.modules:
@@ -30,7 +31,8 @@ def scope_deadline() -> float:
 
 
 async def stop_if_cancelled() -> None:
-    """Raise the cancellation of a scope around that is cancelled, so that nothing is begun in it."""
+    """Raise the cancellation of a scope around that is cancelled, so that nothing is begun in
+    it."""
     if scope_deadline() == -math.inf:
         from anyio.lowlevel import checkpoint_if_cancelled
 
@@ -38,6 +40,7 @@ async def stop_if_cancelled() -> None:
 
 
 def is_cancelled() -> bool:
-    """Whether this task, or a scope around, was cancelled: else a `CancelledError` here is of something else that was awaited."""
+    """Whether this task, or a scope around, was cancelled: else a `CancelledError` here is of
+    something else that was awaited."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0 or scope_deadline() == -math.inf

@@ -63,4 +63,8 @@ def read_stub(package: str) -> dict[str, str]:
             f"{package} was installed without its file __init__.pyi, which lists its names: "
             "include the package's data files where you bundle it"
         ) from error
-    return {name: module for module, names in _IMPORT.findall((stub or b"").decode()) for name in _NAME.findall(names)}
+    return {
+        name: module
+        for module, names in _IMPORT.findall((stub or b"").decode())
+        for name in _NAME.findall(names)
+    }

@@ -68,20 +68,32 @@ class TableDescription:
     @property
     def is_active(self) -> bool:
         """Whether the table and all its indexes can be used."""
-        return self.status == "ACTIVE" and all(index.status == "ACTIVE" for index in self.indexes.values())
+        return self.status == "ACTIVE" and all(
+            index.status == "ACTIVE" for index in self.indexes.values()
+        )
 
     @property
     def progress(self) -> str:
-        """The table's status, and that of each index which is not ACTIVE: `ACTIVE, index by-status CREATING`."""
-        pending = [f"index {index.name} {index.status}" for index in self.indexes.values() if index.status != "ACTIVE"]
+        """The table's status, and that of each index which is not ACTIVE: `ACTIVE, index by-status
+        CREATING`."""
+        pending = [
+            f"index {index.name} {index.status}"
+            for index in self.indexes.values()
+            if index.status != "ACTIVE"
+        ]
         return ", ".join([self.status, *pending])
 
 
 def read_description(raw: Mapping[str, Any]) -> TableDescription:
-    """From `Table` of DescribeTable's answer, or `TableDescription` of CreateTable's and DeleteTable's."""
+    """From `Table` of DescribeTable's answer, or `TableDescription` of CreateTable's and
+    DeleteTable's."""
     types = _attribute_types(raw)
-    indexes = [_index(index, types, is_global=True) for index in raw.get("GlobalSecondaryIndexes") or ()]
-    indexes += [_index(index, types, is_global=False) for index in raw.get("LocalSecondaryIndexes") or ()]
+    indexes = [
+        _index(index, types, is_global=True) for index in raw.get("GlobalSecondaryIndexes") or ()
+    ]
+    indexes += [
+        _index(index, types, is_global=False) for index in raw.get("LocalSecondaryIndexes") or ()
+    ]
     created_at = raw.get("CreationDateTime")
     return TableDescription(
         name=str(raw.get("TableName", "")),
@@ -98,7 +110,10 @@ def read_description(raw: Mapping[str, Any]) -> TableDescription:
 
 
 def _attribute_types(raw: Mapping[str, Any]) -> dict[str, str]:
-    return {each["AttributeName"]: each["AttributeType"] for each in raw.get("AttributeDefinitions") or ()}
+    return {
+        each["AttributeName"]: each["AttributeType"]
+        for each in raw.get("AttributeDefinitions") or ()
+    }
 
 
 def _key(raw: Mapping[str, Any], types: Mapping[str, str]) -> tuple[KeyAttribute, ...]:
@@ -106,7 +121,9 @@ def _key(raw: Mapping[str, Any], types: Mapping[str, str]) -> tuple[KeyAttribute
     return tuple(KeyAttribute(name, key_type, types.get(name, "?")) for name, key_type in names)
 
 
-def _index(raw: Mapping[str, Any], types: Mapping[str, str], *, is_global: bool) -> IndexDescription:
+def _index(
+    raw: Mapping[str, Any], types: Mapping[str, str], *, is_global: bool
+) -> IndexDescription:
     return IndexDescription(
         name=str(raw["IndexName"]),
         is_global=is_global,
@@ -128,7 +145,10 @@ def _projection(raw: Mapping[str, Any]) -> Literal["ALL", "KEYS_ONLY"] | tuple[s
 def _billing(raw: Mapping[str, Any]) -> Billing:
     throughput: Mapping[str, Any] = raw.get("ProvisionedThroughput") or {}
     summary: Mapping[str, Any] = raw.get("BillingModeSummary") or {}
-    read_units, write_units = int(throughput.get("ReadCapacityUnits") or 0), int(throughput.get("WriteCapacityUnits") or 0)
+    read_units, write_units = (
+        int(throughput.get("ReadCapacityUnits") or 0),
+        int(throughput.get("WriteCapacityUnits") or 0),
+    )
     mode = summary.get("BillingMode") or raw.get("BillingMode")
     # a provisioned table may have no summary; one that is paid by request has no units
     if mode == "PAY_PER_REQUEST" or not (read_units and write_units):
@@ -137,25 +157,36 @@ def _billing(raw: Mapping[str, Any]) -> Billing:
 
 
 def same_shape(request: Mapping[str, Any], found: TableDescription) -> bool:
-    """Whether a table is exactly as a CreateTable request asked for: keys, types, indexes and projections."""
+    """Whether a table is exactly as a CreateTable request asked for: keys, types, indexes and
+    projections."""
     wanted = read_description(request)
     return wanted.key == found.key and _shapes(wanted) == _shapes(found)
 
 
 def _shapes(description: TableDescription) -> dict[str, object]:
-    return {index.name: (index.is_global, index.key, index.projection) for index in description.indexes.values()}
+    return {
+        index.name: (index.is_global, index.key, index.projection)
+        for index in description.indexes.values()
+    }
 
 
 def differences(request: Mapping[str, Any], found: TableDescription) -> list[str]:
-    """What a CreateTable request asks for and a table does not have, one sentence each; empty if it has everything.
+    """What a CreateTable request asks for and a table does not have, one sentence each; empty if it
+    has everything.
 
-    What the table has beyond that is fine: an index that the model does not name, or one that holds more attributes.
+    What the table has beyond that is fine: an index that the model does not name, or one that holds
+    more attributes.
     """
     wanted = read_description(request)
-    return [*_key_differences("the table's key", wanted.key, found.key), *_index_differences(wanted, found)]
+    return [
+        *_key_differences("the table's key", wanted.key, found.key),
+        *_index_differences(wanted, found),
+    ]
 
 
-def _key_differences(what: str, wanted: Sequence[KeyAttribute], found: Sequence[KeyAttribute]) -> Iterator[str]:
+def _key_differences(
+    what: str, wanted: Sequence[KeyAttribute], found: Sequence[KeyAttribute]
+) -> Iterator[str]:
     if tuple(wanted) != tuple(found):
         yield f"{what} is {_listed(found)}, the model's is {_listed(wanted)}"
 

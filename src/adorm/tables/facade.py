@@ -32,10 +32,12 @@ class TableCare(Connection, Protocol):
         wait: bool = True,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> TableDescription:
-        """Create the model's table with its indexes, switch its time to live on, and wait until all of it can be used.
+        """Create the model's table with its indexes, switch its time to live on, and wait until all
+        of it can be used.
 
-        `billing` is "on_demand" or `Provisioned(read_units=, write_units=)`; `key_types` gives S, N or B by field name for keys of a
-        class that only a hook of yours can store; `wait=False` returns at once.
+        `billing` is "on_demand" or `Provisioned(read_units=, write_units=)`; `key_types` gives S, N
+        or B by field name for keys of a class that only a hook of yours can store; `wait=False`
+        returns at once.
 
         Raises:
             ServiceError: code `ResourceInUseException`: there is a table of that name.
@@ -67,10 +69,12 @@ class TableCare(Connection, Protocol):
         time_to_live: bool = True,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> TableDescription:
-        """Create the model's table where there is none; else check that it has the keys and indexes that the model needs.
+        """Create the model's table where there is none; else check that it has the keys and indexes
+        that the model needs.
 
         Raises:
-            UsageError: the table there differs from the model; it names each difference, and nothing was altered.
+            UsageError: the table there differs from the model; it names each difference, and
+                nothing was altered.
             DeadlineExceeded: it was not ready within `timeout_s`, or by the deadline.
         """
         from adorm.tables.lifecycle import ensure_table
@@ -88,9 +92,16 @@ class TableCare(Connection, Protocol):
         )
 
     async def delete_table(
-        self, model: type[Any] | str, /, *, missing_ok: bool = False, wait: bool = True, timeout_s: float = DEFAULT_TIMEOUT_S
+        self,
+        model: type[Any] | str,
+        /,
+        *,
+        missing_ok: bool = False,
+        wait: bool = True,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
-        """Delete a model's table, or the table of just that name, with everything in it, and wait until it is gone.
+        """Delete a model's table, or the table of just that name, with everything in it, and wait
+        until it is gone.
 
         Raises:
             ResourceNotFound: there is none, unless `missing_ok`.
@@ -99,7 +110,9 @@ class TableCare(Connection, Protocol):
         from adorm.tables.lifecycle import delete_table
 
         name = model if isinstance(model, str) else self._binding(model).table_name
-        await delete_table(self, name, missing_ok=missing_ok, wait=wait, timeout_s=timeout_s, random=self._random)
+        await delete_table(
+            self, name, missing_ok=missing_ok, wait=wait, timeout_s=timeout_s, random=self._random
+        )
 
     async def describe_table(self, model: type[Any] | str, /) -> TableDescription:
         """A model's table, or the table of just that name, as it is now.
@@ -109,4 +122,6 @@ class TableCare(Connection, Protocol):
         """
         from adorm.tables.lifecycle import describe_table
 
-        return await describe_table(self, model if isinstance(model, str) else self._binding(model).table_name)
+        return await describe_table(
+            self, model if isinstance(model, str) else self._binding(model).table_name
+        )

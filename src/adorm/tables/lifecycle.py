@@ -9,7 +9,13 @@ from typing import Any, cast
 
 from adorm.clock import use_clock
 from adorm.deadlines import deadline
-from adorm.errors import ConnectionFailed, DeadlineExceeded, ResourceNotFound, ServiceError, UsageError
+from adorm.errors import (
+    ConnectionFailed,
+    DeadlineExceeded,
+    ResourceNotFound,
+    ServiceError,
+    UsageError,
+)
 from adorm.models import ModelInfo
 from adorm.tables.descriptions import TableDescription, differences, same_shape
 from adorm.tables.names import DEFAULT_TIMEOUT_S, check_table_name
@@ -18,7 +24,8 @@ from adorm.tables.requests import Billing, KeyTypes, create_table_request
 
 IN_USE = "ResourceInUseException"
 CLOCKS_APART = timedelta(minutes=15)
-"""By how much the clocks of this machine and of AWS may differ; with more AWS accepts no signature."""
+"""By how much the clocks of this machine and of AWS may differ; with more AWS accepts no
+signature."""
 
 
 async def create_table(
@@ -35,22 +42,29 @@ async def create_table(
 ) -> TableDescription:
     """Create the model's table with its indexes and wait until all of it can be used.
 
-    A model with a ttl field has DynamoDB delete its expired items: that is switched on once the table is active. If it fails,
-    its error is raised, with a note that the table itself is ready; `ensure_table` tries it again.
+    A model with a ttl field has DynamoDB delete its expired items: that is switched on once the
+    table is active. If it fails, its error is raised, with a note that the table itself is ready;
+    `ensure_table` tries it again.
 
-    A repetition of CreateTable after a lost answer that meets a table of just this shape, made since then, takes it for its own.
+    A repetition of CreateTable after a lost answer that meets a table of just this shape, made
+    since then, takes it for its own.
 
     Args:
-        billing: "on_demand", or `Provisioned(read_units=, write_units=)` for the table and each global index.
+        billing: "on_demand", or `Provisioned(read_units=, write_units=)` for the table and each
+            global index.
         key_types: S, N or B by field name, for keys of a class that only a hook of yours can store.
-        time_to_live: False leaves the ttl as it is; that takes the permissions for UpdateTimeToLive out of use.
-        wait: False returns as soon as DynamoDB accepted the table; the ttl is left to a later `ensure_table`.
+        time_to_live: False leaves the ttl as it is; that takes the permissions for UpdateTimeToLive
+            out of use.
+        wait: False returns as soon as DynamoDB accepted the table; the ttl is left to a later
+            `ensure_table`.
         timeout_s: for all of it; `adorm.deadline` may shorten it.
 
     Raises:
         UsageError: the name, or an argument, is wrong; nothing was sent.
-        ServiceError: code `ResourceInUseException`: there is a table of that name. Else: DynamoDB refused it.
-        DeadlineExceeded: the table was not active in time; the message names its last status. It may become active yet.
+        ServiceError: code `ResourceInUseException`: there is a table of that name. Else: DynamoDB
+            refused it.
+        DeadlineExceeded: the table was not active in time; the message names its last status. It
+            may become active yet.
     """
     request = create_table_request(info, table_name, billing=billing, key_types=key_types)
     watch = TablePoller(connection, table_name, "CreateTable", "active", random)
@@ -81,12 +95,14 @@ async def ensure_table(
     timeout_s: float = DEFAULT_TIMEOUT_S,
     random: Callable[[], float] = _random.random,
 ) -> TableDescription:
-    """Create the model's table where there is none; else check that it has the keys and indexes that the model needs.
+    """Create the model's table where there is none; else check that it has the keys and indexes
+    that the model needs.
 
-    Waits until the table can be used, and for the end of one that is being deleted. Nothing of an existing table is altered
-    or deleted, but for one thing: where the model has a ttl field and the table's time to live is off, it is switched on, as
-    `create_table` would have done. An index or a projected attribute beyond the model's is fine; how a table is billed is not
-    compared. Several processes may ensure one table at the same time.
+    Waits until the table can be used, and for the end of one that is being deleted. Nothing of an
+    existing table is altered or deleted, but for one thing: where the model has a ttl field and the
+    table's time to live is off, it is switched on, as `create_table` would have done. An index or a
+    projected attribute beyond the model's is fine; how a table is billed is not compared. Several
+    processes may ensure one table at the same time.
 
     Args:
         billing: for a table that is created.
@@ -106,7 +122,9 @@ async def ensure_table(
             found = await watch.until_active(found)
             wrong = differences(request, found)
             if wrong:
-                raise UsageError(f"table {table_name} is not as {info.name} says, and ensure_table alters nothing: {'; '.join(wrong)}")
+                raise UsageError(
+                    f"table {table_name} is not as {info.name} says, and ensure_table alters nothing: {'; '.join(wrong)}"
+                )
             if time_to_live and info.ttl is not None:
                 attribute = info.ttl.attribute_name
                 # a new table's is off, so there is nothing to ask
@@ -134,8 +152,8 @@ async def delete_table(
     Raises:
         UsageError: it can't be a table's name.
         ResourceNotFound: there is no such table.
-        ServiceError: code `ResourceInUseException`: it is being created or altered. Else: DynamoDB refused it, such as for
-            deletion protection.
+        ServiceError: code `ResourceInUseException`: it is being created or altered. Else: DynamoDB
+            refused it, such as for deletion protection.
         DeadlineExceeded: it was not gone in time.
     """
     check_table_name(table_name)
@@ -151,10 +169,14 @@ async def delete_table(
                 raise
             except ServiceError as error:
                 if error.code == IN_USE:
-                    error.add_note("a table can be deleted when it is ACTIVE: describe_table tells its status")
+                    error.add_note(
+                        "a table can be deleted when it is ACTIVE: describe_table tells its status"
+                    )
                 raise
             if wait:
-                await watch.until_gone(described(answer, "TableDescription", "DeleteTable", table_name))
+                await watch.until_gone(
+                    described(answer, "TableDescription", "DeleteTable", table_name)
+                )
 
 
 async def describe_table(connection: Connection, table_name: str) -> TableDescription:
@@ -188,13 +210,16 @@ async def _create(watch: TablePoller, request: dict[str, Any]) -> TableDescripti
 
 
 def _is_own(request: dict[str, Any], found: TableDescription, started_at: datetime) -> bool:
-    """Whether a table that was met after a lost answer is the one asked for: of just its shape, and made since then."""
+    """Whether a table that was met after a lost answer is the one asked for: of just its shape, and
+    made since then."""
     if found.status == "DELETING" or not same_shape(request, found):
         return False
     return found.created_at is None or found.created_at >= started_at - CLOCKS_APART
 
 
-async def _find_or_create(watch: TablePoller, request: dict[str, Any]) -> tuple[TableDescription, bool]:
+async def _find_or_create(
+    watch: TablePoller, request: dict[str, Any]
+) -> tuple[TableDescription, bool]:
     """The table that is there and stays, or a new one; True for a new one."""
     while True:
         found = await watch.look()
@@ -225,7 +250,9 @@ def _exists(info: ModelInfo, error: ServiceError) -> ServiceError:
     )
 
 
-async def _has_ttl(connection: Connection, info: ModelInfo, table_name: str, attribute: str) -> bool:
+async def _has_ttl(
+    connection: Connection, info: ModelInfo, table_name: str, attribute: str
+) -> bool:
     """Whether items expire by that attribute.
 
     Raises:
@@ -251,7 +278,10 @@ async def _enable_ttl(connection: Connection, table_name: str, attribute: str) -
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
     """
-    request = {"TableName": table_name, "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": True}}
+    request = {
+        "TableName": table_name,
+        "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": True},
+    }
     try:
         try:
             # done twice it is refused, not applied twice
@@ -259,7 +289,8 @@ async def _enable_ttl(connection: Connection, table_name: str, attribute: str) -
         except ServiceError as error:
             if error.code not in ("ValidationException", IN_USE):
                 raise
-            # a lost answer's repetition and a second process are refused, and then it is on all the same
+            # a lost answer's repetition and a second process are refused, and then it is on all the
+            # same
             status, current = await _ttl(connection, table_name)
             if status not in ("ENABLED", "ENABLING") or current != attribute:
                 raise

@@ -9,7 +9,8 @@ DEFAULT_TIMEOUT_S = 300.0
 
 
 def is_arn(name: str) -> bool:
-    """Whether a table is named by its ARN: `arn:aws:dynamodb:eu-central-1:111122223333:table/orders`."""
+    """Whether a table is named by its ARN:
+    `arn:aws:dynamodb:eu-central-1:111122223333:table/orders`."""
     return name.startswith("arn:")
 
 
@@ -19,7 +20,8 @@ def plain_name(name: str) -> str:
 
 
 def check_table_name(name: object) -> str:
-    """The name, if DynamoDB takes it: 3 to 255 of `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`, or the table's ARN.
+    """The name, if DynamoDB takes it: 3 to 255 of `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`, or the
+    table's ARN.
 
     An ARN leads to a table of another account, whose policy allows it.
 
@@ -34,7 +36,9 @@ def check_table_name(name: object) -> str:
         return _check_arn(name)
     letters = name.replace("_", "").replace("-", "").replace(".", "")
     if not (3 <= len(name) <= 255 and name.isascii() and (letters.isalnum() or not letters)):
-        raise UsageError(f"{name!r} can't be a table's name: it has 3 to 255 letters (a-z, A-Z), digits, '_', '-' and '.'")
+        raise UsageError(
+            f"{name!r} can't be a table's name: it has 3 to 255 letters (a-z, A-Z), digits, '_', '-' and '.'"
+        )
     return name
 
 
@@ -43,7 +47,14 @@ def _check_arn(arn: str) -> str:
     if len(parts) == 6:
         _, partition, service, region, account, resource = parts
         kind, _, name = resource.partition("/")
-        if partition and service == "dynamodb" and region and account.isdecimal() and kind == "table" and "/" not in name:
+        if (
+            partition
+            and service == "dynamodb"
+            and region
+            and account.isdecimal()
+            and kind == "table"
+            and "/" not in name
+        ):
             check_table_name(name)
             return arn
     raise UsageError(

@@ -25,24 +25,39 @@ class Connection(Protocol):
     def clock(self) -> Clock: ...
 
     def call(
-        self, operation: str, request: Request, *, subject: object = None, repeat: Repeat | None = None, retry: RetryPolicy | None = None
+        self,
+        operation: str,
+        request: Request,
+        *,
+        subject: object = None,
+        repeat: Repeat | None = None,
+        retry: RetryPolicy | None = None,
     ) -> Coroutine[Any, Any, Answer]: ...
 
 
 def poll_delay_s(poll: int, unit: float) -> float:
-    """Seconds before the `poll`-th look at a table (1 is the first); `unit` is a random number from 0 to 1.
+    """Seconds before the `poll`-th look at a table (1 is the first); `unit` is a random number from
+    0 to 1.
 
-    From 0.125 to 0.25 s, then twice as long each time, up to 2 to 4 s: tables take seconds, and half is jitter, so that the
-    workers of a deployment don't ask in step.
+    From 0.125 to 0.25 s, then twice as long each time, up to 2 to 4 s: tables take seconds, and
+    half is jitter, so that the workers of a deployment don't ask in step.
     """
     longest_s: float = min(SLOWEST_POLL_S, FIRST_POLL_S * 2.0 ** min(poll - 1, 16))
     return longest_s * (0.5 + 0.5 * unit)
 
 
 class TablePoller:
-    """One table and what was last seen of it. It holds nothing open: it can be cancelled anywhere."""
+    """One table and what was last seen of it. It holds nothing open: it can be cancelled
+    anywhere."""
 
-    def __init__(self, connection: Connection, table_name: str, operation: str, goal: str, random: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        table_name: str,
+        operation: str,
+        goal: str,
+        random: Callable[[], float],
+    ) -> None:
         """`operation` and `goal` ("CreateTable", "active") are what is waited for, in errors."""
         self.connection = connection
         self.table_name = table_name
@@ -120,7 +135,8 @@ class TablePoller:
         return found
 
     async def until_gone(self, found: TableDescription) -> None:
-        """Wait until the table, which was `found` as it is, is gone; a new one of the same name is not waited for.
+        """Wait until the table, which was `found` as it is, is gone; a new one of the same name is
+        not waited for.
 
         Raises:
             DeadlineExceeded: it was not gone in time.
@@ -129,7 +145,9 @@ class TablePoller:
         identity = found.raw.get("TableId")
         while True:
             now = await self.look()
-            if now is None or (identity is not None and now.raw.get("TableId") not in (None, identity)):
+            if now is None or (
+                identity is not None and now.raw.get("TableId") not in (None, identity)
+            ):
                 return
             await self.pause()
 

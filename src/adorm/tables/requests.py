@@ -27,14 +27,18 @@ KeyTypes: TypeAlias = Mapping[str, KeyType]
 
 def _units(_provisioned: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise UsageError(f"Provisioned({field.name}={value!r}): expected a whole number of capacity units a second, 1 or more")
+        raise UsageError(
+            f"Provisioned({field.name}={value!r}): expected a whole number of capacity units a second, 1 or more"
+        )
 
 
 @attrs.frozen(kw_only=True)
 class Provisioned:
-    """Capacity that is paid for whether it is used or not; the table has it, and each of its global indexes has as much again.
+    """Capacity that is paid for whether it is used or not; the table has it, and each of its global
+    indexes has as much again.
 
-    A read unit is one strongly consistent read of up to 4 KB a second, a write unit one write of up to 1 KB a second.
+    A read unit is one strongly consistent read of up to 4 KB a second, a write unit one write of up
+    to 1 KB a second.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/provisioned-capacity-mode.html
 
     Raises:
@@ -54,29 +58,41 @@ Billing: TypeAlias = Literal["on_demand"] | Provisioned
 
 
 def create_table_request(
-    info: ModelInfo, table_name: str, *, billing: Billing = "on_demand", key_types: KeyTypes | None = None
+    info: ModelInfo,
+    table_name: str,
+    *,
+    billing: Billing = "on_demand",
+    key_types: KeyTypes | None = None,
 ) -> dict[str, Any]:
     """The parameters of CreateTable, as boto3 takes them: exactly what `create_table` sends.
 
-    `AttributeDefinitions` holds the keys of the table and its indexes and nothing else, each once. A global index with several
-    attributes a side lists them in order, first all of HASH, then all of RANGE:
+    `AttributeDefinitions` holds the keys of the table and its indexes and nothing else, each once.
+    A global index with several attributes a side lists them in order, first all of HASH, then all
+    of RANGE:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
 
     Args:
         key_types: S, N or B by field name, for keys of a class that only a hook of yours can store.
 
     Raises:
-        UsageError: DynamoDB does not take the name, a key's type is not known, or an argument is wrong.
+        UsageError: DynamoDB does not take the name, a key's type is not known, or an argument is
+            wrong.
     """
     if billing != "on_demand" and not isinstance(billing, Provisioned):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(f'billing is "on_demand" or adorm.Provisioned(read_units=..., write_units=...), not {billing!r}')
+        raise UsageError(
+            f'billing is "on_demand" or adorm.Provisioned(read_units=..., write_units=...), not {billing!r}'
+        )
     request: dict[str, Any] = {
         "TableName": check_table_name(table_name),
         "AttributeDefinitions": _attribute_definitions(info, key_types or {}),
         "KeySchema": _key_schema((info.partition,), () if info.sort is None else (info.sort,)),
     }
-    provisioned = {} if billing == "on_demand" else {"ProvisionedThroughput": billing.as_parameters()}
-    global_indexes = [{**_index(index), **provisioned} for index in info.indexes.values() if index.is_global]
+    provisioned = (
+        {} if billing == "on_demand" else {"ProvisionedThroughput": billing.as_parameters()}
+    )
+    global_indexes = [
+        {**_index(index), **provisioned} for index in info.indexes.values() if index.is_global
+    ]
     local_indexes = [_index(index) for index in info.indexes.values() if not index.is_global]
     if global_indexes:
         request["GlobalSecondaryIndexes"] = global_indexes
@@ -87,16 +103,27 @@ def create_table_request(
 
 
 def _attribute_definitions(info: ModelInfo, key_types: KeyTypes) -> list[dict[str, str]]:
-    fields = {field.name: field for field in (*info.key_fields, *(key for index in info.indexes.values() for key in index.key_fields))}
+    fields = {
+        field.name: field
+        for field in (
+            *info.key_fields,
+            *(key for index in info.indexes.values() for key in index.key_fields),
+        )
+    }
     for name, tag in key_types.items():
         if name not in fields:
             known = info.structure.by_name
             no_key = f"{info.name}.{name} is no key; the keys are {', '.join(fields)}"
-            raise UsageError(f"key_types: {no_key if name in known else unknown_field(info.name, name, known)}")
+            raise UsageError(
+                f"key_types: {no_key if name in known else unknown_field(info.name, name, known)}"
+            )
         if tag not in get_args(KeyType):
             raise UsageError(f"key_types: {info.name}.{name} is 'S', 'N' or 'B', not {tag!r}")
     return [
-        {"AttributeName": field.attribute_name, "AttributeType": key_types.get(field.name) or _type_of(info, field)}
+        {
+            "AttributeName": field.attribute_name,
+            "AttributeType": key_types.get(field.name) or _type_of(info, field),
+        }
         for field in fields.values()
     ]
 
@@ -119,7 +146,11 @@ def _key_schema(partition: tuple[Field, ...], sort: tuple[Field, ...]) -> list[d
 
 
 def _index(index: Index) -> dict[str, Any]:
-    return {"IndexName": index.name, "KeySchema": _key_schema(index.partition, index.sort), "Projection": _projection(index)}
+    return {
+        "IndexName": index.name,
+        "KeySchema": _key_schema(index.partition, index.sort),
+        "Projection": _projection(index),
+    }
 
 
 def _projection(index: Index) -> dict[str, Any]:
@@ -127,5 +158,11 @@ def _projection(index: Index) -> dict[str, Any]:
         return {"ProjectionType": index.projection}
     keys = {field.attribute_name for field in (*index.key_fields, *index.table_keys)}
     names = dict.fromkeys(field.attribute_name for field in index.projection)
-    included = [name for name in names if name not in keys]  # DynamoDB refuses keys here, and an empty list
-    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": included} if included else {"ProjectionType": "KEYS_ONLY"}
+    included = [
+        name for name in names if name not in keys
+    ]  # DynamoDB refuses keys here, and an empty list
+    return (
+        {"ProjectionType": "INCLUDE", "NonKeyAttributes": included}
+        if included
+        else {"ProjectionType": "KEYS_ONLY"}
+    )

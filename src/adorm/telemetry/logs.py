@@ -11,7 +11,9 @@ from adorm.errors import UsageError
 
 Fields: TypeAlias = dict[str, Any]
 
-EXPECTED: frozenset[str | None] = frozenset({"ConditionalCheckFailedException", "ConditionalCheckFailed"})
+EXPECTED: frozenset[str | None] = frozenset(
+    {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
+)
 """Codes by which DynamoDB answers a question: the condition of a write did not hold."""
 
 PREFIX = "dynamodb_"
@@ -25,19 +27,23 @@ class LogCalls(CallHooks):
     | | |
     |---|---|
     | DEBUG | a call was answered at its first attempt |
-    | INFO | it was answered after retries; a condition did not hold; it was cancelled; an attempt failed and may be repeated |
-    | WARNING | it failed; an attempt was throttled; it took `slow_call_s` or more |
+    | INFO | it was answered after retries; a condition did not hold; it was cancelled; an attempt
+    failed and may be repeated | | WARNING | it failed; an attempt was throttled; it took
+    `slow_call_s` or more |
 
-    A record has the fields as attributes (`logging`'s `extra`), only those that there are: `dynamodb_event` ("call" or
-    "attempt"), `call_id`, `dynamodb_operation`, `dynamodb_table`, `dynamodb_tables`, `dynamodb_index`, `dynamodb_model`,
-    `dynamodb_region`, `segment`, `total_segments`, `batch_size`, `attempts`, `attempt`, `delay_s`, `duration_s`, `count`,
-    `scanned_count`, `unprocessed`, `read_units`, `write_units`, `error_type`, `error_code`, `error_reasons`, `http_status`,
-    `request_id`, `maybe_applied`, `cancelled`. Where a record factory of yours (`logging.setLogRecordFactory`) sets one of these itself,
-    all of that record begin with `dynamodb_`. No key, no item, no credentials, no message of an error.
+    A record has the fields as attributes (`logging`'s `extra`), only those that there are:
+    `dynamodb_event` ("call" or "attempt"), `call_id`, `dynamodb_operation`, `dynamodb_table`,
+    `dynamodb_tables`, `dynamodb_index`, `dynamodb_model`, `dynamodb_region`, `segment`,
+    `total_segments`, `batch_size`, `attempts`, `attempt`, `delay_s`, `duration_s`, `count`,
+    `scanned_count`, `unprocessed`, `read_units`, `write_units`, `error_type`, `error_code`,
+    `error_reasons`, `http_status`, `request_id`, `maybe_applied`, `cancelled`. Where a record
+    factory of yours (`logging.setLogRecordFactory`) sets one of these itself, all of that record
+    begin with `dynamodb_`. No key, no item, no credentials, no message of an error.
 
     Args:
         logger: by default `logging.getLogger("adorm.calls")`.
-        slow_call_s: seconds, retries and their waits included, from which a call is slow; None for never.
+        slow_call_s: seconds, retries and their waits included, from which a call is slow; None for
+            never.
         capacity: have every call report what it consumed, for `read_units` and `write_units`.
 
     Raises:
@@ -46,18 +52,30 @@ class LogCalls(CallHooks):
 
     __slots__ = ()
 
-    def __init__(self, *, logger: logging.Logger | None = None, slow_call_s: float | None = None, capacity: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        logger: logging.Logger | None = None,
+        slow_call_s: float | None = None,
+        capacity: bool = False,
+    ) -> None:
         if not _are_seconds(slow_call_s):
-            raise UsageError(f"LogCalls(slow_call_s={slow_call_s!r}): expected seconds, 0 or more, or None for never")
+            raise UsageError(
+                f"LogCalls(slow_call_s={slow_call_s!r}): expected seconds, 0 or more, or None for never"
+            )
         lines = _Lines(logger or logging.getLogger("adorm.calls"), slow_call_s)
-        super().__init__(after_call=lines.after_call, after_attempt=lines.after_attempt, capacity=capacity)
+        super().__init__(
+            after_call=lines.after_call, after_attempt=lines.after_attempt, capacity=capacity
+        )
 
     def __repr__(self) -> str:
         return "adorm.LogCalls()"
 
 
 def _are_seconds(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value >= 0)
+    return value is None or (
+        isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    )
 
 
 class _Lines:
@@ -72,7 +90,15 @@ class _Lines:
             level, what = logging.WARNING, f"slow, {what}"
         if self._logger.isEnabledFor(level):
             fields = _fields("call", call) | _of_call(call)
-            self._write(level, fields, "%s: %s in %.3f s, attempts: %d", _about(call), what, call.duration_s, call.attempts)
+            self._write(
+                level,
+                fields,
+                "%s: %s in %.3f s, attempts: %d",
+                _about(call),
+                what,
+                call.duration_s,
+                call.attempts,
+            )
 
     def after_attempt(self, attempt: AttemptDetails) -> None:
         error = attempt.error
@@ -80,7 +106,10 @@ class _Lines:
             return  # the call's own line says it
         level = logging.WARNING if error.throttled else logging.INFO
         if self._logger.isEnabledFor(level):
-            fields = _fields("attempt", attempt) | {"attempt": attempt.attempt, "delay_s": attempt.delay_s}
+            fields = _fields("attempt", attempt) | {
+                "attempt": attempt.attempt,
+                "delay_s": attempt.delay_s,
+            }
             self._write(
                 level,
                 fields,
@@ -96,18 +125,28 @@ class _Lines:
         try:
             self._logger.log(level, message, *values, extra=fields)
         except KeyError:
-            # A record factory of the program's own sets one of them, `request_id` most likely, and logging overwrites none.
-            extra = {name if name.startswith(PREFIX) else f"{PREFIX}{name}": value for name, value in fields.items()}
+            # A record factory of the program's own sets one of them, `request_id` most likely, and
+            # logging overwrites none.
+            extra = {
+                name if name.startswith(PREFIX) else f"{PREFIX}{name}": value
+                for name, value in fields.items()
+            }
             self._logger.log(level, message, *values, extra=extra)
 
 
 def _verdict(call: CallDetails) -> tuple[int, str]:
     error = call.error
     if error is None:
-        return (logging.INFO, "answered after retries") if call.attempts > 1 else (logging.DEBUG, "answered")
+        return (
+            (logging.INFO, "answered after retries")
+            if call.attempts > 1
+            else (logging.DEBUG, "answered")
+        )
     if error.cancelled:
         return logging.INFO, "cancelled"
-    codes: set[str | None] = {code for code in error.reasons if code is not None and code != "None"} or {error.code}
+    codes: set[str | None] = {
+        code for code in error.reasons if code is not None and code != "None"
+    } or {error.code}
     name = error.code or error.type
     if codes <= EXPECTED:
         return logging.INFO, f"a condition did not hold ({name})"

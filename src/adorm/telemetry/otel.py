@@ -1,4 +1,5 @@
-"""OpenTelemetry for those who want it: `adorm.connect(hooks=[adorm.OpenTelemetry()])`. Nothing of it is imported before."""
+"""OpenTelemetry for those who want it: `adorm.connect(hooks=[adorm.OpenTelemetry()])`. Nothing of
+it is imported before."""
 
 from __future__ import annotations
 
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
 class OpenTelemetry(CallHooks):
     """Hooks that write traces and metrics by OpenTelemetry's semantic conventions for DynamoDB.
 
-    A call is a span of kind CLIENT, `GetItem orders`, current while the call runs, with an event for each attempt that failed or was a
-    retry. Spans and metrics hold names, numbers and codes, never a key, an item, credentials or the message of an error. One object may
-    be given to several databases.
-    https://opentelemetry.io/docs/specs/semconv/db/dynamodb/
+    A call is a span of kind CLIENT, `GetItem orders`, current while the call runs, with an event
+    for each attempt that failed or was a retry. Spans and metrics hold names, numbers and codes,
+    never a key, an item, credentials or the message of an error. One object may be given to several
+    databases. https://opentelemetry.io/docs/specs/semconv/db/dynamodb/
 
     Args:
         tracer_provider, meter_provider: by default the global ones.
-        capacity: have every call report what it consumed (`ReturnConsumedCapacity: INDEXES`), for spans and for a counter.
+        capacity: have every call report what it consumed (`ReturnConsumedCapacity: INDEXES`), for
+            spans and for a counter.
 
     Raises:
         UsageError: `opentelemetry-api` is not installed.
@@ -42,7 +44,9 @@ class OpenTelemetry(CallHooks):
             from adorm.telemetry.otel_metrics import Metrics
             from adorm.telemetry.otel_spans import Spans
         except ImportError as error:
-            raise UsageError('adorm.OpenTelemetry() needs opentelemetry-api: pip install "adorm[otel]"') from error
+            raise UsageError(
+                'adorm.OpenTelemetry() needs opentelemetry-api: pip install "adorm[otel]"'
+            ) from error
         spans, metrics = Spans(tracer_provider), Metrics(meter_provider)
 
         def after_attempt(attempt: AttemptDetails) -> None:
@@ -56,7 +60,11 @@ class OpenTelemetry(CallHooks):
                 spans.after_call(call)
 
         super().__init__(
-            before_call=spans.before_call, after_attempt=after_attempt, after_call=after_call, capacity=capacity, on_open=metrics.on_open
+            before_call=spans.before_call,
+            after_attempt=after_attempt,
+            after_call=after_call,
+            capacity=capacity,
+            on_open=metrics.on_open,
         )
 
     def __repr__(self) -> str:

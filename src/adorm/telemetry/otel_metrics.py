@@ -14,8 +14,23 @@ from adorm.telemetry.otel_names import SCHEMA_URL, of_error, of_operation
 from adorm.transport.wire.pool import PoolFigures
 
 DURATION_BOUNDARIES_S = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
-ROW_BOUNDARIES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10000.0)
-"""Both as the conventions advise: https://opentelemetry.io/docs/specs/semconv/db/database-metrics/"""
+ROW_BOUNDARIES = (
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+    20.0,
+    50.0,
+    100.0,
+    200.0,
+    500.0,
+    1000.0,
+    2000.0,
+    5000.0,
+    10000.0,
+)
+"""Both as the conventions advise:
+https://opentelemetry.io/docs/specs/semconv/db/database-metrics/"""
 
 POOL_NAME = "db.client.connection.pool.name"
 
@@ -37,10 +52,18 @@ class Metrics:
             description="The actual number of records returned by the database operation.",
             explicit_bucket_boundaries_advisory=ROW_BOUNDARIES,
         )
-        self._retries = meter.create_counter("adorm.client.retries", unit="{attempt}", description="Attempts after the first of a call.")
-        self._throttles = meter.create_counter("adorm.client.throttles", unit="{attempt}", description="Attempts that were throttled.")
+        self._retries = meter.create_counter(
+            "adorm.client.retries",
+            unit="{attempt}",
+            description="Attempts after the first of a call.",
+        )
+        self._throttles = meter.create_counter(
+            "adorm.client.throttles", unit="{attempt}", description="Attempts that were throttled."
+        )
         self._capacity = meter.create_counter(
-            "adorm.client.consumed_capacity", unit="{unit}", description="Capacity units that answers report as consumed."
+            "adorm.client.consumed_capacity",
+            unit="{unit}",
+            description="Capacity units that answers report as consumed.",
         )
         self._pools: list[Connections] = []
         meter.create_observable_up_down_counter(
@@ -80,7 +103,10 @@ class Metrics:
         for table, units in call.answer.capacity.items():
             for kind, consumed in (("read", units.read), ("write", units.write)):
                 if consumed:
-                    self._capacity.add(consumed, attributes | {"db.collection.name": table, "adorm.capacity.kind": kind})
+                    self._capacity.add(
+                        consumed,
+                        attributes | {"db.collection.name": table, "adorm.capacity.kind": kind},
+                    )
 
     def on_open(self, connections: Connections) -> None:
         """Watch the pool of a database, for as long as it is open."""
@@ -91,9 +117,14 @@ class Metrics:
         for name, figures in self._open_pools():
             counts[name, "used"] += figures.in_use
             counts[name, "idle"] += figures.idle
-        return [Observation(count, {POOL_NAME: name, "db.client.connection.state": state}) for (name, state), count in counts.items()]
+        return [
+            Observation(count, {POOL_NAME: name, "db.client.connection.state": state})
+            for (name, state), count in counts.items()
+        ]
 
-    def _observed(self, figure: Callable[[PoolFigures], int]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    def _observed(
+        self, figure: Callable[[PoolFigures], int]
+    ) -> Callable[[CallbackOptions], Iterable[Observation]]:
         def observe(_options: CallbackOptions) -> Iterable[Observation]:
             sums = Counter[str]()
             for name, figures in self._open_pools():

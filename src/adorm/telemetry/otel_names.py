@@ -1,8 +1,8 @@
 """What calls are called in OpenTelemetry.
 
-The names are those of the conventions (schema 1.37), written out: the package that holds them calls DynamoDB's incubating, and may move
-them. `rpc.system` and `rpc.service` are on their way out, yet the page on DynamoDB still requires the first, and by them X-Ray's
-exporters know a call of AWS.
+The names are those of the conventions (schema 1.37), written out: the package that holds them calls
+DynamoDB's incubating, and may move them. `rpc.system` and `rpc.service` are on their way out, yet
+the page on DynamoDB still requires the first, and by them X-Ray's exporters know a call of AWS.
 
 https://opentelemetry.io/docs/specs/semconv/db/database-spans/
 https://opentelemetry.io/docs/specs/semconv/db/dynamodb/
@@ -24,7 +24,11 @@ Attributes: TypeAlias = dict[str, Value]
 
 def present(attributes: Mapping[str, Value | None]) -> Attributes:
     """Those that have a value; no text and no names are none."""
-    return {name: value for name, value in attributes.items() if value is not None and value != () and value != ""}
+    return {
+        name: value
+        for name, value in attributes.items()
+        if value is not None and value != () and value != ""
+    }
 
 
 def of_server(server: ServerDetails) -> Attributes:

@@ -10,7 +10,13 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 
 from adorm.calls.capacity import Units
-from adorm.calls.details import AnswerDetails, AttemptDetails, CallDetails, ErrorDetails, RequestDetails
+from adorm.calls.details import (
+    AnswerDetails,
+    AttemptDetails,
+    CallDetails,
+    ErrorDetails,
+    RequestDetails,
+)
 from adorm.telemetry.otel_names import SCHEMA_URL, Attributes, of_error, of_operation, present
 
 
@@ -28,9 +34,14 @@ class Spans:
         self._live[call.call_id] = span, context.attach(trace.set_span_in_context(span))
 
     def after_attempt(self, attempt: AttemptDetails) -> None:
-        """Note an attempt that failed, or that was a retry; of a call without either the span says it all."""
+        """Note an attempt that failed, or that was a retry; of a call without either the span says
+        it all."""
         span = self._live.get(attempt.call_id)
-        if span is not None and (attempt.error is not None or attempt.attempt > 1) and span[0].is_recording():
+        if (
+            span is not None
+            and (attempt.error is not None or attempt.attempt > 1)
+            and span[0].is_recording()
+        ):
             span[0].add_event("adorm.attempt", _attempted(attempt))
 
     def after_call(self, call: CallDetails) -> None:
@@ -38,13 +49,20 @@ class Spans:
         span, token = self._live.pop(call.call_id, (None, None))
         if span is None or token is None:
             return
-        # A coroutine that is thrown away may end in another context, where there is nothing to go back to.
-        if call.error is None or call.error.type != "GeneratorExit" or trace.get_current_span() is span:
+        # A coroutine that is thrown away may end in another context, where there is nothing to go
+        # back to.
+        if (
+            call.error is None
+            or call.error.type != "GeneratorExit"
+            or trace.get_current_span() is span
+        ):
             context.detach(token)
         if span.is_recording():
             span.set_attributes(_answered(call))
             if call.error is not None:
-                span.set_status(Status(StatusCode.ERROR))  # without a description: messages hold keys
+                span.set_status(
+                    Status(StatusCode.ERROR)
+                )  # without a description: messages hold keys
         span.end()
 
 
@@ -58,7 +76,9 @@ def _asked(call: CallDetails) -> Attributes:
             "cloud.region": call.server.region,
             "adorm.model": call.model,
             # A batch has two operations or more, by the conventions.
-            "db.operation.batch.size": request.batch_size if request.batch_size is not None and request.batch_size > 1 else None,
+            "db.operation.batch.size": request.batch_size
+            if request.batch_size is not None and request.batch_size > 1
+            else None,
             **_shape(request),
         }
     )
@@ -103,7 +123,9 @@ def _answered(call: CallDetails) -> Attributes:
             "aws.dynamodb.count": answer.count,
             "aws.dynamodb.scanned_count": answer.scanned_count,
             "aws.dynamodb.table_count": answer.table_count,
-            "aws.dynamodb.consumed_capacity": tuple(_reported(table, units) for table, units in answer.capacity.items()),
+            "aws.dynamodb.consumed_capacity": tuple(
+                _reported(table, units) for table, units in answer.capacity.items()
+            ),
             "db.response.returned_rows": answer.count,
             "adorm.unprocessed": answer.unprocessed or None,
             "adorm.attempts": call.attempts if call.attempts != 1 else None,
@@ -117,5 +139,6 @@ def _answered(call: CallDetails) -> Attributes:
 def _reported(table: str, units: Units) -> str:
     parts = {"ReadCapacityUnits": units.read, "WriteCapacityUnits": units.write}
     return json.dumps(
-        {"TableName": table, "CapacityUnits": units.read + units.write} | {name: part for name, part in parts.items() if part}
+        {"TableName": table, "CapacityUnits": units.read + units.write}
+        | {name: part for name, part in parts.items() if part}
     )

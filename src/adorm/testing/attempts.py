@@ -14,7 +14,8 @@ from adorm.errors import ConnectionFailed, ServiceError
 from adorm.transport.base import Answer, Request
 
 TURNS = 100
-"""How many turns of the loop a cancellation is given to reach a request, through scopes and task groups."""
+"""How many turns of the loop a cancellation is given to reach a request, through scopes and task
+groups."""
 
 
 class Cancellable(Protocol):
@@ -35,7 +36,8 @@ class Attempt:
     _send: Callable[[str, Request], Awaitable[Answer]] = attrs.field(repr=False)
 
     async def send(self, request: Request | None = None) -> Answer:
-        """Let it go on, to the faults that were scripted later and then to the engine; `request` in the place of its own."""
+        """Let it go on, to the faults that were scripted later and then to the engine; `request` in
+        the place of its own."""
         return await self._send(self.operation, self.request if request is None else request)
 
 
@@ -44,7 +46,8 @@ Action = Callable[[Attempt], Awaitable[Answer]]
 
 
 async def lose(attempt: Attempt, *, applied: bool) -> None:
-    """Keep the request from the engine, or throw away what the engine says to it, errors as well."""
+    """Keep the request from the engine, or throw away what the engine says to it, errors as
+    well."""
     if not applied:
         await checkpoint()
         return
@@ -72,7 +75,8 @@ When = Literal["before", "during", "after"]
 
 
 async def cancel(attempt: Attempt, target: Cancellable | None, when: When) -> Answer:
-    """Cancel `target`, by default the current task, and let the request go no further until the cancellation has arrived."""
+    """Cancel `target`, by default the current task, and let the request go no further until the
+    cancellation has arrived."""
     cancelled = asyncio.current_task() if target is None else target
     if cancelled is None:  # a callback of the loop awaits nothing
         return await attempt.send()

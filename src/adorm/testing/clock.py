@@ -12,7 +12,8 @@ from adorm.errors import UsageError
 class FakeClock:
     """Time in a test's hands: a sleep takes none, and is written down.
 
-    `adorm.connect(..., clock=FakeClock())` waits by it; `adorm.clock.use_clock(clock)` lets new models take `created_at` from it.
+    `adorm.connect(..., clock=FakeClock())` waits by it; `adorm.clock.use_clock(clock)` lets new
+    models take `created_at` from it.
     """
 
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
@@ -22,7 +23,9 @@ class FakeClock:
             UsageError: `start` is naive.
         """
         if start.tzinfo is None:
-            raise UsageError(f"the start of a FakeClock must be aware, and {start!r} is naive: give it tzinfo=UTC")
+            raise UsageError(
+                f"the start of a FakeClock must be aware, and {start!r} is naive: give it tzinfo=UTC"
+            )
         self._now = start.astimezone(UTC)
         self._monotonic_s = 1000.0
         self.sleeps: list[float] = []

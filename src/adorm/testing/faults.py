@@ -1,7 +1,8 @@
-"""Faults on demand: throttles, lost answers, delays and cancellations, at the very request that a test names.
+"""Faults on demand: throttles, lost answers, delays and cancellations, at the very request that a
+test names.
 
-Faults happen between adorm and the engine, so all that adorm does about them (retries, waits, deadlines, errors) is real, and a
-request that a fault keeps from the engine is not applied.
+Faults happen between adorm and the engine, so all that adorm does about them (retries, waits,
+deadlines, errors) is real, and a request that a fault keeps from the engine is not applied.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Fault:
         self._action = action
         self._missing = set(occasion.calls or ())
         self.seen = 0
-        """How many requests it was looked up for: those of its operations that `matching` let through."""
+        """How many requests it was looked up for: those of its operations that `matching` let
+        through."""
         self.fired = 0
         """How often it happened."""
 
@@ -66,7 +68,9 @@ class Hold(Fault):
     """Requests that wait until they are let go."""
 
     def __init__(self, occasion: Occasion, what: str, *, applied: bool) -> None:
-        super().__init__(occasion, what, lambda attempt: pause(attempt, self._wait, applied=applied))
+        super().__init__(
+            occasion, what, lambda attempt: pause(attempt, self._wait, applied=applied)
+        )
         self._released = anyio.Event()
         self._arrived = anyio.Event()
         self._arrivals = 0
@@ -95,7 +99,8 @@ class Hold(Fault):
 
 @attrs.frozen
 class Occasion:
-    """When something happens, from `faults.on(...)`; its methods say what. Each method scripts one fault, with a count of its own."""
+    """When something happens, from `faults.on(...)`; its methods say what. Each method scripts one
+    fault, with a count of its own."""
 
     _faults: Faults
     operations: tuple[str, ...]
@@ -108,29 +113,44 @@ class Occasion:
     def name(self) -> str:
         """`PutItem, call 2`."""
         which = " or ".join(self.operations) or "any operation"
-        return which if self.calls is None else f"{which}, call {', '.join(map(str, sorted(self.calls)))}"
+        return (
+            which
+            if self.calls is None
+            else f"{which}, call {', '.join(map(str, sorted(self.calls)))}"
+        )
 
     def covers(self, operation: str, request: Request) -> bool:
         """True where the operation is one of these, and the request matches."""
-        return (not self.operations or operation in self.operations) and (self._matching is None or self._matching(request))
+        return (not self.operations or operation in self.operations) and (
+            self._matching is None or self._matching(request)
+        )
 
     def throttle(self, *, retry_after_s: float | None = None) -> Fault:
-        """Refuse it as DynamoDB does when capacity runs out: `Throttled`, not applied. `retry_after_s` is the server's hint."""
-        return self._refusal("throttle", "ProvisionedThroughputExceededException", 400, retry_after_s=retry_after_s)
+        """Refuse it as DynamoDB does when capacity runs out: `Throttled`, not applied.
+        `retry_after_s` is the server's hint."""
+        return self._refusal(
+            "throttle", "ProvisionedThroughputExceededException", 400, retry_after_s=retry_after_s
+        )
 
     def server_error(self, *, applied: bool = False) -> Fault:
-        """Answer with a 500, `InternalServerError`, after which nobody can tell whether a write was applied; `applied` says."""
+        """Answer with a 500, `InternalServerError`, after which nobody can tell whether a write was
+        applied; `applied` says."""
         return self._refusal(f"500, {_fate(applied)}", "InternalServerError", 500, applied=applied)
 
-    def refuse(self, code: str, *, status: int = 400, message: str = INJECTED, reasons: Sequence[str] = ()) -> Fault:
-        """Answer with any error of DynamoDB's by its code, `"ConditionalCheckFailedException"`; not applied.
+    def refuse(
+        self, code: str, *, status: int = 400, message: str = INJECTED, reasons: Sequence[str] = ()
+    ) -> Fault:
+        """Answer with any error of DynamoDB's by its code, `"ConditionalCheckFailedException"`; not
+        applied.
 
-        `reasons`: the codes of a `TransactionCanceledException`, one an operation: `["None", "TransactionConflict"]`.
+        `reasons`: the codes of a `TransactionCanceledException`, one an operation: `["None",
+            "TransactionConflict"]`.
         """
         return self._refusal(f"refuse with {code}", code, status, message=message, reasons=reasons)
 
     def unreachable(self) -> Fault:
-        """Fail as when no connection can be made: `ConnectionFailed`, certainly not applied (`maybe_applied` False)."""
+        """Fail as when no connection can be made: `ConnectionFailed`, certainly not applied
+        (`maybe_applied` False)."""
 
         async def action(_attempt: Attempt) -> Answer:
             await checkpoint()
@@ -141,61 +161,89 @@ class Occasion:
     def drop(self, *, applied: bool) -> Fault:
         """Lose the request (`applied=False`) or the answer (`applied=True`).
 
-        To adorm both are the same `ConnectionFailed` with `maybe_applied` True. With `applied=True` the engine's own errors are lost too.
+        To adorm both are the same `ConnectionFailed` with `maybe_applied` True. With `applied=True`
+        the engine's own errors are lost too.
         """
 
         async def action(attempt: Attempt) -> Answer:
             await lose(attempt, applied=applied)
-            raise ConnectionFailed(f"the connection closed before the answer ({INJECTED})", maybe_applied=True)
+            raise ConnectionFailed(
+                f"the connection closed before the answer ({INJECTED})", maybe_applied=True
+            )
 
         return self._add(f"drop the {'answer' if applied else 'request'}", action)
 
     def delay(self, delay_s: float, *, applied: bool = False) -> Fault:
-        """Be slow: wait `delay_s` seconds on the connection's clock before the request, or with `applied=True` before the answer."""
-        return self._add(f"delay by {delay_s:g} s", lambda attempt: pause(attempt, lambda: attempt.clock.sleep(delay_s), applied=applied))
+        """Be slow: wait `delay_s` seconds on the connection's clock before the request, or with
+        `applied=True` before the answer."""
+        return self._add(
+            f"delay by {delay_s:g} s",
+            lambda attempt: pause(attempt, lambda: attempt.clock.sleep(delay_s), applied=applied),
+        )
 
     def hold(self, *, applied: bool = False) -> Hold:
-        """Keep the request, or with `applied=True` the answer, until `release()`: for tests of deadlines and cancellation."""
+        """Keep the request, or with `applied=True` the answer, until `release()`: for tests of
+        deadlines and cancellation."""
         return self._faults.add(Hold(self, f"hold, {_fate(applied)}", applied=applied))
 
-    def unprocessed(self, *, share: float | None = None, count: int | None = None, all_but: int | None = None) -> Fault:
-        """Leave a part of a BatchGetItem or BatchWriteItem unprocessed, really not read and not written.
+    def unprocessed(
+        self, *, share: float | None = None, count: int | None = None, all_but: int | None = None
+    ) -> Fault:
+        """Leave a part of a BatchGetItem or BatchWriteItem unprocessed, really not read and not
+        written.
 
-        `share`: of the keys or items of each request, rounded down, so that the last one gets through (1.0 leaves all);
-        `count`: so many of each request, or all it has; `all_but`: all but so many. Which ones, `Faults(seed=...)` draws.
-        After `on()` without an operation only batches are looked at.
+        `share`: of the keys or items of each request, rounded down, so that the last one gets
+            through (1.0 leaves all);
+        `count`: so many of each request, or all it has; `all_but`: all but so many. Which ones,
+        `Faults(seed=...)` draws. After `on()` without an operation only batches are looked at.
 
         Raises:
-            UsageError: not exactly one of the three, one out of its range, or an operation that leaves nothing unprocessed.
+            UsageError: not exactly one of the three, one out of its range, or an operation that
+                leaves nothing unprocessed.
         """
         others = [operation for operation in self.operations if operation not in UNPROCESSED]
         if others:
-            raise UsageError(f"{others[0]} leaves nothing unprocessed, only {' and '.join(UNPROCESSED)} do")
+            raise UsageError(
+                f"{others[0]} leaves nothing unprocessed, only {' and '.join(UNPROCESSED)} do"
+            )
         size, random = how_many(share, count, all_but), self._faults.random
         batches = attrs.evolve(self, operations=self.operations or tuple(UNPROCESSED))
-        how = f"share={share}" if share is not None else f"count={count}" if count is not None else f"all_but={all_but}"
+        how = (
+            f"share={share}"
+            if share is not None
+            else f"count={count}"
+            if count is not None
+            else f"all_but={all_but}"
+        )
 
         async def action(attempt: Attempt) -> Answer:
             await checkpoint()
-            return await send_in_part(attempt.operation, attempt.request, attempt.send, size, random)
+            return await send_in_part(
+                attempt.operation, attempt.request, attempt.send, size, random
+            )
 
         return self._faults.add(Fault(batches, f"unprocessed {how}", action))
 
     def cancel(self, target: Cancellable | None = None, *, when: When = "during") -> Fault:
-        """Cancel the caller: before the request is sent, while it waits for its answer, or after it was applied.
+        """Cancel the caller: before the request is sent, while it waits for its answer, or after it
+        was applied.
 
-        `target` is what is cancelled: an `anyio.CancelScope` or an `asyncio.Task` around the call. Without one it is the task that
-        sends the request, by `Task.cancel()`; in a parallel scan or batch that is a task of adorm's own, so name a target there.
+        `target` is what is cancelled: an `anyio.CancelScope` or an `asyncio.Task` around the call.
+        Without one it is the task that sends the request, by `Task.cancel()`; in a parallel scan or
+        batch that is a task of adorm's own, so name a target there.
 
-        The request goes no further until the cancellation has reached it. One that does not reach it, because the request is
-        shielded or the target is not around it, lets it go on after some turns of the loop.
+        The request goes no further until the cancellation has reached it. One that does not reach
+        it, because the request is shielded or the target is not around it, lets it go on after some
+        turns of the loop.
         """
         return self._add(f"cancel {when}", lambda attempt: cancel(attempt, target, when))
 
     def run(self, action: Action, /) -> Fault:
-        """A fault of your own: an async function that gets the `Attempt` and answers, raises, or returns `await attempt.send()`.
+        """A fault of your own: an async function that gets the `Attempt` and answers, raises, or
+        returns `await attempt.send()`.
 
-        Errors are raised as a transport does: `adorm.ConnectionFailed`, or what `adorm.transport.errors.service_error` makes.
+        Errors are raised as a transport does: `adorm.ConnectionFailed`, or what
+            `adorm.transport.errors.service_error` makes.
         """
         return self._add(getattr(action, "__name__", "run"), action)
 
@@ -212,10 +260,15 @@ class Occasion:
     ) -> Fault:
         async def action(attempt: Attempt) -> Answer:
             await lose(attempt, applied=applied)
-            body: dict[str, object] = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": message}
+            body: dict[str, object] = {
+                "__type": f"com.amazonaws.dynamodb.v20120810#{code}",
+                "message": message,
+            }
             if reasons:
                 body["CancellationReasons"] = [{"Code": reason} for reason in reasons]
-            raise service_error(body, operation=attempt.operation, status=status, retry_after_s=retry_after_s)
+            raise service_error(
+                body, operation=attempt.operation, status=status, retry_after_s=retry_after_s
+            )
 
         return self._add(what, action)
 
@@ -236,14 +289,16 @@ class Faults:
         ...
         faults.assert_all_used()
 
-    Every request counts, so a retry is a call of its own. Faults on the same request happen in the order in which they were
-    scripted, each around the next: a delay and then a throttle, say; one that answers or raises keeps the later ones from it.
+    Every request counts, so a retry is a call of its own. Faults on the same request happen in the
+    order in which they were scripted, each around the next: a delay and then a throttle, say; one
+    that answers or raises keeps the later ones from it.
 
     One object may be given to several connections; they count together.
     """
 
     def __init__(self, *, seed: int = 0) -> None:
-        """No faults yet. The same `seed` and the same order of requests give the same random choices."""
+        """No faults yet. The same `seed` and the same order of requests give the same random
+        choices."""
         self.random = Random(seed)  # noqa: S311  # repeatable, not secret
         self._scripted: list[Fault] = []
 
@@ -255,22 +310,38 @@ class Faults:
         return _Faulty(self, engine, current_clock())
 
     def on(
-        self, *operations: str, call: int | Collection[int] | None = None, matching: Callable[[Request], bool] | None = None
+        self,
+        *operations: str,
+        call: int | Collection[int] | None = None,
+        matching: Callable[[Request], bool] | None = None,
     ) -> Occasion:
-        """When it happens: on these operations (`"PutItem"`, none for all), at this call or these calls (none for every one).
+        """When it happens: on these operations (`"PutItem"`, none for all), at this call or these
+        calls (none for every one).
 
-        `call` is a number or several, `range(1, 4)`; 1 is the first from here on. `matching` looks at the request, which is then
-        neither counted nor touched where it says False: `matching=lambda request: request.get("Segment") == 3`.
+        `call` is a number or several, `range(1, 4)`; 1 is the first from here on. `matching` looks
+        at the request, which is then
+        neither counted nor touched where it says False: `matching=lambda request:
+            request.get("Segment") == 3`.
 
         Raises:
             UsageError: a name that can't be an operation's, or a call number below 1.
         """
         for operation in operations:
             if not operation.isalnum() or not operation[0].isupper():
-                raise UsageError(f'{operation!r} is no operation of DynamoDB\'s: these are written "PutItem", "BatchGetItem"')
-        calls = None if call is None else frozenset([call]) if isinstance(call, int) else frozenset(call)
+                raise UsageError(
+                    f'{operation!r} is no operation of DynamoDB\'s: these are written "PutItem", "BatchGetItem"'
+                )
+        calls = (
+            None
+            if call is None
+            else frozenset([call])
+            if isinstance(call, int)
+            else frozenset(call)
+        )
         if calls is not None and (not calls or min(calls) < 1):
-            raise UsageError(f"call={call!r}: calls are counted from 1; leave it out for every call")
+            raise UsageError(
+                f"call={call!r}: calls are counted from 1; leave it out for every call"
+            )
         return Occasion(self, operations, calls, matching)
 
     def add(self, fault: FaultT) -> FaultT:
@@ -283,7 +354,8 @@ class Faults:
         self._scripted.clear()
 
     def met(self, operation: str, request: Request) -> list[tuple[Fault, int]]:
-        """Count a request, and give the faults that happen to it in their order, each with its number for the request."""
+        """Count a request, and give the faults that happen to it in their order, each with its
+        number for the request."""
         numbered = [(fault, fault.meet(operation, request)) for fault in self._scripted]
         return [(fault, call) for fault, call in numbered if call is not None]
 
@@ -295,7 +367,9 @@ class Faults:
         """
         unused = [fault for fault in self._scripted if not fault.used]
         if unused:
-            raise AssertionError(f"{len(unused)} of {len(self._scripted)} faults did not happen as scripted: {unused!r}")
+            raise AssertionError(
+                f"{len(unused)} of {len(self._scripted)} faults did not happen as scripted: {unused!r}"
+            )
 
 
 class _Faulty:
@@ -320,7 +394,9 @@ class _Faulty:
         if not met:
             return await self._engine.send(operation, request)
         (fault, call), *later = met
-        return await fault.happen(Attempt(operation, request, self._clock, partial(self._play, later)), call)
+        return await fault.happen(
+            Attempt(operation, request, self._clock, partial(self._play, later)), call
+        )
 
     async def open(self) -> None:
         await self._engine.open()

@@ -33,12 +33,14 @@ class LocalDynamoDBFailed(AdormError):
 
 
 class LocalDynamoDB:
-    """A DynamoDB over HTTP on 127.0.0.1, for any client: `with LocalDynamoDB() as local: local.endpoint_url`.
+    """A DynamoDB over HTTP on 127.0.0.1, for any client: `with LocalDynamoDB() as local:
+    local.endpoint_url`.
 
-    It is adorm's own engine, strict and in memory. It accepts any credentials and region, and keeps a separate
-    database for each access key id and region: fresh ones make a fresh database.
+    It is adorm's own engine, strict and in memory. It accepts any credentials and region, and keeps
+    a separate database for each access key id and region: fresh ones make a fresh database.
 
-    It runs in a thread of this process, or with `process=True` in one of its own, which ends with this one.
+    It runs in a thread of this process, or with `process=True` in one of its own, which ends with
+    this one.
     """
 
     def __init__(
@@ -57,11 +59,14 @@ class LocalDynamoDB:
     ) -> None:
         """Prepare; nothing is started yet.
 
-        `port`: default any that is free. `shared`: one database for all callers. `wording`: of the messages, "old" as in
-        regions that keep the earlier ones. `now`: the engine's clock, seconds since 1970; in a thread only.
-        `table_delay_s`: how long tables stay CREATING, UPDATING and DELETING; with None CreateTable's answer says ACTIVE.
-        `throttle_above`: read and write units a second above which a table throttles. `stream_shards`: how many shards a
-        table's stream begins with. `ttl_every_s`: how often expired items are removed; default never.
+        `port`: default any that is free. `shared`: one database for all callers. `wording`: of the
+        messages, "old" as in regions that keep the earlier ones. `now`: the engine's clock, seconds
+        since 1970; in a thread only.
+        `table_delay_s`: how long tables stay CREATING, UPDATING and DELETING; with None
+            CreateTable's answer says ACTIVE.
+        `throttle_above`: read and write units a second above which a table throttles.
+        `stream_shards`: how many shards a table's stream begins with. `ttl_every_s`: how often
+        expired items are removed; default never.
 
         Raises:
             UsageError: a clock for another process.
@@ -92,7 +97,8 @@ class LocalDynamoDB:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables by which another program finds it: endpoint, credentials and region.
+        """The environment variables by which another program finds it: endpoint, credentials and
+        region.
 
         Raises:
             UsageError: it is not running.
@@ -103,7 +109,8 @@ class LocalDynamoDB:
 
     @property
     def engine(self) -> Engine:
-        """The engine. It belongs to the server's thread: while requests are on their way, use `run`.
+        """The engine. It belongs to the server's thread: while requests are on their way, use
+        `run`.
 
         Raises:
             UsageError: it is not running, or in a process of its own.
@@ -111,7 +118,8 @@ class LocalDynamoDB:
         return self._thread().engine
 
     def run(self, function: Callable[[Engine], T]) -> T:
-        """Call a function in the server's thread, between two requests: `local.run(lambda engine: engine.snapshot())`.
+        """Call a function in the server's thread, between two requests: `local.run(lambda engine:
+        engine.snapshot())`.
 
         Raises:
             UsageError: it is not running, or in a process of its own.
@@ -122,7 +130,8 @@ class LocalDynamoDB:
         """Start, and return when it listens; nothing where it runs already.
 
         Raises:
-            LocalDynamoDBFailed: the port is taken, or the process ended or said nothing in `start_timeout_s`.
+            LocalDynamoDBFailed: the port is taken, or the process ended or said nothing in
+                `start_timeout_s`.
         """
         if self._running is not None:
             return
@@ -138,7 +147,9 @@ class LocalDynamoDB:
                 throttle_above=self._throttle_above,
                 stream_shards=self._stream_shards,
             )
-            self._running = _Thread(engine, self._port, shared=self._shared, ttl_every_s=self._ttl_every_s)
+            self._running = _Thread(
+                engine, self._port, shared=self._shared, ttl_every_s=self._ttl_every_s
+            )
         self._owner = os.getpid()
         atexit.register(self.stop)
 
@@ -150,14 +161,21 @@ class LocalDynamoDB:
         """
         atexit.unregister(self.stop)
         running, self._running = self._running, None
-        if running is not None and self._owner == os.getpid():  # a fork has neither the thread nor the child
+        if (
+            running is not None and self._owner == os.getpid()
+        ):  # a fork has neither the thread nor the child
             running.stop()
 
     def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
     async def __aenter__(self) -> Self:
@@ -204,7 +222,9 @@ class LocalDynamoDB:
 class _Thread:
     """The server in a daemon thread, with a loop of its own."""
 
-    def __init__(self, engine: Engine, port: int, *, shared: bool, ttl_every_s: float | None) -> None:
+    def __init__(
+        self, engine: Engine, port: int, *, shared: bool, ttl_every_s: float | None
+    ) -> None:
         from adorm.memory.server import Server, Service
 
         self.engine = engine
@@ -256,7 +276,11 @@ class _Thread:
         loop = asyncio.get_running_loop()
         told_to_stop = asyncio.Event()
         await self._server.start(port=self._port)
-        ticker = None if self._ttl_every_s is None else Ticker(loop, self._ttl_every_s, self.engine.remove_expired)
+        ticker = (
+            None
+            if self._ttl_every_s is None
+            else Ticker(loop, self._ttl_every_s, self.engine.remove_expired)
+        )
         self._started.set_result((loop, told_to_stop))
         await told_to_stop.wait()
         if ticker is not None:
@@ -265,7 +289,8 @@ class _Thread:
 
 
 class _Process:
-    """The server in a process of its own, which also ends when this one is gone: then its standard input ends."""
+    """The server in a process of its own, which also ends when this one is gone: then its standard
+    input ends."""
 
     def __init__(self, arguments: list[str], start_timeout_s: float) -> None:
         self._child = subprocess.Popen(  # noqa: S603  # this Python, and arguments made here
@@ -293,7 +318,9 @@ class _Process:
         finally:
             timer.cancel()
         status = self._child.wait()
-        raise LocalDynamoDBFailed(f"the server's process ended with status {status} before it listened; standard error says why")
+        raise LocalDynamoDBFailed(
+            f"the server's process ended with status {status} before it listened; standard error says why"
+        )
 
     def stop(self) -> None:
         child = self._child

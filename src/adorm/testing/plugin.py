@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def adorm_db(request: pytest.FixtureRequest) -> Database:
-    """An empty database inside the process, this test's own. It opens at first use, and is dropped with the test."""
+    """An empty database inside the process, this test's own. It opens at first use, and is dropped
+    with the test."""
     _refuse_trio(request)
     from adorm.connecting import connect
 
@@ -25,7 +26,8 @@ def adorm_db(request: pytest.FixtureRequest) -> Database:
 
 
 def _refuse_trio(request: pytest.FixtureRequest) -> None:
-    """anyio's plugin runs each test on trio too where that is installed, and adorm needs asyncio."""
+    """anyio's plugin runs each test on trio too where that is installed, and adorm needs
+    asyncio."""
     if "anyio_backend" not in request.fixturenames:
         return
     backend: object = request.getfixturevalue("anyio_backend")

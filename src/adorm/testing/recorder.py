@@ -23,7 +23,8 @@ class Sent:
     """From 1, in the order of sending; a retry has a number of its own."""
     operation: str
     request: dict[str, Any]
-    """A copy: `{"TableName": "orders", "Key": {"pk": {"S": "c1"}}}`, B values as they were given."""
+    """A copy: `{"TableName": "orders", "Key": {"pk": {"S": "c1"}}}`, B values as they were
+    given."""
     state: State = "in flight"
     error: Exception | None = None
     """What came in the place of an answer."""
@@ -53,8 +54,9 @@ class Recorder:
         assert recorder.operations == ["PutItem", "GetItem"]
         assert recorder.sent[0].request["ConditionExpression"] == "..."
 
-    With `wrap=lambda engine: recorder(faults(engine))` it sees every attempt, with `faults(recorder(engine))` what got through to
-    the engine. One object may be given to several connections. It keeps all it sees until `clear()`.
+    With `wrap=lambda engine: recorder(faults(engine))` it sees every attempt, with
+    `faults(recorder(engine))` what got through to the engine. One object may be given to several
+    connections. It keeps all it sees until `clear()`.
     """
 
     def __init__(self) -> None:

@@ -40,10 +40,12 @@ def stream_record(
     db: Database | None = None,
     converter: Converter | None = None,
 ) -> dict[str, Any]:
-    """A record as Lambda gets it: an INSERT of `new` alone, a MODIFY of `old` and `new`, a REMOVE of `old` alone.
+    """A record as Lambda gets it: an INSERT of `new` alone, a MODIFY of `old` and `new`, a REMOVE
+    of `old` alone.
 
     Args:
-        model: what `map_class` gave, for instances of a class mapped by it; else the instances' own class.
+        model: what `map_class` gave, for instances of a class mapped by it; else the instances' own
+            class.
         table_name: the table's name in DynamoDB; by default the model's.
         expired: of a REMOVE, whether DynamoDB did it because the item's time to live was over.
         view_type: which images the stream carries.
@@ -60,7 +62,12 @@ def stream_record(
         raise UsageError("a record is of a change: give new=..., old=... or both")
     if expired and new is not None:
         raise UsageError("expired=True goes with a REMOVE: give old=... alone")
-    if view_type not in ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"):  # unchecked callers
+    if view_type not in (
+        "NEW_AND_OLD_IMAGES",
+        "NEW_IMAGE",
+        "OLD_IMAGE",
+        "KEYS_ONLY",
+    ):  # unchecked callers
         raise UsageError(f"view_type is a StreamViewType of DynamoDB, not {view_type!r}")
     info = model_info(type(instance) if model is None else model)
     table = table_name or info.table
@@ -95,7 +102,8 @@ def stream_record(
 
 
 def stream_event(*records: Mapping[str, Any], kinesis: bool = False) -> dict[str, Any]:
-    """The event of a batch, `{"Records": [...]}`, of what `stream_record` gave; with `kinesis=True` as a Kinesis stream carries them."""
+    """The event of a batch, `{"Records": [...]}`, of what `stream_record` gave; with `kinesis=True`
+    as a Kinesis stream carries them."""
     return {"Records": [_in_kinesis(record) if kinesis else dict(record) for record in records]}
 
 
@@ -126,7 +134,10 @@ def _in_kinesis(record: Mapping[str, Any]) -> dict[str, Any]:
     change = dict(record["dynamodb"])
     number, seconds = change.pop("SequenceNumber"), change.pop("ApproximateCreationDateTime")
     change.pop("StreamViewType")
-    change |= {"ApproximateCreationDateTime": seconds * 1_000_000, "ApproximateCreationDateTimePrecision": "MICROSECOND"}
+    change |= {
+        "ApproximateCreationDateTime": seconds * 1_000_000,
+        "ApproximateCreationDateTimePrecision": "MICROSECOND",
+    }
     content = {
         "awsRegion": record["awsRegion"],
         "eventID": record["eventID"],

@@ -9,17 +9,19 @@ from typing import Any, Protocol, TypeVar
 T = TypeVar("T")
 
 Request = Mapping[str, Any]
-"""An operation's parameters as DynamoDB's API names them, `{"TableName": ..., "Key": {"pk": {"S": ...}}}`; B values are `bytes`."""
+"""An operation's parameters as DynamoDB's API names them, `{"TableName": ..., "Key": {"pk": {"S":
+...}}}`; B values are `bytes`."""
 
 Answer = dict[str, Any]
-"""An operation's answer, parsed; B values are base64 text or `bytes`, readers take either. It is the caller's, who may take it apart."""
+"""An operation's answer, parsed; B values are base64 text or `bytes`, readers take either. It is
+the caller's, who may take it apart."""
 
 
 class ReadRequest(dict[str, Any]):
     """A request that knows a faster way to read its answer.
 
-    A transport that has the answer's bytes may ask `parse`, which gives None where they are to be read as plain JSON; one that has not,
-    or does not care, takes it for the dict that it is.
+    A transport that has the answer's bytes may ask `parse`, which gives None where they are to be
+    read as plain JSON; one that has not, or does not care, takes it for the dict that it is.
     """
 
     __slots__ = ("parse",)
@@ -35,7 +37,8 @@ TOKEN_LIFE_S = 600.0
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
 
 TOKEN_USE_S = 540.0
-"""For so long after the first attempt a request is sent again under its token: a minute less, for the way."""
+"""For so long after the first attempt a request is sent again under its token: a minute less, for
+the way."""
 
 TOO_OLD = (
     f"its token is older than {TOKEN_USE_S / 60:g} minutes, and DynamoDB forgets one after {TOKEN_LIFE_S / 60:g}: "
@@ -46,7 +49,8 @@ TOO_OLD = (
 class Tokened(dict[str, Any]):
     """A request that was sent before, under an idempotency token that DynamoDB will forget.
 
-    Who sends it asks `is_in_time` at the last moment, for the wait for a connection may have been long.
+    Who sends it asks `is_in_time` at the last moment, for the wait for a connection may have been
+    long.
     """
 
     __slots__ = ("is_in_time",)
@@ -57,7 +61,8 @@ class Tokened(dict[str, Any]):
 
 
 class Transport(Protocol):
-    """Carries one attempt of one operation. It does not retry, and knows no deadline: cancellation ends it.
+    """Carries one attempt of one operation. It does not retry, and knows no deadline: cancellation
+    ends it.
 
     After a cancelled or failed `send` the transport is as usable as before.
     """
@@ -66,10 +71,11 @@ class Transport(Protocol):
         """Send `operation` ("GetItem", "CreateTable", ...) once.
 
         Raises:
-            ServiceError: DynamoDB said no. The class, `code`, `status`, `request_id`, `retry_after_s` and
-                `retryable` are set by `adorm.transport.errors.service_error`.
-            ConnectionFailed: no answer, or none that can be read. `maybe_applied` is False only where the request
-                certainly did not reach DynamoDB (nothing of it was written to a connection).
+            ServiceError: DynamoDB said no. The class, `code`, `status`, `request_id`,
+                `retry_after_s` and `retryable` are set by `adorm.transport.errors.service_error`.
+            ConnectionFailed: no answer, or none that can be read. `maybe_applied` is False only
+                where the request certainly did not reach DynamoDB (nothing of it was written to a
+                connection).
         """
         ...
 
@@ -78,7 +84,8 @@ class Transport(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of every connection, before the first await: who closes may be cancelled. Calling it twice is fine."""
+        """Let go of every connection, before the first await: who closes may be cancelled. Calling
+        it twice is fine."""
         ...
 
 
@@ -86,7 +93,8 @@ _UNSENT = "adorm_unsent"
 
 
 async def unsent(wait: Awaitable[T]) -> T:
-    """Await what comes before a request is written. A cancellation out of it is marked: of a write, nothing was applied."""
+    """Await what comes before a request is written. A cancellation out of it is marked: of a write,
+    nothing was applied."""
     try:
         return await wait
     except asyncio.CancelledError as error:
@@ -95,5 +103,6 @@ async def unsent(wait: Awaitable[T]) -> T:
 
 
 def is_unsent(error: BaseException | None) -> bool:
-    """Whether a cancellation came before anything of the request was written; False where nobody knows."""
+    """Whether a cancellation came before anything of the request was written; False where nobody
+    knows."""
     return getattr(error, _UNSENT, False)

@@ -1,7 +1,8 @@
-"""Somebody else's client: any aiobotocore or aioboto3 client for DynamoDB, with its own proxies, hooks and pool.
+"""Somebody else's client: any aiobotocore or aioboto3 client for DynamoDB, with its own proxies,
+hooks and pool.
 
-botocore retries inside such a client, unseen, and may apply an update that is not idempotent twice. adorm retries better, so
-make the client with `AioConfig(retries={"total_max_attempts": 1})`.
+botocore retries inside such a client, unseen, and may apply an update that is not idempotent twice.
+adorm retries better, so make the client with `AioConfig(retries={"total_max_attempts": 1})`.
 """
 
 from __future__ import annotations
@@ -47,11 +48,13 @@ ALWAYS_THERE: Mapping[str, str] = {
     "DescribeTable": "Table",
     "CreateTable": "TableDescription",
 }
-"""What an answer with status 200 always holds. botocore hands out a body that it can't read as one that holds nothing."""
+"""What an answer with status 200 always holds. botocore hands out a body that it can't read as one
+that holds nothing."""
 
 NOTHING_WAS_SENT = frozenset({"ConnectTimeoutError", "ProxyConnectionError", "SSLError"})
 NO_CONNECTION = frozenset({"ClientConnectorError", "ConnectError", "ConnectTimeout"})
-"""aiohttp's and httpx's errors before there is a connection, under botocore's EndpointConnectionError.
+"""aiohttp's and httpx's errors before there is a connection, under botocore's
+EndpointConnectionError.
 
 That one also stands for a connection reset after the request was sent.
 """
@@ -69,7 +72,8 @@ REFUSED_BEFORE_SENDING = frozenset(
 
 
 class ClientTransport:
-    """Carries operations by an entered client, `async with session.create_client("dynamodb") as client`.
+    """Carries operations by an entered client, `async with session.create_client("dynamodb") as
+    client`.
 
     The client is the caller's: it is neither opened nor closed here.
 
@@ -103,7 +107,8 @@ class ClientTransport:
         """Nothing: the client is open already."""
 
     async def send(self, operation: str, request: Request, /) -> Answer:
-        """See `Transport.send`. `B` values come back as `bytes`, timestamps as seconds since 1970."""
+        """See `Transport.send`. `B` values come back as `bytes`, timestamps as seconds since
+        1970."""
         method = self._method(operation)
         try:
             received: object = await method(**plain_request(request))
@@ -121,7 +126,9 @@ class ClientTransport:
             name = _CAPITAL.sub("_", operation).lower()
             found = getattr(self._client, name, None)
             if not callable(found):
-                raise UsageError(f"{operation}: the client has no method {name}; a newer aiobotocore may have it")
+                raise UsageError(
+                    f"{operation}: the client has no method {name}; a newer aiobotocore may have it"
+                )
             method = self._methods[operation] = cast("Callable[..., Awaitable[Any]]", found)
         return method
 
@@ -134,21 +141,35 @@ class ClientTransport:
         if "ClientError" in names and isinstance(response, Mapping):
             return _refused(cast("Mapping[str, Any]", response), operation, request)
         if names & REFUSED_BEFORE_SENDING:
-            return UsageError(f"{operation}: refused by the client before anything was sent: {error}")
+            return UsageError(
+                f"{operation}: refused by the client before anything was sent: {error}"
+            )
         if names & TELL_THE_USER:
             return UsageError(f"{operation}: no AWS credentials: {error}")
         if names & {"CredentialRetrievalError", "TokenRetrievalError", "MetadataRetrievalError"}:
-            return self._failed(f"AWS credentials could not be fetched: {error}", operation, sent=False)
+            return self._failed(
+                f"AWS credentials could not be fetched: {error}", operation, sent=False
+            )
         if names & {"ConnectionError", "HTTPClientError"}:
             below = getattr(error, "kwargs", {}).get("error")
             below_names = {kind.__name__ for kind in type(below).__mro__}
             sent = not (names & NOTHING_WAS_SENT or below_names & NO_CONNECTION)
-            return self._failed(f"{error}{f' ({type(below).__name__})' if below is not None else ''}", operation, sent=sent)
-        return self._failed(f"the answer can't be read, the client raised {type(error).__name__}: {error}", operation, sent=True)
+            return self._failed(
+                f"{error}{f' ({type(below).__name__})' if below is not None else ''}",
+                operation,
+                sent=sent,
+            )
+        return self._failed(
+            f"the answer can't be read, the client raised {type(error).__name__}: {error}",
+            operation,
+            sent=True,
+        )
 
     def _failed(self, problem: str, operation: str, *, sent: bool) -> ConnectionFailed:
         # Where botocore retries too, the attempt that it reports may not be the first.
-        return ConnectionFailed(problem, maybe_applied=sent or not self._one_attempt, operation=operation)
+        return ConnectionFailed(
+            problem, maybe_applied=sent or not self._one_attempt, operation=operation
+        )
 
 
 def _check(client: object) -> None:
@@ -156,12 +177,18 @@ def _check(client: object) -> None:
     name = f"{type(client).__module__}.{type(client).__qualname__}"
     if not hasattr(client, "get_item"):
         if hasattr(client, "__aenter__"):
-            raise UsageError(f"client= takes an entered client: `async with ... as client`, and hand that in, not the {name} around it")
+            raise UsageError(
+                f"client= takes an entered client: `async with ... as client`, and hand that in, not the {name} around it"
+            )
         raise UsageError(f"client= takes a DynamoDB client of aiobotocore or aioboto3, not {name}")
     if "botocore.client" in modules and "aiobotocore.client" not in modules:
-        raise UsageError(f"client= takes a client of aiobotocore or aioboto3: {name} would block the event loop")
+        raise UsageError(
+            f"client= takes a client of aiobotocore or aioboto3: {name} would block the event loop"
+        )
     if hasattr(client, "table_name"):
-        raise UsageError(f"client= takes a client, not the table resource {name}: session.client('dynamodb') makes one")
+        raise UsageError(
+            f"client= takes a client, not the table resource {name}: session.client('dynamodb') makes one"
+        )
 
 
 def _total_max_attempts(client: object) -> int | None:
@@ -172,7 +199,9 @@ def _total_max_attempts(client: object) -> int | None:
     return cast("Mapping[str, int | None]", retries).get("total_max_attempts")
 
 
-def _refused(response: Mapping[str, Any], operation: str, request: Request) -> ServiceError | ConnectionFailed:
+def _refused(
+    response: Mapping[str, Any], operation: str, request: Request
+) -> ServiceError | ConnectionFailed:
     about: Mapping[str, Any] = response.get("Error", {})
     metadata: Mapping[str, Any] = response.get("ResponseMetadata", {})
     body = {
@@ -182,9 +211,17 @@ def _refused(response: Mapping[str, Any], operation: str, request: Request) -> S
         "CancellationReasons": response.get("CancellationReasons"),
     }
     if (problem := misshapen(body)) is not None:
-        return ConnectionFailed(f"the error that came can't be read: {problem}", maybe_applied=True, operation=operation)
-    error = service_error(body, operation=operation, status=metadata.get("HTTPStatusCode"), request_id=metadata.get("RequestId"))
-    # botocore sent the request more than once, and only the last attempt is known to have been refused.
+        return ConnectionFailed(
+            f"the error that came can't be read: {problem}", maybe_applied=True, operation=operation
+        )
+    error = service_error(
+        body,
+        operation=operation,
+        status=metadata.get("HTTPStatusCode"),
+        request_id=metadata.get("RequestId"),
+    )
+    # botocore sent the request more than once, and only the last attempt is known to have been
+    # refused.
     error.maybe_applied = bool(metadata.get("RetryAttempts"))
     return error
 
@@ -195,7 +232,11 @@ def _member(received: object, name: str) -> object:
 
 def _read(received: object, operation: str) -> Answer:
     if inspect.isawaitable(received) or not isinstance(received, dict):
-        raise ConnectionFailed(f"the client answered with {type(received).__name__}, not a dict", maybe_applied=True, operation=operation)
+        raise ConnectionFailed(
+            f"the client answered with {type(received).__name__}, not a dict",
+            maybe_applied=True,
+            operation=operation,
+        )
     answer = dict(cast("Answer", received))
     metadata: object = answer.pop("ResponseMetadata", None)
     if not answer and isinstance(metadata, Mapping):
@@ -209,7 +250,11 @@ def _read(received: object, operation: str) -> Answer:
             )
     needed = ALWAYS_THERE.get(operation)
     if needed is not None and needed not in answer:
-        raise ConnectionFailed(f"the answer can't be read: status 200 without {needed}", maybe_applied=True, operation=operation)
+        raise ConnectionFailed(
+            f"the answer can't be read: status 200 without {needed}",
+            maybe_applied=True,
+            operation=operation,
+        )
     if operation not in DATA_OPERATIONS:
         return cast("Answer", epoch_seconds(answer))
     return answer

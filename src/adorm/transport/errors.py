@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from adorm.errors import MESSAGE_CHARACTERS, CancellationReason, ConditionalCheckFailed, ServiceError, TransactionCanceled, code_of
+from adorm.errors import (
+    MESSAGE_CHARACTERS,
+    CancellationReason,
+    ConditionalCheckFailed,
+    ServiceError,
+    TransactionCanceled,
+    code_of,
+)
 from adorm.support.shown import shown
 from adorm.transport.answer_shapes import map_problem
 
@@ -18,8 +25,13 @@ def service_error(
     request_id: str | None = None,
     retry_after_s: float | None = None,
 ) -> ServiceError:
-    """The error for `{"__type": "...#ConditionalCheckFailedException", "message": ..., "Item": ..., "CancellationReasons": ...}`."""
-    code = shown(str(body.get("__type") or body.get("code") or status or "Unknown").rpartition("#")[2].partition(":")[0])
+    """The error for `{"__type": "...#ConditionalCheckFailedException", "message": ..., "Item": ...,
+    "CancellationReasons": ...}`."""
+    code = shown(
+        str(body.get("__type") or body.get("code") or status or "Unknown")
+        .rpartition("#")[2]
+        .partition(":")[0]
+    )
     message = shown(str(body.get("message") or body.get("Message") or ""), MESSAGE_CHARACTERS)
     row = code_of(code, status)
     reasons = body.get("CancellationReasons")
@@ -34,7 +46,8 @@ def service_error(
             request_id=request_id,
             status=status,
             # Conflicts and throttles pass; a failed condition among them does not.
-            retryable=bool(errors) and all(isinstance(error, ServiceError) and error.retryable for error in errors),
+            retryable=bool(errors)
+            and all(isinstance(error, ServiceError) and error.retryable for error in errors),
             retry_after_s=retry_after_s,
         )
     error = row.error(
@@ -68,11 +81,17 @@ def _reason(told: object, operation: str) -> CancellationReason:
     if code == "None":
         return CancellationReason(operation, None)
     error = service_error(
-        {"__type": REASON_CODES.get(code, code), "message": reason.get("Message"), "Item": reason.get("Item")},
+        {
+            "__type": REASON_CODES.get(code, code),
+            "message": reason.get("Message"),
+            "Item": reason.get("Item"),
+        },
         operation=operation,
         status=400,
     )
-    return CancellationReason(operation, shown(code), error.detail or None, None, reason.get("Item"), error)
+    return CancellationReason(
+        operation, shown(code), error.detail or None, None, reason.get("Item"), error
+    )
 
 
 def misshapen(body: Mapping[str, Any]) -> str | None:
@@ -82,7 +101,10 @@ def misshapen(body: Mapping[str, Any]) -> str | None:
     reasons: object = body.get("CancellationReasons")
     if isinstance(reasons, list):
         for reason in cast("list[object]", reasons):
-            if isinstance(reason, Mapping) and (problem := _item_problem(cast("Mapping[str, Any]", reason))) is not None:
+            if (
+                isinstance(reason, Mapping)
+                and (problem := _item_problem(cast("Mapping[str, Any]", reason))) is not None
+            ):
                 return problem
     return None
 

@@ -1,4 +1,5 @@
-"""Requests and answers as plain JSON would have them, for the transports that do not write the JSON themselves."""
+"""Requests and answers as plain JSON would have them, for the transports that do not write the JSON
+themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from typing import Any, cast
 
 
 def plain_request(request: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy that shares nothing mutable: mappings as dicts, sequences as lists, B values as `bytes`.
+    """A copy that shares nothing mutable: mappings as dicts, sequences as lists, B values as
+    `bytes`.
 
     B values may come as base64 text, which is how DynamoDB's JSON has them: `{"B": "AP8="}`.
     """
@@ -31,7 +33,8 @@ def _plain(key: str, value: object) -> object:
 
 
 def epoch_seconds(value: object) -> Any:
-    """The same value with every datetime as seconds since 1970: what DynamoDB's JSON has for `CreationDateTime` and its like."""
+    """The same value with every datetime as seconds since 1970: what DynamoDB's JSON has for
+    `CreationDateTime` and its like."""
     if isinstance(value, datetime):
         return value.timestamp()
     if isinstance(value, dict):

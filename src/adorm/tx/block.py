@@ -37,7 +37,8 @@ class Bind(Protocol):
 
 
 class Transaction:
-    """Writes and checks that are applied together or not at all, sent as one TransactWriteItems at the end of the block.
+    """Writes and checks that are applied together or not at all, sent as one TransactWriteItems at
+    the end of the block.
 
     ::
 
@@ -46,27 +47,38 @@ class Transaction:
             tx.update(Account, "a").add(Account.balance, -5).when(Account.balance >= 5)
             tx.check(Quota, "q").when(Quota.left > 0)
 
-    Without a block, `await tx.commit()` sends it. A body that raises or is cancelled sends nothing, and neither does an empty
-    one. The requests are built at the end: what an instance holds then is written. Instances change only after DynamoDB said
-    yes. Each operation is on an item of its own, at most 100 and 4 MB together; it costs twice the units of single writes.
+    Without a block, `await tx.commit()` sends it. A body that raises or is cancelled sends nothing,
+    and neither does an empty one. The requests are built at the end: what an instance holds then is
+    written. Instances change only after DynamoDB said yes. Each operation is on an item of its own,
+    at most 100 and 4 MB together; it costs twice the units of single writes.
 
-    Retries of conflicts, throttles and lost answers carry one idempotency token, so that the transaction is applied once; DynamoDB
-    keeps a token for ten minutes, and nine minutes after the first attempt one of unknown fate is not repeated: the error has
-    `maybe_applied`. A `token` of your own makes a repetition by another process harmless too, if it asks for exactly the same: a
+    Retries of conflicts, throttles and lost answers carry one idempotency token, so that the
+    transaction is applied once; DynamoDB keeps a token for ten minutes, and nine minutes after the
+    first attempt one of unknown fate is not repeated: the error has `maybe_applied`. A `token` of
+    your own makes a repetition by another process harmless too, if it asks for exactly the same: a
     model with timestamps does so only under one clock.
 
     It belongs to the task that uses it first, and is used once.
 
     Raises (at the end):
-        UsageError: it was refused before anything was sent: too many operations, two on one item, a key that can't be.
-        TransactionCanceled: an operation stood against it, and nothing was applied; `.reasons` has one for each operation. Also
-            a group of their errors: `except* ItemExists` works.
-        ServiceError, ConnectionFailed, DeadlineExceeded: it failed; `maybe_applied` says whether it may have been applied.
+        UsageError: it was refused before anything was sent: too many operations, two on one item, a
+            key that can't be.
+        TransactionCanceled: an operation stood against it, and nothing was applied; `.reasons` has
+            one for each operation. Also a group of their errors: `except* ItemExists` works.
+        ServiceError, ConnectionFailed, DeadlineExceeded: it failed; `maybe_applied` says whether it
+            may have been applied.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
     """
 
-    def __init__(self, connection: Connection, bind: Bind, *, token: str | None = None, retry: RetryPolicy | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        bind: Bind,
+        *,
+        token: str | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
         check_token(token)
         self._connection = connection
         self._bind = bind
@@ -81,15 +93,17 @@ class Transaction:
 
     @property
     def token(self) -> str:
-        """Its idempotency token; in a process forked since it was made, another one, unless it was given."""
+        """Its idempotency token; in a process forked since it was made, another one, unless it was
+        given."""
         if self._token_is_own and self._forks != forks():
             self._token, self._forks = str(uuid4()), forks()
         return self._token
 
     @property
     def capacity(self) -> Capacity:
-        """What it consumed, once it was sent: two write units for each KB of an item. DynamoDB does not tell what a cancelled one did, and
-        to a repetition under the same token it tells what reading the result took.
+        """What it consumed, once it was sent: two write units for each KB of an item. DynamoDB does
+        not tell what a cancelled one did, and to a repetition under the same token it tells what
+        reading the result took.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
         """
@@ -107,10 +121,13 @@ class Transaction:
             UsageError: it is no instance of a model with a table.
         """
         binding = self._binding_of(item)
-        return self._add(Put(binding, key_of_instance(binding, item), item, returning="item", creating=True))
+        return self._add(
+            Put(binding, key_of_instance(binding, item), item, returning="item", creating=True)
+        )
 
     def put(self, item: ModelT, /) -> TransactionWrite[ModelT]:
-        """Replace the whole item; adds 1 to the version, and checks the one read when it is above 0.
+        """Replace the whole item; adds 1 to the version, and checks the one read when it is above
+        0.
 
         Raises:
             UsageError: it is no instance of a model with a table.
@@ -118,29 +135,42 @@ class Transaction:
         binding = self._binding_of(item)
         return self._add(Put(binding, key_of_instance(binding, item), item, returning="item"))
 
-    def save(self, item: ModelT, /, *, only: Sequence[object] | None = None) -> TransactionWrite[ModelT]:
-        """Write all declared attributes, or the fields in `only`, if the version is still the one read; adds 1 to it.
+    def save(
+        self, item: ModelT, /, *, only: Sequence[object] | None = None
+    ) -> TransactionWrite[ModelT]:
+        """Write all declared attributes, or the fields in `only`, if the version is still the one
+        read; adds 1 to it.
 
-        A stored `created_at` stays as it is; unlike a single save this one does not read it into the instance.
+        A stored `created_at` stays as it is; unlike a single save this one does not read it into
+        the instance.
 
         Raises:
             UsageError: it is no instance of a model with a table.
         """
         binding = self._binding_of(item)
         locations = None if only is None else only_locations(binding.info.name, only)
-        return self._add(Save(binding, key_of_instance(binding, item), item, returning="item", only=locations))
+        return self._add(
+            Save(binding, key_of_instance(binding, item), item, returning="item", only=locations)
+        )
 
     @overload
-    def delete(self, model: type[ModelT], partition: KeyValue, sort: KeyValue = ..., /) -> TransactionWrite[ModelT]: ...
+    def delete(
+        self, model: type[ModelT], partition: KeyValue, sort: KeyValue = ..., /
+    ) -> TransactionWrite[ModelT]: ...
     @overload
-    def delete(self, model: type[ModelT], key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> TransactionWrite[ModelT]: ...
+    def delete(
+        self, model: type[ModelT], key: Key[ModelT] | tuple[KeyValue, KeyValue], /
+    ) -> TransactionWrite[ModelT]: ...
     @overload
     def delete(self, item: ModelT, /) -> TransactionWrite[ModelT]: ...
-    def delete(self, item: Any, partition: Any = NOT_GIVEN, sort: Any = NOT_GIVEN, /) -> TransactionWrite[Any]:
+    def delete(
+        self, item: Any, partition: Any = NOT_GIVEN, sort: Any = NOT_GIVEN, /
+    ) -> TransactionWrite[Any]:
         """Delete an item by its model and key, or an instance if its version is still the one read.
 
         Raises:
-            UsageError: the key is not the model's, or what is given is no instance of a model with a table.
+            UsageError: the key is not the model's, or what is given is no instance of a model with
+                a table.
         """
         if isinstance(item, type):
             binding, key = self._keyed(cast("type[Any]", item), partition, sort)
@@ -153,11 +183,18 @@ class Transaction:
     # ---- operations by key
 
     @overload
-    def update(self, model: type[ModelT], partition: KeyValue, sort: KeyValue = ..., /) -> TransactionUpdate[ModelT]: ...
+    def update(
+        self, model: type[ModelT], partition: KeyValue, sort: KeyValue = ..., /
+    ) -> TransactionUpdate[ModelT]: ...
     @overload
-    def update(self, model: type[ModelT], key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> TransactionUpdate[ModelT]: ...
-    def update(self, model: type[ModelT], partition: Any, sort: Any = NOT_GIVEN, /) -> TransactionUpdate[ModelT]:
-        """Change parts of an existing item: the clauses that follow add to it. `.upsert()` creates it where there is none.
+    def update(
+        self, model: type[ModelT], key: Key[ModelT] | tuple[KeyValue, KeyValue], /
+    ) -> TransactionUpdate[ModelT]: ...
+    def update(
+        self, model: type[ModelT], partition: Any, sort: Any = NOT_GIVEN, /
+    ) -> TransactionUpdate[ModelT]:
+        """Change parts of an existing item: the clauses that follow add to it. `.upsert()` creates
+        it where there is none.
 
         Raises:
             UsageError: the key is not the model's.
@@ -166,11 +203,18 @@ class Transaction:
         return self._add_update(UpdateDraft(binding, key))
 
     @overload
-    def check(self, model: type[ModelT], partition: KeyValue, sort: KeyValue = ..., /) -> TransactionWrite[ModelT]: ...
+    def check(
+        self, model: type[ModelT], partition: KeyValue, sort: KeyValue = ..., /
+    ) -> TransactionWrite[ModelT]: ...
     @overload
-    def check(self, model: type[ModelT], key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> TransactionWrite[ModelT]: ...
-    def check(self, model: type[ModelT], partition: Any, sort: Any = NOT_GIVEN, /) -> TransactionWrite[ModelT]:
-        """Make the transaction depend on an item that it does not write: on the conditions of `.when(...)`, else on its being there.
+    def check(
+        self, model: type[ModelT], key: Key[ModelT] | tuple[KeyValue, KeyValue], /
+    ) -> TransactionWrite[ModelT]: ...
+    def check(
+        self, model: type[ModelT], partition: Any, sort: Any = NOT_GIVEN, /
+    ) -> TransactionWrite[ModelT]:
+        """Make the transaction depend on an item that it does not write: on the conditions of
+        `.when(...)`, else on its being there.
 
         Raises:
             UsageError: the key is not the model's.
@@ -183,32 +227,38 @@ class Transaction:
     @overload
     def include(self, write: Write[ModelT, Any], /) -> TransactionWrite[ModelT]: ...
     def include(self, write: Update[Any, Any] | Write[Any, Any], /) -> Any:
-        """Take in a write that a table of this database has built: `tx.include(orders.update("c1", "o1").set(Order.status, "paid"))`.
+        """Take in a write that a table of this database has built: `tx.include(orders.update("c1",
+        "o1").set(Order.status, "paid"))`.
 
         What was built stays as it is: clauses of the handle add to the transaction only.
 
         Raises:
-            UsageError: it is another database's, or asks for what a transaction can't give: `returning(...)`, `exactly_once()`, a
-                retry policy.
+            UsageError: it is another database's, or asks for what a transaction can't give:
+                `returning(...)`, `exactly_once()`, a retry policy.
         """
         if isinstance(write, Update):
             self._check_included(write.draft.binding)
             write.check_includable()
             return self._add_update(write.draft)
         if not isinstance(write, Write):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-            raise UsageError(f"include() takes a write that a table has built, such as orders.create(order), not {write!r}")
+            raise UsageError(
+                f"include() takes a write that a table has built, such as orders.create(order), not {write!r}"
+            )
         self._check_included(write.binding)
         write.check_includable()
         return self._add(write)
 
     def _check_included(self, binding: Binding) -> None:
         if binding.connection is not self._connection:
-            raise UsageError(f"a write to table {binding.table_name} by another database can't be part of this transaction")
+            raise UsageError(
+                f"a write to table {binding.table_name} by another database can't be part of this transaction"
+            )
 
     # ---- its end
 
     def request(self) -> dict[str, Any]:
-        """The exact request as it stands now, `{"TransactItems": [...], "ClientRequestToken": ...}`, without sending it.
+        """The exact request as it stands now, `{"TransactItems": [...], "ClientRequestToken":
+        ...}`, without sending it.
 
         Sent, it asks for `ReturnConsumedCapacity` besides.
 
@@ -221,7 +271,8 @@ class Transaction:
         """Send it, where there is no block.
 
         Raises:
-            UsageError: inside its block, a second time, or from another task. Else as the end of the block.
+            UsageError: inside its block, a second time, or from another task. Else as the end of
+                the block.
         """
         self._life.commit()
         await self._send()
@@ -230,7 +281,12 @@ class Transaction:
         self._life.enter()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._life.end()
         if kind is None:
             await self._send()
@@ -240,7 +296,9 @@ class Transaction:
             return
         request = {**self.request(), "ReturnConsumedCapacity": ASKED}
         try:
-            answer = await self._connection.call("TransactWriteItems", request, subject=self._describe, retry=self._retry)
+            answer = await self._connection.call(
+                "TransactWriteItems", request, subject=self._describe, retry=self._retry
+            )
         except TransactionCanceled as error:
             raise explained(error, self._parts) from error.__cause__
         except ValidationFailed as error:

@@ -31,8 +31,11 @@ class Transactions(Connection, Protocol):
 
     def _binding(self, model: type[Any], name: str | None = None, /) -> Binding: ...
 
-    def transaction(self, *, token: str | None = None, retry: RetryPolicy | None = None) -> Transaction:
-        """Writes and checks that are applied together or not at all: `async with db.transaction() as tx`. See `Transaction`.
+    def transaction(
+        self, *, token: str | None = None, retry: RetryPolicy | None = None
+    ) -> Transaction:
+        """Writes and checks that are applied together or not at all: `async with db.transaction()
+        as tx`. See `Transaction`.
 
         Args:
             token: the idempotency token, 1 to 36 characters; by default a new one.
@@ -48,9 +51,13 @@ class Transactions(Connection, Protocol):
     @overload
     def transact_get(self, a: Key[T1], /) -> TransactGet[tuple[T1 | None]]: ...
     @overload
-    def transact_get(self, a: Key[T1], b: Key[T2], /) -> TransactGet[tuple[T1 | None, T2 | None]]: ...
+    def transact_get(
+        self, a: Key[T1], b: Key[T2], /
+    ) -> TransactGet[tuple[T1 | None, T2 | None]]: ...
     @overload
-    def transact_get(self, a: Key[T1], b: Key[T2], c: Key[T3], /) -> TransactGet[tuple[T1 | None, T2 | None, T3 | None]]: ...
+    def transact_get(
+        self, a: Key[T1], b: Key[T2], c: Key[T3], /
+    ) -> TransactGet[tuple[T1 | None, T2 | None, T3 | None]]: ...
     @overload
     def transact_get(
         self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], /
@@ -66,23 +73,83 @@ class Transactions(Connection, Protocol):
     @overload
     def transact_get(
         self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], g: Key[T7], /
-    ) -> TransactGet[tuple[T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None]]: ...
-    @overload
-    def transact_get(
-        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], g: Key[T7], h: Key[T8], /
-    ) -> TransactGet[tuple[T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None, T8 | None]]: ...
-    @overload
-    def transact_get(
-        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], g: Key[T7], h: Key[T8], i: Key[T9], /
-    ) -> TransactGet[tuple[T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None, T8 | None, T9 | None]]: ...
-    @overload
-    def transact_get(
-        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], g: Key[T7], h: Key[T8], i: Key[T9], j: Key[T10], /
     ) -> TransactGet[
-        tuple[T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None, T8 | None, T9 | None, T10 | None]
+        tuple[T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None]
+    ]: ...
+    @overload
+    def transact_get(
+        self,
+        a: Key[T1],
+        b: Key[T2],
+        c: Key[T3],
+        d: Key[T4],
+        e: Key[T5],
+        f: Key[T6],
+        g: Key[T7],
+        h: Key[T8],
+        /,
+    ) -> TransactGet[
+        tuple[
+            T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None, T8 | None
+        ]
+    ]: ...
+    @overload
+    def transact_get(
+        self,
+        a: Key[T1],
+        b: Key[T2],
+        c: Key[T3],
+        d: Key[T4],
+        e: Key[T5],
+        f: Key[T6],
+        g: Key[T7],
+        h: Key[T8],
+        i: Key[T9],
+        /,
+    ) -> TransactGet[
+        tuple[
+            T1 | None,
+            T2 | None,
+            T3 | None,
+            T4 | None,
+            T5 | None,
+            T6 | None,
+            T7 | None,
+            T8 | None,
+            T9 | None,
+        ]
+    ]: ...
+    @overload
+    def transact_get(
+        self,
+        a: Key[T1],
+        b: Key[T2],
+        c: Key[T3],
+        d: Key[T4],
+        e: Key[T5],
+        f: Key[T6],
+        g: Key[T7],
+        h: Key[T8],
+        i: Key[T9],
+        j: Key[T10],
+        /,
+    ) -> TransactGet[
+        tuple[
+            T1 | None,
+            T2 | None,
+            T3 | None,
+            T4 | None,
+            T5 | None,
+            T6 | None,
+            T7 | None,
+            T8 | None,
+            T9 | None,
+            T10 | None,
+        ]
     ]: ...
     def transact_get(self, *keys: Key[Any]) -> TransactGet[Any]:
-        """The items of up to ten keys as they were at one moment, in their order; None for one that is not there.
+        """The items of up to ten keys as they were at one moment, in their order; None for one that
+        is not there.
 
         ::
 
@@ -98,7 +165,8 @@ class Transactions(Connection, Protocol):
         return TransactGet(self, get_parts(self._binding, keys), tuple)
 
     def transact_get_all(self, keys: Iterable[Key[T1]], /) -> TransactGet[list[T1 | None]]:
-        """The items of up to 100 keys as they were at one moment, in their order; None for one that is not there.
+        """The items of up to 100 keys as they were at one moment, in their order; None for one that
+        is not there.
 
         Raises:
             UsageError: something is no key, or above 100 of them.

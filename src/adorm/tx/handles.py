@@ -47,7 +47,8 @@ class TransactionWrite(Generic[ModelT]):
         return self
 
     def keep_timestamps(self) -> Self:
-        """Store `created_at` and `updated_at` as the instance has them, as an import does; by default they are the times of writes.
+        """Store `created_at` and `updated_at` as the instance has them, as an import does; by
+        default they are the times of writes.
 
         Raises:
             UsageError: the transaction has ended.
@@ -58,14 +59,18 @@ class TransactionWrite(Generic[ModelT]):
 
     @property
     def stored(self) -> ModelT:
-        """The item as stored, once the transaction is done: the instance itself, or for a frozen model a new one.
+        """The item as stored, once the transaction is done: the instance itself, or for a frozen
+        model a new one.
 
         Raises:
-            UsageError: the transaction is not done, or was not applied, or this operation stores nothing.
+            UsageError: the transaction is not done, or was not applied, or this operation stores
+                nothing.
         """
         stored: ModelT | None = self._part.stored
         if stored is None or self._part.write.verb in ("delete", "check"):
-            raise UsageError(f"{self._part.label}: nothing was stored by it: its transaction was not applied, or it stores nothing")
+            raise UsageError(
+                f"{self._part.label}: nothing was stored by it: its transaction was not applied, or it stores nothing"
+            )
         return stored
 
 

@@ -16,7 +16,12 @@ from adorm.items.write import PreparedWrite, Write
 ModelT = TypeVar("ModelT")
 ResultT = TypeVar("ResultT")
 
-ACTIONS: Mapping[str, str] = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete", "ConditionCheck": "ConditionCheck"}
+ACTIONS: Mapping[str, str] = {
+    "PutItem": "Put",
+    "UpdateItem": "Update",
+    "DeleteItem": "Delete",
+    "ConditionCheck": "ConditionCheck",
+}
 """An operation's name outside a transaction, and within."""
 
 
@@ -81,7 +86,9 @@ class WritePart:
 
     def build(self) -> tuple[str, dict[str, Any]]:
         prepared = self.prepared = self.write.prepare(in_transaction=True)
-        request = {name: value for name, value in prepared.request.items() if name != "ReturnValues"}
+        request = {
+            name: value for name, value in prepared.request.items() if name != "ReturnValues"
+        }
         if prepared.operation == "UpdateItem" and "UpdateExpression" not in request:
             raise UsageError(
                 f"{self.key} is nothing but its key, and DynamoDB takes no save of that in a transaction: use create() or put()"
@@ -134,7 +141,8 @@ class UpdatePart:
 
 @attrs.define(eq=False)
 class Check(Write[ModelT, ResultT]):
-    """A condition on an item that the transaction does not write; without one, that there is such an item.
+    """A condition on an item that the transaction does not write; without one, that there is such
+    an item.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConditionCheck.html
     """
@@ -142,7 +150,10 @@ class Check(Write[ModelT, ResultT]):
     def prepare(self, *, in_transaction: bool = False) -> PreparedWrite:
         binding = self._binding
         exists = [] if self._conditions else [self._key_exists(wanted=True)]
-        prepared = PreparedWrite("ConditionCheck", {"TableName": binding.table_name, "Key": binding.encode_key(self._key)})
+        prepared = PreparedWrite(
+            "ConditionCheck",
+            {"TableName": binding.table_name, "Key": binding.encode_key(self._key)},
+        )
         prepared.must_exist = bool(exists)
         self._condition(prepared.request, exists)
         return prepared

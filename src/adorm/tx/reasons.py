@@ -1,10 +1,18 @@
-"""Why a transaction was cancelled: DynamoDB's reasons, each told as what it means for its operation."""
+"""Why a transaction was cancelled: DynamoDB's reasons, each told as what it means for its
+operation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adorm.errors import CancellationReason, ConditionalCheckFailed, ItemNotFound, ServiceError, TransactionCanceled, ValidationFailed
+from adorm.errors import (
+    CancellationReason,
+    ConditionalCheckFailed,
+    ItemNotFound,
+    ServiceError,
+    TransactionCanceled,
+    ValidationFailed,
+)
 from adorm.tx.parts import Part
 
 
@@ -32,10 +40,16 @@ def explained(error: TransactionCanceled, parts: Sequence[Part]) -> TransactionC
     return typed
 
 
-def _explain(reason: CancellationReason, part: Part, whole: TransactionCanceled) -> CancellationReason:
+def _explain(
+    reason: CancellationReason, part: Part, whole: TransactionCanceled
+) -> CancellationReason:
     failure = reason.error
     if isinstance(failure, ServiceError):
-        failure.subject, failure.request_id, failure.attempts = str(part.key), whole.request_id, whole.attempts
+        failure.subject, failure.request_id, failure.attempts = (
+            str(part.key),
+            whole.request_id,
+            whole.attempts,
+        )
     if isinstance(failure, ValidationFailed):
         part.explain(failure)
     if isinstance(failure, ConditionalCheckFailed):
@@ -44,4 +58,6 @@ def _explain(reason: CancellationReason, part: Part, whole: TransactionCanceled)
             meaning.__cause__ = failure
         failure = meaning
     item = failure.item if isinstance(failure, ConditionalCheckFailed) else None
-    return CancellationReason(part.label, reason.code, reason.message, item, reason.attribute_map, failure)
+    return CancellationReason(
+        part.label, reason.code, reason.message, item, reason.attribute_map, failure
+    )

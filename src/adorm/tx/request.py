@@ -1,4 +1,5 @@
-"""From the operations of a transaction to one request, with what DynamoDB would refuse refused by name.
+"""From the operations of a transaction to one request, with what DynamoDB would refuse refused by
+name.
 
 At most 100 operations, 4 MB together, and one for each item:
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -24,7 +25,8 @@ def write_request(parts: Sequence[WritingPart], token: str) -> dict[str, Any]:
     """`{"TransactItems": [{"Update": {...}}, ...], "ClientRequestToken": ...}`.
 
     Raises:
-        UsageError: too many operations, too large, two on one item, or one that would be refused by itself.
+        UsageError: too many operations, too large, two on one item, or one that would be refused by
+            itself.
     """
     if len(parts) > MAX_OPERATIONS:
         raise UsageError(
@@ -60,7 +62,9 @@ def write_request(parts: Sequence[WritingPart], token: str) -> dict[str, Any]:
 
 def identity(binding: Binding, key: AttributeMap) -> Hashable:
     """What is equal for two keys of one item, whatever way they were written."""
-    return binding.table_name, tuple(sorted((name, canonical(value)) for name, value in key.items()))
+    return binding.table_name, tuple(
+        sorted((name, canonical(value)) for name, value in key.items())
+    )
 
 
 def check_token(token: str | None) -> None:
@@ -70,9 +74,14 @@ def check_token(token: str | None) -> None:
         BadValue: the text is empty or longer than 36 characters.
         UsageError: it is no text.
     """
-    if token is not None and not (isinstance(token, str) and 1 <= len(token) <= MAX_TOKEN_CHARACTERS):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+    if token is not None and not (
+        isinstance(token, str)  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        and 1 <= len(token) <= MAX_TOKEN_CHARACTERS
+    ):
         kind = BadValue if isinstance(token, str) else UsageError  # pyright: ignore[reportUnnecessaryIsInstance]  # as above
-        raise kind(f"an idempotency token has 1 to {MAX_TOKEN_CHARACTERS} characters, such as str(uuid4()); {token!r} does not fit")
+        raise kind(
+            f"an idempotency token has 1 to {MAX_TOKEN_CHARACTERS} characters, such as str(uuid4()); {token!r} does not fit"
+        )
 
 
 def _size_at_most(request: Mapping[str, Any]) -> int:
@@ -88,7 +97,8 @@ def _size_at_most(request: Mapping[str, Any]) -> int:
 
 
 def _size(request: Mapping[str, Any]) -> int:
-    """What is known of an item's size before the wire: the whole of a put, key and values of everything else."""
+    """What is known of an item's size before the wire: the whole of a put, key and values of
+    everything else."""
     if "Item" in request:
         return item_size(request["Item"])
     return item_size(request["Key"]) + item_size(request.get("ExpressionAttributeValues", {}))

@@ -10,7 +10,8 @@ _ENDED = "this transaction has ended, and nothing can be added to it: begin anot
 
 
 class TransactionState:
-    """The life of one transaction: begun, perhaps as a block, and ended once. It belongs to the task that uses it first."""
+    """The life of one transaction: begun, perhaps as a block, and ended once. It belongs to the
+    task that uses it first."""
 
     __slots__ = ("_ended", "_in_block", "_owner")
 
@@ -44,7 +45,9 @@ class TransactionState:
         """
         self.use()
         if self._in_block:
-            raise UsageError("this transaction is entered already, and its operations are one: transactions don't nest")
+            raise UsageError(
+                "this transaction is entered already, and its operations are one: transactions don't nest"
+            )
         self._in_block = True
 
     def commit(self) -> None:

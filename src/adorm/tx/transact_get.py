@@ -7,7 +7,13 @@ from typing import Any, TypeVar
 
 import attrs
 
-from adorm.errors import AdormError, ConditionalCheckFailed, TransactionCanceled, UsageError, ValidationFailed
+from adorm.errors import (
+    AdormError,
+    ConditionalCheckFailed,
+    TransactionCanceled,
+    UsageError,
+    ValidationFailed,
+)
 from adorm.items.binding import Binding, Connection
 from adorm.items.keys import Key
 from adorm.items.operation import Retriable
@@ -47,7 +53,9 @@ def get_parts(bind: Bind, keys: Iterable[Key[Any]]) -> tuple[GetPart, ...]:
     parts: list[GetPart] = []
     for place, key in enumerate(keys):
         if not isinstance(key, Key):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-            raise UsageError(f"transact_get() takes keys, which know their model: orders.key(...), not {key!r} (at place {place})")
+            raise UsageError(
+                f"transact_get() takes keys, which know their model: orders.key(...), not {key!r} (at place {place})"
+            )
         parts.append(GetPart(bind(key.info.model, key.table_name), key))
     return tuple(parts)
 
@@ -56,11 +64,12 @@ def get_parts(bind: Bind, keys: Iterable[Key[Any]]) -> tuple[GetPart, ...]:
 class TransactGet(Retriable[ResultT]):
     """A read of up to 100 items and 4 MB as they were at one moment, on any tables of a database.
 
-    Always consistent, at twice the read units of a consistent get. A write to one of the items at the same time is a conflict,
-    which is retried. A key given twice is read once.
+    Always consistent, at twice the read units of a consistent get. A write to one of the items at
+    the same time is a conflict, which is retried. A key given twice is read once.
 
     Raises (when awaited):
-        TransactionCanceled: writes were in the way on every attempt; `.reasons` tells for each item, as given in the request.
+        TransactionCanceled: writes were in the way on every attempt; `.reasons` tells for each
+            item, as given in the request.
         ItemDecodeError: an item does not fit its model.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html
@@ -77,12 +86,19 @@ class TransactGet(Retriable[ResultT]):
 
     def explain(self) -> Plan:
         most = MAX_BYTES / READ_UNIT_BYTES * 2
-        cost = Cost(least_units=2.0 * len(self._parts), most_units_per_page=most, note="2 read units for each 4 KB of each item")
+        cost = Cost(
+            least_units=2.0 * len(self._parts),
+            most_units_per_page=most,
+            note="2 read units for each 4 KB of each item",
+        )
         tables = ", ".join(dict.fromkeys(part.binding.table_name for part in self._parts))
-        return Plan(operation="TransactGetItems", table=tables, reason="the whole keys are given", cost=cost)
+        return Plan(
+            operation="TransactGetItems", table=tables, reason="the whole keys are given", cost=cost
+        )
 
     def _build(self) -> tuple[dict[str, Any], list[int], list[GetPart]]:
-        """The request, for each key given the place of its item in the answer, and what is asked for."""
+        """The request, for each key given the place of its item in the answer, and what is asked
+        for."""
         places: dict[Any, int] = {}
         asked: list[GetPart] = []
         gets: list[dict[str, Any]] = []
@@ -111,7 +127,9 @@ class TransactGet(Retriable[ResultT]):
             empty: ResultT = self._collect([])
             return empty
         try:
-            answer = await self._connection.call("TransactGetItems", request, subject=self._describe, retry=self._retry)
+            answer = await self._connection.call(
+                "TransactGetItems", request, subject=self._describe, retry=self._retry
+            )
         except TransactionCanceled as error:
             raise explained(error, asked) from error.__cause__
         found = [response.get("Item") for response in answer.get("Responses", [])]

@@ -7,7 +7,15 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
-from adorm.codec.coders.coder import AttributeValue, Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
+from adorm.codec.coders.coder import (
+    AttributeValue,
+    Coder,
+    Decode,
+    DecodeSource,
+    Encode,
+    EncodeSource,
+    made_once,
+)
 from adorm.codec.coders.scalars import read_binary
 from adorm.codec.failures import DecodeFailure, ValueFailure, article, brief, unexpected, wrong
 
@@ -51,7 +59,9 @@ class EnumCoder(Coder):
             except (TypeError, ValueError, AttributeError, StopIteration) as error:
                 raise unexpected(expected, attribute_value) from error
             try:
-                return cls(decode_untyped(attribute_value))  # flags that are combined, and enums with a _missing_ of their own
+                return cls(
+                    decode_untyped(attribute_value)
+                )  # flags that are combined, and enums with a _missing_ of their own
             except (DecodeFailure, RecursionError):
                 raise
             except Exception as error:  # _missing_ is the user's
@@ -62,22 +72,36 @@ class EnumCoder(Coder):
     def encode_source(self) -> EncodeSource | None:
         if not self._only_text:
             return None
-        return EncodeSource("{v}.__class__ is {enum_class}", "{v}._value_", {"enum_class": self.cls})
+        return EncodeSource(
+            "{v}.__class__ is {enum_class}", "{v}._value_", {"enum_class": self.cls}
+        )
 
     def decode_source(self) -> DecodeSource | None:
         if not self._only_text:
             return None
-        return DecodeSource("{members}[{p}]", {"members": {value["S"]: member for member, value in self.stored.items()}})
+        return DecodeSource(
+            "{members}[{p}]",
+            {"members": {value["S"]: member for member, value in self.stored.items()}},
+        )
 
 
 class LiteralCoder(Coder):
     """One of the values of a `Literal`; enum members are stored by their values."""
 
     def __init__(self, values: tuple[Any, ...], untyped: Coder) -> None:
-        self.stored: dict[tuple[type[Any], Any], AttributeValue] = {(type(value), value): untyped.encode(value) for value in values}
-        super().__init__(f"Literal[{', '.join(map(repr, values))}]", frozenset(tag for value in self.stored.values() for tag in value))
+        self.stored: dict[tuple[type[Any], Any], AttributeValue] = {
+            (type(value), value): untyped.encode(value) for value in values
+        }
+        super().__init__(
+            f"Literal[{', '.join(map(repr, values))}]",
+            frozenset(tag for value in self.stored.values() for tag in value),
+        )
         self.choices = _texts_of(self.stored.values())
-        self._texts = {value: value for value in values} if all(type(value) is str for value in values) else None
+        self._texts = (
+            {value: value for value in values}
+            if all(type(value) is str for value in values)
+            else None
+        )
 
     def accepts(self, value: object) -> bool:
         try:
@@ -122,14 +146,17 @@ class LiteralCoder(Coder):
     def encode_source(self) -> EncodeSource | None:
         if self._texts is None:
             return None
-        return EncodeSource("{v}.__class__ is str and {v} in {texts}", "{v}", {"texts": self._texts})
+        return EncodeSource(
+            "{v}.__class__ is str and {v} in {texts}", "{v}", {"texts": self._texts}
+        )
 
     def decode_source(self) -> DecodeSource | None:
         return None if self._texts is None else DecodeSource("{texts}[{p}]", {"texts": self._texts})
 
 
 def canonical(attribute_value: Any) -> Any:
-    """A hashable form that is equal where DynamoDB sees equal values: `{"N": "1.0"}` and `{"N": "1"}`.
+    """A hashable form that is equal where DynamoDB sees equal values: `{"N": "1.0"}` and `{"N":
+    "1"}`.
 
     Raises:
         ValueError, TypeError, AttributeError, StopIteration: it is no attribute value.
@@ -159,7 +186,10 @@ def _texts_of(stored: Iterable[Mapping[str, Any]]) -> str:
     payloads = [next(iter(value.items())) for value in stored]
     import json
 
-    texts = [json.dumps(payload) if tag in ("S", "BOOL") else "null" if tag == "NULL" else str(payload) for tag, payload in payloads]
+    texts = [
+        json.dumps(payload) if tag in ("S", "BOOL") else "null" if tag == "NULL" else str(payload)
+        for tag, payload in payloads
+    ]
     if len(texts) > _NAMED_CHOICES:
         texts = [*texts[:_NAMED_CHOICES], "…"]
     return ", ".join(texts)

@@ -1,11 +1,13 @@
 """`Coder`: how values of one type become attribute values and come back.
 
-A coder has two functions. `encode` takes a value and raises nothing but `EncodeFailure`, `decode` takes an attribute value and
-raises nothing but `DecodeFailure` (besides adorm's own errors and `RecursionError`, which pass through both). They are made when
-they are first wanted, so that a class pays only for what it uses.
+A coder has two functions. `encode` takes a value and raises nothing but `EncodeFailure`, `decode`
+takes an attribute value and raises nothing but `DecodeFailure` (besides adorm's own errors and
+`RecursionError`, which pass through both). They are made when they are first wanted, so that a
+class pays only for what it uses.
 
-Scalars and nested classes can also be written into the functions that are generated around them: `encode_source` and
-`decode_source` give expressions that take the common case and may raise anything, upon which the caller asks `encode` or `decode`.
+Scalars and nested classes can also be written into the functions that are generated around them:
+`encode_source` and `decode_source` give expressions that take the common case and may raise
+anything, upon which the caller asks `encode` or `decode`.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ NO_NAMES: Mapping[str, Any] = MappingProxyType({})
 
 
 class EncodeSource(Record):
-    """Where `test` holds of a variable `{v}`, `payload` is what its tag holds: `{v}.__class__ is str` and `{v}`."""
+    """Where `test` holds of a variable `{v}`, `payload` is what its tag holds: `{v}.__class__ is
+    str` and `{v}`."""
 
     __slots__ = ("test", "payload", "names")  # noqa: RUF023  # the constructor's order
 
@@ -63,7 +66,8 @@ class DecodeSource(Record):
 
 
 class made_once:  # noqa: N801  # used as a decorator
-    """A function that a method makes when it is first wanted; wanted again in the making, a stand-in that calls it later.
+    """A function that a method makes when it is first wanted; wanted again in the making, a
+    stand-in that calls it later.
 
     Once made it is an attribute of the instance, which is found without asking here.
     """
@@ -91,14 +95,22 @@ class made_once:  # noqa: N801  # used as a decorator
 class Coder:
     """How values of one type are stored."""
 
-    def __init__(self, name: str, tags: frozenset[str] | None, classes: tuple[type, ...] = (), *, open_ended: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        tags: frozenset[str] | None,
+        classes: tuple[type, ...] = (),
+        *,
+        open_ended: bool = False,
+    ) -> None:
         self.in_the_making: set[str] = set()
         self.name = name
         """What to call the type in a message: `list[int]`."""
         self.tags = tags
         """The tags that `encode` may give; None where that is not known."""
         self.classes = classes
-        """The Python classes whose values are surely meant for this coder, among the members of a union."""
+        """The Python classes whose values are surely meant for this coder, among the members of a
+        union."""
         self.open_ended = open_ended
         """Whether values may be nested to any depth."""
 
@@ -160,7 +172,8 @@ class UnknownCoder(Coder):
 
 
 class Source:
-    """Python source in the making, and the names it uses. Only names of the program go in as they are, text by `repr`."""
+    """Python source in the making, and the names it uses. Only names of the program go in as they
+    are, text by `repr`."""
 
     def __init__(self, function_name: str, variable: str) -> None:
         self._lines: list[str] = [f"def {function_name}({variable}):"]
@@ -172,14 +185,18 @@ class Source:
 
     def name(self, hint: str, value: object) -> str:
         """A name for an object that the generated code uses."""
-        for candidate in itertools.chain([hint], (f"{hint}_{number}" for number in itertools.count(2))):
+        for candidate in itertools.chain(
+            [hint], (f"{hint}_{number}" for number in itertools.count(2))
+        ):
             if self._names.setdefault(candidate, value) is value:
                 return candidate
         raise AdormError("names ran out")
 
     def expand(self, template: str, names: Mapping[str, Any], **variables: str) -> str:
         """A template of a coder with the names that its objects have here."""
-        return template.format(**variables, **{hint: self.name(hint, value) for hint, value in names.items()})
+        return template.format(
+            **variables, **{hint: self.name(hint, value) for hint, value in names.items()}
+        )
 
     def encoded(self, coder: Coder, variable: str, hint: str) -> str:
         """An expression for a variable's attribute value."""

@@ -6,9 +6,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import length_hint
 from typing import Any, cast
 
-from adorm.codec.coders.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, Source, made_once
+from adorm.codec.coders.coder import (
+    Coder,
+    Decode,
+    DecodeSource,
+    Encode,
+    EncodeSource,
+    Source,
+    made_once,
+)
 from adorm.codec.coders.scalars import ScalarCoder
-from adorm.codec.failures import DecodeFailure, EncodeFailure, ValueFailure, brief, unexpected, wrong
+from adorm.codec.failures import (
+    DecodeFailure,
+    EncodeFailure,
+    ValueFailure,
+    brief,
+    unexpected,
+    wrong,
+)
 
 NULL: Mapping[str, bool] = {"NULL": True}
 
@@ -17,7 +32,13 @@ class ListCoder(Coder):
     """`list[T]` and its like, as L."""
 
     def __init__(
-        self, name: str, element: Coder, classes: tuple[type, ...], make: Callable[[list[Any]], Any] | None, *, article: str = "a list"
+        self,
+        name: str,
+        element: Coder,
+        classes: tuple[type, ...],
+        make: Callable[[list[Any]], Any] | None,
+        *,
+        article: str = "a list",
     ) -> None:
         super().__init__(name, frozenset({"L"}), classes, open_ended=element.open_ended)
         self.element = element
@@ -33,9 +54,16 @@ class ListCoder(Coder):
         source = Source("encode_list", "value")
         names = {"ready": self._ready, "EncodeFailure": EncodeFailure, "under_index": under_index}
         plain = source.name(self.classes[0].__name__, self.classes[0])
-        source.line(source.expand(f"items = iter(value if value.__class__ is {plain} else {{ready}}(value))", names), 1)
+        source.line(
+            source.expand(
+                f"items = iter(value if value.__class__ is {plain} else {{ready}}(value))", names
+            ),
+            1,
+        )
         source.line("try:", 1)
-        source.line(f'return {{"L": [{source.encoded(self.element, "item", "item")} for item in items]}}', 2)
+        source.line(
+            f'return {{"L": [{source.encoded(self.element, "item", "item")} for item in items]}}', 2
+        )
         source.line(source.expand("except {EncodeFailure} as failure:", names), 1)
         source.line(source.expand("raise {under_index}(failure, value, items)", names), 2)
         return source.function(f"encode {self.name}")
@@ -56,7 +84,9 @@ class ListCoder(Coder):
 
     def decode_source(self) -> DecodeSource | None:
         element = self.element.decode_source() if isinstance(self.element, ScalarCoder) else None
-        if element is None:  # not a plain expression, or one whose failures have a path that begins at the list's index
+        if (
+            element is None
+        ):  # not a plain expression, or one whose failures have a path that begins at the list's index
             return None
         each = element.payload.replace("{p}", f'each["{self.element.tag}"]')
         made = f"[{each} for each in {{p}}]"
@@ -67,13 +97,22 @@ class ListCoder(Coder):
     @made_once
     def decode(self) -> Decode:
         source = Source("decode_list", "value")
-        names = {"DecodeFailure": DecodeFailure, "under_index": under_index, "careful": self._careful}
+        names = {
+            "DecodeFailure": DecodeFailure,
+            "under_index": under_index,
+            "careful": self._careful,
+        }
         source.line("items = None", 1)
         source.line("try:", 1)
         source.line('content = value["L"]', 2)
         source.line("items = iter(content)", 2)
         made = f"[{source.decoded(self.element, 'item', 'item')} for item in items]"
-        source.line(f"return {made}" if self.make is None else f"return {source.name('make', self.make)}({made})", 2)
+        source.line(
+            f"return {made}"
+            if self.make is None
+            else f"return {source.name('make', self.make)}({made})",
+            2,
+        )
         source.line(source.expand("except {DecodeFailure} as failure:", names), 1)
         source.line(source.expand("raise {under_index}(failure, content, items)", names), 2)
         source.line("except RecursionError:", 1)
@@ -94,18 +133,26 @@ class ListCoder(Coder):
 
 
 def common_elements(element: Coder) -> EncodeSource | None:
-    """How a scalar element that is called `each` is encoded, where that can be written into a comprehension."""
+    """How a scalar element that is called `each` is encoded, where that can be written into a
+    comprehension."""
     source = element.encode_source() if isinstance(element, ScalarCoder) else None
     if source is None:
         return None
-    return EncodeSource(source.test.replace("{v}", "each"), source.payload.replace("{v}", "each"), source.names)
+    return EncodeSource(
+        source.test.replace("{v}", "each"), source.payload.replace("{v}", "each"), source.names
+    )
 
 
 class TupleCoder(Coder):
     """`tuple[int, str]`, as L of just that length."""
 
     def __init__(self, name: str, elements: Sequence[Coder]) -> None:
-        super().__init__(name, frozenset({"L"}), (tuple,), open_ended=any(element.open_ended for element in elements))
+        super().__init__(
+            name,
+            frozenset({"L"}),
+            (tuple,),
+            open_ended=any(element.open_ended for element in elements),
+        )
         self._elements = elements
         self._expected = f"a list of {len(elements)}"
 
@@ -146,7 +193,8 @@ class TupleCoder(Coder):
 
 
 class MapCoder(Coder):
-    """`dict[str, T]`, as M. A map's keys are text of at least one character; JSON takes none too."""
+    """`dict[str, T]`, as M. A map's keys are text of at least one character; JSON takes none
+    too."""
 
     def __init__(self, name: str, key: Coder | None, value: Coder, *, json: bool) -> None:
         super().__init__(name, frozenset({"M"}), (dict, Mapping), open_ended=value.open_ended)
@@ -193,12 +241,16 @@ class MapCoder(Coder):
     def _key_text(self, key: Any) -> str:
         if self.key is None:
             if not isinstance(key, str):
-                raise EncodeFailure(f"a map's keys are text, not {brief(key)}: make them str, or register a hook for their type")
+                raise EncodeFailure(
+                    f"a map's keys are text, not {brief(key)}: make them str, or register a hook for their type"
+                )
             return str.__str__(key)
         encoded = self.key.encode(key)
         text = encoded.get("S")
         if not isinstance(text, str):
-            raise EncodeFailure(f"a map's keys are text, and {type(key).__name__} is stored as {'/'.join(encoded)}")
+            raise EncodeFailure(
+                f"a map's keys are text, and {type(key).__name__} is stored as {'/'.join(encoded)}"
+            )
         return text
 
     @made_once
@@ -237,7 +289,8 @@ class MapCoder(Coder):
         return result
 
     def _read_key(self, coder: Coder, text: str) -> Any:
-        """The key that a text stands for. In another spelling the next write would store it beside itself, and no path would find it."""
+        """The key that a text stands for. In another spelling the next write would store it beside
+        itself, and no path would find it."""
         key = coder.decode({"S": text})
         if coder.tags is None:  # of a hook, which knows what it does
             return key

@@ -1,6 +1,7 @@
 """Users' cattrs hooks: where they are looked up, and how they are called.
 
-A converter of `make_converter` answers for every type. Its own answers are `OwnHook`s; any other one is the user's.
+A converter of `make_converter` answers for every type. Its own answers are `OwnHook`s; any other
+one is the user's.
 """
 
 from __future__ import annotations
@@ -43,14 +44,18 @@ class Hooks(Record):
     unstructure: Callable[[Any], Any] | None
     structure: Callable[[Any, Any], Any] | None
 
-    def __init__(self, unstructure: Callable[[Any], Any] | None, structure: Callable[[Any, Any], Any] | None) -> None:
+    def __init__(
+        self, unstructure: Callable[[Any], Any] | None, structure: Callable[[Any, Any], Any] | None
+    ) -> None:
         self._hold(unstructure, structure)
 
     def __bool__(self) -> bool:
         return self.unstructure is not None or self.structure is not None
 
 
-def make_converter(unstructure: Callable[[Any], Any], structure: Callable[[Any, Any], Any]) -> cattrs.Converter:
+def make_converter(
+    unstructure: Callable[[Any], Any], structure: Callable[[Any, Any], Any]
+) -> cattrs.Converter:
     """A converter between values and attribute values, for users to register hooks on.
 
     Args:
@@ -63,7 +68,12 @@ def make_converter(unstructure: Callable[[Any], Any], structure: Callable[[Any, 
     import cattrs  # 9 ms, which only those pay who have hooks
 
     known_to_cattrs = (str, bytes, int, float, Path)
-    more_special = (bool, datetime, IPv4Interface, IPv6Interface)  # subclasses, which a hook for their base must not catch
+    more_special = (
+        bool,
+        datetime,
+        IPv4Interface,
+        IPv6Interface,
+    )  # subclasses, which a hook for their base must not catch
     converter = cattrs.Converter(detailed_validation=False)
     for cls in (*known_to_cattrs, *more_special):
         converter.register_unstructure_hook(cls, OwnHook(unstructure))
@@ -80,12 +90,15 @@ def make_converter(unstructure: Callable[[Any], Any], structure: Callable[[Any, 
 
     # cattrs forgets what factories made as soon as any hook is registered
     converter.register_unstructure_hook_factory(lambda _: True, own_unstructure)
-    converter.register_structure_hook_factory(lambda annotation: annotation not in unions, own_structure)
+    converter.register_structure_hook_factory(
+        lambda annotation: annotation not in unions, own_structure
+    )
     return converter
 
 
 class Generation:
-    """Ask a converter for its hook for this type: it is another object as soon as any hook has been registered."""
+    """Ask a converter for its hook for this type: it is another object as soon as any hook has been
+    registered."""
 
 
 def hooks_of(converter: cattrs.Converter, annotation: Annotation) -> Hooks:
@@ -99,7 +112,11 @@ def _users(get_hook: Callable[[Any], Any], annotation: Annotation) -> Any:
     try:
         hook = get_hook(annotation)
         origin = get_origin(annotation)
-        if isinstance(hook, OwnHook) and isinstance(origin, type) and origin not in (list, dict, set, frozenset, tuple):
+        if (
+            isinstance(hook, OwnHook)
+            and isinstance(origin, type)
+            and origin not in (list, dict, set, frozenset, tuple)
+        ):
             hook = get_hook(origin)
     except TypeError:  # unhashable, so nothing can be registered for it
         return None
@@ -143,7 +160,9 @@ class HookCoder(Coder):
             except AdormError:
                 raise
             except Exception as error:  # a user's hook raises what it likes
-                raise EncodeFailure(f"the unstructure hook of {name} failed: {type(error).__name__}: {error}") from error
+                raise EncodeFailure(
+                    f"the unstructure hook of {name} failed: {type(error).__name__}: {error}"
+                ) from error
             if encoded.__class__ is not dict or len(encoded) != 1 or not TAGS.issuperset(encoded):
                 raise EncodeFailure(
                     f'the unstructure hook of {name} gave {brief(encoded)}; it has to give an attribute value such as {{"S": "x"}}'
@@ -164,8 +183,12 @@ class HookCoder(Coder):
             except (DecodeFailure, RecursionError):
                 raise
             except Exception as error:  # a user's hook raises what it likes
-                if isinstance(error, ItemDecodeError) and isinstance(error.__cause__, DecodeFailure):
+                if isinstance(error, ItemDecodeError) and isinstance(
+                    error.__cause__, DecodeFailure
+                ):
                     raise error.__cause__ from error.__cause__.__cause__  # of a type inside this one
-                raise DecodeFailure(f"the structure hook of {name} failed: {type(error).__name__}: {error}") from error
+                raise DecodeFailure(
+                    f"the structure hook of {name} failed: {type(error).__name__}: {error}"
+                ) from error
 
         return decode_by_hook

@@ -43,16 +43,23 @@ def decimal_text(value: object) -> str:
     """A Decimal or int as DynamoDB's number text; every digit is kept.
 
     Raises:
-        EncodeFailure: it is neither, or DynamoDB can't hold it. A float is refused, as it is rarely the decimal number that was meant.
+        EncodeFailure: it is neither, or DynamoDB can't hold it. A float is refused, as it is rarely
+            the decimal number that was meant.
     """
     if not isinstance(value, Decimal):
         if type(value) is float:
-            raise EncodeFailure(f"expected a Decimal, got the float {value!r}: say which digits are meant, as in Decimal('{value!r}')")
+            raise EncodeFailure(
+                f"expected a Decimal, got the float {value!r}: say which digits are meant, as in Decimal('{value!r}')"
+            )
         if not isinstance(value, int) or isinstance(value, bool):
             raise wrong("a Decimal", value)
         return int_text(value)
     text = Decimal.__str__(value)
-    if len(text) <= MAX_DIGITS and value.is_finite() and MIN_EXPONENT <= value.adjusted() <= MAX_EXPONENT:
+    if (
+        len(text) <= MAX_DIGITS
+        and value.is_finite()
+        and MIN_EXPONENT <= value.adjusted() <= MAX_EXPONENT
+    ):
         return text
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
@@ -90,7 +97,8 @@ def timedelta_text(value: object) -> str:
     """
     if not isinstance(value, timedelta):
         raise wrong("a timedelta", value)
-    # asked of timedelta itself, for subclasses count in other ways: pendulum's have years and months
+    # asked of timedelta itself, for subclasses count in other ways: pendulum's have years and
+    # months
     total = timedelta.__floordiv__(value, _MICROSECOND)
     seconds, microseconds = divmod(abs(total), 1_000_000)
     fraction = f".{microseconds:06d}".rstrip("0") if microseconds else ""
@@ -171,21 +179,31 @@ def untyped_number(text: str) -> int | Decimal:
         return int(text)
     except ValueError:
         number = decimal_number(text)
-        return int(number) if number.adjusted() <= MAX_EXPONENT and number == number.to_integral_value() else number
+        return (
+            int(number)
+            if number.adjusted() <= MAX_EXPONENT and number == number.to_integral_value()
+            else number
+        )
 
 
 def untyped_json_number(text: str) -> float | Decimal:
     """A float where it has just these digits, else a Decimal, so that no digit is lost."""
     number = float(text)
-    return number if math.isfinite(number) and Decimal(repr(number)) == Decimal(text) else Decimal(text)
+    return (
+        number
+        if math.isfinite(number) and Decimal(repr(number)) == Decimal(text)
+        else Decimal(text)
+    )
 
 
 _MARKED = re.compile(r"-?[0-9]+E-?[0-9]+").fullmatch
-"""A Decimal in untyped JSON. Nobody writes floats so: Python has a small e, others a point or a plus."""
+"""A Decimal in untyped JSON. Nobody writes floats so: Python has a small e, others a point or a
+plus."""
 
 
 def untyped_json_decimal_text(value: object) -> str:
-    """A Decimal for untyped JSON: with digits that read back as this Decimal, and as a number everywhere else.
+    """A Decimal for untyped JSON: with digits that read back as this Decimal, and as a number
+    everywhere else.
 
     `1.5` would read as a float, so `Decimal("1.5")` is `15E-1`; what no float has stays as it is.
     """
@@ -200,7 +218,8 @@ def untyped_json_decimal_text(value: object) -> str:
 
 
 def untyped_json_value(text: str) -> float | Decimal:
-    """What a number of untyped JSON reads as, ints excepted: a Decimal as `untyped_json_decimal_text` wrote it, else as above."""
+    """What a number of untyped JSON reads as, ints excepted: a Decimal as
+    `untyped_json_decimal_text` wrote it, else as above."""
     return Decimal(text) if _MARKED(text) else untyped_json_number(text)
 
 
@@ -222,7 +241,9 @@ def timedelta_number(text: str) -> timedelta:
     if rest:
         raise ValueError(text)
     try:
-        return timedelta(days=microseconds // 86_400_000_000, microseconds=microseconds % 86_400_000_000)
+        return timedelta(
+            days=microseconds // 86_400_000_000, microseconds=microseconds % 86_400_000_000
+        )
     except OverflowError as error:
         raise ValueError(text) from error
 
@@ -233,15 +254,21 @@ def _as_float(value: object) -> float:
             raise ValueFailure(f"{float.__repr__(value)} is no number that DynamoDB can hold")
         return value
     if isinstance(value, Decimal):
-        raise EncodeFailure(f"expected a float, got the Decimal {brief(value)}: convert it with float(), or annotate the field as Decimal")
+        raise EncodeFailure(
+            f"expected a float, got the Decimal {brief(value)}: convert it with float(), or annotate the field as Decimal"
+        )
     if not isinstance(value, int) or isinstance(value, bool):
         raise wrong("a float", value)
     try:
         number = float(value)
     except OverflowError as error:
-        raise ValueFailure("an int above what a float can hold: annotate the field as int") from error
+        raise ValueFailure(
+            "an int above what a float can hold: annotate the field as int"
+        ) from error
     if number != value:
-        raise ValueFailure(f"a float can't hold the int {brief(value)} exactly: annotate the field as int or Decimal")
+        raise ValueFailure(
+            f"a float can't hold the int {brief(value)} exactly: annotate the field as int or Decimal"
+        )
     return number
 
 
@@ -254,4 +281,6 @@ def _check_exponent(exponent: int, value: object) -> None:
     if exponent > MAX_EXPONENT:
         raise ValueFailure(f"{brief(value)} is above 9.99E+125, which DynamoDB can't hold")
     if exponent < MIN_EXPONENT:
-        raise ValueFailure(f"{brief(value)} is closer to zero than 1E-130, which DynamoDB can't hold")
+        raise ValueFailure(
+            f"{brief(value)} is closer to zero than 1E-130, which DynamoDB can't hold"
+        )

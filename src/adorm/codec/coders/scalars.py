@@ -116,7 +116,9 @@ class ScalarCoder(Coder):
 
 def scalar_decoder(tag: str, read: Callable[[Any], Any], expected: str) -> Decode:
     """A careful decoder: every failure is a `DecodeFailure` that tells what was expected."""
-    payload_type: tuple[type, ...] = {"BOOL": (bool,), "B": (str, bytes, bytearray)}.get(tag, (str,))
+    payload_type: tuple[type, ...] = {"BOOL": (bool,), "B": (str, bytes, bytearray)}.get(
+        tag, (str,)
+    )
 
     def decode_scalar(attribute_value: Any) -> Any:
         try:
@@ -135,7 +137,9 @@ def scalar_decoder(tag: str, read: Callable[[Any], Any], expected: str) -> Decod
     return decode_scalar
 
 
-def scalar_coder(cls: type, *, json: bool = False, truncate: bool = False, datetime_format: DatetimeFormat = "Z") -> ScalarCoder | None:
+def scalar_coder(
+    cls: type, *, json: bool = False, truncate: bool = False, datetime_format: DatetimeFormat = "Z"
+) -> ScalarCoder | None:
     """The coder of a class that is stored as a scalar; None for any other class, enums among them.
 
     Args:
@@ -155,7 +159,9 @@ def scalar_coder(cls: type, *, json: bool = False, truncate: bool = False, datet
         return ScalarCoder(cls.__name__, _text(cls, article(cls.__name__), _only(cls, str), cls))
     for uuid in seldom_types("uuid"):
         if issubclass(cls, uuid):
-            return ScalarCoder(cls.__name__, _uuid(uuid) if cls is uuid else _of_subclass(cls, _uuid(uuid)))
+            return ScalarCoder(
+                cls.__name__, _uuid(uuid) if cls is uuid else _of_subclass(cls, _uuid(uuid))
+            )
     if issubclass(cls, seldom_types("pathlib")):
         return ScalarCoder(cls.__name__, _text(cls, "a path", _instance(cls, "a path", str), cls))
     for base in (bool, str, int, float, Decimal, bytes, bytearray, datetime, date, time, timedelta):
@@ -215,23 +221,38 @@ def _only(cls: type, write: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return write_exact
 
 
-def _text(cls: type, expected: str, write: Callable[[Any], Any], read: Callable[[Any], Any]) -> Scalar:
+def _text(
+    cls: type, expected: str, write: Callable[[Any], Any], read: Callable[[Any], Any]
+) -> Scalar:
     return Scalar("S", expected, write, read, (cls,))
 
 
 def _of_subclass(cls: Any, base_scalar: Scalar) -> Scalar:
-    """A user's subclass of a known type: stored as its base is, read through its own constructor."""
+    """A user's subclass of a known type: stored as its base is, read through its own
+    constructor."""
     read: Callable[[Any], Any]
     if issubclass(cls, datetime):
         # a plain one is taken too: `created_at` holds what the clock gives
-        return Scalar(base_scalar.tag, article(cls.__name__), base_scalar.write, _moment_of(cls, base_scalar.read), (cls,))
+        return Scalar(
+            base_scalar.tag,
+            article(cls.__name__),
+            base_scalar.write,
+            _moment_of(cls, base_scalar.read),
+            (cls,),
+        )
     if issubclass(cls, (date, time)):
         read = _through_iso(cls, base_scalar.read)
     elif issubclass(cls, timedelta):
         read = lambda text: cls(microseconds=timedelta_number(text) // timedelta(microseconds=1))  # noqa: E731  # short and local
     else:
         read = lambda payload: cls(base_scalar.read(payload))  # noqa: E731  # as above
-    return Scalar(base_scalar.tag, article(cls.__name__), _instance(cls, article(cls.__name__), base_scalar.write), read, (cls,))
+    return Scalar(
+        base_scalar.tag,
+        article(cls.__name__),
+        _instance(cls, article(cls.__name__), base_scalar.write),
+        read,
+        (cls,),
+    )
 
 
 def _with_ending(datetimes: Scalar, ending: DatetimeFormat) -> Scalar:
@@ -243,7 +264,15 @@ def _with_ending(datetimes: Scalar, ending: DatetimeFormat) -> Scalar:
     source = datetimes.encode_source
     if source is not None:
         source = EncodeSource(source.test, f"{source.payload}[:-1] + {ending!r}", source.names)
-    return Scalar(datetimes.tag, datetimes.expected, write, datetimes.read, datetimes.classes, source, datetimes.decode_source)
+    return Scalar(
+        datetimes.tag,
+        datetimes.expected,
+        write,
+        datetimes.read,
+        datetimes.classes,
+        source,
+        datetimes.decode_source,
+    )
 
 
 def _uuid(cls: type) -> Scalar:
@@ -259,8 +288,13 @@ def _uuid(cls: type) -> Scalar:
 
 
 def _moment_of(cls: Any, read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Reads a subclass of datetime; pendulum's has to be made by its own `instance`, or loses its time zone in the first sum."""
-    instance = getattr(cls, "instance", None) if any(base.__module__.startswith("pendulum.") for base in cls.__mro__) else None
+    """Reads a subclass of datetime; pendulum's has to be made by its own `instance`, or loses its
+    time zone in the first sum."""
+    instance = (
+        getattr(cls, "instance", None)
+        if any(base.__module__.startswith("pendulum.") for base in cls.__mro__)
+        else None
+    )
     return _through_iso(cls, read) if instance is None else lambda text: instance(read(text))
 
 
@@ -274,14 +308,24 @@ def _not_finite() -> Any:
 
 # `+ ""` costs next to nothing and refuses what is no text
 _SCALARS: Mapping[type, Scalar] = {
-    str: Scalar("S", "text", text_of, str, (str,), EncodeSource("{v}.__class__ is str", "{v}"), DecodeSource('{p} + ""')),
+    str: Scalar(
+        "S",
+        "text",
+        text_of,
+        str,
+        (str,),
+        EncodeSource("{v}.__class__ is str", "{v}"),
+        DecodeSource('{p} + ""'),
+    ),
     int: Scalar(
         "N",
         "a whole number",
         int_text,
         whole_number,
         (int,),
-        EncodeSource("{v}.__class__ is int and -1000000000000000000 < {v} < 1000000000000000000", "str({v})"),
+        EncodeSource(
+            "{v}.__class__ is int and -1000000000000000000 < {v} < 1000000000000000000", "str({v})"
+        ),
         DecodeSource('int({p} + "")'),
     ),
     bool: Scalar(
@@ -299,8 +343,14 @@ _SCALARS: Mapping[type, Scalar] = {
         float_text,
         float_number,
         (float,),
-        EncodeSource("{v}.__class__ is float and (1e-100 < {v} < 1e100 or -1e100 < {v} < -1e-100)", "repr({v})"),
-        DecodeSource('(number if (number := float({p} + "")) - number == 0.0 else {not_finite}())', {"not_finite": _not_finite}),
+        EncodeSource(
+            "{v}.__class__ is float and (1e-100 < {v} < 1e100 or -1e100 < {v} < -1e-100)",
+            "repr({v})",
+        ),
+        DecodeSource(
+            '(number if (number := float({p} + "")) - number == 0.0 else {not_finite}())',
+            {"not_finite": _not_finite},
+        ),
     ),
     Decimal: Scalar(
         "N",
@@ -356,8 +406,16 @@ _SCALARS: Mapping[type, Scalar] = {
         EncodeSource("{v}.__class__ is {date}", "{v}.isoformat()", {"date": real_class(date)}),
         DecodeSource("{date_of_text}({p})", {"date_of_text": date.fromisoformat}),
     ),
-    time: Scalar("S", "a time of day in ISO 8601, without an offset", time_text, read_time, (time,)),
-    timedelta: Scalar("N", "a number of seconds, no finer than microseconds", timedelta_text, timedelta_number, (timedelta,)),
+    time: Scalar(
+        "S", "a time of day in ISO 8601, without an offset", time_text, read_time, (time,)
+    ),
+    timedelta: Scalar(
+        "N",
+        "a number of seconds, no finer than microseconds",
+        timedelta_text,
+        timedelta_number,
+        (timedelta,),
+    ),
 }
 
 ONE_FORM = tuple(_SCALARS[cls] for cls in (str, int, Decimal, bytes, bytearray, timedelta))
@@ -373,7 +431,14 @@ _JSON_SCALARS: Mapping[type, Scalar] = {
 _DATETIME_CLASS = real_class(datetime)
 _DATETIME = _SCALARS[_DATETIME_CLASS]
 _CUT_TIMES: Mapping[type, Scalar] = {
-    real_class(datetime): Scalar("S", _DATETIME.expected, datetime_text, read_datetime_cut, _DATETIME.classes, _DATETIME.encode_source),
+    real_class(datetime): Scalar(
+        "S",
+        _DATETIME.expected,
+        datetime_text,
+        read_datetime_cut,
+        _DATETIME.classes,
+        _DATETIME.encode_source,
+    ),
     time: Scalar("S", _SCALARS[time].expected, time_text, read_time_cut, (time,)),
 }
 """Times that are read although they are finer than a microsecond."""

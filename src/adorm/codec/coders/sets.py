@@ -1,6 +1,7 @@
 """Sets: SS, NS and BS where all elements are stored as S, N or B, else L.
 
-DynamoDB has no empty set. An empty one is `{"NULL": true}` wherever it has to be written; a field may leave it out.
+DynamoDB has no empty set. An empty one is `{"NULL": true}` wherever it has to be written; a field
+may leave it out.
 """
 
 from __future__ import annotations
@@ -8,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Set as AbstractSet
 from typing import Any
 
-from adorm.codec.coders.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, Source, made_once
+from adorm.codec.coders.coder import (
+    Coder,
+    Decode,
+    DecodeSource,
+    Encode,
+    EncodeSource,
+    Source,
+    made_once,
+)
 from adorm.codec.coders.containers import common_elements, list_content, under_index
 from adorm.codec.failures import DecodeFailure, ValueFailure, unexpected, wrong
 
@@ -19,11 +28,23 @@ class SetCoder(Coder):
     """`set[T]` and its like; a list or tuple, when it is to be stored as a set."""
 
     def __init__(
-        self, name: str, element: Coder, classes: tuple[type, ...], make: Callable[[list[Any]], Any], *, untyped: bool = False
+        self,
+        name: str,
+        element: Coder,
+        classes: tuple[type, ...],
+        make: Callable[[list[Any]], Any],
+        *,
+        untyped: bool = False,
     ) -> None:
         self.element = element
-        self.set_tag = SET_TAGS.get(element.tag) if element.tags is not None and len(element.tags) == 1 else None
-        super().__init__(name, self._tags(), classes, open_ended=self.set_tag is None and element.open_ended)
+        self.set_tag = (
+            SET_TAGS.get(element.tag)
+            if element.tags is not None and len(element.tags) == 1
+            else None
+        )
+        super().__init__(
+            name, self._tags(), classes, open_ended=self.set_tag is None and element.open_ended
+        )
         self.make = make
         self._untyped = untyped
         self._of_list = list in classes or tuple in classes
@@ -70,7 +91,9 @@ class SetCoder(Coder):
             return None
         members = f"[{common.payload} for each in {{v}} if {common.test}]"
         return EncodeSource(
-            f"{{v}}.__class__ is set and {{v}} and len(members := sorted({members})) == len({{v}})", "members", common.names
+            f"{{v}}.__class__ is set and {{v}} and len(members := sorted({members})) == len({{v}})",
+            "members",
+            common.names,
         )
 
     def _careful_encode(self, value: Any) -> dict[str, Any]:
@@ -86,11 +109,15 @@ class SetCoder(Coder):
         set_tag = self.set_tag if self.element.tags is not None else SET_TAGS.get(tag)
         if set_tag is None:
             if self._untyped:
-                raise ValueFailure("an untyped set holds only text, only numbers or only bytes: annotate what it holds, or use a list")
+                raise ValueFailure(
+                    "an untyped set holds only text, only numbers or only bytes: annotate what it holds, or use a list"
+                )
             return {"L": sorted(members, key=repr)}
         payloads = [member[tag] for member in members]
         if self._of_list and len(set(payloads)) < len(payloads):
-            raise ValueFailure("a value occurs twice in a list that is stored as a set, which keeps it once: take as_set away")
+            raise ValueFailure(
+                "a value occurs twice in a list that is stored as a set, which keeps it once: take as_set away"
+            )
         return {set_tag: payloads if self._of_list else sorted(payloads)}
 
     @made_once
@@ -116,7 +143,9 @@ class SetCoder(Coder):
 
     def _careful_decode(self, attribute_value: Any) -> Any:
         decode = self.element.decode
-        tag = next((tag for tag in ("SS", "NS", "BS", "L", "NULL") if _has(attribute_value, tag)), None)
+        tag = next(
+            (tag for tag in ("SS", "NS", "BS", "L", "NULL") if _has(attribute_value, tag)), None
+        )
         if tag is None:
             raise unexpected(self._expected, attribute_value)
         if tag == "NULL":

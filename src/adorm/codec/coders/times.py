@@ -34,10 +34,13 @@ def datetime_text(value: object) -> str:
 
 
 def utc_text(moment: datetime) -> str:
-    """The same of a datetime in UTC. orjson does it in a fifth of isoformat's time, but leaves whole seconds short."""
+    """The same of a datetime in UTC. orjson does it in a fifth of isoformat's time, but leaves
+    whole seconds short."""
     try:
         text = orjson.dumps(moment, None, orjson.OPT_UTC_Z)[1:-1].decode()
-    except TypeError:  # orjson takes no subclass, such as the one that freezegun puts in datetime's place
+    except (
+        TypeError
+    ):  # orjson takes no subclass, such as the one that freezegun puts in datetime's place
         return f"{datetime.isoformat(moment, 'T', 'microseconds')[:26]}Z"
     return text if len(text) == 27 else f"{text[:19]}.000000Z"
 
@@ -51,7 +54,8 @@ def epoch_seconds(value: object) -> str:
     """Whole seconds since 1970, rounded down; an int stays as it is.
 
     Raises:
-        EncodeFailure: it is neither an int nor an aware datetime, or lies before 1970 or after the year 9999.
+        EncodeFailure: it is neither an int nor an aware datetime, or lies before 1970 or after the
+            year 9999.
     """
     if isinstance(value, datetime):
         return whole_epoch_seconds((_in_utc(value) - _EPOCH) // timedelta(seconds=1))
@@ -69,7 +73,9 @@ def whole_epoch_seconds(value: object) -> str:
     if seconds < 0:
         raise ValueFailure(f"{text} lies before 1970, and a ttl is in seconds since then")
     if seconds > MAX_EPOCH_SECONDS:
-        raise ValueFailure(f"{text} lies after the year 9999, and a ttl is in seconds: were these milliseconds?")
+        raise ValueFailure(
+            f"{text} lies after the year 9999, and a ttl is in seconds: were these milliseconds?"
+        )
     return text
 
 
@@ -125,7 +131,9 @@ def _in_utc(value: object) -> datetime:
     if not isinstance(value, datetime):
         raise wrong("a datetime", value)
     if value.utcoffset() is None:
-        raise ValueFailure("a naive datetime: say which time zone it is in, as in datetime.now(UTC)")
+        raise ValueFailure(
+            "a naive datetime: say which time zone it is in, as in datetime.now(UTC)"
+        )
     try:
         moment = value.astimezone(UTC)
     except OverflowError as error:
@@ -133,7 +141,10 @@ def _in_utc(value: object) -> datetime:
     if moment.__class__ is datetime:
         return moment
     # plain, for subclasses compute in their own ways: pendulum's times take pendulum's durations
-    date_of, time_of = (moment.year, moment.month, moment.day), (moment.hour, moment.minute, moment.second)
+    date_of, time_of = (
+        (moment.year, moment.month, moment.day),
+        (moment.hour, moment.minute, moment.second),
+    )
     return datetime(*date_of, *time_of, moment.microsecond, tzinfo=UTC)
 
 
@@ -144,7 +155,11 @@ def date_text(value: object) -> str:
         EncodeFailure: it is no date, or is a datetime.
     """
     if not isinstance(value, date) or isinstance(value, datetime):
-        raise EncodeFailure("expected a date, got a datetime: use its .date()") if isinstance(value, datetime) else wrong("a date", value)
+        raise (
+            EncodeFailure("expected a date, got a datetime: use its .date()")
+            if isinstance(value, datetime)
+            else wrong("a date", value)
+        )
     return value.isoformat()
 
 
@@ -157,7 +172,9 @@ def time_text(value: object) -> str:
     if not isinstance(value, time):
         raise wrong("a time", value)
     if value.tzinfo is not None:
-        raise ValueFailure("a time of day with a time zone: take the zone off with .replace(tzinfo=None), or store a datetime")
+        raise ValueFailure(
+            "a time of day with a time zone: take the zone off with .replace(tzinfo=None), or store a datetime"
+        )
     return value.isoformat("microseconds")
 
 

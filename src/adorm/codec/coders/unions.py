@@ -25,7 +25,9 @@ class OptionalCoder(Coder):
 
     def __init__(self, inner: Coder) -> None:
         tags = None if inner.tags is None else inner.tags | {"NULL"}
-        super().__init__(f"{inner.name} | None", tags, (*inner.classes, type(None)), open_ended=inner.open_ended)
+        super().__init__(
+            f"{inner.name} | None", tags, (*inner.classes, type(None)), open_ended=inner.open_ended
+        )
         self.inner = inner
 
     def accepts(self, value: object) -> bool:
@@ -60,7 +62,9 @@ class UnionCoder(Coder):
 
     def __init__(self, name: str, members: Sequence[Coder]) -> None:
         tags = frozenset(tag for member in members for tag in member.tags or ())
-        super().__init__(name, tags, _classes(members), open_ended=any(member.open_ended for member in members))
+        super().__init__(
+            name, tags, _classes(members), open_ended=any(member.open_ended for member in members)
+        )
         self._members = members
 
     def accepts(self, value: object) -> bool:
@@ -107,8 +111,15 @@ class UnionCoder(Coder):
 class StructUnionCoder(Coder):
     """Structured classes of which one attribute tells which it is."""
 
-    def __init__(self, name: str, where: str, members: Sequence[StructCoder], untyped: Coder) -> None:
-        super().__init__(name, frozenset({"M"}), _classes(members), open_ended=any(member.open_ended for member in members))
+    def __init__(
+        self, name: str, where: str, members: Sequence[StructCoder], untyped: Coder
+    ) -> None:
+        super().__init__(
+            name,
+            frozenset({"M"}),
+            _classes(members),
+            open_ended=any(member.open_ended for member in members),
+        )
         self._members = members
         self._names = " | ".join(member.structure.name for member in members)
         self._attribute_name, self._by_value = _discriminator(where, self._names, members, untyped)
@@ -118,13 +129,21 @@ class StructUnionCoder(Coder):
 
     @made_once
     def encode(self) -> Encode:
-        exact = {member.structure.cls: member.encode for member in self._members if member.structure.kind != "typeddict"}
+        exact = {
+            member.structure.cls: member.encode
+            for member in self._members
+            if member.structure.kind != "typeddict"
+        }
         members, names = self._members, self._names
 
         def encode_union(value: Any) -> Any:
             encode = exact.get(value.__class__)
             if encode is None:
-                fitting = [member for member in members if member.accepts(value) and self._tells(member, value)]
+                fitting = [
+                    member
+                    for member in members
+                    if member.accepts(value) and self._tells(member, value)
+                ]
                 if not fitting:
                     raise wrong(f"one of {names}", value)
                 encode = fitting[0].encode
@@ -136,7 +155,11 @@ class StructUnionCoder(Coder):
         """For a dict: whether its discriminator is this member's."""
         if member.structure.kind != "typeddict":
             return True
-        field = next(field for field in member.structure.fields if field.attribute_name == self._attribute_name)
+        field = next(
+            field
+            for field in member.structure.fields
+            if field.attribute_name == self._attribute_name
+        )
         return value.get(field.name) in _values(field)
 
     @made_once
@@ -152,7 +175,9 @@ class StructUnionCoder(Coder):
             try:
                 decode = by_value[canonical(kind)]
             except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
-                raise DecodeFailure(f"expected what tells {names} apart, got {shown(kind)}").under(attribute_name) from error
+                raise DecodeFailure(f"expected what tells {names} apart, got {shown(kind)}").under(
+                    attribute_name
+                ) from error
             return decode(attribute_value)
 
         return decode_union
@@ -176,7 +201,9 @@ def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
                     f"{where}: the members of {name} can't be told apart, as nobody knows what {hooked.name} is stored as: "
                     f"register hooks for {name}"
                 )
-            shared = (member.tags & other.tags) - ({"NULL"} if isinstance(member, SetCoder) or isinstance(other, SetCoder) else set())
+            shared = (member.tags & other.tags) - (
+                {"NULL"} if isinstance(member, SetCoder) or isinstance(other, SetCoder) else set()
+            )
             if shared:
                 raise ModelError(
                     f"{where}: {other.name} and {member.name} are both stored as {', '.join(sorted(shared))}, "
@@ -189,10 +216,13 @@ def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
 
 
 def members_of(annotation: Annotation) -> tuple[list[Annotation], bool]:
-    """A union's members without None, those of unions inside it too, and whether None was among them."""
+    """A union's members without None, those of unions inside it too, and whether None was among
+    them."""
     rest: list[Annotation] = []
     optional = False
-    for member in get_args(annotation) if origin_of(annotation) in (Union, types.UnionType) else (annotation,):
+    for member in (
+        get_args(annotation) if origin_of(annotation) in (Union, types.UnionType) else (annotation,)
+    ):
         bare = unwrap(member)
         if bare is None or bare is type(None):
             optional = True
@@ -207,7 +237,11 @@ def members_of(annotation: Annotation) -> tuple[list[Annotation], bool]:
 
 def merged(coders: list[Coder], members: list[Annotation], untyped: Coder) -> list[Coder]:
     """Members that are one in the store: several literals, int with Decimal, one coder twice."""
-    literals = [member for member, coder in zip(members, coders, strict=True) if isinstance(coder, LiteralCoder)]
+    literals = [
+        member
+        for member, coder in zip(members, coders, strict=True)
+        if isinstance(coder, LiteralCoder)
+    ]
     kept: list[Coder] = []
     for coder in coders:
         if coder not in kept and not (len(literals) > 1 and isinstance(coder, LiteralCoder)):
@@ -215,10 +249,19 @@ def merged(coders: list[Coder], members: list[Annotation], untyped: Coder) -> li
     if len(literals) > 1:
         values = tuple(value for member in literals for value in get_args(unwrap(member)))
         kept.append(LiteralCoder(values, untyped))
-    numbers = [coder for coder in kept if isinstance(coder, ScalarCoder) and coder.name in ("int", "Decimal")]
+    numbers = [
+        coder
+        for coder in kept
+        if isinstance(coder, ScalarCoder) and coder.name in ("int", "Decimal")
+    ]
     if len(numbers) == 2:
-        both = Scalar("N", "a number", decimal_text, untyped_number, (numbers[0].classes + numbers[1].classes))
-        kept = [*(coder for coder in kept if coder not in numbers), ScalarCoder("int | Decimal", both)]
+        both = Scalar(
+            "N", "a number", decimal_text, untyped_number, (numbers[0].classes + numbers[1].classes)
+        )
+        kept = [
+            *(coder for coder in kept if coder not in numbers),
+            ScalarCoder("int | Decimal", both),
+        ]
     return kept
 
 
@@ -230,22 +273,33 @@ def check_none(coders: Sequence[Coder], where: str) -> None:
     """
     for coder in coders:
         if isinstance(coder, EnumCoder) and "NULL" in (coder.tags or ()):
-            raise ModelError(f"{where}: a member of {coder.name} has the value None, so it can't be told from None: give it another value")
+            raise ModelError(
+                f"{where}: a member of {coder.name} has the value None, so it can't be told from None: give it another value"
+            )
 
 
-def _discriminator(where: str, names: str, members: Sequence[StructCoder], untyped: Coder) -> tuple[str, dict[Any, StructCoder]]:
+def _discriminator(
+    where: str, names: str, members: Sequence[StructCoder], untyped: Coder
+) -> tuple[str, dict[Any, StructCoder]]:
     candidates: dict[str, list[tuple[bool, StructCoder, Field]]] = {}
     for member in members:
         for field in member.structure.fields:
             if field.role is Role.DISCRIMINATOR or origin_of(unwrap(field.type)) is Literal:
-                candidates.setdefault(field.attribute_name, []).append((field.role is Role.DISCRIMINATOR, member, field))
+                candidates.setdefault(field.attribute_name, []).append(
+                    (field.role is Role.DISCRIMINATOR, member, field)
+                )
     complete = {name: fields for name, fields in candidates.items() if len(fields) == len(members)}
-    for name, fields in sorted(complete.items(), key=lambda entry: not all(marked for marked, _, _ in entry[1])):
+    for name, fields in sorted(
+        complete.items(), key=lambda entry: not all(marked for marked, _, _ in entry[1])
+    ):
         by_value: dict[Any, StructCoder] = {}
         distinct = True
         for _, member, field in fields:
             for value in _values(field):
-                distinct = by_value.setdefault(canonical(untyped.encode(value)), member) is member and distinct
+                distinct = (
+                    by_value.setdefault(canonical(untyped.encode(value)), member) is member
+                    and distinct
+                )
         if distinct and by_value:
             return name, by_value
     raise ModelError(

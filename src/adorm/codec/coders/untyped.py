@@ -1,7 +1,8 @@
 """Values without a type: `Any`, `object`, bare `list` and `dict`, tables without models.
 
-Written by the value's own type, with hooks for it; read as DynamoDB's types: text, int or Decimal, bool, None, bytes, sets, lists
-and dicts. So a tuple reads back as a list, a float as an int or a Decimal, a datetime as text.
+Written by the value's own type, with hooks for it; read as DynamoDB's types: text, int or Decimal,
+bool, None, bytes, sets, lists and dicts. So a tuple reads back as a list, a float as an int or a
+Decimal, a datetime as text.
 """
 
 from __future__ import annotations
@@ -17,7 +18,12 @@ from adorm.codec.coders.scalars import read_binary
 from adorm.codec.failures import DecodeFailure, EncodeFailure, ValueFailure, brief, unexpected
 from adorm.errors import ModelError
 
-_BASES: tuple[tuple[type, Any], ...] = ((Mapping, dict), (list, list), (tuple, tuple), (AbstractSet, set))
+_BASES: tuple[tuple[type, Any], ...] = (
+    (Mapping, dict),
+    (list, list),
+    (tuple, tuple),
+    (AbstractSet, set),
+)
 """Containers that are no plain ones, and the plain one that each is stored as."""
 
 
@@ -48,7 +54,9 @@ class AnyCoder(Coder):
             if encode is None:
                 encode = encoders[value.__class__] = self._encoder(value)
             if not value and isinstance(value, AbstractSet):
-                raise ValueFailure("an empty set, which DynamoDB can't hold and which would read back as None here")
+                raise ValueFailure(
+                    "an empty set, which DynamoDB can't hold and which would read back as None here"
+                )
             return encode(value)
 
         return encode_any
@@ -58,7 +66,9 @@ class AnyCoder(Coder):
         if self._json and issubclass(cls, Decimal):
             return lambda number: {"N": untyped_json_decimal_text(number)}
         if self._json and issubclass(cls, (bytes, bytearray, AbstractSet)):
-            raise EncodeFailure(f"{brief(value)} would not come back as it is from untyped JSON: annotate it, or take as_json away")
+            raise EncodeFailure(
+                f"{brief(value)} would not come back as it is from untyped JSON: annotate it, or take as_json away"
+            )
         if cls is object:
             raise EncodeFailure("a bare object(), which holds nothing that could be stored")
         try:

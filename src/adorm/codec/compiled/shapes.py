@@ -1,6 +1,7 @@
 """Items straight from the bytes of an answer, without the dicts of its JSON.
 
-msgspec fills a struct for each item; its values are structs of one tag each. A generated function takes the fields out:
+msgspec fills a struct for each item; its values are structs of one tag each. A generated function
+takes the fields out:
 
     def make(content):
         f0 = content.f0.S
@@ -10,8 +11,9 @@ msgspec fills a struct for each item; its values are structs of one tag each. A 
         init(made, pk=f0, total=f1)
         return made
 
-That takes less than half of the time of the way over dicts, and leaves nothing to the garbage collector. It knows no errors: whatever it
-does not take as it is, is read again, the same bytes, over dicts, which either can be read so or tell what is wrong with them.
+That takes less than half of the time of the way over dicts, and leaves nothing to the garbage
+collector. It knows no errors: whatever it does not take as it is, is read again, the same bytes,
+over dicts, which either can be read so or tell what is wrong with them.
 """
 
 from __future__ import annotations
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
     from msgspec.json import Decoder
 
 WORTHWHILE_BYTES = 512 * 1024
-"""After so much JSON of a model nearly as much time would have been saved as it costs to import msgspec and to make the structs, 5 ms: who
-reads less, as in most cold starts, never pays for it."""
+"""After so much JSON of a model nearly as much time would have been saved as it costs to import
+msgspec and to make the structs, 5 ms: who reads less, as in most cold starts, never pays for it."""
 MOST_MISSES = 3
 RETRY_EVERY = 16
 """After so many pages in a row that did not fit, only each sixteenth is tried."""
@@ -49,7 +51,8 @@ _DICT: Any = dict
 _TEXT = '{p} + ""'
 
 Null = Literal["none", "first", "last"]
-"""Whether `{"NULL": true}` may be there instead: it is looked for before the type's own tag, or where that is not."""
+"""Whether `{"NULL": true}` may be there instead: it is looked for before the type's own tag, or
+where that is not."""
 
 
 class Shape:
@@ -67,29 +70,41 @@ class Shape:
         self._decoders: tuple[Decoder[Any], Decoder[Any]] | None = None
         """Of pages, and of batches."""
         self.make: Callable[[Any], Any] = coder.decode_map
-        """The instance of an item's struct. Raises anything where the item has to be read over dicts."""
+        """The instance of an item's struct. Raises anything where the item has to be read over
+        dicts."""
         self.slots: dict[str, str] = {}
         """What the fields of an item's struct are called, by attribute name."""
 
     def parse(self, body: bytes) -> dict[str, Any] | None:
-        """An answer of Query or Scan, its "Items" as `ParsedItems`; None where the body has to be read as plain JSON."""
+        """An answer of Query or Scan, its "Items" as `ParsedItems`; None where the body has to be
+        read as plain JSON."""
         page = self._decoded(body, 0)
         if page is None:
             return None
-        answer: dict[str, Any] = {name: value for name in _BESIDE_ITEMS if (value := getattr(page, name)) is not self._unset}
+        answer: dict[str, Any] = {
+            name: value
+            for name in _BESIDE_ITEMS
+            if (value := getattr(page, name)) is not self._unset
+        }
         if page.Items is not self._unset:
             answer["Items"] = ParsedItems(self, page.Items, body, ("Items",))
         return answer
 
     def parse_batch(self, body: bytes) -> dict[str, Any] | None:
-        """An answer of BatchGetItem, each table's items in its "Responses" as `ParsedItems`; None as for `parse`."""
+        """An answer of BatchGetItem, each table's items in its "Responses" as `ParsedItems`; None
+        as for `parse`."""
         batch = self._decoded(body, 1)
         if batch is None:
             return None
-        answer: dict[str, Any] = {name: value for name in _BESIDE_RESPONSES if (value := getattr(batch, name)) is not self._unset}
+        answer: dict[str, Any] = {
+            name: value
+            for name in _BESIDE_RESPONSES
+            if (value := getattr(batch, name)) is not self._unset
+        }
         if batch.Responses is not self._unset:
             answer["Responses"] = {
-                table: ParsedItems(self, structs, body, ("Responses", table)) for table, structs in batch.Responses.items()
+                table: ParsedItems(self, structs, body, ("Responses", table))
+                for table, structs in batch.Responses.items()
             }
         return answer
 
@@ -126,14 +141,24 @@ class Shape:
                     item, make = _Structs().of(self._coder, (self._coder,))
                     self.make = comparing_maker(self._coder, make, unset, _plain)
                     beside = [(name, Any, unset) for name in _BESIDE_ITEMS]
-                    page = msgspec.defstruct("Page", [("Items", _LIST[item], unset), *beside], gc=False)
+                    page = msgspec.defstruct(
+                        "Page", [("Items", _LIST[item], unset), *beside], gc=False
+                    )
                     beside = [(name, Any, unset) for name in _BESIDE_RESPONSES]
-                    batch = msgspec.defstruct("Batch", [("Responses", _DICT[str, _LIST[item]], unset), *beside], gc=False)
+                    batch = msgspec.defstruct(
+                        "Batch", [("Responses", _DICT[str, _LIST[item]], unset), *beside], gc=False
+                    )
                     decoders = msgspec.json.Decoder(page), msgspec.json.Decoder(batch)
-                except (TypeError, ValueError):  # an attribute's name that msgspec does not take, with quotes in it
+                except (
+                    TypeError,
+                    ValueError,
+                ):  # an attribute's name that msgspec does not take, with quotes in it
                     self._refused = True
                 else:
-                    self.slots = {plan.field.attribute_name: f"f{index}" for index, plan in enumerate(self._coder.plans)}
+                    self.slots = {
+                        plan.field.attribute_name: f"f{index}"
+                        for index, plan in enumerate(self._coder.plans)
+                    }
                     self._decoders = decoders
             return self._decoders
 
@@ -147,7 +172,9 @@ class ParsedItems:
 
     __slots__ = ("_body", "_maps", "_path", "shape", "structs")
 
-    def __init__(self, shape: Shape, structs: list[Any], body: bytes, path: tuple[str, ...]) -> None:
+    def __init__(
+        self, shape: Shape, structs: list[Any], body: bytes, path: tuple[str, ...]
+    ) -> None:
         self.shape = shape
         self.structs = structs
         self._body = body
@@ -163,7 +190,10 @@ class ParsedItems:
 
     def key(self, place: int, names: Iterable[str]) -> AttributeMap:
         """Some attributes of an item; KeyError where it lacks one."""
-        return {name: _plain(getattr(self.structs[place], self.shape.slots[name]), name) for name in names}
+        return {
+            name: _plain(getattr(self.structs[place], self.shape.slots[name]), name)
+            for name in names
+        }
 
     def attribute_map(self, place: int) -> AttributeMap:
         """An item as it came, with what no field declares."""
@@ -185,7 +215,11 @@ def _plain(value: Any, name: str) -> Any:
 
     if value is msgspec.UNSET:
         raise KeyError(name)
-    return orjson.loads(memoryview(value)) if isinstance(value, msgspec.Raw) else msgspec.to_builtins(value)
+    return (
+        orjson.loads(memoryview(value))
+        if isinstance(value, msgspec.Raw)
+        else msgspec.to_builtins(value)
+    )
 
 
 class _Structs:
@@ -220,13 +254,19 @@ class _Structs:
                 source.line(f"{target} = {value}", 2)
             else:
                 default = coder.default(source, index, plan)
-                source.line(f"{target} = {default} if item is {source.name('UNSET', unset)} else {value}", 1)
+                source.line(
+                    f"{target} = {default} if item is {source.name('UNSET', unset)} else {value}", 1
+                )
         coder.write_made(source)
         names = {f"f{index}": plan.field.attribute_name for index, plan in enumerate(coder.plans)}
-        struct = self._msgspec.defstruct(f"{coder.structure.name} item", fields, rename=names, gc=False, kw_only=True)
+        struct = self._msgspec.defstruct(
+            f"{coder.structure.name} item", fields, rename=names, gc=False, kw_only=True
+        )
         return struct, source.function(f"make {coder.name}")
 
-    def _field(self, source: Source, plan: FieldPlan, item: str, index: int, within: tuple[Coder, ...]) -> tuple[Any, str]:
+    def _field(
+        self, source: Source, plan: FieldPlan, item: str, index: int, within: tuple[Coder, ...]
+    ) -> tuple[Any, str]:
         """The type of a field in its struct, and an expression for its value."""
         null: Null = ("first" if plan.null_first else "last") if plan.optional else "none"
         found = self._value(source, plan.coder, item, str(index), within, null)
@@ -236,14 +276,23 @@ class _Structs:
 
         def decode_raw(raw: Any) -> Any:
             value = orjson.loads(memoryview(raw))
-            return decode_field(value) if null == "first" or value == {"NULL": True} else decode(value)
+            return (
+                decode_field(value) if null == "first" or value == {"NULL": True} else decode(value)
+            )
 
         return self._msgspec.Raw, f"{source.name(f'decode_{index}', decode_raw)}({item})"
 
     def _value(
-        self, source: Source, coder: Coder, item: str, hint: str, within: tuple[Coder, ...], null: Null = "none"
+        self,
+        source: Source,
+        coder: Coder,
+        item: str,
+        hint: str,
+        within: tuple[Coder, ...],
+        null: Null = "none",
     ) -> tuple[Any, str] | None:
-        """The type of what a coder reads, and an expression for its value; None where a coder has to see the JSON.
+        """The type of what a coder reads, and an expression for its value; None where a coder has
+        to see the JSON.
 
         Args:
             null: whether `{"NULL": true}` is a value as well, which is None.
@@ -262,10 +311,18 @@ class _Structs:
             if coder.make is not None:
                 value = f"{source.name(f'list_{hint}', coder.make)}({value})"
         elif isinstance(coder, MapCoder):
-            made = None if coder.key is not None else self._value(source, coder.value, "each", f"{hint}_each", within)
+            made = (
+                None
+                if coder.key is not None
+                else self._value(source, coder.value, "each", f"{hint}_each", within)
+            )
             if made is None:
                 return None
-            tag, payload, value = "M", _DICT[str, made[0]], f"{{key: {made[1]} for key, each in {item}.M.items()}}"
+            tag, payload, value = (
+                "M",
+                _DICT[str, made[0]],
+                f"{{key: {made[1]} for key, each in {item}.M.items()}}",
+            )
         else:
             scalar = self._scalar(source, coder, item, careful=null != "none")
             if scalar is None:
@@ -275,10 +332,15 @@ class _Structs:
             unset = source.name("UNSET", self._msgspec.UNSET)
             alone = f" and {item}.{tag} is {unset}" if null == "last" else ""
             value = f"None if {item}.NULL is not {unset}{alone} else {value}"
-        return self._tagged(tag, payload, nullable=null != "none" or isinstance(coder, SetCoder)), f"({value})"
+        return self._tagged(
+            tag, payload, nullable=null != "none" or isinstance(coder, SetCoder)
+        ), f"({value})"
 
-    def _scalar(self, source: Source, coder: Coder, item: str, *, careful: bool) -> tuple[str, Any, str] | None:
-        """The tag, the type under it, and the value, of what is stored as one text, number, bool or set.
+    def _scalar(
+        self, source: Source, coder: Coder, item: str, *, careful: bool
+    ) -> tuple[str, Any, str] | None:
+        """The tag, the type under it, and the value, of what is stored as one text, number, bool or
+        set.
 
         Args:
             careful: whether the tag may be absent, which must raise then.
@@ -291,8 +353,12 @@ class _Structs:
             tag, payload = coder.tag, _LIST[str]
             element = coder.element
             if coder.make is set and isinstance(element, ScalarCoder) and element.classes == (str,):
-                # An empty set may have been stored as NULL: that is rare enough to be read over dicts.
-                unset, refuse = source.name("UNSET", self._msgspec.UNSET), source.name("refuse", _refuse)
+                # An empty set may have been stored as NULL: that is rare enough to be read over
+                # dicts.
+                unset, refuse = (
+                    source.name("UNSET", self._msgspec.UNSET),
+                    source.name("refuse", _refuse),
+                )
                 return tag, set[str], f"{item}.{tag} if {item}.{tag} is not {unset} else {refuse}()"
         else:
             if len(coder.tags) != 1 or coder.tag not in ("S", "N", "B", "BOOL"):
@@ -307,6 +373,10 @@ class _Structs:
         known = self._of_payload.get((tag, payload, nullable))
         if known is None:
             unset = self._msgspec.UNSET
-            fields: list[Any] = [(tag, payload, unset), ("NULL", Any, unset)] if nullable else [(tag, payload)]
-            known = self._of_payload[tag, payload, nullable] = self._msgspec.defstruct(tag, fields, gc=False)
+            fields: list[Any] = (
+                [(tag, payload, unset), ("NULL", Any, unset)] if nullable else [(tag, payload)]
+            )
+            known = self._of_payload[tag, payload, nullable] = self._msgspec.defstruct(
+                tag, fields, gc=False
+            )
         return known

@@ -1,6 +1,7 @@
 """Structured classes as M: one function each way is generated for a class.
 
-A generated decoder looks like this; `recover_1` is asked only after something failed, so that the common case keeps no path:
+A generated decoder looks like this; `recover_1` is asked only after something failed, so that the
+common case keeps no path:
 
     def decode_map(content):
         try:
@@ -32,7 +33,15 @@ from typing import Any, cast
 import attrs
 
 from adorm.codec.absence import FieldPlan, is_empty, recover
-from adorm.codec.coders.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, Source, made_once
+from adorm.codec.coders.coder import (
+    Coder,
+    Decode,
+    DecodeSource,
+    Encode,
+    EncodeSource,
+    Source,
+    made_once,
+)
 from adorm.codec.failures import DecodeFailure, EncodeFailure, article, reason_of, unexpected, wrong
 from adorm.errors import AdormError
 from adorm.schema.fields import MISSING, NOT_REQUIRED, Field, Role, Structure, kind_of, structure_of
@@ -44,12 +53,19 @@ class StructCoder(Coder):
     plans: tuple[FieldPlan, ...] = ()
 
     def __init__(self, name: str, structure: Structure) -> None:
-        # open-ended until its fields are known: a field that leads back here sees it so, and is right
-        super().__init__(name, frozenset({"M"}), (dict if structure.kind == "typeddict" else structure.cls,), open_ended=True)
+        # open-ended until its fields are known: a field that leads back here sees it so, and is
+        # right
+        super().__init__(
+            name,
+            frozenset({"M"}),
+            (dict if structure.kind == "typeddict" else structure.cls,),
+            open_ended=True,
+        )
         self.structure = structure
 
     def planned(self, plans: tuple[FieldPlan, ...]) -> None:
-        """Take the fields; they are planned after the coder is known, as they may be of the class itself."""
+        """Take the fields; they are planned after the coder is known, as they may be of the class
+        itself."""
         self.plans = plans
         by_role = {plan.field.role: plan for plan in plans}
         updated_at = by_role.get(Role.UPDATED_AT)
@@ -144,7 +160,9 @@ class StructCoder(Coder):
         if not isinstance(value, structure.cls):
             raise wrong(article(structure.name), value)
         if kind_of(type(value)) is not None:
-            more = [name for name in structure_of(type(value)).by_name if name not in structure.by_name]
+            more = [
+                name for name in structure_of(type(value)).by_name if name not in structure.by_name
+            ]
             if more:
                 raise EncodeFailure(
                     f"{article(type(value).__name__)} has fields that {structure.name} has not, {', '.join(more)}, and they would be lost: "
@@ -157,8 +175,17 @@ class StructCoder(Coder):
         given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]  # pyright takes it for Mapping[Unknown, Unknown]
         more = [key for key in given if key not in self.structure.by_name]
         if more:
-            raise EncodeFailure(f"the key {more[0]!r:.80}, which {self.structure.name} does not have: it would be lost")
-        missing = next((field.name for field in self.structure.fields if field.required and field.name not in given), None)
+            raise EncodeFailure(
+                f"the key {more[0]!r:.80}, which {self.structure.name} does not have: it would be lost"
+            )
+        missing = next(
+            (
+                field.name
+                for field in self.structure.fields
+                if field.required and field.name not in given
+            ),
+            None,
+        )
         if missing is not None:
             raise EncodeFailure(f"the key {missing!r} is missing")
 
@@ -176,7 +203,8 @@ class StructCoder(Coder):
         return source.function(f"decode {self.name}")
 
     def write_made(self, source: Source) -> None:
-        """The end of a function that has read the fields into `f0`, `f1`, ..., those that stand apart into `more`."""
+        """The end of a function that has read the fields into `f0`, `f1`, ..., those that stand
+        apart into `more`."""
         cls: Any = self.structure.cls
         if is_only_set(cls) and not any(stands_apart(plan) for plan in self.plans):
             source.line(f"made = {source.name('new', cls.__new__)}({source.name('cls', cls)})", 1)
@@ -191,7 +219,9 @@ class StructCoder(Coder):
             field, variable = plan.field, f"f{index}"
             if not field.init:
                 later.append(f"if {variable} is not {source.name('MISSING', MISSING)}:")
-                later.append(f"    {source.name('set_later', _set_later)}(made, {field.name!r}, {variable}, {field.attribute_name!r})")
+                later.append(
+                    f"    {source.name('set_later', _set_later)}(made, {field.name!r}, {variable}, {field.attribute_name!r})"
+                )
             elif not stands_apart(plan):
                 given.append(f"{field.init_name}={variable}")
                 values.append(f"{field.attribute_name!r}: {variable}")
@@ -204,7 +234,9 @@ class StructCoder(Coder):
         else:
             source.line(f"made = {source.name('cls', cls)}({', '.join(given)})", 2)
         source.line("except Exception as error:", 1)
-        source.line(f"raise {source.name('refused', self._refused)}(error, {{{', '.join(values)}}})", 2)
+        source.line(
+            f"raise {source.name('refused', self._refused)}(error, {{{', '.join(values)}}})", 2
+        )
         for line in later:
             source.line(line, 1)
         source.line("return made", 1)
@@ -220,16 +252,24 @@ class StructCoder(Coder):
         target = f"more[{field.init_name!r}]" if stands_apart(plan) and field.init else f"f{index}"
         source.line("try:", 1)
         if item == "item":
-            source.line(f"item = {f'content[{field.attribute_name!r}]' if needed else f'get({field.attribute_name!r})'}", 2)
+            source.line(
+                f"item = {f'content[{field.attribute_name!r}]' if needed else f'get({field.attribute_name!r})'}",
+                2,
+            )
         if needed:
             source.line(f"{target} = {value}", 2)
         elif field.init and (field.default_takes_self or field.default is NOT_REQUIRED):
             source.line("if item is not None:", 2)
             source.line(f"{target} = {value}", 3)
         else:
-            source.line(f"{target} = {self.default(source, index, plan)} if item is None else {value}", 2)
+            source.line(
+                f"{target} = {self.default(source, index, plan)} if item is None else {value}", 2
+            )
         source.line("except Exception as error:", 1)
-        source.line(f"{target} = {source.name(f'recover_{index}', partial(recover, plan))}(content, error)", 2)
+        source.line(
+            f"{target} = {source.name(f'recover_{index}', partial(recover, plan))}(content, error)",
+            2,
+        )
 
     def default(self, source: Source, index: int, plan: FieldPlan) -> str:
         """An expression for what absence reads as."""
@@ -254,7 +294,8 @@ class StructCoder(Coder):
         return failure if name is None else failure.under(name)
 
     def _field_refused(self, error: Exception, values: Mapping[str, Any]) -> str | None:
-        """The attribute that a constructor's error is about, as far as attrs' validators can tell."""
+        """The attribute that a constructor's error is about, as far as attrs' validators can
+        tell."""
         if self.structure.kind != "attrs" or isabstract(self.structure.cls):
             return None
         for argument in error.args:
@@ -278,27 +319,50 @@ class StructCoder(Coder):
 def stands_apart(plan: FieldPlan) -> bool:
     """Whether a field is no fixed argument of the constructor call."""
     field = plan.field
-    return not field.init or field.default_takes_self or field.default is NOT_REQUIRED or not _is_name(field.init_name)
+    return (
+        not field.init
+        or field.default_takes_self
+        or field.default is NOT_REQUIRED
+        or not _is_name(field.init_name)
+    )
 
 
 def is_made_by_init(cls: Any) -> bool:
-    """Whether calling the class does no more than `object.__new__` and an `__init__` written in Python.
+    """Whether calling the class does no more than `object.__new__` and an `__init__` written in
+    Python.
 
-    Then the two can be called one by one, which saves the tuple and the dict that `type.__call__` makes of the arguments: half the time.
+    Then the two can be called one by one, which saves the tuple and the dict that `type.__call__`
+    makes of the arguments: half the time.
     """
-    return type(cls).__call__ is type.__call__ and cls.__new__ is object.__new__ and isinstance(cls.__init__, FunctionType)
+    return (
+        type(cls).__call__ is type.__call__
+        and cls.__new__ is object.__new__
+        and isinstance(cls.__init__, FunctionType)
+    )
 
 
 def is_only_set(cls: Any) -> bool:
-    """Whether a class's constructor does no more than to set what it is given as attributes, as attrs writes it for a plain class.
+    """Whether a class's constructor does no more than to set what it is given as attributes, as
+    attrs writes it for a plain class.
 
-    Then generated code can do that itself, which saves a call with ten keywords: a twelfth of the time. The names that the constructor's
-    code uses tell: with validators, converters, hooks, a frozen class or a cached hash there are others.
+    Then generated code can do that itself, which saves a call with ten keywords: a twelfth of the
+    time. The names that the constructor's code uses tell: with validators, converters, hooks, a
+    frozen class or a cached hash there are others.
     """
-    if isabstract(cls) or not (is_made_by_init(cls) and "__attrs_attrs__" in cls.__dict__ and cls.__setattr__ is object.__setattr__):
+    if isabstract(cls) or not (
+        is_made_by_init(cls)
+        and "__attrs_attrs__" in cls.__dict__
+        and cls.__setattr__ is object.__setattr__
+    ):
         return False
-    code, names = cls.__init__.__code__, {attribute.name for attribute in attrs.fields(cls) if attribute.init}
-    defaults = {"NOTHING", *(f"__attr_factory_{name}" for name in names)}  # for what is not given, and here everything is
+    code, names = (
+        cls.__init__.__code__,
+        {attribute.name for attribute in attrs.fields(cls) if attribute.init},
+    )
+    defaults = {
+        "NOTHING",
+        *(f"__attr_factory_{name}" for name in names),
+    }  # for what is not given, and here everything is
     return (
         code.co_filename.startswith("<attrs generated")
         and names <= set(code.co_names) <= names | defaults
@@ -310,19 +374,30 @@ def is_only_set(cls: Any) -> bool:
 def is_kept_by_constructor(structure: Structure, field: Field) -> bool:
     """Whether an instance surely holds a field's value just as its constructor was given it.
 
-    Converters, `__attrs_post_init__`, `__post_init__` and constructors that users wrote may put another one there.
+    Converters, `__attrs_post_init__`, `__post_init__` and constructors that users wrote may put
+    another one there.
     """
     cls: Any = structure.cls
     if is_only_set(cls):
         return True
-    if hasattr(cls, "__attrs_post_init__") or hasattr(cls, "__post_init__") or not isinstance(cls.__init__, FunctionType):
+    if (
+        hasattr(cls, "__attrs_post_init__")
+        or hasattr(cls, "__post_init__")
+        or not isinstance(cls.__init__, FunctionType)
+    ):
         return False
     generated = cls.__init__.__code__.co_filename
-    sets_plainly = structure.frozen or cls.__setattr__ is object.__setattr__ or getattr(cls, "__attrs_own_setattr__", False)
+    sets_plainly = (
+        structure.frozen
+        or cls.__setattr__ is object.__setattr__
+        or getattr(cls, "__attrs_own_setattr__", False)
+    )
     if not sets_plainly or cls.__new__ is not object.__new__:
         return False
     if structure.kind == "attrs":
-        converter = next(attribute.converter for attribute in attrs.fields(cls) if attribute.name == field.name)
+        converter = next(
+            attribute.converter for attribute in attrs.fields(cls) if attribute.name == field.name
+        )
         return generated.startswith("<attrs generated") and converter is None
     return structure.kind == "dataclass" and generated == "<string>"
 
@@ -356,4 +431,6 @@ def _set_later(instance: Any, name: str, value: Any, attribute_name: str) -> Non
         except AttributeError:
             object.__setattr__(instance, name, value)
     except Exception as error:  # validators run on setting
-        raise DecodeFailure(f"refused by {type(instance).__name__}: {reason_of(error)}").under(attribute_name) from error
+        raise DecodeFailure(f"refused by {type(instance).__name__}: {reason_of(error)}").under(
+            attribute_name
+        ) from error

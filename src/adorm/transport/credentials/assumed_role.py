@@ -13,9 +13,22 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from adorm.clock import Clock, current_clock
-from adorm.errors import CREDENTIALS_REFUSED, AccessDenied, ConnectionFailed, ServiceError, Throttled, UsageError, code_of
+from adorm.errors import (
+    CREDENTIALS_REFUSED,
+    AccessDenied,
+    ConnectionFailed,
+    ServiceError,
+    Throttled,
+    UsageError,
+    code_of,
+)
 from adorm.transport.credentials.aws_session import SessionHolder
-from adorm.transport.credentials.credentials import Credentials, CredentialsCache, CredentialsSource, FixedCredentials
+from adorm.transport.credentials.credentials import (
+    Credentials,
+    CredentialsCache,
+    CredentialsSource,
+    FixedCredentials,
+)
 from adorm.transport.credentials.default_chain import DefaultCredentials
 from adorm.transport.credentials.sts_answers import OPERATION, assumed, sts_error
 from adorm.transport.wire.connector import tls_context
@@ -38,20 +51,25 @@ _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 
 
 class AssumedRole:
-    """The temporary credentials of a role: `adorm.connect(credentials=adorm.AssumedRole("arn:aws:iam::123456789012:role/orders"))`.
+    """The temporary credentials of a role:
+    `adorm.connect(credentials=adorm.AssumedRole("arn:aws:iam::123456789012:role/orders"))`.
 
     Args:
         role_arn: `arn:aws:iam::<account>:role/<name>`.
-        external_id: what the role's trust policy asks for, 2 to 1224 characters; not shown in reprs and errors.
+        external_id: what the role's trust policy asks for, 2 to 1224 characters; not shown in reprs
+            and errors.
         session_name: what CloudTrail shows of the caller, 2 to 64 letters, digits or `+=,.@-_`.
-        duration_s: how long the credentials live, 900 to 43200 s, at most what the role allows; 3600 s where a role assumes a role.
-        source: whose credentials ask for it: `Credentials`, another source, by default those of the environment and AWS's chain.
+        duration_s: how long the credentials live, 900 to 43200 s, at most what the role allows;
+            3600 s where a role assumes a role.
+        source: whose credentials ask for it: `Credentials`, another source, by default those of the
+            environment and AWS's chain.
         region: of the STS that is asked; by default as for a database.
         sts_endpoint_url: another STS; by default AWS_ENDPOINT_URL_STS, or AWS's own.
         clock: by default the current one.
         environ: read instead of `os.environ`.
 
-    A load makes three attempts of 5 s at most. Databases fetch the credentials once for all waiting calls, and anew before they expire.
+    A load makes three attempts of 5 s at most. Databases fetch the credentials once for all waiting
+    calls, and anew before they expire.
 
     Raises:
         UsageError: an argument STS would refuse.
@@ -85,7 +103,9 @@ class AssumedRole:
         else:
             if source is None:
                 source = DefaultCredentials(self._environ, holder=self._holder, clock=self._clock)
-            self._source = CredentialsCache(FixedCredentials(source) if isinstance(source, Credentials) else source, self._clock)
+            self._source = CredentialsCache(
+                FixedCredentials(source) if isinstance(source, Credentials) else source, self._clock
+            )
         self._endpoint: Endpoint | None = None
         self._tls: ssl.SSLContext | None = None
         self._offset_s = 0.0
@@ -101,7 +121,8 @@ class AssumedRole:
             Throttled: STS asks to slow down, three times.
             ServiceError: STS says no; `operation` is "AssumeRole".
             ConnectionFailed: STS does not answer, or not with credentials.
-            UsageError: no region, no credentials to ask with, or a proxy that the environment asks for.
+            UsageError: no region, no credentials to ask with, or a proxy that the environment asks
+                for.
         """
         endpoint = await self._located()
         source = self._source
@@ -138,7 +159,9 @@ class AssumedRole:
                 service="sts",
             )
             refuse_proxy(location.endpoint, self._environ)
-            self._tls = tls_context(location.ca_bundle) if location.endpoint.scheme == "https" else None
+            self._tls = (
+                tls_context(location.ca_bundle) if location.endpoint.scheme == "https" else None
+            )
             self._endpoint = location.endpoint
         return self._endpoint
 
@@ -163,7 +186,14 @@ class AssumedRole:
             body=body,
             epoch_s=self._clock.now().timestamp() + self._offset_s,
         )
-        response = await fetch(endpoint, method="POST", headers=headers, body=body, tls=self._tls, limit_s=ATTEMPT_LIMIT_S)
+        response = await fetch(
+            endpoint,
+            method="POST",
+            headers=headers,
+            body=body,
+            tls=self._tls,
+            limit_s=ATTEMPT_LIMIT_S,
+        )
         if response.status == 200:
             return assumed(response, self._role_arn)
         secrets = (base.session_token, base.secret_access_key, self._external_id)
@@ -183,9 +213,16 @@ def check_role(role_arn: str, external_id: str | None, session_name: str, durati
     """
     if not isinstance(role_arn, str) or not _ROLE_ARN.fullmatch(role_arn):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         raise UsageError(f"role_arn reads arn:aws:iam::123456789012:role/name, not {role_arn!r}")
-    if external_id is not None and (not isinstance(external_id, str) or not _EXTERNAL_ID.fullmatch(external_id)):  # pyright: ignore[reportUnnecessaryIsInstance]  # the same
+    if external_id is not None and (
+        not isinstance(external_id, str)  # pyright: ignore[reportUnnecessaryIsInstance]  # the same
+        or not _EXTERNAL_ID.fullmatch(external_id)
+    ):
         raise UsageError("external_id is text of 2 to 1224 letters, digits or _+=,.@:/-")
     if not isinstance(session_name, str) or not _SESSION_NAME.fullmatch(session_name):  # pyright: ignore[reportUnnecessaryIsInstance]  # the same
-        raise UsageError(f"session_name is text of 2 to 64 letters, digits or _+=,.@-, not {session_name!r}")
+        raise UsageError(
+            f"session_name is text of 2 to 64 letters, digits or _+=,.@-, not {session_name!r}"
+        )
     if type(duration_s) is not int or not 900 <= duration_s <= 43200:
-        raise UsageError(f"duration_s is a whole number of seconds from 900 to 43200, not {duration_s!r}")
+        raise UsageError(
+            f"duration_s is a whole number of seconds from 900 to 43200, not {duration_s!r}"
+        )

@@ -1,6 +1,8 @@
-"""The one place that knows aiobotocore's session: credentials, region and settings from AWS's whole chain.
+"""The one place that knows aiobotocore's session: credentials, region and settings from AWS's whole
+chain.
 
-aiobotocore is imported when a session is first needed, in a worker thread, so that the loop goes on meanwhile.
+aiobotocore is imported when a session is first needed, in a worker thread, so that the loop goes on
+meanwhile.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ MESSAGE_CHARACTERS = 1000
 """Of botocore's message that are shown."""
 
 LIMIT_S = 30.0
-"""For everything that aiobotocore resolves: it has no limit of its own for a `credential_process`, and none for all of a chain."""
+"""For everything that aiobotocore resolves: it has no limit of its own for a `credential_process`,
+and none for all of a chain."""
 
 NO_CREDENTIALS = (
     "no AWS credentials found: not in the environment (AWS_ACCESS_KEY_ID), nor in the profile's configuration and credentials files, "
@@ -77,7 +80,9 @@ class SessionHolder:
 
     def __init__(self, session: object = None, profile: str | None = None) -> None:
         if session is not None and profile is not None:
-            raise UsageError("give either `session=` or `profile=`: a session already stands for a profile")
+            raise UsageError(
+                "give either `session=` or `profile=`: a session already stands for a profile"
+            )
         self._given = None if session is None else _core(session)
         self._profile = profile
         self._made: AwsSession | None = None
@@ -108,16 +113,23 @@ class SessionHolder:
 
 
 class SessionCredentials:
-    """Credentials by aiobotocore's chain: environment, profiles, SSO, web identity, assumed roles, containers, instances.
+    """Credentials by aiobotocore's chain: environment, profiles, SSO, web identity, assumed roles,
+    containers, instances.
 
-    Give `profile`, a name from the AWS configuration files, or `session`, an aiobotocore or aioboto3 session; with
-    neither it is AWS_PROFILE, or the default one. A load takes 30 s at most, and a `credential_process` that runs when it ends, in
-    whatever way, is killed.
+    Give `profile`, a name from the AWS configuration files, or `session`, an aiobotocore or
+    aioboto3 session; with neither it is AWS_PROFILE, or the default one. A load takes 30 s at most,
+    and a `credential_process` that runs when it ends, in whatever way, is killed.
     """
 
     __slots__ = ("_holder", "_loaded")
 
-    def __init__(self, session: object = None, *, profile: str | None = None, holder: SessionHolder | None = None) -> None:
+    def __init__(
+        self,
+        session: object = None,
+        *,
+        profile: str | None = None,
+        holder: SessionHolder | None = None,
+    ) -> None:
         self._holder = holder or SessionHolder(session, profile)
         self._loaded = False
 
@@ -130,13 +142,16 @@ class SessionCredentials:
         async with ending_children():
             found = await watch_children(await self._holder.get()).get_credentials()
             if self._loaded and found is not None and _expires_at(found) is None:
-                # Asked again for credentials that don't expire: DynamoDB refused them, so the files may have changed.
+                # Asked again for credentials that don't expire: DynamoDB refused them, so the files
+                # may have changed.
                 self._holder.renew()
                 found = await watch_children(await self._holder.get()).get_credentials()
             if found is None:
                 raise UsageError(NO_CREDENTIALS)
             frozen = await found.get_frozen_credentials()
-            return Credentials(frozen.access_key, frozen.secret_key, frozen.token or None, _expires_at(found))
+            return Credentials(
+                frozen.access_key, frozen.secret_key, frozen.token or None, _expires_at(found)
+            )
 
 
 async def _bounded(resolve: Callable[[], Awaitable[T]], what: str) -> T:
@@ -159,7 +174,9 @@ def _new_session(profile: str | None) -> AwsSession:
 
 def _core(session: object) -> AwsSession:
     """The aiobotocore session itself, out of an aioboto3 one too."""
-    core = session if hasattr(session, "get_config_variable") else getattr(session, "_session", None)
+    core = (
+        session if hasattr(session, "get_config_variable") else getattr(session, "_session", None)
+    )
     if core is None or not inspect.iscoroutinefunction(getattr(core, "get_credentials", None)):
         raise UsageError(
             f"session= takes an aiobotocore or aioboto3 session, not {type(session).__module__}.{type(session).__qualname__}: "
@@ -169,7 +186,8 @@ def _core(session: object) -> AwsSession:
 
 
 def _expires_at(found: object) -> datetime | None:
-    # botocore has no public name for it; without it adorm asks again before every request only if the time has come.
+    # botocore has no public name for it; without it adorm asks again before every request only if
+    # the time has come.
     moment = getattr(found, "_expiry_time", None)
     return moment if isinstance(moment, datetime) else None
 
@@ -178,7 +196,9 @@ def _settings(session: AwsSession, service: str) -> Settings:
     scoped = session.get_scoped_config()
     endpoint_url: str | None = None
     if not session.get_config_variable("ignore_configured_endpoint_urls"):
-        own: Any = session.full_config.get("services", {}).get(scoped.get("services"), {}).get(service, {})
+        own: Any = (
+            session.full_config.get("services", {}).get(scoped.get("services"), {}).get(service, {})
+        )
         endpoint_url = own.get("endpoint_url") or scoped.get("endpoint_url")
     return Settings(
         region=session.get_config_variable("region"),
@@ -212,7 +232,8 @@ TELL_THE_USER = frozenset(
 
 
 def _translated(error: Exception) -> AdormError:
-    """The chain's failure as adorm's: by name, since botocore may not be imported where this is read."""
+    """The chain's failure as adorm's: by name, since botocore may not be imported where this is
+    read."""
     if isinstance(error, AdormError):
         return error
     names = {kind.__name__ for kind in type(error).__mro__}

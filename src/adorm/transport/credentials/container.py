@@ -1,4 +1,5 @@
-"""Credentials that a container is handed by its host: ECS, EKS Pod Identity, Lambda SnapStart, Greengrass.
+"""Credentials that a container is handed by its host: ECS, EKS Pod Identity, Lambda SnapStart,
+Greengrass.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 """
@@ -30,7 +31,8 @@ TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105  # a variable's name
 
 ECS_HOST = "169.254.170.2"
 PLAIN_HTTP_HOSTS = frozenset({ECS_HOST, "169.254.170.23", "fd00:ec2::23", "localhost"})
-"""Hosts that may be asked without TLS, besides loopback addresses: those of ECS and of EKS Pod Identity."""
+"""Hosts that may be asked without TLS, besides loopback addresses: those of ECS and of EKS Pod
+Identity."""
 
 ATTEMPTS = 3
 ATTEMPT_LIMIT_S = 5.0
@@ -43,18 +45,23 @@ _CODE = re.compile(r"[A-Za-z0-9.]{1,64}", re.ASCII)
 
 
 class ContainerCredentials:
-    """Credentials from the endpoint that AWS_CONTAINER_CREDENTIALS_RELATIVE_URI (ECS) or AWS_CONTAINER_CREDENTIALS_FULL_URI names.
+    """Credentials from the endpoint that AWS_CONTAINER_CREDENTIALS_RELATIVE_URI (ECS) or
+    AWS_CONTAINER_CREDENTIALS_FULL_URI names.
 
-    Asked with the token of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN, all of them read anew at each
-    load: a restored snapshot and a rotated token are seen. The full URI must be https, or http to a loopback address, 169.254.170.2,
-    169.254.170.23 or [fd00:ec2::23]. No proxy is used. At most three attempts of 5 s each.
+    Asked with the token of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or
+    AWS_CONTAINER_AUTHORIZATION_TOKEN, all of them read anew at each load: a restored snapshot and a
+    rotated token are seen. The full URI must be https, or http to a loopback address,
+    169.254.170.2, 169.254.170.23 or [fd00:ec2::23]. No proxy is used. At most three attempts of 5 s
+    each.
 
     `environ` is read instead of `os.environ`.
     """
 
     __slots__ = ("_clock", "_environ")
 
-    def __init__(self, environ: Mapping[str, str] | None = None, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self, environ: Mapping[str, str] | None = None, *, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         self._environ = os.environ if environ is None else environ
         self._clock = clock
 
@@ -69,21 +76,30 @@ class ContainerCredentials:
         """Ask for credentials now.
 
         Raises:
-            UsageError: the environment names no endpoint, one that must not be asked, or a token that can't be sent.
+            UsageError: the environment names no endpoint, one that must not be asked, or a token
+                that can't be sent.
             AccessDenied: the endpoint refuses (any status from 400 to 499 but 429).
             ConnectionFailed: no answer, or none that holds credentials.
         """
         endpoint, headers = self._endpoint(), self._headers()
-        tls = tls_context(self._environ.get("AWS_CA_BUNDLE") or None) if endpoint.scheme == "https" else None
+        tls = (
+            tls_context(self._environ.get("AWS_CA_BUNDLE") or None)
+            if endpoint.scheme == "https"
+            else None
+        )
         attempt = 1
         while True:
             try:
-                status, _, body = await fetch(endpoint, headers=headers, tls=tls, limit_s=ATTEMPT_LIMIT_S)
+                status, _, body = await fetch(
+                    endpoint, headers=headers, tls=tls, limit_s=ATTEMPT_LIMIT_S
+                )
                 return _read(endpoint, status, body)
             except ConnectionFailed as error:
                 if attempt == ATTEMPTS:
                     problem = f"the container's credentials could not be fetched: {error.problem}"
-                    raise ConnectionFailed(problem, maybe_applied=False, attempts=attempt) from error
+                    raise ConnectionFailed(
+                        problem, maybe_applied=False, attempts=attempt
+                    ) from error
             await self._clock.sleep(FIRST_PAUSE_S * attempt)
             attempt += 1
 
@@ -92,11 +108,15 @@ class ContainerCredentials:
         if relative:
             if not _TARGET.fullmatch(relative):
                 # What it holds is not shown: whoever knows it gets the credentials.
-                raise UsageError(f"{RELATIVE_URI} must be a path that begins with / and holds plain characters only")
+                raise UsageError(
+                    f"{RELATIVE_URI} must be a path that begins with / and holds plain characters only"
+                )
             return Endpoint("http", ECS_HOST, DEFAULT_PORTS["http"], relative, "")
         full = self._environ.get(FULL_URI)
         if not full:
-            raise UsageError(f"no container credentials: neither {RELATIVE_URI} nor {FULL_URI} is set")
+            raise UsageError(
+                f"no container credentials: neither {RELATIVE_URI} nor {FULL_URI} is set"
+            )
         return _full(full)
 
     def _headers(self) -> Mapping[str, str]:
@@ -107,12 +127,20 @@ class ContainerCredentials:
                 with Path(path).open("rb") as file:
                     token = file.read(MAX_TOKEN_BYTES).decode("ascii")
             except (OSError, UnicodeDecodeError) as error:
-                problem = error.strerror if isinstance(error, OSError) else "it holds other bytes than ASCII"
-                raise UsageError(f"the file {path!r} ({TOKEN_FILE}) can't be read: {problem}") from None
+                problem = (
+                    error.strerror
+                    if isinstance(error, OSError)
+                    else "it holds other bytes than ASCII"
+                )
+                raise UsageError(
+                    f"the file {path!r} ({TOKEN_FILE}) can't be read: {problem}"
+                ) from None
         if not token:
             return {"accept": "application/json"}
         if not (token.isascii() and token.isprintable()):
-            raise UsageError(f"the token of {TOKEN_FILE if path else TOKEN} holds a line end or another character that can't be sent")
+            raise UsageError(
+                f"the token of {TOKEN_FILE if path else TOKEN} holds a line end or another character that can't be sent"
+            )
         return {"accept": "application/json", "authorization": token}
 
 
@@ -122,10 +150,18 @@ def _full(url: str) -> Endpoint:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise UsageError(f"{FULL_URI} is not a URL") from None
-    if parts.scheme not in ("http", "https") or not host or parts.username is not None or parts.password is not None or parts.fragment:
+    if (
+        parts.scheme not in ("http", "https")
+        or not host
+        or parts.username is not None
+        or parts.password is not None
+        or parts.fragment
+    ):
         raise UsageError(f"{FULL_URI} must read like https://host/path, without user or fragment")
     if not is_host(host):
-        raise UsageError(f"{FULL_URI} names a host that can't be one: the parts of a name have 1 to 63 letters, digits or hyphens each")
+        raise UsageError(
+            f"{FULL_URI} names a host that can't be one: the parts of a name have 1 to 63 letters, digits or hyphens each"
+        )
     scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
     if scheme == "http" and not _may_be_plain(host):
         raise UsageError(
@@ -149,7 +185,8 @@ def _may_be_plain(host: str) -> bool:
 
 
 def _read(endpoint: Endpoint, status: int, body: bytes) -> Credentials:
-    """The credentials in an answer. Nothing of its body but a code is ever shown: it may hold secrets whatever its status."""
+    """The credentials in an answer. Nothing of its body but a code is ever shown: it may hold
+    secrets whatever its status."""
     where = f"{endpoint.scheme}://{endpoint.authority}"
     try:
         parsed: object = orjson.loads(body)
@@ -167,16 +204,26 @@ def _read(endpoint: Endpoint, status: int, body: bytes) -> Credentials:
                 status=status,
             )
         raise ConnectionFailed(f"{where} answered HTTP {status} ({code})", maybe_applied=False)
-    values = [fields.get(name) for name in ("AccessKeyId", "SecretAccessKey", "Token", "Expiration")]
+    values = [
+        fields.get(name) for name in ("AccessKeyId", "SecretAccessKey", "Token", "Expiration")
+    ]
     access_key_id, secret_access_key, token, expiration = values
     if not (isinstance(access_key_id, str) and isinstance(secret_access_key, str)):
-        raise ConnectionFailed(f"{where} answered without AccessKeyId and SecretAccessKey", maybe_applied=False)
-    if not (token is None or isinstance(token, str)) or not (expiration is None or isinstance(expiration, str)):
-        raise ConnectionFailed(f"{where} answered with a Token or Expiration that is no text", maybe_applied=False)
+        raise ConnectionFailed(
+            f"{where} answered without AccessKeyId and SecretAccessKey", maybe_applied=False
+        )
+    if not (token is None or isinstance(token, str)) or not (
+        expiration is None or isinstance(expiration, str)
+    ):
+        raise ConnectionFailed(
+            f"{where} answered with a Token or Expiration that is no text", maybe_applied=False
+        )
     try:
         moment = datetime.fromisoformat(expiration) if expiration else None
         if moment is not None and moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         return Credentials(access_key_id, secret_access_key, token or None, moment)
     except ValueError:  # of the time, or a UsageError of the values: without its text
-        raise ConnectionFailed(f"{where} answered with credentials that can't be used", maybe_applied=False) from None
+        raise ConnectionFailed(
+            f"{where} answered with credentials that can't be used", maybe_applied=False
+        ) from None

@@ -15,20 +15,22 @@ from adorm.support.records import Record
 from adorm.support.shown import reason_of
 
 REFRESH_AHEAD_S = 600.0
-"""How long before they expire credentials are fetched anew (earlier than a third of their life never)."""
+"""How long before they expire credentials are fetched anew (earlier than a third of their life
+never)."""
 
 LAST_MOMENT_S = 30.0
 """How long before they expire credentials are no longer used, whatever a refresh says."""
 
 PAUSE_S = 30.0
-"""After a refresh that failed or was cut off, how long credentials that are still valid are used before the next one."""
+"""After a refresh that failed or was cut off, how long credentials that are still valid are used
+before the next one."""
 
 LOAD_LIMIT_S = 60.0
 """For one load of any source. Those of adorm have shorter limits of their own."""
 
 USE_AT_LEAST_S = 5.0
-"""For how long credentials are used after a fetch even where they come expired: this clock may be wrong, and DynamoDB refuses those
-that really are."""
+"""For how long credentials are used after a fetch even where they come expired: this clock may be
+wrong, and DynamoDB refuses those that really are."""
 
 
 class Credentials(Record):
@@ -46,13 +48,23 @@ class Credentials(Record):
     expires_at: datetime | None
 
     def __init__(
-        self, access_key_id: str, secret_access_key: str, session_token: str | None = None, expires_at: datetime | None = None
+        self,
+        access_key_id: str,
+        secret_access_key: str,
+        session_token: str | None = None,
+        expires_at: datetime | None = None,
     ) -> None:
-        parts = {"access_key_id": access_key_id, "secret_access_key": secret_access_key, "session_token": session_token}
+        parts = {
+            "access_key_id": access_key_id,
+            "secret_access_key": secret_access_key,
+            "session_token": session_token,
+        }
         for name, value in parts.items():
             if value is not None and (not value or not value.isprintable()):
                 # The value stays out of the message: it may be a secret with a stray line end.
-                raise UsageError(f"{name} is empty, or holds a line end or another control character")
+                raise UsageError(
+                    f"{name} is empty, or holds a line end or another control character"
+                )
         if expires_at is not None and expires_at.tzinfo is None:
             raise UsageError("expires_at of credentials must be an aware datetime")
         self._hold(access_key_id, secret_access_key, session_token, expires_at)
@@ -89,7 +101,8 @@ class FixedCredentials:
 
 
 class EnvironmentCredentials:
-    """AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN (with AWS_CREDENTIAL_EXPIRATION, if it is set)."""
+    """AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN (with
+    AWS_CREDENTIAL_EXPIRATION, if it is set)."""
 
     __slots__ = ("_environ",)
 
@@ -105,11 +118,15 @@ class EnvironmentCredentials:
         secret_access_key = self._environ.get("AWS_SECRET_ACCESS_KEY")
         if not access_key_id or not secret_access_key:
             missing = "AWS_SECRET_ACCESS_KEY" if access_key_id else "AWS_ACCESS_KEY_ID"
-            raise UsageError(f"the environment holds only a part of the credentials: {missing} is not set")
+            raise UsageError(
+                f"the environment holds only a part of the credentials: {missing} is not set"
+            )
         return Credentials(
             access_key_id,
             secret_access_key,
-            self._environ.get("AWS_SESSION_TOKEN") or self._environ.get("AWS_SECURITY_TOKEN") or None,
+            self._environ.get("AWS_SESSION_TOKEN")
+            or self._environ.get("AWS_SECURITY_TOKEN")
+            or None,
             _expiry(self._environ.get("AWS_CREDENTIAL_EXPIRATION")),
         )
 
@@ -127,12 +144,23 @@ def _expiry(text: str | None) -> datetime | None:
 class CredentialsCache:
     """The credentials in use, fetched anew before they expire, by one task at a time.
 
-    No task runs behind it: the first call that finds them about to expire fetches new ones, and the others go on with
-    those they have, or wait if there are none. If that call is cancelled, the next in line fetches, or where those in use are valid still,
-    one that comes later.
+    No task runs behind it: the first call that finds them about to expire fetches new ones, and the
+    others go on with those they have, or wait if there are none. If that call is cancelled, the
+    next in line fetches, or where those in use are valid still, one that comes later.
     """
 
-    __slots__ = ("__weakref__", "_clock", "_current", "_expires_s", "_failure", "_failures", "_lock", "_loop", "_refresh_s", "_source")
+    __slots__ = (
+        "__weakref__",
+        "_clock",
+        "_current",
+        "_expires_s",
+        "_failure",
+        "_failures",
+        "_lock",
+        "_loop",
+        "_refresh_s",
+        "_source",
+    )
 
     def __init__(self, source: CredentialsSource, clock: Clock) -> None:
         self._source = source
@@ -152,7 +180,8 @@ class CredentialsCache:
         self.forget()
 
     async def load(self) -> Credentials:
-        """`get`: a cache is a source too, for databases and roles that share it. They forget by it what was refused."""
+        """`get`: a cache is a source too, for databases and roles that share it. They forget by it
+        what was refused."""
         return await self.get()
 
     def at_hand(self, epoch_s: float) -> Credentials | None:
@@ -162,7 +191,8 @@ class CredentialsCache:
     async def get(self) -> Credentials:
         """The credentials in use, fetched if that is due.
 
-        Raises what the source raises; a failed refresh of credentials that are still valid raises nothing.
+        Raises what the source raises; a failed refresh of credentials that are still valid raises
+        nothing.
         """
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
@@ -189,23 +219,31 @@ class CredentialsCache:
                 self._put_off()
                 return current
             except BaseException:
-                # Cut off, by a deadline most likely: were the next call to try at once, it would be cut off too, and the one after it.
+                # Cut off, by a deadline most likely: were the next call to try at once, it would be
+                # cut off too, and the one after it.
                 if self._valid() is not None:
                     self._put_off()
                 raise
 
     def forget(self, credentials: Credentials | None = None) -> None:
-        """DynamoDB refused these, or (without any) whatever there is may be out of date: fetch new ones for the next call."""
+        """DynamoDB refused these, or (without any) whatever there is may be out of date: fetch new
+        ones for the next call."""
         if credentials is None or self._current is credentials:
             self._current = None
             self._refresh_s = 0.0
 
     def _put_off(self) -> None:
         """Go on with the credentials there are for a while."""
-        self._refresh_s = min(self._clock.now().timestamp() + PAUSE_S, self._expires_s - LAST_MOMENT_S)
+        self._refresh_s = min(
+            self._clock.now().timestamp() + PAUSE_S, self._expires_s - LAST_MOMENT_S
+        )
 
     def _valid(self) -> Credentials | None:
-        return self._current if self._clock.now().timestamp() < self._expires_s - LAST_MOMENT_S else None
+        return (
+            self._current
+            if self._clock.now().timestamp() < self._expires_s - LAST_MOMENT_S
+            else None
+        )
 
     def _keep(self, credentials: Credentials) -> Credentials:
         self._current = credentials
@@ -215,7 +253,9 @@ class CredentialsCache:
             self._expires_s = credentials.expires_at.timestamp()
             now_s = self._clock.now().timestamp()
             life_s = max(0.0, self._expires_s - now_s)
-            self._refresh_s = max(self._expires_s - min(REFRESH_AHEAD_S, life_s / 3), now_s + USE_AT_LEAST_S)
+            self._refresh_s = max(
+                self._expires_s - min(REFRESH_AHEAD_S, life_s / 3), now_s + USE_AT_LEAST_S
+            )
         return credentials
 
     async def _load(self) -> Credentials:
@@ -227,21 +267,38 @@ class CredentialsCache:
             raise
         except Exception as error:
             if isinstance(error, TimeoutError) and bound.expired():
-                problem = f"{type(self._source).__name__} gave no credentials within {LOAD_LIMIT_S:g} s"
+                problem = (
+                    f"{type(self._source).__name__} gave no credentials within {LOAD_LIMIT_S:g} s"
+                )
                 raise ConnectionFailed(problem, maybe_applied=False) from error
-            problem = f"credentials could not be fetched: {type(error).__name__}: {reason_of(error)}"
+            problem = (
+                f"credentials could not be fetched: {type(error).__name__}: {reason_of(error)}"
+            )
             raise ConnectionFailed(problem, maybe_applied=False) from error
         if not isinstance(loaded, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-            raise UsageError(f"{type(self._source).__name__}.load() has to return adorm.Credentials, not {type(loaded).__name__}")
+            raise UsageError(
+                f"{type(self._source).__name__}.load() has to return adorm.Credentials, not {type(loaded).__name__}"
+            )
         return loaded
 
 
 def another_like(error: AdormError) -> AdormError:
-    """The same failure for another caller: errors are written to on their way up, so each caller needs its own."""
+    """The same failure for another caller: errors are written to on their way up, so each caller
+    needs its own."""
     if isinstance(error, ConnectionFailed):
         return ConnectionFailed(
-            error.problem, maybe_applied=False, operation=error.operation, subject=error.subject, attempts=error.attempts
+            error.problem,
+            maybe_applied=False,
+            operation=error.operation,
+            subject=error.subject,
+            attempts=error.attempts,
         )
     if isinstance(error, ServiceError):
-        return type(error)(error.detail, code=error.code, operation=error.operation, status=error.status, retryable=error.retryable)
+        return type(error)(
+            error.detail,
+            code=error.code,
+            operation=error.operation,
+            status=error.status,
+            retryable=error.retryable,
+        )
     return UsageError(str(error))

@@ -1,4 +1,5 @@
-"""Which credentials are used where none are given, with botocore left alone where it is not needed."""
+"""Which credentials are used where none are given, with botocore left alone where it is not
+needed."""
 
 from __future__ import annotations
 
@@ -7,28 +8,51 @@ from collections.abc import Mapping
 
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.transport.credentials.aws_session import SessionCredentials, SessionHolder
-from adorm.transport.credentials.credentials import Credentials, CredentialsSource, EnvironmentCredentials
+from adorm.transport.credentials.credentials import (
+    Credentials,
+    CredentialsSource,
+    EnvironmentCredentials,
+)
 from adorm.transport.wire.endpoint import mentioned
 
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE")
-PROFILE_WORDS = frozenset({"aws_access_key_id", "role_arn", "web_identity_token_file", "credential_process", "sso_", "login_session"})
+PROFILE_WORDS = frozenset(
+    {
+        "aws_access_key_id",
+        "role_arn",
+        "web_identity_token_file",
+        "credential_process",
+        "sso_",
+        "login_session",
+    }
+)
 """Settings of the AWS configuration files that credentials may come from."""
 
 
 def default_credentials(
     environ: Mapping[str, str], *, holder: SessionHolder | None = None, clock: Clock = SYSTEM_CLOCK
 ) -> CredentialsSource:
-    """The first of these that is there, in botocore's order: environment, profile or web identity, container, instance.
+    """The first of these that is there, in botocore's order: environment, profile or web identity,
+    container, instance.
 
-    adorm itself reads the environment, and asks the container's endpoint where no profile can come before it: no variable names one, and
-    the configuration files hold nothing that credentials come from. All else is aiobotocore's, which is imported for it when it is loaded.
+    adorm itself reads the environment, and asks the container's endpoint where no profile can come
+    before it: no variable names one, and the configuration files hold nothing that credentials come
+    from. All else is aiobotocore's, which is imported for it when it is loaded.
     """
     environment = EnvironmentCredentials(environ)
     if environment.present():
         return environment
-    in_container = environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") or environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
-    if in_container and not any(environ.get(name) for name in PROFILE_VARIABLES) and not mentioned(PROFILE_WORDS, environ):
-        from adorm.transport.credentials.container import ContainerCredentials  # needed nowhere else
+    in_container = environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") or environ.get(
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+    )
+    if (
+        in_container
+        and not any(environ.get(name) for name in PROFILE_VARIABLES)
+        and not mentioned(PROFILE_WORDS, environ)
+    ):
+        from adorm.transport.credentials.container import (
+            ContainerCredentials,
+        )  # needed nowhere else
 
         return ContainerCredentials(environ, clock=clock)
     return SessionCredentials(holder=holder)
@@ -40,7 +64,11 @@ class DefaultCredentials:
     __slots__ = ("_clock", "_environ", "_holder", "_source")
 
     def __init__(
-        self, environ: Mapping[str, str] | None = None, *, holder: SessionHolder | None = None, clock: Clock = SYSTEM_CLOCK
+        self,
+        environ: Mapping[str, str] | None = None,
+        *,
+        holder: SessionHolder | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._environ = os.environ if environ is None else environ
         self._holder = holder
@@ -49,5 +77,7 @@ class DefaultCredentials:
 
     async def load(self) -> Credentials:
         if self._source is None:
-            self._source = default_credentials(self._environ, holder=self._holder, clock=self._clock)
+            self._source = default_credentials(
+                self._environ, holder=self._holder, clock=self._clock
+            )
         return await self._source.load()

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from adorm.errors import AccessDenied, Code, ConnectionFailed, ServiceError, Throttled, ValidationFailed, code_of
+from adorm.errors import (
+    AccessDenied,
+    Code,
+    ConnectionFailed,
+    ServiceError,
+    Throttled,
+    ValidationFailed,
+    code_of,
+)
 from adorm.support.shown import shown
 from adorm.transport.credentials.credentials import Credentials
 from adorm.transport.credentials.xml_leaves import UnreadableXml, leaves_of
@@ -35,27 +43,42 @@ def assumed(response: Response, role_arn: str) -> Credentials:
     """The credentials in an AssumeRoleResponse.
 
     Raises:
-        ConnectionFailed: they are not in it, or can't be used. Nothing of the answer is shown: it holds secrets.
+        ConnectionFailed: they are not in it, or can't be used. Nothing of the answer is shown: it
+            holds secrets.
     """
     try:
         leaves = leaves_of(response.body)
         prefix = "AssumeRoleResponse/AssumeRoleResult/Credentials/"
-        key_id, secret, token = (leaves[prefix + name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+        key_id, secret, token = (
+            leaves[prefix + name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")
+        )
         moment = datetime.fromisoformat(leaves[f"{prefix}Expiration"])
-        return Credentials(key_id, secret, token, moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+        return Credentials(
+            key_id,
+            secret,
+            token,
+            moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC),
+        )
     except KeyError as error:
         problem = f"it has no {error.args[0]}"
     except UnreadableXml as error:
         problem = f"XML that can't be read: {error}"
     except ValueError:
         problem = "values that can't be used"
-    raise ConnectionFailed(f"STS answered for {role_arn} without credentials: {problem}", maybe_applied=False, operation=OPERATION)
+    raise ConnectionFailed(
+        f"STS answered for {role_arn} without credentials: {problem}",
+        maybe_applied=False,
+        operation=OPERATION,
+    )
 
 
-def sts_error(response: Response, role_arn: str, url: str, secrets: Iterable[str | None]) -> ServiceError | ConnectionFailed:
+def sts_error(
+    response: Response, role_arn: str, url: str, secrets: Iterable[str | None]
+) -> ServiceError | ConnectionFailed:
     """The error for an answer of any status but 200.
 
-    `secrets` are cut out: STS repeats the request it got, token included, where a signature does not fit.
+    `secrets` are cut out: STS repeats the request it got, token included, where a signature does
+    not fit.
     """
     status = response.status
     if status < 400:
@@ -72,8 +95,13 @@ def sts_error(response: Response, role_arn: str, url: str, secrets: Iterable[str
     if row.error is ServiceError and status == 403:
         row = Code(AccessDenied, row.treatment)
     if row.treatment == "transient":
-        # Not a ServiceError: of a write that waits for these credentials, nothing can have been applied.
-        return ConnectionFailed(f"STS failed: HTTP {status} {_without(secrets, code)}: {told}", maybe_applied=False, operation=OPERATION)
+        # Not a ServiceError: of a write that waits for these credentials, nothing can have been
+        # applied.
+        return ConnectionFailed(
+            f"STS failed: HTTP {status} {_without(secrets, code)}: {told}",
+            maybe_applied=False,
+            operation=OPERATION,
+        )
     return row.error(
         told,
         code=_without(secrets, code),

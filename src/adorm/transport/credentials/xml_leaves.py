@@ -1,7 +1,8 @@
 """The texts in a small XML document of a server that need not be who it should be.
 
-Of XML only elements and text are read. A document type is refused as it begins, and with it everything that makes XML dangerous:
-without one no entity can be defined, so none can grow, and nothing outside can be named. Depth and size are bounded.
+Of XML only elements and text are read. A document type is refused as it begins, and with it
+everything that makes XML dangerous: without one no entity can be defined, so none can grow, and
+nothing outside can be named. Depth and size are bounded.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ class UnreadableXml(ValueError):
 
 
 def leaves_of(document: bytes) -> dict[str, str]:
-    """Of each element the text right inside, by its path of local names: `{"ErrorResponse/Error/Code": "AccessDenied"}`.
+    """Of each element the text right inside, by its path of local names:
+    `{"ErrorResponse/Error/Code": "AccessDenied"}`.
 
     White space around is dropped; where a path comes twice, the first counts.
 
     Raises:
-        UnreadableXml: it is not well formed, has a document type, is nested deeper than 16 or larger than 256 KiB.
+        UnreadableXml: it is not well formed, has a document type, is nested deeper than 16 or
+            larger than 256 KiB.
     """
     if len(document) > MAX_BYTES:
         raise UnreadableXml("it is too large")
@@ -62,5 +65,7 @@ class _Reader:
         self._path.pop()
 
 
-def _refuse_doctype(_name: str, _system_id: str | None, _public_id: str | None, _has_internal_subset: bool) -> None:
+def _refuse_doctype(
+    _name: str, _system_id: str | None, _public_id: str | None, _has_internal_subset: bool
+) -> None:
     raise UnreadableXml("it has a document type")

@@ -1,4 +1,5 @@
-"""Internal: how expressions are rewritten for moto, where moto and DynamoDB do not agree on what they mean."""
+"""Internal: how expressions are rewritten for moto, where moto and DynamoDB do not agree on what
+they mean."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _ASSIGNED = re.compile(r"(?:\bSET\s+|,\s*)([#\w]+)\s*=(?!=)", re.IGNORECASE)
 def with_sizes_guarded(expression: str) -> str:
     """The same condition, in which `size()` is asked only of an attribute that is there.
 
-    For DynamoDB what is not there equals nothing: `size(a) <> :v` is then true, any other comparison false. moto fails.
+    For DynamoDB what is not there equals nothing: `size(a) <> :v` is then true, any other
+    comparison false. moto fails.
     """
     return _COMPARISON.sub(_guarded, expression)
 
@@ -30,9 +32,14 @@ def _guarded(comparison: re.Match[str]) -> str:
     paths = dict.fromkeys(_SIZED.findall(text))
     if not paths:
         return text
-    joint, function = (" OR ", "attribute_not_exists") if "<>" in text else (" AND ", "attribute_exists")
+    joint, function = (
+        (" OR ", "attribute_not_exists") if "<>" in text else (" AND ", "attribute_exists")
+    )
     guarded = joint.join([*(f"{function}({path})" for path in paths), text])
-    before, after = comparison.string[: comparison.start()].rstrip(), comparison.string[comparison.end() :].lstrip()
+    before, after = (
+        comparison.string[: comparison.start()].rstrip(),
+        comparison.string[comparison.end() :].lstrip(),
+    )
     # Doubled parentheses are refused.
     return guarded if before.endswith("(") and after.startswith(")") else f"({guarded})"
 

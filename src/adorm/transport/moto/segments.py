@@ -1,4 +1,5 @@
-"""Internal: parallel scans of moto's tables: each item belongs to the segment that its partition key's CRC-32 gives."""
+"""Internal: parallel scans of moto's tables: each item belongs to the segment that its partition
+key's CRC-32 gives."""
 
 from __future__ import annotations
 
@@ -33,10 +34,14 @@ def take_segment(parameters: dict[str, Any]) -> tuple[int, int] | None:
     return int(segment), int(total_segments)
 
 
-def segment_of(backend: DynamoDBBackend, table_name: str, segment: int, total_segments: int) -> DynamoDBBackend:
-    """A database for reading in which the table holds the segment's items only, the very same objects.
+def segment_of(
+    backend: DynamoDBBackend, table_name: str, segment: int, total_segments: int
+) -> DynamoDBBackend:
+    """A database for reading in which the table holds the segment's items only, the very same
+    objects.
 
-    So limits, filters, counts and positions are moto's own. moto's division by itself fails on binary keys.
+    So limits, filters, counts and positions are moto's own. moto's division by itself fails on
+    binary keys.
     """
     view = _copy(backend)
     tables: dict[str, Any] = backend.tables
@@ -49,7 +54,11 @@ def segment_of(backend: DynamoDBBackend, table_name: str, segment: int, total_se
 
 
 def _within(table: Any, segment: int, total_segments: int) -> dict[Any, Any]:
-    return {key: items for key, items in table.items.items() if crc32(_bytes(key.value)) % total_segments == segment}
+    return {
+        key: items
+        for key, items in table.items.items()
+        if crc32(_bytes(key.value)) % total_segments == segment
+    }
 
 
 def _bytes(key: object) -> bytes:
@@ -57,7 +66,8 @@ def _bytes(key: object) -> bytes:
 
 
 def _copy(original: _T) -> _T:
-    """A shallow copy; copy.copy() would add it to a list that moto keeps of all that it ever made."""
+    """A shallow copy; copy.copy() would add it to a list that moto keeps of all that it ever
+    made."""
     copied = object.__new__(type(original))
     copied.__dict__.update(original.__dict__)
     return copied

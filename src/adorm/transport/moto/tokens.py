@@ -1,4 +1,5 @@
-"""Internal: idempotency tokens for moto, which knows none and would apply a repeated transaction twice."""
+"""Internal: idempotency tokens for moto, which knows none and would apply a repeated transaction
+twice."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from adorm.errors import ServiceError
 from adorm.transport.errors import service_error
 
 KEPT_S = 600.0
-"""How long DynamoDB knows a token. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
+"""How long DynamoDB knows a token.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class _Kept:
 
 
 class Tokens:
-    """The answers of the transactions that were applied in the last ten minutes, by `ClientRequestToken`."""
+    """The answers of the transactions that were applied in the last ten minutes, by
+    `ClientRequestToken`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -48,7 +51,9 @@ class Tokens:
     def keep(self, parameters: dict[str, Any], answer: str) -> None:
         """Remember that the request was applied."""
         if token := parameters.get("ClientRequestToken"):
-            self._kept[token] = _Kept(_request(parameters), answer, self._clock.monotonic() + KEPT_S)
+            self._kept[token] = _Kept(
+                _request(parameters), answer, self._clock.monotonic() + KEPT_S
+            )
 
 
 def _mismatch() -> ServiceError:

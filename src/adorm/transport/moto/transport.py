@@ -1,8 +1,8 @@
 """Internal: moto's request handler, called directly, as a transport.
 
-No socket is opened, botocore is not patched, and nothing of moto's global state is used: each transport owns its tables, which
-go when it is closed. moto is laxer than DynamoDB in places; where it breaks on a request, the error is a `ValidationFailed` that
-names moto.
+No socket is opened, botocore is not patched, and nothing of moto's global state is used: each
+transport owns its tables, which go when it is closed. moto is laxer than DynamoDB in places; where
+it breaks on a request, the error is a `ValidationFailed` that names moto.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 class MotoTransport:
     """Carries operations to a moto database of its own.
 
-    Bytes, numbers and errors are as on the wire: what DynamoDB's JSON would hold comes back, `B` as base64 text.
-    An answer shares nothing with what is stored. About a millisecond an operation.
+    Bytes, numbers and errors are as on the wire: what DynamoDB's JSON would hold comes back, `B` as
+    base64 text. An answer shares nothing with what is stored. About a millisecond an operation.
     """
 
     def __init__(self) -> None:
@@ -68,16 +68,24 @@ class MotoTransport:
         """See `Transport.send`.
 
         Raises:
-            ServiceError: as DynamoDB would; a Python error inside moto is a `ValidationFailed` that names moto.
+            ServiceError: as DynamoDB would; a Python error inside moto is a `ValidationFailed` that
+                names moto.
             UsageError: not open, or an operation that moto does not have.
         """
-        # A real engine makes every caller wait: here too others run in between, and a cancelled caller sends nothing.
+        # A real engine makes every caller wait: here too others run in between, and a cancelled
+        # caller sends nothing.
         await checkpoint()
         if self._new_handler is None:
-            raise UsageError("the moto database is closed" if self._closed else "the moto database is not open yet: await open() first")
+            raise UsageError(
+                "the moto database is closed"
+                if self._closed
+                else "the moto database is not open yet: await open() first"
+            )
         handler = self._new_handler()
         if not callable(getattr(handler, _CAPITAL.sub("_", operation).lower(), None)):
-            raise UsageError(f'{operation}: moto does not have this operation: use connect("memory")')
+            raise UsageError(
+                f'{operation}: moto does not have this operation: use connect("memory")'
+            )
         parameters = plain_request(request)
         _check_text(operation, parameters)
         text = self._tokens.answer(parameters) if operation == "TransactWriteItems" else None
@@ -116,7 +124,8 @@ def _database() -> Callable[[], Handler]:
 
 
 def _check_text(operation: str, parameters: dict[str, Any]) -> None:
-    """Refuse what no JSON in UTF-8 can carry: moto would keep it, and then fail on every read of the table.
+    """Refuse what no JSON in UTF-8 can carry: moto would keep it, and then fail on every read of
+    the table.
 
     Raises:
         UsageError: there is such text.
@@ -142,18 +151,28 @@ def _apply(handler: Handler, operation: str, parameters: dict[str, Any]) -> str:
         handler.database = segment_of(handler.database, parameters.get("TableName", ""), *segment)
     updates = operation == "UpdateItem"
     if updates and "UpdateExpression" not in parameters:
-        parameters.setdefault("AttributeUpdates", {})  # without either moto fails where it makes the item
+        parameters.setdefault(
+            "AttributeUpdates", {}
+        )  # without either moto fails where it makes the item
     request = dict(parameters)
     status, headers, text = _dispatch(handler, operation, parameters)
     if status >= 300:
-        raise service_error(orjson.loads(text), operation=operation, status=status, request_id=headers.get("x-amzn-requestid"))
+        raise service_error(
+            orjson.loads(text),
+            operation=operation,
+            status=status,
+            request_id=headers.get("x-amzn-requestid"),
+        )
     if updates and request.get("ReturnValues") == "UPDATED_NEW":
         return _with_unchanged(handler, request, text)
     return text
 
 
 def _guard_sizes(parameters: dict[str, Any]) -> None:
-    places = [parameters, *(part for item in parameters.get("TransactItems", ()) for part in item.values())]
+    places = [
+        parameters,
+        *(part for item in parameters.get("TransactItems", ()) for part in item.values()),
+    ]
     for place in places:
         for name in ("ConditionExpression", "FilterExpression"):
             if isinstance(expression := place.get(name), str) and "size" in expression:
@@ -161,7 +180,8 @@ def _guard_sizes(parameters: dict[str, Any]) -> None:
 
 
 def _with_unchanged(handler: Handler, request: dict[str, Any], text: str) -> str:
-    """UPDATED_NEW tells every attribute that SET names; moto leaves out those whose value stayed, as by `if_not_exists`."""
+    """UPDATED_NEW tells every attribute that SET names; moto leaves out those whose value stayed,
+    as by `if_not_exists`."""
     answer = orjson.loads(text)
     told = answer.setdefault("Attributes", {})
     names: dict[str, str] = request.get("ExpressionAttributeNames") or {}
@@ -174,16 +194,23 @@ def _with_unchanged(handler: Handler, request: dict[str, Any], text: str) -> str
 
 
 def _quieten() -> None:
-    """Keep moto's and botocore's tens of debug lines a call out of logs whose root lets them in; levels that are set stay."""
+    """Keep moto's and botocore's tens of debug lines a call out of logs whose root lets them in;
+    levels that are set stay."""
     for name in ("moto", "botocore"):
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.WARNING)
 
 
-def _dispatch(handler: Handler, operation: str, parameters: dict[str, Any]) -> tuple[int, dict[str, str], str]:
-    """Status, headers and JSON text, by the part of moto that comes after its parsing of HTTP and JSON."""
-    handler.headers = {"X-Amz-Target": f"DynamoDB_20120810.{operation}", "Content-Type": "application/x-amz-json-1.0"}
+def _dispatch(
+    handler: Handler, operation: str, parameters: dict[str, Any]
+) -> tuple[int, dict[str, str], str]:
+    """Status, headers and JSON text, by the part of moto that comes after its parsing of HTTP and
+    JSON."""
+    handler.headers = {
+        "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+        "Content-Type": "application/x-amz-json-1.0",
+    }
     handler.params = parameters
     handler.body = b""
     handler.querystring = {}

@@ -1,1 +1,2 @@
-"""Internal: adorm's own way to DynamoDB: HTTP, its pool of connections, signatures, the endpoint."""
+"""Internal: adorm's own way to DynamoDB: HTTP, its pool of connections, signatures, the
+endpoint."""

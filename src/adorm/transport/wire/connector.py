@@ -48,7 +48,12 @@ class Connector(Record):
             ConnectionFailed: nothing was sent (`maybe_applied` is False).
         """
         host, port = self.endpoint.host, self.endpoint.port
-        connection = HttpConnection(self.loop, read_timeout_s=self.read_timeout_s, on_lost=on_lost, max_body_bytes=self.max_body_bytes)
+        connection = HttpConnection(
+            self.loop,
+            read_timeout_s=self.read_timeout_s,
+            on_lost=on_lost,
+            max_body_bytes=self.max_body_bytes,
+        )
         bound = asyncio.timeout(self.connect_timeout_s)
         try:
             async with bound:
@@ -65,24 +70,35 @@ class Connector(Record):
                 connection.abort()
                 problem = f"no connection to {host}:{port} within {self.connect_timeout_s:g} s"
                 raise ConnectionFailed(problem, maybe_applied=False) from error
-            raise ConnectionFailed(f"no connection to {host}:{port}: {reason_of(error)}", maybe_applied=False) from error
+            raise ConnectionFailed(
+                f"no connection to {host}:{port}: {reason_of(error)}", maybe_applied=False
+            ) from error
         except BaseException:
             connection.abort()
             raise
 
     async def _connect(self, connection: HttpConnection) -> None:
         host, port, loop = self.endpoint.host, self.endpoint.port, self.loop
-        if not isinstance(loop, asyncio.BaseEventLoop) or not self._may_have_two():  # uvloop tries one address after the other
+        if (
+            not isinstance(loop, asyncio.BaseEventLoop) or not self._may_have_two()
+        ):  # uvloop tries one address after the other
             await loop.create_connection(lambda: connection, host, port, ssl=self.tls)
         elif loop.get_task_factory() is None:
-            await loop.create_connection(lambda: connection, host, port, ssl=self.tls, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S)
+            await loop.create_connection(
+                lambda: connection,
+                host,
+                port,
+                ssl=self.tls,
+                happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S,
+            )
         else:
             await self._connect_in_turn(connection)
 
     async def _connect_in_turn(self, connection: HttpConnection) -> None:
         """Try one address after the other, each for its share of the time.
 
-        asyncio races them by tasks, and asserts in 3.12 and 3.13 that a task factory makes none that begin at once, as eager ones do.
+        asyncio races them by tasks, and asserts in 3.12 and 3.13 that a task factory makes none
+        that begin at once, as eager ones do.
         """
         host, port, loop = self.endpoint.host, self.endpoint.port, self.loop
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -94,7 +110,13 @@ class Connector(Record):
             try:
                 async with share:
                     address = addresses[-left]
-                    await loop.create_connection(lambda: connection, address, port, ssl=self.tls, server_hostname=server_hostname)
+                    await loop.create_connection(
+                        lambda: connection,
+                        address,
+                        port,
+                        ssl=self.tls,
+                        server_hostname=server_hostname,
+                    )
                     return
             except ssl.SSLCertVerificationError:
                 raise
@@ -104,12 +126,18 @@ class Connector(Record):
         raise OSError(f"{host} has no address")
 
     def _may_have_two(self) -> bool:
-        # Racing addresses costs asyncio tasks of its own; an address, or a name of this machine, has nothing to race.
-        return not (self.endpoint.host == "localhost" or ":" in self.endpoint.host or self.endpoint.host[-1].isdigit())
+        # Racing addresses costs asyncio tasks of its own; an address, or a name of this machine,
+        # has nothing to race.
+        return not (
+            self.endpoint.host == "localhost"
+            or ":" in self.endpoint.host
+            or self.endpoint.host[-1].isdigit()
+        )
 
 
 def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
-    """A context that verifies certificate and host name, against the system's authorities or those in a file or directory.
+    """A context that verifies certificate and host name, against the system's authorities or those
+    in a file or directory.
 
     Raises:
         UsageError: AWS_CA_BUNDLE names something that can't be read.
@@ -121,4 +149,6 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
             return ssl.create_default_context(capath=ca_bundle)
         return ssl.create_default_context(cafile=ca_bundle)
     except (OSError, ssl.SSLError) as error:
-        raise UsageError(f"the CA bundle {ca_bundle!r} (AWS_CA_BUNDLE, or ca_bundle of the profile) can't be read: {error}") from error
+        raise UsageError(
+            f"the CA bundle {ca_bundle!r} (AWS_CA_BUNDLE, or ca_bundle of the profile) can't be read: {error}"
+        ) from error

@@ -24,12 +24,14 @@ PARTITIONS: Mapping[str, tuple[str, str]] = {
     "eu-isoe-": ("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
     "us-isof-": ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
 }
-"""By how a region begins: the suffix of its host names, and that of its dual-stack ones. All others are in AWS's own domain."""
+"""By how a region begins: the suffix of its host names, and that of its dual-stack ones. All others
+are in AWS's own domain."""
 
 DEFAULT_SUFFIXES = ("amazonaws.com", "api.aws")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LOCAL_REGION = "us-east-1"
-"""The region that signs requests to an endpoint outside AWS (such as DynamoDB Local) when none is configured anywhere."""
+"""The region that signs requests to an endpoint outside AWS (such as DynamoDB Local) when none is
+configured anywhere."""
 
 _AWS_HOST = r"(?:(?:dynamodb|sts)(?:-fips)?|[0-9]+\.ddb)\.([a-z0-9-]+)\.(?:amazonaws\.|api\.a)"
 
@@ -46,7 +48,9 @@ class Endpoint(Record):
     path: str
     region: str
 
-    def __init__(self, scheme: Literal["http", "https"], host: str, port: int, path: str, region: str) -> None:
+    def __init__(
+        self, scheme: Literal["http", "https"], host: str, port: int, path: str, region: str
+    ) -> None:
         self._hold(scheme, host, port, path, region)
 
     @property
@@ -63,7 +67,13 @@ class Endpoint(Record):
 Service = Literal["dynamodb", "sts"]
 
 
-def aws_endpoint(region: str, *, use_fips: bool = False, use_dualstack: bool = False, service: Service = "dynamodb") -> Endpoint:
+def aws_endpoint(
+    region: str,
+    *,
+    use_fips: bool = False,
+    use_dualstack: bool = False,
+    service: Service = "dynamodb",
+) -> Endpoint:
     """The service's own endpoint for a region.
 
     Raises:
@@ -71,7 +81,10 @@ def aws_endpoint(region: str, *, use_fips: bool = False, use_dualstack: bool = F
     """
     if not _is_region(region):
         raise UsageError(f"not the name of an AWS region: {region!r} (one is called eu-central-1)")
-    plain, dualstack = next((suffixes for start, suffixes in PARTITIONS.items() if region.startswith(start)), DEFAULT_SUFFIXES)
+    plain, dualstack = next(
+        (suffixes for start, suffixes in PARTITIONS.items() if region.startswith(start)),
+        DEFAULT_SUFFIXES,
+    )
     # In GovCloud the plain host already is the FIPS one.
     fips = use_fips and (use_dualstack or not region.startswith("us-gov-"))
     host = f"{service}{'-fips' if fips else ''}.{region}.{dualstack if use_dualstack else plain}"
@@ -94,7 +107,8 @@ MAX_LABEL_CHARACTERS = 63
 
 
 def is_host(host: str) -> bool:
-    """Whether a name or address could be a host's: labels of 63 characters at most, none of them empty, 253 in all; or an IPv6 address.
+    """Whether a name or address could be a host's: labels of 63 characters at most, none of them
+    empty, 253 in all; or an IPv6 address.
 
     What is not, Python's own look-up would refuse with a `UnicodeError`.
     """
@@ -110,15 +124,24 @@ def is_host(host: str) -> bool:
     return (
         len(host) <= MAX_NAME_CHARACTERS
         and host.isascii()
-        and all(0 < len(label) <= MAX_LABEL_CHARACTERS and label.replace("-", "").replace("_", "").isalnum() for label in labels)
+        and all(
+            0 < len(label) <= MAX_LABEL_CHARACTERS
+            and label.replace("-", "").replace("_", "").isalnum()
+            for label in labels
+        )
     )
 
 
 def _plain_endpoint(url: str, region: str) -> Endpoint | None:
-    """The endpoint of a URL of nothing but a name, or an IPv4 address, with a port: `urllib.parse` takes 2 ms to import for the others."""
+    """The endpoint of a URL of nothing but a name, or an IPv4 address, with a port: `urllib.parse`
+    takes 2 ms to import for the others."""
     scheme, _, rest = url.partition("://")
     host, _, port = rest.removesuffix("/").partition(":")
-    if scheme not in ("http", "https") or ":" in rest.removesuffix("/").removesuffix(f":{port}") or not is_host(host):
+    if (
+        scheme not in ("http", "https")
+        or ":" in rest.removesuffix("/").removesuffix(f":{port}")
+        or not is_host(host)
+    ):
         return None
     if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536):
         return None
@@ -145,19 +168,31 @@ def custom_endpoint(url: str, region: str) -> Endpoint:
         raise UsageError(f"endpoint_url is not a URL: {error}") from error
     if parts.username is not None or parts.password is not None:
         # Not shown: it holds a password.
-        raise UsageError("endpoint_url must not hold a user or password: DynamoDB knows callers by their signature only")
+        raise UsageError(
+            "endpoint_url must not hold a user or password: DynamoDB knows callers by their signature only"
+        )
     # urlsplit leaves line ends out, and goes on with what is left.
     if parts.scheme not in ("http", "https") or not host or not url.isprintable():
-        raise UsageError(f"endpoint_url must read like http://localhost:8000 or https://host: {url!r} does not")
+        raise UsageError(
+            f"endpoint_url must read like http://localhost:8000 or https://host: {url!r} does not"
+        )
     if not is_host(host):
         raise UsageError(
             f"endpoint_url must read like http://localhost:8000 or https://host: {shown(host)!r} can't be the name of a host, whose parts "
             f"have 1 to {MAX_LABEL_CHARACTERS} letters, digits, hyphens or underscores each"
         )
     if parts.query or parts.fragment or not re.fullmatch(r"[!-~]*", parts.path, re.ASCII):
-        raise UsageError(f"endpoint_url must end with the host, the port or a path of plain characters: {url!r} does not")
+        raise UsageError(
+            f"endpoint_url must end with the host, the port or a path of plain characters: {url!r} does not"
+        )
     scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
-    return Endpoint(scheme, host.lower(), port if port is not None else DEFAULT_PORTS[scheme], parts.path or "/", region)
+    return Endpoint(
+        scheme,
+        host.lower(),
+        port if port is not None else DEFAULT_PORTS[scheme],
+        parts.path or "/",
+        region,
+    )
 
 
 class EndpointOptions(Record):
@@ -183,11 +218,13 @@ async def locate(
 ) -> EndpointOptions:
     """Region and endpoint from, in this order: the arguments, the environment, the profile.
 
-    The profile is asked, and aiobotocore imported for that, only where the environment leaves something open that the
-    AWS configuration files may answer. `prefer_profile`: a session was given, so its region comes before the environment's.
+    The profile is asked, and aiobotocore imported for that, only where the environment leaves
+    something open that the AWS configuration files may answer. `prefer_profile`: a session was
+    given, so its region comes before the environment's.
 
-    The variables read: AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_DYNAMODB (or _STS), AWS_ENDPOINT_URL,
-    AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, AWS_CA_BUNDLE.
+    The variables read: AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_DYNAMODB (or _STS),
+    AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_USE_FIPS_ENDPOINT,
+    AWS_USE_DUALSTACK_ENDPOINT, AWS_CA_BUNDLE.
 
     Raises:
         UsageError: no region is known, or something given does not fit.
@@ -202,8 +239,14 @@ async def locate(
         open_questions.add("region")
     if not environ.get("AWS_CA_BUNDLE"):
         open_questions.add("ca_bundle")
-    settings = await holder.settings(service) if prefer_profile or mentioned(open_questions, environ) else Settings()
-    known = region or (settings.region if prefer_profile else None) or from_environ or settings.region
+    settings = (
+        await holder.settings(service)
+        if prefer_profile or mentioned(open_questions, environ)
+        else Settings()
+    )
+    known = (
+        region or (settings.region if prefer_profile else None) or from_environ or settings.region
+    )
     use_fips = _flag(environ, "AWS_USE_FIPS_ENDPOINT", settings.use_fips and not url)
     use_dualstack = _flag(environ, "AWS_USE_DUALSTACK_ENDPOINT", settings.use_dualstack and not url)
     if url is None and not ignore_configured:
@@ -214,9 +257,14 @@ async def locate(
             raise UsageError(
                 "no AWS region: give `region=`, set AWS_REGION or AWS_DEFAULT_REGION, or write `region` into the profile's configuration"
             )
-        return EndpointOptions(aws_endpoint(known, use_fips=use_fips, use_dualstack=use_dualstack, service=service), ca_bundle)
+        return EndpointOptions(
+            aws_endpoint(known, use_fips=use_fips, use_dualstack=use_dualstack, service=service),
+            ca_bundle,
+        )
     if use_fips or use_dualstack:
-        raise UsageError("a FIPS or dual-stack endpoint is asked for, and an endpoint_url as well: only one of them can be used")
+        raise UsageError(
+            "a FIPS or dual-stack endpoint is asked for, and an endpoint_url as well: only one of them can be used"
+        )
     if known is None:
         found = re.search(_AWS_HOST, url)
         known = found[1] if found else LOCAL_REGION
@@ -226,7 +274,11 @@ async def locate(
 def _environment_url(environ: Mapping[str, str], service: Service) -> str | None:
     if _true(environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")):
         return None
-    return environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or environ.get("AWS_ENDPOINT_URL") or None
+    return (
+        environ.get(f"AWS_ENDPOINT_URL_{service.upper()}")
+        or environ.get("AWS_ENDPOINT_URL")
+        or None
+    )
 
 
 def _true(text: str | None) -> bool:
@@ -238,9 +290,13 @@ def _flag(environ: Mapping[str, str], name: str, otherwise: bool) -> bool:
 
 
 def mentioned(words: Collection[str], environ: Mapping[str, str]) -> bool:
-    """Whether the AWS configuration files name one of these settings: looking costs microseconds, asking botocore 0.3 s."""
+    """Whether the AWS configuration files name one of these settings: looking costs microseconds,
+    asking botocore 0.3 s."""
     home = environ.get("HOME") or environ.get("USERPROFILE") or "~"
-    for variable, name in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
+    for variable, name in (
+        ("AWS_CONFIG_FILE", "config"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+    ):
         path = os.path.expanduser(environ.get(variable) or f"{home}/.aws/{name}")  # noqa: PTH111  # pathlib takes 2 ms to import
         try:
             with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  # as above

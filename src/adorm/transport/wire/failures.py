@@ -1,4 +1,5 @@
-"""Answers other than 200: DynamoDB's own errors, and those of whatever else answered in its place."""
+"""Answers other than 200: DynamoDB's own errors, and those of whatever else answered in its
+place."""
 
 from __future__ import annotations
 
@@ -8,14 +9,21 @@ from typing import Any, cast
 
 import orjson
 
-from adorm.errors import CREDENTIALS_REFUSED, MESSAGE_CHARACTERS, ConnectionFailed, ServiceError, code_of
+from adorm.errors import (
+    CREDENTIALS_REFUSED,
+    MESSAGE_CHARACTERS,
+    ConnectionFailed,
+    ServiceError,
+    code_of,
+)
 from adorm.support.shown import shown
 from adorm.transport.errors import misshapen, service_error
 from adorm.transport.redaction import LOOKED_AT, presentable
 from adorm.transport.wire.http import Response
 
 CLOCK_TOLERANCE_S = 30.0
-"""A smaller difference between two clocks is not why DynamoDB refuses a signature: it allows five minutes."""
+"""A smaller difference between two clocks is not why DynamoDB refuses a signature: it allows five
+minutes."""
 
 SHOWN_CHARACTERS = 120
 
@@ -24,35 +32,58 @@ MAX_RETRY_AFTER_S = 1e9
 
 
 def refusal(
-    operation: str, response: Response, *, endpoint_url: str, secrets: Iterable[str | None] = (), request: object = None
+    operation: str,
+    response: Response,
+    *,
+    endpoint_url: str,
+    secrets: Iterable[str | None] = (),
+    request: object = None,
 ) -> ServiceError | ConnectionFailed:
     """The error for an answer with any status but 200.
 
-    `secrets`, and the values in `request`, are cut out of what is shown: some proxies send back the request, and so does AWS where a
-    signature does not fit.
+    `secrets`, and the values in `request`, are cut out of what is shown: some proxies send back the
+    request, and so does AWS where a signature does not fit.
     """
     secrets = tuple(secrets)
     status, headers, body = response
     request_id = shown(_text(headers.get(b"x-amzn-requestid"))) or None
     retry_after_s = _retry_after_s(headers)
     if 200 <= status < 300:
-        return ConnectionFailed(f"the answer has the HTTP status {status}, where DynamoDB sends 200", maybe_applied=True)
+        return ConnectionFailed(
+            f"the answer has the HTTP status {status}, where DynamoDB sends 200", maybe_applied=True
+        )
     parsed = None if 300 <= status < 400 else _json_object(body)
     if parsed is None:
-        parsed = {"__type": _code(status), "message": _foreign(response, endpoint_url, secrets, request)}
+        parsed = {
+            "__type": _code(status),
+            "message": _foreign(response, endpoint_url, secrets, request),
+        }
     else:
         for name in ("message", "Message"):
             if isinstance(parsed.get(name), str):
                 parsed[name] = presentable(parsed[name], secrets, request, MESSAGE_CHARACTERS)
         problem = misshapen(parsed)
         if problem is not None:
-            return ConnectionFailed(f"the error that came, HTTP {status}, can't be read: {problem}", maybe_applied=True)
-    return service_error(parsed, operation=operation, status=status, request_id=request_id, retry_after_s=retry_after_s)
+            return ConnectionFailed(
+                f"the error that came, HTTP {status}, can't be read: {problem}", maybe_applied=True
+            )
+    return service_error(
+        parsed,
+        operation=operation,
+        status=status,
+        request_id=request_id,
+        retry_after_s=retry_after_s,
+    )
 
 
 def clock_offset_s(error: Exception, response: Response, now: datetime) -> float | None:
-    """How far DynamoDB's clock is ahead of `now`, if the error says that the request's time was wrong; else None."""
-    if not isinstance(error, ServiceError) or code_of(error.code, error.status).treatment != "renew" or error.code in CREDENTIALS_REFUSED:
+    """How far DynamoDB's clock is ahead of `now`, if the error says that the request's time was
+    wrong; else None."""
+    if (
+        not isinstance(error, ServiceError)
+        or code_of(error.code, error.status).treatment != "renew"
+        or error.code in CREDENTIALS_REFUSED
+    ):
         return None
     theirs = _moment(response.headers.get(b"date"))
     if theirs is None:
@@ -73,18 +104,24 @@ TOO_LARGE = 413
 
 
 def _code(status: int) -> str:
-    """`InternalServerError`, `ServiceUnavailable`, `RequestEntityTooLarge`: the status in words, as AWS's codes are written."""
+    """`InternalServerError`, `ServiceUnavailable`, `RequestEntityTooLarge`: the status in words, as
+    AWS's codes are written."""
     if status == TOO_LARGE:
         return "RequestEntityTooLarge"  # Python 3.13 has other words for it
     from http import HTTPStatus
 
     try:
-        return "".join(word[:1].upper() + word[1:] for word in HTTPStatus(status).phrase.replace("-", " ").split())
+        return "".join(
+            word[:1].upper() + word[1:]
+            for word in HTTPStatus(status).phrase.replace("-", " ").split()
+        )
     except ValueError:
         return f"Status{status}"
 
 
-def _foreign(response: Response, endpoint_url: str, secrets: Iterable[str | None], request: object) -> str:
+def _foreign(
+    response: Response, endpoint_url: str, secrets: Iterable[str | None], request: object
+) -> str:
     status, headers, body = response
     location = headers.get(b"location")
     if 300 <= status < 400:
@@ -97,7 +134,9 @@ def _foreign(response: Response, endpoint_url: str, secrets: Iterable[str | None
 
 
 def _shown(raw: bytes, secrets: Iterable[str | None], request: object) -> str:
-    return repr(presentable(raw[:LOOKED_AT].decode("utf-8", "replace"), secrets, request, SHOWN_CHARACTERS))
+    return repr(
+        presentable(raw[:LOOKED_AT].decode("utf-8", "replace"), secrets, request, SHOWN_CHARACTERS)
+    )
 
 
 def _retry_after_s(headers: dict[bytes, bytes]) -> float | None:
@@ -108,7 +147,9 @@ def _retry_after_s(headers: dict[bytes, bytes]) -> float | None:
     if raw.isascii() and raw.isdigit():
         return min(float(raw), MAX_RETRY_AFTER_S)
     moment, now = _moment(raw.encode()), _moment(headers.get(b"date"))
-    return max(0.0, (moment - now).total_seconds()) if moment is not None and now is not None else None
+    return (
+        max(0.0, (moment - now).total_seconds()) if moment is not None and now is not None else None
+    )
 
 
 def _moment(raw: bytes | None) -> datetime | None:

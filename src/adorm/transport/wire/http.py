@@ -16,7 +16,8 @@ from adorm.support.forks import detach, tell_of_forks
 from adorm.support.shown import reason_of
 
 MAX_BODY_BYTES = 256 * 1024 * 1024
-"""Far above what DynamoDB sends: 16 MB of items in a batch, each value wrapped in its type's name."""
+"""Far above what DynamoDB sends: 16 MB of items in a batch, each value wrapped in its type's
+name."""
 
 MAX_HEAD_BYTES = 64 * 1024
 """Of headers, interim answers, chunk sizes and trailers, without a byte of a body in between."""
@@ -25,8 +26,9 @@ WRITE_BYTES = 64 * 1024
 """Handed to asyncio at a time: what it takes shows how the upload of a large request gets on."""
 
 READ_BYTES = 64 * 1024
-"""Read at a time, into one buffer for each connection: asyncio gives a plain Protocol new bytes of 256 KB for every read, and to allocate
-and free those takes 24 us, as long as all else that asyncio does for a small answer."""
+"""Read at a time, into one buffer for each connection: asyncio gives a plain Protocol new bytes of
+256 KB for every read, and to allocate and free those takes 24 us, as long as all else that asyncio
+does for a small answer."""
 
 
 class Response(NamedTuple):
@@ -40,8 +42,8 @@ class Response(NamedTuple):
 class HttpConnection(asyncio.BufferedProtocol):
     """A connection that is made by `loop.create_connection` and carries one request after another.
 
-    After a failure or a cancelled `exchange` it is aborted and never used again: what the server still sends would be
-    taken for the next request's answer. So would bytes that nobody asked for.
+    After a failure or a cancelled `exchange` it is aborted and never used again: what the server
+    still sends would be taken for the next request's answer. So would bytes that nobody asked for.
     """
 
     __slots__ = (
@@ -101,7 +103,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         self.idle_since = 0.0
         """When it was last put aside, on the loop's clock."""
         self._promised: int | None = None
-        """The body's length: -1 if it comes in chunks, None if it ends with the connection (or the headers are not here yet)."""
+        """The body's length: -1 if it comes in chunks, None if it ends with the connection (or the
+        headers are not here yet)."""
         self._forget_answer()
         tell_of_forks(self)
 
@@ -113,20 +116,24 @@ class HttpConnection(asyncio.BufferedProtocol):
         return not self._dead and self._transport is not None and not self._transport.is_closing()
 
     def has_news(self) -> bool:
-        """True if the idle connection has something to read, which is most likely its end; the loop has not seen it yet."""
+        """True if the idle connection has something to read, which is most likely its end; the loop
+        has not seen it yet."""
         if self._poll is not None:
             return bool(self._poll.poll(0))
-        return self._loop.time() - self.idle_since > 0.2  # no poll on this platform: let the loop look after a pause
+        return (
+            self._loop.time() - self.idle_since > 0.2
+        )  # no poll on this platform: let the loop look after a pause
 
     async def exchange(self, request: bytes) -> Response:
         """Write a whole request and wait for its whole answer.
 
-        The read timeout is for the server's silence: it begins anew whenever the network takes another part of the request, and
-        when the request is out.
+        The read timeout is for the server's silence: it begins anew whenever the network takes
+        another part of the request, and when the request is out.
 
         Raises:
             ConnectionFailed: `maybe_applied` is False only if nothing was written.
-            UsageError: the process was forked meanwhile, and this is the child: the parent gets the answer.
+            UsageError: the process was forked meanwhile, and this is the child: the parent gets the
+                answer.
         """
         transport = self._transport
         if self._dead or transport is None or transport.is_closing():
@@ -140,7 +147,9 @@ class HttpConnection(asyncio.BufferedProtocol):
         if len(request) <= WRITE_BYTES:
             transport.write(request)
         else:
-            transport.set_write_buffer_limits(high=1, low=0)  # so that `resume_writing` tells of every part
+            transport.set_write_buffer_limits(
+                high=1, low=0
+            )  # so that `resume_writing` tells of every part
             self._unsent, self._written, self._queued = memoryview(request), 0, 0
             self._write_on()
         try:
@@ -171,7 +180,11 @@ class HttpConnection(asyncio.BufferedProtocol):
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             # No ConnectionFailed, which is repeated: the parent's request is under way.
-            waiter.set_exception(UsageError("the process was forked while this request was under way: its answer is the parent's"))
+            waiter.set_exception(
+                UsageError(
+                    "the process was forked while this request was under way: its answer is the parent's"
+                )
+            )
         transport.abort()
 
     # ------------------------------------------------------------------ asyncio's side
@@ -205,7 +218,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         else:
             if self._waiter is None:
                 return
-            # Only a head and a body's bytes give the server more time: interim answers, trailers and chunks' extensions have no end.
+            # Only a head and a body's bytes give the server more time: interim answers, trailers
+            # and chunks' extensions have no end.
             if self._received > received or self._has_head is not had_head:
                 self._deadline = self._loop.time() + self._read_timeout_s
             if self._received > received:
@@ -213,7 +227,11 @@ class HttpConnection(asyncio.BufferedProtocol):
                 return
             self._overhead += nbytes
             if self._overhead > MAX_HEAD_BYTES:
-                where = "what follows the answer's headers, without a body," if self._has_head else "the answer's headers"
+                where = (
+                    "what follows the answer's headers, without a body,"
+                    if self._has_head
+                    else "the answer's headers"
+                )
                 self._fail(f"{where} are longer than {MAX_HEAD_BYTES} bytes")
 
     def pause_writing(self) -> None:
@@ -228,7 +246,12 @@ class HttpConnection(asyncio.BufferedProtocol):
     def _write_on(self) -> None:
         """Hand on what of the request is left, until the network takes no more."""
         transport = self._transport
-        while (unsent := self._unsent) is not None and not self._paused and transport is not None and not transport.is_closing():
+        while (
+            (unsent := self._unsent) is not None
+            and not self._paused
+            and transport is not None
+            and not transport.is_closing()
+        ):
             self._unsent = unsent[WRITE_BYTES:] or None
             self._written += min(len(unsent), WRITE_BYTES)
             transport.write(unsent[:WRITE_BYTES])
@@ -243,7 +266,10 @@ class HttpConnection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._dead = True
         if self._waiter is not None:
-            self._fail(f"the connection was closed {self._phase()}{f' ({reason_of(exc)})' if exc else ''}", exc)
+            self._fail(
+                f"the connection was closed {self._phase()}{f' ({reason_of(exc)})' if exc else ''}",
+                exc,
+            )
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -269,7 +295,9 @@ class HttpConnection(asyncio.BufferedProtocol):
         if length is not None:
             self._promised = promised = int(length)
             if promised > self._max_body_bytes:
-                self._fail(f"the answer's body of {promised} bytes is larger than {self._max_body_bytes}")
+                self._fail(
+                    f"the answer's body of {promised} bytes is larger than {self._max_body_bytes}"
+                )
         elif b"transfer-encoding" in headers:
             self._promised = -1
         self._has_head = True
@@ -301,7 +329,9 @@ class HttpConnection(asyncio.BufferedProtocol):
         response = Response(parser.get_status_code(), self._headers, body)
         self._waiter = None
         self._forget_answer()
-        if not reusable or self._unsent is not None or self._paused:  # an answer to half a request: the rest is not sent
+        if (
+            not reusable or self._unsent is not None or self._paused
+        ):  # an answer to half a request: the rest is not sent
             self._dead, self._unsent = True, None
         waiter.set_result(response)
 
@@ -324,7 +354,8 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._transport.abort()
 
     def _look_at_the_clock(self) -> None:
-        # One timer serves many requests: each moves the deadline, and only a timer that fires looks at it.
+        # One timer serves many requests: each moves the deadline, and only a timer that fires looks
+        # at it.
         self._timer = None
         if self._waiter is None:
             return
@@ -333,25 +364,43 @@ class HttpConnection(asyncio.BufferedProtocol):
             return
         queued = _queued_bytes(self._transport) if self._written else 0
         if queued and queued != self._queued:
-            # The request is out as far as asyncio knows, and still on its way out of the system: that is progress too.
+            # The request is out as far as asyncio knows, and still on its way out of the system:
+            # that is progress too.
             self._queued = queued
             self._deadline = self._loop.time() + self._read_timeout_s
             self._timer = self._loop.call_at(self._deadline, self._look_at_the_clock)
         elif self._unsent is not None or self._paused:
-            self._fail(f"the server took nothing of the request for {self._read_timeout_s:g} s, after {self._written} bytes were written")
+            self._fail(
+                f"the server took nothing of the request for {self._read_timeout_s:g} s, after {self._written} bytes were written"
+            )
         else:
-            beside = f" ({self._overhead} bytes that are no part of a body do not count)" if self._overhead else ""
-            self._fail(f"the server sent nothing for {self._read_timeout_s:g} s, {self._phase()}{beside}")
+            beside = (
+                f" ({self._overhead} bytes that are no part of a body do not count)"
+                if self._overhead
+                else ""
+            )
+            self._fail(
+                f"the server sent nothing for {self._read_timeout_s:g} s, {self._phase()}{beside}"
+            )
 
     def _phase(self) -> str:
         if self._has_head:
-            of_how_many = f" of {self._promised}" if self._promised is not None and self._promised >= 0 else ""
+            of_how_many = (
+                f" of {self._promised}"
+                if self._promised is not None and self._promised >= 0
+                else ""
+            )
             return f"in the middle of the answer's body, after {self._received}{of_how_many} bytes"
-        return "in the middle of the answer's headers" if self._headers or self._overhead else "before an answer began"
+        return (
+            "in the middle of the answer's headers"
+            if self._headers or self._overhead
+            else "before an answer began"
+        )
 
 
 def _queued_bytes(transport: asyncio.Transport | None) -> int:
-    """What the system holds of what was written, because the other side did not take it yet; 0 where it does not tell."""
+    """What the system holds of what was written, because the other side did not take it yet; 0
+    where it does not tell."""
     if transport is None:
         return 0
     try:
@@ -365,11 +414,16 @@ def _queued_bytes(transport: asyncio.Transport | None) -> int:
 
 
 def _close_without_loop(transport: Any) -> None:
-    """Close the socket of a transport whose loop is closed: asyncio's close in a turn of their loop, and there is none any more."""
+    """Close the socket of a transport whose loop is closed: asyncio's close in a turn of their
+    loop, and there is none any more."""
     with suppress(RuntimeError):  # "Event loop is closed", after it has marked itself as closed
         transport.abort()
     below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None) or transport
-    close = getattr(below, "_call_connection_lost", None)  # what abort() would have had the loop call
+    close = getattr(
+        below, "_call_connection_lost", None
+    )  # what abort() would have had the loop call
     if close is not None:
-        with suppress(RuntimeError, AttributeError):  # the same, of the TLS between; the second time there is no socket any more
+        with suppress(
+            RuntimeError, AttributeError
+        ):  # the same, of the TLS between; the second time there is no socket any more
             close(None)

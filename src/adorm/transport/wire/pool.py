@@ -12,7 +12,8 @@ from adorm.support.forks import tell_of_forks
 from adorm.transport.wire.http import HttpConnection
 
 IDLE_LIMIT_S = 15.0
-"""How long a connection may lie idle and still be used: DynamoDB closes those that it has not heard of for some time."""
+"""How long a connection may lie idle and still be used: DynamoDB closes those that it has not heard
+of for some time."""
 
 CLOSE_LIMIT_S = 1.0
 CLOSED = "the database was closed"
@@ -21,7 +22,9 @@ CLOSED = "the database was closed"
 class Connect(Protocol):
     """Opens one connection, and has it report its end to `on_lost`."""
 
-    def __call__(self, on_lost: Callable[[HttpConnection], None], /) -> Awaitable[HttpConnection]: ...
+    def __call__(
+        self, on_lost: Callable[[HttpConnection], None], /
+    ) -> Awaitable[HttpConnection]: ...
 
 
 class PoolFigures(NamedTuple):
@@ -37,11 +40,12 @@ class PoolFigures(NamedTuple):
 
 
 class ConnectionPool:
-    """At most `max_connections` connections, busy, idle or being made; the rest of the calls wait in line.
+    """At most `max_connections` connections, busy, idle or being made; the rest of the calls wait
+    in line.
 
-    A call takes a connection by `take_idle() or await acquire()` and gives it back by `release`, whatever happened. The one
-    used last is used next, so that what a burst needed can age and go. A caller that is cancelled while it waits passes its
-    turn on.
+    A call takes a connection by `take_idle() or await acquire()` and gives it back by `release`,
+    whatever happened. The one used last is used next, so that what a burst needed can age and go. A
+    caller that is cancelled while it waits passes its turn on.
     """
 
     __slots__ = (
@@ -59,7 +63,12 @@ class ConnectionPool:
     )
 
     def __init__(
-        self, connect: Connect, loop: asyncio.AbstractEventLoop, *, max_connections: int, idle_limit_s: float = IDLE_LIMIT_S
+        self,
+        connect: Connect,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        max_connections: int,
+        idle_limit_s: float = IDLE_LIMIT_S,
     ) -> None:
         if max_connections < 1:
             raise UsageError(f"max_connections must be at least 1, not {max_connections}")
@@ -81,15 +90,26 @@ class ConnectionPool:
     def figures(self) -> PoolFigures | None:
         """What it is doing now, None once it is closed; may be called from any thread."""
         idle = len(self._idle)
-        return None if self._closed else PoolFigures(max(0, self._slots - idle), idle, len(self._waiters), self._max_connections)
+        return (
+            None
+            if self._closed
+            else PoolFigures(
+                max(0, self._slots - idle), idle, len(self._waiters), self._max_connections
+            )
+        )
 
     def take_idle(self) -> HttpConnection | None:
-        """An idle connection that is known to be well, without waiting; None says: use `acquire`."""
+        """An idle connection that is known to be well, without waiting; None says: use
+        `acquire`."""
         idle = self._idle
         if not idle:
             return None
         connection = idle[-1]
-        if not connection.usable or self._loop.time() - connection.idle_since > self._idle_limit_s or connection.has_news():
+        if (
+            not connection.usable
+            or self._loop.time() - connection.idle_since > self._idle_limit_s
+            or connection.has_news()
+        ):
             return None
         return idle.pop()
 
@@ -105,14 +125,17 @@ class ConnectionPool:
         self._drop_old()
         if self._idle:
             return await self._looked_at(self._idle.pop())
-        if self._slots < self._max_connections:  # then nobody waits: what becomes free is given to the first in line at once
+        if (
+            self._slots < self._max_connections
+        ):  # then nobody waits: what becomes free is given to the first in line at once
             self._slots += 1
             return await self._make()
         connection = await self._turn()
         return connection if connection is not None and connection.usable else await self._make()
 
     def release(self, connection: HttpConnection) -> None:
-        """Give a connection back: the first in line gets it, or its place if it can't be used any more."""
+        """Give a connection back: the first in line gets it, or its place if it can't be used any
+        more."""
         if self._closed or not connection.usable:
             connection.abort()
             self._free_slot()
@@ -155,7 +178,8 @@ class ConnectionPool:
         return bool(connections)
 
     async def close(self) -> None:
-        """Close every connection. Calls that wait in line fail, so do those in flight. Bounded by a second."""
+        """Close every connection. Calls that wait in line fail, so do those in flight. Bounded by a
+        second."""
         self._closed = True
         self._idle.clear()
         while (waiter := self._next_waiter()) is not None:
@@ -167,7 +191,8 @@ class ConnectionPool:
             await self._drain(drained)
 
     async def _drain(self, drained: asyncio.Future[None]) -> None:
-        """Wait until the last connection is gone, whatever cancellation comes meanwhile; that is raised after it."""
+        """Wait until the last connection is gone, whatever cancellation comes meanwhile; that is
+        raised after it."""
         ends_s = self._loop.time() + CLOSE_LIMIT_S
         cancelled: asyncio.CancelledError | None = None
         while not drained.done() and (left_s := ends_s - self._loop.time()) > 0:
@@ -178,7 +203,8 @@ class ConnectionPool:
         if cancelled is not None:
             raise cancelled
 
-    # ------------------------------------------------------------------ inside: who calls these holds a slot
+    # ------------------------------------------------------------------ inside: who calls these
+    # holds a slot
 
     async def _make(self) -> HttpConnection:
         try:
@@ -195,10 +221,12 @@ class ConnectionPool:
         return connection
 
     async def _looked_at(self, connection: HttpConnection) -> HttpConnection:
-        """The same connection after the loop has read what came while it was idle, or a new one in its place."""
+        """The same connection after the loop has read what came while it was idle, or a new one in
+        its place."""
         try:
             if connection.usable and connection.has_news():
-                # What is readable is handled one turn after it is found: after two turns the loop knows.
+                # What is readable is handled one turn after it is found: after two turns the loop
+                # knows.
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
         except BaseException:

@@ -1,4 +1,5 @@
-"""Proxies that the environment asks for: the wire speaks to DynamoDB directly, and says so instead of going around one."""
+"""Proxies that the environment asks for: the wire speaks to DynamoDB directly, and says so instead
+of going around one."""
 
 from __future__ import annotations
 
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
 
 
 def refuse_proxy(endpoint: Endpoint, environ: Mapping[str, str]) -> None:
-    """Raise if HTTPS_PROXY (for https) or HTTP_PROXY (for http) covers the endpoint; lower-case spellings count too.
+    """Raise if HTTPS_PROXY (for https) or HTTP_PROXY (for http) covers the endpoint; lower-case
+    spellings count too.
 
-    NO_PROXY takes hosts out: `*`, names with everything below them, addresses, networks (`10.0.0.0/8`), each with a port
-    or without. Loopback addresses are never meant.
+    NO_PROXY takes hosts out: `*`, names with everything below them, addresses, networks
+    (`10.0.0.0/8`), each with a port or without. Loopback addresses are never meant.
 
     Raises:
         UsageError: the variable is named, its value (which may hold a password) is not shown.
@@ -48,7 +50,10 @@ def _covers(entry: str, endpoint: Endpoint) -> bool:
                 return address in ipaddress.ip_network(entry, strict=False)
             except ValueError:
                 return False
-        return entry.strip("[]") == endpoint.host or entry in (f"{endpoint.host}:{endpoint.port}", f"[{endpoint.host}]:{endpoint.port}")
+        return entry.strip("[]") == endpoint.host or entry in (
+            f"{endpoint.host}:{endpoint.port}",
+            f"[{endpoint.host}]:{endpoint.port}",
+        )
     name, colon, port = entry.partition(":")
     if colon and port != str(endpoint.port):
         return False

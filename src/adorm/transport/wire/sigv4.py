@@ -23,10 +23,11 @@ TARGET = "x-amz-target"
 class Signer:
     """Signs the requests that go to one host, path and region.
 
-    What stays the same between two requests is put together once: the header lines when the signer is made, the
-    signing key and the token's line when the credentials or the day (in UTC) change.
+    What stays the same between two requests is put together once: the header lines when the signer
+    is made, the signing key and the token's line when the credentials or the day (in UTC) change.
 
-    `headers` are further headers that every request carries with the same value; they are signed too.
+    `headers` are further headers that every request carries with the same value; they are signed
+    too.
     """
 
     __slots__ = (
@@ -63,7 +64,10 @@ class Signer:
         self._service = service
         self._method = method.upper()
         self._path = canonical_path(path)
-        self._fixed = {name.lower(): trimmed(value) for name, value in {**(headers or {}), "host": host}.items()}
+        self._fixed = {
+            name.lower(): trimmed(value)
+            for name, value in {**(headers or {}), "host": host}.items()
+        }
         taken = self._fixed.keys() & {DATE, TOKEN, TARGET}
         if taken:
             raise UsageError(f"the signer writes {', '.join(sorted(taken))} itself")
@@ -87,11 +91,13 @@ class Signer:
             self._second = epoch_s
         return self._timestamp
 
-    def authorization(self, credentials: Credentials, target: str, body: bytes, timestamp: str) -> str:
+    def authorization(
+        self, credentials: Credentials, target: str, body: bytes, timestamp: str
+    ) -> str:
         """The value of the `authorization` header.
 
-        The request must carry, besides the fixed headers, `x-amz-date` with this `timestamp`, `x-amz-target` with this
-        `target` and, if the credentials have one, `x-amz-security-token`.
+        The request must carry, besides the fixed headers, `x-amz-date` with this `timestamp`,
+        `x-amz-target` with this `target` and, if the credentials have one, `x-amz-security-token`.
         """
         if credentials is not self._credentials or timestamp[:8] != self._day:
             self._prepare(credentials, timestamp[:8])
@@ -116,7 +122,9 @@ class Signer:
     def _lines(self, after: str, before: str | None) -> str:
         """The lines of the fixed headers that stand between two names in the sorted order."""
         return "".join(
-            f"{name}:{value}\n" for name, value in sorted(self._fixed.items()) if name > after and (before is None or name < before)
+            f"{name}:{value}\n"
+            for name, value in sorted(self._fixed.items())
+            if name > after and (before is None or name < before)
         )
 
 
@@ -131,7 +139,8 @@ def signed_headers(
     body: bytes,
     epoch_s: float,
 ) -> dict[str, str]:
-    """The headers of one POST request to any service, by lower-case name: those given, date, token and signature, without `host`."""
+    """The headers of one POST request to any service, by lower-case name: those given, date, token
+    and signature, without `host`."""
     timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(epoch_s))
     day = timestamp[:8]
     sent = {name.lower(): value for name, value in headers.items()} | {DATE: timestamp}
@@ -142,9 +151,13 @@ def signed_headers(
     canonical_lines = "".join(f"{name}:{trimmed(value)}\n" for name, value in lines)
     canonical = f"POST\n{canonical_path(path)}\n\n{canonical_lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
     scope = f"{day}/{region}/{service}/aws4_request"
-    to_sign = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    to_sign = (
+        f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    )
     signature = hmac_sha256(signing_key(credentials, day, region, service))(to_sign.encode())
-    sent["authorization"] = f"AWS4-HMAC-SHA256 Credential={credentials.access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
+    sent["authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={credentials.access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
+    )
     return sent
 
 
@@ -157,11 +170,15 @@ def signing_key(credentials: Credentials, day: str, region: str, service: str) -
 
 
 def hmac_sha256(key: bytes) -> Callable[[bytes], str]:
-    """HMAC-SHA256 under one key, in hexadecimal: what `hmac.digest` gives, in a third of the time from the second message on.
+    """HMAC-SHA256 under one key, in hexadecimal: what `hmac.digest` gives, in a third of the time
+    from the second message on.
 
-    The key's two blocks are hashed once; `hmac` hashes them for every message. https://www.rfc-editor.org/rfc/rfc2104
+    The key's two blocks are hashed once; `hmac` hashes them for every message.
+    https://www.rfc-editor.org/rfc/rfc2104
     """
-    block = (hashlib.sha256(key).digest() if len(key) > BLOCK_BYTES else key).ljust(BLOCK_BYTES, b"\0")
+    block = (hashlib.sha256(key).digest() if len(key) > BLOCK_BYTES else key).ljust(
+        BLOCK_BYTES, b"\0"
+    )
     inner_key = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
     outer_key = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 

@@ -1,9 +1,11 @@
-"""The `X-Amzn-Trace-Id` header, by which X-Ray knows whose request it is, and Lambda a function that calls itself.
+"""The `X-Amzn-Trace-Id` header, by which X-Ray knows whose request it is, and Lambda a function
+that calls itself.
 
 https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
 
-The header is not signed: who carries a request on may add to it, and AWS's SDKs leave it out of their signatures as well.
+The header is not signed: who carries a request on may add to it, and AWS's SDKs leave it out of
+their signatures as well.
 """
 
 from __future__ import annotations
@@ -16,13 +18,18 @@ logger = logging.getLogger("adorm")
 NAME = "x-amzn-trace-id"
 MAX_LENGTH = 4096
 SAFE = "-=;:+&[]{}\"',"
-"""Characters that stay as they are, besides letters, digits and `_.~`; AWS's SDKs keep the same ones."""
+"""Characters that stay as they are, besides letters, digits and `_.~`; AWS's SDKs keep the same
+ones."""
 
 
-def trace_line(environ: Mapping[str, str], given: Callable[[], str | None] | None) -> Callable[[], str] | None:
-    """What writes the header's line for a request; None where no request has one: no function was given, and this is not Lambda.
+def trace_line(
+    environ: Mapping[str, str], given: Callable[[], str | None] | None
+) -> Callable[[], str] | None:
+    """What writes the header's line for a request; None where no request has one: no function was
+    given, and this is not Lambda.
 
-    Inside Lambda the header is `_X_AMZN_TRACE_ID`, read anew for each request: Lambda changes it with each invocation.
+    Inside Lambda the header is `_X_AMZN_TRACE_ID`, read anew for each request: Lambda changes it
+    with each invocation.
     """
     if given is None:
         if "AWS_LAMBDA_FUNCTION_NAME" not in environ:

@@ -21,7 +21,12 @@ from adorm.errors import CREDENTIALS_REFUSED, ConnectionFailed, UsageError
 from adorm.support.shown import shown
 from adorm.transport.base import TOO_OLD, Answer, ReadRequest, Request, Tokened, unsent
 from adorm.transport.credentials.aws_session import SessionCredentials, SessionHolder
-from adorm.transport.credentials.credentials import Credentials, CredentialsCache, CredentialsSource, FixedCredentials
+from adorm.transport.credentials.credentials import (
+    Credentials,
+    CredentialsCache,
+    CredentialsSource,
+    FixedCredentials,
+)
 from adorm.transport.credentials.default_chain import default_credentials
 from adorm.transport.wire.connector import Connector, tls_context
 from adorm.transport.wire.endpoint import Endpoint, locate
@@ -45,16 +50,20 @@ class WireTransport:
 
     Args:
         region: "eu-central-1"; by default from the environment or the profile.
-        endpoint_url: `http://localhost:8000`; by default AWS's own for the region, or what environment or profile name.
-        credentials: `Credentials`, or a source of them; by default those of the environment or the container, else aiobotocore's chain.
+        endpoint_url: `http://localhost:8000`; by default AWS's own for the region, or what
+            environment or profile name.
+        credentials: `Credentials`, or a source of them; by default those of the environment or the
+            container, else aiobotocore's chain.
         session: an aiobotocore or aioboto3 session to take credentials, region and endpoint from.
         profile: a name from the AWS configuration files, instead of AWS_PROFILE or the default one.
         max_connections: how many calls can be in flight at once; the rest wait in line.
         connect_timeout_s: for name lookup, TCP and TLS together.
-        read_timeout_s: the longest silence of the server, while it takes the request and until its answer is complete.
+        read_timeout_s: the longest silence of the server, while it takes the request and until its
+            answer is complete.
         clock: the time of day that requests are signed with.
         environ: instead of `os.environ`.
-        trace_header: gives the `X-Amzn-Trace-Id` of each request, or None; by default, inside Lambda, what the environment says.
+        trace_header: gives the `X-Amzn-Trace-Id` of each request, or None; by default, inside
+            Lambda, what the environment says.
 
     It belongs to the event loop that it is opened in.
     """
@@ -84,11 +93,15 @@ class WireTransport:
         self._prefer_profile = session is not None
         self._holder = SessionHolder(session, profile)
         self._clock = clock
-        self._epoch_s: Callable[[], float] = time.time if clock is SYSTEM_CLOCK else lambda: clock.now().timestamp()
+        self._epoch_s: Callable[[], float] = (
+            time.time if clock is SYSTEM_CLOCK else lambda: clock.now().timestamp()
+        )
         if isinstance(credentials, CredentialsCache):
             self._credentials = credentials  # shared: what one refuses, all fetch anew
         else:
-            self._credentials = CredentialsCache(self._source(credentials, session is not None or profile is not None), clock)
+            self._credentials = CredentialsCache(
+                self._source(credentials, session is not None or profile is not None), clock
+            )
         self._max_connections = max_connections
         self._connect_timeout_s = connect_timeout_s
         self._read_timeout_s = read_timeout_s
@@ -106,7 +119,11 @@ class WireTransport:
         self._closed = False
 
     def __repr__(self) -> str:
-        where = "not open" if self._endpoint is None else f"{self._endpoint.url} in {self._endpoint.region}"
+        where = (
+            "not open"
+            if self._endpoint is None
+            else f"{self._endpoint.url} in {self._endpoint.region}"
+        )
         return f"<WireTransport {where}{', closed' if self._closed else ''}>"
 
     @property
@@ -120,7 +137,8 @@ class WireTransport:
         return self._endpoint_url if self._endpoint is None else self._endpoint.url
 
     def last_request_id(self) -> str | None:
-        """DynamoDB's id for the request answered last: that of a `send` that has just returned, before anything else is awaited."""
+        """DynamoDB's id for the request answered last: that of a `send` that has just returned,
+        before anything else is awaited."""
         return self._answer_headers.get(b"x-amzn-requestid", b"").decode("latin-1") or None
 
     def pool_figures(self) -> PoolFigures | None:
@@ -131,7 +149,8 @@ class WireTransport:
         """Find region and endpoint, and fetch credentials. No connection is made yet.
 
         Raises:
-            UsageError: no region, no credentials, an endpoint that is none, or a proxy that the environment asks for.
+            UsageError: no region, no credentials, an endpoint that is none, or a proxy that the
+                environment asks for.
             ConnectionFailed: whoever hands out the credentials does not answer.
         """
         self._check_open()
@@ -162,7 +181,12 @@ class WireTransport:
             return
         connector = Connector(loop, endpoint, tls, self._connect_timeout_s, self._read_timeout_s)
         self._pool = ConnectionPool(connector, loop, max_connections=self._max_connections)
-        self._signer = Signer(region=endpoint.region, host=endpoint.authority, path=endpoint.path, headers={"content-type": CONTENT_TYPE})
+        self._signer = Signer(
+            region=endpoint.region,
+            host=endpoint.authority,
+            path=endpoint.path,
+            headers={"content-type": CONTENT_TYPE},
+        )
         self._head = (
             f"POST {endpoint.path} HTTP/1.1\r\nhost: {endpoint.authority}\r\n"
             f"content-type: {CONTENT_TYPE}\r\nuser-agent: adorm\r\nx-amz-target: "
@@ -174,17 +198,25 @@ class WireTransport:
         """Send one request once; see `adorm.transport.base.Transport`.
 
         Raises:
-            UsageError: it was closed, belongs to another event loop, or the request can't be written as JSON.
+            UsageError: it was closed, belongs to another event loop, or the request can't be
+                written as JSON.
         """
         pool, signer = self._pool, self._signer
-        if pool is None or signer is None or self._closed or asyncio.get_running_loop() is not self._loop:
+        if (
+            pool is None
+            or signer is None
+            or self._closed
+            or asyncio.get_running_loop() is not self._loop
+        ):
             self._check_loop()
             raise UsageError("the transport is not open: await open() first")
         target = self._targets.get(operation) or self._target(operation)
         try:
             body = orjson.dumps(request, default=_plain)
         except TypeError as error:
-            raise UsageError(f"{operation}: the request can't be written as JSON: {error}") from error
+            raise UsageError(
+                f"{operation}: the request can't be written as JSON: {error}"
+            ) from error
         try:
             epoch_s = self._epoch_s()
             credentials = self._credentials.at_hand(epoch_s)
@@ -227,12 +259,14 @@ class WireTransport:
         self._pool.release(self._pool.take_idle() or await self._pool.acquire())
 
     def drop_idle(self) -> None:
-        """Close the connections that lie idle, as after the process was frozen for longer than they live. Calls under way keep theirs."""
+        """Close the connections that lie idle, as after the process was frozen for longer than they
+        live. Calls under way keep theirs."""
         if self._pool is not None:
             self._pool.drop_idle()
 
     def forget_credentials(self) -> None:
-        """Fetch new credentials for the next request, as after a snapshot was restored. Requests under way keep theirs."""
+        """Fetch new credentials for the next request, as after a snapshot was restored. Requests
+        under way keep theirs."""
         self._credentials.forget()
 
     async def close(self) -> None:
@@ -250,7 +284,8 @@ class WireTransport:
             await self._pool.close()
 
     def drop(self) -> bool:
-        """Close every connection without waiting, from any thread: where its loop is closed, or nobody is left to close it.
+        """Close every connection without waiting, from any thread: where its loop is closed, or
+        nobody is left to close it.
 
         Gives whether there were any.
         """
@@ -259,7 +294,9 @@ class WireTransport:
 
     # ------------------------------------------------------------------ inside
 
-    def _source(self, credentials: Credentials | CredentialsSource | None, from_session: bool) -> CredentialsSource:
+    def _source(
+        self, credentials: Credentials | CredentialsSource | None, from_session: bool
+    ) -> CredentialsSource:
         if isinstance(credentials, Credentials):
             return FixedCredentials(credentials)
         if credentials is not None:
@@ -285,7 +322,9 @@ class WireTransport:
         except TimeoutError as error:
             if not (bound.expired() and self._closed):
                 raise
-            raise UsageError("the database was closed while this call waited for credentials") from error
+            raise UsageError(
+                "the database was closed while this call waited for credentials"
+            ) from error
 
     def _check_open(self) -> None:
         if self._closed:
@@ -301,12 +340,21 @@ class WireTransport:
             raise UsageError(f"not the name of an operation: {operation!r}")
         return self._targets.setdefault(operation, TARGET_PREFIX + operation)
 
-    def _read(self, operation: str, request: Request, response: Response, credentials: Credentials) -> Answer:
+    def _read(
+        self, operation: str, request: Request, response: Response, credentials: Credentials
+    ) -> Answer:
         status, headers, body = response
         self._answer_headers = headers
         checksum = headers.get(b"x-amz-crc32")
-        if checksum is not None and not (checksum.isdigit() and len(checksum) <= MOST_CRC_DIGITS and zlib.crc32(body) == int(checksum)):
-            raise ConnectionFailed("the answer was damaged on its way: its CRC32 is not the one announced", maybe_applied=True)
+        if checksum is not None and not (
+            checksum.isdigit()
+            and len(checksum) <= MOST_CRC_DIGITS
+            and zlib.crc32(body) == int(checksum)
+        ):
+            raise ConnectionFailed(
+                "the answer was damaged on its way: its CRC32 is not the one announced",
+                maybe_applied=True,
+            )
         if status != 200:
             raise self._refused(operation, request, response, credentials)
         if isinstance(request, ReadRequest) and (parsed := request.parse(body)) is not None:
@@ -316,15 +364,27 @@ class WireTransport:
         except ValueError as error:
             problem = f"the answer is not JSON ({error})"
             if encoding := headers.get(b"content-encoding"):
-                problem += f": it came as {shown(encoding.decode('latin-1'))!r}, which was not asked for"
+                problem += (
+                    f": it came as {shown(encoding.decode('latin-1'))!r}, which was not asked for"
+                )
             raise ConnectionFailed(problem, maybe_applied=True) from error
         if not isinstance(answer, dict):
-            raise ConnectionFailed(f"the answer is a JSON {type(answer).__name__}, not an object", maybe_applied=True)
+            raise ConnectionFailed(
+                f"the answer is a JSON {type(answer).__name__}, not an object", maybe_applied=True
+            )
         return cast(Answer, answer)
 
-    def _refused(self, operation: str, request: Request, response: Response, credentials: Credentials) -> Exception:
+    def _refused(
+        self, operation: str, request: Request, response: Response, credentials: Credentials
+    ) -> Exception:
         secrets = (credentials.session_token, credentials.secret_access_key)
-        error = refusal(operation, response, endpoint_url=self.endpoint_url or "", secrets=secrets, request=request)
+        error = refusal(
+            operation,
+            response,
+            endpoint_url=self.endpoint_url or "",
+            secrets=secrets,
+            request=request,
+        )
         offset_s = clock_offset_s(error, response, self._clock.now())
         if offset_s is not None:
             self._offset_s = offset_s
@@ -342,7 +402,8 @@ CRLF = "\r\n"
 
 
 def _plain(value: Any) -> Any:
-    """What orjson can't write by itself: binary values become base64 text, as DynamoDB's JSON wants them."""
+    """What orjson can't write by itself: binary values become base64 text, as DynamoDB's JSON wants
+    them."""
     if isinstance(value, bytes | bytearray):
         return binascii.b2a_base64(value, newline=False).decode("ascii")
     if isinstance(value, Mapping):
