@@ -253,7 +253,6 @@ async def test_the_readme_begins_with_a_program_that_works(
     namespace: dict[str, Any], db: adorm.Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await run(blocks_of(ROOT / "README.md")[0], namespace)
-    await db.create_table(namespace["Order"])
     monkeypatch.setattr(adorm, "connect", _always(db))
     await namespace["main"]()
     stored = await db.table(namespace["Order"]).get("c1", "o1")
@@ -262,7 +261,7 @@ async def test_the_readme_begins_with_a_program_that_works(
 
 def _always(db: adorm.Database) -> Callable[..., Any]:
     @asynccontextmanager
-    async def connect(**_options: object) -> AsyncGenerator[adorm.Database]:
+    async def connect(*_engine: object, **_options: object) -> AsyncGenerator[adorm.Database]:
         yield db
 
     return connect
