@@ -392,6 +392,19 @@ def test_links_lead_somewhere_and_the_index_names_every_page() -> None:
     assert [page.name for page in GUIDE.glob("*.md") if f"guide/{page.name}" not in index] == []
 
 
+DECISIONS = ROOT / "docs" / "decisions"
+
+
+@pytest.mark.parametrize("page", sorted(DECISIONS.glob("0*.md")), ids=lambda page: page.stem[:4])
+def test_a_decision_has_its_form_and_stands_in_the_index(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Decision", "Price"]
+    title = text.splitlines()[0].removeprefix(f"# {page.stem[:4]}: ")
+    assert f"| {page.stem[:4]} | [{title}]({page.name}) |" in (DECISIONS / "README.md").read_text(
+        "utf-8"
+    )
+
+
 def test_the_guide_names_everything_public() -> None:
     guide = "\n".join(page.read_text("utf-8") for page in GUIDE.glob("*.md"))
     assert [name for name in read_stub("adorm") if not re.search(rf"\b{name}\b", guide)] == []
