@@ -17,6 +17,7 @@ from adorm.batch.batch_run import BatchRun, Chunked, chunk_outcomes
 from adorm.batch.key_set import FoundItems, KeyGroup, KeySet
 from adorm.calls.capacity import Capacity
 from adorm.concurrency.pool import run_all, unless_lost
+from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.errors import AttributeMap, ItemDecodeError, UsageError
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.paths import selected_locations
@@ -28,7 +29,7 @@ from adorm.items.keys import Key
 from adorm.items.kinds import other_kind
 from adorm.items.plan import Plan, read_cost
 from adorm.items.select import projections, select_values
-from adorm.items.unprocessed import MAX_GET_KEYS, Chunk, by_table, read_chunk
+from adorm.items.unprocessed import Chunk, by_table, read_chunk
 from adorm.outcomes import Outcome
 
 ItemT = TypeVar("ItemT")

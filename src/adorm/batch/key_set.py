@@ -10,12 +10,12 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import attrs
 
 from adorm.batch.batch_run import STEPS_A_TURN, placed
+from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.errors import AttributeMap, UsageError
 from adorm.items.binding import Binding, PageItems, maps_of
 from adorm.items.item_ids import ItemId, ItemIds, encode_keys, item_ids
 from adorm.items.keys import Key, encode_any_key
 from adorm.items.kinds import OtherKind
-from adorm.items.unprocessed import MAX_GET_KEYS
 from adorm.transport.base import Answer
 
 ItemT = TypeVar("ItemT")

@@ -18,12 +18,13 @@ from anyio.lowlevel import checkpoint
 from adorm.batch.batch_run import checked_concurrency
 from adorm.batch.limits import DEFAULT_CONCURRENCY
 from adorm.concurrency.pool import Job, Pool, unless_lost, within_deadline
+from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.errors import AttributeMap, UsageError
 from adorm.items.binding import Binding, PageItems
 from adorm.items.item_ids import ItemId, item_ids
 from adorm.items.keys import NOT_GIVEN, Key, KeyValue, make_key
 from adorm.items.kinds import OtherKind
-from adorm.items.unprocessed import MAX_GET_KEYS, Chunk, read_chunk
+from adorm.items.unprocessed import Chunk, read_chunk
 from adorm.outcomes import Outcome
 from adorm.retry import RetryPolicy
 

@@ -14,6 +14,7 @@ from adorm.batch.batch_run import BatchRun, Chunked, placed, split
 from adorm.calls.capacity import Capacity, counted_in
 from adorm.codec import item_size
 from adorm.concurrency.pool import Job, run_all
+from adorm.dynamodb.limits import MAX_TRANSACTION_ACTIONS, MAX_TRANSACTION_BYTES
 from adorm.errors import AdormError, UsageError
 from adorm.expressions.conditions import Condition
 from adorm.expressions.updates import Clause
@@ -26,7 +27,6 @@ from adorm.items.write import Put, Write, key_of_instance
 from adorm.outcomes import Outcome
 from adorm.tx.block import Transaction
 from adorm.tx.handles import TransactionWrite
-from adorm.tx.request import MAX_BYTES, MAX_OPERATIONS
 
 ModelT = TypeVar("ModelT")
 
@@ -379,7 +379,9 @@ class _Create(Generic[ModelT]):
 
 
 def _transactions(creates: Sequence[_Create[ModelT]]) -> list[Sequence[_Create[ModelT]]]:
-    return split(creates, MAX_OPERATIONS, [create.size for create in creates], MAX_BYTES)
+    return split(
+        creates, MAX_TRANSACTION_ACTIONS, [create.size for create in creates], MAX_TRANSACTION_BYTES
+    )
 
 
 def _twice(key: Key[Any], other: int) -> UsageError:

@@ -20,10 +20,10 @@ from adorm.batch.write_requests import (
     split_requests,
 )
 from adorm.concurrency.pool import OnFailure, Pool, unless_lost, within_deadline
+from adorm.dynamodb.limits import MAX_WRITE_REQUESTS
 from adorm.errors import DeadlineExceeded
 from adorm.items.binding import Binding, Connection
 from adorm.items.item_ids import ItemId, ItemIds, item_ids
-from adorm.items.unprocessed import MAX_WRITE_ITEMS
 from adorm.outcomes import Outcome
 from adorm.retry import RetryPolicy
 
@@ -139,7 +139,7 @@ class WriteBuffer:
     # ---- chunks
 
     def _is_full(self) -> bool:
-        if len(self._waiting) >= MAX_WRITE_ITEMS:
+        if len(self._waiting) >= MAX_WRITE_REQUESTS:
             return True
         if self._waiting_bytes > MAX_CHUNK_BYTES:
             self._count_bytes()

@@ -10,12 +10,13 @@ import attrs
 from adorm.batch.batch_run import split
 from adorm.calls.capacity import Capacity
 from adorm.codec import json_size
+from adorm.dynamodb.limits import MAX_WRITE_REQUESTS
 from adorm.errors import AttributeMap
 from adorm.items.applied import note_applied
 from adorm.items.binding import Binding, Connection
 from adorm.items.item_ids import ItemId, ItemIds, item_ids
 from adorm.items.keys import Key, make_key
-from adorm.items.unprocessed import MAX_WRITE_ITEMS, Chunk, write_chunk
+from adorm.items.unprocessed import Chunk, write_chunk
 from adorm.items.write import Put, key_of_instance
 from adorm.models import is_instance
 from adorm.outcomes import Outcome
@@ -175,5 +176,7 @@ class ChunkWriter:
 
 def split_requests(changes: Sequence[WriteRequest]) -> list[dict[ItemId, WriteRequest]]:
     """Chunks of up to 25 that fit into a request each."""
-    chunks = split(changes, MAX_WRITE_ITEMS, [change.size for change in changes], MAX_CHUNK_BYTES)
+    chunks = split(
+        changes, MAX_WRITE_REQUESTS, [change.size for change in changes], MAX_CHUNK_BYTES
+    )
     return [{change.place: change for change in chunk} for chunk in chunks]

@@ -3,10 +3,9 @@
 from adorm.codec.build import check_type
 from adorm.codec.codec import Codec, default_codec
 from adorm.codec.failures import DecodeFailure, EncodeFailure, item_decode_error
-from adorm.codec.sizes import MAX_ITEM_BYTES, check_item_size, item_size, json_size
+from adorm.codec.sizes import check_item_size, item_size, json_size
 
 __all__ = [
-    "MAX_ITEM_BYTES",
     "Codec",
     "DecodeFailure",
     "EncodeFailure",

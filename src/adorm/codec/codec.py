@@ -20,6 +20,7 @@ from adorm.codec.failures import (
     item_decode_error,
     usage_error,
 )
+from adorm.dynamodb.limits import MAX_NESTING
 from adorm.errors import AttributeMap, BadValue, UsageError
 from adorm.schema.fields import DatetimeFormat, Field
 from adorm.schema.types import Annotation, is_made_in_function, origin_of, type_name
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
     import cattrs
 
     from adorm.codec.compiled.shapes import Shape
-
-MAX_NESTING = 32
-"""Levels of lists and maps in an item, which is the first itself.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-attributes
-"""
 
 
 class Codec:

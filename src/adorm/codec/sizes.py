@@ -11,10 +11,8 @@ from typing import Any
 
 import orjson
 
+from adorm.dynamodb.limits import MAX_ITEM_BYTES
 from adorm.errors import BadValue, UsageError
-
-MAX_ITEM_BYTES = 400 * 1024
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items"""
 
 
 def item_size(attribute_map: Mapping[str, Any]) -> int:

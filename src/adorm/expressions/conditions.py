@@ -17,9 +17,6 @@ from adorm.expressions.operators import PathOperators, SumOperators
 from adorm.expressions.placeholders import AttributeValue, Encoder, Placeholders
 from adorm.schema.types import Annotation, Tag
 
-MAX_OPERANDS = 100
-"""Of IN."""
-
 Comparator = Literal["=", "<>", "<", "<=", ">", ">="]
 
 # How tightly a condition binds, to put parentheses only where they are needed: DynamoDB refuses

@@ -10,6 +10,7 @@ from typing import Any, Protocol, get_args
 
 import attrs
 
+from adorm.dynamodb.limits import MAX_NESTING
 from adorm.errors import BadValue, UnknownField, UsageError
 from adorm.schema.fields import Field, kind_of, structure_of
 from adorm.schema.names import unknown_field
@@ -21,10 +22,6 @@ from adorm.schema.types import (
     union_members,
     unwrap,
 )
-
-MAX_DEPTH = 32
-"""Levels of nesting.
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
 
 Step = str | int
 """An attribute name or map key, or a list index."""
@@ -208,8 +205,8 @@ class DocumentPath:
     def _step(
         self, step: Step, annotation: Annotation, field: Field | None, spelled: str
     ) -> DocumentPath:
-        if len(self.steps) >= MAX_DEPTH:
-            raise UsageError(f"{self}{spelled}: a document path has at most {MAX_DEPTH} levels")
+        if len(self.steps) >= MAX_NESTING:
+            raise UsageError(f"{self}{spelled}: a document path has at most {MAX_NESTING} levels")
         within = None if field is not None else self.field or self.within
         return DocumentPath(
             self.root, (*self.steps, step), annotation, field, f"{self.spelled}{spelled}", within
@@ -314,6 +311,6 @@ def parse_path(text: str) -> DocumentPath:
         raise UsageError(
             f"no path: {text!r}; it starts with an attribute name and ends with a name, key or index"
         )
-    if len(steps) > MAX_DEPTH:
-        raise UsageError(f"{text!r}: a document path has at most {MAX_DEPTH} levels")
+    if len(steps) > MAX_NESTING:
+        raise UsageError(f"{text!r}: a document path has at most {MAX_NESTING} levels")
     return DocumentPath(None, tuple(steps), Any, None, text)

@@ -12,9 +12,9 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Protocol, TypeVar, cast, overload
 
+from adorm.dynamodb.limits import MAX_IN_OPERANDS
 from adorm.errors import BadValue, MisusedExpression, UsageError
 from adorm.expressions.conditions import (
-    MAX_OPERANDS,
     BeginsWith,
     Between,
     Comparator,
@@ -270,9 +270,9 @@ class Attr(PathOperators, Generic[T]):
         Raises:
             BadValue: none, or more than DynamoDB takes.
         """
-        if not 1 <= len(values) <= MAX_OPERANDS:
+        if not 1 <= len(values) <= MAX_IN_OPERANDS:
             raise BadValue(
-                f"{self!r}: is_in() takes 1 to {MAX_OPERANDS} values, not {len(values)}; combine several by or_()"
+                f"{self!r}: is_in() takes 1 to {MAX_IN_OPERANDS} values, not {len(values)}; combine several by or_()"
             )
         return In(self._subject, tuple(_operand(self._subject, value) for value in values))
 

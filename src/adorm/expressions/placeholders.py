@@ -6,15 +6,11 @@ from typing import Any, Protocol
 
 import orjson
 
+from adorm.dynamodb.limits import MAX_EXPRESSION_BYTES, MAX_EXPRESSION_OPERATORS
 from adorm.errors import UsageError
 from adorm.expressions.document_path import DocumentPath, Step, stored_steps
 from adorm.schema.fields import Field, structure_of
 from adorm.schema.types import Annotation
-
-MAX_EXPRESSION_BYTES = 4096
-MAX_OPERATORS = 300
-"""Both from https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-(expression parameters)."""
 
 AttributeValue = dict[str, Any]
 
@@ -128,9 +124,9 @@ class Placeholders:
             UsageError: there are more than 300.
         """
         self._operators += 1
-        if self._operators > MAX_OPERATORS:
+        if self._operators > MAX_EXPRESSION_OPERATORS:
             raise UsageError(
-                f"more than {MAX_OPERATORS} operators and functions in one expression; DynamoDB refuses them: split the request"
+                f"more than {MAX_EXPRESSION_OPERATORS} operators and functions in one expression; DynamoDB refuses them: split the request"
             )
 
     def checked(self, kind: str, text: str) -> str:

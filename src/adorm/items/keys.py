@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from adorm.codec import Codec
 from adorm.codec.coders.coder import Source
+from adorm.dynamodb.limits import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES
 from adorm.errors import AttributeMap, BadValue, ModelError, UsageError
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
@@ -49,10 +50,6 @@ else:
 ModelT = TypeVar("ModelT")
 
 
-MAX_PARTITION_KEY_BYTES = 2048
-MAX_SORT_KEY_BYTES = 1024
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html (partition and
-sort keys)"""
 MOST_BYTES_OF_A_CHARACTER = 4
 """In UTF-8: text is looked at closer only where that could be too much."""
 KEY_TAGS = ("S", "N", "B")

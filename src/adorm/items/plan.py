@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from adorm.calls.capacity import Units
+from adorm.dynamodb.limits import MAX_ITEM_BYTES, PAGE_BYTES, READ_UNIT_BYTES, WRITE_UNIT_BYTES
 from adorm.retry import READS
 
 if TYPE_CHECKING:
     from adorm.calls.prices import PriceTable
-
-READ_UNIT_BYTES = 4096
-PAGE_BYTES = 1024 * 1024
-WRITE_UNIT_BYTES = 1024
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html"""
 
 
 @attrs.frozen(kw_only=True)
@@ -108,7 +104,7 @@ def read_cost(*, consistent: bool) -> Cost:
     factor = 1.0 if consistent else 0.5
     return Cost(
         least_units=factor,
-        most_units_per_page=factor * 400 * 1024 / READ_UNIT_BYTES,
+        most_units_per_page=factor * MAX_ITEM_BYTES / READ_UNIT_BYTES,
         note=f"{factor:g} read units for each 4 KB of the item",
     )
 
@@ -129,6 +125,6 @@ def write_cost(*, transactional: bool = False) -> Cost:
     factor = 2.0 if transactional else 1.0
     return Cost(
         least_units=factor,
-        most_units_per_page=factor * 400 * 1024 / WRITE_UNIT_BYTES,
+        most_units_per_page=factor * MAX_ITEM_BYTES / WRITE_UNIT_BYTES,
         note=f"{factor:g} write units for each 1 KB of the item, and again for each index that changes",
     )

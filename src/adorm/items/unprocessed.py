@@ -18,10 +18,6 @@ from adorm.retry import RetryPolicy
 from adorm.transport.answer_shapes import MISSHAPEN
 from adorm.transport.base import Answer, ReadRequest
 
-MAX_GET_KEYS = 100
-"""Of one BatchGetItem."""
-MAX_WRITE_ITEMS = 25
-"""Of one BatchWriteItem."""
 PayloadT = TypeVar("PayloadT")
 
 

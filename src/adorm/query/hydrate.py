@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adorm.calls.capacity import Capacity
+from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.errors import AttributeMap
 from adorm.items.binding import Binding, PageItems, maps_of
 from adorm.items.item_ids import ItemId, item_ids
-from adorm.items.unprocessed import MAX_GET_KEYS, Chunk, places_of, read_chunk
+from adorm.items.unprocessed import Chunk, places_of, read_chunk
 from adorm.retry import RetryPolicy
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 import attrs
 
 from adorm.calls.capacity import Capacity
+from adorm.dynamodb.limits import MAX_LIMIT
 from adorm.errors import (
     AttributeMap,
     BadCursor,
@@ -27,7 +28,7 @@ from adorm.items.select import projections, select_values
 from adorm.query.cursors import decode_cursor, encode_cursor, query_digest
 from adorm.query.hydrate import fetch_whole
 from adorm.query.kind_filters import telling
-from adorm.query.pages import MAX_LIMIT, Page, PageReader, RawPage, key_at
+from adorm.query.pages import Page, PageReader, RawPage, key_at
 from adorm.query.planner import Candidate
 from adorm.query.start_keys import start_key_problem
 from adorm.query.stream import ItemIterator, ItemStream, QueryStream, Unreadable

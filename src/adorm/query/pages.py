@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from adorm.calls.capacity import ASKED, Capacity
+from adorm.dynamodb.limits import MAX_LIMIT
 from adorm.errors import AttributeMap, ConnectionFailed, ItemDecodeError
 from adorm.items.binding import Binding, PageItems
 from adorm.retry import RetryPolicy
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from adorm.codec.compiled.shapes import Shape
 
 ItemT = TypeVar("ItemT")
-
-MAX_LIMIT = 2**31 - 1
-"""Of one request."""
 
 
 @attrs.frozen

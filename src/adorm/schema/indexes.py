@@ -10,6 +10,12 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Literal, TypeVar, cast
 
+from adorm.dynamodb.limits import (
+    MAX_GLOBAL_INDEXES,
+    MAX_INDEX_KEY_ATTRIBUTES,
+    MAX_LOCAL_INDEXES,
+    MAX_PROJECTED_ATTRIBUTES,
+)
 from adorm.errors import ModelError
 from adorm.schema.fields import Field, Structure
 from adorm.schema.names import unknown_field
@@ -21,12 +27,6 @@ T = TypeVar("T")
 Projection = Literal["ALL", "KEYS_ONLY"] | Sequence[str]
 """What an index holds beside the keys: everything, nothing, or the named fields."""
 
-MAX_KEY_FIELDS = 4
-"""Attributes on either side of a global index's key."""
-MAX_GLOBAL_INDEXES = 20
-MAX_LOCAL_INDEXES = 5
-MAX_INCLUDED_FIELDS = 100
-"""All from https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
 
 _NAME = r"[A-Za-z0-9_.-]{3,255}"
 
@@ -187,9 +187,9 @@ def resolve_indexes(
                 )
             resolved: Literal["ALL", "KEYS_ONLY"] | tuple[Field, ...] = projection
         else:
-            if len(projection) > MAX_INCLUDED_FIELDS:
+            if len(projection) > MAX_PROJECTED_ATTRIBUTES:
                 raise ModelError(
-                    f"{where} includes {len(projection)} fields; DynamoDB takes {MAX_INCLUDED_FIELDS}"
+                    f"{where} includes {len(projection)} fields; DynamoDB takes {MAX_PROJECTED_ATTRIBUTES}"
                 )
             resolved = tuple(_field(where, structure, name) for name in projection)
         indexes[index.name] = Index(
@@ -212,9 +212,9 @@ def _check_count(owner: str, indexes: Mapping[str, Index]) -> None:
 def _fields(
     where: str, structure: Structure, names: tuple[str, ...], side: str, least: int
 ) -> tuple[Field, ...]:
-    if not least <= len(names) <= MAX_KEY_FIELDS:
+    if not least <= len(names) <= MAX_INDEX_KEY_ATTRIBUTES:
         raise ModelError(
-            f"{where}: {side} takes {least} to {MAX_KEY_FIELDS} field names, not {len(names)}"
+            f"{where}: {side} takes {least} to {MAX_INDEX_KEY_ATTRIBUTES} field names, not {len(names)}"
         )
     return tuple(_field(where, structure, name) for name in names)
 

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
+from adorm.dynamodb.limits import TOKEN_LIFE_S
+
 T = TypeVar("T")
 
 Request = Mapping[str, Any]
@@ -32,9 +34,6 @@ class ReadRequest(dict[str, Any]):
 
 
 TOKEN = "ClientRequestToken"  # noqa: S105  # a parameter's name
-TOKEN_LIFE_S = 600.0
-"""DynamoDB knows a token for so long after the request that came first with it was done.
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
 
 TOKEN_USE_S = 540.0
 """For so long after the first attempt a request is sent again under its token: a minute less, for

@@ -11,14 +11,15 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from adorm.codec import item_size, json_size
+from adorm.dynamodb.limits import (
+    MAX_TOKEN_CHARACTERS,
+    MAX_TRANSACTION_ACTIONS,
+    MAX_TRANSACTION_BYTES,
+)
 from adorm.errors import AttributeMap, BadValue, UsageError
 from adorm.items.binding import Binding
 from adorm.items.failures import canonical
 from adorm.tx.parts import WritingPart
-
-MAX_OPERATIONS = 100
-MAX_BYTES = 4 * 1024 * 1024
-MAX_TOKEN_CHARACTERS = 36
 
 
 def write_request(parts: Sequence[WritingPart], token: str) -> dict[str, Any]:
@@ -28,10 +29,10 @@ def write_request(parts: Sequence[WritingPart], token: str) -> dict[str, Any]:
         UsageError: too many operations, too large, two on one item, or one that would be refused by
             itself.
     """
-    if len(parts) > MAX_OPERATIONS:
+    if len(parts) > MAX_TRANSACTION_ACTIONS:
         raise UsageError(
-            f"the transaction has {len(parts)} operations and DynamoDB takes {MAX_OPERATIONS}; "
-            f"{parts[MAX_OPERATIONS].label} is the first too many: split it where the parts need not hold together"
+            f"the transaction has {len(parts)} operations and DynamoDB takes {MAX_TRANSACTION_ACTIONS}; "
+            f"{parts[MAX_TRANSACTION_ACTIONS].label} is the first too many: split it where the parts need not hold together"
         )
     actions: list[dict[str, Any]] = []
     seen: dict[Hashable, int] = {}
@@ -51,11 +52,11 @@ def write_request(parts: Sequence[WritingPart], token: str) -> dict[str, Any]:
             )
         actions.append({action: request})
         most += _size_at_most(request)
-        if most > MAX_BYTES:
+        if most > MAX_TRANSACTION_BYTES:
             most = sum(_size(each) for taken in actions for each in taken.values())
-        if most > MAX_BYTES:
+        if most > MAX_TRANSACTION_BYTES:
             raise UsageError(
-                f"with operation {number} ({part.label}) the transaction has more than the {MAX_BYTES} bytes that DynamoDB takes: split it"
+                f"with operation {number} ({part.label}) the transaction has more than the {MAX_TRANSACTION_BYTES} bytes that DynamoDB takes: split it"
             )
     return {"TransactItems": actions, "ClientRequestToken": token}
 

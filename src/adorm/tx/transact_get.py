@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from adorm.dynamodb.limits import MAX_TRANSACTION_ACTIONS, MAX_TRANSACTION_BYTES, READ_UNIT_BYTES
 from adorm.errors import (
     AdormError,
     ConditionalCheckFailed,
@@ -17,10 +18,10 @@ from adorm.errors import (
 from adorm.items.binding import Binding, Connection
 from adorm.items.keys import Key
 from adorm.items.operation import Retriable
-from adorm.items.plan import READ_UNIT_BYTES, Cost, Plan
+from adorm.items.plan import Cost, Plan
 from adorm.tx.block import Bind
 from adorm.tx.reasons import explained
-from adorm.tx.request import MAX_BYTES, MAX_OPERATIONS, identity
+from adorm.tx.request import identity
 
 ResultT = TypeVar("ResultT")
 
@@ -85,7 +86,7 @@ class TransactGet(Retriable[ResultT]):
         return self._build()[0]
 
     def explain(self) -> Plan:
-        most = MAX_BYTES / READ_UNIT_BYTES * 2
+        most = MAX_TRANSACTION_BYTES / READ_UNIT_BYTES * 2
         cost = Cost(
             least_units=2.0 * len(self._parts),
             most_units_per_page=most,
@@ -114,9 +115,9 @@ class TransactGet(Retriable[ResultT]):
                 gets.append({"Get": {"TableName": part.binding.table_name, "Key": key}})
                 asked.append(part)
             order.append(place)
-        if len(gets) > MAX_OPERATIONS:
+        if len(gets) > MAX_TRANSACTION_ACTIONS:
             raise UsageError(
-                f"{len(gets)} keys are given, and DynamoDB reads {MAX_OPERATIONS} in a transaction: "
+                f"{len(gets)} keys are given, and DynamoDB reads {MAX_TRANSACTION_ACTIONS} in a transaction: "
                 "batch_get() reads any number, if it need not be at one moment"
             )
         return {"TransactItems": gets}, order, asked

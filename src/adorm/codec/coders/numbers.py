@@ -11,15 +11,12 @@ from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
 from adorm.codec.failures import EncodeFailure, ValueFailure, brief, wrong
-
-MAX_DIGITS = 38
-MAX_EXPONENT = 125
-MIN_EXPONENT = -130
+from adorm.dynamodb.limits import MAX_NUMBER_DIGITS, MAX_NUMBER_EXPONENT, MIN_NUMBER_EXPONENT
 
 _MICROSECOND = timedelta(microseconds=1)
 
-_FIRST_WITH_MORE_DIGITS = 10**MAX_DIGITS
-_FIRST_TOO_LARGE = 10 ** (MAX_EXPONENT + 1)
+_FIRST_WITH_MORE_DIGITS = 10**MAX_NUMBER_DIGITS
+_FIRST_TOO_LARGE = 10 ** (MAX_NUMBER_EXPONENT + 1)
 
 
 def int_text(value: object) -> str:
@@ -56,9 +53,9 @@ def decimal_text(value: object) -> str:
         return int_text(value)
     text = Decimal.__str__(value)
     if (
-        len(text) <= MAX_DIGITS
+        len(text) <= MAX_NUMBER_DIGITS
         and value.is_finite()
-        and MIN_EXPONENT <= value.adjusted() <= MAX_EXPONENT
+        and MIN_NUMBER_EXPONENT <= value.adjusted() <= MAX_NUMBER_EXPONENT
     ):
         return text
     _, digits, exponent = value.as_tuple()
@@ -66,7 +63,7 @@ def decimal_text(value: object) -> str:
         raise ValueFailure(f"{value} is no number that DynamoDB can hold")
     if not value:
         return "0"
-    if len(digits) > MAX_DIGITS:
+    if len(digits) > MAX_NUMBER_DIGITS:
         kept = "".join(map(str, digits)).rstrip("0")
         _check_digits(len(kept))
         exponent += len(digits) - len(kept)
@@ -181,7 +178,7 @@ def untyped_number(text: str) -> int | Decimal:
         number = decimal_number(text)
         return (
             int(number)
-            if number.adjusted() <= MAX_EXPONENT and number == number.to_integral_value()
+            if number.adjusted() <= MAX_NUMBER_EXPONENT and number == number.to_integral_value()
             else number
         )
 
@@ -273,14 +270,16 @@ def _as_float(value: object) -> float:
 
 
 def _check_digits(count: int) -> None:
-    if count > MAX_DIGITS:
-        raise ValueFailure(f"{count} digits, and DynamoDB keeps {MAX_DIGITS}: round it first")
+    if count > MAX_NUMBER_DIGITS:
+        raise ValueFailure(
+            f"{count} digits, and DynamoDB keeps {MAX_NUMBER_DIGITS}: round it first"
+        )
 
 
 def _check_exponent(exponent: int, value: object) -> None:
-    if exponent > MAX_EXPONENT:
+    if exponent > MAX_NUMBER_EXPONENT:
         raise ValueFailure(f"{brief(value)} is above 9.99E+125, which DynamoDB can't hold")
-    if exponent < MIN_EXPONENT:
+    if exponent < MIN_NUMBER_EXPONENT:
         raise ValueFailure(
             f"{brief(value)} is closer to zero than 1E-130, which DynamoDB can't hold"
         )

@@ -11,9 +11,6 @@ from typing import Any
 
 from adorm.codec.coders.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
 from adorm.codec.coders.numbers import (
-    MAX_DIGITS,
-    MAX_EXPONENT,
-    MIN_EXPONENT,
     decimal_number,
     decimal_text,
     float_number,
@@ -41,6 +38,7 @@ from adorm.codec.coders.times import (
     whole_epoch_seconds,
 )
 from adorm.codec.failures import DecodeFailure, article, unexpected, wrong
+from adorm.dynamodb.limits import MAX_NUMBER_DIGITS, MAX_NUMBER_EXPONENT, MIN_NUMBER_EXPONENT
 from adorm.schema.fields import DatetimeFormat
 from adorm.schema.types import real_class, seldom_types
 from adorm.support.records import Record
@@ -359,8 +357,8 @@ _SCALARS: Mapping[type, Scalar] = {
         decimal_number,
         (Decimal,),
         EncodeSource(
-            f"{{v}}.__class__ is {{Decimal}} and {{v}}.is_finite() and {MIN_EXPONENT} <= {{v}}.adjusted() <= {MAX_EXPONENT} "
-            f"and len(text := str({{v}})) <= {MAX_DIGITS}",
+            f"{{v}}.__class__ is {{Decimal}} and {{v}}.is_finite() and {MIN_NUMBER_EXPONENT} <= {{v}}.adjusted() <= {MAX_NUMBER_EXPONENT} "
+            f"and len(text := str({{v}})) <= {MAX_NUMBER_DIGITS}",
             "text",
             {"Decimal": Decimal},
         ),

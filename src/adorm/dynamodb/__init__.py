@@ -1,0 +1,1 @@
+"""Internal: what AWS says about DynamoDB, with no logic of ours."""
