@@ -164,7 +164,7 @@ from adorm.schema.markers import (
     version as version,
 )
 from adorm.schema.model_types import AnyModel as AnyModel
-from adorm.segments.plan import ScanResult as ScanResult
+from adorm.segments.scan_result import ScanResult as ScanResult
 from adorm.segments.stream import ScanStream as ScanStream
 from adorm.streams.change import (
     StreamChange as StreamChange,

@@ -175,7 +175,7 @@ def test_two_ends_become_one_between() -> None:
     with pytest.raises(adorm.UsageError, match="the range from 5 to 3 is empty"):
         key(Match.score >= 5, Match.score <= 3)
     with pytest.raises(
-        adorm.UsageError, match=r"Match\.day > 9999-12-31: no time lies beyond that"
+        adorm.UsageError, match=r"Match\.day > 9999-12-31: there is no time beyond that"
     ):
         matches.query("de").index("by-player-all").where(
             Match.day > date.max, Match.day <= date.max

@@ -17,8 +17,8 @@ async def test_costs_that_do_not_come_out_even_are_waited_for_once_each(units_pe
     budget = ReadBudget(units_per_s, clock)
     consumed = 0.0
     for page in range(200):
-        taken = await budget.take()
-        budget.settle(taken, cost := 2.5 + page % 7 * 0.1)
+        taken = await budget.reserve()
+        budget.correct(taken, cost := 2.5 + page % 7 * 0.1)
         consumed += cost
         assert len(clock.sleeps) <= page
     assert consumed / sum(clock.sleeps) == pytest.approx(units_per_s, rel=0.05)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from decimal import Context, Decimal
 from typing import Any, Generic, TypeVar, cast, overload
 
@@ -12,7 +12,7 @@ import attrs
 from adorm.errors import DeadlineExceeded, ScanFailed, UsageError
 from adorm.expressions.paths import location_of
 from adorm.items.operation import Operation
-from adorm.query.paged_read import DerivedRead, PagedRead
+from adorm.query.paged_read import PagedRead
 
 ItemT = TypeVar("ItemT")
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
             await self._visit(path, add, lambda: total)
             return total
 
-        return self._derived(path, compute)
+        return self._aggregate(path, compute)
 
     @overload
     def avg(self, path: Decimal | int | None, /) -> Operation[Decimal | None]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # only None is in both
@@ -74,15 +74,15 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
                 else _ROUNDED.divide(Decimal(total), Decimal(count))
             )
 
-        return self._derived(path, compute)
+        return self._aggregate(path, compute)
 
     def min(self, path: T | None, /) -> Operation[T | None]:
         """The smallest value; None of nothing."""
-        return self._derived(path, lambda: self._extreme(path, largest=False))
+        return self._aggregate(path, lambda: self._extreme(path, largest=False))
 
     def max(self, path: T | None, /) -> Operation[T | None]:
         """The largest value; None of nothing."""
-        return self._derived(path, lambda: self._extreme(path, largest=True))
+        return self._aggregate(path, lambda: self._extreme(path, largest=True))
 
     def count_by(self, path: T | None, /) -> Operation[dict[T, int]]:
         """How many items have each value; memory grows with the number of distinct values."""
@@ -96,7 +96,7 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
             await self._visit(path, add, lambda: dict(counts))
             return dict(counts)
 
-        return self._derived(path, compute)
+        return self._aggregate(path, compute)
 
     async def _extreme(self, path: object, *, largest: bool) -> Any:
         best: Any = None
@@ -134,9 +134,11 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
                 error.result = partial()
             raise
 
-    def _derived(self, path: object, compute: Any) -> Operation[Any]:
+    def _aggregate(
+        self, path: object, compute: Callable[[], Coroutine[Any, Any, Any]]
+    ) -> Operation[Any]:
         narrowed = self._narrowed(path)
-        return DerivedRead(compute, narrowed.request, narrowed.explain, self)
+        return self._derived(compute, narrowed.request, narrowed.explain)
 
 
 def _plus(total: Any, value: Any) -> Any:

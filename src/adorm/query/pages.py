@@ -1,22 +1,19 @@
-"""Reading page after page: the one loop behind queries and scans."""
+"""`Page`: some items of a query, and the cursor that goes on after them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Generic, TypeVar, cast
 
 import attrs
 
-from adorm.calls.capacity import ASKED, Capacity
-from adorm.dynamodb.limits import MAX_LIMIT
-from adorm.errors import AttributeMap, ConnectionFailed, ItemDecodeError
-from adorm.items.binding import Binding, PageItems
-from adorm.retry import RetryPolicy
-from adorm.transport.answer_shapes import is_key
-from adorm.transport.base import ReadRequest
-
-if TYPE_CHECKING:
-    from adorm.codec.compiled.shapes import Shape
+from adorm.calls.capacity import Capacity
+from adorm.errors import AttributeMap, BadCursor, DeadlineExceeded, ItemDecodeError, UsageError
+from adorm.query.cursors import decode_cursor
+from adorm.query.decoder import Unreadable
+from adorm.query.page_reader import PageReader, RawPage, key_at
+from adorm.query.read_request import ReadRequest
+from adorm.query.start_keys import start_key_problem
 
 ItemT = TypeVar("ItemT")
 
@@ -31,19 +28,20 @@ class Page(Generic[ItemT]):
     count: int
     """Items in this page."""
     scanned_count: int
-    """Items that DynamoDB read for it, before the filter; what a page costs goes by them."""
+    """Items that DynamoDB read for it, before the filter; what a page costs depends on them."""
     capacity: float | None = None
-    """Read units consumed, those of `hydrate()` included, where DynamoDB said so."""
+    """Read units consumed, those of `hydrate()` included, where DynamoDB reported them."""
     errors: Sequence[ItemDecodeError] = ()
-    """One for each item that does not fit the model and is left out; `cursor` goes on after these
-    too."""
+    """One for each item that does not fit the model; these are left out of `items`, and `cursor`
+    goes on after them too."""
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td><code>{_escaped(repr(item))}</code></td></tr>" for item in self.items
         )
         unreadable = f", {len(self.errors)} that can't be read" if self.errors else ""
-        caption = f"{self.count} items, {self.scanned_count} read{unreadable}{', more to come' if self.cursor else ''}"
+        more = ", more to come" if self.cursor else ""
+        caption = f"{self.count} items, {self.scanned_count} read{unreadable}{more}"
         return f"<table><caption>{caption}</caption>{rows}</table>"
 
 
@@ -51,149 +49,118 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-@attrs.frozen(eq=False)
-class RawPage:
-    """What one request gave."""
+class PageOfItems(Generic[ItemT]):
+    """Reads one `Page`.
 
-    items: PageItems
-    count: int
-    scanned_count: int
-    capacity: float | None
-    last_evaluated_key: AttributeMap | None
-
-
-def key_at(items: PageItems, place: int, names: Iterable[str]) -> AttributeMap:
-    """Some attributes of one item of a page.
+    It takes as many of DynamoDB's pages as `limit` items need; without a limit, one.
 
     Raises:
-        ConnectionFailed: the item lacks one of them, or it is none of a key: DynamoDB's items have
-            them.
-    """
-    try:
-        if isinstance(items, list):
-            attribute_map = items[place]
-            key = {name: attribute_map[name] for name in names}
-        else:
-            key = items.key(place, names)
-    except KeyError as error:
-        raise ConnectionFailed(
-            f"the answer can't be read: an item has no {error.args[0]}, which is in its key",
-            maybe_applied=False,
-        ) from error
-    if not is_key(key):
-        raise ConnectionFailed(
-            "the answer can't be read: what is in an item's key is no value of one",
-            maybe_applied=False,
-        )
-    return key
-
-
-class PageReader:
-    """Reads the pages of one Query or Scan, one request at a time, each only when asked for.
-
-    `most_items` bounds the items given over all pages. DynamoDB's Limit counts items before the
-    filter, so with a filter a page is read at its full size and cut; `last_key` is then the key of
-    the last item given, not the last one read.
+        BadCursor: the cursor is not one of this query.
     """
 
-    def __init__(
-        self,
-        binding: Binding,
-        operation: str,
-        request: dict[str, Any],
-        *,
-        key_names: frozenset[str],
-        most_items: int | None,
-        page_size: int | None,
-        start_key: AttributeMap | None = None,
-        retry: RetryPolicy | None = None,
-        capacity: Capacity | None = None,
-        shape: Shape | None = None,
-        filters_kinds_only: bool = False,
-    ) -> None:
-        self._binding = binding
-        self._operation = operation
-        self._request = request
-        self._key_names = key_names
-        self._left = most_items
-        self._page_size = page_size
-        self._retry = retry
-        self._capacity = capacity
-        self._shape = shape
-        """Parses the answers, where whole items are read: `RawPage.items` may be `ParsedItems`
-        then."""
-        self._ahead = 1 if filters_kinds_only else 0
-        """How many items to read at least for those that are still wanted; 0 for a whole page.
+    def __init__(self, read: ReadRequest[ItemT], limit: int | None, cursor: str | None) -> None:
+        self._read = read
+        self._limit = limit
+        self._cursor = cursor
+        # One item more than asked for tells whether there are any after the page.
+        most_items = None if limit is None else limit + 1
+        self._reader = PageReader(read, most_items=most_items, start_key=_start_key(read, cursor))
+        self._pages: list[RawPage] = []
+        """Those of DynamoDB's pages that have items."""
+        self._count = 0
+        self._scanned_count = 0
+        self._capacity: float | None = None
 
-        A filter that leaves out items of other kinds leaves out few or many: `first()` in a
-        partition of a thousand items reads one, and twice as many each time that the page had too
-        few.
+    def request(self) -> dict[str, object]:
+        """The first request."""
+        return self._reader.request()
+
+    async def get(self) -> Page[ItemT]:
+        """The page.
+
+        Raises:
+            DeadlineExceeded: `.result` is the page as far as it was read, where something was, and
+                `.cursor` goes on after that.
+            UsageError: the number of items can't be told, see below.
         """
-        self._done = most_items == 0
-        self.last_key = start_key
-        """Where the next page begins; None before the first page and after the last."""
+        if self._read.drops_other_kinds and self._limit is not None:
+            raise UsageError(
+                f"a page of {self._limit} can't be told here: the index lets items of other kinds "
+                "through, which adorm leaves out once they are read; take limit() away, or let the "
+                "index hold the discriminator beside its keys"
+            )
+        self._read.parameters.setdefault("ReturnConsumedCapacity", "TOTAL")
+        await self._read_pages()
+        last_key = self._reader.last_key
+        if self._limit is not None and self._count > self._limit:
+            del self._pages[-1].items[-1:]
+            last = next(page.items for page in reversed(self._pages) if page.items)
+            last_key = key_at(last, -1, self._read.key_names)
+        cursor = None if last_key is None else self._read.cursor(last_key)
+        try:
+            return await self._page(cursor)
+        except DeadlineExceeded as error:  # while whole items were fetched: none of them is given
+            error.cursor = self._cursor
+            raise
 
-    @property
-    def model(self) -> type[Any]:
-        """What it reads, for those who watch calls."""
-        model: type[Any] = self._binding.info.model
-        return model
+    async def _read_pages(self) -> None:
+        reader = self._reader
+        try:
+            while (page := await reader.next()) is not None:
+                if page.items:
+                    self._pages.append(page)
+                self._count += len(page.items)
+                self._scanned_count += page.scanned_count
+                if page.capacity is not None:
+                    self._capacity = (self._capacity or 0.0) + page.capacity
+                if self._limit is None or self._count >= self._limit:
+                    return
+        except DeadlineExceeded as error:
+            error.cursor = self._cursor
+            if reader.last_key is not None:
+                has_read = bool(self._pages or self._scanned_count)
+                if has_read and not self._read.decoder.hydrates:
+                    error.cursor = self._read.cursor(reader.last_key)
+                    error.result = await self._page(error.cursor)
+                elif not self._pages:
+                    error.cursor = self._read.cursor(reader.last_key)
+            raise
 
-    def __str__(self) -> str:
-        """What errors say it is about: the table."""
-        return str(self._request["TableName"])
+    async def _page(self, cursor: str | None) -> Page[ItemT]:
+        """The page of what was read, with this cursor."""
+        decoder, errors = self._read.decoder, list[ItemDecodeError]()
+        capacity = self._capacity
+        if decoder.hydrates:  # the keys of all pages together: a BatchGetItem takes 100
+            fetching = Capacity()
+            keys = [
+                attribute_map
+                for page in self._pages
+                if isinstance(page.items, list)
+                for attribute_map in page.items
+            ]
+            decoded = await decoder.decode_each(keys, errors, fetching)
+            if fetching.read_units:
+                capacity = (capacity or 0.0) + fetching.read_units
+        else:
+            decoded = [
+                item
+                for page in self._pages
+                for item in await decoder.decode_each(page.items, errors)
+            ]
+        if errors:
+            decoded = [item for item in decoded if not isinstance(item, Unreadable)]
+        items = cast("list[ItemT]", decoded)
+        return Page(items, cursor, len(items), self._scanned_count, capacity, errors)
 
-    @property
-    def is_done(self) -> bool:
-        """Whether there is no further page."""
-        return self._done
 
-    async def next(self) -> RawPage | None:
-        """The next page, which may be empty; None after the last."""
-        if self._done:
-            return None
-        request = self.request()
-        if self._capacity is not None:
-            request["ReturnConsumedCapacity"] = ASKED
-        if self._shape is not None:
-            request = ReadRequest(request, self._shape.parse)
-        answer = await self._binding.connection.call(
-            self._operation, request, subject=self, retry=self._retry
+def _start_key(read: ReadRequest[ItemT], cursor: str | None) -> AttributeMap | None:
+    if cursor is None:
+        return None
+    binding = read.binding
+    start_key = decode_cursor(cursor, read.digest, binding.connection.cursor_secret, read.key_names)
+    problem = start_key_problem(binding, read.parameters, start_key)
+    if problem is not None:
+        raise BadCursor(
+            f"no page of this query can end where this cursor says: {problem}; begin without one"
         )
-        items: PageItems = answer.get("Items", [])
-        last: AttributeMap | None = answer.get("LastEvaluatedKey") or None
-        count = int(answer.get("Count", len(items)))
-        if self._left is not None:
-            if count > self._left:
-                count = self._left
-                if items:
-                    del items[count:]
-                    last = key_at(items, -1, self._key_names)
-            self._left -= count
-        self.last_key = last
-        self._done = last is None or self._left == 0
-        if self._ahead:
-            self._ahead = 2 * int(request.get("Limit", MAX_LIMIT))
-        if self._capacity is not None:
-            self._capacity.count(self._operation, answer, reading=True)
-        consumed = answer.get("ConsumedCapacity")
-        return RawPage(
-            items,
-            count,
-            int(answer.get("ScannedCount", count)),
-            None if consumed is None else float(consumed["CapacityUnits"]),
-            last,
-        )
-
-    def request(self) -> dict[str, Any]:
-        """The request for the next page."""
-        request = dict(self._request)
-        size = self._page_size
-        if self._left is not None and ("FilterExpression" not in request or self._ahead):
-            ahead = max(self._left, self._ahead)
-            size = ahead if size is None else min(size, ahead)
-        if size is not None:
-            request["Limit"] = min(size, MAX_LIMIT)
-        if self.last_key is not None:
-            request["ExclusiveStartKey"] = self.last_key
-        return request
+    return start_key

@@ -12,20 +12,10 @@ import anyio
 
 from adorm.calls.capacity import Capacity
 from adorm.concurrency.pool import StreamJob, TaskStream
-from adorm.errors import ItemDecodeError
 from adorm.outcomes import Outcome
+from adorm.query.decoder import Unreadable
 
 ItemT = TypeVar("ItemT")
-
-
-class Unreadable:
-    """Stands for an item that does not fit the model, in its place among the others."""
-
-    __slots__ = ("error",)
-
-    def __init__(self, error: ItemDecodeError) -> None:
-        self.error = error
-
 
 NextPage: TypeAlias = Callable[[], Coroutine[Any, Any, "list[ItemT | Unreadable] | None"]]
 """Gives the items of one page after the other, None after the last."""

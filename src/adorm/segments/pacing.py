@@ -29,7 +29,7 @@ class ReadBudget:
         self._page_units: float | None = None
         self._turn = anyio.Lock()
 
-    async def take(self) -> float:
+    async def reserve(self) -> float:
         """Wait until a request may go, and take what it will cost by all that is known.
 
         Raises:
@@ -48,14 +48,14 @@ class ReadBudget:
         self._balance -= self._page_units
         return self._page_units
 
-    def settle(self, taken: float, consumed: float | None) -> None:
+    def correct(self, reserved: float, consumed: float | None) -> None:
         """The request is over; `consumed` is None where it failed."""
-        probing = self._page_units is None and taken == 0.0
+        probing = self._page_units is None and reserved == 0.0
         if consumed is not None:
             self._page_units = consumed
-            self._balance += taken - consumed
+            self._balance += reserved - consumed
         else:
-            self._balance += taken
+            self._balance += reserved
         if probing:
             self._turn.release()
 

@@ -1,5 +1,4 @@
-"""The stream behind every scan: segments read side by side, rows given one by one, and how far each
-segment has come."""
+"""The stream behind every scan: segments read side by side, their items given one by one."""
 
 from __future__ import annotations
 
@@ -9,90 +8,68 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import attrs
-
 from adorm.calls.capacity import Capacity
 from adorm.concurrency.pool import OnFailure, StreamJob, TaskStream
-from adorm.errors import AttributeMap, DeadlineExceeded, ItemDecodeError, ScanFailed, UsageError
-from adorm.items.binding import PageItems
+from adorm.errors import DeadlineExceeded, ItemDecodeError, ScanFailed, UsageError
 from adorm.outcomes import Outcome, Progress
-from adorm.query.pages import PageReader, RawPage, key_at
 from adorm.query.stream import ItemStream
 from adorm.segments.checkpoints import Position, Ticket, Track, write_checkpoint
-from adorm.segments.plan import ScanPlan
+from adorm.segments.segmented_read import SegmentedRead, SegmentPage, SegmentReader
 
 ItemT = TypeVar("ItemT")
 
 MAX_WORKERS = 64
-"""Segments read at the same time; further ones wait for their turn."""
+"""Segments that are read at the same time; the others wait until one of them has ended."""
 
 READY_ITEMS = 64
-"""Instances made at a time. What is done for a chunk of them, and not for each, costs next to
-nothing; more would only take memory."""
-
-
-@attrs.define(eq=False)
-class _Part:
-    """A page of one segment, on its way to the consumer."""
-
-    segment: int
-    items: PageItems
-    read: PageItems
-    """What each item was read as, which tells its place in the scan: a whole item, fetched later,
-    may have other index keys by then."""
-    after: Position
-    scanned_count: int
-    count: int
-    ready: list[Any] = attrs.Factory(list[Any])
-    """Instances that are not given yet, the next one last."""
-    made: int = 0
-    """How many items instances were made of, and given or laid ready."""
-    settled: int = 0
-    """How many items the segment's position and figures know to be given."""
-    wrong: ItemDecodeError | None = None
-    """Why there is no instance of the item after those that are ready."""
+"""Items decoded at a time. What is done once for them all costs next to nothing for each; a larger
+number would only take memory."""
 
 
 class ScanStream(ItemStream[ItemT]):
     """The items of a scan, in a block: `async with orders.scan().segments(8).stream() as rows:
     async for row in rows: ...`.
 
-    Segments are read side by side; each holds one page at most that is not used yet, so that memory
-    is bounded and a consumer that stops makes them stop. Leaving the block, in whatever way, ends
-    the reading: no task is left, and no further request is sent. Several tasks of the loop may
-    iterate it together, each item goes to one of them.
+    Segments are read side by side. Each holds at most one page that is not used yet, so that memory
+    is bounded, and a consumer that stops makes the segments stop. Leaving the block, in whatever
+    way, ends the reading: no task is left, and no further request is sent. Several tasks of the
+    loop may iterate one stream; each item goes to one of them.
     """
 
-    def __init__(self, make_plan: Callable[[], Awaitable[ScanPlan[ItemT]]]) -> None:
-        self._make_plan = make_plan
-        self._known_plan: ScanPlan[ItemT] | None = None
+    def __init__(self, prepare: Callable[[], Awaitable[SegmentedRead[ItemT]]]) -> None:
+        self._prepare = prepare
+        self._entered: SegmentedRead[ItemT] | None = None
         self._tracks: list[Track] = []
+        """How far each segment has come."""
         self._outcomes: list[Outcome[int]] = []
-        self._stream: TaskStream[_Part, int] | None = None
-        self._parts: deque[_Part] = deque()
-        self._ready: list[ItemT] = []
-        """The `ready` of the part at hand."""
+        self._stream: TaskStream[SegmentPage, int] | None = None
+        self._pages: deque[SegmentPage] = deque()
+        """Those that are being given, in order; more than one only after a failure."""
+        self._decoded: list[ItemT] = []
+        """The `decoded` of the first page."""
         self._left: int | None = None
+        """Items that may still be given; None for no limit."""
         self._scanned_count = 0
         self._started_s = 0.0
-        self._total: int | None = None
-        self._wrong: list[Exception] = []
+        self._decode_errors: list[Exception] = []
         self._wait_failure: DeadlineExceeded | None = None
+        """The deadline passed while the consumer waited for a page."""
 
     @property
-    def _plan(self) -> ScanPlan[ItemT]:
-        if self._known_plan is None:
+    def _scan(self) -> SegmentedRead[ItemT]:
+        if self._entered is None:
             raise UsageError(
-                "a stream is used inside its block: async with ....stream() as rows: async for row in rows: ..."
+                "a stream is used inside its block: "
+                "async with ....stream() as rows: async for row in rows: ..."
             )
-        return self._known_plan
+        return self._entered
 
     # ---- what users see
 
     @property
     def outcomes(self) -> Sequence[Outcome[int]]:
         """One for each segment; `value` is how many items it has given."""
-        self._settle()
+        self._count_given()
         return self._outcomes
 
     @property
@@ -101,22 +78,22 @@ class ScanStream(ItemStream[ItemT]):
         not fit the model."""
         late = [] if self._wait_failure is None else [self._wait_failure]
         return [
-            *self._wrong,
+            *self._decode_errors,
             *(outcome.error for outcome in self._outcomes if outcome.error is not None),
             *late,
         ]
 
     @property
     def capacity(self) -> Capacity:
-        return self._plan.capacity
+        return self._scan.capacity
 
     def checkpoint(self) -> str:
         """Where each segment stands, just after the last item given, as JSON text for
         `scan().resume(checkpoint)`."""
-        self._settle()
+        self._count_given()
         return write_checkpoint(
-            self._plan.scanned,
-            self._plan.total_segments,
+            self._scan.scanned,
+            self._scan.total_segments,
             [track.position for track in self._tracks],
         )
 
@@ -124,45 +101,43 @@ class ScanStream(ItemStream[ItemT]):
         return self
 
     async def __anext__(self) -> ItemT:
-        # Nearly every item was made with others, and costs no more than this: what it means for the
-        # segment is settled later.
-        if not self._ready and await self._part_at_hand() is None:
+        # Nearly every item was decoded together with others, and costs no more than this. The
+        # segment's position and outcome are brought up to date later, by `_count_given`.
+        if not self._decoded and await self._page_at_hand() is None:
             if self.failed:
                 failure = self.failure()
-                self._wait_failure = None  # it was this consumer's deadline: for others, or after it, the stream goes on
+                # This consumer's deadline passed; the stream goes on for the others, or later.
+                self._wait_failure = None
                 raise failure
             raise StopAsyncIteration
-        return self._ready.pop()
+        return self._decoded.pop()
 
     # ---- the block
 
     async def __aenter__(self) -> Self:
-        if self._known_plan is not None:
+        if self._entered is not None:
             raise UsageError("this block was entered before: call stream() again")
-        plan = self._known_plan = await self._make_plan()
-        self._tracks = [Track(position) for position in plan.positions]
-        count = len(plan.positions)
-        labels = (
-            ["scan"]
-            if plan.total_segments is None
-            else [f"segment {number} of {count}" for number in range(count)]
-        )
+        scan = self._entered = await self._prepare()
+        self._tracks = [Track(position) for position in scan.positions]
+        total = scan.total_segments
         self._outcomes = [
-            Outcome[int](label, 0, finished=position.finished)
-            for label, position in zip(labels, plan.positions, strict=True)
+            Outcome[int](
+                "scan" if total is None else f"segment {number} of {total}",
+                0,
+                finished=position.finished,
+            )
+            for number, position in enumerate(scan.positions)
         ]
-        self._left = plan.most_items
-        self._started_s = plan.monotonic()
-        if plan.report is not None:
-            self._total = await plan.expected_items()
+        self._left = scan.limit
+        self._started_s = scan.monotonic()
         jobs = [
-            StreamJob(outcome, self._reading(segment))
+            StreamJob(outcome, self._job(segment))
             for segment, outcome in enumerate(self._outcomes)
-            if not plan.positions[segment].finished and self._left != 0
+            if not scan.positions[segment].finished and self._left != 0
         ]
-        on_failure: OnFailure = "continue" if plan.collects_errors else "stop"
-        limit = 1 if plan.in_segment_order else MAX_WORKERS
-        stream = TaskStream[_Part, int](jobs, limit=limit, on_failure=on_failure)
+        on_failure: OnFailure = "continue" if scan.collects_errors else "stop"
+        limit = 1 if scan.in_segment_order else MAX_WORKERS
+        stream = TaskStream[SegmentPage, int](jobs, limit=limit, on_failure=on_failure)
         await stream.__aenter__()
         self._stream = stream
         return self
@@ -174,66 +149,27 @@ class ScanStream(ItemStream[ItemT]):
         trace: TracebackType | None,
     ) -> None:
         stream, self._stream = self._stream, None
-        self._keep_back()
-        self._parts.clear()
+        self._give_no_more()
+        self._pages.clear()
         if stream is not None:
             await stream.__aexit__(None, None, None)
 
-    # ---- reading
-
-    def _reading(
+    def _job(
         self, segment: int
-    ) -> Callable[[Outcome[int], Callable[[_Part], Awaitable[None]]], Awaitable[None]]:
-        async def read(_outcome: Outcome[int], emit: Callable[[_Part], Awaitable[None]]) -> None:
-            reader = self._plan.reader(segment, self._plan.positions[segment].after)
+    ) -> Callable[[Outcome[int], Callable[[SegmentPage], Awaitable[None]]], Awaitable[None]]:
+        async def read(
+            _outcome: Outcome[int], emit: Callable[[SegmentPage], Awaitable[None]]
+        ) -> None:
+            reader = SegmentReader(self._scan, segment)
             try:
-                while (page := await self._read_page(reader)) is not None:
-                    last = page.last_evaluated_key
-                    items = await self._plan.whole(page.items)
-                    read = page.items if items is page.items else self._read_as(page.items, items)
-                    await emit(
-                        _Part(
-                            segment,
-                            items,
-                            read,
-                            Position(last, finished=last is None),
-                            page.scanned_count,
-                            page.count,
-                        )
-                    )
+                while (page := await reader.next()) is not None:
+                    await emit(page)
             except BaseException:
-                if not self._plan.collects_errors:
-                    self._keep_back()  # from the moment of a failure on nothing is given
+                if not self._scan.collects_errors:
+                    self._give_no_more()
                 raise
 
         return read
-
-    def _read_as(self, read: PageItems, whole: PageItems) -> PageItems:
-        """Those of the maps that the whole items were fetched by, in the order of the whole
-        items."""
-
-        def key(attribute_map: AttributeMap) -> tuple[object, ...]:
-            return tuple(tuple(attribute_map[name].items()) for name in self._plan.key_order)
-
-        if not (isinstance(read, list) and isinstance(whole, list)):
-            return read
-        by_key = {key(each): each for each in read}
-        return [by_key[key(each)] for each in whole]
-
-    async def _read_page(self, reader: PageReader) -> RawPage | None:
-        budget = self._plan.budget
-        if budget is None:
-            return await reader.next()
-        if reader.is_done:
-            return None
-        taken = await budget.take()
-        consumed: float | None = None
-        try:
-            page = await reader.next()
-            consumed = None if page is None else page.capacity or 0.0
-            return page
-        finally:
-            budget.settle(taken, consumed)
 
     # ---- giving
 
@@ -241,104 +177,136 @@ class ScanStream(ItemStream[ItemT]):
     def failed(self) -> bool:
         """Whether the stream ended because something failed, before it had given all that was asked
         for."""
-        self._settle()
+        self._count_given()
         if self._left == 0:
             return False
         if self._wait_failure is not None:
             return True
-        return not self._plan.collects_errors and any(
+        return not self._scan.collects_errors and any(
             outcome.error is not None for outcome in self._outcomes
         )
 
     async def take(self) -> tuple[ItemT, Ticket, int] | None:
         """The next item, its ticket, and its segment; None at the end, or where something failed.
 
-        The segment's position moves past the item only when the ticket is ended.
+        The segment's position moves past the item only when `end` gets the ticket.
         """
-        part = await self._part_at_hand()
-        if part is None:
+        page = await self._page_at_hand()
+        if page is None:
             return None
-        item = part.ready.pop()
-        position = self._position(part, part.settled)
-        self._count(part, 1)
-        return item, self._tracks[part.segment].begin(position), part.segment
+        item = page.decoded.pop()
+        position = page.position_after(page.counted, self._scan.read.key_names)
+        self._count(page, 1)
+        return item, self._tracks[page.segment].begin(position), page.segment
+
+    def end(self, ticket: Ticket, segment: int) -> None:
+        """The work on the item of this ticket is done."""
+        self._tracks[segment].end(ticket)
 
     async def take_some(self) -> tuple[list[ItemT], int] | None:
-        """The next items of one segment, and which; None as `take`. They are given, as by
-        iteration."""
-        part = await self._part_at_hand()
-        if part is None:
+        """The next items of one segment, and which; None at the end, or where something failed.
+        Their work counts as done, as in an iteration."""
+        page = await self._page_at_hand()
+        if page is None:
             return None
-        items = part.ready[::-1]
-        part.ready.clear()
-        return items, part.segment
+        items = page.decoded[::-1]
+        page.decoded.clear()
+        return items, page.segment
 
-    async def _part_at_hand(self) -> _Part | None:
-        """A part with instances ready; None at the end, or where something failed."""
+    async def next_page(self) -> SegmentPage | None:
+        """The next page as it is, for counting; its items count as given."""
+        page = None if self.failed else await self._next_page()
+        if page is not None:
+            outcome = self._outcomes[page.segment]
+            outcome.value = (outcome.value or 0) + page.count
+            self._reach(page.segment, page.end)
+            await self._report()
+        return page
+
+    async def _page_at_hand(self) -> SegmentPage | None:
+        """A page with decoded items; None at the end, or where something failed."""
         while self._left != 0 and not self.failed:
-            if not self._parts:
-                part = await self._next_part()
-                if part is None:
+            if not self._pages:
+                page = await self._next_page()
+                if page is None:
                     return None
-                self._parts.append(part)
+                self._pages.append(page)
                 await self._report()
                 continue
-            part = self._parts[0]
-            if part.ready:
-                return part
-            if part.wrong is not None:
-                error, part.wrong = part.wrong, None
-                if not self._plan.collects_errors:
-                    outcome = self._outcomes[part.segment]
+            page = self._pages[0]
+            if page.decoded:
+                return page
+            if page.error is not None:
+                error, page.error = page.error, None
+                if not self._scan.collects_errors:
+                    outcome = self._outcomes[page.segment]
                     outcome.error, outcome.finished = error, False
                     return None
-                self._wrong.append(error)
-                part.made += 1
-                part.settled += 1
-                self._reach(part.segment, self._position(part, part.made - 1))
-            elif part.made < len(part.items):
-                self._make(part)
+                self._decode_errors.append(error)
+                self._reach(
+                    page.segment, page.position_after(page.taken, self._scan.read.key_names)
+                )
+                page.taken += 1
+                page.counted += 1
+            elif page.taken < len(page.items):
+                self._decode(page)
             else:
-                if not part.made:
-                    self._reach(part.segment, part.after)
-                self._parts.popleft()
+                if not page.taken:
+                    self._reach(page.segment, page.end)
+                self._pages.popleft()
         return None
 
-    def _make(self, part: _Part) -> None:
-        """Make the next instances of a part, up to an item that does not fit."""
-        stop = min(part.made + READY_ITEMS, len(part.items))
+    def _decode(self, page: SegmentPage) -> None:
+        """Decode the next items of a page, up to one that does not fit the model."""
+        stop = min(page.taken + READY_ITEMS, len(page.items))
         if self._left is not None:
-            stop = min(stop, part.made + self._left)
-        ready: list[ItemT] = []
+            stop = min(stop, page.taken + self._left)
+        decoded: list[ItemT] = []
         try:
-            self._plan.decode_into(ready, part.items, part.made, stop)
+            self._scan.read.decoder.decode_into(decoded, page.items, page.taken, stop)
         except ItemDecodeError as error:
-            part.wrong = error
-        part.made += len(ready)
-        ready.reverse()
-        part.ready = self._ready = ready
+            page.error = error
+        page.taken += len(decoded)
+        decoded.reverse()
+        page.decoded = self._decoded = decoded
+
+    async def _next_page(self) -> SegmentPage | None:
+        if self._stream is None:
+            raise UsageError(
+                "a stream is read inside its block: "
+                "async with ....stream() as rows: async for row in rows: ..."
+            )
+        try:
+            page = await self._stream.next()
+        except DeadlineExceeded as error:
+            self._wait_failure = error
+            return None
+        if page is not None:
+            self._scanned_count += page.scanned_count
+        return page
+
+    def _give_no_more(self) -> None:
+        """Give none of the items that are decoded already; they stay before the checkpoint."""
+        self._count_given()
+        for page in self._pages:
+            page.taken -= len(page.decoded)
+            page.decoded.clear()
 
     # ---- how far it has come
 
-    def _settle(self) -> None:
+    def _count_given(self) -> None:
         """Count what was given by iteration, and move the segment's position past it."""
-        if self._parts:
-            part = self._parts[0]
-            given = part.made - len(part.ready) - part.settled
+        if self._pages:
+            page = self._pages[0]
+            given = page.taken - len(page.decoded) - page.counted
             if given:
-                self._count(part, given)
-                self._reach(part.segment, self._position(part, part.settled - 1))
+                self._count(page, given)
+                last = page.position_after(page.counted - 1, self._scan.read.key_names)
+                self._reach(page.segment, last)
 
-    def _keep_back(self) -> None:
-        """Give none of what is ready."""
-        self._settle()
-        for part in self._parts:
-            part.made -= len(part.ready)
-            part.ready.clear()
-
-    def _count(self, part: _Part, given: int) -> None:
-        part.settled += given
-        outcome = self._outcomes[part.segment]
+    def _count(self, page: SegmentPage, given: int) -> None:
+        page.counted += given
+        outcome = self._outcomes[page.segment]
         outcome.value = (outcome.value or 0) + given
         if self._left is not None:
             self._left -= given
@@ -347,57 +315,21 @@ class ScanStream(ItemStream[ItemT]):
         track = self._tracks[segment]
         track.end(track.begin(position))
 
-    def _position(self, part: _Part, place: int) -> Position:
-        """Where a segment stands after an item."""
-        return (
-            part.after
-            if place == len(part.items) - 1
-            else Position(key_at(part.read, place, self._plan.key_names))
-        )
-
-    async def pages(self) -> _Part | None:
-        """The next page as it is, for counting; its position is taken as reached."""
-        part = None if self.failed else await self._next_part()
-        if part is not None:
-            outcome = self._outcomes[part.segment]
-            outcome.value = (outcome.value or 0) + part.count
-            self._reach(part.segment, part.after)
-            await self._report()
-        return part
-
-    async def _next_part(self) -> _Part | None:
-        if self._stream is None:
-            raise UsageError(
-                "a stream is read inside its block: async with ....stream() as rows: async for row in rows: ..."
-            )
-        try:
-            part = await self._stream.next()
-        except DeadlineExceeded as error:
-            self._wait_failure = error
-            return None
-        if part is not None:
-            self._scanned_count += part.scanned_count
-        return part
-
     async def _report(self) -> None:
-        if self._plan.report is not None:
-            told = self._plan.report(
-                Progress(self._scanned_count, self._total, self._plan.monotonic() - self._started_s)
-            )
-            if inspect.isawaitable(told):
-                await told
+        scan = self._scan
+        if scan.report is not None:
+            elapsed_s = scan.monotonic() - self._started_s
+            returned = scan.report(Progress(self._scanned_count, scan.expected_items, elapsed_s))
+            if inspect.isawaitable(returned):
+                await returned
 
     # ---- failing
-
-    def end(self, ticket: Ticket, segment: int) -> None:
-        """The work on an item is done."""
-        self._tracks[segment].end(ticket)
 
     def failure(
         self, *, outcomes: Sequence[Outcome[Any]] | None = None, result: Any = None
     ) -> Exception:
         """The one error for all that failed: bare where the scan is not parallel."""
-        self._settle()
+        self._count_given()
         outcomes = self._outcomes if outcomes is None else outcomes
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
         late = self._wait_failure or next(
@@ -405,9 +337,9 @@ class ScanStream(ItemStream[ItemT]):
         )
         if late is not None:
             failure = DeadlineExceeded(
-                f"scan of {self._plan.name}: {late}; go on by .resume(error.checkpoint)",
+                f"scan of {self._scan}: {late}; go on by .resume(error.checkpoint)",
                 operation="Scan",
-                subject=self._plan.name,
+                subject=str(self._scan),
                 attempts=late.attempts,
                 outcomes=outcomes,
                 result=result,
@@ -420,13 +352,13 @@ class ScanStream(ItemStream[ItemT]):
             return own[
                 0
             ]  # a closed database, or another loop's: the caller's mistake, in every segment the same
-        if self._plan.total_segments is None and len(errors) == 1 and outcomes is self._outcomes:
+        if self._scan.total_segments is None and len(errors) == 1 and outcomes is self._outcomes:
             return errors[0]
         what = "; ".join(
             f"{outcome.label}: {outcome.error}" for outcome in outcomes if outcome.error is not None
         )
         return ScanFailed(
-            f"scan of {self._plan.name}: {len(errors)} of {len(outcomes)} parts failed ({what}); go on by .resume(error.checkpoint)",
+            f"scan of {self._scan}: {len(errors)} of {len(outcomes)} parts failed ({what}); go on by .resume(error.checkpoint)",
             errors,
             outcomes=outcomes,
             result=result,

@@ -1,0 +1,72 @@
+"""Where a query or scan reads: the table or one of its indexes, and by which conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from adorm.expressions.conditions import Condition
+from adorm.models import ModelInfo
+from adorm.schema.fields import Field
+from adorm.schema.indexes import Index
+
+
+@attrs.frozen(eq=False)
+class Target:
+    """The table, or one of its indexes, with its key fields."""
+
+    index: Index | None
+    """None: the table."""
+    partition: tuple[Field, ...]
+    sort: tuple[Field, ...]
+
+    @property
+    def key_names(self) -> frozenset[str]:
+        """The attribute names of its key fields."""
+        return frozenset(field.attribute_name for field in (*self.partition, *self.sort))
+
+    @property
+    def is_global(self) -> bool:
+        """Whether it is a global index, which DynamoDB reads only eventually consistent."""
+        return self.index is not None and self.index.is_global
+
+    def holds(self, attribute_names: Iterable[str]) -> bool:
+        """Whether all of these attributes can be read from it."""
+        return self.index is None or all(self.index.holds(name) for name in attribute_names)
+
+    def missing(self, attribute_names: Iterable[str]) -> str:
+        """Those of the attributes that it does not hold, as text: `city, total`."""
+        return ", ".join(sorted(name for name in attribute_names if not self.holds([name])))
+
+    def __str__(self) -> str:
+        return "the table" if self.index is None else f"index {self.index.name!r}"
+
+
+def table_of(info: ModelInfo) -> Target:
+    """The model's table."""
+    return Target(None, (info.partition,), () if info.sort is None else (info.sort,))
+
+
+def index_of(info: ModelInfo, name: str) -> Target:
+    """One index of the model's table; the name has to be one of `info.indexes`."""
+    index = info.indexes[name]
+    return Target(index, index.partition, index.sort)
+
+
+def targets(info: ModelInfo) -> list[Target]:
+    """The table first, then its indexes in the order of their declaration."""
+    return [table_of(info), *(index_of(info, name) for name in info.indexes)]
+
+
+@attrs.frozen(eq=False)
+class Access:
+    """How a query or scan reads: from where, by which key condition, and through which filter."""
+
+    target: Target
+    key: tuple[Condition, ...]
+    """The parts of the key condition, joined by AND; empty for a scan."""
+    filter: tuple[Condition, ...]
+    """The parts of the filter, joined by AND."""
+    reason: str
+    """Why this target, for `explain()`."""

@@ -1,0 +1,155 @@
+"""Reading a query or scan page by page, one request at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+
+from adorm.calls.capacity import ASKED, Capacity
+from adorm.dynamodb.limits import MAX_LIMIT
+from adorm.errors import AttributeMap, ConnectionFailed
+from adorm.items.binding import PageItems
+from adorm.query.read_request import ReadRequest
+from adorm.transport import base
+from adorm.transport.answer_shapes import is_key
+
+
+@attrs.frozen(eq=False)
+class RawPage:
+    """The answer to one request, its items as they came."""
+
+    items: PageItems
+    count: int
+    """Items in the answer; of a counted read they were not sent."""
+    scanned_count: int
+    """Items that DynamoDB read, before the filter."""
+    capacity: float | None
+    """Read units consumed, where DynamoDB reported them."""
+    last_evaluated_key: AttributeMap | None
+    """None: this is the last page."""
+
+
+class PageReader:
+    """Reads the pages of one query, scan or segment, each only when it is asked for.
+
+    Args:
+        most_items: bounds the items given over all pages. DynamoDB's Limit counts items before the
+            filter, so with a filter a page is read at its full size and cut; `last_key` is then
+            the key of the last item given, not of the last one read.
+        start_key: reading begins after the item with this key (DynamoDB's exclusive start key).
+        capacity: counts what the requests consume.
+    """
+
+    def __init__(
+        self,
+        read: ReadRequest[Any],
+        *,
+        most_items: int | None,
+        start_key: AttributeMap | None = None,
+        capacity: Capacity | None = None,
+    ) -> None:
+        self._read = read
+        self._left = most_items
+        self._capacity = capacity
+        self._shape = None if read.drops_other_kinds else read.decoder.shape()
+        # Where the filter leaves out items of other models only, it may leave out few or many.
+        # `first()` in a partition of a thousand items then reads one item, and twice as many each
+        # time that a page had too few. 0: pages are read at their full size.
+        self._least_limit = 1 if read.filters_kinds_only else 0
+        self._done = most_items == 0
+        self.last_key = start_key
+        """Where the next page begins; None before the first page and after the last."""
+
+    @property
+    def model(self) -> type[Any]:
+        """The model that is read; hooks and telemetry ask for it."""
+        model: type[Any] = self._read.binding.info.model
+        return model
+
+    def __str__(self) -> str:
+        """The table, for error messages."""
+        return self._read.binding.table_name
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is no further page."""
+        return self._done
+
+    async def next(self) -> RawPage | None:
+        """The next page, which may be empty; None after the last."""
+        if self._done:
+            return None
+        read, request = self._read, self.request()
+        limit = int(request.get("Limit", MAX_LIMIT))
+        if self._capacity is not None:
+            request["ReturnConsumedCapacity"] = ASKED
+        if self._shape is not None:
+            request = base.ReadRequest(request, self._shape.parse)
+        answer = await read.binding.connection.call(
+            read.operation, request, subject=self, retry=read.decoder.retry
+        )
+        items: PageItems = answer.get("Items", [])
+        last: AttributeMap | None = answer.get("LastEvaluatedKey") or None
+        count = int(answer.get("Count", len(items)))
+        if self._left is not None:
+            if count > self._left:
+                count = self._left
+                if items:
+                    del items[count:]
+                    last = key_at(items, -1, read.key_names)
+            self._left -= count
+        self.last_key = last
+        self._done = last is None or self._left == 0
+        if self._least_limit:
+            self._least_limit = 2 * limit
+        if self._capacity is not None:
+            self._capacity.count(read.operation, answer, reading=True)
+        consumed = answer.get("ConsumedCapacity")
+        return RawPage(
+            items,
+            count,
+            int(answer.get("ScannedCount", count)),
+            None if consumed is None else float(consumed["CapacityUnits"]),
+            last,
+        )
+
+    def request(self) -> dict[str, Any]:
+        """The request for the next page."""
+        request = dict(self._read.parameters)
+        limit = self._read.page_size
+        if self._left is not None and ("FilterExpression" not in request or self._least_limit):
+            wanted = max(self._left, self._least_limit)
+            limit = wanted if limit is None else min(limit, wanted)
+        if limit is not None:
+            request["Limit"] = min(limit, MAX_LIMIT)
+        if self.last_key is not None:
+            request["ExclusiveStartKey"] = self.last_key
+        return request
+
+
+def key_at(items: PageItems, position: int, names: Iterable[str]) -> AttributeMap:
+    """The key attributes, by these names, of one item of a page.
+
+    Raises:
+        ConnectionFailed: the item lacks one of them, or it is no key's value. Items of DynamoDB
+            have all of them, so that the answer is not DynamoDB's.
+    """
+    try:
+        if isinstance(items, list):
+            attribute_map = items[position]
+            key = {name: attribute_map[name] for name in names}
+        else:
+            key = items.key(position, names)
+    except KeyError as error:
+        raise ConnectionFailed(
+            f"the answer can't be read: an item has no {error.args[0]}, which is in its key",
+            maybe_applied=False,
+        ) from error
+    if not is_key(key):
+        raise ConnectionFailed(
+            "the answer can't be read: what is in an item's key is no value of one",
+            maybe_applied=False,
+        )
+    return key

@@ -1,0 +1,161 @@
+"""What a query or scan sends: its parameters, and all that reading its answers takes.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+import attrs
+
+from adorm.errors import AttributeMap, UsageError
+from adorm.expressions.conditions import Comparison, Condition, Exists, Or, Value, and_
+from adorm.expressions.document_path import root_path
+from adorm.expressions.placeholders import Placeholders
+from adorm.expressions.projections import render_projection
+from adorm.items.binding import Binding
+from adorm.items.select import projections
+from adorm.models import ModelInfo
+from adorm.query.access import Access
+from adorm.query.cursors import encode_cursor, query_digest
+from adorm.query.decoder import ItemDecoder
+from adorm.query.kind_filters import kind_filter
+from adorm.schema.types import split_optional, unwrap
+
+ItemT = TypeVar("ItemT")
+
+ReadOperation: TypeAlias = Literal["Query", "Scan"]
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class ReadRequest(Generic[ItemT]):
+    """A query or scan, ready to be sent page by page."""
+
+    operation: ReadOperation
+    parameters: dict[str, Any]
+    """Of each request; a page's own start key and limit come on top."""
+    page_size: int | None
+    """How many items DynamoDB reads for one page, before the filter; None for up to 1 MB."""
+    key_names: frozenset[str]
+    """The key attributes of the table and of the index that is read: of these a start key
+    consists."""
+    digest: bytes
+    """Of what is read and in which order; cursors are bound to it."""
+    reason: str
+    """Why this table or index, for `explain()`."""
+    decoder: ItemDecoder[ItemT]
+    drops_other_kinds: bool
+    """Items of other models are left out only after they were read."""
+    filters_kinds_only: bool
+    """The filter leaves out items of other models and nothing else."""
+
+    @property
+    def binding(self) -> Binding:
+        return self.decoder.binding
+
+    def cursor(self, after: AttributeMap) -> str:
+        """The cursor of `Page` that goes on after the item with this key."""
+        return encode_cursor(after, self.digest, self.binding.connection.cursor_secret)
+
+
+def attributes_to_read(decoder: ItemDecoder[Any], *, counting: bool) -> frozenset[str]:
+    """The names of the attributes that the table or index has to hold, beside those of the
+    filter."""
+    info = decoder.binding.info
+    if decoder.selected is not None:
+        names = frozenset(path.attribute_name for path in decoder.selected)
+    elif counting or decoder.hydrates:
+        names = info.key_names
+    else:
+        names = frozenset(field.attribute_name for field in info.structure.fields)
+    if info.discriminator is not None:
+        names |= {info.discriminator.attribute_name}
+    return names
+
+
+def read_request(
+    operation: ReadOperation,
+    access: Access,
+    decoder: ItemDecoder[ItemT],
+    *,
+    page_size: int | None,
+    descending: bool,
+    counting: bool,
+) -> ReadRequest[ItemT]:
+    """The request for what `access` says.
+
+    Raises:
+        UsageError: DynamoDB refuses it: a consistent read of a global index, an expression above
+            4 KB, or a path of another model.
+    """
+    binding, info = decoder.binding, decoder.binding.info
+    target = access.target
+    kinds = kind_filter(
+        info, binding.codec, target, access.key, is_scan=operation == "Scan", counting=counting
+    )
+    key, filter_ = (*access.key, *kinds.key), (*access.filter, *kinds.filter)
+    if decoder.consistent and target.is_global:
+        raise UsageError(
+            f"{target} of {info.name} is global, and DynamoDB reads those eventually consistent "
+            "only: take consistent() away"
+        )
+    parameters: dict[str, Any] = {"TableName": binding.table_name}
+    if target.index is not None:
+        parameters["IndexName"] = target.index.name
+    if descending:
+        parameters["ScanIndexForward"] = False
+    if decoder.consistent:
+        parameters["ConsistentRead"] = True
+    placeholders = Placeholders(binding.codec, info.model)
+    identity = dict(parameters)
+    if key:
+        text = placeholders.checked("key condition", and_(*key).render(placeholders))
+        parameters["KeyConditionExpression"] = identity["KeyConditionExpression"] = text
+        placeholders.into(identity)
+    if filter_:
+        text = placeholders.checked("filter", and_(*filter_).render(placeholders))
+        parameters["FilterExpression"] = text
+    key_names = info.key_names | target.key_names
+    if counting:
+        parameters["Select"] = "COUNT"
+    elif decoder.selected is not None:
+        for path in decoder.selected:
+            placeholders.check_owner(path)
+        # The key is read too, for cursors.
+        steps = projections(info, decoder.selected, sorted(key_names))
+        parameters["ProjectionExpression"] = render_projection(steps, placeholders)
+    elif decoder.hydrates:
+        steps = [(name,) for name in sorted(key_names)]
+        parameters["ProjectionExpression"] = render_projection(steps, placeholders)
+    placeholders.into(parameters)
+    return ReadRequest(
+        operation=operation,
+        parameters=parameters,
+        page_size=page_size,
+        key_names=key_names,
+        digest=query_digest(operation, identity),
+        reason=access.reason,
+        decoder=decoder,
+        drops_other_kinds=kinds.after_reading,
+        filters_kinds_only=not access.filter and bool(kinds.filter),
+    )
+
+
+def not_expired(info: ModelInfo, now: datetime) -> Condition:
+    """The filter of `hide_expired()`: the item has no ttl, or one that is in the future.
+
+    Raises:
+        UsageError: the model has no ttl field.
+    """
+    field = info.ttl
+    if field is None:
+        raise UsageError(
+            f"{info.name} has no ttl field, so nothing of it expires: add one with adorm.ttl()"
+        )
+    path = root_path(info.model, field)
+    is_number = unwrap(split_optional(field.type)[0]) is int
+    threshold = Value(int(now.timestamp()) if is_number else now, path)
+    return Or((Exists(path, wanted=False), Comparison(path, ">", threshold)))

@@ -1,0 +1,57 @@
+"""Where the segments of a scan begin: at the start, or where a checkpoint says."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from adorm.errors import UsageError
+from adorm.items.binding import Binding
+from adorm.query.access import Target
+from adorm.query.start_keys import start_key_problem
+from adorm.segments.checkpoints import Position, Scanned, read_checkpoint
+
+SegmentCount: TypeAlias = int | Literal["auto"] | None
+"""What `segments()` was given; None: the scan is not parallel."""
+
+
+def new_positions(total_segments: int | None) -> list[Position]:
+    """The positions of a scan that begins, one for each segment."""
+    return [Position() for _ in range(total_segments or 1)]
+
+
+def resumed_positions(
+    binding: Binding, target: Target, scanned: Scanned, checkpoint: str, segments: SegmentCount
+) -> tuple[int | None, list[Position]]:
+    """The number of segments and their positions, from a checkpoint.
+
+    Args:
+        scanned: what the scan reads; the checkpoint has to be one of just that.
+        segments: what the scan was told, which has to agree with the checkpoint.
+
+    Raises:
+        UsageError: the checkpoint is damaged, or one of another table, index, filter or number of
+            segments.
+    """
+    found, total_segments, positions = read_checkpoint(checkpoint)
+    if found != scanned:
+        index = f", index {found.index}" if found.index else ""
+        raise UsageError(
+            f"this checkpoint is one of table {found.table}{index}, or of another filter: "
+            "the scan that it resumes has to be the same"
+        )
+    key_names = binding.info.key_names | target.key_names
+    request = {} if target.index is None else {"IndexName": target.index.name}
+    for after in (position.after for position in positions if position.after is not None):
+        if after.keys() != key_names:
+            raise UsageError(
+                "this checkpoint is damaged: its keys are not those of the table; "
+                "scan from the beginning"
+            )
+        if (problem := start_key_problem(binding, request, after)) is not None:
+            raise UsageError(f"this checkpoint is damaged: {problem}; scan from the beginning")
+    if segments not in (None, "auto", total_segments):
+        raise UsageError(
+            f"this checkpoint is one of {total_segments or 'no'} segments, not of {segments}: "
+            "leave segments() out"
+        )
+    return total_segments, positions
