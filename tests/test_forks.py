@@ -32,8 +32,8 @@ BEFORE = """
 
     source = Source()
     loop = asyncio.new_event_loop()
-    db = adorm.connect(endpoint_url=sys.argv[1], region="eu-central-1", credentials=source,
-    read_timeout_s=5) orders = db.table(Order)
+    db = adorm.connect(endpoint_url=sys.argv[1], region="eu-central-1", credentials=source, read_timeout_s=5)
+    orders = db.table(Order)
 
     async def fill():
         await db.ensure_table(Order)
@@ -134,8 +134,8 @@ def test_a_request_under_way_stays_the_parents(local_dynamodb: LocalDynamoDB) ->
                     try:
                         await update
                     except adorm.AdormError as error:
-                        assert "the process was forked while this request was under way" in
-                        str(error), error os._exit(0)
+                        assert "the process was forked while this request was under way" in str(error), error
+                        os._exit(0)
                 except BaseException:
                     traceback.print_exc()
                     sys.stderr.flush()

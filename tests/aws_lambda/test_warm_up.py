@@ -390,8 +390,8 @@ class Order:
 async def handler(event, context, db):
     return await db.table(Order).get_or_none(event)
 
-print(json.dumps([handler("o1", None), sorted({"anyio", "botocore", "cattrs", "random"} &
-sys.modules.keys())])) handler.close()
+print(json.dumps([handler("o1", None), sorted({"anyio", "botocore", "cattrs", "random"} & sys.modules.keys())]))
+handler.close()
 """
 
 

@@ -35,8 +35,7 @@ time.sleep(600)
 """
 ANSWERING = """\
 import json
-print(json.dumps(dict(Version=1, AccessKeyId="AKPROCESS", SecretAccessKey="a-long-secret",
-SessionToken="t", Expiration={expires!r})))
+print(json.dumps(dict(Version=1, AccessKeyId="AKPROCESS", SecretAccessKey="a-long-secret", SessionToken="t", Expiration={expires!r})))
 """
 
 

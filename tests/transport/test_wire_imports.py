@@ -26,8 +26,8 @@ async def main():
     return answer
 
 answer = asyncio.run(main())
-heavy = {"botocore", "aiobotocore", "boto3", "aiohttp", "moto", "requests", "urllib3",
-"email.utils", "http.client"} print(json.dumps([answer, sorted(heavy & sys.modules.keys())]))
+heavy = {"botocore", "aiobotocore", "boto3", "aiohttp", "moto", "requests", "urllib3", "email.utils", "http.client"}
+print(json.dumps([answer, sorted(heavy & sys.modules.keys())]))
 """
 
 
