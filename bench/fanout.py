@@ -67,7 +67,10 @@ def shares(
 def table(samples: dict[str, Any]) -> str:
     scan = f"a scan by {SEGMENTS} segments of {PAGES} pages of {PAGE_ITEMS} items"
     lines = [
-        f"{scan} would take {IDEAL_SCAN_US / 1e3:.0f} ms by latency alone; milliseconds of wall time"
+        (
+            f"{scan} would take {IDEAL_SCAN_US / 1e3:.0f} ms by latency alone; "
+            "milliseconds of wall time"
+        )
     ]
     for work, own in samples.items():
         lines += [

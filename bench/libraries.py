@@ -95,8 +95,10 @@ DESCRIPTIONS = {
     "batch": "1,000 items by their keys, 100 a request",
     "transact": "10 puts in one transaction",
     "scan": "100 pages of 100 items, by 4 segments at once",
-    "encode": "one item to DynamoDB's JSON values, no network; aiobotocore stands for boto3's TypeSerializer",
-    "decode": "one item from DynamoDB's JSON values, no network; aiobotocore stands for boto3's TypeDeserializer",
+    "encode": "one item to DynamoDB's JSON values, no network; aiobotocore stands for boto3's "
+    "TypeSerializer",
+    "decode": "one item from DynamoDB's JSON values, no network; aiobotocore stands for boto3's "
+    "TypeDeserializer",
 }
 
 

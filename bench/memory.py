@@ -40,7 +40,8 @@ def table(results: dict[str, Any]) -> str:
     lines: list[str] = []
     for size, own in results.items():
         lines.append(
-            f"pages of {int(size):,} items: {own['items']:,} items in {own['wall_s']:.1f} s, CPU {own['cpu_s']:.1f} s"
+            f"pages of {int(size):,} items: {own['items']:,} items in {own['wall_s']:.1f} s, CPU "
+            f"{own['cpu_s']:.1f} s"
         )
         lines.append(
             f"  peak before {own['before_mib']:.1f} MiB, then "

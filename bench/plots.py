@@ -27,9 +27,15 @@ def chart(title: str, bars: Sequence[Bar]) -> str:
     height = TOP + ROW * len(ordered) + 8
     size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="system-ui, sans-serif" font-size="13">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="system-ui, sans-serif" '
+            'font-size="13">'
+        ),
         f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
-        f'<text x="12" y="24" font-size="14" font-weight="600" fill="#212529">{escape(title)}</text>',
+        (
+            '<text x="12" y="24" font-size="14" font-weight="600" '
+            f'fill="#212529">{escape(title)}</text>'
+        ),
     ]
     for number, bar in enumerate(ordered):
         top = TOP + ROW * number
@@ -41,10 +47,22 @@ def chart(title: str, bars: Sequence[Bar]) -> str:
         )
         middle = top + ROW / 2 - 2
         parts += [
-            f'<text x="{LABELS - 8}" y="{top + 15}" text-anchor="end" fill="#212529">{escape(bar.label)}</text>',
-            f'<rect x="{LABELS}" y="{top + 2}" width="{length:.1f}" height="{ROW - 8}" rx="2" fill="{colour}"/>',
-            f'<line x1="{least:.1f}" x2="{most:.1f}" y1="{middle:.1f}" y2="{middle:.1f}" stroke="#495057" stroke-width="1.5"/>',
-            f'<text x="{max(LABELS + length, most) + 6:.1f}" y="{top + 15}" fill="#495057">{shown(bar.spread.median)}</text>',
+            (
+                f'<text x="{LABELS - 8}" y="{top + 15}" text-anchor="end" '
+                f'fill="#212529">{escape(bar.label)}</text>'
+            ),
+            (
+                f'<rect x="{LABELS}" y="{top + 2}" width="{length:.1f}" height="{ROW - 8}" rx="2" '
+                f'fill="{colour}"/>'
+            ),
+            (
+                f'<line x1="{least:.1f}" x2="{most:.1f}" y1="{middle:.1f}" y2="{middle:.1f}" '
+                'stroke="#495057" stroke-width="1.5"/>'
+            ),
+            (
+                f'<text x="{max(LABELS + length, most) + 6:.1f}" y="{top + 15}" '
+                f'fill="#495057">{shown(bar.spread.median)}</text>'
+            ),
         ]
     return "\n".join([*parts, "</svg>"]) + "\n"
 

@@ -43,7 +43,8 @@ async def profile(
         repeats = wanted or max(1, round(ENOUGH_S * 1e6 / cpu_us / tasks)) * tasks
         wall_us, cpu_us = await client.measure(peer, work, tasks, repeats) or (0.0, 0.0)
         print(
-            f"{work} by {tasks} task(s), {repeats} calls: wall {wall_us:.1f} us, CPU {cpu_us:.1f} us a call"
+            f"{work} by {tasks} task(s), {repeats} calls: wall {wall_us:.1f} us, CPU {cpu_us:.1f} "
+            "us a call"
         )
         if plain:
             return
@@ -53,7 +54,8 @@ async def profile(
         profiler.disable()
         stats = pstats.Stats(profiler)
         print(
-            f"under cProfile: {getattr(stats, 'total_calls', 0) / repeats:.1f} calls of functions for each"
+            f"under cProfile: {getattr(stats, 'total_calls', 0) / repeats:.1f} calls of functions "
+            "for each"
         )
         stats.strip_dirs().sort_stats("tottime").print_stats(lines)
 
@@ -82,7 +84,8 @@ def cold(url: str, lines: int) -> None:
         ((int(own), int(whole), name.strip()) for own, whole, name in found), reverse=True
     )
     print(
-        f"{len(modules)} modules, {sum(own for own, _, _ in modules) / 1e3:.1f} ms; own and cumulative microseconds:"
+        f"{len(modules)} modules, {sum(own for own, _, _ in modules) / 1e3:.1f} ms; own and "
+        "cumulative microseconds:"
     )
     for own, whole, name in modules[:lines]:
         print(f"{own:8} {whole:8}  {name}")

@@ -21,8 +21,10 @@ from libraries import DESCRIPTIONS, LIBRARIES
 from processes import HERE
 
 CALLS_TOLD = (
-    "Wall and CPU time of one call in microseconds: median, and in brackets the least and the most of the rounds. "
-    "adorm's share of a peer's time is made round by round. A work that a library does not have is left out."
+    "Wall and CPU time of one call in microseconds: median, and in brackets the least and the most "
+    "of the rounds. "
+    "adorm's share of a peer's time is made round by round. A work that a library does not have is "
+    "left out."
 )
 REPORT = HERE / "report.md"
 LIMITS = frozenset(each.label for each in LIBRARIES if each.limit)
@@ -47,7 +49,10 @@ def write(results: Mapping[str, Any], target: Path) -> None:
         "# What adorm costs, beside its peers",
         opening(results),
         "## The aims",
-        "By CPU time unless it says otherwise; a share below 1 means that adorm takes less. Medians; wall time beside them.",
+        (
+            "By CPU time unless it says otherwise; a share below 1 means that adorm takes less. "
+            "Medians; wall time beside them."
+        ),
         aims_table(results),
         *plotted(results, directory, target.parent),
         "## Calls",
@@ -146,8 +151,10 @@ def opening(results: Mapping[str, Any]) -> str:
         found = [f"{label} ({listed(versions)})" for label, versions in own["versions"].items()]
         at = own["ceiling"]
         ceiling = (
-            f"The server answered {at['gets_per_s']:,.0f} gets a second on 64 connections of a bare socket, with "
-            f"{at['server_cpu_us']:.1f} us of its CPU time each: with a core to itself, {at['gets_per_server_cpu_s']:,.0f} a second."
+            f"The server answered {at['gets_per_s']:,.0f} gets a second on 64 connections of a "
+            "bare socket, with "
+            f"{at['server_cpu_us']:.1f} us of its CPU time each: with a core to itself, "
+            f"{at['gets_per_server_cpu_s']:,.0f} a second."
         )
         paragraphs.append(f"**Python {version}**: {'; '.join(found)}. {ceiling}")
     return "\n\n".join(paragraphs)
@@ -309,7 +316,8 @@ def plotted(results: Mapping[str, Any], directory: Path, root: Path) -> list[str
     path = directory / "cold-start.svg"
     path.write_text(
         plots.chart(
-            f"from the start of a process to the first item (Python {version}): CPU time, milliseconds",
+            f"from the start of a process to the first item (Python {version}): CPU time, "
+            "milliseconds",
             starts,
         )
     )

@@ -60,7 +60,10 @@ def measure_python(
 
 def versions(own: Environment) -> dict[str, dict[str, str]]:
     """Of every library and what it stands on, as installed."""
-    code = "import json, sys; from importlib.metadata import version; print(json.dumps({name: version(name) for name in sys.argv[1:]}))"
+    code = (
+        "import json, sys; from importlib.metadata import version; print(json.dumps({name: "
+        "version(name) for name in sys.argv[1:]}))"
+    )
     major_minor = calls.version_of(own)
     found: dict[str, dict[str, str]] = {}
     for each in LIBRARIES:

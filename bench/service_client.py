@@ -168,7 +168,10 @@ def request_bytes(target: str, body: Any) -> bytes:
     if body is None:
         return f"GET {target} HTTP/1.1\r\nHost: test\r\n\r\n".encode()
     content = json.dumps(body).encode()
-    head = f"POST {target} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    head = (
+        f"POST {target} HTTP/1.1\r\nHost: test\r\nContent-Type: "
+        f"application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
     return head.encode() + content
 
 

@@ -46,7 +46,8 @@ Answer = Callable[[bytes], bytes]
 def whole(body: bytes) -> bytes:
     """With the headers that DynamoDB sends."""
     head = (
-        "HTTP/1.1 200 OK\r\nServer: Server\r\nDate: Sat, 21 Nov 2026 08:30:00 GMT\r\nContent-Type: application/x-amz-json-1.0\r\n"
+        "HTTP/1.1 200 OK\r\nServer: Server\r\nDate: Sat, 21 Nov 2026 08:30:00 GMT\r\nContent-Type: "
+        "application/x-amz-json-1.0\r\n"
         f"Content-Length: {len(body)}\r\nConnection: keep-alive\r\n"
         "x-amzn-RequestId: 4QMF5VPIVCUB2JMK8QF3EXAMPLEVV4KQNSO5AEMVJF66Q9ASUAAJG\r\n"
         f"x-amz-crc32: {zlib.crc32(body)}\r\n\r\n"
@@ -123,7 +124,8 @@ def things_page(body: bytes) -> bytes:
     last = min(first + count, THINGS_PAGES * 1000)
     items = ",".join(
         [
-            f'{{"thing_id":{{"S":"thing-{number}"}},"name":{{"S":"a name"}},"value":{{"N":"{number}"}}}}'
+            f'{{"thing_id":{{"S":"thing-{number}"}},"name":{{"S":"a '
+            f'name"}},"value":{{"N":"{number}"}}}}'
             for number in range(first, last)
         ]
     )
@@ -132,9 +134,9 @@ def things_page(body: bytes) -> bytes:
         if last == THINGS_PAGES * 1000
         else f',"LastEvaluatedKey":{{"thing_id":{{"S":"thing-{last - 1}"}}}}'
     )
-    return whole(
-        f'{{"Count":{last - first},"Items":[{items}],"ScannedCount":{last - first}{after}}}'.encode()
-    )
+    count = last - first
+    page = f'{{"Count":{count},"Items":[{items}],"ScannedCount":{count}{after}}}'
+    return whole(page.encode())
 
 
 class Stub(asyncio.Protocol):

@@ -178,7 +178,8 @@ def make_orders(seed: int) -> list[Transfer]:
 def print_report(report: Report) -> None:
     kinds = Counter(outcome.kind for outcome in report.outcomes)
     print(
-        f"{len(report.outcomes)} transfers at the same time: {', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}\n"
+        f"{len(report.outcomes)} transfers at the same time: "
+        f"{', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}\n"
     )
     for outcome in sorted(
         report.outcomes, key=lambda outcome: (outcome.kind, outcome.order.number)
@@ -186,14 +187,16 @@ def print_report(report: Report) -> None:
         order = outcome.order
         if outcome.kind != "done":
             print(
-                f"  {order.number}  {order.source:>4} -> {order.target:<6} {order.amount:3}   {outcome.kind}: {outcome.explanation}"
+                f"  {order.number}  {order.source:>4} -> {order.target:<6} {order.amount:3}   "
+                f"{outcome.kind}: {outcome.explanation}"
             )
     print()
     for name in ACCOUNTS:
         print(f"  {name:>4} {report.balances[name]:4}")
     total = sum(report.balances.values())
     print(
-        f"   sum {total}, as at the opening; {len(report.audits)} audits on the way found {', '.join(map(str, sorted(set(report.audits))))}"
+        f"   sum {total}, as at the opening; {len(report.audits)} audits on the way found "
+        f"{', '.join(map(str, sorted(set(report.audits))))}"
     )
 
 

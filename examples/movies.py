@@ -248,7 +248,8 @@ def print_answers(console: Console, found: Answers) -> None:
     for year, name in found.of_director:
         line(f"{year} {name}")
     title(
-        f"Films of {YEAR} that run {LONG.seconds // 60} minutes or longer, by a filter and a projection"
+        f"Films of {YEAR} that run {LONG.seconds // 60} minutes or longer, by a filter and a "
+        "projection"
     )
     for name, running_time in found.long_films:
         line(f"{running_time.seconds // 60} min {name}")
@@ -256,7 +257,8 @@ def print_answers(console: Console, found: Answers) -> None:
     line(f"{found.dramas} of {found.films_per_year[YEAR]} films")
     title(f"{RAISED[1]} ({RAISED[0]}) rated up by an update with a condition")
     line(
-        f"{found.raised_to} is stored; the same update once more: ConditionalCheckFailed, {found.refused_at} is stored already"
+        f"{found.raised_to} is stored; the same update once more: ConditionalCheckFailed, "
+        f"{found.refused_at} is stored already"
     )
 
 
@@ -277,7 +279,8 @@ async def show(
         different = await differences(db, films, on_film=lambda: progress.advance(reading))
     if different:
         console.print(
-            f"{len(different)} films in {table_name} are not as they were written, such as {different[0]!r}",
+            f"{len(different)} films in {table_name} are not as they were written, such as "
+            f"{different[0]!r}",
             style="red",
             markup=False,
         )

@@ -97,7 +97,8 @@ async def two_writers(db: adorm.Database) -> None:
         await orders.save(mine)
     except adorm.VersionConflict as error:
         show(
-            f"VersionConflict: I read {error.expected}, stored is {error.actual}, {error.item.note!r}"
+            f"VersionConflict: I read {error.expected}, stored is {error.actual}, "
+            f"{error.item.note!r}"
         )
         mine = error.item
     mine.status = "paid"
@@ -351,9 +352,8 @@ async def main() -> None:
             "region": options.region,
             "table_prefix": prefix,
         }
-        print(
-            f"db = adorm.connect({', '.join(f'{name}={value!r}' for name, value in given.items() if value is not None)})\n"
-        )
+        shown = [f"{name}={value!r}" for name, value in given.items() if value is not None]
+        print(f"db = adorm.connect({', '.join(shown)})\n")
         async with adorm.connect(
             endpoint_url=options.endpoint_url, region=options.region, table_prefix=prefix
         ) as db:

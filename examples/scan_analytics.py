@@ -213,15 +213,18 @@ def print_figures(console: Console, figures: Figures, found: Answers) -> None:
     )
     title("The same by adorm's aggregates, a scan each")
     line(
-        f"{found.films:,} films by count(), {found.rating_sum} by sum(), most of them in {year} by count_by(): {most}"
+        f"{found.films:,} films by count(), {found.rating_sum} by sum(), most of them in {year} by "
+        f"count_by(): {most}"
     )
     line(
-        f"on average {found.rating_average or 0:.4f} by avg(), the best {found.rating_best} by max()"
+        f"on average {found.rating_average or 0:.4f} by avg(), the best {found.rating_best} by "
+        "max()"
     )
     seconds, name = found.longest
     line(f"the longest by fold(): {seconds // 60} minutes, {name}")
     title(
-        f"Directors of films rated {EXCELLENT} or better, and how many films there are of each, by for_each()"
+        f"Directors of films rated {EXCELLENT} or better, and how many films there are of each, by "
+        "for_each()"
     )
     for director, films in sorted(found.films_of.items()):
         line(f"{films:3} {director}")
@@ -367,11 +370,13 @@ def read_options(argv: Sequence[str] | None) -> tuple[Options, Saved | None, lis
         saved = Saved.read(options.checkpoint)
     except (OSError, ValueError, LookupError, TypeError, ArithmeticError) as error:
         parser.error(
-            f"{options.checkpoint} is no file of this program, or a damaged one ({error}): remove it to begin anew"
+            f"{options.checkpoint} is no file of this program, or a damaged one ({error}): remove "
+            "it to begin anew"
         )
     if saved is not None and saved.place != options.place:
         parser.error(
-            f"{options.checkpoint} is of a scan at {saved.place}: give the same options, or remove it to begin anew"
+            f"{options.checkpoint} is of a scan at {saved.place}: give the same options, or remove "
+            "it to begin anew"
         )
     return options, saved, films
 
@@ -387,7 +392,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             console.print("\nInterrupted before anything was counted.", highlight=False)
         else:
             console.print(
-                f"\nInterrupted after {left.figures.films:,} of {len(films):,} films. The same command goes on from there."
+                f"\nInterrupted after {left.figures.films:,} of {len(films):,} films. The same "
+                "command goes on from there."
             )
             if not options.in_memory:
                 console.print(

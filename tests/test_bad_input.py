@@ -293,7 +293,10 @@ async def test_use_after_close_and_from_a_second_loop_is_a_clear_error() -> None
         ({"hooks": 5}, r"connect\(hooks=\.\.\.\) takes a list of adorm\.CallHooks, not int"),
         (
             {"hooks": [print]},
-            r"connect\(hooks=\.\.\.\) takes a list of adorm\.CallHooks, not a list of builtin_function_or_method$",
+            (
+                r"connect\(hooks=\.\.\.\) takes a list of adorm\.CallHooks, not a list of "
+                r"builtin_function_or_method$"
+            ),
         ),
         (
             {"hooks": (adorm.LogCalls, 5)},

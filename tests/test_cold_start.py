@@ -125,7 +125,10 @@ def run(code: str, *arguments: str) -> list[str]:
 
 # Without `site` no editable install's finder runs, which loads modules of its own.
 PACKAGES = [path for path in sys.path if "site-packages" in path]
-SITE = f"import sys; sys.path += {PACKAGES!r}\nimport asyncio, datetime, ssl\nbefore = set(sys.modules)\n"
+SITE = (
+    f"import sys; sys.path += {PACKAGES!r}\nimport asyncio, datetime, ssl\nbefore = "
+    "set(sys.modules)\n"
+)
 REPORT = "\nprint(*sorted(set(sys.modules) - before))\n"
 
 

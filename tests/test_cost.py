@@ -203,8 +203,8 @@ async def wire_get() -> int:
     """One GetItem of the wire: credentials, signature, HTTP there and back, CRC, JSON."""
     body = orjson.dumps({"Item": ITEM})
     answer = (
-        b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n%b"
-        % (len(body), body)
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: "
+        b"%d\r\n\r\n%b" % (len(body), body)
     )
     loop = asyncio.get_running_loop()
 

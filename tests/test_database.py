@@ -436,7 +436,8 @@ async def test_only_engines_inside_the_process_are_named_by_position() -> None:
     where: Any = "http://127.0.0.1:8000"
     with pytest.raises(
         adorm.UsageError,
-        match=r'takes "memory", "moto", an adorm.memory.Engine or nothing by position.*an endpoint is endpoint_url=',
+        match=r'takes "memory", "moto", an adorm.memory.Engine or nothing by position.*an endpoint '
+        r"is endpoint_url=",
     ):
         adorm.connect(where)
 
@@ -510,9 +511,7 @@ async def test_a_wrap_that_gives_no_transport_is_named() -> None:
         await db.call("ListTables", {})
 
 
-async def test_a_write_whose_time_is_over_while_it_waits_for_a_connection_was_certainly_not_applied() -> (
-    None
-):
+async def test_a_write_that_waited_for_a_connection_until_its_deadline_was_not_applied() -> None:
     async with (
         LoopbackServer() as server,
         adorm.connect(region="eu-central-1", endpoint_url=server.url, max_connections=1) as db,
@@ -532,9 +531,7 @@ async def test_a_write_whose_time_is_over_while_it_waits_for_a_connection_was_ce
         assert server.operations == ["GetItem"]
 
 
-async def test_a_write_whose_time_is_over_while_credentials_are_fetched_was_certainly_not_applied() -> (
-    None
-):
+async def test_a_write_that_waited_for_credentials_until_its_deadline_was_not_applied() -> None:
     class Source:
         loads = 0
 

@@ -132,7 +132,8 @@ class Expectations(ast.NodeTransformer):
             check = ast.Expr(_call("__expect__", value, ast.Constant(expected)))
             return [node, ast.fix_missing_locations(ast.copy_location(check, node))]
         raise AssertionError(
-            f"line {node.lineno}: only an expression or an assignment to a name can have `# -> {expected}`"
+            f"line {node.lineno}: only an expression or an assignment to a name can have `# -> "
+            f"{expected}`"
         )
 
 

@@ -223,7 +223,10 @@ def test_the_movies_command_prints_its_answers(few: Path, where: list[str]) -> N
         "  1975 Jaws\n",
         "  150 min Gravité\n",
         "  1 of 2 films\n",
-        "  8.4 is stored; the same update once more: ConditionalCheckFailed, 8.4 is stored already\n",
+        (
+            "  8.4 is stored; the same update once more: ConditionalCheckFailed, 8.4 is stored "
+            "already\n"
+        ),
     ):
         assert expected in done.stdout
 
@@ -437,8 +440,8 @@ def test_the_scan_goes_on_after_ctrl_c_and_its_figures_are_the_same(
     assert saved is not None
     assert 0 < saved.figures.films < 577
     assert (
-        f"Interrupted after {saved.figures.films:,} of 577 films. The same command goes on from there.\n"
-        in shown
+        f"Interrupted after {saved.figures.films:,} of 577 films. The same command goes on from "
+        "there.\n" in shown
     )
 
     rest = run(*command)

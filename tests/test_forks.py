@@ -32,7 +32,10 @@ BEFORE = """
 
     source = Source()
     loop = asyncio.new_event_loop()
-    db = adorm.connect(endpoint_url=sys.argv[1], region="eu-central-1", credentials=source, read_timeout_s=5)
+    url = sys.argv[1]
+    db = adorm.connect(
+        endpoint_url=url, region="eu-central-1", credentials=source, read_timeout_s=5
+    )
     orders = db.table(Order)
 
     async def fill():
@@ -134,7 +137,8 @@ def test_a_request_under_way_stays_the_parents(local_dynamodb: LocalDynamoDB) ->
                     try:
                         await update
                     except adorm.AdormError as error:
-                        assert "the process was forked while this request was under way" in str(error), error
+                        problem = "the process was forked while this request was under way"
+                        assert problem in str(error), error
                         os._exit(0)
                 except BaseException:
                     traceback.print_exc()

@@ -70,7 +70,8 @@ def imports_of(module: str) -> Iterator[tuple[str, int]]:
 def test_every_room_has_its_place() -> None:
     new = {room for module in modules() if (room := room_of(module)) not in LEVELS}
     assert not new, (
-        f"new: {', '.join(sorted(new))}: give each room a place in LAYERS, below everything that imports it and above everything it imports"
+        f"new: {', '.join(sorted(new))}: give each room a place in LAYERS, below everything that "
+        "imports it and above everything it imports"
     )
 
 

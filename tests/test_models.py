@@ -495,7 +495,10 @@ def with_a_field_called_self() -> type:
     [
         (
             one_list_for_all,
-            r"Shared\.tags: one list as the default of all instances: write adorm\.attribute\(factory=list\)",
+            (
+                r"Shared\.tags: one list as the default of all instances: write "
+                r"adorm\.attribute\(factory=list\)"
+            ),
         ),
         (with_slots, "Slotted can't be made again with adorm's metaclass"),
         (

@@ -1,8 +1,7 @@
-"""What both checkers have to reject: each marked line, and no other. tests/test_typing.py holds
-them to it.
+"""What both checkers have to reject: each marked line, and no other. tests/test_typing.py holds them to it.
 
-`# E: what is wrong` marks a line that mypy and pyright reject both; `# E(mypy): ...` or `#
-E(pyright): ...` one that only that one rejects, with the reason.
+`# E: what is wrong` marks a line that mypy and pyright reject both; `# E(mypy): ...` or `# E(pyright): ...` one that only that one
+rejects, with the reason.
 """
 
 from __future__ import annotations
@@ -41,9 +40,7 @@ def models(order: Order) -> None:
     Order(customer_id="c1", order_id="o1", total="5")  # E: text for a number
     Order(customer_id="c1", order_id="o1", tags=["a"])  # E: a list for a set
     Order(customer_id="c1", order_id="o1", created_at="2026")  # E: text for a time
-    Order(
-        customer_id="c1", order_id="o1", lines=[Address(city="x", zip="1")]
-    )  # E: elements of the wrong class
+    Order(customer_id="c1", order_id="o1", lines=[Address(city="x", zip="1")])  # E: elements of the wrong class
     Line()  # E: a required field of a nested value is missing
     order.totl = Decimal(5)  # E: no such field of an instance to set
     order.total = "5"  # E: an attribute of the wrong type
@@ -154,16 +151,10 @@ def updates() -> None:
     change.append(Order.lines, ["x"])  # E: elements of the wrong type
     change.append(Order.tags, ["x"])  # E: a set is added to
     change.append(Order.status, "x")  # E: text can't be appended to
-    change.prepend(
-        Order.lines, [Address(city="x", zip="1")]
-    )  # E: elements of another class in front
+    change.prepend(Order.lines, [Address(city="x", zip="1")])  # E: elements of another class in front
     change.remove(Order.notes)  # E: no such field to remove
-    change.apply(
-        attr(Order.lines[0]).set(Address(city="x", zip="1"))
-    )  # E: attr: one nested value for another
-    change.apply(
-        attr(Order.address).set(line)
-    )  # E: attr: another class in place of an optional one
+    change.apply(attr(Order.lines[0]).set(Address(city="x", zip="1")))  # E: attr: one nested value for another
+    change.apply(attr(Order.address).set(line))  # E: attr: another class in place of an optional one
     change.apply(attr(Part.colour).set(Grade.LOW))  # E: attr: one enum for another
     change.apply(attr(Part.age).set(1.5))  # E: attr: a float for an int
     change.apply(attr(Part.active).set(5))  # E: attr: a number for a bool
@@ -217,9 +208,7 @@ async def operations(order: Order, event: Event) -> None:
     (await orders.get_or_none("c1", "o1")).total  # E: there may be no item
     (await orders.get("c1", "o1")).totl  # E: no such field of the item
     (await orders.put(order).returning("old")).total  # E: there may be no old item
-    (
-        await orders.update("c1", "o1").remove(Order.note)
-    ).total  # E: an update returns nothing unless asked to
+    (await orders.update("c1", "o1").remove(Order.note)).total  # E: an update returns nothing unless asked to
     number: int = await orders.get("c1", "o1")  # E: an item is no number
     text: str = await found.count()  # E: a count is no text
     gone: Order = await found.first()  # E: there may be no first item
@@ -229,12 +218,8 @@ async def operations(order: Order, event: Event) -> None:
 
 
 async def reads() -> None:
-    pairs: list[tuple[str, str]] = await found.select(
-        Order.order_id, Order.total
-    )  # E: select used at a wrong type
-    wide: list[tuple[str, Decimal, str]] = await found.select(
-        Order.order_id, Order.total
-    )  # E: select used at a wrong length
+    pairs: list[tuple[str, str]] = await found.select(Order.order_id, Order.total)  # E: select used at a wrong type
+    wide: list[tuple[str, Decimal, str]] = await found.select(Order.order_id, Order.total)  # E: select used at a wrong length
     (await found.select(Order.order_id, Order.total))[0][1].upper()  # E: a Decimal used as text
     (await found.select(Order.order_id))[0][1].upper()  # E: there is no second value
     (await found.select(Order.order_id))[0].order_id  # E: a tuple is no item
@@ -303,9 +288,7 @@ async def transactions(order: Order) -> None:
         tx.create("c1")  # E: text is no instance
         tx.update(Order)  # E: an update needs a key
         tx.update(order).set(Order.status, "x")  # E: an update goes by model and key
-        tx.update(Order, "c1", "o1").set(
-            Order.total, "x"
-        )  # E: text in place of a number, in a transaction
+        tx.update(Order, "c1", "o1").set(Order.total, "x")  # E: text in place of a number, in a transaction
         tx.update(Order, "c1", "o1").add(Order.status, 1)  # E: text is not added to
         tx.update(Order, "c1", "o1").when("x")  # E: text is no condition of a transaction
         tx.update(Order, events.key("e1"))  # E: a key of another model in a transaction
@@ -341,9 +324,7 @@ async def parallel_scans() -> None:
     orders.query("c1").segments(8)  # E: a query has no segments
     await scan.for_each(pay)  # E: a worker is async
     await scan.map(rename)  # E: a worker that gives plain text is not async
-    await scan.fold(
-        0, lambda total, order: total + order.status
-    )  # E: a number and a text don't add up
+    await scan.fold(0, lambda total, order: total + order.status)  # E: a number and a text don't add up
     async with scan.stream() as rows:
         async for order in rows:
             order.totall  # E: no such field of a row of a parallel scan
@@ -360,9 +341,7 @@ async def batches_and_gather(order: Order, event: Event) -> None:
     orders.batch_get([None])  # E: None among the keys of a batch
     orders.batch_get([("c1", "o1")]).concurrency("8")  # E: a number of chunks
     orders.batch_get([("c1", "o1")]).put(order)  # E: a read has no puts
-    orders.batch_get([("c1", "o1")]).on_chunk_error(
-        lambda outcome: 5
-    )  # E: a decision is "stop" or "continue"
+    orders.batch_get([("c1", "o1")]).on_chunk_error(lambda outcome: 5)  # E: a decision is "stop" or "continue"
     orders.batch_write([order])  # E: puts and deletes go by name
     orders.batch_write(puts=[event])  # E: a put of another model in a batch
     orders.batch_write(puts=order)  # E: one item for many
@@ -378,9 +357,7 @@ async def batches_and_gather(order: Order, event: Event) -> None:
     await db.gather(5)  # E: a gathered number can't be awaited
     await db.gather(orders.get("c1", "o1"), limit="2")  # E: a limit is a number of operations
     _found, _number = await db.gather(orders.get("c1", "o1"))  # E: one result for two names
-    _event: tuple[Event] = await db.gather(
-        orders.get("c1", "o1")
-    )  # E: the gathered result is of another model
+    _event: tuple[Event] = await db.gather(orders.get("c1", "o1"))  # E: the gathered result is of another model
 
 
 # ---- idempotency and prices
@@ -409,9 +386,7 @@ async def idempotency_and_prices() -> None:
 
 def accounts_and_credentials() -> None:
     adorm.connect(credentials="AK")  # E: credentials are no text
-    adorm.accounts(
-        {"prod": "arn:aws:iam::123456789012:role/orders"}
-    )  # E: an account is more than a role's name
+    adorm.accounts({"prod": "arn:aws:iam::123456789012:role/orders"})  # E: an account is more than a role's name
     adorm.accounts({}, client=object())  # E: accounts share no client
     adorm.accounts({})[5]  # E: accounts have names
     adorm.Account("arn:aws:iam::123456789012:role/orders")  # E: fields of an account go by name

@@ -21,13 +21,17 @@ OPERATIONS = {
     "page": "Query",
     "transact": "TransactWriteItems",
 }
-SIGNATURE = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261121/eu-central-1/dynamodb/aws4_request, SignedHeaders=content-type;host;x-amz-date"
+SIGNATURE = (
+    "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261121/eu-central-1/dynamodb/aws4_request, "
+    "SignedHeaders=content-type;host;x-amz-date"
+)
 
 
 def request_bytes(operation: str) -> bytes:
     body = orders.encoded(orders.request(operation))
     head = (
-        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-amz-json-1.0\r\nuser-agent: bare\r\n"
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: "
+        "application/x-amz-json-1.0\r\nuser-agent: bare\r\n"
         f"x-amz-target: DynamoDB_20120810.{operation}\r\nx-amz-date: 20261121T083000Z\r\n"
         f"authorization: {SIGNATURE}\r\ncontent-length: {len(body)}\r\n\r\n"
     )

@@ -116,12 +116,14 @@ class Function:
         told = self._environment.invoke(event, limit_s, trouble)
         took_s = time.monotonic() - began_s
         print(
-            f"  {self._name}: {start} start in process {self._environment.pid}{f', init {init_s:.2f} s' if start == 'cold' else ''}"
+            f"  {self._name}: {start} start in process "
+            f"{self._environment.pid}{f', init {init_s:.2f} s' if start == 'cold' else ''}"
         )
         if told is None:
             self._environment = None
             print(
-                f"  Task timed out after {limit_s:.2f} seconds: the process was killed, with all that it kept"
+                f"  Task timed out after {limit_s:.2f} seconds: the process was killed, with all "
+                "that it kept"
             )
             return None
         if told["cold_start"]:
@@ -290,7 +292,8 @@ def tour(variables: Mapping[str, str], frozen_s: float) -> None:
         api.invoke(get("ada", order["order_id"]))
 
         print(
-            "The stream brings three orders; one of them fails, and comes again with what follows it"
+            "The stream brings three orders; one of them fails, and comes again with what follows "
+            "it"
         )
         orders = [
             adorm.from_plain(app.Order, {**order, "order_id": f"o{number}"}) for number in range(3)
@@ -303,7 +306,8 @@ def tour(variables: Mapping[str, str], frozen_s: float) -> None:
         )
 
         print(
-            "A report stops before its limit, and goes on in the next invocation from its checkpoint"
+            "A report stops before its limit, and goes on in the next invocation from its "
+            "checkpoint"
         )
         if variables.get("ORDERS_DB") == "memory":
             print("  (in memory it finds no order: each process has a database of its own)")

@@ -390,7 +390,8 @@ class Order:
 async def handler(event, context, db):
     return await db.table(Order).get_or_none(event)
 
-print(json.dumps([handler("o1", None), sorted({"anyio", "botocore", "cattrs", "random"} & sys.modules.keys())]))
+slow = {"anyio", "botocore", "cattrs", "random"}
+print(json.dumps([handler("o1", None), sorted(slow & sys.modules.keys())]))
 handler.close()
 """
 
@@ -446,7 +447,10 @@ def test_a_failed_warm_up_names_its_cause_and_how_far_it_had_come(
         (unreachable, ", while a connection was made"),
         (
             by_source,
-            "credentials could not be fetched: OSError: no such file: /var/creds, while region and credentials were looked up",
+            (
+                "credentials could not be fetched: OSError: no such file: /var/creds, "
+                "while region and credentials were looked up"
+            ),
         ),
         (missing, "FileNotFoundError: No such file or directory, in missing (test_warm_up.py:"),
         (missing, ", while connect= made the database"),

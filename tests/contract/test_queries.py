@@ -325,7 +325,8 @@ async def test_a_query_that_nothing_serves_names_what_could(db: adorm.Database) 
     orders = db.table(Order)
     with pytest.raises(
         adorm.UsageError,
-        match=r"no key of Order serves this query.*the table: customer_id is not given.*by-status.*scan\(\)",
+        match=r"no key of Order serves this query.*the table: customer_id is not "
+        r"given.*by-status.*scan\(\)",
     ):
         await orders.query().where(Order.total > 5)
     with pytest.raises(adorm.UsageError, match="no key of Order serves"):

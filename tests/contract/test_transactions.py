@@ -184,13 +184,13 @@ async def test_each_reason_is_typed_by_its_operation_and_nothing_is_applied(
     assert "9 of 10 operations stood against it" in told
     assert "create Account taken: ItemExists: the key is taken; .item is what is there" in told
     assert (
-        "save Account stale: VersionConflict: expected version 1, version 2 is stored: read it again and repeat the change"
-        in told
+        "save Account stale: VersionConflict: expected version 1, version 2 is stored: read it "
+        "again and repeat the change" in told
     )
     assert "delete Account gone: VersionConflict: expected version 4, the item is gone" in told
     assert (
-        f"update Account missing: ItemNotFound: Account missing: no such item in table {accounts.name}"
-        in told
+        "update Account missing: ItemNotFound: Account missing: no such item in table "
+        f"{accounts.name}" in told
     )
 
 

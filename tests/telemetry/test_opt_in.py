@@ -38,7 +38,8 @@ def test_a_database_without_hooks_loads_none_of_it() -> None:
     code = """
 import asyncio, adorm
 async def main():
-    async with adorm.connect(endpoint_url="http://127.0.0.1:1", region="eu-central-1", retry=adorm.RetryPolicy(max_attempts=1)) as db:
+    url, once = "http://127.0.0.1:1", adorm.RetryPolicy(max_attempts=1)
+    async with adorm.connect(endpoint_url=url, region="eu-central-1", retry=once) as db:
         try:
             await db.call("ListTables", {})
         except adorm.ConnectionFailed:

@@ -35,7 +35,8 @@ time.sleep(600)
 """
 ANSWERING = """\
 import json
-print(json.dumps(dict(Version=1, AccessKeyId="AKPROCESS", SecretAccessKey="a-long-secret", SessionToken="t", Expiration={expires!r})))
+keys = dict(AccessKeyId="AKPROCESS", SecretAccessKey="a-long-secret", SessionToken="t")
+print(json.dumps(dict(keys, Version=1, Expiration={expires!r})))
 """
 
 
@@ -70,7 +71,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     (tmp_path / "config").write_text(
         f"[default]\nregion = eu-central-1\n{process}"
         f"[profile base]\n{process}"
-        "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = base\nregion = eu-central-1\n"
+        "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/r\n"
+        "source_profile = base\nregion = eu-central-1\n"
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))

@@ -26,7 +26,8 @@ async def main():
     return answer
 
 answer = asyncio.run(main())
-heavy = {"botocore", "aiobotocore", "boto3", "aiohttp", "moto", "requests", "urllib3", "email.utils", "http.client"}
+heavy = {"botocore", "aiobotocore", "boto3", "aiohttp", "moto", "requests", "urllib3"}
+heavy |= {"email.utils", "http.client"}
 print(json.dumps([answer, sorted(heavy & sys.modules.keys())]))
 """
 
@@ -64,7 +65,10 @@ async def test_credentials_region_and_endpoint_from_the_environment_load_no_boto
 
 
 async def test_credentials_of_a_container_load_no_botocore() -> None:
-    credentials = b'{"AccessKeyId": "AKBOX", "SecretAccessKey": "s", "Token": "t", "Expiration": "2099-01-01T00:00:00Z"}'
+    credentials = (
+        b'{"AccessKeyId": "AKBOX", "SecretAccessKey": "s", "Token": "t", '
+        b'"Expiration": "2099-01-01T00:00:00Z"}'
+    )
     async with LoopbackServer() as server, PlainServer(lambda _: Said(credentials)) as container:
         answer = await run(
             {
