@@ -130,6 +130,7 @@ PUBLIC = [
     "attr",
     "attribute",
     "cold_start_report",
+    "collect_capacity",
     "connect",
     "created_at",
     "deadline",

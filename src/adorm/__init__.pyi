@@ -29,6 +29,7 @@ from adorm.batch.write_requests import BatchWriteResult as BatchWriteResult
 from adorm.calls.capacity import (
     Capacity as Capacity,
     Units as Units,
+    collect_capacity as collect_capacity,
 )
 from adorm.calls.details import (
     AnswerDetails as AnswerDetails,

@@ -1,3 +1,4 @@
+from adorm.clock import use_clock as use_clock
 from adorm.testing.attempts import Attempt as Attempt
 from adorm.testing.clock import FakeClock as FakeClock
 from adorm.testing.faults import (
