@@ -750,7 +750,7 @@ async def test_ensuring_names_each_difference_and_changes_nothing() -> None:
         }
     )
     bench = Bench(told(found))
-    with pytest.raises(UsageError, match="table orders is not as Order says") as refused:
+    with pytest.raises(UsageError, match="table orders differs from Order") as refused:
         await bench.ensure()
     said = str(refused.value)
     assert (

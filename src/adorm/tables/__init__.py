@@ -1,1 +1,1 @@
-"""Internal: tables: made from a model, compared with it, waited for, deleted."""
+"""Internal: creating the table of a model, comparing it with the model, deleting it."""

@@ -1,4 +1,4 @@
-"""A table as DynamoDB describes it, and how it differs from what a model asks for."""
+"""A table as DynamoDB describes it, and how it differs from what a model needs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class KeyAttribute:
 
 @attrs.frozen
 class IndexDescription:
-    """A secondary index as it is."""
+    """A secondary index, as DynamoDB describes it."""
 
     name: str
     is_global: bool
@@ -35,16 +35,16 @@ class IndexDescription:
     """CREATING, UPDATING, DELETING or ACTIVE; a local index is always ACTIVE."""
     key: tuple[KeyAttribute, ...]
     projection: Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]
-    """What it holds beside the keys: everything, nothing, or these attributes, sorted by name."""
+    """Which attributes it holds beside the keys: all, none, or these, sorted by name."""
     item_count: int
     size_bytes: int
     backfilling: bool
-    """Whether items from before the index are still being put into it."""
+    """Whether DynamoDB still adds the items that are older than the index."""
 
 
 @attrs.frozen
 class TableDescription:
-    """A table as it is.
+    """A table, as DynamoDB describes it.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
     """
@@ -57,13 +57,13 @@ class TableDescription:
     """By name."""
     billing: Billing
     item_count: int
-    """As of some six hours ago at most; 0 for a new table."""
+    """DynamoDB updates it about every six hours; 0 for a new table."""
     size_bytes: int
-    """Of the items, without indexes; as old as `item_count`."""
+    """Of the items, without those of indexes; as old as `item_count`."""
     arn: str | None
     created_at: datetime | None
     raw: dict[str, Any] = attrs.field(repr=False, eq=False)
-    """Everything that DynamoDB said, as it came."""
+    """The whole description, as DynamoDB sent it."""
 
     @property
     def is_active(self) -> bool:
@@ -74,8 +74,10 @@ class TableDescription:
 
     @property
     def progress(self) -> str:
-        """The table's status, and that of each index which is not ACTIVE: `ACTIVE, index by-status
-        CREATING`."""
+        """The status of the table, and of each index that is not ACTIVE.
+
+        Example: `ACTIVE, index by-status CREATING`.
+        """
         pending = [
             f"index {index.name} {index.status}"
             for index in self.indexes.values()
@@ -85,8 +87,11 @@ class TableDescription:
 
 
 def read_description(raw: Mapping[str, Any]) -> TableDescription:
-    """From `Table` of DescribeTable's answer, or `TableDescription` of CreateTable's and
-    DeleteTable's."""
+    """The description in the JSON of an answer, or in a CreateTable request.
+
+    DescribeTable answers with it under `Table`, CreateTable and DeleteTable under
+    `TableDescription`.
+    """
     types = _attribute_types(raw)
     indexes = [
         _index(index, types, is_global=True) for index in raw.get("GlobalSecondaryIndexes") or ()
@@ -150,15 +155,15 @@ def _billing(raw: Mapping[str, Any]) -> Billing:
         int(throughput.get("WriteCapacityUnits") or 0),
     )
     mode = summary.get("BillingMode") or raw.get("BillingMode")
-    # a provisioned table may have no summary; one that is paid by request has no units
+    # A provisioned table may have no summary; a table on demand has no units.
     if mode == "PAY_PER_REQUEST" or not (read_units and write_units):
         return "on_demand"
     return Provisioned(read_units=read_units, write_units=write_units)
 
 
 def same_shape(request: Mapping[str, Any], found: TableDescription) -> bool:
-    """Whether a table is exactly as a CreateTable request asked for: keys, types, indexes and
-    projections."""
+    """Whether a table has exactly the keys, key types, indexes and projections of a CreateTable
+    request."""
     wanted = read_description(request)
     return wanted.key == found.key and _shapes(wanted) == _shapes(found)
 
@@ -171,11 +176,10 @@ def _shapes(description: TableDescription) -> dict[str, object]:
 
 
 def differences(request: Mapping[str, Any], found: TableDescription) -> list[str]:
-    """What a CreateTable request asks for and a table does not have, one sentence each; empty if it
-    has everything.
+    """What a CreateTable request asks for and the table does not have: one sentence each.
 
-    What the table has beyond that is fine: an index that the model does not name, or one that holds
-    more attributes.
+    The table may have more: an index that the model does not declare, or one that holds more
+    attributes.
     """
     wanted = read_description(request)
     return [
@@ -199,7 +203,8 @@ def _index_differences(wanted: TableDescription, found: TableDescription) -> Ite
     for name, index in wanted.indexes.items():
         present = found.indexes.get(name)
         if present is None:
-            yield f"the {_kind(index)} index {name} is missing: its key would be {_listed(index.key)}"
+            key = _listed(index.key)
+            yield f"the {_kind(index)} index {name} is missing: its key would be {key}"
             continue
         if present.is_global != index.is_global:
             yield f"index {name} is {_kind(present)}, the model's is {_kind(index)}"
@@ -218,7 +223,7 @@ def _held(index: IndexDescription) -> str:
 
 
 def _projects(present: IndexDescription, wanted: IndexDescription) -> bool:
-    """Whether an index holds all that another should."""
+    """Whether an index holds all that is wanted of it."""
     if present.projection == "ALL" or wanted.projection == "KEYS_ONLY":
         return True
     if isinstance(present.projection, str) or isinstance(wanted.projection, str):

@@ -1,34 +1,32 @@
-"""What a table can be called, and how long to wait for one."""
+"""Names and ARNs of tables, and how long to wait for a table."""
 
 from __future__ import annotations
 
 from adorm.errors import UsageError
 
 DEFAULT_TIMEOUT_S = 300.0
-"""A table takes seconds; one with many indexes, or while AWS is busy, minutes."""
+"""Creating a table takes seconds; with many indexes, or while AWS is busy, minutes."""
 
 
 def is_arn(name: str) -> bool:
-    """Whether a table is named by its ARN:
-    `arn:aws:dynamodb:eu-central-1:111122223333:table/orders`."""
+    """Whether the name is an ARN: `arn:aws:dynamodb:eu-central-1:111122223333:table/orders`."""
     return name.startswith("arn:")
 
 
 def plain_name(name: str) -> str:
-    """The table's name alone, where it is named by its ARN."""
+    """The table's name without the rest of its ARN; a name that is no ARN as it is."""
     return name.partition(":table/")[2].partition("/")[0] if is_arn(name) else name
 
 
 def check_table_name(name: object) -> str:
-    """The name, if DynamoDB takes it: 3 to 255 of `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`, or the
-    table's ARN.
+    """The name, if DynamoDB takes it: 3 to 255 of `a-z`, `A-Z`, `0-9`, `_`, `-`, `.`, or an ARN.
 
-    An ARN leads to a table of another account, whose policy allows it.
+    An ARN names a table of another account, whose resource policy has to allow the access.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 
     Raises:
-        UsageError: it does not.
+        UsageError: DynamoDB does not take it.
     """
     if not isinstance(name, str):
         raise UsageError(f"a table's name is text, not {name!r}")
@@ -37,7 +35,8 @@ def check_table_name(name: object) -> str:
     letters = name.replace("_", "").replace("-", "").replace(".", "")
     if not (3 <= len(name) <= 255 and name.isascii() and (letters.isalnum() or not letters)):
         raise UsageError(
-            f"{name!r} can't be a table's name: it has 3 to 255 letters (a-z, A-Z), digits, '_', '-' and '.'"
+            f"{name!r} can't be a table's name: "
+            "it has 3 to 255 letters (a-z, A-Z), digits, '_', '-' and '.'"
         )
     return name
 
@@ -58,6 +57,6 @@ def _check_arn(arn: str) -> str:
             check_table_name(name)
             return arn
     raise UsageError(
-        f"{arn!r} is no table's ARN, which is arn:aws:dynamodb:REGION:ACCOUNT:table/NAME: those of indexes and streams, and of other "
-        "services, are none"
+        f"{arn!r} is no table's ARN, which is arn:aws:dynamodb:REGION:ACCOUNT:table/NAME; "
+        "an ARN of an index, of a stream or of another service is not taken"
     )

@@ -1,4 +1,4 @@
-"""Waiting for a table by asking DynamoDB how it is, again and again."""
+"""Waiting for a table: DescribeTable again and again until it is as it should be."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ class Connection(Protocol):
 
 
 def poll_delay_s(poll: int, unit: float) -> float:
-    """Seconds before the `poll`-th look at a table (1 is the first); `unit` is a random number from
-    0 to 1.
+    """Seconds before the `poll`-th DescribeTable (1 is the first); `unit` is a random number from 0
+    to 1.
 
-    From 0.125 to 0.25 s, then twice as long each time, up to 2 to 4 s: tables take seconds, and
-    half is jitter, so that the workers of a deployment don't ask in step.
+    0.125 to 0.25 s at first, then twice as long each time, up to 2 to 4 s: creating a table takes
+    seconds. Half of it is jitter, so that the workers of a deployment do not ask at the same time.
     """
     longest_s: float = min(SLOWEST_POLL_S, FIRST_POLL_S * 2.0 ** min(poll - 1, 16))
     return longest_s * (0.5 + 0.5 * unit)
 
 
 class TablePoller:
-    """One table and what was last seen of it. It holds nothing open: it can be cancelled
-    anywhere."""
+    """Watches one table by DescribeTable. It may be cancelled at any await: nothing has to be
+    closed."""
 
     def __init__(
         self,
@@ -58,7 +58,8 @@ class TablePoller:
         goal: str,
         random: Callable[[], float],
     ) -> None:
-        """`operation` and `goal` ("CreateTable", "active") are what is waited for, in errors."""
+        """For error messages: the `operation` that is waited for ("CreateTable") and its `goal`
+        ("active"). `random` gives numbers from 0 to 1, for the jitter."""
         self.connection = connection
         self.table_name = table_name
         self._operation = operation
@@ -68,10 +69,10 @@ class TablePoller:
         self._polls = 0
 
     async def look(self) -> TableDescription | None:
-        """The table now; None where there is none.
+        """The table as it is now; None where there is none.
 
         Raises:
-            DeadlineExceeded: no time is left for that.
+            DeadlineExceeded: the deadline passed.
         """
         try:
             answer = await self.connection.call("DescribeTable", {"TableName": self.table_name})
@@ -80,37 +81,40 @@ class TablePoller:
         except DeadlineExceeded as error:
             raise self._too_late() from error
         else:
-            self._last = described(answer, "Table", "DescribeTable", self.table_name)
+            self._last = description_in(answer, "Table", "DescribeTable", self.table_name)
         return self._last
 
     async def pause(self) -> None:
-        """Wait until it is time to look again.
+        """Sleep until the next look.
 
         Raises:
             DeadlineExceeded: that would be after the deadline.
         """
         self._polls += 1
         delay_s = poll_delay_s(self._polls, self._random())
-        # -inf: the scope around is cancelled, and the sleep will raise that
+        # -inf: the scope around is cancelled already, and the sleep raises that.
         if delay_s >= remaining_s() > -math.inf:
             raise self._too_late()
         await self.connection.clock.sleep(delay_s)
 
     async def until_seen(self) -> TableDescription:
-        """Wait until DescribeTable knows the table: for a moment after CreateTable it may not.
+        """Wait until DescribeTable finds the table; just after CreateTable it may not.
 
         Raises:
-            DeadlineExceeded: it did not in time.
+            DeadlineExceeded: it did not find it in time.
         """
         while (found := await self.look()) is None:
             await self.pause()
         return found
 
     async def until_active(self, found: TableDescription) -> TableDescription:
-        """Wait until the table, which was `found` as it is, and all its indexes can be used.
+        """Wait until the table and all its indexes can be used.
+
+        Args:
+            found: the table as it was last described.
 
         Raises:
-            ResourceNotFound: someone deleted it meanwhile.
+            ResourceNotFound: somebody deleted it meanwhile.
             DeadlineExceeded: it was not active in time.
         """
         self._last = found
@@ -124,7 +128,7 @@ class TablePoller:
                 misses = 0
                 continue
             misses += 1
-            # what DescribeTable tells may be some moments old, so that one miss says nothing
+            # DescribeTable is eventually consistent: a single miss proves nothing.
             if seen is not None and (misses > 1 or seen.status == "DELETING"):
                 raise ResourceNotFound(
                     "the table was deleted while it was waited for",
@@ -135,8 +139,11 @@ class TablePoller:
         return found
 
     async def until_gone(self, found: TableDescription) -> None:
-        """Wait until the table, which was `found` as it is, is gone; a new one of the same name is
-        not waited for.
+        """Wait until the table is gone. Where a new table of the same name was created meanwhile,
+        the old one is gone.
+
+        Args:
+            found: the table as it was last described.
 
         Raises:
             DeadlineExceeded: it was not gone in time.
@@ -156,8 +163,9 @@ class TablePoller:
         after = f" within {limit.seconds:g} s" if limit is not None else ""
         status = "no such table" if self._last is None else self._last.progress
         return DeadlineExceeded(
-            f"{self._operation} on {self.table_name}: the table is not {self._goal}{after} (last status: {status}); "
-            "DynamoDB goes on with it: describe_table tells how it is, timeout_s= or a longer adorm.deadline gives it more time",
+            f"{self._operation} on {self.table_name}: the table is not {self._goal}{after} "
+            f"(last status: {status}); DynamoDB goes on with it: describe_table tells its status, "
+            "timeout_s= or a longer adorm.deadline gives it more time",
             operation=self._operation,
             subject=self.table_name,
             attempts=self._polls,
@@ -165,26 +173,22 @@ class TablePoller:
         )
 
 
-def described(answer: Answer, name: str, operation: str, table_name: str) -> TableDescription:
-    """The description in an answer, under `Table` or `TableDescription`.
+def description_in(answer: Answer, name: str, operation: str, table_name: str) -> TableDescription:
+    """The description in an answer, under this name: `Table` or `TableDescription`.
 
     Raises:
-        ConnectionFailed: there is none, or none that can be read.
+        ConnectionFailed: there is none, or none that can be read: the answer is not DynamoDB's.
     """
     raw = answer.get(name)
-    if not isinstance(raw, dict):
-        raise ConnectionFailed(
-            f"the answer can't be read: it has no {name}",
-            maybe_applied=operation != "DescribeTable",
-            operation=operation,
-            subject=table_name,
-        )
-    try:
-        return read_description(cast("dict[str, Any]", raw))
-    except MISSHAPEN as error:
-        raise ConnectionFailed(
-            f"the answer can't be read: its {name} is none ({type(error).__name__})",
-            maybe_applied=operation != "DescribeTable",
-            operation=operation,
-            subject=table_name,
-        ) from error
+    problem, cause = f"it has no {name}", None
+    if isinstance(raw, dict):
+        try:
+            return read_description(cast("dict[str, Any]", raw))
+        except MISSHAPEN as error:
+            problem, cause = f"its {name} can't be read ({type(error).__name__})", error
+    raise ConnectionFailed(
+        f"the answer can't be read: {problem}",
+        maybe_applied=operation != "DescribeTable",
+        operation=operation,
+        subject=table_name,
+    ) from cause

@@ -1,4 +1,4 @@
-"""What CreateTable is asked for a model.
+"""The CreateTable request for a model.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 """
@@ -19,30 +19,30 @@ from adorm.schema.types import type_name
 from adorm.tables.names import check_table_name
 
 KeyType = Literal["S", "N", "B"]
-"""What a key attribute can be."""
+"""The type of a key attribute."""
 
 KeyTypes: TypeAlias = Mapping[str, KeyType]
-"""Key types by field name, for fields that a hook of the user's stores."""
+"""Key types by field name, for fields that a hook of the user stores."""
 
 
 def _units(_provisioned: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise UsageError(
-            f"Provisioned({field.name}={value!r}): expected a whole number of capacity units a second, 1 or more"
+            f"Provisioned({field.name}={value!r}): "
+            "expected a whole number of capacity units a second, 1 or more"
         )
 
 
 @attrs.frozen(kw_only=True)
 class Provisioned:
-    """Capacity that is paid for whether it is used or not; the table has it, and each of its global
-    indexes has as much again.
+    """Provisioned capacity: paid for whether it is used or not.
 
-    A read unit is one strongly consistent read of up to 4 KB a second, a write unit one write of up
-    to 1 KB a second.
+    The table has it, and each of its global indexes has as much again. A read unit is one strongly
+    consistent read of up to 4 KB a second, a write unit one write of up to 1 KB a second.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/provisioned-capacity-mode.html
 
     Raises:
-        UsageError: not a whole number, or less than 1.
+        UsageError: a number is no whole number, or less than 1.
     """
 
     read_units: int = attrs.field(validator=_units)
@@ -54,7 +54,7 @@ class Provisioned:
 
 
 Billing: TypeAlias = Literal["on_demand"] | Provisioned
-"""Each request paid for by itself, or capacity set aside."""
+"""On demand, where each request is paid for, or provisioned capacity."""
 
 
 def create_table_request(
@@ -66,9 +66,9 @@ def create_table_request(
 ) -> dict[str, Any]:
     """The parameters of CreateTable, as boto3 takes them: exactly what `create_table` sends.
 
-    `AttributeDefinitions` holds the keys of the table and its indexes and nothing else, each once.
-    A global index with several attributes a side lists them in order, first all of HASH, then all
-    of RANGE:
+    `AttributeDefinitions` holds each key attribute of the table and of its indexes once, and no
+    other. A global index may have several partition and sort fields; its `KeySchema` lists them in
+    order, first all of HASH, then all of RANGE:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
 
     Args:
@@ -80,7 +80,8 @@ def create_table_request(
     """
     if billing != "on_demand" and not isinstance(billing, Provisioned):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         raise UsageError(
-            f'billing is "on_demand" or adorm.Provisioned(read_units=..., write_units=...), not {billing!r}'
+            'billing is "on_demand" or adorm.Provisioned(read_units=..., write_units=...), '
+            f"not {billing!r}"
         )
     request: dict[str, Any] = {
         "TableName": check_table_name(table_name),
@@ -132,8 +133,9 @@ def _type_of(info: ModelInfo, field: Field) -> str:
     tag = key_tag(info.name, field, optional=True)
     if tag is None:
         raise UsageError(
-            f"{info.name}.{field.name} is a key, and a hook of yours stores {type_name(field.type)}: "
-            f"say as what, key_types={{{field.name!r}: 'S'}} for text, 'N' for a number, 'B' for bytes"
+            f"{info.name}.{field.name} is a key, and a hook of yours stores "
+            f"{type_name(field.type)}: give the type, key_types={{{field.name!r}: 'S'}} for text, "
+            "'N' for a number, 'B' for bytes"
         )
     return tag
 
@@ -158,9 +160,8 @@ def _projection(index: Index) -> dict[str, Any]:
         return {"ProjectionType": index.projection}
     keys = {field.attribute_name for field in (*index.key_fields, *index.table_keys)}
     names = dict.fromkeys(field.attribute_name for field in index.projection)
-    included = [
-        name for name in names if name not in keys
-    ]  # DynamoDB refuses keys here, and an empty list
+    # DynamoDB refuses keys in this list, and an empty list.
+    included = [name for name in names if name not in keys]
     return (
         {"ProjectionType": "INCLUDE", "NonKeyAttributes": included}
         if included
