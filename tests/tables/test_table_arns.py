@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import adorm
+from adorm import StreamHandler
 from adorm.tables.names import check_table_name, plain_name
 from adorm.testing import stream_event, stream_record
 
@@ -67,7 +68,7 @@ async def test_a_table_is_made_and_deleted_by_its_arn() -> None:
 
 async def test_streams_know_a_table_that_is_named_by_its_arn() -> None:
     seen: list[str] = []
-    changes = adorm.StreamHandler()
+    changes = StreamHandler()
 
     @changes.insert(Order)
     async def created(order: Order) -> None:
