@@ -11,7 +11,8 @@ import attrs
 
 from adorm.calls.hooks import CallHooks
 from adorm.clock import Clock, current_clock
-from adorm.concurrency.pool import Job, run_all, to_the_end
+from adorm.concurrency.pool import Job, run_all
+from adorm.concurrency.shield import to_the_end
 from adorm.connecting import connect
 from adorm.database import Database
 from adorm.errors import GatherFailed, UsageError

@@ -33,7 +33,7 @@ import anyio
 import attrs
 
 from adorm.clock import Clock
-from adorm.concurrency.pool import to_the_end
+from adorm.concurrency.shield import to_the_end
 from adorm.database import Database
 from adorm.deadlines import without_deadline
 from adorm.errors import (

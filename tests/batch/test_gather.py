@@ -179,7 +179,7 @@ async def test_a_task_that_someone_else_cancelled_is_a_failure_and_no_silence(it
 
     task = asyncio.ensure_future(forever())
     asyncio.get_running_loop().call_soon(task.cancel)
-    with pytest.raises(adorm.GatherFailed, match=r"operation 2 of 2 was cancelled by someone else"):
+    with pytest.raises(adorm.GatherFailed, match=r"operation 2 of 2: somebody else cancelled"):
         await it.db.gather(give(1), task)
 
 

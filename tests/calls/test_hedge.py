@@ -13,7 +13,7 @@ import adorm
 from adorm.calls.call import Calls
 from adorm.calls.hedge import Hedge, HedgeFigures, HedgingTransport, Latencies
 from adorm.calls.pace import AdaptiveRateLimit, RateLimiter
-from adorm.concurrency.pool import first_of
+from adorm.concurrency.race import first_of
 from adorm.deadlines import current_limit, deadline
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, UsageError
 from adorm.retry import RetryPolicy

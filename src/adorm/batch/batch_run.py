@@ -12,7 +12,8 @@ from anyio.lowlevel import checkpoint
 
 from adorm.batch.limits import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 from adorm.concurrency.pool import OnFailure
-from adorm.errors import BadValue, BatchFailed, DeadlineExceeded, UsageError
+from adorm.concurrency.report import fan_out_error
+from adorm.errors import BadValue, BatchFailed, UsageError
 from adorm.items.binding import Binding, Connection
 from adorm.items.keys import Key, make_key
 from adorm.items.operation import Retriable
@@ -23,8 +24,6 @@ ResultT = TypeVar("ResultT")
 
 STEPS_A_TURN = 200
 """Keys or items that are built before other tasks run again: a few milliseconds."""
-MAX_TOLD = 3
-"""Failed parts whose errors are spelled out in the message."""
 
 Report: TypeAlias = Callable[[Progress], object]
 Decision: TypeAlias = Literal["stop", "continue"]
@@ -169,33 +168,15 @@ class BatchRun:
             raise self.intruder
         raises = self._refused if self._course.hook is not None else bool(errors)
         if errors and raises and not self._course.collects_errors:
-            raise failure_of(what, errors, outcomes, result)
-
-
-def failure_of(
-    what: str, errors: Sequence[Exception], outcomes: Sequence[Outcome[Any]], result: Any
-) -> Exception:
-    """The one error for all that failed."""
-    late = next((error for error in errors if isinstance(error, DeadlineExceeded)), None)
-    if late is not None:
-        failure = DeadlineExceeded(
-            f"{what}: {late}; .result has what was done",
-            operation=late.operation,
-            subject=late.subject,
-            attempts=late.attempts,
-            maybe_applied=any(getattr(error, "maybe_applied", False) for error in errors),
-            outcomes=outcomes,
-            result=result,
-        )
-        failure.__cause__ = late
-        return failure
-    if all(isinstance(error, UsageError) for error in errors):
-        return errors[0]
-    failed = sum(outcome.error is not None for outcome in outcomes)
-    told = "; ".join(map(str, errors[:MAX_TOLD]))
-    more = f"; and {len(errors) - MAX_TOLD:,} more" if len(errors) > MAX_TOLD else ""
-    message = f"{what} failed in {failed:,} of {len(outcomes):,} parts: {told}{more}; .outcomes has each, .result what was done"
-    return BatchFailed(message, errors, outcomes=outcomes, result=result)
+            raise fan_out_error(
+                BatchFailed,
+                what,
+                outcomes,
+                errors=errors,
+                parts="chunks",
+                mistake_alone=True,
+                result=result,
+            )
 
 
 def chunk_outcomes(count: int, value: Callable[[], T]) -> list[Outcome[T]]:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-from collections.abc import Awaitable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-import anyio
 import attrs
 
 from adorm.calls.capacity import Capacity, counted_in
 from adorm.concurrency.pool import Job, OnFailure, Pool
-from adorm.errors import AdormError, DeadlineExceeded, GatherFailed, UsageError
+from adorm.concurrency.report import fan_out_error
+from adorm.errors import GatherFailed, UsageError
 from adorm.items.operation import Operation
 from adorm.outcomes import Outcome
-
-T = TypeVar("T")
-
-MAX_TOLD = 3
-"""Failed operations whose errors are spelled out in the message."""
 
 
 @attrs.frozen(eq=False)
@@ -49,7 +43,7 @@ async def await_all(
         def job(number: int) -> Job[Any]:
             async def run(outcome: Outcome[Any]) -> None:
                 unbegun.pop(number, None)
-                outcome.value = await _awaited(awaitables[number], outcome.label)
+                outcome.value = await awaitables[number]
 
             return run
 
@@ -65,8 +59,14 @@ async def await_all(
     finally:
         for coroutine in unbegun.values():
             coroutine.close()
-    if not collect_errors:
-        _raise_failure(outcomes)
+    if not collect_errors and any(outcome.error is not None for outcome in outcomes):
+        raise fan_out_error(
+            GatherFailed,
+            "gather",
+            outcomes,
+            parts="operations",
+            result=[outcome.value for outcome in outcomes],
+        )
     return outcomes
 
 
@@ -101,41 +101,3 @@ def _check(awaitables: Sequence[Any], limit: int | None) -> None:
                     f"operation {number} of {len(awaitables):,} is a coroutine that was given before: it can be awaited once"
                 )
             seen.add(id(each))
-
-
-async def _awaited(awaitable: Awaitable[T], label: str) -> T:
-    try:
-        return await awaitable
-    except asyncio.CancelledError as error:
-        if anyio.current_effective_deadline() == float("-inf"):
-            raise  # this gather was cancelled, or stops
-        # A task that somebody else cancelled: nobody here asked for it, so that to pass it on would
-        # end a worker in silence.
-        raise AdormError(f"{label} was cancelled by someone else") from error
-
-
-def _raise_failure(outcomes: list[Outcome[Any]]) -> None:
-    failed = [outcome for outcome in outcomes if outcome.error is not None]
-    errors = [outcome.error for outcome in failed if outcome.error is not None]
-    if not errors:
-        return
-    result = [outcome.value for outcome in outcomes]
-    late = next((error for error in errors if isinstance(error, DeadlineExceeded)), None)
-    if late is not None:
-        raise DeadlineExceeded(
-            f"gather: {late}; .result has what was done",
-            operation=late.operation,
-            subject=late.subject,
-            attempts=late.attempts,
-            maybe_applied=any(getattr(error, "maybe_applied", False) for error in errors),
-            outcomes=outcomes,
-            result=result,
-        ) from late
-    told = "; ".join(f"{outcome.label}: {outcome.error}" for outcome in failed[:MAX_TOLD])
-    more = f"; and {len(failed) - MAX_TOLD:,} more" if len(failed) > MAX_TOLD else ""
-    raise GatherFailed(
-        f"{len(failed):,} of {len(outcomes):,} operations failed ({told}{more}); .outcomes has each",
-        errors,
-        outcomes=outcomes,
-        result=result,
-    )

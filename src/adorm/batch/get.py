@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Generic, Self, TypeVar, overload
 
 import attrs
@@ -16,7 +15,7 @@ from anyio.lowlevel import checkpoint
 from adorm.batch.batch_run import BatchRun, Chunked, chunk_outcomes
 from adorm.batch.key_set import FoundItems, KeyGroup, KeySet
 from adorm.calls.capacity import Capacity
-from adorm.concurrency.pool import run_all, unless_lost
+from adorm.concurrency.pool import foreign_cancellation_as_error, run_all
 from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.errors import AttributeMap, ItemDecodeError, UsageError
 from adorm.expressions.document_path import DocumentPath
@@ -207,9 +206,8 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
                 parse,
             )
             try:
-                await unless_lost(
-                    partial(read_chunk, chunk, chunks[number], options, take, settled)
-                )
+                with foreign_cancellation_as_error():
+                    await read_chunk(chunk, chunks[number], options, take, settled)
             except Exception as error:
                 if error not in wrong and error is not watch.intruder:
                     wrong.append(error)

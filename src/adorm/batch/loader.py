@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.
 from __future__ import annotations
 
 from contextvars import Context, copy_context
-from functools import partial
 from itertools import islice
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast, overload
@@ -17,7 +16,8 @@ from anyio.lowlevel import checkpoint
 
 from adorm.batch.batch_run import checked_concurrency
 from adorm.batch.limits import DEFAULT_CONCURRENCY
-from adorm.concurrency.pool import Job, Pool, unless_lost, within_deadline
+from adorm.concurrency.pool import Job, Pool, foreign_cancellation_as_error
+from adorm.concurrency.waits import within_deadline
 from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.errors import AttributeMap, UsageError
 from adorm.items.binding import Binding, PageItems
@@ -151,13 +151,13 @@ class Loader(Generic[ModelT]):
         while True:
             await self._wake.wait()
             await self._gather_more()
-            if not await self._pool.room():
+            if not await self._pool.acquire_slot():
                 return
             loads = [self._queue.pop(place) for place in list(islice(self._queue, MAX_GET_KEYS))]
             if not self._queue:
                 self._wake = anyio.Event()
             if not loads or self._context is None:
-                self._pool.give_back()
+                self._pool.release_slot()
                 continue
             self._under_way.update(loads)
             self._chunks += 1
@@ -201,7 +201,8 @@ class Loader(Generic[ModelT]):
             )
             pending = {load.place: load.key for load in loads}
             try:
-                await unless_lost(partial(read_chunk, chunk, pending, self._options, take, settled))
+                with foreign_cancellation_as_error():
+                    await read_chunk(chunk, pending, self._options, take, settled)
             except Exception as error:  # noqa: BLE001  # it goes to the tasks that wait
                 for place in pending:
                     load = by_place[place]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
-from functools import partial
 from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -19,7 +18,8 @@ from adorm.batch.write_requests import (
     WriteRequest,
     split_requests,
 )
-from adorm.concurrency.pool import OnFailure, Pool, unless_lost, within_deadline
+from adorm.concurrency.pool import OnFailure, Pool, foreign_cancellation_as_error
+from adorm.concurrency.waits import within_deadline
 from adorm.dynamodb.limits import MAX_WRITE_REQUESTS
 from adorm.errors import DeadlineExceeded
 from adorm.items.binding import Binding, Connection
@@ -154,10 +154,12 @@ class WriteBuffer:
 
     async def _send(self, *, partly: bool = False) -> bool:
         """Begin a chunk once there is room for it; False where no further one begins."""
-        if not await self._bounded(self._pool.room, "waiting until a chunk of a batch had room"):
+        if not await self._bounded(
+            self._pool.acquire_slot, "waiting until a chunk of a batch had room"
+        ):
             return False
         if not (self._waiting if partly else self._is_full()) or self._context is None:
-            self._pool.give_back()  # another task has sent it meanwhile
+            self._pool.release_slot()  # another task has sent it meanwhile
             return True
         chunk = split_requests(list(self._waiting.values()))[0]
         for place, change in chunk.items():
@@ -176,7 +178,8 @@ class WriteBuffer:
         async def send(outcome: Outcome[list[Any]]) -> None:
             pending = dict(chunk)
             try:
-                await unless_lost(partial(self._writing.write, outcome, pending, self._watch.note))
+                with foreign_cancellation_as_error():
+                    await self._writing.write(outcome, pending, self._watch.note)
                 self._under_way.remove(outcome)
             except Exception:
                 self._under_way.remove(outcome)

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import attrs
 
-from adorm.concurrency.pool import first_of
+from adorm.concurrency.race import first_of
 from adorm.errors import UsageError
 from adorm.retry import READS
 from adorm.transport.base import Answer, Request, Transport

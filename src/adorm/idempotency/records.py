@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import anyio
 
-from adorm.concurrency.pool import to_the_end
+from adorm.concurrency.shield import to_the_end
 from adorm.database import Database
 from adorm.deadlines import without_deadline
 from adorm.errors import (

@@ -11,7 +11,7 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar
 import anyio
 
 from adorm.calls.capacity import Capacity
-from adorm.concurrency.pool import StreamJob, TaskStream
+from adorm.concurrency.stream import StreamJob, TaskStream
 from adorm.outcomes import Outcome
 from adorm.query.decoder import Unreadable
 

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from adorm.calls.capacity import Capacity
-from adorm.concurrency.pool import OnFailure, StreamJob, TaskStream
+from adorm.concurrency.pool import OnFailure
+from adorm.concurrency.stream import StreamJob, TaskStream
 from adorm.errors import DeadlineExceeded, ItemDecodeError, ScanFailed, UsageError
 from adorm.outcomes import Outcome, Progress
 from adorm.query.stream import ItemStream

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from adorm.concurrency.pool import run_all, unless_lost
+from adorm.concurrency.pool import foreign_cancellation_as_error, run_all
 from adorm.errors import UsageError
 from adorm.outcomes import Outcome
 
@@ -45,7 +44,8 @@ async def work_on_items(
         while (taken := await stream.take()) is not None:
             item, ticket, segment = taken
             try:
-                given = await unless_lost(partial(worker, item))
+                with foreign_cancellation_as_error():
+                    given = await worker(item)
             except Exception as error:
                 failures.append(
                     Outcome(f"work on an item of {stream.outcomes[segment].label}", item, error)

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import anyio
 import attrs
 
-from adorm.concurrency.pool import run_all, unless_lost
+from adorm.concurrency.pool import foreign_cancellation_as_error, run_all
 from adorm.deadlines import current_limit, remaining_s
 from adorm.errors import DeadlineExceeded
 from adorm.outcomes import Outcome
@@ -170,7 +170,8 @@ class OrderedRun(Generic[OutcomeT]):
         outcome = step.outcome
         self._running.add(step)
         try:
-            outcome.value = await unless_lost(lambda: self._handle(outcome))
+            with foreign_cancellation_as_error():
+                outcome.value = await self._handle(outcome)
         except Exception as error:  # noqa: BLE001  # kept for the caller: one record's failure is not another's
             outcome.error = error
             self._running.discard(step)

@@ -1,0 +1,175 @@
+"""The values that several jobs make, read as one stream in a block."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+import anyio
+import attrs
+from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
+
+from adorm.concurrency.pool import Job, OnFailure, run_all
+from adorm.concurrency.waits import within_deadline
+from adorm.errors import UsageError
+from adorm.outcomes import Outcome
+
+T = TypeVar("T")
+ValueT = TypeVar("ValueT")
+
+
+@attrs.frozen(eq=False)
+class StreamJob(Generic[ValueT, T]):
+    """A job that gives its values to a stream: `await emit(value)` waits until the value was
+    read."""
+
+    outcome: Outcome[T]
+    run: Callable[[Outcome[T], Callable[[ValueT], Awaitable[None]]], Awaitable[None]]
+
+
+class _Emitted(Generic[ValueT]):
+    """A value that a job has emitted and nobody has read yet."""
+
+    def __init__(self, value: ValueT) -> None:
+        self.value = value
+        self.was_read = anyio.Event()
+
+
+class TaskStream(Generic[ValueT, T]):
+    """The values that several jobs emit, as one stream, in a block. The values of one job come in
+    order.
+
+    Each job holds at most one value that was not read yet: memory is bounded, and a consumer that
+    stops reading makes the jobs stop. A consumer that is cancelled while it waits loses no value.
+    Several tasks of the loop may read it.
+    """
+
+    def __init__(
+        self,
+        jobs: Sequence[StreamJob[ValueT, T]],
+        *,
+        limit: int,
+        on_failure: OnFailure = "stop",
+        operation: str = "stream",
+        subject: str | None = None,
+    ) -> None:
+        self._jobs = jobs
+        self._limit = limit
+        self._on_failure: OnFailure = on_failure
+        self._operation = operation
+        self._subject = subject
+        """The operation and the table that a `DeadlineExceeded` names."""
+        self._tasks: TaskGroup | None = None
+        self._owner: asyncio.Task[Any] | None = None
+        self._running: anyio.CancelScope | None = None
+        self._emitted: deque[_Emitted[ValueT]] = deque()
+        self._ended = False
+        self._changed: anyio.Event | None = None
+
+    @property
+    def outcomes(self) -> list[Outcome[T]]:
+        """One for each job, in order."""
+        return [job.outcome for job in self._jobs]
+
+    async def __aenter__(self) -> Self:
+        self._owner, self._running = asyncio.current_task(), anyio.CancelScope()
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        self._tasks.start_soon(self._run_jobs, self._running)
+        return self
+
+    async def _run_jobs(self, running: anyio.CancelScope) -> None:
+        try:
+            jobs = [(job.outcome, self._emitting(job)) for job in self._jobs]
+            with running:
+                await run_all(jobs, limit=self._limit, on_failure=self._on_failure)
+        finally:
+            self._ended = True
+            self._wake_readers()
+
+    def _emitting(self, job: StreamJob[ValueT, T]) -> Job[T]:
+        async def emit(value: ValueT) -> None:
+            emitted = _Emitted(value)
+            self._emitted.append(emitted)
+            self._wake_readers()
+            await emitted.was_read.wait()
+
+        async def run(outcome: Outcome[T]) -> None:
+            await job.run(outcome, emit)
+
+        return run
+
+    def _wake_readers(self) -> None:
+        """Wake all that wait. Each looks what is there, so that no value is lost if the one that
+        was woken for it is cancelled."""
+        changed, self._changed = self._changed, None
+        if changed is not None:
+            changed.set()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        tasks, self._tasks = self._tasks, None
+        if tasks is None:
+            return
+        owner, self._owner = self._owner, None
+        if asyncio.current_task() is not owner:
+            # The group's scope belongs to the other task: cancelling it here would cancel that
+            # task, whatever it does by now.
+            if self._running is not None:
+                self._running.cancel()
+            raise UsageError(
+                "this block was left in another task than it was entered in: most likely an async "
+                "generator around it was not closed; "
+                "async with contextlib.aclosing(generator) as rows: closes one"
+            )
+        tasks.cancel_scope.cancel()
+        try:
+            # The group is not given the body's exception: it would wrap it.
+            await tasks.__aexit__(None, None, None)
+        finally:
+            self._emitted.clear()
+
+    async def next(self) -> ValueT | None:
+        """The next value of any job; None when all jobs have ended, or were stopped because one
+        failed.
+
+        Raises:
+            UsageError: outside the block.
+            DeadlineExceeded: the ambient deadline passed while waiting.
+        """
+        if self._tasks is None:
+            raise UsageError(
+                "a stream is read inside its block: "
+                "async with ....stream() as rows: async for row in rows: ..."
+            )
+        return await within_deadline(
+            self._receive,
+            "waiting for the next part of a stream",
+            operation=self._operation,
+            subject=self._subject,
+        )
+
+    async def _receive(self) -> ValueT | None:
+        await checkpoint()  # other tasks run in between, even where values are at hand
+        while not self._emitted:
+            if self._tasks is None:
+                raise UsageError(
+                    "the block of this stream was left by another task before all was read: "
+                    "read it inside the block"
+                )
+            if self._ended:
+                return None
+            if self._changed is None:
+                self._changed = anyio.Event()
+            await self._changed.wait()
+        emitted = self._emitted.popleft()
+        emitted.was_read.set()
+        return emitted.value
