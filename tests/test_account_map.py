@@ -359,15 +359,13 @@ async def test_iterating_goes_on_while_accounts_change(accounts: adorm.Accounts)
 # ---- closing
 
 
-class Stubborn:
+class Stubborn(Transport):
     """A transport that answers everything, and can't be closed while it is told to fail."""
 
     failing = True
 
-    async def send(self, _operation: str, _request: Request, /) -> Answer:
+    async def send(self, _operation: str, _request: Request, /, *_: object) -> Answer:
         return {}
-
-    async def open(self) -> None: ...
 
     async def close(self) -> None:
         if self.failing:

@@ -13,7 +13,7 @@ import pytest
 
 import adorm
 from adorm.testing.clock import FakeClock
-from adorm.transport.base import Answer, Request
+from adorm.transport.base import Answer, Request, Transport
 from tests.conftest import LOOPS
 from tests.contract.shop import Counter
 from tests.support.loopback import THROTTLED, Drop, LoopbackServer, Silence
@@ -46,7 +46,7 @@ async def no_task_stays() -> AsyncIterator[None]:
     assert not tasks_alive()
 
 
-class GatedTransport:
+class GatedTransport(Transport):
     """Opens when it is let, and answers every operation with the same item."""
 
     def __init__(self, gate: asyncio.Event | None = None, problem: Exception | None = None) -> None:
@@ -63,7 +63,7 @@ class GatedTransport:
             raise self.problem
         self.state = "open"
 
-    async def send(self, _operation: str, _request: Request, /) -> Answer:
+    async def send(self, _operation: str, _request: Request, /, *_: object) -> Answer:
         assert self.state == "open"
         return ITEM
 

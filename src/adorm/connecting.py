@@ -357,11 +357,11 @@ def connect(
             return make_engine()
         with use_clock(used_clock):
             wrapped: Any = wrap(make_engine())
-        if not callable(getattr(wrapped, "send", None)):
+        if not isinstance(wrapped, Transport):
             raise UsageError(
                 f"connect(wrap=...) gave {'None' if wrapped is None else type(wrapped).__name__}, where a transport is wanted"
             )
-        return cast("Transport", wrapped)
+        return wrapped
 
     return Database(
         make_transport,

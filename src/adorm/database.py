@@ -7,7 +7,7 @@ import logging
 import math
 import sys
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -29,7 +29,7 @@ from adorm.support.forks import forks
 from adorm.table import Table
 from adorm.tables.facade import TableCare
 from adorm.tables.names import check_table_name, is_arn
-from adorm.transport.base import Answer, Request, Transport
+from adorm.transport.base import Answer, AnswerReader, Request, Transport
 from adorm.tx.facade import Transactions
 
 if TYPE_CHECKING:
@@ -148,9 +148,8 @@ class Database(TableCare, Transactions, Batches, Gathers):
 
     def _drop(self) -> bool:
         """Let go of the transport, without waiting; gives whether connections were open."""
-        drop: Callable[[], bool] | None = getattr(self._engine(), "drop", None)
-        self._calls = None
-        return drop is not None and drop()
+        engine, self._calls = self._engine(), None
+        return engine is not None and engine.drop()
 
     def __del__(self) -> None:
         if (
@@ -177,9 +176,8 @@ class Database(TableCare, Transactions, Batches, Gathers):
                 connection is bounded by its own timeout of 5 s, not by `adorm.deadline`.
         """
         await self.open()
-        warm_up: Callable[[], Awaitable[None]] | None = getattr(self._engine(), "warm_up", None)
-        if warm_up is not None:
-            await warm_up()
+        if (engine := self._engine()) is not None:
+            await engine.warm_up()
 
     async def open(self) -> None:
         """Look up region, endpoint and credentials now, as the first call would; no connection is
@@ -193,24 +191,18 @@ class Database(TableCare, Transactions, Batches, Gathers):
     def drop_idle_connections(self) -> None:
         """Close the connections that lie idle, as after the process was frozen for long. Calls
         under way keep theirs."""
-        drop_idle: Callable[[], None] | None = getattr(self._engine(), "drop_idle", None)
-        if drop_idle is not None:
-            drop_idle()
+        if (engine := self._engine()) is not None:
+            engine.drop_idle()
 
     def forget_credentials(self) -> None:
         """Fetch credentials anew for the next request, as after a snapshot was restored. Requests
         under way keep theirs."""
-        forget: Callable[[], None] | None = getattr(self._engine(), "forget_credentials", None)
-        if forget is not None:
-            forget()
+        if (engine := self._engine()) is not None:
+            engine.forget_credentials()
 
-    def _engine(self) -> object:
+    def _engine(self) -> Transport | None:
         """What sends in the end; None before it is open."""
-        if self._calls is None:
-            return None
-        from adorm.calls.details import engine_of
-
-        return engine_of(self._calls.transport)
+        return None if self._calls is None else self._calls.transport.engine
 
     async def _open_in_time(self, operation: str) -> Calls:
         limit = current_limit()
@@ -355,12 +347,14 @@ class Database(TableCare, Transactions, Batches, Gathers):
         subject: object = None,
         repeat: Repeat | None = None,
         retry: RetryPolicy | None = None,
+        read: AnswerReader | None = None,
     ) -> Coroutine[Any, Any, Answer]:
         """Send any operation of DynamoDB's, `("GetItem", {"TableName": ..., "Key": {...}})`, and
         give its answer as it came.
 
         Retried, bounded by the deadline and counted as everything else; `repeat` says what an
-        ambiguous failure means for it.
+        ambiguous failure means for it. `read` may parse the bytes of a good answer, and gives None
+        where it can't.
 
         Raises:
             UsageError: the database is closed, or used from another event loop than the one it was
@@ -369,8 +363,10 @@ class Database(TableCare, Transactions, Batches, Gathers):
         """
         calls = self._calls
         if calls is None or self._loop is not asyncio.get_running_loop():
-            return self._open_and_call(operation, request, subject, repeat, retry)
-        return calls.call(operation, request, subject=subject, repeat=repeat, retry=retry)
+            return self._open_and_call(operation, request, subject, repeat, retry, read)
+        return calls.call(
+            operation, request, subject=subject, repeat=repeat, retry=retry, read=read
+        )
 
     async def _open_and_call(
         self,
@@ -379,9 +375,12 @@ class Database(TableCare, Transactions, Batches, Gathers):
         subject: object,
         repeat: Repeat | None,
         retry: RetryPolicy | None,
+        read: AnswerReader | None,
     ) -> Answer:
         calls = await self._open_in_time(operation)
-        return await calls.call(operation, request, subject=subject, repeat=repeat, retry=retry)
+        return await calls.call(
+            operation, request, subject=subject, repeat=repeat, retry=retry, read=read
+        )
 
     async def back_off(
         self,

@@ -14,7 +14,6 @@ from adorm.calls.details import (
     RequestDetails,
     ServerDetails,
     answer_details,
-    engine_of,
     error_details,
     model_name,
     request_details,
@@ -157,14 +156,21 @@ def test_a_server_is_told_without_user_and_password_and_found_through_whatever_s
     None
 ):
     class Placed(ScriptedTransport):
-        endpoint_url = "http://user:secret@localhost:8000/"
-        region = "eu-central-1"
+        @property
+        def endpoint_url(self) -> str:
+            return "http://user:secret@localhost:8000/"
+
+        @property
+        def region(self) -> str:
+            return "eu-central-1"
 
     told = ServerDetails(address="localhost", port=8000, region="eu-central-1")
     assert server_details(Placed()) == told
     assert server_details(ScriptedTransport()) == ServerDetails()
     placed = Placed()
-    assert engine_of(Faults()(Recorder()(placed))) is placed
+    wrapped = Faults()(Recorder()(placed))
+    assert wrapped.engine is placed
+    assert server_details(wrapped) == told
 
 
 def test_a_subject_without_a_model_names_none() -> None:

@@ -17,7 +17,7 @@ from adorm.concurrency.race import first_of
 from adorm.deadlines import current_limit, deadline
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, UsageError
 from adorm.retry import RetryPolicy
-from adorm.transport.base import Answer, Request, Transport
+from adorm.transport.base import Answer, Request, Transport, WrappedTransport
 from tests.conftest import LOOPS
 from tests.support.loopback import LoopbackServer, Silence
 from tests.support.scripted import internal, lost, throttled
@@ -40,7 +40,7 @@ def anyio_backend() -> object:
     return VIRTUAL
 
 
-class Slow:
+class Slow(Transport):
     """A transport that takes its time: each request the next step, seconds and an answer or an
     error, then always `FAST_S`."""
 
@@ -50,7 +50,7 @@ class Slow:
         self.running = self.cancelled = 0
         self.latency_s: Callable[[], float] = lambda: FAST_S
 
-    async def send(self, operation: str, request: Request, /) -> Answer:
+    async def send(self, operation: str, request: Request, /, *_: object) -> Answer:
         self.sent.append((operation, request))
         seconds, outcome = (
             self.steps.pop(0) if self.steps else (self.latency_s(), dict[str, object]())
@@ -66,10 +66,6 @@ class Slow:
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
-
-    async def open(self) -> None: ...
-
-    async def close(self) -> None: ...
 
 
 async def warm(*steps: Step) -> tuple[HedgingTransport, Slow]:
@@ -424,7 +420,7 @@ async def test_what_the_second_request_sees_of_the_context_is_what_the_caller_se
     seen: list[object] = []
     send = slow.send
 
-    async def looking(operation: str, request: Request, /) -> Answer:
+    async def looking(operation: str, request: Request, /, *_: object) -> Answer:
         seen.append(current_limit())
         return await send(operation, request)
 
@@ -446,24 +442,15 @@ async def test_a_database_hedges_and_tells_so() -> None:
     slow_down = False
     sent = 0
 
-    class Delays:
+    class Delays(WrappedTransport):
         """Stands before the engine and holds one read up."""
 
-        def __init__(self, below: Transport) -> None:
-            self.below = below
-
-        async def send(self, operation: str, request: Request, /) -> Answer:
+        async def send(self, operation: str, request: Request, /, *_: object) -> Answer:
             nonlocal slow_down, sent
             sent += 1
             seconds, slow_down = (30.0 if slow_down else 0.001), False
             await anyio.sleep(seconds)
-            return await self.below.send(operation, request)
-
-        async def open(self) -> None:
-            await self.below.open()
-
-        async def close(self) -> None:
-            await self.below.close()
+            return await self.inner.send(operation, request)
 
     async with adorm.connect("memory", hedge=adorm.Hedge(min_samples=20), wrap=Delays) as db:
         assert db.hedge_figures == adorm.HedgeFigures()

@@ -21,7 +21,7 @@ from adorm.deadlines import deadline
 from adorm.errors import ConditionalCheckFailed, DeadlineExceeded, Throttled, UsageError
 from adorm.retry import RetryPolicy
 from adorm.testing.clock import FakeClock
-from adorm.transport.base import Answer, Request
+from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.errors import service_error
 from tests.support.scripted import Outcome, ScriptedTransport, internal, refusal, throttled
 from tests.support.tasks import tasks_alive
@@ -508,7 +508,7 @@ async def test_the_rate_stays_between_its_bounds_whatever_comes(
 # ---------------------------------------------------------------- a table with a capacity
 
 
-class FullTable:
+class FullTable(Transport):
     """Takes so many writes a second, answers after some milliseconds, and throttles what is
     above."""
 
@@ -518,7 +518,7 @@ class FullTable:
         self._tokens = capacity_per_s
         self._filled_s = 0.0
 
-    async def send(self, operation: str, request: Request, /) -> Answer:
+    async def send(self, operation: str, request: Request, /, *_: object) -> Answer:
         await anyio.sleep(0.005)
         now_s = anyio.current_time()
         self._tokens = min(

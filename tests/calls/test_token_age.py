@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import adorm
-from adorm.calls.call import Calls
+from adorm.calls.call import TOO_OLD, Calls
 from adorm.errors import ConnectionFailed, ServiceError, TransactionConflict
 from adorm.retry import RetryPolicy
 from adorm.testing.clock import FakeClock
-from adorm.transport.base import Answer, Request, Tokened
+from adorm.transport.base import Answer
 from tests.support.loopback import Drop, LoopbackServer
 from tests.support.scripted import Outcome, ScriptedTransport, lost, refusal, throttled, unreachable
 from tests.support.wired import opened
@@ -104,6 +104,7 @@ async def test_within_nine_minutes_it_is_sent_again_as_it_is() -> None:
     it, transport = calls(clock, lose_and_suspend)
     await it.call("TransactWriteItems", TRANSACTION)
     assert [request for _, request in transport.sent] == [TRANSACTION, TRANSACTION]
+    assert all(request is TRANSACTION for _, request in transport.sent)
 
 
 @pytest.mark.parametrize(
@@ -184,18 +185,18 @@ async def test_a_transaction_tells_that_it_may_have_been_applied() -> None:
 
 
 async def test_the_wire_looks_once_more_after_the_wait_for_a_connection() -> None:
-    asked: list[str] = []
+    checks: list[str] = []
 
-    def in_time() -> bool:
-        asked.append("asked")
-        return False
+    def too_old() -> None:
+        checks.append("checked")
+        raise adorm.UsageError(TOO_OLD)
 
     async with LoopbackServer() as server, opened(server) as transport:
         with pytest.raises(adorm.UsageError, match="its token is older than 9 minutes"):
-            await transport.send("TransactWriteItems", Tokened(TRANSACTION, in_time))
-        assert asked == ["asked"]
+            await transport.send("TransactWriteItems", TRANSACTION, None, too_old)
+        assert checks == ["checked"]
         assert server.requests == []
-        await transport.send("TransactWriteItems", Tokened(TRANSACTION, lambda: True))
+        await transport.send("TransactWriteItems", TRANSACTION, None, lambda: None)
     assert server.requests[0].body == TRANSACTION
 
 
@@ -212,8 +213,3 @@ async def test_on_the_wire_too_the_first_error_is_the_one_that_is_raised() -> No
             await Calls(transport, clock=clock).call("TransactWriteItems", TRANSACTION)
     assert caught.value.maybe_applied
     assert server.operations == ["TransactWriteItems"]
-
-
-def test_a_request_under_a_token_is_the_request() -> None:
-    request: Request = Tokened(TRANSACTION, lambda: True)
-    assert request == TRANSACTION

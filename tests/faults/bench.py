@@ -27,7 +27,7 @@ from adorm.errors import AttributeMap
 from adorm.items.keys import encode_key
 from adorm.retry import QUOTA_TOKENS
 from adorm.testing.clock import FakeClock
-from adorm.transport.base import Answer, Request
+from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.errors import service_error
 from tests.contract.shop import Bare, Counter, Order, Receipt
 from tests.support.fake_table import FakeTable
@@ -101,16 +101,13 @@ class SteppingClock(FakeClock):
             await between()
 
 
-class DirectTransport:
+class DirectTransport(Transport):
     """To the table without a server in between."""
 
     def __init__(self, table: FakeTable) -> None:
         self._table = table
 
-    async def open(self) -> None:
-        """Nothing to open."""
-
-    async def send(self, operation: str, request: Request, /) -> Answer:
+    async def send(self, operation: str, request: Request, /, *_: object) -> Answer:
         answer = self._table(operation, dict(request))
         if isinstance(answer, ServiceFault):
             raise service_error(
@@ -119,9 +116,6 @@ class DirectTransport:
                 status=answer.status,
             )
         return answer
-
-    async def close(self) -> None:
-        """The table stays."""
 
 
 @attrs.frozen

@@ -24,7 +24,14 @@ from adorm.errors import (
     ServiceError,
     TransactionCanceled,
 )
-from adorm.transport.base import Answer, ReadRequest, Request, Transport
+from adorm.transport.base import (
+    Answer,
+    AnswerReader,
+    LastCheck,
+    Request,
+    Transport,
+    WrappedTransport,
+)
 from adorm.transport.wire.failures import refusal
 from adorm.transport.wire.http import Response
 
@@ -111,30 +118,31 @@ def changed(random: Random, answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-class Hostile:
+class Hostile(WrappedTransport):
     """Changes one answer, the next one, when `random` is set; all answers come as JSON's bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # the engine comes by __call__
         self.random: Random | None = None
 
     def __call__(self, engine: Transport) -> Transport:
-        self._engine = engine
+        super().__init__(engine)
         return self
 
-    async def open(self) -> None:
-        await self._engine.open()
-
-    async def close(self) -> None:
-        await self._engine.close()
-
-    async def send(self, operation: str, request: Request, /) -> Answer:
+    async def send(
+        self,
+        operation: str,
+        request: Request,
+        read: AnswerReader | None = None,
+        last_check: LastCheck | None = None,
+        /,
+    ) -> Answer:
         try:
-            answer: dict[str, Any] = await self._engine.send(operation, request)
+            answer: dict[str, Any] = await self.inner.send(operation, request, None, last_check)
         except ServiceError as error:
             body = self._change(_body(error))
             raise refusal(operation, Response(400, {}, _json(body)), endpoint_url="x") from None
         raw = _json(self._change(answer))
-        if isinstance(request, ReadRequest) and (parsed := request.parse(raw)) is not None:
+        if read is not None and (parsed := read(raw)) is not None:
             return parsed
         try:
             plain: Answer = json.loads(raw, parse_constant=_refuse, parse_float=_finite)

@@ -17,7 +17,7 @@ from adorm.clock import use_clock
 from adorm.errors import ConnectionFailed
 from adorm.memory.engine import Engine
 from adorm.testing import FakeClock
-from adorm.transport.base import Answer, Request, Transport
+from adorm.transport.base import Answer, Request, Transport, WrappedTransport
 from adorm.transport.memory import MemoryTransport
 
 LEASE_S = 20.0
@@ -45,28 +45,27 @@ class SkewedClock:
         await self._world.sleep(delay_s)
 
 
-class Process:
+class Process(WrappedTransport):
     """One process's way to the engine that all share; it may die, and with it all that it would
     still send."""
 
     def __init__(self, engine: Transport, random: Random, clock: FakeClock) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._random = random
         self._clock = clock
         self.dead = False
         self.scope = anyio.CancelScope()
 
-    async def open(self) -> None: ...
+    async def close(self) -> None:
+        """The engine is shared, and stays open."""
 
-    async def close(self) -> None: ...
-
-    async def send(self, operation: str, request: Request, /) -> Answer:
-        for _ in range(self._random.randrange(3)):
+    async def send(self, operation: str, request: Request, /, *_: object) -> Answer:
+        for _turn in range(self._random.randrange(3)):
             await checkpoint()
         self._happen()
         if self.dead or self._random.random() < 0.1:
             raise ConnectionFailed("lost", maybe_applied=True)
-        answer = await self._engine.send(operation, request)
+        answer = await self.inner.send(operation, request)
         self._happen()
         await checkpoint()
         if self.dead or self._random.random() < 0.1:

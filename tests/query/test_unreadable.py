@@ -182,7 +182,7 @@ class Ticking(ScriptedTransport):
         super().__init__()
         self.clock, self.outcomes = clock, outcomes
 
-    async def send(self, operation: str, request: Any) -> Any:
+    async def send(self, operation: str, request: Any, /, *_: object) -> Any:
         self.clock.advance(1.0)
         return await super().send(operation, request)
 

@@ -647,7 +647,7 @@ async def test_auto_takes_segments_by_the_size_of_the_table() -> None:
             super().__init__(100, page_size=10)
             self.size_bytes = size_bytes
 
-        async def send(self, operation: str, request: Any, /) -> Any:
+        async def send(self, operation: str, request: Any, /, *_: object) -> Any:
             if operation == "DescribeTable":
                 return {"Table": {"TableSizeBytes": self.size_bytes, "ItemCount": 100}}
             return await super().send(operation, request)
@@ -794,7 +794,7 @@ async def test_a_checkpoint_of_whole_items_keeps_their_place_in_the_index() -> N
 
 async def test_what_is_expected_of_an_index_is_told_by_its_own_description() -> None:
     class Sized(StubTable):
-        async def send(self, operation: str, request: Any, /) -> Any:
+        async def send(self, operation: str, request: Any, /, *_: object) -> Any:
             if operation == "DescribeTable":
                 index = {"IndexName": "by-value", "IndexSizeBytes": 20 * 2**20, "ItemCount": 7}
                 return {

@@ -74,12 +74,10 @@ class leaves_nothing_behind:  # noqa: N801  # reads as a function: `async with l
 async def check_usable(db: Database) -> None:
     """Check that no connection is taken or waited for, and that the database answers."""
     calls = db._calls
-    inner: object = None if calls is None else calls.transport
-    while inner is not None and not isinstance(inner, WireTransport):
-        inner = getattr(inner, "_engine", None)
+    engine = None if calls is None else calls.transport.engine
     if (
-        isinstance(inner, WireTransport)
-        and (pool := inner._pool) is not None
+        isinstance(engine, WireTransport)
+        and (pool := engine._pool) is not None
         and (pool._slots != len(pool._idle) or pool._waiters)
     ):
         raise AssertionError(f"connections were leaked: {pool!r}")

@@ -8,33 +8,43 @@ from typing import Any
 
 import orjson
 
-from adorm.transport.base import Answer, ReadRequest, Request, Transport
+from adorm.transport.base import (
+    Answer,
+    AnswerReader,
+    LastCheck,
+    Request,
+    Transport,
+    WrappedTransport,
+)
 
 
-class AsJson:
+class AsJson(WrappedTransport):
     """See the module. `parsed` counts the answers that a request's parser has read, `plain` those
     that it left or was not asked for."""
 
-    def __init__(self, below: Transport) -> None:
-        self.below = below
+    def __init__(self, inner: Transport) -> None:
+        super().__init__(inner)
         self.parsed = 0
         self.plain = 0
 
-    async def send(self, operation: str, request: Request, /) -> Answer:
-        body = orjson.dumps(await self.below.send(operation, request), default=_text)
-        answer = request.parse(body) if isinstance(request, ReadRequest) else None
+    async def send(
+        self,
+        operation: str,
+        request: Request,
+        read: AnswerReader | None = None,
+        last_check: LastCheck | None = None,
+        /,
+    ) -> Answer:
+        body = orjson.dumps(
+            await self.inner.send(operation, request, None, last_check), default=_text
+        )
+        answer = None if read is None else read(body)
         if answer is None:
             self.plain += 1
             plain: Answer = orjson.loads(body)
             return plain
         self.parsed += 1
         return answer
-
-    async def open(self) -> None:
-        await self.below.open()
-
-    async def close(self) -> None:
-        await self.below.close()
 
 
 def _text(value: Any) -> str:

@@ -5,34 +5,38 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 
 from adorm.errors import ConnectionFailed, ServiceError
-from adorm.transport.base import Answer, Request
+from adorm.transport.base import Answer, AnswerReader, LastCheck, Request, Transport
 from adorm.transport.errors import service_error
 
 Outcome = Answer | Exception | Callable[[], Awaitable[Answer]]
 
 
-class ScriptedTransport:
+class ScriptedTransport(Transport):
     """Plays one outcome an attempt: an answer, an error to raise, or an async function to await;
     then only empty answers."""
 
     def __init__(self, outcomes: Iterable[Outcome] = ()) -> None:
         self.outcomes = list(outcomes)
         self.sent: list[tuple[str, Request]] = []
+        self.readers: list[AnswerReader | None] = []
+        """What each attempt brought to read its answer with."""
 
-    async def send(self, operation: str, request: Request, /) -> Answer:
+    async def send(
+        self,
+        operation: str,
+        request: Request,
+        read: AnswerReader | None = None,
+        last_check: LastCheck | None = None,
+        /,
+    ) -> Answer:
         self.sent.append((operation, request))
+        self.readers.append(read)
         outcome: Outcome = self.outcomes.pop(0) if self.outcomes else {}
         if isinstance(outcome, Exception):
             raise outcome
         if callable(outcome):
             return await outcome()
         return outcome
-
-    async def open(self) -> None:
-        return
-
-    async def close(self) -> None:
-        return
 
 
 def refusal(

@@ -56,7 +56,7 @@ def value_of(number: int) -> int:
     return number * 7 % 1000
 
 
-class StubTable:
+class StubTable(Transport):
     """See the module. `matches` decides on items where a request has a filter; without it a filter
     is refused."""
 
@@ -103,13 +103,7 @@ class StubTable:
 
     # ---- the transport
 
-    async def open(self) -> None:
-        return
-
-    async def close(self) -> None:
-        return
-
-    async def send(self, operation: str, request: Request, /) -> Answer:
+    async def send(self, operation: str, request: Request, /, *_: object) -> Answer:
         if self.latency_s is None:
             await checkpoint()
         else:

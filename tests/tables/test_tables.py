@@ -39,7 +39,7 @@ from adorm.tables.poller import poll_delay_s
 from adorm.tables.requests import Provisioned, create_table_request
 from adorm.testing import LocalDynamoDB
 from adorm.testing.clock import FakeClock
-from adorm.transport.base import Answer, Request
+from adorm.transport.base import Answer, Request, WrappedTransport
 from adorm.transport.credentials.credentials import Credentials
 from adorm.transport.memory import MemoryTransport
 from adorm.transport.wire.transport import WireTransport
@@ -928,25 +928,19 @@ async def test_a_description_tells_what_there_is() -> None:
 # ---- on real engines
 
 
-class LosesAnswers:
+class LosesAnswers(WrappedTransport):
     """A transport that applies the first request of some operations and then loses the answer."""
 
     def __init__(self, transport: MemoryTransport | WireTransport, *operations: str) -> None:
-        self._transport = transport
+        super().__init__(transport)
         self._to_lose = set(operations)
 
-    async def send(self, operation: str, request: Request, /) -> Answer:
-        answer = await self._transport.send(operation, request)
+    async def send(self, operation: str, request: Request, /, *_: object) -> Answer:
+        answer = await self.inner.send(operation, request)
         if operation in self._to_lose:
             self._to_lose.remove(operation)
             raise lost()
         return answer
-
-    async def open(self) -> None:
-        await self._transport.open()
-
-    async def close(self) -> None:
-        await self._transport.close()
 
 
 @pytest.fixture(params=["memory", "wire"])

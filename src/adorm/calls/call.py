@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from adorm.calls.capacity import asking_for_capacity, is_collecting, is_counted, note_capacity
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.deadlines import current_limit, remaining_s
+from adorm.dynamodb.limits import TOKEN_LIFE_S
 from adorm.errors import (
     MESSAGE_CHARACTERS,
     ConnectionFailed,
@@ -37,16 +38,7 @@ from adorm.retry import (
 from adorm.support.cancel_scopes import scope_deadline, stop_if_cancelled
 from adorm.support.shown import shown
 from adorm.transport.answer_shapes import CHECKS
-from adorm.transport.base import (
-    TOKEN,
-    TOKEN_USE_S,
-    TOO_OLD,
-    Answer,
-    Request,
-    Tokened,
-    Transport,
-    is_unsent,
-)
+from adorm.transport.base import Answer, AnswerReader, LastCheck, Request, Transport, is_unsent
 
 if TYPE_CHECKING:
     from adorm.calls.details import CallDetails
@@ -57,6 +49,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Calls", "Repeat"]
 
+
+TOKEN = "ClientRequestToken"  # noqa: S105  # a parameter's name
+TOKEN_USE_S = 540.0
+"""For so long after the first attempt a request is sent again under its token: a minute less, for
+the way."""
+
+TOO_OLD = (
+    f"its token is older than {TOKEN_USE_S / 60:g} minutes, and DynamoDB forgets one after {TOKEN_LIFE_S / 60:g}: "
+    "sent again it could be applied a second time"
+)
 
 SHORTEST_ATTEMPT_S = 1e-6
 """A wait that ends as late as this before the deadline leaves no time for an attempt; also what
@@ -113,6 +115,7 @@ class Calls:
         subject: object = None,
         repeat: Repeat | None = None,
         retry: RetryPolicy | None = None,
+        read: AnswerReader | None = None,
     ) -> Answer:
         """Send `operation` until it is answered, and return the answer as the transport gave it.
 
@@ -120,7 +123,8 @@ class Calls:
         ("Order c1/o1") goes into errors: a string, a function that makes one, or an object whose
         `str()` is taken, only when it is needed; by default the table's name. `repeat` is by
         default what `repeat_of` says; a reading operation is always `"read"`. `retry` replaces the
-        database's policy for this call.
+        database's policy for this call. `read` parses the bytes of a good answer, where the
+        transport has them.
 
         Raises:
             ServiceError: DynamoDB's last word, with `subject`, `attempts` and `maybe_applied` set,
@@ -134,22 +138,24 @@ class Calls:
             request = asking_for_capacity(operation, request)
         if self._attended:
             if self._watch is None:
-                return await Call(self, operation, request, subject, repeat, retry).answer()
-            request, repeat = await self._watch.changed(operation, request, repeat)
-            return await self._watch.call(Call(self, operation, request, subject, repeat, retry))
+                return await Call(self, operation, request, subject, repeat, retry, read).answer()
+            request, repeat, read = await self._watch.changed(operation, request, repeat, read)
+            return await self._watch.call(
+                Call(self, operation, request, subject, repeat, retry, read)
+            )
         if current_limit() is not None or TOKEN in request:
-            return await Call(self, operation, request, subject, repeat, retry).answer()
+            return await Call(self, operation, request, subject, repeat, retry, read).answer()
         # The path of nearly every call: nothing is set up before the first failure.
         if scope_deadline() == -math.inf:
             await stop_if_cancelled()
         try:
-            answer = await self.transport.send(operation, request)
+            answer = await self.transport.send(operation, request, read)
             if (check := CHECKS.get(operation)) is not None and (
                 problem := check(request, answer)
             ) is not None:
                 raise misshapen_answer(operation, problem)
         except (ServiceError, ConnectionFailed) as error:
-            run = Call(self, operation, request, subject, repeat, retry)
+            run = Call(self, operation, request, subject, repeat, retry, read)
             run.attempts = 1
             await run.failed(error)
         else:
@@ -185,12 +191,12 @@ class Call:
         "maybe_applied",
         "operation",
         "policy",
+        "read",
         "renewed",
         "repeat",
         "request",
         "seen",
         "subject_of",
-        "tokened",
     )
 
     def __init__(
@@ -201,6 +207,7 @@ class Call:
         subject: object,
         repeat: Repeat | None,
         policy: RetryPolicy | None,
+        read: AnswerReader | None,
     ) -> None:
         self.calls = calls
         self.operation = operation
@@ -208,6 +215,7 @@ class Call:
         self.subject_of = subject
         self.repeat: Repeat = repeat_of(operation, request, repeat)
         self.policy = policy or calls.retry
+        self.read = read
         self.attempts = 0
         self.answered = 0
         """Attempts that have failed: those that were sent, when one more is not."""
@@ -218,8 +226,6 @@ class Call:
         """What was renewed: credentials, or the clock."""
         self.first_sent: tuple[datetime, float] | None = None
         """The time of day, and the monotonic one, before the first attempt under a token."""
-        self.tokened: Request | None = None
-        """The request as it is sent again under its token."""
         self.last: ServiceError | ConnectionFailed | None = None
         self.history: list[str] = []
         self.seen: CallDetails | None = None
@@ -321,14 +327,14 @@ class Call:
         await stop_if_cancelled()
         transport = self.calls.transport
         left_s = self.check_deadline()
-        request = self._under_token() if TOKEN in self.request else self.request
+        last_check = self._token_check() if TOKEN in self.request else None
         self.attempts += 1
         if left_s == math.inf:
-            return await transport.send(self.operation, request)
+            return await transport.send(self.operation, self.request, self.read, last_check)
         bound = asyncio.timeout(left_s)
         try:
             async with bound:
-                return await transport.send(self.operation, request)
+                return await transport.send(self.operation, self.request, self.read, last_check)
         except TimeoutError as error:
             if not bound.expired():
                 raise
@@ -341,24 +347,31 @@ class Call:
             self.maybe_applied = True
         raise self._exceeded(what, self.last) from self.last
 
-    def _under_token(self) -> Request:
-        """The request for an attempt under its token.
+    def _token_check(self) -> LastCheck | None:
+        """Check the token's age before an attempt; gives the check for after the wait for a
+        connection, which may be long, where one is needed.
+
+        Raises:
+            UsageError: as `_check_token`.
+        """
+        if self.first_sent is None:
+            clock = self.calls.clock
+            self.first_sent = clock.now(), clock.monotonic()
+            return None
+        if not self.maybe_applied:
+            return None  # the token is as new: nothing was applied under it
+        self._check_token()
+        return self._check_token
+
+    def _check_token(self) -> None:
+        """Refuse an attempt whose token DynamoDB may have forgotten.
 
         Raises:
             UsageError: an attempt before this one may have been applied, so long ago that DynamoDB
                 does not know the token any more.
         """
-        if self.first_sent is None:
-            clock = self.calls.clock
-            self.first_sent = clock.now(), clock.monotonic()
-            return self.request
-        if not self.maybe_applied:
-            return self.request  # the token is as new: nothing was applied under it
         if not self._token_is_known():
             raise UsageError(TOO_OLD)
-        if self.tokened is None:
-            self.tokened = Tokened(self.request, self._token_is_known)
-        return self.tokened
 
     def _token_is_known(self, wait_s: float = 0.0) -> bool:
         """Whether DynamoDB still knows the token in `wait_s`: by the time of day, since a monotonic

@@ -12,7 +12,6 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from adorm.support.records import Record
-from adorm.transport.base import ReadRequest
 
 if TYPE_CHECKING:
     from adorm.calls.prices import PriceTable
@@ -222,8 +221,7 @@ def asking_for_capacity(operation: str, request: Mapping[str, Any]) -> Mapping[s
     """The same request, asking DynamoDB to report what it consumes."""
     if operation not in REPORTING or request.get("ReturnConsumedCapacity", "TOTAL") != "TOTAL":
         return request
-    asking = {**request, "ReturnConsumedCapacity": ASKED}
-    return ReadRequest(asking, request.parse) if isinstance(request, ReadRequest) else asking
+    return {**request, "ReturnConsumedCapacity": ASKED}
 
 
 def is_counted(source: object) -> bool:

@@ -20,7 +20,7 @@ from adorm.errors import (
     Throttled,
     TransactionCanceled,
 )
-from adorm.transport.base import Answer, Request
+from adorm.transport.base import Answer, Request, Transport
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -205,17 +205,10 @@ def error_details(error: BaseException) -> ErrorDetails:
     return ErrorDetails(type=kind, cancelled=isinstance(error, asyncio.CancelledError))
 
 
-def engine_of(transport: object) -> object:
-    """What sends in the end: one that stands before another is looked through."""
-    while (inner := getattr(transport, "engine", None)) is not None:
-        transport = inner
-    return transport
-
-
-def server_details(engine: object) -> ServerDetails:
+def server_details(transport: Transport) -> ServerDetails:
     """Where a transport sends to."""
-    url, region = getattr(engine, "endpoint_url", None), getattr(engine, "region", None)
-    if not isinstance(url, str):
+    url, region = transport.engine.endpoint_url, transport.engine.region
+    if not isinstance(url, str):  # a given client may hold anything
         return ServerDetails(region=_text(region))
     parts = urlsplit(url)
     return ServerDetails(

@@ -13,7 +13,14 @@ import attrs
 from adorm.concurrency.race import first_of
 from adorm.errors import UsageError
 from adorm.retry import READS
-from adorm.transport.base import Answer, Request, Transport
+from adorm.transport.base import (
+    Answer,
+    AnswerReader,
+    LastCheck,
+    Request,
+    Transport,
+    WrappedTransport,
+)
 
 HEDGED = frozenset({"GetItem", "BatchGetItem", "Query", "TransactGetItems"})
 KEPT_LATENCIES = 256
@@ -138,13 +145,11 @@ class Latencies:
             self.delay_s = min(max(latency_s, hedge.min_delay_s), hedge.max_delay_s)
 
 
-class HedgingTransport:
+class HedgingTransport(WrappedTransport):
     """A transport that sends slow reads a second time by the one below it.
 
     Times are the event loop's, like the deadlines of requests in flight.
     """
-
-    __slots__ = ("_afford", "_below", "_hedge", "_hedged", "_latencies", "_reads", "_saved", "_won")
 
     def __init__(
         self,
@@ -154,7 +159,7 @@ class HedgingTransport:
         afford: Callable[[str, Request], bool] | None = None,
     ) -> None:
         """`afford` has the last word on a second request: a rate limit."""
-        self._below = below
+        super().__init__(below)
         self._hedge = hedge
         self._afford = afford
         self._latencies: dict[tuple[object, ...], Latencies] = {}
@@ -166,23 +171,17 @@ class HedgingTransport:
         """What it did so far."""
         return HedgeFigures(reads=self._reads, hedged=self._hedged, won=self._won)
 
-    @property
-    def engine(self) -> Transport:
-        """The one below."""
-        return self._below
-
-    async def open(self) -> None:
-        """See `Transport.open`."""
-        await self._below.open()
-
-    async def close(self) -> None:
-        """See `Transport.close`."""
-        await self._below.close()
-
-    async def send(self, operation: str, request: Request, /) -> Answer:
+    async def send(
+        self,
+        operation: str,
+        request: Request,
+        read: AnswerReader | None = None,
+        last_check: LastCheck | None = None,
+        /,
+    ) -> Answer:
         """See `Transport.send`."""
         if operation not in self._hedge.operations:
-            return await self._below.send(operation, request)
+            return await self.inner.send(operation, request, read, last_check)
         self._reads += 1
         self._saved = min(MOST_SAVED, self._saved + self._hedge.max_extra)
         kind = _kind(operation, request)
@@ -192,11 +191,11 @@ class HedgingTransport:
         clock = asyncio.get_running_loop().time
         started_s = clock()
         if latencies.delay_s == math.inf:
-            answer = await self._below.send(operation, request)
+            answer = await self.inner.send(operation, request, read, last_check)
         else:
             answer, second_won = await first_of(
-                lambda: self._below.send(operation, request),
-                lambda: self._below.send(operation, request),
+                lambda: self.inner.send(operation, request, read, last_check),
+                lambda: self.inner.send(operation, request, read, last_check),
                 after_s=latencies.delay_s,
                 may_begin=lambda: self._may_hedge(operation, request),
             )

@@ -15,7 +15,6 @@ from adorm.calls.details import (
     CallDetails,
     ErrorDetails,
     answer_details,
-    engine_of,
     error_details,
     model_name,
     next_call_id,
@@ -27,7 +26,7 @@ from adorm.clock import Clock
 from adorm.deadlines import current_limit
 from adorm.errors import DeadlineExceeded, UsageError
 from adorm.retry import Repeat
-from adorm.transport.base import Answer, Request, Transport
+from adorm.transport.base import Answer, AnswerReader, Request, Transport
 
 if TYPE_CHECKING:
     from adorm.transport.wire.pool import PoolFigures
@@ -73,19 +72,21 @@ class Observer:
             each.after_attempt for each in reversed(hooks) if each.after_attempt
         )
         self._attempts_hooked = bool(self._before_attempt or self._after_attempt)
-        engine = engine_of(transport)
-        self._server = server_details(engine)
-        # Only of a transport that is asked directly: one in between may let others come first.
-        self._request_id: Callable[[], str | None] | None = getattr(
-            transport, "last_request_id", None
-        )
-        if hasattr(engine, "pool_figures"):
+        self._server = server_details(transport)
+        self._request_id = transport.last_request_id
+        engine = transport.engine
+        if engine.pool_figures() is not None:
             tell_of(Connections(self._server, _figures_of(engine)), hooks)
 
     async def changed(
-        self, operation: str, request: Request, repeat: Repeat | None
-    ) -> tuple[Request, Repeat | None]:
-        """The request to send, and what may follow an ambiguous failure of it.
+        self,
+        operation: str,
+        request: Request,
+        repeat: Repeat | None,
+        read: AnswerReader | None,
+    ) -> tuple[Request, Repeat | None, AnswerReader | None]:
+        """The request to send, what may follow an ambiguous failure of it, and its reader: a
+        request that a middleware has made is read as plain JSON.
 
         Raises:
             UsageError: a middleware gave something that is no request.
@@ -100,6 +101,8 @@ class Observer:
                 raise UsageError(
                     f"{operation}: a middleware gives the request to send, a dict, not {type(result).__name__}: {middleware!r}"
                 )
+            if result is not request:
+                read = None
             request = result  # pyright: ignore[reportUnknownVariableType]  # what is in it DynamoDB judges
         if (
             repeat == "safe"
@@ -107,7 +110,9 @@ class Observer:
             and request.get("UpdateExpression") != update
         ):
             repeat = "never"  # what adorm knew of its own expression does not hold for another
-        return (asking_for_capacity(operation, request) if self._asks else request), repeat
+        if self._asks:
+            request = asking_for_capacity(operation, request)
+        return request, repeat, read
 
     async def call(self, run: ObservedCall) -> Answer:
         """Carry out a call, shown to the hooks."""
@@ -132,7 +137,7 @@ class Observer:
             await run_hooks(self._before_call, before)
             started_s = self._clock.monotonic()
             answer = await run.answer()
-            request_id = self._request_id() if self._request_id is not None else None
+            request_id = self._request_id()
             return answer
         except BaseException as error:
             failure = error_details(error)
@@ -199,7 +204,7 @@ async def _in_time(operation: str, wait: Awaitable[object]) -> object:
     )
 
 
-def _figures_of(engine: Any) -> Callable[[], PoolFigures | None]:
+def _figures_of(engine: Transport) -> Callable[[], PoolFigures | None]:
     """The figures of its pool, without keeping it alive: who watches pools may do so for longer
     than there is a database."""
     reference = WeakMethod[Callable[[], "PoolFigures | None"]](engine.pool_figures)

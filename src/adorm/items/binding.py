@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from adorm.codec.compiled.shapes import ParsedItems
     from adorm.expressions.document_path import Step
     from adorm.retry import Repeat, RetryPolicy
-    from adorm.transport.base import Answer, Request
+    from adorm.transport.base import Answer, AnswerReader, Request
 
 PageItems: TypeAlias = Union[list[AttributeMap], "ParsedItems"]
 """The items of a page: as JSON has them, or as the model's `Shape` has parsed them."""
@@ -45,6 +45,7 @@ class Connection(Protocol):
         subject: object = None,
         repeat: Repeat | None = None,
         retry: RetryPolicy | None = None,
+        read: AnswerReader | None = None,
     ) -> Coroutine[Any, Any, Answer]: ...
 
     @property

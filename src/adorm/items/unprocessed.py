@@ -16,7 +16,7 @@ from adorm.items.binding import Connection, PageItems, maps_of
 from adorm.items.item_ids import ItemId, ItemIds
 from adorm.retry import RetryPolicy
 from adorm.transport.answer_shapes import MISSHAPEN
-from adorm.transport.base import Answer, ReadRequest
+from adorm.transport.base import Answer
 
 PayloadT = TypeVar("PayloadT")
 
@@ -171,9 +171,9 @@ async def _until_processed(
         asked = request()
         if capacity is not None:
             asked["ReturnConsumedCapacity"] = ASKED
-        if chunk.parse is not None:
-            asked = ReadRequest(asked, chunk.parse)
-        answer = await connection.call(operation, asked, subject=chunk.subject, retry=chunk.retry)
+        answer = await connection.call(
+            operation, asked, subject=chunk.subject, retry=chunk.retry, read=chunk.parse
+        )
         if capacity is not None:
             capacity.count(operation, answer, reading=operation == "BatchGetItem")
         unprocessed = left(answer)

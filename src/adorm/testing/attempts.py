@@ -33,12 +33,12 @@ class Attempt:
     """What is sent; not to be changed in place."""
     clock: Clock = attrs.field(repr=False)
     """The connection's clock."""
-    _send: Callable[[str, Request], Awaitable[Answer]] = attrs.field(repr=False)
+    _send: Callable[[Request], Awaitable[Answer]] = attrs.field(repr=False)
 
     async def send(self, request: Request | None = None) -> Answer:
         """Let it go on, to the faults that were scripted later and then to the engine; `request` in
         the place of its own."""
-        return await self._send(self.operation, self.request if request is None else request)
+        return await self._send(self.request if request is None else request)
 
 
 Action = Callable[[Attempt], Awaitable[Answer]]

@@ -20,7 +20,14 @@ from adorm.clock import Clock, current_clock
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.testing.attempts import Action, Attempt, Cancellable, When, cancel, lose, pause
 from adorm.testing.leftovers import UNPROCESSED, how_many, send_in_part
-from adorm.transport.base import Answer, Request, Transport
+from adorm.transport.base import (
+    Answer,
+    AnswerReader,
+    LastCheck,
+    Request,
+    Transport,
+    WrappedTransport,
+)
 from adorm.transport.errors import service_error
 
 INJECTED = "injected by adorm.testing.Faults"
@@ -372,37 +379,37 @@ class Faults:
             )
 
 
-class _Faulty:
+class _Faulty(WrappedTransport):
     """The transport that the connection sees."""
 
     def __init__(self, faults: Faults, engine: Transport, clock: Clock) -> None:
+        super().__init__(engine)
         self._faults = faults
-        self._engine = engine
         self._clock = clock
 
-    @property
-    def engine(self) -> Transport:
-        return self._engine
-
     def __repr__(self) -> str:
-        return f"<{self._engine!r} with {self._faults!r}>"
+        return f"<{self.inner!r} with {self._faults!r}>"
 
-    async def send(self, operation: str, request: Request, /) -> Answer:
-        return await self._play(self._faults.met(operation, request), operation, request)
+    async def send(
+        self,
+        operation: str,
+        request: Request,
+        read: AnswerReader | None = None,
+        last_check: LastCheck | None = None,
+        /,
+    ) -> Answer:
+        met = self._faults.met(operation, request)
 
-    async def _play(self, met: list[tuple[Fault, int]], operation: str, request: Request) -> Answer:
-        if not met:
-            return await self._engine.send(operation, request)
-        (fault, call), *later = met
-        return await fault.happen(
-            Attempt(operation, request, self._clock, partial(self._play, later)), call
-        )
+        async def play(position: int, sent: Request) -> Answer:
+            if position == len(met):
+                # A reader belongs to the request that it came with.
+                reader = read if sent is request else None
+                return await self.inner.send(operation, sent, reader, last_check)
+            fault, call = met[position]
+            go_on = partial(play, position + 1)
+            return await fault.happen(Attempt(operation, sent, self._clock, go_on), call)
 
-    async def open(self) -> None:
-        await self._engine.open()
-
-    async def close(self) -> None:
-        await self._engine.close()
+        return await play(0, request)
 
 
 def _fate(applied: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
 from typing import Any, Literal, cast
 
@@ -10,7 +10,14 @@ import anyio
 import attrs
 
 from adorm.errors import UsageError
-from adorm.transport.base import Answer, Request, Transport
+from adorm.transport.base import (
+    Answer,
+    AnswerReader,
+    LastCheck,
+    Request,
+    Transport,
+    WrappedTransport,
+)
 
 State = Literal["in flight", "answered", "failed", "cancelled"]
 
@@ -114,8 +121,10 @@ class Recorder:
         self._count = 0
         self._max_in_flight = self._in_flight
 
-    async def record(self, engine: Transport, operation: str, request: Request) -> Answer:
-        """Send by `engine`, and write it down."""
+    async def record(
+        self, operation: str, request: Request, send: Callable[[], Awaitable[Answer]]
+    ) -> Answer:
+        """Write a request down, and send it by `send`."""
         self._count += 1
         sent = Sent(self._count, operation, _copy(request))
         self._sent.append(sent)
@@ -124,7 +133,7 @@ class Recorder:
         news, self._news = self._news, anyio.Event()
         news.set()
         try:
-            answer = await engine.send(operation, request)
+            answer = await send()
         except Exception as error:
             sent.state, sent.error = "failed", error
             raise
@@ -138,28 +147,27 @@ class Recorder:
             self._in_flight -= 1
 
 
-class _Recording:
+class _Recording(WrappedTransport):
     """The transport that the connection sees."""
 
     def __init__(self, recorder: Recorder, engine: Transport) -> None:
+        super().__init__(engine)
         self._recorder = recorder
-        self._engine = engine
-
-    @property
-    def engine(self) -> Transport:
-        return self._engine
 
     def __repr__(self) -> str:
-        return f"<{self._engine!r} with {self._recorder!r}>"
+        return f"<{self.inner!r} with {self._recorder!r}>"
 
-    async def send(self, operation: str, request: Request, /) -> Answer:
-        return await self._recorder.record(self._engine, operation, request)
-
-    async def open(self) -> None:
-        await self._engine.open()
-
-    async def close(self) -> None:
-        await self._engine.close()
+    async def send(
+        self,
+        operation: str,
+        request: Request,
+        read: AnswerReader | None = None,
+        last_check: LastCheck | None = None,
+        /,
+    ) -> Answer:
+        return await self._recorder.record(
+            operation, request, lambda: self.inner.send(operation, request, read, last_check)
+        )
 
 
 def _copy(value: object) -> Any:

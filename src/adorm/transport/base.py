@@ -1,12 +1,13 @@
-"""What a transport is: one attempt of one operation."""
+"""What a transport is: it carries one attempt of one operation."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from adorm.dynamodb.limits import TOKEN_LIFE_S
+if TYPE_CHECKING:
+    from adorm.transport.wire.pool import PoolFigures
 
 T = TypeVar("T")
 
@@ -15,85 +16,141 @@ Request = Mapping[str, Any]
 ...}}}`; B values are `bytes`."""
 
 Answer = dict[str, Any]
-"""An operation's answer, parsed; B values are base64 text or `bytes`, readers take either. It is
-the caller's, who may take it apart."""
+"""An operation's answer, parsed; B values are base64 text or `bytes`, readers take either. It
+belongs to the caller, who may change it."""
+
+AnswerReader = Callable[[bytes], Answer | None]
+"""Reads the bytes of an answer faster than a JSON parser; gives None for an answer that it cannot
+read, which is then read as plain JSON."""
+
+LastCheck = Callable[[], None]
+"""Called just before a request is written to a connection; raises where it must not be sent."""
 
 
-class ReadRequest(dict[str, Any]):
-    """A request that knows a faster way to read its answer.
-
-    A transport that has the answer's bytes may ask `parse`, which gives None where they are to be
-    read as plain JSON; one that has not, or does not care, takes it for the dict that it is.
-    """
-
-    __slots__ = ("parse",)
-
-    def __init__(self, request: Request, parse: Callable[[bytes], Answer | None]) -> None:
-        super().__init__(request)
-        self.parse = parse
-
-
-TOKEN = "ClientRequestToken"  # noqa: S105  # a parameter's name
-
-TOKEN_USE_S = 540.0
-"""For so long after the first attempt a request is sent again under its token: a minute less, for
-the way."""
-
-TOO_OLD = (
-    f"its token is older than {TOKEN_USE_S / 60:g} minutes, and DynamoDB forgets one after {TOKEN_LIFE_S / 60:g}: "
-    "sent again it could be applied a second time"
-)
-
-
-class Tokened(dict[str, Any]):
-    """A request that was sent before, under an idempotency token that DynamoDB will forget.
-
-    Who sends it asks `is_in_time` at the last moment, for the wait for a connection may have been
-    long.
-    """
-
-    __slots__ = ("is_in_time",)
-
-    def __init__(self, request: Request, is_in_time: Callable[[], bool]) -> None:
-        super().__init__(request)
-        self.is_in_time = is_in_time
-
-
-class Transport(Protocol):
+class Transport:
     """Carries one attempt of one operation. It does not retry, and knows no deadline: cancellation
     ends it.
 
-    After a cancelled or failed `send` the transport is as usable as before.
+    After a cancelled or failed `send` the transport can be used as before. Only `send` has to be
+    written; the other methods do nothing by default.
     """
 
-    async def send(self, operation: str, request: Request, /) -> Answer:
+    async def send(
+        self,
+        operation: str,
+        request: Request,
+        read: AnswerReader | None = None,
+        last_check: LastCheck | None = None,
+        /,
+    ) -> Answer:
         """Send `operation` ("GetItem", "CreateTable", ...) once.
 
+        Args:
+            read: for a transport that has the bytes of a good answer (status 200, checksum right):
+                it asks `read` first, and parses the JSON itself where that gives None. A transport
+                that has no bytes ignores it.
+            last_check: for a transport that waits for a connection: it calls this when the wait is
+                over, before it writes, and lets its error pass. Other transports ignore it.
+
         Raises:
-            ServiceError: DynamoDB said no. The class, `code`, `status`, `request_id`,
+            ServiceError: DynamoDB refused the request. The class, `code`, `status`, `request_id`,
                 `retry_after_s` and `retryable` are set by `adorm.transport.errors.service_error`.
             ConnectionFailed: no answer, or none that can be read. `maybe_applied` is False only
                 where the request certainly did not reach DynamoDB (nothing of it was written to a
                 connection).
         """
-        ...
+        raise NotImplementedError(f"{type(self).__name__}.send")
 
     async def open(self) -> None:
         """Prepare (credentials, endpoint); called once, in the loop that will use it."""
-        ...
 
     async def close(self) -> None:
-        """Let go of every connection, before the first await: who closes may be cancelled. Calling
-        it twice is fine."""
-        ...
+        """Close every connection, before the first await: the caller may be cancelled. Calling it
+        twice is fine."""
+
+    def drop(self) -> bool:
+        """Close every connection without waiting, from any thread: the loop may be closed already.
+
+        Gives whether there were any.
+        """
+        return False
+
+    async def warm_up(self) -> None:
+        """Make a connection for the next call, where none lies idle."""
+
+    def drop_idle(self) -> None:
+        """Close the connections that lie idle. Calls under way keep theirs."""
+
+    def forget_credentials(self) -> None:
+        """Fetch new credentials for the next request. Requests under way keep theirs."""
+
+    def pool_figures(self) -> PoolFigures | None:
+        """What the connections are doing; None without a pool, before `open` and after `close`."""
+        return None
+
+    def last_request_id(self) -> str | None:
+        """DynamoDB's id for the request answered last: that of a `send` that has just returned,
+        before anything else is awaited. None where it is not known."""
+        return None
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where requests go; None where it is not known."""
+        return None
+
+    @property
+    def region(self) -> str | None:
+        """The region that requests are signed for; None where it is not known."""
+        return None
+
+    @property
+    def engine(self) -> Transport:
+        """The transport that sends in the end: a wrapper gives the innermost one inside."""
+        return self
+
+
+class WrappedTransport(Transport):
+    """The base of a transport that stands before another: `send` passes everything on, and a
+    subclass overrides it.
+
+    `open`, `close` and `engine` are those of the transport inside. `last_request_id` is None: when
+    a wrapper's `send` returns, another request may have been answered meanwhile.
+    """
+
+    def __init__(self, inner: Transport) -> None:
+        self.inner = inner
+
+    async def send(
+        self,
+        operation: str,
+        request: Request,
+        read: AnswerReader | None = None,
+        last_check: LastCheck | None = None,
+        /,
+    ) -> Answer:
+        """See `Transport.send`."""
+        return await self.inner.send(operation, request, read, last_check)
+
+    async def open(self) -> None:
+        """See `Transport.open`."""
+        await self.inner.open()
+
+    async def close(self) -> None:
+        """See `Transport.close`."""
+        await self.inner.close()
+
+    @property
+    def engine(self) -> Transport:
+        """The innermost transport."""
+        return self.inner.engine
 
 
 _UNSENT = "adorm_unsent"
 
 
 async def unsent(wait: Awaitable[T]) -> T:
-    """Await what comes before a request is written. A cancellation out of it is marked: of a write,
-    nothing was applied."""
+    """Await something that comes before a request is written. A cancellation during it is marked,
+    so that `is_unsent` knows that nothing was applied."""
     try:
         return await wait
     except asyncio.CancelledError as error:
@@ -102,6 +159,6 @@ async def unsent(wait: Awaitable[T]) -> T:
 
 
 def is_unsent(error: BaseException | None) -> bool:
-    """Whether a cancellation came before anything of the request was written; False where nobody
-    knows."""
+    """Whether a cancellation came before anything of the request was written; False where that is
+    not known."""
     return getattr(error, _UNSENT, False)

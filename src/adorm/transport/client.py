@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 from adorm.errors import MESSAGE_CHARACTERS, AdormError, ConnectionFailed, ServiceError, UsageError
-from adorm.transport.base import Answer, Request
+from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.credentials.aws_session import TELL_THE_USER
 from adorm.transport.errors import misshapen, service_error
 from adorm.transport.redaction import presentable
@@ -71,7 +71,7 @@ REFUSED_BEFORE_SENDING = frozenset(
 )
 
 
-class ClientTransport:
+class ClientTransport(Transport):
     """Carries operations by an entered client, `async with session.create_client("dynamodb") as
     client`.
 
@@ -103,10 +103,7 @@ class ClientTransport:
         found = _member(self._metadata, "RequestId")
         return found if isinstance(found, str) else None
 
-    async def open(self) -> None:
-        """Nothing: the client is open already."""
-
-    async def send(self, operation: str, request: Request, /) -> Answer:
+    async def send(self, operation: str, request: Request, /, *_: object) -> Answer:
         """See `Transport.send`. `B` values come back as `bytes`, timestamps as seconds since
         1970."""
         method = self._method(operation)
@@ -116,9 +113,6 @@ class ClientTransport:
             raise self._translated(error, operation, request) from error
         self._metadata = _member(received, "ResponseMetadata")
         return _read(received, operation)
-
-    async def close(self) -> None:
-        """Nothing: the client is its owner's to close."""
 
     def _method(self, operation: str) -> Callable[..., Awaitable[Any]]:
         method = self._methods.get(operation)

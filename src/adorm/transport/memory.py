@@ -9,14 +9,14 @@ from anyio.lowlevel import checkpoint
 from adorm.errors import UsageError
 from adorm.memory.engine import Engine
 from adorm.memory.errors import EngineError
-from adorm.transport.base import Answer, Request
+from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.errors import service_error
 
 REFUSED = 400
 """The HTTP status with which the service refuses a request."""
 
 
-class MemoryTransport:
+class MemoryTransport(Transport):
     """Carries operations to an engine in this process.
 
     Values and errors are as on the wire, and an answer shares nothing with what is stored.
@@ -32,7 +32,7 @@ class MemoryTransport:
         """Nothing needs to be prepared."""
         await checkpoint()
 
-    async def send(self, operation: str, request: Request, /) -> Answer:
+    async def send(self, operation: str, request: Request, /, *_: object) -> Answer:
         """See `Transport.send`.
 
         Raises:

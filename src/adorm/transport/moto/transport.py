@@ -17,7 +17,7 @@ from anyio.lowlevel import checkpoint
 
 from adorm.clock import current_clock
 from adorm.errors import UsageError, ValidationFailed
-from adorm.transport.base import Answer, Request
+from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.errors import service_error
 from adorm.transport.moto.expressions import assigned_attributes, with_sizes_guarded
 from adorm.transport.moto.segments import segment_of, take_segment
@@ -41,7 +41,7 @@ ACCOUNT_ID = "123456789012"
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-class MotoTransport:
+class MotoTransport(Transport):
     """Carries operations to a moto database of its own.
 
     Bytes, numbers and errors are as on the wire: what DynamoDB's JSON would hold comes back, `B` as
@@ -64,7 +64,7 @@ class MotoTransport:
             self._new_handler = _database()
             _quieten()
 
-    async def send(self, operation: str, request: Request, /) -> Answer:
+    async def send(self, operation: str, request: Request, /, *_: object) -> Answer:
         """See `Transport.send`.
 
         Raises:

@@ -19,7 +19,7 @@ import orjson
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.errors import CREDENTIALS_REFUSED, ConnectionFailed, UsageError
 from adorm.support.shown import shown
-from adorm.transport.base import TOO_OLD, Answer, ReadRequest, Request, Tokened, unsent
+from adorm.transport.base import Answer, AnswerReader, LastCheck, Request, Transport, unsent
 from adorm.transport.credentials.aws_session import SessionCredentials, SessionHolder
 from adorm.transport.credentials.credentials import (
     Credentials,
@@ -45,7 +45,7 @@ TARGET_PREFIX = "DynamoDB_20120810."
 MOST_CRC_DIGITS = 10
 
 
-class WireTransport:
+class WireTransport(Transport):
     """DynamoDB over HTTP, on asyncio (uvloop too).
 
     Args:
@@ -194,7 +194,14 @@ class WireTransport:
         self._endpoint = endpoint
         self._loop = loop
 
-    async def send(self, operation: str, request: Request, /) -> Answer:
+    async def send(
+        self,
+        operation: str,
+        request: Request,
+        read: AnswerReader | None = None,
+        last_check: LastCheck | None = None,
+        /,
+    ) -> Answer:
         """Send one request once; see `adorm.transport.base.Transport`.
 
         Raises:
@@ -236,12 +243,12 @@ class WireTransport:
                     f"{f'x-amz-security-token: {token}{CRLF}' if token else ''}"
                     f"{'' if self._trace_line is None else self._trace_line()}content-length: {len(body)}\r\n\r\n"
                 )
-                if isinstance(request, Tokened) and not request.is_in_time():
-                    raise UsageError(TOO_OLD)
+                if last_check is not None:
+                    last_check()
                 response = await connection.exchange(head.encode() + body)
             finally:
                 pool.release(connection)
-            return self._read(operation, request, response, credentials)
+            return self._read(operation, request, response, credentials, read)
         except ConnectionFailed as error:
             error.operation = operation
             raise
@@ -341,7 +348,12 @@ class WireTransport:
         return self._targets.setdefault(operation, TARGET_PREFIX + operation)
 
     def _read(
-        self, operation: str, request: Request, response: Response, credentials: Credentials
+        self,
+        operation: str,
+        request: Request,
+        response: Response,
+        credentials: Credentials,
+        read: AnswerReader | None,
     ) -> Answer:
         status, headers, body = response
         self._answer_headers = headers
@@ -357,7 +369,7 @@ class WireTransport:
             )
         if status != 200:
             raise self._refused(operation, request, response, credentials)
-        if isinstance(request, ReadRequest) and (parsed := request.parse(body)) is not None:
+        if read is not None and (parsed := read(body)) is not None:
             return parsed
         try:
             answer: object = orjson.loads(body)
