@@ -12,7 +12,6 @@ from adorm.dynamodb.limits import MAX_LIMIT
 from adorm.errors import AttributeMap, ConnectionFailed
 from adorm.items.binding import PageItems
 from adorm.query.read_request import ReadRequest
-from adorm.transport import base
 from adorm.transport.answer_shapes import is_key
 
 
@@ -85,10 +84,12 @@ class PageReader:
         limit = int(request.get("Limit", MAX_LIMIT))
         if self._capacity is not None:
             request["ReturnConsumedCapacity"] = ASKED
-        if self._shape is not None:
-            request = base.ReadRequest(request, self._shape.parse)
         answer = await read.binding.connection.call(
-            read.operation, request, subject=self, retry=read.decoder.retry
+            read.operation,
+            request,
+            subject=self,
+            retry=read.decoder.retry,
+            read=None if self._shape is None else self._shape.parse,
         )
         items: PageItems = answer.get("Items", [])
         last: AttributeMap | None = answer.get("LastEvaluatedKey") or None
