@@ -115,8 +115,8 @@ from adorm.items.get import Get as Get
 from adorm.items.keys import Key as Key
 from adorm.items.operation import Operation as Operation
 from adorm.items.plan import Plan as Plan
+from adorm.items.single_write import Write as Write
 from adorm.items.update import Update as Update
-from adorm.items.write import Write as Write
 from adorm.lambda_runtime import (
     LambdaHandler as LambdaHandler,
     lambda_handler as lambda_handler,

@@ -12,8 +12,8 @@ from adorm.models import ModelInfo, is_instance
 from adorm.schema.model_types import AttrsLike, DataclassLike
 
 if TYPE_CHECKING:  # each operation's module is imported by the method that makes it: a cold start pays for what it uses
+    from adorm.items.single_write import Write
     from adorm.items.update import Update
-    from adorm.items.write import Write
     from adorm.query.query import Query
     from adorm.scan import Scan
     from adorm.tx.read_modify_write import Change
@@ -105,7 +105,8 @@ class Table(TableBatches[ModelT]):
         Raises (when awaited):
             ItemExists: the key is taken; `.item` is what is there.
         """
-        from adorm.items.write import Put, key_of_instance
+        from adorm.items.put import Put
+        from adorm.items.single_write import key_of_instance
 
         return Put(
             self._binding,
@@ -123,7 +124,8 @@ class Table(TableBatches[ModelT]):
             VersionConflict: the instance was read (its version is above 0), and the item was
                 written since; `.unchecked()` for no check.
         """
-        from adorm.items.write import Put, key_of_instance
+        from adorm.items.put import Put
+        from adorm.items.single_write import key_of_instance
 
         return Put(self._binding, key_of_instance(self._binding, item), item, returning="item")
 
@@ -139,7 +141,8 @@ class Table(TableBatches[ModelT]):
             VersionConflict: the item was written since it was read, or is gone (`actual` is None).
             ItemNotFound: with `only`, there is no such item.
         """
-        from adorm.items.write import Save, key_of_instance, only_locations
+        from adorm.items.save import Save, only_locations
+        from adorm.items.single_write import key_of_instance
 
         locations = None if only is None else only_locations(self._binding.info.name, only)
         return Save(
@@ -164,7 +167,8 @@ class Table(TableBatches[ModelT]):
             ItemNotFound: with `.when(...)`, there is no such item.
             VersionConflict: of an instance, the item was written since it was read, or is gone.
         """
-        from adorm.items.write import Delete, key_of_instance
+        from adorm.items.delete import Delete
+        from adorm.items.single_write import key_of_instance
 
         instance = None
         if sort is NOT_GIVEN and is_instance(self._binding.info, partition):
@@ -185,9 +189,9 @@ class Table(TableBatches[ModelT]):
             ItemNotFound: there is no such item; `.upsert()` creates it.
             ConditionalCheckFailed: a condition of `.when(...)` did not hold.
         """
-        from adorm.items.update import Update, UpdateDraft
+        from adorm.items.update import Update
 
-        return Update(UpdateDraft(self._binding, self._key(partition, sort)))
+        return Update(self._binding, self._key(partition, sort))
 
     async def read_modify_write(
         self,

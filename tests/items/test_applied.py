@@ -162,16 +162,16 @@ async def test_instances_that_can_not_take_the_version_over_are_told_after_all_o
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In transactions and batches: the write stands, the others have their versions."""
-    settle = instances.settle
+    store_values = instances.store_values
 
-    def failing(info: Any, instance: Any, changes: Any) -> Any:
+    def failing(info: Any, instance: Any, new_values: Any) -> Any:
         if instance.note_id == "bad":
             raise RuntimeError("the instance took no attribute")
-        return settle(info, instance, changes)
+        return store_values(info, instance, new_values)
 
     async with adorm.connect("memory") as db:
         await db.create_table(Note)
-        monkeypatch.setattr("adorm.items.write.settle", failing)
+        monkeypatch.setattr("adorm.items.single_write.store_values", failing)
         bad, good = Note(note_id="bad"), Note(note_id="good")
         with pytest.raises(adorm.ItemDecodeError) as caught:
             async with db.transaction() as tx:

@@ -119,13 +119,13 @@ class TableBatches(Generic[ModelT]):
         return UpdateMany(tuple(updates), self._binding)
 
     def _update_of(self, given: Any) -> Update[ModelT, Any]:
-        from adorm.items.update import Update, UpdateDraft
+        from adorm.items.update import Update
 
         binding = self._binding
         if not isinstance(given, Update):
-            return Update(UpdateDraft(binding, make_key(binding.info, given)))
+            return Update(binding, make_key(binding.info, given))
         update = cast("Update[ModelT, Any]", given)
-        theirs = update.draft.binding
+        theirs = update.binding
         if theirs.connection is not binding.connection or theirs.table_name != binding.table_name:
             raise UsageError(
                 f"an update of table {theirs.table_name} by way of {binding.table_name}: hand it to its own table"

@@ -22,8 +22,10 @@ from adorm.items.binding import Binding
 from adorm.items.item_ids import item_ids
 from adorm.items.keys import Key
 from adorm.items.plan import Plan, write_cost
-from adorm.items.update import Changes, Update
-from adorm.items.write import Put, Write, key_of_instance
+from adorm.items.put import Put
+from adorm.items.single_write import Write, key_of_instance
+from adorm.items.update import Update
+from adorm.items.update_clauses import UpdateClauses
 from adorm.outcomes import Outcome
 from adorm.tx.block import Transaction
 from adorm.tx.handles import TransactionWrite
@@ -70,7 +72,7 @@ class CreateManyResult(Generic[ModelT]):
 
 
 @attrs.define(eq=False, repr=False)
-class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
+class UpdateMany(UpdateClauses, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
     """One UpdateItem for each item, several at a time; the clauses and conditions hold for every
     one.
 
@@ -109,17 +111,17 @@ class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
                 update = update.upsert()
             if self._retry is not None:
                 update = update.retry(self._retry)
-            binding = update.draft.binding
+            binding = update.binding
             try:
                 update.request()
                 place = item_ids(binding.info, binding.codec).one(
-                    binding.table_name, binding.encode_key(update.draft.key)
+                    binding.table_name, binding.encode_key(update.key)
                 )
             except UsageError as error:
                 raise placed("update", number, len(self._updates), error) from error
             other = seen.setdefault(place, number)
             if other != number:
-                raise placed("update", number, len(self._updates), _twice(update.draft.key, other))
+                raise placed("update", number, len(self._updates), _twice(update.key, other))
             updates.append(update)
         return updates
 
@@ -142,7 +144,7 @@ class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
             return UpdateManyResult([], [], [], [], [], Capacity())
         binding = self._binding
         watch = BatchRun(binding.connection, self._course, total=len(updates), on_failure="drain")
-        outcomes = [Outcome[Key[ModelT]](str(update.draft.key)) for update in updates]
+        outcomes = [Outcome[Key[ModelT]](str(update.key)) for update in updates]
 
         results: list[Any] = [None] * len(updates)
         capacity = Capacity()
@@ -154,10 +156,10 @@ class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
                         results[number] = await update
                 except AdormError as error:
                     if error.applied:  # it failed, but is done
-                        outcome.value = update.draft.key
+                        outcome.value = update.key
                         await watch.note(1)
                     raise
-                outcome.value = update.draft.key
+                outcome.value = update.key
                 await watch.note(1)
 
             return run
@@ -167,7 +169,7 @@ class UpdateMany(Changes, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
         updated = [outcome.value for outcome in outcomes if outcome.value is not None]
         left = [
-            update.draft.key
+            update.key
             for update, outcome in zip(updates, outcomes, strict=True)
             if outcome.value is None
         ]

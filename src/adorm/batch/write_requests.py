@@ -16,8 +16,9 @@ from adorm.items.applied import note_applied
 from adorm.items.binding import Binding, Connection
 from adorm.items.item_ids import ItemId, ItemIds, item_ids
 from adorm.items.keys import Key, make_key
+from adorm.items.put import Put
+from adorm.items.single_write import key_of_instance
 from adorm.items.unprocessed import Chunk, write_chunk
-from adorm.items.write import Put, key_of_instance
 from adorm.models import is_instance
 from adorm.outcomes import Outcome
 from adorm.retry import RetryPolicy
@@ -68,7 +69,7 @@ def put_request(
         {"PutRequest": {"Item": item}},
         json_size(item),
         instance,
-        lambda: put.settle(prepared),
+        lambda: prepared.on_applied(None),
     )
 
 

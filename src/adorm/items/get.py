@@ -166,11 +166,11 @@ def finish_get(binding: Binding, key: Key[Any], attribute_map: AttributeMap | No
             f"{key}: no such item in table {binding.table_name}; get_or_none() gives None instead"
         )
     if binding.is_other_kind(attribute_map):
-        from adorm.items.kinds import told_kind
+        from adorm.items.kinds import describe_kind
 
-        told = told_kind(binding.info, attribute_map)
         raise ItemNotFound(
-            f"{key}: under this key is an item of another kind in table {binding.table_name}: {told}"
+            f"{key}: under this key is an item of another kind in table {binding.table_name}: "
+            f"{describe_kind(binding.info, attribute_map)}"
         )
     return binding.decode(attribute_map)
 

@@ -1,4 +1,4 @@
-"""What a write does to an instance: checked before, changed only after DynamoDB said yes."""
+"""What a write does with an instance: it checks it before, and changes it after it is applied."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from adorm.models import ModelInfo
 
 
 def validate(info: ModelInfo, instance: Any) -> None:
-    """Run the model's attrs validators once more: attributes may have been set since construction.
+    """Run the model's attrs validators again: attributes may have been set since construction.
 
     Raises:
-        BadValue: a validator refused; it names model and field.
+        BadValue: a validator refused a value; the message names the model and the field.
     """
     for field in info.validated:
         validator: Any = field.validator
@@ -27,11 +27,13 @@ def validate(info: ModelInfo, instance: Any) -> None:
 
 
 def read_version(info: ModelInfo, instance: Any) -> int:
-    """The version that an instance was read with; 0 where it was never stored, or the model has
-    none.
+    """The version that an instance was read with.
+
+    0 where it was never stored, or where the model has no version.
 
     Raises:
-        UsageError: somebody has put something else there.
+        BadValue: it is negative.
+        UsageError: it is no whole number.
     """
     if info.version is None:
         return 0
@@ -45,40 +47,42 @@ def read_version(info: ModelInfo, instance: Any) -> int:
 
 
 def is_never_stored(info: ModelInfo, instance: Any) -> bool:
-    """Whether `created_at` is still the time of construction, which `adorm.created_at()` marks by a
-    fold."""
+    """Whether `created_at` is still the time of construction.
+
+    The default of `adorm.created_at()` marks that time by `fold=1`.
+    """
     return (
         info.created_at is not None
         and getattr(getattr(instance, info.created_at.name), "fold", 0) == 1
     )
 
 
-def with_changes(info: ModelInfo, instance: Any, changes: Mapping[str, Any]) -> Any:
-    """A copy as it is to be stored. Made around the constructor: nothing of the user's runs,
-    nothing can be refused."""
+def copy_with(info: ModelInfo, instance: Any, new_values: Mapping[str, Any]) -> Any:
+    """A copy of the instance with other values in some fields, by field name.
+
+    It is made without the constructor, so that no code of the user's runs and nothing is refused.
+    """
     cls = info.structure.cls
     copy = cls.__new__(cls)
     if info.holds_all_in_dict:
         held = copy.__dict__
         held.update(instance.__dict__)
-        held.update((name, value) for name, value in changes.items() if hasattr(copy, name))
+        held.update((name, value) for name, value in new_values.items() if hasattr(copy, name))
         return copy
     for name in _attribute_names(info, instance):
-        object.__setattr__(
-            copy, name, changes[name] if name in changes else getattr(instance, name)
-        )
+        value = new_values[name] if name in new_values else getattr(instance, name)
+        object.__setattr__(copy, name, value)
     return copy
 
 
-def settle(info: ModelInfo, instance: Any, changes: Mapping[str, Any]) -> Any:
-    """The item as stored: the instance itself with the changes in it, or for a frozen class a new
-    one."""
+def store_values(info: ModelInfo, instance: Any, new_values: Mapping[str, Any]) -> Any:
+    """The instance with other values in some fields, by field name: the same object, or a copy
+    where its class is frozen."""
     if info.structure.frozen:
-        return with_changes(info, instance, changes)
-    for name, value in changes.items():
-        object.__setattr__(
-            instance, name, value
-        )  # past on_setattr hooks: the values are adorm's own
+        return copy_with(info, instance, new_values)
+    for name, value in new_values.items():
+        # not by setattr: its on_setattr hooks are for values of the user's, these are adorm's own
+        object.__setattr__(instance, name, value)
     return instance
 
 

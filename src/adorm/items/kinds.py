@@ -47,19 +47,19 @@ def is_other_kind(info: ModelInfo, codec: Codec, attribute_map: Mapping[str, Any
     return stored is not None and stored != codec.encode_field(field, field.default)
 
 
-def told_kind(info: ModelInfo, attribute_map: AttributeMap) -> str:
+def describe_kind(info: ModelInfo, attribute_map: AttributeMap) -> str:
     """How messages say of what kind an item is: `kind is "customer"`."""
     field = info.discriminator
     if field is None:
         return ""
-    told: object = attribute_map.get(field.attribute_name, {}).get("S")
-    shown = f'"{told:.60}"' if isinstance(told, str) else "no text"
+    stored: object = attribute_map.get(field.attribute_name, {}).get("S")
+    shown = f'"{stored:.60}"' if isinstance(stored, str) else "no text"
     return f'{field.attribute_name} is {shown}, that of {info.name} is "{field.default}"'
 
 
 def other_kind(info: ModelInfo, key: AttributeMap, attribute_map: AttributeMap) -> OtherKind:
     """The error for an item of another kind."""
-    problem = f"an item of another kind: {told_kind(info, attribute_map)}"
+    problem = f"an item of another kind: {describe_kind(info, attribute_map)}"
     return OtherKind(problem, model=info.model, key=key, path="$", attribute_map=attribute_map)
 
 

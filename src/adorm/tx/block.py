@@ -11,20 +11,25 @@ from adorm.calls.capacity import ASKED, Capacity
 from adorm.errors import AdormError, TransactionCanceled, UsageError, ValidationFailed
 from adorm.items.applied import after_applied
 from adorm.items.binding import Binding, Connection
+from adorm.items.delete import Delete
 from adorm.items.keys import NOT_GIVEN, Key, KeyValue, make_key
-from adorm.items.update import Update, UpdateDraft
-from adorm.items.write import Delete, Put, Save, Write, key_of_instance, only_locations
+from adorm.items.put import Put
+from adorm.items.save import Save, only_locations
+from adorm.items.single_write import SingleWrite, Write, key_of_instance
+from adorm.items.update import Update
 from adorm.models import model_info
 from adorm.retry import RetryPolicy
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.support.forks import forks
+from adorm.tx.check import Check
 from adorm.tx.handles import TransactionUpdate, TransactionWrite
-from adorm.tx.parts import Check, UpdatePart, WritePart, WritingPart
 from adorm.tx.reasons import explained
 from adorm.tx.request import check_token, write_request
 from adorm.tx.state import TransactionState
+from adorm.tx.write_action import WriteAction
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
+WriteT = TypeVar("WriteT", bound=SingleWrite[Any])
 
 MISMATCH = "IdempotentParameterMismatchException"
 MAX_LABELS_TOLD = 5
@@ -86,8 +91,8 @@ class Transaction:
         self._token_is_own = token is None
         self._forks = forks()
         self._retry = retry
-        self._life = TransactionState()
-        self._parts: list[WritingPart] = []
+        self._state = TransactionState()
+        self._actions: list[WriteAction[Any]] = []
         self._capacity = Capacity()
         self._bindings: dict[type, Binding] = {}
 
@@ -110,7 +115,7 @@ class Transaction:
         return self._capacity
 
     def __repr__(self) -> str:
-        return f"<adorm.Transaction, {len(self._parts)} operations>"
+        return f"<adorm.Transaction, {len(self._actions)} operations>"
 
     # ---- operations on instances
 
@@ -200,7 +205,7 @@ class Transaction:
             UsageError: the key is not the model's.
         """
         binding, key = self._keyed(model, partition, sort)
-        return self._add_update(UpdateDraft(binding, key))
+        return self._add_update(Update(binding, key))
 
     @overload
     def check(
@@ -236,23 +241,18 @@ class Transaction:
             UsageError: it is another database's, or asks for what a transaction can't give:
                 `returning(...)`, `exactly_once()`, a retry policy.
         """
-        if isinstance(write, Update):
-            self._check_included(write.draft.binding)
-            write.check_includable()
-            return self._add_update(write.draft)
-        if not isinstance(write, Write):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        if not isinstance(write, Update | Write):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             raise UsageError(
-                f"include() takes a write that a table has built, such as orders.create(order), not {write!r}"
+                "include() takes a write that a table has built, such as orders.create(order), "
+                f"not {write!r}"
             )
-        self._check_included(write.binding)
+        if write.binding.connection is not self._connection:
+            raise UsageError(
+                f"a write to table {write.binding.table_name} by another database can't be part of "
+                "this transaction"
+            )
         write.check_includable()
-        return self._add(write)
-
-    def _check_included(self, binding: Binding) -> None:
-        if binding.connection is not self._connection:
-            raise UsageError(
-                f"a write to table {binding.table_name} by another database can't be part of this transaction"
-            )
+        return self._add_update(write) if isinstance(write, Update) else self._add(write)
 
     # ---- its end
 
@@ -265,7 +265,7 @@ class Transaction:
         Raises:
             UsageError: what would be refused before sending.
         """
-        return write_request(self._parts, self.token)
+        return write_request(self._actions, self.token)
 
     async def commit(self) -> None:
         """Send it, where there is no block.
@@ -274,11 +274,11 @@ class Transaction:
             UsageError: inside its block, a second time, or from another task. Else as the end of
                 the block.
         """
-        self._life.commit()
+        self._state.commit()
         await self._send()
 
     async def __aenter__(self) -> Self:
-        self._life.enter()
+        self._state.enter()
         return self
 
     async def __aexit__(
@@ -287,12 +287,12 @@ class Transaction:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._life.end()
+        self._state.end()
         if kind is None:
             await self._send()
 
     async def _send(self) -> None:
-        if not self._parts:
+        if not self._actions:
             return
         request = {**self.request(), "ReturnConsumedCapacity": ASKED}
         try:
@@ -300,7 +300,7 @@ class Transaction:
                 "TransactWriteItems", request, subject=self._describe, retry=self._retry
             )
         except TransactionCanceled as error:
-            raise explained(error, self._parts) from error.__cause__
+            raise explained(error, self._actions) from error.__cause__
         except ValidationFailed as error:
             if error.code == MISMATCH:
                 error.add_note(
@@ -310,32 +310,32 @@ class Transaction:
             raise
         self._capacity.count("TransactWriteItems", answer, reading=False)
         problem: AdormError | None = None
-        for part in self._parts:
+        for action in self._actions:
             try:
-                part.settle()
-            except Exception as error:  # noqa: BLE001  # the instances of the other parts come first
-                problem = after_applied(error, part.binding, part.key)
+                action.apply()
+            except Exception as error:  # noqa: BLE001  # the other instances are changed first
+                problem = after_applied(error, action.binding, action.key)
         if problem is not None:
             raise problem
 
     def _describe(self) -> str:
-        labels = [part.label for part in self._parts]
+        labels = [action.label for action in self._actions]
         more = f" and {len(labels) - MAX_LABELS_TOLD} more" if len(labels) > MAX_LABELS_TOLD else ""
         return f"{', '.join(labels[:MAX_LABELS_TOLD])}{more}"
 
     # ---- on the way in
 
     def _add(self, write: Write[Any, Any]) -> TransactionWrite[Any]:
-        self._life.use()
-        part = WritePart(write)
-        self._parts.append(part)
-        return TransactionWrite(self._life, part)
+        return TransactionWrite(self._state, self._added(write))
 
-    def _add_update(self, draft: UpdateDraft) -> TransactionUpdate[Any]:
-        self._life.use()
-        part = UpdatePart(draft)
-        self._parts.append(part)
-        return TransactionUpdate(self._life, part)
+    def _add_update(self, update: Update[Any, Any]) -> TransactionUpdate[Any]:
+        return TransactionUpdate(self._state, self._added(update))
+
+    def _added(self, write: WriteT) -> WriteAction[WriteT]:
+        self._state.use()
+        action = WriteAction(write)
+        self._actions.append(action)
+        return action
 
     def _keyed(self, model: type[Any], partition: Any, sort: object) -> tuple[Binding, Key[Any]]:
         name: str | None = partition.table_name if isinstance(partition, Key) else None

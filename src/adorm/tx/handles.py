@@ -1,40 +1,54 @@
-"""What the operations of a transaction give: handles that add to them in place."""
+"""What the methods of a transaction give: handles whose clauses add to the transaction in place."""
 
 from __future__ import annotations
 
 from typing import Any, Generic, Self, TypeVar
 
 from adorm.errors import UsageError
-from adorm.expressions.conditions import Condition, conditions
+from adorm.expressions.conditions import Condition
 from adorm.expressions.updates import Clause
-from adorm.items.update import Changes, UpdateDraft
-from adorm.tx.parts import UpdatePart, WritePart
+from adorm.items.single_write import SingleWrite, Write
+from adorm.items.update import Update
+from adorm.items.update_clauses import UpdateClauses
 from adorm.tx.state import TransactionState
+from adorm.tx.write_action import WriteAction
 
 ModelT = TypeVar("ModelT")
+WriteT = TypeVar("WriteT", bound=SingleWrite[Any])
 
 
-class TransactionWrite(Generic[ModelT]):
-    """A create, put, save, delete or check in a transaction. Clauses add to it in place."""
+class Handle(Generic[WriteT]):
+    """An action of a transaction that has not ended. The base of the two classes below: only their
+    methods differ."""
 
-    __slots__ = ("_life", "_part")
+    __slots__ = ("_action", "_state")
 
-    def __init__(self, life: TransactionState, part: WritePart) -> None:
-        self._life = life
-        self._part = part
+    def __init__(self, state: TransactionState, action: WriteAction[WriteT]) -> None:
+        self._state = state
+        self._action = action
 
     def __repr__(self) -> str:
-        return f"<{self._part.label.partition(' ')[0]} {self._part.key.info.name}, in a transaction>"  # without the key
+        write = self._action.write  # without the key, which a log must not show
+        return f"<{write.verb} {write.key.info.name}, in a transaction>"
+
+    def _replace(self, write: WriteT) -> Self:
+        self._state.use()
+        self._action.write = write
+        return self
+
+
+class TransactionWrite(Handle[Write[Any, Any]], Generic[ModelT]):
+    """A create, put, save, delete or check in a transaction. Clauses add to it in place."""
+
+    __slots__ = ()
 
     def when(self, *conditions_: bool | Condition) -> Self:
-        """Let the transaction stand only if all conditions hold of this item.
+        """Apply the transaction only if all conditions hold of this item.
 
         Raises:
             UsageError: the transaction has ended.
         """
-        self._life.use()
-        self._part.write = self._part.write.when(*conditions(conditions_))
-        return self
+        return self._replace(self._action.write.when(*conditions_))
 
     def unchecked(self) -> Self:
         """Do not check the version that was read: the last writer wins.
@@ -42,60 +56,45 @@ class TransactionWrite(Generic[ModelT]):
         Raises:
             UsageError: the transaction has ended.
         """
-        self._life.use()
-        self._part.write = self._part.write.unchecked()
-        return self
+        return self._replace(self._action.write.unchecked())
 
     def keep_timestamps(self) -> Self:
-        """Store `created_at` and `updated_at` as the instance has them, as an import does; by
-        default they are the times of writes.
+        """Store `created_at` and `updated_at` as the instance has them, as an import does.
+
+        By default they are set to the time of the write.
 
         Raises:
             UsageError: the transaction has ended.
         """
-        self._life.use()
-        self._part.write = self._part.write.keep_timestamps()
-        return self
+        return self._replace(self._action.write.keep_timestamps())
 
     @property
     def stored(self) -> ModelT:
-        """The item as stored, once the transaction is done: the instance itself, or for a frozen
+        """The item as stored, once the transaction is applied: the instance itself, or for a frozen
         model a new one.
 
         Raises:
-            UsageError: the transaction is not done, or was not applied, or this operation stores
-                nothing.
+            UsageError: the transaction was not sent or not applied, or this action stores nothing.
         """
-        stored: ModelT | None = self._part.stored
-        if stored is None or self._part.write.verb in ("delete", "check"):
+        stored: ModelT | None = self._action.stored
+        if stored is None:
             raise UsageError(
-                f"{self._part.label}: nothing was stored by it: its transaction was not applied, or it stores nothing"
+                f"{self._action.label}: nothing was stored by it: "
+                "its transaction was not applied, or it stores nothing"
             )
         return stored
 
 
-class TransactionUpdate(Changes, Generic[ModelT]):
-    """An update in a transaction: it is part of it already, and its clauses add to it in place."""
+class TransactionUpdate(UpdateClauses, Handle[Update[Any, Any]], Generic[ModelT]):
+    """An update in a transaction. Clauses add to it in place."""
 
-    __slots__ = ("_life", "_part")
-
-    def __init__(self, life: TransactionState, part: UpdatePart) -> None:
-        self._life = life
-        self._part = part
-
-    def __repr__(self) -> str:
-        return f"<{self._part.label.partition(' ')[0]} {self._part.key.info.name}, in a transaction>"  # without the key
-
-    def _take(self, draft: UpdateDraft) -> Self:
-        self._life.use()
-        self._part.draft = draft
-        return self
+    __slots__ = ()
 
     def _with_clauses(self, clauses: tuple[Clause[Any], ...]) -> Self:
-        return self._take(self._part.draft.with_clauses(clauses))
+        return self._replace(self._action.write.apply(*clauses))
 
     def _with_conditions(self, added: tuple[Condition, ...]) -> Self:
-        return self._take(self._part.draft.with_conditions(added))
+        return self._replace(self._action.write.when(*added))
 
     def _with_upsert(self) -> Self:
-        return self._take(self._part.draft.with_upsert())
+        return self._replace(self._action.write.upsert())

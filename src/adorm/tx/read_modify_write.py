@@ -9,9 +9,9 @@ from typing import Any, TypeAlias, TypeVar, cast
 from adorm.errors import TransactionConflict, UsageError, VersionConflict
 from adorm.items.binding import Binding
 from adorm.items.get import Get, finish_get
-from adorm.items.instances import settle
+from adorm.items.instances import store_values
 from adorm.items.keys import Key, key_of
-from adorm.items.write import Save
+from adorm.items.save import Save
 from adorm.schema.fields import Field
 
 ModelT = TypeVar("ModelT")
@@ -94,5 +94,5 @@ async def _changed(
     return (
         result
         if getattr(result, version.name) == read
-        else settle(info, result, {version.name: read})
+        else store_values(info, result, {version.name: read})
     )

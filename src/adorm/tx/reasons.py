@@ -1,11 +1,12 @@
-"""Why a transaction was cancelled: DynamoDB's reasons, each told as what it means for its
-operation."""
+"""Why a transaction was cancelled: what each of DynamoDB's reasons means for its action."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 from adorm.errors import (
+    AdormError,
     CancellationReason,
     ConditionalCheckFailed,
     ItemNotFound,
@@ -13,18 +14,41 @@ from adorm.errors import (
     TransactionCanceled,
     ValidationFailed,
 )
-from adorm.tx.parts import Part
+from adorm.items.keys import Key
 
 
-def explained(error: TransactionCanceled, parts: Sequence[Part]) -> TransactionCanceled:
-    """The same error with its reasons by operation: what it was, and its error and item, typed.
+class Action(Protocol):
+    """One action of a transaction, a write or a read, as far as a reason tells of it."""
 
-    DynamoDB gives one reason for each operation, in their order:
+    @property
+    def label(self) -> str:
+        """What it is, for messages: `update Account a`."""
+        ...
+
+    @property
+    def key(self) -> Key[Any]: ...
+
+    def failure(self, error: ConditionalCheckFailed, /) -> AdormError:
+        """What it means that its condition did not hold."""
+        ...
+
+    def explain(self, error: ValidationFailed, /) -> None:
+        """Add advice to a refusal, where there is any."""
+        ...
+
+
+def explained(error: TransactionCanceled, actions: Sequence[Action]) -> TransactionCanceled:
+    """The same error with a reason for each action: which one it was, its typed error and its item.
+
+    DynamoDB gives one reason for each action, in their order:
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors
     """
     typed = TransactionCanceled(
         error.detail,
-        [_explain(reason, part, error) for reason, part in zip(error.reasons, parts, strict=False)],
+        [
+            _explain(reason, action, error)
+            for reason, action in zip(error.reasons, actions, strict=False)
+        ],
         code=error.code,
         operation=error.operation,
         request_id=error.request_id,
@@ -41,23 +65,20 @@ def explained(error: TransactionCanceled, parts: Sequence[Part]) -> TransactionC
 
 
 def _explain(
-    reason: CancellationReason, part: Part, whole: TransactionCanceled
+    reason: CancellationReason, action: Action, whole: TransactionCanceled
 ) -> CancellationReason:
     failure = reason.error
     if isinstance(failure, ServiceError):
-        failure.subject, failure.request_id, failure.attempts = (
-            str(part.key),
-            whole.request_id,
-            whole.attempts,
-        )
+        failure.subject = str(action.key)
+        failure.request_id, failure.attempts = whole.request_id, whole.attempts
     if isinstance(failure, ValidationFailed):
-        part.explain(failure)
+        action.explain(failure)
     if isinstance(failure, ConditionalCheckFailed):
-        meaning = part.failure(failure)
+        meaning = action.failure(failure)
         if meaning is not failure and isinstance(meaning, ItemNotFound):
             meaning.__cause__ = failure
         failure = meaning
     item = failure.item if isinstance(failure, ConditionalCheckFailed) else None
     return CancellationReason(
-        part.label, reason.code, reason.message, item, reason.attribute_map, failure
+        action.label, reason.code, reason.message, item, reason.attribute_map, failure
     )

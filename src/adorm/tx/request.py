@@ -18,47 +18,50 @@ from adorm.dynamodb.limits import (
 )
 from adorm.errors import AttributeMap, BadValue, UsageError
 from adorm.items.binding import Binding
-from adorm.items.failures import canonical
-from adorm.tx.parts import WritingPart
+from adorm.items.canonical import canonical
+from adorm.tx.write_action import WriteAction
 
 
-def write_request(parts: Sequence[WritingPart], token: str) -> dict[str, Any]:
+def write_request(actions: Sequence[WriteAction[Any]], token: str) -> dict[str, Any]:
     """`{"TransactItems": [{"Update": {...}}, ...], "ClientRequestToken": ...}`.
 
     Raises:
         UsageError: too many operations, too large, two on one item, or one that would be refused by
             itself.
     """
-    if len(parts) > MAX_TRANSACTION_ACTIONS:
+    if len(actions) > MAX_TRANSACTION_ACTIONS:
         raise UsageError(
-            f"the transaction has {len(parts)} operations and DynamoDB takes {MAX_TRANSACTION_ACTIONS}; "
-            f"{parts[MAX_TRANSACTION_ACTIONS].label} is the first too many: split it where the parts need not hold together"
+            f"the transaction has {len(actions)} operations and DynamoDB takes "
+            f"{MAX_TRANSACTION_ACTIONS}; {actions[MAX_TRANSACTION_ACTIONS].label} is the first too "
+            "many: split it where the parts need not hold together"
         )
-    actions: list[dict[str, Any]] = []
-    seen: dict[Hashable, int] = {}
+    items: list[dict[str, Any]] = []
+    numbers: dict[Hashable, int] = {}
     most = 0
-    for number, part in enumerate(parts, start=1):
+    for number, action in enumerate(actions, start=1):
         try:
-            action, request = part.build()
+            name, request = action.build()
         except UsageError as error:
-            error.add_note(f"this is operation {number} of the transaction, {part.label}")
+            error.add_note(f"this is operation {number} of the transaction, {action.label}")
             raise
-        key = request["Key"] if "Key" in request else part.binding.key_attributes(request["Item"])
-        other = seen.setdefault(identity(part.binding, key), number)
+        key = request["Key"] if "Key" in request else action.binding.key_attributes(request["Item"])
+        other = numbers.setdefault(identity(action.binding, key), number)
         if other != number:
             raise UsageError(
-                f"operations {other} ({parts[other - 1].label}) and {number} ({part.label}) are on one item, and DynamoDB takes one "
-                "operation for each item in a transaction: put the changes into one update, and a check into the write's when()"
+                f"operations {other} ({actions[other - 1].label}) and {number} ({action.label}) "
+                "are on one item, and DynamoDB takes one operation for each item in a transaction: "
+                "put the changes into one update, and a check into the write's when()"
             )
-        actions.append({action: request})
+        items.append({name: request})
         most += _size_at_most(request)
         if most > MAX_TRANSACTION_BYTES:
-            most = sum(_size(each) for taken in actions for each in taken.values())
+            most = sum(_size(each) for item in items for each in item.values())
         if most > MAX_TRANSACTION_BYTES:
             raise UsageError(
-                f"with operation {number} ({part.label}) the transaction has more than the {MAX_TRANSACTION_BYTES} bytes that DynamoDB takes: split it"
+                f"with operation {number} ({action.label}) the transaction has more than the "
+                f"{MAX_TRANSACTION_BYTES} bytes that DynamoDB takes: split it"
             )
-    return {"TransactItems": actions, "ClientRequestToken": token}
+    return {"TransactItems": items, "ClientRequestToken": token}
 
 
 def identity(binding: Binding, key: AttributeMap) -> Hashable:

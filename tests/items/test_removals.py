@@ -203,7 +203,7 @@ async def test_an_item_that_is_there_takes_one_request(db: Database) -> None:
 
 
 async def test_an_item_that_another_creates_in_between_is_what_is_saved(db: Database) -> None:
-    from adorm.items.lone_removals import MAX_TURNS, write_or_create
+    from adorm.items.send import MAX_TURNS, write_or_create
 
     notes, sent = db.table(Note), list[str]()
 
@@ -215,7 +215,7 @@ async def test_an_item_that_another_creates_in_between_is_what_is_saved(db: Data
 
     write: Any = notes.save(Note(note_id="a"))
     prepared = write.prepare()
-    await write_or_create(send, prepared.request, prepared.if_missing)
+    await write_or_create(send, prepared.request, prepared.creation)
     assert sent == ["removes", "creates", "removes"]
     assert await stored(db, "notes") == {"note_id": {"S": "a"}}
     assert MAX_TURNS > 1

@@ -1,72 +1,53 @@
-"""Writes that only remove attributes: DynamoDB makes no item of them, a save or an upsert has to.
+"""Saves and upserts that only remove attributes, where there is perhaps no item.
 
-A single write is sent on the condition that there is an item; where there is none, the item is
-created with nothing but its key. A transaction can't be sent twice, and takes no update without an
-expression, so something has to be set in it: an attribute that reads back as it would if it were
-absent.
+Of an UpdateItem that only removes, DynamoDB makes no item, and a save or an upsert must leave one.
+Sent alone, such a write asks for an existing item; where there is none, a second request creates an
+item of nothing but its key (`items/send.py`). A transaction can't be sent twice, and takes no
+update without an expression, so the update has to set something in it: an attribute whose value
+reads back as its absence would.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adorm.codec import DecodeFailure
-from adorm.errors import ConditionalCheckFailed, ItemNotFound
-from adorm.expressions.conditions import NULL
-from adorm.expressions.placeholders import AttributeValue
+from adorm.expressions.conditions import NULL, Condition, Exists
+from adorm.expressions.placeholders import AttributeValue, Placeholders
 from adorm.expressions.updates import Clause, SetValue, SetValueIfAbsent
 from adorm.items.binding import Binding
-from adorm.items.keys import Key
+from adorm.items.write import PreparedWrite, add_condition
 from adorm.schema.fields import Field, Role
-from adorm.transport.base import Answer
-
-MAX_TURNS = 10
-"""How often another writer may create or delete the item between the two requests."""
-
-Send = Callable[[dict[str, Any]], Awaitable[Answer]]
 
 
-async def write_or_create(
-    send: Send, request: dict[str, Any], if_missing: dict[str, Any] | None
-) -> Answer:
-    """Send a write; where there is no item, send `if_missing`, which creates one.
+def prepare_creation(
+    prepared: PreparedWrite, conditions: Sequence[Condition], *, in_transaction: bool
+) -> None:
+    """Note what happens where there is no item: a second request creates it, or in a transaction
+    the write fails.
 
-    Raises:
-        ConditionalCheckFailed: the caller's own condition does not hold, or others were faster
-            again and again.
+    Args:
+        conditions: the caller's.
     """
-    if if_missing is None:
-        return await send(request)
-    turn = 0
-    while True:
-        turn += 1
-        try:
-            return await send(request)
-        except ConditionalCheckFailed as error:
-            if error.attribute_map is not None or turn >= MAX_TURNS:
-                raise
-        try:
-            return await send(if_missing)
-        except ConditionalCheckFailed as error:
-            if error.attribute_map is None:
-                raise
-
-
-def nothing_to_create(key: Key[Any], table_name: str) -> ItemNotFound:
-    """The error where a transaction would have to create an item with nothing but its key."""
-    return ItemNotFound(
-        f"{key}: no such item in table {table_name}, and a transaction can't create one by "
-        "removing attributes: "
-        "use create() or put(), or set an attribute"
-    )
+    if in_transaction:
+        prepared.cannot_create = True
+        return
+    binding, request = prepared.binding, prepared.request
+    info = binding.info
+    creation: dict[str, Any] = {
+        name: request[name] for name in ("TableName", "Key", "ReturnValues") if name in request
+    }
+    no_item = Exists(info.location(info.partition), wanted=False)
+    add_condition(creation, (no_item, *conditions), Placeholders(binding.codec, info.model))
+    prepared.creation = creation
 
 
 def stand_in_of_save(binding: Binding, fields: Iterable[Field], stored: Any) -> Clause[Any] | None:
-    """Stores an absent value in a form that reads back the same; None where no field has one.
+    """A clause that stores an absent value in a form that reads back as the same value.
 
-    Text, flags and bytes first: NULL in a number or a set would stand in the way of later
-    additions.
+    None where no field has such a form. Text, flags and bytes come first, because NULL in the place
+    of a number or a set would make a later `add()` fail.
     """
     found: list[tuple[int, Field, AttributeValue]] = []
     for field in _settable(binding, fields):
@@ -85,8 +66,14 @@ def stand_in_of_save(binding: Binding, fields: Iterable[Field], stored: Any) -> 
 
 
 def stand_in_of_update(binding: Binding, changed: Iterable[str]) -> Clause[Any] | None:
-    """Stores a default where the field is absent and reads as just that; None where there is
-    none."""
+    """A clause that stores a field's default where the field is absent, which reads as that
+    default anyway.
+
+    None where no field has a default that can be stored.
+
+    Args:
+        changed: names of the attributes that the update changes already.
+    """
     found: list[tuple[int, Field, AttributeValue]] = []
     untouched = set(changed)
     for field in _settable(binding, binding.info.structure.fields):
@@ -111,13 +98,15 @@ def stand_in_of_update(binding: Binding, changed: Iterable[str]) -> Clause[Any] 
 
 
 def _rank(field: Field, tags: frozenset[str] | None) -> int:
+    """How well NULL can be stored in a field: 0 is best."""
     if field.role is Role.TTL:
         return 3
     return 0 if tags is not None and tags <= {"S", "B", "BOOL"} else 2
 
 
 def _settable(binding: Binding, fields: Iterable[Field]) -> list[Field]:
-    """Those that are no key: NULL can't be one, and a default would put the item into an index."""
+    """The fields that are no key of the table or of an index: a key can't be NULL, and a default
+    in it would put the item into the index."""
     info = binding.info
     keys: Mapping[str, object] = dict.fromkeys(
         field.attribute_name

@@ -1,0 +1,227 @@
+"""Writes of one item as the user sees them: immutable, to be awaited or given to a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
+
+import attrs
+
+from adorm.errors import AttributeMap, UsageError
+from adorm.expressions.conditions import (
+    Comparison,
+    Condition,
+    Exists,
+    TypeIs,
+    Value,
+    conditions,
+    or_,
+)
+from adorm.expressions.placeholders import Placeholders
+from adorm.items.binding import Binding
+from adorm.items.instances import store_values
+from adorm.items.keys import Key, check_index_keys, check_item_keys, key_of
+from adorm.items.kinds import own_kind
+from adorm.items.operation import Retriable
+from adorm.items.plan import Plan, plan_of, write_cost
+from adorm.items.send import send
+from adorm.items.write import PreparedWrite
+from adorm.schema.fields import Field
+
+ModelT = TypeVar("ModelT")
+ResultT = TypeVar("ResultT")
+
+
+@attrs.define(eq=False, repr=False)
+class SingleWrite(Retriable[ResultT]):
+    """What put, save, delete, update and the check of a transaction have in common."""
+
+    _binding: Binding
+    _key: Key[Any]
+    _conditions: tuple[Condition, ...] = attrs.field(default=(), kw_only=True, alias="conditions")
+
+    @property
+    def verb(self) -> str:
+        """What it is called in messages: `"create"`."""
+        return type(self).__name__.lower()
+
+    @property
+    def binding(self) -> Binding:
+        """The table that is written."""
+        return self._binding
+
+    @property
+    def key(self) -> Key[Any]:
+        """The key of the item that is written."""
+        return self._key
+
+    @property
+    def _subject(self) -> str:
+        return self._key.info.name
+
+    def prepare(self, *, in_transaction: bool = False) -> PreparedWrite:
+        """Build the write, to be sent alone or as an action of a transaction.
+
+        Raises:
+            UsageError: the write can't be sent, for instance because the item is too large.
+        """
+        raise TypeError(f"{type(self).__name__} can't be prepared")
+
+    def request(self) -> dict[str, Any]:
+        return self.prepare().request
+
+    def explain(self) -> Plan:
+        prepared = self.prepare()
+        return plan_of(
+            prepared.operation, prepared.request, write_cost(), reason="the whole key is given"
+        )
+
+    def check_includable(self) -> None:
+        """Refuse what has no meaning inside a transaction.
+
+        Raises:
+            UsageError: the write returns an item, or has a retry policy of its own.
+        """
+        if self._returns_attributes():
+            raise UsageError(
+                f"{self._key}: a transaction returns nothing: "
+                "take returning() away and read the item after"
+            )
+        if self._retry is not None:
+            raise UsageError(
+                f"{self._key}: a transaction is retried as a whole: "
+                "take retry() away, and give db.transaction(retry=...)"
+            )
+
+    def _returns_attributes(self) -> bool:
+        """Whether the caller asked for attributes in DynamoDB's answer."""
+        return False
+
+    async def _run(self) -> ResultT:
+        return cast("ResultT", await send(self.prepare(), self._retry))
+
+
+@attrs.define(eq=False, repr=False)
+class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
+    """A put, create, save or delete that can be awaited, or given to a transaction."""
+
+    _instance: Any = None
+    _returning: Literal["item", "none", "old"] = attrs.field(default="none", alias="returning")
+    _unchecked: bool = attrs.field(default=False, alias="unchecked")
+    _keeps_timestamps: bool = attrs.field(default=False, alias="keeps_timestamps")
+
+    def when(self, *conditions_: bool | Condition) -> Self:
+        """Write only if all conditions hold.
+
+        Raises (when awaited):
+            ConditionalCheckFailed: one did not hold; `.item` is the item that is stored.
+        """
+        return attrs.evolve(self, conditions=self._conditions + conditions(conditions_))
+
+    def unchecked(self) -> Self:
+        """Do not check the version that was read: the last writer wins."""
+        return attrs.evolve(self, unchecked=True)
+
+    def keep_timestamps(self) -> Self:
+        """Store `created_at` and `updated_at` as the instance has them, as an import does.
+
+        By default they are set to the time of the write.
+        """
+        return attrs.evolve(self, keeps_timestamps=True)
+
+    @overload
+    def returning(self, what: Literal["none"], /) -> Write[ModelT, None]: ...
+    @overload
+    def returning(self, what: Literal["old"], /) -> Write[ModelT, ModelT | None]: ...
+    def returning(self, what: Literal["none", "old"], /) -> Write[ModelT, Any]:
+        """Give nothing, or the item as it was before (None where there was none).
+
+        With "old" the request is not sent again after an attempt that may have been applied: the
+        second answer would show what the first attempt wrote.
+
+        Raises:
+            UsageError: a put or delete gives nothing else.
+        """
+        if what not in ("none", "old"):  # unchecked callers
+            raise UsageError(f'{self._key}: returning() takes "none" or "old" here, not {what!r}')
+        return cast("Write[ModelT, Any]", attrs.evolve(self, returning=what))
+
+    def _returns_attributes(self) -> bool:
+        return self._returning == "old"
+
+    def _complete(
+        self,
+        prepared: PreparedWrite,
+        own: Sequence[Condition],
+        new_values: dict[str, Any],
+        *,
+        in_transaction: bool,
+        placeholders: Placeholders | None = None,
+    ) -> None:
+        """Put the conditions into the request, and say what happens once it is applied.
+
+        Args:
+            own: adorm's own conditions; the caller's are added.
+            new_values: what the instance gets then, by field name.
+            placeholders: of the expressions that the request has already.
+        """
+        info = self._binding.info
+        if info.discriminator is not None and not prepared.creating:
+            own = (*own, own_kind(info, info.discriminator))
+        prepared.require((*own, *self._conditions), placeholders)
+        if self._returning == "old":
+            prepared.request["ReturnValues"] = "ALL_OLD"
+            prepared.repeat, prepared.provable = "never", False
+        returning = "item" if in_transaction else self._returning
+        prepared.on_applied = partial(self._finish, returning, new_values)
+
+    def _finish(
+        self, returning: str, new_values: dict[str, Any], attributes: AttributeMap | None
+    ) -> Any:
+        """Change the instance after the write is applied; gives the result of the operation."""
+        stored = None
+        if self._instance is not None:
+            stored = store_values(self._binding.info, self._instance, new_values)
+        if returning == "old":
+            return None if attributes is None else self._binding.decode(attributes)
+        return stored if returning == "item" else None
+
+    def _version_is(self, version: int, field: Field) -> Condition:
+        """The stored version is the one that was read. 0 was perhaps read from an absent or NULL
+        version."""
+        location = self._binding.info.location(field)
+        stored = Comparison(location, "=", Value(version, location))
+        if version:
+            return stored
+        return or_(Exists(location, wanted=False), stored, TypeIs(location, "NULL"))
+
+
+def item_exists(binding: Binding, *, wanted: bool = True) -> Condition:
+    """There is an item with the key of the request; or there is none."""
+    return Exists(binding.info.location(binding.info.partition), wanted=wanted)
+
+
+def encode_item(binding: Binding, key: Key[Any], instance: Any) -> AttributeMap:
+    """The attribute map of an instance.
+
+    Raises:
+        UsageError: it can't be stored: a key is empty or too long, or the item is above 400 KB.
+    """
+    info = binding.info
+    item = binding.codec.encode(instance, info.model)
+    check_item_keys(info, item)
+    if info.indexes:
+        check_index_keys(info, item)
+    binding.check_size(key, item)
+    return item
+
+
+def key_of_instance(binding: Binding, instance: object) -> Key[Any]:
+    """The key of an instance of exactly this model.
+
+    Raises:
+        UsageError: it is an instance of another class.
+    """
+    binding.info.check_instance(instance)
+    return key_of(binding.info, instance)

@@ -1,0 +1,109 @@
+"""The clauses of an update: `.set(...)`, `.add(...)`, `.remove(...)` and the others."""
+
+from __future__ import annotations
+
+from builtins import set as Set  # noqa: N812  # the method `set` hides the type in the class body
+from decimal import Decimal
+from typing import Any, Self, TypeVar, overload
+
+from adorm.errors import UsageError
+from adorm.expressions.conditions import Condition, conditions
+from adorm.expressions.paths import location_of, set_clause
+from adorm.expressions.updates import Add, Append, Clause, Remove
+from adorm.items.value_types import EnumT, NestedT, ScalarT, TypedDictT
+
+T = TypeVar("T")
+
+
+class UpdateClauses:
+    """The methods that add clauses to an update: alone, in a transaction, or of many items.
+
+    A value that is stored as absence becomes REMOVE. `Order.total + 1`, `Order.total - 1` and other
+    paths may be the value of `set`.
+    """
+
+    __slots__ = ()
+
+    def _with_clauses(self, clauses: tuple[Clause[Any], ...]) -> Self:
+        raise TypeError(f"{type(self).__name__} takes no clauses")
+
+    def _with_conditions(self, added: tuple[Condition, ...]) -> Self:
+        raise TypeError(f"{type(self).__name__} takes no conditions")
+
+    def _with_upsert(self) -> Self:
+        raise TypeError(f"{type(self).__name__} can't create")
+
+    @overload
+    def set(self, path: Decimal | None, value: Decimal | int | None, /) -> Self: ...
+    @overload
+    def set(self, path: ScalarT | None, value: ScalarT | None, /) -> Self: ...
+    @overload
+    def set(self, path: list[T] | None, value: list[T] | None, /) -> Self: ...
+    @overload
+    def set(self, path: tuple[T, ...] | None, value: tuple[T, ...] | None, /) -> Self: ...
+    @overload
+    def set(self, path: Set[T] | None, value: Set[T] | None, /) -> Self: ...
+    @overload
+    def set(self, path: frozenset[T] | None, value: frozenset[T] | None, /) -> Self: ...
+    @overload
+    def set(self, path: dict[str, T] | None, value: dict[str, T] | None, /) -> Self: ...
+    @overload
+    def set(self, path: EnumT | None, value: EnumT | None, /) -> Self: ...
+    @overload
+    def set(self, path: NestedT | None, value: NestedT | None, /) -> Self: ...
+    @overload
+    def set(self, path: TypedDictT | None, value: TypedDictT | None, /) -> Self: ...
+    def set(self, path: object, value: object, /) -> Self:
+        """Store a value: `.set(Order.status, "paid")`, `.set(Order.total, Order.total - 5)`."""
+        return self._with_clauses((set_clause(path, value),))
+
+    @overload
+    def add(self, path: Decimal | None, value: Decimal | int, /) -> Self: ...
+    @overload
+    def add(self, path: int | None, value: int, /) -> Self: ...
+    @overload
+    def add(self, path: float | None, value: float, /) -> Self: ...
+    @overload
+    def add(self, path: Set[T] | None, value: Set[T], /) -> Self: ...
+    @overload
+    def add(self, path: frozenset[T] | None, value: frozenset[T], /) -> Self: ...
+    def add(self, path: object, value: object, /) -> Self:
+        """Add to a number (absent counts as 0), or members to a set (absent counts as empty)."""
+        return self._with_clauses((Add(location_of(path), value),))
+
+    def append(self, path: list[T] | None, values: list[T], /) -> Self:
+        """Put elements at the end of a list; absent counts as empty."""
+        return self._with_clauses((Append(location_of(path), values, at_front=False),))
+
+    def prepend(self, path: list[T] | None, values: list[T], /) -> Self:
+        """Put elements at the front of a list; absent counts as empty."""
+        return self._with_clauses((Append(location_of(path), values, at_front=True),))
+
+    def remove(self, *paths: object) -> Self:
+        """Remove attributes, list elements or map keys."""
+        return self._with_clauses(tuple(Remove(location_of(path)) for path in paths))
+
+    def apply(self, *clauses: Clause[Any]) -> Self:
+        """Add clauses made by `attr(path)`: `.apply(attr(Order.tags).delete({"new"}))`.
+
+        Raises:
+            UsageError: one is no clause.
+        """
+        for clause in clauses:
+            if not isinstance(clause, Clause):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+                raise UsageError(
+                    f"apply() takes clauses such as attr(Order.note).set('x'), not {clause!r}"
+                )
+        return self._with_clauses(clauses)
+
+    def upsert(self) -> Self:
+        """Create the item where there is none."""
+        return self._with_upsert()
+
+    def when(self, *conditions_: bool | Condition) -> Self:
+        """Update only if all conditions hold.
+
+        Raises (when awaited):
+            ConditionalCheckFailed: one did not hold; `.item` is the item that is stored.
+        """
+        return self._with_conditions(conditions(conditions_))
