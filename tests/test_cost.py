@@ -243,7 +243,7 @@ async def from_bytes(
             return operation(orders)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
+            patch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0)
             return await instructions(prepared)
 
 

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 import adorm
-from adorm.codec.compiled.shapes import WORTHWHILE_BYTES
+from adorm.codec.compiled.pages import WORTHWHILE_BYTES
 from adorm.testing import FakeClock
 from adorm.transport.base import Answer, Request
 from tests.batch.stubbed import ids, stubbed, value_of
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(autouse=True, params=[WORTHWHILE_BYTES, 0], ids=["as JSON", "from bytes"])
 def _read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", request.param)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", request.param)
 
 
 def orders_by(transport: Any) -> adorm.Table[Order]:
@@ -505,10 +505,10 @@ async def test_answers_of_one_model_are_parsed_from_their_bytes_once_that_is_wor
     db = adorm.connect("memory", wrap=lambda _: transport)
     orders = db.table(Order)
     keys = [orders.key("c1", "o1")]
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", WORTHWHILE_BYTES)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", WORTHWHILE_BYTES)
     plain = await orders.batch_get(keys)
     assert transport.parsed == 0
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0)
     assert (await orders.batch_get(keys)).items == plain.items
     assert transport.parsed == 1
     assert (await orders.batch_get(keys).select(Order.order_id)).items == [("o1",)]

@@ -9,7 +9,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 import adorm
-from adorm.codec.compiled.shapes import WORTHWHILE_BYTES
+from adorm.codec.compiled.pages import WORTHWHILE_BYTES
 from tests.batch.stubbed import Number, ids, made, stubbed, value_of
 from tests.contract.shop import Order
 from tests.support.aftermath import leaves_nothing_behind
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(autouse=True, params=[WORTHWHILE_BYTES, 0], ids=["as JSON", "from bytes"])
 def _read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", request.param)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", request.param)
 
 
 async def test_loads_of_many_tasks_travel_together_and_each_key_once() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import adorm
-from adorm.codec.compiled.shapes import WORTHWHILE_BYTES
+from adorm.codec.compiled.pages import WORTHWHILE_BYTES
 from tests.batch.stubbed import Number, ids, made, stubbed, value_of
 
 NUMBERS = st.integers(0, 40)
@@ -56,7 +56,7 @@ def test_any_batch_get_gives_each_key_its_item_in_order(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0 if parsed else WORTHWHILE_BYTES
+            "adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0 if parsed else WORTHWHILE_BYTES
         )
         asyncio.run(run())
 

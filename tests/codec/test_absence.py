@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 from adorm.codec import Codec, DecodeFailure, check_type
-from adorm.codec.compiled.shapes import WORTHWHILE_BYTES
+from adorm.codec.compiled.pages import WORTHWHILE_BYTES
 from adorm.codec.maps import from_attribute_map, to_attribute_map
 from adorm.errors import ItemDecodeError, ModelError, UsageError
 from adorm.schema.fields import Field, structure_of
@@ -251,12 +251,12 @@ def test_a_null_of_another_program_is_none_in_a_field_of_every_kind(
     codec = Codec()
     assert codec.decode(holder, {"value": NULL}).value is None
     assert codec.decode_field(structure_of(holder).by_name["value"], NULL) is None
-    shape = codec.shape(holder)
-    assert shape is not None
-    shape._seen_bytes = WORTHWHILE_BYTES
-    answer = shape.parse(b'{"Items": [{"value": {"NULL": true}}]}')
+    parser = codec.page_parser(holder)
+    assert parser is not None
+    parser._seen_bytes = WORTHWHILE_BYTES
+    answer = parser.parse(b'{"Items": [{"value": {"NULL": true}}]}')
     assert answer is not None
-    assert shape.make(answer["Items"].structs[0]).value is None
+    assert parser.make(answer["Items"].structs[0]).value is None
 
 
 def test_null_in_an_optional_field_is_none_without_asking_a_hook() -> None:

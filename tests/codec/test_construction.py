@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from adorm.codec import Codec, DecodeFailure
-from adorm.codec.compiled.structs import is_only_set
+from adorm.codec.compiled.items import is_only_set
 
 ONE = {"number": {"N": "1"}}
 

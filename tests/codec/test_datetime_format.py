@@ -165,7 +165,7 @@ async def test_large_pages_read_from_their_bytes_hold_the_same(
     from tests.support.as_json import AsJson
     from tests.support.scripted import ScriptedTransport
 
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0)
     items = [
         adorm.to_attribute_map(Event(stream="s", at=AT, seen_at=AT, times={"a": AT}))
         for _ in range(3)

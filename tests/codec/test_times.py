@@ -98,16 +98,16 @@ def read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[Any, dict[str, Any]], Any]:
     """Reads an item over dicts, or a page straight from its bytes."""
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0)
     codec = Codec()
 
     def from_bytes(model: Any, item: dict[str, Any]) -> Any:
-        shape = codec.shape(model)
-        page = None if shape is None else shape.parse(orjson.dumps({"Items": [item]}))
-        if shape is None or page is None:
+        parser = codec.page_parser(model)
+        page = None if parser is None else parser.parse(orjson.dumps({"Items": [item]}))
+        if parser is None or page is None:
             return codec.decode(model, item)
         try:
-            return shape.make(page["Items"].structs[0])
+            return parser.make(page["Items"].structs[0])
         except Exception:  # noqa: BLE001  # as Binding does, which reads it over dicts then
             return codec.decode(model, item)
 

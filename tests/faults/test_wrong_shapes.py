@@ -282,8 +282,8 @@ def operations(db: adorm.Database) -> dict[str, Callable[[], Awaitable[object]]]
 async def test_whatever_is_answered_an_error_is_adorms_own(
     from_bytes: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
-    monkeypatch.setattr("adorm.codec.compiled.shapes.MOST_MISSES", 10**9)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
+    monkeypatch.setattr("adorm.codec.compiled.pages.MOST_MISSES", 10**9)
     hostile = Hostile()
     policy = adorm.RetryPolicy(max_attempts=2, base_delay_s=0)
     failures = 0

@@ -10,7 +10,7 @@ import pytest
 
 import adorm
 from adorm import attr, or_absent
-from adorm.codec.compiled import shapes
+from adorm.codec.compiled import pages
 from adorm.database import Database
 
 pytestmark = pytest.mark.anyio
@@ -68,11 +68,11 @@ async def put(db: Database, **attributes: Any) -> None:
 
 
 @pytest.mark.parametrize("field", EMPTY)
-@pytest.mark.parametrize("worthwhile", [shapes.WORTHWHILE_BYTES, 0], ids=["as JSON", "from bytes"])
+@pytest.mark.parametrize("worthwhile", [pages.WORTHWHILE_BYTES, 0], ids=["as JSON", "from bytes"])
 async def test_null_reads_as_empty_where_a_container_with_a_default_belongs(
     db: Database, field: str, worthwhile: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shapes, "WORTHWHILE_BYTES", worthwhile)
+    monkeypatch.setattr(pages, "WORTHWHILE_BYTES", worthwhile)
     await put(db, **{field: NULL})
     docs = db.table(Doc)
     for doc in (

@@ -146,7 +146,7 @@ async def test_large_pages_read_from_their_bytes_go_past_it_too(
 ) -> None:
     from tests.support.as_json import AsJson
 
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0)
     items = [
         adorm.to_attribute_map(Order(customer_id="c", order_id=f"o{number}", total=number))
         for number in range(4)

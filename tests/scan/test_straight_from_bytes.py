@@ -24,7 +24,7 @@ NO_WAITING = adorm.RetryPolicy(max_attempts=1)
 
 @pytest.fixture(autouse=True)
 def _worthwhile_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0)
 
 
 @pytest.fixture(params=[1, 5, 64])

@@ -167,7 +167,7 @@ class Measure:
 async def test_a_number_that_no_float_holds_is_an_item_decode_error(
     number: str, from_bytes: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
     async with (
         LoopbackServer() as server,
         adorm.connect(endpoint_url=server.url, region="eu-central-1", credentials=KEY) as db,
@@ -189,7 +189,7 @@ async def test_a_number_that_no_float_holds_is_an_item_decode_error(
 async def test_a_count_that_is_none_is_a_connection_failed(
     count: bytes, from_bytes: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0 if from_bytes else 10**9)
     policy = adorm.RetryPolicy(max_attempts=1)
     async with (
         LoopbackServer() as server,

@@ -15,6 +15,7 @@ from anyio.lowlevel import checkpoint
 from adorm.batch.batch_run import BatchRun, Chunked, chunk_outcomes
 from adorm.batch.key_set import FoundItems, KeyGroup, KeySet
 from adorm.calls.capacity import Capacity
+from adorm.codec.pages import PageItems
 from adorm.concurrency.pool import foreign_cancellation_as_error, run_all
 from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.errors import AttributeMap, ItemDecodeError, UsageError
@@ -22,7 +23,7 @@ from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.paths import selected_locations
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.projections import render_projection
-from adorm.items.binding import Binding, Connection, PageItems, maps_of
+from adorm.items.binding import Binding, Connection, maps_of
 from adorm.items.item_ids import ItemId
 from adorm.items.keys import Key
 from adorm.items.kinds import other_kind
@@ -129,8 +130,8 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
     def _reader(self, binding: Binding) -> FoundItems[ItemT]:
         selected = self._selected
         if selected is None:
-            shape = binding.codec.shape(binding.info.model)
-            return FoundItems(binding.decode_each, None if shape is None else shape.parse_batch)
+            parser = binding.codec.page_parser(binding.info.model)
+            return FoundItems(binding.decode_each, None if parser is None else parser.parse_batch)
 
         def select(items: PageItems, wrong: list[Exception]) -> list[ItemT | None]:
             return [

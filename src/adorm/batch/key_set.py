@@ -10,9 +10,10 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import attrs
 
 from adorm.batch.batch_run import STEPS_A_TURN, placed
+from adorm.codec.pages import PageItems
 from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.errors import AttributeMap, UsageError
-from adorm.items.binding import Binding, PageItems, maps_of
+from adorm.items.binding import Binding, maps_of
 from adorm.items.item_ids import ItemId, ItemIds, encode_keys, item_ids
 from adorm.items.keys import Key, encode_any_key
 from adorm.items.kinds import OtherKind

@@ -26,7 +26,7 @@ from adorm.codec.coders.unions import (
     merged,
 )
 from adorm.codec.coders.untyped import AnyCoder
-from adorm.codec.compiled.structs import StructCoder
+from adorm.codec.compiled.items import StructCoder
 from adorm.codec.failures import EncodeFailure
 from adorm.errors import ModelError
 from adorm.schema.fields import DatetimeFormat, Field, Role, kind_of, structure_of

@@ -10,8 +10,8 @@ from adorm.codec.absence import FieldPlan
 from adorm.codec.build import Builder
 from adorm.codec.coders.coder import AttributeValue, Coder
 from adorm.codec.coders.hooks import Generation, make_converter
-from adorm.codec.compiled.key_forms import compare, comparing_decoder, has_one_form
-from adorm.codec.compiled.structs import StructCoder
+from adorm.codec.compiled.items import StructCoder
+from adorm.codec.compiled.keys import compare, comparing_decoder, has_one_form
 from adorm.codec.failures import (
     DecodeFailure,
     EncodeFailure,
@@ -28,7 +28,7 @@ from adorm.schema.types import Annotation, is_made_in_function, origin_of, type_
 if TYPE_CHECKING:
     import cattrs
 
-    from adorm.codec.compiled.shapes import Shape
+    from adorm.codec.compiled.pages import PageParser
 
 
 class Codec:
@@ -45,7 +45,7 @@ class Codec:
         self._making = Lock()
         self._built = Builder(None, datetime_format=datetime_format)
         self._decoders: dict[Any, Callable[[Mapping[str, Any]], Any]] = {}
-        self._shapes: dict[Any, Shape | None] = {}
+        self._page_parsers: dict[Any, PageParser | None] = {}
         self._encoding_hook: Any = None
         self._decoding_hook: Any = None
 
@@ -66,7 +66,7 @@ class Codec:
         )
         self._built = Builder(converter, datetime_format=self._datetime_format)
         self._decoders = {}
-        self._shapes = {}
+        self._page_parsers = {}
         # last, so that no other thread takes what is old for new
         self._encoding_hook, self._decoding_hook = encoding, decoding
 
@@ -160,15 +160,17 @@ class Codec:
 
         return decode_item
 
-    def shape(self, model: type[Any]) -> Shape | None:
+    def page_parser(self, model: type[Any]) -> PageParser | None:
         """How answers with items of a model are parsed from their bytes; None where they can't be.
         Another one after hooks changed."""
         coder = self._coder(model)
-        if model not in self._shapes:
-            from adorm.codec.compiled.shapes import Shape  # who reads single items needs none
+        if model not in self._page_parsers:
+            from adorm.codec.compiled.pages import PageParser  # who reads single items needs none
 
-            self._shapes[model] = Shape(coder) if isinstance(coder, StructCoder) else None
-        return self._shapes[model]
+            self._page_parsers[model] = (
+                PageParser(coder) if isinstance(coder, StructCoder) else None
+            )
+        return self._page_parsers[model]
 
     def encode_value(
         self,

@@ -4,11 +4,12 @@ requests."""
 from __future__ import annotations
 
 import math
-from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from adorm.clock import Clock
 from adorm.codec import Codec, DecodeFailure, check_item_size, item_decode_error
+from adorm.codec.pages import PageItems, as_page
 from adorm.errors import AttributeMap, ItemDecodeError
 from adorm.items.keys import Key, encode_key
 from adorm.models import ModelInfo
@@ -16,13 +17,10 @@ from adorm.schema.fields import Field
 from adorm.schema.types import Annotation
 
 if TYPE_CHECKING:
-    from adorm.codec.compiled.shapes import ParsedItems
+    from adorm.codec.compiled.pages import PageParser
     from adorm.expressions.document_path import Step
     from adorm.retry import Repeat, RetryPolicy
     from adorm.transport.base import Answer, AnswerReader, Request
-
-PageItems: TypeAlias = Union[list[AttributeMap], "ParsedItems"]
-"""The items of a page: as JSON has them, or as the model's `Shape` has parsed them."""
 
 
 class Connection(Protocol):
@@ -88,7 +86,16 @@ class Binding:
 
     @property
     def codec(self) -> Codec:
+        """The codec of the database."""
         return self.connection.codec
+
+    def decoder(self) -> Callable[[AttributeMap], Any]:
+        """Makes the instance of an attribute map; raises `DecodeFailure` where it does not fit."""
+        return self.connection.codec.decoder(self.info.model)
+
+    def page_parser(self) -> PageParser | None:
+        """What parses answers straight from their bytes; None where only JSON can be read."""
+        return self.connection.codec.page_parser(self.info.model)
 
     def encode_key(self, key: Key[Any]) -> AttributeMap:
         """The key's attribute map."""
@@ -103,84 +110,30 @@ class Binding:
         try:
             return self.connection.codec.decode(self.info.model, attribute_map)
         except DecodeFailure as failure:
-            raise self._decode_error(failure, attribute_map) from failure
+            raise self.decode_error(failure, attribute_map) from failure
 
     def decode_all(self, items: PageItems) -> list[Any]:
-        """The instances of a page's items, in order; a list given is empty afterwards.
-
-        Each map in it is let go as soon as its instance is made: the memory serves the next one,
-        and the garbage collector, which counts what is made less what is let go, has hardly a
-        reason to run.
+        """The instances of an answer's items, in order; a list of attribute maps is empty
+        afterwards, see `MapPage.decode_all`.
 
         Raises:
             ItemDecodeError: an item does not fit the model.
         """
-        if not isinstance(items, list):
-            made: list[Any] = []
-            self.decode_into(made, items, 0, len(items))
-            return made
-        decode = self.connection.codec.decoder(self.info.model)
-        items.reverse()
-        take = items.pop
-        attribute_map: AttributeMap = {}
-        try:
-            return [decode(attribute_map := take()) for _ in range(len(items))]
-        except DecodeFailure as failure:
-            raise self._decode_error(failure, attribute_map) from failure
+        return as_page(items).decode_all(self)
 
-    def decode_each(self, items: PageItems, wrong: list[Exception]) -> list[Any]:
-        """The same where some may be wrong: None stands for an item that does not fit the model,
-        and `wrong` gets its `ItemDecodeError`."""
-        instances: list[Any] = []
-        total = len(items)
-        if not isinstance(items, list):
-            while len(instances) < total:
-                try:
-                    self.decode_into(instances, items, len(instances), total)
-                except ItemDecodeError as refusal:
-                    wrong.append(refusal)
-                    instances.append(None)
-            return instances
-        decode = self.connection.codec.decoder(self.info.model)
-        items.reverse()
-        take, add = items.pop, instances.append
-        for _ in range(total):
-            attribute_map = take()
-            try:
-                add(decode(attribute_map))
-            except DecodeFailure as failure:
-                error = self._decode_error(failure, attribute_map)
-                error.__cause__ = failure
-                wrong.append(error)
-                add(None)
-        return instances
+    def decode_each(self, items: PageItems, errors: list[Exception]) -> list[Any]:
+        """The same, with None in the place of each item that does not fit the model; `errors` gets
+        the `ItemDecodeError` of each of these."""
+        return as_page(items).decode_each(self, errors)
 
     def decode_into(self, made: list[Any], items: PageItems, start: int, stop: int) -> None:
-        """Append the instances of some of a page's items to `made`; those before an item that does
-        not fit are in it.
+        """Append the instances of the items from `start` up to, not including, `stop` to `made`;
+        those before an item that does not fit are in it.
 
         Raises:
             ItemDecodeError: an item does not fit the model.
         """
-        if isinstance(items, list):
-            decode, attribute_map = self.connection.codec.decoder(self.info.model), dict[str, Any]()
-            try:
-                for attribute_map in items[start:stop]:
-                    made.append(decode(attribute_map))  # what was made before a failure counts
-            except DecodeFailure as failure:
-                raise self._decode_error(failure, attribute_map) from failure
-            return
-        make, first = items.shape.make, start - len(made)
-        if items.shape is not self.connection.codec.shape(
-            self.info.model
-        ):  # hooks were registered meanwhile
-            make = _refused
-        while (place := first + len(made)) < stop:
-            try:
-                for struct in items.structs[place:stop]:
-                    made.append(make(struct))  # noqa: PERF401  # as above
-            except Exception:  # noqa: BLE001  # whatever it is, it comes again where it is explained, or the item can be read after all
-                made.append(self.decode(items.attribute_map(first + len(made))))
+        as_page(items).decode_into(made, self, start, stop)
 
     def decode_part(
         self,
@@ -203,7 +156,7 @@ class Binding:
                 return codec.decode_field(field, attribute_value)
             return codec.decode_stored_field(field, attribute_value)
         except DecodeFailure as failure:
-            raise self._decode_error(failure.under(*steps), {}) from failure
+            raise self.decode_error(failure.under(*steps), {}) from failure
 
     def decode_absent(
         self, field: Field, steps: Sequence[Step], attribute_map: AttributeMap
@@ -221,7 +174,7 @@ class Binding:
         try:
             return self.connection.codec.absent(field)
         except DecodeFailure as failure:
-            raise self._decode_error(failure.under(*steps), attribute_map) from failure
+            raise self.decode_error(failure.under(*steps), attribute_map) from failure
 
     def key_attributes(self, attribute_map: AttributeMap) -> AttributeMap:
         """The part of an item that is its key."""
@@ -239,7 +192,8 @@ class Binding:
 
         return is_other_kind(self.info, self.codec, attribute_map)
 
-    def _decode_error(self, failure: DecodeFailure, attribute_map: AttributeMap) -> ItemDecodeError:
+    def decode_error(self, failure: DecodeFailure, attribute_map: AttributeMap) -> ItemDecodeError:
+        """The error that users get for an item that does not fit the model."""
         if self.is_other_kind(attribute_map):
             from adorm.items.kinds import other_kind
 
@@ -269,13 +223,5 @@ class Binding:
 
 
 def maps_of(items: PageItems) -> list[AttributeMap]:
-    """The items as they came, with what no field declares."""
-    return (
-        items
-        if isinstance(items, list)
-        else [items.attribute_map(place) for place in range(len(items))]
-    )
-
-
-def _refused(struct: Any) -> Any:
-    raise TypeError(f"{type(struct).__name__} was parsed for other hooks")
+    """An answer's items as DynamoDB sent them, with the attributes that no field declares."""
+    return as_page(items).attribute_maps()

@@ -14,14 +14,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from adorm.codec import Codec
-from adorm.codec.coders.coder import Source
+from adorm.codec.compiled.writer import FunctionWriter
 from adorm.errors import AttributeMap
 from adorm.items.keys import write_common_key
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
 
 if TYPE_CHECKING:
-    from adorm.codec.compiled.shapes import ParsedItems
+    from adorm.codec.compiled.pages import ParsedPage
 
 ItemId: TypeAlias = tuple[Hashable, ...]
 """A table's name, and what is equal for two keys of one item in it."""
@@ -39,7 +39,7 @@ class ItemIds(NamedTuple):
 
     one: Callable[[str, AttributeMap], ItemId]
     all: Callable[[str, Iterable[AttributeMap]], list[ItemId]]
-    parsed: Callable[[str, ParsedItems], list[ItemId]]
+    parsed: Callable[[str, ParsedPage], list[ItemId]]
 
 
 def item_ids(info: ModelInfo, codec: Codec) -> ItemIds:
@@ -63,7 +63,7 @@ def _locate_one(info: ModelInfo, codec: Codec) -> Callable[[str, AttributeMap], 
         except Exception:
             return look_closer(table, item)
     """
-    source, names = Source("locate", "table, item"), info.key_order
+    source, names = FunctionWriter("locate", "table, item"), info.key_order
     source.line("try:", 1)
     source.line(f"return {_place_in(source, info, codec)}", 2)
     source.line("except Exception:", 1)
@@ -76,7 +76,7 @@ def _locate_one(info: ModelInfo, codec: Codec) -> Callable[[str, AttributeMap], 
 def _locate_all(
     info: ModelInfo, codec: Codec
 ) -> Callable[[str, Iterable[AttributeMap]], list[ItemId]]:
-    source, names = Source("locate_all", "table, items"), info.key_order
+    source, names = FunctionWriter("locate_all", "table, items"), info.key_order
     source.line("try:", 1)
     source.line(f"return [{_place_in(source, info, codec)} for item in items]", 2)
     source.line("except Exception:", 1)
@@ -91,7 +91,7 @@ def _locate_all(
 
 def _locate_parsed(
     info: ModelInfo, codec: Codec, one: Callable[[str, AttributeMap], ItemId]
-) -> Callable[[str, ParsedItems], list[ItemId]]:
+) -> Callable[[str, ParsedPage], list[ItemId]]:
     tags = [_only_tag(codec, field) for field in info.key_fields]
     names = info.key_order
     quick: Callable[[str, list[Any]], list[ItemId]] | None = None
@@ -102,7 +102,7 @@ def _locate_parsed(
         def locate_structs(table, items):
             return [(table, item.f0.S, Decimal(item.f1.N)) for item in items]
         """
-        source = Source("locate_structs", "table, items")
+        source = FunctionWriter("locate_structs", "table, items")
         payloads = [
             (tag, f"item.{slots[name]}.{tag}") for tag, name in zip(tags, names, strict=True)
         ]
@@ -114,10 +114,10 @@ def _locate_parsed(
         structs: Callable[[str, list[Any]], list[ItemId]] = function
         return structs
 
-    def locate_parsed(table: str, items: ParsedItems) -> list[ItemId]:
+    def locate_parsed(table: str, items: ParsedPage) -> list[ItemId]:
         nonlocal quick
         if all(tags):
-            quick = quick or make(items.shape.slots)
+            quick = quick or make(items.parser.slots)
             try:
                 return quick(table, items.structs)
             except Exception:  # noqa: BLE001, S110  # of a form that is rare
@@ -133,7 +133,7 @@ def _only_tag(codec: Codec, field: Field) -> str:
     return next(iter(tags)) if len(tags) == 1 else ""
 
 
-def _place_in(source: Source, info: ModelInfo, codec: Codec) -> str:
+def _place_in(source: FunctionWriter, info: ModelInfo, codec: Codec) -> str:
     parts = ["table"]
     for field in info.key_fields:
         tag, value = _only_tag(codec, field), f"item[{field.attribute_name!r}]"
@@ -144,7 +144,7 @@ def _place_in(source: Source, info: ModelInfo, codec: Codec) -> str:
     return f"({', '.join(parts)})"
 
 
-def _part(source: Source, tag: str, payload: str) -> str | None:
+def _part(source: FunctionWriter, tag: str, payload: str) -> str | None:
     """An expression for a place's part; None where it has to be looked at."""
     if tag == "N":
         return f"{source.name('Decimal', Decimal)}({payload})"
@@ -196,7 +196,7 @@ def _make_taker(info: ModelInfo, codec: Codec) -> EncodeKeys:
             maps[place] = content
             add(place)
     """
-    source = Source("take_in", "table, keys, places, maps, look_closer")
+    source = FunctionWriter("take_in", "table, keys, places, maps, look_closer")
     source.line("add = places.append", 1)
     source.line("for key in keys:", 1)
     source.line("values = key if key.__class__ is tuple else key.values", 2)

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from adorm.codec import Codec
-from adorm.codec.coders.coder import Source
+from adorm.codec.compiled.writer import FunctionWriter
 from adorm.dynamodb.limits import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES
 from adorm.errors import AttributeMap, BadValue, ModelError, UsageError
 from adorm.models import ModelInfo
@@ -192,7 +192,7 @@ def _make_key_encoder(
         except Exception:
             return None
     """
-    source = Source("encode_key", "values")
+    source = FunctionWriter("encode_key", "values")
     source.line("try:", 1)
     common = write_common_key(source, info, codec, 2)
     if common is None:
@@ -204,7 +204,7 @@ def _make_key_encoder(
 
 
 def write_common_key(
-    source: Source, info: ModelInfo, codec: Codec, indent: int
+    source: FunctionWriter, info: ModelInfo, codec: Codec, indent: int
 ) -> tuple[str, list[tuple[str, str]]] | None:
     """Write lines that look at `values`, the last of them an `if` for keys that are surely good;
     None where that is not to be said.

@@ -11,8 +11,9 @@ from typing import Any, TypeAlias, TypeVar
 import attrs
 
 from adorm.calls.capacity import ASKED, Capacity
+from adorm.codec.pages import PageItems, as_page
 from adorm.errors import AttributeMap, ConnectionFailed, Throttled
-from adorm.items.binding import Connection, PageItems, maps_of
+from adorm.items.binding import Connection, maps_of
 from adorm.items.item_ids import ItemId, ItemIds
 from adorm.retry import RetryPolicy
 from adorm.transport.answer_shapes import MISSHAPEN
@@ -34,7 +35,7 @@ class Chunk:
     capacity: Capacity | None = None
     """Counts what the chunk consumes."""
     parse: Callable[[bytes], Answer | None] | None = None
-    """Parses the answers; `take` may get `ParsedItems` then."""
+    """Parses the answers; `take` may get `ParsedPage` then."""
 
 
 Take: TypeAlias = Callable[[str, list[ItemId], PageItems], None]
@@ -110,9 +111,7 @@ def places_of(locator: ItemIds, table: str, items: PageItems) -> list[ItemId]:
             answer of DynamoDB's.
     """
     try:
-        places = (
-            locator.all(table, items) if isinstance(items, list) else locator.parsed(table, items)
-        )
+        places = as_page(items).item_ids(table, locator)
         hash(tuple(places))
     except MISSHAPEN as error:
         problem = (

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 import attrs
 
 from adorm.calls.capacity import Capacity
+from adorm.codec.pages import PageItems
 from adorm.errors import ItemDecodeError
 from adorm.expressions.document_path import DocumentPath
-from adorm.items.binding import Binding, PageItems
+from adorm.items.binding import Binding
 from adorm.items.select import select_values
 from adorm.query.hydrate import fetch_whole
 from adorm.retry import RetryPolicy
 
 if TYPE_CHECKING:
-    from adorm.codec.compiled.shapes import Shape
+    from adorm.codec.compiled.pages import PageParser
 
 ItemT = TypeVar("ItemT")
 
@@ -42,12 +43,12 @@ class ItemDecoder(Generic[ItemT]):
     """How whole items are fetched."""
     retry: RetryPolicy | None
 
-    def shape(self) -> Shape | None:
+    def page_parser(self) -> PageParser | None:
         """What parses an answer's bytes to items directly; None where attribute maps are needed."""
         if self.selected is not None or self.hydrates:
             return None
-        shape: Shape | None = self.binding.codec.shape(self.binding.info.model)
-        return shape
+        parser: PageParser | None = self.binding.codec.page_parser(self.binding.info.model)
+        return parser
 
     async def decode_each(
         self, items: PageItems, errors: list[ItemDecodeError], capacity: Capacity | None = None

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adorm.calls.capacity import Capacity
+from adorm.codec.pages import PageItems
 from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.errors import AttributeMap
-from adorm.items.binding import Binding, PageItems, maps_of
+from adorm.items.binding import Binding, maps_of
 from adorm.items.item_ids import ItemId, item_ids
 from adorm.items.unprocessed import Chunk, places_of, read_chunk
 from adorm.retry import RetryPolicy

@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 
 from adorm.calls.capacity import ASKED, Capacity
+from adorm.codec.pages import PageItems, as_page
 from adorm.dynamodb.limits import MAX_LIMIT
 from adorm.errors import AttributeMap, ConnectionFailed
-from adorm.items.binding import PageItems
 from adorm.query.read_request import ReadRequest
 from adorm.transport.answer_shapes import is_key
 
@@ -52,7 +52,7 @@ class PageReader:
         self._read = read
         self._left = most_items
         self._capacity = capacity
-        self._shape = None if read.drops_other_kinds else read.decoder.shape()
+        self._parser = None if read.drops_other_kinds else read.decoder.page_parser()
         # Where the filter leaves out items of other models only, it may leave out few or many.
         # `first()` in a partition of a thousand items then reads one item, and twice as many each
         # time that a page had too few. 0: pages are read at their full size.
@@ -89,7 +89,7 @@ class PageReader:
             request,
             subject=self,
             retry=read.decoder.retry,
-            read=None if self._shape is None else self._shape.parse,
+            read=None if self._parser is None else self._parser.parse,
         )
         items: PageItems = answer.get("Items", [])
         last: AttributeMap | None = answer.get("LastEvaluatedKey") or None
@@ -138,11 +138,7 @@ def key_at(items: PageItems, position: int, names: Iterable[str]) -> AttributeMa
             have all of them, so that the answer is not DynamoDB's.
     """
     try:
-        if isinstance(items, list):
-            attribute_map = items[position]
-            key = {name: attribute_map[name] for name in names}
-        else:
-            key = items.key(position, names)
+        key = as_page(items).key(position, names)
     except KeyError as error:
         raise ConnectionFailed(
             f"the answer can't be read: an item has no {error.args[0]}, which is in its key",

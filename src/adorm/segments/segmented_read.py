@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from adorm.calls.capacity import Capacity
+from adorm.codec.pages import PageItems
 from adorm.errors import AttributeMap
-from adorm.items.binding import PageItems
 from adorm.outcomes import Progress
 from adorm.query.page_reader import PageReader, RawPage, key_at
 from adorm.query.read_request import ReadRequest

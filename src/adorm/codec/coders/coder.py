@@ -12,16 +12,12 @@ anything, upon which the caller asks `encode` or `decode`.
 
 from __future__ import annotations
 
-import itertools
-import linecache
-import weakref
 from collections.abc import Callable, Mapping
 from threading import RLock
 from types import MappingProxyType
 from typing import Any, cast
 
 from adorm.codec.failures import EncodeFailure
-from adorm.errors import AdormError
 from adorm.support.records import Record
 
 AttributeValue = dict[str, Any]
@@ -169,62 +165,3 @@ class UnknownCoder(Coder):
             raise EncodeFailure(f"{name} can't be stored without hooks")
 
         return encode_unknown
-
-
-class Source:
-    """Python source in the making, and the names it uses. Only names of the program go in as they
-    are, text by `repr`."""
-
-    def __init__(self, function_name: str, variable: str) -> None:
-        self._lines: list[str] = [f"def {function_name}({variable}):"]
-        self._function_name = function_name
-        self._names: dict[str, Any] = {function_name: self}
-
-    def line(self, text: str, indent: int = 0) -> None:
-        self._lines.append("    " * indent + text)
-
-    def name(self, hint: str, value: object) -> str:
-        """A name for an object that the generated code uses."""
-        for candidate in itertools.chain(
-            [hint], (f"{hint}_{number}" for number in itertools.count(2))
-        ):
-            if self._names.setdefault(candidate, value) is value:
-                return candidate
-        raise AdormError("names ran out")
-
-    def expand(self, template: str, names: Mapping[str, Any], **variables: str) -> str:
-        """A template of a coder with the names that its objects have here."""
-        return template.format(
-            **variables, **{hint: self.name(hint, value) for hint, value in names.items()}
-        )
-
-    def encoded(self, coder: Coder, variable: str, hint: str) -> str:
-        """An expression for a variable's attribute value."""
-        slow = f"{self.name(f'encode_{hint}', coder.encode)}({variable})"
-        source = coder.encode_source()
-        if source is None:
-            return slow
-        payload = self.expand(source.payload, source.names, v=variable)
-        test = self.expand(source.test, source.names, v=variable)
-        fast = f'{{"{coder.tag}": {payload}}}'
-        return f"{fast} if {test} else {slow}" if test else fast
-
-    def decoded(self, coder: Coder, attribute_value: str, hint: str) -> str:
-        """An expression for the value of an attribute value."""
-        source = coder.decode_source()
-        if source is None:
-            return f"{self.name(f'decode_{hint}', coder.decode)}({attribute_value})"
-        return self.expand(source.payload, source.names, p=f'{attribute_value}["{coder.tag}"]')
-
-    def function(self, about: str) -> Callable[[Any], Any]:
-        """Compile the lines; tracebacks show them."""
-        text = "\n".join(self._lines) + "\n"
-        filename = f"<adorm {about} {next(_numbers)}>"
-        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-        exec(compile(text, filename, "exec"), self._names)  # noqa: S102  # made of field names and literals
-        function: Callable[[Any], Any] = self._names[self._function_name]
-        weakref.finalize(function, linecache.cache.pop, filename, None).atexit = False
-        return function
-
-
-_numbers = itertools.count(1)

@@ -12,10 +12,10 @@ from adorm.codec.coders.coder import (
     DecodeSource,
     Encode,
     EncodeSource,
-    Source,
     made_once,
 )
 from adorm.codec.coders.scalars import ScalarCoder
+from adorm.codec.compiled.writer import FunctionWriter
 from adorm.codec.failures import (
     DecodeFailure,
     EncodeFailure,
@@ -51,7 +51,7 @@ class ListCoder(Coder):
 
     @made_once
     def encode(self) -> Encode:
-        source = Source("encode_list", "value")
+        source = FunctionWriter("encode_list", "value")
         names = {"ready": self._ready, "EncodeFailure": EncodeFailure, "under_index": under_index}
         plain = source.name(self.classes[0].__name__, self.classes[0])
         source.line(
@@ -96,7 +96,7 @@ class ListCoder(Coder):
 
     @made_once
     def decode(self) -> Decode:
-        source = Source("decode_list", "value")
+        source = FunctionWriter("decode_list", "value")
         names = {
             "DecodeFailure": DecodeFailure,
             "under_index": under_index,
@@ -257,7 +257,7 @@ class MapCoder(Coder):
     def decode(self) -> Decode:
         if self.key is not None:
             return self._careful
-        source = Source("decode_map", "value")
+        source = FunctionWriter("decode_map", "value")
         names = {"DecodeFailure": DecodeFailure, "under_key": under_key, "careful": self._careful}
         source.line("items = None", 1)
         source.line("try:", 1)

@@ -15,10 +15,10 @@ from adorm.codec.coders.coder import (
     DecodeSource,
     Encode,
     EncodeSource,
-    Source,
     made_once,
 )
 from adorm.codec.coders.containers import common_elements, list_content, under_index
+from adorm.codec.compiled.writer import FunctionWriter
 from adorm.codec.failures import DecodeFailure, ValueFailure, unexpected, wrong
 
 SET_TAGS = {"S": "SS", "N": "NS", "B": "BS"}
@@ -73,7 +73,7 @@ class SetCoder(Coder):
         element = self.element.encode_source()
         if self.set_tag is None or element is None or self._of_list:
             return self._careful_encode
-        source = Source("encode_set", "value")
+        source = FunctionWriter("encode_set", "value")
         names = {"careful": self._careful_encode}
         payload = source.expand(element.payload, element.names, v="item")
         test = source.expand(element.test, element.names, v="item")
@@ -124,7 +124,7 @@ class SetCoder(Coder):
     def decode(self) -> Decode:
         if self.decode_source() is None:
             return self._careful_decode
-        source = Source("decode_set", "value")
+        source = FunctionWriter("decode_set", "value")
         source.line("try:", 1)
         source.line(f"return {source.decoded(self, 'value', 'set')}", 2)
         source.line("except Exception:", 1)

@@ -13,7 +13,7 @@ from adorm.codec.coders.containers import NULL, map_content
 from adorm.codec.coders.numbers import decimal_text, untyped_number
 from adorm.codec.coders.scalars import Scalar, ScalarCoder
 from adorm.codec.coders.sets import SetCoder
-from adorm.codec.compiled.structs import StructCoder
+from adorm.codec.compiled.items import StructCoder
 from adorm.codec.failures import DecodeFailure, shown, unexpected, wrong
 from adorm.errors import ModelError
 from adorm.schema.fields import MISSING, Field, Role

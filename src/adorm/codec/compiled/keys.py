@@ -18,10 +18,11 @@ from typing import Any
 
 from adorm.codec.absence import FieldPlan, is_null
 from adorm.codec.coders.choices import EnumCoder, LiteralCoder, canonical
-from adorm.codec.coders.coder import Coder, Source
+from adorm.codec.coders.coder import Coder
 from adorm.codec.coders.hooks import HookCoder
 from adorm.codec.coders.scalars import ONE_FORM, ScalarCoder
-from adorm.codec.compiled.structs import StructCoder, is_kept_by_constructor
+from adorm.codec.compiled.items import StructCoder, is_kept_by_constructor
+from adorm.codec.compiled.writer import FunctionWriter
 from adorm.codec.failures import DecodeFailure, EncodeFailure, shown
 from adorm.schema.fields import Role
 
@@ -88,7 +89,7 @@ def comparing_decoder(coder: StructCoder) -> Callable[[Any], Any]:
     plans = plans_to_compare(coder)
     if not plans:
         return coder.decode_map
-    source = Source("decode_stored", "content")
+    source = FunctionWriter("decode_stored", "content")
     source.line(f"made = {source.name('decode_map', coder.decode_map)}(content)", 1)
     for index, plan in plans:
         source.line(f"stored = content.get({plan.field.attribute_name!r})", 1)
@@ -101,7 +102,7 @@ def comparing_decoder(coder: StructCoder) -> Callable[[Any], Any]:
 def comparing_maker(
     coder: StructCoder, make: Callable[[Any], Any], unset: object, plain: Callable[[Any, str], Any]
 ) -> Callable[[Any], Any]:
-    """`make` of a `Shape` with the same comparison, of structs in the place of dicts.
+    """`make` of a `PageParser` with the same comparison, of structs in the place of dicts.
 
     Args:
         make: makes the instance of a struct with a field `f0` for the first field, and so on.
@@ -111,7 +112,7 @@ def comparing_maker(
     plans = plans_to_compare(coder)
     if not plans:
         return make
-    source = Source("make_stored", "content")
+    source = FunctionWriter("make_stored", "content")
     source.line(f"made = {source.name('make', make)}(content)", 1)
     absent = source.name("UNSET", unset)
     for index, plan in plans:
@@ -124,7 +125,7 @@ def comparing_maker(
 
 
 def _write_comparison(
-    source: Source,
+    source: FunctionWriter,
     index: int,
     plan: FieldPlan,
     present: str,

@@ -15,12 +15,12 @@ from hypothesis import assume, given, settings, strategies as st
 
 import adorm
 from adorm.codec import Codec
-from adorm.codec.compiled.shapes import (
+from adorm.codec.compiled.pages import (
     MOST_MISSES,
     RETRY_EVERY,
     WORTHWHILE_BYTES,
-    ParsedItems,
-    Shape,
+    PageParser,
+    ParsedPage,
 )
 from adorm.codec.maps import to_attribute_map
 from adorm.errors import AttributeMap, ItemDecodeError
@@ -59,7 +59,7 @@ MODELS: list[Any] = [
 
 @pytest.fixture(autouse=True)
 def _worthwhile_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0)
 
 
 def binding_of(model: Any, codec: Codec = CODEC) -> Binding:
@@ -71,19 +71,19 @@ def page_of(items: Sequence[Any], **more: Any) -> bytes:
     return orjson.dumps({"Items": items, "Count": len(items), **more})
 
 
-def fresh(model: Any) -> Shape:
-    """A shape that has not met any page; the codec's own may have given up."""
-    CODEC._shapes.clear()
-    shape = CODEC.shape(model)
-    assert shape is not None
-    return shape
+def fresh(model: Any) -> PageParser:
+    """A parser that has not met any page; the codec's own may have given up."""
+    CODEC._page_parsers.clear()
+    parser = CODEC.page_parser(model)
+    assert parser is not None
+    return parser
 
 
-def parsed(model: Any, body: bytes) -> ParsedItems:
+def parsed(model: Any, body: bytes) -> ParsedPage:
     answer = fresh(model).parse(body)
     assert answer is not None
     items = answer["Items"]
-    assert isinstance(items, ParsedItems)
+    assert isinstance(items, ParsedPage)
     return items
 
 
@@ -341,7 +341,7 @@ def test_an_item_that_only_the_careful_way_can_read_is_read_among_others() -> No
         ),
     )
     with pytest.raises(ValueError, match="5"):
-        items.shape.make(items.structs[1])
+        items.parser.make(items.structs[1])
     assert binding_of(Line).decode_all(items) == [Line(str(at), quantity=5) for at in range(6)]
 
 
@@ -359,25 +359,25 @@ def test_those_before_an_item_that_does_not_fit_are_made_and_it_is_shown_whole()
 
 def test_hooks_registered_after_the_page_was_parsed_hold() -> None:
     codec = Codec()
-    shape = codec.shape(Line)
-    assert shape is not None
-    answer = shape.parse(page_of([{"sku": {"S": "a"}}]))
+    parser = codec.page_parser(Line)
+    assert parser is not None
+    answer = parser.parse(page_of([{"sku": {"S": "a"}}]))
     assert answer is not None
     codec.converter.register_unstructure_hook(str, lambda text: {"S": text.lower()})
     codec.converter.register_structure_hook(str, lambda value, _: value["S"].upper())
     assert binding_of(Line, codec).decode_all(answer["Items"]) == [Line("A")]
-    shape = codec.shape(Line)
-    assert shape is not None
-    answer = shape.parse(page_of([{"sku": {"S": "a"}}]))
+    parser = codec.page_parser(Line)
+    assert parser is not None
+    answer = parser.parse(page_of([{"sku": {"S": "a"}}]))
     assert answer is not None
-    assert [shape.make(struct) for struct in answer["Items"].structs] == [Line("A")]
+    assert [parser.make(struct) for struct in answer["Items"].structs] == [Line("A")]
 
 
-def test_a_class_with_a_hook_for_itself_has_no_shape() -> None:
+def test_a_class_with_a_hook_for_itself_has_no_page_parser() -> None:
     codec = Codec()
     codec.converter.register_unstructure_hook(Line, lambda line: {"M": {"sku": {"S": line.sku}}})
     codec.converter.register_structure_hook(Line, lambda value, _: Line(value["M"]["sku"]["S"]))
-    assert codec.shape(Line) is None
+    assert codec.page_parser(Line) is None
 
 
 @adorm.model(table="t")
@@ -391,17 +391,17 @@ def test_a_name_that_msgspec_does_not_take_leaves_all_to_plain_json() -> None:
 
 
 def test_little_is_read_as_plain_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", WORTHWHILE_BYTES)
-    shape, body = fresh(Line), page_of([{"sku": {"S": "x" * 10_000}}])
-    first = next(number for number in range(100) if shape.parse(body) is not None)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", WORTHWHILE_BYTES)
+    parser, body = fresh(Line), page_of([{"sku": {"S": "x" * 10_000}}])
+    first = next(number for number in range(100) if parser.parse(body) is not None)
     assert (first + 1) * len(body) >= WORTHWHILE_BYTES > first * len(body)
 
 
 def test_where_pages_do_not_fit_few_are_tried() -> None:
-    shape, wrong, right = fresh(Line), page_of([{}]), page_of([])
+    parser, wrong, right = fresh(Line), page_of([{}]), page_of([])
     for _ in range(MOST_MISSES):
-        assert shape.parse(wrong) is None
-    tried = [shape.parse(right) is not None for _ in range(RETRY_EVERY)]
+        assert parser.parse(wrong) is None
+    tried = [parser.parse(right) is not None for _ in range(RETRY_EVERY)]
     assert True in tried
     assert tried.index(True) > RETRY_EVERY - MOST_MISSES - 2
     assert all(tried[tried.index(True) :])

@@ -39,9 +39,9 @@ from adorm.codec.coders.coder import (
     DecodeSource,
     Encode,
     EncodeSource,
-    Source,
     made_once,
 )
+from adorm.codec.compiled.writer import FunctionWriter
 from adorm.codec.failures import DecodeFailure, EncodeFailure, article, reason_of, unexpected, wrong
 from adorm.errors import AdormError
 from adorm.schema.fields import MISSING, NOT_REQUIRED, Field, Role, Structure, kind_of, structure_of
@@ -103,7 +103,7 @@ class StructCoder(Coder):
 
     @made_once
     def encode_map(self) -> Callable[[Any], dict[str, Any]]:
-        source = Source("encode_map", "value")
+        source = FunctionWriter("encode_map", "value")
         if self.structure.kind == "typeddict":
             source.line(f"{source.name('check', self._check_dict)}(value)", 1)
         else:
@@ -115,7 +115,7 @@ class StructCoder(Coder):
         source.line("return content", 1)
         return source.function(f"encode {self.name}")
 
-    def _write_encode(self, source: Source, index: int, plan: FieldPlan) -> None:
+    def _write_encode(self, source: FunctionWriter, index: int, plan: FieldPlan) -> None:
         field = plan.field
         target = f"content[{field.attribute_name!r}] = "
         null = "{'NULL': True}"
@@ -144,7 +144,7 @@ class StructCoder(Coder):
         source.line("except Exception as error:", 1)
         source.line(f"raise {source.name('failed', _encode_failed)}(error, {field.name!r})", 2)
 
-    def _read(self, source: Source, plan: FieldPlan) -> str:
+    def _read(self, source: FunctionWriter, plan: FieldPlan) -> str:
         field = plan.field
         if self.structure.kind == "typeddict":
             if field.required:
@@ -191,7 +191,7 @@ class StructCoder(Coder):
 
     @made_once
     def decode_map(self) -> Callable[[Any], Any]:
-        source = Source("decode_map", "content")
+        source = FunctionWriter("decode_map", "content")
         source.line("if content.__class__ is not dict:", 1)
         source.line(f"content = {source.name('as_dict', _as_dict)}(content)", 2)
         source.line("get = content.get", 1)
@@ -202,7 +202,7 @@ class StructCoder(Coder):
         self.write_made(source)
         return source.function(f"decode {self.name}")
 
-    def write_made(self, source: Source) -> None:
+    def write_made(self, source: FunctionWriter) -> None:
         """The end of a function that has read the fields into `f0`, `f1`, ..., those that stand
         apart into `more`."""
         cls: Any = self.structure.cls
@@ -241,7 +241,7 @@ class StructCoder(Coder):
             source.line(line, 1)
         source.line("return made", 1)
 
-    def _write_decode(self, source: Source, index: int, plan: FieldPlan) -> None:
+    def _write_decode(self, source: FunctionWriter, index: int, plan: FieldPlan) -> None:
         field = plan.field
         needed = field.required and not plan.of_set and field.init
         null_first = plan.null_first
@@ -271,7 +271,7 @@ class StructCoder(Coder):
             2,
         )
 
-    def default(self, source: Source, index: int, plan: FieldPlan) -> str:
+    def default(self, source: FunctionWriter, index: int, plan: FieldPlan) -> str:
         """An expression for what absence reads as."""
         field = plan.field
         if not field.init:

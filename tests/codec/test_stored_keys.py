@@ -17,8 +17,8 @@ import pytest
 
 import adorm
 from adorm.codec import Codec, DecodeFailure
-from adorm.codec.compiled.key_forms import plans_to_compare
-from adorm.codec.compiled.shapes import WORTHWHILE_BYTES
+from adorm.codec.compiled.keys import plans_to_compare
+from adorm.codec.compiled.pages import WORTHWHILE_BYTES
 
 NOON = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 WireTime = NewType("WireTime", datetime)
@@ -151,7 +151,7 @@ def test_the_partition_key_is_held_to_the_same(
 
 @pytest.fixture
 def parsed_at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("adorm.codec.compiled.shapes.WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0)
     yield
     assert WORTHWHILE_BYTES
 
@@ -170,13 +170,13 @@ def test_pages_that_are_read_from_the_bytes_are_held_to_the_same(
     fits: bool,
 ) -> None:
     model, codec = model_of(annotation), Codec()
-    shape = codec.shape(model)
-    assert shape is not None
-    page = shape.parse(orjson.dumps({"Items": [of(stored)], "Count": 1}))
+    parser = codec.page_parser(model)
+    assert parser is not None
+    page = parser.parse(orjson.dumps({"Items": [of(stored)], "Count": 1}))
     assert page is not None
     (struct,) = page["Items"].structs
     try:
-        made = shape.make(struct)
+        made = parser.make(struct)
     except (ValueError, KeyError, TypeError):  # what is rare is read over dicts
         made = codec.decode(model, of(stored)) if fits else None
     except DecodeFailure as failure:
@@ -210,15 +210,15 @@ def indexed(**attributes: str) -> dict[str, Any]:
 @pytest.mark.parametrize("way", ["map", "bytes"])
 def test_the_key_of_an_index_is_held_to_it_where_it_is_there(way: str) -> None:
     codec = Codec()
-    shape = codec.shape(Indexed)
-    assert shape is not None
+    parser = codec.page_parser(Indexed)
+    assert parser is not None
 
     def read(item: dict[str, Any]) -> Any:
         if way == "map":
             return codec.decode(Indexed, item)
-        page = shape.parse(orjson.dumps({"Items": [item]}))
+        page = parser.parse(orjson.dumps({"Items": [item]}))
         assert page is not None
-        return shape.make(page["Items"].structs[0])
+        return parser.make(page["Items"].structs[0])
 
     whole = read(
         indexed(
