@@ -1,4 +1,4 @@
-"""Sums and counts over a query or scan, streamed: memory is one page."""
+"""Sums, extremes and counts over a query or scan. Memory is one page."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ ItemT = TypeVar("ItemT")
 T = TypeVar("T")
 NumberT = TypeVar("NumberT", int, float, Decimal)
 
-# Decimal's usual 28 digits are fewer than DynamoDB's 38, and a sum has more digits than its parts.
+# Decimal's default is 28 digits. A number of DynamoDB has up to 38, and a sum may have more.
 _EXACT = Context(prec=400, Emax=1_000, Emin=-1_000)
 _ROUNDED = Context(prec=38)
 
 
 @attrs.define(eq=False, repr=False)
 class Aggregates(PagedRead[ItemT], Generic[ItemT]):
-    """Aggregates of one attribute; items that do not have it, or have None, are left out.
+    """Aggregates of one attribute. Items whose value reads as None are left out.
 
-    A scan that fails part of the way tells in its error's `.result` what was computed of the items
-    before `.checkpoint`.
+    When a scan fails, the error's `.result` is the aggregate of the items before `.checkpoint`.
     """
 
     def sum(self, path: NumberT | None, /) -> Operation[NumberT]:
-        """The exact sum; 0 of nothing. Of a scan that failed, `.result` is the sum so far."""
+        """The exact sum; 0 where there are no values."""
 
         async def compute() -> Any:
             total: Any = 0
@@ -51,10 +50,11 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
     @overload
     def avg(self, path: float | None, /) -> Operation[float | None]: ...
     def avg(self, path: object, /) -> Operation[Any]:
-        """The mean, of numbers other than float as a Decimal of 38 digits; None of nothing.
+        """The mean, as a float of floats, else as a Decimal of 38 digits; None where there are no
+        values.
 
-        Of a scan that failed, `.result` is `(sum, count)` so far, since means can't be put
-        together.
+        When a scan fails, `.result` is the pair `(sum, count)` so far, because two means can't be
+        combined.
         """
 
         async def compute() -> Any:
@@ -68,24 +68,22 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
             await self._visit(path, add, lambda: (total, count))
             if not count:
                 return None
-            return (
-                total / count
-                if isinstance(total, float)
-                else _ROUNDED.divide(Decimal(total), Decimal(count))
-            )
+            if isinstance(total, float):
+                return total / count
+            return _ROUNDED.divide(Decimal(total), Decimal(count))
 
         return self._aggregate(path, compute)
 
     def min(self, path: T | None, /) -> Operation[T | None]:
-        """The smallest value; None of nothing."""
+        """The smallest value; None where there are no values."""
         return self._aggregate(path, lambda: self._extreme(path, largest=False))
 
     def max(self, path: T | None, /) -> Operation[T | None]:
-        """The largest value; None of nothing."""
+        """The largest value; None where there are no values."""
         return self._aggregate(path, lambda: self._extreme(path, largest=True))
 
     def count_by(self, path: T | None, /) -> Operation[dict[T, int]]:
-        """How many items have each value; memory grows with the number of distinct values."""
+        """How many items have each value. Memory grows with the number of distinct values."""
 
         async def compute() -> Any:
             counts: Counter[Any] = Counter()
@@ -101,12 +99,12 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
     async def _extreme(self, path: object, *, largest: bool) -> Any:
         best: Any = None
 
-        def weigh(value: Any) -> None:
+        def compare(value: Any) -> None:
             nonlocal best
             if best is None or (value > best if largest else value < best):
                 best = value
 
-        await self._visit(path, weigh, lambda: best)
+        await self._visit(path, compare, lambda: best)
         return best
 
     def _narrowed(self, path: object) -> PagedRead[tuple[Any]]:
@@ -115,7 +113,11 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
     async def _visit(
         self, path: object, visit: Callable[[Any], None], partial: Callable[[], object]
     ) -> None:
-        """Show every value that is there, one page being read ahead."""
+        """Call `visit` with every value but None, while the next page is fetched.
+
+        Args:
+            partial: gives the result so far, for the error of a scan that fails.
+        """
         try:
             async with self._narrowed(path).stream() as rows:
                 async for (value,) in rows:
@@ -125,12 +127,12 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
                         visit(value)
                     except TypeError as error:
                         raise UsageError(
-                            f"{location_of(path)} holds a {type(value).__name__}, with which this can't be computed: {error}"
+                            f"{location_of(path)} holds a {type(value).__name__}, "
+                            f"with which this can't be computed: {error}"
                         ) from error
         except (ScanFailed, DeadlineExceeded) as error:
-            if (
-                error.checkpoint is not None
-            ):  # it stands after the items seen, so that only this tells of them
+            # A scan's checkpoint stands after the items seen: nothing else would report them.
+            if error.checkpoint is not None:
                 error.result = partial()
             raise
 

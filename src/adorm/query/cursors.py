@@ -1,8 +1,8 @@
 """Cursors: where a query goes on, as URL-safe text.
 
-A cursor holds the key of the last item given (`exclusive_start_key`) and a digest of the query that
-it belongs to. Signed with `connect(cursor_secret=...)`, a client can read it but can't forge
-another key. Unsigned, the digest finds accidents, not attacks.
+A cursor holds the key of the last item given (the exclusive start key) and a digest of the query
+that it belongs to. With `connect(cursor_secret=...)` it is signed: a client can read the key but
+can't make a cursor with another one. Without, the digest finds mistakes, not forgeries.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from adorm.errors import AttributeMap, BadCursor, BadValue
 _DIGEST_BYTES = 16
 _FORM = 1
 MAX_CURSOR_BYTES = 16 * 1024
-"""Far above any key that DynamoDB takes, so that a huge text is not even decoded."""
+"""Longer text is not even decoded; the keys of DynamoDB need far less."""
 
 
 def query_digest(operation: str, request: Mapping[str, Any]) -> bytes:
-    """What a query reads and in which order: table, index, direction and key condition, its values
-    included.
+    """A digest of what a query reads and in which order.
+
+    It covers the table, the index, the direction, and the key condition with its values.
 
     Raises:
-        BadValue: a key holds a lone surrogate, which is no text.
+        BadValue: text in the key condition holds a lone surrogate, which UTF-8 can't encode.
     """
     identity = [
         operation,
@@ -58,7 +59,7 @@ def decode_cursor(
     """The key in a cursor.
 
     Raises:
-        BadCursor: it is truncated, forged, signed otherwise, or of another query.
+        BadCursor: it is damaged, forged, signed with another secret, or one of another query.
     """
     if not isinstance(cursor, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # comes from outside
         raise BadCursor(f"a cursor is the text of Page.cursor, not {type(cursor).__name__}")
@@ -83,7 +84,8 @@ def decode_cursor(
         raise BadCursor("this cursor was made by another version of adorm: begin without one")
     if body[1 : 1 + _DIGEST_BYTES] != digest:
         raise BadCursor(
-            "this cursor belongs to another query: table, index, direction and key condition have to be the same"
+            "this cursor belongs to another query: "
+            "table, index, direction and key condition have to be the same"
         )
     try:
         held = orjson.loads(body[1 + _DIGEST_BYTES :])

@@ -1,4 +1,4 @@
-"""`adorm.eventually`: reading until something that was written shows, as in a global index."""
+"""`adorm.eventually`: read until a change shows, such as in a global index."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULT_WITHIN_S = 10.0
 FIRST_WAIT_S = 0.05
 LONGEST_WAIT_S = 1.0
 LEAST_LEFT_S = 0.02
-"""With less time than this left no further read is begun."""
+"""Seconds; with less time left, no further read begins."""
 
 
 async def eventually(
@@ -29,10 +29,9 @@ async def eventually(
     until: Callable[[T], bool | Awaitable[bool]] | None = None,
     within_s: float = DEFAULT_WITHIN_S,
 ) -> T:
-    """Read again and again until the result is as it should be, and give that.
+    """Read again and again until the result is as it should be; returns that result.
 
-    For what is read after a write by another way than its key: a global index shows a change some
-    moments later.
+    A global index shows a write some moments later, and DynamoDB can't say when.
 
     ::
 
@@ -47,16 +46,16 @@ async def eventually(
     half of it is jitter.
 
     Args:
-        read: what reads: a query, a get, a count. An `ItemNotFound` of it means: not yet.
-        until: given the result, whether it is as it should be; may be async. By default it is when
-            it is true: an item, a list with something in it, a count above 0.
-        within_s: seconds for all of it; `adorm.deadline` may shorten it.
+        read: an operation that reads: a query, a get, a count. `ItemNotFound` means "not yet".
+        until: gets the result, and tells whether it is as it should be; may be async. By default
+            the result has to be true: an item, a list with something in it, a count above 0.
+        within_s: seconds for all of it; `adorm.deadline` may shorten them.
 
     Raises:
         UsageError: `read` writes, or is no operation of adorm's.
-        DeadlineExceeded: it was not so in time; `.result` is what was read last, `.attempts` how
-            often.
-        Whatever the read raises, and `until`.
+        DeadlineExceeded: the result was not as it should be in time; `.result` is what was read
+            last, `.attempts` how often it was read.
+        Whatever `read` and `until` raise.
     """
     _check(read, until, within_s)
     connection = read._sent_by  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of the same package
@@ -83,18 +82,20 @@ async def eventually(
                 if left_s <= LEAST_LEFT_S:
                     raise _late(read, last, reads) from missing
                 longest_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(reads - 1, 16))
-                # the last waits are shorter, so that it looks once more near the end
+                # The last waits are shorter, so that there is one more read near the end.
                 await clock.sleep(min(longest_s * (0.5 + 0.5 * random()), 0.75 * left_s))
 
 
 def _check(read: object, until: object, within_s: object) -> None:
     if not isinstance(read, Operation):
         raise UsageError(
-            f"eventually() takes an operation that reads, such as orders.query(...) before `await`, not {type(read).__name__}"
+            "eventually() takes an operation that reads, such as orders.query(...) without "
+            f"`await`, not {type(read).__name__}"
         )
     if not read.only_reads:
         raise UsageError(
-            f"eventually() repeats what it is given, and {read!r} may write: await that first, and give the read after it"
+            f"eventually() repeats its operation, and {read!r} may write: await that first, "
+            "and give the read that follows"
         )
     if until is not None and not callable(until):
         raise UsageError("until= is a function of the result, async or not")
@@ -106,21 +107,21 @@ def _check(read: object, until: object, within_s: object) -> None:
 async def _holds(until: Callable[[T], bool | Awaitable[bool]] | None, result: T) -> bool:
     if until is None:
         return bool(result)
-    told = until(result)
-    return bool(await told if inspect.isawaitable(told) else told)
+    holds = until(result)
+    return bool(await holds if inspect.isawaitable(holds) else holds)
 
 
 def _late(read: Operation[Any], last: object, reads: int) -> DeadlineExceeded:
     limit = current_limit()
     within = f" within {limit.seconds:g} s" if limit is not None else ""
-    found = (
-        f"; the last one found {len(cast('list[object]', last))} items"
-        if isinstance(last, list)
-        else ""
-    )
+    found = ""
+    if isinstance(last, list):
+        found = f"; the last one found {len(cast('list[object]', last))} items"
+    name = type(read).__name__
+    subject = read._subject or "a table"  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as above
     return DeadlineExceeded(
-        f"eventually, {type(read).__name__} of {read._subject or 'a table'}: not as it should be{within}, after {reads} reads{found}",  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        operation=type(read).__name__,
+        f"eventually, {name} of {subject}: not as it should be{within}, after {reads} reads{found}",
+        operation=name,
         attempts=reads,
         result=last,
     )

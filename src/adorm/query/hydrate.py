@@ -1,4 +1,4 @@
-"""From the keys that an index holds to the whole items, by BatchGetItem.
+"""Whole items by the keys that an index holds, with BatchGetItem.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 """
@@ -25,7 +25,7 @@ async def fetch_whole(
     retry: RetryPolicy | None = None,
     capacity: Capacity | None = None,
 ) -> list[AttributeMap]:
-    """The whole items of these keys, in their order; an item deleted meanwhile is left out.
+    """The whole items with these keys, in their order; an item deleted meanwhile is left out.
 
     Raises:
         Throttled: DynamoDB leaves keys unprocessed again and again.

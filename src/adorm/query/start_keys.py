@@ -1,7 +1,7 @@
-"""Whether a key that came from outside, in a cursor or checkpoint, is one where a read can go on.
+"""Checks of a start key that came from outside, in a cursor or a checkpoint.
 
-DynamoDB would refuse it as a mistake of the request's; who made the mistake is whoever handed the
-cursor in.
+DynamoDB refuses an exclusive start key at which no page can have ended. Its error would look like a
+mistake of the program; checked here, the error says that the cursor or checkpoint is wrong.
 """
 
 from __future__ import annotations
@@ -10,51 +10,57 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from operator import eq, ge, gt, le, lt
-from typing import Any
+from typing import Any, TypeAlias
 
+from adorm.dynamodb.limits import MAX_NUMBER_DIGITS, MAX_NUMBER_EXPONENT, MIN_NUMBER_EXPONENT
 from adorm.errors import AttributeMap, UsageError
 from adorm.items.binding import Binding
 from adorm.items.keys import check_key_value
 from adorm.schema.fields import Field
 from adorm.transport.base import Request
 
-MOST_DIGITS = 38
-MOST_NUMBER_CHARACTERS = 400
-SMALLEST_EXPONENT, LARGEST_EXPONENT = -130, 125
-"""Of a number, in powers of ten; see "Naming rules and data types" in DynamoDB's guide."""
+MAX_NUMBER_CHARACTERS = 400
+"""Text of a number beyond this is not even parsed; what DynamoDB sends is far shorter."""
 
-Compare = Callable[[Any, Any], bool]
+Compare: TypeAlias = Callable[[Any, Any], bool]
+Test: TypeAlias = Callable[[Mapping[str, Any]], bool]
+"""Whether an attribute value meets a part of a key condition."""
+
 _COMPARISONS: Mapping[str, Compare] = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
-_PREFIX = r"begins_with\((#\w+), (:\w+)\)"
-_PART = rf"{_PREFIX}|(#\w+) BETWEEN (:\w+) AND (:\w+)|(#\w+) (=|<=|>=|<|>) (:\w+)"
+_PART = re.compile(
+    r"begins_with\((#\w+), (:\w+)\)"
+    r"|(#\w+) BETWEEN (:\w+) AND (:\w+)"
+    r"|(#\w+) (=|<=|>=|<|>) (:\w+)"
+)
+"""One part of a key condition, as adorm renders it."""
 
 
 def start_key_problem(binding: Binding, request: Request, key: AttributeMap) -> str | None:
-    """Why no page of this Query or Scan can have ended at a key; None where one can.
+    """Why no page of this Query or Scan can have ended at this key; None where one can.
 
     Args:
-        request: as it is sent; what its key condition asks for, the key has to meet.
+        request: the parameters that are sent; the key has to meet their key condition.
         key: all key attributes of the table and of the index that is read, by name.
     """
-    for field, sort in _key_fields(binding, request.get("IndexName")):
+    for field, is_sort in _key_fields(binding, request.get("IndexName")):
         name = field.attribute_name
         tag = binding.codec.field_plan(field).coder.tag
         if tag not in key[name]:
-            return f"{name} is not of the type of a {binding.info.name}'s"
+            return f"{name} is not of the type that {binding.info.name} has"
         if tag == "N" and _number(key[name]["N"]) is None:
-            return f"{name} is no number that DynamoDB holds"
+            return f"{name} is no number that DynamoDB stores"
         try:
-            check_key_value(name, key[name], sort=sort)
+            check_key_value(name, key[name], sort=is_sort)
         except UsageError as error:
             return str(error)
-    for name, meets in _asked(request):
-        if name in key and not meets(key[name]):
+    for name, test in _tests(request):
+        if name in key and not test(key[name]):
             return f"{name} does not meet the key condition"
     return None
 
 
 def _key_fields(binding: Binding, index_name: str | None) -> Iterator[tuple[Field, bool]]:
-    """The fields of the keys that are read by, and whether each is on the sort side."""
+    """The key fields of the table and of the index, and whether each is a sort key."""
     info = binding.info
     for field in info.key_fields:
         yield field, field is info.sort
@@ -64,36 +70,33 @@ def _key_fields(binding: Binding, index_name: str | None) -> Iterator[tuple[Fiel
             yield field, field in index.sort
 
 
-def _asked(request: Mapping[str, Any]) -> Iterator[tuple[str, Callable[[dict[str, Any]], bool]]]:
-    """What the key condition asks, attribute by attribute."""
+def _tests(request: Mapping[str, Any]) -> Iterator[tuple[str, Test]]:
+    """The tests that the key condition makes, each with the name of its attribute."""
     names: Mapping[str, str] = request.get("ExpressionAttributeNames") or {}
     values: Mapping[str, dict[str, Any]] = request.get("ExpressionAttributeValues") or {}
 
-    def compared(compare: Compare, value: str) -> Callable[[dict[str, Any]], bool]:
-        wanted = _ordered(values[value])
-        return lambda stored: _holds(compare, _ordered(stored), wanted)
+    def test(compare: Compare, placeholder: str) -> Test:
+        tag, operand = _comparable(values[placeholder])
 
-    for found in re.finditer(_PART, request.get("KeyConditionExpression") or ""):
-        prefixed, prefix, between, low, high, subject, comparator, value = found.groups()
+        def meets(stored: Mapping[str, Any]) -> bool:
+            stored_tag, content = _comparable(stored)
+            return stored_tag == tag and compare(content, operand)
+
+        return meets
+
+    for part in _PART.finditer(request.get("KeyConditionExpression") or ""):
+        prefixed, prefix, between, low, high, compared, comparator, value = part.groups()
         if prefixed is not None:
-            yield names[prefixed], compared(_begins, prefix)
+            yield names[prefixed], test(bytes.startswith, prefix)
         elif between is not None:
-            yield names[between], compared(ge, low)
-            yield names[between], compared(le, high)
+            yield names[between], test(ge, low)
+            yield names[between], test(le, high)
         else:
-            yield names[subject], compared(_COMPARISONS[comparator], value)
+            yield names[compared], test(_COMPARISONS[comparator], value)
 
 
-def _holds(compare: Compare, stored: tuple[str, Any], wanted: tuple[str, Any]) -> bool:
-    return stored[0] == wanted[0] and compare(stored[1], wanted[1])
-
-
-def _begins(stored: bytes, prefix: bytes) -> bool:
-    return stored.startswith(prefix)
-
-
-def _ordered(value: Mapping[str, Any]) -> tuple[str, Any]:
-    """The type's name and something that sorts as DynamoDB sorts: bytes, or a number."""
+def _comparable(value: Mapping[str, Any]) -> tuple[str, Any]:
+    """The tag, and content that sorts as in DynamoDB: bytes, or a number."""
     tag, content = next(iter(value.items()))
     if tag == "N":
         return tag, _number(content)
@@ -101,19 +104,19 @@ def _ordered(value: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def _number(content: object) -> Decimal | None:
-    """The number; None where it is none that DynamoDB holds."""
-    if not isinstance(content, str) or len(content) > MOST_NUMBER_CHARACTERS:
+    """The number; None where the text is no number that DynamoDB stores."""
+    if not isinstance(content, str) or len(content) > MAX_NUMBER_CHARACTERS:
+        return None
+    if not content.isascii() or "_" in content or content != content.strip():
         return None
     try:
         number = Decimal(content)
     except InvalidOperation:
         return None
-    if not content.isascii() or "_" in content or content != content.strip():
-        return None
-    if not number.is_finite():
-        return None
     if not number:
         return number
+    if not number.is_finite():
+        return None
     digits = "".join(map(str, number.as_tuple().digits)).strip("0")
-    fits = SMALLEST_EXPONENT <= number.adjusted() <= LARGEST_EXPONENT
-    return number if len(digits) <= MOST_DIGITS and fits else None
+    fits = MIN_NUMBER_EXPONENT <= number.adjusted() <= MAX_NUMBER_EXPONENT
+    return number if len(digits) <= MAX_NUMBER_DIGITS and fits else None

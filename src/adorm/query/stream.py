@@ -1,4 +1,4 @@
-"""Items one by one out of pages: on demand, or read ahead in a block."""
+"""Items one by one, from pages: read on demand, or ahead in a block."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from adorm.query.decoder import Unreadable
 ItemT = TypeVar("ItemT")
 
 NextPage: TypeAlias = Callable[[], Coroutine[Any, Any, "list[ItemT | Unreadable] | None"]]
-"""Gives the items of one page after the other, None after the last."""
+"""Gives the items of the next page; None after the last."""
 
 
 class ItemIterator(Generic[ItemT]):
-    """Items page after page, on demand. An object and not a generator: leaving a loop early leaves
-    nothing to clean up.
+    """Items, page after page, on demand.
 
-    An item that does not fit the model raises in its place; who iterates again goes on with those
-    after it.
+    It is no generator, so that a loop that is left early leaves nothing to clean up. Several tasks
+    of the loop may iterate it together; each item goes to one of them. An item that does not fit
+    the model raises its `ItemDecodeError`; iterating again goes on after that item.
 
     Args:
-        errors: takes the errors of such items, which are passed over then.
+        errors: gets the errors of such items, which are passed over then.
     """
 
     def __init__(self, next_page: NextPage[ItemT], errors: list[Exception] | None = None) -> None:
@@ -52,8 +52,7 @@ class ItemIterator(Generic[ItemT]):
 
     async def _next(self) -> ItemT | Unreadable:
         while not self._items:
-            # Several tasks may share it: one reads the next page for all of them, so that each item
-            # is given once.
+            # One task reads the next page for all that wait.
             async with self._reading:
                 if self._items:
                     continue
@@ -65,8 +64,13 @@ class ItemIterator(Generic[ItemT]):
 
 
 class ItemStream(ABC, Generic[ItemT]):
-    """Items read ahead, in a block: `async with orders.query("c1").stream() as rows: async for row
-    in rows: ...`.
+    """Items that are read ahead inside a block.
+
+    ::
+
+        async with orders.query("c1").stream() as rows:
+            async for row in rows:
+                ...
 
     Leaving the block, in whatever way, ends the reading: no task is left, and no further request is
     sent.
@@ -75,13 +79,13 @@ class ItemStream(ABC, Generic[ItemT]):
     @property
     @abstractmethod
     def capacity(self) -> Capacity:
-        """What its requests have consumed so far."""
+        """What the requests have consumed so far."""
 
     @property
     @abstractmethod
     def errors(self) -> list[Exception]:
-        """What was passed over so far, with `collect_errors()`: items that do not fit the model; of
-        a scan also what ended a segment."""
+        """With `collect_errors()`: the errors so far, of items that do not fit the model, and of a
+        scan's segments that failed."""
 
     @abstractmethod
     async def __aenter__(self) -> Self: ...
@@ -99,7 +103,7 @@ class ItemStream(ABC, Generic[ItemT]):
 
 
 class QueryStream(ItemStream[ItemT]):
-    """The next page of a query is fetched while this one is used."""
+    """The items of a query; the next page is fetched while this one is used."""
 
     def __init__(
         self,
