@@ -1,4 +1,4 @@
-"""`orders.scan()`: reading a whole table or index, asked for by name.
+"""`orders.scan()`: reading a whole table or index.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
 """
@@ -45,10 +45,10 @@ T5 = TypeVar("T5")
 
 @attrs.define(eq=False, repr=False)
 class Scan(Aggregates[ItemT], Generic[ItemT]):
-    """Every item, in no order; all that is read is charged for, whatever the filter leaves out.
+    """Every item of a table or index, in no order.
 
-    With `segments(n)` it is read in n parts side by side, in a block (`stream()`) or inside one
-    await.
+    DynamoDB charges for all that it reads, also for what the filter leaves out. With `segments(n)`
+    it is read in n segments side by side, in a block (`stream()`) or inside one await.
     """
 
     _segments: SegmentCount = None
@@ -62,15 +62,17 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
     # ---- clauses
 
     def where(self, *conditions: bool | Condition) -> Self:
-        """The same as `filter`: a scan has no key condition."""
+        """The same as `filter`, because a scan has no key condition."""
         return self.filter(*conditions)
 
     def segments(self, total_segments: int | Literal["auto"], /) -> Self:
-        """Read in this many parts side by side; "auto" takes one for each 8 MB of the table by its
-        description, 32 at most.
+        """Read this many segments side by side, 64 of them at a time.
+
+        "auto" takes one for each 8 MB of the table or index, at most 32. It goes by the size in
+        DescribeTable, which is up to six hours old, and takes 4 where that is not allowed.
 
         Raises:
-            UsageError: it is no whole number from 1 to 10,000, nor "auto".
+            UsageError: it is neither a whole number from 1 to 10,000 nor "auto".
         """
         number = total_segments
         if number != "auto" and (
@@ -85,24 +87,24 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         return attrs.evolve(self, segments=number)
 
     def in_segment_order(self) -> Self:
-        """Give the items of one segment after the other; without, as they come."""
+        """Read one segment after the other. The default is side by side, items in any order."""
         return attrs.evolve(self, in_segment_order=True)
 
     def resume(self, checkpoint: str, /) -> Self:
-        """Go on where a checkpoint says, with its segments.
+        """Go on where a checkpoint says, with its number of segments.
 
         Raises:
             UsageError: it is no checkpoint. When awaited: it is one of another table, index, filter
-                or segment count.
+                or number of segments.
         """
         read_checkpoint(checkpoint)
         return attrs.evolve(self, checkpoint=checkpoint)
 
     def read_units_per_s(self, units: float, /) -> Self:
-        """Consume no more read units a second than this, by waiting between requests.
+        """Consume at most this many read units a second, by waiting between requests.
 
         Raises:
-            UsageError: it is not positive.
+            UsageError: it is not positive, or infinite.
         """
         if isinstance(units, bool) or not units > 0 or math.isinf(units):
             raise UsageError(
@@ -111,16 +113,19 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         return attrs.evolve(self, units_per_s=float(units))
 
     def on_progress(self, report: Callable[[Progress], object], /) -> Self:
-        """Call this, sync or async, after each page, with the items read so far and about how many
-        there are; that costs one DescribeTable.
+        """Call `report`, sync or async, with a `Progress` after each page.
 
-        What it raises ends the scan and leaves bare.
+        `done` counts the items read, before the filter; `total` is about how many there are, which
+        costs one DescribeTable. What `report` raises ends the scan, and is raised as it is.
         """
         return attrs.evolve(self, report=report)
 
     def collect_errors(self) -> CollectingScan[ItemT]:
         """Let every segment finish and raise nothing: the result is a `ScanResult` with `.items`,
-        `.errors` and `.outcomes`."""
+        `.errors` and `.outcomes`.
+
+        An item that does not fit the model is passed over, and its error is in `.errors`.
+        """
         return CollectingScan(
             lambda: self._collect(collects_errors=True),
             self.request,
@@ -141,14 +146,14 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
     @overload
     def select(self, a: T1, b: T2, c: T3, d: T4, e: T5, /) -> Scan[tuple[T1, T2, T3, T4, T5]]: ...
     def select(self, *paths: object) -> Scan[Any]:
-        """Only these attributes, as tuples. What an item does not have reads as the field's
+        """Only these attributes, as tuples. An attribute that an item lacks reads as the field's
         default, else as None."""
         return cast("Scan[Any]", self._with_selection(selected_locations(paths)))
 
     # ---- reading
 
     def stream(self) -> ScanStream[ItemT]:
-        """A block in which the segments are read ahead: one page each at most."""
+        """A block in which the segments are read ahead, by at most one page each."""
         return self._open_stream(collects_errors=False)
 
     def _open_stream(self, *, collects_errors: bool) -> ScanStream[ItemT]:
@@ -158,8 +163,8 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         if self._is_parallel:
             raise UsageError(
                 "segments are read by tasks, which live in a block: "
-                "async with orders.scan().segments(8).stream() as rows: async for row in rows: ...; "
-                "a plain `async for` goes over a scan without segments"
+                "async with orders.scan().segments(8).stream() as rows: "
+                "async for row in rows: ...; a plain `async for` goes over a scan without segments"
             )
         if (
             self._checkpoint is not None
@@ -218,17 +223,17 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         self, worker: Callable[[ItemT], Awaitable[object]], /, *, limit: int = 16
     ) -> Operation[int]:
         """Await `worker(item)` for every item, `limit` of them at a time, while the segments are
-        read; gives how many there were.
+        read. The result is the number of items.
 
         Raises (when awaited):
             ScanFailed: a worker or a segment failed; the others were cancelled. `.checkpoint` goes
-                on with the items that no worker has finished, `.result` is how many were.
+                on with the items that no worker has finished, `.result` is how many were finished.
         """
 
         async def compute() -> int:
             done = 0
 
-            def count(_given: object) -> None:
+            def count(_result: object) -> None:
                 nonlocal done
                 done += 1
 
@@ -241,11 +246,11 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
     def map(
         self, worker: Callable[[ItemT], Awaitable[ResultT]], /, *, limit: int = 16
     ) -> Operation[list[ResultT]]:
-        """What `worker(item)` gives for every item, `limit` of them at a time, in the order in
-        which they finish.
+        """The results of `worker(item)` for every item, `limit` of them at a time, in the order in
+        which the workers finish.
 
         Raises (when awaited):
-            ScanFailed: as `for_each`; `.result` has what was given until then.
+            ScanFailed: the same as for `for_each`; `.result` are the results until then.
         """
 
         async def compute() -> list[ResultT]:
@@ -265,8 +270,8 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
     def fold(
         self, initial: ResultT, step: Callable[[ResultT, ItemT], ResultT], /
     ) -> Operation[ResultT]:
-        """`step(step(initial, item), item)` and so on over every item; memory is one page for each
-        segment."""
+        """`step(step(initial, item), item)` and so on over every item, in no order. Memory is one
+        page for each segment."""
 
         async def compute() -> ResultT:
             return await fold_items(self.stream(), initial, step)

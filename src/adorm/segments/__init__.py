@@ -1,2 +1,1 @@
-"""Internal: what is behind `scan.py`: the stream of segments, checkpoints, pacing, work on
-items."""
+"""Internal: behind `scan.py`: the stream of segments, checkpoints, pacing, work on items."""

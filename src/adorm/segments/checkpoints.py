@@ -1,4 +1,4 @@
-"""Checkpoints: how far each segment of a scan has come, as JSON text that outlives the process."""
+"""Checkpoints: how far each segment of a scan has come, as JSON text to keep anywhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from adorm.errors import AttributeMap, UsageError
 
 _FORM = 1
 MAX_SEGMENTS = 10_000
-"""DynamoDB takes a million; each is a request of its own at least, so that far fewer are faster.
+"""DynamoDB takes a million. Each segment costs at least one request, so that fewer are faster.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html"""
 
 
@@ -23,35 +23,35 @@ class Position:
     """How far one segment has come."""
 
     after: AttributeMap | None = None
-    """The key of the last item that was given, or read and left out; None at the beginning."""
+    """The key of the last item that was given, or passed over; None at the beginning."""
     finished: bool = False
 
 
 @attrs.define(eq=False)
 class Ticket:
-    """One item that was handed out, until its work is done."""
+    """An item that was handed out, until the work on it is done."""
 
     position: Position
-    """Where its segment stands once this item and all before it are done."""
+    """Where the segment stands once this item and all before it are done."""
     done: bool = False
 
 
 class Track:
-    """A segment's position, which moves only past items whose work is done, in the order in which
-    they were handed out."""
+    """The position of a segment. It moves past an item only when the work on that item, and on all
+    before it, is done."""
 
     def __init__(self, position: Position) -> None:
         self.position = position
         self._open: deque[Ticket] = deque()
 
     def begin(self, position: Position) -> Ticket:
-        """Hand out what leads to this position."""
+        """Hand out an item; the position is the one after it."""
         ticket = Ticket(position)
         self._open.append(ticket)
         return ticket
 
     def end(self, ticket: Ticket) -> None:
-        """Its work is done."""
+        """The work on the item is done."""
         ticket.done = True
         while self._open and self._open[0].done:
             self.position = self._open.popleft().position
@@ -59,7 +59,7 @@ class Track:
 
 @attrs.frozen
 class Scanned:
-    """What a scan reads: a checkpoint goes with just this."""
+    """What a scan reads. A checkpoint is bound to it."""
 
     table: str
     index: str | None
@@ -84,10 +84,10 @@ def write_checkpoint(
 
 
 def read_checkpoint(text: str) -> tuple[Scanned, int | None, list[Position]]:
-    """What a checkpoint says.
+    """What the scan read, its number of segments, and their positions.
 
     Raises:
-        UsageError: it is no checkpoint, or a damaged one.
+        UsageError: the text is no checkpoint, or a damaged one.
     """
     try:
         body = orjson.loads(text)
@@ -102,19 +102,21 @@ def read_checkpoint(text: str) -> tuple[Scanned, int | None, list[Position]]:
             type(total_segments) is not int or not 1 <= total_segments <= MAX_SEGMENTS
         ):
             raise UsageError(
-                f"this checkpoint is damaged: {total_segments!r} is no number of segments; scan from the beginning"
+                f"this checkpoint is damaged: {total_segments!r} is no number of segments; "
+                "scan from the beginning"
             )
         if len(positions) != (total_segments or 1) or not all(
             type(name) is str for name in (scanned.table, scanned.filter)
         ):
             raise UsageError(
-                "this checkpoint is damaged: it does not tell of each segment; scan from the beginning"
+                "this checkpoint is damaged: it does not have each segment; scan from the beginning"
             )
     except UsageError:
         raise
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(
-            "this is no checkpoint of a scan, or a damaged one: take the text of checkpoint() as it is"
+            "this is no checkpoint of a scan, or a damaged one: "
+            "take the text of checkpoint() as it is"
         ) from error
     return scanned, total_segments, positions
 

@@ -9,16 +9,16 @@ from adorm.deadlines import remaining_s
 from adorm.errors import DeadlineExceeded
 
 CLOCK_RESOLUTION_S = 1e-9
-"""A shorter wait may be lost in rounding: a fake clock would not advance, and the wait never
+"""A shorter wait may be lost in rounding: a fake clock would not advance, and the wait would never
 end."""
 
 
 class ReadBudget:
-    """Shared by the segments of one scan.
+    """A bucket of read units, shared by the segments of one scan.
 
-    What a page costs is known only with its answer, so each request first takes what the last page
-    cost, and settles the difference after. The first one goes alone, to learn it. Credit of one
-    second at most is kept for later.
+    What a page costs is known only from its answer. So each request reserves what the last page
+    cost, and corrects that when its answer has come. The first request goes alone, because nothing
+    is known before it. Unused units of at most one second are kept for later.
     """
 
     def __init__(self, units_per_s: float, clock: Clock) -> None:
@@ -30,7 +30,7 @@ class ReadBudget:
         self._turn = anyio.Lock()
 
     async def reserve(self) -> float:
-        """Wait until a request may go, and take what it will cost by all that is known.
+        """Wait until a request may be sent, and reserve what it will probably cost: the units.
 
         Raises:
             DeadlineExceeded: the wait would outlive the deadline.
@@ -43,13 +43,14 @@ class ReadBudget:
             self._turn.release()
             raise
         if self._page_units is None:
-            return 0.0  # the first request keeps the turn until it is settled
+            return 0.0  # the first request holds the lock until `correct`
         self._turn.release()
         self._balance -= self._page_units
         return self._page_units
 
     def correct(self, reserved: float, consumed: float | None) -> None:
-        """The request is over; `consumed` is None where it failed."""
+        """Take what the request has really consumed; None where it failed, which is taken as
+        nothing."""
         probing = self._page_units is None and reserved == 0.0
         if consumed is not None:
             self._page_units = consumed
@@ -71,7 +72,8 @@ class ReadBudget:
                 return
             if delay_s >= remaining_s():
                 raise DeadlineExceeded(
-                    f"the wait of {delay_s:.3f} s for the budget of {self._units_per_s:g} read units a second would outlive the deadline",
+                    f"the wait of {delay_s:.3f} s for the budget of {self._units_per_s:g} read "
+                    "units a second would outlive the deadline",
                     operation="Scan",
                 )
             await self._clock.sleep(delay_s)

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 
 from adorm.calls.capacity import Capacity
 from adorm.concurrency.pool import OnFailure
+from adorm.concurrency.report import fan_out_error
 from adorm.concurrency.stream import StreamJob, TaskStream
 from adorm.errors import DeadlineExceeded, ItemDecodeError, ScanFailed, UsageError
 from adorm.outcomes import Outcome, Progress
@@ -138,7 +139,9 @@ class ScanStream(ItemStream[ItemT]):
         ]
         on_failure: OnFailure = "continue" if scan.collects_errors else "stop"
         limit = 1 if scan.in_segment_order else MAX_WORKERS
-        stream = TaskStream[SegmentPage, int](jobs, limit=limit, on_failure=on_failure)
+        stream = TaskStream[SegmentPage, int](
+            jobs, limit=limit, on_failure=on_failure, operation="Scan", subject=str(scan)
+        )
         await stream.__aenter__()
         self._stream = stream
         return self
@@ -329,39 +332,29 @@ class ScanStream(ItemStream[ItemT]):
     def failure(
         self, *, outcomes: Sequence[Outcome[Any]] | None = None, result: Any = None
     ) -> Exception:
-        """The one error for all that failed: bare where the scan is not parallel."""
+        """The one error for all that failed. Where the scan is not parallel, its error as it is.
+
+        Args:
+            outcomes: those to report, by default one for each segment.
+            result: what came of the scan so far.
+        """
         self._count_given()
         outcomes = self._outcomes if outcomes is None else outcomes
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
-        late = self._wait_failure or next(
-            (error for error in errors if isinstance(error, DeadlineExceeded)), None
-        )
-        if late is not None:
-            failure = DeadlineExceeded(
-                f"scan of {self._scan}: {late}; go on by .resume(error.checkpoint)",
-                operation="Scan",
-                subject=str(self._scan),
-                attempts=late.attempts,
-                outcomes=outcomes,
-                result=result,
-                checkpoint=self.checkpoint(),
-            )
-            failure.__cause__ = late
-            return failure
-        own = [outcome.error for outcome in self._outcomes if outcome.error is not None]
-        if own and len(own) == len(errors) and all(isinstance(error, UsageError) for error in own):
-            return own[
-                0
-            ]  # a closed database, or another loop's: the caller's mistake, in every segment the same
-        if self._scan.total_segments is None and len(errors) == 1 and outcomes is self._outcomes:
+        of_segments = sum(outcome.error is not None for outcome in self._outcomes)
+        if self._wait_failure is not None:
+            errors.insert(0, self._wait_failure)
+        is_fan_out = self._scan.total_segments is not None or outcomes is not self._outcomes
+        if not is_fan_out and len(errors) == 1 and not isinstance(errors[0], DeadlineExceeded):
             return errors[0]
-        what = "; ".join(
-            f"{outcome.label}: {outcome.error}" for outcome in outcomes if outcome.error is not None
-        )
-        return ScanFailed(
-            f"scan of {self._scan}: {len(errors)} of {len(outcomes)} parts failed ({what}); go on by .resume(error.checkpoint)",
-            errors,
-            outcomes=outcomes,
+        return fan_out_error(
+            ScanFailed,
+            f"scan of {self._scan}",
+            outcomes,
+            errors=errors,
+            hint="go on by .resume(error.checkpoint)",
+            # Such as a closed database, or one of another loop: the same mistake in every segment.
+            mistake_alone=of_segments == len(errors),
             result=result,
             checkpoint=self.checkpoint(),
         )
