@@ -20,7 +20,7 @@ import adorm
 from adorm.account_map import ConnectOptions
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer, Request, Transport
-from adorm.transport.credentials.credentials import CredentialsCache
+from adorm.transport.credentials.cache import CredentialsCache
 from tests.conftest import LOOPS
 from tests.contract.shop import Counter
 from tests.support.loopback import LoopbackServer, ServiceFault, Silence

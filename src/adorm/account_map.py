@@ -27,12 +27,8 @@ from adorm.transport.credentials.assumed_role import (
     check_role,
 )
 from adorm.transport.credentials.aws_session import SessionCredentials
-from adorm.transport.credentials.credentials import (
-    Credentials,
-    CredentialsCache,
-    CredentialsSource,
-    FixedCredentials,
-)
+from adorm.transport.credentials.cache import CredentialsCache, cached
+from adorm.transport.credentials.credentials import Credentials, CredentialsSource
 from adorm.transport.credentials.default_chain import DefaultCredentials
 
 if TYPE_CHECKING:
@@ -387,10 +383,6 @@ def _base_credentials(
     session: object,
     clock: Clock,
 ) -> CredentialsCache:
-    if isinstance(credentials, CredentialsCache):
-        return credentials
-    if isinstance(credentials, Credentials):
-        return CredentialsCache(FixedCredentials(credentials), clock)
-    if profile is not None or session is not None:
-        return CredentialsCache(SessionCredentials(session, profile=profile), clock)
-    return CredentialsCache(credentials or DefaultCredentials(clock=clock), clock)
+    if credentials is None and (profile is not None or session is not None):
+        credentials = SessionCredentials(session, profile=profile)
+    return cached(credentials or DefaultCredentials(clock=clock), clock)

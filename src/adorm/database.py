@@ -240,7 +240,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
             if self._failed_openings != failures and self._opening_failure is not None:
                 # While this call waited, another one tried: a hundred calls at once are not to ask
                 # in vain a hundred times.
-                from adorm.transport.credentials.credentials import another_like
+                from adorm.transport.errors import another_like
 
                 raise another_like(self._opening_failure) from self._opening_failure
             if self._calls is None:

@@ -32,7 +32,6 @@ from adorm.transport.base import (
     Transport,
     WrappedTransport,
 )
-from adorm.transport.wire.failures import refusal
 from adorm.transport.wire.http import Response
 
 pytestmark = pytest.mark.anyio
@@ -140,7 +139,9 @@ class Hostile(WrappedTransport):
             answer: dict[str, Any] = await self.inner.send(operation, request, None, last_check)
         except ServiceError as error:
             body = self._change(_body(error))
-            raise refusal(operation, Response(400, {}, _json(body)), endpoint_url="x") from None
+            raise error_of_answer(
+                operation, Response(400, {}, _json(body)), endpoint_url="x"
+            ) from None
         raw = _json(self._change(answer))
         if read is not None and (parsed := read(raw)) is not None:
             return parsed

@@ -22,8 +22,9 @@ from adorm.transport.credentials.container import (
     TOKEN_FILE,
     ContainerCredentials,
 )
-from adorm.transport.credentials.credentials import Credentials, EnvironmentCredentials
+from adorm.transport.credentials.credentials import Credentials
 from adorm.transport.credentials.default_chain import default_credentials
+from adorm.transport.credentials.environment import EnvironmentCredentials
 from adorm.transport.wire.endpoint import Endpoint
 from adorm.transport.wire.http import Response
 from tests.support.certificates import make_certificates

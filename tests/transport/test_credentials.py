@@ -11,12 +11,9 @@ import pytest
 
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
 from adorm.testing.clock import FakeClock
-from adorm.transport.credentials.credentials import (
-    Credentials,
-    CredentialsCache,
-    EnvironmentCredentials,
-    FixedCredentials,
-)
+from adorm.transport.credentials.cache import CredentialsCache
+from adorm.transport.credentials.credentials import Credentials, FixedCredentials
+from adorm.transport.credentials.environment import EnvironmentCredentials
 
 pytestmark = pytest.mark.anyio
 

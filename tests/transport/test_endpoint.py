@@ -13,7 +13,8 @@ import pytest
 
 from adorm.errors import UsageError
 from adorm.transport.credentials.aws_session import SessionHolder
-from adorm.transport.wire.endpoint import EndpointOptions, aws_endpoint, custom_endpoint, locate
+from adorm.transport.wire.endpoint import Endpoint, aws_endpoint, custom_endpoint
+from adorm.transport.wire.find_endpoint import find_endpoint
 
 pytestmark = pytest.mark.anyio
 
@@ -87,7 +88,7 @@ def test_host_names_of_sts_are_those_of_botocore(
     "region", ["", "eu_central_1", "evil.example/", "EU-CENTRAL-1", "a" * 64, "eu-central-1\n"]
 )
 def test_a_region_that_is_none_is_refused(region: str) -> None:
-    with pytest.raises(UsageError, match="not the name of an AWS region"):
+    with pytest.raises(UsageError, match="is not the name of an AWS region"):
         aws_endpoint(region)
 
 
@@ -146,10 +147,10 @@ async def found(
     region: str | None = None,
     endpoint_url: str | None = None,
     profile: str | None = None,
-) -> EndpointOptions:
+) -> Endpoint:
     complete = {"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"} | environ
     holder = SessionHolder(None, profile)
-    return await locate(
+    return await find_endpoint(
         region=region,
         endpoint_url=endpoint_url,
         environ=complete,
@@ -199,7 +200,7 @@ async def found(
     ],
 )
 async def test_the_environment_says_where(environ: dict[str, str], url: str) -> None:
-    assert (await found(environ)).endpoint.url == url
+    assert (await found(environ)).url == url
 
 
 async def test_arguments_come_before_the_environment() -> None:
@@ -208,7 +209,7 @@ async def test_arguments_come_before_the_environment() -> None:
         "AWS_ENDPOINT_URL": "http://a:1",
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
     }
-    endpoint = (await found(environ, region="us-east-2", endpoint_url="http://mine:8000")).endpoint
+    endpoint = await found(environ, region="us-east-2", endpoint_url="http://mine:8000")
     assert (endpoint.url, endpoint.region) == ("http://mine:8000/", "us-east-2")
 
 
@@ -230,7 +231,7 @@ async def test_no_region_is_a_clear_error() -> None:
 async def test_without_a_region_the_endpoint_tells_it_or_it_is_a_local_one(
     url: str, region: str
 ) -> None:
-    assert (await found({}, endpoint_url=url)).endpoint.region == region
+    assert (await found({}, endpoint_url=url)).region == region
 
 
 async def test_fips_and_a_url_of_ones_own_exclude_each_other() -> None:
@@ -297,5 +298,5 @@ async def test_the_profile_is_asked_where_the_environment_is_silent(
     path = tmp_path / "config"
     path.write_text(f"[default]\n{config}\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
-    location = await found(environ | {"AWS_CONFIG_FILE": str(path)})
-    assert (location.endpoint.url, location.ca_bundle) == (url, ca_bundle)
+    endpoint = await found(environ | {"AWS_CONFIG_FILE": str(path)})
+    assert (endpoint.url, endpoint.ca_bundle) == (url, ca_bundle)

@@ -16,7 +16,7 @@ from anyio.lowlevel import checkpoint
 
 from adorm.errors import AdormError, ConnectionFailed, ServiceError, Throttled
 from adorm.testing.clock import FakeClock
-from adorm.transport.wire import failures, http
+from adorm.transport.wire import http
 from adorm.transport.wire.connector import Connector
 from adorm.transport.wire.transport import WireTransport
 from tests.conftest import LOOPS
@@ -479,7 +479,7 @@ async def test_a_wrong_secret_does_not_move_the_clock() -> None:
         (b"yesterday", None),
     ):
         assert (
-            failures.clock_offset_s(error, http.Response(403, {b"date": date}, b""), now)
+            error_answers.clock_offset_s(error, http.Response(403, {b"date": date}, b""), now)
             == expected
         )
 

@@ -69,7 +69,12 @@ async def create_table(
             except ServiceError as error:
                 if error.code != IN_USE:
                     raise
-                raise _exists(info, error) from error
+                error.detail = (
+                    "there is a table of that name already, or one is being deleted; "
+                    f"ensure_table({info.name}) takes an existing one that fits the model "
+                    f"(DynamoDB: {error.detail})"
+                )
+                raise
             if not wait:
                 return found
             found = await poller.until_active(found)
@@ -229,19 +234,3 @@ async def _find_or_create(
                     raise
                 # Somebody else created it, or an old one is being deleted: look again.
         await poller.pause()
-
-
-def _exists(info: ModelInfo, error: ServiceError) -> ServiceError:
-    return ServiceError(
-        f"there is a table of that name already, or one is being deleted; "
-        f"ensure_table({info.name}) takes an existing one that fits the model "
-        f"(DynamoDB: {error.detail})",
-        code=error.code,
-        operation=error.operation,
-        request_id=error.request_id,
-        status=error.status,
-        retryable=error.retryable,
-        maybe_applied=error.maybe_applied,
-        subject=error.subject,
-        attempts=error.attempts,
-    )

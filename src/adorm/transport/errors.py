@@ -1,13 +1,16 @@
-"""From an error answer's JSON to the error that adorm raises."""
+"""From DynamoDB's error JSON to the error that adorm raises, whichever transport received it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, cast
 
 from adorm.errors import (
     MESSAGE_CHARACTERS,
+    AdormError,
     CancellationReason,
+    Code,
     ConditionalCheckFailed,
     ServiceError,
     TransactionCanceled,
@@ -25,15 +28,22 @@ def service_error(
     request_id: str | None = None,
     retry_after_s: float | None = None,
 ) -> ServiceError:
-    """The error for `{"__type": "...#ConditionalCheckFailedException", "message": ..., "Item": ...,
-    "CancellationReasons": ...}`."""
+    """The error for DynamoDB's error JSON.
+
+    Args:
+        body: `{"__type": "...#ConditionalCheckFailedException", "message": ..., "Item": ...,
+            "CancellationReasons": ...}`.
+        operation: "GetItem", "PutItem", ...
+        status: the HTTP status.
+        request_id: of the header `x-amzn-requestid`.
+        retry_after_s: of the header `Retry-After`, in seconds.
+    """
     code = shown(
         str(body.get("__type") or body.get("code") or status or "Unknown")
         .rpartition("#")[2]
         .partition(":")[0]
     )
     message = shown(str(body.get("message") or body.get("Message") or ""), MESSAGE_CHARACTERS)
-    row = code_of(code, status)
     reasons = body.get("CancellationReasons")
     if code == "TransactionCanceledException" and isinstance(reasons, list):
         causes = [_reason(reason, operation) for reason in cast("list[object]", reasons)]
@@ -50,7 +60,32 @@ def service_error(
             and all(isinstance(error, ServiceError) and error.retryable for error in errors),
             retry_after_s=retry_after_s,
         )
-    error = row.error(
+    error = error_for(
+        code_of(code, status),
+        code,
+        message,
+        operation=operation,
+        status=status,
+        request_id=request_id,
+        retry_after_s=retry_after_s,
+    )
+    if isinstance(error, ConditionalCheckFailed):
+        error.attribute_map = body.get("Item")
+    return error
+
+
+def error_for(
+    row: Code,
+    code: str,
+    message: str,
+    *,
+    operation: str,
+    status: int | None,
+    request_id: str | None = None,
+    retry_after_s: float | None = None,
+) -> ServiceError:
+    """The error of a row of the table of codes: its class, and whether a retry may help."""
+    return row.error(
         message,
         code=code,
         operation=operation,
@@ -59,9 +94,17 @@ def service_error(
         retryable=row.treatment != "no",
         retry_after_s=retry_after_s,
     )
-    if isinstance(error, ConditionalCheckFailed):
-        error.attribute_map = body.get("Item")
-    return error
+
+
+def another_like(error: AdormError) -> AdormError:
+    """A copy of a failure, for another caller that waited for the same thing.
+
+    Each caller needs an error of its own, because notes and attempts are added to it on its way up.
+    """
+    again = copy(error)
+    again.__dict__.pop("__notes__", None)
+    again.maybe_applied = False
+    return again
 
 
 REASON_CODES: Mapping[str, str] = {
@@ -72,11 +115,13 @@ REASON_CODES: Mapping[str, str] = {
     "ValidationError": "ValidationException",
     "ItemCollectionSizeLimitExceeded": "ItemCollectionSizeLimitExceededException",
 }
-"""A cancellation reason's code, and the code of the same failure outside a transaction."""
+"""The code of a cancellation reason -> the code of the same failure outside a transaction."""
 
 
-def _reason(told: object, operation: str) -> CancellationReason:
-    reason: Mapping[str, Any] = cast("Mapping[str, Any]", told) if isinstance(told, Mapping) else {}
+def _reason(cause: object, operation: str) -> CancellationReason:
+    reason: Mapping[str, Any] = (
+        cast("Mapping[str, Any]", cause) if isinstance(cause, Mapping) else {}
+    )
     code = str(reason.get("Code"))
     if code == "None":
         return CancellationReason(operation, None)
@@ -95,7 +140,7 @@ def _reason(told: object, operation: str) -> CancellationReason:
 
 
 def misshapen(body: Mapping[str, Any]) -> str | None:
-    """Why an error's JSON can't be read: an item in it is no attribute map. None where it can."""
+    """What is wrong with the items in an error's JSON: one is no attribute map. None: all fit."""
     if (problem := _item_problem(body)) is not None:
         return problem
     reasons: object = body.get("CancellationReasons")

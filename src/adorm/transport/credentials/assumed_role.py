@@ -23,18 +23,15 @@ from adorm.errors import (
     code_of,
 )
 from adorm.transport.credentials.aws_session import SessionHolder
-from adorm.transport.credentials.credentials import (
-    Credentials,
-    CredentialsCache,
-    CredentialsSource,
-    FixedCredentials,
-)
+from adorm.transport.credentials.cache import cached
+from adorm.transport.credentials.credentials import Credentials, CredentialsSource
 from adorm.transport.credentials.default_chain import DefaultCredentials
 from adorm.transport.credentials.sts_answers import OPERATION, assumed, sts_error
 from adorm.transport.wire.connector import tls_context
-from adorm.transport.wire.endpoint import Endpoint, locate
-from adorm.transport.wire.failures import clock_offset_s
+from adorm.transport.wire.endpoint import Endpoint
+from adorm.transport.wire.error_answers import clock_offset_s
 from adorm.transport.wire.fetch import fetch
+from adorm.transport.wire.find_endpoint import find_endpoint
 from adorm.transport.wire.proxies import refuse_proxy
 from adorm.transport.wire.sigv4 import signed_headers
 
@@ -98,14 +95,9 @@ class AssumedRole:
         self._clock = clock or current_clock()
         self._environ = os.environ if environ is None else environ
         self._holder = SessionHolder()
-        if isinstance(source, CredentialsCache):
-            self._source = source
-        else:
-            if source is None:
-                source = DefaultCredentials(self._environ, holder=self._holder, clock=self._clock)
-            self._source = CredentialsCache(
-                FixedCredentials(source) if isinstance(source, Credentials) else source, self._clock
-            )
+        if source is None:
+            source = DefaultCredentials(self._environ, holder=self._holder, clock=self._clock)
+        self._source = cached(source, self._clock)
         self._endpoint: Endpoint | None = None
         self._tls: ssl.SSLContext | None = None
         self._offset_s = 0.0
@@ -150,7 +142,7 @@ class AssumedRole:
 
     async def _located(self) -> Endpoint:
         if self._endpoint is None:
-            location = await locate(
+            endpoint = await find_endpoint(
                 region=self._region,
                 endpoint_url=self._sts_endpoint_url,
                 environ=self._environ,
@@ -158,11 +150,9 @@ class AssumedRole:
                 prefer_profile=False,
                 service="sts",
             )
-            refuse_proxy(location.endpoint, self._environ)
-            self._tls = (
-                tls_context(location.ca_bundle) if location.endpoint.scheme == "https" else None
-            )
-            self._endpoint = location.endpoint
+            refuse_proxy(endpoint, self._environ)
+            self._tls = tls_context(endpoint.ca_bundle) if endpoint.scheme == "https" else None
+            self._endpoint = endpoint
         return self._endpoint
 
     async def _assume(self, endpoint: Endpoint, base: Credentials) -> Credentials:

@@ -7,13 +7,10 @@ import os
 from collections.abc import Mapping
 
 from adorm.clock import SYSTEM_CLOCK, Clock
+from adorm.transport.credentials.aws_files import files_mention
 from adorm.transport.credentials.aws_session import SessionCredentials, SessionHolder
-from adorm.transport.credentials.credentials import (
-    Credentials,
-    CredentialsSource,
-    EnvironmentCredentials,
-)
-from adorm.transport.wire.endpoint import mentioned
+from adorm.transport.credentials.credentials import Credentials, CredentialsSource
+from adorm.transport.credentials.environment import EnvironmentCredentials
 
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE")
 PROFILE_WORDS = frozenset(
@@ -48,7 +45,7 @@ def default_credentials(
     if (
         in_container
         and not any(environ.get(name) for name in PROFILE_VARIABLES)
-        and not mentioned(PROFILE_WORDS, environ)
+        and not files_mention(PROFILE_WORDS, environ)
     ):
         from adorm.transport.credentials.container import (
             ContainerCredentials,

@@ -1,4 +1,6 @@
-"""What STS answers, read with suspicion: credentials, or the error to raise.
+"""From an answer of STS to credentials, or to the error to raise.
+
+The server may not be STS at all, so every part of an answer is checked.
 
 https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 """
@@ -6,7 +8,6 @@ https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 
 from adorm.errors import (
     AccessDenied,
@@ -18,8 +19,9 @@ from adorm.errors import (
     code_of,
 )
 from adorm.support.shown import shown
-from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.credentials.credentials import Credentials, utc_datetime
 from adorm.transport.credentials.xml_leaves import UnreadableXml, leaves_of
+from adorm.transport.errors import error_for
 from adorm.transport.redaction import without_secrets
 from adorm.transport.wire.http import Response
 
@@ -36,15 +38,15 @@ STS_CODES: Mapping[str, Code] = {
     "ValidationError": Code(ValidationFailed),
     "ThrottledException": Code(Throttled, "throttle"),
 }
-"""What STS says in other words than DynamoDB."""
+"""Codes that STS has and DynamoDB has not."""
 
 
 def assumed(response: Response, role_arn: str) -> Credentials:
     """The credentials in an AssumeRoleResponse.
 
     Raises:
-        ConnectionFailed: they are not in it, or can't be used. Nothing of the answer is shown: it
-            holds secrets.
+        ConnectionFailed: they are not in it, or can't be used. The message shows nothing of the
+            answer, which holds secrets.
     """
     try:
         leaves = leaves_of(response.body)
@@ -52,13 +54,7 @@ def assumed(response: Response, role_arn: str) -> Credentials:
         key_id, secret, token = (
             leaves[prefix + name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")
         )
-        moment = datetime.fromisoformat(leaves[f"{prefix}Expiration"])
-        return Credentials(
-            key_id,
-            secret,
-            token,
-            moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC),
-        )
+        return Credentials(key_id, secret, token, utc_datetime(leaves[f"{prefix}Expiration"]))
     except KeyError as error:
         problem = f"it has no {error.args[0]}"
     except UnreadableXml as error:
@@ -75,14 +71,18 @@ def assumed(response: Response, role_arn: str) -> Credentials:
 def sts_error(
     response: Response, role_arn: str, url: str, secrets: Iterable[str | None]
 ) -> ServiceError | ConnectionFailed:
-    """The error for an answer of any status but 200.
+    """The error for an answer with another status than 200.
 
-    `secrets` are cut out: STS repeats the request it got, token included, where a signature does
-    not fit.
+    Args:
+        secrets: what is cut out of the message. If a signature does not fit, STS sends back the
+            request, session token included.
     """
     status = response.status
     if status < 400:
-        problem = f"{url} is not the endpoint of STS: HTTP {status}. adorm follows no redirect: correct the region or sts_endpoint_url"
+        problem = (
+            f"{url} is not the endpoint of STS: it answered HTTP {status}. adorm follows no "
+            "redirect: correct the region or sts_endpoint_url"
+        )
         return ConnectionFailed(problem, maybe_applied=False, operation=OPERATION)
     try:
         leaves = leaves_of(response.body)
@@ -90,25 +90,25 @@ def sts_error(
         leaves = {}
     code = leaves.get("ErrorResponse/Error/Code") or f"Status{status}"
     message = leaves.get("ErrorResponse/Error/Message") or "an answer that is not one of STS's"
-    told = f"{role_arn}: {_without(secrets, message)}"
+    text = f"{role_arn}: {_without(secrets, message)}"
     row = STS_CODES.get(code) or code_of(code, status)
     if row.error is ServiceError and status == 403:
         row = Code(AccessDenied, row.treatment)
     if row.treatment == "transient":
-        # Not a ServiceError: of a write that waits for these credentials, nothing can have been
-        # applied.
+        # Not a ServiceError, since after one of these a write counts as maybe applied; but a write
+        # that waits for credentials was never sent.
         return ConnectionFailed(
-            f"STS failed: HTTP {status} {_without(secrets, code)}: {told}",
+            f"STS failed: HTTP {status} {_without(secrets, code)}: {text}",
             maybe_applied=False,
             operation=OPERATION,
         )
-    return row.error(
-        told,
-        code=_without(secrets, code),
+    return error_for(
+        row,
+        _without(secrets, code),
+        text,
         operation=OPERATION,
         status=status,
         request_id=shown(leaves.get("ErrorResponse/RequestId") or "") or None,
-        retryable=row.treatment != "no",
     )
 
 

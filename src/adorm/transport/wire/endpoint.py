@@ -1,20 +1,17 @@
-"""Where requests go: region, host, and what the environment says about them.
+"""Endpoints: AWS's own by their region, and others by their URL.
 
 https://docs.aws.amazon.com/general/latest/gr/ddb.html
-https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 """
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from adorm.errors import UsageError
 from adorm.support.records import Record
 from adorm.support.shown import shown
-from adorm.transport.credentials.aws_session import SessionHolder, Settings
 
 PARTITIONS: Mapping[str, tuple[str, str]] = {
     "cn-": ("amazonaws.com.cn", "api.amazonwebservices.com.cn"),
@@ -24,22 +21,18 @@ PARTITIONS: Mapping[str, tuple[str, str]] = {
     "eu-isoe-": ("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
     "us-isof-": ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
 }
-"""By how a region begins: the suffix of its host names, and that of its dual-stack ones. All others
-are in AWS's own domain."""
+"""The beginning of a region's name -> the suffixes of its host names: the plain one, and that of the
+dual-stack hosts. All other regions have `DEFAULT_SUFFIXES`."""
 
 DEFAULT_SUFFIXES = ("amazonaws.com", "api.aws")
 DEFAULT_PORTS = {"http": 80, "https": 443}
-LOCAL_REGION = "us-east-1"
-"""The region that signs requests to an endpoint outside AWS (such as DynamoDB Local) when none is
-configured anywhere."""
-
-_AWS_HOST = r"(?:(?:dynamodb|sts)(?:-fips)?|[0-9]+\.ddb)\.([a-z0-9-]+)\.(?:amazonaws\.|api\.a)"
+Service = Literal["dynamodb", "sts"]
 
 
 class Endpoint(Record):
-    """A server that speaks DynamoDB (or STS), and the region that requests to it are signed for."""
+    """Where requests go, and the region that they are signed for."""
 
-    __slots__ = ("scheme", "host", "port", "path", "region")  # noqa: RUF023  # the constructor's order
+    __slots__ = ("scheme", "host", "port", "path", "region", "ca_bundle")  # noqa: RUF023  # the constructor's order
 
     scheme: Literal["http", "https"]
     host: str
@@ -47,11 +40,19 @@ class Endpoint(Record):
     port: int
     path: str
     region: str
+    ca_bundle: str | None
+    """The file or directory of the certificate authorities to trust; None: the system's."""
 
     def __init__(
-        self, scheme: Literal["http", "https"], host: str, port: int, path: str, region: str
+        self,
+        scheme: Literal["http", "https"],
+        host: str,
+        port: int,
+        path: str,
+        region: str,
+        ca_bundle: str | None = None,
     ) -> None:
-        self._hold(scheme, host, port, path, region)
+        self._hold(scheme, host, port, path, region, ca_bundle)
 
     @property
     def authority(self) -> str:
@@ -61,10 +62,8 @@ class Endpoint(Record):
 
     @property
     def url(self) -> str:
+        """`https://dynamodb.eu-central-1.amazonaws.com/`."""
         return f"{self.scheme}://{self.authority}{self.path}"
-
-
-Service = Literal["dynamodb", "sts"]
 
 
 def aws_endpoint(
@@ -73,14 +72,14 @@ def aws_endpoint(
     use_fips: bool = False,
     use_dualstack: bool = False,
     service: Service = "dynamodb",
+    ca_bundle: str | None = None,
 ) -> Endpoint:
-    """The service's own endpoint for a region.
+    """AWS's own endpoint of a service in a region.
 
     Raises:
-        UsageError: the region's name could not be part of a host's.
+        UsageError: a host name can't hold the region's name.
     """
-    if not _is_region(region):
-        raise UsageError(f"not the name of an AWS region: {region!r} (one is called eu-central-1)")
+    _check_region(region)
     plain, dualstack = next(
         (suffixes for start, suffixes in PARTITIONS.items() if region.startswith(start)),
         DEFAULT_SUFFIXES,
@@ -88,32 +87,33 @@ def aws_endpoint(
     # In GovCloud the plain host already is the FIPS one.
     fips = use_fips and (use_dualstack or not region.startswith("us-gov-"))
     host = f"{service}{'-fips' if fips else ''}.{region}.{dualstack if use_dualstack else plain}"
-    return Endpoint("https", host, 443, "/", region)
-
-
-def _is_region(name: str) -> bool:
-    """Whether it could be a part of a host's name: 63 letters, digits and hyphens at most."""
-    return (
-        0 < len(name) <= 63
-        and name.isascii()
-        and name.lower() == name
-        and name.replace("-", "").isalnum()
-        and "-" not in (name[0], name[-1])
-    )
+    return Endpoint("https", host, DEFAULT_PORTS["https"], "/", region, ca_bundle)
 
 
 MAX_NAME_CHARACTERS = 253
 MAX_LABEL_CHARACTERS = 63
 
 
-def is_host(host: str) -> bool:
-    """Whether a name or address could be a host's: labels of 63 characters at most, none of them
-    empty, 253 in all; or an IPv6 address.
+def _check_region(name: str) -> None:
+    """Refuse what can't be one label of a host name."""
+    if (
+        not 0 < len(name) <= MAX_LABEL_CHARACTERS
+        or not name.isascii()
+        or name.lower() != name
+        or not name.replace("-", "").isalnum()
+        or "-" in (name[0], name[-1])
+    ):
+        raise UsageError(f"{name!r} is not the name of an AWS region, such as eu-central-1")
 
-    What is not, Python's own look-up would refuse with a `UnicodeError`.
+
+def is_host(host: str) -> bool:
+    """Whether it can be a host's name or address.
+
+    That is an IPv6 address without brackets, or labels of 1 to 63 characters with dots between, 253
+    characters in all. Python's own look-up raises a `UnicodeError` for other names.
     """
     if ":" in host:
-        import ipaddress  # 2 ms, for who gives one
+        import ipaddress  # takes 2 ms, and IPv6 addresses are seldom given
 
         try:
             ipaddress.IPv6Address(host)
@@ -132,33 +132,31 @@ def is_host(host: str) -> bool:
     )
 
 
-def _plain_endpoint(url: str, region: str) -> Endpoint | None:
-    """The endpoint of a URL of nothing but a name, or an IPv4 address, with a port: `urllib.parse`
-    takes 2 ms to import for the others."""
+def _simple_endpoint(url: str, region: str, ca_bundle: str | None) -> Endpoint | None:
+    """The endpoint of a URL like `http://localhost:8000`, None for any other.
+
+    It saves the 2 ms that the import of `urllib.parse` takes.
+    """
     scheme, _, rest = url.partition("://")
     host, _, port = rest.removesuffix("/").partition(":")
-    if (
-        scheme not in ("http", "https")
-        or ":" in rest.removesuffix("/").removesuffix(f":{port}")
-        or not is_host(host)
-    ):
+    if scheme not in ("http", "https") or not is_host(host):
         return None
     if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536):
         return None
-    return Endpoint("https" if scheme == "https" else "http", host.lower(), int(port), "/", region)
+    secure: Literal["http", "https"] = "https" if scheme == "https" else "http"
+    return Endpoint(secure, host.lower(), int(port), "/", region, ca_bundle)
 
 
-def custom_endpoint(url: str, region: str) -> Endpoint:
-    """The endpoint that a URL names: `http://localhost:8000`; a path is kept.
+def custom_endpoint(url: str, region: str, *, ca_bundle: str | None = None) -> Endpoint:
+    """The endpoint of a URL: `http://localhost:8000`, `https://host/a/path`.
 
     Raises:
         UsageError: it is not such a URL, or holds a user, a query or a fragment.
     """
-    if not _is_region(region):
-        raise UsageError(f"not the name of an AWS region: {region!r} (one is called eu-central-1)")
-    plain = _plain_endpoint(url, region)
-    if plain is not None:
-        return plain
+    _check_region(region)
+    simple = _simple_endpoint(url, region, ca_bundle)
+    if simple is not None:
+        return simple
     from urllib.parse import urlsplit
 
     try:
@@ -167,142 +165,25 @@ def custom_endpoint(url: str, region: str) -> Endpoint:
     except ValueError as error:
         raise UsageError(f"endpoint_url is not a URL: {error}") from error
     if parts.username is not None or parts.password is not None:
-        # Not shown: it holds a password.
+        # The URL is not shown: it holds a password.
         raise UsageError(
-            "endpoint_url must not hold a user or password: DynamoDB knows callers by their signature only"
+            "endpoint_url must not hold a user or password: DynamoDB knows callers only by their "
+            "signature"
         )
-    # urlsplit leaves line ends out, and goes on with what is left.
+    form = "endpoint_url must read like http://localhost:8000 or https://host"
+    # urlsplit removes line ends and goes on with the rest, so they are looked for in the URL.
     if parts.scheme not in ("http", "https") or not host or not url.isprintable():
-        raise UsageError(
-            f"endpoint_url must read like http://localhost:8000 or https://host: {url!r} does not"
-        )
+        raise UsageError(f"{form}: {url!r} does not")
     if not is_host(host):
         raise UsageError(
-            f"endpoint_url must read like http://localhost:8000 or https://host: {shown(host)!r} can't be the name of a host, whose parts "
-            f"have 1 to {MAX_LABEL_CHARACTERS} letters, digits, hyphens or underscores each"
+            f"{form}: {shown(host)!r} can't be the name of a host, whose parts have 1 to "
+            f"{MAX_LABEL_CHARACTERS} letters, digits, hyphens or underscores each"
         )
     if parts.query or parts.fragment or not re.fullmatch(r"[!-~]*", parts.path, re.ASCII):
         raise UsageError(
-            f"endpoint_url must end with the host, the port or a path of plain characters: {url!r} does not"
+            "endpoint_url must end after the host, the port or a path of plain characters: "
+            f"{url!r} does not"
         )
     scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
-    return Endpoint(
-        scheme,
-        host.lower(),
-        port if port is not None else DEFAULT_PORTS[scheme],
-        parts.path or "/",
-        region,
-    )
-
-
-class EndpointOptions(Record):
-    """Where to send requests, and the bundle of authorities to trust there (None: the system's)."""
-
-    __slots__ = ("endpoint", "ca_bundle")  # noqa: RUF023  # the constructor's order
-
-    endpoint: Endpoint
-    ca_bundle: str | None
-
-    def __init__(self, endpoint: Endpoint, ca_bundle: str | None) -> None:
-        self._hold(endpoint, ca_bundle)
-
-
-async def locate(
-    *,
-    region: str | None,
-    endpoint_url: str | None,
-    environ: Mapping[str, str],
-    holder: SessionHolder,
-    prefer_profile: bool,
-    service: Service = "dynamodb",
-) -> EndpointOptions:
-    """Region and endpoint from, in this order: the arguments, the environment, the profile.
-
-    The profile is asked, and aiobotocore imported for that, only where the environment leaves
-    something open that the AWS configuration files may answer. `prefer_profile`: a session was
-    given, so its region comes before the environment's.
-
-    The variables read: AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_DYNAMODB (or _STS),
-    AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_USE_FIPS_ENDPOINT,
-    AWS_USE_DUALSTACK_ENDPOINT, AWS_CA_BUNDLE.
-
-    Raises:
-        UsageError: no region is known, or something given does not fit.
-    """
-    url = endpoint_url or _environment_url(environ, service)
-    from_environ = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
-    ignore_configured = _true(environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))
-    open_questions: set[str] = set() if url else {"use_fips_endpoint", "use_dualstack_endpoint"}
-    if not url and not ignore_configured:
-        open_questions.add("endpoint_url")
-    if region is None and from_environ is None:
-        open_questions.add("region")
-    if not environ.get("AWS_CA_BUNDLE"):
-        open_questions.add("ca_bundle")
-    settings = (
-        await holder.settings(service)
-        if prefer_profile or mentioned(open_questions, environ)
-        else Settings()
-    )
-    known = (
-        region or (settings.region if prefer_profile else None) or from_environ or settings.region
-    )
-    use_fips = _flag(environ, "AWS_USE_FIPS_ENDPOINT", settings.use_fips and not url)
-    use_dualstack = _flag(environ, "AWS_USE_DUALSTACK_ENDPOINT", settings.use_dualstack and not url)
-    if url is None and not ignore_configured:
-        url = settings.endpoint_url
-    ca_bundle = environ.get("AWS_CA_BUNDLE") or settings.ca_bundle
-    if url is None:
-        if known is None:
-            raise UsageError(
-                "no AWS region: give `region=`, set AWS_REGION or AWS_DEFAULT_REGION, or write `region` into the profile's configuration"
-            )
-        return EndpointOptions(
-            aws_endpoint(known, use_fips=use_fips, use_dualstack=use_dualstack, service=service),
-            ca_bundle,
-        )
-    if use_fips or use_dualstack:
-        raise UsageError(
-            "a FIPS or dual-stack endpoint is asked for, and an endpoint_url as well: only one of them can be used"
-        )
-    if known is None:
-        found = re.search(_AWS_HOST, url)
-        known = found[1] if found else LOCAL_REGION
-    return EndpointOptions(custom_endpoint(url, known), ca_bundle)
-
-
-def _environment_url(environ: Mapping[str, str], service: Service) -> str | None:
-    if _true(environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")):
-        return None
-    return (
-        environ.get(f"AWS_ENDPOINT_URL_{service.upper()}")
-        or environ.get("AWS_ENDPOINT_URL")
-        or None
-    )
-
-
-def _true(text: str | None) -> bool:
-    return text is not None and text.strip().lower() == "true"
-
-
-def _flag(environ: Mapping[str, str], name: str, otherwise: bool) -> bool:
-    return _true(environ[name]) if environ.get(name) else otherwise
-
-
-def mentioned(words: Collection[str], environ: Mapping[str, str]) -> bool:
-    """Whether the AWS configuration files name one of these settings: looking costs microseconds,
-    asking botocore 0.3 s."""
-    home = environ.get("HOME") or environ.get("USERPROFILE") or "~"
-    for variable, name in (
-        ("AWS_CONFIG_FILE", "config"),
-        ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
-    ):
-        path = os.path.expanduser(environ.get(variable) or f"{home}/.aws/{name}")  # noqa: PTH111  # pathlib takes 2 ms to import
-        try:
-            with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  # as above
-                text = file.read()
-        except OSError:
-            continue  # no such file: nothing is configured there
-        if any(word in text for word in words):
-            return True
-    return False
+    port = DEFAULT_PORTS[scheme] if port is None else port
+    return Endpoint(scheme, host.lower(), port, parts.path or "/", region, ca_bundle)

@@ -21,16 +21,13 @@ from adorm.errors import CREDENTIALS_REFUSED, ConnectionFailed, UsageError
 from adorm.support.shown import shown
 from adorm.transport.base import Answer, AnswerReader, LastCheck, Request, Transport, unsent
 from adorm.transport.credentials.aws_session import SessionCredentials, SessionHolder
-from adorm.transport.credentials.credentials import (
-    Credentials,
-    CredentialsCache,
-    CredentialsSource,
-    FixedCredentials,
-)
+from adorm.transport.credentials.cache import CredentialsCache, cached
+from adorm.transport.credentials.credentials import Credentials, CredentialsSource
 from adorm.transport.credentials.default_chain import default_credentials
 from adorm.transport.wire.connector import Connector, tls_context
-from adorm.transport.wire.endpoint import Endpoint, locate
-from adorm.transport.wire.failures import clock_offset_s, refusal
+from adorm.transport.wire.endpoint import Endpoint
+from adorm.transport.wire.error_answers import clock_offset_s, error_of_answer
+from adorm.transport.wire.find_endpoint import find_endpoint
 from adorm.transport.wire.http import Response
 from adorm.transport.wire.pool import ConnectionPool, PoolFigures
 from adorm.transport.wire.proxies import refuse_proxy
@@ -96,12 +93,12 @@ class WireTransport(Transport):
         self._epoch_s: Callable[[], float] = (
             time.time if clock is SYSTEM_CLOCK else lambda: clock.now().timestamp()
         )
-        if isinstance(credentials, CredentialsCache):
-            self._credentials = credentials  # shared: what one refuses, all fetch anew
-        else:
-            self._credentials = CredentialsCache(
-                self._source(credentials, session is not None or profile is not None), clock
-            )
+        if credentials is None and (session is not None or profile is not None):
+            credentials = SessionCredentials(holder=self._holder)
+        self._credentials: CredentialsCache = cached(
+            credentials or default_credentials(self._environ, holder=self._holder, clock=clock),
+            clock,
+        )
         self._max_connections = max_connections
         self._connect_timeout_s = connect_timeout_s
         self._read_timeout_s = read_timeout_s
@@ -158,8 +155,8 @@ class WireTransport(Transport):
         if self._loop is not None:
             self._check_loop()
             return
-        location = await self._unless_closed(
-            lambda: locate(
+        endpoint = await self._unless_closed(
+            lambda: find_endpoint(
                 region=self._region,
                 endpoint_url=self._endpoint_url,
                 environ=self._environ,
@@ -167,14 +164,13 @@ class WireTransport(Transport):
                 prefer_profile=self._prefer_profile,
             )
         )
-        endpoint = location.endpoint
         refuse_proxy(endpoint, self._environ)
         if "moto" in sys.modules:
             from adorm.transport.wire.mocks import refuse_mock
 
             refuse_mock(endpoint)
         await self._unless_closed(self._credentials.get)
-        tls = tls_context(location.ca_bundle) if endpoint.scheme == "https" else None
+        tls = tls_context(endpoint.ca_bundle) if endpoint.scheme == "https" else None
         self._check_open()
         if self._loop is not None:  # another task was faster
             self._check_loop()
@@ -301,17 +297,6 @@ class WireTransport(Transport):
 
     # ------------------------------------------------------------------ inside
 
-    def _source(
-        self, credentials: Credentials | CredentialsSource | None, from_session: bool
-    ) -> CredentialsSource:
-        if isinstance(credentials, Credentials):
-            return FixedCredentials(credentials)
-        if credentials is not None:
-            return credentials
-        if from_session:
-            return SessionCredentials(holder=self._holder)
-        return default_credentials(self._environ, holder=self._holder, clock=self._clock)
-
     async def _unless_closed(self, wait: Callable[[], Awaitable[T]]) -> T:
         """Await something that `close` ends.
 
@@ -390,7 +375,7 @@ class WireTransport(Transport):
         self, operation: str, request: Request, response: Response, credentials: Credentials
     ) -> Exception:
         secrets = (credentials.session_token, credentials.secret_access_key)
-        error = refusal(
+        error = error_of_answer(
             operation,
             response,
             endpoint_url=self.endpoint_url or "",

@@ -31,7 +31,7 @@ MAX_RETRY_AFTER_S = 1e9
 """Digits without end would be infinity."""
 
 
-def refusal(
+def error_of_answer(
     operation: str,
     response: Response,
     *,

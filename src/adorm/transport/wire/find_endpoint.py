@@ -1,0 +1,105 @@
+"""Finds region and endpoint: in the arguments, the environment and the AWS configuration files.
+
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from adorm.errors import UsageError
+from adorm.transport.credentials.aws_files import files_mention
+from adorm.transport.credentials.aws_session import SessionHolder, Settings
+from adorm.transport.wire.endpoint import Endpoint, Service, aws_endpoint, custom_endpoint
+
+LOCAL_REGION = "us-east-1"
+"""The region that signs requests to an endpoint outside AWS (such as DynamoDB Local) when no region
+is configured anywhere."""
+
+_AWS_HOST = r"(?:(?:dynamodb|sts)(?:-fips)?|[0-9]+\.ddb)\.([a-z0-9-]+)\.(?:amazonaws\.|api\.a)"
+
+
+async def find_endpoint(
+    *,
+    region: str | None,
+    endpoint_url: str | None,
+    environ: Mapping[str, str],
+    holder: SessionHolder,
+    prefer_profile: bool,
+    service: Service = "dynamodb",
+) -> Endpoint:
+    """The endpoint for a service, by the arguments, then the environment, then the profile.
+
+    The variables read: AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_DYNAMODB (or _STS),
+    AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_USE_FIPS_ENDPOINT,
+    AWS_USE_DUALSTACK_ENDPOINT, AWS_CA_BUNDLE.
+
+    The profile is read, and aiobotocore imported for it, only if the environment leaves something
+    open and the AWS configuration files mention it.
+
+    Args:
+        prefer_profile: the caller gave a session, so its region goes before the environment's.
+
+    Raises:
+        UsageError: no region is known, or a value can't be used.
+        ConnectionFailed: the profile could not be read within 30 s.
+    """
+    url = endpoint_url or _environment_url(environ, service)
+    environ_region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
+    ignore_configured = _is_true(environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))
+    missing: set[str] = set() if url else {"use_fips_endpoint", "use_dualstack_endpoint"}
+    if not url and not ignore_configured:
+        missing.add("endpoint_url")
+    if region is None and environ_region is None:
+        missing.add("region")
+    if not environ.get("AWS_CA_BUNDLE"):
+        missing.add("ca_bundle")
+    settings = Settings()
+    if prefer_profile or files_mention(missing, environ):
+        settings = await holder.settings(service)
+    profile_region = settings.region if prefer_profile else None
+    region = region or profile_region or environ_region or settings.region
+    use_fips = _flag(environ, "AWS_USE_FIPS_ENDPOINT", settings.use_fips and not url)
+    use_dualstack = _flag(environ, "AWS_USE_DUALSTACK_ENDPOINT", settings.use_dualstack and not url)
+    if url is None and not ignore_configured:
+        url = settings.endpoint_url
+    ca_bundle = environ.get("AWS_CA_BUNDLE") or settings.ca_bundle
+    if url is None:
+        if region is None:
+            raise UsageError(
+                "no AWS region: give `region=`, set AWS_REGION or AWS_DEFAULT_REGION, or write "
+                "`region` into the profile's configuration"
+            )
+        return aws_endpoint(
+            region,
+            use_fips=use_fips,
+            use_dualstack=use_dualstack,
+            service=service,
+            ca_bundle=ca_bundle,
+        )
+    if use_fips or use_dualstack:
+        raise UsageError(
+            "both a FIPS or dual-stack endpoint and an endpoint_url are configured: only one of "
+            "them can be used"
+        )
+    if region is None:
+        found = re.search(_AWS_HOST, url)
+        region = found[1] if found else LOCAL_REGION
+    return custom_endpoint(url, region, ca_bundle=ca_bundle)
+
+
+def _environment_url(environ: Mapping[str, str], service: Service) -> str | None:
+    if _is_true(environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")):
+        return None
+    own = environ.get(f"AWS_ENDPOINT_URL_{service.upper()}")
+    return own or environ.get("AWS_ENDPOINT_URL") or None
+
+
+def _is_true(text: str | None) -> bool:
+    return text is not None and text.strip().lower() == "true"
+
+
+def _flag(environ: Mapping[str, str], name: str, default: bool) -> bool:
+    return _is_true(environ[name]) if environ.get(name) else default
