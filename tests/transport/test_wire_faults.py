@@ -16,7 +16,7 @@ from anyio.lowlevel import checkpoint
 
 from adorm.errors import AdormError, ConnectionFailed, ServiceError, Throttled
 from adorm.testing.clock import FakeClock
-from adorm.transport.wire import http
+from adorm.transport.wire import error_answers, http
 from adorm.transport.wire.connector import Connector
 from adorm.transport.wire.transport import WireTransport
 from tests.conftest import LOOPS
