@@ -32,6 +32,7 @@ from adorm.transport.base import (
     Transport,
     WrappedTransport,
 )
+from adorm.transport.wire.error_answers import error_of_answer
 from adorm.transport.wire.http import Response
 
 pytestmark = pytest.mark.anyio
