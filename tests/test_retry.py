@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from adorm.errors import CODES, ConnectionFailed, TransactionCanceled, UsageError
+from adorm.dynamodb.codes import CODES
+from adorm.errors import ConnectionFailed, TransactionCanceled, UsageError
 from adorm.retry import (
     CONNECTION_RETRY_COST,
     QUOTA_TOKENS,

@@ -18,10 +18,11 @@ from adorm.calls.capacity import collect_capacity
 from adorm.clock import Clock, current_clock
 from adorm.codec import Codec
 from adorm.deadlines import current_limit, remaining_s
+from adorm.dynamodb.operations import Repeat
 from adorm.errors import AdormError, DeadlineExceeded, UsageError
 from adorm.items.binding import Binding
 from adorm.models import model_info
-from adorm.retry import DEFAULT_RETRY, Repeat, RetryPolicy, backoff, unit_random
+from adorm.retry import DEFAULT_RETRY, RetryPolicy, backoff, unit_random
 from adorm.schema.fields import DatetimeFormat
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.support.cancel_scopes import stop_if_cancelled

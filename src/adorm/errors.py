@@ -1,34 +1,44 @@
-"""What can go wrong.
+"""The errors that adorm raises.
+
+::
 
     AdormError
-    ├── UsageError (ValueError)             the caller's mistake, refused before anything is sent
-    │   ├── MisusedExpression (TypeError)   a condition or path used as a bool, an iterable or a
-    container │   ├── UnknownField (AttributeError)   a path to a field that the model does not have
-    │   ├── BadCursor                       a cursor that is damaged, forged or of another query │
-    ├── BadValue                        a value of the right type that can't be stored or asked for
-    │   └── IdempotencyMismatch             an idempotency key that was used with another payload
-    ├── ModelError                          a mistake in a model's definition ├── ItemDecodeError
-    an item that does not fit its model ├── ItemNotFound (LookupError)          no item under that
-    key ├── LockHeld                            someone else holds the lock ├── LeaseLost
-    the lock was taken over: its lease was over ├── IdempotencyInProgress               another run
-    of an idempotent function holds the key ├── ResultNotStored                     an idempotent
-    function has run, and its result could not be stored ├── ServiceError
-    DynamoDB said no │   ├── ConditionalCheckFailed │   │   ├── ItemExists │   │   └──
-    VersionConflict │   ├── TransactionCanceled (ExceptionGroup) │   ├── TransactionConflict │   ├──
-    Throttled │   ├── ResourceNotFound │   ├── ValidationFailed │   └── AccessDenied ├──
-    ConnectionFailed                    no answer, or none that can be read ├── DeadlineExceeded
-    (TimeoutError)     the time given is over └── ScanFailed, BatchFailed, GatherFailed,
-    StreamFailed, SqsFailed (ExceptionGroup)
+    ├── UsageError (ValueError)             the caller's mistake: nothing was sent
+    │   ├── MisusedExpression (TypeError)   a condition or path used as a bool or an iterable
+    │   ├── UnknownField (AttributeError)   a path to a field that the model does not have
+    │   ├── BadCursor                       a cursor that is damaged, forged or of another query
+    │   ├── BadValue                        a value that DynamoDB can't hold or no item can have
+    │   └── IdempotencyMismatch             an idempotency key used before with another payload
+    ├── ModelError                          a mistake in a model's definition
+    ├── ItemDecodeError                     an item that does not fit its model
+    ├── ItemNotFound (LookupError)          no item has that key
+    ├── LockHeld                            someone else holds the lock
+    ├── LeaseLost                           the lock's lease was over, and someone else took it
+    ├── IdempotencyInProgress               another run of the function holds the key
+    ├── ResultNotStored                     the function has run, but its result is not stored
+    ├── ServiceError                        DynamoDB answered with an error
+    │   ├── ConditionalCheckFailed          the condition of a write did not hold
+    │   │   ├── ItemExists                  create() found an item under its key
+    │   │   └── VersionConflict             someone else wrote the item since it was read
+    │   ├── TransactionCanceled (ExceptionGroup)
+    │   ├── TransactionConflict             another transaction was writing the item
+    │   ├── Throttled                       DynamoDB asks to slow down
+    │   ├── ResourceNotFound                no such table or index
+    │   ├── ValidationFailed                DynamoDB refused the request's shape
+    │   └── AccessDenied                    credentials are wrong, expired or not allowed
+    ├── ConnectionFailed                    no answer, or none that can be read
+    ├── DeadlineExceeded (TimeoutError)     the time given is over
+    └── FanOutFailed (ExceptionGroup)       parts of a fan-out failed
+        └── ScanFailed, BatchFailed, GatherFailed, StreamFailed, SqsFailed
 
-One table, `CODES`, says which service error code becomes which class, and how a retry treats it.
-Codes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+Which error code of DynamoDB becomes which class is told by `adorm.dynamodb.codes`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from adorm.support.records import Record
 from adorm.support.shown import printable, shown
@@ -38,10 +48,6 @@ if TYPE_CHECKING:
 
 MESSAGE_CHARACTERS = 2000
 """Of somebody else's message that are shown."""
-
-AttributeMap = dict[str, Any]
-"""`{"pk": {"S": "x"}, "n": {"N": "1"}}`: an item, or a part of one, as DynamoDB's JSON carries
-it."""
 
 
 class AdormError(Exception):
@@ -241,7 +247,7 @@ class ConditionalCheckFailed(ServiceError):
     there is none."""
 
     item: Any = None
-    attribute_map: AttributeMap | None = None
+    attribute_map: dict[str, Any] | None = None
     """The same item as DynamoDB sent it."""
     other_kind: str | None = None
     """Where the item is one of another model, which shares the table: how the two differ. `item` is
@@ -287,7 +293,7 @@ class CancellationReason(Record):
     code: str | None
     message: str | None
     item: Any
-    attribute_map: AttributeMap | None
+    attribute_map: dict[str, Any] | None
     error: Exception | None
 
     def __init__(
@@ -296,7 +302,7 @@ class CancellationReason(Record):
         code: str | None,
         message: str | None = None,
         item: Any = None,
-        attribute_map: AttributeMap | None = None,
+        attribute_map: dict[str, Any] | None = None,
         error: Exception | None = None,
     ) -> None:
         self._hold(operation, code, message, item, attribute_map, error)
@@ -557,79 +563,3 @@ class StreamFailed(FanOutFailed):
 
 class SqsFailed(FanOutFailed):
     """Messages of a queue were not handled; `outcomes` has each, in the order of the event."""
-
-
-Treatment = Literal["no", "transient", "throttle", "renew"]
-"""How a retry treats a code: never, as a passing fault, as a request to slow down, or once and at
-once, after the clock was corrected or the credentials were fetched anew."""
-
-
-class Code(Record):
-    """One row of the table of service error codes."""
-
-    __slots__ = ("error", "treatment")
-
-    error: type[ServiceError]
-    treatment: Treatment
-
-    def __init__(self, error: type[ServiceError], treatment: Treatment = "no") -> None:
-        self._hold(error, treatment)
-
-
-CODES: Mapping[str, Code] = {
-    "ConditionalCheckFailedException": Code(ConditionalCheckFailed),
-    "TransactionCanceledException": Code(
-        ServiceError
-    ),  # becomes TransactionCanceled where the reasons are known
-    "TransactionConflictException": Code(TransactionConflict, "transient"),
-    "TransactionInProgressException": Code(TransactionConflict, "transient"),
-    "IdempotentParameterMismatchException": Code(ValidationFailed),
-    "ReplicatedWriteConflictException": Code(TransactionConflict, "transient"),
-    "ProvisionedThroughputExceededException": Code(Throttled, "throttle"),
-    "ThrottlingException": Code(Throttled, "throttle"),
-    "Throttling": Code(Throttled, "throttle"),
-    "RequestLimitExceeded": Code(Throttled, "throttle"),
-    "TooManyRequestsException": Code(Throttled, "throttle"),
-    "SlowDown": Code(Throttled, "throttle"),
-    "LimitExceededException": Code(Throttled, "throttle"),
-    "ItemCollectionSizeLimitExceededException": Code(ServiceError),
-    "ResourceNotFoundException": Code(ResourceNotFound),
-    "TableNotFoundException": Code(ResourceNotFound),
-    "IndexNotFoundException": Code(ResourceNotFound),
-    "ResourceInUseException": Code(ServiceError),
-    "ValidationException": Code(ValidationFailed),
-    "SerializationException": Code(ValidationFailed),
-    "AccessDeniedException": Code(AccessDenied),
-    "UnrecognizedClientException": Code(AccessDenied),
-    "InvalidClientTokenId": Code(AccessDenied),
-    "IncompleteSignatureException": Code(AccessDenied),
-    "MissingAuthenticationTokenException": Code(AccessDenied),
-    "MissingAuthenticationToken": Code(AccessDenied),
-    "ExpiredTokenException": Code(AccessDenied, "renew"),
-    "ExpiredToken": Code(AccessDenied, "renew"),
-    "InvalidSignatureException": Code(AccessDenied, "renew"),
-    "SignatureDoesNotMatch": Code(AccessDenied, "renew"),
-    "RequestExpired": Code(AccessDenied, "renew"),
-    "RequestTimeTooSkewed": Code(AccessDenied, "renew"),
-    "InternalServerError": Code(ServiceError, "transient"),
-    "InternalFailure": Code(ServiceError, "transient"),
-    "ServiceUnavailable": Code(ServiceError, "transient"),
-    "ServiceUnavailableException": Code(ServiceError, "transient"),
-}
-
-
-CREDENTIALS_REFUSED = frozenset(
-    {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"}
-)
-"""Codes that say: these credentials are over, others may do."""
-
-
-def code_of(code: str, status: int | None) -> Code:
-    """The row for a code; an unknown code is judged by its HTTP status (5xx passes, 429 is a
-    throttle)."""
-    row = CODES.get(code)
-    if row is not None:
-        return row
-    if status == 429:
-        return Code(Throttled, "throttle")
-    return Code(ServiceError, "transient" if status is not None and status >= 500 else "no")

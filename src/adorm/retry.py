@@ -5,17 +5,11 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Literal, cast
+from typing import cast
 
-from adorm.errors import (
-    CREDENTIALS_REFUSED,
-    ConnectionFailed,
-    ServiceError,
-    Throttled,
-    Treatment,
-    UsageError,
-    code_of,
-)
+from adorm.dynamodb.codes import CREDENTIALS_REFUSED, Treatment, code_of
+from adorm.dynamodb.operations import Repeat, operation_of
+from adorm.errors import ConnectionFailed, ServiceError, Throttled, UsageError
 from adorm.support.records import Record
 from adorm.transport.base import Request
 
@@ -159,37 +153,16 @@ def is_ambiguous(error: ServiceError | ConnectionFailed) -> bool:
     return row.treatment == "transient" and row.error is ServiceError
 
 
-Repeat = Literal["read", "safe", "never"]
-"""What may follow an ambiguous failure, one after which a write may have been applied.
-
-`"read"`: nothing is written, so nothing is ambiguous. `"safe"`: the write can be sent again as it
-is (a put, a delete, an update that only sets values, a transaction with a token). `"never"`:
-applying it twice would differ from once (ADD, list_append, arithmetic), so it is not sent again.
-Failures that certainly applied nothing, such as throttles, are retried in all three.
-"""
-
-READS = frozenset({"GetItem", "Query", "Scan", "BatchGetItem", "TransactGetItems"})
-_SAFE_AS_THEY_ARE = frozenset({"PutItem", "DeleteItem", "BatchWriteItem"})
-
-
 def repeat_of(operation: str, request: Request, told: Repeat | None = None) -> Repeat:
-    """The kind of a request: what its caller told, else what the operation's name settles, else
-    `"never"`.
+    """What may follow an ambiguous failure of this request: what the caller told, else what the
+    table of operations says; a request with a token is `"safe"`.
 
     A reading operation is `"read"` whatever its caller told: it can't have applied anything.
     """
-    if operation in READS or operation.startswith(("Describe", "List")):
-        return "read"
-    if told is not None:
-        return told
-    # Creating, updating or deleting a table twice is refused, not applied twice.
-    if (
-        operation in _SAFE_AS_THEY_ARE
-        or request.get("ClientRequestToken")
-        or operation.endswith("Table")
-    ):
-        return "safe"
-    return "never"
+    usual = operation_of(operation).repeat
+    if usual == "read" or told is None:
+        return "safe" if usual == "never" and request.get("ClientRequestToken") else usual
+    return told
 
 
 QUOTA_TOKENS = 500

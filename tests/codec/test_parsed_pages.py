@@ -23,7 +23,8 @@ from adorm.codec.compiled.pages import (
     ParsedPage,
 )
 from adorm.codec.maps import to_attribute_map
-from adorm.errors import AttributeMap, ItemDecodeError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import ItemDecodeError
 from adorm.items.binding import Binding
 from tests.codec.samples import (
     Box,

@@ -23,7 +23,7 @@ import attrs
 
 import adorm
 from adorm.clock import use_clock
-from adorm.errors import AttributeMap
+from adorm.dynamodb.values import AttributeMap
 from adorm.items.keys import encode_key
 from adorm.retry import QUOTA_TOKENS
 from adorm.testing.clock import FakeClock

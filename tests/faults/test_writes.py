@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 import adorm
-from adorm.errors import AttributeMap
+from adorm.dynamodb.values import AttributeMap
 from tests.contract.shop import Counter, Order
 from tests.faults.bench import ATTEMPTS, FAULT, WAITS, Fault, World, bench, faults_and_times
 from tests.faults.writes import CASE, CASES, Trial, WriteCase, copy_of, trial

@@ -12,7 +12,7 @@ import attrs
 
 import adorm
 from adorm import attr
-from adorm.errors import AttributeMap
+from adorm.dynamodb.values import AttributeMap
 from adorm.items.keys import encode_key
 from tests.contract.shop import Bare, Counter, Line, Order, Receipt
 from tests.faults.bench import Ticket, World

@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 import adorm
-from adorm.errors import CODES, LockHeld, ServiceError, code_of
+from adorm.dynamodb.codes import CODES, code_of
+from adorm.errors import LockHeld, ServiceError
 from adorm.integrations.problems import Problem, problem_of
 
 SECRET = "PLANTED-SECRET"

@@ -12,7 +12,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 import adorm
-from adorm.errors import AttributeMap
+from adorm.dynamodb.values import AttributeMap
 from adorm.testing import Faults, Recorder
 from tests.support.as_json import AsJson
 from tests.support.stub_table import Entry, Number, StubTable

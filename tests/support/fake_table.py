@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from adorm.errors import AttributeMap, ConditionalCheckFailed, ServiceError, TransactionCanceled
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import ConditionalCheckFailed, ServiceError, TransactionCanceled
 from adorm.memory.engine import Engine
 from adorm.transport.memory import MemoryTransport
 from tests.support.loopback import Body, ServiceFault

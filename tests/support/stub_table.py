@@ -22,7 +22,8 @@ from anyio.lowlevel import checkpoint
 
 import adorm
 from adorm.clock import SYSTEM_CLOCK, Clock
-from adorm.errors import AttributeMap, ServiceError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import ServiceError
 from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.errors import service_error
 

@@ -18,7 +18,8 @@ from adorm.calls.capacity import Capacity
 from adorm.codec.pages import PageItems
 from adorm.concurrency.pool import foreign_cancellation_as_error, run_all
 from adorm.dynamodb.limits import MAX_GET_KEYS
-from adorm.errors import AttributeMap, ItemDecodeError, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import ItemDecodeError, UsageError
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.paths import selected_locations
 from adorm.expressions.placeholders import Placeholders

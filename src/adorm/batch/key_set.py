@@ -12,7 +12,8 @@ import attrs
 from adorm.batch.batch_run import STEPS_A_TURN, placed
 from adorm.codec.pages import PageItems
 from adorm.dynamodb.limits import MAX_GET_KEYS
-from adorm.errors import AttributeMap, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import UsageError
 from adorm.items.binding import Binding, maps_of
 from adorm.items.item_ids import ItemId, ItemIds, encode_keys, item_ids
 from adorm.items.keys import Key, encode_any_key

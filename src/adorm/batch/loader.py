@@ -20,7 +20,8 @@ from adorm.codec.pages import PageItems
 from adorm.concurrency.pool import Job, Pool, foreign_cancellation_as_error
 from adorm.concurrency.waits import within_deadline
 from adorm.dynamodb.limits import MAX_GET_KEYS
-from adorm.errors import AttributeMap, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import UsageError
 from adorm.items.binding import Binding
 from adorm.items.item_ids import ItemId, item_ids
 from adorm.items.keys import NOT_GIVEN, Key, KeyValue, make_key

@@ -11,7 +11,7 @@ from adorm.batch.batch_run import split
 from adorm.calls.capacity import Capacity
 from adorm.codec import json_size
 from adorm.dynamodb.limits import MAX_WRITE_REQUESTS
-from adorm.errors import AttributeMap
+from adorm.dynamodb.values import AttributeMap
 from adorm.items.applied import note_applied
 from adorm.items.binding import Binding, Connection
 from adorm.items.item_ids import ItemId, ItemIds, item_ids

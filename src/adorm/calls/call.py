@@ -13,6 +13,7 @@ from adorm.calls.capacity import asking_for_capacity, is_collecting, is_counted,
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.deadlines import current_limit, remaining_s
 from adorm.dynamodb.limits import TOKEN_LIFE_S
+from adorm.dynamodb.operations import Repeat
 from adorm.errors import (
     MESSAGE_CHARACTERS,
     ConnectionFailed,
@@ -24,7 +25,6 @@ from adorm.errors import (
 )
 from adorm.retry import (
     DEFAULT_RETRY,
-    Repeat,
     RetryPolicy,
     RetryQuota,
     delay_after,
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from adorm.calls.observe import Middleware, Observer
     from adorm.calls.pace import Permit, RateLimiter
     from adorm.calls.table_rate import TableRate
-
-__all__ = ["Calls", "Repeat"]
 
 
 TOKEN = "ClientRequestToken"  # noqa: S105  # a parameter's name

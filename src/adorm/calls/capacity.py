@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from adorm.dynamodb.operations import operation_of
 from adorm.support.records import Record
 
 if TYPE_CHECKING:
@@ -18,25 +19,6 @@ if TYPE_CHECKING:
 
 ASKED = "INDEXES"
 """How much is asked for: by table and by index."""
-
-REPORTING = frozenset(
-    {
-        "BatchExecuteStatement",
-        "BatchGetItem",
-        "BatchWriteItem",
-        "DeleteItem",
-        "ExecuteStatement",
-        "ExecuteTransaction",
-        "GetItem",
-        "PutItem",
-        "Query",
-        "Scan",
-        "TransactGetItems",
-        "TransactWriteItems",
-        "UpdateItem",
-    }
-)
-"""The operations that take `ReturnConsumedCapacity`."""
 
 
 class Units(Record):
@@ -219,7 +201,10 @@ is_collecting = _current.get
 
 def asking_for_capacity(operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
     """The same request, asking DynamoDB to report what it consumes."""
-    if operation not in REPORTING or request.get("ReturnConsumedCapacity", "TOTAL") != "TOTAL":
+    if (
+        not operation_of(operation).on_items
+        or request.get("ReturnConsumedCapacity", "TOTAL") != "TOTAL"
+    ):
         return request
     return {**request, "ReturnConsumedCapacity": ASKED}
 

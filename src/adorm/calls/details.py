@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from adorm.calls.capacity import Part, Units, parts_of
+from adorm.dynamodb.operations import counts_by_table
 from adorm.errors import (
     ConnectionFailed,
     DeadlineExceeded,
@@ -234,24 +235,13 @@ def _code(code: str | None) -> str | None:
 
 def _tables(request: Request) -> tuple[tuple[str, ...], int | None]:
     """Names of tables, and how many operations a batch or transaction has."""
-    name = request.get("TableName")
-    if name is not None:
-        return (name,) if isinstance(name, str) else (), None
-    asked = request.get("RequestItems")
-    if isinstance(asked, Mapping):
-        return tuple(map(str, cast("Mapping[object, object]", asked))), _batch_size(
-            cast("Mapping[object, object]", asked)
-        )
-    parts = request.get("TransactItems")
-    if isinstance(parts, Sequence):
-        operations = [
-            operation
-            for part in cast("Sequence[object]", parts)
-            for operation in _mapping(part).values()
-        ]
-        names = [_text(_mapping(operation).get("TableName")) for operation in operations]
-        return tuple(dict.fromkeys(name for name in names if name is not None)), len(operations)
-    return (), _length(request.get("Statements", request.get("TransactStatements")))
+    counts = counts_by_table(request)
+    tables = tuple(name for name in counts if name)
+    if request.get("TableName") is not None:
+        return tables, None
+    if counts:
+        return tables, sum(counts.values())
+    return tables, _length(request.get("Statements", request.get("TransactStatements")))
 
 
 def _batch_size(by_table: object) -> int:

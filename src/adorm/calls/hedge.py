@@ -11,8 +11,8 @@ from typing import Any, cast
 import attrs
 
 from adorm.concurrency.race import first_of
+from adorm.dynamodb.operations import HEDGED, READS
 from adorm.errors import UsageError
-from adorm.retry import READS
 from adorm.transport.base import (
     Answer,
     AnswerReader,
@@ -22,7 +22,6 @@ from adorm.transport.base import (
     WrappedTransport,
 )
 
-HEDGED = frozenset({"GetItem", "BatchGetItem", "Query", "TransactGetItems"})
 KEPT_LATENCIES = 256
 LOOKED_AT_EVERY = 16
 MOST_SAVED = 10.0

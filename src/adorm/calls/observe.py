@@ -24,8 +24,8 @@ from adorm.calls.details import (
 from adorm.calls.hooks import CallHooks, Connections, run_hooks, run_hooks_after, tell_of
 from adorm.clock import Clock
 from adorm.deadlines import current_limit
+from adorm.dynamodb.operations import Repeat
 from adorm.errors import DeadlineExceeded, UsageError
-from adorm.retry import Repeat
 from adorm.transport.base import Answer, AnswerReader, Request, Transport
 
 if TYPE_CHECKING:

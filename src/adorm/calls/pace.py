@@ -11,11 +11,9 @@ import attrs
 
 from adorm.calls.table_rate import TableRate
 from adorm.clock import Clock
+from adorm.dynamodb.operations import OPERATIONS, counts_by_table
 from adorm.errors import ServiceError, Throttled, TransactionCanceled, UsageError
-from adorm.retry import READS
 from adorm.transport.base import Answer, Request
-
-ONE_TABLE = frozenset({"GetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem"})
 
 
 def _rate(_limit: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -167,22 +165,15 @@ class RateLimiter:
 def weights_of(operation: str, request: Request) -> list[tuple[str, int]]:
     """Names of lanes, sorted, and the tokens that a request takes of each; empty for what is not
     limited."""
-    kind = "reads" if operation in READS else "writes"
-    if operation in ONE_TABLE:
+    known = OPERATIONS.get(operation)
+    if known is None or not known.on_items:
+        return []
+    kind = "reads" if known.repeat == "read" else "writes"
+    if known.tables == "TableName":
         table, index = request.get("TableName"), request.get("IndexName")
         return [(f"{table}/{index} {kind}" if index else f"{table} {kind}", 1)]
-    counts: dict[str, int] = {}
-    batch = request.get("RequestItems")
-    if isinstance(batch, Mapping):
-        for name, part in cast("Mapping[str, Any]", batch).items():
-            keys = (
-                cast("Mapping[str, Any]", part).get("Keys") if isinstance(part, Mapping) else part
-            )
-            counts[f"{name} {kind}"] = max(1, len(_sequence(keys)))
-    for item in _sequence(request.get("TransactItems")):
-        name = f"{_table_of(item)} {kind}"
-        counts[name] = counts.get(name, 0) + 1
-    return sorted(counts.items())
+    counts = counts_by_table(request)
+    return sorted((f"{table} {kind}", max(1, count)) for table, count in counts.items())
 
 
 def _sequence(value: object) -> Sequence[Any]:

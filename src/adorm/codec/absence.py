@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any, Literal
 
 from adorm.codec.coders.coder import Coder
-from adorm.codec.coders.containers import NULL, ListCoder, MapCoder
+from adorm.codec.coders.containers import ListCoder, MapCoder
 from adorm.codec.coders.sets import SetCoder
 from adorm.codec.failures import DecodeFailure, ValueFailure
+from adorm.dynamodb.values import NULL
 from adorm.errors import AdormError, ModelError
 from adorm.schema.fields import MISSING, NOT_REQUIRED, Field, Role
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from adorm.codec.absence import FieldPlan
 from adorm.codec.build import Builder
-from adorm.codec.coders.coder import AttributeValue, Coder
+from adorm.codec.coders.coder import Coder
 from adorm.codec.coders.hooks import Generation, make_converter
 from adorm.codec.compiled.items import StructCoder
 from adorm.codec.compiled.keys import compare, comparing_decoder, has_one_form
@@ -21,7 +21,8 @@ from adorm.codec.failures import (
     usage_error,
 )
 from adorm.dynamodb.limits import MAX_NESTING
-from adorm.errors import AttributeMap, BadValue, UsageError
+from adorm.dynamodb.values import AttributeMap, AttributeValue
+from adorm.errors import BadValue, UsageError
 from adorm.schema.fields import DatetimeFormat, Field
 from adorm.schema.types import Annotation, is_made_in_function, origin_of, type_name
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -10,6 +9,7 @@ from typing import Any, Self, get_origin
 
 import attrs
 
+from adorm.dynamodb.values import base64_text
 from adorm.errors import BadValue, ItemDecodeError, UsageError
 from adorm.schema.fields import Role, kind_of, structure_of
 from adorm.schema.types import Annotation
@@ -173,7 +173,7 @@ def _json(value: object) -> str:
 
 def _shown_leaf(value: object) -> str:
     if isinstance(value, (bytes, bytearray)):
-        return base64.b64encode(value[:_SHOWN_CHARS]).decode()
+        return base64_text(value[:_SHOWN_CHARS])
     return f"<{type(value).__name__}>"
 
 

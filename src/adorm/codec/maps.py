@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, is_typeddict, ov
 from adorm.codec.codec import Codec, codec_of, default_codec
 from adorm.codec.failures import DecodeFailure, item_decode_error, key_attributes
 from adorm.codec.plain import attribute_map_of, plain_of
-from adorm.errors import AttributeMap, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import UsageError
 from adorm.schema.fields import structure_of
 from adorm.schema.types import Annotation
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Protocol, TypeAlias
 
 from adorm.codec.failures import DecodeFailure
-from adorm.errors import AttributeMap, ItemDecodeError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import ItemDecodeError
 
 
 class ItemReader(Protocol):

@@ -7,7 +7,6 @@ Numbers travel as their digits, so none is lost.
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 import re
@@ -15,9 +14,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from adorm.codec.coders.coder import AttributeValue, Coder, Decode, Encode, made_once
+from adorm.codec.coders.coder import Coder, Decode, Encode, made_once
 from adorm.codec.coders.numbers import untyped_json_number, untyped_json_value
 from adorm.codec.failures import DecodeFailure, unexpected
+from adorm.dynamodb.values import AttributeValue, base64_text
 
 _TEXT = json.JSONEncoder(ensure_ascii=False).encode
 _NO_NUMBER = re.compile(r"\s*[+-]?(?:s?nan|inf)", re.IGNORECASE).match
@@ -101,7 +101,7 @@ def json_text(attribute_value: Mapping[str, Any]) -> str:
     if tag in ("SS", "NS", "BS"):
         return f"[{','.join(json_text({tag[0]: item}) for item in payload)}]"
     if tag == "B":
-        return _TEXT(_base64(payload))
+        return _TEXT(base64_text(payload))
     return "null" if tag == "NULL" else "true" if payload else "false"
 
 
@@ -118,7 +118,7 @@ def plain_of(attribute_value: Mapping[str, Any]) -> Any:
     if tag in ("SS", "NS", "BS"):
         return [plain_of({tag[0]: item}) for item in payload]
     if tag == "B":
-        return _base64(payload)
+        return base64_text(payload)
     return None if tag == "NULL" else payload
 
 
@@ -182,10 +182,6 @@ def _plain_number(text: str) -> Any:
         if isinstance(number, float) and number.is_integer() and abs(number) < 2**53:
             return int(number)
         return text if isinstance(number, Decimal) else number
-
-
-def _base64(payload: Any) -> str:
-    return payload if isinstance(payload, str) else base64.b64encode(payload).decode()
 
 
 def _refuse_constant(text: str) -> Any:

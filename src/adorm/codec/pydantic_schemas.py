@@ -9,7 +9,7 @@ What comes in is an instance, or such an object, which goes through the model's 
 from __future__ import annotations
 
 import sys
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections import abc, deque
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -18,6 +18,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, cast, get_args
 
 from adorm.codec.plain import plain_of
+from adorm.dynamodb.values import base64_text
 from adorm.schema.fields import Field, Structure, kind_of, structure_of
 from adorm.schema.types import Annotation, origin_of, peel, union_of
 
@@ -356,7 +357,7 @@ def _bytes_for(content: Any, info: SerializationInfo) -> Any:
 def _to_base64(content: Any) -> str:
     if not isinstance(content, (bytes, bytearray, memoryview)):
         raise _unexpected("bytes", content)  # another member of a union has its turn
-    return b64encode(bytes(content)).decode()  # pyright: ignore[reportUnknownArgumentType]  # a memoryview of anything
+    return base64_text(bytes(content))  # pyright: ignore[reportUnknownArgumentType]  # a memoryview of anything
 
 
 def _unexpected(expected: str, value: object) -> Exception:

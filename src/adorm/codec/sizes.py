@@ -5,13 +5,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCal
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from adorm.dynamodb.limits import MAX_ITEM_BYTES
+from adorm.dynamodb.values import json_default
 from adorm.errors import BadValue, UsageError
 
 
@@ -51,13 +51,7 @@ def json_size(content: Mapping[str, Any]) -> int:
     Raises:
         TypeError: it holds text that is no UTF-8.
     """
-    return len(orjson.dumps(content, default=_as_base64))
-
-
-def _as_base64(content: object) -> str:
-    if isinstance(content, (bytes, bytearray)):
-        return b64encode(content).decode()
-    raise TypeError(f"{type(content).__name__} is nothing that DynamoDB stores")
+    return len(orjson.dumps(content, default=json_default))
 
 
 def _value_size(attribute_value: Mapping[str, Any]) -> int:

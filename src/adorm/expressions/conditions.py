@@ -11,19 +11,18 @@ from typing import Any, Literal, NoReturn
 
 import attrs
 
+from adorm.dynamodb.values import NULL, AttributeValue, Tag
 from adorm.errors import MisusedExpression, UsageError
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.operators import PathOperators, SumOperators
-from adorm.expressions.placeholders import AttributeValue, Encoder, Placeholders
-from adorm.schema.types import Annotation, Tag
+from adorm.expressions.placeholders import Encoder, Placeholders
+from adorm.schema.types import Annotation
 
 Comparator = Literal["=", "<>", "<", "<=", ">", ">="]
 
 # How tightly a condition binds, to put parentheses only where they are needed: DynamoDB refuses
 # redundant ones.
 _OR, _AND, _NOT, _ATOM = range(4)
-
-NULL: AttributeValue = {"NULL": True}
 
 
 class Condition:

@@ -7,12 +7,11 @@ from typing import Any, Protocol
 import orjson
 
 from adorm.dynamodb.limits import MAX_EXPRESSION_BYTES, MAX_EXPRESSION_OPERATORS
+from adorm.dynamodb.values import AttributeValue
 from adorm.errors import UsageError
 from adorm.expressions.document_path import DocumentPath, Step, stored_steps
 from adorm.schema.fields import Field, structure_of
 from adorm.schema.types import Annotation
-
-AttributeValue = dict[str, Any]
 
 
 class Encoder(Protocol):

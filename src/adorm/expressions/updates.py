@@ -10,11 +10,12 @@ from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 
+from adorm.dynamodb.values import AttributeValue
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Value, check_stored_as
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.operators import SumOperators
-from adorm.expressions.placeholders import AttributeValue, Placeholders
+from adorm.expressions.placeholders import Placeholders
 from adorm.schema.fields import Role
 
 T_co = TypeVar("T_co", covariant=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import types
-from base64 import b64encode
 from collections.abc import Callable
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 import orjson
 
 from adorm.codec import Codec, DecodeFailure, item_decode_error
+from adorm.dynamodb.values import json_default
 from adorm.errors import ModelError, UsageError
 from adorm.schema.types import type_name
 
@@ -62,7 +62,7 @@ class ResultFormat:
             except orjson.JSONEncodeError as error:
                 raise UsageError(f"it has no JSON: {error}") from error
         text = orjson.dumps(
-            codec.encode_value(annotation, value, subject="result"), default=_base64
+            codec.encode_value(annotation, value, subject="result"), default=json_default
         ).decode()
         if codec.decode_value(annotation, orjson.loads(text)) != value:
             raise UsageError(f"a {type_name(annotation)} reads back as another value than it was")
@@ -147,9 +147,3 @@ def check_plain(value: object, path: str) -> None:
             f"{path} is of type {type(value).__name__}, which JSON does not have: return plain data, or name the type by the function's "
             "return annotation or by @adorm.idempotent(result=...)"
         )
-
-
-def _base64(value: object) -> str:
-    if isinstance(value, bytes | bytearray):
-        return b64encode(value).decode()
-    raise TypeError(type(value).__name__)

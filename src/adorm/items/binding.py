@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from adorm.clock import Clock
 from adorm.codec import Codec, DecodeFailure, check_item_size, item_decode_error
 from adorm.codec.pages import PageItems, as_page
-from adorm.errors import AttributeMap, ItemDecodeError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import ItemDecodeError
 from adorm.items.keys import Key, encode_key
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
@@ -18,8 +19,9 @@ from adorm.schema.types import Annotation
 
 if TYPE_CHECKING:
     from adorm.codec.compiled.pages import PageParser
+    from adorm.dynamodb.operations import Repeat
     from adorm.expressions.document_path import Step
-    from adorm.retry import Repeat, RetryPolicy
+    from adorm.retry import RetryPolicy
     from adorm.transport.base import Answer, AnswerReader, Request
 
 

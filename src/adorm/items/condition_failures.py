@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from adorm.dynamodb.values import AttributeMap, canonical
 from adorm.errors import (
     AdormError,
-    AttributeMap,
     ConditionalCheckFailed,
     ItemDecodeError,
     ItemExists,
@@ -17,7 +17,6 @@ from adorm.errors import (
 )
 from adorm.expressions.conditions import Comparison, Condition, Value
 from adorm.items.binding import Binding
-from adorm.items.canonical import canonical
 from adorm.items.write import PreparedWrite
 
 

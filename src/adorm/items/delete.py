@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from adorm.errors import AttributeMap
+from adorm.dynamodb.values import AttributeMap
 from adorm.expressions.conditions import Condition
 from adorm.items.instances import read_version
 from adorm.items.single_write import Write, item_exists

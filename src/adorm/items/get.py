@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
 
 import attrs
 
-from adorm.errors import AttributeMap, ItemNotFound, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import ItemNotFound, UsageError
 from adorm.items.binding import Binding
 from adorm.items.keys import Key
 from adorm.items.operation import Retriable

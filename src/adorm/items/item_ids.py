@@ -8,14 +8,13 @@ with the careful encoder.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from adorm.codec import Codec
 from adorm.codec.compiled.writer import FunctionWriter
-from adorm.errors import AttributeMap
+from adorm.dynamodb.values import AttributeMap, base64_text
 from adorm.items.keys import write_common_key
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
@@ -160,8 +159,8 @@ def _part_of(attribute_value: dict[str, Any]) -> Hashable:
     tag, content = next(iter(attribute_value.items()))
     if tag == "N":
         return Decimal(content)
-    if tag == "B" and not isinstance(content, str):
-        return b64encode(content).decode()
+    if tag == "B":
+        return base64_text(content)
     part: Hashable = content
     return part
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from adorm.codec import Codec
 from adorm.codec.compiled.writer import FunctionWriter
 from adorm.dynamodb.limits import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES
-from adorm.errors import AttributeMap, BadValue, ModelError, UsageError
+from adorm.dynamodb.values import KEY_TAGS, AttributeMap
+from adorm.errors import BadValue, ModelError, UsageError
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
 from adorm.support.records import Record
@@ -52,7 +53,6 @@ ModelT = TypeVar("ModelT")
 
 MOST_BYTES_OF_A_CHARACTER = 4
 """In UTF-8: text is looked at closer only where that could be too much."""
-KEY_TAGS = ("S", "N", "B")
 
 
 class _NotGiven:

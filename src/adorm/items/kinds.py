@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from adorm.codec import Codec
-from adorm.errors import AttributeMap, ItemDecodeError, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import ItemDecodeError, UsageError
 from adorm.expressions.conditions import Comparison, Condition, Exists, Or, Value
 from adorm.expressions.updates import Clause, Set
 from adorm.models import ModelInfo

@@ -10,7 +10,7 @@ import attrs
 
 from adorm.calls.capacity import Units
 from adorm.dynamodb.limits import MAX_ITEM_BYTES, PAGE_BYTES, READ_UNIT_BYTES, WRITE_UNIT_BYTES
-from adorm.retry import READS
+from adorm.dynamodb.operations import READS
 
 if TYPE_CHECKING:
     from adorm.calls.prices import PriceTable

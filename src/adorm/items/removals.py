@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adorm.codec import DecodeFailure
-from adorm.expressions.conditions import NULL, Condition, Exists
-from adorm.expressions.placeholders import AttributeValue, Placeholders
+from adorm.dynamodb.values import NULL, AttributeValue
+from adorm.expressions.conditions import Condition, Exists
+from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.updates import Clause, SetValue, SetValueIfAbsent
 from adorm.items.binding import Binding
 from adorm.items.write import PreparedWrite, add_condition

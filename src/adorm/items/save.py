@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import attrs
 
-from adorm.errors import AttributeMap, ItemDecodeError, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import ItemDecodeError, UsageError
 from adorm.expressions.conditions import Condition, Value
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.paths import location_of

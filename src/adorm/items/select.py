@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast, get_args
 from weakref import WeakKeyDictionary
 
-from adorm.errors import AttributeMap
+from adorm.dynamodb.values import AttributeMap
 from adorm.expressions.document_path import DocumentPath, MapKey, Step, stored_steps
 from adorm.items.binding import Binding
 from adorm.models import ModelInfo

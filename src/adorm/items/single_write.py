@@ -8,7 +8,8 @@ from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 import attrs
 
-from adorm.errors import AttributeMap, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import UsageError
 from adorm.expressions.conditions import (
     Comparison,
     Condition,

@@ -12,7 +12,8 @@ import attrs
 
 from adorm.calls.capacity import ASKED, Capacity
 from adorm.codec.pages import PageItems, as_page
-from adorm.errors import AttributeMap, ConnectionFailed, Throttled
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import ConnectionFailed, Throttled
 from adorm.items.binding import Connection, maps_of
 from adorm.items.item_ids import ItemId, ItemIds
 from adorm.retry import RetryPolicy

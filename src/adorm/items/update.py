@@ -6,7 +6,8 @@ from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 import attrs
 
-from adorm.errors import AttributeMap, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition, Exists, Value
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.updates import Clause, CountUp, Remove, Set, SetIfAbsent, render_update

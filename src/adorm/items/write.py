@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from adorm.errors import AttributeMap
+from adorm.dynamodb.operations import Repeat
+from adorm.dynamodb.values import AttributeMap
 from adorm.expressions.conditions import Condition, and_
 from adorm.expressions.placeholders import Placeholders
 from adorm.expressions.updates import Clause
 from adorm.items.binding import Binding
 from adorm.items.keys import Key
-from adorm.retry import Repeat
 
 WriteOperation = Literal["PutItem", "UpdateItem", "DeleteItem", "ConditionCheck"]
 """`ConditionCheck` exists in transactions only."""

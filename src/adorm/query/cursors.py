@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any, cast
 
 import orjson
 
-from adorm.errors import AttributeMap, BadCursor, BadValue
+from adorm.dynamodb.values import AttributeMap, json_default, key_value
+from adorm.errors import BadCursor, BadValue
 
 _DIGEST_BYTES = 16
 _FORM = 1
@@ -41,7 +42,7 @@ def query_digest(operation: str, request: Mapping[str, Any]) -> bytes:
         request.get("ExpressionAttributeValues"),
     ]
     try:
-        text = orjson.dumps(identity, default=_bytes_as_text, option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps(identity, default=json_default, option=orjson.OPT_SORT_KEYS)
     except TypeError as error:
         raise BadValue(f"the key condition can't be written as JSON: {error}") from error
     return hashlib.sha256(text).digest()[:_DIGEST_BYTES]
@@ -49,7 +50,7 @@ def query_digest(operation: str, request: Mapping[str, Any]) -> bytes:
 
 def encode_cursor(start_key: AttributeMap, digest: bytes, secret: bytes | None) -> str:
     """The cursor that goes on after this key."""
-    body = bytes([_FORM]) + digest + orjson.dumps(start_key, default=_bytes_as_text)
+    body = bytes([_FORM]) + digest + orjson.dumps(start_key, default=json_default)
     return urlsafe_b64encode(_seal(body, secret) + body).rstrip(b"=").decode()
 
 
@@ -96,7 +97,7 @@ def decode_cursor(
             "this cursor is damaged: it does not hold a key of this query; begin without one"
         )
     try:
-        return {name: _key_value(value) for name, value in cast("AttributeMap", held).items()}
+        return {name: key_value(value) for name, value in cast("AttributeMap", held).items()}
     except ValueError as error:
         raise BadCursor("this cursor is damaged: begin without one") from error
 
@@ -105,23 +106,3 @@ def _seal(body: bytes, secret: bytes | None) -> bytes:
     if secret is None:
         return hashlib.sha256(b"adorm cursor" + body).digest()[:_DIGEST_BYTES]
     return hmac.digest(secret, b"adorm cursor" + body, "sha256")[:_DIGEST_BYTES]
-
-
-def _bytes_as_text(value: object) -> str:
-    if isinstance(value, (bytes, bytearray)):
-        return b64encode(value).decode()
-    raise TypeError(f"{type(value).__name__} in a key")
-
-
-def _key_value(value: Any) -> dict[str, Any]:
-    """A part of a key as it is sent. What could be none is not sent: DynamoDB's refusal would be
-    the server's fault, not the client's.
-
-    Raises:
-        ValueError: it is no text, number or bytes.
-    """
-    if isinstance(value, dict) and len(cast("dict[str, Any]", value)) == 1:
-        ((kind, text),) = cast("dict[str, Any]", value).items()
-        if kind in ("S", "N", "B") and isinstance(text, str) and text:
-            return {"B": b64decode(text, validate=True)} if kind == "B" else {kind: text}
-    raise ValueError("no value of a key")

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Generic, TypeVar, cast
 
 from adorm.calls.capacity import Capacity
-from adorm.errors import AttributeMap, DeadlineExceeded, ItemDecodeError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import DeadlineExceeded, ItemDecodeError
 from adorm.query.decoder import Unreadable
 from adorm.query.page_reader import PageReader
 from adorm.query.read_request import ReadRequest

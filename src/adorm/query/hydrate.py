@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from adorm.calls.capacity import Capacity
 from adorm.codec.pages import PageItems
 from adorm.dynamodb.limits import MAX_GET_KEYS
-from adorm.errors import AttributeMap
+from adorm.dynamodb.values import AttributeMap
 from adorm.items.binding import Binding, maps_of
 from adorm.items.item_ids import ItemId, item_ids
 from adorm.items.unprocessed import Chunk, places_of, read_chunk

@@ -10,7 +10,8 @@ import attrs
 from adorm.calls.capacity import ASKED, Capacity
 from adorm.codec.pages import PageItems, as_page
 from adorm.dynamodb.limits import MAX_LIMIT
-from adorm.errors import AttributeMap, ConnectionFailed
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import ConnectionFailed
 from adorm.query.read_request import ReadRequest
 from adorm.transport.answer_shapes import is_key
 

@@ -8,7 +8,8 @@ from typing import Generic, TypeVar, cast
 import attrs
 
 from adorm.calls.capacity import Capacity
-from adorm.errors import AttributeMap, BadCursor, DeadlineExceeded, ItemDecodeError, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import BadCursor, DeadlineExceeded, ItemDecodeError, UsageError
 from adorm.query.cursors import decode_cursor
 from adorm.query.decoder import Unreadable
 from adorm.query.page_reader import PageReader, RawPage, key_at

@@ -11,7 +11,8 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import attrs
 
-from adorm.errors import AttributeMap, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import UsageError
 from adorm.expressions.conditions import Comparison, Condition, Exists, Or, Value, and_
 from adorm.expressions.document_path import root_path
 from adorm.expressions.placeholders import Placeholders

@@ -13,7 +13,8 @@ from operator import eq, ge, gt, le, lt
 from typing import Any, TypeAlias
 
 from adorm.dynamodb.limits import MAX_NUMBER_DIGITS, MAX_NUMBER_EXPONENT, MIN_NUMBER_EXPONENT
-from adorm.errors import AttributeMap, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import UsageError
 from adorm.items.binding import Binding
 from adorm.items.keys import check_key_value
 from adorm.schema.fields import Field

@@ -16,10 +16,11 @@ from adorm.dynamodb.limits import (
     MAX_LOCAL_INDEXES,
     MAX_PROJECTED_ATTRIBUTES,
 )
+from adorm.dynamodb.values import Tag
 from adorm.errors import ModelError
 from adorm.schema.fields import Field, Structure
 from adorm.schema.names import unknown_field
-from adorm.schema.types import Tag, scalar_tag, split_optional, type_name, unwrap
+from adorm.schema.types import scalar_tag, split_optional, type_name, unwrap
 from adorm.support.records import Record
 
 T = TypeVar("T")

@@ -11,11 +11,11 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Literal, NewType, TypeVar, Union, get_args, get_origin
 
+from adorm.dynamodb.values import Tag
+
 Annotation = Any
 """A type as it stands in an annotation: a class, `list[int]`, `str | None`, a `NewType`, ..."""
 
-Tag = Literal["S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"]
-"""DynamoDB's types of attribute values."""
 
 TEXT_TYPES: tuple[type, ...] = (str, datetime, date, time)
 """Types stored as S; so are the `seldom_types`."""

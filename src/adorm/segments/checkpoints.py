@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, cast
@@ -10,7 +9,8 @@ from typing import Any, cast
 import attrs
 import orjson
 
-from adorm.errors import AttributeMap, UsageError
+from adorm.dynamodb.values import AttributeMap, json_default, key_value
+from adorm.errors import UsageError
 
 _FORM = 1
 MAX_SEGMENTS = 10_000
@@ -80,7 +80,7 @@ def write_checkpoint(
             for position in positions
         ],
     }
-    return orjson.dumps(body, default=_bytes_as_text).decode()
+    return orjson.dumps(body, default=json_default).decode()
 
 
 def read_checkpoint(text: str) -> tuple[Scanned, int | None, list[Position]]:
@@ -128,18 +128,5 @@ def _position(body: Mapping[str, Any]) -> Position:
     if after is None:
         return Position()
     return Position(
-        {str(name): _key_value(value) for name, value in cast("Mapping[str, Any]", after).items()}
+        {str(name): key_value(value) for name, value in cast("Mapping[str, Any]", after).items()}
     )
-
-
-def _key_value(value: Mapping[str, Any]) -> dict[str, Any]:
-    ((tag, content),) = value.items()
-    if tag not in ("S", "N", "B") or not isinstance(content, str):
-        raise ValueError("no key attribute")
-    return {"B": b64decode(content, validate=True)} if tag == "B" else {tag: content}
-
-
-def _bytes_as_text(value: object) -> str:
-    if isinstance(value, (bytes, bytearray)):
-        return b64encode(value).decode()
-    raise TypeError(f"{type(value).__name__} in a key")

@@ -9,7 +9,7 @@ import attrs
 
 from adorm.calls.capacity import Capacity
 from adorm.codec.pages import PageItems
-from adorm.errors import AttributeMap
+from adorm.dynamodb.values import AttributeMap
 from adorm.outcomes import Progress
 from adorm.query.page_reader import PageReader, RawPage, key_at
 from adorm.query.read_request import ReadRequest

@@ -11,7 +11,8 @@ from typing import Any, Literal, cast
 
 import attrs
 
-from adorm.errors import AttributeMap, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import UsageError
 
 ChangeKind = Literal["INSERT", "MODIFY", "REMOVE"]
 """What happened to the item, in DynamoDB's words."""

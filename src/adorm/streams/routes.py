@@ -10,7 +10,8 @@ from typing import Any, Literal, cast, get_args
 
 import attrs
 
-from adorm.errors import AttributeMap, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import UsageError
 from adorm.models import ModelInfo, model_info
 from adorm.schema.fields import Role
 from adorm.schema.indexes import key_tag

@@ -8,8 +8,9 @@ from typing import Any, Protocol, cast
 
 from adorm.clock import Clock
 from adorm.deadlines import current_limit, remaining_s
+from adorm.dynamodb.operations import Repeat
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ResourceNotFound
-from adorm.retry import Repeat, RetryPolicy
+from adorm.retry import RetryPolicy
 from adorm.tables.descriptions import TableDescription, read_description
 from adorm.transport.answer_shapes import MISSHAPEN
 from adorm.transport.base import Answer, Request

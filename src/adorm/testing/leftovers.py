@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteIte
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Awaitable, Callable, Mapping
 from random import Random
 from typing import Any, cast
 
+from adorm.dynamodb.values import as_json
 from adorm.errors import UsageError
 from adorm.transport.base import Answer, Request
 
@@ -87,7 +87,7 @@ async def send_in_part(
     for table, asked in unprocessed.items():
         before = _entries(operation, both[table]) if table in both else []
         both[table] = _with_entries(
-            operation, asked, [*before, *_as_answered(_entries(operation, asked))]
+            operation, asked, [*before, *as_json(_entries(operation, asked))]
         )
     return {**answer, member: both}
 
@@ -98,14 +98,3 @@ def _entries(operation: str, asked: Any) -> Entries:
 
 def _with_entries(operation: str, asked: Any, entries: Entries) -> Any:
     return {**asked, "Keys": entries} if operation == "BatchGetItem" else entries
-
-
-def _as_answered(value: Any) -> Any:
-    """A copy as JSON would bring it back: bytes as base64 text, nothing shared with the request."""
-    if isinstance(value, bytes | bytearray):
-        return base64.b64encode(value).decode()
-    if isinstance(value, Mapping):
-        return {name: _as_answered(part) for name, part in cast("Mapping[str, Any]", value).items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_as_answered(part) for part in cast("list[Any]", value)]
-    return value

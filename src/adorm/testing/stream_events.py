@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from adorm.codec import Codec
 from adorm.codec.maps import chosen_codec
-from adorm.errors import AttributeMap, UsageError
+from adorm.dynamodb.values import AttributeMap, as_json, base64_text
+from adorm.errors import UsageError
 from adorm.models import ModelInfo, model_info
 from adorm.tables.names import plain_name
 
@@ -111,22 +111,11 @@ def _image(info: ModelInfo, codec: Codec, instance: object) -> AttributeMap | No
     if instance is None:
         return None
     info.check_instance(instance)
-    return cast("AttributeMap", _as_json(codec.encode(instance, info.model)))
+    return cast("AttributeMap", as_json(codec.encode(instance, info.model)))
 
 
 def _keys(info: ModelInfo, image: AttributeMap) -> AttributeMap:
     return {name: image[name] for name in info.key_order}
-
-
-def _as_json(value: object) -> object:
-    """Binary values as base64 text."""
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    if isinstance(value, dict):
-        return {name: _as_json(part) for name, part in cast("dict[str, object]", value).items()}
-    if isinstance(value, list):
-        return [_as_json(part) for part in cast("list[object]", value)]
-    return value
 
 
 def _in_kinesis(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,7 +142,7 @@ def _in_kinesis(record: Mapping[str, Any]) -> dict[str, Any]:
             "kinesisSchemaVersion": "1.0",
             "partitionKey": record["eventID"],
             "sequenceNumber": number,
-            "data": base64.b64encode(json.dumps(content).encode()).decode(),
+            "data": base64_text(json.dumps(content).encode()),
             "approximateArrivalTimestamp": float(seconds),
         },
         "eventSource": "aws:kinesis",

@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 from types import NoneType
 from typing import Any, cast
 
+from adorm.dynamodb.values import KEY_TAGS
+
 MAX_DEPTH = 64
 """DynamoDB nests 32 levels."""
 
-KEY_TAGS = ("S", "N", "B")
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 MAX_NUMBER_CHARACTERS = 400

@@ -12,6 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
+from adorm.dynamodb.operations import operation_of
 from adorm.errors import MESSAGE_CHARACTERS, AdormError, ConnectionFailed, ServiceError, UsageError
 from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.credentials.aws_session import TELL_THE_USER
@@ -20,36 +21,6 @@ from adorm.transport.redaction import presentable
 from adorm.transport.wire_values import epoch_seconds, plain_request
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
-
-DATA_OPERATIONS = frozenset(
-    {
-        "GetItem",
-        "PutItem",
-        "UpdateItem",
-        "DeleteItem",
-        "Query",
-        "Scan",
-        "BatchGetItem",
-        "BatchWriteItem",
-        "TransactGetItems",
-        "TransactWriteItems",
-        "ExecuteStatement",
-        "BatchExecuteStatement",
-        "ExecuteTransaction",
-    }
-)
-"""Operations whose answers hold no timestamps of DynamoDB's own."""
-
-ALWAYS_THERE: Mapping[str, str] = {
-    "Query": "Count",
-    "Scan": "Count",
-    "BatchGetItem": "Responses",
-    "TransactGetItems": "Responses",
-    "DescribeTable": "Table",
-    "CreateTable": "TableDescription",
-}
-"""What an answer with status 200 always holds. botocore hands out a body that it can't read as one
-that holds nothing."""
 
 NOTHING_WAS_SENT = frozenset({"ConnectTimeoutError", "ProxyConnectionError", "SSLError"})
 NO_CONNECTION = frozenset({"ClientConnectorError", "ConnectError", "ConnectTimeout"})
@@ -242,13 +213,15 @@ def _read(received: object, operation: str) -> Answer:
                 maybe_applied=True,
                 operation=operation,
             )
-    needed = ALWAYS_THERE.get(operation)
+    # botocore returns a body that it can't read as an answer that holds nothing.
+    known = operation_of(operation)
+    needed = known.answer_member
     if needed is not None and needed not in answer:
         raise ConnectionFailed(
             f"the answer can't be read: status 200 without {needed}",
             maybe_applied=True,
             operation=operation,
         )
-    if operation not in DATA_OPERATIONS:
+    if not known.on_items:
         return cast("Answer", epoch_seconds(answer))
     return answer

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any, cast
 
+from adorm.dynamodb.codes import Code, code_of
 from adorm.errors import (
     MESSAGE_CHARACTERS,
     AdormError,
     CancellationReason,
-    Code,
     ConditionalCheckFailed,
     ServiceError,
     TransactionCanceled,
-    code_of,
 )
 from adorm.support.shown import shown
 from adorm.transport.answer_shapes import map_problem

@@ -16,9 +16,9 @@ from adorm.dynamodb.limits import (
     MAX_TRANSACTION_ACTIONS,
     MAX_TRANSACTION_BYTES,
 )
-from adorm.errors import AttributeMap, BadValue, UsageError
+from adorm.dynamodb.values import AttributeMap, canonical
+from adorm.errors import BadValue, UsageError
 from adorm.items.binding import Binding
-from adorm.items.canonical import canonical
 from adorm.tx.write_action import WriteAction
 
 

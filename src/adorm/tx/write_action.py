@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
+from adorm.dynamodb.operations import ACTIONS
 from adorm.errors import AdormError, ConditionalCheckFailed, ValidationFailed
 from adorm.items.binding import Binding
 from adorm.items.condition_failures import condition_failure
@@ -14,17 +14,6 @@ from adorm.items.single_write import SingleWrite
 from adorm.items.write import PreparedWrite
 
 WriteT = TypeVar("WriteT", bound=SingleWrite[Any])
-
-ACTIONS: Mapping[str, str] = {
-    "PutItem": "Put",
-    "UpdateItem": "Update",
-    "DeleteItem": "Delete",
-    "ConditionCheck": "ConditionCheck",
-}
-"""The name of an operation in a TransactWriteItems, by its name outside.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItem.html
-"""
 
 
 class WriteAction(Generic[WriteT]):

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
-from adorm.codec.coders.coder import (
-    AttributeValue,
-    Coder,
-    Decode,
-    DecodeSource,
-    Encode,
-    EncodeSource,
-    made_once,
-)
-from adorm.codec.coders.scalars import read_binary
+from adorm.codec.coders.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
 from adorm.codec.failures import DecodeFailure, ValueFailure, article, brief, unexpected, wrong
+from adorm.dynamodb.values import AttributeValue, canonical
 
 _NAMED_CHOICES = 8
 
@@ -152,34 +143,6 @@ class LiteralCoder(Coder):
 
     def decode_source(self) -> DecodeSource | None:
         return None if self._texts is None else DecodeSource("{texts}[{p}]", {"texts": self._texts})
-
-
-def canonical(attribute_value: Any) -> Any:
-    """A hashable form that is equal where DynamoDB sees equal values: `{"N": "1.0"}` and `{"N":
-    "1"}`.
-
-    Raises:
-        ValueError, TypeError, AttributeError, StopIteration: it is no attribute value.
-    """
-    tag, payload = next(iter(attribute_value.items()))
-    if tag == "N":
-        return tag, _number(payload)
-    if tag == "B":
-        return tag, read_binary(payload)
-    if tag == "L":
-        return tag, tuple(canonical(item) for item in payload)
-    if tag == "M":
-        return tag, frozenset((name, canonical(value)) for name, value in payload.items())
-    if tag in ("SS", "NS", "BS"):
-        return tag, frozenset(canonical({tag[0]: item}) for item in payload)
-    return tag, payload
-
-
-def _number(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise ValueError(text) from error
 
 
 def _texts_of(stored: Iterable[Mapping[str, Any]]) -> str:

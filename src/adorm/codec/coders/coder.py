@@ -18,15 +18,11 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from adorm.codec.failures import EncodeFailure
+from adorm.dynamodb.values import AttributeValue
 from adorm.support.records import Record
-
-AttributeValue = dict[str, Any]
-"""`{"S": "x"}`."""
 
 Encode = Callable[[Any], AttributeValue]
 Decode = Callable[[Any], Any]
-
-TAGS = frozenset({"S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"})
 
 BUILDING = RLock()
 """Held while coders are planned and their functions made, in any thread."""

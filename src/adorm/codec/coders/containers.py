@@ -25,8 +25,6 @@ from adorm.codec.failures import (
     wrong,
 )
 
-NULL: Mapping[str, bool] = {"NULL": True}
-
 
 class ListCoder(Coder):
     """`list[T]` and its like, as L."""

@@ -11,8 +11,9 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast, get_origin
 
-from adorm.codec.coders.coder import TAGS, Coder, Decode, Encode, made_once
+from adorm.codec.coders.coder import Coder, Decode, Encode, made_once
 from adorm.codec.failures import DecodeFailure, EncodeFailure, ValueFailure, brief
+from adorm.dynamodb.values import TAGS
 from adorm.errors import AdormError, BadValue, ItemDecodeError, UsageError
 from adorm.schema.types import Annotation
 from adorm.support.records import Record

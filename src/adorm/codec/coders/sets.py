@@ -20,8 +20,7 @@ from adorm.codec.coders.coder import (
 from adorm.codec.coders.containers import common_elements, list_content, under_index
 from adorm.codec.compiled.writer import FunctionWriter
 from adorm.codec.failures import DecodeFailure, ValueFailure, unexpected, wrong
-
-SET_TAGS = {"S": "SS", "N": "NS", "B": "BS"}
+from adorm.dynamodb.values import SET_TAGS
 
 
 class SetCoder(Coder):

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from typing import Any, Literal, Union, get_args
 
 from adorm.codec.absence import empty_set, is_null
-from adorm.codec.coders.choices import EnumCoder, LiteralCoder, canonical
+from adorm.codec.coders.choices import EnumCoder, LiteralCoder
 from adorm.codec.coders.coder import Coder, Decode, Encode, made_once
-from adorm.codec.coders.containers import NULL, map_content
+from adorm.codec.coders.containers import map_content
 from adorm.codec.coders.numbers import decimal_text, untyped_number
 from adorm.codec.coders.scalars import Scalar, ScalarCoder
 from adorm.codec.coders.sets import SetCoder
 from adorm.codec.compiled.items import StructCoder
 from adorm.codec.failures import DecodeFailure, shown, unexpected, wrong
+from adorm.dynamodb.values import NULL, canonical
 from adorm.errors import ModelError
 from adorm.schema.fields import MISSING, Field, Role
 from adorm.schema.types import Annotation, origin_of, split_optional, unwrap

@@ -20,7 +20,7 @@ from adorm.codec.compiled.items import StructCoder
 from adorm.codec.compiled.keys import comparing_maker
 from adorm.codec.failures import DecodeFailure
 from adorm.codec.pages import ItemPage, ItemReader, MapPage, PageItemIds
-from adorm.errors import AttributeMap
+from adorm.dynamodb.values import AttributeMap
 
 if TYPE_CHECKING:
     from msgspec.json import Decoder

@@ -13,15 +13,8 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from adorm.clock import Clock, current_clock
-from adorm.errors import (
-    CREDENTIALS_REFUSED,
-    AccessDenied,
-    ConnectionFailed,
-    ServiceError,
-    Throttled,
-    UsageError,
-    code_of,
-)
+from adorm.dynamodb.codes import CREDENTIALS_REFUSED, code_of
+from adorm.errors import AccessDenied, ConnectionFailed, ServiceError, Throttled, UsageError
 from adorm.transport.credentials.aws_session import SessionHolder
 from adorm.transport.credentials.cache import cached
 from adorm.transport.credentials.credentials import Credentials, CredentialsSource

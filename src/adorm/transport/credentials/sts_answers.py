@@ -9,15 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from adorm.errors import (
-    AccessDenied,
-    Code,
-    ConnectionFailed,
-    ServiceError,
-    Throttled,
-    ValidationFailed,
-    code_of,
-)
+from adorm.dynamodb.codes import Code, code_of
+from adorm.errors import AccessDenied, ConnectionFailed, ServiceError, Throttled, ValidationFailed
 from adorm.support.shown import shown
 from adorm.transport.credentials.credentials import Credentials, utc_datetime
 from adorm.transport.credentials.xml_leaves import UnreadableXml, leaves_of

@@ -3,19 +3,16 @@ twice."""
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from adorm.clock import Clock
+from adorm.dynamodb.limits import TOKEN_LIFE_S
+from adorm.dynamodb.values import json_default
 from adorm.errors import ServiceError
 from adorm.transport.errors import service_error
-
-KEPT_S = 600.0
-"""How long DynamoDB knows a token.
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class Tokens:
         """Remember that the request was applied."""
         if token := parameters.get("ClientRequestToken"):
             self._kept[token] = _Kept(
-                _request(parameters), answer, self._clock.monotonic() + KEPT_S
+                _request(parameters), answer, self._clock.monotonic() + TOKEN_LIFE_S
             )
 
 
@@ -66,8 +63,4 @@ def _mismatch() -> ServiceError:
 
 def _request(parameters: dict[str, Any]) -> bytes:
     rest = {name: value for name, value in parameters.items() if name != "ClientRequestToken"}
-    return orjson.dumps(rest, default=_as_text, option=orjson.OPT_SORT_KEYS)
-
-
-def _as_text(value: object) -> str:
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else repr(value)
+    return orjson.dumps(rest, default=json_default, option=orjson.OPT_SORT_KEYS)

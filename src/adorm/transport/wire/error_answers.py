@@ -9,13 +9,8 @@ from typing import Any, cast
 
 import orjson
 
-from adorm.errors import (
-    CREDENTIALS_REFUSED,
-    MESSAGE_CHARACTERS,
-    ConnectionFailed,
-    ServiceError,
-    code_of,
-)
+from adorm.dynamodb.codes import CREDENTIALS_REFUSED, code_of
+from adorm.errors import MESSAGE_CHARACTERS, ConnectionFailed, ServiceError
 from adorm.support.shown import shown
 from adorm.transport.errors import misshapen, service_error
 from adorm.transport.redaction import LOOKED_AT, presentable

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Low
 from __future__ import annotations
 
 import asyncio
-import binascii
 import os
 import sys
 import time
@@ -17,7 +16,9 @@ from typing import Any, TypeVar, cast
 import orjson
 
 from adorm.clock import SYSTEM_CLOCK, Clock
-from adorm.errors import CREDENTIALS_REFUSED, ConnectionFailed, UsageError
+from adorm.dynamodb.codes import CREDENTIALS_REFUSED
+from adorm.dynamodb.values import base64_text
+from adorm.errors import ConnectionFailed, UsageError
 from adorm.support.shown import shown
 from adorm.transport.base import Answer, AnswerReader, LastCheck, Request, Transport, unsent
 from adorm.transport.credentials.aws_session import SessionCredentials, SessionHolder
@@ -402,7 +403,7 @@ def _plain(value: Any) -> Any:
     """What orjson can't write by itself: binary values become base64 text, as DynamoDB's JSON wants
     them."""
     if isinstance(value, bytes | bytearray):
-        return binascii.b2a_base64(value, newline=False).decode("ascii")
+        return base64_text(value)
     if isinstance(value, Mapping):
         return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # of whatever it is, orjson judges
     raise TypeError(f"a {type(value).__qualname__} is not an attribute value")
