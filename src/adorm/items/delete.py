@@ -35,13 +35,11 @@ class Delete(Write[ModelT, ResultT]):
         if self._instance is not None and info.version is not None and not self._unchecked:
             prepared.expected_version = read_version(info, self._instance)
             own.append(self._version_is(prepared.expected_version, info.version))
-        self._complete(prepared, own, {}, in_transaction=in_transaction)
+        self._complete(prepared, own, {})
         return prepared
 
-    def _finish(
-        self, returning: str, new_values: dict[str, Any], attributes: AttributeMap | None
-    ) -> Any:
+    def _finish(self, new_values: dict[str, Any], attributes: AttributeMap | None) -> Any:
         del new_values  # the instance stays as it is
-        if returning == "old" and attributes is not None:
+        if self._returning == "old" and attributes is not None:
             return self._binding.decode(attributes)
         return None

@@ -44,25 +44,22 @@ class Put(Write[ModelT, ResultT]):
         elif info.version is not None and not self._unchecked:
             own.append(self._version_is(version, info.version))
             prepared.expected_version = version
-        stamped = [
-            field
-            for field, is_set in (
-                (info.updated_at, not self._keeps_timestamps),
-                (info.created_at, self._is_first_write(version)),
-            )
-            if field is not None and is_set
-        ]
+        created_at = info.created_at if self._is_first_write(version) else None
+        updated_at = None if self._keeps_timestamps else info.updated_at
+        stamped = created_at is not None or updated_at is not None
         if stamped:
             now = binding.connection.clock.now()
-            new_values.update((field.name, now) for field in stamped)
+            for field in (updated_at, created_at):
+                if field is not None:
+                    new_values[field.name] = now
         stored = copy_with(info, instance, new_values) if new_values else instance
         item = encode_item(binding, self._key, stored)
         prepared.request = {"TableName": binding.table_name, "Item": item}
         prepared.written = dict(item)
-        prepared.provable = bool(stamped) or (
+        prepared.provable = stamped or (
             self._creating and any(field.factory is not None for field in info.key_fields)
         )
-        self._complete(prepared, own, new_values, in_transaction=in_transaction)
+        self._complete(prepared, own, new_values)
         return prepared
 
     def _is_first_write(self, version: int) -> bool:

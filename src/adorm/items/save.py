@@ -78,9 +78,7 @@ class Save(Write[ModelT, ResultT]):
                 f"{self._key} is nothing but its key, and DynamoDB takes no save of that in a "
                 "transaction: use create() or put()"
             )
-        self._complete(
-            prepared, own, new_values, in_transaction=in_transaction, placeholders=placeholders
-        )
+        self._complete(prepared, own, new_values, placeholders)
         return prepared
 
     def _render(
@@ -108,14 +106,12 @@ class Save(Write[ModelT, ResultT]):
         prepared.written = update.written
         return needed
 
-    def _finish(
-        self, returning: str, new_values: dict[str, Any], attributes: AttributeMap | None
-    ) -> Any:
+    def _finish(self, new_values: dict[str, Any], attributes: AttributeMap | None) -> Any:
         problem = self._read_created_at(new_values, attributes)
         if problem is not None:
             store_values(self._binding.info, self._instance, new_values)
             raise problem
-        return super()._finish(returning, new_values, attributes)
+        return super()._finish(new_values, attributes)
 
     def _read_created_at(
         self, new_values: dict[str, Any], attributes: AttributeMap | None

@@ -37,7 +37,18 @@ async def send(
         ServiceError, ConnectionFailed, DeadlineExceeded: as a call.
     """
     try:
-        answer = await (_send_once if exactly_once else _send_plain)(prepared, retry)
+        if exactly_once:
+            answer = await _send_once(prepared, retry)
+        elif prepared.creation is not None:
+            answer = await _send_or_create(prepared, prepared.creation, retry)
+        else:
+            answer = await prepared.binding.connection.call(
+                prepared.operation,
+                prepared.request,
+                subject=prepared.key,
+                repeat=prepared.repeat,
+                retry=retry,
+            )
     except ValidationFailed as error:
         if prepared.clauses:
             explain_refusal(error, prepared.clauses)
@@ -82,15 +93,15 @@ async def _send_once(prepared: PreparedWrite, retry: RetryPolicy | None) -> Answ
         raise
 
 
-async def _send_plain(prepared: PreparedWrite, retry: RetryPolicy | None) -> Answer:
+async def _send_or_create(
+    prepared: PreparedWrite, creation: dict[str, Any], retry: RetryPolicy | None
+) -> Answer:
     def call(request: dict[str, Any]) -> Awaitable[Answer]:
         return prepared.binding.connection.call(
             prepared.operation, request, subject=prepared.key, repeat=prepared.repeat, retry=retry
         )
 
-    if prepared.creation is None:
-        return await call(prepared.request)
-    return await write_or_create(call, prepared.request, prepared.creation)
+    return await write_or_create(call, prepared.request, creation)
 
 
 async def write_or_create(

@@ -27,7 +27,7 @@ from adorm.items.kinds import own_kind
 from adorm.items.operation import Retriable
 from adorm.items.plan import Plan, plan_of, write_cost
 from adorm.items.send import send
-from adorm.items.write import PreparedWrite
+from adorm.items.write import PreparedWrite, add_condition
 from adorm.schema.fields import Field
 
 ModelT = TypeVar("ModelT")
@@ -99,9 +99,6 @@ class SingleWrite(Retriable[ResultT]):
         """Whether the caller asked for attributes in DynamoDB's answer."""
         return False
 
-    async def _run(self) -> ResultT:
-        return cast("ResultT", await send(self.prepare(), self._retry))
-
 
 @attrs.define(eq=False, repr=False)
 class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
@@ -151,13 +148,15 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
     def _returns_attributes(self) -> bool:
         return self._returning == "old"
 
+    async def _run(self) -> ResultT:
+        result: ResultT = await send(self.prepare(), self._retry)
+        return cast("ResultT", None) if self._returning == "none" else result
+
     def _complete(
         self,
         prepared: PreparedWrite,
         own: Sequence[Condition],
         new_values: dict[str, Any],
-        *,
-        in_transaction: bool,
         placeholders: Placeholders | None = None,
     ) -> None:
         """Put the conditions into the request, and say what happens once it is applied.
@@ -170,23 +169,23 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
         info = self._binding.info
         if info.discriminator is not None and not prepared.creating:
             own = (*own, own_kind(info, info.discriminator))
-        prepared.require((*own, *self._conditions), placeholders)
+        conditions_ = (*own, *self._conditions)
+        if placeholders is None and conditions_:
+            placeholders = Placeholders(self._binding.codec, info.model)
+        if placeholders is not None:
+            add_condition(prepared.request, conditions_, placeholders)
         if self._returning == "old":
             prepared.request["ReturnValues"] = "ALL_OLD"
             prepared.repeat, prepared.provable = "never", False
-        returning = "item" if in_transaction else self._returning
-        prepared.on_applied = partial(self._finish, returning, new_values)
+        prepared.on_applied = partial(self._finish, new_values)
 
-    def _finish(
-        self, returning: str, new_values: dict[str, Any], attributes: AttributeMap | None
-    ) -> Any:
-        """Change the instance after the write is applied; gives the result of the operation."""
-        stored = None
-        if self._instance is not None:
-            stored = store_values(self._binding.info, self._instance, new_values)
-        if returning == "old":
+    def _finish(self, new_values: dict[str, Any], attributes: AttributeMap | None) -> Any:
+        """Change the instance after the write is applied; gives it as it is stored, or the old
+        item."""
+        stored = store_values(self._binding.info, self._instance, new_values)
+        if self._returning == "old":
             return None if attributes is None else self._binding.decode(attributes)
-        return stored if returning == "item" else None
+        return stored
 
     def _version_is(self, version: int, field: Field) -> Condition:
         """The stored version is the one that was read. 0 was perhaps read from an absent or NULL

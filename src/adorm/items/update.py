@@ -18,7 +18,7 @@ from adorm.items.removals import prepare_creation, stand_in_of_update
 from adorm.items.send import as_transaction, send
 from adorm.items.single_write import SingleWrite
 from adorm.items.update_clauses import UpdateClauses
-from adorm.items.write import PreparedWrite
+from adorm.items.write import PreparedWrite, add_condition
 from adorm.schema.fields import Role
 
 ModelT = TypeVar("ModelT")
@@ -127,8 +127,8 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         return self._returning != "none"
 
     async def _run(self) -> ResultT:
-        sent = send(self.prepare(), self._retry, exactly_once=self._exactly_once)
-        return cast("ResultT", await sent)
+        result: ResultT = await send(self.prepare(), self._retry, exactly_once=self._exactly_once)
+        return result
 
     def prepare(self, *, in_transaction: bool = False) -> PreparedWrite:
         binding, clauses = self._binding, self._clauses
@@ -189,7 +189,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
             conditions = (Exists(info.location(info.partition), wanted=True), *conditions)
         if info.discriminator is not None:
             conditions = (own_kind(info, info.discriminator), *conditions)
-        prepared.require(conditions, placeholders)
+        add_condition(prepared.request, conditions, placeholders)
         binding.check_size(self._key, prepared.request.get("ExpressionAttributeValues", {}))
         if info.indexes:
             check_index_keys(info, {**update.written, **update.if_absent})

@@ -69,19 +69,6 @@ class PreparedWrite:
         self.request = request
         """As boto3's client takes it: `{"TableName": ..., "Key": {"pk": {"S": "c1"}}, ...}`."""
 
-    def require(
-        self, conditions: Sequence[Condition], placeholders: Placeholders | None = None
-    ) -> None:
-        """Put the conditions into the request, and the names and values of all its expressions.
-
-        Args:
-            placeholders: of the expressions that the request has already.
-        """
-        if placeholders is None and conditions:
-            placeholders = Placeholders(self.binding.codec, self.binding.info.model)
-        if placeholders is not None:
-            add_condition(self.request, conditions, placeholders)
-
 
 def add_condition(
     request: dict[str, Any], conditions: Sequence[Condition], placeholders: Placeholders

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
+from adorm.errors import AttributeMap
 from adorm.items.single_write import Write, item_exists
 from adorm.items.write import PreparedWrite
 
@@ -27,5 +28,8 @@ class Check(Write[ModelT, ResultT]):
         prepared = PreparedWrite("ConditionCheck", binding, self._key, request)
         prepared.must_exist = not self._conditions
         own = () if self._conditions else (item_exists(binding),)
-        self._complete(prepared, own, {}, in_transaction=in_transaction)
+        self._complete(prepared, own, {})
         return prepared
+
+    def _finish(self, new_values: dict[str, Any], attributes: AttributeMap | None) -> None:
+        """A check stores nothing."""
