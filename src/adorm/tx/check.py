@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from adorm.errors import AttributeMap
+from adorm.dynamodb.values import AttributeMap
 from adorm.items.single_write import Write, item_exists
 from adorm.items.write import PreparedWrite
 
