@@ -22,9 +22,10 @@ from adorm.items.operation import Operation
 from adorm.outcomes import Outcome, Progress
 from adorm.query.access import Access, Target, index_of, table_of
 from adorm.query.aggregates import Aggregates
-from adorm.query.derived_read import DerivedRead, WorkOnItems
+from adorm.query.derived_read import WorkOnItems
 from adorm.query.pages import Page
 from adorm.query.stream import ItemIterator
+from adorm.segments.collecting_scan import CollectingScan
 from adorm.segments.checkpoints import MAX_SEGMENTS, Position, Scanned, read_checkpoint
 from adorm.segments.pacing import ReadBudget
 from adorm.segments.resume import SegmentCount, new_positions, resumed_positions
@@ -368,15 +369,3 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             expected_items=expected_items,
             capacity=Capacity(),
         )
-
-
-@attrs.define(eq=False, repr=False)
-class CollectingScan(DerivedRead[ScanResult[ItemT]], Generic[ItemT]):
-    """A scan that lets every segment finish, and collects all errors."""
-
-    _open_stream: Callable[[], ScanStream[ItemT]]
-
-    def stream(self) -> ScanStream[ItemT]:
-        """A block in which the segments are read ahead; a segment that fails ends alone, see
-        `.outcomes` and `.errors`."""
-        return self._open_stream()

@@ -7,8 +7,8 @@ import anyio
 import pytest
 
 import adorm
-from tests.scan.test_parallel_scan import Bench
 from tests.support.aftermath import leaves_nothing_behind
+from tests.support.scan_bench import Bench
 from tests.support.stub_table import Number
 
 pytestmark = pytest.mark.anyio

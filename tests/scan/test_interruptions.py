@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 import adorm
-from tests.scan.test_parallel_scan import Bench, all_ids, ids
 from tests.support.aftermath import leaves_nothing_behind
+from tests.support.scan_bench import Bench, all_ids, ids
 from tests.support.stub_table import Number, StubTable
 
 pytestmark = pytest.mark.anyio
