@@ -467,12 +467,11 @@ INTERNAL = frozenset(
         "prepare",
         "record",
         "take_some",
-        "scanned",
         "settle",
         "verb",
         "end",
         "take",
-        "pages",
+        "next_page",
         "failed",
     }
 )

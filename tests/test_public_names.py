@@ -124,6 +124,7 @@ PUBLIC = [
     "UsageError",
     "ValidationFailed",
     "VersionConflict",
+    "WorkResult",
     "Write",
     "accounts",
     "and_",

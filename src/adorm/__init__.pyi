@@ -145,10 +145,7 @@ from adorm.queues.handler import (
 )
 from adorm.queues.message import SqsMessage as SqsMessage
 from adorm.retry import RetryPolicy as RetryPolicy
-from adorm.scan import (
-    CollectingScan as CollectingScan,
-    Scan as Scan,
-)
+from adorm.scan import Scan as Scan
 from adorm.schema.ids import uuid7 as uuid7
 from adorm.schema.indexes import (
     GlobalIndex as GlobalIndex,
@@ -165,7 +162,11 @@ from adorm.schema.markers import (
     version as version,
 )
 from adorm.schema.model_types import AnyModel as AnyModel
-from adorm.segments.scan_result import ScanResult as ScanResult
+from adorm.segments.collecting_scan import CollectingScan as CollectingScan
+from adorm.segments.scan_result import (
+    ScanResult as ScanResult,
+    WorkResult as WorkResult,
+)
 from adorm.segments.stream import ScanStream as ScanStream
 from adorm.streams.change import (
     StreamChange as StreamChange,

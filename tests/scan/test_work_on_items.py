@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 import adorm
-from adorm.testing import FakeClock
+from adorm.testing import FakeClock, use_clock
 from tests.support.aftermath import leaves_nothing_behind
 from tests.support.scan_bench import NO_WAITING, Bench, OddTable, all_ids, ids, is_segment_3
 from tests.support.stub_table import Number
@@ -158,7 +158,7 @@ async def test_collected_work_that_a_deadline_ends_is_gone_on_with() -> None:
 
     async with bench.connect() as db, leaves_nothing_behind(bench.recorder, db):
         scan = db.table(Number).scan().segments(4).collect_errors()
-        with adorm.use_clock(clock):
+        with use_clock(clock):
             async with adorm.deadline(5):
                 result = await scan.for_each(until_late, limit=3)
         assert result.done == 30
