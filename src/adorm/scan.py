@@ -25,8 +25,8 @@ from adorm.query.aggregates import Aggregates
 from adorm.query.derived_read import WorkOnItems
 from adorm.query.pages import Page
 from adorm.query.stream import ItemIterator
-from adorm.segments.collecting_scan import CollectingScan
 from adorm.segments.checkpoints import MAX_SEGMENTS, Position, Scanned, read_checkpoint
+from adorm.segments.collecting_scan import CollectingScan
 from adorm.segments.pacing import ReadBudget
 from adorm.segments.resume import SegmentCount, new_positions, resumed_positions
 from adorm.segments.scan_result import ScanResult
