@@ -93,20 +93,20 @@ from adorm.errors import (
     ValidationFailed as ValidationFailed,
     VersionConflict as VersionConflict,
 )
+from adorm.expressions.attr import (
+    Attr as Attr,
+    attr as attr,
+    path as path,
+)
 from adorm.expressions.conditions import (
     Condition as Condition,
     and_ as and_,
     not_ as not_,
     or_ as or_,
-    or_absent as or_absent,
-    raw as raw,
 )
-from adorm.expressions.paths import (
-    Attr as Attr,
-    attr as attr,
-    not_none as not_none,
-    path as path,
-)
+from adorm.expressions.functions import or_absent as or_absent
+from adorm.expressions.paths import not_none as not_none
+from adorm.expressions.raw import raw as raw
 from adorm.expressions.updates import Clause as Clause
 from adorm.idempotency.decorator import idempotent as idempotent
 from adorm.idempotency.records import IdempotencyRecord as IdempotencyRecord

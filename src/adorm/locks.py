@@ -45,8 +45,8 @@ from adorm.errors import (
     LockHeld,
     UsageError,
 )
+from adorm.expressions.attr import attr
 from adorm.expressions.conditions import Condition, and_, or_
-from adorm.expressions.paths import attr
 from adorm.models import model
 from adorm.schema.markers import partition_key
 from adorm.table import Table

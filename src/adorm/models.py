@@ -93,7 +93,7 @@ class ModelInfo:
         )
         """Tells an item of this model from those of its siblings in the table: every operation
         heeds it."""
-        self._locations: dict[Field, DocumentPath] = {}
+        self._paths: dict[Field, DocumentPath] = {}
         self.validated = tuple(
             field for field in _attributes(structure) if field.validator is not None
         )
@@ -108,13 +108,13 @@ class ModelInfo:
             self.model,
         )  # one for each model, also where a key is copied or sent to another process
 
-    def location(self, field: Field) -> DocumentPath:
-        """Where a field lies in an item, for expressions."""
-        known = self._locations.get(field)
+    def path_of(self, field: Field) -> DocumentPath:
+        """The document path of a field, for expressions."""
+        known = self._paths.get(field)
         if known is None:
             from adorm.expressions.document_path import root_path
 
-            known = self._locations[field] = root_path(self.model, field)
+            known = self._paths[field] = root_path(self.model, field)
         return known
 
     def check_instance(self, instance: object) -> None:
@@ -208,9 +208,7 @@ def _is_special(name: str) -> bool:
 
 def _make_paths(cls: type) -> dict[str, Path]:
     from adorm.expressions.document_path import root_path
-    from adorm.expressions.paths import (
-        Path,
-    )  # with all of the expressions: who only reads and writes by key needs none of them
+    from adorm.expressions.paths import Path
 
     structure = structure_of(cls)
     names = structure.by_name

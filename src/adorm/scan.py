@@ -16,8 +16,8 @@ import orjson
 from adorm.calls.capacity import Capacity
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition, and_
-from adorm.expressions.paths import selected_locations
-from adorm.expressions.placeholders import Placeholders
+from adorm.expressions.paths import selected_paths
+from adorm.expressions.request import RequestExpressions
 from adorm.items.operation import Operation
 from adorm.outcomes import Outcome, Progress
 from adorm.query.access import Access, Target, index_of, table_of
@@ -149,7 +149,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
     def select(self, *paths: object) -> Scan[Any]:
         """Only these attributes, as tuples. An attribute that an item lacks reads as the field's
         default, else as None."""
-        return cast("Scan[Any]", self._with_selection(selected_locations(paths)))
+        return cast("Scan[Any]", self._with_selection(selected_paths(paths)))
 
     # ---- reading
 
@@ -299,7 +299,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
                 f"{target} of {name} does not hold {missing}: "
                 "select(...) what it holds, or hydrate() to read the whole items"
             )
-        paths = [path for condition in filters for path in condition.locations()]
+        paths = [path for condition in filters for path in condition.paths()]
         if missing := target.missing({path.attribute_name for path in paths}):
             raise UsageError(f"{target} of {name} does not hold {missing}, which the filter reads")
         return Access(target, (), filters, f"a scan of {target} was asked for")
@@ -333,9 +333,10 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         """What is read: checkpoints are bound to it."""
         text, request = "", dict[str, Any]()
         if self._filters:
-            placeholders = Placeholders(self._binding.codec, self._binding.info.model)
-            text = and_(*self._filters).render(placeholders)
-            placeholders.into(request)
+            expressions = RequestExpressions(self._binding.codec, self._binding.info.model)
+            expressions.filter(and_(*self._filters))
+            expressions.into(request)
+            text = request.pop("FilterExpression")
         identity = orjson.dumps([text, repr(request), self._hides_expired])
         return Scanned(
             self._binding.table_name, self._index, hashlib.sha256(identity).hexdigest()[:32]

@@ -81,7 +81,7 @@ def test_messages_spell_conditions_and_sums_as_the_user_wrote_them() -> None:
     wrong: Any = [Base.some_count > 5]
     with pytest.raises(adorm.UsageError) as caught:
         children.query("c").filter(wrong)
-    assert "Comparison(subject=Base.some_count, comparator='>', operand=5)" in str(caught.value)
+    assert "Comparison(measured=Base.some_count, comparator='>', operand=5)" in str(caught.value)
     with pytest.raises(
         adorm.UsageError,
         match=r"\(Base\.some_count \+ 1\) \+ \.\.\.: DynamoDB's SET takes one addition",

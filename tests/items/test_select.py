@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 import adorm
 from adorm import attr, not_none
 from adorm.database import Database
-from adorm.expressions.paths import location_of
+from adorm.expressions.paths import document_path_of
 from adorm.items.select import select_values
 
 pytestmark = pytest.mark.anyio
@@ -245,7 +245,7 @@ def test_select_agrees_with_the_whole_item_or_both_fail(stored: dict[str, Any]) 
         item["by_name"] = {"M": {"x": stored["named"]}}
     binding: Any = adorm.connect("memory").table(Person)._binding
     for path, of in PATHS.values():
-        location = location_of(path)
+        location = document_path_of(path)
         try:
             expected = of(binding.decode(dict(item)))
         except adorm.ItemDecodeError:

@@ -21,9 +21,8 @@ from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError, UsageError
 from adorm.expressions.document_path import DocumentPath
-from adorm.expressions.paths import selected_locations
-from adorm.expressions.placeholders import Placeholders
-from adorm.expressions.projections import render_projection
+from adorm.expressions.paths import selected_paths
+from adorm.expressions.request import RequestExpressions
 from adorm.items.binding import Binding, Connection, maps_of
 from adorm.items.item_ids import ItemId
 from adorm.items.keys import Key
@@ -114,12 +113,10 @@ class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
             options["ConsistentRead"] = True
         if self._selected is not None and self._wanted:
             info = self._wanted[0].binding.info
-            placeholders = Placeholders(self._connection.codec, info.model)
-            for location in self._selected:
-                placeholders.check_owner(location)
+            expressions = RequestExpressions(self._connection.codec, info.model)
             wanted = projections(info, self._selected, info.key_order)
-            options["ProjectionExpression"] = render_projection(wanted, placeholders)
-            placeholders.into(options)
+            expressions.projection(wanted, selected=self._selected)
+            expressions.into(options)
         return options
 
     def _asked(self) -> KeySet[ItemT]:
@@ -278,7 +275,7 @@ class BatchGet(BatchRead[ModelT, BatchGetResult[ModelT]], Generic[ModelT]):
             self._connection,
             self._wanted,
             self._consistent,
-            selected_locations(paths),
+            selected_paths(paths),
             course=self._course,
             retry=self._retry,
         )

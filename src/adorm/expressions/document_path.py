@@ -1,14 +1,11 @@
-"""Where a value lies in an item: the attribute, and the way into it."""
+"""`DocumentPath`: where a value lies in an item: the attribute, and the steps into it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence, Set as AbstractSet
 from datetime import UTC, date, datetime, time
 from enum import Enum
 from typing import Any, Protocol, get_args
-
-import attrs
 
 from adorm.dynamodb.limits import MAX_NESTING
 from adorm.errors import BadValue, UnknownField, UsageError
@@ -23,14 +20,20 @@ from adorm.schema.types import (
     unwrap,
 )
 
+MAX_REACHED = 128
+"""The paths that a path keeps of those that were reached from it."""
+
+_ROOT_PATHS = "__adorm_root_paths__"
+"""Where a model keeps the paths of its fields. A table beside it would keep the model alive."""
+
 Step = str | int
 """An attribute name or map key, or a list index."""
 
 
 class MapKey(str):
-    """A map key that is no text in Python, such as a date. As text it is told and compared.
+    """A map key that is no text in Python, such as a date. The text is for messages and to compare.
 
-    What it is stored as only the codec of a request knows, which has the hooks: `stored_steps`.
+    How the key is stored only the codec of a request knows, which has the hooks: `stored_steps`.
     """
 
     __slots__ = ("annotation", "key")
@@ -73,37 +76,56 @@ def _key_text(step: MapKey, encoder: KeyEncoder) -> str:
     return text
 
 
-def _first_step(location: DocumentPath) -> str:
-    return str(location.steps[0])
-
-
-def _has_one_step(location: DocumentPath) -> bool:
-    return len(location.steps) == 1
-
-
-@attrs.frozen(eq=False, repr=False)
 class DocumentPath:
-    """A document path, in attribute names: `("lines", 0, "price")`."""
+    """A document path, in attribute names: `("lines", 0, "price")`. It does not change.
 
-    root: Any
-    """The model it starts from; None for an untyped path."""
-    steps: tuple[Step, ...]
-    annotation: Annotation
-    """The type of the value there; `Any` where it is not known."""
-    field: Field | None = None
-    """The field that the last step names, if it is one: it knows how its value is stored."""
-    spelled: str = ""
-    """As the user wrote it: `Order.lines[0].price`."""
-    within: Field | None = None
-    """The nearest field that it lies in, where it is none itself."""
-    attribute_name: str = attrs.field(
-        init=False, default=attrs.Factory(_first_step, takes_self=True)
+    A path keeps the paths that were reached from it, so that the same path, reached again, is the
+    same object. Shapes of expressions hold paths by identity.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_reached",
+        "annotation",
+        "attribute_name",
+        "field",
+        "is_kept",
+        "is_top_level",
+        "root",
+        "spelled",
+        "steps",
+        "within",
     )
-    """The attribute of the item that it lies in."""
-    is_top_level: bool = attrs.field(
-        init=False, default=attrs.Factory(_has_one_step, takes_self=True)
-    )
-    """Whether it is that attribute itself."""
+
+    def __init__(
+        self,
+        root: Any,
+        steps: tuple[Step, ...],
+        annotation: Annotation,
+        field: Field | None = None,
+        spelled: str = "",
+        within: Field | None = None,
+        *,
+        is_kept: bool = False,
+    ) -> None:
+        self.root = root
+        """The model that it starts from; None for an untyped path."""
+        self.steps = steps
+        self.annotation = annotation
+        """The type of the value there; `Any` where it is not known."""
+        self.field = field
+        """The field that the last step names, if it is one: it knows how its value is stored."""
+        self.spelled = spelled
+        """As the user wrote it: `Order.lines[0].price`."""
+        self.within = within
+        """The nearest field that it lies in, where it is none itself."""
+        self.is_kept = is_kept
+        """Whether the same path, reached again, is this object."""
+        self.attribute_name = str(steps[0])
+        """The attribute of the item that it lies in."""
+        self.is_top_level = len(steps) == 1
+        """Whether it is that attribute itself."""
+        self._reached: dict[object, DocumentPath] = {}
 
     def __str__(self) -> str:
         return self.spelled
@@ -129,11 +151,21 @@ class DocumentPath:
         """The field `name` of the structured value there.
 
         Raises:
-            UnknownField: no such field, or what is there is stored as one JSON string.
+            UnknownField: no such field, or what is there is stored as one JSON string. It is also
+                an AttributeError, so that `getattr` with a default works.
         """
-        self._refuse_json(
-            f".{name}", UnknownField
-        )  # also an AttributeError, as `getattr` with a default asks for
+        known = self._reached.get(name)
+        return known if known is not None else self._keep(name, self._find_child(name))
+
+    def _keep(self, key: object, path: DocumentPath) -> DocumentPath:
+        if len(self._reached) >= MAX_REACHED:
+            self._reached.clear()  # map keys come from users: there is no end of them
+        path.is_kept = self.is_kept
+        self._reached[key] = path
+        return path
+
+    def _find_child(self, name: str) -> DocumentPath:
+        self._refuse_json(f".{name}", UnknownField)
         value = self._value_type()
         if value is Any:
             return self._step(name, Any, None, f".{name}")
@@ -153,7 +185,18 @@ class DocumentPath:
         raise UnknownField(unknown_field(str(self), name, known))
 
     def item(self, key: object) -> DocumentPath:
-        """The list element at an index, or the map value at a key."""
+        """The list element at an index, or the map value at a key.
+
+        Raises:
+            UsageError: there is neither a list nor a map, or the key does not fit.
+            BadValue: the key is empty text.
+        """
+        if key.__class__ is not str and key.__class__ is not int:
+            return self._find_item(key)  # how it is stored only the codec of a request knows
+        known = self._reached.get(("[", key))
+        return known if known is not None else self._keep(("[", key), self._find_item(key))
+
+    def _find_item(self, key: object) -> DocumentPath:
         self._refuse_json(f"[{key!r}]")
         value = self._value_type()
         if isinstance(key, bool) or not isinstance(key, (int, str)):
@@ -257,60 +300,23 @@ class DocumentPath:
         raise UsageError(f"{self}[{index}]: {self} is {type_name(self.annotation)}, not a list")
 
     def overlaps(self, other: DocumentPath) -> bool:
-        """Whether one of the two lies in the other, so that DynamoDB refuses to change both at
-        once."""
+        """Whether they are the same or one lies in the other: DynamoDB refuses an update that
+        changes both."""
         shared = min(len(self.steps), len(other.steps))
         return self.steps[:shared] == other.steps[:shared]
 
 
 def root_path(model: Any, field: Field) -> DocumentPath:
-    """The location of a field at the top of an item."""
-    return DocumentPath(
-        model, (field.attribute_name,), field.type, field, f"{model.__name__}.{field.name}"
-    )
-
-
-_PIECE = re.compile(
-    r"""(?P<name>[^.\[\]"']+)|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]|\['(?P<key2>[^']*)'\]|(?P<dot>\.)"""
-)
-
-
-def parse_path(text: str) -> DocumentPath:
-    """An untyped location from `dotted.name[0]`; a name with a dot in it is written
-    `labels["a.b"]`.
-
-    Raises:
-        UsageError: the text is no path.
-    """
-    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
-        raise UsageError(f"a path is text such as 'lines[0].price', not {text!r}")
-    steps: list[Step] = []
-    position, after_dot = 0, True
-    while position < len(text):
-        piece = _PIECE.match(text, position)
-        if piece is None or (piece["dot"] is not None and after_dot):
-            raise UsageError(
-                f"no path: {text!r}, at position {position}; write it like 'lines[0].price' or 'labels[\"a.b\"]'"
-            )
-        position = piece.end()
-        if piece["dot"] is not None:
-            after_dot = True
-            continue
-        if piece["name"] is not None:
-            if not after_dot:
-                raise UsageError(f"no path: {text!r}: a dot is missing before {piece['name']!r}")
-            steps.append(piece["name"])
-        elif piece["index"] is not None:
-            steps.append(int(piece["index"]))
-        else:
-            steps.append(piece["key"] if piece["key"] is not None else piece["key2"])
-            if not steps[-1]:
-                raise UsageError(f"no path: {text!r}: DynamoDB's maps have no empty keys")
-        after_dot = False
-    if not steps or after_dot or isinstance(steps[0], int):
-        raise UsageError(
-            f"no path: {text!r}; it starts with an attribute name and ends with a name, key or index"
+    """The path of a field at the top of an item; always the same object."""
+    paths: dict[Field, DocumentPath] | None = model.__dict__.get(_ROOT_PATHS)
+    if paths is None:
+        paths = {}
+        type.__setattr__(model, _ROOT_PATHS, paths)
+    path = paths.get(field)
+    if path is None:
+        spelled = f"{model.__name__}.{field.name}"
+        path = DocumentPath(
+            model, (field.attribute_name,), field.type, field, spelled, is_kept=True
         )
-    if len(steps) > MAX_NESTING:
-        raise UsageError(f"{text!r}: a document path has at most {MAX_NESTING} levels")
-    return DocumentPath(None, tuple(steps), Any, None, text)
+        path = paths.setdefault(field, path)
+    return path

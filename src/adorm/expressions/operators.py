@@ -1,4 +1,4 @@
-"""What paths and sums have in common: the operators that DynamoDB does not have are refused by
+"""`PathOperators` and `SumOperators`: the operators that DynamoDB does not have are refused by
 name."""
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from adorm.errors import MisusedExpression
 
 
 class SumOperators:
-    """Something that DynamoDB adds to or subtracts from, and no more."""
+    """Refuses every operator of Python that an UpdateExpression has not: all but one + or -."""
 
     __slots__ = ()
 
-    if not TYPE_CHECKING:  # so that checkers refuse these operators, too
+    if not TYPE_CHECKING:  # so that type checkers refuse these operators, too
 
         def __mul__(self, other: object) -> NoReturn:
             _refuse(f"{_spelled(self)} * {other!r}")
@@ -56,34 +56,35 @@ class SumOperators:
 
 
 class PathOperators(SumOperators):
-    """A path, of either kind."""
+    """Refuses `&`, `|` and `~` as well: those combine conditions, and a path is none."""
 
     __slots__ = ()
 
     if not TYPE_CHECKING:  # as above
 
         def __and__(self, _other: object) -> NoReturn:
-            _refuse_joining(self)
+            _refuse_combining(self)
 
         __rand__ = __or__ = __ror__ = __and__
 
         def __invert__(self) -> NoReturn:
-            _refuse_joining(self)
+            _refuse_combining(self)
 
 
 def _spelled(operand: SumOperators) -> str:
     return str(operand) if isinstance(operand, PathOperators) else f"({operand})"
 
 
-def _refuse_joining(place: PathOperators) -> NoReturn:
+def _refuse_combining(path: PathOperators) -> NoReturn:
     raise MisusedExpression(
-        f"{place} stands beside &, | or ~ as if it were a condition: they bind more tightly than comparisons, so put parentheses around "
-        f"each comparison, as in (Order.total > 1) & (Order.status == 'open'); for a bool attribute write ({place} == True)"
+        f"{path} stands beside &, | or ~ as if it were a condition: they bind more tightly than "
+        "comparisons, so put parentheses around each comparison, as in "
+        f"(Order.total > 1) & (Order.status == 'open'); for a bool attribute write ({path} == True)"
     )
 
 
 def _refuse(spelled: str) -> NoReturn:
     raise MisusedExpression(
-        f"{spelled}: DynamoDB computes with + and - only, one of them in a .set(path, ...), as in Order.total + 1; "
-        "compute in Python what it is to be, and store that"
+        f"{spelled}: DynamoDB computes with + and - only, one of them in a .set(path, ...), as in "
+        "Order.total + 1; compute the value in Python, and store that"
     )

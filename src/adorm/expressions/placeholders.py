@@ -1,10 +1,15 @@
-"""The names and values of one request, as placeholders."""
+"""How expressions become text: operands are gathered, and a shape is written with placeholders.
+
+A condition or clause does its work in two steps. `gather` encodes the values, checks them, and
+gives a *shape*: a tuple of a function that writes text, a number, and the function's arguments.
+A shape holds no value and is hashable, so the text of a shape that was written before is known
+(`adorm.expressions.request`).
+"""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
-import orjson
+from collections.abc import Iterable
+from typing import Any, Protocol, TypeAlias
 
 from adorm.dynamodb.limits import MAX_EXPRESSION_BYTES, MAX_EXPRESSION_OPERATORS
 from adorm.dynamodb.values import AttributeValue
@@ -13,9 +18,24 @@ from adorm.expressions.document_path import DocumentPath, Step, stored_steps
 from adorm.schema.fields import Field, structure_of
 from adorm.schema.types import Annotation
 
+Shape: TypeAlias = tuple[Any, ...]
+"""`(write, number, *arguments)`: `write(placeholders, *arguments)` gives the text. The number is
+the binding strength of a condition, or the section of a clause."""
+
+OperandShape: TypeAlias = DocumentPath | str | Shape
+"""A path, `VALUE`, or the shape of a size or sum."""
+
+VALUE = "value"
+"""The shape of an operand that is a value: the next one of those gathered."""
+
 
 class Encoder(Protocol):
     """What expressions need of a codec."""
+
+    @property
+    def memo(self) -> dict[Any, Any]:
+        """Keeps what others derive from the coders; emptied when hooks change."""
+        ...
 
     def encode_value(
         self,
@@ -29,70 +49,77 @@ class Encoder(Protocol):
     def encode_field(self, field: Field, value: object) -> AttributeValue | None: ...
 
     def tags_of(self, annotation: Annotation, field: Field | None) -> frozenset[str] | None:
-        """The types of DynamoDB's that values of a field, or of a type, may be stored as; None
-        where that is not known."""
+        """The DynamoDB types that values of a field, or of a type, may be stored as; None where
+        that is not known."""
         ...
 
 
-class Placeholders:
-    """Numbers the names and values of one request once; identical ones are shared among its
-    expressions."""
+class Operands:
+    """What the expressions of one request work on, in the order in which the texts name it."""
 
-    __slots__ = ("_model", "_names", "_operators", "_values", "encoder")
+    __slots__ = ("encoder", "if_absent", "is_repeatable", "values", "written")
 
-    def __init__(self, encoder: Encoder, model: Any = None) -> None:
+    def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
+        self.values: list[AttributeValue] = []
+        """The attribute values, equal ones included."""
+        self.is_repeatable = True
+        """Whether a later request can have the same shape: every path is one that is kept."""
+        self.written: dict[str, AttributeValue | None] = {}
+        """The attributes that an update gives a value as a whole, None for those it removes."""
+        self.if_absent: dict[str, AttributeValue] = {}
+        """The attributes that an update gives a value where the item does not have them."""
+
+    def path(self, path: DocumentPath) -> DocumentPath:
+        """The shape of a path: itself."""
+        if not path.is_kept:
+            self.is_repeatable = False
+        return path
+
+
+class Placeholders:
+    """Writes shapes as text. Numbers each attribute name once; the values are numbered before.
+
+    Args:
+        model: the model of the request, to refuse paths of other models; None for any.
+        value_names: the placeholder of each value, in the order in which they were gathered.
+    """
+
+    __slots__ = ("_model", "_operators", "_value_names", "encoder", "names")
+
+    def __init__(self, encoder: Encoder, model: Any, value_names: Iterable[str]) -> None:
+        self.encoder = encoder
+        self.names: dict[str, str] = {}
+        """Placeholders by attribute name: `{"status": "#n0"}`."""
         self._model = model
-        self._names: dict[str, str] = {}
-        self._values: dict[object, tuple[str, AttributeValue]] = {}
+        self._value_names = iter(value_names)
         self._operators = 0
 
-    def location(self, location: DocumentPath) -> str:
+    def write(self, shape: Shape) -> str:
+        """The text of a condition, size or sum."""
+        text: str = shape[0](self, *shape[2:])
+        return text
+
+    def operand(self, operand: OperandShape) -> str:
+        """The text of an operand: `#n0.#n1[2]`, `:v0` or `size(#n0)`."""
+        if operand is VALUE:
+            return self.value()
+        if isinstance(operand, DocumentPath):
+            return self.path(operand)
+        return self.write(operand) if isinstance(operand, tuple) else operand
+
+    def path(self, path: DocumentPath) -> str:
         """`#n0.#n1[2]`.
 
         Raises:
             UsageError: the path belongs to another model than this request's.
         """
-        if location.root is not self._model:
-            self.check_owner(location)
-        return (
-            self.name(location.attribute_name)
-            if location.is_top_level
-            else self.steps(location.steps)
-        )
-
-    def check_owner(self, location: DocumentPath) -> None:
-        """Refuse a path of another model than this request's.
-
-        Raises:
-            UsageError: it is one.
-        """
-        root = location.root
-        if root is not None and self._model is not None and not issubclass(self._model, root):
-            raise UsageError(
-                f"{location} is a path of {root.__name__}, but this is a request for {self._model.__name__}"
-            )
-        if root is not None and self._model is not None and self._model is not root:
-            self._check_inherited(location)
-
-    def _check_inherited(self, location: DocumentPath) -> None:
-        """A path of a base class names the base's attribute, which a subclass may store under
-        another name."""
-        name = location.attribute_name
-        field = next(
-            (field for field in structure_of(location.root).fields if field.attribute_name == name),
-            None,
-        )
-        own = (
-            None if field is None else structure_of(self._model).by_name[field.name].attribute_name
-        )
-        if field is not None and own != name:
-            raise UsageError(
-                f"{location} is stored as {name!r} in {location.root.__name__}, but as {own!r} in {self._model.__name__}: "
-                f"write {self._model.__name__}.{field.name}"
-            )
+        if path.root is not self._model:
+            check_owner(path, self._model)
+        return self.name(path.attribute_name) if path.is_top_level else self.steps(path.steps)
 
     def steps(self, steps: tuple[Step, ...]) -> str:
+        """The same for a path of which only the steps are known."""
         parts: list[str] = []
         for step in stored_steps(steps, self.encoder):
             if isinstance(step, int):
@@ -103,67 +130,61 @@ class Placeholders:
 
     def name(self, attribute_name: str) -> str:
         """`#n0`."""
-        placeholder = self._names.get(attribute_name)
-        if placeholder is None:
-            placeholder = self._names[attribute_name] = f"#n{len(self._names)}"
-        return placeholder
+        return self.names.setdefault(attribute_name, f"#n{len(self.names)}")
 
-    def value(self, attribute_value: AttributeValue) -> str:
-        """`:v0`."""
-        key = _identity(attribute_value)
-        known = self._values.get(key)
-        if known is None:
-            known = self._values[key] = (f":v{len(self._values)}", attribute_value)
-        return known[0]
+    def value(self) -> str:
+        """The placeholder of the next value, `:v0`."""
+        return next(self._value_names)
 
     def count_operator(self) -> None:
-        """Keep DynamoDB's limit of operators in the expressions of one request.
+        """Count one operator or function.
 
         Raises:
-            UsageError: there are more than 300.
+            UsageError: there are more in one request than DynamoDB takes.
         """
         self._operators += 1
         if self._operators > MAX_EXPRESSION_OPERATORS:
             raise UsageError(
-                f"more than {MAX_EXPRESSION_OPERATORS} operators and functions in one expression; DynamoDB refuses them: split the request"
+                f"more than {MAX_EXPRESSION_OPERATORS} operators and functions in one expression; "
+                "DynamoDB refuses them: split the request"
             )
 
     def checked(self, kind: str, text: str) -> str:
         """The finished text of an expression.
 
         Raises:
-            UsageError: it is longer than 4 KB.
+            UsageError: it is longer than DynamoDB takes.
         """
         if len(text) > MAX_EXPRESSION_BYTES:
             raise UsageError(
-                f"the {kind} is {len(text)} bytes long; DynamoDB takes {MAX_EXPRESSION_BYTES}: split the request"
+                f"the {kind} is {len(text)} bytes long; DynamoDB takes {MAX_EXPRESSION_BYTES}: "
+                "split the request"
             )
         return text
 
-    def into(self, request: dict[str, Any]) -> None:
-        """Add `ExpressionAttributeNames` and `ExpressionAttributeValues` where there are any."""
-        if self._names:
-            request["ExpressionAttributeNames"] = dict(
-                zip(self._names.values(), self._names, strict=True)
-            )
-        if self._values:
-            request["ExpressionAttributeValues"] = dict(self._values.values())
 
+def check_owner(path: DocumentPath, model: Any) -> None:
+    """Refuse a path of another model than the request's.
 
-def _identity(attribute_value: AttributeValue) -> object:
-    """What is equal for attribute values that are written alike, and for no others."""
-    if len(attribute_value) == 1:
-        ((tag, content),) = attribute_value.items()
-        if content.__class__ in _PLAIN:
-            return tag, content
-        try:
-            return orjson.dumps(
-                attribute_value, None, orjson.OPT_PASSTHROUGH_SUBCLASS
-            )  # a third of what repr takes
-        except TypeError:  # it holds bytes
-            pass
-    return repr(attribute_value)
+    A path of a base class names the base's attribute, which a subclass may store under another
+    name: that is refused, too.
 
-
-_PLAIN = frozenset({str, bytes, bool})
-"""Classes of contents that are equal only where they are the same."""
+    Raises:
+        UsageError: the path is of another model, or names another attribute there.
+    """
+    root = path.root
+    if root is None or model is None or model is root:
+        return
+    if not issubclass(model, root):
+        raise UsageError(
+            f"{path} is a path of {root.__name__}, but this is a request for {model.__name__}"
+        )
+    for field in structure_of(root).fields:
+        if field.attribute_name == path.attribute_name:
+            own = structure_of(model).by_name[field.name].attribute_name
+            if own != field.attribute_name:
+                raise UsageError(
+                    f"{path} is stored as {field.attribute_name!r} in {root.__name__}, but as "
+                    f"{own!r} in {model.__name__}: write {model.__name__}.{field.name}"
+                )
+            return

@@ -25,8 +25,8 @@ from adorm.errors import (
     ResultNotStored,
     UsageError,
 )
+from adorm.expressions.attr import attr
 from adorm.expressions.conditions import Condition
-from adorm.expressions.paths import attr
 from adorm.models import model
 from adorm.schema.markers import partition_key, ttl
 

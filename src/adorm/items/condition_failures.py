@@ -15,7 +15,9 @@ from adorm.errors import (
     ItemNotFound,
     VersionConflict,
 )
-from adorm.expressions.conditions import Comparison, Condition, Value
+from adorm.expressions.comparisons import Comparison
+from adorm.expressions.conditions import Condition
+from adorm.expressions.operands import Value
 from adorm.items.binding import Binding
 from adorm.items.write import PreparedWrite
 
@@ -110,7 +112,7 @@ def _version_in(conditions: Sequence[Condition], binding: Binding) -> int | None
             isinstance(condition, Comparison)
             and condition.comparator == "="
             and field is not None
-            and getattr(condition.subject, "field", None) is field
+            and getattr(condition.measured, "field", None) is field
             and isinstance(condition.operand, Value)
             and isinstance(condition.operand.value, int)
         ):

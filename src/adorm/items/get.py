@@ -69,9 +69,9 @@ class Get(Retriable[ResultT]):
         """
         if self._keys_only:
             raise UsageError("exists() reads no attributes: get_or_none(...).select(...) does")
-        from adorm.expressions.paths import selected_locations
+        from adorm.expressions.paths import selected_paths
 
-        return attrs.evolve(cast("Any", self), selected=selected_locations(paths))
+        return attrs.evolve(cast("Any", self), selected=selected_paths(paths))
 
     def request(self) -> dict[str, Any]:
         binding = self._binding
@@ -84,33 +84,27 @@ class Get(Retriable[ResultT]):
         if self._selected is not None:
             self._project(request, self._selected)
         elif self._keys_only:
-            from adorm.expressions.placeholders import Placeholders
+            from adorm.expressions.request import RequestExpressions
 
-            placeholders = Placeholders(binding.codec)
-            request["ProjectionExpression"] = placeholders.name(
-                binding.info.partition.attribute_name
+            expressions = RequestExpressions(binding.codec, binding.info.model)
+            fields = (binding.info.partition, binding.info.discriminator)
+            expressions.projection(
+                [(field.attribute_name,) for field in fields if field is not None]
             )
-            if binding.info.discriminator is not None:
-                request["ProjectionExpression"] += (
-                    f", {placeholders.name(binding.info.discriminator.attribute_name)}"
-                )
-            placeholders.into(request)
+            expressions.into(request)
         return request
 
     def _project(self, request: dict[str, Any], selected: tuple[DocumentPath, ...]) -> None:
         """Ask for the attributes selected, for the key, which errors name, and for what tells of
         which kind the item is."""
-        from adorm.expressions.placeholders import Placeholders
-        from adorm.expressions.projections import render_projection
+        from adorm.expressions.request import RequestExpressions
         from adorm.items.select import projections
 
         binding = self._binding
-        placeholders = Placeholders(binding.codec, binding.info.model)
-        for location in selected:
-            placeholders.check_owner(location)
+        expressions = RequestExpressions(binding.codec, binding.info.model)
         wanted = projections(binding.info, selected, binding.info.key_order)
-        request["ProjectionExpression"] = render_projection(wanted, placeholders)
-        placeholders.into(request)
+        expressions.projection(wanted, selected=selected)
+        expressions.into(request)
 
     def explain(self) -> Plan:
         from adorm.items.plan import plan_of, read_cost

@@ -12,7 +12,10 @@ from typing import Any
 from adorm.codec import Codec
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError, UsageError
-from adorm.expressions.conditions import Comparison, Condition, Exists, Or, Value
+from adorm.expressions.comparisons import Comparison
+from adorm.expressions.conditions import Condition, Or
+from adorm.expressions.functions import Exists
+from adorm.expressions.operands import Value
 from adorm.expressions.updates import Clause, Set
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
@@ -24,18 +27,18 @@ class OtherKind(ItemDecodeError):
 
 def own_kind(info: ModelInfo, discriminator: Field) -> Condition:
     """The item is of this model's kind, says nothing of its kind, or is not there."""
-    return Or((kind_is(info, discriminator), Exists(info.location(discriminator), wanted=False)))
+    return Or((kind_is(info, discriminator), Exists(info.path_of(discriminator), wanted=False)))
 
 
 def kind_is(info: ModelInfo, discriminator: Field) -> Comparison:
     """The item says that it is of this model's kind."""
-    location = info.location(discriminator)
+    location = info.path_of(discriminator)
     return Comparison(location, "=", Value(discriminator.default, location))
 
 
 def kind_clause(info: ModelInfo, discriminator: Field) -> Clause[Any]:
     """Stores what tells that an item is of this model's kind."""
-    location = info.location(discriminator)
+    location = info.path_of(discriminator)
     return Set(location, Value(discriminator.default, location))
 
 
@@ -74,7 +77,7 @@ def check_clauses(
     """
     own = codec.encode_field(discriminator, discriminator.default)
     for clause in clauses:
-        if clause.location.attribute_name != discriminator.attribute_name:
+        if clause.path.attribute_name != discriminator.attribute_name:
             continue
         if (
             isinstance(clause, Set)

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from adorm.errors import ValidationFailed
+from adorm.expressions.arithmetic import Sum
 from adorm.expressions.document_path import DocumentPath
-from adorm.expressions.updates import Add, Append, Arithmetic, Clause, Delete, Set
+from adorm.expressions.updates import Add, Append, Clause, Delete, Set
 
 _LAST_STEP = re.compile(r"(\.[^.\[\]]+|\[[^\[\]]*\])$")
 
@@ -21,7 +22,7 @@ def explain_refusal(error: ValidationFailed, clauses: Iterable[Clause[Any]]) -> 
 
 
 def _advice(refusal: str, clause: Clause[Any]) -> str | None:
-    location = clause.location
+    location = clause.path
     if "document path" in refusal:
         if location.is_top_level:
             return None
@@ -47,9 +48,7 @@ def _wrong_type(clause: Clause[Any], location: DocumentPath) -> str | None:
         clause.value if isinstance(clause, Add) else clause.members, (set, frozenset)
     ):
         wanted, empty = "no set of such members", "set()"
-    elif isinstance(clause, Add) or (
-        isinstance(clause, Set) and isinstance(clause.value, Arithmetic)
-    ):
+    elif isinstance(clause, Add) or (isinstance(clause, Set) and isinstance(clause.value, Sum)):
         wanted, empty = "no number", "0"
     else:
         return None
@@ -61,6 +60,6 @@ def _wrong_type(clause: Clause[Any], location: DocumentPath) -> str | None:
 
 
 def _read(value: object) -> list[DocumentPath]:
-    if isinstance(value, Arithmetic):
+    if isinstance(value, Sum):
         return [side for side in (value.left, value.right) if isinstance(side, DocumentPath)]
     return [value] if isinstance(value, DocumentPath) else []

@@ -14,8 +14,9 @@ from typing import Any
 
 from adorm.codec import DecodeFailure
 from adorm.dynamodb.values import NULL, AttributeValue
-from adorm.expressions.conditions import Condition, Exists
-from adorm.expressions.placeholders import Placeholders
+from adorm.expressions.conditions import Condition
+from adorm.expressions.functions import Exists
+from adorm.expressions.request import RequestExpressions
 from adorm.expressions.updates import Clause, SetValue, SetValueIfAbsent
 from adorm.items.binding import Binding
 from adorm.items.write import PreparedWrite, add_condition
@@ -39,8 +40,8 @@ def prepare_creation(
     creation: dict[str, Any] = {
         name: request[name] for name in ("TableName", "Key", "ReturnValues") if name in request
     }
-    no_item = Exists(info.location(info.partition), wanted=False)
-    add_condition(creation, (no_item, *conditions), Placeholders(binding.codec, info.model))
+    no_item = Exists(info.path_of(info.partition), wanted=False)
+    add_condition(creation, (no_item, *conditions), RequestExpressions(binding.codec, info.model))
     prepared.creation = creation
 
 
@@ -63,7 +64,7 @@ def stand_in_of_save(binding: Binding, fields: Iterable[Field], stored: Any) -> 
     if not found:
         return None
     _, field, attribute_value = min(found, key=lambda each: each[0])
-    return SetValue(binding.info.location(field), attribute_value)
+    return SetValue(binding.info.path_of(field), attribute_value)
 
 
 def stand_in_of_update(binding: Binding, changed: Iterable[str]) -> Clause[Any] | None:
@@ -95,7 +96,7 @@ def stand_in_of_update(binding: Binding, changed: Iterable[str]) -> Clause[Any] 
     if not found:
         return None
     _, field, attribute_value = min(found, key=lambda each: each[0])
-    return SetValueIfAbsent(binding.info.location(field), attribute_value)
+    return SetValueIfAbsent(binding.info.path_of(field), attribute_value)
 
 
 def _rank(field: Field, tags: frozenset[str] | None) -> int:

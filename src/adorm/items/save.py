@@ -10,11 +10,12 @@ import attrs
 
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError, UsageError
-from adorm.expressions.conditions import Condition, Value
+from adorm.expressions.conditions import Condition
 from adorm.expressions.document_path import DocumentPath
-from adorm.expressions.paths import location_of
-from adorm.expressions.placeholders import Placeholders
-from adorm.expressions.updates import Clause, Remove, SetIfAbsent, SetValue, render_update
+from adorm.expressions.operands import Value
+from adorm.expressions.paths import document_path_of
+from adorm.expressions.request import RequestExpressions
+from adorm.expressions.updates import Clause, Remove, SetIfAbsent, SetValue
 from adorm.items.instances import copy_with, is_never_stored, read_version, store_values, validate
 from adorm.items.removals import prepare_creation, stand_in_of_save
 from adorm.items.single_write import Write, encode_item, item_exists
@@ -69,16 +70,16 @@ class Save(Write[ModelT, ResultT]):
         }
         if info.created_at is not None and self._only is None and not in_transaction:
             prepared.request["ReturnValues"] = "UPDATED_NEW"  # only the answer knows it
-        placeholders = Placeholders(binding.codec, info.model)
+        expressions = RequestExpressions(binding.codec, info.model)
         clauses = self._clauses(item, stored, now)
         if clauses:
-            own += self._render(prepared, clauses, stored, placeholders, in_transaction)
+            own += self._render(prepared, clauses, stored, expressions, in_transaction)
         elif in_transaction:
             raise UsageError(
                 f"{self._key} is nothing but its key, and DynamoDB takes no save of that in a "
                 "transaction: use create() or put()"
             )
-        self._complete(prepared, own, new_values, placeholders)
+        self._complete(prepared, own, new_values, expressions)
         return prepared
 
     def _render(
@@ -86,24 +87,21 @@ class Save(Write[ModelT, ResultT]):
         prepared: PreparedWrite,
         clauses: list[Clause[Any]],
         stored: Any,
-        placeholders: Placeholders,
+        expressions: RequestExpressions,
         in_transaction: bool,
     ) -> list[Condition]:
         """Put the UpdateExpression into the request; gives the condition that it needs, if any."""
         binding, needed = self._binding, list[Condition]()
-        update = render_update(clauses, placeholders, key_names=binding.info.key_names)
-        if update.only_removes and self._only is None:
+        if self._only is None and all(isinstance(clause, Remove) for clause in clauses):
             stand_in = stand_in_of_save(binding, self._fields(), stored) if in_transaction else None
             if stand_in is None:
                 prepare_creation(prepared, self._conditions, in_transaction=in_transaction)
                 needed.append(item_exists(binding))
             else:
-                others = [each for each in clauses if each.location is not stand_in.location]
-                update = render_update(
-                    (*others, stand_in), placeholders, key_names=binding.info.key_names
-                )
-        prepared.request["UpdateExpression"] = update.finished()
-        prepared.written = update.written
+                others = [each for each in clauses if each.path is not stand_in.path]
+                clauses = [*others, stand_in]
+        expressions.update(clauses, key_names=binding.info.key_names)
+        prepared.written = expressions.written
         return needed
 
     def _finish(self, new_values: dict[str, Any], attributes: AttributeMap | None) -> Any:
@@ -157,7 +155,7 @@ class Save(Write[ModelT, ResultT]):
         """A clause for each field: it sets the field, or removes what is stored as absence."""
         info, clauses = self._binding.info, list[Clause[Any]]()
         for field in self._fields():
-            location, value = info.location(field), item.get(field.attribute_name)
+            location, value = info.path_of(field), item.get(field.attribute_name)
             if field.role is Role.CREATED_AT and now is not None:
                 if value is not None:  # None was read: the time of the first write is not known
                     first = Value(self._first_written(field, stored, now), location)
@@ -182,7 +180,7 @@ def only_locations(info_name: str, paths: Sequence[object]) -> tuple[DocumentPat
     Raises:
         UsageError: there is none, or one is no field of the item itself, or part of the key.
     """
-    locations = tuple(location_of(path) for path in paths)
+    locations = tuple(document_path_of(path) for path in paths)
     if not locations:
         raise UsageError(
             f"save({info_name}, only=[]) writes nothing: name fields, or leave `only` out"

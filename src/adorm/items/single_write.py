@@ -10,16 +10,11 @@ import attrs
 
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
-from adorm.expressions.conditions import (
-    Comparison,
-    Condition,
-    Exists,
-    TypeIs,
-    Value,
-    conditions,
-    or_,
-)
-from adorm.expressions.placeholders import Placeholders
+from adorm.expressions.comparisons import Comparison
+from adorm.expressions.conditions import Condition, conditions, or_
+from adorm.expressions.functions import Exists, TypeIs
+from adorm.expressions.operands import Value
+from adorm.expressions.request import RequestExpressions
 from adorm.items.binding import Binding
 from adorm.items.instances import store_values
 from adorm.items.keys import Key, check_index_keys, check_item_keys, key_of
@@ -157,23 +152,23 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
         prepared: PreparedWrite,
         own: Sequence[Condition],
         new_values: dict[str, Any],
-        placeholders: Placeholders | None = None,
+        expressions: RequestExpressions | None = None,
     ) -> None:
         """Put the conditions into the request, and say what happens once it is applied.
 
         Args:
             own: adorm's own conditions; the caller's are added.
             new_values: what the instance gets then, by field name.
-            placeholders: of the expressions that the request has already.
+            expressions: the expressions that the request has already.
         """
         info = self._binding.info
         if info.discriminator is not None and not prepared.creating:
             own = (*own, own_kind(info, info.discriminator))
         conditions_ = (*own, *self._conditions)
-        if placeholders is None and conditions_:
-            placeholders = Placeholders(self._binding.codec, info.model)
-        if placeholders is not None:
-            add_condition(prepared.request, conditions_, placeholders)
+        if expressions is None and conditions_:
+            expressions = RequestExpressions(self._binding.codec, info.model)
+        if expressions is not None:
+            add_condition(prepared.request, conditions_, expressions)
         if self._returning == "old":
             prepared.request["ReturnValues"] = "ALL_OLD"
             prepared.repeat, prepared.provable = "never", False
@@ -190,7 +185,7 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
     def _version_is(self, version: int, field: Field) -> Condition:
         """The stored version is the one that was read. 0 was perhaps read from an absent or NULL
         version."""
-        location = self._binding.info.location(field)
+        location = self._binding.info.path_of(field)
         stored = Comparison(location, "=", Value(version, location))
         if version:
             return stored
@@ -199,7 +194,7 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
 
 def item_exists(binding: Binding, *, wanted: bool = True) -> Condition:
     """There is an item with the key of the request; or there is none."""
-    return Exists(binding.info.location(binding.info.partition), wanted=wanted)
+    return Exists(binding.info.path_of(binding.info.partition), wanted=wanted)
 
 
 def encode_item(binding: Binding, key: Key[Any], instance: Any) -> AttributeMap:

@@ -8,9 +8,11 @@ import attrs
 
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
-from adorm.expressions.conditions import Condition, Exists, Value
-from adorm.expressions.placeholders import Placeholders
-from adorm.expressions.updates import Clause, CountUp, Remove, Set, SetIfAbsent, render_update
+from adorm.expressions.conditions import Condition
+from adorm.expressions.functions import Exists
+from adorm.expressions.operands import Value
+from adorm.expressions.request import RequestExpressions
+from adorm.expressions.updates import Clause, CountUp, Remove, Set, SetIfAbsent
 from adorm.items.keys import check_index_keys
 from adorm.items.kinds import check_clauses, kind_clause, own_kind
 from adorm.items.plan import Plan, plan_of, write_cost
@@ -173,30 +175,29 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         """Put the expressions into the request."""
         binding, creates = self._binding, self._creates
         info = binding.info
-        placeholders = Placeholders(binding.codec, info.model)
-        update = render_update(clauses, placeholders, key_names=info.key_names)
-        if creates and update.only_removes:
+        expressions = RequestExpressions(binding.codec, info.model)
+        expressions.update(clauses, key_names=info.key_names)
+        if creates and expressions.only_removes:
             stand_in = self._stand_in() if in_transaction else None
             if stand_in is None:
                 creates = False
                 prepare_creation(prepared, self._conditions, in_transaction=in_transaction)
             else:
-                stand_in.render(update)
-        prepared.request["UpdateExpression"] = update.finished()
-        prepared.written = update.written
+                expressions.update((stand_in,), key_names=info.key_names)
+        prepared.written = expressions.written
         conditions = self._conditions
         if not creates:
-            conditions = (Exists(info.location(info.partition), wanted=True), *conditions)
+            conditions = (Exists(info.path_of(info.partition), wanted=True), *conditions)
         if info.discriminator is not None:
             conditions = (own_kind(info, info.discriminator), *conditions)
-        add_condition(prepared.request, conditions, placeholders)
+        add_condition(prepared.request, conditions, expressions)
         binding.check_size(self._key, prepared.request.get("ExpressionAttributeValues", {}))
         if info.indexes:
-            check_index_keys(info, {**update.written, **update.if_absent})
+            check_index_keys(info, {**expressions.written, **expressions.if_absent})
 
     def _stand_in(self) -> Clause[Any] | None:
         """What a transaction sets where the update only removes."""
-        changed = (clause.location.attribute_name for clause in self._clauses)
+        changed = (clause.path.attribute_name for clause in self._clauses)
         return stand_in_of_update(self._binding, changed)
 
     def _check_readable(self) -> None:
@@ -207,9 +208,9 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
             UsageError: it removes such a field, or may create an item without it.
         """
         info = self._binding.info
-        whole = [clause for clause in self._clauses if clause.location.is_top_level]
-        removed = {clause.location.attribute_name for clause in whole if isinstance(clause, Remove)}
-        set_ = {clause.location.attribute_name for clause in whole} - removed
+        whole = [clause for clause in self._clauses if clause.path.is_top_level]
+        removed = {clause.path.attribute_name for clause in whole if isinstance(clause, Remove)}
+        set_ = {clause.path.attribute_name for clause in whole} - removed
         for field in info.structure.fields:
             name = field.attribute_name
             is_time = field.role in (Role.CREATED_AT, Role.UPDATED_AT)
@@ -242,16 +243,16 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         own: list[Clause[Any]] = []
         if version is None and updated_at is None and created_at is None and kind is None:
             return own, False
-        changed = {clause.location.attribute_name for clause in self._clauses}
+        changed = {clause.path.attribute_name for clause in self._clauses}
         stamped = updated_at is not None and updated_at.attribute_name not in changed
         now = self._binding.connection.clock.now()
         if version is not None and version.attribute_name not in changed:
-            own.append(CountUp(info.location(version)))
+            own.append(CountUp(info.path_of(version)))
         if updated_at is not None and stamped:
-            location = info.location(updated_at)
+            location = info.path_of(updated_at)
             own.append(Set(location, Value(now, location)))
         if created_at is not None and created_at.attribute_name not in changed:
-            location = info.location(created_at)
+            location = info.path_of(created_at)
             own.append(SetIfAbsent(location, Value(now, location)))
         if kind is not None and kind.attribute_name not in changed:
             own.append(kind_clause(info, kind))
@@ -266,9 +267,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         # Of an attribute that was changed inside, DynamoDB sends those parts only, which need not
         # make a whole value.
         partly = {
-            clause.location.attribute_name
-            for clause in self._clauses
-            if not clause.location.is_top_level
+            clause.path.attribute_name for clause in self._clauses if not clause.path.is_top_level
         }
         changed: dict[str, Any] = {}
         for name, value in (attributes or {}).items():

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar, overload
 
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition, conditions
-from adorm.expressions.paths import location_of, set_clause
+from adorm.expressions.paths import document_path_of, set_clause
 from adorm.expressions.updates import Add, Append, Clause, Remove
 from adorm.items.value_types import EnumT, NestedT, ScalarT, TypedDictT
 
@@ -69,19 +69,19 @@ class UpdateClauses:
     def add(self, path: frozenset[T] | None, value: frozenset[T], /) -> Self: ...
     def add(self, path: object, value: object, /) -> Self:
         """Add to a number (absent counts as 0), or members to a set (absent counts as empty)."""
-        return self._with_clauses((Add(location_of(path), value),))
+        return self._with_clauses((Add(document_path_of(path), value),))
 
     def append(self, path: list[T] | None, values: list[T], /) -> Self:
         """Put elements at the end of a list; absent counts as empty."""
-        return self._with_clauses((Append(location_of(path), values, at_front=False),))
+        return self._with_clauses((Append(document_path_of(path), values, at_front=False),))
 
     def prepend(self, path: list[T] | None, values: list[T], /) -> Self:
         """Put elements at the front of a list; absent counts as empty."""
-        return self._with_clauses((Append(location_of(path), values, at_front=True),))
+        return self._with_clauses((Append(document_path_of(path), values, at_front=True),))
 
     def remove(self, *paths: object) -> Self:
         """Remove attributes, list elements or map keys."""
-        return self._with_clauses(tuple(Remove(location_of(path)) for path in paths))
+        return self._with_clauses(tuple(Remove(document_path_of(path)) for path in paths))
 
     def apply(self, *clauses: Clause[Any]) -> Self:
         """Add clauses made by `attr(path)`: `.apply(attr(Order.tags).delete({"new"}))`.

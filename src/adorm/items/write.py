@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from adorm.dynamodb.operations import Repeat
 from adorm.dynamodb.values import AttributeMap
 from adorm.expressions.conditions import Condition, and_
-from adorm.expressions.placeholders import Placeholders
+from adorm.expressions.request import RequestExpressions
 from adorm.expressions.updates import Clause
 from adorm.items.binding import Binding
 from adorm.items.keys import Key
@@ -71,7 +71,7 @@ class PreparedWrite:
 
 
 def add_condition(
-    request: dict[str, Any], conditions: Sequence[Condition], placeholders: Placeholders
+    request: dict[str, Any], conditions: Sequence[Condition], expressions: RequestExpressions
 ) -> None:
     """Put conditions, joined by AND, into a request, and the names and values of all its
     expressions.
@@ -79,9 +79,6 @@ def add_condition(
     A failed condition answers with the item as it is.
     """
     if conditions:
-        condition = conditions[0] if len(conditions) == 1 else and_(*conditions)
-        request["ConditionExpression"] = placeholders.checked(
-            "condition", condition.render(placeholders)
-        )
+        expressions.condition(conditions[0] if len(conditions) == 1 else and_(*conditions))
         request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-    placeholders.into(request)
+    expressions.into(request)

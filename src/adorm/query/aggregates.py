@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 import attrs
 
 from adorm.errors import DeadlineExceeded, ScanFailed, UsageError
-from adorm.expressions.paths import location_of
+from adorm.expressions.paths import document_path_of
 from adorm.items.operation import Operation
 from adorm.query.paged_read import PagedRead
 
@@ -108,7 +108,7 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
         return best
 
     def _narrowed(self, path: object) -> PagedRead[tuple[Any]]:
-        return cast("PagedRead[tuple[Any]]", self._with_selection((location_of(path),)))
+        return cast("PagedRead[tuple[Any]]", self._with_selection((document_path_of(path),)))
 
     async def _visit(
         self, path: object, visit: Callable[[Any], None], partial: Callable[[], object]
@@ -127,7 +127,7 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
                         visit(value)
                     except TypeError as error:
                         raise UsageError(
-                            f"{location_of(path)} holds a {type(value).__name__}, "
+                            f"{document_path_of(path)} holds a {type(value).__name__}, "
                             f"with which this can't be computed: {error}"
                         ) from error
         except (ScanFailed, DeadlineExceeded) as error:

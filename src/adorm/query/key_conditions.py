@@ -13,16 +13,11 @@ import attrs
 
 from adorm.codec import Codec
 from adorm.errors import BadValue, UsageError
-from adorm.expressions.conditions import (
-    BeginsWith,
-    Between,
-    Comparison,
-    Condition,
-    Measured,
-    Operand,
-    Value,
-)
+from adorm.expressions.comparisons import Between, Comparison
+from adorm.expressions.conditions import Condition
 from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.functions import BeginsWith
+from adorm.expressions.operands import Measured, Operand, Value
 from adorm.expressions.paths import refuse_empty_range
 from adorm.items.keys import encode_key_value
 from adorm.models import ModelInfo
@@ -35,7 +30,7 @@ def key_field(condition: Condition, target: Target) -> Field | None:
     """The key field of the target that the condition is about; None where a key condition can't
     express it."""
     if isinstance(condition, BeginsWith):
-        path: Measured = condition.location
+        path: Measured = condition.path
     elif isinstance(condition, Comparison | Between):
         values = [each for each in _operands(condition) if isinstance(each, Value)]
         if len(values) < len(_operands(condition)):
@@ -44,7 +39,7 @@ def key_field(condition: Condition, target: Target) -> Field | None:
             condition.comparator == "<>" or values[0].value is None
         ):
             return None
-        path = condition.subject
+        path = condition.measured
     else:
         return None
     if not isinstance(path, DocumentPath) or not path.is_top_level:
@@ -76,11 +71,11 @@ def check_key_values(info: ModelInfo, codec: Codec, condition: Condition) -> Non
     if isinstance(condition, BeginsWith):
         if not condition.prefix:
             raise UsageError(
-                f"{condition.location} begins with nothing: DynamoDB takes no empty prefix of a "
+                f"{condition.path} begins with nothing: DynamoDB takes no empty prefix of a "
                 "key; leave the condition out"
             )
     elif isinstance(condition, Comparison | Between):
-        field = getattr(condition.subject, "field", None)
+        field = getattr(condition.measured, "field", None)
         for operand in _operands(condition):
             if field is not None and isinstance(operand, Value):
                 encode_key_value(info, field, operand.value, codec, sort=field is info.sort)
@@ -104,8 +99,8 @@ def one_condition(field: Field, conditions: Sequence[Condition]) -> Condition | 
     low, high = _inclusive(field, lower[0], 1), _inclusive(field, upper[0], -1)
     if low is None or high is None:
         return None
-    refuse_empty_range(lower[0].subject, low.value, high.value)
-    return Between(lower[0].subject, low, high)
+    refuse_empty_range(lower[0].measured, low.value, high.value)
+    return Between(lower[0].measured, low, high)
 
 
 def _inclusive(field: Field, bound: Comparison, direction: int) -> Value | None:
@@ -133,7 +128,7 @@ def _inclusive(field: Field, bound: Comparison, direction: int) -> Value | None:
             return attrs.evolve(operand, value=value + timedelta(days=direction))
     except OverflowError as error:
         raise BadValue(
-            f"{bound.subject} {bound.comparator} {value}: there is no time beyond that, "
+            f"{bound.measured} {bound.comparator} {value}: there is no time beyond that, "
             "so the range is empty"
         ) from error
     return None

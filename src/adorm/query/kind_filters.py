@@ -8,7 +8,9 @@ import attrs
 
 from adorm.codec import Codec
 from adorm.errors import UsageError
-from adorm.expressions.conditions import Comparison, Condition, Value
+from adorm.expressions.comparisons import Comparison
+from adorm.expressions.conditions import Condition
+from adorm.expressions.operands import Value
 from adorm.items.kinds import kind_is, own_kind
 from adorm.models import ModelInfo
 from adorm.query.access import Target
@@ -74,7 +76,7 @@ def _kind_filter(
     on_kind = [
         condition
         for condition in key
-        if any(path.attribute_name == name for path in condition.locations())
+        if any(path.attribute_name == name for path in condition.paths())
     ]
     for condition in on_kind:
         _check_kind_condition(info, discriminator, codec, condition)

@@ -189,12 +189,12 @@ def _check_filter(
     """
     for condition in filters:
         if key_field(condition, target) is not None:
-            path = next(condition.locations())
+            path = condition.paths()[0]
             raise _NoFit(
                 f"{path} is part of its key, and DynamoDB takes no filter on that: move this "
                 "condition from .filter(...) to .where(...), which makes it a key condition"
             )
-    paths = [path for condition in remaining for path in condition.locations()]
+    paths = [path for condition in remaining for path in condition.paths()]
     for path in paths:
         if path.attribute_name in target.key_names:
             raise _NoFit(f"{path} is part of its key, and DynamoDB takes no filter on that")

@@ -12,9 +12,11 @@ import attrs
 
 from adorm.calls.capacity import Capacity
 from adorm.errors import ItemDecodeError, UsageError
-from adorm.expressions.conditions import Comparison, Condition, Value, conditions
+from adorm.expressions.comparisons import Comparison
+from adorm.expressions.conditions import Condition, conditions
 from adorm.expressions.document_path import root_path
-from adorm.expressions.paths import selected_locations
+from adorm.expressions.operands import Value
+from adorm.expressions.paths import selected_paths
 from adorm.items.keys import NOT_GIVEN
 from adorm.items.operation import Operation
 from adorm.query.access import Access
@@ -91,7 +93,7 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
     def select(self, *paths: object) -> Query[Any]:
         """Only these attributes, as tuples. An attribute that an item lacks reads as the field's
         default, else as None."""
-        return cast("Query[Any]", self._with_selection(selected_locations(paths)))
+        return cast("Query[Any]", self._with_selection(selected_paths(paths)))
 
     def _access(self, filters: tuple[Condition, ...], needed: frozenset[str]) -> Access:
         binding, partition = self._binding, self._partition_condition()

@@ -13,10 +13,12 @@ import attrs
 
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
-from adorm.expressions.conditions import Comparison, Condition, Exists, Or, Value, and_
+from adorm.expressions.comparisons import Comparison
+from adorm.expressions.conditions import Condition, Or, and_
 from adorm.expressions.document_path import root_path
-from adorm.expressions.placeholders import Placeholders
-from adorm.expressions.projections import render_projection
+from adorm.expressions.functions import Exists
+from adorm.expressions.operands import Value
+from adorm.expressions.request import RequestExpressions
 from adorm.items.binding import Binding
 from adorm.items.select import projections
 from adorm.models import ModelInfo
@@ -110,28 +112,23 @@ def read_request(
         parameters["ScanIndexForward"] = False
     if decoder.consistent:
         parameters["ConsistentRead"] = True
-    placeholders = Placeholders(binding.codec, info.model)
+    expressions = RequestExpressions(binding.codec, info.model)
     identity = dict(parameters)
     if key:
-        text = placeholders.checked("key condition", and_(*key).render(placeholders))
-        parameters["KeyConditionExpression"] = identity["KeyConditionExpression"] = text
-        placeholders.into(identity)
+        expressions.key_condition(and_(*key))
+        expressions.into(identity)
     if filter_:
-        text = placeholders.checked("filter", and_(*filter_).render(placeholders))
-        parameters["FilterExpression"] = text
+        expressions.filter(and_(*filter_))
     key_names = info.key_names | target.key_names
     if counting:
         parameters["Select"] = "COUNT"
     elif decoder.selected is not None:
-        for path in decoder.selected:
-            placeholders.check_owner(path)
         # The key is read too, for cursors.
         steps = projections(info, decoder.selected, sorted(key_names))
-        parameters["ProjectionExpression"] = render_projection(steps, placeholders)
+        expressions.projection(steps, selected=decoder.selected)
     elif decoder.hydrates:
-        steps = [(name,) for name in sorted(key_names)]
-        parameters["ProjectionExpression"] = render_projection(steps, placeholders)
-    placeholders.into(parameters)
+        expressions.projection([(name,) for name in sorted(key_names)])
+    expressions.into(parameters)
     return ReadRequest(
         operation=operation,
         parameters=parameters,

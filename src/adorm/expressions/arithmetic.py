@@ -1,0 +1,96 @@
+"""`Sum`: one addition or subtraction, on the value side of a SET."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import attrs
+
+from adorm.dynamodb.values import AttributeValue
+from adorm.errors import UsageError
+from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.operands import NUMBERS, Value, check_stored_as, gather
+from adorm.expressions.operators import SumOperators
+from adorm.expressions.placeholders import (
+    VALUE,
+    Encoder,
+    Operands,
+    OperandShape,
+    Placeholders,
+    Shape,
+)
+from adorm.schema.fields import Role
+
+
+@attrs.frozen(eq=False)
+class Sum(SumOperators):
+    """`path + value` or `path - value`, on the value side of a set."""
+
+    left: DocumentPath | Value
+    operator: Literal["+", "-"]
+    right: DocumentPath | Value
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.operator} {self.right}"
+
+    def gather(self, operands: Operands) -> Shape:
+        """Encode the values, and give the shape.
+
+        Raises:
+            UsageError: a value does not fit the path beside it.
+        """
+        for side in (self.left, self.right):
+            check_stored_as(side, NUMBERS, f"{self.operator} computes with", operands.encoder)
+        left, right = _gather_side(self.left, operands), _gather_side(self.right, operands)
+        return (_write_sum, 0, left, self.operator, right)
+
+    def _refuse(self) -> None:
+        raise UsageError(
+            f"({self}) stands on the value side of .set(path, ...) only: DynamoDB compares "
+            "attributes and values, not sums; there, put the arithmetic on the plain value"
+        )
+
+    def __lt__(self, other: object) -> bool:
+        self._refuse()
+        return False
+
+    __le__ = __gt__ = __ge__ = __lt__
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        self._refuse()
+        return False
+
+    def __add__(self, other: object) -> Any:
+        raise UsageError(f"({self}) + ...: DynamoDB's SET takes one addition or subtraction")
+
+    __sub__ = __radd__ = __rsub__ = __add__
+
+
+def _gather_side(side: DocumentPath | Value, operands: Operands) -> OperandShape:
+    if isinstance(side, Value):
+        amount = encode_seconds(side, operands.encoder)
+        if amount is not None:
+            operands.values.append(amount)
+            return VALUE
+    return gather(side, operands)
+
+
+def _write_sum(
+    placeholders: Placeholders, left: OperandShape, operator: str, right: OperandShape
+) -> str:
+    return f"{placeholders.operand(left)} {operator} {placeholders.operand(right)}"
+
+
+def encode_seconds(value: Value, encoder: Encoder) -> AttributeValue | None:
+    """The number of seconds that is added to a ttl, which may be negative as a ttl itself may not.
+    None for any other value.
+
+    Raises:
+        UsageError: a ttl can't be so large.
+    """
+    field, number = getattr(value.like, "field", None), value.value
+    if field is None or field.role is not Role.TTL or not isinstance(number, int):
+        return None
+    encoder.encode_field(field, abs(number))
+    return encoder.encode_value(int, number)

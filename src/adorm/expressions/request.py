@@ -1,0 +1,202 @@
+"""`RequestExpressions`: the expressions of one request, with their names and values.
+
+Requests repeat: the same conditions and clauses with other values. The text of each shape is
+written once for a model, and kept as a `Plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from adorm.dynamodb.values import AttributeValue
+from adorm.errors import UsageError
+from adorm.expressions.conditions import Condition
+from adorm.expressions.document_path import DocumentPath, MapKey, Step
+from adorm.expressions.placeholders import Encoder, Operands, Placeholders, Shape, check_owner
+from adorm.expressions.projections import write_projection
+from adorm.expressions.updates import ADD, SET, Clause, write_update
+
+MAX_PLANS = 256
+"""The plans that are kept for a model of a codec. When there are more, all are made anew."""
+
+
+class Plan:
+    """The text of the expressions of one shape, and what the placeholders stand for."""
+
+    __slots__ = ("names", "texts", "value_names")
+
+    def __init__(
+        self, texts: dict[str, str], names: dict[str, str], value_names: tuple[str, ...]
+    ) -> None:
+        self.texts = texts
+        """By the request's parameter: `{"UpdateExpression": "SET #n0 = :v0"}`."""
+        self.names = names
+        """`ExpressionAttributeNames`."""
+        self.value_names = value_names
+        """The placeholder of each value gathered; equal values share one."""
+
+
+class RequestExpressions(Operands):
+    """The expressions of one request. They share names, and values that are equal.
+
+    `update` comes first, if there is one; each other expression may come once, in any order. A
+    value is numbered where it comes first.
+
+    Args:
+        encoder: the codec of the database.
+        model: the model of the request, to refuse paths of other models.
+    """
+
+    __slots__ = ("_clauses", "_key_names", "_model", "_parts")
+
+    def __init__(self, encoder: Encoder, model: Any) -> None:
+        super().__init__(encoder)
+        self._model = model
+        self._clauses: tuple[Shape, ...] = ()
+        self._key_names: frozenset[str] = frozenset()
+        self._parts: tuple[Shape, ...] = ()
+
+    def update(self, clauses: Iterable[Clause[Any]], *, key_names: frozenset[str]) -> None:
+        """Add clauses to the UpdateExpression.
+
+        Raises:
+            UsageError: there is no clause, or a value does not fit.
+        """
+        self._clauses += tuple([clause.gather(self) for clause in clauses])
+        self._key_names = key_names
+        if not self._clauses:
+            raise UsageError(
+                "an update without clauses changes nothing: "
+                "add .set(...), .add(...), .remove(...) or another clause"
+            )
+
+    @property
+    def only_removes(self) -> bool:
+        """Whether the update makes no item where there is none."""
+        return not any(shape[1] in (SET, ADD) for shape in self._clauses)
+
+    def condition(self, condition: Condition) -> None:
+        """The ConditionExpression of a write.
+
+        Raises:
+            UsageError: a value does not fit.
+        """
+        self._add("ConditionExpression", "condition", condition)
+
+    def key_condition(self, condition: Condition) -> None:
+        """The KeyConditionExpression of a query.
+
+        Raises:
+            UsageError: a value does not fit.
+        """
+        self._add("KeyConditionExpression", "key condition", condition)
+
+    def filter(self, condition: Condition) -> None:
+        """The FilterExpression of a query or scan.
+
+        Raises:
+            UsageError: a value does not fit.
+        """
+        self._add("FilterExpression", "filter", condition)
+
+    def _add(self, parameter: str, kind: str, condition: Condition) -> None:
+        part = (Placeholders.write, parameter, kind, condition.gather(self))
+        self._parts = (*self._parts, part)
+
+    def projection(
+        self, paths: Iterable[tuple[Step, ...]], *, selected: Iterable[DocumentPath] = ()
+    ) -> None:
+        """The ProjectionExpression of a read.
+
+        Args:
+            paths: the steps of each path to read.
+            selected: the paths that the caller named, to refuse those of another model.
+
+        Raises:
+            UsageError: a path selected is of another model.
+        """
+        for path in selected:
+            check_owner(path, self._model)
+        steps = tuple(paths)
+        if any(MapKey in map(type, each) for each in steps):
+            self.is_repeatable = False
+        part = (write_projection, "ProjectionExpression", "projection", steps)
+        self._parts = (*self._parts, part)
+
+    def into(self, request: dict[str, Any]) -> None:
+        """Put the expressions into a request, with `ExpressionAttributeNames` and
+        `ExpressionAttributeValues` where there are any.
+
+        It may be called again after more was added.
+
+        Raises:
+            UsageError: DynamoDB refuses the expressions, whatever the values are: two clauses
+                overlap, a path is of another model, there are too many operators.
+        """
+        values = self.values
+        numbers = _numbers(values)
+        if self.is_repeatable:
+            memo = self.encoder.memo
+            plans: dict[Any, Plan] | None = memo.get((Plan, self._model))
+            if plans is None:
+                plans = memo.setdefault((Plan, self._model), {})
+            shape = (self._clauses, self._key_names, self._parts, numbers)
+            plan = plans.get(shape)
+            if plan is None:
+                if len(plans) >= MAX_PLANS:
+                    plans.clear()
+                plan = plans[shape] = self._plan(numbers)
+        else:
+            plan = self._plan(numbers)
+        request.update(plan.texts)
+        if plan.names:
+            request["ExpressionAttributeNames"] = plan.names.copy()
+        if values:
+            request["ExpressionAttributeValues"] = dict(zip(plan.value_names, values))  # noqa: B905  # as many, by construction
+
+    def _plan(self, numbers: int | tuple[int, ...]) -> Plan:
+        each = range(numbers) if isinstance(numbers, int) else numbers
+        value_names = tuple([f":v{number}" for number in each])
+        placeholders = Placeholders(self.encoder, self._model, value_names)
+        texts: dict[str, str] = {}
+        if self._clauses:
+            update = write_update(placeholders, self._clauses, self._key_names)
+            texts["UpdateExpression"] = placeholders.checked("update", update)
+        for write, parameter, kind, shape in self._parts:
+            texts[parameter] = placeholders.checked(kind, write(placeholders, shape))
+        names = {placeholder: name for name, placeholder in placeholders.names.items()}
+        return Plan(texts, names, value_names)
+
+
+def _numbers(values: list[AttributeValue]) -> int | tuple[int, ...]:
+    """The number of each value, equal ones having the same; how many there are, where no two are
+    equal."""
+    count = len(values)
+    if count < 2:
+        return count
+    first = dict.fromkeys(identities := [_identity(value) for value in values])
+    if len(first) == count:
+        return count
+    numbers = {identity: number for number, identity in enumerate(first)}
+    return tuple([numbers[identity] for identity in identities])
+
+
+def _identity(attribute_value: AttributeValue) -> object:
+    """Something hashable that is equal for attribute values that are written alike, and for no
+    others."""
+    if len(attribute_value) == 1:
+        for tag, content in attribute_value.items():
+            if content.__class__ in _PLAIN:
+                return tag, content
+        try:
+            return orjson.dumps(attribute_value, None, orjson.OPT_PASSTHROUGH_SUBCLASS)
+        except TypeError:  # it holds bytes; repr takes three times as long
+            pass
+    return repr(attribute_value)
+
+
+_PLAIN = frozenset({str, bytes, bool})
+"""Classes of contents that are equal only where they are written alike."""
