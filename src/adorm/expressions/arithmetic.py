@@ -9,7 +9,7 @@ import attrs
 from adorm.dynamodb.values import AttributeValue
 from adorm.errors import UsageError
 from adorm.expressions.document_path import DocumentPath
-from adorm.expressions.operands import NUMBERS, Value, check_stored_as, gather
+from adorm.expressions.operands import NUMBERS, Value, check_stored_as, encode_operand
 from adorm.expressions.operators import SumOperators
 from adorm.expressions.placeholders import (
     VALUE,
@@ -33,7 +33,7 @@ class Sum(SumOperators):
     def __str__(self) -> str:
         return f"{self.left} {self.operator} {self.right}"
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         """Encode the values, and give the shape.
 
         Raises:
@@ -41,7 +41,7 @@ class Sum(SumOperators):
         """
         for side in (self.left, self.right):
             check_stored_as(side, NUMBERS, f"{self.operator} computes with", operands.encoder)
-        left, right = _gather_side(self.left, operands), _gather_side(self.right, operands)
+        left, right = _encode_side(self.left, operands), _encode_side(self.right, operands)
         return (_write_sum, 0, left, self.operator, right)
 
     def _refuse(self) -> None:
@@ -67,13 +67,13 @@ class Sum(SumOperators):
     __sub__ = __radd__ = __rsub__ = __add__
 
 
-def _gather_side(side: DocumentPath | Value, operands: Operands) -> OperandShape:
+def _encode_side(side: DocumentPath | Value, operands: Operands) -> OperandShape:
     if isinstance(side, Value):
         amount = encode_seconds(side, operands.encoder)
         if amount is not None:
             operands.values.append(amount)
             return VALUE
-    return gather(side, operands)
+    return encode_operand(side, operands)
 
 
 def _write_sum(

@@ -17,7 +17,7 @@ from adorm.expressions.operands import (
     Operand,
     Value,
     check_stored_as,
-    gather,
+    encode_operand,
     paths_of,
 )
 from adorm.expressions.placeholders import (
@@ -44,10 +44,10 @@ class Comparison(Condition):
     comparator: Comparator
     operand: Operand
 
-    def gather(self, operands: Operands) -> Shape:
-        measured, operand = gather(self.measured, operands), self.operand
+    def encode_into(self, operands: Operands) -> Shape:
+        measured, operand = encode_operand(self.measured, operands), self.operand
         if not isinstance(operand, Value):
-            shape = gather(operand, operands)
+            shape = encode_operand(operand, operands)
             return (_write_comparison, COMPARISON, measured, self.comparator, shape)
         try:
             encoded = operand.encode(operands.encoder)
@@ -105,10 +105,10 @@ class Between(Condition):
     low: Operand
     high: Operand
 
-    def gather(self, operands: Operands) -> Shape:
-        measured = gather(self.measured, operands)
+    def encode_into(self, operands: Operands) -> Shape:
+        measured = encode_operand(self.measured, operands)
         try:
-            low, high = gather(self.low, operands), gather(self.high, operands)
+            low, high = encode_operand(self.low, operands), encode_operand(self.high, operands)
         except UsageError:
             check_stored_as(measured, ORDERED, "between() compares", operands.encoder)
             raise
@@ -134,9 +134,9 @@ class In(Condition):
     measured: Measured
     operands: tuple[Operand, ...]
 
-    def gather(self, operands: Operands) -> Shape:
-        measured = gather(self.measured, operands)
-        others = tuple([gather(operand, operands) for operand in self.operands])
+    def encode_into(self, operands: Operands) -> Shape:
+        measured = encode_operand(self.measured, operands)
+        others = tuple([encode_operand(operand, operands) for operand in self.operands])
         return (_write_in, COMPARISON, measured, others)
 
     def paths(self) -> Sequence[DocumentPath]:

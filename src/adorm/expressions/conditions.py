@@ -27,7 +27,7 @@ class Condition:
 
     __slots__ = ()
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         """Encode the values, in the order of the text, and give the shape.
 
         Raises:
@@ -69,8 +69,8 @@ class And(Condition):
 
     parts: tuple[Condition, ...]
 
-    def gather(self, operands: Operands) -> Shape:
-        return (_write_and, AND, tuple([part.gather(operands) for part in self.parts]))
+    def encode_into(self, operands: Operands) -> Shape:
+        return (_write_and, AND, tuple([part.encode_into(operands) for part in self.parts]))
 
     def paths(self) -> Sequence[DocumentPath]:
         return [path for part in self.parts for path in part.paths()]
@@ -82,8 +82,8 @@ class Or(Condition):
 
     parts: tuple[Condition, ...]
 
-    def gather(self, operands: Operands) -> Shape:
-        return (_write_or, OR, tuple([part.gather(operands) for part in self.parts]))
+    def encode_into(self, operands: Operands) -> Shape:
+        return (_write_or, OR, tuple([part.encode_into(operands) for part in self.parts]))
 
     def paths(self) -> Sequence[DocumentPath]:
         return [path for part in self.parts for path in part.paths()]
@@ -95,8 +95,8 @@ class Not(Condition):
 
     part: Condition
 
-    def gather(self, operands: Operands) -> Shape:
-        return (_write_not, NOT, self.part.gather(operands))
+    def encode_into(self, operands: Operands) -> Shape:
+        return (_write_not, NOT, self.part.encode_into(operands))
 
     def paths(self) -> Sequence[DocumentPath]:
         return self.part.paths()

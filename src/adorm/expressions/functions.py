@@ -17,7 +17,7 @@ from adorm.expressions.operands import (
     Operand,
     Value,
     check_stored_as,
-    gather,
+    encode_operand,
     paths_of,
     tags_of,
 )
@@ -33,7 +33,7 @@ class BeginsWith(Condition):
     path: DocumentPath
     prefix: Any
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         prefix = prefix_value(self.path, self.prefix)
         operands.values.append(prefix)
         return (_write_begins_with, FUNCTION, operands.path(self.path), frozenset(prefix))
@@ -73,10 +73,10 @@ class Contains(Condition):
     path: DocumentPath
     operand: Operand
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         path, operand = operands.path(self.path), self.operand
         if not isinstance(operand, Value):
-            return (_write_contains, FUNCTION, path, gather(operand, operands))
+            return (_write_contains, FUNCTION, path, encode_operand(operand, operands))
         try:
             encoded = operand.encode_present(operands.encoder)
         except UsageError:
@@ -106,7 +106,7 @@ class Exists(Condition):
     path: DocumentPath
     wanted: bool
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         return (_write_exists, FUNCTION, operands.path(self.path), self.wanted)
 
     def paths(self) -> Sequence[DocumentPath]:
@@ -126,7 +126,7 @@ class TypeIs(Condition):
     path: DocumentPath
     tag: Tag
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         operands.values.append({"S": self.tag})
         return (_write_type_is, FUNCTION, operands.path(self.path))
 

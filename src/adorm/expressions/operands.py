@@ -99,7 +99,7 @@ class Value:
 Operand = DocumentPath | Size | Value
 
 
-def gather(operand: Operand, operands: Operands) -> OperandShape:
+def encode_operand(operand: Operand, operands: Operands) -> OperandShape:
     """Encode an operand that is a value, and give the operand's shape.
 
     Raises:

@@ -1,6 +1,6 @@
-"""How expressions become text: operands are gathered, and a shape is written with placeholders.
+"""How expressions become text: operands are collected, and a shape is written with placeholders.
 
-A condition or clause does its work in two steps. `gather` encodes the values, checks them, and
+A condition or clause does its work in two steps. `encode_into` encodes the values, checks them, and
 gives a *shape*: a tuple of a function that writes text, a number, and the function's arguments.
 A shape holds no value and is hashable, so the text of a shape that was written before is known
 (`adorm.expressions.request`).
@@ -26,7 +26,7 @@ OperandShape: TypeAlias = DocumentPath | str | Shape
 """A path, `VALUE`, or the shape of a size or sum."""
 
 VALUE = "value"
-"""The shape of an operand that is a value: the next one of those gathered."""
+"""The shape of an operand that is a value: the next one of those collected."""
 
 
 class Encoder(Protocol):
@@ -82,7 +82,7 @@ class Placeholders:
 
     Args:
         model: the model of the request, to refuse paths of other models; None for any.
-        value_names: the placeholder of each value, in the order in which they were gathered.
+        value_names: the placeholder of each value, in the order in which they were collected.
     """
 
     __slots__ = ("_model", "_operators", "_value_names", "encoder", "names")

@@ -23,7 +23,7 @@ class Raw(Condition):
     names: Mapping[str, str]
     values: Mapping[str, Any]
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         for placeholder in _PLACEHOLDER.findall(self.text):
             if placeholder.startswith(":"):
                 encoded = operands.encoder.encode_value(Any, self.values[placeholder])

@@ -36,7 +36,7 @@ class Plan:
         self.names = names
         """`ExpressionAttributeNames`."""
         self.value_names = value_names
-        """The placeholder of each value gathered; equal values share one."""
+        """The placeholder of each value collected; equal values share one."""
 
 
 class RequestExpressions(Operands):
@@ -65,7 +65,7 @@ class RequestExpressions(Operands):
         Raises:
             UsageError: there is no clause, or a value does not fit.
         """
-        self._clauses += tuple([clause.gather(self) for clause in clauses])
+        self._clauses += tuple([clause.encode_into(self) for clause in clauses])
         self._key_names = key_names
         if not self._clauses:
             raise UsageError(
@@ -103,7 +103,7 @@ class RequestExpressions(Operands):
         self._add("FilterExpression", "filter", condition)
 
     def _add(self, parameter: str, kind: str, condition: Condition) -> None:
-        part = (Placeholders.write, parameter, kind, condition.gather(self))
+        part = (Placeholders.write, parameter, kind, condition.encode_into(self))
         self._parts = (*self._parts, part)
 
     def projection(

@@ -39,7 +39,7 @@ class Clause(Generic[T_co]):
         """
         return self.path.steps[-1].__class__ is not int
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         """Encode the values, note what is written, and give the shape.
 
         Raises:
@@ -62,7 +62,7 @@ class Set(Clause[T_co]):
     def idempotent(self) -> bool:
         return self.value.__class__ is Value and self.path.steps[-1].__class__ is not int
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         path, value = self.path, self.value
         if not path.is_kept:
             operands.is_repeatable = False
@@ -75,7 +75,7 @@ class Set(Clause[T_co]):
             operands.values.append(encoded)
             return (_write_set, SET, path, VALUE)
         if isinstance(value, Sum):
-            return (_write_set, SET, path, value.gather(operands))
+            return (_write_set, SET, path, value.encode_into(operands))
         return (_write_set, SET, path, operands.path(value))
 
 
@@ -92,7 +92,7 @@ class SetIfAbsent(Clause[T_co]):
         super().__init__(path)
         self.value = value
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         encoded = self.value.encode_present(operands.encoder)
         if self.path.is_top_level:
             operands.if_absent[self.path.attribute_name] = encoded
@@ -110,7 +110,7 @@ class Remove(Clause[T_co]):
 
     __slots__ = ()
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         if self.path.is_top_level:
             operands.written[self.path.attribute_name] = None
         return (_write_remove, REMOVE, operands.path(self.path))
@@ -134,7 +134,7 @@ class Add(Clause[T_co]):
         # members added twice are in the set once
         return isinstance(self.value, (set, frozenset)) and super().idempotent
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         value, encoder = Value(self.value, self.path), operands.encoder
         encoded = encode_seconds(value, encoder) or value.encode(encoder)
         if encoded is None or not encoded.keys() & {"N", "SS", "NS", "BS"}:
@@ -154,7 +154,7 @@ class Delete(Clause[T_co]):
         super().__init__(path)
         self.members = members
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         encoded = Value(self.members, self.path).encode(operands.encoder)
         if encoded is None or not encoded.keys() & {"SS", "NS", "BS"}:
             raise UsageError(
@@ -184,7 +184,7 @@ class Append(Clause[T_co]):
     def idempotent(self) -> bool:
         return False
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         values: Any = self.values
         if isinstance(values, (str, bytes, set, frozenset, dict)):
             raise UsageError(
@@ -212,7 +212,7 @@ class CountUp(Clause[T_co]):
 
     __slots__ = ()
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         operands.values += ({"N": "0"}, {"N": "1"})
         return (_write_count_up, SET, operands.path(self.path))
 
@@ -231,7 +231,7 @@ class SetValue(Clause[T_co]):
         self.path = path
         self.attribute_value = attribute_value
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         path = operands.path(self.path)
         if path.is_top_level:
             operands.written[path.attribute_name] = self.attribute_value
@@ -244,7 +244,7 @@ class SetValueIfAbsent(SetValue[T_co]):
 
     __slots__ = ()
 
-    def gather(self, operands: Operands) -> Shape:
+    def encode_into(self, operands: Operands) -> Shape:
         operands.values.append(self.attribute_value)
         return (_write_set_if_absent, SET, operands.path(self.path))
 
