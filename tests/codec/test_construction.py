@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,7 +12,7 @@ import attrs
 import pytest
 
 from adorm.codec import Codec, DecodeFailure
-from adorm.codec.compiled.items import is_only_set
+from adorm.codec.compiled.constructors import only_sets_attributes
 
 ONE = {"number": {"N": "1"}}
 
@@ -127,6 +129,36 @@ class Undecorated(made()):  # type: ignore[misc]  # made at run time
     pass
 
 
+@attrs.define(slots=False)
+class WithInitPutThere:
+    number: int
+
+
+def init_put_there(self: WithInitPutThere, number: int) -> None:
+    seen.append("init")
+    self.number = number
+
+
+WithInitPutThere.__init__ = init_put_there  # type: ignore[method-assign]  # as instrumentation does
+
+
+@attrs.define(slots=False)
+class WithInitWrapped:
+    number: int
+
+
+def wrapped(init: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(init)
+    def init_and_note(*arguments: Any, **named: Any) -> None:
+        seen.append("init")
+        init(*arguments, **named)
+
+    return init_and_note
+
+
+WithInitWrapped.__init__ = wrapped(WithInitWrapped.__init__)  # type: ignore[method-assign]  # as above
+
+
 @attrs.define(cache_hash=True, unsafe_hash=True)
 class Hashed:
     number: int
@@ -148,6 +180,8 @@ SPECIAL: list[Any] = [
     Shapeless,
     WithPreInit,
     WithInit,
+    WithInitPutThere,
+    WithInitWrapped,
     Undecorated,
     Hashed,
     made(validator=attrs.validators.ge(0)),
@@ -161,7 +195,7 @@ SPECIAL: list[Any] = [
 
 @pytest.mark.parametrize("cls", PLAIN)
 def test_a_constructor_that_only_sets_attributes_is_written_out(cls: Any) -> None:
-    assert is_only_set(cls)
+    assert only_sets_attributes(cls)
     name = attrs.fields(cls)[0].name
     decoded, called = Codec().decode(cls, {name: {"N": "1"}}), cls(1)
     assert decoded == called
@@ -171,10 +205,10 @@ def test_a_constructor_that_only_sets_attributes_is_written_out(cls: Any) -> Non
 
 @pytest.mark.parametrize("cls", SPECIAL)
 def test_a_constructor_that_does_more_is_called(cls: Any) -> None:
-    assert not is_only_set(cls)
+    assert not only_sets_attributes(cls)
 
 
-@pytest.mark.parametrize("cls", [WithPreInit, WithInit, made(base=WithSetattr)])
+@pytest.mark.parametrize("cls", [WithPreInit, WithInit, WithInitPutThere, WithInitWrapped, made(base=WithSetattr)])
 def test_what_a_constructor_does_beside_setting_is_done(cls: Any) -> None:
     Codec().decode(cls, ONE)
     assert len(seen) == 1

@@ -63,20 +63,26 @@ def make_converter(
         unstructure: what it does with a value where there is no hook.
         structure: what it does with an attribute value and a type where there is none.
     """
-    from ipaddress import IPv4Interface, IPv6Interface
-    from pathlib import Path
-
     import cattrs  # 9 ms, which only those pay who have hooks
 
-    known_to_cattrs = (str, bytes, int, float, Path)
-    more_special = (
-        bool,
-        datetime,
-        IPv4Interface,
-        IPv6Interface,
-    )  # subclasses, which a hook for their base must not catch
-    converter = cattrs.Converter(detailed_validation=False)
-    for cls in (*known_to_cattrs, *more_special):
+    class Converter(cattrs.Converter):
+        """Notes the types that structure hooks are registered for.
+
+        cattrs asks predicates before it looks for a hook of a union, so adorm's own predicate must
+        not claim a union that has one.
+        """
+
+        def __init__(self) -> None:
+            self.with_structure_hook: set[Any] = set()
+            super().__init__(detailed_validation=False)
+
+        def register_structure_hook(self, cl: Any, func: Any = None) -> Any:
+            if func is not None:
+                self.with_structure_hook.add(cl)
+            return super().register_structure_hook(cl, func)
+
+    converter = Converter()
+    for cls in (*_KNOWN_TO_CATTRS, *scalar_subclasses()):
         converter.register_unstructure_hook(cls, OwnHook(unstructure))
         converter.register_structure_hook(cls, OwnHook(structure))
 
@@ -86,13 +92,11 @@ def make_converter(
     def own_structure(_: Any) -> OwnHook:
         return OwnHook(structure)
 
-    # cattrs keeps structure hooks for unions, and only those, where no predicate sees them
-    unions: Mapping[Any, Any] = converter._union_struct_registry  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-
-    # cattrs forgets what factories made as soon as any hook is registered
+    # factories, as cattrs forgets what they made as soon as any hook is registered
+    noted = converter.with_structure_hook
     converter.register_unstructure_hook_factory(lambda _: True, own_unstructure)
     converter.register_structure_hook_factory(
-        lambda annotation: annotation not in unions, own_structure
+        lambda annotation: annotation not in noted, own_structure
     )
     return converter
 

@@ -23,11 +23,9 @@ common case keeps no path:
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Callable, Mapping
 from functools import partial
 from inspect import isabstract
-from types import FunctionType
 from typing import Any, cast
 
 import attrs
@@ -41,6 +39,7 @@ from adorm.codec.coders.coder import (
     EncodeSource,
     made_once,
 )
+from adorm.codec.compiled.constructors import is_made_by_init, is_name, only_sets_attributes
 from adorm.codec.compiled.writer import FunctionWriter
 from adorm.codec.failures import DecodeFailure, EncodeFailure, article, reason_of, unexpected, wrong
 from adorm.errors import AdormError
@@ -152,7 +151,7 @@ class StructCoder(Coder):
             return f"value.get({field.name!r}, {source.name('MISSING', MISSING)})"
         if not field.init:
             return f"getattr(value, {field.name!r}, {source.name('MISSING', MISSING)})"
-        return f"value.{field.name}" if _is_name(field.name) else f"getattr(value, {field.name!r})"
+        return f"value.{field.name}" if is_name(field.name) else f"getattr(value, {field.name!r})"
 
     def _check_instance(self, value: Any) -> None:
         """Take an instance of a subclass only where nothing of it would be lost."""
@@ -206,7 +205,7 @@ class StructCoder(Coder):
         """The end of a function that has read the fields into `f0`, `f1`, ..., those that stand
         apart into `more`."""
         cls: Any = self.structure.cls
-        if is_only_set(cls) and not any(stands_apart(plan) for plan in self.plans):
+        if only_sets_attributes(cls) and not any(stands_apart(plan) for plan in self.plans):
             source.line(f"made = {source.name('new', cls.__new__)}({source.name('cls', cls)})", 1)
             for index, plan in enumerate(self.plans):
                 source.line(f"made.{plan.field.name} = f{index}", 1)
@@ -323,87 +322,8 @@ def stands_apart(plan: FieldPlan) -> bool:
         not field.init
         or field.default_takes_self
         or field.default is NOT_REQUIRED
-        or not _is_name(field.init_name)
+        or not is_name(field.init_name)
     )
-
-
-def is_made_by_init(cls: Any) -> bool:
-    """Whether calling the class does no more than `object.__new__` and an `__init__` written in
-    Python.
-
-    Then the two can be called one by one, which saves the tuple and the dict that `type.__call__`
-    makes of the arguments: half the time.
-    """
-    return (
-        type(cls).__call__ is type.__call__
-        and cls.__new__ is object.__new__
-        and isinstance(cls.__init__, FunctionType)
-    )
-
-
-def is_only_set(cls: Any) -> bool:
-    """Whether a class's constructor does no more than to set what it is given as attributes, as
-    attrs writes it for a plain class.
-
-    Then generated code can do that itself, which saves a call with ten keywords: a twelfth of the
-    time. The names that the constructor's code uses tell: with validators, converters, hooks, a
-    frozen class or a cached hash there are others.
-    """
-    if isabstract(cls) or not (
-        is_made_by_init(cls)
-        and "__attrs_attrs__" in cls.__dict__
-        and cls.__setattr__ is object.__setattr__
-    ):
-        return False
-    code, names = (
-        cls.__init__.__code__,
-        {attribute.name for attribute in attrs.fields(cls) if attribute.init},
-    )
-    defaults = {
-        "NOTHING",
-        *(f"__attr_factory_{name}" for name in names),
-    }  # for what is not given, and here everything is
-    return (
-        code.co_filename.startswith("<attrs generated")
-        and names <= set(code.co_names) <= names | defaults
-        and len(names) == len(attrs.fields(cls))
-        and all(map(_is_name, names))
-    )
-
-
-def is_kept_by_constructor(structure: Structure, field: Field) -> bool:
-    """Whether an instance surely holds a field's value just as its constructor was given it.
-
-    Converters, `__attrs_post_init__`, `__post_init__` and constructors that users wrote may put
-    another one there.
-    """
-    cls: Any = structure.cls
-    if is_only_set(cls):
-        return True
-    if (
-        hasattr(cls, "__attrs_post_init__")
-        or hasattr(cls, "__post_init__")
-        or not isinstance(cls.__init__, FunctionType)
-    ):
-        return False
-    generated = cls.__init__.__code__.co_filename
-    sets_plainly = (
-        structure.frozen
-        or cls.__setattr__ is object.__setattr__
-        or getattr(cls, "__attrs_own_setattr__", False)
-    )
-    if not sets_plainly or cls.__new__ is not object.__new__:
-        return False
-    if structure.kind == "attrs":
-        converter = next(
-            attribute.converter for attribute in attrs.fields(cls) if attribute.name == field.name
-        )
-        return generated.startswith("<attrs generated") and converter is None
-    return structure.kind == "dataclass" and generated == "<string>"
-
-
-def _is_name(text: str) -> bool:
-    return text.isidentifier() and not keyword.iskeyword(text)
 
 
 def _as_dict(content: Any) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from adorm.codec.coders.choices import EnumCoder, LiteralCoder
 from adorm.codec.coders.coder import Coder
 from adorm.codec.coders.hooks import HookCoder
 from adorm.codec.coders.scalars import ONE_FORM, ScalarCoder
-from adorm.codec.compiled.items import StructCoder, is_kept_by_constructor
+from adorm.codec.compiled.constructors import is_kept_by_constructor
+from adorm.codec.compiled.items import StructCoder
 from adorm.codec.compiled.writer import FunctionWriter
 from adorm.codec.failures import DecodeFailure, EncodeFailure, shown
 from adorm.dynamodb.values import canonical
