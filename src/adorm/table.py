@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from adorm.batch.facade import TableBatches
 from adorm.items.get import Get, GetOrNone, finish_exists, finish_get, finish_get_or_none
-from adorm.items.keys import NOT_GIVEN, Key, KeyValue, make_key
+from adorm.items.keys import NOT_GIVEN, Key, make_key
 from adorm.models import ModelInfo, is_instance
 from adorm.schema.model_types import AttrsLike, DataclassLike
+from adorm.schema.scalar_types import KeyValue
 
 if TYPE_CHECKING:  # each operation's module is imported by the method that makes it: a cold start pays for what it uses
     from adorm.items.single_write import Write

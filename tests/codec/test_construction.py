@@ -208,7 +208,9 @@ def test_a_constructor_that_does_more_is_called(cls: Any) -> None:
     assert not only_sets_attributes(cls)
 
 
-@pytest.mark.parametrize("cls", [WithPreInit, WithInit, WithInitPutThere, WithInitWrapped, made(base=WithSetattr)])
+@pytest.mark.parametrize(
+    "cls", [WithPreInit, WithInit, WithInitPutThere, WithInitWrapped, made(base=WithSetattr)]
+)
 def test_what_a_constructor_does_beside_setting_is_done(cls: Any) -> None:
     Codec().decode(cls, ONE)
     assert len(seen) == 1

@@ -10,8 +10,9 @@ from adorm.batch.write_buffer import WriteBuffer
 from adorm.batch.write_requests import BatchWriteResult, delete_request, put_request
 from adorm.errors import AdormError, DeadlineExceeded, UsageError
 from adorm.items.binding import Binding
-from adorm.items.keys import NOT_GIVEN, Key, KeyValue
+from adorm.items.keys import NOT_GIVEN, Key
 from adorm.retry import RetryPolicy
+from adorm.schema.scalar_types import KeyValue
 
 ModelT = TypeVar("ModelT")
 

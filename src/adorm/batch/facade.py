@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 from adorm.batch.limits import DEFAULT_CONCURRENCY
 from adorm.errors import UsageError
 from adorm.items.binding import Binding, Connection
-from adorm.items.keys import Key, KeyValue, make_key
+from adorm.items.keys import Key, make_key
 from adorm.schema.model_types import AttrsLike, DataclassLike
+from adorm.schema.scalar_types import KeyValue
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
     from adorm.batch.block import Batch

@@ -24,11 +24,12 @@ from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.items.binding import Binding
 from adorm.items.item_ids import ItemId, item_ids
-from adorm.items.keys import NOT_GIVEN, Key, KeyValue, make_key
+from adorm.items.keys import NOT_GIVEN, Key, make_key
 from adorm.items.kinds import OtherKind
 from adorm.items.unprocessed import Chunk, read_chunk
 from adorm.outcomes import Outcome
 from adorm.retry import RetryPolicy
+from adorm.schema.scalar_types import KeyValue
 
 ModelT = TypeVar("ModelT")
 

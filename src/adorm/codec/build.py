@@ -14,7 +14,8 @@ from adorm.codec.coders.choices import EnumCoder, LiteralCoder
 from adorm.codec.coders.coder import BUILDING, Coder, LateCoder, UnknownCoder
 from adorm.codec.coders.containers import ListCoder, MapCoder, TupleCoder
 from adorm.codec.coders.hooks import HookCoder, Hooks, hooks_of
-from adorm.codec.coders.scalars import EPOCH_SECONDS, WHOLE_EPOCH_SECONDS, ScalarCoder, scalar_coder
+from adorm.codec.coders.scalar import ScalarCoder
+from adorm.codec.coders.scalars import EPOCH_SECONDS, WHOLE_EPOCH_SECONDS, scalar_coder
 from adorm.codec.coders.sets import SetCoder
 from adorm.codec.coders.unions import (
     OptionalCoder,

@@ -7,10 +7,8 @@ a bare value or another key.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 from adorm.codec import Codec
 from adorm.codec.compiled.writer import FunctionWriter
@@ -21,32 +19,6 @@ from adorm.models import ModelInfo
 from adorm.schema.fields import Field
 from adorm.support.records import Record
 from adorm.support.shown import shown
-
-if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-    from pathlib import PurePath
-    from uuid import UUID
-
-    KeyValue: TypeAlias = (
-        str
-        | int
-        | Decimal
-        | bytes
-        | datetime
-        | date
-        | time
-        | timedelta
-        | UUID
-        | Enum
-        | PurePath
-        | IPv4Address
-        | IPv6Address
-        | IPv4Network
-        | IPv6Network
-    )
-    """What a key attribute may hold, in Python."""
-else:
-    KeyValue = Any  # what it names is imported by those who have one
 
 ModelT = TypeVar("ModelT")
 

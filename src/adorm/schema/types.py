@@ -6,72 +6,21 @@ import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from enum import Enum
 from typing import Any, Literal, NewType, TypeVar, Union, get_args, get_origin
 
 from adorm.dynamodb.values import Tag
+from adorm.schema.scalar_types import real_class, tag_of_scalar
 
 Annotation = Any
 """A type as it stands in an annotation: a class, `list[int]`, `str | None`, a `NewType`, ..."""
 
-
-TEXT_TYPES: tuple[type, ...] = (str, datetime, date, time)
-"""Types stored as S; so are the `seldom_types`."""
-
-SELDOM = Literal["uuid", "pathlib", "ipaddress"]
-_SELDOM: Mapping[SELDOM, tuple[str, ...]] = {
-    "uuid": ("UUID",),
-    "pathlib": ("PurePath",),
-    "ipaddress": (
-        "IPv4Address",
-        "IPv6Address",
-        "IPv4Network",
-        "IPv6Network",
-        "IPv4Interface",
-        "IPv6Interface",
-    ),
-}
-
-NUMBER_TYPES: tuple[type, ...] = (int, float, Decimal, timedelta)
-"""Types stored as N; `bool` is not one of them."""
-
-BINARY_TYPES: tuple[type, ...] = (bytes, bytearray)
-"""Types stored as B."""
 
 # `type X = ...` of Python 3.12; absent on 3.11
 _ALIAS_TYPE: type | None = getattr(typing, "TypeAliasType", None)
 _WRAPPERS: set[Any] = {typing.Annotated, typing.Required, typing.NotRequired, typing.Final}
 if sys.version_info >= (3, 13):
     _WRAPPERS.add(typing.ReadOnly)
-
-
-def seldom_types(*modules: SELDOM) -> tuple[type, ...]:
-    """UUIDs, paths and IP addresses, of all these modules or of those given, as far as they are
-    imported.
-
-    Together they take 5 ms to import, and who has not imported one can't have named its types.
-    """
-    return tuple(
-        getattr(sys.modules[module], name)
-        for module in modules or get_args(SELDOM)
-        if module in sys.modules
-        for name in _SELDOM[module]
-    )
-
-
-_FREEZEGUN = "freezegun.api"
-"""The module whose classes stand in the place of `datetime` and `date` while freezegun holds the
-time still."""
-
-
-def real_class(cls: type) -> type:
-    """`datetime` or `date` for the class that freezegun has put in its place, any other class as it
-    is."""
-    if cls.__module__ != _FREEZEGUN:
-        return cls
-    return next((base for base in cls.__mro__ if base.__module__ == "datetime"), cls)
 
 
 def is_made_in_function(cls: type) -> bool:
@@ -101,8 +50,8 @@ def peel(annotation: Annotation) -> Annotation:
     the same object where there is none."""
     if isinstance(annotation, NewType):
         return annotation.__supertype__
-    if getattr(annotation, "__module__", None) == _FREEZEGUN:
-        return real_class(annotation)
+    if isinstance(annotation, type) and (real := real_class(annotation)) is not annotation:
+        return real
     origin = origin_of(annotation)
     if _ALIAS_TYPE is not None:
         if isinstance(annotation, _ALIAS_TYPE):
@@ -153,15 +102,7 @@ def scalar_tag(annotation: Annotation) -> Tag | None:
         return None
     if issubclass(annotation, Enum):
         return _common_tag([type(member.value) for member in annotation])
-    if issubclass(annotation, bool):
-        return "BOOL"
-    if issubclass(annotation, TEXT_TYPES) or issubclass(annotation, seldom_types()):
-        return "S"
-    if issubclass(annotation, NUMBER_TYPES):
-        return "N"
-    if issubclass(annotation, BINARY_TYPES):
-        return "B"
-    return None
+    return tag_of_scalar(annotation)
 
 
 def _common_tag(classes: list[type]) -> Tag | None:

@@ -12,7 +12,7 @@ from adorm.errors import AdormError, TransactionCanceled, UsageError, Validation
 from adorm.items.applied import after_applied
 from adorm.items.binding import Binding, Connection
 from adorm.items.delete import Delete
-from adorm.items.keys import NOT_GIVEN, Key, KeyValue, make_key
+from adorm.items.keys import NOT_GIVEN, Key, make_key
 from adorm.items.put import Put
 from adorm.items.save import Save, only_locations
 from adorm.items.single_write import SingleWrite, Write, key_of_instance
@@ -20,6 +20,7 @@ from adorm.items.update import Update
 from adorm.models import model_info
 from adorm.retry import RetryPolicy
 from adorm.schema.model_types import AttrsLike, DataclassLike
+from adorm.schema.scalar_types import KeyValue
 from adorm.support.forks import forks
 from adorm.tx.check import Check
 from adorm.tx.handles import TransactionUpdate, TransactionWrite

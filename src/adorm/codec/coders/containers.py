@@ -14,7 +14,7 @@ from adorm.codec.coders.coder import (
     EncodeSource,
     made_once,
 )
-from adorm.codec.coders.scalars import ScalarCoder
+from adorm.codec.coders.scalar import ScalarCoder
 from adorm.codec.compiled.writer import FunctionWriter
 from adorm.codec.failures import (
     DecodeFailure,

@@ -6,8 +6,7 @@ one is the user's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast, get_origin
 
@@ -15,6 +14,7 @@ from adorm.codec.coders.coder import Coder, Decode, Encode, made_once
 from adorm.codec.failures import DecodeFailure, EncodeFailure, ValueFailure, brief
 from adorm.dynamodb.values import TAGS
 from adorm.errors import AdormError, BadValue, ItemDecodeError, UsageError
+from adorm.schema.scalar_types import scalars_below_others
 from adorm.schema.types import Annotation
 from adorm.support.records import Record
 
@@ -63,6 +63,8 @@ def make_converter(
         unstructure: what it does with a value where there is no hook.
         structure: what it does with an attribute value and a type where there is none.
     """
+    from pathlib import Path
+
     import cattrs  # 9 ms, which only those pay who have hooks
 
     class Converter(cattrs.Converter):
@@ -82,7 +84,9 @@ def make_converter(
             return super().register_structure_hook(cl, func)
 
     converter = Converter()
-    for cls in (*_KNOWN_TO_CATTRS, *scalar_subclasses()):
+    known_to_cattrs = (str, bytes, int, float, Path)  # which has hooks of its own for them
+    # subclasses, which a user's hook for their base must not catch
+    for cls in (*known_to_cattrs, *scalars_below_others()):
         converter.register_unstructure_hook(cls, OwnHook(unstructure))
         converter.register_structure_hook(cls, OwnHook(structure))
 

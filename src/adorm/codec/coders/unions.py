@@ -11,7 +11,7 @@ from adorm.codec.coders.choices import EnumCoder, LiteralCoder
 from adorm.codec.coders.coder import Coder, Decode, Encode, made_once
 from adorm.codec.coders.containers import map_content
 from adorm.codec.coders.numbers import decimal_text, untyped_number
-from adorm.codec.coders.scalars import Scalar, ScalarCoder
+from adorm.codec.coders.scalar import Scalar, ScalarCoder
 from adorm.codec.coders.sets import SetCoder
 from adorm.codec.compiled.items import StructCoder
 from adorm.codec.failures import DecodeFailure, shown, unexpected, wrong

@@ -20,7 +20,8 @@ from adorm.codec.absence import FieldPlan, is_null
 from adorm.codec.coders.choices import EnumCoder, LiteralCoder
 from adorm.codec.coders.coder import Coder
 from adorm.codec.coders.hooks import HookCoder
-from adorm.codec.coders.scalars import ONE_FORM, ScalarCoder
+from adorm.codec.coders.scalar import ScalarCoder
+from adorm.codec.coders.scalars import has_one_form as is_written_as_read
 from adorm.codec.compiled.constructors import is_kept_by_constructor
 from adorm.codec.compiled.items import StructCoder
 from adorm.codec.compiled.writer import FunctionWriter
@@ -47,11 +48,11 @@ def has_one_form(coder: Coder) -> bool:
     """Whether all that DynamoDB takes for different keys is read as different values, and written
     as it was. A hook for `str` itself, or another such class, is taken at its word."""
     if isinstance(coder, ScalarCoder):
-        return any(coder.scalar is scalar for scalar in ONE_FORM)
+        return coder.scalar.has_one_form
     if isinstance(coder, EnumCoder):
         return _rule_for_other_values(coder.cls) is _rule_for_other_values(Enum)
     if isinstance(coder, HookCoder):
-        return any(coder.classes == scalar.classes for scalar in ONE_FORM)
+        return any(map(is_written_as_read, coder.classes))
     return isinstance(coder, LiteralCoder)
 
 

@@ -24,7 +24,7 @@ from msgspec.json import Decoder
 from adorm.codec.absence import FieldPlan
 from adorm.codec.coders.coder import Coder
 from adorm.codec.coders.containers import ListCoder, MapCoder
-from adorm.codec.coders.scalars import ScalarCoder
+from adorm.codec.coders.scalar import ScalarCoder
 from adorm.codec.coders.sets import SetCoder
 from adorm.codec.compiled.items import StructCoder, stands_apart
 from adorm.codec.compiled.writer import FunctionWriter
