@@ -28,7 +28,6 @@ from adorm.batch.write import BatchWrite as BatchWrite
 from adorm.batch.write_requests import BatchWriteResult as BatchWriteResult
 from adorm.calls.capacity import (
     Capacity as Capacity,
-    Units as Units,
     collect_capacity as collect_capacity,
 )
 from adorm.calls.details import (
@@ -49,6 +48,7 @@ from adorm.calls.hooks import (
 )
 from adorm.calls.pace import AdaptiveRateLimit as AdaptiveRateLimit
 from adorm.calls.prices import PriceTable as PriceTable
+from adorm.calls.units import Units as Units
 from adorm.codec import item_size as item_size
 from adorm.codec.maps import (
     from_attribute_map as from_attribute_map,

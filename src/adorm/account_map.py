@@ -33,7 +33,7 @@ from adorm.transport.credentials.default_chain import DefaultCredentials
 
 if TYPE_CHECKING:
     from adorm.calls.hedge import Hedge
-    from adorm.calls.observe import Middleware
+    from adorm.calls.middleware import Middleware
     from adorm.calls.pace import AdaptiveRateLimit
 
 MAX_NAMES_TOLD = 20

@@ -18,7 +18,7 @@ from adorm.transport.base import Transport
 if TYPE_CHECKING:
     from adorm.calls.hedge import Hedge
     from adorm.calls.hooks import CallHooks
-    from adorm.calls.observe import Middleware
+    from adorm.calls.middleware import Middleware
     from adorm.calls.pace import AdaptiveRateLimit
     from adorm.memory.engine import Engine
     from adorm.transport.credentials.credentials import Credentials, CredentialsSource

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from adorm.calls.hedge import Hedge, HedgeFigures, HedgingTransport
     from adorm.calls.hooks import CallHooks
-    from adorm.calls.observe import Middleware
+    from adorm.calls.middleware import Middleware
     from adorm.calls.pace import AdaptiveRateLimit, RateLimiter
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
 
 from adorm.clock import Clock, current_clock
-from adorm.errors import UsageError
+from adorm.errors import DeadlineExceeded, UsageError
 from adorm.support.cancel_scopes import scope_deadline
 
 
@@ -124,6 +124,74 @@ def without_deadline() -> Generator[None, None, None]:
         yield
     finally:
         _current.reset(token)
+
+
+class within:  # noqa: N801  # reads as a function: `async with within(5.0, late)`
+    """Bound what is awaited in the block by `limit_s` seconds of real time.
+
+    ::
+
+        async with within(left_s, lambda _: DeadlineExceeded("...")):
+            answer = await transport.send(...)
+
+    When the limit has passed the block is cancelled, and the error that `late` makes is raised from
+    its own `__cause__`. `late` gets the `TimeoutError`, whose `__cause__` is the cancellation that
+    came out of the block. Other timeouts and cancellations pass through unchanged.
+
+    `limit_s` is None or `inf` for no bound; 0 or less ends the block at the first await that waits.
+    """
+
+    __slots__ = ("_late", "_timeout")
+
+    def __init__(self, limit_s: float | None, late: Callable[[TimeoutError], Exception]) -> None:
+        unbounded = limit_s is None or limit_s == math.inf
+        self._timeout = None if unbounded else asyncio.timeout(max(limit_s or 0.0, 0.0))
+        self._late = late
+
+    async def __aenter__(self) -> None:
+        if self._timeout is not None:
+            await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._timeout is None:
+            return
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError as timeout:  # its own: it raises no other
+            failure = self._late(timeout)
+            raise failure from failure.__cause__
+
+
+def within_deadline(
+    doing: str, *, operation: str | None = None, subject: str | None = None
+) -> within:
+    """Bound what is awaited in the block by the ambient deadline: for waits that are no request.
+
+    ::
+
+        async with within_deadline("waiting for the next item", operation="Scan"):
+            await event.wait()
+
+    Raises, in the block:
+        DeadlineExceeded: "Scan on Order: the deadline of 2 s passed while waiting for ...".
+    """
+    limit = current_limit()
+    seconds = math.inf if limit is None else limit.seconds
+
+    def late(_timeout: TimeoutError) -> DeadlineExceeded:
+        about = " on ".join(filter(None, (operation, subject)))
+        return DeadlineExceeded(
+            f"{about and f'{about}: '}the deadline of {seconds:g} s passed while {doing}",
+            operation=operation,
+            subject=subject,
+        )
+
+    return within(None if limit is None else limit.remaining_s(), late)
 
 
 def remaining_s() -> float:

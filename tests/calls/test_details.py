@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from adorm.calls.capacity import Units
 from adorm.calls.details import (
     AnswerDetails,
     ErrorDetails,
@@ -19,6 +18,7 @@ from adorm.calls.details import (
     request_details,
     server_details,
 )
+from adorm.calls.units import Units, consumed_by
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, Throttled, UsageError
 from adorm.testing import Faults, Recorder
 from tests.support.scripted import ScriptedTransport
@@ -100,7 +100,7 @@ def test_an_answer_is_told_by_its_shape() -> None:
             {"TableName": "orders", "CapacityUnits": 1.0},
         ],
     }
-    assert answer_details(answer, reading=False, request_id="R1") == AnswerDetails(
+    assert answer_details(answer, consumed_by(answer, reading=False), "R1") == AnswerDetails(
         count=1,
         scanned_count=2,
         unprocessed=1,
@@ -108,8 +108,8 @@ def test_an_answer_is_told_by_its_shape() -> None:
         capacity={"orders": Units(write=3.0)},
         index_capacity={("orders", "by-status"): Units(write=1.0)},
     )
-    assert "secret" not in repr(answer_details(answer, reading=True))
-    assert answer_details({"TableNames": ["a", "b"]}, reading=True) == AnswerDetails(table_count=2)
+    assert "secret" not in repr(answer_details(answer, consumed_by(answer, reading=True)))
+    assert answer_details({"TableNames": ["a", "b"]}) == AnswerDetails(table_count=2)
 
 
 @pytest.mark.parametrize(

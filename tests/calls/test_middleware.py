@@ -13,7 +13,7 @@ import adorm
 from adorm.calls.call import Calls
 from adorm.calls.details import CallDetails
 from adorm.calls.hooks import CallHooks
-from adorm.calls.observe import Middleware
+from adorm.calls.middleware import Middleware
 from adorm.errors import ConnectionFailed, DeadlineExceeded, UsageError
 from adorm.testing import FakeClock
 from adorm.transport.base import Request
@@ -150,7 +150,7 @@ async def test_one_that_does_not_end_is_bounded_by_the_deadline() -> None:
     calls, transport = calls_with(endless)
     with pytest.raises(
         DeadlineExceeded,
-        match=r"the deadline of 0\.01 s passed in a middleware, before anything was sent",
+        match=r"the deadline of 0\.01 s passed while a middleware ran, before anything was sent",
     ) as caught:
         async with adorm.deadline(0.01):
             await calls.call("PutItem", GET)

@@ -334,11 +334,11 @@ async def test_a_waiter_is_cut_off_at_its_deadline_when_those_before_it_take_lon
     clock = LoopClock()
     limiter = RateLimiter(AdaptiveRateLimit(max_per_s=10), clock)
     calls = Calls(ScriptedTransport(), retry=NO_RETRY, clock=clock, limiter=limiter)
-    lane_taken = limiter.turn("PutItem", PUT)
-    assert lane_taken is not None
-    await lane_taken.take(lambda _lane, _wait_s: None)
+    permit = limiter.permit("PutItem", PUT)
+    assert permit is not None
+    await permit.take(lambda _rate, _wait_s: None)
     done: list[str] = []
-    lane = limiter._lane("orders writes")
+    rate = limiter._rate("orders writes")
 
     async def bounded() -> None:
         async with deadline(0.35):
@@ -354,10 +354,10 @@ async def test_a_waiter_is_cut_off_at_its_deadline_when_those_before_it_take_lon
         await anyio.wait_all_tasks_blocked()
         tasks.start_soon(bounded)
         await anyio.wait_all_tasks_blocked()
-        lane.throttled(lane.round)
-        lane.per_s = 1.0  # slower than when they came
+        rate.throttled(rate.round)
+        rate.per_s = 1.0  # slower than when they came
     assert done == ["cut off"]
-    assert lane.queued == 0
+    assert rate.queued == 0
 
 
 async def test_the_wait_is_told_to_the_attempt_s_hooks() -> None:
@@ -394,13 +394,13 @@ async def test_a_turn_of_two_tables_cancelled_at_the_second_gives_the_first_back
     clock = LoopClock()
     limiter = RateLimiter(AdaptiveRateLimit(max_per_s=1), clock)
     assert limiter.take_at_hand("PutItem", {"TableName": "b"})
-    both = limiter.turn(
+    both = limiter.permit(
         "TransactWriteItems",
         {"TransactItems": [{"Put": {"TableName": "a"}}, {"Put": {"TableName": "b"}}]},
     )
     assert both is not None
     with anyio.move_on_after(0.5) as scope:
-        await both.take(lambda _lane, _wait_s: None)
+        await both.take(lambda _rate, _wait_s: None)
     assert scope.cancelled_caught
     assert limiter.take_at_hand("PutItem", {"TableName": "a"})
     await anyio.sleep(0.5)
@@ -438,7 +438,7 @@ arrivals = st.lists(
 async def test_never_above_the_rate_all_served_in_order_and_cancelled_waiters_lose_nothing(
     arrivals: list[Arrival], per_s: float, burst_s: float
 ) -> None:
-    lane = TableRate("t writes", max_per_s=per_s, min_per_s=0.5, burst_s=burst_s, clock=LoopClock())
+    rate = TableRate("t writes", max_per_s=per_s, min_per_s=0.5, burst_s=burst_s, clock=LoopClock())
     begun_s = anyio.current_time()
     queued: list[int] = []
     served: list[tuple[int, float]] = []
@@ -448,7 +448,7 @@ async def test_never_above_the_rate_all_served_in_order_and_cancelled_waiters_lo
         await anyio.sleep(arrival.at_s)
         queued.append(number)
         with anyio.move_on_after(arrival.patience_s) as scope:
-            await lane.take(arrival.weight, lambda _lane, _wait_s: None)
+            await rate.take(arrival.weight, lambda _rate, _wait_s: None)
             served.append((number, anyio.current_time()))
         if scope.cancelled_caught:
             left.add(number)
@@ -460,7 +460,7 @@ async def test_never_above_the_rate_all_served_in_order_and_cancelled_waiters_lo
     order = [number for number, _ in served]
     assert order == [number for number in queued if number not in left]
     assert set(order) | left == set(range(len(arrivals)))
-    assert lane.queued == 0
+    assert rate.queued == 0
     most = max(1.0, per_s * burst_s)
     for start in range(len(served)):
         sent = 0
@@ -474,8 +474,8 @@ async def test_never_above_the_rate_all_served_in_order_and_cancelled_waiters_lo
     tokens, last_s = most, begun_s
     for number, at_s in served:
         tokens, last_s = min(most, tokens + (at_s - last_s) * per_s) - arrivals[number].weight, at_s
-    lane._fill()
-    assert lane._tokens == pytest.approx(
+    rate._fill()
+    assert rate._tokens == pytest.approx(
         min(most, tokens + (anyio.current_time() - last_s) * per_s), abs=1e-6
     )
 
@@ -490,19 +490,19 @@ async def test_the_rate_stays_between_its_bounds_whatever_comes(
     events: list[tuple[float, str]],
 ) -> None:
     clock = FakeClock()
-    lane = TableRate("t writes", max_per_s=500.0, min_per_s=2.0, burst_s=0.1, clock=clock)
+    rate = TableRate("t writes", max_per_s=500.0, min_per_s=2.0, burst_s=0.1, clock=clock)
     for after_s, event in events:
         clock.advance(after_s)
-        before = lane.per_s
+        before = rate.per_s
         if event == "sent":
-            await lane.take(1, lambda _lane, _wait_s: None)
+            await rate.take(1, lambda _rate, _wait_s: None)
         elif event == "throttled":
-            lane.throttled(lane.round)
-            assert lane.per_s <= max(before * 0.7 + 1e-9, 2.0)
+            rate.throttled(rate.round)
+            assert rate.per_s <= max(before * 0.7 + 1e-9, 2.0)
         else:
-            lane.answered()
-            assert lane.per_s >= before
-        assert 2.0 <= lane.per_s <= 500.0
+            rate.answered()
+            assert rate.per_s >= before
+        assert 2.0 <= rate.per_s <= 500.0
 
 
 # ---------------------------------------------------------------- a table with a capacity

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from adorm.calls.capacity import Part, Units, parts_of
+from adorm.calls.capacity import Capacity
+from adorm.calls.units import TableUnits, Units
 from adorm.dynamodb.operations import counts_by_table
 from adorm.errors import (
     ConnectionFailed,
@@ -165,10 +166,9 @@ def request_details(request: Request) -> RequestDetails:
 
 
 def answer_details(
-    answer: Answer, *, reading: bool, request_id: str | None = None
+    answer: Answer, consumed: Sequence[TableUnits] = (), request_id: str | None = None
 ) -> AnswerDetails:
-    """The shape of any operation's answer."""
-    parts = parts_of(answer, reading=reading)
+    """The shape of any operation's answer, with the capacity that it reports as consumed."""
     names = answer.get("TableNames")
     unprocessed = answer.get("UnprocessedKeys") or answer.get("UnprocessedItems")
     return AnswerDetails(
@@ -177,7 +177,7 @@ def answer_details(
         table_count=len(names) if isinstance(names, list) else None,  # pyright: ignore[reportUnknownArgumentType]  # of anything
         unprocessed=_batch_size(unprocessed) if unprocessed else 0,
         request_id=request_id,
-        **_capacity(parts) if parts else {},
+        **_capacity(consumed) if consumed else {},
     )
 
 
@@ -252,14 +252,10 @@ def _batch_size(by_table: object) -> int:
     )
 
 
-def _capacity(parts: list[Part]) -> dict[str, Any]:
-    tables: dict[str, Units] = {}
-    indexes: dict[tuple[str, str], Units] = {}
-    for table, units, by_index in parts:
-        tables[table] = tables.get(table, Units()) + units
-        for index, part in by_index.items():
-            indexes[table, index] = indexes.get((table, index), Units()) + part
-    return {"capacity": tables, "index_capacity": indexes}
+def _capacity(consumed: Sequence[TableUnits]) -> dict[str, Any]:
+    totals = Capacity()
+    totals.add("", consumed)
+    return {"capacity": dict(totals.by_table), "index_capacity": dict(totals.by_index)}
 
 
 # A caller of `db.call` may write anything anywhere, and so may who answers in DynamoDB's place:

@@ -95,8 +95,8 @@ async def run_hooks_after(hooks: Iterable[Callable[[DetailsT], object]], details
         )
 
 
-def tell_of(connections: Connections, hooks: Iterable[CallHooks]) -> None:
-    """Show the hooks a pool that has opened."""
+def show_connections(connections: Connections, hooks: Iterable[CallHooks]) -> None:
+    """Call the `on_open` of each: a database with a connection pool has opened."""
     for each in hooks:
         if each.on_open is None:
             continue

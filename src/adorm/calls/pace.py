@@ -5,15 +5,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
 from adorm.calls.table_rate import TableRate
 from adorm.clock import Clock
+from adorm.deadlines import remaining_s, within
 from adorm.dynamodb.operations import OPERATIONS, counts_by_table
-from adorm.errors import ServiceError, Throttled, TransactionCanceled, UsageError
+from adorm.errors import (
+    DeadlineExceeded,
+    ServiceError,
+    Throttled,
+    TransactionCanceled,
+    UsageError,
+)
+from adorm.support.cancel_scopes import stop_if_cancelled
 from adorm.transport.base import Answer, Request
+
+if TYPE_CHECKING:
+    from adorm.calls.attempts import Call, Step
 
 
 def _rate(_limit: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -59,7 +70,7 @@ class AdaptiveRateLimit:
 
 
 class Permit:
-    """One attempt's tokens of every lane that it needs."""
+    """The tokens that one attempt needs, of every rate that limits it."""
 
     __slots__ = ("_rounds", "_taken", "_weights")
 
@@ -71,28 +82,28 @@ class Permit:
     async def take(self, check_wait: Callable[[TableRate, float], None]) -> None:
         """Wait for the tokens; on an error or a cancellation none is gone."""
         try:
-            for lane, weight in self._weights:
-                await lane.take(weight, check_wait)
+            for rate, weight in self._weights:
+                await rate.take(weight, check_wait)
                 self._taken += 1
         except BaseException:
             self.give_back()
             raise
-        self._rounds = [lane.round for lane, _ in self._weights]
+        self._rounds = [rate.round for rate, _ in self._weights]
 
     def take_at_hand(self) -> bool:
         """Take the tokens if that needs no wait."""
-        for lane, weight in self._weights:
-            if not lane.take_at_hand(weight):
+        for rate, weight in self._weights:
+            if not rate.take_at_hand(weight):
                 self.give_back()
                 return False
             self._taken += 1
-        self._rounds = [lane.round for lane, _ in self._weights]
+        self._rounds = [rate.round for rate, _ in self._weights]
         return True
 
     def give_back(self) -> None:
         """Nothing was sent."""
-        for lane, weight in self._weights[: self._taken]:
-            lane.give_back(weight)
+        for rate, weight in self._weights[: self._taken]:
+            rate.give_back(weight)
         self._taken = 0
 
     def failed(self, error: ServiceError, request: Request) -> None:
@@ -114,57 +125,102 @@ class Permit:
         self._learn(set(cast("Mapping[str, Any]", left)) if isinstance(left, Mapping) else set())
 
     def _learn(self, throttled: set[str] | None) -> None:
-        for (lane, _), sent_in in zip(self._weights, self._rounds, strict=True):
-            if throttled is None or lane.name.rpartition(" ")[0] in throttled:
-                lane.throttled(sent_in)
+        for (rate, _), sent_in in zip(self._weights, self._rounds, strict=True):
+            if throttled is None or rate.name.rpartition(" ")[0] in throttled:
+                rate.throttled(sent_in)
             else:
-                lane.answered()
+                rate.answered()
 
 
 class RateLimiter:
-    """The lanes of one database, made as their tables are first used."""
+    """The rates of one database, made when their tables are first used."""
 
-    __slots__ = ("_clock", "_lanes", "_limit")
+    __slots__ = ("_clock", "_limit", "_rates")
 
     def __init__(self, limit: AdaptiveRateLimit, clock: Clock) -> None:
         self._limit = limit
         self._clock = clock
-        self._lanes: dict[str, TableRate] = {}
+        self._rates: dict[str, TableRate] = {}
 
     @property
     def rates(self) -> dict[str, float]:
         """The rates in force, in requests a second: `{"orders writes": 70.0}`."""
         return {
-            name: lane.per_s for name, lane in sorted(self._lanes.items()) if lane.per_s != math.inf
+            name: rate.per_s for name, rate in sorted(self._rates.items()) if rate.per_s != math.inf
         }
 
-    def turn(self, operation: str, request: Request) -> Permit | None:
-        """What an attempt has to take before it is sent; None for what is not limited."""
+    async def attempt(self, call: Call, next_step: Step) -> Answer:
+        """The layer around an attempt: it waits until the rates let the attempt go, and the rates
+        learn from its answer or error.
+
+        Raises:
+            DeadlineExceeded: the wait would outlive the deadline, or outlived it.
+        """
+        permit = self.permit(call.operation, call.request)
+        if permit is None:
+            return await next_step(call)
+        if not permit.take_at_hand():
+            await self._wait_for(permit, call)
+        attempts = call.attempts
+        try:
+            answer = await next_step(call)
+        except BaseException as error:
+            if call.attempts == attempts:
+                permit.give_back()
+            elif isinstance(error, ServiceError):
+                permit.failed(error, call.request)
+            raise
+        permit.answered(answer)
+        return answer
+
+    async def _wait_for(self, permit: Permit, call: Call) -> None:
+        def check_wait(rate: TableRate, wait_s: float) -> None:
+            left_s = remaining_s()
+            if left_s != -math.inf and wait_s >= left_s:
+                raise call.late(
+                    f"the wait of {wait_s:.3f} s for the rate limit of {rate.name} "
+                    f"({rate.per_s:.1f} a second) would outlive the deadline, "
+                    f"{max(left_s, 0.0):.3f} s away"
+                )
+
+        def late(_timeout: TimeoutError) -> DeadlineExceeded:
+            return call.late("the deadline passed while it waited for the rate limit")
+
+        await stop_if_cancelled()
+        left_s = call.time_left_s()
+        started_s = self._clock.monotonic()
+        async with within(left_s, late):
+            await permit.take(check_wait)
+        call.delay_s += self._clock.monotonic() - started_s
+
+    def permit(self, operation: str, request: Request) -> Permit | None:
+        """What an attempt has to take before it is sent; None where it is not limited."""
         weights = weights_of(operation, request)
-        return Permit([(self._lane(name), weight) for name, weight in weights]) if weights else None
+        return Permit([(self._rate(name), weight) for name, weight in weights]) if weights else None
 
     def take_at_hand(self, operation: str, request: Request) -> bool:
-        """Take for a request that can as well be left: only what is there and nobody waits for."""
-        turn = self.turn(operation, request)
-        return turn is None or turn.take_at_hand()
+        """Take for a request that need not be sent: only tokens that are there and that no attempt
+        waits for. False where there are too few."""
+        permit = self.permit(operation, request)
+        return permit is None or permit.take_at_hand()
 
-    def _lane(self, name: str) -> TableRate:
-        lane = self._lanes.get(name)
-        if lane is None:
+    def _rate(self, name: str) -> TableRate:
+        rate = self._rates.get(name)
+        if rate is None:
             limit = self._limit
-            lane = self._lanes[name] = TableRate(
+            rate = self._rates[name] = TableRate(
                 name,
                 max_per_s=limit.max_per_s or math.inf,
                 min_per_s=limit.min_per_s,
                 burst_s=limit.burst_s,
                 clock=self._clock,
             )
-        return lane
+        return rate
 
 
 def weights_of(operation: str, request: Request) -> list[tuple[str, int]]:
-    """Names of lanes, sorted, and the tokens that a request takes of each; empty for what is not
-    limited."""
+    """The names of the rates that limit a request, sorted, and the tokens that it takes of each; empty
+    where none does."""
     known = OPERATIONS.get(operation)
     if known is None or not known.on_items:
         return []

@@ -9,7 +9,6 @@ from opentelemetry import context, trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 
-from adorm.calls.capacity import Units
 from adorm.calls.details import (
     AnswerDetails,
     AttemptDetails,
@@ -17,6 +16,7 @@ from adorm.calls.details import (
     ErrorDetails,
     RequestDetails,
 )
+from adorm.calls.units import Units
 from adorm.telemetry.otel_names import SCHEMA_URL, Attributes, of_error, of_operation, present
 
 
