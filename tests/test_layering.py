@@ -15,7 +15,7 @@ LAYERS = [
     ["outcomes"], ["errors"], ["clock"], ["dynamodb"], ["deadlines"], ["concurrency"],
     ["schema"], ["codec", "expressions"], ["models"],  # what a model is: nothing of the network
     ["transport"], ["retry"], ["calls"], ["telemetry"],  # how a request travels: nothing of models
-    ["items"], ["query"], ["segments"], ["scan"], ["tx"], ["batch"], ["tables"],  # both meet
+    ["items"], ["tx"], ["batch"], ["query"], ["segments"], ["scan"], ["tables"],  # both meet
     ["table"], ["options"], ["database"], ["connecting"], ["account_map"],
     ["aws_lambda"], ["lambda_runtime", "locks", "streams", "idempotency", "testing"],
     ["queues"], ["integrations"],

@@ -25,7 +25,7 @@ from adorm.batch.many import (
     UpdateManyResult as UpdateManyResult,
 )
 from adorm.batch.write import BatchWrite as BatchWrite
-from adorm.batch.write_requests import BatchWriteResult as BatchWriteResult
+from adorm.batch.write_result import BatchWriteResult as BatchWriteResult
 from adorm.calls.capacity import (
     Capacity as Capacity,
     collect_capacity as collect_capacity,

@@ -360,7 +360,7 @@ async def test_the_bodys_own_error_tells_of_chunks_that_failed() -> None:
                 for number in range(25):
                     await batch.put(made(number))
                 raise ZeroDivisionError
-        assert caught.value.__notes__ == ["1 chunks of the batch failed as well: its .result tells"]
+        assert caught.value.__notes__ == ["1 chunks of the batch failed as well: see its .result"]
         assert len(batch.result.errors) == 1
 
 

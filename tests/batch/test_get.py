@@ -448,7 +448,7 @@ async def test_what_the_callers_own_function_raises_leaves_bare(where: str) -> N
 async def test_a_hook_that_answers_nonsense_is_told_so() -> None:
     async with stubbed(5) as it:
         it.faults.on("BatchGetItem").refuse("AccessDeniedException")
-        with pytest.raises(adorm.UsageError, match='answers "stop" or "continue", not None'):
+        with pytest.raises(adorm.UsageError, match='returns "stop" or "continue", not None'):
             await it.numbers.batch_get([ids(1)]).on_chunk_error(lambda _: None)  # type: ignore[arg-type, return-value]  # pyright: ignore[reportArgumentType]  # the mistake
 
 
@@ -682,15 +682,15 @@ async def test_a_key_of_the_wrong_shape_is_named_by_its_place_and_nothing_is_sen
 
 async def test_across_tables_only_keys_say_where_they_belong() -> None:
     db = adorm.connect("memory")
-    with pytest.raises(adorm.UsageError, match=r"^key 2 of 2: across tables a key says its model"):
+    with pytest.raises(
+        adorm.UsageError, match=r"^key 2 of 2: in a batch across tables each key says its model"
+    ):
         await db.batch_get([db.table(Counter).key("n"), ("c1", "o1")])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # the mistake
 
 
 @pytest.mark.parametrize("chunks", [0, -1, True, 1.5, 1_000_000])
 async def test_a_concurrency_that_is_no_positive_number_is_refused(chunks: Any) -> None:
-    with pytest.raises(
-        adorm.UsageError, match="concurrency is how many requests are in flight at most"
-    ):
+    with pytest.raises(adorm.UsageError, match="concurrency is the most requests in flight"):
         orders_by(ScriptedTransport()).batch_get([]).concurrency(chunks)
 
 

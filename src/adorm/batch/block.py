@@ -1,13 +1,16 @@
-"""`async with orders.batch() as batch`: writes that are sent as they come."""
+"""`async with orders.batch() as batch`: a block whose writes are sent as they come."""
 
 from __future__ import annotations
 
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
-from adorm.batch.batch_run import BatchOptions, ChunkErrorHook, Report, checked_concurrency
+import attrs
+
+from adorm.batch.batch_options import BatchClauses, BatchOptions
 from adorm.batch.write_buffer import WriteBuffer
-from adorm.batch.write_requests import BatchWriteResult, delete_request, put_request
+from adorm.batch.write_request import delete_request, put_request
+from adorm.batch.write_result import BatchWriteResult
 from adorm.errors import AdormError, DeadlineExceeded, UsageError
 from adorm.items.binding import Binding
 from adorm.items.keys import NOT_GIVEN, Key
@@ -17,7 +20,7 @@ from adorm.schema.scalar_types import KeyValue
 ModelT = TypeVar("ModelT")
 
 
-class Batch(Generic[ModelT]):
+class Batch(BatchClauses, Generic[ModelT]):
     """Puts and deletes, sent in chunks of 25 as they come, and the rest at the end of the block.
 
     ::
@@ -26,22 +29,22 @@ class Batch(Generic[ModelT]):
             await batch.put(order)
             await batch.delete("c1", "o2")
 
-    `put` and `delete` wait where `concurrency` chunks are in flight, so that memory is bounded.
-    Later operations on one item win, in order: of those that wait the last one is sent, and an item
-    whose write is in flight is not written a second time before that has arrived. Nothing is
-    checked: a put is as `put(item).unchecked()`, as the item was when it was handed over, and an
-    instance changes only after DynamoDB said yes (of a frozen model, not at all). Safe to share
-    between the tasks of its loop.
+    `put` and `delete` wait while `concurrency` chunks are in flight, so that memory is bounded.
+    Of several writes of one item the last one wins: of those that wait only the last one is sent,
+    and an item whose write is in flight is not written again before that has arrived. Nothing is
+    checked: a put is as `put(item).unchecked()`. It stores the item as it was when it was handed
+    over. An instance changes only after DynamoDB said yes; a frozen one never. Several tasks of the
+    loop may share the block.
 
     A body that raises sends nothing more: chunks in flight finish, what was sent stays. A body that
     is cancelled cancels them. When a chunk fails for good, those in flight finish, and the next
-    call, or the end of the block, raises. A deadline around the block bounds its requests, one
+    call, or the end of the block, raises. A deadline around the block bounds its requests; one
     inside it bounds the waiting of `put`, `delete` and `flush`.
 
     Raises (in the block and at its end):
         UsageError: an item can't be stored, or the block has ended.
-        BatchFailed: a chunk failed; `.result.unprocessed` is what was not written.
-        DeadlineExceeded: the same, for a deadline.
+        BatchFailed: a chunk failed. `.result.unprocessed` is what was not written.
+        DeadlineExceeded: a deadline passed; it has the same attributes.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
     """
@@ -49,74 +52,55 @@ class Batch(Generic[ModelT]):
     def __init__(
         self,
         binding: Binding,
-        course: BatchOptions | None = None,
+        options: BatchOptions | None = None,
         retry: RetryPolicy | None = None,
         *,
         keeps_timestamps: bool = False,
     ) -> None:
         self._binding = binding
         self._keeps_timestamps = keeps_timestamps
-        self._course = course or BatchOptions()
+        self._options = options or BatchOptions()
         self._retry = retry
-        self._flow: WriteBuffer | None = None
+        self._buffer: WriteBuffer | None = None
         self._open = False
 
-    # ---- clauses
+    # ---- clauses, before the block
 
-    def concurrency(self, chunks: int, /) -> Batch[ModelT]:
-        """Have at most this many requests in flight.
+    def retry(self, policy: RetryPolicy, /) -> Self:
+        """Use this retry policy instead of the database's."""
+        return self._with(retry=policy)
 
-        Raises:
-            UsageError: it is no positive whole number.
-        """
-        return self._with(concurrency=checked_concurrency(chunks))
-
-    def on_progress(self, report: Report, /) -> Batch[ModelT]:
-        """Call this after each answer with a `Progress`; its total is not known. What it raises
-        ends the batch and leaves bare."""
-        return self._with(report=report)
-
-    def on_chunk_error(self, hook: ChunkErrorHook, /) -> Batch[ModelT]:
-        """Ask this, sync or async, about each chunk that failed for good: "stop" or "continue" with
-        the others."""
-        return self._with(hook=hook)
-
-    def collect_errors(self) -> Batch[ModelT]:
-        """Try everything and raise nothing: after the block, `result` has the errors and what was
-        not written."""
-        return self._with(collects_errors=True)
-
-    def retry(self, policy: RetryPolicy, /) -> Batch[ModelT]:
-        """Use this policy in the place of the database's."""
-        return Batch(self._binding, self._course, policy, keeps_timestamps=self._keeps_timestamps)
-
-    def keep_timestamps(self) -> Batch[ModelT]:
+    def keep_timestamps(self) -> Self:
         """Store `created_at` and `updated_at` as the instances have them, as an import does; by
         default they are the times of writes."""
-        return Batch(self._binding, self._course, self._retry, keeps_timestamps=True)
+        return self._with(keeps_timestamps=True)
 
-    def _with(self, **changes: Any) -> Batch[ModelT]:
-        if self._flow is not None:
+    def _with_options(self, **options: Any) -> Self:
+        return self._with(options=attrs.evolve(self._options, **options))
+
+    def _with(
+        self,
+        *,
+        options: BatchOptions | None = None,
+        retry: RetryPolicy | None = None,
+        keeps_timestamps: bool = False,
+    ) -> Self:
+        if self._buffer is not None:
             raise UsageError("this batch has begun: its clauses come before `async with`")
-        course = self._course
-        kept = {
-            name: getattr(course, name)
-            for name in ("concurrency", "report", "hook", "collects_errors")
-        }
-        return Batch(
+        return type(self)(
             self._binding,
-            BatchOptions(**{**kept, **changes}),
-            self._retry,
-            keeps_timestamps=self._keeps_timestamps,
+            options or self._options,
+            retry or self._retry,
+            keeps_timestamps=keeps_timestamps or self._keeps_timestamps,
         )
 
     # ---- the block
 
     async def __aenter__(self) -> Self:
-        if self._flow is not None:
+        if self._buffer is not None:
             raise UsageError("this batch was entered before: call batch() again")
-        self._flow = WriteBuffer(self._binding.connection, self._course, self._retry)
-        await self._flow.__aenter__()
+        self._buffer = WriteBuffer(self._binding.connection, self._options, self._retry)
+        await self._buffer.__aenter__()
         self._open = True
         return self
 
@@ -126,29 +110,29 @@ class Batch(Generic[ModelT]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        flow = self._flow
-        if flow is None:
+        buffer = self._buffer
+        if buffer is None:
             return
         self._open = False
         if error is not None:
-            await flow.__aexit__(kind, error, trace)
-            failed = len(flow.result().errors)
+            await buffer.__aexit__(kind, error, trace)
+            failed = len(buffer.result().errors)
             if failed and not isinstance(error, AdormError):
-                error.add_note(f"{failed} chunks of the batch failed as well: its .result tells")
+                error.add_note(f"{failed} chunks of the batch failed as well: see its .result")
             return
         try:
-            await self._finish(flow)
+            await self._flush_and_leave(buffer)
         except DeadlineExceeded as late:
-            flow.late = late
-        flow.check()
+            buffer.late = late
+        buffer.check()
 
-    async def _finish(self, flow: WriteBuffer) -> None:
+    async def _flush_and_leave(self, buffer: WriteBuffer) -> None:
         try:
-            await flow.flush()
+            await buffer.flush()
         except BaseException as problem:
-            await flow.__aexit__(type(problem), problem, problem.__traceback__)
+            await buffer.__aexit__(type(problem), problem, problem.__traceback__)
             raise
-        await flow.__aexit__(None, None, None)
+        await buffer.__aexit__(None, None, None)
 
     @property
     def result(self) -> BatchWriteResult[ModelT]:
@@ -160,49 +144,48 @@ class Batch(Generic[ModelT]):
         return self._begun().result()
 
     async def put(self, item: ModelT, /) -> None:
-        """Replace the whole item. It is taken as it is now; changes to the instance that follow are
+        """Replace the whole item by what the instance holds now. Later changes to the instance are
         not sent."""
-        flow = await self._ready()
-        await flow.add(
-            self._binding, put_request(self._binding, item, keeps_timestamps=self._keeps_timestamps)
-        )
-        await self._check(flow)
+        buffer = await self._ready()
+        keeps = self._keeps_timestamps
+        await buffer.add(self._binding, put_request(self._binding, item, keeps_timestamps=keeps))
+        await self._check(buffer)
 
     @overload
     async def delete(self, partition: KeyValue, sort: KeyValue = ..., /) -> None: ...
     @overload
     async def delete(self, key: Key[ModelT] | tuple[KeyValue, KeyValue] | ModelT, /) -> None: ...
     async def delete(self, partition: Any, sort: Any = NOT_GIVEN, /) -> None:
-        """Delete an item by its key, or an instance whatever its version. Deleting what is not
-        there is no error."""
-        flow = await self._ready()
-        given = partition if sort is NOT_GIVEN else (partition, sort)
-        await flow.add(self._binding, delete_request(self._binding, given))
-        await self._check(flow)
+        """Delete an item by its key, or an instance whatever its version. It is no error if there
+        is no such item."""
+        buffer = await self._ready()
+        target = partition if sort is NOT_GIVEN else (partition, sort)
+        await buffer.add(self._binding, delete_request(self._binding, target))
+        await self._check(buffer)
 
     async def flush(self) -> None:
         """Send all that was handed over before, and wait until it is written."""
-        flow = await self._ready()
-        await flow.flush()
-        await self._check(flow)
+        buffer = await self._ready()
+        await buffer.flush()
+        await self._check(buffer)
 
     def _begun(self) -> WriteBuffer:
-        if self._flow is None:
+        if self._buffer is None:
             raise UsageError(
                 "a batch is used inside its block: async with orders.batch() as batch: ..."
             )
-        return self._flow
+        return self._buffer
 
     async def _ready(self) -> WriteBuffer:
-        flow = self._begun()
+        buffer = self._begun()
         if not self._open:
             raise UsageError(
                 "this batch has ended, and nothing can be added to it: begin another with batch()"
             )
-        await self._check(flow)
-        return flow
+        await self._check(buffer)
+        return buffer
 
-    async def _check(self, flow: WriteBuffer) -> None:
-        if flow.stopped:
-            await flow.settle()
-            flow.check()
+    async def _check(self, buffer: WriteBuffer) -> None:
+        if buffer.stopped:
+            await buffer.wait_for_arrivals()
+            buffer.check()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
-from adorm.batch.limits import DEFAULT_CONCURRENCY
+from adorm.batch.batch_options import DEFAULT_CONCURRENCY
 from adorm.errors import UsageError
 from adorm.items.binding import Binding, Connection
 from adorm.items.keys import Key, make_key
@@ -40,13 +40,13 @@ class TableBatches(Generic[ModelT]):
         Raises:
             UsageError: a key has the wrong shape; it is named by its place.
         """
-        from adorm.batch.batch_run import listed_keys
         from adorm.batch.get import BatchGet
+        from adorm.batch.inputs import as_keys
         from adorm.batch.key_set import KeyGroup
 
         binding = self._binding
-        wanted = listed_keys(binding, keys)
-        return BatchGet(binding.connection, [KeyGroup(binding, wanted)] if wanted else [])
+        checked = as_keys(binding, keys)
+        return BatchGet(binding.connection, [KeyGroup(binding, checked)] if checked else [])
 
     def batch_write(
         self,
@@ -107,16 +107,16 @@ class TableBatches(Generic[ModelT]):
             UsageError: a key has the wrong shape, or an update is another table's; it is named by
                 its place.
         """
-        from adorm.batch.batch_run import listed, placed
+        from adorm.batch.inputs import as_list, numbered
         from adorm.batch.many import UpdateMany
 
-        given = listed("items", items)
+        given = as_list("items", items)
         updates: list[Update[ModelT, Any]] = []
         for number, each in enumerate(given, start=1):
             try:
                 updates.append(self._update_of(each))
             except UsageError as error:
-                raise placed("update", number, len(given), error) from error
+                raise numbered(error, "update", number, len(given)) from error
         return UpdateMany(tuple(updates), self._binding)
 
     def _update_of(self, given: Any) -> Update[ModelT, Any]:
@@ -138,10 +138,10 @@ class TableBatches(Generic[ModelT]):
     ) -> CreateMany[ModelT]:
         """Insert only: one by one, or with `transact` as transactions of up to 100, each as a whole
         or not at all. See `CreateMany`."""
-        from adorm.batch.batch_run import listed
+        from adorm.batch.inputs import as_list
         from adorm.batch.many import CreateMany
 
-        return CreateMany(self._binding, tuple(listed("items", items)), transact)
+        return CreateMany(self._binding, tuple(as_list("items", items)), transact)
 
 
 class Batches(Connection, Protocol):

@@ -6,31 +6,34 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, Self, TypeVar, overload
 
 import attrs
 from anyio.lowlevel import checkpoint
 
-from adorm.batch.batch_run import BatchRun, Chunked, chunk_outcomes
-from adorm.batch.key_set import FoundItems, KeyGroup, KeySet
+from adorm.batch.batch_options import BatchOperation
+from adorm.batch.batch_run import BatchRun, chunk_outcomes
+from adorm.batch.chunk import Chunk, by_table, read_chunk
+from adorm.batch.found_items import FoundItems
+from adorm.batch.key_set import KeyGroup, KeySet
 from adorm.calls.capacity import Capacity
-from adorm.codec.pages import PageItems
-from adorm.concurrency.pool import foreign_cancellation_as_error, run_all
+from adorm.codec.pages import ItemPage
+from adorm.concurrency.pool import Job, foreign_cancellation_as_error, run_all
 from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError, UsageError
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.paths import selected_paths
 from adorm.expressions.request import RequestExpressions
-from adorm.items.binding import Binding, Connection, maps_of
+from adorm.items.binding import Binding, Connection
 from adorm.items.item_ids import ItemId
 from adorm.items.keys import Key
 from adorm.items.kinds import other_kind
 from adorm.items.plan import Plan, read_cost
 from adorm.items.select import projections, select_values
-from adorm.items.unprocessed import Chunk, by_table, read_chunk
 from adorm.outcomes import Outcome
+from adorm.retry import RetryPolicy
 
 ItemT = TypeVar("ItemT")
 ModelT = TypeVar("ModelT")
@@ -45,33 +48,34 @@ T5 = TypeVar("T5")
 
 @attrs.frozen(eq=False, kw_only=True)
 class BatchSelectResult(Generic[ItemT]):
-    """What a batch get with `select()` gives."""
+    """What a batch get with `select()` returns."""
 
     items: list[ItemT]
-    """What was found, in the order of the keys; for a key that was given twice, the same object
+    """What was found, in the order of the keys. For a key that was given twice, the same object
     twice."""
     aligned: list[ItemT | None]
-    """One for each key given; None where there is no item, or none was read."""
+    """One for each key given; None if there is no item, or if it was not read."""
     missing: list[Key[Any]]
     """Keys that have no item, each once."""
     unprocessed: list[Key[Any]]
-    """Keys that were not read, because something failed, each once."""
+    """Keys that were not read because something failed, each once."""
     errors: list[Exception]
-    """Of chunks that failed, and `ItemDecodeError` of each item that does not fit the model."""
+    """An error for each chunk that failed, and an `ItemDecodeError` for each item that does not fit
+    the model."""
     outcomes: list[Outcome[list[ItemT]]]
     """One for each chunk of up to 100 keys; `value` is what it read, in DynamoDB's order."""
     capacity: Capacity
-    """What was consumed."""
+    """The units that were consumed."""
 
 
 @attrs.frozen(eq=False, kw_only=True)
 class BatchGetResult(BatchSelectResult[ModelT]):
-    """What a batch get gives."""
+    """What a batch get returns."""
 
     missing: list[Key[ModelT]]
     """Keys that have no item, each once."""
     unprocessed: list[Key[ModelT]]
-    """Keys that were not read, because something failed, each once."""
+    """Keys that were not read because something failed, each once."""
 
     def of(self, model: type[T], /) -> list[T]:
         """The items of one model, in the order of the keys: for batches across tables."""
@@ -79,169 +83,188 @@ class BatchGetResult(BatchSelectResult[ModelT]):
 
 
 @attrs.define(eq=False, repr=False)
-class BatchRead(Chunked[ResultT], Generic[ItemT, ResultT]):
-    """Reads items by their keys, in chunks of 100, several at a time; each key once.
+class BatchRead(BatchOperation[ResultT], Generic[ItemT, ResultT]):
+    """Reads items by their keys, in chunks of 100, several chunks at a time; each key once.
 
-    Keys that DynamoDB leaves unprocessed, where an answer would be above 16 MB or it throttles, are
-    asked for again, with full jitter and under the deadline. When a chunk fails for good, the
-    others are stopped.
+    Keys that DynamoDB leaves unprocessed, because an answer would be above 16 MB or because it
+    throttles, are asked for again, with full jitter and under the deadline. When a chunk fails for
+    good, the others are stopped.
 
     Raises (when awaited):
-        UsageError: a key is wrong, named by its place; nothing was sent.
-        BatchFailed: a chunk failed; `.result` has everything that was read, `.outcomes` what became
-            of each chunk.
-        DeadlineExceeded: the same, for a deadline.
+        UsageError: a key is wrong; the message has its number. Nothing was sent.
+        BatchFailed: a chunk failed. `.result` has everything that was read, `.outcomes` how each
+            chunk ended.
+        DeadlineExceeded: a deadline passed; it has the same attributes.
     """
 
     only_reads = True
 
     _connection: Connection
-    _wanted: Sequence[KeyGroup]
+    _groups: Sequence[KeyGroup]
     _consistent: bool = False
     _selected: tuple[DocumentPath, ...] | None = None
 
     def consistent(self) -> Self:
-        """Read what was last written: twice the read units."""
+        """Read what was last written, for twice the read units."""
         return attrs.evolve(self, consistent=True)
 
     # ---- what is sent
 
-    def _options(self) -> dict[str, Any]:
-        """What goes beside the keys of a table."""
+    def _table_options(self) -> dict[str, Any]:
+        """What the request holds for each table beside the keys."""
         options: dict[str, Any] = {}
         if self._consistent:
             options["ConsistentRead"] = True
-        if self._selected is not None and self._wanted:
-            info = self._wanted[0].binding.info
+        if self._selected is not None and self._groups:
+            info = self._groups[0].binding.info
             expressions = RequestExpressions(self._connection.codec, info.model)
-            wanted = projections(info, self._selected, info.key_order)
-            expressions.projection(wanted, selected=self._selected)
+            projected = projections(info, self._selected, info.key_order)
+            expressions.projection(projected, selected=self._selected)
             expressions.into(options)
         return options
 
-    def _asked(self) -> KeySet[ItemT]:
-        asked = KeySet(self._wanted, self._reader)
-        for _ in asked.steps():
+    def _key_set(self) -> KeySet[ItemT]:
+        key_set = KeySet(self._groups, self._found_items)
+        for _ in key_set.steps():
             pass
-        return asked
+        return key_set
 
-    def _reader(self, binding: Binding) -> FoundItems[ItemT]:
+    def _found_items(self, binding: Binding) -> FoundItems[ItemT]:
         selected = self._selected
         if selected is None:
             parser = binding.codec.page_parser(binding.info.model)
             return FoundItems(binding.decode_each, None if parser is None else parser.parse_batch)
 
-        def select(items: PageItems, wrong: list[Exception]) -> list[ItemT | None]:
+        def select(page: ItemPage, errors: list[Exception]) -> list[ItemT | None]:
             return [
-                _selected_or_none(binding, selected, attribute_map, wrong)
-                for attribute_map in maps_of(items)
+                _selected_or_none(binding, selected, attribute_map, errors)
+                for attribute_map in page.attribute_maps()
             ]
 
         return FoundItems(select)
 
     def request(self) -> dict[str, Any]:
-        options = self._options()
-        chunks = self._asked().chunks()
+        options = self._table_options()
+        chunks = self._key_set().chunks()
         tables = by_table(chunks[0]) if chunks else {}
         return {
             "RequestItems": {table: {"Keys": keys, **options} for table, keys in tables.items()}
         }
 
     def explain(self) -> Plan:
-        asked, course = self._asked(), self._course
-        chunks = -(-len(asked.keys) // MAX_GET_KEYS)
-        options = self._options()
+        key_set, options, selected = self._key_set(), self._table_options(), self._selected
+        chunks = -(-len(key_set.keys) // MAX_GET_KEYS)
+        at_a_time = min(self._batch_options.concurrency, max(chunks, 1))
         return Plan(
             operation="BatchGetItem",
-            table=", ".join(sorted(asked.key_names)),
-            projection=None
-            if self._selected is None
-            else ", ".join(str(location) for location in self._selected),
-            reason=f"{len(asked.keys):,} keys to read in {chunks:,} chunks, {min(course.concurrency, max(chunks, 1))} of them at a time",
+            table=", ".join(sorted(key_set.key_names)),
+            projection=None if selected is None else ", ".join(map(str, selected)),
+            reason=f"{len(key_set.keys):,} keys to read in {chunks:,} chunks, "
+            f"{at_a_time} of them at a time",
             cost=read_cost(consistent="ConsistentRead" in options),
         )
 
     # ---- reading
 
-    def _result(
-        self,
-        asked: KeySet[ItemT],
-        outcomes: list[Outcome[list[ItemT]]],
-        errors: list[Exception],
-        capacity: Capacity,
-    ) -> ResultT:
+    def _result(self, **fields: Any) -> ResultT:
         raise TypeError(f"{type(self).__name__} has no result")
 
     async def _run(self) -> ResultT:
-        options, course = self._options(), self._course
-        asked = KeySet(self._wanted, self._reader)
-        for _ in asked.steps():
+        key_set = KeySet(self._groups, self._found_items)
+        for _ in key_set.steps():
             await checkpoint()
-        watch = BatchRun(self._connection, course, total=asked.given, on_failure="stop")
-        chunks = asked.chunks()
+        chunks = key_set.chunks()
         outcomes: list[Outcome[list[ItemT]]] = chunk_outcomes(len(chunks), list[ItemT])
-        failures: list[list[Exception]] = [[] for _ in chunks]
-        name, capacity, parse = " and ".join(sorted(asked.key_names)), Capacity(), asked.parse
-        at_once = course.hook is None and not course.collects_errors
+        name, capacity = " and ".join(sorted(key_set.key_names)), Capacity()
+        options = self._batch_options
+        run = BatchRun(self._connection, options, total=key_set.count, on_failure="stop")
+        reader = _ChunkReader(
+            self._connection,
+            key_set,
+            run,
+            name=name,
+            table_options=self._table_options(),
+            retry=self._retry,
+            capacity=capacity,
+            stops_at_error=options.on_chunk_error is None and not options.collects_errors,
+        )
+        errors_of_chunks: list[list[Exception]] = [[] for _ in chunks]
+        jobs = zip(outcomes, map(reader.job, chunks, errors_of_chunks), strict=True)
+        if chunks:
+            await run_all(jobs, limit=options.concurrency, on_failure=run.decide)
+        errors = [error for of_chunk in errors_of_chunks for error in of_chunk]
+        result = self._result(
+            **key_set.results(), outcomes=outcomes, errors=errors, capacity=capacity
+        )
+        run.check(f"batch get from {name}", errors, outcomes, result)
+        return result
 
-        async def read(number: int, outcome: Outcome[list[ItemT]]) -> None:
-            found = outcome.value = list[ItemT]()
-            wrong = failures[number]
 
-            def take(table: str, places: list[ItemId], items: PageItems) -> None:
-                asked.take(table, places, items, found, wrong)
+@attrs.frozen(eq=False)
+class _ChunkReader(Generic[ItemT]):
+    """Reads chunks of a batch into a key set."""
 
-            async def settled(done: list[ItemId]) -> None:
-                await watch.note(asked.weight(done))
-                if at_once and wrong:
-                    raise wrong[0]
+    connection: Connection
+    key_set: KeySet[ItemT]
+    run: BatchRun
+    name: str = attrs.field(kw_only=True)
+    table_options: Mapping[str, Any] = attrs.field(kw_only=True)
+    retry: RetryPolicy | None = attrs.field(kw_only=True)
+    capacity: Capacity = attrs.field(kw_only=True)
+    stops_at_error: bool = attrs.field(kw_only=True)
+    """Whether an item that can't be decoded ends its chunk at once."""
+
+    def job(self, pending: dict[ItemId, AttributeMap], errors: list[Exception]) -> Job[list[ItemT]]:
+        """Reads one chunk. What is wrong with it is appended to `errors`."""
+
+        async def read(outcome: Outcome[list[ItemT]]) -> None:
+            decoded = outcome.value = list[ItemT]()
+
+            def on_items(table: str, ids: list[ItemId], page: ItemPage) -> None:
+                self.key_set.add(table, ids, page, decoded, errors)
+
+            async def on_processed(ids: list[ItemId]) -> None:
+                await self.run.add_done(self.key_set.times_given(ids))
+                if self.stops_at_error and errors:
+                    raise errors[0]
 
             chunk = Chunk(
-                self._connection,
-                f"{name}, {outcome.label}",
-                asked.locators,
-                self._retry,
-                capacity,
-                parse,
+                self.connection,
+                f"{self.name}, {outcome.label}",
+                self.key_set.item_ids,
+                self.retry,
+                self.capacity,
+                self.key_set.parse,
             )
             try:
                 with foreign_cancellation_as_error():
-                    await read_chunk(chunk, chunks[number], options, take, settled)
+                    await read_chunk(chunk, pending, self.table_options, on_items, on_processed)
             except Exception as error:
-                if error not in wrong and error is not watch.intruder:
-                    wrong.append(error)
+                if error not in errors and error is not self.run.callback_error:
+                    errors.append(error)
                 raise
-            if wrong:
-                raise wrong[0]
+            if errors:
+                raise errors[0]
 
-        jobs = ((outcome, _numbered(read, number)) for number, outcome in enumerate(outcomes))
-        if chunks:
-            await run_all(jobs, limit=course.concurrency, on_failure=watch.decide)
-        errors = [error for wrong in failures for error in wrong]
-        result = self._result(asked, outcomes, errors, capacity)
-        watch.check(f"batch get from {name}", errors, outcomes, result)
-        return result
+        return read
 
 
 def _selected_or_none(
     binding: Binding,
     selected: tuple[DocumentPath, ...],
     attribute_map: AttributeMap,
-    wrong: list[Exception],
+    errors: list[Exception],
 ) -> Any:
-    """The values at the locations; None, and what is wrong, where one does not fit."""
+    """The values at the selected paths; None, and an error more, if one does not fit."""
     if binding.is_other_kind(attribute_map):
-        wrong.append(other_kind(binding.info, binding.key_attributes(attribute_map), attribute_map))
+        key = binding.key_attributes(attribute_map)
+        errors.append(other_kind(binding.info, key, attribute_map))
         return None
     try:
         return select_values(binding, selected, attribute_map)
     except ItemDecodeError as error:
-        wrong.append(error)
+        errors.append(error)
         return None
-
-
-def _numbered(work: Callable[[int, Outcome[T]], Any], number: int) -> Callable[[Outcome[T]], Any]:
-    return lambda outcome: work(number, outcome)
 
 
 @attrs.define(eq=False, repr=False)
@@ -261,48 +284,33 @@ class BatchGet(BatchRead[ModelT, BatchGetResult[ModelT]], Generic[ModelT]):
         self, a: T1, b: T2, c: T3, d: T4, e: T5, /
     ) -> BatchSelect[tuple[T1, T2, T3, T4, T5]]: ...
     def select(self, *paths: object) -> BatchSelect[Any]:
-        """Only these attributes, as tuples. What an item does not have reads as the field's
-        default, else as None.
+        """Read only these attributes, as tuples. An attribute that an item does not have reads as
+        the field's default, else as None.
 
         Raises:
             UsageError: the keys are of several models.
         """
-        if len({id(wanted.binding.info) for wanted in self._wanted}) > 1:
+        if len({id(group.binding.info) for group in self._groups}) > 1:
             raise UsageError(
-                "select() is for keys of one model: batch_get each table by itself, side by side in db.gather()"
+                "select() is for keys of one model: call batch_get for each table by itself, "
+                "side by side in db.gather()"
             )
         return BatchSelect(
             self._connection,
-            self._wanted,
+            self._groups,
             self._consistent,
             selected_paths(paths),
-            course=self._course,
+            batch_options=self._batch_options,
             retry=self._retry,
         )
 
-    def _result(
-        self,
-        asked: KeySet[ModelT],
-        outcomes: list[Outcome[list[ModelT]]],
-        errors: list[Exception],
-        capacity: Capacity,
-    ) -> BatchGetResult[ModelT]:
-        return BatchGetResult(
-            **asked.results(), outcomes=outcomes, errors=errors, capacity=capacity
-        )
+    def _result(self, **fields: Any) -> BatchGetResult[ModelT]:
+        return BatchGetResult(**fields)
 
 
 @attrs.define(eq=False, repr=False)
 class BatchSelect(BatchRead[ItemT, BatchSelectResult[ItemT]], Generic[ItemT]):
     """A batch get of some attributes."""
 
-    def _result(
-        self,
-        asked: KeySet[ItemT],
-        outcomes: list[Outcome[list[ItemT]]],
-        errors: list[Exception],
-        capacity: Capacity,
-    ) -> BatchSelectResult[ItemT]:
-        return BatchSelectResult(
-            **asked.results(), outcomes=outcomes, errors=errors, capacity=capacity
-        )
+    def _result(self, **fields: Any) -> BatchSelectResult[ItemT]:
+        return BatchSelectResult(**fields)

@@ -1,4 +1,4 @@
-"""The keys of a batch get: each unique one once, and what was found under it."""
+"""The keys of a batch get: each unique key once, and what was found under it."""
 
 from __future__ import annotations
 
@@ -7,155 +7,125 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import attrs
-
-from adorm.batch.batch_run import STEPS_A_TURN, placed
-from adorm.codec.pages import PageItems
+from adorm.batch.found_items import FoundItems
+from adorm.batch.inputs import STEPS_PER_TURN, numbered
+from adorm.codec.pages import ItemPage, MapPage
 from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
-from adorm.items.binding import Binding, maps_of
+from adorm.items.binding import Binding
 from adorm.items.item_ids import ItemId, ItemIds, encode_keys, item_ids
 from adorm.items.keys import Key, encode_any_key
-from adorm.items.kinds import OtherKind
 from adorm.transport.base import Answer
 
 ItemT = TypeVar("ItemT")
 
 
 class KeyGroup(NamedTuple):
-    """Keys of one table that were given one after the other."""
+    """Keys of one table, which the caller gave one after the other."""
 
     binding: Binding
     keys: list[Any]
-    """Each a `Key`, or the values of one: a batch makes a `Key` only of those that it has to tell
-    of."""
-
-
-@attrs.frozen(eq=False)
-class FoundItems(Generic[ItemT]):
-    """One model on one table, and what was read of it."""
-
-    decode: Callable[[PageItems, list[Exception]], list[Any]]
-    """Makes items of maps, and lists what is wrong with those that it gives None for."""
-    parse: Callable[[bytes], Answer | None] | None = None
-    """Parses answers with items of this model only."""
-    found: dict[ItemId, ItemT] = attrs.Factory(dict[ItemId, ItemT])
-    undecodable: set[ItemId] = attrs.Factory(set[ItemId])
-
-    def take(
-        self, places: list[ItemId], read: PageItems, found: list[ItemT], wrong: list[Exception]
-    ) -> None:
-        """Keep what was read."""
-        known = len(wrong)
-        items = self.decode(read, wrong)
-        if len(wrong) > known:
-            failures = wrong[known:]
-            lacking = [place for place, item in zip(places, items, strict=True) if item is None]
-            # Of each item that there is none of, the error tells why; one of another kind is not
-            # there for this model.
-            self.undecodable.update(
-                place
-                for place, error in zip(lacking, failures, strict=True)
-                if not isinstance(error, OtherKind)
-            )
-            wrong[known:] = [error for error in failures if not isinstance(error, OtherKind)]
-            places = [place for place, item in zip(places, items, strict=True) if item is not None]
-            items = [item for item in items if item is not None]
-        found.extend(items)
-        self.found.update(zip(places, items, strict=True))
+    """Each a `Key`, or a tuple of its values. To save time a batch makes a `Key` only of those that
+    it reports."""
 
 
 class KeySet(Generic[ItemT]):
-    """The unique keys of one run, and what was found under each. To be built by `steps`."""
+    """The unique keys of one run, and what was found under each.
+
+    It is filled by `steps`.
+    """
 
     def __init__(
-        self, wanted: Sequence[KeyGroup], reader: Callable[[Binding], FoundItems[ItemT]]
+        self, groups: Sequence[KeyGroup], make_found: Callable[[Binding], FoundItems[ItemT]]
     ) -> None:
-        self._wanted = wanted
-        self.given = sum(len(keys) for _, keys in wanted)
-        """How many keys were given."""
-        self._make_reader = reader
-        self._places: list[ItemId] = []
-        """Of each key given."""
-        self._readers: dict[tuple[str, int], FoundItems[ItemT]] = {}
-        """By table and model: two models may want one item."""
-        self._readers_of: dict[int, FoundItems[ItemT]] = {}
-        """By binding."""
-        self._readers_in: dict[str, list[FoundItems[ItemT]]] = {}
-        """By table."""
-        self._readers_at: dict[ItemId, dict[int, FoundItems[ItemT]]] = {}
-        """By place, where a table has several."""
-        self._weights: Counter[ItemId] | None = None
-        """How often each was given, where one was given more than once."""
+        self._groups = groups
+        self.count = sum(len(keys) for _, keys in groups)
+        """How many keys the caller gave, repeated ones included."""
+        self._make_found = make_found
+        self._ids: list[ItemId] = []
+        """The id of each key that the caller gave, in order."""
+        self._found: dict[tuple[str, int], FoundItems[ItemT]] = {}
+        """By table name and model: two models may ask for one item."""
+        self._found_by_binding: dict[int, FoundItems[ItemT]] = {}
+        self._found_by_table: dict[str, list[FoundItems[ItemT]]] = {}
+        self._found_by_id: dict[ItemId, dict[int, FoundItems[ItemT]]] = {}
+        """Filled if a table has several models."""
+        self._times: Counter[ItemId] | None = None
+        """How often each key was given; None if each was given once."""
         self._unread: list[dict[ItemId, AttributeMap]] = []
         self.key_names: dict[str, tuple[str, ...]] = {}
-        self.locators: dict[str, ItemIds] = {}
+        """The attribute names of each table's key."""
+        self.item_ids: dict[str, ItemIds] = {}
+        """By table name: how the ids of its items are made."""
         self.keys: dict[ItemId, AttributeMap] = {}
+        """The unique keys."""
 
     def steps(self) -> Iterator[None]:
-        """Take in a few milliseconds' worth of keys at a time.
+        """Encode the keys; pauses after every few milliseconds of work.
 
         Raises:
-            UsageError: a key can't be; it is named by its place.
+            UsageError: a key can't be encoded; the message has its number.
         """
-        fresh = 0
-        for binding, keys in self._wanted:
-            for start in range(0, len(keys), STEPS_A_TURN):
-                some = keys[start : start + STEPS_A_TURN]
-                self._add(binding, some)
-                fresh += len(some)
-                if fresh >= STEPS_A_TURN:
-                    fresh = 0
+        since_pause = 0
+        for binding, keys in self._groups:
+            for start in range(0, len(keys), STEPS_PER_TURN):
+                some = keys[start : start + STEPS_PER_TURN]
+                self._encode(binding, some)
+                since_pause += len(some)
+                if since_pause >= STEPS_PER_TURN:
+                    since_pause = 0
                     yield
-        if len(self._readers) > len(self._readers_in):
-            for binding, _, place in self._each():
-                reader = self._readers_of[id(binding)]
-                self._readers_at.setdefault(place, {})[id(reader)] = reader
-        if len(self.keys) < self.given:
-            self._weights = Counter(self._places)
+        if len(self._found) > len(self._found_by_table):
+            for binding, _, item_id in self._each():
+                found = self._found_by_binding[id(binding)]
+                self._found_by_id.setdefault(item_id, {})[id(found)] = found
+        if len(self.keys) < self.count:
+            self._times = Counter(self._ids)
 
-    def _add(self, binding: Binding, keys: list[Any]) -> None:
-        places, maps, table, codec = self._places, self.keys, binding.table_name, binding.codec
+    def _encode(self, binding: Binding, keys: list[Any]) -> None:
+        ids, codec = self._ids, binding.codec
         try:
-            self._know(binding)
+            self._prepare(binding)
             encode_keys(binding.info, codec)(
-                table,
+                binding.table_name,
                 keys,
-                places,
-                maps,
-                lambda given: encode_any_key(as_key(binding, given), codec),
+                ids,
+                self.keys,
+                lambda key: encode_any_key(as_key(binding, key), codec),
             )
         except UsageError as error:
-            raise placed("key", len(places) + 1, self.given, error) from error
+            raise numbered(error, "key", len(ids) + 1, self.count) from error
+
+    def _prepare(self, binding: Binding) -> None:
+        if id(binding) in self._found_by_binding:
+            return
+        info, table = binding.info, binding.table_name
+        if self.key_names.setdefault(table, info.key_order) != info.key_order:
+            raise UsageError(
+                f"{info.name}: other models in this batch give table {table} another key"
+            )
+        found = self._found.get((table, id(info)))
+        if found is None:
+            found = self._found[table, id(info)] = self._make_found(binding)
+            self._found_by_table.setdefault(table, []).append(found)
+        self._found_by_binding[id(binding)] = found
+        self.item_ids.setdefault(table, item_ids(info, binding.codec))
 
     def _each(self) -> Iterator[tuple[Binding, Any, ItemId]]:
-        places = iter(self._places)
-        return ((binding, given, next(places)) for binding, keys in self._wanted for given in keys)
-
-    def _know(self, binding: Binding) -> None:
-        info, table = binding.info, binding.table_name
-        names = info.key_order
-        if self.key_names.setdefault(table, names) != names:
-            raise UsageError(
-                f"{info.name}: other models of this batch give table {table} another key"
-            )
-        if id(binding) not in self._readers_of:
-            identity = table, id(info)
-            if identity not in self._readers:
-                self._readers[identity] = reader = self._make_reader(binding)
-                self._readers_in.setdefault(table, []).append(reader)
-            self._readers_of[id(binding)] = self._readers[identity]
-        self.locators.setdefault(table, item_ids(info, binding.codec))
+        """Each key that the caller gave, with its binding and its id."""
+        ids = iter(self._ids)
+        return ((binding, key, next(ids)) for binding, keys in self._groups for key in keys)
 
     @property
     def parse(self) -> Callable[[bytes], Answer | None] | None:
-        """What parses the answers, where all of them hold whole items of one model."""
-        parsers = [reader.parse for reader in self._readers.values()]
-        return parsers[0] if len(parsers) == 1 else None
+        """Parses the bytes of answers; None if they hold items of several models."""
+        found = list(self._found.values())
+        return found[0].parse if len(found) == 1 else None
 
     def chunks(self) -> list[dict[ItemId, AttributeMap]]:
-        """The keys of each request, handed over: what is read leaves them."""
+        """The keys of each request, at most 100. Who reads them removes from a chunk what was
+        read; this set's own `keys` are empty afterwards."""
         keys = iter(self.keys.items())
         self._unread = [
             dict(islice(keys, MAX_GET_KEYS)) for _ in range(0, len(self.keys), MAX_GET_KEYS)
@@ -163,88 +133,86 @@ class KeySet(Generic[ItemT]):
         self.keys = {}
         return self._unread
 
-    def take(
+    def add(
         self,
         table: str,
-        places: list[ItemId],
-        items: PageItems,
-        found: list[ItemT],
-        wrong: list[Exception],
+        ids: list[ItemId],
+        page: ItemPage,
+        decoded: list[ItemT],
+        errors: list[Exception],
     ) -> None:
-        """Keep items that were read."""
-        readers = self._readers_in[table]
-        if len(readers) == 1:
-            readers[0].take(places, items, found, wrong)
+        """Keep items of a table that were read; see `FoundItems.add`."""
+        of_table = self._found_by_table[table]
+        if len(of_table) == 1:
+            of_table[0].add(ids, page, decoded, errors)
             return
-        for place, attribute_map in zip(places, maps_of(items), strict=True):
-            for reader in self._readers_at[place].values():
-                reader.take([place], [attribute_map], found, wrong)
+        for item_id, attribute_map in zip(ids, page.attribute_maps(), strict=True):
+            for found in self._found_by_id[item_id].values():
+                found.add([item_id], MapPage([attribute_map]), decoded, errors)
 
-    def weight(self, places: list[ItemId]) -> int:
-        """How many of the keys given these are."""
-        weights = self._weights
-        return len(places) if weights is None else sum(weights[place] for place in places)
+    def times_given(self, ids: list[ItemId]) -> int:
+        """How many of the keys that the caller gave have these ids."""
+        times = self._times
+        return len(ids) if times is None else sum(times[item_id] for item_id in ids)
 
     def results(self) -> dict[str, Any]:
-        """The fields of a result."""
+        """The fields of a result: items, aligned, missing, unprocessed."""
         aligned: list[ItemT | None]
-        if len(self._readers) == 1:
-            (reader,) = self._readers.values()
-            aligned = list(map(reader.found.get, self._places))
+        if len(self._found) == 1:
+            (found,) = self._found.values()
+            aligned = list(map(found.by_id.get, self._ids))
         else:
             aligned = [
-                self._readers_of[id(binding)].found.get(place) for binding, _, place in self._each()
+                self._found_by_binding[id(binding)].by_id.get(item_id)
+                for binding, _, item_id in self._each()
             ]
         items = [item for item in aligned if item is not None]
         missing, unprocessed = self._not_found() if len(items) < len(aligned) else ([], [])
         return {"items": items, "aligned": aligned, "missing": missing, "unprocessed": unprocessed}
 
     def _not_found(self) -> tuple[list[Key[Any]], list[Key[Any]]]:
-        """The keys that have no item, and those that were not read, each once for a model."""
+        """The keys that have no item, and those that were not read; each once for a model."""
         missing: list[Key[Any]] = []
         unprocessed: list[Key[Any]] = []
         unread = set[ItemId]().union(*self._unread)
         seen: set[tuple[ItemId, int]] = set()
-        for binding, given, place in self._each():
-            reader = self._readers_of[id(binding)]
-            if place in reader.found or place in reader.undecodable or (place, id(reader)) in seen:
-                continue
-            seen.add((place, id(reader)))
-            (unprocessed if place in unread else missing).append(as_key(binding, given))
+        for binding, key, item_id in self._each():
+            found = self._found_by_binding[id(binding)]
+            known = item_id in found.by_id or item_id in found.undecodable
+            if not known and (item_id, id(found)) not in seen:
+                seen.add((item_id, id(found)))
+                (unprocessed if item_id in unread else missing).append(as_key(binding, key))
         return missing, unprocessed
 
 
-def as_key(binding: Binding, given: Any) -> Key[Any]:
-    """The key that was given, or the one of its values."""
-    return given if isinstance(given, Key) else Key(binding.info, given)  # pyright: ignore[reportUnknownVariableType]  # of any model
+def as_key(binding: Binding, key: Any) -> Key[Any]:
+    """The key as a `Key`, given one or the tuple of its values."""
+    return key if isinstance(key, Key) else Key(binding.info, key)  # pyright: ignore[reportUnknownVariableType]  # of any model
 
 
 def key_groups(keys: Iterable[Key[Any]], bind: Callable[[Key[Any]], Binding]) -> list[KeyGroup]:
-    """Keys of several tables.
+    """Keys of several tables, in groups.
 
     Raises:
-        UsageError: one is no `Key`, or leads to no table; it is named by its place.
+        UsageError: something is no `Key`, or its model has no table; the message has its number.
     """
-    given = list(keys)
-    known: dict[tuple[int, str | None], Binding] = {}
-    wanted: list[KeyGroup] = []
-    for number, key in enumerate(given, start=1):
-        if not isinstance(key, Key):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-            raise placed(
-                "key",
-                number,
-                len(given),
-                UsageError(
-                    f"across tables a key says its model, db.table(Order).key(...); {key!r} does not"
-                ),
-            )
-        identity = (id(key.info), key.table_name)
-        if identity not in known:
-            try:
-                known[identity] = bind(key)
-            except UsageError as error:
-                raise placed("key", number, len(given), error) from error
-        if not wanted or wanted[-1].binding is not known[identity]:
-            wanted.append(KeyGroup(known[identity], []))
-        wanted[-1].keys.append(key)
-    return wanted
+    all_keys = list(keys)
+    bindings: dict[tuple[int, str | None], Binding] = {}
+    groups: list[KeyGroup] = []
+    for number, key in enumerate(all_keys, start=1):
+        try:
+            if not isinstance(key, Key):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+                raise UsageError(
+                    "in a batch across tables each key says its model, "
+                    f"db.table(Order).key(...); {key!r} does not"
+                )
+            identity = (id(key.info), key.table_name)
+            if identity not in bindings:
+                bindings[identity] = bind(key)
+        except UsageError as error:
+            raise numbered(error, "key", number, len(all_keys)) from error
+        binding = bindings[identity]
+        if not groups or groups[-1].binding is not binding:
+            groups.append(KeyGroup(binding, []))
+        groups[-1].keys.append(key)
+    return groups

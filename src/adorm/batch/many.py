@@ -1,21 +1,27 @@
-"""Many single writes, side by side: bulk updates, and inserts.
+"""Many single writes side by side: bulk updates, and bulk inserts.
 
-DynamoDB's batch write knows neither conditions nor updates, so each item is a request of its own.
+DynamoDB's BatchWriteItem knows neither conditions nor updates, so that each item is a request of
+its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import partial
+from itertools import compress
+from operator import not_
 from typing import Any, Generic, Self, TypeVar
 
 import attrs
 
-from adorm.batch.batch_run import BatchRun, Chunked, placed, split
-from adorm.calls.capacity import Capacity, counted_in
+from adorm.batch.batch_options import BatchOperation
+from adorm.batch.inputs import numbered, split
+from adorm.batch.separate_writes import SeparateWrite, SeparateWrites, send_separate_writes
+from adorm.calls.capacity import Capacity
 from adorm.codec import item_size
-from adorm.concurrency.pool import Job, run_all
 from adorm.dynamodb.limits import MAX_TRANSACTION_ACTIONS, MAX_TRANSACTION_BYTES
-from adorm.errors import AdormError, UsageError
+from adorm.dynamodb.values import AttributeMap
+from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
 from adorm.expressions.updates import Clause
 from adorm.items.binding import Binding
@@ -38,17 +44,18 @@ class UpdateManyResult(Generic[ModelT]):
     """What a bulk update did."""
 
     updated: list[Key[ModelT]]
-    """The items that were updated, those among them whose answer could not be used: their error has
+    """The items that were updated. Also those whose answer could not be used: their error has
     `applied`."""
     results: list[Any]
-    """What each gave, in the order given: None, unless it was handed over with `returning(...)`."""
+    """What each update returned, in the order given: None, unless it was handed over with
+    `returning(...)`."""
     unprocessed: list[Key[ModelT]]
-    """Those that were not: it failed, see `outcomes`, or was not begun."""
+    """The items that were not updated: the update failed, see `outcomes`, or was not begun."""
     errors: list[Exception]
     outcomes: list[Outcome[Key[ModelT]]]
     """One for each item, in the order given, labelled by it: `Order c1/o1`."""
     capacity: Capacity
-    """What was consumed, but for writes that failed: their errors do not tell."""
+    """The units that were consumed. Writes that failed do not report theirs."""
 
 
 @attrs.frozen(eq=False)
@@ -56,9 +63,10 @@ class CreateManyResult(Generic[ModelT]):
     """What `create_many` did."""
 
     items: list[ModelT]
-    """Those that were created, as stored, in the order given."""
+    """The items that were created, as stored, in the order given."""
     unprocessed: list[ModelT]
-    """Those that were not: the key was taken or it failed, see `outcomes`, or it was not begun."""
+    """The items that were not created: the key was taken or the write failed, see `outcomes`, or it
+    was not begun."""
     errors: list[Exception]
     outcomes: list[Outcome[Any]]
     """One for each item, labelled by it, `Order c1/o1`; with `transact=True` one for each
@@ -68,23 +76,22 @@ class CreateManyResult(Generic[ModelT]):
     operations and 4 MB.
     """
     capacity: Capacity
-    """What was consumed, but for writes that failed: their errors do not tell."""
+    """The units that were consumed. Writes that failed do not report theirs."""
 
 
 @attrs.define(eq=False, repr=False)
-class UpdateMany(UpdateClauses, Chunked[UpdateManyResult[ModelT]], Generic[ModelT]):
-    """One UpdateItem for each item, several at a time; the clauses and conditions hold for every
-    one.
+class UpdateMany(UpdateClauses, BatchOperation[UpdateManyResult[ModelT]], Generic[ModelT]):
+    """One UpdateItem for each item, several at a time. The clauses and conditions hold for each.
 
     As with `update`, an item that is missing is `ItemNotFound`, `.upsert()` creates it, the version
     goes up by 1, and an update that may have been applied already is not repeated where repeating
-    it would differ. When one fails, those in flight finish and no other begins; `.collect_errors()`
-    tries all.
+    it would differ. When one fails, those in flight finish, and no other begins;
+    `.collect_errors()` tries all.
 
     Raises (when awaited):
-        UsageError: an update can't be, named by its place; nothing was sent.
-        BatchFailed: one failed; `.outcomes` has each item's, `.result` what was updated.
-        DeadlineExceeded: the same, for a deadline.
+        UsageError: an update is wrong; the message has its number. Nothing was sent.
+        BatchFailed: an update failed. `.outcomes` has each, `.result` what was updated.
+        DeadlineExceeded: a deadline passed; it has the same attributes.
     """
 
     _updates: tuple[Update[ModelT, Any], ...]
@@ -103,95 +110,81 @@ class UpdateMany(UpdateClauses, Chunked[UpdateManyResult[ModelT]], Generic[Model
         return attrs.evolve(self, creates=True)
 
     def _each(self) -> list[Update[ModelT, Any]]:
+        """The updates, with the clauses of this one.
+
+        Raises:
+            UsageError: an update is wrong, or two are of one item; the message has its number.
+        """
         updates: list[Update[ModelT, Any]] = []
-        seen: dict[Hashable, int] = {}
-        for number, given in enumerate(self._updates, start=1):
-            update = given.apply(*self._clauses).when(*self._conditions)
+        unique = _Unique("update", len(self._updates))
+        for number, alone in enumerate(self._updates, start=1):
+            update = alone.apply(*self._clauses).when(*self._conditions)
             if self._creates:
                 update = update.upsert()
             if self._retry is not None:
                 update = update.retry(self._retry)
-            binding = update.binding
             try:
                 update.request()
-                place = item_ids(binding.info, binding.codec).one(
-                    binding.table_name, binding.encode_key(update.key)
-                )
+                encoded = update.binding.encode_key(update.key)
             except UsageError as error:
-                raise placed("update", number, len(self._updates), error) from error
-            other = seen.setdefault(place, number)
-            if other != number:
-                raise placed("update", number, len(self._updates), _twice(update.key, other))
+                raise numbered(error, "update", number, len(self._updates)) from error
+            unique.add(number, update.binding, update.key, encoded)
             updates.append(update)
         return updates
 
     def request(self) -> dict[str, Any]:
-        """The first item's exact DynamoDB request, without sending it; an empty one where there is
-        no item."""
+        """The first item's exact DynamoDB request, without sending it; `{}` without items."""
         updates = self._each()
         return updates[0].request() if updates else {}
 
     def explain(self) -> Plan:
         updates = self._each()
         if not updates:
-            raise UsageError("a bulk update of no item has no plan")
-        reason = f"one of {len(updates):,} updates, {min(self._course.concurrency, len(updates))} at a time"
+            raise UsageError("a bulk update of no items has no plan")
+        at_a_time = min(self._batch_options.concurrency, len(updates))
+        reason = f"one of {len(updates):,} updates, {at_a_time} at a time"
         return attrs.evolve(updates[0].explain(), reason=reason)
 
     async def _run(self) -> UpdateManyResult[ModelT]:
-        updates = self._each()
-        if not updates:
-            return UpdateManyResult([], [], [], [], [], Capacity())
-        binding = self._binding
-        watch = BatchRun(binding.connection, self._course, total=len(updates), on_failure="drain")
-        outcomes = [Outcome[Key[ModelT]](str(update.key)) for update in updates]
-
+        updates, binding = self._each(), self._binding
         results: list[Any] = [None] * len(updates)
-        capacity = Capacity()
 
-        def job(number: int, update: Update[ModelT, Any]) -> Job[Key[ModelT]]:
-            async def run(outcome: Outcome[Key[ModelT]]) -> None:
-                try:
-                    with counted_in(capacity):
-                        results[number] = await update
-                except AdormError as error:
-                    if error.applied:  # it failed, but is done
-                        outcome.value = update.key
-                        await watch.note(1)
-                    raise
-                outcome.value = update.key
-                await watch.note(1)
+        async def send(number: int) -> Key[ModelT]:
+            results[number] = await updates[number]
+            return updates[number].key
 
-            return run
-
-        jobs = zip(outcomes, map(job, range(len(updates)), updates), strict=True)
-        await run_all(jobs, limit=self._course.concurrency, on_failure=watch.decide)
-        errors = [outcome.error for outcome in outcomes if outcome.error is not None]
-        updated = [outcome.value for outcome in outcomes if outcome.value is not None]
-        left = [
-            update.key
-            for update, outcome in zip(updates, outcomes, strict=True)
-            if outcome.value is None
-        ]
-        result = UpdateManyResult(updated, results, left, errors, outcomes, capacity)
-        watch.check(f"bulk update of {binding.table_name}", errors, outcomes, result)
+        keys = [update.key for update in updates]
+        sent = await send_separate_writes(
+            binding.connection,
+            self._batch_options,
+            [
+                SeparateWrite(str(key), partial(send, number), key)
+                for number, key in enumerate(keys)
+            ],
+        )
+        left = list(compress(keys, map(not_, sent.applied())))
+        result = UpdateManyResult(
+            sent.values, results, left, sent.errors, sent.outcomes, sent.capacity
+        )
+        doing = f"bulk update of {binding.table_name}"
+        sent.run.check(doing, sent.errors, sent.outcomes, result)
         return result
 
 
 @attrs.define(eq=False, repr=False)
-class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
-    """Inserts only: each item one PutItem on the condition that its key is free, or 100 of them one
-    transaction.
+class CreateMany(BatchOperation[CreateManyResult[ModelT]], Generic[ModelT]):
+    """Inserts only: each item is one PutItem on the condition that its key is free, or 100 items
+    are one transaction.
 
     A transaction takes all its items or none, and costs twice the units. When a write fails, those
-    in flight finish and no other begins; `.collect_errors()` tries all. Instances change only after
-    DynamoDB said yes.
+    in flight finish, and no other begins; `.collect_errors()` tries all. Instances change only
+    after DynamoDB said yes.
 
     Raises (when awaited):
-        UsageError: an item can't be stored, named by its place; nothing was sent.
-        BatchFailed: one failed, `ItemExists` among them where a key was taken; `.outcomes` has
-            each, `.result` what was created.
-        DeadlineExceeded: the same, for a deadline.
+        UsageError: an item can't be stored; the message has its number. Nothing was sent.
+        BatchFailed: a write failed, with `ItemExists` if a key was taken. `.outcomes` has each,
+            `.result` what was created.
+        DeadlineExceeded: a deadline passed; it has the same attributes.
     """
 
     _binding: Binding
@@ -205,60 +198,50 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
         return attrs.evolve(self, keeps_timestamps=True)
 
     def _creates(self) -> list[_Create[ModelT]]:
-        """The creates, each as it could be sent.
+        """The inserts, encoded once, to refuse now what could not be sent.
 
         Raises:
-            UsageError: one can't be; it is named by its place.
+            UsageError: an item can't be stored, or two are one; the message has its number.
         """
-        seen: dict[Hashable, int] = {}
-        binding = self._binding
+        binding, keeps = self._binding, self._keeps_timestamps
         creates: list[_Create[ModelT]] = []
+        unique = _Unique("item", len(self._items))
         for number, item in enumerate(self._items, start=1):
             try:
-                key, keeps = key_of_instance(binding, item), self._keeps_timestamps
+                key = key_of_instance(binding, item)
                 put = Put[ModelT, ModelT](
                     binding, key, item, returning="item", creating=True, keeps_timestamps=keeps
                 )
                 encoded = put.prepare().request["Item"]
             except UsageError as error:
-                raise placed("item", number, len(self._items), error) from error
-            other = seen.setdefault(
-                item_ids(binding.info, binding.codec).one(binding.table_name, encoded), number
-            )
-            if other != number:
-                raise placed("item", number, len(self._items), _twice(put.key, other))
+                raise numbered(error, "item", number, len(self._items)) from error
+            unique.add(number, binding, key, encoded)
             creates.append(_Create(item, put, item_size(encoded)))
         return creates
 
     def request(self) -> dict[str, Any]:
-        """The first exact DynamoDB request, without sending it; an empty one where there is no
-        item."""
+        """The first exact DynamoDB request, without sending it; `{}` without items."""
         creates = self._creates()
         if not creates:
             return {}
-        return (
-            self._transaction(_transactions(creates)[0])[0].request()
-            if self._transact
-            else creates[0].put.request()
-        )
+        if self._transact:
+            return self._transaction(_split(creates)[0])[0].request()
+        return creates[0].put.request()
 
     def explain(self) -> Plan:
         creates = self._creates()
         if not creates:
-            raise UsageError("create_many of no item has no plan")
-        plan = creates[0].put.explain()
+            raise UsageError("create_many of no items has no plan")
+        plan, count = creates[0].put.explain(), f"{len(creates):,} items"
         if self._transact:
-            reason = f"{len(creates):,} items in {len(_transactions(creates)):,} transactions"
             return attrs.evolve(
                 plan,
                 operation="TransactWriteItems",
                 cost=write_cost(transactional=True),
-                reason=reason,
+                reason=f"{count} in {len(_split(creates)):,} transactions",
             )
-        return attrs.evolve(
-            plan,
-            reason=f"one of {len(creates):,} items, {min(self._course.concurrency, len(creates))} at a time",
-        )
+        at_a_time = min(self._batch_options.concurrency, len(creates))
+        return attrs.evolve(plan, reason=f"one of {count}, {at_a_time} at a time")
 
     def _transaction(
         self, creates: Sequence[_Create[ModelT]]
@@ -271,104 +254,58 @@ class CreateMany(Chunked[CreateManyResult[ModelT]], Generic[ModelT]):
 
     async def _run(self) -> CreateManyResult[ModelT]:
         creates = self._creates()
-        if not creates:
-            return CreateManyResult([], [], [], [], Capacity())
-        watch = BatchRun(
-            self._binding.connection, self._course, total=len(creates), on_failure="drain"
+        return await (self._in_transactions(creates) if self._transact else self._alone(creates))
+
+    async def _alone(self, creates: Sequence[_Create[ModelT]]) -> CreateManyResult[ModelT]:
+        async def send(create: _Create[ModelT]) -> ModelT:
+            put = create.put
+            return await (put if self._retry is None else put.retry(self._retry))
+
+        sent = await send_separate_writes(
+            self._binding.connection,
+            self._batch_options,
+            [
+                SeparateWrite(str(create.put.key), partial(send, create), create.item)
+                for create in creates
+            ],
         )
-        result = await (
-            self._in_transactions(creates, watch)
-            if self._transact
-            else self._one_by_one(creates, watch)
-        )
-        watch.check(f"create in {self._binding.table_name}", result.errors, result.outcomes, result)
-        return result
-
-    async def _one_by_one(
-        self, creates: Sequence[_Create[ModelT]], watch: BatchRun
-    ) -> CreateManyResult[ModelT]:
-        outcomes = [Outcome[ModelT](str(create.put.key)) for create in creates]
-        capacity = Capacity()
-
-        def job(create: _Create[ModelT]) -> Job[ModelT]:
-            put = create.put if self._retry is None else create.put.retry(self._retry)
-
-            async def run(outcome: Outcome[ModelT]) -> None:
-                try:
-                    with counted_in(capacity):
-                        outcome.value = await put
-                except AdormError as error:
-                    if error.applied:  # it failed, but is done
-                        outcome.value = create.item
-                        await watch.note(1)
-                    raise
-                await watch.note(1)
-
-            return run
-
-        await run_all(
-            zip(outcomes, map(job, creates), strict=True),
-            limit=self._course.concurrency,
-            on_failure=watch.decide,
-        )
-        done = [outcome.value for outcome in outcomes if outcome.value is not None]
-        left = [
-            create.item
-            for create, outcome in zip(creates, outcomes, strict=True)
-            if outcome.value is None
-        ]
-        return CreateManyResult(
-            done,
-            left,
-            [outcome.error for outcome in outcomes if outcome.error is not None],
-            outcomes,
-            capacity,
-        )
+        left = [create.item for create in compress(creates, map(not_, sent.applied()))]
+        return self._checked(sent, sent.values, left)
 
     async def _in_transactions(
-        self, creates: Sequence[_Create[ModelT]], watch: BatchRun
+        self, creates: Sequence[_Create[ModelT]]
     ) -> CreateManyResult[ModelT]:
-        parts, capacity = _transactions(creates), Capacity()
-        outcomes = [
-            Outcome[list[ModelT]](f"transaction {number} of {len(parts):,}", [])
-            for number in range(1, len(parts) + 1)
-        ]
+        async def send(chunk: Sequence[_Create[ModelT]]) -> list[ModelT]:
+            transaction, writes = self._transaction(chunk)
+            await transaction.commit()
+            return [write.stored for write in writes]
 
-        def job(part: Sequence[_Create[ModelT]]) -> Job[list[ModelT]]:
-            async def run(outcome: Outcome[list[ModelT]]) -> None:
-                transaction, writes = self._transaction(part)
-                try:
-                    with counted_in(capacity):
-                        await transaction.commit()
-                except AdormError as error:
-                    if error.applied:  # it failed, but is done
-                        outcome.value = [create.item for create in part]
-                        await watch.note(len(part))
-                    raise
-                outcome.value = [write.stored for write in writes]
-                await watch.note(len(part))
-
-            return run
-
-        await run_all(
-            zip(outcomes, map(job, parts), strict=True),
-            limit=self._course.concurrency,
-            on_failure=watch.decide,
+        chunks = _split(creates)
+        sent = await send_separate_writes(
+            self._binding.connection,
+            self._batch_options,
+            [
+                SeparateWrite(
+                    f"transaction {number} of {len(chunks):,}",
+                    partial(send, chunk),
+                    [create.item for create in chunk],
+                    items=len(chunk),
+                )
+                for number, chunk in enumerate(chunks, start=1)
+            ],
         )
-        done = [item for outcome in outcomes for item in outcome.value or ()]
-        left = [
-            create.item
-            for part, outcome in zip(parts, outcomes, strict=True)
-            if not outcome.value
-            for create in part
-        ]
-        return CreateManyResult(
-            done,
-            left,
-            [outcome.error for outcome in outcomes if outcome.error is not None],
-            outcomes,
-            capacity,
-        )
+        stored = [item for items in sent.values for item in items]
+        not_applied = compress(chunks, map(not_, sent.applied()))
+        left = [create.item for chunk in not_applied for create in chunk]
+        return self._checked(sent, stored, left)
+
+    def _checked(
+        self, sent: SeparateWrites[Any], items: list[ModelT], left: list[ModelT]
+    ) -> CreateManyResult[ModelT]:
+        result = CreateManyResult(items, left, sent.errors, sent.outcomes, sent.capacity)
+        doing = f"create in {self._binding.table_name}"
+        sent.run.check(doing, sent.errors, sent.outcomes, result)
+        return result
 
 
 @attrs.frozen(eq=False)
@@ -380,13 +317,31 @@ class _Create(Generic[ModelT]):
     size: int
 
 
-def _transactions(creates: Sequence[_Create[ModelT]]) -> list[Sequence[_Create[ModelT]]]:
-    return split(
-        creates, MAX_TRANSACTION_ACTIONS, [create.size for create in creates], MAX_TRANSACTION_BYTES
-    )
+def _split(creates: Sequence[_Create[ModelT]]) -> list[Sequence[_Create[ModelT]]]:
+    """The inserts of each transaction."""
+    sizes = [create.size for create in creates]
+    return split(creates, sizes, max_count=MAX_TRANSACTION_ACTIONS, max_bytes=MAX_TRANSACTION_BYTES)
 
 
-def _twice(key: Key[Any], other: int) -> UsageError:
-    return UsageError(
-        f"{key} is number {other:,} as well, and side by side they have no order: leave one out"
-    )
+class _Unique:
+    """Refuses a second write of one item."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self._what = what
+        self._total = total
+        self._numbers: dict[Hashable, int] = {}
+
+    def add(self, number: int, binding: Binding, key: Key[Any], encoded: AttributeMap) -> None:
+        """Count a write in, given its item or its key as an attribute map.
+
+        Raises:
+            UsageError: another one writes the same item.
+        """
+        item_id = item_ids(binding.info, binding.codec).one(binding.table_name, encoded)
+        other = self._numbers.setdefault(item_id, number)
+        if other != number:
+            problem = UsageError(
+                f"{key} is number {other:,} as well, and side by side they have no order: "
+                "leave one out"
+            )
+            raise numbered(problem, self._what, number, self._total)

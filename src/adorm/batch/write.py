@@ -12,47 +12,46 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar
 import anyio
 import attrs
 
-from adorm.batch.batch_run import BatchRun, Chunked, chunk_outcomes, listed, placed, take_turns
-from adorm.batch.write_buffer import WriteBuffer
-from adorm.batch.write_requests import (
-    BatchWriteResult,
-    ChunkWriter,
-    WriteRequest,
-    delete_request,
-    put_request,
-    split_requests,
-)
+from adorm.batch.batch_options import BatchOperation
+from adorm.batch.batch_run import BatchRun, chunk_outcomes
+from adorm.batch.chunk import by_table
+from adorm.batch.chunk_writer import ChunkWriter
+from adorm.batch.inputs import as_list, numbered, run_in_turns
+from adorm.batch.write_buffer import WriteBuffer, do_nothing
+from adorm.batch.write_request import WriteRequest, delete_request, put_request, split_requests
+from adorm.batch.write_result import BatchWriteResult
 from adorm.concurrency.pool import Job, run_all
 from adorm.errors import DeadlineExceeded, UsageError
 from adorm.items.binding import Binding, Connection
 from adorm.items.item_ids import ItemId, item_ids
 from adorm.items.plan import Plan, write_cost
-from adorm.items.unprocessed import by_table
 from adorm.outcomes import Outcome
 
 ModelT = TypeVar("ModelT")
 
 CLOSE_TIMEOUT_S = 5.0
+"""For the end of an async generator that gave the puts."""
 
 Bind: TypeAlias = Callable[[Any], Binding]
-"""The table of an instance or key."""
+"""Gives the table of an instance or a key."""
 
 
 @attrs.define(eq=False, repr=False)
-class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
-    """Puts and deletes, in chunks of 25, several at a time.
+class BatchWrite(BatchOperation[BatchWriteResult[ModelT]], Generic[ModelT]):
+    """Puts and deletes, in chunks of 25, several chunks at a time.
 
     Nothing is checked: a put is as `put(item).unchecked()`, the last writer wins. It costs the same
     units as single writes. Of two puts of one item the last one is sent; one key in both puts and
     deletes is refused. Instances change only after DynamoDB said yes. Items that DynamoDB leaves
     unprocessed are sent again, with full jitter and under the deadline. When a chunk fails for
-    good, those in flight finish and no other begins.
+    good, those in flight finish, and no other begins.
 
     Raises (when awaited):
-        UsageError: an item can't be stored, named by its place; nothing was sent.
-        BatchFailed: a chunk failed; `.result` says what was written, and `.result.unprocessed` what
-            was not.
-        DeadlineExceeded: the same, for a deadline.
+        UsageError: an item can't be stored; the message has its number. Nothing was sent, unless
+            the puts are an async iterable.
+        BatchFailed: a chunk failed. `.result` has what was written, `.result.unprocessed` what was
+            not.
+        DeadlineExceeded: a deadline passed; it has the same attributes.
     """
 
     _connection: Connection
@@ -66,65 +65,54 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
         default they are the times of writes."""
         return attrs.evolve(self, keeps_timestamps=True)
 
-    def _put(self, binding: Binding, item: object) -> WriteRequest:
+    def _put_request(self, binding: Binding, item: object) -> WriteRequest:
         return put_request(binding, item, keeps_timestamps=self._keeps_timestamps)
 
     # ---- what is sent
 
-    def _changes(self) -> list[WriteRequest]:
+    def _requests(self) -> list[WriteRequest]:
         """All puts and deletes; of several puts of one item the last one.
 
         Raises:
-            UsageError: one can't be; it is named by its place.
+            UsageError: one can't be encoded; the message has its number.
         """
-        changes: dict[ItemId, WriteRequest] = {}
-        for _ in self._steps(changes):
+        requests: dict[ItemId, WriteRequest] = {}
+        for _ in self._steps(requests):
             pass
-        return list(changes.values())
+        return list(requests.values())
 
-    def _steps(self, changes: dict[ItemId, WriteRequest]) -> Iterator[None]:
-        """Build one put or delete after the other."""
+    def _steps(self, requests: dict[ItemId, WriteRequest]) -> Iterator[None]:
+        """Encode one put or delete after the other into `requests`."""
         puts = () if isinstance(self._puts, AsyncIterable) else self._puts
-        for change in _built("put", puts, self._bind, self._put):
-            change.number = (
-                changes[change.place].number if change.place in changes else len(changes)
-            )
-            changes[change.place] = change
+        for request in _encoded("put", puts, self._bind, self._put_request):
+            requests[request.item_id] = request
             yield
-        count = len(changes)
-        for number, change in enumerate(
-            _built("delete", self._deletes, self._bind, delete_request)
-        ):
-            other = changes.setdefault(change.place, change)
-            if other is not change and other.number < count:
-                raise _in_both(change)
-            change.number = count + number
+        put_ids = set(requests)
+        for request in _encoded("delete", self._deletes, self._bind, delete_request):
+            if request.item_id in put_ids:
+                raise _in_both(request)
+            requests.setdefault(request.item_id, request)
             yield
-
-    def _first_chunk(
-        self,
-    ) -> tuple[list[dict[ItemId, WriteRequest]], dict[str, list[dict[str, Any]]]]:
-        chunks = split_requests(self._changes())
-        first = chunks[0] if chunks else {}
-        return chunks, by_table({place: change.request for place, change in first.items()})
 
     def request(self) -> dict[str, Any]:
         """The first of the exact DynamoDB requests, without sending it; puts of an async iterable
-        are not looked at."""
-        return {"RequestItems": self._first_chunk()[1]}
+        are left out."""
+        chunks = split_requests(self._requests())
+        first = chunks[0] if chunks else {}
+        return {"RequestItems": by_table({key: each.request for key, each in first.items()})}
 
     def explain(self) -> Plan:
-        chunks, _ = self._first_chunk()
-        tables = {str(place[0]) for chunk in chunks for place in chunk}
+        chunks = split_requests(self._requests())
+        tables = {str(item_id[0]) for chunk in chunks for item_id in chunk}
         count = sum(map(len, chunks))
-        more = (
-            ", and what the async iterable gives" if isinstance(self._puts, AsyncIterable) else ""
-        )
-        at_once = min(self._course.concurrency, max(len(chunks), 1))
+        is_async = isinstance(self._puts, AsyncIterable)
+        more = ", and what the async iterable gives" if is_async else ""
+        at_a_time = min(self._batch_options.concurrency, max(len(chunks), 1))
         return Plan(
             operation="BatchWriteItem",
             table=", ".join(sorted(tables)),
-            reason=f"{count:,} items to write in {len(chunks):,} chunks, {at_once} at a time{more}",
+            reason=f"{count:,} items to write in {len(chunks):,} chunks, "
+            f"{at_a_time} at a time{more}",
             cost=write_cost(),
         )
 
@@ -132,121 +120,125 @@ class BatchWrite(Chunked[BatchWriteResult[ModelT]], Generic[ModelT]):
 
     async def _run(self) -> BatchWriteResult[ModelT]:
         if isinstance(self._puts, AsyncIterable):
-            return await self._run_on(self._puts)
-        built: dict[ItemId, WriteRequest] = {}
-        await take_turns(self._steps(built))
-        changes = list(built.values())
-        bindings = [self._bind(change.given) for change in changes]
-        locators = {
-            binding.table_name: item_ids(binding.info, binding.codec) for binding in bindings
-        }
-        writing = ChunkWriter(self._connection, locators, self._retry)
-        watch = BatchRun(self._connection, self._course, total=len(changes), on_failure="drain")
-        chunks = split_requests(changes)
+            return await self._run_async(self._puts)
+        by_id: dict[ItemId, WriteRequest] = {}
+        await run_in_turns(self._steps(by_id))
+        requests = list(by_id.values())
+        bindings = [self._bind(request.target) for request in requests]
+        writer = ChunkWriter(
+            self._connection,
+            {each.table_name: item_ids(each.info, each.codec) for each in bindings},
+            self._retry,
+        )
+        options = self._batch_options
+        run = BatchRun(self._connection, options, total=len(requests), on_failure="drain")
+        chunks = split_requests(requests)
         outcomes: list[Outcome[list[Any]]] = chunk_outcomes(len(chunks), list[Any])
 
         def job(chunk: dict[ItemId, WriteRequest]) -> Job[list[Any]]:
-            return lambda outcome: writing.write(outcome, chunk, watch.note)
+            return lambda outcome: writer.write(outcome, chunk, run.add_done)
 
         if chunks:
-            jobs = [(outcome, job(chunk)) for outcome, chunk in zip(outcomes, chunks, strict=True)]
-            await run_all(jobs, limit=self._course.concurrency, on_failure=watch.decide)
-        left = [change.given for chunk in chunks for change in chunk.values()]
+            jobs = zip(outcomes, map(job, chunks), strict=True)
+            await run_all(jobs, limit=options.concurrency, on_failure=run.decide)
+        left = [request.target for chunk in chunks for request in chunk.values()]
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
-        result = BatchWriteResult[ModelT](writing.written, left, errors, outcomes, writing.capacity)
-        watch.check(f"batch write to {' and '.join(sorted(locators))}", errors, outcomes, result)
+        result = BatchWriteResult[ModelT](writer.written, left, errors, outcomes, writer.capacity)
+        run.check(f"batch write to {writer.tables}", errors, outcomes, result)
         return result
 
-    async def _run_on(self, puts: AsyncIterable[ModelT]) -> BatchWriteResult[ModelT]:
-        changes = self._changes()
-        deleted = {change.place: change for change in changes}
-        flow = WriteBuffer(self._connection, self._course, self._retry)
+    async def _run_async(self, puts: AsyncIterable[ModelT]) -> BatchWriteResult[ModelT]:
+        deletes = self._requests()
+        buffer = WriteBuffer(self._connection, self._batch_options, self._retry)
         try:
-            async with flow:
-                for change in changes:
-                    await flow.add(self._bind(change.given), change)
-                await self._pour(puts, flow, deleted)
-                await flow.flush()
+            async with buffer:
+                for request in deletes:
+                    await buffer.add(self._bind(request.target), request)
+                await self._add_puts(puts, buffer, {each.item_id: each for each in deletes})
+                await buffer.flush()
         except DeadlineExceeded as error:
-            flow.late = error
+            buffer.late = error
         except Exception as error:
-            error.add_note(f"the batch had written {flow.result().written:,} items before this")
+            error.add_note(f"the batch had written {buffer.result().written:,} items before this")
             raise
-        flow.check()
-        return flow.result()
+        buffer.check()
+        return buffer.result()
 
-    async def _pour(
-        self, puts: AsyncIterable[ModelT], flow: WriteBuffer, deleted: dict[ItemId, WriteRequest]
+    async def _add_puts(
+        self, puts: AsyncIterable[ModelT], buffer: WriteBuffer, deletes: dict[ItemId, WriteRequest]
     ) -> None:
-        source = aiter(puts)
+        iterator = aiter(puts)
         # A chunk that fails ends the wait for the next item.
         with anyio.CancelScope() as waiting:
-            flow.when_stopped = waiting.cancel
+            buffer.when_stopped = waiting.cancel
             try:
                 number = 0
-                while not flow.stopped:
+                while not buffer.stopped:
                     try:
-                        item = await anext(source)
+                        item = await anext(iterator)
                     except StopAsyncIteration:
                         return
                     number += 1
                     try:
                         binding = self._bind(item)
-                        change = self._put(binding, item)
-                        if change.place in deleted:
-                            raise _in_both(deleted[change.place])
+                        request = self._put_request(binding, item)
+                        if request.item_id in deletes:
+                            raise _in_both(deletes[request.item_id])
                     except UsageError as error:
-                        await flow.refuse(
-                            f"put {number:,}", item, placed("put", number, None, error)
-                        )
+                        refusal = numbered(error, "put", number, None)
+                        await buffer.refuse(f"put {number:,}", item, refusal)
                     else:
-                        await flow.add(binding, change)
+                        await buffer.add(binding, request)
             finally:
-                flow.when_stopped = _nothing
-                await _close(source)
+                buffer.when_stopped = do_nothing
+                await _close(iterator)
 
 
-def _built(
-    what: str, given: tuple[Any, ...], bind: Bind, build: Callable[[Binding, Any], WriteRequest]
+def _encoded(
+    what: str,
+    targets: tuple[Any, ...],
+    bind: Bind,
+    encode: Callable[[Binding, Any], WriteRequest],
 ) -> Iterator[WriteRequest]:
-    for number, each in enumerate(given, start=1):
+    for number, target in enumerate(targets, start=1):
         try:
-            change = build(bind(each), each)
+            request = encode(bind(target), target)
         except UsageError as error:
-            raise placed(what, number, len(given), error) from error
-        yield change
+            raise numbered(error, what, number, len(targets)) from error
+        yield request
 
 
 def _in_both(delete: WriteRequest) -> UsageError:
     return UsageError(
-        f"{delete.given} is in both puts and deletes: which one wins? Take it out of one of them"
+        f"{delete.target} is in both puts and deletes: take it out of one of them, "
+        "for they have no order"
     )
 
 
-async def _close(source: AsyncIterator[Any]) -> None:
-    """End a generator here: what is left to the event loop is ended in a task of its own."""
-    close = getattr(source, "aclose", None)
+async def _close(iterator: AsyncIterator[Any]) -> None:
+    """End an async generator in this task, where its own cancel scopes were entered; asyncio would
+    end it in another one."""
+    close = getattr(iterator, "aclose", None)
     if close is not None:
         with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
             await close()
 
 
-def _nothing() -> None:
-    """Nobody waits to hear of it."""
-
-
 def checked_puts(
     puts: Iterable[ModelT] | AsyncIterable[ModelT],
 ) -> tuple[ModelT, ...] | AsyncIterable[ModelT]:
-    """What is to be put, as it may be gone through more than once; an async iterable stays as it
-    is.
+    """The puts as a tuple, which can be iterated more than once; an async iterable as it is.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: it is neither iterable nor async iterable.
     """
-    return puts if isinstance(puts, AsyncIterable) else tuple(listed("puts", puts))
+    return puts if isinstance(puts, AsyncIterable) else tuple(as_list("puts", puts))
 
 
 def checked_deletes(deletes: Iterable[Any]) -> tuple[Any, ...]:
-    """The same of what is to be deleted."""
-    return tuple(listed("deletes", deletes))
+    """The deletes as a tuple, which can be iterated more than once.
+
+    Raises:
+        UsageError: it is not iterable.
+    """
+    return tuple(as_list("deletes", deletes))

@@ -1,4 +1,4 @@
-"""Writes that arrive one by one, sent by 25 as they come."""
+"""Puts and deletes that arrive one by one, sent by 25 as they come."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from typing import Any, Self, TypeVar
 
 import anyio
 
-from adorm.batch.batch_run import BatchOptions, BatchRun
-from adorm.batch.write_requests import (
-    MAX_CHUNK_BYTES,
-    BatchWriteResult,
-    ChunkWriter,
-    WriteRequest,
-    split_requests,
-)
-from adorm.concurrency.pool import OnFailure, Pool, foreign_cancellation_as_error
+from adorm.batch.batch_options import BatchOptions
+from adorm.batch.batch_run import BatchRun
+from adorm.batch.chunk_writer import ChunkWriter
+from adorm.batch.write_request import MAX_CHUNK_BYTES, WriteRequest, split_requests
+from adorm.batch.write_result import BatchWriteResult
+from adorm.concurrency.pool import Job, OnFailure, Pool, foreign_cancellation_as_error
 from adorm.concurrency.waits import within_deadline
 from adorm.dynamodb.limits import MAX_WRITE_REQUESTS
 from adorm.errors import DeadlineExceeded
@@ -31,40 +28,40 @@ T = TypeVar("T")
 
 
 class WriteBuffer:
-    """A block that sends changes in chunks, `course.concurrency` of them at a time. Memory is
-    bounded: `add` waits where all are busy.
+    """A block that sends writes in chunks, several chunks at a time.
 
-    Later changes of one item win in order: of those that wait the last one is sent, and none while
-    another is in flight. Safe to share between the tasks of its loop. Requests belong to the block
-    and its deadline, waits to the caller and its own.
+    Memory is bounded: `add` waits while all chunks are in flight. Of several writes of one item
+    that wait, the last one is sent; while one is in flight, a later one is held back until it has
+    arrived. Several tasks of the loop may share it. Requests are bounded by the deadline around the
+    block, waits by the deadline around the caller.
     """
 
     def __init__(
-        self, connection: Connection, course: BatchOptions, retry: RetryPolicy | None
+        self, connection: Connection, options: BatchOptions, retry: RetryPolicy | None
     ) -> None:
-        self._locators: dict[str, ItemIds] = {}
-        self._writing = ChunkWriter(connection, self._locators, retry)
-        self._watch = BatchRun(connection, course, total=None, on_failure="drain")
-        self._pool = Pool(course.concurrency, on_failure=self._decide)
+        self._item_ids: dict[str, ItemIds] = {}
+        self._writer = ChunkWriter(connection, self._item_ids, retry)
+        self._run = BatchRun(connection, options, total=None, on_failure="drain")
+        self._pool = Pool(options.concurrency, on_failure=self._decide)
         self._context: Context | None = None
         self._waiting: dict[ItemId, WriteRequest] = {}
-        """To be sent next."""
+        """Sent next."""
         self._waiting_bytes = 0
-        """What they have at most: of a change that was replaced it is left in."""
-        self._held: dict[ItemId, WriteRequest] = {}
-        """To be sent once the change before, of the same item, has arrived."""
+        """At least the bytes of those that wait: those of replaced writes are still counted."""
+        self._held_back: dict[ItemId, WriteRequest] = {}
+        """Sent when the write of the same item that is in flight has arrived."""
         self._in_flight: dict[ItemId, WriteRequest] = {}
-        self._left: dict[ItemId, WriteRequest] = {}
-        """Of chunks that failed, where no later change of the same item was done."""
+        self._failed: dict[ItemId, WriteRequest] = {}
+        """Of chunks that failed, unless a later write of the same item was done."""
         self._count = 0
         self._chunks = 0
-        self._news = anyio.Event()
+        self._changed = anyio.Event()
         self._outcomes: list[Outcome[list[Any]]] = []
-        self._under_way: list[Outcome[list[Any]]] = []
+        """Of chunks that are in flight, or ended otherwise than by being written."""
         self._refused: list[Any] = []
         self.late: DeadlineExceeded | None = None
-        """A wait that the deadline ended."""
-        self.when_stopped: Callable[[], object] = _nothing
+        """Raised by a wait, when the deadline around the caller passed."""
+        self.when_stopped: Callable[[], object] = do_nothing
 
     # ---- the block
 
@@ -79,64 +76,65 @@ class WriteBuffer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave: chunks in flight finish, no other is sent. Being cancelled, here or inside,
-        cancels them."""
+        """Send nothing more, and wait for the chunks in flight. A cancellation, of this or of the
+        body, cancels them."""
         self._pool.stopped = True
-        await self._pool.__aexit__(
-            *((None, None, None) if isinstance(error, Exception) else (kind, error, trace))
-        )
+        if isinstance(error, Exception):
+            await self._pool.__aexit__(None, None, None)
+        else:
+            await self._pool.__aexit__(kind, error, trace)
 
-    # ---- changes
+    # ---- adding writes
 
     @property
     def stopped(self) -> bool:
         """A chunk failed, and nothing more is sent."""
         return self._pool.stopped
 
-    async def add(self, binding: Binding, change: WriteRequest) -> None:
-        """Take a change; wait until there is room for its chunk where that is full.
+    async def add(self, binding: Binding, request: WriteRequest) -> None:
+        """Add a write, and wait until there is a free slot for its chunk if that is full.
 
-        Cancelled while waiting, the change stays in the batch.
+        If this is cancelled while it waits, the write stays in the buffer.
         """
-        self._locators.setdefault(binding.table_name, item_ids(binding.info, binding.codec))
+        self._item_ids.setdefault(binding.table_name, item_ids(binding.info, binding.codec))
         self._count += 1
-        change.number = self._count
-        if change.place in self._in_flight:
-            self._held[change.place] = change
+        request.number = self._count
+        if request.item_id in self._in_flight:
+            self._held_back[request.item_id] = request
         else:
-            self._wait_for_room(change)
+            self._enqueue(request)
         while self._is_full() and await self._send():
             pass
 
     async def flush(self) -> None:
         """Send all that was added before, and wait until it has arrived, or nothing more is
-        begun."""
+        sent."""
         last = self._count
+
+        def any_before(*requests: WriteRequest) -> bool:
+            return any(request.number <= last for request in requests)
+
         while not self.stopped:
-            if any(change.number <= last for change in self._waiting.values()):
+            if any_before(*self._waiting.values()):
                 await self._send(partly=True)
-            elif any(
-                change.number <= last
-                for change in (*self._in_flight.values(), *self._held.values())
-            ):
+            elif any_before(*self._in_flight.values(), *self._held_back.values()):
                 await self._wait()
             else:
                 return
 
-    async def settle(self) -> None:
-        """Where nothing more is begun, wait for what is in flight."""
+    async def wait_for_arrivals(self) -> None:
+        """If nothing more is sent, wait for what is in flight."""
         while self.stopped and self._in_flight:
             await self._wait()
 
-    async def refuse(self, label: str, given: object, error: Exception) -> None:
-        """Note what is wrong with a change, before the wire; it means the same as a chunk that
-        failed."""
+    async def refuse(self, label: str, target: object, error: Exception) -> None:
+        """Record a write that can't be encoded. It counts as a chunk that failed."""
         outcome = Outcome[list[Any]](label, [], error)
         self._outcomes.append(outcome)
-        self._refused.append(given)
+        self._refused.append(target)
         await self._decide(outcome)
 
-    # ---- chunks
+    # ---- sending chunks
 
     def _is_full(self) -> bool:
         if len(self._waiting) >= MAX_WRITE_REQUESTS:
@@ -145,46 +143,44 @@ class WriteBuffer:
             self._count_bytes()
         return self._waiting_bytes > MAX_CHUNK_BYTES
 
-    def _wait_for_room(self, change: WriteRequest) -> None:
-        self._waiting[change.place] = change
-        self._waiting_bytes += change.size
+    def _enqueue(self, request: WriteRequest) -> None:
+        self._waiting[request.item_id] = request
+        self._waiting_bytes += request.size
 
     def _count_bytes(self) -> None:
-        self._waiting_bytes = sum(change.size for change in self._waiting.values())
+        self._waiting_bytes = sum(request.size for request in self._waiting.values())
 
     async def _send(self, *, partly: bool = False) -> bool:
-        """Begin a chunk once there is room for it; False where no further one begins."""
-        if not await self._bounded(
-            self._pool.acquire_slot, "waiting until a chunk of a batch had room"
-        ):
+        """Begin a chunk when there is a free slot; False if no other chunk begins.
+
+        `partly=True`: begin it even if it is not full.
+        """
+        doing = "waiting until a chunk of a batch had room"
+        if not await self._within_deadline(self._pool.acquire_slot, doing):
             return False
         if not (self._waiting if partly else self._is_full()) or self._context is None:
             self._pool.release_slot()  # another task has sent it meanwhile
             return True
         chunk = split_requests(list(self._waiting.values()))[0]
-        for place, change in chunk.items():
-            del self._waiting[place]
-            self._in_flight[place] = change
+        for item_id, request in chunk.items():
+            del self._waiting[item_id]
+            self._in_flight[item_id] = request
         self._count_bytes()
         self._chunks += 1
         outcome = Outcome[list[Any]](f"chunk {self._chunks:,}")
-        # In the context of the block: the deadline of the task that happened to fill it is not that
-        # of the others' items.
-        self._under_way.append(outcome)
+        self._outcomes.append(outcome)
+        # In the context of the block: the deadline of the task that filled the chunk is not that of
+        # the other tasks' items.
         self._context.run(self._pool.begin, outcome, self._sending(chunk))
         return True
 
-    def _sending(self, chunk: dict[ItemId, WriteRequest]) -> Callable[[Outcome[list[Any]]], Any]:
+    def _sending(self, chunk: dict[ItemId, WriteRequest]) -> Job[list[Any]]:
         async def send(outcome: Outcome[list[Any]]) -> None:
             pending = dict(chunk)
             try:
                 with foreign_cancellation_as_error():
-                    await self._writing.write(outcome, pending, self._watch.note)
-                self._under_way.remove(outcome)
-            except Exception:
-                self._under_way.remove(outcome)
-                self._outcomes.append(outcome)
-                raise
+                    await self._writer.write(outcome, pending, self._run.add_done)
+                self._outcomes.remove(outcome)
             finally:
                 self._arrived(chunk, pending)
 
@@ -193,75 +189,69 @@ class WriteBuffer:
     def _arrived(
         self, chunk: dict[ItemId, WriteRequest], pending: dict[ItemId, WriteRequest]
     ) -> None:
-        for place, change in chunk.items():
-            del self._in_flight[place]
-            if place in pending:
-                self._left[place] = change
+        for item_id, request in chunk.items():
+            del self._in_flight[item_id]
+            if item_id in pending:
+                self._failed[item_id] = request
             else:
-                self._left.pop(place, None)
-            held = self._held.pop(place, None)
-            if held is not None:
-                self._wait_for_room(held)
-        self._tell()
+                self._failed.pop(item_id, None)
+            later = self._held_back.pop(item_id, None)
+            if later is not None:
+                self._enqueue(later)
+        self._wake_waiters()
 
     async def _decide(self, outcome: Outcome[Any]) -> OnFailure:
-        decision = await self._watch.decide(outcome)
+        decision = await self._run.decide(outcome)
         if decision != "continue":
             self._pool.stopped = True
             self.when_stopped()
-        self._tell()
+        self._wake_waiters()
         return decision
 
-    def _tell(self) -> None:
-        news, self._news = self._news, anyio.Event()
-        news.set()
+    def _wake_waiters(self) -> None:
+        changed, self._changed = self._changed, anyio.Event()
+        changed.set()
 
     async def _wait(self) -> None:
-        await self._bounded(self._news.wait, "waiting for chunks of a batch")
+        await self._within_deadline(self._changed.wait, "waiting for chunks of a batch")
 
-    async def _bounded(self, wait: Callable[[], Awaitable[T]], doing: str) -> T:
+    async def _within_deadline(self, wait: Callable[[], Awaitable[T]], doing: str) -> T:
+        tables = ", ".join(sorted(self._item_ids)) or None
         try:
-            return await within_deadline(
-                wait,
-                doing,
-                operation="BatchWriteItem",
-                subject=", ".join(sorted(self._locators)) or None,
-            )
+            return await within_deadline(wait, doing, operation="BatchWriteItem", subject=tables)
         except DeadlineExceeded as error:
             error.result = self.result()
             error.outcomes = error.result.outcomes
             raise
 
-    # ---- what became of them
+    # ---- the result
 
     def result(self) -> BatchWriteResult[Any]:
         """What was done so far."""
-        latest = {**self._left, **self._in_flight, **self._waiting, **self._held}
+        latest = {**self._failed, **self._in_flight, **self._waiting, **self._held_back}
         unprocessed = sorted(latest.values(), key=attrgetter("number"))
-        errors: list[Exception] = [
-            outcome.error for outcome in self._outcomes if outcome.error is not None
-        ]
+        errors: list[Exception] = [each.error for each in self._outcomes if each.error is not None]
         if self.late is not None:
             errors.append(self.late)
-        left = [*self._refused, *(change.given for change in unprocessed)]
         return BatchWriteResult(
-            self._writing.written, left, errors, list(self._outcomes), self._writing.capacity
+            self._writer.written,
+            [*self._refused, *(request.target for request in unprocessed)],
+            errors,
+            list(self._outcomes),
+            self._writer.capacity,
         )
 
     def check(self) -> None:
-        """Raise what is to be raised.
+        """Raise the error that ends the batch, if there is one.
 
         Raises:
             BatchFailed, DeadlineExceeded: a chunk failed.
         """
         result = self.result()
-        self._watch.check(
-            f"batch write to {' and '.join(sorted(self._locators))}",
-            result.errors,
-            result.outcomes,
-            result,
+        self._run.check(
+            f"batch write to {self._writer.tables}", result.errors, result.outcomes, result
         )
 
 
-def _nothing() -> None:
-    """Nobody waits to hear of it."""
+def do_nothing() -> None:
+    """Does nothing: the default of `WriteBuffer.when_stopped`."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adorm.batch.chunk import Chunk, ids_of, read_chunk
 from adorm.calls.capacity import Capacity
-from adorm.codec.pages import PageItems
+from adorm.codec.pages import ItemPage, MapPage
 from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.dynamodb.values import AttributeMap
-from adorm.items.binding import Binding, maps_of
+from adorm.items.binding import Binding
 from adorm.items.item_ids import ItemId, item_ids
-from adorm.items.unprocessed import Chunk, places_of, read_chunk
 from adorm.retry import RetryPolicy
 
 
@@ -30,22 +30,18 @@ async def fetch_whole(
     Raises:
         Throttled: DynamoDB leaves keys unprocessed again and again.
     """
-    table, locate = binding.table_name, item_ids(binding.info, binding.codec)
+    table, ids_of_table = binding.table_name, item_ids(binding.info, binding.codec)
     keys = [binding.key_attributes(attribute_map) for attribute_map in maps]
-    places = places_of(locate, table, keys)
+    ids = ids_of(ids_of_table, table, MapPage(keys))
     found: dict[ItemId, AttributeMap] = {}
-    chunk = Chunk(binding.connection, table, {table: locate}, retry, capacity)
+    chunk = Chunk(binding.connection, table, {table: ids_of_table}, retry, capacity)
     options = {"ConsistentRead": True} if consistent else {}
 
-    def take(_table: str, places: list[ItemId], items: PageItems) -> None:
-        found.update(zip(places, maps_of(items), strict=True))
+    def on_items(_table: str, ids: list[ItemId], page: ItemPage) -> None:
+        found.update(zip(ids, page.attribute_maps(), strict=True))
 
-    unique = dict(zip(places, keys, strict=True))
+    unique = dict(zip(ids, keys, strict=True))
     while unique:
-        pending = {place: unique.pop(place) for place in list(unique)[:MAX_GET_KEYS]}
-        await read_chunk(chunk, pending, options, take, _nothing_more)
-    return [found[place] for place in places if place in found]
-
-
-async def _nothing_more(_done: list[ItemId]) -> None:
-    """Nobody waits to hear of it."""
+        pending = {item_id: unique.pop(item_id) for item_id in list(unique)[:MAX_GET_KEYS]}
+        await read_chunk(chunk, pending, options, on_items)
+    return [found[item_id] for item_id in ids if item_id in found]
