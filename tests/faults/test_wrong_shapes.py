@@ -32,8 +32,8 @@ from adorm.transport.base import (
     Transport,
     WrappedTransport,
 )
+from adorm.transport.wire.answer_parser import Response
 from adorm.transport.wire.error_answers import error_of_answer
-from adorm.transport.wire.http import Response
 
 pytestmark = pytest.mark.anyio
 

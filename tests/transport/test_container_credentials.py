@@ -25,8 +25,8 @@ from adorm.transport.credentials.container import (
 from adorm.transport.credentials.credentials import Credentials
 from adorm.transport.credentials.default_chain import default_credentials
 from adorm.transport.credentials.environment import EnvironmentCredentials
+from adorm.transport.wire.answer_parser import Response
 from adorm.transport.wire.endpoint import Endpoint
-from adorm.transport.wire.http import Response
 from tests.support.certificates import make_certificates
 from tests.support.plain_http import HANG_UP, PlainServer, Said
 

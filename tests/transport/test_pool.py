@@ -11,7 +11,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from adorm.errors import ConnectionFailed, UsageError
-from adorm.transport.wire.http import HttpConnection
+from adorm.transport.wire.connection import HttpConnection
 from adorm.transport.wire.pool import ConnectionPool
 from tests.conftest import LOOPS
 

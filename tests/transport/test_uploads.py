@@ -18,7 +18,7 @@ import pytest
 
 import adorm
 from adorm.errors import ConnectionFailed, UsageError
-from adorm.transport.wire.http import HttpConnection
+from adorm.transport.wire.connection import HttpConnection
 from tests.conftest import LOOPS
 from tests.support.certificates import make_certificates
 from tests.support.wired import KEY

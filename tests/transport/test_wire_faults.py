@@ -16,8 +16,9 @@ from anyio.lowlevel import checkpoint
 
 from adorm.errors import AdormError, ConnectionFailed, ServiceError, Throttled
 from adorm.testing.clock import FakeClock
-from adorm.transport.wire import error_answers, http
+from adorm.transport.wire.answer_parser import Response
 from adorm.transport.wire.connector import Connector
+from adorm.transport.wire.error_answers import clock_offset_s
 from adorm.transport.wire.transport import WireTransport
 from tests.conftest import LOOPS
 from tests.support.loopback import (
@@ -478,10 +479,7 @@ async def test_a_wrong_secret_does_not_move_the_clock() -> None:
         (b"Sat, 21 Nov 2026 08:40:00 GMT", 600.0),
         (b"yesterday", None),
     ):
-        assert (
-            error_answers.clock_offset_s(error, http.Response(403, {b"date": date}, b""), now)
-            == expected
-        )
+        assert clock_offset_s(error, Response(403, {b"date": date}, b""), now) == expected
 
 
 async def test_other_errors_do_not_move_the_clock() -> None:

@@ -16,7 +16,7 @@ from adorm.transport.credentials.credentials import Credentials, utc_datetime
 from adorm.transport.credentials.xml_leaves import UnreadableXml, leaves_of
 from adorm.transport.errors import error_for
 from adorm.transport.redaction import without_secrets
-from adorm.transport.wire.http import Response
+from adorm.transport.wire.answer_parser import Response
 
 OPERATION = "AssumeRole"
 SHOWN_CHARACTERS = 400

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.support.records import Record
 from adorm.support.shown import reason_of
+from adorm.transport.wire.answer_parser import MAX_BODY_BYTES
+from adorm.transport.wire.connection import HttpConnection
 from adorm.transport.wire.endpoint import Endpoint
-from adorm.transport.wire.http import MAX_BODY_BYTES, HttpConnection
 
 HAPPY_EYEBALLS_DELAY_S = 0.25
 

@@ -14,7 +14,7 @@ from adorm.errors import MESSAGE_CHARACTERS, ConnectionFailed, ServiceError
 from adorm.support.shown import shown
 from adorm.transport.errors import misshapen, service_error
 from adorm.transport.redaction import LOOKED_AT, presentable
-from adorm.transport.wire.http import Response
+from adorm.transport.wire.answer_parser import Response
 
 CLOCK_TOLERANCE_S = 30.0
 """A smaller difference between two clocks is not why DynamoDB refuses a signature: it allows five

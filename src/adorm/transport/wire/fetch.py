@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from adorm.errors import ConnectionFailed, UsageError
+from adorm.transport.wire.answer_parser import Response
+from adorm.transport.wire.connection import HttpConnection
 from adorm.transport.wire.connector import Connector
 from adorm.transport.wire.endpoint import Endpoint
-from adorm.transport.wire.http import HttpConnection, Response
 
 MAX_FETCHED_BYTES = 256 * 1024
 """Far above any answer with credentials, session policies and all."""

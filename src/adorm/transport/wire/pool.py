@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from adorm.errors import UsageError
 from adorm.support.forks import tell_of_forks
-from adorm.transport.wire.http import HttpConnection
+from adorm.transport.wire.connection import HttpConnection
 
 IDLE_LIMIT_S = 15.0
 """How long a connection may lie idle and still be used: DynamoDB closes those that it has not heard

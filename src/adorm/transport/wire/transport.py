@@ -25,11 +25,11 @@ from adorm.transport.credentials.aws_session import SessionCredentials, SessionH
 from adorm.transport.credentials.cache import CredentialsCache, cached
 from adorm.transport.credentials.credentials import Credentials, CredentialsSource
 from adorm.transport.credentials.default_chain import default_credentials
+from adorm.transport.wire.answer_parser import Response
 from adorm.transport.wire.connector import Connector, tls_context
 from adorm.transport.wire.endpoint import Endpoint
 from adorm.transport.wire.error_answers import clock_offset_s, error_of_answer
 from adorm.transport.wire.find_endpoint import find_endpoint
-from adorm.transport.wire.http import Response
 from adorm.transport.wire.pool import ConnectionPool, PoolFigures
 from adorm.transport.wire.proxies import refuse_proxy
 from adorm.transport.wire.sigv4 import Signer

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adorm.errors import ConnectionFailed
-from adorm.transport.wire.http import HttpConnection
+from adorm.transport.wire.connection import HttpConnection
 
 pytestmark = pytest.mark.anyio
 
