@@ -100,7 +100,7 @@ async def test_what_json_cannot_hold_is_refused_before_it_is_sent(value: object)
 @pytest.mark.parametrize("operation", ["", "Get Item", "GetItem\r\nx: y", "Gét"])
 async def test_an_operation_that_is_no_name_is_refused(operation: str) -> None:
     async with LoopbackServer() as server, opened(server) as transport:
-        with pytest.raises(UsageError, match="not the name of an operation"):
+        with pytest.raises(UsageError, match="is not the name of an operation of DynamoDB"):
             await transport.send(operation, {})
 
 

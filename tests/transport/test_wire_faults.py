@@ -67,7 +67,7 @@ async def wired(**options: Any) -> AsyncGenerator[tuple[LoopbackServer, WireTran
         (Reply(b""), "not JSON"),
         (
             Reply(b"\x1f\x8b", headers={"content-encoding": "gzip"}),
-            "it came as 'gzip', which was not asked for",
+            "it is encoded as 'gzip', which adorm did not ask for",
         ),
         (Reply(b"{}", 204, crc="none"), "HTTP status 204"),
         (Reply(b"{}", 202, crc="none"), "HTTP status 202"),

@@ -173,7 +173,7 @@ class AnswerParser:
 
     def on_message_complete(self) -> None:
         parser = self._http
-        if parser is None or self._response is not None:
+        if parser is None or self._response is not None or self._problem is not None:
             return
         if parser.get_status_code() < 200:  # "100 Continue": the answer is still to come
             self._expect_head()
