@@ -69,9 +69,7 @@ async def test_waits_have_jitter_and_a_longest() -> None:
     assert waits[1][-1] == LONGEST_WAIT_S
 
 
-async def test_when_time_is_over_the_error_has_the_last_result_and_the_last_read_was_near_the_end() -> (
-    None
-):
+async def test_when_time_is_over_the_last_read_was_near_the_end_and_the_error_has_it() -> None:
     clock = FakeClock()
     db, transport = late_index(1000, clock)
     began_s = clock.monotonic()

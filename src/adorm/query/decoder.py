@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 import attrs
 
 from adorm.calls.capacity import Capacity
-from adorm.codec.pages import PageItems
+from adorm.codec.pages import ItemPage, MapPage
 from adorm.errors import ItemDecodeError
 from adorm.expressions.document_path import DocumentPath
 from adorm.items.binding import Binding
@@ -40,63 +40,62 @@ class ItemDecoder(Generic[ItemT]):
     hydrates: bool
     """The pages hold keys only; the whole items are fetched from the table."""
     consistent: bool
-    """How whole items are fetched."""
+    """Whether whole items are fetched by consistent reads."""
     retry: RetryPolicy | None
+    drops_other_kinds: bool = False
+    """Items of other models may be among those that were read or fetched, and are left out."""
 
     def page_parser(self) -> PageParser | None:
-        """What parses an answer's bytes to items directly; None where attribute maps are needed."""
-        if self.selected is not None or self.hydrates:
+        """What makes a page from the bytes of an answer; None where attribute maps are needed."""
+        if self.selected is not None or self.hydrates or self.drops_other_kinds:
             return None
-        parser: PageParser | None = self.binding.codec.page_parser(self.binding.info.model)
-        return parser
+        return self.binding.page_parser()
 
     async def decode_each(
-        self, items: PageItems, errors: list[ItemDecodeError], capacity: Capacity | None = None
+        self, page: ItemPage, errors: list[ItemDecodeError], capacity: Capacity | None = None
     ) -> list[ItemT | Unreadable]:
         """The items of a page in order, with `Unreadable` for each that does not fit the model; its
-        error is added to `errors`."""
-        items = await self.whole_items(items, capacity)
+        error is added to `errors`. The page may be empty afterwards."""
+        page = await self.whole_items(page, capacity)
         decoded: list[Any]
-        failures: list[ItemDecodeError] = []
+        failures: list[Exception] = []
         if self.selected is None:
-            decoded = self.binding.decode_each(items, cast("list[Exception]", failures))
+            decoded = page.decode_each(self.binding, failures)
         else:
             decoded = []
-            while len(decoded) < len(items):
+            while len(decoded) < len(page):
                 try:
-                    self.decode_into(decoded, items, len(decoded), len(items))
+                    self.decode_into(decoded, page, len(decoded), len(page))
                 except ItemDecodeError as error:
                     failures.append(error)
                     decoded.append(None)
         if not failures:
             return decoded
-        errors += failures
-        following = iter(failures)
-        return [Unreadable(next(following)) if item is None else item for item in decoded]
+        unreadable = [Unreadable(error) for error in cast("list[ItemDecodeError]", failures)]
+        errors += (each.error for each in unreadable)
+        following = iter(unreadable)
+        return [next(following) if item is None else item for item in decoded]
 
-    async def whole_items(self, items: PageItems, capacity: Capacity | None = None) -> PageItems:
-        """The items of a page without those of other models; fetched from the table where an index
-        holds only their keys."""
-        if not isinstance(items, list):
-            return items
-        if self.hydrates and items:
+    async def whole_items(self, page: ItemPage, capacity: Capacity | None = None) -> ItemPage:
+        """The page, with the whole items where it holds only keys, and without items of other
+        models."""
+        if self.hydrates and page:
+            keys = page.attribute_maps()
             items = await fetch_whole(
-                self.binding, items, consistent=self.consistent, retry=self.retry, capacity=capacity
+                self.binding, keys, consistent=self.consistent, retry=self.retry, capacity=capacity
             )
-        if self.binding.info.discriminator is None:
-            return items
-        own = [item for item in items if not self.binding.is_other_kind(item)]
-        return items if len(own) == len(items) else own
+            page = MapPage(items)
+        return page.without(self.binding.is_other_kind) if self.drops_other_kinds else page
 
-    def decode_into(self, decoded: list[ItemT], items: PageItems, start: int, stop: int) -> None:
-        """Append the items from `start` to `stop` to `decoded`, up to one that does not fit.
+    def decode_into(self, decoded: list[ItemT], page: ItemPage, start: int, stop: int) -> None:
+        """Append the items from `start` up to, not including, `stop` to `decoded`.
 
         Raises:
-            ItemDecodeError: of the item that does not fit; those before it are appended.
+            ItemDecodeError: an item does not fit the model; those before it are appended.
         """
-        if self.selected is None or not isinstance(items, list):
-            self.binding.decode_into(decoded, items, start, stop)
+        if self.selected is None:
+            page.decode_into(decoded, self.binding, start, stop)
             return
-        for attribute_map in items[start:stop]:
-            values = select_values(self.binding, self.selected, attribute_map)
+        for index in range(start, stop):
+            values = select_values(self.binding, self.selected, page.attribute_map(index))
             decoded.append(cast("ItemT", values))

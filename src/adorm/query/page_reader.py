@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from adorm.calls.capacity import ASKED, Capacity
-from adorm.codec.pages import PageItems, as_page
+from adorm.codec.pages import ItemPage, as_page
 from adorm.dynamodb.limits import MAX_LIMIT
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ConnectionFailed
@@ -20,7 +20,7 @@ from adorm.transport.answer_shapes import is_key
 class RawPage:
     """The answer to one request, its items as they came."""
 
-    items: PageItems
+    items: ItemPage
     count: int
     """Items in the answer; of a counted read they were not sent."""
     scanned_count: int
@@ -53,7 +53,7 @@ class PageReader:
         self._read = read
         self._left = most_items
         self._capacity = capacity
-        self._parser = None if read.drops_other_kinds else read.decoder.page_parser()
+        self._parser = read.decoder.page_parser()
         # Where the filter leaves out items of other models only, it may leave out few or many.
         # `first()` in a partition of a thousand items then reads one item, and twice as many each
         # time that a page had too few. 0: pages are read at their full size.
@@ -92,7 +92,7 @@ class PageReader:
             retry=read.decoder.retry,
             read=None if self._parser is None else self._parser.parse,
         )
-        items: PageItems = answer.get("Items", [])
+        items = as_page(answer.get("Items", []))
         last: AttributeMap | None = answer.get("LastEvaluatedKey") or None
         count = int(answer.get("Count", len(items)))
         if self._left is not None:
@@ -131,7 +131,7 @@ class PageReader:
         return request
 
 
-def key_at(items: PageItems, position: int, names: Iterable[str]) -> AttributeMap:
+def key_at(items: ItemPage, index: int, names: Iterable[str]) -> AttributeMap:
     """The key attributes, by these names, of one item of a page.
 
     Raises:
@@ -139,7 +139,7 @@ def key_at(items: PageItems, position: int, names: Iterable[str]) -> AttributeMa
             have all of them, so that the answer is not DynamoDB's.
     """
     try:
-        key = as_page(items).key(position, names)
+        key = items.key(index, names)
     except KeyError as error:
         raise ConnectionFailed(
             f"the answer can't be read: an item has no {error.args[0]}, which is in its key",

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar, cast
 import attrs
 
 from adorm.calls.capacity import Capacity
+from adorm.codec.pages import MapPage
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import BadCursor, DeadlineExceeded, ItemDecodeError, UsageError
 from adorm.query.cursors import decode_cursor
@@ -133,13 +134,8 @@ class PageOfItems(Generic[ItemT]):
         capacity = self._capacity
         if decoder.hydrates:  # the keys of all pages together: a BatchGetItem takes 100
             fetching = Capacity()
-            keys = [
-                attribute_map
-                for page in self._pages
-                if isinstance(page.items, list)
-                for attribute_map in page.items
-            ]
-            decoded = await decoder.decode_each(keys, errors, fetching)
+            keys = [key for page in self._pages for key in page.items.attribute_maps()]
+            decoded = await decoder.decode_each(MapPage(keys), errors, fetching)
             if fetching.read_units:
                 capacity = (capacity or 0.0) + fetching.read_units
         else:

@@ -51,7 +51,7 @@ class ReadRequest(Generic[ItemT]):
     """Why this table or index, for `explain()`."""
     decoder: ItemDecoder[ItemT]
     drops_other_kinds: bool
-    """Items of other models are left out only after they were read."""
+    """No condition leaves out items of other models: they are read, and then left out."""
     filters_kinds_only: bool
     """The filter leaves out items of other models and nothing else."""
 
@@ -136,7 +136,11 @@ def read_request(
         key_names=key_names,
         digest=query_digest(operation, identity),
         reason=access.reason,
-        decoder=decoder,
+        decoder=attrs.evolve(
+            decoder,
+            drops_other_kinds=info.discriminator is not None
+            and (kinds.after_reading or decoder.hydrates),
+        ),
         drops_other_kinds=kinds.after_reading,
         filters_kinds_only=not access.filter and bool(kinds.filter),
     )

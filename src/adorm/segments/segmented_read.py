@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from adorm.calls.capacity import Capacity
-from adorm.codec.pages import PageItems
-from adorm.dynamodb.values import AttributeMap
+from adorm.codec.pages import ItemPage, MapPage
+from adorm.dynamodb.values import AttributeMap, canonical
 from adorm.outcomes import Progress
 from adorm.query.page_reader import PageReader, RawPage, key_at
 from adorm.query.read_request import ReadRequest
@@ -78,8 +78,8 @@ class SegmentPage:
     """A page of one segment, until all its items are given."""
 
     segment: int
-    items: PageItems
-    items_as_read: PageItems
+    items: ItemPage
+    items_as_read: ItemPage
     """What the scan itself read of each item. Where whole items were fetched later, their index
     keys may have changed meanwhile, so that a position has to be taken from these."""
     end: Position
@@ -150,14 +150,12 @@ class SegmentReader:
         finally:
             budget.correct(reserved, consumed)
 
-    def _as_read(self, items: PageItems, whole_items: PageItems) -> PageItems:
+    def _as_read(self, page: ItemPage, whole_items: ItemPage) -> ItemPage:
         """The items of the page in the order of the whole items, found by their keys."""
         names = self._scan.read.binding.info.key_order
 
         def key(attribute_map: AttributeMap) -> tuple[object, ...]:
-            return tuple(tuple(attribute_map[name].items()) for name in names)
+            return tuple(canonical(attribute_map[name]) for name in names)
 
-        if not (isinstance(items, list) and isinstance(whole_items, list)):
-            return items
-        by_key = {key(each): each for each in items}
-        return [by_key[key(each)] for each in whole_items]
+        by_key = {key(each): each for each in page.attribute_maps()}
+        return MapPage([by_key[key(each)] for each in whole_items.attribute_maps()])
