@@ -167,11 +167,11 @@ CASES: dict[str, tuple[Callable[[Any], Awaitable[Any]], str]] = {
     ),
     "limit of less than nothing": (
         lambda db: db.table(Order).query("c").limit(-1),
-        "limit is a whole number from 0 on",
+        "limit: expected a whole number from 0 to",
     ),
     "page size of nothing": (
         lambda db: db.table(Order).query("c").page_size(0),
-        "page_size is a whole number from 1 on",
+        "page_size: expected a whole number from 1 to",
     ),
     "hiding what can't expire": (
         lambda db: db.table(Counter).scan().hide_expired(),

@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 
 LAYERS = [
     ["memory", "support"],  # the engine, and what is not about DynamoDB: they know nothing of adorm
-    ["outcomes"], ["errors"], ["clock"], ["dynamodb"], ["deadlines"], ["concurrency"],
+    ["outcomes"], ["errors"], ["clock", "checks"], ["dynamodb"], ["deadlines"], ["concurrency"],
     ["schema"], ["codec", "expressions"], ["models"],  # what a model is: nothing of the network
     ["transport"], ["retry"], ["calls"], ["telemetry"],  # how a request travels: nothing of models
     ["items"], ["tx"], ["batch"], ["query"], ["segments"], ["scan"], ["tables"],  # both meet

@@ -23,7 +23,6 @@ growing.
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from types import TracebackType
 from typing import Literal
@@ -32,6 +31,7 @@ from uuid import uuid4
 import anyio
 import attrs
 
+from adorm.checks import seconds
 from adorm.clock import Clock
 from adorm.concurrency.shield import to_the_end
 from adorm.database import Database
@@ -230,10 +230,7 @@ class Lock:
         table_name: str | None = None,
     ) -> None:
         for argument, value in (("lease_s", lease_s), ("poll_s", poll_s)):
-            if isinstance(value, bool) or not 0 < value < math.inf:
-                raise UsageError(
-                    f"Lock({argument}={value!r}): expected seconds, a finite number above 0"
-                )
+            seconds(f"Lock({argument}=...)", value)
         self._db = db
         self._records = db.table(LockRecord, name=table_name)
         self._name = name

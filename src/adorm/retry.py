@@ -3,13 +3,10 @@ retrying."""
 
 from __future__ import annotations
 
-import math
-import sys
-from typing import cast
-
+from adorm.checks import count, seconds, share
 from adorm.dynamodb.codes import CREDENTIALS_REFUSED, Treatment, code_of
 from adorm.dynamodb.operations import Repeat, operation_of
-from adorm.errors import ConnectionFailed, ServiceError, Throttled, UsageError
+from adorm.errors import ConnectionFailed, ServiceError, Throttled
 from adorm.support.records import Record
 from adorm.transport.base import Request
 
@@ -47,38 +44,11 @@ class RetryPolicy(Record):
         max_delay_s: float = 2.0,
         jitter: float = 1.0,
     ) -> None:
-        _check(
-            "max_attempts",
-            max_attempts,
-            (int,),
-            1,
-            math.inf,
-            "a whole number of attempts, 1 (no retry) or more",
-        )
-        for name, delay_s in (("base_delay_s", base_delay_s), ("max_delay_s", max_delay_s)):
-            _check(
-                name,
-                delay_s,
-                (int, float),
-                0,
-                sys.float_info.max,
-                "seconds, a finite number of 0 or more",
-            )
-        _check(
-            "jitter", jitter, (int, float), 0, 1, "a number from 0 (no jitter) to 1 (full jitter)"
-        )
+        count("RetryPolicy(max_attempts=...)", max_attempts)
+        seconds("RetryPolicy(base_delay_s=...)", base_delay_s, zero=True)
+        seconds("RetryPolicy(max_delay_s=...)", max_delay_s, zero=True)
+        share("RetryPolicy(jitter=...)", jitter, ends=True)
         self._hold(max_attempts, base_delay_s, max_delay_s, jitter)
-
-
-def _check(
-    name: str, value: object, types: tuple[type, ...], least: float, most: float, expected: str
-) -> None:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, types)
-        or not least <= cast("float", value) <= most
-    ):
-        raise UsageError(f"RetryPolicy({name}={value!r}): expected {expected}")
 
 
 DEFAULT_RETRY = RetryPolicy()

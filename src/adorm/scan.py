@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
@@ -14,6 +13,7 @@ import attrs
 import orjson
 
 from adorm.calls.capacity import Capacity
+from adorm.checks import count, number
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition, and_
 from adorm.expressions.paths import selected_paths
@@ -76,15 +76,8 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             UsageError: it is neither a whole number from 1 to 10,000 nor "auto".
         """
         number = total_segments
-        if number != "auto" and (
-            isinstance(number, bool)
-            or not isinstance(number, int)  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-            or not 1 <= number <= MAX_SEGMENTS
-        ):
-            raise UsageError(
-                f"segments() takes a whole number from 1 to {MAX_SEGMENTS}, "
-                f'or "auto", not {number!r}; 4 to 32 are usual'
-            )
+        if number != "auto":
+            count('segments(), which also takes "auto"', number, most=MAX_SEGMENTS)
         return attrs.evolve(self, segments=number)
 
     def in_segment_order(self) -> Self:
@@ -107,10 +100,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         Raises:
             UsageError: it is not positive, or infinite.
         """
-        if isinstance(units, bool) or not units > 0 or math.isinf(units):
-            raise UsageError(
-                f"read_units_per_s() takes a positive number of read units, not {units!r}"
-            )
+        number("read_units_per_s()", units, kind="read units, ")
         return attrs.evolve(self, units_per_s=float(units))
 
     def on_progress(self, report: Callable[[Progress], object], /) -> Self:

@@ -242,7 +242,7 @@ async def test_mistakes_are_named_and_nothing_begins(it: Stubbed) -> None:
         await it.db.gather(twice, twice)
     limits: list[Any] = [0, -1, True, 1.5]
     for limit in limits:
-        with pytest.raises(adorm.UsageError, match="limit is how many operations run at a time"):
+        with pytest.raises(adorm.UsageError, match="limit, how many operations run at a time"):
             await it.db.gather(never(3), limit=limit)
     functions: list[Any] = [never]
     with pytest.raises(adorm.UsageError, match="can't be awaited: function"):

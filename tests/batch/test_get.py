@@ -690,7 +690,7 @@ async def test_across_tables_only_keys_say_where_they_belong() -> None:
 
 @pytest.mark.parametrize("chunks", [0, -1, True, 1.5, 1_000_000])
 async def test_a_concurrency_that_is_no_positive_number_is_refused(chunks: Any) -> None:
-    with pytest.raises(adorm.UsageError, match="concurrency is the most requests in flight"):
+    with pytest.raises(adorm.UsageError, match="concurrency, the most requests in flight"):
         orders_by(ScriptedTransport()).batch_get([]).concurrency(chunks)
 
 

@@ -160,7 +160,8 @@ async def test_the_price_is_an_estimate_from_a_table_that_can_be_replaced() -> N
 @pytest.mark.parametrize("price", [-0.1, float("nan"), float("inf"), True, "1"])
 async def test_a_price_that_is_none_is_refused_by_name(price: Any) -> None:
     with pytest.raises(
-        UsageError, match=r"PriceTable\(per_million_write_units=.*\): expected a number, 0 or more"
+        UsageError,
+        match=r"PriceTable\(per_million_write_units=.*\): expected a finite number, 0 or more",
     ):
         PriceTable(per_million_write_units=price)
 

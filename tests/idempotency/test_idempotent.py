@@ -639,7 +639,7 @@ async def test_mistakes_are_named() -> None:
     ]
     mistakes += [{"expires_after_s": float("inf")}, {"expires_after_s": None}]
     for options in mistakes:
-        with pytest.raises(adorm.UsageError, match="expected seconds, a number above 0"):
+        with pytest.raises(adorm.UsageError, match="expected seconds, a finite number above 0"):
             adorm.idempotent(key="number", **options)
     with pytest.raises(adorm.UsageError, match="stands above an async def"):
         adorm.idempotent(key="number")(plain)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # on purpose

@@ -128,12 +128,12 @@ async def test_what_cannot_be_saved_is_refused_and_nothing_is_written() -> None:
             ),
             (
                 accounts.read_modify_write("a", increment, max_attempts=0),
-                "max_attempts is a positive whole number",
+                "max_attempts: expected a whole number, 1 or more",
             ),
             (
                 # the mistake
                 accounts.read_modify_write("a", increment, max_attempts=1.5),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-                "max_attempts is a positive whole number",
+                "max_attempts: expected a whole number, 1 or more",
             ),
             (
                 there.db.table(Frozen).read_modify_write("f", lambda _: None),

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
+from adorm.checks import count
 from adorm.connecting import connect as connect_database
 from adorm.database import Database
 from adorm.errors import UsageError
@@ -60,11 +61,7 @@ def checked_reserve_s(reserve_ms: int) -> float:
     Raises:
         UsageError: it is no number of milliseconds.
     """
-    if isinstance(reserve_ms, bool) or not isinstance(reserve_ms, int) or reserve_ms < 0:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(
-            f"lambda_handler(reserve_ms={reserve_ms!r}): expected milliseconds, a whole number from 0 on"
-        )
-    return reserve_ms / 1000
+    return count("lambda_handler(reserve_ms=...)", reserve_ms, least=0) / 1000
 
 
 def connected(options: Mapping[str, object] | None) -> Database:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, TypeAlias, TypeVar
 
 import attrs
 
-from adorm.errors import UsageError
+from adorm.checks import count
 from adorm.items.operation import Retriable
 from adorm.outcomes import Outcome, Progress
 
@@ -42,16 +42,7 @@ def checked_concurrency(chunks: int) -> int:
     Raises:
         UsageError: it is not a whole number from 1 to 10,000.
     """
-    if (
-        isinstance(chunks, bool)
-        or not isinstance(chunks, int)  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        or not 1 <= chunks <= MAX_CONCURRENCY
-    ):
-        raise UsageError(
-            "concurrency is the most requests in flight, "
-            f"a whole number from 1 to {MAX_CONCURRENCY:,}, not {chunks!r}"
-        )
-    return chunks
+    return count("concurrency, the most requests in flight", chunks, most=MAX_CONCURRENCY)
 
 
 class BatchClauses:

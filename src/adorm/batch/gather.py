@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from adorm.calls.capacity import Capacity, counted_in
+from adorm.checks import count
 from adorm.concurrency.pool import Job, OnFailure, Pool
 from adorm.concurrency.report import fan_out_error
 from adorm.errors import GatherFailed, UsageError
@@ -85,10 +86,8 @@ def _check(awaitables: Sequence[Any], limit: int | None) -> None:
     Raises:
         UsageError: it names the place.
     """
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(
-            f"limit is how many operations run at a time, a positive whole number, not {limit!r}"
-        )
+    if limit is not None:
+        count("limit, how many operations run at a time", limit)
     seen: set[int] = set()
     for number, each in enumerate(awaitables, start=1):
         if not inspect.isawaitable(each):

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import attrs
 
+from adorm.checks import count, field, seconds, share
 from adorm.concurrency.race import first_of
 from adorm.dynamodb.operations import HEDGED, READS
 from adorm.errors import UsageError
@@ -28,37 +29,17 @@ MOST_SAVED = 10.0
 """The second requests that a quiet time saves up for a bad one."""
 
 
-def _refuse(field: attrs.Attribute[Any], value: object, expected: str) -> None:
-    raise UsageError(f"Hedge({field.name}={value!r}): expected {expected}")
-
-
-def _share(_hedge: object, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1:
-        _refuse(field, value, "a number between 0 and 1")
-
-
-def _seconds(_hedge: object, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
-        _refuse(field, value, "seconds, a finite number above 0")
-
-
-def _samples(_hedge: object, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= KEPT_LATENCIES:
-        _refuse(field, value, f"a whole number from 1 to {KEPT_LATENCIES}")
-
-
 def _are_reads(value: object) -> bool:
     return (
         isinstance(value, AbstractSet) and frozenset() < cast("AbstractSet[object]", value) <= READS
     )
 
 
-def _reads(_hedge: object, field: attrs.Attribute[Any], value: object) -> None:
+def _reads(_hedge: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if not _are_reads(value):
-        _refuse(
-            field,
-            value,
-            f"a set of reading operations, some of {', '.join(sorted(READS))}: writes are never hedged",
+        raise UsageError(
+            f"Hedge({attribute.name}={value!r}): expected a set of reading operations, some of "
+            f"{', '.join(sorted(READS))}: writes are never hedged"
         )
 
 
@@ -78,16 +59,16 @@ class Hedge:
         UsageError: a parameter is out of its range; the message names it.
     """
 
-    quantile: float = attrs.field(default=0.95, validator=_share)
+    quantile: float = attrs.field(default=0.95, validator=field(share))
     """The share of recent reads that were answered before a second request is sent."""
-    max_extra: float = attrs.field(default=0.05, validator=_share)
+    max_extra: float = attrs.field(default=0.05, validator=field(share))
     """Second requests, as a share of the reads: a slow DynamoDB is not asked twice by everybody."""
-    min_samples: int = attrs.field(default=100, validator=_samples)
+    min_samples: int = attrs.field(default=100, validator=field(count, most=KEPT_LATENCIES))
     """Reads of one operation and table before the first is hedged, 256 at most."""
-    min_delay_s: float = attrs.field(default=0.005, validator=_seconds)
+    min_delay_s: float = attrs.field(default=0.005, validator=field(seconds))
     """No second request is sent sooner: below it a busy event loop would be taken for a slow
     DynamoDB."""
-    max_delay_s: float = attrs.field(default=1.0, validator=_seconds)
+    max_delay_s: float = attrs.field(default=1.0, validator=field(seconds))
     """No second request is sent later."""
     operations: AbstractSet[str] = attrs.field(default=HEDGED, validator=_reads)
     """By DynamoDB's names. Scans are left out by default: their pages are large, and nobody waits

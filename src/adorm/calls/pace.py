@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from adorm.calls.table_rate import TableRate
+from adorm.checks import field, number
 from adorm.clock import Clock
 from adorm.deadlines import remaining_s, within
 from adorm.dynamodb.operations import OPERATIONS, counts_by_table
@@ -25,13 +26,6 @@ from adorm.transport.base import Answer, Request
 
 if TYPE_CHECKING:
     from adorm.calls.attempts import Call, Step
-
-
-def _rate(_limit: object, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
-        raise UsageError(
-            f"AdaptiveRateLimit({field.name}={value!r}): expected a finite number above 0"
-        )
 
 
 @attrs.frozen(kw_only=True)
@@ -54,12 +48,14 @@ class AdaptiveRateLimit:
         UsageError: a parameter is out of its range; the message names it.
     """
 
-    max_per_s: float | None = attrs.field(default=None, validator=attrs.validators.optional(_rate))
+    max_per_s: float | None = attrs.field(
+        default=None, validator=attrs.validators.optional(field(number))
+    )
     """A ceiling for each table's reads and for its writes that holds from the start; None for
     none."""
-    min_per_s: float = attrs.field(default=0.5, validator=_rate)
+    min_per_s: float = attrs.field(default=0.5, validator=field(number))
     """No throttle brings a rate below it."""
-    burst_s: float = attrs.field(default=0.1, validator=_rate)
+    burst_s: float = attrs.field(default=0.1, validator=field(number))
     """What was not sent in so many seconds may be sent at once, one request at least."""
 
     def __attrs_post_init__(self) -> None:

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import attrs
 
-from adorm.errors import UsageError
-
-
-def _is_a_price(table: Any, field: attrs.Attribute[Any], value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise UsageError(
-            f"{type(table).__name__}({field.name}={value!r}): expected a number, 0 or more"
-        )
+from adorm.checks import field, number
 
 
 @attrs.frozen(kw_only=True)
@@ -38,8 +28,8 @@ class PriceTable:
     region: str = "us-east-1"
     table_class: str = "STANDARD"
     """What it is for; tells the reader, changes nothing."""
-    per_million_read_units: float = attrs.field(default=0.125, validator=_is_a_price)
-    per_million_write_units: float = attrs.field(default=0.625, validator=_is_a_price)
+    per_million_read_units: float = attrs.field(default=0.125, validator=field(number, zero=True))
+    per_million_write_units: float = attrs.field(default=0.625, validator=field(number, zero=True))
 
     def of(self, read_units: float, write_units: float) -> float:
         """What these units cost, in `currency`."""

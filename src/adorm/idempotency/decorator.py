@@ -22,6 +22,7 @@ import math
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
+from adorm.checks import seconds
 from adorm.deadlines import deadline, remaining_s
 from adorm.errors import DeadlineExceeded, ResultNotStored, UsageError
 from adorm.idempotency.arguments import Arguments, DatabaseGiver, KeyGiver, PayloadGiver
@@ -89,11 +90,9 @@ def idempotent(
         UsageError: the key is none, no database is at hand, or a result of that type can't be
             stored; nothing was run.
     """
-    for option, seconds in (("lease_s", lease_s), ("expires_after_s", expires_after_s)):
-        if not (_are_seconds(seconds) or (seconds is None and option == "lease_s")):
-            raise UsageError(
-                f"idempotent({option}={seconds!r}): expected seconds, a number above 0, and no more than a hundred years"
-            )
+    if lease_s is not None:
+        seconds("idempotent(lease_s=...)", lease_s, most=MAX_S)
+    seconds("idempotent(expires_after_s=...)", expires_after_s, most=MAX_S)
 
     def decorate(
         function: Callable[P, Coroutine[Any, Any, T]],
@@ -143,10 +142,6 @@ def idempotent(
         return once
 
     return decorate
-
-
-def _are_seconds(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MAX_S
 
 
 async def _finish(run: Run, stored: ResultFormat, database: Any, value: object) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
+from adorm.checks import seconds
 from adorm.clock import current_clock, use_clock
 from adorm.deadlines import current_limit, deadline, remaining_s
 from adorm.errors import DeadlineExceeded, ItemNotFound, UsageError
@@ -99,9 +99,7 @@ def _check(read: object, until: object, within_s: object) -> None:
         )
     if until is not None and not callable(until):
         raise UsageError("until= is a function of the result, async or not")
-    is_number = isinstance(within_s, int | float) and not isinstance(within_s, bool)
-    if not is_number or not 0 < float(str(within_s)) < math.inf:
-        raise UsageError(f"within_s is seconds, a finite number above 0, not {within_s!r}")
+    seconds("within_s", within_s)
 
 
 async def _holds(until: Callable[[T], bool | Awaitable[bool]] | None, result: T) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 import attrs
 
 from adorm.calls.capacity import Capacity
+from adorm.checks import count
 from adorm.dynamodb.limits import MAX_LIMIT
 from adorm.errors import ItemNotFound, UsageError
 from adorm.expressions.conditions import Condition, conditions
@@ -287,6 +288,4 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
 
 
 def _checked_count(name: str, items: int, *, least: int) -> int:
-    if isinstance(items, bool) or not isinstance(items, int) or not least <= items <= MAX_LIMIT:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(f"{name} is a whole number from {least} on, not {items!r}")
-    return items
+    return count(name, items, least=least, most=MAX_LIMIT)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from adorm.checks import count
 from adorm.concurrency.pool import foreign_cancellation_as_error, run_all
 from adorm.deadlines import remaining_s
-from adorm.errors import UsageError
 from adorm.outcomes import Outcome
 from adorm.segments.scan_result import WorkResult
 
@@ -95,10 +95,7 @@ class _Work:
         *,
         collects_errors: bool,
     ) -> None:
-        if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_WORKERS:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-            raise UsageError(
-                f"limit is how many workers run at a time, 1 to {MAX_WORKERS:,}, not {limit!r}"
-            )
+        count("limit, how many workers run at a time", limit, most=MAX_WORKERS)
         self._stream = stream
         self._worker = worker
         self._keep = keep

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 import logging
-import math
 from collections.abc import Callable
 from typing import TypeVar
 
+from adorm.checks import count, seconds
 from adorm.errors import UsageError
 
 T = TypeVar("T")
@@ -24,14 +24,8 @@ def check_options(concurrency: object, stop_before_s: object, on_failure: object
     Raises:
         UsageError: one of them.
     """
-    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
-        raise UsageError(f"concurrency is a positive whole number, not {concurrency!r}")
-    if (
-        isinstance(stop_before_s, bool)
-        or not isinstance(stop_before_s, int | float)
-        or not 0 <= stop_before_s < math.inf
-    ):
-        raise UsageError(f"stop_before_s is a number of seconds from 0 on, not {stop_before_s!r}")
+    count("concurrency", concurrency)
+    seconds("stop_before_s", stop_before_s, zero=True)
     if on_failure is not None and not callable(on_failure):
         raise UsageError("on_failure is a function of an outcome, async or not")
 

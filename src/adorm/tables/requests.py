@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import attrs
 
+from adorm.checks import count, field
 from adorm.errors import UsageError
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
@@ -25,14 +26,6 @@ KeyTypes: TypeAlias = Mapping[str, KeyType]
 """Key types by field name, for fields that a hook of the user stores."""
 
 
-def _units(_provisioned: object, field: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise UsageError(
-            f"Provisioned({field.name}={value!r}): "
-            "expected a whole number of capacity units a second, 1 or more"
-        )
-
-
 @attrs.frozen(kw_only=True)
 class Provisioned:
     """Provisioned capacity: paid for whether it is used or not.
@@ -45,8 +38,8 @@ class Provisioned:
         UsageError: a number is no whole number, or less than 1.
     """
 
-    read_units: int = attrs.field(validator=_units)
-    write_units: int = attrs.field(validator=_units)
+    read_units: int = attrs.field(validator=field(count))
+    write_units: int = attrs.field(validator=field(count))
 
     def as_parameters(self) -> dict[str, int]:
         """`{"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}`."""

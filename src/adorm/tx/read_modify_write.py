@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, TypeVar, cast
 
+from adorm.checks import count
 from adorm.errors import TransactionConflict, UsageError, VersionConflict
 from adorm.items.binding import Binding
 from adorm.items.get import Get, finish_get
@@ -42,8 +43,7 @@ async def read_modify_write(
             f"read_modify_write() rests on the version, and {binding.info.name} has none: "
             "add `version: int = adorm.version()` to it, or use update() with when()"
         )
-    if isinstance(max_attempts, bool) or not isinstance(max_attempts, int) or max_attempts < 1:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        raise UsageError(f"max_attempts is a positive whole number, not {max_attempts!r}")
+    count("max_attempts", max_attempts)
     attempt = 0
     while True:
         attempt += 1
