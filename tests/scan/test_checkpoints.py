@@ -96,7 +96,7 @@ async def test_bad_input_is_refused_by_name() -> None:
             with pytest.raises(adorm.UsageError, match="whole number from 1 to"):
                 scan.segments(wrong)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the mistake
         for units in (0, -1, float("inf"), float("nan")):
-            with pytest.raises(adorm.UsageError, match="positive number of read units"):
+            with pytest.raises(adorm.UsageError, match="read units, a finite number above 0"):
                 scan.read_units_per_s(units)
         async with scan.segments(4).stream() as rows:
             await anext(rows)
