@@ -49,13 +49,13 @@ from adorm.calls.hooks import (
 from adorm.calls.pace import AdaptiveRateLimit as AdaptiveRateLimit
 from adorm.calls.prices import PriceTable as PriceTable
 from adorm.calls.units import Units as Units
-from adorm.codec import item_size as item_size
 from adorm.codec.maps import (
     from_attribute_map as from_attribute_map,
     from_plain as from_plain,
     to_attribute_map as to_attribute_map,
     to_plain as to_plain,
 )
+from adorm.codec.sizes import item_size as item_size
 from adorm.connecting import connect as connect
 from adorm.database import Database as Database
 from adorm.deadlines import deadline as deadline

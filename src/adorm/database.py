@@ -16,7 +16,7 @@ from adorm.batch.gather_facade import Gathers
 from adorm.calls.call import Calls
 from adorm.calls.capacity import collect_capacity
 from adorm.clock import Clock, current_clock
-from adorm.codec import Codec
+from adorm.codec.codec import Codec
 from adorm.deadlines import current_limit, remaining_s
 from adorm.dynamodb.operations import Repeat
 from adorm.errors import AdormError, DeadlineExceeded, UsageError

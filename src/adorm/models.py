@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transf
 
 import attrs
 
-from adorm.codec import check_type
+from adorm.codec.build import check_type
 from adorm.errors import ModelError, UnknownField, UsageError
 from adorm.schema.fields import (
     MARKERS,

@@ -13,8 +13,10 @@ from typing import Any, Literal, NotRequired, TypedDict
 import attrs
 import pytest
 
-from adorm.codec import Codec, DecodeFailure, check_type
+from adorm.codec.build import check_type
+from adorm.codec.codec import Codec
 from adorm.codec.compiled.pages import WORTHWHILE_BYTES
+from adorm.codec.failures import DecodeFailure
 from adorm.codec.maps import from_attribute_map, to_attribute_map
 from adorm.errors import ItemDecodeError, ModelError, UsageError
 from adorm.schema.fields import Field, structure_of

@@ -11,8 +11,9 @@ from typing import Any, Self
 import attrs
 import pytest
 
-from adorm.codec import Codec, DecodeFailure
+from adorm.codec.codec import Codec
 from adorm.codec.compiled.constructors import only_sets_attributes
+from adorm.codec.failures import DecodeFailure
 
 ONE = {"number": {"N": "1"}}
 

@@ -13,7 +13,8 @@ from uuid import UUID
 import attrs
 import pytest
 
-from adorm.codec import Codec, DecodeFailure
+from adorm.codec.codec import Codec
+from adorm.codec.failures import DecodeFailure
 from adorm.codec.maps import from_attribute_map, to_attribute_map
 from adorm.errors import ItemDecodeError, ModelError, UsageError
 from tests.codec.samples import Address, Box, Line, Node, Status, marked
@@ -227,7 +228,8 @@ def test_what_hooks_raise_is_told_with_the_path() -> None:
         codec.encode(wrong_account(FIVE, named={"a": 5}))
     assert (
         str(refused.value)
-        == "Account.named.a: the unstructure hook of Money failed: AttributeError: 'int' object has no attribute 'amount'"
+        == "Account.named.a: the unstructure hook of Money failed: AttributeError: 'int' object "
+        "has no attribute 'amount'"
     )
     assert isinstance(refused.value.__cause__, AttributeError)
 
@@ -239,7 +241,8 @@ def test_a_hook_that_gives_no_attribute_value_is_told(given: Any) -> None:
     codec.converter.register_structure_hook(Money, read_money)
     with pytest.raises(
         UsageError,
-        match=r"^Account\.balance: the unstructure hook of Money gave .*; it has to give an attribute value such as",
+        match=r"^Account\.balance: the unstructure hook of Money gave .*; it has to give an "
+        r"attribute value such as",
     ):
         codec.encode(Account(FIVE))
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import adorm
-from adorm.codec import Codec
+from adorm.codec.codec import Codec
 from adorm.errors import UsageError
 from adorm.models import model_info
 
@@ -75,7 +75,10 @@ def test_an_item_is_encoded_as_its_fields_are_one_by_one(thing: Thing) -> None:
         ({"total": Decimal("NaN")}, "Thing.total: NaN is no number that DynamoDB can hold"),
         (
             {"total": Decimal("1E-131")},
-            "Thing.total: Decimal('1E-131') is closer to zero than 1E-130, which DynamoDB can't hold",
+            (
+                "Thing.total: Decimal('1E-131') is closer to zero than 1E-130, which DynamoDB can't "
+                "hold"
+            ),
         ),
         (
             {"total": Decimal("1." + "1" * 38)},

@@ -10,7 +10,8 @@ from typing import Any
 import attrs
 import pytest
 
-from adorm.codec import Codec, DecodeFailure
+from adorm.codec.codec import Codec
+from adorm.codec.failures import DecodeFailure
 
 
 @attrs.define

@@ -13,7 +13,7 @@ import pytest
 
 import adorm
 from adorm import attr
-from adorm.codec import Codec
+from adorm.codec.codec import Codec
 
 
 class Plain(Enum):

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from adorm.codec import Codec, DecodeFailure, item_decode_error
+from adorm.codec.codec import Codec
+from adorm.codec.failures import DecodeFailure, item_decode_error
 from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map
 from adorm.errors import ItemDecodeError, UsageError
 from tests.codec.samples import (
@@ -71,7 +72,10 @@ DECODING: list[tuple[Any, dict[str, Any], str]] = [
     (
         Order,
         {**KEY, "at": {"S": "2026-01-01T00:00:00"}},
-        'Order c1/o1 $.at: expected a date and time in ISO 8601 with its offset from UTC, got {"S": "2026-01-01T00:00:00"}',
+        (
+            "Order c1/o1 $.at: expected a date and time in ISO 8601 with its offset from UTC, got "
+            '{"S": "2026-01-01T00:00:00"}'
+        ),
     ),
     (
         Order,
@@ -97,12 +101,18 @@ DECODING: list[tuple[Any, dict[str, Any], str]] = [
     (
         Everything,
         {"clock": {"S": "08:00+01:00"}},
-        'Everything $.clock: expected a time of day in ISO 8601, without an offset, got {"S": "08:00+01:00"}',
+        (
+            'Everything $.clock: expected a time of day in ISO 8601, without an offset, got {"S": '
+            '"08:00+01:00"}'
+        ),
     ),
     (
         Everything,
         {"span": {"N": "0.0000001"}},
-        'Everything $.span: expected a number of seconds, no finer than microseconds, got {"N": "0.0000001"}',
+        (
+            'Everything $.span: expected a number of seconds, no finer than microseconds, got {"N": '
+            '"0.0000001"}'
+        ),
     ),
     (Everything, {"uuid": {"S": "x"}}, 'Everything $.uuid: expected a UUID, got {"S": "x"}'),
     (
@@ -214,7 +224,10 @@ def order(**changes: Any) -> Order:
     return Order(customer_id="c1", order_id="o1", **changes)
 
 
-NO_EMPTY_SET = "an empty set, which DynamoDB can't tell from None: give None, or annotate the field as a set that is never None"
+NO_EMPTY_SET = (
+    "an empty set, which DynamoDB can't tell from None: give None, or annotate the "
+    "field as a set that is never None"
+)
 
 
 class Thing:
@@ -245,7 +258,10 @@ ENCODING: list[tuple[Any, str]] = [
     ),
     (
         order(total=0.1),
-        "Order.total: expected a Decimal, got the float 0.1: say which digits are meant, as in Decimal('0.1')",
+        (
+            "Order.total: expected a Decimal, got the float 0.1: say which digits are meant, as in "
+            "Decimal('0.1')"
+        ),
     ),
     (order(total=True), "Order.total: expected a Decimal, got True"),
     (order(count=10**126), "Order.count: a number above 9.99E+125, which DynamoDB can't hold"),
@@ -275,14 +291,20 @@ ENCODING: list[tuple[Any, str]] = [
     (order(lines="abc"), "Order.lines: expected a list, got 'abc'"),
     (
         order(lines=[Line("a"), wrong_line("b", price=0.5)]),
-        "Order.lines[1].price: expected a Decimal, got the float 0.5: say which digits are meant, as in Decimal('0.5')",
+        (
+            "Order.lines[1].price: expected a Decimal, got the float 0.5: say which digits are meant, "
+            "as in Decimal('0.5')"
+        ),
     ),
     (order(lines=[Line("a"), None]), "Order.lines[1]: expected a Line, got None"),
     (order(labels={"k": 5}), "Order.labels.k: expected text, got 5"),
     (order(labels={"": "x"}), "Order.labels: an empty key, which DynamoDB refuses in a map"),
     (
         order(labels={5: "x"}),
-        "Order.labels: a map's keys are text, not 5: make them str, or register a hook for their type",
+        (
+            "Order.labels: a map's keys are text, not 5: make them str, or register a hook for their "
+            "type"
+        ),
     ),
     (order(labels=["k"]), "Order.labels: expected a dict, got a value of type list"),
     (order(address=Line("x")), "Order.address: expected an Address, got a value of type Line"),
@@ -300,11 +322,17 @@ ENCODING: list[tuple[Any, str]] = [
     ),
     (
         wrong_everything(real=2**53 + 1),
-        "Everything.real: a float can't hold the int 9007199254740993 exactly: annotate the field as int or Decimal",
+        (
+            "Everything.real: a float can't hold the int 9007199254740993 exactly: annotate the field "
+            "as int or Decimal"
+        ),
     ),
     (
         wrong_everything(real=Decimal(1)),
-        "Everything.real: expected a float, got the Decimal Decimal('1'): convert it with float(), or annotate the field as Decimal",
+        (
+            "Everything.real: expected a float, got the Decimal Decimal('1'): convert it with "
+            "float(), or annotate the field as Decimal"
+        ),
     ),
     (
         wrong_everything(day=datetime(2026, 1, 1)),
@@ -327,11 +355,17 @@ ENCODING: list[tuple[Any, str]] = [
     ),
     (
         wrong_everything(anything={"a": [set()]}),
-        "Everything.anything.a[0]: an empty set, which DynamoDB can't hold and which would read back as None here",
+        (
+            "Everything.anything.a[0]: an empty set, which DynamoDB can't hold and which would read "
+            "back as None here"
+        ),
     ),
     (
         wrong_everything(anything={1, "a"}),
-        "Everything.anything: an untyped set holds only text, only numbers or only bytes: annotate what it holds, or use a list",
+        (
+            "Everything.anything: an untyped set holds only text, only numbers or only bytes: "
+            "annotate what it holds, or use a list"
+        ),
     ),
     (
         wrong_everything(anything=cycle),
@@ -339,11 +373,17 @@ ENCODING: list[tuple[Any, str]] = [
     ),
     (
         wrong_everything(meta={"a": [1, b"x"]}),
-        "Everything.meta.a[1]: b'x' would not come back as it is from untyped JSON: annotate it, or take as_json away",
+        (
+            "Everything.meta.a[1]: b'x' would not come back as it is from untyped JSON: annotate it, "
+            "or take as_json away"
+        ),
     ),
     (
         wrong_everything(as_set=["a", "b", "a"]),
-        "Everything.as_set: a value occurs twice in a list that is stored as a set, which keeps it once: take as_set away",
+        (
+            "Everything.as_set: a value occurs twice in a list that is stored as a set, which keeps "
+            "it once: take as_set away"
+        ),
     ),
     (
         wrong_everything(movie={"title": "a", "directors": []}),
@@ -373,7 +413,8 @@ def test_a_value_that_cannot_be_stored_is_told_with_class_field_and_path(
 def test_an_unknown_class_in_an_untyped_place_is_told_what_to_do() -> None:
     with pytest.raises(
         UsageError,
-        match=r"^Everything\.anything\[0\]: Thing: Thing can't be stored: make it an attrs class or a dataclass, or register hooks",
+        match=r"^Everything\.anything\[0\]: Thing: Thing can't be stored: make it an attrs class "
+        r"or a dataclass, or register hooks",
     ):
         to_attribute_map(wrong_everything(anything=[Thing()]))
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given, settings, strategies as st
 
 import adorm
-from adorm.codec import Codec
+from adorm.codec.codec import Codec
 from adorm.codec.compiled.pages import (
     MOST_MISSES,
     RETRY_EVERY,

@@ -15,8 +15,10 @@ import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from adorm.codec import Codec, DecodeFailure, item_size
+from adorm.codec.codec import Codec
+from adorm.codec.failures import DecodeFailure
 from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map, to_plain
+from adorm.codec.sizes import item_size
 from adorm.errors import ItemDecodeError
 from adorm.schema.fields import structure_of
 from tests.codec.samples import (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adorm.codec import check_item_size, item_size
+from adorm.codec.sizes import check_item_size, item_size
 from adorm.dynamodb.limits import MAX_ITEM_BYTES
 from adorm.errors import UsageError
 

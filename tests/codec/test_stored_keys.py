@@ -16,9 +16,10 @@ import orjson
 import pytest
 
 import adorm
-from adorm.codec import Codec, DecodeFailure
+from adorm.codec.codec import Codec
 from adorm.codec.compiled.keys import plans_to_compare
 from adorm.codec.compiled.pages import WORTHWHILE_BYTES
+from adorm.codec.failures import DecodeFailure
 
 NOON = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 WireTime = NewType("WireTime", datetime)

@@ -12,7 +12,7 @@ from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 import attrs
 import pytest
 
-from adorm.codec import Codec
+from adorm.codec.codec import Codec
 from adorm.codec.maps import from_attribute_map, to_attribute_map
 from adorm.errors import ItemDecodeError, ModelError, UsageError
 from adorm.models import map_class

@@ -12,8 +12,9 @@ from hypothesis import given, settings, strategies as st
 
 import adorm
 from adorm import attr
-from adorm.codec import Codec, DecodeFailure
+from adorm.codec.codec import Codec
 from adorm.codec.coders.times import MAX_EPOCH_SECONDS
+from adorm.codec.failures import DecodeFailure
 
 pytestmark = pytest.mark.anyio
 

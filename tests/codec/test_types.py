@@ -16,7 +16,9 @@ from uuid import UUID
 import attrs
 import pytest
 
-from adorm.codec import Codec, DecodeFailure, check_type
+from adorm.codec.build import check_type
+from adorm.codec.codec import Codec
+from adorm.codec.failures import DecodeFailure
 from adorm.errors import ModelError, UsageError
 from adorm.schema.fields import Field, Marker, Role
 from tests.codec.samples import (
@@ -242,7 +244,10 @@ def test_a_number_of_absurd_exponent_costs_nothing() -> None:
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="type aliases came with Python 3.12")
 def test_type_aliases_are_seen_through_and_may_be_recursive() -> None:
     names: dict[str, Any] = {}
-    source = "type Id = str\ntype Maybe[T] = T | None\ntype Json = dict[str, Json] | list[Json] | str | int | bool | None"
+    source = (
+        "type Id = str\ntype Maybe[T] = T | None\ntype Json = dict[str, Json] | list[Json] | "
+        "str | int | bool | None"
+    )
     exec(source, names)
     assert CODEC.encode_value(names["Id"], "x") == {"S": "x"}
     assert CODEC.encode_value(names["Maybe"][int], None) == {"NULL": True}
@@ -280,7 +285,10 @@ REFUSED: list[tuple[Any, str]] = [
     (set[str] | set[int], r"are the same class to Python"),
     (
         Address | Line,
-        r"nothing tells Address \| Line apart: give each a field of one name with a value of its own",
+        (
+            r"nothing tells Address \| Line apart: give each a field of one name with a value of its "
+            r"own"
+        ),
     ),
     (Circle | Line, r"nothing tells Circle \| Line apart"),
     (Odd | None, r"a member of Odd has the value None, so it can't be told from None"),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import adorm
-from adorm.codec import Codec
+from adorm.codec.codec import Codec
 from adorm.dynamodb.values import AttributeMap
 from adorm.items.item_ids import ItemId, encode_keys, item_id_of, item_ids
 from adorm.items.keys import Key, encode_any_key

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import adorm
-from adorm.codec import Codec
+from adorm.codec.codec import Codec
 from adorm.items.keys import Key, encode_any_key, encode_key, key_encoder, key_of, make_key
 from adorm.models import model_info
 

@@ -46,7 +46,8 @@ class Home(Address):
 def test_it_is_not_written_outside_of_a_database(made: Any, convert: Any) -> None:
     with pytest.raises(
         adorm.ModelError,
-        match=f"{made.__name__} is no model, but a subclass of Order without a decorator of its own: write @adorm.model",
+        match=f"{made.__name__} is no model, but a subclass of Order without a decorator of its "
+        "own: write @adorm.model",
     ):
         convert(made(order_id="a"))
 
@@ -57,7 +58,8 @@ def test_it_is_not_read_either() -> None:
             read(Special, {})
     with pytest.raises(
         adorm.ModelError,
-        match=r"Home is no attrs class, but a subclass of Address without a decorator of its own: write @attrs.define",
+        match=r"Home is no attrs class, but a subclass of Address without a decorator of its own: "
+        r"write @attrs.define",
     ):
         adorm.to_plain(Home("Rome"))
 
@@ -76,7 +78,8 @@ async def test_every_write_of_an_instance_says_so(write: str, adorm_db: adorm.Da
     orders: Any = adorm_db.table(Order)
     with pytest.raises(
         adorm.UsageError,
-        match="an instance of Order is expected, not Special: Special is no model, but a subclass of Order without",
+        match="an instance of Order is expected, not Special: Special is no model, but a subclass "
+        "of Order without",
     ):
         await getattr(orders, write)(Special(order_id="a"))
     with pytest.raises(

@@ -18,7 +18,7 @@ from adorm.batch.batch_options import BatchOperation
 from adorm.batch.inputs import numbered, split
 from adorm.batch.separate_writes import SeparateWrite, SeparateWrites, send_separate_writes
 from adorm.calls.capacity import Capacity
-from adorm.codec import item_size
+from adorm.codec.sizes import item_size
 from adorm.dynamodb.limits import MAX_TRANSACTION_ACTIONS, MAX_TRANSACTION_BYTES
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from adorm.batch.inputs import split
-from adorm.codec import json_size
+from adorm.codec.sizes import json_size
 from adorm.dynamodb.limits import MAX_WRITE_REQUESTS
 from adorm.dynamodb.values import AttributeMap
 from adorm.items.binding import Binding

@@ -106,7 +106,8 @@ class FieldPlan:
             if self.optional:
                 return None
             raise DecodeFailure(
-                f"missing, and nobody knows the time: annotate {self.where} as `datetime | None`, then it reads as None"
+                f"missing, and nobody knows the time: annotate {self.where} as `datetime | None`, "
+                "then it reads as None"
             )
         if field.factory is not None:
             try:
@@ -168,13 +169,15 @@ class FieldPlan:
     def _check_omit_empty(self) -> None:
         if not self._reads_as(is_empty):
             raise ModelError(
-                f'{self.where}: omit_empty needs an empty default, such as default="" or factory=list'
+                f'{self.where}: omit_empty needs an empty default, such as default="" or '
+                "factory=list"
             )
 
 
 def empty_set() -> ValueFailure:
     return ValueFailure(
-        "an empty set, which DynamoDB can't tell from None: give None, or annotate the field as a set that is never None"
+        "an empty set, which DynamoDB can't tell from None: give None, or annotate the field as a "
+        "set that is never None"
     )
 
 

@@ -201,7 +201,8 @@ class Builder:
             except ModelError as error:
                 lacking = "unstructure" if hooks.unstructure is None else "structure"
                 raise ModelError(
-                    f"{where}: {coder.name} has hooks, but no {lacking} hook: register that one too on the database's converter"
+                    f"{where}: {coder.name} has hooks, but no {lacking} hook: register that one "
+                    "too on the database's converter"
                 ) from error
         return coder
 
@@ -253,8 +254,10 @@ class Builder:
         if self._lenient:
             return UnknownCoder(type_name(annotation), None, (cls,))
         raise ModelError(
-            f"{where}: {type_name(annotation)} can't be stored: make it an attrs class or a dataclass, "
-            f"or register hooks for it, db.converter.register_unstructure_hook({cls.__name__}, ...) and register_structure_hook"
+            f"{where}: {type_name(annotation)} can't be stored: make it an attrs class or a "
+            "dataclass, "
+            f"or register hooks for it, db.converter.register_unstructure_hook({cls.__name__}, "
+            "...) and register_structure_hook"
         )
 
     def _choice(self, make: Callable[[], Coder], annotation: Annotation, where: str) -> Coder:
@@ -322,7 +325,8 @@ class Builder:
         if self._lenient and isinstance(unwrap(key), type):
             return None  # a database may have hooks for it
         raise ModelError(
-            f"{where}: the keys of {type_name(annotation)} have to be text, as those of DynamoDB's maps are: "
+            f"{where}: the keys of {type_name(annotation)} have to be text, as those of "
+            "DynamoDB's maps are: "
             f"use str or a type that is stored as text (S), or register hooks for {type_name(key)}"
         )
 
@@ -387,7 +391,8 @@ class Builder:
         cls = unwrap(annotation)
         if not isinstance(cls, type) or cls.__name__ not in ("datetime", "int"):
             raise ModelError(
-                f"{where} is the ttl, so it is `datetime | None` or `int | None`, not {type_name(annotation)}"
+                f"{where} is the ttl, so it is `datetime | None` or `int | None`, not "
+                f"{type_name(annotation)}"
             )
         return ScalarCoder("ttl", WHOLE_EPOCH_SECONDS if issubclass(cls, int) else EPOCH_SECONDS)
 
@@ -423,7 +428,8 @@ class Builder:
             return coder
         if not isinstance(coder, ListCoder):
             raise ModelError(
-                f"{where}: as_set goes with a list or a tuple of any length, not with {type_name(annotation)}"
+                f"{where}: as_set goes with a list or a tuple of any length, not with "
+                f"{type_name(annotation)}"
             )
         made = SetCoder(
             coder.name,
@@ -433,7 +439,8 @@ class Builder:
         )
         if made.set_tag is None and coder.element.tags is not None:
             raise ModelError(
-                f"{where}: as_set goes with elements that are stored as text, numbers or bytes, not with {coder.element.name}"
+                f"{where}: as_set goes with elements that are stored as text, numbers or bytes, "
+                f"not with {coder.element.name}"
             )
         return made
 
@@ -448,7 +455,8 @@ def _check_hashable(annotation: Annotation, what: str, remedy: str) -> None:
     cls = origin_of(bare) or bare
     if isinstance(cls, type) and cls.__hash__ is None and not isabstract(cls):
         raise ModelError(
-            f"{what} need a hash, and {type_name(annotation)} has none: make it a frozen class, or {remedy}"
+            f"{what} need a hash, and {type_name(annotation)} has none: make it a frozen class, "
+            f"or {remedy}"
         )
 
 

@@ -354,7 +354,8 @@ def _path_below(attribute_value: Mapping[str, Any], levels: int) -> list[Piece] 
 
 def _too_deep(subject: str) -> BadValue:
     return BadValue(
-        f"{subject}: nested deeper than the {MAX_NESTING} levels that DynamoDB keeps, or holding itself"
+        f"{subject}: nested deeper than the {MAX_NESTING} levels that DynamoDB keeps, or holding "
+        "itself"
     )
 
 
@@ -368,7 +369,8 @@ def codec_of(converter: object) -> Codec:
     owner = getattr(get_hook(Generation), "owner", None) if callable(get_hook) else None
     if not isinstance(owner, Codec):
         raise UsageError(
-            f"converter= takes a database's own, db.converter, not another {type(converter).__name__}"
+            "converter= takes a database's own, db.converter, not another "
+            f"{type(converter).__name__}"
         )
     return owner
 

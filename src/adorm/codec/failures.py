@@ -161,7 +161,10 @@ def brief(value: object) -> str:
             return "a very large int"
         return _cut(repr(value))
     if type(value).__module__.partition(".")[0] == "numpy":
-        return f"numpy's {type(value).__name__} {_cut(str(value))}: make it Python's own by .item(), an array by .tolist()"
+        return (
+            f"numpy's {type(value).__name__} {_cut(str(value))}: make it Python's own by "
+            ".item(), an array by .tolist()"
+        )
     return f"a value of type {type(value).__name__}"
 
 

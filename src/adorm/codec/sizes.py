@@ -40,7 +40,8 @@ def check_item_size(subject: object, attribute_map: Mapping[str, Any]) -> None:
     size = item_size(attribute_map)
     if size > MAX_ITEM_BYTES:
         raise BadValue(
-            f"{subject} has {size} bytes, and DynamoDB takes items of at most {MAX_ITEM_BYTES}: split it, or keep the large part elsewhere"
+            f"{subject} has {size} bytes, and DynamoDB takes items of at most {MAX_ITEM_BYTES}: "
+            "split it, or keep the large part elsewhere"
         )
 
 

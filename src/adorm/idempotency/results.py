@@ -9,7 +9,8 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints, is_ty
 
 import orjson
 
-from adorm.codec import Codec, DecodeFailure, item_decode_error
+from adorm.codec.codec import Codec
+from adorm.codec.failures import DecodeFailure, item_decode_error
 from adorm.dynamodb.values import json_default
 from adorm.errors import ModelError, UsageError
 from adorm.schema.types import type_name

@@ -8,8 +8,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adorm.clock import Clock
-from adorm.codec import Codec, DecodeFailure, check_item_size, item_decode_error
+from adorm.codec.codec import Codec
+from adorm.codec.failures import DecodeFailure, item_decode_error
 from adorm.codec.pages import PageItems, as_page
+from adorm.codec.sizes import check_item_size
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError
 from adorm.items.keys import Key, encode_key

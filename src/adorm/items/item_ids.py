@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from adorm.codec import Codec
+from adorm.codec.codec import Codec
 from adorm.codec.compiled.writer import FunctionWriter
 from adorm.dynamodb.values import AttributeMap, base64_text
 from adorm.items.keys import write_common_key

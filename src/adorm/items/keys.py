@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from adorm.codec import Codec
+from adorm.codec.codec import Codec
 from adorm.codec.compiled.writer import FunctionWriter
 from adorm.dynamodb.limits import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES
 from adorm.dynamodb.values import KEY_TAGS, AttributeMap

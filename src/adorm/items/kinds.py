@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adorm.codec import Codec
+from adorm.codec.codec import Codec
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError, UsageError
 from adorm.expressions.comparisons import Comparison

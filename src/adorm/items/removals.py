@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from adorm.codec import DecodeFailure
+from adorm.codec.failures import DecodeFailure
 from adorm.dynamodb.values import NULL, AttributeValue
 from adorm.expressions.conditions import Condition
 from adorm.expressions.functions import Exists

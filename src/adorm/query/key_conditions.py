@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from adorm.codec import Codec
+from adorm.codec.codec import Codec
 from adorm.errors import BadValue, UsageError
 from adorm.expressions.comparisons import Between, Comparison
 from adorm.expressions.conditions import Condition

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from adorm.codec import Codec
+from adorm.codec.codec import Codec
 from adorm.errors import UsageError
 from adorm.expressions.comparisons import Comparison
 from adorm.expressions.conditions import Condition

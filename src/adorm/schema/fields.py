@@ -243,7 +243,8 @@ def _build(annotation: Annotation) -> Structure:
     kind = kind_of(annotation)
     if kind is None:
         raise ModelError(
-            f"{annotation!r} is not a structured class: decorate it with @adorm.model, @attrs.define or @dataclass"
+            f"{annotation!r} is not a structured class: decorate it with @adorm.model, "
+            "@attrs.define or @dataclass"
         )
     cls: Any = named.__dict__.get(TARGET, named)
     if kind == "attrs" and "__attrs_attrs__" not in cls.__dict__:
@@ -304,7 +305,8 @@ def undecorated(cls: type) -> ModelError:
         else ("attrs class", "@attrs.define")
     )
     return ModelError(
-        f"{cls.__name__} is no {kind}, but a subclass of {base.__name__} without a decorator of its own: write {decorator} above it"
+        f"{cls.__name__} is no {kind}, but a subclass of {base.__name__} without a decorator of "
+        f"its own: write {decorator} above it"
     )
 
 
@@ -377,7 +379,8 @@ def _resolved_types(annotation: Annotation, cls: type) -> dict[str, Annotation]:
         hints = typing.get_type_hints(cls, localns=around, include_extras=True)
     except NameError as error:
         raise ModelError(
-            f"{cls.__name__}: the annotation that names {error.name!r} can't be resolved: define or import it beside the class"
+            f"{cls.__name__}: the annotation that names {error.name!r} can't be resolved: define "
+            "or import it beside the class"
         ) from UnresolvedName(str(error))
     except (TypeError, SyntaxError) as error:
         raise ModelError(f"{cls.__name__}: an annotation is no type: {error}") from error
@@ -397,7 +400,8 @@ def _check_attribute_names(cls: type, fields: list[Field]) -> None:
         other = seen.setdefault(field.attribute_name, field)
         if other is not field:
             raise ModelError(
-                f"{cls.__name__}: the fields {other.name} and {field.name} have one attribute name, {field.attribute_name!r}"
+                f"{cls.__name__}: the fields {other.name} and {field.name} have one attribute "
+                f"name, {field.attribute_name!r}"
             )
         if not field.attribute_name:
             raise ModelError(f"{cls.__name__}.{field.name}: an attribute name can't be empty")

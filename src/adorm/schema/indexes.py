@@ -123,14 +123,17 @@ def key_tag(owner: str, field: Field, *, optional: bool) -> Tag | None:
     annotation, is_optional = split_optional(field.type)
     if is_optional and not optional:
         raise ModelError(
-            f"{owner}.{field.name} is a key of the table, so it can't be optional: every item has it"
+            f"{owner}.{field.name} is a key of the table, so it can't be optional: every item has "
+            "it"
         )
     tag = scalar_tag(annotation)
     bare = unwrap(annotation)
     if isinstance(bare, type) and "__adorm_options__" in bare.__dict__:
         raise ModelError(
-            f"{owner}.{field.name} is a key, but the model {bare.__name__} is stored as a map, and a key is text, a number or bytes: "
-            f"make {bare.__name__} an attrs class or a dataclass, and register hooks that store it as text"
+            f"{owner}.{field.name} is a key, but the model {bare.__name__} is stored as a map, "
+            "and a key is text, a number or bytes: "
+            f"make {bare.__name__} an attrs class or a dataclass, and register hooks that store "
+            "it as text"
         )
     known_wrong = tag is None and (
         not isinstance(bare, type) or issubclass(bare, (list, tuple, set, frozenset, dict, Enum))
@@ -161,7 +164,8 @@ def resolve_indexes(
     for index in declared:
         if not isinstance(index, (GlobalIndex, LocalIndex)) or not isinstance(index.name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             raise ModelError(
-                f"{owner}: an index is GlobalIndex(name, ...) or LocalIndex(name, ...), not {index!r}"
+                f"{owner}: an index is GlobalIndex(name, ...) or LocalIndex(name, ...), not "
+                f"{index!r}"
             )
         where = f"{owner}: index {index.name!r}"
         if not re.fullmatch(_NAME, index.name):
@@ -184,13 +188,15 @@ def resolve_indexes(
         if isinstance(projection, str):
             if projection not in ("ALL", "KEYS_ONLY"):  # unchecked callers
                 raise ModelError(
-                    f"{where}: projection is 'ALL', 'KEYS_ONLY' or a list of field names, not {projection!r}"
+                    f"{where}: projection is 'ALL', 'KEYS_ONLY' or a list of field names, not "
+                    f"{projection!r}"
                 )
             resolved: Literal["ALL", "KEYS_ONLY"] | tuple[Field, ...] = projection
         else:
             if len(projection) > MAX_PROJECTED_ATTRIBUTES:
                 raise ModelError(
-                    f"{where} includes {len(projection)} fields; DynamoDB takes {MAX_PROJECTED_ATTRIBUTES}"
+                    f"{where} includes {len(projection)} fields; DynamoDB takes "
+                    f"{MAX_PROJECTED_ATTRIBUTES}"
                 )
             resolved = tuple(_field(where, structure, name) for name in projection)
         indexes[index.name] = Index(
@@ -215,7 +221,8 @@ def _fields(
 ) -> tuple[Field, ...]:
     if not least <= len(names) <= MAX_INDEX_KEY_ATTRIBUTES:
         raise ModelError(
-            f"{where}: {side} takes {least} to {MAX_INDEX_KEY_ATTRIBUTES} field names, not {len(names)}"
+            f"{where}: {side} takes {least} to {MAX_INDEX_KEY_ATTRIBUTES} field names, not "
+            f"{len(names)}"
         )
     return tuple(_field(where, structure, name) for name in names)
 

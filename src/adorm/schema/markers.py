@@ -38,7 +38,8 @@ def _field(
 def _checked(datetime_format: DatetimeFormat | None) -> DatetimeFormat | None:
     if datetime_format is not None and datetime_format not in DATETIME_FORMATS:
         raise ModelError(
-            f"datetime_format is one of {', '.join(map(repr, DATETIME_FORMATS))}, not {datetime_format!r}"
+            f"datetime_format is one of {', '.join(map(repr, DATETIME_FORMATS))}, not "
+            f"{datetime_format!r}"
         )
     return datetime_format
 

@@ -49,7 +49,8 @@ def naming_function(naming: str | Callable[[str], str], owner: str) -> Callable[
         return NAMINGS[naming]
     except KeyError as error:
         raise ModelError(
-            f"{owner}: naming is {naming!r}; it is one of {', '.join(NAMINGS)}, or a function from field name to attribute name"
+            f"{owner}: naming is {naming!r}; it is one of {', '.join(NAMINGS)}, or a function "
+            "from field name to attribute name"
         ) from error
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
-from adorm.codec import default_codec
+from adorm.codec.codec import default_codec
 from adorm.errors import AdormError, UsageError
 from adorm.streams.change import StreamChange, typed_change
 from adorm.streams.ordered import RecordOutcome, Step, in_chains, item_of

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-from adorm.codec import default_codec
+from adorm.codec.codec import default_codec
 from adorm.errors import UsageError
 from adorm.streams.batches import BatchOutcome, handle_batch, in_batches, spread
 from adorm.streams.calling import Callee, Handler, make_callee

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from adorm.codec import item_size, json_size
+from adorm.codec.sizes import item_size, json_size
 from adorm.dynamodb.limits import (
     MAX_TOKEN_CHARACTERS,
     MAX_TRANSACTION_ACTIONS,

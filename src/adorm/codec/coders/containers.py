@@ -72,7 +72,10 @@ class ListCoder(Coder):
         if common is None or plain not in (list, tuple):
             return None
         each = f'{{{{"{self.element.tag}": {common.payload}}}}}'
-        test = f"{{v}}.__class__ is {plain.__name__} and len(elements := [{each} for each in {{v}} if {common.test}]) == len({{v}})"
+        test = (
+            f"{{v}}.__class__ is {plain.__name__} and len(elements := [{each} for each in "
+            f"{{v}} if {common.test}]) == len({{v}})"
+        )
         return EncodeSource(test, "elements", common.names)
 
     def _ready(self, value: Any) -> Any:
@@ -240,7 +243,8 @@ class MapCoder(Coder):
         if self.key is None:
             if not isinstance(key, str):
                 raise EncodeFailure(
-                    f"a map's keys are text, not {brief(key)}: make them str, or register a hook for their type"
+                    f"a map's keys are text, not {brief(key)}: make them str, or register a hook "
+                    "for their type"
                 )
             return str.__str__(key)
         encoded = self.key.encode(key)
@@ -282,7 +286,8 @@ class MapCoder(Coder):
                 raise failure.under(str(key)) from failure.__cause__
         if len(result) < len(content):
             raise DecodeFailure(
-                f"two keys of the map read as the same {self.key.name if self.key else 'text'}, and one of their values would be lost"
+                f"two keys of the map read as the same {self.key.name if self.key else 'text'}, "
+                "and one of their values would be lost"
             )
         return result
 
@@ -295,7 +300,8 @@ class MapCoder(Coder):
         stored = coder.encode(key).get("S")
         if stored != text:
             raise DecodeFailure(
-                f"expected a map key as {coder.name} is stored, {brief(stored)}, got {brief(text)}: declare the keys `str`, "
+                f"expected a map key as {coder.name} is stored, {brief(stored)}, got "
+                f"{brief(text)}: declare the keys `str`, "
                 f"or register hooks for {coder.name}"
             )
         return key

@@ -174,7 +174,8 @@ class HookCoder(Coder):
                 ) from error
             if encoded.__class__ is not dict or len(encoded) != 1 or not TAGS.issuperset(encoded):
                 raise EncodeFailure(
-                    f'the unstructure hook of {name} gave {brief(encoded)}; it has to give an attribute value such as {{"S": "x"}}'
+                    f"the unstructure hook of {name} gave {brief(encoded)}; it has to give an "
+                    f'attribute value such as {{"S": "x"}}'
                 )
             return encoded
 

@@ -46,7 +46,8 @@ def decimal_text(value: object) -> str:
     if not isinstance(value, Decimal):
         if type(value) is float:
             raise EncodeFailure(
-                f"expected a Decimal, got the float {value!r}: say which digits are meant, as in Decimal('{value!r}')"
+                f"expected a Decimal, got the float {value!r}: say which digits are meant, as in "
+                f"Decimal('{value!r}')"
             )
         if not isinstance(value, int) or isinstance(value, bool):
             raise wrong("a Decimal", value)
@@ -252,7 +253,8 @@ def _as_float(value: object) -> float:
         return value
     if isinstance(value, Decimal):
         raise EncodeFailure(
-            f"expected a float, got the Decimal {brief(value)}: convert it with float(), or annotate the field as Decimal"
+            f"expected a float, got the Decimal {brief(value)}: convert it with float(), or "
+            "annotate the field as Decimal"
         )
     if not isinstance(value, int) or isinstance(value, bool):
         raise wrong("a float", value)
@@ -264,7 +266,8 @@ def _as_float(value: object) -> float:
         ) from error
     if number != value:
         raise ValueFailure(
-            f"a float can't hold the int {brief(value)} exactly: annotate the field as int or Decimal"
+            f"a float can't hold the int {brief(value)} exactly: annotate the field as int or "
+            "Decimal"
         )
     return number
 

@@ -109,13 +109,15 @@ class SetCoder(Coder):
         if set_tag is None:
             if self._untyped:
                 raise ValueFailure(
-                    "an untyped set holds only text, only numbers or only bytes: annotate what it holds, or use a list"
+                    "an untyped set holds only text, only numbers or only bytes: annotate what it "
+                    "holds, or use a list"
                 )
             return {"L": sorted(members, key=repr)}
         payloads = [member[tag] for member in members]
         if self._of_list and len(set(payloads)) < len(payloads):
             raise ValueFailure(
-                "a value occurs twice in a list that is stored as a set, which keeps it once: take as_set away"
+                "a value occurs twice in a list that is stored as a set, which keeps it once: "
+                "take as_set away"
             )
         return {set_tag: payloads if self._of_list else sorted(payloads)}
 

@@ -45,7 +45,10 @@ def utc_text(moment: datetime) -> str:
     return text if len(text) == 27 else f"{text[:19]}.000000Z"
 
 
-UTC_TEXT_SOURCE = '(text[1:-1].decode() if len(text := {dumps}({v}, None, {UTC_Z})) == 29 else text[1:20].decode() + ".000000Z")'
+UTC_TEXT_SOURCE = (
+    "(text[1:-1].decode() if len(text := {dumps}({v}, None, {UTC_Z})) == 29 else "
+    'text[1:20].decode() + ".000000Z")'
+)
 UTC_TEXT_NAMES: Mapping[str, Any] = {"dumps": orjson.dumps, "UTC_Z": orjson.OPT_UTC_Z}
 """`utc_text({v})` written out, for generated code."""
 
@@ -89,7 +92,8 @@ def moment_of_epoch(text: str) -> datetime:
     number = decimal_number(text)
     if number > MAX_EPOCH_SECONDS:
         raise DecodeFailure(
-            f"expected epoch seconds, got {shown({'N': text})}, which lies after the year 9999: where these are milliseconds, "
+            f"expected epoch seconds, got {shown({'N': text})}, which lies after the year 9999: "
+            "where these are milliseconds, "
             "an `int` field reads them as they are"
         )
     if number.adjusted() > 12:
@@ -173,7 +177,8 @@ def time_text(value: object) -> str:
         raise wrong("a time", value)
     if value.tzinfo is not None:
         raise ValueFailure(
-            "a time of day with a time zone: take the zone off with .replace(tzinfo=None), or store a datetime"
+            "a time of day with a time zone: take the zone off with .replace(tzinfo=None), or "
+            "store a datetime"
         )
     return value.isoformat("microseconds")
 
@@ -210,6 +215,8 @@ def _check_precision(text: str, kind: str) -> None:
     """
     if _FINER_THAN_MICROSECONDS(text):
         raise DecodeFailure(
-            f"{shown({'S': text})} is finer than a microsecond, which {kind} can't hold: declare the field `str`, register hooks "
-            "for its type, or accept the loss by truncate=True, as in adorm.attribute(truncate=True)"
+            f"{shown({'S': text})} is finer than a microsecond, which {kind} can't hold: declare "
+            "the field `str`, register hooks "
+            "for its type, or accept the loss by truncate=True, as in "
+            "adorm.attribute(truncate=True)"
         )

@@ -199,7 +199,8 @@ def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
             if member.tags is None or other.tags is None:
                 hooked = member if member.tags is None else other
                 raise ModelError(
-                    f"{where}: the members of {name} can't be told apart, as nobody knows what {hooked.name} is stored as: "
+                    f"{where}: the members of {name} can't be told apart, as nobody knows what "
+                    f"{hooked.name} is stored as: "
                     f"register hooks for {name}"
                 )
             shared = (member.tags & other.tags) - (
@@ -207,12 +208,14 @@ def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
             )
             if shared:
                 raise ModelError(
-                    f"{where}: {other.name} and {member.name} are both stored as {', '.join(sorted(shared))}, "
+                    f"{where}: {other.name} and {member.name} are both stored as "
+                    f"{', '.join(sorted(shared))}, "
                     f"so {name} can't be told apart: use one type, or classes with a discriminator"
                 )
             if set(member.classes) & set(other.classes):
                 raise ModelError(
-                    f"{where}: {other.name} and {member.name} are the same class to Python, so {name} can't be told apart: use one type"
+                    f"{where}: {other.name} and {member.name} are the same class to Python, so "
+                    f"{name} can't be told apart: use one type"
                 )
 
 
@@ -275,7 +278,8 @@ def check_none(coders: Sequence[Coder], where: str) -> None:
     for coder in coders:
         if isinstance(coder, EnumCoder) and "NULL" in (coder.tags or ()):
             raise ModelError(
-                f"{where}: a member of {coder.name} has the value None, so it can't be told from None: give it another value"
+                f"{where}: a member of {coder.name} has the value None, so it can't be told from "
+                "None: give it another value"
             )
 
 
@@ -304,7 +308,8 @@ def _discriminator(
         if distinct and by_value:
             return name, by_value
     raise ModelError(
-        f"{where}: nothing tells {names} apart: give each a field of one name with a value of its own, "
+        f"{where}: nothing tells {names} apart: give each a field of one name with a value of its "
+        "own, "
         'as `kind: str = adorm.discriminator("circle")` or `kind: Literal["circle"] = "circle"`'
     )
 

@@ -68,7 +68,8 @@ class AnyCoder(Coder):
             return lambda number: {"N": untyped_json_decimal_text(number)}
         if self._json and issubclass(cls, (bytes, bytearray, AbstractSet)):
             raise EncodeFailure(
-                f"{brief(value)} would not come back as it is from untyped JSON: annotate it, or take as_json away"
+                f"{brief(value)} would not come back as it is from untyped JSON: annotate it, or "
+                "take as_json away"
             )
         if cls is object:
             raise EncodeFailure("a bare object(), which holds nothing that could be stored")

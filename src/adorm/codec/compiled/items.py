@@ -164,8 +164,10 @@ class StructCoder(Coder):
             ]
             if more:
                 raise EncodeFailure(
-                    f"{article(type(value).__name__)} has fields that {structure.name} has not, {', '.join(more)}, and they would be lost: "
-                    f"annotate it as {type(value).__name__}, or as a union told apart by a discriminator"
+                    f"{article(type(value).__name__)} has fields that {structure.name} has not, "
+                    f"{', '.join(more)}, and they would be lost: "
+                    f"annotate it as {type(value).__name__}, or as a union told apart by a "
+                    "discriminator"
                 )
 
     def _check_dict(self, value: Any) -> None:
@@ -175,7 +177,8 @@ class StructCoder(Coder):
         more = [key for key in given if key not in self.structure.by_name]
         if more:
             raise EncodeFailure(
-                f"the key {more[0]!r:.80}, which {self.structure.name} does not have: it would be lost"
+                f"the key {more[0]!r:.80}, which {self.structure.name} does not have: it would be "
+                "lost"
             )
         missing = next(
             (
@@ -219,7 +222,8 @@ class StructCoder(Coder):
             if not field.init:
                 later.append(f"if {variable} is not {source.name('MISSING', MISSING)}:")
                 later.append(
-                    f"    {source.name('set_later', _set_later)}(made, {field.name!r}, {variable}, {field.attribute_name!r})"
+                    f"    {source.name('set_later', _set_later)}(made, {field.name!r}, "
+                    f"{variable}, {field.attribute_name!r})"
                 )
             elif not stands_apart(plan):
                 given.append(f"{field.init_name}={variable}")
