@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import httptools
 
@@ -46,17 +46,20 @@ class AnswerParser:
         "_until_end",
         "has_head",
         "overhead",
+        "progressed",
         "received",
         "reusable",
     )
 
     def __init__(self, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self._max_body_bytes = max_body_bytes
-        self._http: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        self._http = httptools.HttpResponseParser(self)
         self._problem: str | None = None
         self._response: Response | None = None
         self.reusable = True
         """Whether the connection may carry another request after the answer."""
+        self.progressed = False
+        """Whether the bytes fed last had headers to their end, or a part of a body."""
         self.overhead = 0
         """Bytes that came without a byte of a body: since the last one, or since the request."""
         self._expect_head()
@@ -72,8 +75,9 @@ class AnswerParser:
         """Bytes of the current answer's body so far."""
 
     def close(self) -> None:
-        """Let httptools' parser go: it refers back to this object."""
-        self._http = None
+        """Let httptools' parser go, which refers back to this object. Nothing can be parsed any
+        more."""
+        self._http = cast(httptools.HttpResponseParser, None)
 
     def feed(self, data: memoryview) -> Response | None:
         """Parse the next bytes; gives the answer if they complete it, else None.
@@ -81,11 +85,9 @@ class AnswerParser:
         Raises:
             BadAnswer: see the class.
         """
-        parser, received = self._http, self.received
-        if parser is None:
-            return None
+        received, had_head = self.received, self.has_head
         try:
-            parser.feed_data(data)
+            self._http.feed_data(data)
         except httptools.HttpParserUpgrade:
             self.reusable = False
             self._problem = self._problem or "the server wanted to switch to another protocol"
@@ -101,8 +103,10 @@ class AnswerParser:
             raise BadAnswer(self._problem)
         elif self.received > received:
             self.overhead = 0
+            self.progressed = True
         else:
             self._count_overhead(len(data))
+            self.progressed = self.has_head is not had_head
         return response
 
     def feed_end(self) -> Response | None:
@@ -110,7 +114,7 @@ class AnswerParser:
         if not self._until_end:
             return None
         self.reusable = False
-        return self._whole()
+        return self._whole(self._http.get_status_code())
 
     def phase(self) -> str:
         """What was being awaited, as it may stand in an error message."""
@@ -131,12 +135,10 @@ class AnswerParser:
             )
             raise BadAnswer(f"{where} are longer than {MAX_HEAD_BYTES} bytes")
 
-    def _whole(self) -> Response | None:
-        parser, chunks = self._http, self._chunks
-        if parser is None:
-            return None
+    def _whole(self, status: int) -> Response:
+        chunks = self._chunks
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        response = Response(parser.get_status_code(), self._headers, body)
+        response = Response(status, self._headers, body)
         self._expect_head()
         return response
 
@@ -151,18 +153,15 @@ class AnswerParser:
             self._headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
-        headers = self._headers
-        length = headers.get(b"content-length")
-        if length is not None:
-            self._content_length = int(length)
-            if self._content_length > self._max_body_bytes:
-                self._problem = (
-                    f"the answer's body of {self._content_length} bytes is larger than "
-                    f"{self._max_body_bytes}"
-                )
-        else:
-            self._until_end = b"transfer-encoding" not in headers
         self.has_head = True
+        text = self._headers.get(b"content-length")
+        if text is None:
+            self._until_end = b"transfer-encoding" not in self._headers
+            return
+        self._content_length = length = int(text)
+        if length > self._max_body_bytes:
+            most = self._max_body_bytes
+            self._problem = f"the answer's body of {length} bytes is larger than {most}"
 
     def on_body(self, body: bytes) -> None:
         self.received += len(body)
@@ -172,11 +171,11 @@ class AnswerParser:
             self._problem = f"the answer's body is larger than {self._max_body_bytes} bytes"
 
     def on_message_complete(self) -> None:
-        parser = self._http
-        if parser is None or self._response is not None or self._problem is not None:
+        if self._response is not None or self._problem is not None:
             return
-        if parser.get_status_code() < 200:  # "100 Continue": the answer is still to come
+        status = self._http.get_status_code()
+        if status < 200:  # "100 Continue": the answer is still to come
             self._expect_head()
         else:
-            self.reusable = parser.should_keep_alive()
-            self._response = self._whole()
+            self.reusable = self._http.should_keep_alive()
+            self._response = self._whole(status)

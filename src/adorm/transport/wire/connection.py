@@ -116,7 +116,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             raise ConnectionFailed("the connection had been closed", maybe_applied=False)
         waiter: asyncio.Future[Response] = self._loop.create_future()
         self._waiter = waiter
-        self._parser.overhead = self._written = 0
+        self._written = 0
         self._deadline = self._loop.time() + self._read_timeout_s
         if self._timer is None:
             self._timer = self._loop.call_at(self._deadline, self._check_deadline)
@@ -177,19 +177,17 @@ class HttpConnection(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._waiter is None or self._dead:
+        if self._waiter is None:
             self._fail("the server sent something without a request")
             return
-        parser = self._parser
-        received, had_head = parser.received, parser.has_head
         try:
-            response = parser.feed(self._buffer[:nbytes])
+            response = self._parser.feed(self._buffer[:nbytes])
         except BadAnswer as error:
             self._fail(str(error), error.__cause__)
             return
         if response is not None:
             self._complete(response)
-        elif parser.received > received or parser.has_head is not had_head:
+        elif self._parser.progressed:
             # Only headers and bytes of a body give the server more time: interim answers, trailers
             # and extensions of chunks could go on for ever.
             self._deadline = self._loop.time() + self._read_timeout_s

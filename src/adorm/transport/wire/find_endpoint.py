@@ -86,7 +86,7 @@ async def find_endpoint(
         )
     if region is None:
         found = re.search(_AWS_HOST, url)
-        region = found[1] if found else LOCAL_REGION
+        region = str(found[1]) if found else LOCAL_REGION
     return custom_endpoint(url, region, ca_bundle=ca_bundle)
 
 

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Low
 from __future__ import annotations
 
 import zlib
-from typing import cast
 
 import orjson
 
@@ -42,15 +41,15 @@ def read_answer(response: Response, read: AnswerReader | None) -> Answer | None:
     if read is not None and (answer := read(body)) is not None:
         return answer
     try:
-        parsed: object = orjson.loads(body)
+        parsed: Answer = orjson.loads(body)
     except ValueError as error:
         problem = f"the answer is not JSON ({error})"
         if encoding := headers.get(b"content-encoding"):
             encoding_name = shown(encoding.decode("latin-1"))
             problem += f": it is encoded as {encoding_name!r}, which adorm did not ask for"
         raise ConnectionFailed(problem, maybe_applied=True) from error
-    if not isinstance(parsed, dict):
+    if parsed.__class__ is not dict:
         raise ConnectionFailed(
             f"the answer is a JSON {type(parsed).__name__}, not an object", maybe_applied=True
         )
-    return cast(Answer, parsed)
+    return parsed

@@ -140,12 +140,11 @@ class ConnectionPool:
             connection.abort()
             self._free_slot()
             return
-        waiter = self._next_waiter() if self._waiters else None
-        if waiter is not None:
-            waiter.set_result(connection)
-        else:
+        if not self._waiters or (waiter := self._next_waiter()) is None:
             connection.idle_since = self._loop.time()
             self._idle.append(connection)
+        else:
+            waiter.set_result(connection)
 
     def drop_idle(self) -> None:
         """Close the idle connections, however young."""

@@ -5,9 +5,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 
 from adorm.errors import UsageError
 from adorm.transport.credentials.credentials import Credentials
@@ -101,9 +101,9 @@ class Signer:
         """
         if credentials is not self._credentials or timestamp[:8] != self._day:
             self._prepare(credentials, timestamp[:8])
-        body_hash = hashlib.sha256(body).hexdigest()
+        body_hash = sha256(body).hexdigest()
         canonical = f"{self._before_date}{timestamp}\n{self._to_target}{target}\n{self._after_target}{body_hash}"
-        canonical_hash = hashlib.sha256(canonical.encode()).hexdigest()
+        canonical_hash = sha256(canonical.encode()).hexdigest()
         to_sign = f"AWS4-HMAC-SHA256\n{timestamp}\n{self._scope}\n{canonical_hash}"
         return f"{self._authorization}{self._sign(to_sign.encode())}"
 
@@ -149,11 +149,11 @@ def signed_headers(
     lines = sorted({**sent, "host": host}.items())
     names = ";".join(name for name, _ in lines)
     canonical_lines = "".join(f"{name}:{trimmed(value)}\n" for name, value in lines)
-    canonical = f"POST\n{canonical_path(path)}\n\n{canonical_lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
-    scope = f"{day}/{region}/{service}/aws4_request"
-    to_sign = (
-        f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    canonical = (
+        f"POST\n{canonical_path(path)}\n\n{canonical_lines}\n{names}\n{sha256(body).hexdigest()}"
     )
+    scope = f"{day}/{region}/{service}/aws4_request"
+    to_sign = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
     signature = hmac_sha256(signing_key(credentials, day, region, service))(to_sign.encode())
     sent["authorization"] = (
         f"AWS4-HMAC-SHA256 Credential={credentials.access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
@@ -176,11 +176,9 @@ def hmac_sha256(key: bytes) -> Callable[[bytes], str]:
     The key's two blocks are hashed once; `hmac` hashes them for every message.
     https://www.rfc-editor.org/rfc/rfc2104
     """
-    block = (hashlib.sha256(key).digest() if len(key) > BLOCK_BYTES else key).ljust(
-        BLOCK_BYTES, b"\0"
-    )
-    inner_key = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
-    outer_key = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+    block = (sha256(key).digest() if len(key) > BLOCK_BYTES else key).ljust(BLOCK_BYTES, b"\0")
+    inner_key = sha256(bytes(byte ^ 0x36 for byte in block))
+    outer_key = sha256(bytes(byte ^ 0x5C for byte in block))
 
     def sign(message: bytes) -> str:
         inner, outer = inner_key.copy(), outer_key.copy()
