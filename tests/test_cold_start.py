@@ -80,7 +80,7 @@ LOADED_FOR_AN_ENDPOINT_URL = {"urllib"}
 LOADED_BY_THE_CODEC = {"json"}
 
 UNUSED = {
-    "batch.gather",
+    "batch.gather_result",
     "batch.get",
     "calls.hedge",
     "calls.hooks",

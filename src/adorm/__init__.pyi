@@ -10,7 +10,7 @@ from adorm.aws_lambda.figures import (
     memory_stats as memory_stats,
 )
 from adorm.batch.block import Batch as Batch
-from adorm.batch.gather import GatherResult as GatherResult
+from adorm.batch.gather_result import GatherResult as GatherResult
 from adorm.batch.get import (
     BatchGet as BatchGet,
     BatchGetResult as BatchGetResult,

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from adorm.batch.facade import Batches
-from adorm.batch.gather_facade import Gathers
+from adorm.batch.gather import Gathers
 from adorm.calls.call import Calls
 from adorm.calls.capacity import collect_capacity
 from adorm.clock import Clock, current_clock

@@ -1,4 +1,4 @@
-"""What a table and a database offer of batches."""
+"""The batch methods of a table and of a database."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
 
 class TableBatches(Generic[ModelT]):
-    """The part of a table that works on many items."""
+    """What a table offers for many items at once."""
 
     __slots__ = ("_binding",)
 
@@ -34,11 +34,11 @@ class TableBatches(Generic[ModelT]):
     def batch_get(
         self, keys: Iterable[Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue], /
     ) -> BatchGet[ModelT]:
-        """Any number of items by their keys, each read once, in the order of the keys. See
-        `BatchGet`.
+        """Read any number of items by their keys, each once; the results are in the order of the
+        keys. See `BatchGet`.
 
         Raises:
-            UsageError: a key has the wrong shape; it is named by its place.
+            UsageError: a key has the wrong shape; the message has its number.
         """
         from adorm.batch.get import BatchGet
         from adorm.batch.inputs import as_keys
@@ -54,11 +54,14 @@ class TableBatches(Generic[ModelT]):
         puts: Iterable[ModelT] | AsyncIterable[ModelT] = (),
         deletes: Iterable[ModelT | Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue] = (),
     ) -> BatchWrite[ModelT]:
-        """Any number of puts and deletes, in chunks of 25; nothing is checked, the last writer
+        """Any number of puts and deletes, in chunks of 25. Nothing is checked: the last writer
         wins. See `BatchWrite`.
 
-        `puts` may be an async iterable, which is gone through once, as chunks find room: memory is
-            bounded.
+        `puts` may be an async iterable. It is iterated once, and not faster than chunks are sent,
+        so that memory is bounded.
+
+        Raises:
+            UsageError: an argument is not iterable.
         """
         from adorm.batch.write import BatchWrite, checked_deletes, checked_puts
 
@@ -68,7 +71,7 @@ class TableBatches(Generic[ModelT]):
         )
 
     def batch(self) -> Batch[ModelT]:
-        """A block whose puts and deletes are sent by 25 as they come. See `Batch`."""
+        """A block whose puts and deletes are sent in chunks of 25 as they come. See `Batch`."""
         from adorm.batch.block import Batch
 
         return Batch(self._binding)
@@ -76,10 +79,11 @@ class TableBatches(Generic[ModelT]):
     def loader(
         self, *, consistent: bool = False, concurrency: int = DEFAULT_CONCURRENCY
     ) -> Loader[ModelT]:
-        """A block in which single loads of many tasks become few BatchGets. See `Loader`.
+        """A block in which single loads of many tasks become few BatchGetItems. See `Loader`.
 
         Raises:
-            UsageError: `concurrency`, the requests in flight at most, is no positive whole number.
+            UsageError: `concurrency`, the most requests in flight, is not a whole number from 1 to
+                10,000.
         """
         from adorm.batch.loader import Loader
 
@@ -91,7 +95,7 @@ class TableBatches(Generic[ModelT]):
         /,
     ) -> UpdateMany[ModelT]:
         """One update for each of these keys, all with the clauses that follow; or updates of this
-        table, each with its own.
+        table, each with clauses of its own.
 
         ::
 
@@ -104,40 +108,45 @@ class TableBatches(Generic[ModelT]):
             await orders.update_many([orders.update("c1", "o1").add(Order.total, 5), ...])
 
         Raises:
-            UsageError: a key has the wrong shape, or an update is another table's; it is named by
-                its place.
+            UsageError: a key has the wrong shape, or an update is for another table; the message
+                has its number.
         """
         from adorm.batch.inputs import as_list, numbered
         from adorm.batch.many import UpdateMany
 
-        given = as_list("items", items)
+        keys_or_updates = as_list("items", items)
         updates: list[Update[ModelT, Any]] = []
-        for number, each in enumerate(given, start=1):
+        for number, each in enumerate(keys_or_updates, start=1):
             try:
                 updates.append(self._update_of(each))
             except UsageError as error:
-                raise numbered(error, "update", number, len(given)) from error
+                raise numbered(error, "update", number, len(keys_or_updates)) from error
         return UpdateMany(tuple(updates), self._binding)
 
-    def _update_of(self, given: Any) -> Update[ModelT, Any]:
+    def _update_of(self, key_or_update: Any) -> Update[ModelT, Any]:
         from adorm.items.update import Update
 
         binding = self._binding
-        if not isinstance(given, Update):
-            return Update(binding, make_key(binding.info, given))
-        update = cast("Update[ModelT, Any]", given)
-        theirs = update.binding
-        if theirs.connection is not binding.connection or theirs.table_name != binding.table_name:
+        if not isinstance(key_or_update, Update):
+            return Update(binding, make_key(binding.info, key_or_update))
+        update = cast("Update[ModelT, Any]", key_or_update)
+        its = update.binding
+        if its.connection is not binding.connection or its.table_name != binding.table_name:
             raise UsageError(
-                f"an update of table {theirs.table_name} by way of {binding.table_name}: hand it to its own table"
+                f"an update of table {its.table_name} was given to table {binding.table_name}: "
+                "give it to its own table"
             )
         return update
 
     def create_many(
         self, items: Iterable[ModelT], /, *, transact: bool = False
     ) -> CreateMany[ModelT]:
-        """Insert only: one by one, or with `transact` as transactions of up to 100, each as a whole
-        or not at all. See `CreateMany`."""
+        """Insert items whose keys are free: one by one, or with `transact=True` in transactions of
+        up to 100 items, each as a whole or not at all. See `CreateMany`.
+
+        Raises:
+            UsageError: `items` is not iterable.
+        """
         from adorm.batch.inputs import as_list
         from adorm.batch.many import CreateMany
 
@@ -145,29 +154,29 @@ class TableBatches(Generic[ModelT]):
 
 
 class Batches(Connection, Protocol):
-    """The part of a database that works on many items of several tables."""
+    """What a database offers for many items of several tables."""
 
     def _binding(self, model: type[Any], name: str | None = None, /) -> Binding: ...
 
     def batch_get(self, *keys: Key[Any] | Iterable[Key[Any]]) -> BatchGet[Any]:
-        """Items of several tables by their keys, one by one or in iterables:
+        """Read items of several tables by their keys, given one by one or in iterables:
         `db.batch_get(users.key("u1"), orders.key("c1", "o1"))`.
 
-        As `Table.batch_get`; `result.of(Order)` gives the items of one model, typed.
+        See `Table.batch_get`; `result.of(Order)` gives the items of one model, typed.
 
         Raises:
-            UsageError: something is no `Key`; it is named by its place.
+            UsageError: something is no `Key`; the message has its number.
         """
         from adorm.batch.get import BatchGet
         from adorm.batch.key_set import key_groups
 
-        given: list[Any] = []
+        all_keys: list[Any] = []
         for each in keys:
             if isinstance(each, Iterable) and not isinstance(each, str | bytes):
-                given.extend(each)
+                all_keys.extend(each)
             else:
-                given.append(each)
-        return BatchGet(self, key_groups(given, self._binding_of))
+                all_keys.append(each)
+        return BatchGet(self, key_groups(all_keys, self._binding_of))
 
     def batch_write(
         self,
@@ -175,17 +184,17 @@ class Batches(Connection, Protocol):
         puts: Iterable[DataclassLike | AttrsLike] | AsyncIterable[DataclassLike | AttrsLike] = (),
         deletes: Iterable[Any] = (),
     ) -> BatchWrite[Any]:
-        """Puts and deletes on several tables: instances, and for deletes also `Key`s. As
+        """Puts and deletes on several tables: of instances, deletes also of `Key`s. See
         `Table.batch_write`.
 
         Raises:
-            UsageError: something is neither iterable.
+            UsageError: an argument is not iterable.
         """
         from adorm.batch.write import BatchWrite, checked_deletes, checked_puts
 
         return BatchWrite(self, self._binding_of, checked_puts(puts), checked_deletes(deletes))
 
-    def _binding_of(self, given: object) -> Binding:
-        if isinstance(given, Key):
-            return self._binding(given.info.model, given.table_name)
-        return self._binding(type(given))
+    def _binding_of(self, target: object) -> Binding:
+        if isinstance(target, Key):
+            return self._binding(target.info.model, target.table_name)
+        return self._binding(type(target))

@@ -24,8 +24,8 @@ async def first_of(
     await `second` beside it. The first answer counts.
 
     Returns the answer, and whether it is the second's. The other one is cancelled, and has ended
-    before this returns. If one fails, the other is waited for; if both fail, the error of `first` is
-    raised. A task is started for `second` only, when it begins.
+    before this returns. If one fails, the other is waited for; if both fail, the error of `first`
+    is raised. A task is started for `second` only, when it begins.
     """
     loop = asyncio.get_running_loop()
     scope = anyio.CancelScope()
