@@ -151,7 +151,8 @@ async def test_what_cant_be_updated_is_named_by_its_place_and_nothing_is_sent() 
             await many([keys[0], keys[1], keys[0]]).set(Order.status, "x")
         other: Any = shop.db.table(Counter).update("n").add(Counter.value, 1)
         with pytest.raises(
-            adorm.UsageError, match=r"^update 1 of 1: an update of table counters was given to table orders"
+            adorm.UsageError,
+            match=r"^update 1 of 1: an update of table counters was given to table orders",
         ):
             many([other])
         assert (await many([]).set(Order.status, "x")).updated == []
