@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from adorm.codec.codec import Codec
+from adorm.dynamodb.values import AttributeValue
 from adorm.errors import BadValue, UsageError
 from adorm.expressions.comparisons import Between, Comparison
 from adorm.expressions.conditions import Condition
@@ -19,7 +19,7 @@ from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.functions import BeginsWith
 from adorm.expressions.operands import Measured, Operand, Value
 from adorm.expressions.paths import refuse_empty_range
-from adorm.items.keys import encode_key_value
+from adorm.items.keys import check_key_value
 from adorm.models import ModelInfo
 from adorm.query.access import Target
 from adorm.schema.fields import Field
@@ -61,24 +61,35 @@ def _operands(condition: Comparison | Between) -> tuple[Operand, ...]:
     return condition.low, condition.high
 
 
-def check_key_values(info: ModelInfo, codec: Codec, condition: Condition) -> None:
+def check_key_values(
+    info: ModelInfo, key: Sequence[Condition], values: Sequence[AttributeValue]
+) -> None:
     """Refuse values that DynamoDB refuses in a key condition: empty ones, those above the size of a
     key, and an empty prefix.
 
+    Args:
+        key: the parts of the key condition.
+        values: the attribute values of all their operands, in order.
+
     Raises:
-        UsageError: the condition has such a value.
+        UsageError: there is such a value.
     """
-    if isinstance(condition, BeginsWith):
-        if not condition.prefix:
-            raise UsageError(
-                f"{condition.path} begins with nothing: DynamoDB takes no empty prefix of a "
-                "key; leave the condition out"
-            )
-    elif isinstance(condition, Comparison | Between):
-        field = getattr(condition.measured, "field", None)
-        for operand in _operands(condition):
-            if field is not None and isinstance(operand, Value):
-                encode_key_value(info, field, operand.value, codec, sort=field is info.sort)
+    following = iter(values)
+    for condition in key:
+        if isinstance(condition, BeginsWith):
+            if not condition.prefix:
+                raise UsageError(
+                    f"{condition.path} begins with nothing: DynamoDB takes no empty prefix of a "
+                    "key; leave the condition out"
+                )
+            next(following)
+        elif isinstance(condition, Comparison | Between):
+            field = getattr(condition.measured, "field", None)
+            for _ in _operands(condition):
+                value = next(following)
+                if field is not None:
+                    where = f"{info.name}.{field.name}"
+                    check_key_value(where, value, sort=field is info.sort)
 
 
 def one_condition(field: Field, conditions: Sequence[Condition]) -> Condition | None:

@@ -23,7 +23,6 @@ from adorm.query.access import Access
 from adorm.query.aggregates import Aggregates
 from adorm.query.decoded_pages import DecodedPages
 from adorm.query.derived_read import DerivedRead
-from adorm.query.key_conditions import check_key_values
 from adorm.query.pages import Page
 from adorm.query.planner import Wanted, choose
 from adorm.query.stream import ItemStream
@@ -96,7 +95,7 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
         return cast("Query[Any]", self._with_selection(selected_paths(paths)))
 
     def _access(self, filters: tuple[Condition, ...], needed: frozenset[str]) -> Access:
-        binding, partition = self._binding, self._partition_condition()
+        partition = self._partition_condition()
         wanted = Wanted(
             conditions=self._conditions if partition is None else (partition, *self._conditions),
             filters=filters,
@@ -106,10 +105,7 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
             hydrates=self._hydrates,
             consistent=self._consistent,
         )
-        access = choose(binding.info, wanted)
-        for condition in access.key:
-            check_key_values(binding.info, binding.codec, condition)
-        return access
+        return choose(self._binding.info, wanted)
 
     def _partition_condition(self) -> Condition | None:
         """The condition of `query(partition)`; None for `query()`."""

@@ -25,6 +25,7 @@ from adorm.models import ModelInfo
 from adorm.query.access import Access
 from adorm.query.cursors import encode_cursor, query_digest
 from adorm.query.decoder import ItemDecoder
+from adorm.query.key_conditions import check_key_values
 from adorm.query.kind_filters import kind_filter
 from adorm.schema.types import split_optional, unwrap
 
@@ -91,8 +92,8 @@ def read_request(
     """The request for what `access` says.
 
     Raises:
-        UsageError: DynamoDB refuses it: a consistent read of a global index, an expression above
-            4 KB, or a path of another model.
+        UsageError: DynamoDB refuses it: a consistent read of a global index, a value that no key
+            can have, an expression above 4 KB, or a path of another model.
     """
     binding, info = decoder.binding, decoder.binding.info
     target = access.target
@@ -116,6 +117,7 @@ def read_request(
     identity = dict(parameters)
     if key:
         expressions.key_condition(and_(*key))
+        check_key_values(info, key, expressions.values)
         expressions.into(identity)
     if filter_:
         expressions.filter(and_(*filter_))
