@@ -14,22 +14,19 @@ import attrs
 
 from adorm.codec.build import check_type
 from adorm.errors import ModelError, UnknownField, UsageError
-from adorm.schema.fields import (
+from adorm.schema.fields import METADATA_KEY, Field, Marker, Role
+from adorm.schema.indexes import GlobalIndex, Index, LocalIndex, key_tag, resolve_indexes
+from adorm.schema.markers import attribute, partition_key, sort_key
+from adorm.schema.names import naming_function, unknown_field
+from adorm.schema.structures import (
     MARKERS,
-    METADATA_KEY,
     TARGET,
-    Field,
-    Marker,
-    Role,
     Structure,
     UnresolvedName,
     remember_namespace,
     structure_of,
     undecorated,
 )
-from adorm.schema.indexes import GlobalIndex, Index, LocalIndex, key_tag, resolve_indexes
-from adorm.schema.markers import attribute, partition_key, sort_key
-from adorm.schema.names import naming_function, unknown_field
 from adorm.schema.types import Annotation, origin_of, scalar_tag, split_optional, type_name, unwrap
 from adorm.support.records import Record
 

@@ -20,7 +20,7 @@ from adorm.codec.failures import DecodeFailure
 from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map, to_plain
 from adorm.codec.sizes import item_size
 from adorm.errors import ItemDecodeError
-from adorm.schema.fields import structure_of
+from adorm.schema.structures import structure_of
 from tests.codec.samples import (
     Address,
     Box,

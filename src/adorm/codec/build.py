@@ -30,7 +30,8 @@ from adorm.codec.coders.untyped import AnyCoder
 from adorm.codec.compiled.items import StructCoder
 from adorm.codec.failures import EncodeFailure
 from adorm.errors import ModelError
-from adorm.schema.fields import DatetimeFormat, Field, Role, kind_of, structure_of
+from adorm.schema.fields import DatetimeFormat, Field, Role
+from adorm.schema.structures import kind_of, structure_of
 from adorm.schema.types import Annotation, origin_of, peel, type_name, union_of, unwrap
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import attrs
 
 from adorm.dynamodb.values import base64_text
 from adorm.errors import BadValue, ItemDecodeError, UsageError
-from adorm.schema.fields import Role, kind_of, structure_of
+from adorm.schema.fields import Role
+from adorm.schema.structures import kind_of, structure_of
 from adorm.schema.types import Annotation
 
 Piece = str | int

@@ -14,7 +14,7 @@ from adorm.codec.failures import DecodeFailure, item_decode_error, key_attribute
 from adorm.codec.plain import attribute_map_of, plain_of
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
-from adorm.schema.fields import structure_of
+from adorm.schema.structures import structure_of
 from adorm.schema.types import Annotation
 
 if TYPE_CHECKING:

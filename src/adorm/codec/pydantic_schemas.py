@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, cast,
 
 from adorm.codec.plain import plain_of
 from adorm.dynamodb.values import base64_text
-from adorm.schema.fields import Field, Structure, kind_of, structure_of
+from adorm.schema.fields import Field
+from adorm.schema.structures import Structure, kind_of, structure_of
 from adorm.schema.types import Annotation, origin_of, peel, union_of
 
 if TYPE_CHECKING:

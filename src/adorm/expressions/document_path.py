@@ -9,8 +9,9 @@ from typing import Any, Protocol, get_args
 
 from adorm.dynamodb.limits import MAX_NESTING
 from adorm.errors import BadValue, UnknownField, UsageError
-from adorm.schema.fields import Field, kind_of, structure_of
+from adorm.schema.fields import Field
 from adorm.schema.names import unknown_field
+from adorm.schema.structures import kind_of, structure_of
 from adorm.schema.types import (
     Annotation,
     origin_of,

@@ -15,7 +15,8 @@ from adorm.dynamodb.limits import MAX_EXPRESSION_BYTES, MAX_EXPRESSION_OPERATORS
 from adorm.dynamodb.values import AttributeValue
 from adorm.errors import UsageError
 from adorm.expressions.document_path import DocumentPath, Step, stored_steps
-from adorm.schema.fields import Field, structure_of
+from adorm.schema.fields import Field
+from adorm.schema.structures import structure_of
 from adorm.schema.types import Annotation
 
 Shape: TypeAlias = tuple[Any, ...]

@@ -13,7 +13,8 @@ from adorm.dynamodb.values import AttributeMap
 from adorm.expressions.document_path import DocumentPath, MapKey, Step, stored_steps
 from adorm.items.binding import Binding
 from adorm.models import ModelInfo
-from adorm.schema.fields import NOT_REQUIRED, Field, kind_of, structure_of
+from adorm.schema.fields import NOT_REQUIRED, Field
+from adorm.schema.structures import kind_of, structure_of
 from adorm.schema.types import Annotation, origin_of, split_optional, union_members, unwrap
 
 

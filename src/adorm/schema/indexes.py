@@ -18,8 +18,9 @@ from adorm.dynamodb.limits import (
 )
 from adorm.dynamodb.values import Tag
 from adorm.errors import ModelError
-from adorm.schema.fields import Field, Structure
+from adorm.schema.fields import Field
 from adorm.schema.names import unknown_field
+from adorm.schema.structures import Structure
 from adorm.schema.types import scalar_tag, split_optional, type_name, unwrap
 from adorm.support.records import Record
 

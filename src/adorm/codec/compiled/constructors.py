@@ -13,7 +13,8 @@ from typing import Any
 
 import attrs
 
-from adorm.schema.fields import Field, Structure
+from adorm.schema.fields import Field
+from adorm.schema.structures import Structure
 
 
 def is_name(text: str) -> bool:

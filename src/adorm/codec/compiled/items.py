@@ -43,7 +43,8 @@ from adorm.codec.compiled.constructors import is_made_by_init, is_name, only_set
 from adorm.codec.compiled.writer import FunctionWriter
 from adorm.codec.failures import DecodeFailure, EncodeFailure, article, reason_of, unexpected, wrong
 from adorm.errors import AdormError
-from adorm.schema.fields import MISSING, NOT_REQUIRED, Role, Structure, kind_of, structure_of
+from adorm.schema.fields import MISSING, NOT_REQUIRED, Role
+from adorm.schema.structures import Structure, kind_of, structure_of
 
 
 class StructCoder(Coder):
