@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.errors import (
     ConditionalCheckFailed,
     ConnectionFailed,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from adorm.batch.facade import Batches
 from adorm.batch.gather import Gathers
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.calls.capacity import collect_capacity
 from adorm.clock import Clock, current_clock
 from adorm.codec.codec import Codec

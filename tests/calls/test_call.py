@@ -14,7 +14,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 from hypothesis import given, settings, strategies as st
 
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.clock import use_clock
 from adorm.deadlines import deadline
 from adorm.errors import (

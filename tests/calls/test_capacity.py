@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import pytest
 
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.calls.capacity import collect_capacity
 from adorm.calls.prices import PriceTable
 from adorm.calls.units import Units

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 import adorm
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.calls.hedge import Hedge, HedgeFigures, HedgingTransport, Latencies
 from adorm.calls.pace import AdaptiveRateLimit, RateLimiter
 from adorm.concurrency.race import first_of

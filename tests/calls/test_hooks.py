@@ -15,7 +15,7 @@ from attrs.exceptions import FrozenInstanceError
 
 import adorm
 import adorm.testing
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.calls.capacity import collect_capacity
 from adorm.calls.details import (
     AttemptDetails,

@@ -10,7 +10,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 import adorm
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.calls.details import CallDetails
 from adorm.calls.hooks import CallHooks
 from adorm.calls.middleware import Middleware

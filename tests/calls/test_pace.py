@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import adorm
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.calls.pace import AdaptiveRateLimit, RateLimiter, weights_of
 from adorm.calls.table_rate import FORGET_S, TableRate
 from adorm.deadlines import deadline

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import adorm
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.calls.token_age import TOO_OLD
 from adorm.errors import ConnectionFailed, ServiceError, TransactionConflict
 from adorm.retry import RetryPolicy

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import adorm
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.errors import (
     ServiceError,
 )

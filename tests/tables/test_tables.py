@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 import adorm
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.errors import (
     ResourceNotFound,
     ServiceError,

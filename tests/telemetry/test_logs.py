@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 import adorm
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.errors import AdormError, UsageError
 from adorm.retry import RetryPolicy
 from adorm.telemetry.logs import LogCalls

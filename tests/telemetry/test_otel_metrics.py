@@ -7,7 +7,7 @@ import gc
 import pytest
 
 import adorm
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.errors import ConnectionFailed, Throttled
 from adorm.retry import RetryPolicy
 from adorm.telemetry.otel_metrics import DURATION_BOUNDARIES_S

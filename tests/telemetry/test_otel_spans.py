@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
 import adorm
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.clock import use_clock
 from adorm.deadlines import deadline
 from adorm.errors import ConnectionFailed, DeadlineExceeded, Throttled, TransactionCanceled

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adorm.calls.call import Calls
+from adorm.calls.calls import Calls
 from adorm.calls.capacity import ASKED, collect_capacity
 from adorm.errors import ConnectionFailed, ServiceError
 from adorm.transport.base import Answer

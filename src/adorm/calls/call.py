@@ -1,140 +1,200 @@
-"""`Calls`: every request of adorm goes through `Calls.call`, which bounds, retries, counts and
-shows it."""
+"""`Call`: what is known of one call while it is on its way, and the errors that end it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
-from adorm.calls.attempts import Call, CallSettings, Layer, Step, misshapen_answer
-from adorm.calls.capacity import asking_for_capacity, is_collecting, is_counted, note_capacity
-from adorm.calls.token_age import TOKEN
-from adorm.calls.units import consumed_by
-from adorm.clock import SYSTEM_CLOCK, Clock
+from adorm.calls.units import TableUnits, consumed_by
 from adorm.deadlines import current_limit
 from adorm.dynamodb.operations import Repeat
-from adorm.errors import ConnectionFailed, ServiceError
-from adorm.retry import (
-    DEFAULT_RETRY,
-    RetryPolicy,
-    repeat_of,
-    unit_random,
+from adorm.errors import (
+    MESSAGE_CHARACTERS,
+    ConnectionFailed,
+    DeadlineExceeded,
+    ResourceNotFound,
+    ServiceError,
+    TransactionCanceled,
 )
-from adorm.support.cancel_scopes import scope_deadline, stop_if_cancelled
-from adorm.transport.answer_shapes import CHECKS
-from adorm.transport.base import Answer, AnswerReader, Request, Transport
+from adorm.retry import RetryPolicy, repeat_of
+from adorm.support.shown import shown
+from adorm.transport.base import Answer, AnswerReader, Request
 
 if TYPE_CHECKING:
-    from adorm.calls.hooks import CallHooks
-    from adorm.calls.middleware import Middleware
-    from adorm.calls.pace import RateLimiter
+    from adorm.calls.details import CallDetails
+    from adorm.calls.token_age import TokenAge
+
+Step: TypeAlias = "Callable[[Call], Coroutine[Any, Any, Answer]]"
+"""Carries a call, or one attempt of it, to its answer."""
+
+Layer: TypeAlias = "Callable[[Call, Step], Coroutine[Any, Any, Answer]]"
+"""`layer(call, next_step)`: awaits `next_step(call)`, and may do more before and after."""
 
 
-def composed(layers: Sequence[Layer], innermost: Step) -> Step:
-    """One step out of `innermost` and the layers around it, of which the first is outermost."""
-    step = innermost
-    for layer in reversed(layers):
-        step = _around(layer, step)
-    return step
+class Call:
+    """One call on its way through its layers and attempts, which read and change it."""
 
+    __slots__ = (
+        "_asked_repeat",
+        "_consumed",
+        "attempts",
+        "delay_s",
+        "details",
+        "failed_attempts",
+        "history",
+        "last_error",
+        "maybe_applied",
+        "operation",
+        "policy",
+        "read",
+        "renewed",
+        "repeat",
+        "request",
+        "retry_tokens",
+        "subject",
+        "token_age",
+    )
 
-def _around(layer: Layer, next_step: Step) -> Step:
-    return lambda call: layer(call, next_step)
-
-
-class Calls(CallSettings):
-    """The calls of one database: one retry policy, one retry quota, one clock, one set of layers.
-
-    The layers are composed here, once. Around a call, from the outermost: middleware, hooks, the
-    loop of attempts. Around each attempt: the rate limit, hooks, the deadline, the transport (which
-    may be one that hedges). Without middleware, hooks and rate limit there are none, and a call
-    goes straight to the transport.
-    """
-
-    __slots__ = ("_answer", "_has_layers")
+    details: CallDetails
+    """Set by the layer of hooks: what those before the call were shown."""
 
     def __init__(
         self,
-        transport: Transport,
-        *,
-        retry: RetryPolicy = DEFAULT_RETRY,
-        clock: Clock = SYSTEM_CLOCK,
-        random: Callable[[], float] = unit_random,
-        hooks: Sequence[CallHooks] = (),
-        middleware: Sequence[Middleware] = (),
-        source: object = None,
-        limiter: RateLimiter | None = None,
-    ) -> None:
-        super().__init__(transport, retry=retry, clock=clock, random=random, source=source)
-        around_call: list[Layer] = []
-        around_attempt: list[Layer] = []
-        if limiter is not None:
-            around_attempt.append(limiter.attempt)
-        if middleware:
-            from adorm.calls.middleware import MiddlewareChain
-
-            around_call.append(MiddlewareChain(middleware).call)
-        if hooks:
-            from adorm.calls.observe import Observer
-
-            observer = Observer(transport, clock, hooks)
-            around_call.append(observer.call)
-            if observer.sees_attempts:
-                around_attempt.append(observer.attempt)
-        self._has_layers = bool(around_call or around_attempt)
-        self._answer = composed(around_call, Call.answer)
-        self.attempt = composed(around_attempt, Call.send)
-
-    async def call(
-        self,
         operation: str,
         request: Request,
-        *,
-        subject: object = None,
-        repeat: Repeat | None = None,
-        retry: RetryPolicy | None = None,
-        read: AnswerReader | None = None,
-    ) -> Answer:
-        """Send `operation` until it is answered, and return the answer as the transport gave it.
+        subject: object,
+        repeat: Repeat | None,
+        policy: RetryPolicy | None,
+        read: AnswerReader | None,
+    ) -> None:
+        self.operation = operation
+        self.request = request
+        self.subject = subject
+        """As it was given: a string, a function that makes one, or any object."""
+        self._asked_repeat: Repeat | None = repeat
+        self.repeat: Repeat = repeat_of(operation, request, repeat)
+        self.policy = policy
+        """Of this call; None for the database's."""
+        self.read = read
+        self.attempts = 0
+        """Attempts sent, the one under way included."""
+        self.failed_attempts = 0
+        self.delay_s = 0.0
+        """The wait before the attempt under way."""
+        self.retry_tokens = 1
+        """Given back to the quota when the attempt under way succeeds."""
+        self.maybe_applied = False
+        """An attempt failed after which the write may have been applied."""
+        self.renewed: set[str] = set()
+        """What was renewed: credentials, or the clock."""
+        self.token_age: TokenAge | None = None
+        """Since the first attempt under the request's token, if it has one."""
+        self.last_error: ServiceError | ConnectionFailed | None = None
+        """Of the last failed attempt."""
+        self.history: list[str] = []
+        """A note on each failed attempt."""
+        self._consumed: list[TableUnits] | None = None
 
-        `request` is sent as it is every time, or as the middleware changed it once. `subject`
-        ("Order c1/o1") goes into errors: a string, a function that makes one, or an object whose
-        `str()` is taken, only when it is needed; by default the table's name. `repeat` is by
-        default what `repeat_of` says; a reading operation is always `"read"`. `retry` replaces the
-        database's policy for this call. `read` parses the bytes of a good answer, where the
-        transport has them.
+    @property
+    def table(self) -> str | None:
+        """The table's name; None for an operation on several tables or on none."""
+        name = self.request.get("TableName")
+        return None if name is None else str(name)
+
+    def change(self, request: Request, *, other_update: bool) -> None:
+        """Take the request that middleware has made.
+
+        A new request's answer is read as plain JSON: the reader was made for adorm's own. With
+        `other_update` an update expression that adorm knew to be safe to repeat is another now.
+        """
+        if request is not self.request:
+            self.request, self.read = request, None
+        if other_update and self._asked_repeat == "safe":
+            self._asked_repeat = "never"
+        self.repeat = repeat_of(self.operation, request, self._asked_repeat)
+
+    def begin_attempt(self) -> None:
+        """Count an attempt that is about to be sent."""
+        self.attempts += 1
+        self._consumed = None
+
+    def consumed(self, answer: Answer) -> Sequence[TableUnits]:
+        """What the answer of the last attempt reports as consumed, parsed once."""
+        if self._consumed is None:
+            self._consumed = consumed_by(answer, reading=self.repeat == "read")
+        return self._consumed
+
+    def time_left_s(self) -> float:
+        """Seconds left by the ambient deadline, `inf` without one.
 
         Raises:
-            ServiceError: DynamoDB's last word, with `subject`, `attempts` and `maybe_applied` set,
-                and notes on the attempts before.
-            ConnectionFailed: no answer came; the same.
-            DeadlineExceeded: `adorm.deadline`, or a cancel scope's deadline before a wait, leaves
-                no time. `attempts` 0: nothing was sent. A cancel scope or `asyncio.timeout` around
-                that ends during a request cancels it as it cancels anything.
+            DeadlineExceeded: none.
         """
-        if is_collecting() is not None and is_counted(self.source):
-            request = asking_for_capacity(operation, request)
-        if self._has_layers or current_limit() is not None or TOKEN in request:
-            return await self._answer(Call(self, operation, request, subject, repeat, retry, read))
-        # The path of nearly every call: nothing is set up before the first failure.
-        if scope_deadline() == -math.inf:
-            await stop_if_cancelled()
-        try:
-            answer = await self.transport.send(operation, request, read)
-            if (check := CHECKS.get(operation)) is not None and (
-                problem := check(request, answer)
-            ) is not None:
-                raise misshapen_answer(operation, problem)
-        except (ServiceError, ConnectionFailed) as error:
-            call = Call(self, operation, request, subject, repeat, retry, read)
-            call.attempts = 1
-            await call.failed(error)
-        else:
-            if self.quota.tokens != self.quota.capacity:
-                self.quota.give_back(1)
-            if is_collecting() is not None:
-                reading = repeat_of(operation, request, repeat) == "read"
-                note_capacity(operation, consumed_by(answer, reading=reading), source=self.source)
-            return answer
-        return await call.answer()
+        limit = current_limit()
+        if limit is None:
+            return math.inf
+        left_s = limit.remaining_s()
+        if left_s <= 0:
+            when = f"attempt {self.attempts + 1}" if self.attempts else "anything was sent"
+            raise self.late(f"the deadline of {limit.seconds:g} s passed before {when}")
+        return left_s
+
+    def late(
+        self, what: str, last: ServiceError | ConnectionFailed | None = None
+    ) -> DeadlineExceeded:
+        """The error for a call that has run out of time; its cause is `last`, or else the error of
+        the last failed attempt."""
+        cause = last or self.last_error
+        subject = shown(self._subject_text(), MESSAGE_CHARACTERS)
+        about = f"{self.operation} on {subject}" if subject else self.operation
+        before = f" (last error: {short(cause)})" if cause is not None else ""
+        warning = (
+            "; it may have been applied: read the item before writing again"
+            if self.maybe_applied
+            else ""
+        )
+        error = DeadlineExceeded(
+            f"{about}: {what}{before}{warning}",
+            operation=self.operation,
+            subject=subject,
+            attempts=self.attempts,
+            maybe_applied=self.maybe_applied,
+        )
+        for note in self.history:
+            error.add_note(note)
+        error.__cause__ = cause
+        return error
+
+    def give_up(self, error: ServiceError | ConnectionFailed, why: str | None = None) -> NoReturn:
+        """Raise the error that ends the call, with all that is known of the call.
+
+        Args:
+            why: why it is not sent again, for a note; None where the error says it.
+        """
+        error.operation = error.operation or self.operation
+        error.subject = self._subject_text()
+        error.attempts = self.attempts
+        error.maybe_applied = self.maybe_applied
+        if isinstance(error, ResourceNotFound):
+            error.table = self.table
+        if isinstance(error, TransactionCanceled):
+            for reason in error.reasons:
+                if isinstance(reason.error, ServiceError):
+                    reason.error.maybe_applied = self.maybe_applied
+        for note in self.history:
+            error.add_note(note)
+        if why is not None:
+            error.add_note(f"attempt {self.attempts}: {why}")
+        raise error
+
+    def _subject_text(self) -> str:
+        subject = self.subject
+        if subject is None:
+            return self.table or ""
+        return str(subject() if callable(subject) else subject)
+
+
+def short(error: ServiceError | ConnectionFailed) -> str:
+    """An error in a few words: its code, or what the connection's problem was."""
+    return error.code if isinstance(error, ServiceError) else error.problem

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from adorm.deadlines import within_deadline
 from adorm.errors import UsageError
 from adorm.transport.base import Answer, Request
 
 if TYPE_CHECKING:
-    from adorm.calls.attempts import Call, Step
+    from adorm.calls.call import Call, Step
 
 Middleware: TypeAlias = Callable[[str, Request], Request | Awaitable[Request]]
 """`(operation, request)` gives the request to send, the same or another; it may be async."""
@@ -43,7 +43,7 @@ class MiddlewareChain:
                     f"{operation}: a middleware gives the request to send, a dict, "
                     f"not {type(result).__name__}: {middleware!r}"
                 )
-            request = result  # pyright: ignore[reportUnknownVariableType]  # DynamoDB judges what is in it
+            request = cast("Request", result)  # DynamoDB judges what is in it
         other_update = operation == "UpdateItem" and request.get("UpdateExpression") != update
         call.change(request, other_update=other_update)
         return await next_step(call)

@@ -25,7 +25,7 @@ from adorm.clock import Clock
 from adorm.transport.base import Answer, Transport
 
 if TYPE_CHECKING:
-    from adorm.calls.attempts import Call, Step
+    from adorm.calls.call import Call, Step
     from adorm.transport.wire.pool import PoolFigures
 
 

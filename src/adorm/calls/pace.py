@@ -25,7 +25,7 @@ from adorm.support.cancel_scopes import stop_if_cancelled
 from adorm.transport.base import Answer, Request
 
 if TYPE_CHECKING:
-    from adorm.calls.attempts import Call, Step
+    from adorm.calls.call import Call, Step
 
 
 @attrs.frozen(kw_only=True)
