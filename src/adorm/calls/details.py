@@ -175,7 +175,9 @@ def answer_details(
         count=_number(answer.get("Count")),
         scanned_count=_number(answer.get("ScannedCount")),
         table_count=len(names) if isinstance(names, list) else None,  # pyright: ignore[reportUnknownArgumentType]  # of anything
-        unprocessed=_batch_size(unprocessed) if unprocessed else 0,
+        unprocessed=sum(counts_by_table({"RequestItems": unprocessed}).values())
+        if unprocessed
+        else 0,
         request_id=request_id,
         **_capacity(consumed) if consumed else {},
     )
@@ -242,14 +244,6 @@ def _tables(request: Request) -> tuple[tuple[str, ...], int | None]:
     if counts:
         return tables, sum(counts.values())
     return tables, _length(request.get("Statements", request.get("TransactStatements")))
-
-
-def _batch_size(by_table: object) -> int:
-    """`{"orders": {"Keys": [...]}}` and `{"orders": [...]}` alike."""
-    return sum(
-        _length(_mapping(asked).get("Keys") if isinstance(asked, Mapping) else asked) or 0
-        for asked in _mapping(by_table).values()
-    )
 
 
 def _capacity(consumed: Sequence[TableUnits]) -> dict[str, Any]:
