@@ -257,10 +257,6 @@ def _capacity(consumed: Sequence[TableUnits]) -> dict[str, Any]:
 # changes nothing.
 
 
-def _mapping(value: object) -> Mapping[Any, object]:
-    return cast("Mapping[Any, object]", value) if isinstance(value, Mapping) else {}
-
-
 def _length(value: object) -> int | None:
     return len(cast("Sequence[object]", value)) if isinstance(value, Sequence) else None
 
