@@ -1,5 +1,4 @@
-"""The transport to the engine inside the process: what is said of every transport, and how engines
-are shared."""
+"""The transport to the memory database: engines that are shared, closed and refused requests."""
 
 from __future__ import annotations
 
@@ -12,14 +11,11 @@ import weakref
 from collections.abc import AsyncIterator
 from typing import Any, NoReturn
 
-import anyio
 import pytest
 
 import adorm
 from adorm.errors import (
     ConditionalCheckFailed,
-    ResourceNotFound,
-    TransactionCanceled,
     UsageError,
     ValidationFailed,
 )
@@ -27,22 +23,9 @@ from adorm.memory.engine import Engine
 from adorm.testing import FakeClock
 from adorm.transport.memory import MemoryTransport
 from tests.conftest import LOOPS
+from tests.support.notes import KEY, TABLE, adding, get, put
 
 pytestmark = pytest.mark.anyio
-
-TABLE: dict[str, Any] = {
-    "TableName": "notes",
-    "BillingMode": "PAY_PER_REQUEST",
-    "KeySchema": [
-        {"AttributeName": "pk", "KeyType": "HASH"},
-        {"AttributeName": "sk", "KeyType": "RANGE"},
-    ],
-    "AttributeDefinitions": [
-        {"AttributeName": "pk", "AttributeType": "S"},
-        {"AttributeName": "sk", "AttributeType": "B"},
-    ],
-}
-KEY: dict[str, Any] = {"pk": {"S": "x"}, "sk": {"B": b"\x00\xff"}}
 
 
 @pytest.fixture(params=LOOPS)
@@ -57,73 +40,6 @@ async def memory() -> AsyncIterator[MemoryTransport]:
     await transport.send("CreateTable", TABLE)
     yield transport
     await transport.close()
-
-
-async def put(transport: MemoryTransport, **attributes: Any) -> dict[str, Any]:
-    return await transport.send("PutItem", {"TableName": "notes", "Item": {**KEY, **attributes}})
-
-
-async def get(transport: MemoryTransport) -> dict[str, Any]:
-    item: dict[str, Any] = (
-        await transport.send("GetItem", {"TableName": "notes", "Key": KEY})
-    ).get("Item", {})
-    return item
-
-
-async def test_every_type_comes_back_as_the_wires_json_has_it(memory: MemoryTransport) -> None:
-    await put(
-        memory,
-        n={"N": "1.50"},
-        flag={"BOOL": False},
-        nothing={"NULL": True},
-        ss={"SS": ["a", "b"]},
-        ns={"NS": ["1", "2"]},
-        bs={"BS": [b"\x01"]},
-        m={"M": {"l": {"L": [{"B": b"x"}, {"S": ""}]}}},
-    )
-    assert await get(memory) == {
-        "pk": {"S": "x"},
-        "sk": {"B": "AP8="},
-        "n": {"N": "1.5"},
-        "flag": {"BOOL": False},
-        "nothing": {"NULL": True},
-        "ss": {"SS": ["a", "b"]},
-        "ns": {"NS": ["1", "2"]},
-        "bs": {"BS": ["AQ=="]},
-        "m": {"M": {"l": {"L": [{"B": "eA=="}, {"S": ""}]}}},
-    }
-
-
-async def test_a_key_may_come_back_in_base64_as_it_was_sent_out(memory: MemoryTransport) -> None:
-    for number in range(3):
-        await memory.send(
-            "PutItem",
-            {"TableName": "notes", "Item": {"pk": {"S": "x"}, "sk": {"B": bytes([number])}}},
-        )
-    request: dict[str, Any] = {
-        "TableName": "notes",
-        "KeyConditionExpression": "pk = :p",
-        "ExpressionAttributeValues": {":p": {"S": "x"}},
-        "Limit": 2,
-    }
-    first = await memory.send("Query", request)
-    assert first["LastEvaluatedKey"] == {"pk": {"S": "x"}, "sk": {"B": "AQ=="}}
-    rest = await memory.send("Query", {**request, "ExclusiveStartKey": first["LastEvaluatedKey"]})
-    assert [item["sk"] for item in first["Items"] + rest["Items"]] == [
-        {"B": "AA=="},
-        {"B": "AQ=="},
-        {"B": "Ag=="},
-    ]
-
-
-async def test_two_databases_know_nothing_of_each_other(memory: MemoryTransport) -> None:
-    other = MemoryTransport(Engine())
-    await other.open()
-    with pytest.raises(ResourceNotFound):
-        await put(other)
-    await other.send("CreateTable", TABLE)
-    await put(memory)
-    assert await get(other) == {}
 
 
 async def test_two_transports_to_one_engine_see_the_same_tables() -> None:
@@ -145,15 +61,6 @@ async def test_connections_may_share_an_engine() -> None:
         UsageError, match=r"connect\(an engine\) reaches nothing outside: take region away"
     ):
         adorm.connect(engine, region="eu-central-1")
-
-
-async def test_an_answer_shares_nothing_with_what_is_stored(memory: MemoryTransport) -> None:
-    request: dict[str, Any] = {"TableName": "notes", "Item": {**KEY, "l": {"L": [{"S": "a"}]}}}
-    await memory.send("PutItem", request)
-    request["Item"]["l"]["L"].append({"S": "from the request"})
-    read = await get(memory)
-    read["l"]["L"].append({"S": "from the answer"})
-    assert (await get(memory))["l"] == {"L": [{"S": "a"}]}
 
 
 async def test_a_request_stays_as_it_was(memory: MemoryTransport) -> None:
@@ -198,24 +105,6 @@ async def test_a_failed_condition_carries_the_item_that_stands(memory: MemoryTra
         400,
         "PutItem",
     )
-
-
-async def test_a_cancelled_transaction_tells_its_reasons_and_applies_nothing(
-    memory: MemoryTransport,
-) -> None:
-    check = {
-        "TableName": "notes",
-        "Key": {"pk": {"S": "y"}, "sk": {"B": b"y"}},
-        "ConditionExpression": "attribute_exists(pk)",
-    }
-    request = {
-        "ClientRequestToken": "t1",
-        "TransactItems": [{"Put": {"TableName": "notes", "Item": KEY}}, {"ConditionCheck": check}],
-    }
-    with pytest.raises(TransactionCanceled) as caught:
-        await memory.send("TransactWriteItems", request)
-    assert [reason.code for reason in caught.value.reasons] == [None, "ConditionalCheckFailed"]
-    assert await get(memory) == {}
 
 
 async def test_what_is_refused_is_refused_as_on_the_wire(memory: MemoryTransport) -> None:
@@ -265,37 +154,6 @@ async def test_a_closed_transport_refuses_and_frees_the_tables() -> None:
     assert kept() is None
     with pytest.raises(UsageError, match="the memory database is closed"):
         await get(transport)
-
-
-async def test_a_cancelled_write_is_not_made(memory: MemoryTransport) -> None:
-    with anyio.CancelScope() as scope:
-        scope.cancel()
-        await put(memory)
-    assert scope.cancelled_caught
-    assert await get(memory) == {}
-
-
-async def test_others_run_while_a_call_is_made(memory: MemoryTransport) -> None:
-    order: list[str] = []
-
-    async def other() -> None:
-        order.append("other")
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(other)
-        await put(memory)
-        order.append("call")
-    assert order == ["other", "call"]
-
-
-def adding(token: str, amount: str = "1") -> dict[str, Any]:
-    update = {
-        "TableName": "notes",
-        "Key": KEY,
-        "UpdateExpression": "ADD n :n",
-        "ExpressionAttributeValues": {":n": {"N": amount}},
-    }
-    return {"ClientRequestToken": token, "TransactItems": [{"Update": update}]}
 
 
 async def test_the_engine_goes_by_the_connections_clock() -> None:

@@ -10,7 +10,6 @@ import weakref
 from collections.abc import AsyncIterator
 from typing import Any, NoReturn
 
-import anyio
 import pytest
 
 pytest.importorskip("moto", reason="moto is an extra")
@@ -21,7 +20,6 @@ from moto.dynamodb.models import dynamodb_backends
 from adorm.clock import use_clock
 from adorm.errors import (
     ConditionalCheckFailed,
-    ResourceNotFound,
     ServiceError,
     TransactionCanceled,
     UsageError,
@@ -30,22 +28,9 @@ from adorm.errors import (
 from adorm.testing import FakeClock
 from adorm.transport.moto.transport import MotoTransport
 from tests.conftest import LOOPS
+from tests.support.notes import KEY, TABLE, adding, get, put
 
 pytestmark = pytest.mark.anyio
-
-TABLE: dict[str, Any] = {
-    "TableName": "notes",
-    "BillingMode": "PAY_PER_REQUEST",
-    "KeySchema": [
-        {"AttributeName": "pk", "KeyType": "HASH"},
-        {"AttributeName": "sk", "KeyType": "RANGE"},
-    ],
-    "AttributeDefinitions": [
-        {"AttributeName": "pk", "AttributeType": "S"},
-        {"AttributeName": "sk", "AttributeType": "B"},
-    ],
-}
-KEY: dict[str, Any] = {"pk": {"S": "x"}, "sk": {"B": b"\x00\xff"}}
 
 
 @pytest.fixture(params=LOOPS)
@@ -60,82 +45,6 @@ async def moto() -> AsyncIterator[MotoTransport]:
     await transport.send("CreateTable", TABLE)
     yield transport
     await transport.close()
-
-
-async def put(transport: MotoTransport, **attributes: Any) -> dict[str, Any]:
-    return await transport.send("PutItem", {"TableName": "notes", "Item": {**KEY, **attributes}})
-
-
-async def get(transport: MotoTransport) -> dict[str, Any]:
-    item: dict[str, Any] = (
-        await transport.send("GetItem", {"TableName": "notes", "Key": KEY})
-    ).get("Item", {})
-    return item
-
-
-async def test_every_type_comes_back_as_the_wires_json_has_it(moto: MotoTransport) -> None:
-    await put(
-        moto,
-        n={"N": "1.50"},
-        flag={"BOOL": False},
-        nothing={"NULL": True},
-        ss={"SS": ["a", "b"]},
-        ns={"NS": ["1", "2"]},
-        bs={"BS": [b"\x01"]},
-        m={"M": {"l": {"L": [{"B": b"x"}, {"S": ""}]}}},
-    )
-    assert await get(moto) == {
-        "pk": {"S": "x"},
-        "sk": {"B": "AP8="},
-        "n": {"N": "1.50"},
-        "flag": {"BOOL": False},
-        "nothing": {"NULL": True},
-        "ss": {"SS": ["a", "b"]},
-        "ns": {"NS": ["1", "2"]},
-        "bs": {"BS": ["AQ=="]},
-        "m": {"M": {"l": {"L": [{"B": "eA=="}, {"S": ""}]}}},
-    }
-
-
-async def test_a_key_may_come_back_in_base64_as_it_was_sent_out(moto: MotoTransport) -> None:
-    for number in range(3):
-        await moto.send(
-            "PutItem",
-            {"TableName": "notes", "Item": {"pk": {"S": "x"}, "sk": {"B": bytes([number])}}},
-        )
-    request: dict[str, Any] = {
-        "TableName": "notes",
-        "KeyConditionExpression": "pk = :p",
-        "ExpressionAttributeValues": {":p": {"S": "x"}},
-        "Limit": 2,
-    }
-    first = await moto.send("Query", request)
-    assert first["LastEvaluatedKey"] == {"pk": {"S": "x"}, "sk": {"B": "AQ=="}}
-    rest = await moto.send("Query", {**request, "ExclusiveStartKey": first["LastEvaluatedKey"]})
-    assert [item["sk"] for item in first["Items"] + rest["Items"]] == [
-        {"B": "AA=="},
-        {"B": "AQ=="},
-        {"B": "Ag=="},
-    ]
-
-
-async def test_two_databases_know_nothing_of_each_other(moto: MotoTransport) -> None:
-    other = MotoTransport()
-    await other.open()
-    with pytest.raises(ResourceNotFound):
-        await put(other)
-    await other.send("CreateTable", TABLE)
-    await put(moto)
-    assert await get(other) == {}
-
-
-async def test_an_answer_shares_nothing_with_what_is_stored(moto: MotoTransport) -> None:
-    request: dict[str, Any] = {"TableName": "notes", "Item": {**KEY, "l": {"L": [{"S": "a"}]}}}
-    await moto.send("PutItem", request)
-    request["Item"]["l"]["L"].append({"S": "from the request"})
-    read = await get(moto)
-    read["l"]["L"].append({"S": "from the answer"})
-    assert (await get(moto))["l"] == {"L": [{"S": "a"}]}
 
 
 async def test_a_failed_condition_carries_the_item_that_stands(moto: MotoTransport) -> None:
@@ -158,24 +67,6 @@ async def test_a_failed_condition_carries_the_item_that_stands(moto: MotoTranspo
         "PutItem",
     )
     assert error.request_id
-
-
-async def test_a_cancelled_transaction_tells_its_reasons_and_applies_nothing(
-    moto: MotoTransport,
-) -> None:
-    check = {
-        "TableName": "notes",
-        "Key": {"pk": {"S": "y"}, "sk": {"B": b"y"}},
-        "ConditionExpression": "attribute_exists(pk)",
-    }
-    request = {
-        "ClientRequestToken": "t1",
-        "TransactItems": [{"Put": {"TableName": "notes", "Item": KEY}}, {"ConditionCheck": check}],
-    }
-    with pytest.raises(TransactionCanceled) as caught:
-        await moto.send("TransactWriteItems", request)
-    assert [reason.code for reason in caught.value.reasons] == [None, "ConditionalCheckFailed"]
-    assert await get(moto) == {}
 
 
 async def test_what_moto_refuses_is_refused_as_on_the_wire(moto: MotoTransport) -> None:
@@ -238,27 +129,6 @@ async def test_closing_frees_the_tables() -> None:
     assert backend() is None
 
 
-async def test_a_cancelled_write_is_not_made(moto: MotoTransport) -> None:
-    with anyio.CancelScope() as scope:
-        scope.cancel()
-        await put(moto)
-    assert scope.cancelled_caught
-    assert await get(moto) == {}
-
-
-async def test_others_run_while_a_call_is_made(moto: MotoTransport) -> None:
-    order: list[str] = []
-
-    async def other() -> None:
-        order.append("other")
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(other)
-        await put(moto)
-        order.append("call")
-    assert order == ["other", "call"]
-
-
 async def test_without_moto_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "moto.dynamodb.models", None)
     with pytest.raises(UsageError, match=r'pip install "adorm\[moto\]"'):
@@ -279,16 +149,6 @@ async def test_text_that_is_no_utf8_is_refused_and_nothing_of_it_is_kept(
     with pytest.raises(UsageError, match="PutItem: the request can't be written as JSON"):
         await put(moto, note={"S": "\ud800"})
     assert (await moto.send("Scan", {"TableName": "notes"}))["Count"] == 0
-
-
-def adding(token: str, amount: str = "1") -> dict[str, Any]:
-    update = {
-        "TableName": "notes",
-        "Key": KEY,
-        "UpdateExpression": "ADD n :n",
-        "ExpressionAttributeValues": {":n": {"N": amount}},
-    }
-    return {"ClientRequestToken": token, "TransactItems": [{"Update": update}]}
 
 
 async def test_a_token_is_known_for_ten_minutes() -> None:
