@@ -6,30 +6,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from adorm.testing import LocalDynamoDB
+from tests.support.environment import ASYNCIO, IN_CI
 from tests.support.ministack import MinistackMissing, ministack
 
-IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
-
-settings.register_profile(
-    "adorm", deadline=None
-)  # machines are shared: no test is judged by its time
+# Machines are shared, so hypothesis does not fail a test for its time.
+settings.register_profile("adorm", deadline=None)
 settings.load_profile("adorm")
-
-ASYNCIO: tuple[str, dict[str, Any]] = ("asyncio", {})
-UVLOOP: tuple[str, dict[str, Any]] = ("asyncio", {"use_uvloop": True})
-LOOPS = [
-    pytest.param(ASYNCIO, id="asyncio"),
-    *([pytest.param(UVLOOP, id="uvloop")] if find_spec("uvloop") else []),
-]
-"""Parameters for modules that run on both loops: `@pytest.fixture(params=LOOPS)` over
-`anyio_backend`."""
 
 _missing = pytest.StashKey[str]()
 

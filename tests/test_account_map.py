@@ -21,9 +21,9 @@ from adorm.account_map import ConnectOptions
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.credentials.cache import CredentialsCache
-from tests.conftest import LOOPS
-from tests.contract.shop import Counter
+from tests.support.environment import LOOPS
 from tests.support.loopback import LoopbackServer, ServiceFault, Silence
+from tests.support.shop import Counter
 from tests.support.sts import BASE, EXTERNAL_ID, GRANT, SECRET, FakeSts, Wanted, fault, role
 from tests.support.tasks import tasks_alive
 

@@ -13,8 +13,8 @@ import pytest
 
 import adorm
 from adorm.database import Database
-from tests.contract.shop import Address, Bare, Counter, Event, Line, Order
 from tests.support.scripted import ScriptedTransport
+from tests.support.shop import Address, Bare, Counter, Event, Line, Order
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,7 @@ import adorm
 from adorm.errors import DeadlineExceeded, ScanFailed, Throttled, UsageError
 from adorm.testing import FakeClock, Faults, LocalDynamoDB, Recorder
 from adorm.transport.credentials.credentials import Credentials
-from tests.contract.shop import Counter
+from tests.support.shop import Counter
 
 pytestmark = pytest.mark.anyio
 

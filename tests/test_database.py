@@ -14,9 +14,9 @@ import pytest
 import adorm
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer, Request, Transport
-from tests.conftest import LOOPS
-from tests.contract.shop import Counter
+from tests.support.environment import LOOPS
 from tests.support.loopback import THROTTLED, Drop, LoopbackServer, Silence
+from tests.support.shop import Counter
 from tests.support.tasks import tasks_alive
 
 pytestmark = pytest.mark.anyio

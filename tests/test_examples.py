@@ -21,8 +21,8 @@ import pytest
 import adorm
 from adorm.testing import LocalDynamoDB
 from examples import movies, scan_analytics
-from tests.conftest import IN_CI
 from tests.support.engines import INSIDE, REGION, Engine, wire
+from tests.support.environment import IN_CI
 
 ROOT = Path(__file__).parents[1]
 MOVIES = Path(os.environ.get("ADORM_MOVIES") or ROOT.parent / "shared" / "data" / "movies.json")

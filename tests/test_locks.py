@@ -14,9 +14,9 @@ import adorm
 from adorm.locks import Lock, LockRecord
 from adorm.testing.attempts import Attempt
 from adorm.transport.base import Answer, unsent
+from tests.support.accounts import World, world
 from tests.support.aftermath import leaves_nothing_behind
 from tests.support.scripted import lost
-from tests.tx.models import World, world
 
 pytestmark = pytest.mark.anyio
 

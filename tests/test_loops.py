@@ -17,9 +17,9 @@ from adorm.errors import UsageError
 from adorm.memory.engine import Engine
 from adorm.testing import LocalDynamoDB, Recorder
 from adorm.transport.credentials.credentials import Credentials
-from tests.contract.shop import Counter
 from tests.support.certificates import make_certificates
 from tests.support.loopback import LoopbackServer
+from tests.support.shop import Counter
 from tests.support.wired import KEY
 
 

@@ -11,8 +11,8 @@ from anyio.lowlevel import checkpoint
 import adorm
 from adorm.transport.base import Request
 from tests.batch.stubbed import Number, Stubbed, ids, made, stubbed
-from tests.contract.shop import Order, Receipt
 from tests.support.aftermath import leaves_nothing_behind
+from tests.support.shop import Order, Receipt
 
 pytestmark = pytest.mark.anyio
 

@@ -16,8 +16,8 @@ import pytest
 
 import adorm
 from tests.batch.stubbed import Number, Stubbed, ids, made, stubbed
-from tests.conftest import LOOPS
 from tests.support.aftermath import leaves_nothing_behind
+from tests.support.environment import LOOPS
 
 pytestmark = pytest.mark.anyio
 

@@ -14,9 +14,9 @@ from adorm.codec.compiled.pages import WORTHWHILE_BYTES
 from adorm.testing import FakeClock
 from adorm.transport.base import Answer, Request
 from tests.batch.stubbed import ids, stubbed, value_of
-from tests.contract.shop import Counter, Event, Order
 from tests.support.as_json import AsJson
 from tests.support.scripted import ScriptedTransport, lost, refusal, throttled
+from tests.support.shop import Counter, Event, Order
 
 pytestmark = pytest.mark.anyio
 

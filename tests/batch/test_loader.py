@@ -11,9 +11,9 @@ from anyio.lowlevel import checkpoint
 import adorm
 from adorm.codec.compiled.pages import WORTHWHILE_BYTES
 from tests.batch.stubbed import Number, ids, made, stubbed, value_of
-from tests.contract.shop import Order
 from tests.support.aftermath import leaves_nothing_behind
 from tests.support.scripted import ScriptedTransport
+from tests.support.shop import Order
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ import pytest
 
 import adorm
 from adorm.testing import Faults, Recorder
-from tests.contract.shop import Counter, Order
+from tests.support.shop import Counter, Order
 
 pytestmark = pytest.mark.anyio
 

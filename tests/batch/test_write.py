@@ -13,8 +13,8 @@ import adorm
 from adorm.testing import FakeClock, Recorder
 from adorm.transport.base import Request
 from tests.batch.stubbed import Number, Stubbed, ids, made, stubbed
-from tests.contract.shop import Counter, Event, Order, Receipt
 from tests.support.scripted import ScriptedTransport, internal, lost
+from tests.support.shop import Counter, Event, Order, Receipt
 
 pytestmark = pytest.mark.anyio
 

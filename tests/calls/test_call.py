@@ -33,7 +33,7 @@ from adorm.retry import QUOTA_TOKENS, RetryPolicy
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer
 from adorm.transport.errors import service_error
-from tests.conftest import LOOPS
+from tests.support.environment import LOOPS
 from tests.support.scripted import (
     Outcome,
     ScriptedTransport,

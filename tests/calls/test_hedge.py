@@ -18,7 +18,7 @@ from adorm.deadlines import current_limit, deadline
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, UsageError
 from adorm.retry import RetryPolicy
 from adorm.transport.base import Answer, Request, Transport, WrappedTransport
-from tests.conftest import LOOPS
+from tests.support.environment import LOOPS
 from tests.support.loopback import LoopbackServer, Silence
 from tests.support.scripted import internal, lost, throttled
 from tests.support.tasks import tasks_alive

@@ -14,10 +14,10 @@ from adorm.errors import ConnectionFailed, ServiceError, TransactionConflict
 from adorm.retry import RetryPolicy
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer
+from tests.support.accounts import Account, scripted
 from tests.support.loopback import Drop, LoopbackServer
 from tests.support.scripted import Outcome, ScriptedTransport, lost, refusal, throttled, unreachable
 from tests.support.wired import opened
-from tests.tx.models import Account, scripted
 
 pytestmark = pytest.mark.anyio
 

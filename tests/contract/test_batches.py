@@ -11,9 +11,9 @@ import pytest
 import adorm
 from adorm.testing import FakeClock, Faults, Recorder
 from adorm.transport.base import Transport
-from tests.contract.shop import Address, Bare, Counter, Event, Order
 from tests.support.aftermath import leaves_nothing_behind
 from tests.support.engines import Engine
+from tests.support.shop import Address, Bare, Counter, Event, Order
 
 pytestmark = pytest.mark.anyio
 

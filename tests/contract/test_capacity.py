@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 
 import adorm
-from tests.contract.shop import Counter, Order
 from tests.support.engines import Engine
+from tests.support.shop import Counter, Order
 
 pytestmark = pytest.mark.anyio
 

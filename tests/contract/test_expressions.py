@@ -10,7 +10,7 @@ import pytest
 
 import adorm
 from adorm import and_, attr, not_, not_none, or_, path, raw
-from tests.contract.shop import Address, Line, Order
+from tests.support.shop import Address, Line, Order
 
 pytestmark = pytest.mark.anyio
 

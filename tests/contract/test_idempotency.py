@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 import adorm
-from tests.contract.shop import Line
+from tests.support.shop import Line
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ import pytest
 
 import adorm
 from adorm import attr, not_none
-from tests.contract.shop import Address, Bare, Counter, Event, Line, Order, Receipt
+from tests.support.shop import Address, Bare, Counter, Event, Line, Order, Receipt
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ import pytest
 
 import adorm
 from adorm import attr, not_none
-from tests.contract.shop import Address, Event, Line, Order
 from tests.support.engines import Engine
+from tests.support.shop import Address, Event, Line, Order
 
 pytestmark = pytest.mark.anyio
 

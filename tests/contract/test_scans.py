@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 import adorm
-from tests.contract.shop import Order
+from tests.support.shop import Order
 
 pytestmark = pytest.mark.anyio
 

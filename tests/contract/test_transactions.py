@@ -15,8 +15,8 @@ from adorm import attr
 from adorm.locks import Lock, LockRecord
 from adorm.testing import Faults, Recorder
 from adorm.transport.base import Transport
-from tests.contract.shop import Bare, Counter, Order, Receipt
 from tests.support.engines import Engine
+from tests.support.shop import Bare, Counter, Order, Receipt
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 import adorm
 from adorm import and_, attr, not_, or_, path, raw
-from tests.contract.shop import Counter, Line, Order
+from tests.support.shop import Counter, Line, Order
 
 orders = adorm.connect("memory").table(Order)
 

@@ -29,7 +29,6 @@ from adorm.retry import QUOTA_TOKENS
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.errors import service_error
-from tests.contract.shop import Bare, Counter, Order, Receipt
 from tests.support.fake_table import FakeTable
 from tests.support.loopback import (
     HTML_500,
@@ -43,6 +42,7 @@ from tests.support.loopback import (
     ServiceFault,
     Step,
 )
+from tests.support.shop import Bare, Counter, Order, Receipt
 
 WAITS = [0.025, 0.05, 0.1, 0.2]
 """Between five attempts: `RetryPolicy()` with `random=lambda: 0.5`."""

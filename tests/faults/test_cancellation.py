@@ -12,8 +12,8 @@ import attrs
 import pytest
 
 import adorm
-from tests.conftest import ASYNCIO, LOOPS
 from tests.faults.bench import LOST_ANSWER, Entry, World, bench
+from tests.support.environment import ASYNCIO, LOOPS
 from tests.support.loopback import THROTTLED, Silence, Step
 from tests.support.tasks import tasks_alive
 

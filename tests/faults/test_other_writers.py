@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import adorm
-from tests.contract.shop import Counter, Order
 from tests.faults.bench import LOST_ANSWER, LOST_REQUEST, WAITS, Lease, Ticket, World, bench
 from tests.faults.writes import CASE, Trial, copy_of, trial
 from tests.support.loopback import THROTTLED
+from tests.support.shop import Counter, Order
 
 pytestmark = pytest.mark.anyio
 

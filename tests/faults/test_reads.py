@@ -12,8 +12,8 @@ import attrs
 import pytest
 
 import adorm
-from tests.contract.shop import Order
 from tests.faults.bench import ATTEMPTS, FAULTS, WAITS, Fault, World, bench, faults_and_times
+from tests.support.shop import Order
 
 pytestmark = pytest.mark.anyio
 

@@ -14,9 +14,9 @@ import pytest
 
 import adorm
 from adorm.dynamodb.values import AttributeMap
-from tests.contract.shop import Counter, Order
 from tests.faults.bench import ATTEMPTS, FAULT, WAITS, Fault, World, bench, faults_and_times
 from tests.faults.writes import CASE, CASES, Trial, WriteCase, copy_of, trial
+from tests.support.shop import Counter, Order
 
 pytestmark = pytest.mark.anyio
 

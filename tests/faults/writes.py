@@ -14,8 +14,8 @@ import adorm
 from adorm import attr
 from adorm.dynamodb.values import AttributeMap
 from adorm.items.keys import encode_key
-from tests.contract.shop import Bare, Counter, Line, Order, Receipt
 from tests.faults.bench import Ticket, World
+from tests.support.shop import Bare, Counter, Line, Order, Receipt
 
 Promise = Literal["repeats", "proves", "tells", "stops"]
 """What follows when the write may have been applied already.

@@ -20,8 +20,8 @@ import adorm
 from adorm.deadlines import without_deadline
 from adorm.idempotency.arguments import record_id
 from adorm.idempotency.records import CLOCK_TOLERANCE_S
+from tests.support.accounts import Account, World, world
 from tests.support.aftermath import leaves_nothing_behind
-from tests.tx.models import Account, World, world
 
 if TYPE_CHECKING:
     from types import SimpleNamespace as Context

@@ -19,9 +19,9 @@ from fastapi.responses import StreamingResponse
 import adorm
 from adorm.integrations import aiohttp as with_aiohttp
 from adorm.integrations.fastapi import AdormMiddleware, lifespan, table
-from tests.conftest import LOOPS
 from tests.integrations.shop import Order
 from tests.support.aftermath import check_usable
+from tests.support.environment import LOOPS
 from tests.support.loopback import Body, LoopbackServer, ServiceFault, Silence
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(30)]

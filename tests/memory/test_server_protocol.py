@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from adorm.memory.server import Limits
-from tests.conftest import LOOPS
+from tests.support.environment import LOOPS
 from tests.support.raw_http import Client, FakeEngine, dial, post, serving, until
 
 pytestmark = pytest.mark.anyio

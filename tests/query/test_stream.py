@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 import adorm
-from tests.contract.shop import Counter
+from tests.support.shop import Counter
 
 pytestmark = pytest.mark.anyio
 

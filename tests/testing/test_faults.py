@@ -17,7 +17,7 @@ from adorm.clock import current_clock
 from adorm.errors import ConnectionFailed, ServiceError, Throttled, TransactionCanceled, UsageError
 from adorm.testing import Attempt, FakeClock, Fault, Faults, Recorder
 from adorm.transport.base import Answer, Transport
-from tests.conftest import LOOPS
+from tests.support.environment import LOOPS
 
 pytestmark = pytest.mark.anyio
 

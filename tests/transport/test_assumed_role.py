@@ -26,8 +26,8 @@ from adorm.testing.clock import FakeClock
 from adorm.transport.credentials.assumed_role import AssumedRole
 from adorm.transport.credentials.cache import CredentialsCache
 from adorm.transport.credentials.credentials import Credentials
-from tests.conftest import LOOPS
 from tests.support.certificates import make_certificates
+from tests.support.environment import LOOPS
 from tests.support.plain_http import HANG_UP, PlainServer, Said
 from tests.support.sts import (
     BASE,

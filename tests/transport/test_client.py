@@ -27,8 +27,8 @@ from adorm.errors import (
 )
 from adorm.testing import LocalDynamoDB
 from adorm.transport.client import ClientTransport
-from tests.conftest import LOOPS
 from tests.support.canned import Script, answer, canned, refusal
+from tests.support.environment import LOOPS
 
 pytestmark = pytest.mark.anyio
 

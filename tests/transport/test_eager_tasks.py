@@ -16,8 +16,8 @@ from adorm.errors import ConnectionFailed
 from adorm.locks import Lock, LockRecord
 from adorm.testing import LocalDynamoDB
 from adorm.transport.credentials.credentials import Credentials
-from tests.contract.shop import Counter
 from tests.support.loopback import LoopbackServer
+from tests.support.shop import Counter
 from tests.support.wired import GET, KEY
 
 EAGER: Any = getattr(asyncio, "eager_task_factory", None)

@@ -13,7 +13,7 @@ from adorm.memory.engine import Engine
 from adorm.transport.base import Transport
 from adorm.transport.memory import MemoryTransport
 from adorm.transport.moto.transport import MotoTransport
-from tests.conftest import LOOPS
+from tests.support.environment import LOOPS
 from tests.support.notes import KEY, TABLE, get, put
 
 pytestmark = pytest.mark.anyio

@@ -13,8 +13,8 @@ from adorm.errors import ConnectionFailed, UsageError
 from adorm.transport.wire.connector import tls_context
 from adorm.transport.wire.endpoint import Endpoint, custom_endpoint
 from adorm.transport.wire.fetch import fetch
-from tests.conftest import LOOPS
 from tests.support.certificates import make_certificates
+from tests.support.environment import LOOPS
 from tests.support.plain_http import HANG_UP, Asked, PlainServer, Said
 
 pytestmark = pytest.mark.anyio

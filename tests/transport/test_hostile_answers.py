@@ -19,7 +19,7 @@ from adorm.transport.credentials.credentials import Credentials
 from adorm.transport.redaction import presentable, without_secrets
 from adorm.transport.wire.connector import Connector
 from adorm.transport.wire.endpoint import custom_endpoint
-from tests.conftest import LOOPS
+from tests.support.environment import LOOPS
 from tests.support.loopback import LoopbackServer, Raw, Reply, ServiceFault
 from tests.support.wired import GET, KEY, opened
 

@@ -22,7 +22,7 @@ from adorm.errors import (
 from adorm.memory.engine import Engine
 from adorm.testing import FakeClock
 from adorm.transport.memory import MemoryTransport
-from tests.conftest import LOOPS
+from tests.support.environment import LOOPS
 from tests.support.notes import KEY, TABLE, adding, get, put
 
 pytestmark = pytest.mark.anyio

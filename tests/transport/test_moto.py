@@ -27,7 +27,7 @@ from adorm.errors import (
 )
 from adorm.testing import FakeClock
 from adorm.transport.moto.transport import MotoTransport
-from tests.conftest import LOOPS
+from tests.support.environment import LOOPS
 from tests.support.notes import KEY, TABLE, adding, get, put
 
 pytestmark = pytest.mark.anyio

@@ -13,7 +13,7 @@ from anyio.lowlevel import checkpoint
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.transport.wire.connection import HttpConnection
 from adorm.transport.wire.pool import ConnectionPool
-from tests.conftest import LOOPS
+from tests.support.environment import LOOPS
 
 pytestmark = pytest.mark.anyio
 

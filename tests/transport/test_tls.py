@@ -8,8 +8,8 @@ import anyio
 import pytest
 
 from adorm.errors import ConnectionFailed, UsageError
-from tests.conftest import LOOPS
 from tests.support.certificates import Certificates, make_certificates
+from tests.support.environment import LOOPS
 from tests.support.loopback import Drop, LoopbackServer, Silence
 from tests.support.wired import GET, opened
 

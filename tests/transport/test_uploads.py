@@ -19,8 +19,8 @@ import pytest
 import adorm
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.transport.wire.connection import HttpConnection
-from tests.conftest import LOOPS
 from tests.support.certificates import make_certificates
+from tests.support.environment import LOOPS
 from tests.support.wired import KEY
 
 pytestmark = pytest.mark.anyio

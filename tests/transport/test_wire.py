@@ -24,7 +24,7 @@ from adorm.testing.clock import FakeClock
 from adorm.transport.credentials.credentials import Credentials
 from adorm.transport.wire.sigv4 import Signer
 from adorm.transport.wire.transport import WireTransport
-from tests.conftest import LOOPS
+from tests.support.environment import LOOPS
 from tests.support.loopback import THROTTLED, LoopbackServer, Reply, ServiceFault, Silence
 from tests.support.wired import GET, KEY, opened
 

@@ -20,7 +20,7 @@ from adorm.transport.wire.answer_parser import Response
 from adorm.transport.wire.connector import Connector
 from adorm.transport.wire.error_answers import clock_offset_s
 from adorm.transport.wire.transport import WireTransport
-from tests.conftest import LOOPS
+from tests.support.environment import LOOPS
 from tests.support.loopback import (
     HTML_500,
     MALFORMED_JSON,

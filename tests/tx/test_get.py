@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import adorm
-from tests.tx.models import Account, Entry, canceled, scripted
+from tests.support.accounts import Account, Entry, canceled, scripted
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ import pytest
 
 import adorm
 from adorm.testing.attempts import When
-from tests.tx.models import Account, Entry, Frozen, World, world
+from tests.support.accounts import Account, Entry, Frozen, World, world
 
 pytestmark = pytest.mark.anyio
 

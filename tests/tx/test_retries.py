@@ -11,11 +11,11 @@ import pytest
 
 import adorm
 from adorm.testing import FakeClock
+from tests.support.accounts import Account, Entry, canceled, scripted, world
 from tests.support.aftermath import leaves_nothing_behind
 from tests.support.fake_table import FakeTable
 from tests.support.loopback import Drop, LoopbackServer, ServiceFault
 from tests.support.scripted import internal, lost, throttled
-from tests.tx.models import Account, Entry, canceled, scripted, world
 
 pytestmark = pytest.mark.anyio
 

@@ -16,7 +16,7 @@ import pytest
 import adorm
 from adorm import attr
 from adorm.transport.base import Request
-from tests.tx.models import Account, Entry, Frozen, Tag, scripted
+from tests.support.accounts import Account, Entry, Frozen, Tag, scripted
 
 pytestmark = pytest.mark.anyio
 

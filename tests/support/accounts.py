@@ -1,4 +1,4 @@
-"""The models of these tests, and databases whose transports answer from a script."""
+"""Models of accounts and their ledger, and databases whose transports answer from a script."""
 
 from __future__ import annotations
 
