@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from types import CellType, FunctionType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform, overload
 
 import attrs
 
 from adorm.codec.build import check_type
-from adorm.errors import ModelError, UnknownField, UsageError
-from adorm.schema.fields import METADATA_KEY, Field, Marker, Role
+from adorm.errors import ModelError, UsageError
+from adorm.schema.class_checks import check_bases, check_class_body, check_roles
+from adorm.schema.fields import Field, Role
 from adorm.schema.indexes import GlobalIndex, Index, LocalIndex, key_tag, resolve_indexes
 from adorm.schema.markers import attribute, partition_key, sort_key
+from adorm.schema.metaclass import PathMeta, with_metaclass
 from adorm.schema.names import naming_function, unknown_field
 from adorm.schema.structures import (
     MARKERS,
@@ -149,38 +150,15 @@ def _attributes(structure: Structure) -> tuple[attrs.Attribute[Any], ...]:
     return attrs.fields(structure.cls) if structure.kind == "attrs" else ()
 
 
-class ModelMeta(type):
-    """Makes `Order.total` a path.
+class ModelMeta(PathMeta, type):
+    """The metaclass of models: paths, and what other libraries ask of a class."""
 
-    Python asks `__getattr__` only for what the class does not have, and attrs leaves no field on a
-    class without slots, so that instances read their attributes at native speed and an instance
-    without one never answers with a path.
-    """
+    def __adorm_path__(cls, field: Field) -> Path:
+        # The expressions are loaded here: a process that reads and writes by key needs none.
+        from adorm.expressions.document_path import root_path
+        from adorm.expressions.paths import Path
 
-    def __getattr__(cls, name: str) -> Path:
-        known: dict[str, Path] | None = cls.__dict__.get("__adorm_paths__")
-        if known is not None and (path := known.get(name)) is not None:
-            return path
-        if _is_special(name):
-            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
-        if "__attrs_attrs__" not in cls.__dict__ and TARGET not in cls.__dict__:
-            # before attrs has made it, or an undecorated subclass
-            hint = (
-                f"; {undecorated(cls)}"
-                if any("__attrs_attrs__" in base.__dict__ for base in cls.__mro__)
-                else ""
-            )
-            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}{hint}")
-        paths: dict[str, Path] = cls.__dict__.get("__adorm_paths__") or _make_paths(cls)
-        found = paths.get(name)
-        if found is None:
-            raise UnknownField(unknown_field(cls.__name__, name, paths))
-        return found
-
-    def __dir__(cls) -> list[str]:
-        """With the fields, which the class itself does not have: completion and `Mock(spec=Order)`
-        ask for them."""
-        return sorted({*super().__dir__(), *_field_names(cls)})
+        return Path(root_path(cls, field))
 
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Pydantic asks for this, and so does FastAPI: a model can stand in its models and be
@@ -188,30 +166,6 @@ class ModelMeta(type):
         from adorm.codec.pydantic_schemas import core_schema_of
 
         return core_schema_of(source, handler)
-
-
-def _field_names(cls: type) -> list[str]:
-    """The names of a class's fields, also where a forward reference in it can't be resolved yet."""
-    made: Any = cls.__dict__.get(TARGET, cls)
-    if "__attrs_attrs__" in made.__dict__:
-        return [field.name for field in attrs.fields(made)]
-    return list(made.__dict__.get("__dataclass_fields__", ()))
-
-
-def _is_special(name: str) -> bool:
-    """Whether Python looks for it."""
-    return name.startswith("__") and name.endswith("__")
-
-
-def _make_paths(cls: type) -> dict[str, Path]:
-    from adorm.expressions.document_path import root_path
-    from adorm.expressions.paths import Path
-
-    structure = structure_of(cls)
-    names = structure.by_name
-    paths = {name: Path(root_path(cls, names[name])) for name in names if not _is_special(name)}
-    type.__setattr__(cls, "__adorm_paths__", paths)
-    return paths
 
 
 @overload
@@ -278,10 +232,10 @@ def _decorate(
         raise ModelError(
             f"{name} is an attrs class or dataclass already: take the other decorator away, or use adorm.map_class"
         )
-    _check_class_body(cls)
-    _check_bases(cls)
+    check_class_body(cls)
+    check_bases(cls)
     try:
-        rebuilt = _with_paths(cls)
+        rebuilt = with_metaclass(cls, ModelMeta)
     except (TypeError, ValueError) as error:
         raise ModelError(
             f"{name} can't be made again with adorm's metaclass: {error}; a model has no __slots__, and its bases no __init_subclass__ "
@@ -306,147 +260,9 @@ def _decorate(
         tuple(indexes) if indexes is not None else (() if inherited is None else inherited.indexes),
     )
     type.__setattr__(made, _OPTIONS, options)
-    _check_roles(made)
+    check_roles(made, has_table=options.table is not None or bool(options.indexes))
     _build_unless_forward(made, options)
     return made
-
-
-def _check_class_body(cls: type) -> None:
-    for field, value in cls.__dict__.items():
-        if field not in cls.__dict__.get("__annotations__", {}):
-            continue
-        if isinstance(value, (list, dict, set, bytearray)):
-            kind = type(cast("object", value)).__name__
-            raise ModelError(
-                f"{cls.__name__}.{field}: one {kind} as the default of all instances: write adorm.attribute(factory={kind})"
-            )
-    for field in cls.__dict__.get("__annotations__", {}):
-        if hasattr(type, field):
-            raise ModelError(
-                f"{cls.__name__}.{field}: every class has something of that name, so there can be no path: "
-                f"rename the field, give name={field!r}"
-            )
-
-
-def _check_bases(cls: type) -> None:
-    """Refuse what attrs would leave out in silence: the fields of a base that is neither a model
-    nor an attrs class.
-
-    Raises:
-        ModelError: a base has markers or annotated fields, and no decorator.
-    """
-    made: set[str] = set(_own_annotations(cls))
-    for base in cls.__mro__[1:]:
-        if "__attrs_attrs__" in base.__dict__:
-            made.update(_own_annotations(base))
-    for base in cls.__mro__[1:]:
-        if base is object or "__attrs_attrs__" in base.__dict__:
-            continue
-        fields = [name for name, value in base.__dict__.items() if isinstance(value, _AttrsField)]
-        fields += [
-            name
-            for name, hint in _own_annotations(base).items()
-            if name not in made and not _is_class_variable(hint)
-        ]
-        if fields:
-            also = " in the place of @dataclass" if "__dataclass_fields__" in base.__dict__ else ""
-            raise ModelError(
-                f"{cls.__name__}: its base {base.__name__} declares {', '.join(dict.fromkeys(fields))}, but is no model, so these would be "
-                f"no fields of {cls.__name__}: decorate {base.__name__} with @adorm.model{also}, or annotate what is no field as ClassVar"
-            )
-
-
-_AttrsField: type = type(cast("object", attrs.field()))
-
-
-def _own_annotations(cls: type) -> Mapping[str, Any]:
-    """The annotations of a class itself, as they stand."""
-    annotations: Mapping[str, Any] | None = cls.__dict__.get("__annotations__")
-    if (
-        annotations is None
-        and sys.version_info >= (3, 14)
-        and cls.__dict__.get("__annotate_func__") is not None
-    ):
-        from annotationlib import Format, get_annotations
-
-        annotations = get_annotations(cls, format=Format.FORWARDREF)
-    return annotations or {}
-
-
-def _is_class_variable(hint: Any) -> bool:
-    if isinstance(hint, str):
-        return hint.strip("'\"").startswith(("ClassVar", "typing.ClassVar", "t.ClassVar"))
-    return (origin_of(hint) or hint) is ClassVar
-
-
-def _with_paths(cls: type[T]) -> type[T]:
-    """The same class with `ModelMeta` as its metaclass: the class has to be made again, as attrs
-    does for slots."""
-    meta: Any = cls.__class__
-    if issubclass(meta, ModelMeta):
-        return cls
-    meta = ModelMeta if meta is type else type(f"Model{meta.__name__}", (ModelMeta, meta), {})
-    body = {
-        name: value
-        for name, value in cls.__dict__.items()
-        if name not in ("__dict__", "__weakref__")
-    }
-    body["__qualname__"] = cls.__qualname__
-    rebuilt = cast("type[T]", meta(cls.__name__, cls.__bases__, body))
-    for value in body.values():
-        _point_super_to(value, cls, rebuilt)
-    return rebuilt
-
-
-def _point_super_to(member: Any, old: type, new: type) -> None:
-    """`super()` and `__class__` in a method name the class by a cell: let it hold the class that
-    was made again."""
-    for function in (
-        member,
-        *(
-            getattr(member, part, None)
-            for part in ("__func__", "fget", "fset", "fdel", "__wrapped__")
-        ),
-    ):
-        if not isinstance(function, FunctionType):
-            continue
-        cells: tuple[CellType, ...] = function.__closure__ or ()
-        for cell in cells:
-            try:
-                if cell.cell_contents is old:
-                    cell.cell_contents = new
-            except ValueError:
-                continue  # a cell that is still empty
-
-
-def _check_roles(cls: type) -> None:
-    """The mistakes that show without looking at types."""
-    by_role: dict[Role, list[str]] = {}
-    for field in attrs.fields(cls):
-        marker: Marker = field.metadata.get(METADATA_KEY) or Marker()
-        by_role.setdefault(marker.role, []).append(field.name)
-        default: object = field.default
-        if isinstance(default, (list, dict, set, bytearray)):
-            kind = type(cast("object", default)).__name__
-            raise ModelError(
-                f"{cls.__name__}.{field.name}: one {kind} as the default of all instances: write adorm.attribute(factory={kind})"
-            )
-        if marker.as_json and (marker.as_set or marker.omit_empty):
-            raise ModelError(
-                f"{cls.__name__}.{field.name}: as_json goes with neither as_set nor omit_empty"
-            )
-    for role, names in by_role.items():
-        if role is not Role.ATTRIBUTE and len(names) > 1:
-            raise ModelError(
-                f"{cls.__name__} has {len(names)} {role.value} fields, {' and '.join(names)}; it can have one"
-            )
-    options: _Options = getattr(cls, _OPTIONS)
-    if Role.PARTITION_KEY not in by_role and (
-        options.table is not None or options.indexes or Role.SORT_KEY in by_role
-    ):
-        raise ModelError(
-            f"{cls.__name__} has no partition key: mark one field with adorm.partition_key()"
-        )
 
 
 def _build_unless_forward(cls: type, options: _Options) -> None:
@@ -612,7 +428,7 @@ def map_class(
     return cast("type[T]", mapped)
 
 
-class _MappedMeta(ModelMeta):
+class _MappedMeta(ModelMeta, type):
     """A model that stands for another class: it has the paths, the other has the instances."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:

@@ -72,9 +72,16 @@ class Operands:
         """The attributes that an update gives a value where the item does not have them."""
 
     def path(self, path: DocumentPath) -> DocumentPath:
-        """The shape of a path: itself."""
+        """The shape of a path: itself.
+
+        Raises:
+            UsageError: a map key in it can't be stored.
+        """
         if not path.is_kept:
             self.is_repeatable = False
+            stored_steps(
+                path.steps, self.encoder
+            )  # an error in the path comes before one of a value
         return path
 
 

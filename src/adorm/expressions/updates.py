@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Upd
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from adorm.dynamodb.values import AttributeValue
 from adorm.errors import UsageError
@@ -65,7 +65,7 @@ class Set(Clause[T_co]):
     def encode_into(self, operands: Operands) -> Shape:
         path, value = self.path, self.value
         if not path.is_kept:
-            operands.is_repeatable = False
+            operands.path(path)
         if isinstance(value, Value):
             encoded = value.encode(operands.encoder)
             if path.is_top_level:
@@ -93,11 +93,12 @@ class SetIfAbsent(Clause[T_co]):
         self.value = value
 
     def encode_into(self, operands: Operands) -> Shape:
+        path = operands.path(self.path)
         encoded = self.value.encode_present(operands.encoder)
-        if self.path.is_top_level:
-            operands.if_absent[self.path.attribute_name] = encoded
+        if path.is_top_level:
+            operands.if_absent[path.attribute_name] = encoded
         operands.values.append(encoded)
-        return (_write_set_if_absent, SET, operands.path(self.path))
+        return (_write_set_if_absent, SET, path)
 
 
 def _write_set_if_absent(placeholders: Placeholders, path: DocumentPath) -> str:
@@ -135,14 +136,15 @@ class Add(Clause[T_co]):
         return isinstance(self.value, (set, frozenset)) and super().idempotent
 
     def encode_into(self, operands: Operands) -> Shape:
-        value, encoder = Value(self.value, self.path), operands.encoder
+        path, encoder = operands.path(self.path), operands.encoder
+        value = Value(self.value, path)
         encoded = encode_seconds(value, encoder) or value.encode(encoder)
         if encoded is None or not encoded.keys() & {"N", "SS", "NS", "BS"}:
             raise UsageError(
                 f"{self.path}: add() takes a number or a set with members, not {self.value!r}"
             )
         operands.values.append(encoded)
-        return (_write_path_and_value, ADD, operands.path(self.path))
+        return (_write_path_and_value, ADD, path)
 
 
 class Delete(Clause[T_co]):
@@ -155,14 +157,15 @@ class Delete(Clause[T_co]):
         self.members = members
 
     def encode_into(self, operands: Operands) -> Shape:
-        encoded = Value(self.members, self.path).encode(operands.encoder)
+        path = operands.path(self.path)
+        encoded = Value(self.members, path).encode(operands.encoder)
         if encoded is None or not encoded.keys() & {"SS", "NS", "BS"}:
             raise UsageError(
                 f"{self.path}: delete() takes a set with the members to take out, "
                 f"not {self.members!r}"
             )
         operands.values.append(encoded)
-        return (_write_path_and_value, DELETE, operands.path(self.path))
+        return (_write_path_and_value, DELETE, path)
 
 
 def _write_path_and_value(placeholders: Placeholders, path: DocumentPath) -> str:
@@ -185,19 +188,19 @@ class Append(Clause[T_co]):
         return False
 
     def encode_into(self, operands: Operands) -> Shape:
-        values: Any = self.values
+        path, values = operands.path(self.path), cast("Any", self.values)
         if isinstance(values, (str, bytes, set, frozenset, dict)):
             raise UsageError(
                 f"{self.path}: append() and prepend() take a list of elements, not {self.values!r}"
             )
-        encoded = Value(values, self.path).encode(operands.encoder)
+        encoded = Value(values, path).encode(operands.encoder)
         if encoded is None or "L" not in encoded:
             raise UsageError(
                 f"{self.path}: append() and prepend() are for lists; "
                 f"{self.values!r} is not stored as one"
             )
         operands.values += ({"L": []}, encoded)
-        return (_write_append, SET, operands.path(self.path), self.at_front)
+        return (_write_append, SET, path, self.at_front)
 
 
 def _write_append(placeholders: Placeholders, path: DocumentPath, at_front: bool) -> str:
