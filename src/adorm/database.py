@@ -316,6 +316,11 @@ class Database(TableCare, Transactions, Batches, Gathers):
         return self._clock
 
     @property
+    def random(self) -> Callable[[], float]:
+        """Gives numbers from 0 to 1, for the jitter of waits."""
+        return self._random
+
+    @property
     def codec(self) -> Codec:
         """How values of this database are stored."""
         return self._codec

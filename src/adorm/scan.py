@@ -75,10 +75,9 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         Raises:
             UsageError: it is neither a whole number from 1 to 10,000 nor "auto".
         """
-        number = total_segments
-        if number != "auto":
-            count('segments(), which also takes "auto"', number, most=MAX_SEGMENTS)
-        return attrs.evolve(self, segments=number)
+        if total_segments != "auto":
+            count('segments(), which also takes "auto"', total_segments, most=MAX_SEGMENTS)
+        return attrs.evolve(self, segments=total_segments)
 
     def in_segment_order(self) -> Self:
         """Read one segment after the other. The default is side by side, items in any order."""
@@ -121,8 +120,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             lambda: self._collect(collects_errors=True),
             self.request,
             self.explain,
-            self._binding.info.name,
-            self._binding.connection,
+            self._binding,
             lambda: self._open_stream(collects_errors=True),
         )
 
@@ -253,10 +251,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         return self._work(compute)
 
     def _work(self, compute: Callable[[], Coroutine[Any, Any, ResultT]]) -> Operation[ResultT]:
-        binding = self._binding
-        return WorkOnItems(
-            compute, self.request, self.explain, binding.info.name, binding.connection
-        )
+        return WorkOnItems(compute, self.request, self.explain, self._binding)
 
     def fold(
         self, initial: ResultT, step: Callable[[ResultT, ItemT], ResultT], /

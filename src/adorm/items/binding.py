@@ -39,6 +39,11 @@ class Connection(Protocol):
     @property
     def cursor_secret(self) -> bytes | None: ...
 
+    @property
+    def random(self) -> Callable[[], float]:
+        """Gives numbers from 0 to 1, for the jitter of waits."""
+        ...
+
     def call(
         self,
         operation: str,

@@ -40,7 +40,7 @@ class Get(Retriable[ResultT]):
     _selected: tuple[DocumentPath, ...] | None = None
 
     @property
-    def _subject(self) -> str:
+    def model_name(self) -> str:
         return self._key.info.name
 
     def consistent(self) -> Self:

@@ -39,20 +39,21 @@ class Operation(Generic[ResultT_co]):
         raise TypeError(f"{type(self).__name__} can't be sent")
 
     @property
-    def _subject(self) -> str:
-        """What it is about: the model's name."""
+    def model_name(self) -> str:
+        """The name of the model that it reads or writes; empty where it is about several."""
         return ""
 
     @property
-    def _sent_by(self) -> Connection | None:
-        """What it is sent by, where it is of one table."""
+    def connection(self) -> Connection | None:
+        """The database that sends it; None where it is about several tables."""
         binding: Binding | None = getattr(self, "_binding", None)
         return None if binding is None else binding.connection
 
     def __repr__(self) -> str:
         # No values, keys included: an operation in a traceback or a log must not tell what is
         # stored.
-        return f"<{' '.join(part for part in (type(self).__name__, self._subject) if part)}, not awaited>"
+        name = f"{type(self).__name__} {self.model_name}".rstrip()
+        return f"<{name}, not awaited>"
 
     def __bool__(self) -> NoReturn:
         raise MisusedExpression(

@@ -53,7 +53,7 @@ class SingleWrite(Retriable[ResultT]):
         return self._key
 
     @property
-    def _subject(self) -> str:
+    def model_name(self) -> str:
         return self._key.info.name
 
     def prepare(self, *, in_transaction: bool = False) -> PreparedWrite:

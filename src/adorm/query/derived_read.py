@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from adorm.items.binding import Connection
+from adorm.items.binding import Binding
 from adorm.items.operation import Operation
 from adorm.items.plan import Plan
 
@@ -23,16 +23,11 @@ class DerivedRead(Operation[ResultT]):
     _compute: Callable[[], Coroutine[Any, Any, ResultT]]
     _first_request: Callable[[], dict[str, Any]]
     _plan: Callable[[], Plan]
-    _model_name: str
-    _connection: Connection
+    _binding: Binding
 
     @property
-    def _subject(self) -> str:
-        return self._model_name
-
-    @property
-    def _sent_by(self) -> Connection:
-        return self._connection
+    def model_name(self) -> str:
+        return self._binding.info.name
 
     async def _run(self) -> ResultT:
         return await self._compute()

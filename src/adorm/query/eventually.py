@@ -58,8 +58,8 @@ async def eventually(
         Whatever `read` and `until` raise.
     """
     _check(read, until, within_s)
-    connection = read._sent_by  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # of the same package
-    random: Callable[[], float] = getattr(connection, "_random", unit_random)
+    connection = read.connection
+    random = unit_random if connection is None else connection.random
     clock = current_clock() if connection is None else connection.clock
     last: Any = None
     reads = 0
@@ -116,7 +116,7 @@ def _late(read: Operation[Any], last: object, reads: int) -> DeadlineExceeded:
     if isinstance(last, list):
         found = f"; the last one found {len(cast('list[object]', last))} items"
     name = type(read).__name__
-    subject = read._subject or "a table"  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as above
+    subject = read.model_name or "a table"
     return DeadlineExceeded(
         f"eventually, {name} of {subject}: not as it should be{within}, after {reads} reads{found}",
         operation=name,

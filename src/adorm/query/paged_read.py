@@ -56,7 +56,7 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
     _operation: ClassVar[ReadOperation] = "Query"
 
     @property
-    def _subject(self) -> str:
+    def model_name(self) -> str:
         return self._binding.info.name
 
     # ---- clauses
@@ -281,10 +281,7 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         plan: Callable[[], Plan] | None = None,
     ) -> DerivedRead[ResultT]:
         """An operation that computes its result from this read."""
-        binding = self._binding
-        return DerivedRead(
-            compute, first_request, plan or self.explain, binding.info.name, binding.connection
-        )
+        return DerivedRead(compute, first_request, plan or self.explain, self._binding)
 
 
 def _checked_count(name: str, items: int, *, least: int) -> int:

@@ -73,8 +73,7 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
             compute,
             self.request,
             self.explain,
-            self._binding.info.name,
-            self._binding.connection,
+            self._binding,
             lambda: self._open_stream(collects_errors=True),
             self.page,
         )

@@ -56,4 +56,4 @@ class CollectingScan(DerivedRead[ScanResult[ItemT]], Generic[ItemT]):
         return self._work(compute)
 
     def _work(self, compute: Callable[[], Coroutine[Any, Any, ResultT]]) -> Operation[ResultT]:
-        return WorkOnItems(compute, self.request, self.explain, self._model_name, self._connection)
+        return WorkOnItems(compute, self.request, self.explain, self._binding)
