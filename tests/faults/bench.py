@@ -24,7 +24,7 @@ import attrs
 import adorm
 from adorm.clock import use_clock
 from adorm.dynamodb.values import AttributeMap
-from adorm.items.keys import encode_key
+from adorm.items.key_encoding import encode_key
 from adorm.retry import QUOTA_TOKENS
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer, Request, Transport

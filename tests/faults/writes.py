@@ -13,7 +13,7 @@ import attrs
 import adorm
 from adorm import attr
 from adorm.dynamodb.values import AttributeMap
-from adorm.items.keys import encode_key
+from adorm.items.key_encoding import encode_key
 from tests.faults.bench import Ticket, World
 from tests.support.shop import Bare, Counter, Line, Order, Receipt
 

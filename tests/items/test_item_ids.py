@@ -12,9 +12,11 @@ from hypothesis import given, strategies as st
 
 import adorm
 from adorm.codec.codec import Codec
+from adorm.codec.compiled.item_ids import item_id_of
 from adorm.dynamodb.values import AttributeMap
-from adorm.items.item_ids import ItemId, encode_keys, item_id_of, item_ids
-from adorm.items.keys import Key, encode_any_key
+from adorm.items.item_ids import ItemId, encode_keys, item_ids
+from adorm.items.key_encoding import encode_any_key
+from adorm.items.keys import Key
 from adorm.models import model_info
 from tests.items.test_keys import KEYS, MODELS, VALUES, Bytes, Numbers, Texts
 

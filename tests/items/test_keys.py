@@ -14,7 +14,8 @@ from hypothesis import given, strategies as st
 
 import adorm
 from adorm.codec.codec import Codec
-from adorm.items.keys import Key, encode_any_key, encode_key, key_encoder, key_of, make_key
+from adorm.items.key_encoding import encode_any_key, encode_key, key_encoder
+from adorm.items.keys import Key, key_of, make_key
 from adorm.models import model_info
 
 

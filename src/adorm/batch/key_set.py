@@ -15,7 +15,8 @@ from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.items.binding import Binding
 from adorm.items.item_ids import ItemId, ItemIds, encode_keys, item_ids
-from adorm.items.keys import Key, encode_any_key
+from adorm.items.key_encoding import encode_any_key
+from adorm.items.keys import Key
 from adorm.transport.base import Answer
 
 ItemT = TypeVar("ItemT")

@@ -14,7 +14,8 @@ from adorm.codec.pages import PageItems, as_page
 from adorm.codec.sizes import check_item_size
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError
-from adorm.items.keys import Key, encode_key
+from adorm.items.key_encoding import encode_key
+from adorm.items.keys import Key
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
 from adorm.schema.types import Annotation

@@ -17,7 +17,8 @@ from adorm.expressions.operands import Value
 from adorm.expressions.request import RequestExpressions
 from adorm.items.binding import Binding
 from adorm.items.instances import store_values
-from adorm.items.keys import Key, check_index_keys, check_item_keys, key_of
+from adorm.items.key_encoding import check_index_keys, check_item_keys
+from adorm.items.keys import Key, key_of
 from adorm.items.kinds import own_kind
 from adorm.items.operation import Retriable
 from adorm.items.plan import Plan, plan_of, write_cost

@@ -13,7 +13,7 @@ from adorm.expressions.functions import Exists
 from adorm.expressions.operands import Value
 from adorm.expressions.request import RequestExpressions
 from adorm.expressions.updates import Clause, CountUp, Remove, Set, SetIfAbsent
-from adorm.items.keys import check_index_keys
+from adorm.items.key_encoding import check_index_keys
 from adorm.items.kinds import check_clauses, kind_clause, own_kind
 from adorm.items.plan import Plan, plan_of, write_cost
 from adorm.items.removals import prepare_creation, stand_in_of_update

@@ -16,7 +16,7 @@ from adorm.dynamodb.limits import MAX_NUMBER_DIGITS, MAX_NUMBER_EXPONENT, MIN_NU
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.items.binding import Binding
-from adorm.items.keys import check_key_value
+from adorm.items.key_encoding import check_key_value
 from adorm.schema.fields import Field
 from adorm.transport.base import Request
 

@@ -1,0 +1,145 @@
+"""Keys as attribute maps, and what DynamoDB asks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adorm.codec.codec import Codec
+from adorm.codec.compiled.key_encoders import (
+    MAX_BYTES_OF_A_CHARACTER,
+    KeyEncoder,
+    make_key_encoder,
+    most_key_bytes,
+)
+from adorm.dynamodb.limits import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES
+from adorm.dynamodb.values import KEY_TAGS, AttributeMap
+from adorm.errors import BadValue, ModelError, UsageError
+from adorm.items.keys import Key
+from adorm.models import ModelInfo
+from adorm.schema.fields import Field
+
+
+def encode_key(key: Key[Any], codec: Codec) -> AttributeMap:
+    """The attribute map of a key: `{"pk": {"S": "c1"}, "sk": {"S": "o1"}}`.
+
+    Raises:
+        UsageError: a value is None, empty, of the wrong type or too long.
+    """
+    return key_encoder(key.info, codec)(key.values) or encode_any_key(key, codec)
+
+
+def encode_any_key(key: Key[Any], codec: Codec) -> AttributeMap:
+    """The same for any key, also one that is refused; six times as slow.
+
+    Raises:
+        UsageError: a value is None, empty, of the wrong type or too long.
+    """
+    return {
+        field.attribute_name: encode_key_value(key.info, field, value, codec)
+        for field, value in zip(key.info.key_fields, key.values, strict=True)
+    }
+
+
+def key_encoder(info: ModelInfo, codec: Codec) -> KeyEncoder:
+    """The generated function of a model: from a key's values to its attribute map; None for a key
+    that `encode_any_key` has to encode. Made once for a model and a codec's hooks."""
+    memo = codec.memo
+    encoder: KeyEncoder | None = memo.get(info)
+    if encoder is None:
+        plans = [codec.field_plan(field) for field in info.key_fields]
+        encoder = memo[info] = make_key_encoder(info.name, plans)
+    return encoder
+
+
+def encode_key_value(
+    info: ModelInfo, field: Field, value: object, codec: Codec, *, sort: bool | None = None
+) -> dict[str, Any]:
+    """The attribute value of one key attribute, `{"S": "c1"}`.
+
+    Args:
+        sort: whether it is a sort key, which has another limit of size; for a key of an index, whose
+            fields play other parts in the table.
+
+    Raises:
+        UsageError: the value is None, empty, of the wrong type or too long.
+    """
+    where = f"{info.name}.{field.name}"
+    if value is None:
+        raise UsageError(f"{where} is part of a key, so it can't be None")
+    encoded = codec.encode_field(field, value)
+    check_key_value(where, encoded, sort=field is info.sort if sort is None else sort)
+    return encoded or {}
+
+
+def check_index_keys(info: ModelInfo, written: Mapping[str, Mapping[str, Any] | None]) -> None:
+    """Check the key attributes of the model's indexes among those that are written.
+
+    Args:
+        written: attribute values by name, None for one that is removed: the item leaves the index.
+
+    Raises:
+        UsageError: an index takes no such key.
+    """
+    for index in info.indexes.values():
+        for field in index.key_fields:
+            if (value := written.get(field.attribute_name)) is not None:
+                check_key_value(
+                    f"{info.name}.{field.name} (key of index {index.name})",
+                    value,
+                    sort=field in index.sort,
+                )
+
+
+def check_item_keys(info: ModelInfo, item: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check the key attributes of an item.
+
+    Raises:
+        UsageError: the table takes no such key.
+    """
+    for field in info.key_fields:
+        encoded = item.get(field.attribute_name)
+        text = None if encoded is None else encoded.get("S")
+        if not text or text.__class__ is not str or len(text) > _SURELY_SHORT_CHARACTERS:
+            check_key_value(f"{info.name}.{field.name}", encoded, sort=field is info.sort)
+
+
+_SURELY_SHORT_CHARACTERS = (
+    min(MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES) // MAX_BYTES_OF_A_CHARACTER
+)
+
+
+def check_key_value(where: str, encoded: Mapping[str, Any] | None, *, sort: bool) -> None:
+    """Check one key attribute: S, N or B, not empty, at most 2048 bytes in a partition key and 1024
+    in a sort key.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+
+    Args:
+        where: what it is, for messages: `Order.customer_id`.
+
+    Raises:
+        BadValue: it is empty or too long.
+        ModelError: its class is stored as a map.
+        UsageError: it is of another type.
+    """
+    tag, content = next(iter(encoded.items())) if encoded else ("", "")
+    if content in ("", b""):
+        raise BadValue(f"{where} is part of a key, and DynamoDB takes no empty key")
+    if tag == "M":
+        raise ModelError(
+            f"{where} is part of a key, and its class is stored as a map: a key is text, a number "
+            "or bytes; register hooks that store it as text, "
+            "db.converter.register_unstructure_hook(...) and register_structure_hook, "
+            "or change its type"
+        )
+    if tag not in KEY_TAGS:
+        raise UsageError(f"{where} is part of a key, so it is text, a number or bytes, not {tag}")
+    most = most_key_bytes(sort=sort)
+    if tag != "N" and len(content) * MAX_BYTES_OF_A_CHARACTER > most:
+        size = len(content.encode() if isinstance(content, str) else content)
+        if size > most:
+            kind = "sort" if sort else "partition"
+            raise BadValue(
+                f"{where} has {size} bytes; DynamoDB takes at most {most} in a {kind} key"
+            )
