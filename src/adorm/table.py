@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # each operation's module is imported by the method that make
     from adorm.items.update import Update
     from adorm.query.query import Query
     from adorm.scan import Scan
-    from adorm.tx.read_modify_write import Change
+    from adorm.tx.read_modify_write import ChangeFunction
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
@@ -197,7 +197,7 @@ class Table(TableBatches[ModelT]):
     async def read_modify_write(
         self,
         key: Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue,
-        change: Change[ModelT],
+        change: ChangeFunction[ModelT],
         /,
         *,
         max_attempts: int = 30,

@@ -141,7 +141,7 @@ async def test_what_cannot_be_saved_is_refused_and_nothing_is_written() -> None:
             ),
             (
                 there.db.table(Entry).read_modify_write(("a", 1), lambda _: None),
-                "rests on the version, and Entry has none",
+                "needs a version, and Entry has none",
             ),
         ]
         there.recorder.clear()

@@ -8,7 +8,7 @@ written in either. The functions are generated once for a model and a codec's ho
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from adorm.codec.codec import Codec
 from adorm.codec.compiled.item_ids import (
@@ -19,6 +19,7 @@ from adorm.codec.compiled.item_ids import (
     make_keys_encoder,
 )
 from adorm.dynamodb.values import AttributeMap
+from adorm.items.binding import Binding
 from adorm.models import ModelInfo
 
 if TYPE_CHECKING:
@@ -28,15 +29,23 @@ ItemId: TypeAlias = tuple[Hashable, ...]
 """A table's name, then something for each key attribute that is equal for equal keys."""
 
 
-class ItemIds(NamedTuple):
+class ItemIds:
     """Functions that give item ids, each called with the name of the table first."""
 
-    one: Callable[[str, AttributeMap], ItemId]
-    """Of one item, or of its key."""
-    all: Callable[[str, Iterable[AttributeMap]], list[ItemId]]
-    """Of many."""
-    parsed: Callable[[str, ParsedPage], list[ItemId]]
-    """Of the items of a parsed page."""
+    __slots__ = ("all", "one", "parsed")
+
+    def __init__(
+        self,
+        one: Callable[[str, AttributeMap], ItemId],
+        many: Callable[[str, Iterable[AttributeMap]], list[ItemId]],
+        parsed: Callable[[str, ParsedPage], list[ItemId]],
+    ) -> None:
+        self.one = one
+        """Of one item, or of its key."""
+        self.all = many
+        """Of many."""
+        self.parsed = parsed
+        """Of the items of a parsed page."""
 
 
 def item_ids(info: ModelInfo, codec: Codec) -> ItemIds:
@@ -52,6 +61,11 @@ def item_ids(info: ModelInfo, codec: Codec) -> ItemIds:
             make_item_ids_of_page(info.name, plans, one),
         )
     return known
+
+
+def item_id(binding: Binding, attribute_map: AttributeMap) -> ItemId:
+    """The id of an item of the table, given its key or the whole item."""
+    return item_ids(binding.info, binding.codec).one(binding.table_name, attribute_map)
 
 
 def encode_keys(info: ModelInfo, codec: Codec) -> KeysEncoder:

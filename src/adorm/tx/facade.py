@@ -160,9 +160,9 @@ class Transactions(Connection, Protocol):
         Raises:
             UsageError: something is no key, or above 100 of them.
         """
-        from adorm.tx.transact_get import TransactGet, get_parts
+        from adorm.tx.transact_get import TransactGet, get_actions
 
-        return TransactGet(self, get_parts(self._binding, keys), tuple)
+        return TransactGet(self, get_actions(self._binding, keys), tuple)
 
     def transact_get_all(self, keys: Iterable[Key[T1]], /) -> TransactGet[list[T1 | None]]:
         """The items of up to 100 keys as they were at one moment, in their order; None for one that
@@ -171,6 +171,6 @@ class Transactions(Connection, Protocol):
         Raises:
             UsageError: something is no key, or above 100 of them.
         """
-        from adorm.tx.transact_get import TransactGet, get_parts
+        from adorm.tx.transact_get import TransactGet, get_actions
 
-        return TransactGet(self, get_parts(self._binding, keys), list)
+        return TransactGet(self, get_actions(self._binding, keys), list)

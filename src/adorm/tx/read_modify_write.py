@@ -1,4 +1,4 @@
-"""Read an item, change it, save it, and again from the start when someone else was faster."""
+"""Read an item, change it and save it; begin again if another writer has changed it meanwhile."""
 
 from __future__ import annotations
 
@@ -17,30 +17,27 @@ from adorm.schema.fields import Field
 
 ModelT = TypeVar("ModelT")
 
-Change: TypeAlias = Callable[[ModelT], "ModelT | Awaitable[ModelT | None] | None"]
-"""Gets the item; changes it and gives nothing, or gives another in its place. May be async."""
+ChangeFunction: TypeAlias = Callable[[ModelT], "ModelT | Awaitable[ModelT | None] | None"]
+"""Gets the item; changes it and returns None, or returns another one in its place. May be async."""
 
 
 async def read_modify_write(
-    binding: Binding,
-    key: Key[Any],
-    change: Change[Any],
-    *,
-    max_attempts: int,
+    binding: Binding, key: Key[Any], change: ChangeFunction[Any], *, max_attempts: int
 ) -> Any:
-    """The item as stored, after `change` was made to just the version that was read.
+    """Save what `change` makes of the item, on the condition that its version is still the one that
+    was read; gives the item as stored.
 
     Raises:
-        UsageError: the model has no version, or `change` gave what can't be saved.
+        UsageError: the model has no version, or `change` returned what can't be saved.
         ItemNotFound: there is no such item.
-        VersionConflict, TransactionConflict: others were faster on every attempt; or with
-            `maybe_applied`, the fate of a save is unknown.
+        VersionConflict, TransactionConflict: another writer was faster in every attempt; or with
+            `maybe_applied`, a save may have been applied.
         DeadlineExceeded: no time is left for another attempt.
     """
     version = binding.info.version
     if version is None:
         raise UsageError(
-            f"read_modify_write() rests on the version, and {binding.info.name} has none: "
+            f"read_modify_write() needs a version, and {binding.info.name} has none: "
             "add `version: int = adorm.version()` to it, or use update() with when()"
         )
     count("max_attempts", max_attempts)
@@ -54,12 +51,14 @@ async def read_modify_write(
         except (VersionConflict, TransactionConflict) as error:
             if error.maybe_applied:
                 error.add_note(
-                    "the change is not made again: the save may have been applied, and a second one would make it twice"
+                    "the change is not made again: the save may have been applied, "
+                    "and a second one would make it twice"
                 )
                 raise
             if attempt >= max_attempts:
                 error.add_note(
-                    f"others were faster {attempt} times; max_attempts of read_modify_write() says how often it tries"
+                    f"others were faster {attempt} times; "
+                    "max_attempts of read_modify_write() says how often it tries"
                 )
                 raise
         await binding.connection.back_off(
@@ -71,28 +70,27 @@ async def read_modify_write(
 
 
 async def _changed(
-    binding: Binding, key: Key[Any], version: Field, item: Any, change: Change[Any]
+    binding: Binding, key: Key[Any], version: Field, item: Any, change: ChangeFunction[Any]
 ) -> Any:
-    """What is to be saved: the item itself or what stands for it, under the same key and with the
-    version that was read."""
-    info, read = binding.info, getattr(item, version.name)
-    given = change(item)
-    result: Any = await cast("Awaitable[Any]", given) if inspect.isawaitable(given) else given
-    if result is None:
-        if info.structure.frozen:
-            raise UsageError(
-                f"{info.name} is frozen, so the function has to return a changed copy: attrs.evolve(item, ...)"
-            )
-        result = item
-    info.check_instance(result)
-    if key_of(info, result).values != key_of(info, item).values and binding.encode_key(
-        key_of(info, result)
-    ) != binding.encode_key(key):
+    """The item to be saved: under the same key, and with the version that was read."""
+    info, version_read = binding.info, getattr(item, version.name)
+    returned = change(item)
+    if inspect.isawaitable(returned):
+        returned = await cast("Awaitable[Any]", returned)
+    if returned is None and info.structure.frozen:
         raise UsageError(
-            f"read_modify_write() changed the key of {key} to {key_of(info, result)}: an item is saved under its own key"
+            f"{info.name} is frozen, so the function has to return a changed copy: "
+            "attrs.evolve(item, ...)"
         )
-    return (
-        result
-        if getattr(result, version.name) == read
-        else store_values(info, result, {version.name: read})
-    )
+    changed: Any = item if returned is None else returned
+    info.check_instance(changed)
+    new_key = key_of(info, changed)
+    is_same = new_key.values == key_of(info, item).values
+    if not is_same and binding.encode_key(new_key) != binding.encode_key(key):
+        raise UsageError(
+            f"read_modify_write() changed the key of {key} to {new_key}: "
+            "an item is saved under its own key"
+        )
+    if getattr(changed, version.name) == version_read:
+        return changed
+    return store_values(info, changed, {version.name: version_read})

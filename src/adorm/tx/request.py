@@ -1,13 +1,12 @@
-"""From the operations of a transaction to one request, with what DynamoDB would refuse refused by
-name.
+"""The request of a transaction: its actions, checked for what DynamoDB would refuse.
 
-At most 100 operations, 4 MB together, and one for each item:
+At most 100 actions, 4 MB together, and one for each item:
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adorm.codec.sizes import item_size, json_size
@@ -16,18 +15,18 @@ from adorm.dynamodb.limits import (
     MAX_TRANSACTION_ACTIONS,
     MAX_TRANSACTION_BYTES,
 )
-from adorm.dynamodb.values import AttributeMap, canonical
 from adorm.errors import BadValue, UsageError
-from adorm.items.binding import Binding
+from adorm.items.item_ids import ItemId, item_id
 from adorm.tx.write_action import WriteAction
 
 
 def write_request(actions: Sequence[WriteAction[Any]], token: str) -> dict[str, Any]:
-    """`{"TransactItems": [{"Update": {...}}, ...], "ClientRequestToken": ...}`.
+    """Build the actions into `{"TransactItems": [{"Update": {...}}, ...], "ClientRequestToken":
+    ...}`.
 
     Raises:
-        UsageError: too many operations, too large, two on one item, or one that would be refused by
-            itself.
+        UsageError: there are too many actions, they are too large together, two are on one item, or
+            one can't be sent; the message names it.
     """
     if len(actions) > MAX_TRANSACTION_ACTIONS:
         raise UsageError(
@@ -36,16 +35,16 @@ def write_request(actions: Sequence[WriteAction[Any]], token: str) -> dict[str, 
             "many: split it where the parts need not hold together"
         )
     items: list[dict[str, Any]] = []
-    numbers: dict[Hashable, int] = {}
-    most = 0
+    numbers: dict[ItemId, int] = {}
+    size = 0  # never less than DynamoDB counts
     for number, action in enumerate(actions, start=1):
         try:
             name, request = action.build()
         except UsageError as error:
             error.add_note(f"this is operation {number} of the transaction, {action.label}")
             raise
-        key = request["Key"] if "Key" in request else action.binding.key_attributes(request["Item"])
-        other = numbers.setdefault(identity(action.binding, key), number)
+        key_or_item = request["Key"] if "Key" in request else request["Item"]
+        other = numbers.setdefault(item_id(action.binding, key_or_item), number)
         if other != number:
             raise UsageError(
                 f"operations {other} ({actions[other - 1].label}) and {number} ({action.label}) "
@@ -53,22 +52,15 @@ def write_request(actions: Sequence[WriteAction[Any]], token: str) -> dict[str, 
                 "put the changes into one update, and a check into the write's when()"
             )
         items.append({name: request})
-        most += _size_at_most(request)
-        if most > MAX_TRANSACTION_BYTES:
-            most = sum(_size(each) for item in items for each in item.values())
-        if most > MAX_TRANSACTION_BYTES:
+        size += _size_at_most(request)
+        if size > MAX_TRANSACTION_BYTES:
+            size = sum(_size(each) for item in items for each in item.values())
+        if size > MAX_TRANSACTION_BYTES:
             raise UsageError(
                 f"with operation {number} ({action.label}) the transaction has more than the "
                 f"{MAX_TRANSACTION_BYTES} bytes that DynamoDB takes: split it"
             )
     return {"TransactItems": items, "ClientRequestToken": token}
-
-
-def identity(binding: Binding, key: AttributeMap) -> Hashable:
-    """What is equal for two keys of one item, whatever way they were written."""
-    return binding.table_name, tuple(
-        sorted((name, canonical(value)) for name, value in key.items())
-    )
 
 
 def check_token(token: str | None) -> None:
@@ -78,21 +70,21 @@ def check_token(token: str | None) -> None:
         BadValue: the text is empty or longer than 36 characters.
         UsageError: it is no text.
     """
-    if token is not None and not (
-        isinstance(token, str)  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-        and 1 <= len(token) <= MAX_TOKEN_CHARACTERS
-    ):
-        kind = BadValue if isinstance(token, str) else UsageError  # pyright: ignore[reportUnnecessaryIsInstance]  # as above
-        raise kind(
-            f"an idempotency token has 1 to {MAX_TOKEN_CHARACTERS} characters, such as str(uuid4()); {token!r} does not fit"
+    if token is None:
+        return
+    is_text = isinstance(token, str)  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+    if not is_text or not 1 <= len(token) <= MAX_TOKEN_CHARACTERS:
+        raise (BadValue if is_text else UsageError)(
+            f"an idempotency token has 1 to {MAX_TOKEN_CHARACTERS} characters, "
+            f"such as str(uuid4()); {token!r} does not fit"
         )
 
 
 def _size_at_most(request: Mapping[str, Any]) -> int:
-    """No less than `_size`, in an eighth of its time.
+    """An upper bound of `_size`, computed in an eighth of its time.
 
     Raises:
-        BadValue: it holds a lone surrogate, which is no text.
+        BadValue: the request holds a lone surrogate, which is no text.
     """
     try:
         return json_size(request)
@@ -101,8 +93,8 @@ def _size_at_most(request: Mapping[str, Any]) -> int:
 
 
 def _size(request: Mapping[str, Any]) -> int:
-    """What is known of an item's size before the wire: the whole of a put, key and values of
-    everything else."""
+    """The size in bytes as far as it is known before DynamoDB answers: of a put the item, of other
+    actions their key and values."""
     if "Item" in request:
         return item_size(request["Item"])
     return item_size(request["Key"]) + item_size(request.get("ExpressionAttributeValues", {}))

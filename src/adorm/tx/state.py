@@ -1,4 +1,4 @@
-"""Who may use a transaction, and until when."""
+"""`TransactionState`: which task may use a transaction, and whether it has ended."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import asyncio
 
 from adorm.errors import UsageError
 
-_ENDED = "this transaction has ended, and nothing can be added to it: begin another with db.transaction()"
+_ENDED = (
+    "this transaction has ended, and nothing can be added to it: "
+    "begin another with db.transaction()"
+)
 
 
 class TransactionState:
-    """The life of one transaction: begun, perhaps as a block, and ended once. It belongs to the
-    task that uses it first."""
+    """The state of one transaction: new, entered as a block or not, ended.
+
+    It belongs to the task that uses it first.
+    """
 
     __slots__ = ("_ended", "_in_block", "_owner")
 
@@ -21,7 +26,7 @@ class TransactionState:
         self._ended = False
 
     def use(self) -> None:
-        """Note that it is used.
+        """Check that it may be used now, by this task.
 
         Raises:
             UsageError: it has ended, or belongs to another task.
@@ -31,8 +36,8 @@ class TransactionState:
             self._owner = task
         if task is not self._owner:
             raise UsageError(
-                "a transaction belongs to the task that began it: gather what other tasks have to write and add it here, "
-                "or give each task a transaction of its own"
+                "a transaction belongs to the task that began it: gather what other tasks have to "
+                "write and add it here, or give each task a transaction of its own"
             )
         if self._ended:
             raise UsageError(_ENDED)
@@ -46,15 +51,17 @@ class TransactionState:
         self.use()
         if self._in_block:
             raise UsageError(
-                "this transaction is entered already, and its operations are one: transactions don't nest"
+                "this transaction is entered already, and its operations are one: "
+                "transactions don't nest"
             )
         self._in_block = True
 
     def commit(self) -> None:
-        """End it from outside a block.
+        """End it without a block.
 
         Raises:
-            UsageError: its block sends it, or it has ended, or belongs to another task.
+            UsageError: it is in a block, which sends it; or it has ended, or belongs to another
+                task.
         """
         self.use()
         if self._in_block:
@@ -62,7 +69,7 @@ class TransactionState:
         self.end()
 
     def end(self) -> None:
-        """End it."""
+        """End it: nothing can be added any more."""
         self._ended = True
         self._owner = None
 

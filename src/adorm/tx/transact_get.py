@@ -16,49 +16,51 @@ from adorm.errors import (
     ValidationFailed,
 )
 from adorm.items.binding import Binding, Connection
+from adorm.items.item_ids import ItemId, item_id
 from adorm.items.keys import Key
 from adorm.items.operation import Retriable
 from adorm.items.plan import Cost, Plan
-from adorm.tx.block import Bind
+from adorm.tx.builder import Bind
 from adorm.tx.reasons import explained
-from adorm.tx.request import identity
 
 ResultT = TypeVar("ResultT")
 
 
 @attrs.frozen(eq=False)
-class GetPart:
-    """One item of a transactional read."""
+class GetAction:
+    """The read of one item as an action of a transaction."""
 
     binding: Binding
     key: Key[Any]
 
     @property
     def label(self) -> str:
+        """What it is, for messages: `get Order c1/o1`."""
         return f"get {self.key}"
 
     def failure(self, error: ConditionalCheckFailed, /) -> AdormError:
-        """A read has no condition."""
+        """The error itself: a read has no condition."""
         return error
 
     def explain(self, error: ValidationFailed, /) -> None:
-        """A read has no clauses."""
+        """Nothing to add: a read has no clauses."""
 
 
-def get_parts(bind: Bind, keys: Iterable[Key[Any]]) -> tuple[GetPart, ...]:
+def get_actions(bind: Bind, keys: Iterable[Key[Any]]) -> tuple[GetAction, ...]:
     """The keys, each with its table.
 
     Raises:
-        UsageError: something is no key.
+        UsageError: one is no `Key`; it is named by its index in `keys`.
     """
-    parts: list[GetPart] = []
-    for place, key in enumerate(keys):
+    actions: list[GetAction] = []
+    for index, key in enumerate(keys):
         if not isinstance(key, Key):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             raise UsageError(
-                f"transact_get() takes keys, which know their model: orders.key(...), not {key!r} (at place {place})"
+                "transact_get() takes keys, which know their model: orders.key(...), "
+                f"not {key!r} (at place {index})"
             )
-        parts.append(GetPart(bind(key.info.model, key.table_name), key))
-    return tuple(parts)
+        actions.append(GetAction(bind(key.info.model, key.table_name), key))
+    return tuple(actions)
 
 
 @attrs.define(eq=False, repr=False)
@@ -69,8 +71,8 @@ class TransactGet(Retriable[ResultT]):
     the same time is a conflict, which is retried. A key given twice is read once.
 
     Raises (when awaited):
-        TransactionCanceled: writes were in the way on every attempt; `.reasons` tells for each
-            item, as given in the request.
+        TransactionCanceled: every attempt met a write to one of the items; `.reasons` has a reason
+            for each item, in the order of the request.
         ItemDecodeError: an item does not fit its model.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html
@@ -79,52 +81,53 @@ class TransactGet(Retriable[ResultT]):
     only_reads = True
 
     _connection: Connection
-    _parts: tuple[GetPart, ...]
+    _actions: tuple[GetAction, ...]
     _collect: Callable[[list[Any]], Any]
+    """Makes the result of the items, which are in the order of the keys: `tuple` or `list`."""
 
     def request(self) -> dict[str, Any]:
         return self._build()[0]
 
     def explain(self) -> Plan:
-        most = MAX_TRANSACTION_BYTES / READ_UNIT_BYTES * 2
         cost = Cost(
-            least_units=2.0 * len(self._parts),
-            most_units_per_page=most,
+            least_units=2.0 * len(self._actions),
+            most_units_per_page=MAX_TRANSACTION_BYTES / READ_UNIT_BYTES * 2,
             note="2 read units for each 4 KB of each item",
         )
-        tables = ", ".join(dict.fromkeys(part.binding.table_name for part in self._parts))
+        tables = ", ".join(dict.fromkeys(action.binding.table_name for action in self._actions))
         return Plan(
             operation="TransactGetItems", table=tables, reason="the whole keys are given", cost=cost
         )
 
-    def _build(self) -> tuple[dict[str, Any], list[int], list[GetPart]]:
-        """The request, for each key given the place of its item in the answer, and what is asked
-        for."""
-        places: dict[Any, int] = {}
-        asked: list[GetPart] = []
+    def _build(self) -> tuple[dict[str, Any], list[int], list[GetAction]]:
+        """The request; for each key the index of its item in the answer; and the actions that are
+        sent, one for each key that differs."""
+        indexes: dict[ItemId, int] = {}
+        sent: list[GetAction] = []
         gets: list[dict[str, Any]] = []
         order: list[int] = []
-        for number, part in enumerate(self._parts):
+        for number, action in enumerate(self._actions):
+            binding = action.binding
             try:
-                key = part.binding.encode_key(part.key)
+                key = binding.encode_key(action.key)
             except UsageError as error:
-                error.add_note(f"this is the key at place {number}, {part.key}")
+                error.add_note(f"this is the key at place {number}, {action.key}")
                 raise
-            place = places.setdefault(identity(part.binding, key), len(gets))
-            if place == len(gets):
-                gets.append({"Get": {"TableName": part.binding.table_name, "Key": key}})
-                asked.append(part)
-            order.append(place)
+            index = indexes.setdefault(item_id(binding, key), len(gets))
+            if index == len(gets):
+                gets.append({"Get": {"TableName": binding.table_name, "Key": key}})
+                sent.append(action)
+            order.append(index)
         if len(gets) > MAX_TRANSACTION_ACTIONS:
             raise UsageError(
-                f"{len(gets)} keys are given, and DynamoDB reads {MAX_TRANSACTION_ACTIONS} in a transaction: "
-                "batch_get() reads any number, if it need not be at one moment"
+                f"{len(gets)} keys are given, and DynamoDB reads {MAX_TRANSACTION_ACTIONS} in a "
+                "transaction: batch_get() reads any number, if it need not be at one moment"
             )
-        return {"TransactItems": gets}, order, asked
+        return {"TransactItems": gets}, order, sent
 
     async def _run(self) -> ResultT:
-        request, order, asked = self._build()
-        if not asked:
+        request, order, sent = self._build()
+        if not sent:
             empty: ResultT = self._collect([])
             return empty
         try:
@@ -132,16 +135,16 @@ class TransactGet(Retriable[ResultT]):
                 "TransactGetItems", request, subject=self._describe, retry=self._retry
             )
         except TransactionCanceled as error:
-            raise explained(error, asked) from error.__cause__
+            raise explained(error, sent) from error.__cause__
         found = [response.get("Item") for response in answer.get("Responses", [])]
         items: list[Any] = []
-        for part, place in zip(self._parts, order, strict=True):
-            attribute_map = found[place]
-            absent = not attribute_map or part.binding.is_other_kind(attribute_map)
-            items.append(None if absent else part.binding.decode(attribute_map))
+        for action, index in zip(self._actions, order, strict=True):
+            attribute_map = found[index]
+            absent = not attribute_map or action.binding.is_other_kind(attribute_map)
+            items.append(None if absent else action.binding.decode(attribute_map))
         result: ResultT = self._collect(items)
         return result
 
     def _describe(self) -> str:
-        first = str(self._parts[0].key)
-        return first if len(self._parts) == 1 else f"{first} and {len(self._parts) - 1} more"
+        first, more = str(self._actions[0].key), len(self._actions) - 1
+        return f"{first} and {more} more" if more else first

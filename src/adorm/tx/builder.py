@@ -1,0 +1,223 @@
+"""The methods that add writes and checks to a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar, cast, overload
+
+from adorm.errors import UsageError
+from adorm.items.binding import Binding, Connection
+from adorm.items.delete import Delete
+from adorm.items.keys import NOT_GIVEN, Key, make_key
+from adorm.items.put import Put
+from adorm.items.save import Save, only_locations
+from adorm.items.single_write import SingleWrite, Write, key_of_instance
+from adorm.items.update import Update
+from adorm.models import model_info
+from adorm.schema.model_types import AttrsLike, DataclassLike
+from adorm.schema.scalar_types import KeyValue
+from adorm.tx.check import Check
+from adorm.tx.handles import TransactionUpdate, TransactionWrite
+from adorm.tx.state import TransactionState
+from adorm.tx.write_action import WriteAction
+
+ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
+WriteT = TypeVar("WriteT", bound=SingleWrite[Any])
+
+
+class Bind(Protocol):
+    """A function that gives the binding of a model to its table, or to a table of another name."""
+
+    def __call__(self, model: type[Any], name: str | None = None, /) -> Binding: ...
+
+
+class TransactionBuilder:
+    """Collects the actions of a transaction. Nothing here awaits."""
+
+    def __init__(self, connection: Connection, bind: Bind) -> None:
+        self._connection = connection
+        self._bind = bind
+        self._state = TransactionState()
+        self._actions: list[WriteAction[Any]] = []
+        self._bindings: dict[type, Binding] = {}
+
+    # ---- operations on instances
+
+    def create(self, item: ModelT, /) -> TransactionWrite[ModelT]:
+        """Insert the item, as version 1. `ItemExists` is among the reasons if the key is taken.
+
+        Raises:
+            UsageError: it is no instance of a model with a table.
+        """
+        binding = self._binding_of(item)
+        return self._add(
+            Put(binding, key_of_instance(binding, item), item, returning="item", creating=True)
+        )
+
+    def put(self, item: ModelT, /) -> TransactionWrite[ModelT]:
+        """Replace the whole item; adds 1 to the version, and checks the one read when it is above
+        0.
+
+        Raises:
+            UsageError: it is no instance of a model with a table.
+        """
+        binding = self._binding_of(item)
+        return self._add(Put(binding, key_of_instance(binding, item), item, returning="item"))
+
+    def save(
+        self, item: ModelT, /, *, only: Sequence[object] | None = None
+    ) -> TransactionWrite[ModelT]:
+        """Write all declared attributes, or the fields in `only`, if the version is still the one
+        read; adds 1 to it.
+
+        A stored `created_at` stays as it is; unlike a single save this one does not read it into
+        the instance.
+
+        Raises:
+            UsageError: it is no instance of a model with a table.
+        """
+        binding = self._binding_of(item)
+        locations = None if only is None else only_locations(binding.info.name, only)
+        return self._add(
+            Save(binding, key_of_instance(binding, item), item, returning="item", only=locations)
+        )
+
+    @overload
+    def delete(
+        self, model: type[ModelT], partition: KeyValue, sort: KeyValue = ..., /
+    ) -> TransactionWrite[ModelT]: ...
+    @overload
+    def delete(
+        self, model: type[ModelT], key: Key[ModelT] | tuple[KeyValue, KeyValue], /
+    ) -> TransactionWrite[ModelT]: ...
+    @overload
+    def delete(self, item: ModelT, /) -> TransactionWrite[ModelT]: ...
+    def delete(
+        self, item: Any, partition: Any = NOT_GIVEN, sort: Any = NOT_GIVEN, /
+    ) -> TransactionWrite[Any]:
+        """Delete an item by its model and key, or an instance if its version is still the one read.
+
+        Raises:
+            UsageError: the key is not the model's, or what is given is no instance of a model with
+                a table.
+        """
+        if isinstance(item, type):
+            binding, key = self._table_and_key(cast("type[Any]", item), partition, sort)
+            return self._add(Delete(binding, key))
+        if partition is not NOT_GIVEN:
+            raise UsageError("delete() takes a model and a key, or an instance alone")
+        binding = self._binding_of(item)
+        return self._add(Delete(binding, key_of_instance(binding, item), item))
+
+    # ---- operations by key
+
+    @overload
+    def update(
+        self, model: type[ModelT], partition: KeyValue, sort: KeyValue = ..., /
+    ) -> TransactionUpdate[ModelT]: ...
+    @overload
+    def update(
+        self, model: type[ModelT], key: Key[ModelT] | tuple[KeyValue, KeyValue], /
+    ) -> TransactionUpdate[ModelT]: ...
+    def update(
+        self, model: type[ModelT], partition: Any, sort: Any = NOT_GIVEN, /
+    ) -> TransactionUpdate[ModelT]:
+        """Change parts of an existing item: the clauses that follow add to it. `.upsert()` creates
+        it where there is none.
+
+        Raises:
+            UsageError: the key is not the model's.
+        """
+        binding, key = self._table_and_key(model, partition, sort)
+        return self._add_update(Update(binding, key))
+
+    @overload
+    def check(
+        self, model: type[ModelT], partition: KeyValue, sort: KeyValue = ..., /
+    ) -> TransactionWrite[ModelT]: ...
+    @overload
+    def check(
+        self, model: type[ModelT], key: Key[ModelT] | tuple[KeyValue, KeyValue], /
+    ) -> TransactionWrite[ModelT]: ...
+    def check(
+        self, model: type[ModelT], partition: Any, sort: Any = NOT_GIVEN, /
+    ) -> TransactionWrite[ModelT]:
+        """Apply the transaction only if an item that it does not write fulfils the conditions of
+        `.when(...)`; without conditions, only if there is such an item.
+
+        Raises:
+            UsageError: the key is not the model's.
+        """
+        binding, key = self._table_and_key(model, partition, sort)
+        return self._add(Check(binding, key))
+
+    @overload
+    def include(self, write: Update[ModelT, Any], /) -> TransactionUpdate[ModelT]: ...
+    @overload
+    def include(self, write: Write[ModelT, Any], /) -> TransactionWrite[ModelT]: ...
+    def include(self, write: Update[Any, Any] | Write[Any, Any], /) -> Any:
+        """Add a write that a table of this database has built:
+        `tx.include(orders.update("c1", "o1").set(Order.status, "paid"))`.
+
+        The write itself does not change: clauses of the handle add to the transaction only.
+
+        Raises:
+            UsageError: it is a write of another database, or it has what a transaction can't give:
+                `returning(...)`, `exactly_once()`, a retry policy.
+        """
+        if not isinstance(write, Update | Write):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+            raise UsageError(
+                "include() takes a write that a table has built, such as orders.create(order), "
+                f"not {write!r}"
+            )
+        if write.binding.connection is not self._connection:
+            raise UsageError(
+                f"a write to table {write.binding.table_name} by another database can't be part of "
+                "this transaction"
+            )
+        write.check_includable()
+        return self._add_update(write) if isinstance(write, Update) else self._add(write)
+
+    def _add(self, write: Write[Any, Any]) -> TransactionWrite[Any]:
+        return TransactionWrite(self._state, self._added(write))
+
+    def _add_update(self, update: Update[Any, Any]) -> TransactionUpdate[Any]:
+        return TransactionUpdate(self._state, self._added(update))
+
+    def _added(self, write: WriteT) -> WriteAction[WriteT]:
+        self._state.use()
+        action = WriteAction(write)
+        self._actions.append(action)
+        return action
+
+    def _table_and_key(
+        self, model: type[Any], partition: Any, sort: object
+    ) -> tuple[Binding, Key[Any]]:
+        name: str | None = partition.table_name if isinstance(partition, Key) else None
+        binding = self._bind(model, name)
+        if partition is NOT_GIVEN:
+            raise UsageError(f"which {binding.info.name}? Give its key after the model")
+        return binding, make_key(binding.info, cast("object", partition), sort)
+
+    def _binding_of(self, item: object) -> Binding:
+        known = self._bindings.get(type(item))
+        if known is None:
+            known = self._bindings[type(item)] = self._find_binding(item)
+        return known
+
+    def _find_binding(self, item: object) -> Binding:
+        if isinstance(item, type):
+            raise UsageError(f"an instance is expected here, not the class {item.__name__}")
+        try:
+            info = model_info(type(item))
+        except UsageError as error:
+            raise UsageError(
+                f"{error}; an instance does not tell which map_class stands for its class: "
+                "hand in a table's write instead, tx.include(table.create(item))"
+            ) from error
+        if info.table is None:
+            raise UsageError(
+                f"{info.name} names no table: write @adorm.model(table=...), "
+                f"or tx.include(db.table({info.name}, name=...).create(item))"
+            )
+        return self._bind(type(item))
