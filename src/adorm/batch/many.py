@@ -25,7 +25,7 @@ from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
 from adorm.expressions.updates import Clause
 from adorm.items.binding import Binding
-from adorm.items.item_ids import item_ids
+from adorm.items.item_ids import item_id
 from adorm.items.keys import Key
 from adorm.items.plan import Plan, write_cost
 from adorm.items.put import Put
@@ -337,8 +337,7 @@ class _Unique:
         Raises:
             UsageError: another one writes the same item.
         """
-        item_id = item_ids(binding.info, binding.codec).one(binding.table_name, encoded)
-        other = self._numbers.setdefault(item_id, number)
+        other = self._numbers.setdefault(item_id(binding, encoded), number)
         if other != number:
             problem = UsageError(
                 f"{key} is number {other:,} as well, and side by side they have no order: "

@@ -12,7 +12,7 @@ from adorm.codec.sizes import json_size
 from adorm.dynamodb.limits import MAX_WRITE_REQUESTS
 from adorm.dynamodb.values import AttributeMap
 from adorm.items.binding import Binding
-from adorm.items.item_ids import ItemId, item_ids
+from adorm.items.item_ids import ItemId, item_id
 from adorm.items.keys import make_key
 from adorm.items.put import Put
 from adorm.items.single_write import key_of_instance
@@ -57,7 +57,7 @@ def put_request(
     prepared = put.prepare()
     item: AttributeMap = prepared.request["Item"]
     return WriteRequest(
-        _item_id(binding, item),
+        item_id(binding, item),
         {"PutRequest": {"Item": item}},
         json_size(item),
         instance,
@@ -76,11 +76,7 @@ def delete_request(binding: Binding, target: object) -> WriteRequest:
     key = key_of_instance(binding, target) if is_item else make_key(info, target)
     encoded = binding.encode_key(key)
     request = {"DeleteRequest": {"Key": encoded}}
-    return WriteRequest(_item_id(binding, encoded), request, DELETE_BYTES, key, lambda: key)
-
-
-def _item_id(binding: Binding, attribute_map: AttributeMap) -> ItemId:
-    return item_ids(binding.info, binding.codec).one(binding.table_name, attribute_map)
+    return WriteRequest(item_id(binding, encoded), request, DELETE_BYTES, key, lambda: key)
 
 
 def split_requests(requests: Sequence[WriteRequest]) -> list[dict[ItemId, WriteRequest]]:
