@@ -19,7 +19,7 @@ from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.functions import BeginsWith
 from adorm.expressions.operands import Measured, Operand, Value
 from adorm.expressions.paths import refuse_empty_range
-from adorm.items.keys import check_key_value
+from adorm.items.key_encoding import check_key_value
 from adorm.models import ModelInfo
 from adorm.query.access import Target
 from adorm.schema.fields import Field
