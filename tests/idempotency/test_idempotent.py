@@ -20,6 +20,8 @@ import adorm
 from adorm.deadlines import without_deadline
 from adorm.idempotency.arguments import record_id
 from adorm.idempotency.records import CLOCK_TOLERANCE_S
+from adorm.testing import Attempt
+from adorm.transport.base import unsent
 from tests.support.accounts import Account, World, world
 from tests.support.aftermath import leaves_nothing_behind
 
@@ -312,7 +314,7 @@ async def test_cancelled_at_any_request_the_key_is_free_or_the_result_kept(
         kept = await record(there)
         if call == 1:
             assert scope.cancelled_caught
-            assert kept is None
+            assert kept is None or kept.status == "free"
         else:  # the function had run: its result is stored, whatever is cancelled
             assert kept is not None
             assert kept.status == "done"
@@ -361,7 +363,75 @@ async def test_a_key_that_was_taken_without_an_answer_is_freed() -> None:
         with pytest.raises(adorm.ConnectionFailed):
             await work.call("o1")
         assert work.runs == 0
-        assert await record(there) is None
+        kept = await record(there)
+        assert kept is not None
+        assert kept.status == "free"
+        there.faults.clear()
+        assert await work.call("o1") == {"run": 1}
+
+
+@pytest.mark.parametrize("before", ["never used", "expired", "left by a run that is gone"])
+async def test_a_cancelled_take_that_arrives_after_its_undo_does_not_hold_the_key(
+    before: str,
+) -> None:
+    async with bench() as there:
+        if before == "expired":
+            await Work(there).call("o1")
+            there.clock.advance(EXPIRY_S + 1)
+        if before == "left by a run that is gone":
+            gone = adorm.IdempotencyRecord(
+                id=record_id("charge", "o1"), owner="gone", lease_until_ms=0
+            )
+            await there.db.table(adorm.IdempotencyRecord).put(gone)
+        late: list[Attempt] = []
+        work = Work(there)
+        with anyio.CancelScope() as scope:
+
+            async def keep_on_its_way(attempt: Attempt) -> Any:
+                late.append(attempt)
+                there.faults.clear()
+                scope.cancel()
+                await anyio.sleep_forever()
+
+            there.faults.on("PutItem", call=1).run(keep_on_its_way)
+            await work.call("o1")
+        assert scope.cancelled_caught
+        with pytest.raises(adorm.ConditionalCheckFailed):
+            await late[0].send()
+        assert await work.call("o1") == {"run": 1}
+
+
+async def test_a_take_cancelled_before_it_was_sent_is_not_undone() -> None:
+    async with bench() as there:
+
+        async def cancel_unsent(_attempt: Attempt) -> Any:
+            async def cancelled() -> Any:
+                raise asyncio.CancelledError
+
+            return await unsent(cancelled())
+
+        there.faults.on("PutItem", call=1).run(cancel_unsent)
+        with pytest.raises(asyncio.CancelledError):
+            await Work(there).call("o1")
+        assert there.recorder.operations == ["PutItem"]
+
+
+async def test_giving_up_a_key_leaves_a_run_alone_that_took_it() -> None:
+    async with bench() as there:
+        work, other = Work(there), Work(there)
+        with anyio.CancelScope() as scope:
+
+            async def be_overtaken(_attempt: Attempt) -> Any:
+                there.faults.clear()
+                await other.call("o1")
+                scope.cancel()
+                await anyio.sleep_forever()
+
+            there.faults.on("PutItem", call=1).run(be_overtaken)
+            await work.call("o1")
+        assert scope.cancelled_caught
+        assert await work.call("o1") == {"run": 1}
+        assert (work.runs, other.runs) == (0, 1)
 
 
 async def test_a_result_that_can_t_be_sent_is_in_the_error_and_a_repeat_runs_after_the_lease() -> (

@@ -26,7 +26,7 @@ from adorm.checks import seconds
 from adorm.deadlines import deadline, remaining_s
 from adorm.errors import DeadlineExceeded, ResultNotStored, UsageError
 from adorm.idempotency.arguments import Arguments, DatabaseGiver, KeyGiver, PayloadGiver
-from adorm.idempotency.records import Run
+from adorm.idempotency.records import KeyLease
 from adorm.idempotency.results import ResultFormat
 
 P = ParamSpec("P")
@@ -49,7 +49,7 @@ def idempotent(
     expires_after_s: float = DEFAULT_EXPIRY_S,
     result: object = None,
 ) -> Callable[[Callable[P, Coroutine[Any, Any, T]]], Callable[P, Coroutine[Any, Any, T]]]:
-    """Run an async function once for each key: a repeat gets the first result, and does not run it.
+    """KeyLease an async function once for each key: a repeat gets the first result, and does not run it.
 
     ::
 
@@ -114,7 +114,7 @@ def idempotent(
                 DEFAULT_LEASE_S if lease_s is None and left_s == math.inf else lease_s or MAX_S,
                 max(left_s, 0.0),
             )
-            run = Run(
+            run = KeyLease(
                 database, table, record_id, payload_hash, lease_s=longest_s, keep_s=expires_after_s
             )
             done = await run.take()
@@ -144,7 +144,7 @@ def idempotent(
     return decorate
 
 
-async def _finish(run: Run, stored: ResultFormat, database: Any, value: object) -> None:
+async def _finish(run: KeyLease, stored: ResultFormat, database: Any, value: object) -> None:
     try:
         text = stored.write(database.codec, value)
     except Exception as error:  # noqa: BLE001  # hooks of the user's are asked too, and the function has run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -10,15 +9,11 @@ from functools import partial
 from typing import Any, Literal
 from uuid import uuid4
 
-import anyio
-
-from adorm.concurrency.shield import to_the_end
+from adorm.concurrency.shield import shielded
 from adorm.database import Database
-from adorm.deadlines import without_deadline
 from adorm.errors import (
     AdormError,
     ConditionalCheckFailed,
-    DeadlineExceeded,
     IdempotencyInProgress,
     IdempotencyMismatch,
     ItemNotFound,
@@ -29,6 +24,7 @@ from adorm.expressions.attr import attr
 from adorm.expressions.conditions import Condition
 from adorm.models import model
 from adorm.schema.markers import partition_key, ttl
+from adorm.transport.base import is_unsent
 
 CLOCK_TOLERANCE_S = 2.0
 """How far the clocks of two machines may be apart before a lease that runs is taken for one that is
@@ -44,9 +40,11 @@ class IdempotencyRecord:
 
     id: str = partition_key()
     """The function's name, `#`, and a SHA-256 of the key."""
-    status: Literal["in progress", "done"] = "in progress"
+    status: Literal["in progress", "done", "free"] = "in progress"
+    """"free": a run may have taken the key without getting an answer, and gave it up. Any other run
+    may take it; that run's own request, should it arrive late, may not."""
     owner: str = ""
-    """Of the run that took the key, a random token."""
+    """A random token of the run that took the key, or that gave it up."""
     lease_until_ms: int | None = None
     """While in progress: from then on another run may take it over; milliseconds since the epoch,
     by the owner's clock."""
@@ -59,8 +57,8 @@ class IdempotencyRecord:
     it."""
 
 
-class Run:
-    """One call's hold on its key."""
+class KeyLease:
+    """One call's lease of its key."""
 
     def __init__(
         self,
@@ -113,17 +111,17 @@ class Run:
                 return None  # the answer to an earlier attempt was lost
             self._check(found)
             return found
-        except (Exception, asyncio.CancelledError) as error:
-            if not isinstance(error, UsageError) and getattr(
-                error, "maybe_applied", True
-            ):  # of a cancelled request nobody knows
-                await self.free(error)
+        except BaseException as error:
+            # A cancelled request may have been applied as well, or may be on its way.
+            if getattr(error, "maybe_applied", not is_unsent(error)):
+                await self._clean_up(partial(self._give_up, free, record), error)
             raise
         return None
 
     def _is_free(self, now_s: float) -> Condition:
-        """Of the record as it stands: there is none, its result expired, or its run's lease is over
-        and its payload was this one."""
+        """The condition under which the key can be taken: there is no record; or its result has
+        expired; or its run's lease is over, and the payload was the same; or another run gave it
+        up."""
         kept = IdempotencyRecord
         status = attr(kept.status)
         over = attr(kept.lease_until_ms) <= math.floor((now_s - CLOCK_TOLERANCE_S) * 1000)
@@ -136,6 +134,7 @@ class Run:
             attr(kept.id).not_exists()
             | ((status == "done") & expired)
             | ((status == "in progress") & over)
+            | ((status == "free") & (attr(kept.owner) != self._owner))
         )
 
     def _check(self, found: IdempotencyRecord) -> None:
@@ -157,14 +156,37 @@ class Run:
         )
 
     async def free(self, error: BaseException) -> None:
-        """Let the key go, so that it can be taken at once; what hinders that becomes a note of the
-        error that is the reason."""
+        """Free the key, so that it can be taken at once. What prevents that becomes a note of
+        `error`, the reason for freeing it."""
+        await self._clean_up(self._free, error)
+
+    async def _clean_up(
+        self, work: Callable[[], Coroutine[Any, Any, None]], error: BaseException
+    ) -> None:
+        problem = f"{self._id}: it could not be freed"
         try:
-            await to_the_end(partial(_bounded, self._free, f"{self._id}: it could not be freed"))
-        except AdormError as problem:
+            await shielded(work, limit_s=WRITE_TIMEOUT_S, problem=problem)
+        except AdormError as failure:
             error.add_note(
-                f"{self._id} may be in progress until its lease of {self._lease_s:g} s is over: {problem}"
+                f"{self._id} may be in progress until its lease of {self._lease_s:g} s is over: "
+                f"{failure}"
             )
+
+    async def _give_up(self, free: Condition, taken: IdempotencyRecord) -> None:
+        """Undo a `take` that may have been applied, or may still be on its way.
+
+        Deleting the record would not do: the request would find none when it arrives, and hold the
+        key for its whole lease. So the record says "free" instead, which every run but this one
+        may take over. It is written where the key is this run's, or as free as `take` needs it.
+        """
+        given_up = IdempotencyRecord(
+            id=self._id, status="free", owner=self._owner, expires_at=taken.expires_at
+        )
+        mine = attr(IdempotencyRecord.owner) == self._owner
+        try:
+            await self._records.put(given_up).when(mine | free)
+        except ConditionalCheckFailed:
+            return  # another run has taken the key, or this was done by an attempt before
 
     async def _free(self) -> None:
         try:
@@ -181,12 +203,10 @@ class Run:
             ResultNotStored: it is not stored, or nobody knows.
         """
         try:
-            await to_the_end(
-                partial(
-                    _bounded,
-                    partial(self._finish, text),
-                    f"{self._id}: the result could not be stored",
-                )
+            await shielded(
+                partial(self._finish, text),
+                limit_s=WRITE_TIMEOUT_S,
+                problem=f"{self._id}: the result could not be stored",
             )
         except (ConditionalCheckFailed, ItemNotFound) as error:
             what = "the lease was over before the function was, and another run took the key: it may have run twice. Lease for longer"
@@ -215,9 +235,3 @@ class Run:
             .remove(IdempotencyRecord.lease_until_ms)
             .when(attr(IdempotencyRecord.owner) == self._owner)
         )
-
-
-async def _bounded(work: Callable[[], Coroutine[Any, Any, None]], what: str) -> None:
-    with without_deadline(), anyio.move_on_after(WRITE_TIMEOUT_S):
-        return await work()
-    raise DeadlineExceeded(f"{what} within {WRITE_TIMEOUT_S:g} s", maybe_applied=True)
