@@ -196,8 +196,8 @@ async def test_giving_back_is_bounded() -> None:
             patch.setattr("adorm.locks.RELEASE_TIMEOUT_S", 0.01)
             await release()
         assert held.fired == 1
-        assert "could not be given back within 0.01 s; it is free when its lease is over" in str(
-            errors[0]
+        assert str(errors[0]) == (
+            "lock 'report' is free when its lease is over: it could not be given back within 0.01 s"
         )
 
 

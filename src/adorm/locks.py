@@ -12,34 +12,33 @@ protects, and let that refuse a token smaller than one it has seen. In DynamoDB:
 lease.token).when(Report.fence <= lease.token)`.
 
 No clocks are compared between machines. The holder counts its lease on its own monotonic clock,
-from before its request was sent; who waits counts on its own too, from the moment it first saw the
-holder's last renewal, and takes the lock over when it saw nothing new for the whole lease. A lock
-whose holder vanished is therefore free at the latest one lease after someone began to wait for it.
+from before its request was sent. A process that waits counts on its own clock too, from the moment
+it first saw the holder's last renewal; it takes the lock over when it has seen no other renewal for
+the whole lease. A lock whose holder vanished is therefore free at the latest one lease after
+someone began to wait for it.
 
 Nothing runs in the background: renew where the work makes progress, so that work that hangs loses
-its lock. A lock's item stays in the table when it is given back, for its token has to go on
-growing.
+its lock. A lock's item stays in the table when the lock is given back, because its token has to go
+on growing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from functools import partial
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
-import anyio
 import attrs
 
 from adorm.checks import seconds
 from adorm.clock import Clock
-from adorm.concurrency.shield import to_the_end
+from adorm.concurrency.shield import shielded
 from adorm.database import Database
-from adorm.deadlines import without_deadline
 from adorm.errors import (
     AdormError,
     ConditionalCheckFailed,
-    DeadlineExceeded,
     ItemNotFound,
     LeaseLost,
     LockHeld,
@@ -52,12 +51,14 @@ from adorm.schema.markers import partition_key
 from adorm.table import Table
 from adorm.transport.base import is_unsent
 
+T = TypeVar("T")
+
 __all__ = ["Lease", "Lock", "LockRecord"]
 
 DEFAULT_LEASE_S = 30.0
 RELEASE_TIMEOUT_S = 5.0
-"""For giving a lock back, whatever deadline or cancellation is around; after that its lease has to
-run out."""
+"""The longest time for giving a lock back, whatever deadline or cancellation is around. After it
+the lock is free when its lease is over."""
 
 
 @model(table="adorm-locks")
@@ -66,12 +67,12 @@ class LockRecord:
 
     name: str = partition_key()
     owner: str | None = None
-    """Of the acquisition that holds it, a random id; None when it is free."""
+    """A random id of the acquisition that holds the lock; None when it is free."""
     lease_s: float = 0.0
     token: int = 0
     """The fencing token of the last acquisition."""
     renewals: int = 0
-    """Of this acquisition: that it grows is what tells others that the holder is alive."""
+    """The renewals of this acquisition. Others see by its growth that the holder is alive."""
 
 
 class Lease:
@@ -126,17 +127,17 @@ class Lease:
         return 0.0 if self._released else max(0.0, self._until_s - self._clock.monotonic())
 
     async def renew(self) -> None:
-        """Begin the lease anew. Works after its end too, if nobody took the lock meanwhile.
+        """Begin the lease again. Works after its end too, if nobody took the lock meanwhile.
 
         Raises:
-            LeaseLost: somebody did: stop what the lock protects.
+            LeaseLost: somebody took the lock: stop what it protects.
             UsageError: the lock was given back.
         """
         if self._released:
             raise UsageError(f"lock {self._name!r} was given back: acquire it again")
         started_s = self._clock.monotonic()
-        # A number of its own, even where the last renewal failed: it may have been applied, and who
-        # waits has to see that there is news.
+        # Each renewal writes a new number, even where the last one failed: that one may have been
+        # applied, and a waiting process has to see a change.
         self._renewals += 1
         try:
             await (
@@ -163,15 +164,15 @@ class Lease:
             return
         self._released = True
         left_s = self._until_s - self._clock.monotonic()
-        fate = await give_back(self._records, self._name, self._owner, self._token)
-        if fate == "given back":
+        ending = await give_back(self._records, self._name, self._owner, self._token)
+        if ending == "given back":
             return
         if left_s > 0 and (
-            fate == "perhaps given back" or self._until_s <= self._clock.monotonic()
+            ending == "perhaps given back" or self._until_s <= self._clock.monotonic()
         ):
-            # Nobody could take it while the lease ran: an attempt before, whose answer was lost,
-            # gave it back; or the lease ended while this was tried again. Either way the work was
-            # over.
+            # Nobody could take it while the lease ran. So an earlier attempt, whose answer was
+            # lost, gave it back; or the lease ended while this was tried again. Either way the
+            # work was over.
             return
         raise self._lost("can't be given back")
 
@@ -347,7 +348,7 @@ class Lock:
 
     async def _undo(self, seen: LockRecord | None, taken: LockRecord, error: BaseException) -> None:
         try:
-            await to_the_end(partial(_take_back, self._records, seen, taken))
+            await _shielded(partial(_take_back, self._records, seen, taken), taken.name)
         except AdormError as problem:
             error.add_note(
                 f"lock {self._name!r} may be held until its lease of {self._lease_s:g} s is over: {problem}"
@@ -368,63 +369,55 @@ def _unchanged(record: LockRecord | None) -> tuple[Condition | bool, ...]:
 async def _take_back(
     records: Table[LockRecord], seen: LockRecord | None, taken: LockRecord
 ) -> None:
-    """Undo an acquisition that may have been applied, or may be still on its way: afterwards it
-    can't be.
+    """Undo an acquisition that may have been applied, or may still be on its way.
 
-    It holds only where the lock is as it was seen, so where it did not arrive yet the token is
-    raised in its place. That is what it and giving it back would have come to; a holder that was
-    seen and is gone goes with it, as it would have then.
+    The acquisition's own request holds only where the lock is as it was seen. So where it has not
+    arrived yet, this writes the new token in its place, and it fails when it arrives. Afterwards
+    the lock is free, as if it had been acquired and given back; a holder that was seen and is gone
+    is gone from the record too.
     """
     untouched = and_(*_unchanged(seen))
-    update = (
-        records.update(taken.name)
-        .remove(LockRecord.owner)
-        .set(LockRecord.lease_s, taken.lease_s)
-        .set(LockRecord.token, taken.token)
-        .set(LockRecord.renewals, 0)
-        .when(or_(LockRecord.owner == taken.owner, untouched))
-        .upsert()
-    )
-    with without_deadline(), anyio.move_on_after(RELEASE_TIMEOUT_S):
-        try:
-            await update
-        except ConditionalCheckFailed:
-            return  # somebody else took it, or an attempt before, whose answer was lost, has undone it
-        return
-    raise _too_late(taken.name)
+    try:
+        await (
+            records.update(taken.name)
+            .remove(LockRecord.owner)
+            .set(LockRecord.lease_s, taken.lease_s)
+            .set(LockRecord.token, taken.token)
+            .set(LockRecord.renewals, 0)
+            .when(or_(LockRecord.owner == taken.owner, untouched))
+            .upsert()
+        )
+    except ConditionalCheckFailed:
+        return  # somebody else took it, or an attempt whose answer was lost has undone it
 
 
-Fate = Literal["given back", "perhaps given back", "taken"]
+Ending = Literal["given back", "perhaps given back", "taken"]
+"""What became of a lock. "taken": somebody else has it. "perhaps given back": somebody else has it,
+but an attempt whose answer was lost may have given it back first."""
 
 
-async def give_back(records: Table[LockRecord], name: str, owner: str, token: int) -> Fate:
+async def give_back(records: Table[LockRecord], name: str, owner: str, token: int) -> Ending:
     """Free a lock that this owner holds. Shielded from cancellation and the caller's deadline.
-
-    "taken": somebody else has it. "perhaps given back": the same, but an attempt before may have
-    given it back first.
 
     Raises:
         ServiceError, ConnectionFailed, DeadlineExceeded: it could not be done, within 5 s.
     """
-    return await to_the_end(partial(_give_back, records, name, owner, token))
+    return await _shielded(partial(_give_back, records, name, owner, token), name)
 
 
-async def _give_back(records: Table[LockRecord], name: str, owner: str, token: int) -> Fate:
-    with without_deadline(), anyio.move_on_after(RELEASE_TIMEOUT_S):
-        try:
-            await records.update(name).remove(LockRecord.owner).when(LockRecord.owner == owner)
-        except ItemNotFound:
-            return "taken"
-        except ConditionalCheckFailed as error:
-            found: LockRecord | None = error.item
-            if found is not None and found.owner is None and found.token == token:
-                return "given back"  # by an attempt whose answer was lost
-            return "perhaps given back" if error.maybe_applied else "taken"
-        return "given back"
-    raise _too_late(name)
+async def _give_back(records: Table[LockRecord], name: str, owner: str, token: int) -> Ending:
+    try:
+        await records.update(name).remove(LockRecord.owner).when(LockRecord.owner == owner)
+    except ItemNotFound:
+        return "taken"
+    except ConditionalCheckFailed as error:
+        found: LockRecord | None = error.item
+        if found is not None and found.owner is None and found.token == token:
+            return "given back"  # by an attempt whose answer was lost
+        return "perhaps given back" if error.maybe_applied else "taken"
+    return "given back"
 
 
-def _too_late(name: str) -> DeadlineExceeded:
-    return DeadlineExceeded(
-        f"lock {name!r}: it could not be given back within {RELEASE_TIMEOUT_S:g} s; it is free when its lease is over"
-    )
+async def _shielded(work: Callable[[], Coroutine[Any, Any, T]], name: str) -> T:
+    problem = f"lock {name!r} is free when its lease is over: it could not be given back"
+    return await shielded(work, limit_s=RELEASE_TIMEOUT_S, problem=problem)
