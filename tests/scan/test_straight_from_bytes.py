@@ -212,7 +212,7 @@ async def test_from_the_moment_of_a_failure_on_nothing_more_is_given() -> None:
     bench.faults.on("Scan", call=2).refuse("AccessDeniedException")
     async with bench.connect() as db, db.table(Number).scan().stream() as rows:
         first = await anext(rows)
-        while rows._outcomes[0].error is None:  # the second page is read ahead
+        while rows.outcomes[0].error is None:  # the second page is read ahead
             await checkpoint()
         with pytest.raises(adorm.AccessDenied):
             await anext(rows)

@@ -15,7 +15,8 @@ from adorm.concurrency.stream import StreamJob, TaskStream
 from adorm.errors import DeadlineExceeded, ItemDecodeError, ScanFailed, UsageError
 from adorm.outcomes import Outcome, Progress
 from adorm.query.stream import ItemStream
-from adorm.segments.checkpoints import Position, Ticket, Track, write_checkpoint
+from adorm.segments.checkpoints import Ticket
+from adorm.segments.segment_states import SegmentStates
 from adorm.segments.segmented_read import SegmentedRead, SegmentPage, SegmentReader
 
 ItemT = TypeVar("ItemT")
@@ -40,17 +41,12 @@ class ScanStream(ItemStream[ItemT]):
 
     def __init__(self, prepare: Callable[[], Awaitable[SegmentedRead[ItemT]]]) -> None:
         self._prepare = prepare
-        self._entered: SegmentedRead[ItemT] | None = None
-        self._tracks: list[Track] = []
-        """How far each segment has come."""
-        self._outcomes: list[Outcome[int]] = []
+        self._entered: tuple[SegmentedRead[ItemT], SegmentStates] | None = None
         self._stream: TaskStream[SegmentPage, int] | None = None
         self._pages: deque[SegmentPage] = deque()
-        """Those that are being given, in order; more than one only after a failure."""
+        """The page that is being given; empty while none is at hand."""
         self._decoded: list[ItemT] = []
-        """The `decoded` of the first page."""
-        self._left: int | None = None
-        """Items that may still be given; None for no limit."""
+        """The `decoded` of that page."""
         self._scanned_count = 0
         self._started_s = 0.0
         self._decode_errors: list[Exception] = []
@@ -59,6 +55,13 @@ class ScanStream(ItemStream[ItemT]):
 
     @property
     def _scan(self) -> SegmentedRead[ItemT]:
+        return self._inside_block()[0]
+
+    @property
+    def _states(self) -> SegmentStates:
+        return self._inside_block()[1]
+
+    def _inside_block(self) -> tuple[SegmentedRead[ItemT], SegmentStates]:
         if self._entered is None:
             raise UsageError(
                 "a stream is used inside its block: "
@@ -72,7 +75,7 @@ class ScanStream(ItemStream[ItemT]):
     def outcomes(self) -> Sequence[Outcome[int]]:
         """One for each segment; `value` is how many items it has given."""
         self._count_given()
-        return self._outcomes
+        return [] if self._entered is None else self._states.outcomes
 
     @property
     def errors(self) -> list[Exception]:
@@ -81,7 +84,7 @@ class ScanStream(ItemStream[ItemT]):
         late = [] if self._wait_failure is None else [self._wait_failure]
         return [
             *self._decode_errors,
-            *(outcome.error for outcome in self._outcomes if outcome.error is not None),
+            *(outcome.error for outcome in self.outcomes if outcome.error is not None),
             *late,
         ]
 
@@ -93,11 +96,7 @@ class ScanStream(ItemStream[ItemT]):
         """Where each segment stands, just after the last item given, as JSON text for
         `scan().resume(checkpoint)`."""
         self._count_given()
-        return write_checkpoint(
-            self._scan.scanned,
-            self._scan.total_segments,
-            [track.position for track in self._tracks],
-        )
+        return self._states.checkpoint()
 
     def __aiter__(self) -> Self:
         return self
@@ -119,23 +118,14 @@ class ScanStream(ItemStream[ItemT]):
     async def __aenter__(self) -> Self:
         if self._entered is not None:
             raise UsageError("this block was entered before: call stream() again")
-        scan = self._entered = await self._prepare()
-        self._tracks = [Track(position) for position in scan.positions]
-        total = scan.total_segments
-        self._outcomes = [
-            Outcome[int](
-                "scan" if total is None else f"segment {number} of {total}",
-                0,
-                finished=position.finished,
-            )
-            for number, position in enumerate(scan.positions)
-        ]
-        self._left = scan.limit
+        scan = await self._prepare()
+        states = SegmentStates(scan)
+        self._entered = scan, states
         self._started_s = scan.monotonic()
         jobs = [
             StreamJob(outcome, self._job(segment))
-            for segment, outcome in enumerate(self._outcomes)
-            if not scan.positions[segment].finished and self._left != 0
+            for segment, outcome in enumerate(states.outcomes)
+            if not outcome.finished and states.left != 0
         ]
         on_failure: OnFailure = "continue" if scan.collects_errors else "stop"
         limit = 1 if scan.in_segment_order else MAX_WORKERS
@@ -182,12 +172,12 @@ class ScanStream(ItemStream[ItemT]):
         """Whether the stream ended because something failed, before it had given all that was asked
         for."""
         self._count_given()
-        if self._left == 0:
+        if self._states.left == 0:
             return False
         if self._wait_failure is not None:
             return True
         return not self._scan.collects_errors and any(
-            outcome.error is not None for outcome in self._outcomes
+            outcome.error is not None for outcome in self._states.outcomes
         )
 
     async def take(self) -> tuple[ItemT, Ticket, int] | None:
@@ -198,14 +188,11 @@ class ScanStream(ItemStream[ItemT]):
         page = await self._page_at_hand()
         if page is None:
             return None
-        item = page.decoded.pop()
-        position = page.position_after(page.counted, self._scan.read.key_names)
-        self._count(page, 1)
-        return item, self._tracks[page.segment].begin(position), page.segment
+        return page.decoded.pop(), self._states.hand_out(page), page.segment
 
     def end(self, ticket: Ticket, segment: int) -> None:
         """The work on the item of this ticket is done."""
-        self._tracks[segment].end(ticket)
+        self._states.end(ticket, segment)
 
     async def take_some(self) -> tuple[list[ItemT], int] | None:
         """The next items of one segment, and which; None at the end, or where something failed.
@@ -221,15 +208,14 @@ class ScanStream(ItemStream[ItemT]):
         """The next page as it is, for counting; its items count as given."""
         page = None if self.failed else await self._next_page()
         if page is not None:
-            outcome = self._outcomes[page.segment]
-            outcome.value = (outcome.value or 0) + page.count
-            self._reach(page.segment, page.end)
+            self._states.count_page(page)
             await self._report()
         return page
 
     async def _page_at_hand(self) -> SegmentPage | None:
         """A page with decoded items; None at the end, or where something failed."""
-        while self._left != 0 and not self.failed:
+        states = self._states
+        while states.left != 0 and not self.failed:
             if not self._pages:
                 page = await self._next_page()
                 if page is None:
@@ -243,28 +229,24 @@ class ScanStream(ItemStream[ItemT]):
             if page.error is not None:
                 error, page.error = page.error, None
                 if not self._scan.collects_errors:
-                    outcome = self._outcomes[page.segment]
-                    outcome.error, outcome.finished = error, False
+                    states.fail(page, error)
                     return None
                 self._decode_errors.append(error)
-                self._reach(
-                    page.segment, page.position_after(page.taken, self._scan.read.key_names)
-                )
-                page.taken += 1
-                page.counted += 1
+                states.pass_over(page)
             elif page.taken < len(page.items):
                 self._decode(page)
             else:
                 if not page.taken:
-                    self._reach(page.segment, page.end)
+                    states.finish(page)
                 self._pages.popleft()
         return None
 
     def _decode(self, page: SegmentPage) -> None:
         """Decode the next items of a page, up to one that does not fit the model."""
         stop = min(page.taken + READY_ITEMS, len(page.items))
-        if self._left is not None:
-            stop = min(stop, page.taken + self._left)
+        left = self._states.left
+        if left is not None:
+            stop = min(stop, page.taken + left)
         decoded: list[ItemT] = []
         try:
             self._scan.read.decoder.decode_into(decoded, page.items, page.taken, stop)
@@ -301,23 +283,7 @@ class ScanStream(ItemStream[ItemT]):
     def _count_given(self) -> None:
         """Count what was given by iteration, and move the segment's position past it."""
         if self._pages:
-            page = self._pages[0]
-            given = page.taken - len(page.decoded) - page.counted
-            if given:
-                self._count(page, given)
-                last = page.position_after(page.counted - 1, self._scan.read.key_names)
-                self._reach(page.segment, last)
-
-    def _count(self, page: SegmentPage, given: int) -> None:
-        page.counted += given
-        outcome = self._outcomes[page.segment]
-        outcome.value = (outcome.value or 0) + given
-        if self._left is not None:
-            self._left -= given
-
-    def _reach(self, segment: int, position: Position) -> None:
-        track = self._tracks[segment]
-        track.end(track.begin(position))
+            self._states.count_given(self._pages[0])
 
     async def _report(self) -> None:
         scan = self._scan
@@ -339,12 +305,12 @@ class ScanStream(ItemStream[ItemT]):
             result: what came of the scan so far.
         """
         self._count_given()
-        outcomes = self._outcomes if outcomes is None else outcomes
+        of_segments = self._states.outcomes
+        outcomes = of_segments if outcomes is None else outcomes
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]
-        of_segments = sum(outcome.error is not None for outcome in self._outcomes)
         if self._wait_failure is not None:
             errors.insert(0, self._wait_failure)
-        is_fan_out = self._scan.total_segments is not None or outcomes is not self._outcomes
+        is_fan_out = self._scan.total_segments is not None or outcomes is not of_segments
         if not is_fan_out and len(errors) == 1 and not isinstance(errors[0], DeadlineExceeded):
             return errors[0]
         return fan_out_error(
@@ -354,7 +320,7 @@ class ScanStream(ItemStream[ItemT]):
             errors=errors,
             hint="go on by .resume(error.checkpoint)",
             # Such as a closed database, or one of another loop: the same mistake in every segment.
-            mistake_alone=of_segments == len(errors),
+            mistake_alone=len(errors) == sum(each.error is not None for each in of_segments),
             result=result,
             checkpoint=self.checkpoint(),
         )
