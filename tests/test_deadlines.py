@@ -1,9 +1,10 @@
-"""The ambient deadline itself; what calls make of it is in test_calls.py."""
+"""The ambient deadline and bounds of waits; what calls make of a deadline is in tests/calls."""
 
 from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from decimal import Decimal
 from typing import Any
@@ -13,8 +14,15 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from adorm.clock import SYSTEM_CLOCK, use_clock
-from adorm.deadlines import Limit, current_limit, deadline, remaining_s
-from adorm.errors import UsageError
+from adorm.deadlines import (
+    Limit,
+    current_limit,
+    deadline,
+    remaining_s,
+    within,
+    within_deadline,
+)
+from adorm.errors import DeadlineExceeded, UsageError
 from adorm.testing.clock import FakeClock
 
 pytestmark = pytest.mark.anyio
@@ -191,3 +199,77 @@ async def test_the_words_of_a_deadline_tell_its_seconds_only(clock: FakeClock) -
         async with deadline(2) as limit:
             assert isinstance(limit, Limit)
             assert repr(limit) == "Limit(at_s=1002.0, seconds=2.0)"
+
+
+# ---- bounds of waits
+
+
+async def test_a_wait_is_bounded_by_the_ambient_deadline() -> None:
+    with pytest.raises(
+        DeadlineExceeded,
+        match=r"^Scan on orders: the deadline of 0.01 s passed while waiting for godot$",
+    ) as caught:
+        async with (
+            deadline(0.01),
+            within_deadline("waiting for godot", operation="Scan", subject="orders"),
+        ):
+            await anyio.sleep_forever()
+    assert (caught.value.operation, caught.value.subject) == ("Scan", "orders")
+    with pytest.raises(DeadlineExceeded, match=r"^the deadline of 0.01 s passed while waiting"):
+        async with deadline(0.01), within_deadline("waiting for godot"):
+            await anyio.sleep_forever()
+
+
+async def test_a_scope_around_a_bounded_wait_cancels_it_as_ever() -> None:
+    with anyio.move_on_after(0.01) as foreign:
+        async with within_deadline("waiting for godot"):
+            await anyio.sleep_forever()
+    assert foreign.cancelled_caught
+
+
+async def late_after(limit_s: float | None, work: Callable[[], Awaitable[object]]) -> object:
+    def late(timeout: TimeoutError) -> LookupError:
+        error = LookupError("late")
+        error.__cause__ = timeout.__cause__
+        return error
+
+    async with within(limit_s, late):
+        return await work()
+
+
+async def test_a_limit_that_passes_raises_the_error_made_for_it_from_its_own_cause() -> None:
+    for limit_s in (0.01, 0, -1):
+        with pytest.raises(LookupError, match="late") as caught:
+            await late_after(limit_s, anyio.sleep_forever)
+        assert isinstance(caught.value.__cause__, asyncio.CancelledError)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+async def test_errors_results_and_timeouts_of_the_block_pass_unchanged() -> None:
+    async def fail() -> None:
+        raise TimeoutError("of the block")
+
+    async def answer() -> int:
+        await checkpoint()
+        return 5
+
+    for limit_s in (5.0, math.inf, None):
+        assert await late_after(limit_s, answer) == 5
+        with pytest.raises(TimeoutError, match="of the block"):
+            await late_after(limit_s, fail)
+
+
+async def test_another_timeout_around_a_bound_is_told_apart_from_it() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await late_after(60, anyio.sleep_forever)
+
+
+async def test_a_cancellation_of_the_task_passes_through_a_bound() -> None:
+    task = asyncio.ensure_future(late_after(60, anyio.sleep_forever))
+    await checkpoint()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -17,7 +17,7 @@ from adorm.calls.calls import Calls
 from adorm.calls.capacity import collect_capacity
 from adorm.clock import Clock, current_clock
 from adorm.codec.codec import Codec
-from adorm.deadlines import current_limit, remaining_s
+from adorm.deadlines import remaining_s, within_deadline
 from adorm.dynamodb.operations import Repeat
 from adorm.errors import AdormError, DeadlineExceeded, UsageError
 from adorm.items.binding import Binding
@@ -206,21 +206,10 @@ class Database(TableCare, Transactions, Batches, Gathers):
         return None if self._calls is None else self._calls.transport.engine
 
     async def _open_in_time(self, operation: str) -> Calls:
-        limit = current_limit()
-        if limit is None:
-            return await self._open()
         _running_loop()
-        bound = asyncio.timeout(max(limit.remaining_s(), 0.0))
-        try:
-            async with bound:
-                return await self._open()
-        except TimeoutError:
-            if not bound.expired():
-                raise
-        raise DeadlineExceeded(
-            f"{operation}: the deadline of {limit.seconds:g} s passed while the database was opened: region and credentials looked up",
-            operation=operation,
-        )
+        doing = "the database was opened: region and credentials looked up"
+        async with within_deadline(doing, operation=operation):
+            return await self._open()
 
     async def _open(self) -> Calls:
         loop = _running_loop()

@@ -18,7 +18,7 @@ from adorm.batch.batch_options import DEFAULT_CONCURRENCY, checked_concurrency
 from adorm.batch.chunk import Chunk, read_chunk
 from adorm.codec.pages import ItemPage
 from adorm.concurrency.pool import Job, Pool, foreign_cancellation_as_error
-from adorm.concurrency.waits import within_deadline
+from adorm.deadlines import within_deadline
 from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
@@ -138,12 +138,9 @@ class Loader(Generic[ModelT]):
             self._wake.set()
         load.waiters += 1
         try:
-            await within_deadline(
-                load.done.wait,
-                f"loading an item of {table}",
-                operation="BatchGetItem",
-                subject=table,
-            )
+            doing = f"loading an item of {table}"
+            async with within_deadline(doing, operation="BatchGetItem", subject=table):
+                await load.done.wait()
         finally:
             load.waiters -= 1
             if not load.waiters and self._queue.get(item_id) is load:

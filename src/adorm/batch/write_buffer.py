@@ -16,7 +16,7 @@ from adorm.batch.chunk_writer import ChunkWriter
 from adorm.batch.write_request import MAX_CHUNK_BYTES, WriteRequest, split_requests
 from adorm.batch.write_result import BatchWriteResult
 from adorm.concurrency.pool import Job, OnFailure, Pool, foreign_cancellation_as_error
-from adorm.concurrency.waits import within_deadline
+from adorm.deadlines import within_deadline
 from adorm.dynamodb.limits import MAX_WRITE_REQUESTS
 from adorm.errors import DeadlineExceeded
 from adorm.items.binding import Binding, Connection
@@ -218,7 +218,8 @@ class WriteBuffer:
     async def _within_deadline(self, wait: Callable[[], Awaitable[T]], doing: str) -> T:
         tables = ", ".join(sorted(self._item_ids)) or None
         try:
-            return await within_deadline(wait, doing, operation="BatchWriteItem", subject=tables)
+            async with within_deadline(doing, operation="BatchWriteItem", subject=tables):
+                return await wait()
         except DeadlineExceeded as error:
             error.result = self.result()
             error.outcomes = error.result.outcomes

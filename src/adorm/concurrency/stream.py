@@ -14,7 +14,7 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from adorm.concurrency.pool import Job, OnFailure, run_all
-from adorm.concurrency.waits import within_deadline
+from adorm.deadlines import current_limit, within_deadline
 from adorm.errors import UsageError
 from adorm.outcomes import Outcome
 
@@ -150,12 +150,11 @@ class TaskStream(Generic[ValueT, T]):
                 "a stream is read inside its block: "
                 "async with ....stream() as rows: async for row in rows: ..."
             )
-        return await within_deadline(
-            self._receive,
-            "waiting for the next part of a stream",
-            operation=self._operation,
-            subject=self._subject,
-        )
+        if current_limit() is None:
+            return await self._receive()
+        doing = "waiting for the next part of a stream"
+        async with within_deadline(doing, operation=self._operation, subject=self._subject):
+            return await self._receive()
 
     async def _receive(self) -> ValueT | None:
         await checkpoint()  # other tasks run in between, even where values are at hand
