@@ -343,7 +343,7 @@ async def test_where_no_request_can_tell_kinds_apart_others_are_left_out_once_th
         assert first.kind == "customer"
         with pytest.raises(adorm.UsageError, match="can't count items of one kind"):
             await query.count()
-        with pytest.raises(adorm.UsageError, match="a page of 5 can't be told here"):
+        with pytest.raises(adorm.UsageError, match="a page of 5 items can't be read here"):
             await query.limit(5).page()
         assert len((await query.page()).items) == 8
     with pytest.raises(adorm.UsageError, match="does not hold kind"):

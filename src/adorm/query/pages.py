@@ -64,7 +64,7 @@ class PageOfItems(Generic[ItemT]):
         self._read = read
         self._limit = limit
         self._cursor = cursor
-        # One item more than asked for tells whether there are any after the page.
+        # One more item shows whether there are any after the page.
         most_items = None if limit is None else limit + 1
         self._reader = PageReader(read, most_items=most_items, start_key=_start_key(read, cursor))
         self._pages: list[RawPage] = []
@@ -83,13 +83,13 @@ class PageOfItems(Generic[ItemT]):
         Raises:
             DeadlineExceeded: `.result` is the page as far as it was read, where something was, and
                 `.cursor` goes on after that.
-            UsageError: the number of items can't be told, see below.
+            UsageError: there is a limit, and the request can't leave out items of other models.
         """
         if self._read.drops_other_kinds and self._limit is not None:
             raise UsageError(
-                f"a page of {self._limit} can't be told here: the index lets items of other kinds "
-                "through, which adorm leaves out once they are read; take limit() away, or let the "
-                "index hold the discriminator beside its keys"
+                f"a page of {self._limit} items can't be read here: the request can't leave out "
+                "items of other kinds, so adorm does once they are read; take limit() away, "
+                "or let the index hold the discriminator beside its keys"
             )
         self._read.parameters.setdefault("ReturnConsumedCapacity", "TOTAL")
         await self._read_pages()

@@ -49,8 +49,8 @@ class ReadBudget:
         return self._page_units
 
     def correct(self, reserved: float, consumed: float | None) -> None:
-        """Take what the request has really consumed; None where it failed, which is taken as
-        nothing."""
+        """Replace what was reserved by what the request has consumed; None where it failed, which
+        counts as nothing."""
         probing = self._page_units is None and reserved == 0.0
         if consumed is not None:
             self._page_units = consumed

@@ -26,7 +26,7 @@ def resumed_positions(
 
     Args:
         scanned: what the scan reads; the checkpoint has to be one of just that.
-        segments: what the scan was told, which has to agree with the checkpoint.
+        segments: what `segments()` was given, which has to agree with the checkpoint.
 
     Raises:
         UsageError: the checkpoint is damaged, or one of another table, index, filter or number of

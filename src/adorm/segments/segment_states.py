@@ -42,15 +42,15 @@ class SegmentStates:
     def count_given(self, page: SegmentPage) -> None:
         """Count the items of a page that were given since the last time, and move the position past
         them."""
-        given = page.taken - len(page.decoded) - page.counted
+        given = page.next_item - len(page.decoded) - page.counted
         if given:
             self._count(page, given)
             self._move_past(page, page.counted - 1)
 
     def pass_over(self, page: SegmentPage) -> None:
         """Move the position past the next item of a page without counting it as given."""
-        self._move_past(page, page.taken)
-        page.taken += 1
+        self._move_past(page, page.next_item)
+        page.next_item += 1
         page.counted += 1
 
     def count_page(self, page: SegmentPage) -> None:

@@ -81,7 +81,7 @@ class SegmentPage:
     items: ItemPage
     items_as_read: ItemPage
     """What the scan itself read of each item. Where whole items were fetched later, their index
-    keys may have changed meanwhile, so that a position has to be taken from these."""
+    keys may have changed meanwhile, so that a position comes from these."""
     end: Position
     """Where the segment stands after this page."""
     scanned_count: int
@@ -90,8 +90,8 @@ class SegmentPage:
     """Items in the answer."""
     decoded: list[Any] = attrs.Factory(list[Any])
     """Decoded items that are not given yet, the next one last."""
-    taken: int = 0
-    """How many items were decoded, or passed over."""
+    next_item: int = 0
+    """The number of the item to decode next."""
     counted: int = 0
     """How many of them the segment's position and outcome already include."""
     error: Exception | None = None

@@ -169,8 +169,7 @@ class ScanStream(ItemStream[ItemT]):
 
     @property
     def failed(self) -> bool:
-        """Whether the stream ended because something failed, before it had given all that was asked
-        for."""
+        """Whether the stream ended because something failed, before the limit was reached."""
         self._count_given()
         if self._states.left == 0:
             return False
@@ -233,26 +232,26 @@ class ScanStream(ItemStream[ItemT]):
                     return None
                 self._decode_errors.append(error)
                 states.pass_over(page)
-            elif page.taken < len(page.items):
+            elif page.next_item < len(page.items):
                 self._decode(page)
             else:
-                if not page.taken:
+                if not page.next_item:
                     states.finish(page)
                 self._pages.popleft()
         return None
 
     def _decode(self, page: SegmentPage) -> None:
         """Decode the next items of a page, up to one that does not fit the model."""
-        stop = min(page.taken + READY_ITEMS, len(page.items))
+        stop = min(page.next_item + READY_ITEMS, len(page.items))
         left = self._states.left
         if left is not None:
-            stop = min(stop, page.taken + left)
+            stop = min(stop, page.next_item + left)
         decoded: list[ItemT] = []
         try:
-            self._scan.read.decoder.decode_into(decoded, page.items, page.taken, stop)
+            self._scan.read.decoder.decode_into(decoded, page.items, page.next_item, stop)
         except ItemDecodeError as error:
             page.error = error
-        page.taken += len(decoded)
+        page.next_item += len(decoded)
         decoded.reverse()
         page.decoded = self._decoded = decoded
 
@@ -275,7 +274,7 @@ class ScanStream(ItemStream[ItemT]):
         """Give none of the items that are decoded already; they stay before the checkpoint."""
         self._count_given()
         for page in self._pages:
-            page.taken -= len(page.decoded)
+            page.next_item -= len(page.decoded)
             page.decoded.clear()
 
     # ---- how far it has come

@@ -59,7 +59,7 @@ async def collect_work(
     stays before the items whose workers a deadline ended.
 
     Args:
-        results: gets the results of the workers; None where nobody wants them.
+        results: gets the results of the workers; None: they are not kept.
     """
     done = 0
 
@@ -117,8 +117,8 @@ class _Work:
 
     async def _work(self, _outcome: Outcome[None]) -> None:
         stream = self._stream
-        while (taken := await stream.take()) is not None:
-            item, ticket, segment = taken
+        while (work := await stream.take()) is not None:
+            item, ticket, segment = work
             try:
                 with foreign_cancellation_as_error():
                     value = await self._worker(item)
@@ -142,8 +142,8 @@ async def fold_items(stream: ScanStream[ItemT], initial: T, step: Callable[[T, I
     """
     total = initial
     async with stream:
-        while (taken := await stream.take_some()) is not None:
-            for item in taken[0]:
+        while (batch := await stream.take_some()) is not None:
+            for item in batch[0]:
                 total = step(total, item)
         if stream.failed:
             raise stream.failure(result=total)

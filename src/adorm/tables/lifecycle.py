@@ -13,7 +13,7 @@ from adorm.errors import ResourceNotFound, ServiceError, UsageError
 from adorm.models import ModelInfo
 from adorm.tables.descriptions import TableDescription, differences, same_shape
 from adorm.tables.names import DEFAULT_TIMEOUT_S, check_table_name
-from adorm.tables.poller import Connection, TablePoller, description_in
+from adorm.tables.poller import TableConnection, TablePoller, description_in
 from adorm.tables.requests import Billing, KeyTypes, create_table_request
 from adorm.tables.time_to_live import IN_USE, enable_time_to_live, has_time_to_live
 
@@ -23,7 +23,7 @@ that."""
 
 
 async def create_table(
-    connection: Connection,
+    connection: TableConnection,
     info: ModelInfo,
     table_name: str,
     *,
@@ -84,7 +84,7 @@ async def create_table(
 
 
 async def ensure_table(
-    connection: Connection,
+    connection: TableConnection,
     info: ModelInfo,
     table_name: str,
     *,
@@ -134,7 +134,7 @@ async def ensure_table(
 
 
 async def delete_table(
-    connection: Connection,
+    connection: TableConnection,
     table_name: str,
     *,
     missing_ok: bool = False,
@@ -180,7 +180,7 @@ async def delete_table(
                 )
 
 
-async def describe_table(connection: Connection, table_name: str) -> TableDescription:
+async def describe_table(connection: TableConnection, table_name: str) -> TableDescription:
     """The table as it is now: one DescribeTable.
 
     Raises:

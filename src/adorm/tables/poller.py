@@ -19,7 +19,7 @@ FIRST_POLL_S = 0.25
 SLOWEST_POLL_S = 4.0
 
 
-class Connection(Protocol):
+class TableConnection(Protocol):
     """What tables need of a database."""
 
     @property
@@ -53,7 +53,7 @@ class TablePoller:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: TableConnection,
         table_name: str,
         operation: str,
         goal: str,

@@ -11,14 +11,14 @@ from typing import Any, cast
 
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, UsageError
 from adorm.models import ModelInfo
-from adorm.tables.poller import Connection
+from adorm.tables.poller import TableConnection
 
 IN_USE = "ResourceInUseException"
 """The code for a table that exists already, or that is being created, altered or deleted."""
 
 
 async def has_time_to_live(
-    connection: Connection, info: ModelInfo, table_name: str, attribute_name: str
+    connection: TableConnection, info: ModelInfo, table_name: str, attribute_name: str
 ) -> bool:
     """Whether items expire by that attribute; False where time to live is off.
 
@@ -37,7 +37,9 @@ async def has_time_to_live(
     return True
 
 
-async def enable_time_to_live(connection: Connection, table_name: str, attribute_name: str) -> None:
+async def enable_time_to_live(
+    connection: TableConnection, table_name: str, attribute_name: str
+) -> None:
     """Let DynamoDB delete items once the time in this attribute is over."""
     request = {
         "TableName": table_name,
@@ -71,7 +73,7 @@ def _noting_the_table(table_name: str, attribute_name: str) -> Generator[None]:
         raise
 
 
-async def _time_to_live(connection: Connection, table_name: str) -> tuple[str, str | None]:
+async def _time_to_live(connection: TableConnection, table_name: str) -> tuple[str, str | None]:
     """The status (ENABLED, ENABLING, DISABLED or DISABLING) and the attribute's name."""
     answer = await connection.call("DescribeTimeToLive", {"TableName": table_name})
     found: object = answer.get("TimeToLiveDescription") or {}
