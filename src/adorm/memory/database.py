@@ -98,7 +98,7 @@ class Database:
         """A table in any state, its due changes of state done.
 
         Raises:
-            EngineError: there is none.
+            EngineError: the table does not exist.
         """
         table = self.find_table(name_or_arn)
         if table is None:
@@ -110,7 +110,7 @@ class Database:
         """A table whose items can be read and written.
 
         Raises:
-            EngineError: there is none, it is still being created, or it is being deleted.
+            EngineError: the table does not exist, is being created, or is being deleted.
         """
         table = self.find_table(name_or_arn)
         if table is None or table.status in ("CREATING", "DELETING"):

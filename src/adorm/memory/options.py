@@ -73,7 +73,7 @@ def check_account(account: object) -> None:
     """Refuse what is no account.
 
     Raises:
-        ValueError: it is not twelve digits.
+        ValueError: the account is not twelve digits.
     """
     if not isinstance(account, str) or not _ACCOUNT.fullmatch(account):
         raise ValueError(f"an account is twelve digits, as text: {account!r}")
@@ -83,7 +83,8 @@ def check_region(region: object) -> None:
     """Refuse what is no region's name.
 
     Raises:
-        ValueError: it is no text, is empty, or has characters that no ARN can hold there.
+        ValueError: the region is not text, is empty, or has characters that an ARN cannot hold
+            there.
     """
     if not isinstance(region, str) or not _REGION.fullmatch(region):
         raise ValueError(f"a region is text such as 'eu-central-1': {region!r}")

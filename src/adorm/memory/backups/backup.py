@@ -158,7 +158,7 @@ def find_backup(database: Database, arn: str) -> Backup:
     """A backup by its ARN.
 
     Raises:
-        EngineError: there is none, or none any more; it is of another account; the ARN is none.
+        EngineError: no such backup exists, it belongs to another account, or the ARN is not valid.
     """
     found = _ARN.fullmatch(arn)
     if found is None:

@@ -22,7 +22,7 @@ def refuse_empty_names(request: Mapping[str, Any], *, in_transaction: bool) -> N
     """Refuse a request that holds an empty name.
 
     Raises:
-        EngineError: it does.
+        EngineError: the request has an empty name.
     """
     updates = request.get("AttributeUpdates", _NONE)
     expected = request.get("Expected", _NONE)

@@ -59,7 +59,7 @@ class Parameters:
         KeyConditions is allowed beside the other expressions of a query.
 
         Raises:
-            EngineError: there are both.
+            EngineError: the request has both.
         """
         expressions = [each for each in self.ordered if each in request]
         legacy = [each for each in self.ordered_legacy if each in request]

@@ -265,7 +265,7 @@ def stored_put(item: Item) -> StoredItem:
     """An item that a request wants to put, as it will be stored.
 
     Raises:
-        EngineError: it is larger than 400 KB, or has a name that is too long.
+        EngineError: the item is larger than 400 KB, or has a name that is too long.
     """
     stored = StoredItem.of(item)
     if stored.size > MAX_NAME_BYTES:

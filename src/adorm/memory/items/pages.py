@@ -67,8 +67,8 @@ class Source:
         """Refuse an `ExclusiveStartKey` that is none of this source.
 
         Raises:
-            EngineError: it has other attributes than a `LastEvaluatedKey` of this source, or other
-                types.
+            EngineError: the key has other attributes, or other types, than a `LastEvaluatedKey` of
+                this table or index.
         """
         types = {**self.table.schema.types, **self.schema.types}
         old = self._old_refusal(key, in_scan=in_scan)
@@ -211,7 +211,7 @@ def check_select(request: Mapping[str, Any], *, enveloped: bool) -> None:
             it does for Query alone.
 
     Raises:
-        EngineError: it does.
+        EngineError: the `Select` is unknown or contradicts the request.
     """
     told = _in_envelope if enveloped else invalid
     select = request.get("Select")
@@ -242,7 +242,7 @@ def check_scalar_keys(source: Source, condition: Condition | None) -> None:
     """Refuse a filter that looks into a key attribute, which is never a list or a map.
 
     Raises:
-        EngineError: it does.
+        EngineError: the filter looks into a key attribute.
     """
     if condition is None:
         return

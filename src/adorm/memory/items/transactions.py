@@ -71,7 +71,7 @@ def check_targets(writes: Iterable[ItemWrite]) -> None:
     """Refuse two operations on one item.
 
     Raises:
-        EngineError: there are.
+        EngineError: two operations are on one item.
     """
     check_distinct_items((write.table, write.position) for write in writes)
 
@@ -80,7 +80,7 @@ def check_distinct_items(targets: Iterable[tuple[Table, Position]]) -> None:
     """Refuse a transaction that names one item twice.
 
     Raises:
-        EngineError: it does.
+        EngineError: the transaction names an item twice.
     """
     seen: set[tuple[str, Position]] = set()
     for table, position in targets:
@@ -94,7 +94,7 @@ def check_total_bytes(sizes: Iterable[int]) -> None:
     """Refuse a transaction whose items have more than 4 MB together.
 
     Raises:
-        EngineError: they have.
+        EngineError: the items have more than 4 MB together.
     """
     if sum(sizes) > MAX_BYTES:
         raise invalid(

@@ -24,7 +24,7 @@ def table_with_backups(database: Database, name_or_arn: str) -> Table:
     """A table that can be backed up.
 
     Raises:
-        EngineError: there is none, or it is being created.
+        EngineError: the table does not exist, or is being created.
     """
     table = database.find_table(name_or_arn)
     if table is None or table.status == CREATING:

@@ -79,7 +79,8 @@ def _check_select_value(request: Mapping[str, Any]) -> None:
     """Refuse a `Select` that is none: a query does so before it reads any expression.
 
     Raises:
-        EngineError: it is none, or the request mixes expressions with other parameters.
+        EngineError: the `Select` is unknown, or the request mixes expressions with legacy
+            parameters.
     """
     try:
         check_select_value(request["Select"])
@@ -98,7 +99,7 @@ def _check_filter(source: Source, condition: Condition | None, legacy: bool) -> 
     """Refuse a filter on a key attribute of what is read: that belongs into the key condition.
 
     Raises:
-        EngineError: it has one.
+        EngineError: the filter is on a key attribute.
     """
     if condition is None:
         return

@@ -83,7 +83,7 @@ def _check_update_size(update: Update) -> None:
     condition is looked at, and whatever it would leave.
 
     Raises:
-        EngineError: it is.
+        EngineError: the expression and its values are too large.
     """
     if update.exceeds(MAX_ITEM_BYTES):
         raise invalid("Item size to update has exceeded the maximum allowed size")

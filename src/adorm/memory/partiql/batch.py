@@ -73,7 +73,7 @@ class Member:
         """Keep an error for the statement's part of the answer.
 
         Raises:
-            EngineError: it is none of a statement, but of the batch as a whole.
+            EngineError: the error is of the batch as a whole, not of one statement.
         """
         if error.code not in ERROR_CODES:
             raise error

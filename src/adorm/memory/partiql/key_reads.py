@@ -64,7 +64,7 @@ def check_key_types(branches: Iterable[Branch], schema: KeySchema) -> None:
     The service looks at one branch after the other, up to one that is no query.
 
     Raises:
-        EngineError: there is such a value.
+        EngineError: a value has a type that the key attribute cannot have.
     """
     for branch in branches:
         if len(branch.partition) != 1 or len(branch.sort) > 1:
@@ -91,7 +91,7 @@ def check_key_type(name: str, kind: str, value: Value) -> None:
     """Refuse a value that a key attribute can't have.
 
     Raises:
-        EngineError: it has another type than `kind`.
+        EngineError: the value has another type than `kind`.
     """
     if kind in value:
         return
@@ -154,7 +154,7 @@ def check_sizes(reads: Sequence[KeyRead], schema: KeySchema) -> None:
     there is one query.
 
     Raises:
-        EngineError: one is.
+        EngineError: a value is too large.
     """
     first = reads[0]
     if all(read.partition == first.partition for read in reads):

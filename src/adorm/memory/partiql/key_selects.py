@@ -59,7 +59,7 @@ def check_key_types(table: Table, key: Item) -> None:
     """Refuse a key whose values have other types than the table's key attributes.
 
     Raises:
-        EngineError: they have.
+        EngineError: a value has another type than its key attribute.
     """
     for name, kind in table.schema.types.items():
         check_key_type(name, kind, key[name])

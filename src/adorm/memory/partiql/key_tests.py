@@ -71,7 +71,7 @@ def read_branches(condition: Node, schema: KeySchema, parameters: Sequence[Value
     """The branches of a condition on a table or an index with this key.
 
     Raises:
-        EngineError: there are too many.
+        EngineError: there are too many branches.
     """
     reader = _BranchReader(frozenset(schema.attributes), parameters)
     return [_branch(leaves, schema) for leaves in reader.branches(condition, negated=False)]
@@ -93,7 +93,7 @@ class _BranchReader:
         """The branches of a condition, each with its leaves.
 
         Raises:
-            EngineError: there are too many.
+            EngineError: there are too many branches.
         """
         if not isinstance(node, Operation) or node.operator not in ("and", "or", "not"):
             return [(self._leaf(node, negated),)]

@@ -58,7 +58,7 @@ def literal_value(node: Node, path: str = "root", depth: int = 0) -> Value:
         depth: how many literals are around it.
 
     Raises:
-        EngineError: it is no literal, or none that DynamoDB can hold.
+        EngineError: the text is not a literal, or DynamoDB cannot hold its value.
     """
     if depth >= MAX_DEPTH:
         raise invalid(f"Nesting Levels have exceeded supported limits under {path}")
@@ -94,7 +94,7 @@ def struct_key(key: Node) -> str:
     """The name of a struct's member.
 
     Raises:
-        EngineError: it is no string, or an empty one.
+        EngineError: the name is not a string, or is empty.
     """
     if not isinstance(key, Constant) or "S" not in key.value:
         raise unsupported_type(key, "root")

@@ -36,7 +36,8 @@ def read_token(token: str, fingerprint: str, source: Source, reads: int) -> Stop
     """Where the page of a token begins.
 
     Raises:
-        EngineError: it is no token, or the token of another statement or of other parameters.
+        EngineError: the text is not a token, or belongs to another statement or to other
+            parameters.
     """
     try:
         content = orjson.loads(b64decode(token, validate=True))

@@ -103,7 +103,7 @@ def check_distinct(operator: str, operands: Sequence[Operand]) -> None:
     """Refuse an operator whose first operand is a path that stands among the others too.
 
     Raises:
-        EngineError: it does.
+        EngineError: the first operand is also one of the others.
     """
     path = operands[0].path
     if path is not None and any(each.path == path for each in operands[1:]):
@@ -117,7 +117,7 @@ def check_types(operator: str, operands: Sequence[Operand]) -> None:
     """Refuse operands of types that the operator or function does not take.
 
     Raises:
-        EngineError: there is one.
+        EngineError: an operand has a type that the operator does not take.
     """
     if operator in ("attribute_exists", "attribute_not_exists"):
         if operands[0].path is None:

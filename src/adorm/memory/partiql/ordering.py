@@ -32,7 +32,7 @@ class Ordering:
         """Refuse terms that are no attributes of the key.
 
         Raises:
-            EngineError: there is one, or the statement has no condition.
+            EngineError: a term is not an attribute of the key, or the statement has no condition.
         """
         if self._terms and not has_condition:
             raise invalid("Must have WHERE clause in the statement when using ORDER BY clause.")

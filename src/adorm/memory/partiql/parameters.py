@@ -31,7 +31,7 @@ def check_parameter_count(expected: int, parameters: Sequence[Value]) -> None:
     """Refuse a statement with more parameters than the request has. More are no fault.
 
     Raises:
-        EngineError: there are too few.
+        EngineError: the request has too few parameters.
     """
     if expected > len(parameters):
         raise invalid("Number of parameters in request and statement don't match.")
@@ -56,7 +56,7 @@ def _check_exponent(number: str) -> None:
     """Refuse a number whose exponent, or whose number of decimal places, is no 32-bit integer.
 
     Raises:
-        EngineError: it is none.
+        EngineError: the exponent or the number of decimal places is not a 32-bit integer.
     """
     match = _EXPONENT(number)
     if match is None or not any(map(str.isdigit, re.split("[eE]", number)[0])):

@@ -31,7 +31,7 @@ def parse(text: str) -> tuple[Node, int]:
     """What a statement says, and how many parameters it has.
 
     Raises:
-        EngineError: it is not well formed.
+        EngineError: the statement is not well formed.
     """
     return StatementParser(read_tokens(text)).parse()
 

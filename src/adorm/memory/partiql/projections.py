@@ -24,7 +24,7 @@ def check_filters(source: Source, branches: Sequence[Branch]) -> None:
     """Refuse queries of an index whose conditions all read attributes that it does not hold.
 
     Raises:
-        EngineError: they do.
+        EngineError: the conditions read only attributes that the index does not hold.
     """
     held = None if source.index is None else source.index.projected
     if source.index is None or held is None:

@@ -76,7 +76,7 @@ class BoundSelect:
         """The branches of the condition; none without one.
 
         Raises:
-            EngineError: there are too many.
+            EngineError: there are too many branches.
         """
         if self.statement.condition is None:
             return []

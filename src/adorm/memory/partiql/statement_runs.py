@@ -41,7 +41,7 @@ def bind(database: Database, request: Mapping[str, Any]) -> BoundSelect | BoundW
     """Read a statement of a request with its parameters, outside a transaction.
 
     Raises:
-        EngineError: it is not well formed, or has operands that DynamoDB does not take.
+        EngineError: the statement is not well formed, or has operands that DynamoDB does not take.
     """
     parameters = read_parameters(request)
     statement, expected = read_statement(request["Statement"])
@@ -83,7 +83,7 @@ def prepare_write(
     """The table of a statement, and its write.
 
     Raises:
-        EngineError: there is no such table, or the key or the item is none that it can have.
+        EngineError: the table does not exist, or it cannot have this key or item.
     """
     table = database.data_table(bound.statement.table)
     bound.check_key(table)

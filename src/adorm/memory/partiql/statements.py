@@ -97,7 +97,7 @@ def read_statement(text: str) -> tuple[Statement, int]:
     """What a statement asks for, and how many parameters it takes.
 
     Raises:
-        EngineError: it is not well formed, or has parts that DynamoDB does not know.
+        EngineError: the statement is not well formed, or has parts that DynamoDB does not know.
     """
     node, parameters = parse(text)
     return _statement(node), parameters

@@ -40,7 +40,7 @@ def check_terms(where: Where) -> None:
     """Refuse a condition that has a term which DynamoDB does not know, or too many operators.
 
     Raises:
-        EngineError: it has.
+        EngineError: the condition has an unknown term or too many operators.
     """
     if where.operators > MAX_OPERATORS:
         raise too_many_operators()

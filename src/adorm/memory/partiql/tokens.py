@@ -175,7 +175,7 @@ def _check_scale(number: str) -> None:
     """Refuse a number whose exponent or number of decimal places is no 32-bit integer.
 
     Raises:
-        EngineError: it is none.
+        EngineError: the exponent or the number of decimal places is not a 32-bit integer.
     """
     digits, _, exponent = number.lower().partition("e")
     if not exponent:

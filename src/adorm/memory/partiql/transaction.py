@@ -147,7 +147,7 @@ def _refuse_faulty(faults: Sequence[EngineError | None], wording: Wording) -> No
     """Cancel a transaction before it begins, where statements can't be carried out.
 
     Raises:
-        EngineError: there is a fault.
+        EngineError: a statement cannot be carried out.
     """
     reasons = [None if each is None else reason_of(each, wording) for each in faults]
     if any(reasons):

@@ -49,7 +49,7 @@ def read_authorization(request: HttpRequest) -> Authorization:
     """What a signed request tells.
 
     Raises:
-        EngineError: it is not signed, or a part of the signature is missing.
+        EngineError: the request is not signed, or a part of the signature is missing.
     """
     header = request.headers.get(b"authorization", b"").decode("latin-1").strip()
     if b"X-Amz-Algorithm" in request.target:

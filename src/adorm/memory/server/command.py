@@ -80,8 +80,8 @@ def load(engine: Engine, path: Path) -> None:
     """Put the tables of a snapshot's file into the engine.
 
     Raises:
-        OSError: the file can't be read.
-        ValueError: it holds no snapshot.
+        OSError: the file cannot be read.
+        ValueError: the file holds no snapshot.
     """
     try:
         engine.restore(orjson.loads(path.read_bytes()))

@@ -54,7 +54,7 @@ def check_select_value(select: str) -> None:
     """Refuse a `Select` that is none. Query calls it before it reads expressions, Scan after.
 
     Raises:
-        EngineError: it is not one of the four values.
+        EngineError: the `Select` is not one of the four values.
     """
     if select not in SELECT.values:
         raise invalid(ENVELOPE + fault(select, "select", one_of(SELECT.values)))

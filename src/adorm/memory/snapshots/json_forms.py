@@ -25,7 +25,7 @@ def read_object(value: Any, where: str) -> dict[str, Any]:
     """A JSON object.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the value is not an object.
     """
     if is_object(value):
         return value
@@ -36,7 +36,7 @@ def read_list(value: Any, where: str) -> list[Any]:
     """A JSON array.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the value is not an array.
     """
     if _is_list(value):
         return value
@@ -47,7 +47,7 @@ def read_text(value: Any, where: str) -> str:
     """A text.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the value is not text.
     """
     if isinstance(value, str):
         return value
@@ -58,7 +58,7 @@ def read_number(value: Any, where: str) -> float:
     """A number.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the value is not a number.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
@@ -69,7 +69,7 @@ def check_form(value: Any, form: Form, where: str) -> None:
     """Check JSON against a form.
 
     Raises:
-        ValueError: it does not have it.
+        ValueError: the value does not have this form.
     """
     if isinstance(form, Named):
         for name, member in read_object(value, where).items():

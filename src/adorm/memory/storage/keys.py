@@ -172,7 +172,7 @@ def check_key_bytes(size: int, *, is_sort: bool) -> None:
     """Refuse a key attribute of more than 2,048 bytes, or 1,024 in a sort key.
 
     Raises:
-        EngineError: it is too large.
+        EngineError: the key attribute is too large.
     """
     if is_sort and size > MAX_SORT_KEY_BYTES:
         raise invalid_value(

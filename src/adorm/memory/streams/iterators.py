@@ -41,7 +41,7 @@ class ShardIterator:
         """The iterator behind a text that `text` made.
 
         Raises:
-            EngineError: it is another text.
+            EngineError: `text` did not make this text.
         """
         stream_arn, _, rest = text.partition("|1|")
         try:

@@ -87,7 +87,7 @@ def find_stream(database: Database, arn: str) -> Stream:
     """A stream that can be read.
 
     Raises:
-        EngineError: there is none with this ARN, or none any more.
+        EngineError: no stream has this ARN, or the stream was deleted.
     """
     stream: Stream | None = database.streams.get(arn)
     if stream is None or stream.is_gone(database.now()):

@@ -185,7 +185,7 @@ class Stream:
         """A shard, its old records trimmed.
 
         Raises:
-            EngineError: there is none, or none any more.
+            EngineError: the shard does not exist, or was deleted.
         """
         for each in self.live_shards(now):
             if each.shard_id == shard_id:

@@ -50,7 +50,7 @@ def check_create(request: Mapping[str, Any], region: str) -> None:
     """Refuse a CreateTable request that contradicts itself or goes beyond a limit.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the request contradicts itself or goes beyond a limit.
     """
     billing_mode: str = request.get("BillingMode", "PROVISIONED")
     check_table_throughput(billing_mode, request.get("ProvisionedThroughput"))
@@ -115,7 +115,7 @@ def check_distinct(names: Iterable[str]) -> None:
     """Refuse an index name that comes twice.
 
     Raises:
-        EngineError: so it is.
+        EngineError: two indexes have the same name.
     """
     seen: set[str] = set()
     for name in names:
@@ -128,7 +128,7 @@ def check_projected_attributes(projections: Iterable[Mapping[str, Any]]) -> None
     """Refuse indexes that project more than 100 attributes by name.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the indexes project more than 100 attributes by name.
     """
     if sum(len(each.get("NonKeyAttributes", ())) for each in projections) > (
         MAX_PROJECTED_ATTRIBUTES

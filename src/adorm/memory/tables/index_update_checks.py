@@ -48,7 +48,7 @@ def check_index_updates(
         billing_mode: of the table, as the request leaves it.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the table or an index cannot take an update now.
     """
     updates: Sequence[Update] = request.get("GlobalSecondaryIndexUpdates", ())
     for update in updates:
@@ -226,7 +226,7 @@ def check_all_indexes_provisioned(table: Table, updates: Sequence[Update]) -> No
     """Refuse the change to PROVISIONED that leaves an index without units.
 
     Raises:
-        EngineError: so it is.
+        EngineError: an index would have no units.
     """
     given = {
         update["Update"]["IndexName"]

@@ -44,7 +44,7 @@ def check_table_key(elements: Elements, types: Mapping[str, str]) -> None:
     """Refuse a table's key schema whose attributes are not defined or do not stand as HASH, RANGE.
 
     Raises:
-        EngineError: so it is.
+        EngineError: an attribute is not defined, or the order is not HASH, RANGE.
     """
     names = names_of(elements)
     if len(names) > len(types):
@@ -58,7 +58,7 @@ def check_index_key_defined(elements: Elements, types: Mapping[str, str]) -> Non
     """Refuse an index's key schema whose attributes are not defined.
 
     Raises:
-        EngineError: so it is.
+        EngineError: an attribute is not defined.
     """
     names = names_of(elements)
     if all(name in types for name in names):
@@ -86,7 +86,7 @@ def check_all_used(
     """Refuse attribute definitions that no key uses.
 
     Raises:
-        EngineError: so it is.
+        EngineError: no key uses a defined attribute.
     """
     used = names_of(table_key)
     for elements in index_keys:
@@ -109,7 +109,7 @@ def check_two_elements(elements: Elements) -> None:
     """Refuse the key schema of a table or a local index that is not HASH alone or HASH and RANGE.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the schema is not HASH alone or HASH and RANGE.
     """
     if elements[0]["KeyType"] != "HASH":
         raise invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
@@ -131,7 +131,7 @@ def check_global_key(elements: Elements) -> None:
     """Refuse the key schema of a global index that is not one to four HASH, then up to four RANGE.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the schema is not one to four HASH, then up to four RANGE.
     """
     kinds = [each["KeyType"] for each in elements]
     names = names_of(elements)
@@ -156,7 +156,7 @@ def check_local_key(index_name: str, elements: Elements, table_key: Elements) ->
     """Refuse the key schema of a local index that does not begin with the table's partition key.
 
     Raises:
-        EngineError: so it is, or it has no sort key.
+        EngineError: the schema does not begin with the table's partition key, or has no sort key.
     """
     check_two_elements(elements)
     if len(elements) < 2:
@@ -173,7 +173,8 @@ def check_projection(projection: Mapping[str, Any]) -> None:
     """Refuse a projection without a type, or whose type and `NonKeyAttributes` do not go together.
 
     Raises:
-        EngineError: so it is, or an attribute comes twice.
+        EngineError: the type is missing, the type and `NonKeyAttributes` do not go together, or an
+            attribute comes twice.
     """
     kind: str | None = projection.get("ProjectionType")
     attributes: list[str] | None = projection.get("NonKeyAttributes")

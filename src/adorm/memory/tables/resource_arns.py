@@ -30,7 +30,7 @@ def read_resource_arn(arn: str) -> ResourceArn:
     """Take an ARN apart.
 
     Raises:
-        EngineError: it is of no table or stream.
+        EngineError: the ARN is not of a table or stream.
     """
     old = invalid_table_arn(arn)
     if not arn.startswith("arn:"):

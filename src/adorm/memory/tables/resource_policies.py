@@ -24,7 +24,7 @@ def set_policy(
         keeps its id.
 
     Raises:
-        EngineError: it is larger than 20 KB.
+        EngineError: the policy is larger than 20 KB.
     """
     if len(policy.encode()) > MAX_POLICY_BYTES:
         raise invalid_value(f"Maximum policy size of {MAX_POLICY_BYTES} bytes exceeded")

@@ -24,7 +24,7 @@ def check_new_stream(specification: Mapping[str, Any] | None) -> None:
     """Refuse a new table's `StreamSpecification` with a view type missing, or too much.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the view type is missing, or there is one although the stream is off.
     """
     if specification is None:
         return
@@ -43,7 +43,7 @@ def check_changed_stream(specification: Mapping[str, Any]) -> None:
     """Refuse UpdateTable's `StreamSpecification` with a view type missing, or too much.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the view type is missing, or there is one although the stream is off.
     """
     if specification["StreamEnabled"]:
         if "StreamViewType" not in specification:
@@ -58,7 +58,7 @@ def check_sse(specification: Mapping[str, Any] | None) -> None:
     """Refuse an `SSESpecification` whose members do not go together.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the members do not go together.
     """
     if specification is None:
         return
@@ -82,7 +82,7 @@ def check_table_class(table_class: str | None) -> None:
     """Refuse a table class that there is not.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the table class is unknown.
     """
     if table_class is not None and table_class not in TABLE_CLASSES:
         raise invalid(
@@ -113,7 +113,7 @@ def check_tag_key(key: str) -> None:
     """Refuse a tag key that is empty or too long, has a wrong character or begins with `aws:`.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the tag key is not valid.
     """
     if not 0 < len(key) <= MAX_TAG_KEY_CHARACTERS or not _TAG_TEXT.fullmatch(key):
         raise invalid(f"The Tag Key provided is invalid, Key: {key}")
@@ -125,7 +125,7 @@ def check_tag_count(tags: Mapping[str, str]) -> None:
     """Refuse more than 50 tags on a table.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the table would have more than 50 tags.
     """
     if len(tags) > MAX_TAGS:
         raise invalid("Number of Tags exceed the current limit for the provided ResourceArn")

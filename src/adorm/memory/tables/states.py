@@ -121,7 +121,7 @@ def check_settled(table: Table) -> None:
     """Refuse to change a table that is being created or deleted.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the table is being created or deleted.
     """
     if table.status == CREATING:
         raise in_use(f"Table is being created: {table.name}")
@@ -133,7 +133,7 @@ def check_admitted(table: Table, kind: str) -> None:
     """Refuse a change of one kind while another one is under way that it would disturb.
 
     Raises:
-        EngineError: so it is.
+        EngineError: a change is under way that this one would disturb.
     """
     for running in table.under_way:
         text = _REFUSALS.get((kind, running))
@@ -156,7 +156,7 @@ def check_deletable(table: Table) -> None:
     """Refuse to delete a table while a change is under way.
 
     Raises:
-        EngineError: so it is.
+        EngineError: a change is under way.
     """
     if STREAM in table.under_way:
         raise in_use("Cannot delete table while stream is being enabled/disabled.")

@@ -36,7 +36,7 @@ def check_table_throughput(billing_mode: str, throughput: Mapping[str, int] | No
     """Refuse a new table's `ProvisionedThroughput` that does not go with its billing mode.
 
     Raises:
-        EngineError: so it is, or a unit is out of bounds.
+        EngineError: the throughput does not go with the billing mode, or a unit is out of range.
     """
     if billing_mode == "PAY_PER_REQUEST":
         if throughput is not None:
@@ -62,7 +62,7 @@ def check_bounds(throughput: Mapping[str, int]) -> None:
     """Refuse units beyond all sense.
 
     Raises:
-        EngineError: so it is.
+        EngineError: a number of units is out of range.
     """
     for member in ("ReadCapacityUnits", "WriteCapacityUnits"):
         if throughput[member] > MAX_UNITS:
@@ -95,7 +95,7 @@ def check_new_index_throughput(
     """Refuse a new table's index whose `ProvisionedThroughput` does not go with the billing mode.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the throughput does not go with the billing mode.
     """
     if billing_mode == "PAY_PER_REQUEST":
         if throughput is not None:
@@ -125,7 +125,7 @@ def check_on_demand(
         is_new: the table or index is being created: -1, which takes a limit away, is no value then.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the throughput does not go with the billing mode, or is out of range.
     """
     limits = {
         member: request["OnDemandThroughput"][member]
@@ -167,7 +167,7 @@ def check_new_warm(
         index_name: whose it is; None for the table's.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the warm throughput is less than the table or index has without it.
     """
     warm = request.get("WarmThroughput", {})
     place = "table" if index_name is None else f"index {index_name}"
@@ -198,7 +198,7 @@ def check_warm_grows(
         index_name: whose it is; None for the table's.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the warm throughput is below the current one.
     """
     place = "table" if index_name is None else f"index {index_name}"
     for side, units in zip(("Read", "Write"), current, strict=True):

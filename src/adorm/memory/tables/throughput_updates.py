@@ -54,7 +54,7 @@ def check_units_change(
         index_name: whose capacity it is; None for the table's.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the units are the current ones, or are lowered for the fifth time in a day.
     """
     read, write = throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"]
     if (read, write) == (capacity.read_units, capacity.write_units):

@@ -45,7 +45,7 @@ def check_update(request: Mapping[str, Any]) -> None:
     """Refuse an UpdateTable request that changes nothing, or contradicts itself.
 
     Raises:
-        EngineError: so it is.
+        EngineError: the request changes nothing, or contradicts itself.
     """
     changes = {member for member in _CHANGES if request.get(member) not in (None, [], {})}
     changes |= {"SSESpecification"} & request.keys()

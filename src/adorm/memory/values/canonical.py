@@ -231,7 +231,7 @@ def check_depth(item: Mapping[str, Any]) -> None:
     """Refuse an item in which an update nested lists and maps too deep.
 
     Raises:
-        EngineError: it did.
+        EngineError: the item is nested too deep.
     """
     level: list[Any] = [value for value in item.values() if "M" in value or "L" in value]
     for _ in range(MAX_DEPTH - 1):

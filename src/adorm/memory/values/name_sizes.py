@@ -25,7 +25,7 @@ def check_names(names: Iterable[str]) -> None:
     """Refuse a name of more than 65,535 bytes.
 
     Raises:
-        EngineError: there is one.
+        EngineError: a name is too long.
     """
     for name in names:
         if len(name) > _SURELY_FITS and text_bytes(name) > MAX_NAME_BYTES:
@@ -36,7 +36,7 @@ def check_item_names(item: Mapping[str, Any]) -> None:
     """Refuse an item that has such a name, or holds one in a map.
 
     Raises:
-        EngineError: it does.
+        EngineError: a name is too long.
     """
     check_names(item)
     check_names(_names_inside(item.values()))
@@ -47,7 +47,7 @@ def check_request_names(request: Mapping[str, Any]) -> None:
     a name or hold one in a value.
 
     Raises:
-        EngineError: it does.
+        EngineError: a name is too long.
     """
     check_names(request.get("AttributesToGet", ()))
     check_names(request.get("ExpressionAttributeNames", _NONE).values())

@@ -44,7 +44,8 @@ def canonical_number(text: str) -> str:
     `"1000"`.
 
     Raises:
-        EngineError: it is no number, has more than 38 significant digits, or is out of range.
+        EngineError: the text is not a number, has more than 38 significant digits, or is out of
+            range.
     """
     if _PLAIN(text):
         return text
@@ -76,7 +77,7 @@ def _check_zero(mantissa: str, exponent: str) -> None:
     `0.0e-130`. The service does so, as ScyllaDB's tests of numbers show.
 
     Raises:
-        EngineError: it would.
+        EngineError: the digit would be out of range.
     """
     sign, digits = exponent[:1].strip("0123456789"), exponent.lstrip("+-0")
     last = int(f"{sign}{digits or 0}") - len(mantissa.partition(".")[2])
