@@ -174,7 +174,7 @@ class Database:
 
 
 def throttled() -> EngineError:
-    """What a table answers that is used more than it may be."""
+    """The refusal of a table that is used more than its units allow."""
     return EngineError(
         "ProvisionedThroughputExceededException",
         "The level of configured provisioned throughput for the table was exceeded. Consider"

@@ -59,7 +59,7 @@ def neither_units() -> EngineError:
 
 
 def check_bounds(throughput: Mapping[str, int]) -> None:
-    """Refuse units beyond all sense.
+    """Refuse a number of units that is far out of range.
 
     Raises:
         EngineError: a number of units is out of range.
