@@ -311,7 +311,7 @@ async def test_no_update_makes_an_item_one_of_another_kind(
 ) -> None:
     with pytest.raises(
         adorm.UsageError,
-        match=r'Invoice\.kind tells of what kind an item is, and is "invoice" in each Invoice',
+        match=r'Invoice\.kind is the kind of an item, and is "invoice" in each Invoice',
     ):
         await db.table(Invoice).update("c1", "i1").apply(clause)
 

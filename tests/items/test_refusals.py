@@ -111,7 +111,7 @@ WRONG: dict[str, tuple[dict[str, Any], Callable[[Any], Any], str]] = {
     "append to NULL": (
         {"words": NULL},
         lambda u: u.append(Doc.words, ["x"]),
-        r"what is stored at Doc\.words is no list, NULL perhaps.*\.set\(Doc\.words, \[\]\) first",
+        r"what is stored at Doc\.words is no list, perhaps NULL.*\.set\(Doc\.words, \[\]\) first",
     ),
     "prepend to text": (
         {"words": {"S": "x"}},
@@ -165,8 +165,8 @@ WRONG: dict[str, tuple[dict[str, Any], Callable[[Any], Any], str]] = {
         {},
         lambda u: u.set(Doc.n, Doc.n + 1),
         (
-            r"Doc\.n is computed of Doc\.n, which this item does not have, whatever default "
-            r"the model knows: add\(\)"
+            r"Doc\.n is computed from Doc\.n, which this item does not have\. "
+            r"The defaults of the model do not count here; add\(\)"
         ),
     ),
 }

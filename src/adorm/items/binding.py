@@ -1,5 +1,4 @@
-"""What every operation needs to know: a model, its table, and the connection that carries its
-requests."""
+"""`Binding`: a model, its table and the connection to it: what every operation needs."""
 
 from __future__ import annotations
 
@@ -92,7 +91,7 @@ class Binding:
         self.info = info
         self.table_name = table_name
         self.named = named
-        """The caller named the table: it is not the one that the model leads to."""
+        """Whether the caller named the table; else its name follows from the model."""
 
     @property
     def codec(self) -> Codec:
@@ -132,8 +131,8 @@ class Binding:
         return as_page(items).decode_all(self)
 
     def decode_each(self, items: PageItems, errors: list[Exception]) -> list[Any]:
-        """The same, with None in the place of each item that does not fit the model; `errors` gets
-        the `ItemDecodeError` of each of these."""
+        """The instances of an answer's items, with None in the place of each item that does not fit
+        the model; its `ItemDecodeError` is appended to `errors`."""
         return as_page(items).decode_each(self, errors)
 
     def decode_into(self, made: list[Any], items: PageItems, start: int, stop: int) -> None:
@@ -152,8 +151,12 @@ class Binding:
         attribute_value: dict[str, Any],
         annotation: Annotation = Any,
     ) -> Any:
-        """One value of an item, at `steps` in it: a field's, or one of that annotation (by its own
-        type, where nothing is known of it).
+        """The value of one part of an item.
+
+        Args:
+            field: the field that it is the value of, if it is one.
+            steps: where it is in the item, for the error's path.
+            annotation: its type where it is no field's; default what its tag tells.
 
         Raises:
             ItemDecodeError: the value does not fit.
@@ -171,7 +174,7 @@ class Binding:
     def decode_absent(
         self, field: Field, steps: Sequence[Step], attribute_map: AttributeMap
     ) -> Any:
-        """What absence of a field at `steps` in an item reads as.
+        """The value of a field that is absent at `steps` in an item.
 
         Raises:
             ItemDecodeError: it has no default.
@@ -195,7 +198,7 @@ class Binding:
         }
 
     def is_other_kind(self, attribute_map: AttributeMap) -> bool:
-        """Whether the item is one of another model, which shares the table."""
+        """Whether the item is of another kind: one of another model that shares the table."""
         if getattr(self.info, "discriminator", None) is None:
             return False
         from adorm.items.kinds import is_other_kind
@@ -216,7 +219,7 @@ class Binding:
         )
 
     def must_be_there(self, field: Field) -> bool:
-        """Whether an item without this attribute can't be read."""
+        """Whether an item without this field can't be read, because it has no default."""
         try:
             self.connection.codec.absent(field)
         except DecodeFailure:

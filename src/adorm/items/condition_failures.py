@@ -120,9 +120,9 @@ def _version_in(conditions: Sequence[Condition], binding: Binding) -> int | None
     return None
 
 
-def _converted(error: ConditionalCheckFailed, kind: type[Any]) -> Any:
+def _converted(error: ConditionalCheckFailed, error_class: type[Any]) -> Any:
     """The same failure as an error of a class below `ConditionalCheckFailed`."""
-    failure = kind(
+    failure = error_class(
         error.detail,
         code=error.code,
         operation=error.operation,

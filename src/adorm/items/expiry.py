@@ -1,4 +1,4 @@
-"""Whether an item is past its ttl: DynamoDB deletes it only within days."""
+"""Whether an item's ttl has passed. DynamoDB deletes such an item within a few days only."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from adorm.models import model_info
 def is_expired(
     item: object, /, *, at: datetime | None = None, model: type[Any] | None = None
 ) -> bool:
-    """Whether the item's ttl is over, now or at another time; an item without one never expires.
+    """Whether the item's ttl has passed; False where it has none.
 
-    `model` is what `map_class` gave, for an instance of a class mapped by it.
+    Args:
+        at: the time to compare with; default now.
+        model: the result of `map_class`, for an instance of a class that was mapped by it.
 
     Raises:
-        UsageError: its class is no model, or has no ttl field; or it is no instance of `model`.
+        UsageError: its class is no model or has no ttl field, or it is no instance of `model`.
     """
     info = model_info(type(item) if model is None else model)
     if model is not None:
@@ -29,7 +31,5 @@ def is_expired(
     if expires_at is None:
         return False
     now = at or current_clock().now()
-    # DynamoDB knows whole seconds only.
-    return int(expires_at.timestamp() if isinstance(expires_at, datetime) else expires_at) <= int(
-        now.timestamp()
-    )
+    seconds = expires_at.timestamp() if isinstance(expires_at, datetime) else expires_at
+    return int(seconds) <= int(now.timestamp())  # DynamoDB compares whole seconds

@@ -28,13 +28,16 @@ T5 = TypeVar("T5")
 @attrs.define(eq=False, repr=False)
 class Get(Retriable[ResultT]):
     """`await orders.get("c1", "o1")`.
-    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html"""
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html
+    """
 
     only_reads = True
 
     _binding: Binding
     _key: Key[Any]
     _finish: Callable[[Binding, Key[Any], AttributeMap | None], ResultT]
+    """Makes the result of the item, or of None where there is none: one of the three below."""
     _keys_only: bool = attrs.field(default=False, alias="keys_only")
     _consistent: bool = False
     _selected: tuple[DocumentPath, ...] | None = None
@@ -44,8 +47,13 @@ class Get(Retriable[ResultT]):
         return self._key.info.name
 
     def consistent(self) -> Self:
-        """Read what was last written: twice the read units, and it fails where that is not to be
-        had."""
+        """Read what was written last, at twice the read units.
+
+        By default a read may miss the writes of the last second. A consistent read may fail during
+        an outage in which an eventually consistent one succeeds.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html
+        """
         return attrs.evolve(self, consistent=True)
 
     @overload
@@ -59,13 +67,14 @@ class Get(Retriable[ResultT]):
     @overload
     def select(self, a: T1, b: T2, c: T3, d: T4, e: T5, /) -> Get[tuple[T1, T2, T3, T4, T5]]: ...
     def select(self, *paths: object) -> Any:
-        """Only these attributes, as a tuple. What the item does not have reads as the field's
-        default, else as None.
+        """Read only these attributes, as a tuple. One that the item does not have is the field's
+        default, or None where it has no field.
 
         It saves bytes on the wire, not read units.
 
         Raises:
-            UsageError: none are given, one is no path, or it is `exists()`, which reads none.
+            UsageError: no path is given, something is no path, or this is `exists()`, which reads
+                no attributes.
         """
         if self._keys_only:
             raise UsageError("exists() reads no attributes: get_or_none(...).select(...) does")
@@ -95,8 +104,7 @@ class Get(Retriable[ResultT]):
         return request
 
     def _project(self, request: dict[str, Any], selected: tuple[DocumentPath, ...]) -> None:
-        """Ask for the attributes selected, for the key, which errors name, and for what tells of
-        which kind the item is."""
+        """Ask for the selected attributes, the key, which errors name, and the discriminator."""
         from adorm.expressions.request import RequestExpressions
         from adorm.items.select import projections
 
@@ -137,7 +145,7 @@ class Get(Retriable[ResultT]):
 class GetOrNone(Get[ResultT | None], Generic[ResultT]):
     """`await orders.get_or_none("c1", "o1")`."""
 
-    if TYPE_CHECKING:  # the same, seen with the None that it may give
+    if TYPE_CHECKING:  # the same methods, with None in their results
 
         @overload  # type: ignore[override]
         def select(self, a: T1, /) -> GetOrNone[tuple[T1]]: ...
@@ -155,7 +163,11 @@ class GetOrNone(Get[ResultT | None], Generic[ResultT]):
 
 
 def finish_get(binding: Binding, key: Key[Any], attribute_map: AttributeMap | None) -> Any:
-    """The item, which must be there."""
+    """The instance for `get()`.
+
+    Raises:
+        ItemNotFound: there is no item, or it is of another kind.
+    """
     if attribute_map is None:
         raise ItemNotFound(
             f"{key}: no such item in table {binding.table_name}; get_or_none() gives None instead"
@@ -171,7 +183,7 @@ def finish_get(binding: Binding, key: Key[Any], attribute_map: AttributeMap | No
 
 
 def finish_get_or_none(binding: Binding, _key: Key[Any], attribute_map: AttributeMap | None) -> Any:
-    """The item, or None; an item of another kind is none of this model's."""
+    """The instance for `get_or_none()`; None where there is no item, or it is of another kind."""
     return (
         None
         if attribute_map is None or binding.is_other_kind(attribute_map)
@@ -180,5 +192,5 @@ def finish_get_or_none(binding: Binding, _key: Key[Any], attribute_map: Attribut
 
 
 def finish_exists(binding: Binding, _key: Key[Any], attribute_map: AttributeMap | None) -> bool:
-    """Whether there is one."""
+    """The result of `exists()`: whether there is an item, and it is not of another kind."""
     return attribute_map is not None and not binding.is_other_kind(attribute_map)

@@ -39,9 +39,10 @@ def read_version(info: ModelInfo, instance: Any) -> int:
         return 0
     version = getattr(instance, info.version.name)
     if isinstance(version, bool) or not isinstance(version, int) or version < 0:
-        kind = BadValue if type(version) is int else UsageError
-        raise kind(
-            f"{info.name}.{info.version.name}: a version is a whole number from 0 on, not {version!r}"
+        error_class = BadValue if type(version) is int else UsageError
+        raise error_class(
+            f"{info.name}.{info.version.name}: a version is a whole number from 0 on, "
+            f"not {version!r}"
         )
     return int(version)
 

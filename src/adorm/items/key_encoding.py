@@ -58,8 +58,8 @@ def encode_key_value(
     """The attribute value of one key attribute, `{"S": "c1"}`.
 
     Args:
-        sort: whether it is a sort key, which has another limit of size; for a key of an index, whose
-            fields play other parts in the table.
+        sort: whether it is a sort key, whose limit of size is lower. Needed for a key of an index;
+            by default it is what the field is in the table.
 
     Raises:
         UsageError: the value is None, empty, of the wrong type or too long.

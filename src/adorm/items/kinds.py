@@ -1,7 +1,8 @@
-"""Models that share a table: an item is one of the model that its discriminator names, or of any.
+"""Kinds: models that share a table, told apart by the value of their discriminator.
 
-Reads leave items of other kinds out, and writes carry the condition that what they change is no
-item of another kind. See `docs/decisions/0029-one-rule-for-siblings.md`.
+An item's kind is the value of its discriminator attribute; an item without that attribute may be of
+any kind. Reads leave out items of other kinds, and writes have a condition against them. See
+`docs/decisions/0029-one-rule-for-siblings.md`.
 """
 
 from __future__ import annotations
@@ -22,28 +23,28 @@ from adorm.schema.fields import Field
 
 
 class OtherKind(ItemDecodeError):
-    """The item under a key is one of another model. To users that is no item."""
+    """The item is of another kind. Reads treat it as absent, so that users never get this error."""
 
 
 def own_kind(info: ModelInfo, discriminator: Field) -> Condition:
-    """The item is of this model's kind, says nothing of its kind, or is not there."""
+    """The item is of the model's kind, or it has no kind, or there is no item."""
     return Or((kind_is(info, discriminator), Exists(info.path_of(discriminator), wanted=False)))
 
 
 def kind_is(info: ModelInfo, discriminator: Field) -> Comparison:
-    """The item says that it is of this model's kind."""
-    location = info.path_of(discriminator)
-    return Comparison(location, "=", Value(discriminator.default, location))
+    """The item is of the model's kind."""
+    path = info.path_of(discriminator)
+    return Comparison(path, "=", Value(discriminator.default, path))
 
 
 def kind_clause(info: ModelInfo, discriminator: Field) -> Clause[Any]:
-    """Stores what tells that an item is of this model's kind."""
-    location = info.path_of(discriminator)
-    return Set(location, Value(discriminator.default, location))
+    """Stores the model's kind."""
+    path = info.path_of(discriminator)
+    return Set(path, Value(discriminator.default, path))
 
 
 def is_other_kind(info: ModelInfo, codec: Codec, attribute_map: Mapping[str, Any]) -> bool:
-    """Whether the item says that it is of another kind than this model's."""
+    """Whether the item has a kind, and it is not the model's."""
     field = info.discriminator
     if field is None:
         return False
@@ -52,7 +53,7 @@ def is_other_kind(info: ModelInfo, codec: Codec, attribute_map: Mapping[str, Any
 
 
 def describe_kind(info: ModelInfo, attribute_map: AttributeMap) -> str:
-    """How messages say of what kind an item is: `kind is "customer"`."""
+    """How messages name an item's kind: `kind is "customer", that of Order is "order"`."""
     field = info.discriminator
     if field is None:
         return ""
@@ -70,10 +71,10 @@ def other_kind(info: ModelInfo, key: AttributeMap, attribute_map: AttributeMap) 
 def check_clauses(
     info: ModelInfo, discriminator: Field, codec: Codec, clauses: tuple[Clause[Any], ...]
 ) -> None:
-    """Refuse a clause that would make an item one of another kind.
+    """Refuse a clause that would give an item another kind.
 
     Raises:
-        UsageError: a clause does.
+        UsageError: there is one.
     """
     own = codec.encode_field(discriminator, discriminator.default)
     for clause in clauses:
@@ -86,7 +87,7 @@ def check_clauses(
         ):
             continue
         raise UsageError(
-            f"{info.name}.{discriminator.name} tells of what kind an item is, "
+            f"{info.name}.{discriminator.name} is the kind of an item, "
             f'and is "{discriminator.default}" in each {info.name}: '
             "delete the item and create it as one of the other model"
         )

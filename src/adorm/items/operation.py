@@ -1,4 +1,4 @@
-"""What is common to everything that can be awaited."""
+"""`Operation`: the base of everything that a user builds, and sends by awaiting it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
 class Operation(Generic[ResultT_co]):
-    """Something to be sent. Immutable: a clause returns a new one, and awaiting twice sends
-    twice."""
+    """A request, or several, to be sent by `await`.
+
+    Immutable: each clause returns a new one, and awaiting it twice sends it twice.
+    """
 
     __slots__ = ()
 
@@ -31,7 +33,7 @@ class Operation(Generic[ResultT_co]):
         return self._run().__await__()
 
     def run(self) -> Coroutine[Any, Any, ResultT_co]:
-        """The same as a coroutine, which `create_task` of asyncio asks for:
+        """The operation as a coroutine, for functions that take no other awaitable:
         `group.create_task(orders.get("c1", "o1").run())`."""
         return self._run()
 
@@ -50,8 +52,7 @@ class Operation(Generic[ResultT_co]):
         return None if binding is None else binding.connection
 
     def __repr__(self) -> str:
-        # No values, keys included: an operation in a traceback or a log must not tell what is
-        # stored.
+        # without values, not even the key: a traceback or a log must not show what is stored
         name = f"{type(self).__name__} {self.model_name}".rstrip()
         return f"<{name}, not awaited>"
 
@@ -61,29 +62,29 @@ class Operation(Generic[ResultT_co]):
         )
 
     def request(self) -> dict[str, Any]:
-        """The exact DynamoDB request, as boto3's client takes it, without sending it; the first
-        one, where it takes several.
+        """The exact request, as boto3's client takes it, without sending it. Of several requests it
+        is the first one.
 
         Raises:
-            UsageError: what would be refused before sending.
+            UsageError: it can't be sent.
         """
         raise TypeError(f"{type(self).__name__} has no request")
 
     def explain(self) -> Plan:
-        """What will be asked of DynamoDB, and about what it costs.
+        """How it will be carried out, and about what it costs, without sending it.
 
         Raises:
-            UsageError: what would be refused before sending.
+            UsageError: it can't be sent.
         """
         raise TypeError(f"{type(self).__name__} has no plan")
 
 
 @attrs.define(eq=False, repr=False)
 class Retriable(Operation[ResultT]):
-    """An operation whose retry policy can be its own."""
+    """An operation that can have a retry policy of its own."""
 
     _retry: RetryPolicy | None = attrs.field(default=None, kw_only=True, alias="retry")
 
     def retry(self, policy: RetryPolicy, /) -> Self:
-        """Use this policy in the place of the database's."""
+        """Retry by this policy instead of the database's."""
         return attrs.evolve(self, retry=policy)

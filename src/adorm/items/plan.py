@@ -1,4 +1,4 @@
-"""What `explain()` tells."""
+"""`Plan` and `Cost`: the result of `explain()`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class Cost:
-    """About what a request consumes. Real figures come with the answer."""
+    """An estimate of the capacity units that a request consumes. The answer tells the number."""
 
     least_units: float
-    """Read or write capacity units that it takes at least."""
+    """Read or write capacity units that one request consumes at least."""
     most_units_per_page: float
-    """What one request can take at most."""
+    """Units that one request can consume at most."""
     note: str
 
     def __str__(self) -> str:
@@ -32,10 +32,13 @@ class Cost:
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """How an operation will be carried out. Names are spelled out, values stay placeholders."""
+    """How an operation will be carried out.
+
+    Expressions have attribute names in the place of `#n0`, and keep `:v0` for values.
+    """
 
     operation: str
-    """DynamoDB's name of it: "Query"."""
+    """DynamoDB's name: "Query"."""
     table: str
     index: str | None = None
     key_condition: str | None = None
@@ -44,12 +47,15 @@ class Plan:
     update: str | None = None
     projection: str | None = None
     reason: str = ""
-    """Why this table or index, and what speaks against the others."""
+    """Why it uses this table or index, and not the others."""
     cost: Cost
 
     def price(self, prices: PriceTable | None = None, /) -> tuple[float, float]:
-        """About what one request costs on demand: at least, and at most; in the currency of the
-        prices, by default of `PriceTable()`."""
+        """About what one request costs with on-demand capacity: (at least, at most).
+
+        Args:
+            prices: default `PriceTable()`; the result is in its currency.
+        """
         least, most = (
             Units(read=units) if self.operation in READS else Units(write=units)
             for units in (self.cost.least_units, self.cost.most_units_per_page)
@@ -75,8 +81,8 @@ class Plan:
 _NAME = re.compile(r"#n\d+")
 
 
-def spelled(expression: str | None, request: Mapping[str, Any]) -> str | None:
-    """An expression with its names in the place of their placeholders."""
+def with_names(expression: str | None, request: Mapping[str, Any]) -> str | None:
+    """The expression with attribute names in the place of their placeholders."""
     if expression is None:
         return None
     names: Mapping[str, str] = request.get("ExpressionAttributeNames", {})
@@ -84,23 +90,23 @@ def spelled(expression: str | None, request: Mapping[str, Any]) -> str | None:
 
 
 def plan_of(operation: str, request: Mapping[str, Any], cost: Cost, *, reason: str = "") -> Plan:
-    """The plan of a finished request."""
+    """The plan of a request."""
     return Plan(
         operation=operation,
         table=str(request["TableName"]),
         index=request.get("IndexName"),
-        key_condition=spelled(request.get("KeyConditionExpression"), request),
-        condition=spelled(request.get("ConditionExpression"), request),
-        filter=spelled(request.get("FilterExpression"), request),
-        update=spelled(request.get("UpdateExpression"), request),
-        projection=spelled(request.get("ProjectionExpression"), request),
+        key_condition=with_names(request.get("KeyConditionExpression"), request),
+        condition=with_names(request.get("ConditionExpression"), request),
+        filter=with_names(request.get("FilterExpression"), request),
+        update=with_names(request.get("UpdateExpression"), request),
+        projection=with_names(request.get("ProjectionExpression"), request),
         reason=reason,
         cost=cost,
     )
 
 
 def read_cost(*, consistent: bool) -> Cost:
-    """Of GetItem: half a unit for each 4 KB, a whole one where the read is consistent."""
+    """The cost of a GetItem: half a unit for each 4 KB, one unit where the read is consistent."""
     factor = 1.0 if consistent else 0.5
     return Cost(
         least_units=factor,
@@ -110,7 +116,7 @@ def read_cost(*, consistent: bool) -> Cost:
 
 
 def page_cost(*, consistent: bool) -> Cost:
-    """Of Query and Scan: by the bytes read, before the filter; a page has 1 MB at most."""
+    """The cost of a page of Query or Scan, at most 1 MB: by the bytes read, before the filter."""
     factor = 1.0 if consistent else 0.5
     return Cost(
         least_units=factor,
@@ -120,11 +126,14 @@ def page_cost(*, consistent: bool) -> Cost:
 
 
 def write_cost(*, transactional: bool = False) -> Cost:
-    """Of a write: one unit for each 1 KB of the larger of the old and the new item, double in a
-    transaction; indexes come on top."""
+    """The cost of a write: one unit for each 1 KB of the larger of the old and the new item.
+
+    Twice that in a transaction. Each index that changes costs the same again.
+    """
     factor = 2.0 if transactional else 1.0
     return Cost(
         least_units=factor,
         most_units_per_page=factor * MAX_ITEM_BYTES / WRITE_UNIT_BYTES,
-        note=f"{factor:g} write units for each 1 KB of the item, and again for each index that changes",
+        note=f"{factor:g} write units for each 1 KB of the item, "
+        "and again for each index that changes",
     )

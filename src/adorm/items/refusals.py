@@ -1,4 +1,7 @@
-"""What DynamoDB means when an update does not fit the stored item: it names no path or remedy."""
+"""Advice for an update that DynamoDB refuses because it does not fit the stored item.
+
+DynamoDB's message names neither the path nor a remedy.
+"""
 
 from __future__ import annotations
 
@@ -15,51 +18,54 @@ _LAST_STEP = re.compile(r"(\.[^.\[\]]+|\[[^\[\]]*\])$")
 
 
 def explain_refusal(error: ValidationFailed, clauses: Iterable[Clause[Any]]) -> None:
-    """Add to a refusal which paths it may be about, and what to do."""
-    told = [advice for clause in clauses if (advice := _advice(error.detail, clause)) is not None]
-    if told:
-        error.advice = "; ".join(dict.fromkeys(told))
+    """Set the error's `advice`: the paths that the refusal may be about, and what to do."""
+    advice = [each for clause in clauses if (each := _advice(error.detail, clause)) is not None]
+    if advice:
+        error.advice = "; ".join(dict.fromkeys(advice))
 
 
-def _advice(refusal: str, clause: Clause[Any]) -> str | None:
-    location = clause.path
-    if "document path" in refusal:
-        if location.is_top_level:
+def _advice(message: str, clause: Clause[Any]) -> str | None:
+    path = clause.path
+    if "document path" in message:
+        if path.is_top_level:
             return None
-        parent = _LAST_STEP.sub("", location.spelled)
-        return f"{location} lies in {parent}, which is absent, NULL or of another type in this item: .set({parent}, ...) as a whole first"
-    if "incorrect data type" in refusal:
-        return _wrong_type(clause, location)
-    if "does not exist in the item" in refusal and isinstance(clause, Set):
-        read = _read(clause.value)
-        if read:
-            paths = " and ".join(map(str, read))
+        parent = _LAST_STEP.sub("", path.spelled)
+        return (
+            f"{path} lies in {parent}, which is absent, NULL or of another type in this item: "
+            f".set({parent}, ...) as a whole first"
+        )
+    if "incorrect data type" in message:
+        return _wrong_type(clause, path)
+    if "does not exist in the item" in message and isinstance(clause, Set):
+        operands = _paths_in(clause.value)
+        if operands:
             return (
-                f"{location} is computed of {paths}, which this item does not have, "
-                "whatever default the model knows: add() counts absent as 0"
+                f"{path} is computed from {' and '.join(map(str, operands))}, which this item does "
+                "not have. The defaults of the model do not count here; add() counts absent as 0"
             )
     return None
 
 
-def _wrong_type(clause: Clause[Any], location: DocumentPath) -> str | None:
+def _wrong_type(clause: Clause[Any], path: DocumentPath) -> str | None:
     if isinstance(clause, Append):
-        wanted, empty = "no list", "[]"
+        stored, empty = "no list", "[]"
     elif isinstance(clause, (Add, Delete)) and isinstance(
         clause.value if isinstance(clause, Add) else clause.members, (set, frozenset)
     ):
-        wanted, empty = "no set of such members", "set()"
+        stored, empty = "no set of such members", "set()"
     elif isinstance(clause, Add) or (isinstance(clause, Set) and isinstance(clause.value, Sum)):
-        wanted, empty = "no number", "0"
+        stored, empty = "no number", "0"
     else:
         return None
     return (
-        f"what is stored at {location} is {wanted}, NULL perhaps, which no clause adds to: "
-        f".set({location}, {empty}) first, "
-        f'.when(attr({location}).type_is("NULL")), or save() the item'
+        f"what is stored at {path} is {stored}, perhaps NULL, and can't be added to: "
+        f'.set({path}, {empty}) first, with .when(attr({path}).type_is("NULL")), '
+        "or save() the item"
     )
 
 
-def _read(value: object) -> list[DocumentPath]:
+def _paths_in(value: object) -> list[DocumentPath]:
+    """The paths in the value of a set clause."""
     if isinstance(value, Sum):
         return [side for side in (value.left, value.right) if isinstance(side, DocumentPath)]
     return [value] if isinstance(value, DocumentPath) else []

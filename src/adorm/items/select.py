@@ -1,6 +1,6 @@
 """`select(...)`: some attributes of each item, as tuples.
 
-They read as the model reads them, defaults included, at every depth.
+Their values are those that the whole item would have, defaults included, at every depth.
 """
 
 from __future__ import annotations
@@ -14,62 +14,62 @@ from adorm.expressions.document_path import DocumentPath, MapKey, Step, stored_s
 from adorm.items.binding import Binding
 from adorm.models import ModelInfo
 from adorm.schema.fields import NOT_REQUIRED, Field
-from adorm.schema.structures import kind_of, structure_of
+from adorm.schema.structures import Structure, kind_of, structure_of
 from adorm.schema.types import Annotation, origin_of, split_optional, union_members, unwrap
 
 
-class _Place(NamedTuple):
-    """What lies at the end of the first steps of a location."""
+class _StepType(NamedTuple):
+    """The type of the value after one of a path's steps."""
 
     annotation: Annotation
     field: Field | None
-    """The field of a structured class, where it is one."""
-    alone: bool
-    """The value before is of just one class, so that nothing but this field can be absent."""
+    """The field of a structured class, where the step leads to one."""
+    is_only_class: bool
+    """The value before the step is of exactly one class. Where it is not, only decoding it tells
+    which class it is of, and so what the absence of this field means."""
 
 
-_places: WeakKeyDictionary[DocumentPath, tuple[_Place, ...]] = WeakKeyDictionary()
+_step_types: WeakKeyDictionary[DocumentPath, tuple[_StepType, ...]] = WeakKeyDictionary()
 
 
-def projected_steps(location: DocumentPath) -> tuple[Step, ...]:
-    """What to ask DynamoDB for: the path up to its first list index, or the whole attribute.
+def projected_steps(path: DocumentPath) -> tuple[Step, ...]:
+    """The part of a path that is projected: up to its first list index, or only the attribute.
 
-    DynamoDB closes the gaps in a list of which it sends some elements, so an element could not be
-    told from its neighbour. And of a path of which it sends nothing, it does not tell whether the
-    last part is absent, which reads as its default, or one before it: there the whole attribute is
-    read. That costs no more units, which go by the item's size.
+    Of a list DynamoDB sends the selected elements without gaps, so that their indexes are lost. And
+    where it sends nothing for a path, it does not tell whether the last step is absent, which reads
+    as that field's default, or one before it; so such paths read the whole attribute. That costs no
+    more read units, which depend on the item's size.
     """
-    if len(location.steps) > 1 and _is_told_by_its_attribute(location):
-        return location.steps[:1]
-    for position, step in enumerate(location.steps):
+    if len(path.steps) > 1 and _needs_whole_attribute(path):
+        return path.steps[:1]
+    for position, step in enumerate(path.steps):
         if isinstance(step, int):
-            return location.steps[:position]
-    return location.steps
+            return path.steps[:position]
+    return path.steps
 
 
 def projections(
-    info: ModelInfo, locations: Sequence[DocumentPath], key_names: Iterable[str]
+    info: ModelInfo, paths: Sequence[DocumentPath], key_names: Iterable[str]
 ) -> list[tuple[Step, ...]]:
-    """What to ask DynamoDB for: the locations, the key, and what tells of what kind an item is."""
-    steps = [projected_steps(location) for location in locations]
+    """The projection of a request: the selected paths, the key, and the discriminator."""
+    steps = [projected_steps(path) for path in paths]
     steps += [(name,) for name in key_names]
     if info.discriminator is not None:
         steps.append((info.discriminator.attribute_name,))
-    if info.created_at is not None and any(
-        location.field is info.updated_at for location in locations
-    ):
-        steps.append((info.created_at.attribute_name,))  # what an absent updated_at reads as
+    if info.created_at is not None and any(path.field is info.updated_at for path in paths):
+        steps.append((info.created_at.attribute_name,))  # an absent updated_at reads as created_at
     return steps
 
 
-def _is_told_by_its_attribute(location: DocumentPath) -> bool:
-    if location.root is None:
+def _needs_whole_attribute(path: DocumentPath) -> bool:
+    """Whether absence at different steps of the path reads as different values."""
+    if path.root is None:
         return False
-    places = _places_of(location)
-    first = places[0].field
-    # A key that a map lacks is None, and so is any key of a map that is absent.
+    types = _types_of(path)
+    first = types[0].field
+    # A missing key of a map is None, and so is any key of an absent map: there it is the same.
     return (
-        any(place.field is not None for place in places[1:])
+        any(step_type.field is not None for step_type in types[1:])
         or first is None
         or first.required
         or first.default_takes_self
@@ -77,58 +77,52 @@ def _is_told_by_its_attribute(location: DocumentPath) -> bool:
 
 
 def select_values(
-    binding: Binding, locations: Sequence[DocumentPath], attribute_map: AttributeMap
+    binding: Binding, paths: Sequence[DocumentPath], attribute_map: AttributeMap
 ) -> tuple[Any, ...]:
-    """The values at the locations, as the model reads them.
-
-    None stands for a list element or map key that is not there.
+    """The values at the paths. A list element or map key that is not there is None.
 
     Raises:
         ItemDecodeError: a value does not fit its field, or is absent and has no default.
     """
-    return tuple([select_value(binding, location, attribute_map) for location in locations])
+    return tuple([select_value(binding, path, attribute_map) for path in paths])
 
 
-def select_value(binding: Binding, location: DocumentPath, attribute_map: AttributeMap) -> Any:
-    """The value at one location."""
-    steps = location.steps
-    if location.root is None:
-        found = _find({"M": attribute_map}, steps)
-        return (
-            None if found is None else binding.decode_part(None, steps, found, location.annotation)
-        )
-    if location.is_top_level and location.field is not None:
-        stored = attribute_map.get(location.attribute_name)
+def select_value(binding: Binding, path: DocumentPath, attribute_map: AttributeMap) -> Any:
+    """The value at one path."""
+    steps = path.steps
+    if path.root is None:
+        found = _stored_at({"M": attribute_map}, steps)
+        return None if found is None else binding.decode_part(None, steps, found, path.annotation)
+    if path.is_top_level and path.field is not None:
+        stored = attribute_map.get(path.attribute_name)
         if stored is None:
-            return binding.decode_absent(location.field, steps, attribute_map)
-        return binding.decode_part(location.field, steps, stored)
-    return _walk(binding, location, attribute_map)
+            return binding.decode_absent(path.field, steps, attribute_map)
+        return binding.decode_part(path.field, steps, stored)
+    return _walk(binding, path, attribute_map)
 
 
-def _walk(binding: Binding, location: DocumentPath, attribute_map: AttributeMap) -> Any:
-    steps, places = location.steps, _places_of(location)
+def _walk(binding: Binding, path: DocumentPath, attribute_map: AttributeMap) -> Any:
+    steps, types = path.steps, _types_of(path)
     texts = stored_steps(steps, binding.codec)
-    stored: Any = attribute_map.get(location.attribute_name)
-    for position, place in enumerate(places):
-        so_far, rest = (
-            steps[: position + 1],
-            zip(steps[position + 1 :], places[position + 1 :], strict=True),
-        )
+    stored: Any = attribute_map.get(path.attribute_name)
+    for position, step_type in enumerate(types):
+        so_far = steps[: position + 1]
+        rest = zip(steps[position + 1 :], types[position + 1 :], strict=True)
         if stored is None:
-            if place.field is None or place.field.default is NOT_REQUIRED:
+            if step_type.field is None or step_type.field.default is NOT_REQUIRED:
                 return None
-            return _look_up(binding.decode_absent(place.field, so_far, attribute_map), rest)
+            return _follow(binding.decode_absent(step_type.field, so_far, attribute_map), rest)
         if position == len(steps) - 1:
-            return binding.decode_part(place.field, so_far, stored, place.annotation)
-        following, inside = steps[position + 1], places[position + 1]
-        kind: Any = list if isinstance(following, int) else dict
+            return binding.decode_part(step_type.field, so_far, stored, step_type.annotation)
+        following, following_type = steps[position + 1], types[position + 1]
+        container: Any = list if isinstance(following, int) else dict
         content: Any = None
         if stored.__class__ is dict:
-            content = stored.get("L" if kind is list else "M")
-        if type(content) is not kind or not inside.alone:
-            # NULL, what a hook has stored, one of several classes, or no value at all: it tells.
-            return _look_up(
-                binding.decode_part(place.field, so_far, stored, place.annotation), rest
+            content = stored.get("L" if container is list else "M")
+        if type(content) is not container or not following_type.is_only_class:
+            # NULL, a form that a hook stores, one of several classes, or no value: decoding tells
+            return _follow(
+                binding.decode_part(step_type.field, so_far, stored, step_type.annotation), rest
             )
         if isinstance(following, int):
             stored = content[following] if following < len(content) else None
@@ -137,16 +131,16 @@ def _walk(binding: Binding, location: DocumentPath, attribute_map: AttributeMap)
     return None
 
 
-def _look_up(value: Any, rest: Any) -> Any:
-    """The part of a value in Python; None where it has no such part."""
-    for step, place in rest:
+def _follow(value: Any, rest: Any) -> Any:
+    """The value that the remaining steps lead to in a decoded value; None where there is none."""
+    for step, step_type in rest:
         if value is None:
             return None
-        value = _part(value, step, place.field)
+        value = _child(value, step, step_type.field)
     return value
 
 
-def _part(value: Any, step: Step, field: Field | None) -> Any:
+def _child(value: Any, step: Step, field: Field | None) -> Any:
     name = step if field is None else field.name
     if isinstance(step, int):
         is_list = isinstance(value, Sequence)
@@ -158,35 +152,34 @@ def _part(value: Any, step: Step, field: Field | None) -> Any:
     return getattr(value, str(name), None) if kind_of(type(value)) is not None else None
 
 
-def _places_of(location: DocumentPath) -> tuple[_Place, ...]:
-    """What lies at the end of each of its steps."""
-    known = _places.get(location)
+def _types_of(path: DocumentPath) -> tuple[_StepType, ...]:
+    """The type after each of the path's steps."""
+    known = _step_types.get(path)
     if known is None:
-        first = next(
-            (
-                field
-                for field in structure_of(location.root).fields
-                if field.attribute_name == location.attribute_name
-            ),
-            None,
-        )
-        places = [_Place(Any if first is None else first.type, first, alone=True)]
-        for step in location.steps[1:]:
-            places.append(_inside(places[-1].annotation, step))
-        known = _places[location] = tuple(places)
+        first = _field_named(path.attribute_name, structure_of(path.root))
+        types = [_StepType(Any if first is None else first.type, first, is_only_class=True)]
+        for step in path.steps[1:]:
+            types.append(_type_after(types[-1].annotation, step))
+        known = _step_types[path] = tuple(types)
     return known
 
 
-def _inside(annotation: Annotation, step: Step) -> _Place:
+def _field_named(attribute_name: object, structure: Structure) -> Field | None:
+    for field in structure.fields:
+        if field.attribute_name == attribute_name:
+            return field
+    return None
+
+
+def _type_after(annotation: Annotation, step: Step) -> _StepType:
+    """The type after one step from a value of the annotation; `Any` where it is not known."""
     members = union_members(unwrap(split_optional(annotation)[0]))
     structures = [structure_of(member) for member in members if kind_of(member) is not None]
     if not isinstance(step, int):
         for structure in structures:
-            field = next(
-                (field for field in structure.fields if field.attribute_name == step), None
-            )
+            field = _field_named(step, structure)
             if field is not None:
-                return _Place(field.type, field, alone=len(structures) == 1)
+                return _StepType(field.type, field, is_only_class=len(structures) == 1)
     for member in members:
         origin = origin_of(member) or member
         arguments: tuple[Annotation, ...] = get_args(member)
@@ -194,17 +187,17 @@ def _inside(annotation: Annotation, step: Step) -> _Place:
             continue
         if isinstance(step, int) and issubclass(origin, Sequence) and arguments:
             fixed = issubclass(origin, tuple) and arguments[-1] is not Ellipsis
-            return _Place(
+            return _StepType(
                 arguments[min(step, len(arguments) - 1)] if fixed else arguments[0],
                 None,
-                alone=True,
+                is_only_class=True,
             )
         if not isinstance(step, int) and issubclass(origin, Mapping) and len(arguments) == 2:
-            return _Place(arguments[1], None, alone=True)
-    return _Place(Any, None, alone=True)
+            return _StepType(arguments[1], None, is_only_class=True)
+    return _StepType(Any, None, is_only_class=True)
 
 
-def _find(value: Any, steps: Sequence[Step]) -> Any:
+def _stored_at(value: Any, steps: Sequence[Step]) -> Any:
     for step in steps:
         if isinstance(step, int):
             elements = value.get("L", ())

@@ -1,7 +1,7 @@
-"""Type variables of the values that updates take.
+"""Type variables for the values of `.set(path, value)`.
 
-A plain TypeVar would be widened to `object` and accept anything: scalars need a constrained one,
-enums and nested values a bound.
+To check that a value fits its path, a type checker needs a bound or constrained TypeVar: it would
+widen a plain one to `object`, and accept any value.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ EnumT = TypeVar("EnumT", bound=Enum)
 
 
 class TypedDictLike(Protocol):
-    """A TypedDict, which is no class that a type variable may be bound to."""
+    """A TypedDict. `TypedDict` itself can't be the bound of a type variable."""
 
     __required_keys__: ClassVar[frozenset[str]]
     __optional_keys__: ClassVar[frozenset[str]]
