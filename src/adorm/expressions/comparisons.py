@@ -32,7 +32,7 @@ from adorm.expressions.placeholders import (
 Comparator = Literal["=", "<>", "<", "<=", ">", ">="]
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Comparison(Condition):
     """`a = b`, or with another comparator.
 
@@ -97,7 +97,7 @@ def _write_absence(placeholders: Placeholders, path: DocumentPath, comparator: s
     return f"(attribute_exists({name}) AND {name} <> {value})"
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Between(Condition):
     """`a BETWEEN low AND high`, both ends included."""
 
@@ -127,7 +127,7 @@ def _write_between(
     return f"{write(measured)} BETWEEN {write(low)} AND {write(high)}"
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class In(Condition):
     """`a IN (b, c)`."""
 

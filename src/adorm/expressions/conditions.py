@@ -23,7 +23,11 @@ redundant ones. A text in parentheses of its own binds as tightly as a function.
 
 class Condition:
     """Something that is true or false of an item. Combines with `&`, `|`, `~`, or by `and_`, `or_`,
-    `not_`."""
+    `not_`.
+
+    A condition does not change. The classes are not frozen all the same: a frozen attrs class takes
+    four times as long to make, and each write makes some.
+    """
 
     __slots__ = ()
 
@@ -63,7 +67,7 @@ class Condition:
         )
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class And(Condition):
     """All of the parts hold; two parts or more, none of them an `And`."""
 
@@ -76,7 +80,7 @@ class And(Condition):
         return [path for part in self.parts for path in part.paths()]
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Or(Condition):
     """One of the parts holds, or more; two parts or more, none of them an `Or`."""
 
@@ -89,7 +93,7 @@ class Or(Condition):
         return [path for part in self.parts for path in part.paths()]
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Not(Condition):
     """The part does not hold."""
 

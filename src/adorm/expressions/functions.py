@@ -26,7 +26,7 @@ from adorm.expressions.placeholders import VALUE, Operands, OperandShape, Placeh
 _TEXT = frozenset({"S"})
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class BeginsWith(Condition):
     """`begins_with(a, prefix)`, of text and bytes."""
 
@@ -66,7 +66,7 @@ def prefix_value(path: DocumentPath, prefix: object) -> AttributeValue:
     )
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Contains(Condition):
     """`contains(a, b)`: part of a text, element of a list, member of a set."""
 
@@ -99,7 +99,7 @@ def _write_contains(placeholders: Placeholders, path: DocumentPath, operand: Ope
     return f"contains({placeholders.path(path)}, {placeholders.operand(operand)})"
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Exists(Condition):
     """`attribute_exists(a)` or `attribute_not_exists(a)`."""
 
@@ -119,7 +119,7 @@ def _write_exists(placeholders: Placeholders, path: DocumentPath, wanted: bool) 
     return f"attribute_exists({name})" if wanted else f"attribute_not_exists({name})"
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class TypeIs(Condition):
     """`attribute_type(a, "S")`."""
 

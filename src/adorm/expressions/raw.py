@@ -15,7 +15,7 @@ from adorm.expressions.placeholders import Operands, Placeholders, Shape
 _PLACEHOLDER = re.compile(r"[#:][A-Za-z0-9_]+")
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Raw(Condition):
     """A condition in DynamoDB's own words. Its placeholders are renamed to fit the request."""
 

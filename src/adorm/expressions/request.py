@@ -18,6 +18,7 @@ from adorm.expressions.document_path import DocumentPath, MapKey, Step
 from adorm.expressions.placeholders import Encoder, Operands, Placeholders, Shape, check_owner
 from adorm.expressions.projections import write_projection
 from adorm.expressions.updates import ADD, SET, Clause, write_update
+from adorm.schema.fields import Field
 
 MAX_PLANS = 256
 """The plans that are kept for a model of a codec. When there are more, all are made anew."""
@@ -39,6 +40,17 @@ class Plan:
         """The placeholder of each value collected; equal values share one."""
 
 
+class Kept:
+    """What is kept for a model of a codec, until another hook is registered."""
+
+    __slots__ = ("field_encoders", "plans")
+
+    def __init__(self) -> None:
+        self.plans: dict[Shape, Plan] = {}
+        """By the shape of the whole request."""
+        self.field_encoders: dict[Field, FieldEncoder] = {}
+
+
 class RequestExpressions(Operands):
     """The expressions of one request. They share names, and values that are equal.
 
@@ -50,11 +62,16 @@ class RequestExpressions(Operands):
         model: the model of the request, to refuse paths of other models.
     """
 
-    __slots__ = ("_clauses", "_key_names", "_model", "_parts")
+    __slots__ = ("_clauses", "_key_names", "_model", "_parts", "_plans")
 
     def __init__(self, encoder: Encoder, model: Any) -> None:
-        super().__init__(encoder)
+        memo, name = encoder.memo, (Kept, model)
+        kept: Kept | None = memo.get(name)
+        if kept is None:
+            kept = memo.setdefault(name, Kept())
+        super().__init__(encoder, kept.field_encoders)
         self._model = model
+        self._plans = kept.plans
         self._clauses: tuple[Shape, ...] = ()
         self._key_names: frozenset[str] = frozenset()
         self._parts: tuple[Shape, ...] = ()
@@ -139,10 +156,7 @@ class RequestExpressions(Operands):
         values = self.values
         numbers = _numbers(values)
         if self.is_repeatable:
-            memo = self.encoder.memo
-            plans: dict[Any, Plan] | None = memo.get((Plan, self._model))
-            if plans is None:
-                plans = memo.setdefault((Plan, self._model), {})
+            plans = self._plans
             shape = (self._clauses, self._key_names, self._parts, numbers)
             plan = plans.get(shape)
             if plan is None:
@@ -177,11 +191,23 @@ def _numbers(values: list[AttributeValue]) -> int | tuple[int, ...]:
     count = len(values)
     if count < 2:
         return count
-    first = dict.fromkeys(identities := [_identity(value) for value in values])
+    seen = set[object]()
+    for value in values:
+        for item in value.items():  # of one tag
+            # lists, maps and sets are compared only where there are two of one type
+            seen.add(item if item[1].__class__ in _PLAIN else item[0])
+    if len(seen) == count:
+        return count
+    identities = [_identity(value) for value in values]
+    first = dict.fromkeys(identities)
     if len(first) == count:
         return count
     numbers = {identity: number for number, identity in enumerate(first)}
     return tuple([numbers[identity] for identity in identities])
+
+
+_PLAIN = frozenset({str, bytes, bool})
+"""Classes of contents that are equal only where they are written alike."""
 
 
 def _identity(attribute_value: AttributeValue) -> object:
@@ -191,12 +217,7 @@ def _identity(attribute_value: AttributeValue) -> object:
         for tag, content in attribute_value.items():
             if content.__class__ in _PLAIN:
                 return tag, content
-        try:
-            return orjson.dumps(attribute_value, None, orjson.OPT_PASSTHROUGH_SUBCLASS)
-        except TypeError:  # it holds bytes; repr takes three times as long
-            pass
-    return repr(attribute_value)
-
-
-_PLAIN = frozenset({str, bytes, bool})
-"""Classes of contents that are equal only where they are written alike."""
+    try:
+        return orjson.dumps(attribute_value, None, orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except TypeError:  # it holds bytes; repr takes three times as long
+        return repr(attribute_value)

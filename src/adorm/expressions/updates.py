@@ -30,14 +30,12 @@ class Clause(Generic[T_co]):
     def __init__(self, path: DocumentPath) -> None:
         self.path = path
 
-    @property
-    def idempotent(self) -> bool:
-        """Whether applying it twice is the same as once.
-
-        A clause on a list element is not: DynamoDB appends what is set beyond the list's end, and
-        moves the elements behind one that is removed.
-        """
-        return self.path.steps[-1].__class__ is not int
+    def _path(self, operands: Operands) -> DocumentPath:
+        """The shape of the path. A change of a list element is not idempotent: DynamoDB appends
+        what is set beyond the list's end, and moves the elements behind one that is removed."""
+        if isinstance(self.path.steps[-1], int):
+            operands.is_idempotent = False
+        return operands.path(self.path)
 
     def encode_into(self, operands: Operands) -> Shape:
         """Encode the values, note what is written, and give the shape.
@@ -58,22 +56,27 @@ class Set(Clause[T_co]):
         self.path = path
         self.value = value
 
-    @property
-    def idempotent(self) -> bool:
-        return self.value.__class__ is Value and self.path.steps[-1].__class__ is not int
-
     def encode_into(self, operands: Operands) -> Shape:
         path, value = self.path, self.value
-        if not path.is_kept:
-            operands.path(path)
+        if not path.is_top_level:
+            self._path(operands)
         if isinstance(value, Value):
-            encoded = value.encode(operands.encoder)
+            field = path.field
+            if field is None:
+                encoded = value.encode(operands.encoder)
+            else:  # as Value.encode does, in fewer steps: most clauses of an update come by here
+                encode = operands.field_encoders.get(field) or operands.field_encoder(field)
+                try:
+                    encoded = encode(value.value)
+                except Exception:  # noqa: BLE001  # encode_field says what is wrong
+                    encoded = operands.encoder.encode_field(field, value.value)
             if path.is_top_level:
                 operands.written[path.attribute_name] = encoded
             if encoded is None:
                 return (_write_remove, REMOVE, path)
             operands.values.append(encoded)
             return (_write_set, SET, path, VALUE)
+        operands.is_idempotent = False
         if isinstance(value, Sum):
             return (_write_set, SET, path, value.encode_into(operands))
         return (_write_set, SET, path, operands.path(value))
@@ -93,7 +96,7 @@ class SetIfAbsent(Clause[T_co]):
         self.value = value
 
     def encode_into(self, operands: Operands) -> Shape:
-        path = operands.path(self.path)
+        path = self._path(operands)
         encoded = self.value.encode_present(operands.encoder)
         if path.is_top_level:
             operands.if_absent[path.attribute_name] = encoded
@@ -114,7 +117,7 @@ class Remove(Clause[T_co]):
     def encode_into(self, operands: Operands) -> Shape:
         if self.path.is_top_level:
             operands.written[self.path.attribute_name] = None
-        return (_write_remove, REMOVE, operands.path(self.path))
+        return (_write_remove, REMOVE, self._path(operands))
 
 
 def _write_remove(placeholders: Placeholders, path: DocumentPath) -> str:
@@ -130,19 +133,16 @@ class Add(Clause[T_co]):
         super().__init__(path)
         self.value = value
 
-    @property
-    def idempotent(self) -> bool:
-        # members added twice are in the set once
-        return isinstance(self.value, (set, frozenset)) and super().idempotent
-
     def encode_into(self, operands: Operands) -> Shape:
-        path, encoder = operands.path(self.path), operands.encoder
+        path, encoder = self._path(operands), operands.encoder
         value = Value(self.value, path)
         encoded = encode_seconds(value, encoder) or value.encode(encoder)
         if encoded is None or not encoded.keys() & {"N", "SS", "NS", "BS"}:
             raise UsageError(
                 f"{self.path}: add() takes a number or a set with members, not {self.value!r}"
             )
+        if "N" in encoded:  # members added twice are in the set once
+            operands.is_idempotent = False
         operands.values.append(encoded)
         return (_write_path_and_value, ADD, path)
 
@@ -157,7 +157,7 @@ class Delete(Clause[T_co]):
         self.members = members
 
     def encode_into(self, operands: Operands) -> Shape:
-        path = operands.path(self.path)
+        path = self._path(operands)
         encoded = Value(self.members, path).encode(operands.encoder)
         if encoded is None or not encoded.keys() & {"SS", "NS", "BS"}:
             raise UsageError(
@@ -183,12 +183,8 @@ class Append(Clause[T_co]):
         self.values = values
         self.at_front = at_front
 
-    @property
-    def idempotent(self) -> bool:
-        return False
-
     def encode_into(self, operands: Operands) -> Shape:
-        path, values = operands.path(self.path), cast("Any", self.values)
+        path, values = self._path(operands), cast("Any", self.values)
         if isinstance(values, (str, bytes, set, frozenset, dict)):
             raise UsageError(
                 f"{self.path}: append() and prepend() take a list of elements, not {self.values!r}"
@@ -199,6 +195,7 @@ class Append(Clause[T_co]):
                 f"{self.path}: append() and prepend() are for lists; "
                 f"{self.values!r} is not stored as one"
             )
+        operands.is_idempotent = False
         operands.values += ({"L": []}, encoded)
         return (_write_append, SET, path, self.at_front)
 
@@ -217,7 +214,7 @@ class CountUp(Clause[T_co]):
 
     def encode_into(self, operands: Operands) -> Shape:
         operands.values += ({"N": "0"}, {"N": "1"})
-        return (_write_count_up, SET, operands.path(self.path))
+        return (_write_count_up, SET, self._path(operands))
 
 
 def _write_count_up(placeholders: Placeholders, path: DocumentPath) -> str:
@@ -235,7 +232,7 @@ class SetValue(Clause[T_co]):
         self.attribute_value = attribute_value
 
     def encode_into(self, operands: Operands) -> Shape:
-        path = operands.path(self.path)
+        path = self._path(operands)
         if path.is_top_level:
             operands.written[path.attribute_name] = self.attribute_value
         operands.values.append(self.attribute_value)
@@ -249,7 +246,7 @@ class SetValueIfAbsent(SetValue[T_co]):
 
     def encode_into(self, operands: Operands) -> Shape:
         operands.values.append(self.attribute_value)
-        return (_write_set_if_absent, SET, operands.path(self.path))
+        return (_write_set_if_absent, SET, self._path(operands))
 
 
 def write_update(

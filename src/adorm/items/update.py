@@ -164,7 +164,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
             prepared.on_applied = self._result
             if self._returning != "new":
                 prepared.provable = False
-        if self._returning in ("old", "updated_old") or not _are_idempotent(clauses):
+        if self._returning in ("old", "updated_old"):
             prepared.repeat = "never"
         self._render(prepared, (*clauses, *own), in_transaction=in_transaction)
         return prepared
@@ -184,6 +184,8 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
                 prepare_creation(prepared, self._conditions, in_transaction=in_transaction)
             else:
                 expressions.update((stand_in,), key_names=info.key_names)
+        if not expressions.is_idempotent:
+            prepared.repeat = "never"
         prepared.written = expressions.written
         conditions = self._conditions
         if not creates:
@@ -276,11 +278,3 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
                 None if name in partly else field, (name,), value
             )
         return changed
-
-
-def _are_idempotent(clauses: tuple[Clause[Any], ...]) -> bool:
-    """Whether they can be applied twice. adorm's own version may skip a number then."""
-    for clause in clauses:  # noqa: SIM110  # all() takes twice the time, of every update
-        if not clause.idempotent:
-            return False
-    return True
