@@ -15,7 +15,14 @@ from adorm.dynamodb.values import AttributeValue
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
 from adorm.expressions.document_path import DocumentPath, MapKey, Step
-from adorm.expressions.placeholders import Encoder, Operands, Placeholders, Shape, check_owner
+from adorm.expressions.placeholders import (
+    Encoder,
+    FieldEncoder,
+    Operands,
+    Placeholders,
+    Shape,
+    check_owner,
+)
 from adorm.expressions.projections import write_projection
 from adorm.expressions.updates import ADD, SET, Clause, write_update
 from adorm.schema.fields import Field
