@@ -7,6 +7,7 @@ from adorm.checks import count, seconds, share
 from adorm.dynamodb.codes import CREDENTIALS_REFUSED, Treatment, code_of
 from adorm.dynamodb.operations import Repeat, operation_of
 from adorm.errors import ConnectionFailed, ServiceError, Throttled
+from adorm.support.buckets import Bucket
 from adorm.support.records import Record
 from adorm.transport.base import Request
 
@@ -140,7 +141,7 @@ RETRY_COST = 5
 CONNECTION_RETRY_COST = 10
 
 
-class RetryQuota:
+class RetryQuota(Bucket):
     """The retries that one database still affords: a bucket of tokens shared by all its calls.
 
     Each retry takes 5 tokens, after a failed connection 10; a retry that succeeds gives its tokens
@@ -149,22 +150,10 @@ class RetryQuota:
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
     """
 
-    __slots__ = ("capacity", "tokens")
+    __slots__ = ()
 
     def __init__(self, capacity: int = QUOTA_TOKENS) -> None:
-        self.capacity = capacity
-        self.tokens = capacity
-
-    def take(self, tokens: int) -> bool:
-        """Take tokens for one retry; False, taking none, when there are too few."""
-        if tokens > self.tokens:
-            return False
-        self.tokens -= tokens
-        return True
-
-    def give_back(self, tokens: int) -> None:
-        """Fill the bucket up again, to its capacity at most."""
-        self.tokens = min(self.capacity, self.tokens + tokens)
+        super().__init__(capacity)
 
 
 def retry_cost(error: ServiceError | ConnectionFailed) -> int:

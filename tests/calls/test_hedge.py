@@ -350,7 +350,7 @@ async def test_the_second_request_goes_by_a_connection_of_its_own_and_the_loser_
         hedging = HedgingTransport(wire, Hedge(min_samples=1, max_delay_s=0.005))
         server.script("GetItem", {"n": 0}, Silence(), {"n": 2}, {"n": 3}, {"n": 4})
         for _ in range(20):
-            hedging._saved += 0.05
+            hedging._budget.give_back(0.05)
         assert await hedging.send("GetItem", GET) == {"n": 0}
         assert await hedging.send("GetItem", GET) == {"n": 2}
         assert [request.connection for request in server.requests] == [1, 1, 2]
@@ -378,7 +378,7 @@ async def test_closing_the_transport_ends_both_requests() -> None:
         hedging = HedgingTransport(wire, Hedge(min_samples=1, max_delay_s=0.005))
         server.script("GetItem", {"n": 0}, Silence(), Silence())
         for _ in range(20):
-            hedging._saved += 0.05
+            hedging._budget.give_back(0.05)
         await hedging.send("GetItem", GET)
         read = asyncio.ensure_future(hedging.send("GetItem", GET))
         await server.received(3)

@@ -355,7 +355,7 @@ async def test_a_waiter_is_cut_off_at_its_deadline_when_those_before_it_take_lon
         tasks.start_soon(bounded)
         await anyio.wait_all_tasks_blocked()
         rate.throttled(rate.round)
-        rate.per_s = 1.0  # slower than when they came
+        rate._set_rate(1.0)  # slower than when they came
     assert done == ["cut off"]
     assert rate.queued == 0
 
@@ -474,8 +474,7 @@ async def test_never_above_the_rate_all_served_in_order_and_cancelled_waiters_lo
     tokens, last_s = most, begun_s
     for number, at_s in served:
         tokens, last_s = min(most, tokens + (at_s - last_s) * per_s) - arrivals[number].weight, at_s
-    rate._fill()
-    assert rate._tokens == pytest.approx(
+    assert rate._bucket.fill() == pytest.approx(
         min(most, tokens + (anyio.current_time() - last_s) * per_s), abs=1e-6
     )
 

@@ -14,6 +14,7 @@ from adorm.checks import count, field, seconds, share
 from adorm.concurrency.race import first_of
 from adorm.dynamodb.operations import HEDGED, READS
 from adorm.errors import UsageError
+from adorm.support.buckets import Bucket
 from adorm.transport.base import (
     Answer,
     AnswerReader,
@@ -143,7 +144,7 @@ class HedgingTransport(WrappedTransport):
         self._hedge = hedge
         self._afford = afford
         self._latencies: dict[tuple[object, ...], Latencies] = {}
-        self._saved = 0.0
+        self._budget = Bucket(MOST_SAVED, tokens=0.0)
         self._reads = self._hedged = self._won = 0
 
     @property
@@ -163,7 +164,7 @@ class HedgingTransport(WrappedTransport):
         if operation not in self._hedge.operations:
             return await self.inner.send(operation, request, read, last_check)
         self._reads += 1
-        self._saved = min(MOST_SAVED, self._saved + self._hedge.max_extra)
+        self._budget.give_back(self._hedge.max_extra)
         kind = _kind(operation, request)
         latencies = self._latencies.get(kind)
         if latencies is None:
@@ -184,9 +185,11 @@ class HedgingTransport(WrappedTransport):
         return answer
 
     def _may_hedge(self, operation: str, request: Request) -> bool:
-        if self._saved < 1.0 or (self._afford is not None and not self._afford(operation, request)):
+        if self._budget.tokens < 1.0 or (
+            self._afford is not None and not self._afford(operation, request)
+        ):
             return False
-        self._saved -= 1.0
+        self._budget.take(1.0)
         self._hedged += 1
         return True
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import anyio
 
 from adorm.clock import Clock
+from adorm.support.buckets import TimedBucket
 
 DECREASE = 0.7
 GROWTH = 0.4
@@ -68,19 +69,17 @@ class TableRate:
     """
 
     __slots__ = (
+        "_bucket",
         "_burst_s",
         "_clock",
-        "_filled_s",
         "_k_s",
         "_line",
         "_max_per_s",
         "_meter",
         "_min_per_s",
         "_throttled_s",
-        "_tokens",
         "_w_max",
         "name",
-        "per_s",
         "queued",
         "round",
     )
@@ -90,8 +89,6 @@ class TableRate:
     ) -> None:
         now_s = clock.monotonic()
         self.name = name
-        self.per_s = max_per_s
-        """The rate in force, `inf` for none."""
         self.queued = 0
         """What those in line will take."""
         self.round = 0
@@ -101,10 +98,20 @@ class TableRate:
         self._clock = clock
         self._meter = Meter(now_s)
         self._line = anyio.Lock(fast_acquire=True)
-        self._filled_s = now_s
-        self._tokens = 0.0 if self.per_s == math.inf else self._most()
+        capacity = self._capacity(max_per_s)
+        self._bucket = TimedBucket(
+            clock.monotonic,
+            per_s=max_per_s,
+            capacity=capacity,
+            tokens=0.0 if max_per_s == math.inf else capacity,
+        )
         self._throttled_s: float | None = None
         self._w_max = self._k_s = 0.0
+
+    @property
+    def per_s(self) -> float:
+        """The rate in force, `inf` for none."""
+        return self._bucket.per_s
 
     # ---- taking tokens
 
@@ -138,35 +145,29 @@ class TableRate:
             self._clock.monotonic(), -weight
         )  # it may have turned over meanwhile, which does not matter
         if self.per_s != math.inf:
-            self._tokens = min(self._most(), self._tokens + weight)
+            self._bucket.give_back(weight)
 
     def _spend(self, weight: int) -> None:
         self._meter.add(self._clock.monotonic(), weight)
         if self.per_s != math.inf:
-            self._tokens -= weight
+            self._bucket.tokens -= weight
 
-    def _most(self) -> float:
-        return max(1.0, self.per_s * self._burst_s)
+    def _capacity(self, per_s: float) -> float:
+        return max(1.0, per_s * self._burst_s)
 
     def _enough(self, weight: int) -> bool:
         if self.per_s == math.inf:
             return True
-        self._fill()
-        # A batch may be heavier than the bucket is large: it takes what there is, and those after
-        # it wait for what it owes.
-        return self._tokens >= min(weight, self._most()) - ROUNDING
+        # A batch may need more tokens than the bucket holds: it overdraws a full bucket, and those
+        # after it wait until that has come back.
+        return self._bucket.fill() >= min(weight, self._bucket.capacity) - ROUNDING
 
     def _wait_s(self, weight: int, last: int) -> float:
         """Until tokens for `weight` are there, of which the last to go needs `last`."""
         if self.per_s == math.inf:
             return 0.0
-        self._fill()
-        return max(0.0, (weight - last + min(last, self._most()) - self._tokens) / self.per_s)
-
-    def _fill(self) -> None:
-        now_s = self._clock.monotonic()
-        self._tokens = min(self._most(), self._tokens + (now_s - self._filled_s) * self.per_s)
-        self._filled_s = now_s
+        needed = weight - last + min(last, self._bucket.capacity)
+        return max(0.0, self._bucket.wait_s(needed))
 
     # ---- learning the rate
 
@@ -179,7 +180,7 @@ class TableRate:
         self._w_max = min(self.per_s, self._meter.per_s(now_s))
         self._k_s = math.cbrt(self._w_max * (1 - DECREASE) / GROWTH)
         self._throttled_s = now_s
-        self._set_rate(self._w_max * DECREASE, now_s)
+        self._set_rate(self._w_max * DECREASE)
 
     def answered(self) -> None:
         """DynamoDB took a request."""
@@ -189,16 +190,17 @@ class TableRate:
         since_s = now_s - self._throttled_s
         if since_s >= FORGET_S:
             self._throttled_s = None
-            self._set_rate(math.inf, now_s)
+            self._set_rate(math.inf)
             return
         grown = GROWTH * (since_s - self._k_s) ** 3 + self._w_max
-        self._set_rate(max(self.per_s, min(grown, MOST_GROWTH * self._meter.per_s(now_s))), now_s)
+        self._set_rate(max(self.per_s, min(grown, MOST_GROWTH * self._meter.per_s(now_s))))
 
-    def _set_rate(self, per_s: float, now_s: float) -> None:
+    def _set_rate(self, per_s: float) -> None:
         if self.per_s == math.inf:
-            self._tokens, self._filled_s = 0.0, now_s
+            self._bucket.empty()
         else:
-            self._fill()
-        self.per_s = min(max(per_s, self._min_per_s), self._max_per_s)
+            self._bucket.fill()
+        self._bucket.per_s = min(max(per_s, self._min_per_s), self._max_per_s)
+        self._bucket.capacity = self._capacity(self.per_s)
         if self.per_s != math.inf:
-            self._tokens = min(self._tokens, self._most())
+            self._bucket.give_back(0.0)  # no more than it holds now

@@ -7,6 +7,7 @@ import anyio
 from adorm.clock import Clock
 from adorm.deadlines import remaining_s
 from adorm.errors import DeadlineExceeded
+from adorm.support.buckets import TimedBucket
 
 CLOCK_RESOLUTION_S = 1e-9
 """A shorter wait may be lost in rounding: a fake clock would not advance, and the wait would never
@@ -24,8 +25,9 @@ class ReadBudget:
     def __init__(self, units_per_s: float, clock: Clock) -> None:
         self._units_per_s = units_per_s
         self._clock = clock
-        self._balance = 0.0
-        self._at_s = clock.monotonic()
+        self._bucket = TimedBucket(
+            clock.monotonic, per_s=units_per_s, capacity=units_per_s, tokens=0.0
+        )
         self._page_units: float | None = None
         self._turn = anyio.Lock()
 
@@ -45,7 +47,7 @@ class ReadBudget:
         if self._page_units is None:
             return 0.0  # the first request holds the lock until `correct`
         self._turn.release()
-        self._balance -= self._page_units
+        self._bucket.tokens -= self._page_units
         return self._page_units
 
     def correct(self, reserved: float, consumed: float | None) -> None:
@@ -54,20 +56,15 @@ class ReadBudget:
         probing = self._page_units is None and reserved == 0.0
         if consumed is not None:
             self._page_units = consumed
-            self._balance += reserved - consumed
+            self._bucket.tokens += reserved - consumed
         else:
-            self._balance += reserved
+            self._bucket.tokens += reserved
         if probing:
             self._turn.release()
 
     async def _wait_for_credit(self) -> None:
         while True:
-            now_s = self._clock.monotonic()
-            self._balance = min(
-                self._balance + (now_s - self._at_s) * self._units_per_s, self._units_per_s
-            )
-            self._at_s = now_s
-            delay_s = -self._balance / self._units_per_s
+            delay_s = self._bucket.wait_s(0.0)
             if delay_s < CLOCK_RESOLUTION_S:
                 return
             if delay_s >= remaining_s():
