@@ -389,7 +389,7 @@ async def test_on_the_wire_with_answers_of_every_kind(monkeypatch: pytest.Monkey
             reprs += [
                 engines[0],
                 vars(engines[0])["_pool"],
-                vars(engines[0])["_signer"],
+                vars(engines[0])["_writer"],
                 vars(engines[0])["_credentials"],
             ]
     assert ACCESS_KEY_ID in server.requests[0].headers["authorization"]

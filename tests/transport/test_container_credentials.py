@@ -124,7 +124,7 @@ async def test_a_passing_fault_is_tried_again(first: Said) -> None:
         (HANG_UP, "closed before an answer began"),
         (Said(SECRET.encode(), 500), "answered HTTP 500"),
         (Said(json.dumps({**ANSWER, "AccessKeyId": None}).encode()), "without AccessKeyId"),
-        (Said(json.dumps({**ANSWER, "Token": 5}).encode()), "no text"),
+        (Said(json.dumps({**ANSWER, "Token": 5}).encode()), "not text"),
         (Said(json.dumps({**ANSWER, "Expiration": "soon"}).encode()), "can't be used"),
         (Said(json.dumps({**ANSWER, "Token": f"{SECRET}\n"}).encode()), "can't be used"),
         (Said(b"x" * 300_000), "larger than"),
@@ -194,7 +194,10 @@ async def test_hosts_of_containers_and_of_this_machine_may_be_asked_by_http(
     ("environ", "told"),
     [
         ({}, "neither .* is set"),
-        ({FULL_URI: "http://example.com/creds"}, "names 'example.com' without TLS"),
+        (
+            {FULL_URI: "http://example.com/creds"},
+            "names 'example.com' by http, and credentials must not be sent without TLS",
+        ),
         ({FULL_URI: "http://169.254.169.254/creds"}, "without TLS"),
         ({FULL_URI: "http://127.0.0.1.example.com/"}, "without TLS"),
         ({FULL_URI: "http://[fd00:ec2::24]/"}, "without TLS"),

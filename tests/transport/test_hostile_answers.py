@@ -236,7 +236,7 @@ def test_other_hosts_are_taken(host: str) -> None:
 
 async def test_a_container_s_host_that_can_t_be_one_is_refused() -> None:
     environ = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"https://{'a' * 64}.example/creds"}
-    with pytest.raises(UsageError, match="names a host that can't be one"):
+    with pytest.raises(UsageError, match="names a host that can't exist"):
         await ContainerCredentials(environ).load()
 
 

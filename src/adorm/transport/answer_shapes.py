@@ -1,7 +1,7 @@
-"""Whether an answer has the shape of its operation's: what comes need not be DynamoDB's.
+"""Checks that an answer has the shape of its operation's answers. It may not come from DynamoDB.
 
-Only what adorm itself takes apart is looked at. What is inside of an item the codec judges, value
-by value, as `ItemDecodeError`.
+Only those parts are checked that adorm itself reads. What is inside an item is checked by the
+codec, which raises `ItemDecodeError`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any, cast
 from adorm.dynamodb.values import KEY_TAGS
 
 MAX_DEPTH = 64
-"""DynamoDB nests 32 levels."""
-
+"""The deepest nesting that is read, twice the 32 levels of DynamoDB."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 MAX_NUMBER_CHARACTERS = 400
+"""The longest number that is read: 38 digits in DynamoDB, but other servers may write zeros."""
 
 MISSHAPEN = (
     ArithmeticError,
@@ -30,22 +30,21 @@ MISSHAPEN = (
     TypeError,
     ValueError,
 )
-"""What Python raises where data that should have a shape has another.
-
-For a few lines that take an answer apart, and nothing else.
-"""
+"""What Python raises if data does not have the expected shape. Caught only around a few lines that
+read an answer."""
 
 Request = Mapping[str, Any]
 Answer = Mapping[str, Any]
 Check = Callable[[Request, Answer], "str | None"]
+"""Gives what is wrong with an answer, or None."""
 
 
 def map_problem(what: str, value: object) -> str | None:
-    """Why a value is no attribute map, None where it is one; all of it is looked at."""
+    """Why a value is no attribute map, None if it is one. All of it is checked."""
     if not isinstance(value, dict):
         return f"{what} is a JSON {_kind(value)}, not an attribute map"
-    for name, part in cast("dict[str, object]", value).items():
-        if not _is_value(part, 0):
+    for name, inner in cast("dict[str, object]", value).items():
+        if not _is_value(inner, 0):
             return f"{what} has an attribute ({len(name)} characters) that is no attribute value"
     return None
 
@@ -78,7 +77,7 @@ def _is_value(value: object, depth: int) -> bool:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether it holds no lone surrogate: there is no way to send that back."""
+    """Whether it holds no lone surrogate, which could not be sent to DynamoDB again."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -101,7 +100,7 @@ def _array(value: object) -> list[object] | None:
 
 
 def is_key(value: object) -> bool:
-    """Whether it is a map of nothing but texts, numbers and bytes."""
+    """Whether it is a key: an attribute map that holds only text, numbers and bytes."""
     if not isinstance(value, dict) or not value:
         return False
     parts = cast("dict[str, object]", value).values()
@@ -113,14 +112,14 @@ def _kind(value: object) -> str:
 
 
 def _maps(what: str, items: object) -> str | None:
-    """A list of dicts; what else was parsed from bytes has its types already."""
+    """A check of a list of dicts. Items that a codec has read from bytes were checked there."""
     if items.__class__ is not list:
         if items.__class__ in (NoneType, dict, str, int, float, bool):
             return f"{what} is a JSON {_kind(items)}, not a list"
         return None
     for item in cast("list[object]", items):
         if item.__class__ is not dict:
-            return f"{what} holds a JSON {_kind(item)} in the place of an item"
+            return f"{what} holds a JSON {_kind(item)} instead of an item"
     return None
 
 
@@ -140,10 +139,10 @@ def _is_count(value: object) -> bool:
 
 def _page(_request: Request, answer: Answer) -> str | None:
     if not (_is_count(answer.get("Count", 0)) and _is_count(answer.get("ScannedCount", 0))):
-        return "Count or ScannedCount is no number of items"
+        return "Count or ScannedCount is not a number of items"
     last = answer.get("LastEvaluatedKey")
     if last and not is_key(last):
-        return "LastEvaluatedKey is no key"
+        return "LastEvaluatedKey is not a key"
     consumed = answer.get("ConsumedCapacity")
     if consumed is not None:
         units = (_object(consumed) or {}).get("CapacityUnits")
@@ -154,24 +153,20 @@ def _page(_request: Request, answer: Answer) -> str | None:
     return _maps("Items", answer["Items"]) if "Items" in answer else None
 
 
-def _asked_tables(request: Request) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", request.get("RequestItems") or {})
+CheckTable = Callable[[str, object], "str | None"]
 
 
-CheckPart = Callable[[str, object], "str | None"]
-
-
-def _by_table(name: str, request: Request, answer: Answer, check: CheckPart) -> str | None:
-    """`{"orders": ...}`, of tables that were asked for."""
-    told: object = answer.get(name)
-    if not told:
+def _by_table(name: str, request: Request, answer: Answer, check: CheckTable) -> str | None:
+    """A check of `{"orders": ...}`: the tables must be those of the request."""
+    tables: object = answer.get(name)
+    if not tables:
         return None
-    if not isinstance(told, dict):
-        return f"{name} is a JSON {_kind(told)}, not an object"
-    asked = _asked_tables(request)
-    for table, part in cast("dict[str, object]", told).items():
-        if table not in asked:
-            return f"{name} is about a table that was not asked for"
+    if not isinstance(tables, dict):
+        return f"{name} is a JSON {_kind(tables)}, not an object"
+    requested = cast("Mapping[str, Any]", request.get("RequestItems") or {})
+    for table, part in cast("dict[str, object]", tables).items():
+        if table not in requested:
+            return f"{name} has a table that the request does not have"
         if (problem := check(f"{name} of a table", part)) is not None:
             return problem
     return None
@@ -189,25 +184,25 @@ def _batch_get(request: Request, answer: Answer) -> str | None:
     return problem or _by_table("UnprocessedKeys", request, answer, _keys)
 
 
-def _changes(what: str, part: object) -> str | None:
+def _write_requests(what: str, part: object) -> str | None:
     return None if isinstance(part, list) else f"{what} is a JSON {_kind(part)}, not a list"
 
 
 def _batch_write(request: Request, answer: Answer) -> str | None:
-    return _by_table("UnprocessedItems", request, answer, _changes)
+    return _by_table("UnprocessedItems", request, answer, _write_requests)
 
 
 def _transact_get(request: Request, answer: Answer) -> str | None:
     if "Responses" not in answer:
-        return "it has no Responses"
+        return "the answer has no Responses"
     responses: object = answer["Responses"]
-    asked = len(cast("list[object]", request.get("TransactItems") or []))
-    if not isinstance(responses, list) or len(cast("list[object]", responses)) != asked:
-        return f"Responses are not {asked} items, as many as were asked for"
+    requested = len(cast("list[object]", request.get("TransactItems") or []))
+    if not isinstance(responses, list) or len(cast("list[object]", responses)) != requested:
+        return f"Responses are not {requested} items, as many as the request has"
     for each in cast("list[object]", responses):
         item: object = (_object(each) or {}).get("Item")
         if not isinstance(each, dict) or not (item is None or isinstance(item, dict)):
-            return "Responses hold what is no item"
+            return "Responses hold something that is not an item"
     return None
 
 
@@ -222,4 +217,4 @@ CHECKS: Mapping[str, Check] = {
     "BatchWriteItem": _batch_write,
     "TransactGetItems": _transact_get,
 }
-"""Of each operation whose answer adorm takes apart: what is wrong with an answer, or None."""
+"""The check of each operation whose answers adorm reads."""

@@ -1,8 +1,8 @@
-"""Somebody else's client: any aiobotocore or aioboto3 client for DynamoDB, with its own proxies,
-hooks and pool.
+"""A transport that sends by the user's aiobotocore or aioboto3 client, with its proxies and hooks.
 
-botocore retries inside such a client, unseen, and may apply an update that is not idempotent twice.
-adorm retries better, so make the client with `AioConfig(retries={"total_max_attempts": 1})`.
+botocore retries inside such a client, where adorm does not see it, and may apply an update twice
+that is not idempotent. Make the client with `AioConfig(retries={"total_max_attempts": 1})`, so that
+only adorm retries.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ from adorm.transport.wire_values import epoch_seconds, plain_request
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 NOTHING_WAS_SENT = frozenset({"ConnectTimeoutError", "ProxyConnectionError", "SSLError"})
-NO_CONNECTION = frozenset({"ClientConnectorError", "ConnectError", "ConnectTimeout"})
-"""aiohttp's and httpx's errors before there is a connection, under botocore's
-EndpointConnectionError.
+"""botocore's errors before there is a connection."""
 
-That one also stands for a connection reset after the request was sent.
+NO_CONNECTION = frozenset({"ClientConnectorError", "ConnectError", "ConnectTimeout"})
+"""aiohttp's and httpx's errors before there is a connection.
+
+botocore wraps them as EndpointConnectionError, and also the reset of a connection after the request
+was sent, so the inner error decides.
 """
 
 REFUSED_BEFORE_SENDING = frozenset(
@@ -40,16 +42,16 @@ REFUSED_BEFORE_SENDING = frozenset(
         "EndpointProviderError",
     }
 )
+"""botocore's errors for a request or a configuration that it does not send."""
 
 
 class ClientTransport(Transport):
-    """Carries operations by an entered client, `async with session.create_client("dynamodb") as
-    client`.
+    """Sends by an entered client: `async with session.create_client("dynamodb") as client`.
 
-    The client is the caller's: it is neither opened nor closed here.
+    The caller opens and closes the client.
 
     Raises:
-        UsageError: at construction, for what is not such a client.
+        UsageError: it is not such a client.
     """
 
     def __init__(self, client: object) -> None:
@@ -70,7 +72,7 @@ class ClientTransport(Transport):
         return getattr(getattr(self._client, "meta", None), "endpoint_url", None)
 
     def last_request_id(self) -> str | None:
-        """As of `WireTransport.last_request_id`."""
+        """See `Transport.last_request_id`."""
         found = _member(self._metadata, "RequestId")
         return found if isinstance(found, str) else None
 
@@ -98,7 +100,7 @@ class ClientTransport(Transport):
         return method
 
     def _translated(self, error: Exception, operation: str, request: Request) -> AdormError:
-        """botocore's error as adorm's: by name, since botocore is never imported here."""
+        """adorm's error for botocore's, found by its class's name: botocore is not imported."""
         if isinstance(error, AdormError):
             return error
         names = {kind.__name__ for kind in type(error).__mro__}
@@ -131,7 +133,7 @@ class ClientTransport(Transport):
         )
 
     def _failed(self, problem: str, operation: str, *, sent: bool) -> ConnectionFailed:
-        # Where botocore retries too, the attempt that it reports may not be the first.
+        # If botocore retries, an attempt before the one that it reports may have been applied.
         return ConnectionFailed(
             problem, maybe_applied=sent or not self._one_attempt, operation=operation
         )
@@ -143,7 +145,8 @@ def _check(client: object) -> None:
     if not hasattr(client, "get_item"):
         if hasattr(client, "__aenter__"):
             raise UsageError(
-                f"client= takes an entered client: `async with ... as client`, and hand that in, not the {name} around it"
+                "client= takes an entered client, the one that `async with ... as client` gives, "
+                f"not the {name} around it"
             )
         raise UsageError(f"client= takes a DynamoDB client of aiobotocore or aioboto3, not {name}")
     if "botocore.client" in modules and "aiobotocore.client" not in modules:
@@ -152,7 +155,8 @@ def _check(client: object) -> None:
         )
     if hasattr(client, "table_name"):
         raise UsageError(
-            f"client= takes a client, not the table resource {name}: session.client('dynamodb') makes one"
+            f"client= takes a client, not the table resource {name}: session.client('dynamodb') "
+            "makes one"
         )
 
 
@@ -177,7 +181,7 @@ def _refused(
     }
     if (problem := misshapen(body)) is not None:
         return ConnectionFailed(
-            f"the error that came can't be read: {problem}", maybe_applied=True, operation=operation
+            f"the error answer can't be read: {problem}", maybe_applied=True, operation=operation
         )
     error = service_error(
         body,
@@ -185,8 +189,7 @@ def _refused(
         status=metadata.get("HTTPStatusCode"),
         request_id=metadata.get("RequestId"),
     )
-    # botocore sent the request more than once, and only the last attempt is known to have been
-    # refused.
+    # If botocore sent the request more than once, only the last attempt was certainly refused.
     error.maybe_applied = bool(metadata.get("RetryAttempts"))
     return error
 
@@ -209,7 +212,8 @@ def _read(received: object, operation: str) -> Answer:
         length = headers.get("content-length", "2")
         if length.strip() != "2":  # `{}`
             raise ConnectionFailed(
-                f"the answer can't be read: {length} bytes with status 200 that are not DynamoDB's JSON",
+                f"the answer can't be read: its {length} bytes with status 200 are not DynamoDB's "
+                "JSON",
                 maybe_applied=True,
                 operation=operation,
             )

@@ -1,7 +1,7 @@
-"""What of a server's words may be shown: no secret of ours, and no value of the request.
+"""Removes secrets and the request's values from a server's text before a message shows it.
 
-Whoever answers may send back what it was sent: AWS where a signature or a parameter does not fit,
-and proxies in their error pages.
+A server may send back what it received: AWS does if a signature or a parameter does not fit, and
+proxies do in their error pages.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import cast
 from adorm.support.shown import shown
 
 HIDDEN = "***"
+"""What a message shows in the place of a secret or a value."""
 
 SHORTEST_SECRET = 8
-"""A shorter one is a word of everybody's, such as the `test` of a local DynamoDB.
-
-Cut out, it would be seen in the gaps.
-"""
+"""Shorter secrets are common words, such as the `test` of a local DynamoDB. They are not removed,
+because the gaps in the text would tell them."""
 
 SHORTEST_VALUE = 8
-"""A shorter value is cut out only where it stands as one, in an attribute value."""
+"""Shorter values of the request are removed only inside of an attribute value."""
 
 EMBEDDED_SECRET = 16
-"""From this length on a secret is cut out inside of other letters too, where no chance puts it."""
+"""Secrets of this length and more are removed in the middle of other letters too; shorter ones only
+as whole words."""
 
 LOOKED_AT = 16384
-"""Characters of an answer."""
+"""The most characters of an answer that are looked at."""
 
 _QUOTE = r"(?:\\*\"|&quot;|&#34;|')"
 _VALUE_IN_JSON = rf"({_QUOTE}(?:S|N|B){_QUOTE}\s*:\s*{_QUOTE})(?:(?!{_QUOTE}).)*"
@@ -44,7 +44,12 @@ _NOT_NUMERIC = r"(cannot be converted to a numeric value: ).*"
 
 
 def presentable(text: str, secrets: Iterable[str | None], request: object, most: int) -> str:
-    """A server's words in one line, without secrets, without values of the request, and bounded."""
+    """A server's text in one line of at most `most` characters, without secrets and values.
+
+    Args:
+        secrets: removed as they are, and as URLs, JSON and HTML write them.
+        request: the request's parameters; their attribute values are removed.
+    """
     text = " ".join(text[:LOOKED_AT].split())
     for pattern in (_VALUE_IN_JSON, _SET_IN_JSON, _VALUE_IN_WORDS, _NOT_NUMERIC):
         text = re.sub(pattern, rf"\1{HIDDEN}", text)
@@ -52,7 +57,7 @@ def presentable(text: str, secrets: Iterable[str | None], request: object, most:
     if 0 <= start < end:
         text = f"{text[: start + len(_BEFORE_PARAMETER)]}{HIDDEN}{text[end:]}"
     text = without_secrets(text, secrets)
-    # Only those that are there, the longest first: one may be a part of another.
+    # The longest first, because one may be a part of another.
     found = {value for value in _values(request) if len(value) >= SHORTEST_VALUE and value in text}
     for value in sorted(found, key=len, reverse=True):
         text = _without(text, value)
@@ -60,7 +65,8 @@ def presentable(text: str, secrets: Iterable[str | None], request: object, most:
 
 
 def without_secrets(text: str, secrets: Iterable[str | None]) -> str:
-    """The text without secrets of 8 characters or more, also as URLs, JSON and HTML write them."""
+    """The text without secrets of 8 characters or more, as they are or as URLs, JSON and HTML write
+    them."""
     for secret in secrets:
         if secret is not None and len(secret) >= SHORTEST_SECRET:
             for spelling in _spellings(secret):
@@ -91,7 +97,7 @@ def _spellings(secret: str) -> Iterator[str]:
 
 
 def _values(part: object) -> Iterator[str]:
-    """The texts of a request's attribute values: all that stand under a type's name."""
+    """The texts of a request's attribute values: `x` of `{"S": "x"}`."""
     if isinstance(part, Mapping):
         for name, inner in cast("Mapping[object, object]", part).items():
             if isinstance(inner, str):

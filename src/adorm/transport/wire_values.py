@@ -1,5 +1,4 @@
-"""Requests and answers as plain JSON would have them, for the transports that do not write the JSON
-themselves."""
+"""Requests and answers in the types that botocore and moto take and that JSON has."""
 
 from __future__ import annotations
 
@@ -10,10 +9,10 @@ from typing import Any, cast
 
 
 def plain_request(request: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy that shares nothing mutable: mappings as dicts, sequences as lists, B values as
-    `bytes`.
+    """A copy for botocore or moto: mappings as dicts, sequences and sets as lists, B values as
+    `bytes`. It shares nothing that can be changed.
 
-    B values may come as base64 text, which is how DynamoDB's JSON has them: `{"B": "AP8="}`.
+    A B value may be base64 text, as in DynamoDB's JSON: `{"B": "AP8="}`.
     """
     return {key: _plain(key, value) for key, value in request.items()}
 
@@ -33,8 +32,7 @@ def _plain(key: str, value: object) -> object:
 
 
 def epoch_seconds(value: object) -> Any:
-    """The same value with every datetime as seconds since 1970: what DynamoDB's JSON has for
-    `CreationDateTime` and its like."""
+    """A copy with every datetime as seconds since 1970, such as `CreationDateTime` in JSON."""
     if isinstance(value, datetime):
         return value.timestamp()
     if isinstance(value, dict):

@@ -1,1 +1,1 @@
-"""Internal: who signs: AWS credentials, where they come from, and keeping them fresh."""
+"""Internal: AWS credentials: where they come from, and the cache that renews them."""

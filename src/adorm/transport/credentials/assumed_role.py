@@ -1,4 +1,4 @@
-"""Credentials of a role, assumed by STS: one signed request over adorm's own wire.
+"""Credentials of a role: one signed request to STS, by adorm's own HTTP client.
 
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
@@ -46,23 +46,23 @@ class AssumedRole:
 
     Args:
         role_arn: `arn:aws:iam::<account>:role/<name>`.
-        external_id: what the role's trust policy asks for, 2 to 1224 characters; not shown in reprs
-            and errors.
-        session_name: what CloudTrail shows of the caller, 2 to 64 letters, digits or `+=,.@-_`.
-        duration_s: how long the credentials live, 900 to 43200 s, at most what the role allows;
-            3600 s where a role assumes a role.
-        source: whose credentials ask for it: `Credentials`, another source, by default those of the
-            environment and AWS's chain.
-        region: of the STS that is asked; by default as for a database.
+        external_id: what the role's trust policy demands, 2 to 1224 characters; reprs and errors do
+            not show it.
+        session_name: the caller's name in CloudTrail, 2 to 64 letters, digits or `+=,.@-_`.
+        duration_s: how long the credentials are valid, 900 to 43200 s, at most what the role
+            allows, and at most 3600 s if a role assumes a role. Default 3600.
+        source: the credentials that assume the role: `Credentials` or another source; by default
+            those of the environment, then AWS's chain.
+        region: the region of STS; by default found as for a database.
         sts_endpoint_url: another STS; by default AWS_ENDPOINT_URL_STS, or AWS's own.
         clock: by default the current one.
         environ: read instead of `os.environ`.
 
-    A load makes three attempts of 5 s at most. Databases fetch the credentials once for all waiting
-    calls, and anew before they expire.
+    A load makes at most three attempts of 5 s each. A database fetches the credentials once for all
+    waiting calls, and again before they expire.
 
     Raises:
-        UsageError: an argument STS would refuse.
+        UsageError: an argument that STS would refuse.
     """
 
     def __init__(
@@ -102,14 +102,14 @@ class AssumedRole:
         """Assume the role now.
 
         Raises:
-            AccessDenied: the caller may not assume the role, or its own credentials are refused.
-            Throttled: STS asks to slow down, three times.
-            ServiceError: STS says no; `operation` is "AssumeRole".
-            ConnectionFailed: STS does not answer, or not with credentials.
-            UsageError: no region, no credentials to ask with, or a proxy that the environment asks
+            AccessDenied: the caller may not assume the role, or its credentials are refused.
+            Throttled: STS asked to slow down at each of three attempts.
+            ServiceError: STS refuses; `operation` is "AssumeRole".
+            ConnectionFailed: STS does not answer, or answers without credentials.
+            UsageError: no region, no credentials to sign with, or a proxy that the environment asks
                 for.
         """
-        endpoint = await self._located()
+        endpoint = await self._found_endpoint()
         source = self._source
         attempt = 1
         while True:
@@ -133,7 +133,7 @@ class AssumedRole:
             await self._clock.sleep(pause_s)
             attempt += 1
 
-    async def _located(self) -> Endpoint:
+    async def _found_endpoint(self) -> Endpoint:
         if self._endpoint is None:
             endpoint = await find_endpoint(
                 region=self._region,
@@ -189,10 +189,10 @@ class AssumedRole:
 
 
 def check_role(role_arn: str, external_id: str | None, session_name: str, duration_s: int) -> None:
-    """Refuse what STS would.
+    """Check arguments as STS does.
 
     Raises:
-        UsageError: naming the argument; an external id is not shown.
+        UsageError: STS would refuse one; an external id is not shown.
     """
     if not isinstance(role_arn, str) or not _ROLE_ARN.fullmatch(role_arn):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         raise UsageError(f"role_arn reads arn:aws:iam::123456789012:role/name, not {role_arn!r}")

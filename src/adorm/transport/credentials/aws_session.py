@@ -1,8 +1,7 @@
-"""The one place that knows aiobotocore's session: credentials, region and settings from AWS's whole
-chain.
+"""Credentials, region and settings from AWS's whole chain, by aiobotocore's session.
 
-aiobotocore is imported when a session is first needed, in a worker thread, so that the loop goes on
-meanwhile.
+No other module uses the session. aiobotocore is imported when a session is first needed, in a
+worker thread, so that the event loop is not blocked.
 """
 
 from __future__ import annotations
@@ -23,15 +22,16 @@ from adorm.transport.credentials.processes import ending_children, watch_childre
 T = TypeVar("T")
 
 MESSAGE_CHARACTERS = 1000
-"""Of botocore's message that are shown."""
+"""The most characters of botocore's message that are shown."""
 
 LIMIT_S = 30.0
-"""For everything that aiobotocore resolves: it has no limit of its own for a `credential_process`,
-and none for all of a chain."""
+"""The most time for whatever aiobotocore resolves. It has no limit of its own, neither for a
+`credential_process` nor for a whole chain."""
 
 NO_CREDENTIALS = (
-    "no AWS credentials found: not in the environment (AWS_ACCESS_KEY_ID), nor in the profile's configuration and credentials files, "
-    "nor from SSO, web identity, a container or the instance's metadata. Set them, or give `credentials=`, `profile=` or `session=`"
+    "no AWS credentials found: not in the environment (AWS_ACCESS_KEY_ID), nor in the profile's "
+    "configuration and credentials files, nor from SSO, web identity, a container or the "
+    "instance's metadata. Set them, or give `credentials=`, `profile=` or `session=`"
 )
 
 
@@ -52,7 +52,7 @@ class AwsSession(Protocol):
 
 
 class Settings(Record):
-    """What a profile says about where to send requests; None where it says nothing."""
+    """A profile's settings of the endpoint; None where it has none."""
 
     __slots__ = ("region", "endpoint_url", "use_fips", "use_dualstack", "ca_bundle")  # noqa: RUF023  # the constructor's order
 
@@ -74,7 +74,7 @@ class Settings(Record):
 
 
 class SessionHolder:
-    """An aiobotocore session: the one given, or one that is made when it is first needed."""
+    """An aiobotocore session: the user's, or one that is made when it is first needed."""
 
     __slots__ = ("_given", "_made", "_profile")
 
@@ -95,11 +95,14 @@ class SessionHolder:
         return self._made
 
     def renew(self) -> None:
-        """Read the files again: the next `get` makes a new session, unless one was given."""
+        """Let the next `get` make a new session, which reads the files again.
+
+        A session that the user gave is kept.
+        """
         self._made = None
 
     async def settings(self, service: str = "dynamodb") -> Settings:
-        """Region, the service's endpoint and the rest, by botocore's rules.
+        """The profile's settings, by botocore's rules.
 
         Raises:
             UsageError: the profile does not exist, or its files can't be read.
@@ -113,12 +116,15 @@ class SessionHolder:
 
 
 class SessionCredentials:
-    """Credentials by aiobotocore's chain: environment, profiles, SSO, web identity, assumed roles,
-    containers, instances.
+    """Credentials by aiobotocore's chain: environment, profiles, SSO, web identity, roles, hosts.
 
-    Give `profile`, a name from the AWS configuration files, or `session`, an aiobotocore or
-    aioboto3 session; with neither it is AWS_PROFILE, or the default one. A load takes 30 s at most,
-    and a `credential_process` that runs when it ends, in whatever way, is killed.
+    A load takes at most 30 s. A `credential_process` that still runs at its end is killed.
+
+    Args:
+        session: an aiobotocore or aioboto3 session.
+        profile: a name from the AWS configuration files, instead of a session; with neither it is
+            AWS_PROFILE or the default profile.
+        holder: a session shared with others, instead of both.
     """
 
     __slots__ = ("_holder", "_loaded")
@@ -142,8 +148,8 @@ class SessionCredentials:
         async with ending_children():
             found = await watch_children(await self._holder.get()).get_credentials()
             if self._loaded and found is not None and _expires_at(found) is None:
-                # Asked again for credentials that don't expire: DynamoDB refused them, so the files
-                # may have changed.
+                # Credentials without an end are loaded again only if DynamoDB refused them, so the
+                # files may have changed.
                 self._holder.renew()
                 found = await watch_children(await self._holder.get()).get_credentials()
             if found is None:
@@ -155,14 +161,17 @@ class SessionCredentials:
 
 
 async def _bounded(resolve: Callable[[], Awaitable[T]], what: str) -> T:
-    """Await what aiobotocore resolves, for 30 s at most; its errors become adorm's."""
+    """Await something of aiobotocore for at most 30 s; its errors become adorm's."""
     bound = asyncio.timeout(LIMIT_S)
     try:
         async with bound:
             return await resolve()
     except Exception as error:
         if isinstance(error, TimeoutError) and bound.expired():
-            problem = f"AWS {what} could not be fetched within {LIMIT_S:g} s by the profile's chain: a process or a server does not answer"
+            problem = (
+                f"AWS {what} could not be fetched within {LIMIT_S:g} s by the profile's chain: a "
+                "process or a server does not answer"
+            )
             raise ConnectionFailed(problem, maybe_applied=False) from error
         raise _translated(error) from error
 
@@ -173,21 +182,22 @@ def _new_session(profile: str | None) -> AwsSession:
 
 
 def _core(session: object) -> AwsSession:
-    """The aiobotocore session itself, out of an aioboto3 one too."""
+    """The aiobotocore session, which an aioboto3 session holds inside."""
     core = (
         session if hasattr(session, "get_config_variable") else getattr(session, "_session", None)
     )
     if core is None or not inspect.iscoroutinefunction(getattr(core, "get_credentials", None)):
         raise UsageError(
-            f"session= takes an aiobotocore or aioboto3 session, not {type(session).__module__}.{type(session).__qualname__}: "
-            "boto3 and botocore would block the event loop"
+            "session= takes an aiobotocore or aioboto3 session, not "
+            f"{type(session).__module__}.{type(session).__qualname__}: boto3 and botocore would "
+            "block the event loop"
         )
     return cast(AwsSession, core)
 
 
 def _expires_at(found: object) -> datetime | None:
-    # botocore has no public name for it; without it adorm asks again before every request only if
-    # the time has come.
+    # botocore has no public name for it. Without it the credentials count as valid until DynamoDB
+    # refuses them.
     moment = getattr(found, "_expiry_time", None)
     return moment if isinstance(moment, datetime) else None
 
@@ -228,25 +238,28 @@ TELL_THE_USER = frozenset(
         "MissingDependencyException",
     }
 )
-"""botocore's errors that waiting does not mend."""
+"""botocore's errors that only the user can correct; another attempt does not help."""
 
 
 def _translated(error: Exception) -> AdormError:
-    """The chain's failure as adorm's: by name, since botocore may not be imported where this is
-    read."""
+    """adorm's error for botocore's, found by its class's name: botocore may not be imported."""
     if isinstance(error, AdormError):
         return error
     names = {kind.__name__ for kind in type(error).__mro__}
     if "ClientError" in names:
         response = cast("Mapping[str, Any]", getattr(error, "response", {}))
         about = response.get("Error", {})
+        message = shown(str(about.get("Message", "")), MESSAGE_CHARACTERS)
         return AccessDenied(
-            f"{shown(str(about.get('Message', '')), MESSAGE_CHARACTERS)} (while fetching credentials)",
+            f"{message} (while fetching credentials)",
             code=shown(str(about.get("Code", "Unknown"))),
             operation=str(getattr(error, "operation_name", "GetCredentials")),
             status=response.get("ResponseMetadata", {}).get("HTTPStatusCode"),
         )
+    text = shown(str(error), MESSAGE_CHARACTERS)
     if names & TELL_THE_USER:
-        return UsageError(f"no AWS credentials: {shown(str(error), MESSAGE_CHARACTERS)}")
-    problem = f"AWS credentials or settings could not be fetched: {type(error).__name__}: {shown(str(error), MESSAGE_CHARACTERS)}"
-    return ConnectionFailed(problem, maybe_applied=False)
+        return UsageError(f"no AWS credentials: {text}")
+    name = type(error).__name__
+    return ConnectionFailed(
+        f"AWS credentials or settings could not be fetched: {name}: {text}", maybe_applied=False
+    )

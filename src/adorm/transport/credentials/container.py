@@ -1,4 +1,4 @@
-"""Credentials that a container is handed by its host: ECS, EKS Pod Identity, Lambda SnapStart,
+"""Credentials from the endpoint of a container's host: ECS, EKS Pod Identity, Lambda SnapStart,
 Greengrass.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
@@ -10,7 +10,6 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
@@ -19,7 +18,7 @@ import orjson
 
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.errors import AccessDenied, ConnectionFailed, UsageError
-from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.credentials.credentials import Credentials, utc_datetime
 from adorm.transport.wire.connector import tls_context
 from adorm.transport.wire.endpoint import DEFAULT_PORTS, Endpoint, is_host
 from adorm.transport.wire.fetch import fetch
@@ -31,12 +30,13 @@ TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105  # a variable's name
 
 ECS_HOST = "169.254.170.2"
 PLAIN_HTTP_HOSTS = frozenset({ECS_HOST, "169.254.170.23", "fd00:ec2::23", "localhost"})
-"""Hosts that may be asked without TLS, besides loopback addresses: those of ECS and of EKS Pod
+"""Hosts that may be asked by plain http, besides loopback addresses: those of ECS and of EKS Pod
 Identity."""
 
 ATTEMPTS = 3
 ATTEMPT_LIMIT_S = 5.0
 FIRST_PAUSE_S = 0.2
+"""The pause after the first attempt; the one after the second is twice as long."""
 MAX_TOKEN_BYTES = 64 * 1024
 OPERATION = "GetContainerCredentials"
 
@@ -45,16 +45,17 @@ _CODE = re.compile(r"[A-Za-z0-9.]{1,64}", re.ASCII)
 
 
 class ContainerCredentials:
-    """Credentials from the endpoint that AWS_CONTAINER_CREDENTIALS_RELATIVE_URI (ECS) or
-    AWS_CONTAINER_CREDENTIALS_FULL_URI names.
+    """Credentials from the endpoint that a container's environment names.
 
-    Asked with the token of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or
-    AWS_CONTAINER_AUTHORIZATION_TOKEN, all of them read anew at each load: a restored snapshot and a
-    rotated token are seen. The full URI must be https, or http to a loopback address,
-    169.254.170.2, 169.254.170.23 or [fd00:ec2::23]. No proxy is used. At most three attempts of 5 s
-    each.
+    AWS_CONTAINER_CREDENTIALS_RELATIVE_URI (ECS) or AWS_CONTAINER_CREDENTIALS_FULL_URI names the
+    endpoint, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN the token.
+    Each load reads them again, since a restored snapshot and a rotated token change them. The full
+    URI must be https, or http to a loopback address, 169.254.170.2, 169.254.170.23 or
+    [fd00:ec2::23]. No proxy is used. There are at most three attempts of 5 s each.
 
-    `environ` is read instead of `os.environ`.
+    Args:
+        environ: read instead of `os.environ`.
+        clock: waits between attempts.
     """
 
     __slots__ = ("_clock", "_environ")
@@ -69,7 +70,7 @@ class ContainerCredentials:
         return "ContainerCredentials()"
 
     def present(self) -> bool:
-        """True if the environment names an endpoint."""
+        """Whether the environment names an endpoint."""
         return bool(self._environ.get(RELATIVE_URI) or self._environ.get(FULL_URI))
 
     async def load(self) -> Credentials:
@@ -78,8 +79,8 @@ class ContainerCredentials:
         Raises:
             UsageError: the environment names no endpoint, one that must not be asked, or a token
                 that can't be sent.
-            AccessDenied: the endpoint refuses (any status from 400 to 499 but 429).
-            ConnectionFailed: no answer, or none that holds credentials.
+            AccessDenied: the endpoint refuses: a status from 400 to 499, except 429.
+            ConnectionFailed: no answer, or one without credentials.
         """
         endpoint, headers = self._endpoint(), self._headers()
         tls = (
@@ -107,9 +108,10 @@ class ContainerCredentials:
         relative = self._environ.get(RELATIVE_URI)
         if relative:
             if not _TARGET.fullmatch(relative):
-                # What it holds is not shown: whoever knows it gets the credentials.
+                # Its value is not shown: on ECS it gives access to the credentials.
                 raise UsageError(
-                    f"{RELATIVE_URI} must be a path that begins with / and holds plain characters only"
+                    f"{RELATIVE_URI} must be a path that begins with / and holds only plain "
+                    "characters"
                 )
             return Endpoint("http", ECS_HOST, DEFAULT_PORTS["http"], relative, "")
         full = self._environ.get(FULL_URI)
@@ -127,19 +129,16 @@ class ContainerCredentials:
                 with Path(path).open("rb") as file:
                     token = file.read(MAX_TOKEN_BYTES).decode("ascii")
             except (OSError, UnicodeDecodeError) as error:
-                problem = (
-                    error.strerror
-                    if isinstance(error, OSError)
-                    else "it holds other bytes than ASCII"
-                )
+                reason = error.strerror if isinstance(error, OSError) else "it is not ASCII"
                 raise UsageError(
-                    f"the file {path!r} ({TOKEN_FILE}) can't be read: {problem}"
+                    f"the file {path!r} ({TOKEN_FILE}) can't be read: {reason}"
                 ) from None
         if not token:
             return {"accept": "application/json"}
         if not (token.isascii() and token.isprintable()):
             raise UsageError(
-                f"the token of {TOKEN_FILE if path else TOKEN} holds a line end or another character that can't be sent"
+                f"the token of {TOKEN_FILE if path else TOKEN} holds a line end or another "
+                "character that can't be sent"
             )
         return {"accept": "application/json", "authorization": token}
 
@@ -160,13 +159,14 @@ def _full(url: str) -> Endpoint:
         raise UsageError(f"{FULL_URI} must read like https://host/path, without user or fragment")
     if not is_host(host):
         raise UsageError(
-            f"{FULL_URI} names a host that can't be one: the parts of a name have 1 to 63 letters, digits or hyphens each"
+            f"{FULL_URI} names a host that can't exist: the parts of a name have 1 to 63 letters, "
+            "digits or hyphens each"
         )
     scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
     if scheme == "http" and not _may_be_plain(host):
         raise UsageError(
-            f"{FULL_URI} names {host!r} without TLS, and credentials must not travel in the open: only loopback addresses, "
-            f"{', '.join(sorted(PLAIN_HTTP_HOSTS))} may be asked by http"
+            f"{FULL_URI} names {host!r} by http, and credentials must not be sent without TLS: "
+            f"only loopback addresses, {', '.join(sorted(PLAIN_HTTP_HOSTS))} may be asked by http"
         )
     target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
     if not (_TARGET.fullmatch(target) and url.isprintable()):
@@ -180,13 +180,15 @@ def _may_be_plain(host: str) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return False  # a name that leads to loopback today may lead elsewhere tomorrow
+        return False  # not even a name that stands for loopback today
     return address.is_loopback or str(address) in PLAIN_HTTP_HOSTS
 
 
 def _read(endpoint: Endpoint, status: int, body: bytes) -> Credentials:
-    """The credentials in an answer. Nothing of its body but a code is ever shown: it may hold
-    secrets whatever its status."""
+    """The credentials in an answer.
+
+    Errors show nothing of its body but a code: it may hold secrets, whatever its status.
+    """
     where = f"{endpoint.scheme}://{endpoint.authority}"
     try:
         parsed: object = orjson.loads(body)
@@ -194,11 +196,13 @@ def _read(endpoint: Endpoint, status: int, body: bytes) -> Credentials:
         parsed = None
     fields: Mapping[str, Any] = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
     if status != 200:
-        told = str(fields.get("code") or fields.get("Code") or "")
-        code = told if _CODE.fullmatch(told) else f"Status{status}"
+        code = str(fields.get("code") or fields.get("Code") or "")
+        if not _CODE.fullmatch(code):
+            code = f"Status{status}"
         if 400 <= status < 500 and status != 429:
             raise AccessDenied(
-                f"{where} refused to hand out the container's credentials: look at the role of the task, pod or function, and at the token",
+                f"{where} refused to give the container's credentials: look at the role of the "
+                "task, pod or function, and at the token",
                 code=code,
                 operation=OPERATION,
                 status=status,
@@ -216,14 +220,12 @@ def _read(endpoint: Endpoint, status: int, body: bytes) -> Credentials:
         expiration is None or isinstance(expiration, str)
     ):
         raise ConnectionFailed(
-            f"{where} answered with a Token or Expiration that is no text", maybe_applied=False
+            f"{where} answered with a Token or Expiration that is not text", maybe_applied=False
         )
     try:
-        moment = datetime.fromisoformat(expiration) if expiration else None
-        if moment is not None and moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return Credentials(access_key_id, secret_access_key, token or None, moment)
-    except ValueError:  # of the time, or a UsageError of the values: without its text
+        expires_at = utc_datetime(expiration) if expiration else None
+        return Credentials(access_key_id, secret_access_key, token or None, expires_at)
+    except ValueError:  # of the time, or a UsageError of the others: its text may show a value
         raise ConnectionFailed(
             f"{where} answered with credentials that can't be used", maybe_applied=False
         ) from None

@@ -1,5 +1,4 @@
-"""Which credentials are used where none are given, with botocore left alone where it is not
-needed."""
+"""The credentials that are used if none are given. botocore is imported only if it is needed."""
 
 from __future__ import annotations
 
@@ -13,6 +12,8 @@ from adorm.transport.credentials.credentials import Credentials, CredentialsSour
 from adorm.transport.credentials.environment import EnvironmentCredentials
 
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE")
+"""Variables that name a profile or a web identity."""
+
 PROFILE_WORDS = frozenset(
     {
         "aws_access_key_id",
@@ -23,18 +24,17 @@ PROFILE_WORDS = frozenset(
         "login_session",
     }
 )
-"""Settings of the AWS configuration files that credentials may come from."""
+"""Words of the AWS configuration files that stand for a source of credentials."""
 
 
 def default_credentials(
     environ: Mapping[str, str], *, holder: SessionHolder | None = None, clock: Clock = SYSTEM_CLOCK
 ) -> CredentialsSource:
-    """The first of these that is there, in botocore's order: environment, profile or web identity,
-    container, instance.
+    """The first source that exists: environment, profile or web identity, container, instance.
 
-    adorm itself reads the environment, and asks the container's endpoint where no profile can come
-    before it: no variable names one, and the configuration files hold nothing that credentials come
-    from. All else is aiobotocore's, which is imported for it when it is loaded.
+    This is botocore's order. adorm itself reads the environment. It also asks the container's
+    endpoint, if no variable names a profile and the AWS configuration files mention no credentials.
+    Everything else is left to aiobotocore, which is imported when the credentials are loaded.
     """
     environment = EnvironmentCredentials(environ)
     if environment.present():
@@ -47,16 +47,15 @@ def default_credentials(
         and not any(environ.get(name) for name in PROFILE_VARIABLES)
         and not files_mention(PROFILE_WORDS, environ)
     ):
-        from adorm.transport.credentials.container import (
-            ContainerCredentials,
-        )  # needed nowhere else
+        # Imported here, because few programs run in a container of this kind.
+        from adorm.transport.credentials.container import ContainerCredentials
 
         return ContainerCredentials(environ, clock=clock)
     return SessionCredentials(holder=holder)
 
 
 class DefaultCredentials:
-    """`default_credentials`, chosen at the first load."""
+    """A source that chooses among `default_credentials` at its first load."""
 
     __slots__ = ("_clock", "_environ", "_holder", "_source")
 

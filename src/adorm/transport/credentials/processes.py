@@ -1,4 +1,11 @@
-"""The children that aiobotocore runs for a profile's `credential_process`: none is left behind.
+"""Ends the processes that aiobotocore starts for a profile's `credential_process`.
+
+aiobotocore waits for such a process without a limit and never kills it. It offers no hook, so the
+private `_popen` of its process providers is replaced, and the private factory of those that a
+role's source profile makes. If a name is missing, the wait is still limited, but the process is not
+ended. A process is not started in a group or session of its own, which would be simpler to kill: a
+`credential_process` may ask for a code on the terminal, and could not do so then
+(docs/decisions/0028).
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 """
@@ -16,17 +23,17 @@ from typing import Any, TypeVar
 SessionT = TypeVar("SessionT")
 
 END_LIMIT_S = 1.0
-"""For a killed process to be reaped."""
+"""The most time to wait for the end of a killed process."""
 
 _started: ContextVar[list[Any] | None] = ContextVar("adorm_credential_processes", default=None)
-"""The processes that were started in this block, None outside."""
+"""The processes started in the current block of `ending_children`; None outside of one."""
 
 
 @asynccontextmanager
 async def ending_children() -> AsyncGenerator[None, None]:
-    """Kill, at the end of the block, the credential processes started in it that still run.
+    """At the end of the block, kill the credential processes that were started in it and still run.
 
-    Bounded by a second for each.
+    It waits for each at most a second.
     """
     started: list[Any] = []
     token = _started.set(started)
@@ -44,21 +51,21 @@ async def ending_children() -> AsyncGenerator[None, None]:
 
 
 def watch_children(session: SessionT) -> SessionT:
-    """Have the processes of this session be known to `ending_children`; gives the session."""
+    """Make the processes of this session known to `ending_children`; gives the session."""
     component: Any = getattr(session, "get_component", None)
     resolver: Any = component("credential_provider") if callable(component) else None
     for provider in getattr(resolver, "providers", ()):
         _watch(provider)
-        # A role's source profile has providers of its own, made when they are needed.
+        # A role's source profile has providers of its own, which are made when they are needed.
         builder: Any = getattr(provider, "_profile_provider_builder", None)
         make: Any = getattr(builder, "_create_process_provider", None)
-        if make is not None and not isinstance(make, _Making):
-            builder._create_process_provider = _Making(make)  # noqa: SLF001  # there is no hook
+        if make is not None and not isinstance(make, _WatchedFactory):
+            builder._create_process_provider = _WatchedFactory(make)  # noqa: SLF001  # see the module's docstring
     return session
 
 
-class _Making:
-    """Makes process providers that are watched."""
+class _WatchedFactory:
+    """Makes process providers whose processes are noted."""
 
     def __init__(self, make: Callable[..., Any]) -> None:
         self._make = make
@@ -67,8 +74,8 @@ class _Making:
         return _watch(self._make(*args, **kwargs))
 
 
-class _Starting:
-    """Starts processes, and notes them."""
+class _NotingStarter:
+    """Starts processes and notes them for `ending_children`."""
 
     def __init__(self, start: Callable[..., Awaitable[Any]]) -> None:
         self._start = start
@@ -83,13 +90,13 @@ class _Starting:
 
 def _watch(provider: Any) -> Any:
     start: Any = getattr(provider, "_popen", None)
-    if start is not None and not isinstance(start, _Starting):
-        provider._popen = _Starting(start)  # noqa: SLF001  # botocore has no hook for it
+    if start is not None and not isinstance(start, _NotingStarter):
+        provider._popen = _NotingStarter(start)  # noqa: SLF001  # see the module's docstring
     return provider
 
 
 def _kill(process: Any) -> None:
-    """Kill a process and what it has started: what a script waits for would live on."""
+    """Kill a process and those that it has started, which would otherwise run on."""
     descendants = list(_descendants([process.pid]))
     with suppress(ProcessLookupError):
         process.kill()
@@ -99,7 +106,7 @@ def _kill(process: Any) -> None:
 
 
 def _descendants(pids: Iterable[int]) -> Iterable[int]:
-    """The processes below these, where the system tells (Linux does)."""
+    """The processes below these, on a system that has `/proc` (Linux)."""
     for pid in pids:
         try:
             path = f"/proc/{pid}/task/{pid}/children"

@@ -1,8 +1,7 @@
-"""The texts in a small XML document of a server that need not be who it should be.
+"""The texts in a small XML document, read safely: the server may not be the expected one.
 
-Of XML only elements and text are read. A document type is refused as it begins, and with it
-everything that makes XML dangerous: without one no entity can be defined, so none can grow, and
-nothing outside can be named. Depth and size are bounded.
+Only elements and text are read. A document with a document type is refused: without one it can't
+define entities, which could grow without end or name files. Depth and size are limited.
 """
 
 from __future__ import annotations
@@ -14,14 +13,13 @@ MAX_BYTES = 256 * 1024
 
 
 class UnreadableXml(ValueError):
-    """It is no XML, or more of it than is read here."""
+    """It is not XML, or exceeds a limit."""
 
 
 def leaves_of(document: bytes) -> dict[str, str]:
-    """Of each element the text right inside, by its path of local names:
-    `{"ErrorResponse/Error/Code": "AccessDenied"}`.
+    """The text of each element by the path of local names: `{"ErrorResponse/Error/Code": "..."}`.
 
-    White space around is dropped; where a path comes twice, the first counts.
+    White space around a text is removed. If a path occurs twice, the first text is given.
 
     Raises:
         UnreadableXml: it is not well formed, has a document type, is nested deeper than 16 or
@@ -43,7 +41,7 @@ def leaves_of(document: bytes) -> dict[str, str]:
 
 
 class _Reader:
-    """Keeps the path to where the parser is, and the text found there so far."""
+    """Keeps the path of the current element, and the text in it so far."""
 
     def __init__(self) -> None:
         self.leaves: dict[str, str] = {}

@@ -1,2 +1,1 @@
-"""Internal: adorm's own way to DynamoDB: HTTP, its pool of connections, signatures, the
-endpoint."""
+"""Internal: adorm's own HTTP client for DynamoDB: connections, signatures, the endpoint."""

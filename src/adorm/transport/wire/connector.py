@@ -1,4 +1,4 @@
-"""Making connections: TCP, TLS that always verifies, within the connect timeout."""
+"""Opens connections: TCP and TLS, within the connect timeout. TLS always verifies."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from adorm.transport.wire.connection import HttpConnection
 from adorm.transport.wire.endpoint import Endpoint
 
 HAPPY_EYEBALLS_DELAY_S = 0.25
+"""After this time without a connection asyncio tries the host's next address at the same time. RFC
+8305 recommends it: https://www.rfc-editor.org/rfc/rfc8305#section-5"""
 
 
 class Connector(Record):
@@ -43,10 +45,10 @@ class Connector(Record):
         self._hold(loop, endpoint, tls, connect_timeout_s, read_timeout_s, max_body_bytes)
 
     async def __call__(self, on_lost: Callable[[HttpConnection], None], /) -> HttpConnection:
-        """Open one.
+        """Open a connection.
 
         Raises:
-            ConnectionFailed: nothing was sent (`maybe_applied` is False).
+            ConnectionFailed: there was none within the limit; `maybe_applied` is False.
         """
         host, port = self.endpoint.host, self.endpoint.port
         connection = HttpConnection(
@@ -62,8 +64,9 @@ class Connector(Record):
                 return connection
         except ssl.SSLCertVerificationError as error:
             raise ConnectionFailed(
-                f"{host}:{port} shows a TLS certificate that is not trusted: {error.verify_message or reason_of(error)}. If its authority "
-                "is your own, name the file with it in AWS_CA_BUNDLE",
+                f"the TLS certificate of {host}:{port} is not trusted: "
+                f"{error.verify_message or reason_of(error)}. If it is signed by an authority of "
+                "your own, name that authority's file in AWS_CA_BUNDLE",
                 maybe_applied=False,
             ) from error
         except (OSError, UnicodeError) as error:
@@ -80,9 +83,8 @@ class Connector(Record):
 
     async def _connect(self, connection: HttpConnection) -> None:
         host, port, loop = self.endpoint.host, self.endpoint.port, self.loop
-        if (
-            not isinstance(loop, asyncio.BaseEventLoop) or not self._may_have_two()
-        ):  # uvloop tries one address after the other
+        if not isinstance(loop, asyncio.BaseEventLoop) or not self._may_have_several():
+            # uvloop cannot race addresses: it tries one after the other.
             await loop.create_connection(lambda: connection, host, port, ssl=self.tls)
         elif loop.get_task_factory() is None:
             await loop.create_connection(
@@ -96,10 +98,10 @@ class Connector(Record):
             await self._connect_in_turn(connection)
 
     async def _connect_in_turn(self, connection: HttpConnection) -> None:
-        """Try one address after the other, each for its share of the time.
+        """Try the host's addresses one after the other, each for its share of the time.
 
-        asyncio races them by tasks, and asserts in 3.12 and 3.13 that a task factory makes none
-        that begin at once, as eager ones do.
+        For loops with a task factory. asyncio races addresses in tasks, and in Python 3.12 and 3.13
+        it fails an assertion if the factory starts a task at once, as the eager one does.
         """
         host, port, loop = self.endpoint.host, self.endpoint.port, self.loop
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -126,9 +128,8 @@ class Connector(Record):
                     raise
         raise OSError(f"{host} has no address")
 
-    def _may_have_two(self) -> bool:
-        # Racing addresses costs asyncio tasks of its own; an address, or a name of this machine,
-        # has nothing to race.
+    def _may_have_several(self) -> bool:
+        """Whether the host may have several addresses. If not, the tasks of a race are saved."""
         return not (
             self.endpoint.host == "localhost"
             or ":" in self.endpoint.host
@@ -137,11 +138,13 @@ class Connector(Record):
 
 
 def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
-    """A context that verifies certificate and host name, against the system's authorities or those
-    in a file or directory.
+    """A context that verifies certificate and host name.
+
+    Args:
+        ca_bundle: the file or directory of the authorities to trust; None: the system's.
 
     Raises:
-        UsageError: AWS_CA_BUNDLE names something that can't be read.
+        UsageError: the file or directory can't be read.
     """
     if ca_bundle is None:
         return ssl.create_default_context()
@@ -151,5 +154,6 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_bundle)
     except (OSError, ssl.SSLError) as error:
         raise UsageError(
-            f"the CA bundle {ca_bundle!r} (AWS_CA_BUNDLE, or ca_bundle of the profile) can't be read: {error}"
+            f"the CA bundle {ca_bundle!r} (AWS_CA_BUNDLE, or ca_bundle of the profile) can't be "
+            f"read: {error}"
         ) from error

@@ -21,8 +21,8 @@ PARTITIONS: Mapping[str, tuple[str, str]] = {
     "eu-isoe-": ("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
     "us-isof-": ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
 }
-"""The beginning of a region's name -> the suffixes of its host names: the plain one, and that of the
-dual-stack hosts. All other regions have `DEFAULT_SUFFIXES`."""
+"""By the beginning of a region's name: the suffix of its host names, and that of its dual-stack
+hosts. All other regions have `DEFAULT_SUFFIXES`."""
 
 DEFAULT_SUFFIXES = ("amazonaws.com", "api.aws")
 DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -1,5 +1,7 @@
-"""Answers other than 200: DynamoDB's own errors, and those of whatever else answered in its
-place."""
+"""From an HTTP answer with another status than 200 to the error that adorm raises.
+
+It may be DynamoDB's own error, or come from a proxy or another server in its place.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,14 @@ from adorm.transport.redaction import LOOKED_AT, presentable
 from adorm.transport.wire.answer_parser import Response
 
 CLOCK_TOLERANCE_S = 30.0
-"""A smaller difference between two clocks is not why DynamoDB refuses a signature: it allows five
-minutes."""
+"""A smaller difference between the clocks is not corrected. DynamoDB allows five minutes, so it is
+not why a signature was refused."""
 
 SHOWN_CHARACTERS = 120
+"""The most characters of another server's answer in a message."""
 
 MAX_RETRY_AFTER_S = 1e9
-"""Digits without end would be infinity."""
+"""A `Retry-After` of any number of digits stays finite."""
 
 
 def error_of_answer(
@@ -34,10 +37,12 @@ def error_of_answer(
     secrets: Iterable[str | None] = (),
     request: object = None,
 ) -> ServiceError | ConnectionFailed:
-    """The error for an answer with any status but 200.
+    """The error for an answer with another status than 200.
 
-    `secrets`, and the values in `request`, are cut out of what is shown: some proxies send back the
-    request, and so does AWS where a signature does not fit.
+    Args:
+        secrets: cut out of the message, and the values in `request` too. Some proxies send back the
+            request, and so does AWS if a signature does not fit.
+        request: the request's parameters.
     """
     secrets = tuple(secrets)
     status, headers, body = response
@@ -45,7 +50,7 @@ def error_of_answer(
     retry_after_s = _retry_after_s(headers)
     if 200 <= status < 300:
         return ConnectionFailed(
-            f"the answer has the HTTP status {status}, where DynamoDB sends 200", maybe_applied=True
+            f"the answer has the HTTP status {status}; DynamoDB sends 200", maybe_applied=True
         )
     parsed = None if 300 <= status < 400 else _json_object(body)
     if parsed is None:
@@ -60,7 +65,7 @@ def error_of_answer(
         problem = misshapen(parsed)
         if problem is not None:
             return ConnectionFailed(
-                f"the error that came, HTTP {status}, can't be read: {problem}", maybe_applied=True
+                f"the error answer, HTTP {status}, can't be read: {problem}", maybe_applied=True
             )
     return service_error(
         parsed,
@@ -72,18 +77,20 @@ def error_of_answer(
 
 
 def clock_offset_s(error: Exception, response: Response, now: datetime) -> float | None:
-    """How far DynamoDB's clock is ahead of `now`, if the error says that the request's time was
-    wrong; else None."""
+    """By how many seconds DynamoDB's clock is ahead of `now`; None if the error is not about time.
+
+    0 if the difference is below `CLOCK_TOLERANCE_S`.
+    """
     if (
         not isinstance(error, ServiceError)
         or code_of(error.code, error.status).treatment != "renew"
         or error.code in CREDENTIALS_REFUSED
     ):
         return None
-    theirs = _moment(response.headers.get(b"date"))
-    if theirs is None:
+    server_time = _moment(response.headers.get(b"date"))
+    if server_time is None:
         return None
-    offset_s = (theirs - now).total_seconds()
+    offset_s = (server_time - now).total_seconds()
     return offset_s if abs(offset_s) > CLOCK_TOLERANCE_S else 0.0
 
 
@@ -99,10 +106,9 @@ TOO_LARGE = 413
 
 
 def _code(status: int) -> str:
-    """`InternalServerError`, `ServiceUnavailable`, `RequestEntityTooLarge`: the status in words, as
-    AWS's codes are written."""
+    """The status in words, as AWS writes codes: `ServiceUnavailable`, `RequestEntityTooLarge`."""
     if status == TOO_LARGE:
-        return "RequestEntityTooLarge"  # Python 3.13 has other words for it
+        return "RequestEntityTooLarge"  # Python 3.13 names it ContentTooLarge
     from http import HTTPStatus
 
     try:
@@ -121,11 +127,17 @@ def _foreign(
     location = headers.get(b"location")
     if 300 <= status < 400:
         where = f" to {_shown(location, secrets, request)}" if location else ""
-        return f"{endpoint_url} is not DynamoDB's endpoint: it redirects{where}. adorm follows no redirect: correct endpoint_url or region"
+        return (
+            f"{endpoint_url} is not DynamoDB's endpoint: it redirects{where}. adorm follows no "
+            "redirect: correct endpoint_url or region"
+        )
     kind = shown(_text(headers.get(b"content-type"))) or "no content type"
-    told = f": {_shown(body, secrets, request)}" if body else ""
+    content = f": {_shown(body, secrets, request)}" if body else ""
     size = " (the request is larger than it takes)" if status == TOO_LARGE else ""
-    return f"{endpoint_url} answered HTTP {status}{size} with {kind}, which is not an answer of DynamoDB's{told}"
+    return (
+        f"{endpoint_url} answered HTTP {status}{size} with {kind}, which is not an answer of "
+        f"DynamoDB's{content}"
+    )
 
 
 def _shown(raw: bytes, secrets: Iterable[str | None], request: object) -> str:
@@ -135,20 +147,20 @@ def _shown(raw: bytes, secrets: Iterable[str | None], request: object) -> str:
 
 
 def _retry_after_s(headers: dict[bytes, bytes]) -> float | None:
-    """`Retry-After` in seconds, given as such or as a date."""
+    """`Retry-After` in seconds; the header holds seconds or a date."""
     raw = _text(headers.get(b"retry-after")).strip()
     if not raw:
         return None
     if raw.isascii() and raw.isdigit():
         return min(float(raw), MAX_RETRY_AFTER_S)
     moment, now = _moment(raw.encode()), _moment(headers.get(b"date"))
-    return (
-        max(0.0, (moment - now).total_seconds()) if moment is not None and now is not None else None
-    )
+    if moment is None or now is None:
+        return None
+    return max(0.0, (moment - now).total_seconds())
 
 
 def _moment(raw: bytes | None) -> datetime | None:
-    from email.utils import parsedate_to_datetime  # slow to import, and seldom needed
+    from email.utils import parsedate_to_datetime  # slow to import and seldom used
 
     try:
         moment = parsedate_to_datetime(_text(raw))

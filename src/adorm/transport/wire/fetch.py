@@ -1,5 +1,4 @@
-"""One HTTP request over a connection of its own: for credentials, which are asked for seldom and
-not of DynamoDB."""
+"""One HTTP request over a connection of its own: for the servers that give credentials."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from adorm.transport.wire.connector import Connector
 from adorm.transport.wire.endpoint import Endpoint
 
 MAX_FETCHED_BYTES = 256 * 1024
-"""Far above any answer with credentials, session policies and all."""
+"""Far above any answer with credentials, even with session policies."""
 
 
 async def fetch(
@@ -28,20 +27,23 @@ async def fetch(
     limit_s: float,
     max_body_bytes: int = MAX_FETCHED_BYTES,
 ) -> Response:
-    """Send one request that may be repeated, and give its whole answer, of whatever status; a
-    redirect is an answer like others.
+    """Send one request that changes nothing, and give its whole answer, whatever its status.
 
-    The request line is the endpoint's `path`, a query included. `headers` (`host` and
-    `content-length` are written here) and the body appear in no error. `tls`: for https, a context
-    that verifies. `limit_s` bounds all of it: name lookup, TCP, TLS, request and answer.
+    No error shows the headers or the body. Redirects are not followed.
+
+    Args:
+        endpoint: its `path` is the request's target, and may contain a query.
+        headers: sent besides `host`, `user-agent`, `connection` and `content-length`.
+        tls: for https, a context that verifies.
+        limit_s: for everything: name lookup, TCP, TLS, request and answer.
+        max_body_bytes: the largest answer, 256 KiB by default.
 
     Raises:
-        ConnectionFailed: no whole answer within the limits; `maybe_applied` is False, since nothing
-            is changed by asking.
-        UsageError: a header can't be sent; its value is not shown.
+        ConnectionFailed: no whole answer within the limits; `maybe_applied` is False.
+        UsageError: a header can't be sent.
     """
     if (tls is None) is (endpoint.scheme == "https"):
-        raise UsageError("https takes a TLS context, and plain http none")
+        raise UsageError("https needs a TLS context, and plain http must have none")
     lines = [
         f"{method} {endpoint.path} HTTP/1.1",
         f"host: {endpoint.authority}",
@@ -51,7 +53,8 @@ async def fetch(
     for name, value in (headers or {}).items():
         if not (value.isascii() and value.isprintable()):
             raise UsageError(
-                f"the value of the header {name!r} holds a line end or another character that can't be sent"
+                f"the value of the header {name!r} holds a line end or another character that "
+                "can't be sent"
             )
         lines.append(f"{name}: {value}")
     if method == "POST":
@@ -79,4 +82,4 @@ async def fetch(
 
 
 def _forget(_connection: HttpConnection) -> None:
-    """No pool keeps it."""
+    """Does nothing: the connection is in no pool."""

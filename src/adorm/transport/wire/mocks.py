@@ -1,7 +1,7 @@
-"""moto's `mock_aws` around adorm's own wire, which it does not reach: it stands in botocore's
-place, and adorm's requests go by a connection of their own, to AWS itself.
+"""Refuses to send to AWS while moto's `mock_aws` is active.
 
-Only programs that have imported moto load this module.
+`mock_aws` replaces botocore only. adorm sends its requests by connections of its own, so they would
+reach AWS. Only programs that have imported moto load this module.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from adorm.errors import UsageError
 from adorm.transport.wire.endpoint import DEFAULT_SUFFIXES, PARTITIONS, Endpoint
 
 HINT = (
-    "moto's mock_aws is active, and it mocks botocore alone: adorm sends its requests by a connection of its own, to AWS itself. "
-    'In tests connect("memory"), which is adorm\'s own DynamoDB, or connect("moto"); or give the endpoint_url= of a server'
+    "moto's mock_aws is active, but it mocks only botocore: adorm's own connections go to AWS "
+    'itself. In tests use connect("memory"), which is adorm\'s own DynamoDB, or connect("moto"), '
+    "or give the endpoint_url= of a server"
 )
 
 
 def is_mocked() -> bool:
-    """Whether `mock_aws` is active here, and DynamoDB is not among what it lets pass."""
+    """Whether `mock_aws` is active and mocks DynamoDB."""
     models, config = sys.modules.get("moto.core.models"), sys.modules.get("moto.core.config")
     stubber: Any = getattr(models, "botocore_stubber", None)
     if not getattr(stubber, "enabled", False):
@@ -29,7 +30,7 @@ def is_mocked() -> bool:
 
 
 def refuse_mock(endpoint: Endpoint) -> None:
-    """Refuse to send to AWS what a test means for moto.
+    """Refuse an endpoint of AWS while `mock_aws` is active.
 
     Raises:
         UsageError: `mock_aws` is active, and the endpoint is AWS's own.

@@ -1,4 +1,4 @@
-"""Keep-alive connections, shared by many calls: at most so many, first come first served."""
+"""The pool of keep-alive connections: bounded, and first come, first served."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from adorm.support.forks import tell_of_forks
 from adorm.transport.wire.connection import HttpConnection
 
 IDLE_LIMIT_S = 15.0
-"""How long a connection may lie idle and still be used: DynamoDB closes those that it has not heard
-of for some time."""
+"""The longest idle time after which a connection is still used. DynamoDB closes idle connections
+after some time of its own."""
 
 CLOSE_LIMIT_S = 1.0
+"""The most time that `close` waits for the connections to end."""
+
 CLOSED = "the database was closed"
 
 
 class Connect(Protocol):
-    """Opens one connection, and has it report its end to `on_lost`."""
+    """Opens one connection, which calls `on_lost` when it ends."""
 
     def __call__(
         self, on_lost: Callable[[HttpConnection], None], /
@@ -28,24 +30,23 @@ class Connect(Protocol):
 
 
 class PoolFigures(NamedTuple):
-    """What a pool is doing."""
+    """How many connections and calls a pool has."""
 
     in_use: int
     """Connections that carry a call or are being made."""
     idle: int
     waiting: int
-    """Calls in line for a connection."""
+    """Calls that wait for a connection."""
     limit: int
-    """Connections at most."""
+    """The most connections."""
 
 
 class ConnectionPool:
-    """At most `max_connections` connections, busy, idle or being made; the rest of the calls wait
-    in line.
+    """At most `max_connections` connections, busy, idle or being made; further calls wait in line.
 
-    A call takes a connection by `take_idle() or await acquire()` and gives it back by `release`,
-    whatever happened. The one used last is used next, so that what a burst needed can age and go. A
-    caller that is cancelled while it waits passes its turn on.
+    A call takes a connection by `take_idle() or await acquire()` and always gives it back by
+    `release`. The connection used last is used next, so that those that only a burst needed grow
+    old and are closed. A caller that is cancelled while it waits gives its place to the next.
     """
 
     __slots__ = (
@@ -78,29 +79,26 @@ class ConnectionPool:
         self._idle_limit_s = idle_limit_s
         self._idle: list[HttpConnection] = []
         self._open: set[HttpConnection] = set()
-        self._slots = 0  # connections busy, idle, being made, or promised to a waiter
+        self._slots = 0  # connections that are busy, idle, being made, or promised to a waiter
         self._waiters: OrderedDict[asyncio.Future[HttpConnection | None], None] = OrderedDict()
         self._drained: asyncio.Future[None] | None = None
         self._closed = False
         tell_of_forks(self)
 
     def __repr__(self) -> str:
-        return f"<ConnectionPool {len(self._idle)} idle, {self._slots} of {self._max_connections} in all, {len(self._waiters)} waiting>"
+        slots = f"{self._slots} of {self._max_connections} in all"
+        return f"<ConnectionPool {len(self._idle)} idle, {slots}, {len(self._waiters)} waiting>"
 
     def figures(self) -> PoolFigures | None:
         """What it is doing now, None once it is closed; may be called from any thread."""
+        if self._closed:
+            return None
         idle = len(self._idle)
-        return (
-            None
-            if self._closed
-            else PoolFigures(
-                max(0, self._slots - idle), idle, len(self._waiters), self._max_connections
-            )
-        )
+        in_use = max(0, self._slots - idle)
+        return PoolFigures(in_use, idle, len(self._waiters), self._max_connections)
 
     def take_idle(self) -> HttpConnection | None:
-        """An idle connection that is known to be well, without waiting; None says: use
-        `acquire`."""
+        """An idle connection that can be used at once; None: use `acquire`."""
         idle = self._idle
         if not idle:
             return None
@@ -114,7 +112,7 @@ class ConnectionPool:
         return idle.pop()
 
     async def acquire(self) -> HttpConnection:
-        """A connection: an idle one, a new one, or the next one that is given back.
+        """Wait for a connection: an idle one, a new one, or the next that is given back.
 
         Raises:
             ConnectionFailed: no connection could be made; nothing was sent.
@@ -122,20 +120,20 @@ class ConnectionPool:
         """
         if self._closed:
             raise UsageError(f"{CLOSED}: open a new one")
-        self._drop_old()
+        # The last idle connection is the youngest: if it is too old, all are.
+        if self._idle and self._loop.time() - self._idle[-1].idle_since > self._idle_limit_s:
+            self.drop_idle()
         if self._idle:
-            return await self._looked_at(self._idle.pop())
-        if (
-            self._slots < self._max_connections
-        ):  # then nobody waits: what becomes free is given to the first in line at once
+            return await self._checked(self._idle.pop())
+        if self._slots < self._max_connections:  # then no call waits
             self._slots += 1
             return await self._make()
-        connection = await self._turn()
+        connection = await self._wait_in_line()
         return connection if connection is not None and connection.usable else await self._make()
 
     def release(self, connection: HttpConnection) -> None:
-        """Give a connection back: the first in line gets it, or its place if it can't be used any
-        more."""
+        """Give a connection back. The first call in line gets it, or gets its slot if the
+        connection can't be used any more."""
         if self._closed or not connection.usable:
             connection.abort()
             self._free_slot()
@@ -147,22 +145,22 @@ class ConnectionPool:
             waiter.set_result(connection)
 
     def drop_idle(self) -> None:
-        """Close the idle connections, however young."""
+        """Close all idle connections."""
         old, self._idle = self._idle, []
         for connection in old:
             connection.abort()
             self._free_slot()
 
     def after_fork(self) -> None:
-        """In the child of a fork: the connections are the parent's, and new ones are made here."""
+        """In the child of a fork: let go of the connections, which the parent keeps."""
         for connection in tuple(self._open):
             connection.after_fork()
         self.drop_idle()
 
     def abandon(self) -> bool:
-        """Close every connection without waiting, from wherever; gives whether there was any.
+        """Close every connection without waiting, from any thread. Gives whether there were any.
 
-        For one whose loop is closed, or whose owner is gone without a word.
+        For a pool whose loop is closed, or whose owner is gone without closing it.
         """
         self._closed = True
         self._idle.clear()
@@ -177,8 +175,7 @@ class ConnectionPool:
         return bool(connections)
 
     async def close(self) -> None:
-        """Close every connection. Calls that wait in line fail, so do those in flight. Bounded by a
-        second."""
+        """Close every connection, within a second. Waiting calls and those in flight fail."""
         self._closed = True
         self._idle.clear()
         while (waiter := self._next_waiter()) is not None:
@@ -190,8 +187,7 @@ class ConnectionPool:
             await self._drain(drained)
 
     async def _drain(self, drained: asyncio.Future[None]) -> None:
-        """Wait until the last connection is gone, whatever cancellation comes meanwhile; that is
-        raised after it."""
+        """Wait until the last connection has ended. A cancellation meanwhile is raised after it."""
         ends_s = self._loop.time() + CLOSE_LIMIT_S
         cancelled: asyncio.CancelledError | None = None
         while not drained.done() and (left_s := ends_s - self._loop.time()) > 0:
@@ -202,8 +198,7 @@ class ConnectionPool:
         if cancelled is not None:
             raise cancelled
 
-    # ------------------------------------------------------------------ inside: who calls these
-    # holds a slot
+    # ------------------------------------------------------------------ inside
 
     async def _make(self) -> HttpConnection:
         try:
@@ -219,13 +214,12 @@ class ConnectionPool:
             self._open.add(connection)
         return connection
 
-    async def _looked_at(self, connection: HttpConnection) -> HttpConnection:
-        """The same connection after the loop has read what came while it was idle, or a new one in
-        its place."""
+    async def _checked(self, connection: HttpConnection) -> HttpConnection:
+        """The connection, after the loop has read what came while it was idle; a new one if it can
+        no longer be used."""
         try:
             if connection.usable and connection.has_news():
-                # What is readable is handled one turn after it is found: after two turns the loop
-                # knows.
+                # The loop finds in one turn that the socket is readable, and reads it in the next.
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
         except BaseException:
@@ -236,8 +230,8 @@ class ConnectionPool:
         connection.abort()
         return await self._make()
 
-    async def _turn(self) -> HttpConnection | None:
-        """Wait in line for a connection, or for the place (None) to make one."""
+    async def _wait_in_line(self) -> HttpConnection | None:
+        """Wait for a connection that is given back, or for a slot (None) to make one."""
         waiter: asyncio.Future[HttpConnection | None] = self._loop.create_future()
         self._waiters[waiter] = None
         try:
@@ -245,7 +239,7 @@ class ConnectionPool:
         except BaseException:
             self._waiters.pop(waiter, None)
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                # The turn came together with the cancellation: pass it on.
+                # It was served in the moment of its cancellation: serve the next instead.
                 granted = waiter.result()
                 if granted is not None:
                     self.release(granted)
@@ -263,14 +257,9 @@ class ConnectionPool:
     def _free_slot(self) -> None:
         waiter = None if self._closed else self._next_waiter()
         if waiter is not None:
-            waiter.set_result(None)  # the slot is the waiter's now
+            waiter.set_result(None)  # the waiter has the slot now
         else:
             self._slots -= 1
-
-    def _drop_old(self) -> None:
-        # The last is the youngest: if it is too old, all are.
-        if self._idle and self._loop.time() - self._idle[-1].idle_since > self._idle_limit_s:
-            self.drop_idle()
 
     def _lost(self, connection: HttpConnection) -> None:
         self._open.discard(connection)

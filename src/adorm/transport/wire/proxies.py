@@ -1,5 +1,4 @@
-"""Proxies that the environment asks for: the wire speaks to DynamoDB directly, and says so instead
-of going around one."""
+"""Refuses proxies that the environment asks for: adorm's own connections can't use them."""
 
 from __future__ import annotations
 
@@ -14,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def refuse_proxy(endpoint: Endpoint, environ: Mapping[str, str]) -> None:
-    """Raise if HTTPS_PROXY (for https) or HTTP_PROXY (for http) covers the endpoint; lower-case
-    spellings count too.
+    """Refuse an endpoint for which HTTPS_PROXY (for https) or HTTP_PROXY (for http) is set.
 
-    NO_PROXY takes hosts out: `*`, names with everything below them, addresses, networks
-    (`10.0.0.0/8`), each with a port or without. Loopback addresses are never meant.
+    The lower-case names count too. NO_PROXY lists exceptions: `*`, host names, which include all
+    names below them, addresses, and networks (`10.0.0.0/8`); names and addresses with or without a
+    port. Loopback addresses are always exceptions.
 
     Raises:
-        UsageError: the variable is named, its value (which may hold a password) is not shown.
+        UsageError: it names the variable. Its value may hold a password and is not shown.
     """
     lower = f"{endpoint.scheme}_proxy"
     variable = next((name for name in (lower, lower.upper()) if environ.get(name)), None)
@@ -31,8 +30,9 @@ def refuse_proxy(endpoint: Endpoint, environ: Mapping[str, str]) -> None:
     if any(_covers(entry.strip().lower(), endpoint) for entry in exceptions.split(",")):
         return
     raise UsageError(
-        f"{variable} asks for a proxy to {endpoint.host}, and adorm's own connections can't go through one. Give `client=` an "
-        f"aiobotocore client, which can, or take the host out by NO_PROXY={endpoint.host}"
+        f"{variable} asks for a proxy to {endpoint.host}, and adorm's own connections can't use "
+        "one. Give an aiobotocore client, which can, as `client=`, or except the host by "
+        f"NO_PROXY={endpoint.host}"
     )
 
 
@@ -69,7 +69,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    import ipaddress  # 2 ms, for those who have a proxy
+    import ipaddress  # takes 2 ms, and few programs have a proxy
 
     try:
         return ipaddress.ip_address(host)

@@ -1,4 +1,4 @@
-"""AWS Signature Version 4: for DynamoDB's JSON requests, and for a single request of any service.
+"""AWS Signature Version 4: for DynamoDB's requests, and for a single request to any service.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -13,7 +13,7 @@ from adorm.errors import UsageError
 from adorm.transport.credentials.credentials import Credentials
 
 BLOCK_BYTES = 64
-"""Of SHA-256."""
+"""The block size of SHA-256."""
 
 DATE = "x-amz-date"
 TOKEN = "x-amz-security-token"  # noqa: S105  # a header's name
@@ -21,13 +21,13 @@ TARGET = "x-amz-target"
 
 
 class Signer:
-    """Signs the requests that go to one host, path and region.
+    """Signs the requests to one host, path and region.
 
-    What stays the same between two requests is put together once: the header lines when the signer
-    is made, the signing key and the token's line when the credentials or the day (in UTC) change.
+    What is the same in two requests is made once: the header lines when the signer is made, the
+    signing key and the token's line when the credentials or the day (in UTC) change.
 
-    `headers` are further headers that every request carries with the same value; they are signed
-    too.
+    Args:
+        headers: further headers that every request has with the same value; they are signed too.
     """
 
     __slots__ = (
@@ -70,7 +70,7 @@ class Signer:
         }
         taken = self._fixed.keys() & {DATE, TOKEN, TARGET}
         if taken:
-            raise UsageError(f"the signer writes {', '.join(sorted(taken))} itself")
+            raise UsageError(f"the signer itself writes {', '.join(sorted(taken))}")
         self._before_date = f"{self._method}\n{self._path}\n\n{self._lines('', DATE)}{DATE}:"
         self._before_token = self._lines(DATE, TOKEN)
         self._before_target = f"{self._lines(TOKEN, TARGET)}{TARGET}:"
@@ -102,7 +102,10 @@ class Signer:
         if credentials is not self._credentials or timestamp[:8] != self._day:
             self._prepare(credentials, timestamp[:8])
         body_hash = sha256(body).hexdigest()
-        canonical = f"{self._before_date}{timestamp}\n{self._to_target}{target}\n{self._after_target}{body_hash}"
+        canonical = (
+            f"{self._before_date}{timestamp}\n{self._to_target}{target}\n"
+            f"{self._after_target}{body_hash}"
+        )
         canonical_hash = sha256(canonical.encode()).hexdigest()
         to_sign = f"AWS4-HMAC-SHA256\n{timestamp}\n{self._scope}\n{canonical_hash}"
         return f"{self._authorization}{self._sign(to_sign.encode())}"
@@ -113,14 +116,14 @@ class Signer:
         names = sorted({*self._fixed, DATE, TARGET} | ({TOKEN} if token else set()))
         signed = ";".join(names)
         self._scope = f"{day}/{self._region}/{self._service}/aws4_request"
-        self._authorization = f"AWS4-HMAC-SHA256 Credential={credentials.access_key_id}/{self._scope}, SignedHeaders={signed}, Signature="
+        self._authorization = _authorization(credentials, self._scope, signed)
         token_line = f"{TOKEN}:{trimmed(token)}\n" if token else ""
         self._to_target = f"{self._before_token}{token_line}{self._before_target}"
         self._after_target = f"{self._lines(TARGET, None)}\n{signed}\n"
         self._sign, self._day, self._credentials = hmac_sha256(key), day, credentials
 
     def _lines(self, after: str, before: str | None) -> str:
-        """The lines of the fixed headers that stand between two names in the sorted order."""
+        """The lines of the fixed headers that are sorted between two names."""
         return "".join(
             f"{name}:{value}\n"
             for name, value in sorted(self._fixed.items())
@@ -139,8 +142,10 @@ def signed_headers(
     body: bytes,
     epoch_s: float,
 ) -> dict[str, str]:
-    """The headers of one POST request to any service, by lower-case name: those given, date, token
-    and signature, without `host`."""
+    """The headers of one signed POST request to any service, by lower-case name, without `host`.
+
+    They are those given, the date, the session token and the signature.
+    """
     timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(epoch_s))
     day = timestamp[:8]
     sent = {name.lower(): value for name, value in headers.items()} | {DATE: timestamp}
@@ -155,10 +160,14 @@ def signed_headers(
     scope = f"{day}/{region}/{service}/aws4_request"
     to_sign = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
     signature = hmac_sha256(signing_key(credentials, day, region, service))(to_sign.encode())
-    sent["authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={credentials.access_key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
-    )
+    sent["authorization"] = f"{_authorization(credentials, scope, names)}{signature}"
     return sent
+
+
+def _authorization(credentials: Credentials, scope: str, signed: str) -> str:
+    """The value of the `authorization` header up to the signature."""
+    credential = f"{credentials.access_key_id}/{scope}"
+    return f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={signed}, Signature="
 
 
 def signing_key(credentials: Credentials, day: str, region: str, service: str) -> bytes:
@@ -170,10 +179,10 @@ def signing_key(credentials: Credentials, day: str, region: str, service: str) -
 
 
 def hmac_sha256(key: bytes) -> Callable[[bytes], str]:
-    """HMAC-SHA256 under one key, in hexadecimal: what `hmac.digest` gives, in a third of the time
-    from the second message on.
+    """A function that gives the HMAC-SHA256 of a message under this key, in hexadecimal.
 
-    The key's two blocks are hashed once; `hmac` hashes them for every message.
+    From the second message on it takes a third of the time of `hmac.digest`, which hashes the two
+    blocks of the key for every message.
     https://www.rfc-editor.org/rfc/rfc2104
     """
     block = (sha256(key).digest() if len(key) > BLOCK_BYTES else key).ljust(BLOCK_BYTES, b"\0")
@@ -190,12 +199,12 @@ def hmac_sha256(key: bytes) -> Callable[[bytes], str]:
 
 
 def canonical_path(path: str) -> str:
-    """The path as it is signed: dot segments and doubled slashes removed, then encoded once more.
+    """The path as it is signed: without dot segments and doubled slashes, then encoded once more.
 
-    Every service but S3 signs it like this; `/a%20b` is signed as `/a%2520b`.
+    So `/a%20b` is signed as `/a%2520b`. This is the rule of every service but S3.
     """
     if path == "/":
-        return path  # as nearly always
+        return path
     from urllib.parse import quote
 
     kept: list[str] = []

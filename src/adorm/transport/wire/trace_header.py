@@ -1,11 +1,11 @@
-"""The `X-Amzn-Trace-Id` header, by which X-Ray knows whose request it is, and Lambda a function
-that calls itself.
+"""The `X-Amzn-Trace-Id` header: X-Ray finds by it which trace a request belongs to, and Lambda
+finds functions that call themselves.
 
 https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
 
-The header is not signed: who carries a request on may add to it, and AWS's SDKs leave it out of
-their signatures as well.
+The header is not signed, because servers on the way may change it. AWS's SDKs do not sign it
+either.
 """
 
 from __future__ import annotations
@@ -18,18 +18,19 @@ logger = logging.getLogger("adorm")
 NAME = "x-amzn-trace-id"
 MAX_LENGTH = 4096
 SAFE = "-=;:+&[]{}\"',"
-"""Characters that stay as they are, besides letters, digits and `_.~`; AWS's SDKs keep the same
+"""The characters that are not quoted, besides letters, digits and `_.~`. AWS's SDKs leave the same
 ones."""
 
 
 def trace_line(
     environ: Mapping[str, str], given: Callable[[], str | None] | None
 ) -> Callable[[], str] | None:
-    """What writes the header's line for a request; None where no request has one: no function was
-    given, and this is not Lambda.
+    """A function that gives the header's line for a request, or None if no request has the header.
 
-    Inside Lambda the header is `_X_AMZN_TRACE_ID`, read anew for each request: Lambda changes it
-    with each invocation.
+    Args:
+        given: the user's function, which gives the header's value. Without it the value is the
+            variable `_X_AMZN_TRACE_ID` inside Lambda, read for each request because each invocation
+            changes it; elsewhere there is none.
     """
     if given is None:
         if "AWS_LAMBDA_FUNCTION_NAME" not in environ:
@@ -43,7 +44,7 @@ def trace_line(
 
 
 class TraceLine:
-    """Writes the line of the current trace, which seldom changes from one request to the next."""
+    """Writes the line of the current trace. It keeps the last one, since traces change seldom."""
 
     __slots__ = ("_given", "_line", "_value")
 
@@ -53,14 +54,16 @@ class TraceLine:
         self._line = ""
 
     def __call__(self) -> str:
-        """`x-amzn-trace-id: Root=...` and the end of the line; empty without a trace."""
+        """`x-amzn-trace-id: Root=...` with its line end; empty without a trace."""
         try:
             value = self._given()
             if value != self._value:
                 self._line = _line(value)
                 self._value = value
         except Exception:
-            logger.exception("trace_header failed, the request goes without one: %r", self._given)
+            logger.exception(
+                "trace_header failed, the request is sent without the header: %r", self._given
+            )
             return ""
         return self._line
 
@@ -70,4 +73,4 @@ def _line(value: str | None) -> str:
         return ""
     from urllib.parse import quote
 
-    return f"{NAME}: {quote(value, safe=SAFE)}\r\n"  # what could end the line is quoted
+    return f"{NAME}: {quote(value, safe=SAFE)}\r\n"  # a line end in the value is quoted too
