@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self, cast
 from adorm.concurrency.pool import run_all
 from adorm.errors import UsageError
 from adorm.outcomes import Outcome
-from adorm.streams.options import DEFAULT_CONCURRENCY, check_options
+from adorm.batch_handlers.options import DEFAULT_CONCURRENCY, check_options
 
 RecordHandler = Callable[..., Any]
 """`async def record_handler(record)`, or with a parameter `lambda_context`."""
@@ -71,7 +71,7 @@ async def async_process_partial_response(
         BatchProcessingError: Powertools': every record failed, unless the processor is told not to
             raise it.
     """
-    check_options(concurrency, 0, None)
+    check_options(concurrency)
     records = _records(event)
     process = getattr(
         processor, "_async_process_record", None

@@ -1,1 +1,1 @@
-"""Internal: messages of SQS, as Lambda gives them to a function."""
+"""Internal: the messages of SQS, as Lambda gives them to a function."""

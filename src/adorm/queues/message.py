@@ -24,13 +24,13 @@ class SqsMessage:
     message_id: str
     body: str = attrs.field(repr=False)
     group_id: str | None
-    """Its message group; None where the queue is no FIFO queue and the sender named none."""
+    """Its message group; None if the queue is no FIFO queue and the sender named none."""
     receive_count: int
-    """How often it was received: 1 the first time, 0 where the record does not say."""
+    """How often it was received: 1 the first time, 0 if the record does not say."""
     sent_at: datetime | None
-    """When it was sent, in UTC, to the millisecond."""
+    """When it was sent, in UTC, to the millisecond; None if the record does not say."""
     queue_name: str | None
-    """From the ARN of the event's source."""
+    """From the ARN of the event's source; None if the record does not say."""
     attributes: Mapping[str, Any] = attrs.field(repr=False)
     """Those of SQS itself, `{"ApproximateReceiveCount": "1", "SentTimestamp": "1545082649183",
     ...}`."""
@@ -45,29 +45,26 @@ class SqsMessage:
         return self.queue_name is not None and self.queue_name.endswith(".fifo")
 
     def json(self) -> Any:
-        """The body, read as JSON.
+        """The body, parsed as JSON.
 
         Raises:
-            UsageError: it is none. The message shows no values.
+            UsageError: it is no JSON. The error shows no part of the body.
         """
         try:
             return orjson.loads(self.body)
-        except ValueError as error:
+        except orjson.JSONDecodeError as error:
             raise UsageError(
-                f"the body of message {self.message_id} is no JSON: it ends, or breaks, at character {_place(error)}"
+                f"the body of message {self.message_id} is no JSON: "
+                f"it ends, or has a mistake, at character {error.pos}"
             ) from None
-
-
-def _place(error: ValueError) -> int:
-    return int(getattr(error, "pos", 0))
 
 
 def messages_of(event: object) -> list[SqsMessage]:
     """The messages of a Lambda event, or of a list of records.
 
     Raises:
-        UsageError: it is something else, or one of its records is no message of a queue. The
-            message shows no values.
+        UsageError: it is something else, or one of its records is no message of a queue. The error
+            shows no values.
     """
     records: object = event
     if isinstance(event, Mapping):
@@ -78,20 +75,20 @@ def messages_of(event: object) -> list[SqsMessage]:
         )
     count = len(cast("Sequence[object]", records))
     return [
-        _message(raw, place, count)
-        for place, raw in enumerate(cast("Sequence[object]", records), 1)
+        _message(raw, number, count)
+        for number, raw in enumerate(cast("Sequence[object]", records), start=1)
     ]
 
 
-def _message(raw: object, place: int, count: int) -> SqsMessage:
+def _message(raw: object, number: int, count: int) -> SqsMessage:
     record = _map(raw)
     message_id, body = record.get("messageId"), record.get("body")
     if not isinstance(message_id, str) or not message_id or not isinstance(body, str):
         source = record.get("eventSource") or record.get("EventSource")
         foreign = f" of {source}" if isinstance(source, str) and source != "aws:sqs" else ""
         raise UsageError(
-            f"record {place} of {count}{foreign} is no message of a queue: it has no messageId or no body, so nothing was handled "
-            "and the whole batch fails"
+            f"record {number} of {count}{foreign} is no message of a queue: it has no messageId "
+            "or no body, so nothing was handled and the whole batch fails"
         )
     attributes = _map(record.get("attributes"))
     arn, group = record.get("eventSourceARN"), attributes.get("MessageGroupId")

@@ -1,143 +1,150 @@
-"""Changes of one model that a handler takes all at once."""
+"""The changes of one model that a handler takes all at once."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
+from adorm.batch_handlers.chains import ChainLink, make_chains
 from adorm.codec.codec import default_codec
 from adorm.errors import AdormError, UsageError
 from adorm.streams.change import StreamChange, typed_change
-from adorm.streams.ordered import RecordOutcome, Step, in_chains, item_of
-from adorm.streams.routes import Route
+from adorm.streams.record_outcome import RecordOutcome
+from adorm.streams.typed_handlers import TypedHandler
 
 if TYPE_CHECKING:
     from adorm.database import Database
 
 
 class ChangeFailed(AdormError):
-    """A handler of batches gave a change back: it has failed."""
+    """A handler of batches returned a change: it has failed."""
 
 
 @attrs.define(eq=False, repr=False)
 class BatchOutcome(RecordOutcome):
-    """Stands for the records that one handler of batches takes, while they are handled."""
+    """Stands for all records that one handler of batches takes, while they are handled."""
 
-    route: Route = attrs.field(kw_only=True)
+    handler: TypedHandler = attrs.field(kw_only=True)
     members: list[RecordOutcome] = attrs.field(factory=list[RecordOutcome], kw_only=True)
     """The outcomes of these records, in the order of the shard."""
-    given: list[RecordOutcome] = attrs.field(factory=list[RecordOutcome], kw_only=True)
-    """Those whose changes the handler was given."""
+    passed_on: list[RecordOutcome] = attrs.field(factory=list[RecordOutcome], kw_only=True)
+    """The outcomes of the records whose changes were given to the handler."""
+
+    def pass_error_on(self) -> list[RecordOutcome]:
+        """Store the error in the outcomes of the records that were given to the handler, unless
+        they have finished or have an error of their own; returns these outcomes."""
+        failed = [each for each in self.passed_on if not each.finished and each.error is None]
+        for member in failed:
+            member.error = self.error
+        return failed
 
 
-def in_batches(taken: Sequence[tuple[RecordOutcome, Route | None]]) -> list[Step[RecordOutcome]]:
-    """The first steps, as `in_chains` has them; one outcome stands for all records of a batch.
+def chains_with_batches(
+    records: Sequence[tuple[RecordOutcome, TypedHandler | None]],
+) -> list[ChainLink[RecordOutcome]]:
+    """The first link of each chain; one outcome stands for all records of a batch.
 
-    An item may have records of both sorts: then its records that are handled alone part the batch,
-    so that its changes stay in order.
+    If an item has records of both sorts, those in a batch and those that are handled alone, then
+    the latter split the batch, so that the changes of the item stay in order.
 
     Args:
-        taken: the outcomes in the order of the shard, with the handler of batches that takes the
-            record; None for another one.
+        records: the outcomes in the order of the shard, each with the handler of batches that takes
+            the record; None if another handler does.
     """
-    alone = {item_of(outcome.record) for outcome, route in taken if route is None}
-    shared = alone & {item_of(outcome.record) for outcome, route in taken if route is not None}
-    batches: dict[Route, BatchOutcome] = {}
+    alone = {outcome.item for outcome, handler in records if handler is None}
+    mixed = alone & {outcome.item for outcome, handler in records if handler is not None}
+    batches: dict[TypedHandler, BatchOutcome] = {}
     steps: list[RecordOutcome] = []
-    for outcome, route in taken:
-        if route is None:
+    for outcome, handler in records:
+        if handler is None:
             steps.append(outcome)
-            if item_of(outcome.record) in shared:
+            if outcome.item in mixed:
                 batches.clear()
             continue
-        if route not in batches:
-            batches[route] = BatchOutcome(f"batch of {route.info.name}", route=route)
-            steps.append(batches[route])
-        batches[route].members.append(outcome)
+        if handler not in batches:
+            label = f"batch of {handler.info.name}"
+            batches[handler] = BatchOutcome(label, handler=handler)
+            steps.append(batches[handler])
+        batches[handler].members.append(outcome)
 
-    def chain_of(outcome: RecordOutcome) -> object:
+    def chain_of(outcome: RecordOutcome) -> Hashable:
         if isinstance(outcome, BatchOutcome):
-            return "batches" if shared else id(outcome)
-        item = item_of(outcome.record)
-        return "batches" if item in shared else item
+            return "batches" if mixed else id(outcome)
+        return "batches" if outcome.item in mixed else outcome.item
 
-    return in_chains(steps, chain_of)
+    return make_chains(steps, chain_of)
 
 
 async def handle_batch(
-    batch: BatchOutcome, db: Database | None, note: Callable[[RecordOutcome], Awaitable[None]]
+    batch: BatchOutcome, db: Database | None, report: Callable[[RecordOutcome], Awaitable[None]]
 ) -> None:
-    """Give all changes that can be read to the handler, and tell in each outcome what became of it.
+    """Give all changes that can be read to the handler, and store in each outcome what became of
+    it.
 
-    A change that can't be read fails alone; what follows of the same item is not begun.
+    A change that can't be read fails alone; later changes of the same item are not begun.
+
+    Args:
+        report: is awaited for each record that failed.
 
     Raises:
-        ChangeFailed: some have failed, and their outcomes tell why.
-        Whatever the handler raises: all of them have failed, and `spread` tells their outcomes so.
+        ChangeFailed: some have failed; their outcomes have the errors.
+        Exception: what the handler raised: all have failed. `BatchOutcome.pass_error_on` stores it
+            in their outcomes.
     """
-    route = batch.route
-    codec = default_codec(route.info.model) if db is None else db.codec
+    handler = batch.handler
+    info = handler.info
+    codec = default_codec(info.model) if db is None else db.codec
     changes: list[StreamChange[Any]] = []
-    spoilt: set[object] = set()
+    unreadable: set[object] = set()
     failed = 0
     for member in batch.members:
         record = member.record
-        if record is None or item_of(record) in spoilt:
+        if record is None or member.item in unreadable:
             continue
-        member.model = route.info.model
-        member.label = (
-            f"{record.kind} of {route.info.name}, sequence number {record.sequence_number}"
-        )
+        member.model = info.model
+        member.label = f"{record.kind} of {info.name}, sequence number {record.sequence_number}"
         try:
-            changes.append(typed_change(record, route.info, codec))
-        except Exception as error:  # noqa: BLE001  # kept for the caller, as of a record that is handled alone
+            changes.append(typed_change(record, info, codec))
+        except Exception as error:  # noqa: BLE001  # stored, as that of a record that is handled alone
             member.error = error
-            spoilt.add(item_of(record))
+            unreadable.add(member.item)
             failed += 1
-            await note(member)
+            await report(member)
         else:
-            batch.given.append(member)
+            batch.passed_on.append(member)
     if changes:
-        returned: Any = await route.callee(changes, db)
-        given_back = _places(route, changes, returned)
-        for place, member in enumerate(batch.given):
-            if place in given_back:
-                member.error = ChangeFailed(f"{route.describe()} gave the change back as failed")
+        returned: Any = await handler.function(changes, db)
+        failed_indexes = _indexes(handler, changes, returned)
+        for index, member in enumerate(batch.passed_on):
+            if index in failed_indexes:
+                member.error = ChangeFailed(f"{handler.describe()} gave the change back as failed")
                 failed += 1
-                await note(member)
+                await report(member)
             else:
                 member.finished = True
     if failed:
         raise ChangeFailed(f"{failed} of {len(batch.members)} changes failed")
 
 
-def _places(route: Route, changes: Sequence[StreamChange[Any]], returned: object) -> set[int]:
-    """Which of the changes the handler gave back.
+def _indexes(
+    handler: TypedHandler, changes: Sequence[StreamChange[Any]], returned: object
+) -> set[int]:
+    """The indexes of the changes that the handler returned.
 
     Raises:
-        UsageError: it gave back something else.
+        UsageError: it returned something else.
     """
     if returned is None:
         return set()
-    place_of = {id(change): place for place, change in enumerate(changes)}
-    given_back: list[object] = (
+    index_of = {id(change): index for index, change in enumerate(changes)}
+    failed: list[object] = (
         [*cast("Iterable[object]", returned)] if hasattr(returned, "__iter__") else [returned]
     )
-    if not all(id(each) in place_of for each in given_back):
+    if not all(id(each) in index_of for each in failed):
         raise UsageError(
-            f"{route.describe()} returns None, or a list of those of its changes that have failed, not {type(returned).__name__}"
+            f"{handler.describe()} returns None, or a list of those of its changes that have "
+            f"failed, not {type(returned).__name__}"
         )
-    return {place_of[id(each)] for each in given_back}
-
-
-def spread(outcome: RecordOutcome) -> list[RecordOutcome]:
-    """The outcomes that an error is to be told of: of a batch those that its handler was given and
-    that have none of their own yet."""
-    if not isinstance(outcome, BatchOutcome):
-        return [outcome]
-    failed = [member for member in outcome.given if not member.finished and member.error is None]
-    for member in failed:
-        member.error = outcome.error
-    return failed
+    return {index_of[id(each)] for each in failed}

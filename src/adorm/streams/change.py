@@ -1,4 +1,4 @@
-"""`StreamChange`: a record of a stream, as instances of a model."""
+"""`StreamChange`: a record of a stream with its images as instances of a model."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
 @attrs.frozen(eq=False)
 class StreamChange(Generic[ModelT]):
-    """A change of an item, typed.
+    """A change of an item, with its images as instances of a model.
 
-    Which images are there depends on the stream's `StreamViewType`; what it does not carry is None.
+    The stream's `StreamViewType` decides which images a record carries; the others are None.
     """
 
     key: Key[ModelT] = attrs.field(repr=False)
-    """For `orders.get(change.key)`."""
+    """The item's key, as `orders.get(change.key)` takes it."""
     new: ModelT | None = attrs.field(repr=False)
-    """The item after the change; None of REMOVE."""
+    """The item after the change; None for REMOVE."""
     old: ModelT | None = attrs.field(repr=False)
-    """The item before the change; None of INSERT."""
+    """The item before the change; None for INSERT."""
     record: StreamRecord
-    """The record itself, untyped."""
+    """The record as attribute maps."""
 
     @property
     def kind(self) -> ChangeKind:
@@ -47,12 +47,12 @@ class StreamChange(Generic[ModelT]):
 
     @property
     def sequence_number(self) -> str:
-        """Its place in the shard: a number in text, to be compared as a number."""
+        """Its position in the shard: digits, to be compared as a number."""
         return self.record.sequence_number
 
     @property
     def approximate_creation_time(self) -> datetime | None:
-        """When the item was changed, in UTC."""
+        """When the item was changed, in UTC; None if the record does not say."""
         return self.record.approximate_creation_time
 
     @property
@@ -62,12 +62,12 @@ class StreamChange(Generic[ModelT]):
 
     @property
     def event_id(self) -> str | None:
-        """The same whenever the record comes again."""
+        """An id that stays the same when the record is delivered again."""
         return self.record.event_id
 
     @property
     def table_name(self) -> str | None:
-        """The table's name in DynamoDB; None where the record does not say."""
+        """The table's name in DynamoDB; None if the record does not say."""
         return self.record.table_name
 
 
@@ -79,26 +79,26 @@ def from_stream_record(
     db: Database | None = None,
     converter: Converter | None = None,
 ) -> StreamChange[ModelT]:
-    """The typed view of one record: of a Lambda event, of the API of DynamoDB Streams, or of a
-    Kinesis stream that carries them.
+    """One record with its images as instances of a model. The record is of a Lambda event, of the
+    API of DynamoDB Streams, or of a Kinesis stream that carries such records.
 
     Args:
         record: as it came, `{"eventName": "INSERT", "dynamodb": {"Keys": ..., "NewImage": ...},
             ...}`, or with the same as base64 JSON in `record["kinesis"]["data"]`. Binary values are
             base64 text or bytes.
-        model: what its images are.
-        db: whose converter hooks to use; adorm's own types alone when not given.
-        converter: the same by the database's converter, `db.converter`.
+        model: the class of the images.
+        db: the database whose converter hooks to use; None: only adorm's own types.
+        converter: its converter alone, `db.converter`, instead of the database.
 
     Raises:
         UsageError: it is no such record, or the class is no model with a key.
-        ItemDecodeError: its key or an image does not fit the model; a note says which.
+        ItemDecodeError: the key or an image does not fit the model; a note says which.
     """
     return typed_change(parse_record(record), model_info(model), chosen_codec(db, converter, model))
 
 
 def typed_change(record: StreamRecord, info: ModelInfo, codec: Codec) -> StreamChange[Any]:
-    """The record as instances of a model.
+    """The record with its images as instances of a model.
 
     Raises:
         ItemDecodeError: its key or an image does not fit the model.
@@ -139,6 +139,7 @@ def _error(failure: DecodeFailure, record: StreamRecord, part: str, info: ModelI
     image = {"NewImage": record.new_image, "OldImage": record.old_image}.get(part) or record.keys
     error = item_decode_error(failure, model=info.model, key=record.keys, attribute_map=image)
     error.add_note(
-        f"in the {part} of {record.kind} record {record.sequence_number} of table {record.table_name}"
+        f"in the {part} of {record.kind} record {record.sequence_number} "
+        f"of table {record.table_name}"
     )
     return error

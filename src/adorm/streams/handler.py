@@ -1,42 +1,42 @@
-"""`@adorm.stream_handler`: records of a stream to typed handlers, and to Lambda what has to come
-again."""
+"""`@adorm.stream_handler`: gives the records of a stream to typed handlers, and tells Lambda which
+of them it has to deliver again."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import inspect
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
+from adorm.batch_handlers.chains import ChainLink, make_chains
+from adorm.batch_handlers.function import AsyncFunction, HandlerFunction, handler_function
+from adorm.batch_handlers.handler import BatchHandler
+from adorm.batch_handlers.options import DEFAULT_CONCURRENCY, DEFAULT_STOP_BEFORE_S
 from adorm.codec.codec import default_codec
 from adorm.errors import UsageError
-from adorm.streams.batches import BatchOutcome, handle_batch, in_batches, spread
-from adorm.streams.calling import Callee, Handler, make_callee
+from adorm.streams.batches import BatchOutcome, chains_with_batches, handle_batch
 from adorm.streams.change import typed_change
-from adorm.streams.options import DEFAULT_CONCURRENCY, DEFAULT_STOP_BEFORE_S, check_options, tell
-from adorm.streams.ordered import OrderedRun, RecordOutcome, Step, in_chains, item_of_outcome
 from adorm.streams.record import parse_record, records_of, sequence_number_of
-from adorm.streams.registration import Handlers
-from adorm.streams.result import AfterFailure, BatchResponse, StreamResult, shown_error
-from adorm.streams.routes import Route
+from adorm.streams.record_outcome import RecordOutcome
+from adorm.streams.registration import HandlerRegistry
+from adorm.streams.result import AfterFailure, StreamResult
+from adorm.streams.typed_handlers import TypedHandler
 from adorm.tables.names import plain_name
 
 if TYPE_CHECKING:
     from adorm.database import Database
     from adorm.streams.signatures import Fallback
 
-logger = logging.getLogger("adorm")
 
-
-class StreamHandler(Handlers):
-    """Takes the records of a stream to the handlers registered for their models; made by
+class StreamHandler(HandlerRegistry, BatchHandler[RecordOutcome]):
+    """Gives the records of a stream to the handlers registered for their models; made by
     `@adorm.stream_handler`.
 
     Called as a Lambda handler is, `await changes(event, context, db)`. `adorm.StreamHandler(...)`
-    itself is one without a fallback. The fallback alone, for tests, is `changes.__wrapped__`.
+    makes one without a fallback. The fallback alone, for tests, is `changes.__wrapped__`.
     """
+
+    what = "a stream handler"
+    part = "a record of a stream"
+    parts = "records"
 
     def __init__(
         self,
@@ -53,50 +53,35 @@ class StreamHandler(Handlers):
         """See `stream_handler` for the options.
 
         Raises:
-            UsageError: an option that is none, or a fallback that is no async function of `(record,
-                db)`.
+            UsageError: an option is wrong, or the fallback is no async function of `(record, db)`.
         """
         if after_failure not in ("continue", "stop_shard"):  # unchecked callers
             raise UsageError(f'after_failure is "continue" or "stop_shard", not {after_failure!r}')
         if unhandled not in ("fail", "ignore"):  # unchecked callers
             raise UsageError(f'unhandled is "fail" or "ignore", not {unhandled!r}')
-        check_options(concurrency, stop_before_s, on_failure)
-        super().__init__()
-        self._fallback: Callee | None = None
-        self._concurrency = concurrency
+        HandlerRegistry.__init__(self)
+        BatchHandler.__init__(
+            self,
+            concurrency=concurrency,
+            stop_before_s=stop_before_s,
+            partial_batches=partial_batches,
+            on_failure=on_failure,
+        )
         self._after_failure: AfterFailure = after_failure
         self._unhandled = unhandled
-        self._stop_before_s = float(stop_before_s)
-        self._partial_batches = bool(partial_batches)
-        self._on_failure = on_failure
+        self._fallback: HandlerFunction | None = None
         if fallback is not None:
-            self._fallback = make_callee(
-                fallback, "the fallback of a stream handler", least=1, offered=("record", "db")
+            self._fallback = handler_function(
+                fallback, "the fallback of a stream handler", arguments=("record", "db"), least=1
             )
-            functools.update_wrapper(
-                cast("Callable[..., Any]", self), cast("Handler", fallback), updated=()
-            )
-            self.__signature__ = inspect.signature(
-                self.__call__
-            )  # its own, not that of the fallback in `__wrapped__`
+            self._wrap(cast("AsyncFunction", fallback))
 
     def __repr__(self) -> str:
-        handlers = ", ".join(f"{route.kind} of {route.info.name}" for route in self._routes)
-        return f"<adorm.StreamHandler {getattr(self, '__name__', 'without fallback')}: {handlers or 'no typed handler'}>"
+        handlers = [f"{handler.kind} of {handler.info.name}" for handler in self._typed_handlers]
+        name = getattr(self, "__name__", "without fallback")
+        return f"<adorm.StreamHandler {name}: {', '.join(handlers) or 'no typed handler'}>"
 
     # ---- handling
-
-    async def __call__(self, event: Any, context: Any, db: Database | None = None) -> BatchResponse:
-        """Handle a Lambda event; the answer names the records that have to come again.
-
-        Raises:
-            UsageError: as of `process`; the whole batch comes again.
-            StreamFailed: with `partial_batches=False`, a record is not handled.
-        """
-        result = await self.process(event, db)
-        if not self._partial_batches:
-            result.raise_failures()
-        return result.response
 
     async def process(
         self, event: Any, db: Database | None = None, *, table_name: str | None = None
@@ -104,168 +89,164 @@ class StreamHandler(Handlers):
         """Handle the records of an event, of an answer of GetRecords, or in a list, and tell what
         became of each.
 
-        Records of one item in order, one after the other; those of different items side by side.
-        What a record's handler raises is in its outcome; later records of the same item are not
-        begun. Near the ambient deadline handlers that run are cancelled and no other begins.
+        Records of one item are handled in order, one after the other; those of different items side
+        by side. What a record's handler raises is in its outcome; later records of the same item
+        are not begun. Near the ambient deadline running handlers are cancelled and no other begins.
 
         Args:
-            db: for the handlers, and where the tables' names and the converter hooks come from.
-            table_name: of records that do not name their table, as those of GetRecords.
+            db: given to the handlers; it also has the names of the tables and the converter hooks.
+            table_name: the table of records that do not name theirs, as those of GetRecords.
 
         Raises:
             UsageError: it is no such event, it has no records, or one of them has no sequence
-                number; nothing was handled.
+                number. Nothing was handled.
         """
         records = records_of(event)
         outcomes = [
-            self._outcome(raw, position, len(records)) for position, raw in enumerate(records, 1)
+            _outcome(raw, position, len(records)) for position, raw in enumerate(records, start=1)
         ]
-        if db is None and any(callee.needs_db for callee in self._callees()):
+        if db is None and any(function.needs_db for function in self._functions()):
             raise UsageError("a handler takes db: give it, process(event, db)")
-        ordered = sorted(outcomes, key=lambda outcome: int(outcome.sequence_number))
-        readable = ordered
-        for position, (outcome, raw) in enumerate(_with_raw(ordered, outcomes, records)):
+        readable = await self._parse(records, outcomes, table_name)
+        names: dict[TypedHandler, str] = {}
+
+        def table_of(handler: TypedHandler) -> str:
+            name = names.get(handler)
+            if name is None:
+                name = handler.table_name or (
+                    handler.info.table or "" if db is None else db.table(handler.info.model).name
+                )
+                name = names[handler] = plain_name(name)
+            return name
+
+        async def handle(outcome: RecordOutcome) -> object:
+            if isinstance(outcome, BatchOutcome):
+                await handle_batch(outcome, db, self._report)
+                return None
+            return await self._handle(outcome, db, table_of)
+
+        out_of_time = await self._run(
+            self._chains(readable, table_of),
+            handle,
+            outcomes,
+            stop_after_failure=self._after_failure == "stop_shard",
+        )
+        return StreamResult(outcomes, out_of_time, self._after_failure)
+
+    async def _parse(
+        self, records: Sequence[object], outcomes: Sequence[RecordOutcome], table_name: str | None
+    ) -> list[RecordOutcome]:
+        """Parse the records into their outcomes; returns those to handle, in the order of the
+        shard.
+
+        Nothing is handled that follows a record that can't be read: its item is not known, so that
+        a later record may be of the same item.
+        """
+        pairs = list(zip(outcomes, records, strict=True))
+        pairs.sort(key=lambda pair: int(pair[0].sequence_number))
+        readable: list[RecordOutcome] = []
+        for outcome, raw in pairs:
             try:
                 outcome.record = record = parse_record(raw, table_name)
                 if record.table_name is None:
                     raise UsageError(
                         "the record does not name its table: process(..., table_name=...)"
                     )
-                outcome.label = f"{record.kind} of {record.table_name}, sequence number {record.sequence_number}"
             except UsageError as error:
-                # Whose item it is of is not known: what follows might be the next change of the
-                # same.
                 outcome.error = error
-                await self._note(outcome)
-                readable = ordered[:position]
+                await self._report(outcome)
                 break
-        tables: dict[Route, str] = {}
+            outcome.label = _label(record.kind, record.table_name, outcome)
+            readable.append(outcome)
+        return readable
 
-        def table_of(route: Route) -> str:
-            name = tables.get(route)
-            if name is None:
-                name = route.table_name or (
-                    route.info.table or "" if db is None else db.table(route.info.model).name
-                )
-                name = tables[route] = plain_name(name)
-            return name
-
-        async def handle(outcome: RecordOutcome) -> object:
-            if isinstance(outcome, BatchOutcome):
-                await handle_batch(outcome, db, self._note)
-                return None
-            return await self._handle(outcome, db, table_of)
-
-        async def note(outcome: RecordOutcome) -> None:
-            for each in spread(outcome):
-                await self._note(each)
-
-        run = OrderedRun(
-            handle,
-            note,
-            concurrency=self._concurrency,
-            stop_after_failure=self._after_failure == "stop_shard",
-            stop_before_s=self._stop_before_s,
-        )
-        for cut in await run.run(self._with_batches(readable, table_of)):
-            for outcome in spread(cut):
-                self._log(outcome)
-        if run.out_of_time:
-            left = sum(not outcome.finished for outcome in outcomes)
-            logger.warning(
-                "a stream handler ran out of time: %d of %d records come again (it stops %g s before the deadline)",
-                left,
-                len(outcomes),
-                self._stop_before_s,
-            )
-        return StreamResult(outcomes, self._after_failure, run.out_of_time)
-
-    def _outcome(self, raw: object, position: int, count: int) -> RecordOutcome:
-        number = sequence_number_of(raw)
-        if number is None:
-            problem = f"record {position} of {count} can't be named to Lambda, so nothing was handled and the whole batch fails"
-            try:
-                parse_record(raw)
-            except UsageError as reason:
-                raise UsageError(f"{problem}: {reason}") from reason
-            raise UsageError(problem)
-        return RecordOutcome(f"sequence number {number}", sequence_number=number)
-
-    def _with_batches(
-        self, readable: Sequence[RecordOutcome], table_of: Callable[[Route], str]
-    ) -> list[Step[RecordOutcome]]:
-        """What is begun first, of each item; a step may stand for all records that a handler of
-        batches takes."""
-        if not any(route.kind == "BATCH" for route in self._routes):
-            return in_chains(readable, item_of_outcome)
-        taken: list[tuple[RecordOutcome, Route | None]] = []
+    def _chains(
+        self, readable: Sequence[RecordOutcome], table_of: Callable[[TypedHandler], str]
+    ) -> list[ChainLink[RecordOutcome]]:
+        """The records in chains, one for each item; handlers of batches take several at once."""
+        if not any(handler.kind == "BATCH" for handler in self._typed_handlers):
+            return make_chains(readable, lambda outcome: outcome.item)
+        records: list[tuple[RecordOutcome, TypedHandler | None]] = []
         for outcome in readable:
-            route = None
-            if outcome.record is not None:
-                with contextlib.suppress(
-                    Exception
-                ):  # what `when` raises, or that two take it, is told when the record's turn comes
-                    route = self._routes.find(outcome.record, table_of)
-            taken.append((outcome, route if route is not None and route.kind == "BATCH" else None))
-        return in_batches(taken)
+            handler = self._find_quietly(outcome, table_of)
+            is_batch = handler is not None and handler.kind == "BATCH"
+            records.append((outcome, handler if is_batch else None))
+        return chains_with_batches(records)
+
+    def _find_quietly(
+        self, outcome: RecordOutcome, table_of: Callable[[TypedHandler], str]
+    ) -> TypedHandler | None:
+        """The record's typed handler; None also after an error, which is raised again when it is
+        the record's turn."""
+        try:
+            record = outcome.record
+            return None if record is None else self._typed_handlers.find(record, table_of)
+        except Exception:  # noqa: BLE001  # of `when`, or two handlers take it
+            return None
 
     async def _handle(
-        self, outcome: RecordOutcome, db: Database | None, table_of: Callable[[Route], str]
+        self, outcome: RecordOutcome, db: Database | None, table_of: Callable[[TypedHandler], str]
     ) -> object:
         record = outcome.record
         if record is None:
             raise UsageError("the record was not read")
-        route = self._routes.find(record, table_of)
-        if route is not None and route.kind == "BATCH":
+        handler = self._typed_handlers.find(record, table_of)
+        if handler is not None and handler.kind == "BATCH":
             raise UsageError(
-                f"{route.describe()} has a when= that failed, and took the record when it was asked again"
+                f"{handler.describe()} has a when= that failed, and took the record when it was "
+                "called again"
             )
-        if route is not None:
-            outcome.model = route.info.model
-            outcome.label = (
-                f"{record.kind} of {route.info.name}, sequence number {record.sequence_number}"
-            )
-            change = typed_change(
-                record, route.info, default_codec(route.info.model) if db is None else db.codec
-            )
-            return await route.callee(*route.arguments(change.old, change.new), change, db)
+        if handler is not None:
+            info = handler.info
+            outcome.model = info.model
+            outcome.label = _label(record.kind, info.name, outcome)
+            codec = default_codec(info.model) if db is None else db.codec
+            change = typed_change(record, info, codec)
+            return await handler.function(*handler.images(change.old, change.new), change, db)
         if self._fallback is not None:
             return await self._fallback(record, db)
         if self._unhandled == "ignore":
             return None
         raise UsageError(
-            f"no handler takes {record.kind} of table {record.table_name}: register one, decorate a fallback, or say "
-            'StreamHandler(unhandled="ignore")'
+            f"no handler takes {record.kind} of table {record.table_name}: register one, decorate "
+            'a fallback, or say StreamHandler(unhandled="ignore")'
         )
 
-    def _callees(self) -> Iterator[Callee]:
-        yield from (route.callee for route in self._routes)
+    def _functions(self) -> Iterator[HandlerFunction]:
+        yield from (handler.function for handler in self._typed_handlers)
         if self._fallback is not None:
             yield self._fallback
 
-    async def _note(self, outcome: RecordOutcome) -> None:
-        """Log a failure and tell the hook. Never raises."""
-        self._log(outcome)
-        await tell(self._on_failure, outcome, "a stream handler")
+    def _affected(self, outcome: RecordOutcome) -> Sequence[RecordOutcome]:
+        return outcome.pass_error_on() if isinstance(outcome, BatchOutcome) else [outcome]
 
-    def _log(self, outcome: RecordOutcome) -> None:
-        logger.error(
-            "a record of a stream failed: %s: %s",
-            outcome.label,
-            shown_error(outcome.error),
-            extra={
-                "sequence_number": outcome.sequence_number,
-                "model": None if outcome.model is None else outcome.model.__name__,
-                "error_type": type(outcome.error).__name__,
-            },
-        )
+    def _log_fields(self, outcome: RecordOutcome) -> dict[str, object]:
+        model = None if outcome.model is None else outcome.model.__name__
+        return {"sequence_number": outcome.sequence_number, "model": model}
 
 
-def _with_raw(
-    ordered: Sequence[RecordOutcome], outcomes: Sequence[RecordOutcome], records: Sequence[object]
-) -> list[tuple[RecordOutcome, object]]:
-    raws = {id(outcome): raw for outcome, raw in zip(outcomes, records, strict=True)}
-    return [(outcome, raws[id(outcome)]) for outcome in ordered]
+def _label(kind: str, of: str, outcome: RecordOutcome) -> str:
+    return f"{kind} of {of}, sequence number {outcome.sequence_number}"
+
+
+def _outcome(raw: object, position: int, count: int) -> RecordOutcome:
+    """The outcome of a record, before it is parsed.
+
+    Raises:
+        UsageError: it has no sequence number.
+    """
+    number = sequence_number_of(raw)
+    if number is not None:
+        return RecordOutcome(f"sequence number {number}", sequence_number=number)
+    problem = (
+        f"record {position} of {count} can't be named to Lambda, so nothing was handled "
+        "and the whole batch fails"
+    )
+    try:
+        parse_record(raw)
+    except UsageError as reason:
+        raise UsageError(f"{problem}: {reason}") from reason
+    raise UsageError(problem)
 
 
 @overload
@@ -307,21 +288,23 @@ def stream_handler(
 
     Each record is handled at least once, those of one item in order. The event source mapping needs
     `ReportBatchItemFailures`: without it Lambda takes the answer for success, and what failed is
-    lost; say `partial_batches=False` there.
+    lost. If it can't be set, say `partial_batches=False`.
 
     Args:
-        concurrency: records at a time, of as many items.
-        after_failure: "continue" handles what other items have in the batch; "stop_shard" begins
-            nothing that follows a failed record, as Lambda begins again there anyway.
-        stop_before_s: how long before the ambient deadline handlers are cancelled, so that there is
-            time to answer.
-        partial_batches: False raises `StreamFailed` where a record failed, and the whole batch
-            comes again.
-        on_failure: called with the outcome of each record that failed, may be async; what it raises
-            is logged. What time cut off is not told to it.
+        concurrency: the most records handled at a time, of as many items; 16 by default.
+        after_failure: "continue" (default) handles the records of other items in the batch;
+            "stop_shard" begins nothing that follows a failed record, for Lambda begins again there
+            in any case.
+        stop_before_s: how long before the ambient deadline running handlers are cancelled, so that
+            there is time to answer; 0.5 s by default.
+        partial_batches: False raises `StreamFailed` if a record failed, and the whole batch is
+            delivered again.
+        on_failure: a function, which may be async, called with the outcome of each record that
+            failed. What it raises is logged. It does not get records that were cancelled because
+            the deadline was near.
 
     Raises:
-        UsageError: an option that is none, or a function that is not of this form.
+        UsageError: an option is wrong, or the function has other parameters.
     """
 
     def decorate(fallback: Fallback) -> StreamHandler:

@@ -1,4 +1,4 @@
-"""`StreamRecord`: one record of a stream, whichever way it came."""
+"""`StreamRecord`: one record of a DynamoDB stream, from Lambda, GetRecords or Kinesis."""
 
 from __future__ import annotations
 
@@ -30,46 +30,47 @@ _MAX_DIGITS = 128
 
 @attrs.frozen(eq=False)
 class StreamRecord:
-    """One record of a stream, untyped: `adorm.from_stream_record(record.raw, Order)` is the typed
-    view.
+    """One record of a stream, as attribute maps. `adorm.from_stream_record(record.raw, Order)`
+    makes instances of a model of it.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
     """
 
     kind: ChangeKind
     sequence_number: str
-    """Its place in the shard: a number in text, to be compared as a number. A Kinesis record has
-    Kinesis' own."""
+    """Its position in the shard: digits, to be compared as a number. A Kinesis record has that of
+    Kinesis."""
     table_name: str | None
-    """The table's name in DynamoDB, from the ARN of the event's source; None where the record does
-    not say."""
+    """The table's name in DynamoDB, from the ARN of the event's source; None if the record does not
+    say."""
     event_id: str | None
+    """Stays the same when the record is delivered again; None if the record has none."""
     expired: bool
     """Whether DynamoDB deleted the item because its time to live was over."""
     approximate_creation_time: datetime | None
-    """When the item was changed, in UTC; exact to the second, of Kinesis to the milli- or
-    microsecond."""
+    """When the item was changed, in UTC: to the second, from Kinesis to the milli- or microsecond.
+    None if the record does not say."""
     view_type: str | None
-    """`StreamViewType`: KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES; None of Kinesis,
-    which has both images."""
+    """`StreamViewType`: KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES; None from Kinesis,
+    whose records have both images."""
     keys: AttributeMap = attrs.field(repr=False)
-    """The item's key, `{"pk": {"S": "x"}}`; binary values as they came: base64 text in an event's
-    JSON."""
+    """The item's key, `{"pk": {"S": "x"}}`. Binary values are as they came: base64 text in the JSON
+    of an event."""
     new_image: AttributeMap | None = attrs.field(repr=False)
-    """The item after the change; None of REMOVE, and where the stream does not carry it."""
+    """The item after the change; None for REMOVE, and if the stream does not carry it."""
     old_image: AttributeMap | None = attrs.field(repr=False)
-    """The item before the change; None of INSERT, and where the stream does not carry it."""
+    """The item before the change; None for INSERT, and if the stream does not carry it."""
     raw: Mapping[str, Any] = attrs.field(repr=False)
     """The record as it came."""
 
     @property
     def image(self) -> AttributeMap:
-        """The most that is known of the item: the new image, else the old one, else the key."""
+        """The new image, else the old one, else the key."""
         return self.new_image or self.old_image or self.keys
 
 
 def sequence_number_of(raw: object) -> str | None:
-    """The record's sequence number; None where it has none that Lambda would know it by."""
+    """The record's sequence number, by which Lambda knows it; None if it has none."""
     for part, name in (("kinesis", "sequenceNumber"), ("dynamodb", "SequenceNumber")):
         body = _get(raw, part)
         if isinstance(body, Mapping):
@@ -86,11 +87,13 @@ def sequence_number_of(raw: object) -> str | None:
 
 
 def parse_record(raw: object, table_name: str | None = None) -> StreamRecord:
-    """The record, whichever way it came: in a Lambda event, from the API of DynamoDB Streams, or
-    wrapped by Kinesis.
+    """The record: in a Lambda event, from the API of DynamoDB Streams, or wrapped by Kinesis.
+
+    Args:
+        table_name: the table of a record that does not name its own.
 
     Raises:
-        UsageError: it is no such record. The message shows no values.
+        UsageError: it is no such record. The error shows no values.
     """
     if not isinstance(raw, Mapping):
         raise UsageError(f"a record of a stream is a dict, not {type(raw).__name__}")
@@ -105,7 +108,8 @@ def parse_record(raw: object, table_name: str | None = None) -> StreamRecord:
     kind = _KINDS.get(event_name) if isinstance(event_name, str) else None
     if not isinstance(body, Mapping) or kind is None:
         raise UsageError(
-            f"{_foreign(change)}: it has no eventName of INSERT, MODIFY or REMOVE, or no dynamodb part"
+            f"{_foreign(change)}: it has no eventName of INSERT, MODIFY or REMOVE, "
+            "or no dynamodb part"
         )
     content = cast("Mapping[str, Any]", body)
     keys = _image(content, "Keys")
@@ -131,14 +135,15 @@ def records_of(event: object) -> Sequence[object]:
     """The records of a Lambda event, an answer of GetRecords, or a plain list of records.
 
     Raises:
-        UsageError: it is something else, has no record, or belongs to a tumbling window, whose
-            state would be lost.
+        UsageError: it is something else, it has no record, or it belongs to a tumbling window,
+            whose state would be lost.
     """
     records: object = event
     if isinstance(event, Mapping):
         if "window" in event or "isFinalInvokeForWindow" in event:
             raise UsageError(
-                "this event belongs to a tumbling window, whose state an adorm stream handler does not carry: turn it off"
+                "this event belongs to a tumbling window, whose state an adorm stream handler does "
+                "not carry: turn the window off"
             )
         records = _get(cast("object", event), "Records")
     if not isinstance(records, Sequence) or isinstance(records, str | bytes):
@@ -155,21 +160,14 @@ def _get(raw: object, name: str) -> Any:
 
 
 def _foreign(record: Mapping[str, Any]) -> str:
+    """How a message about something that is no record of a stream begins."""
     source = record.get("eventSource") or record.get("EventSource")
-    known = (
-        f" of {source}"
-        if isinstance(source, str) and source not in ("aws:dynamodb", "aws:kinesis")
-        else ""
-    )
-    return (
-        f"no record of a DynamoDB stream, but one{known}"
-        if known
-        else "no record of a DynamoDB stream"
-    )
+    foreign = isinstance(source, str) and source not in ("aws:dynamodb", "aws:kinesis")
+    return f"no record of a DynamoDB stream{f', but one of {source}' if foreign else ''}"
 
 
 def _unwrapped(kinesis: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What DynamoDB put into the Kinesis record."""
+    """The DynamoDB record inside a Kinesis record."""
     import orjson
 
     data = kinesis.get("data")
@@ -177,9 +175,10 @@ def _unwrapped(kinesis: Mapping[str, Any]) -> Mapping[str, Any]:
         text = base64.b64decode(data, validate=True) if isinstance(data, str) else data
         change = orjson.loads(text) if isinstance(text, bytes) else None
     except (binascii.Error, ValueError) as error:
-        # without the error's own words, which may quote the data
+        # Without the error's message, which may quote the data.
         raise UsageError(
-            f"no record of a DynamoDB stream: the data of this Kinesis record is no JSON in base64 ({type(error).__name__})"
+            "no record of a DynamoDB stream: the data of this Kinesis record is no JSON in base64 "
+            f"({type(error).__name__})"
         ) from None
     if not isinstance(change, dict):
         raise UsageError(
@@ -211,8 +210,8 @@ def _is_key_value(value: object) -> bool:
 
 
 def _table_name(change: Mapping[str, Any]) -> str | None:
-    """Of `arn:aws:dynamodb:eu-central-1:111122223333:table/orders/stream/2026-11-21T08:30:00.000`,
-    or Kinesis' `tableName`."""
+    """The table's name, from `arn:aws:dynamodb:eu-central-1:111122223333:table/orders/stream/...`,
+    or from the `tableName` of a Kinesis record."""
     name = change.get("tableName")
     if isinstance(name, str) and name:
         return name
@@ -222,7 +221,10 @@ def _table_name(change: Mapping[str, Any]) -> str | None:
 
 
 def _is_expired(identity: object) -> bool:
-    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html"""
+    """Whether DynamoDB's time to live deleted the item.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html
+    """
     principal = _get(identity, "principalId") or _get(identity, "PrincipalId")
     kind = _get(identity, "type") or _get(identity, "Type")
     return bool(principal == "dynamodb.amazonaws.com" and kind == "Service")
@@ -232,7 +234,7 @@ def _creation_time(content: Mapping[str, Any], default_precision: str) -> dateti
     time: object = content.get("ApproximateCreationDateTime")
     if time is None:
         return None
-    if isinstance(time, datetime):  # of botocore's GetRecords
+    if isinstance(time, datetime):  # botocore's GetRecords
         return time.astimezone(UTC)
     precision: object = content.get("ApproximateCreationDateTimePrecision", default_precision)
     unit = _UNITS.get(precision) if isinstance(precision, str) else None

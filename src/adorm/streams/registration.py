@@ -1,24 +1,24 @@
-"""How typed handlers are registered."""
+"""The decorators that register typed handlers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, overload
 
+from adorm.batch_handlers.function import AsyncFunction
 from adorm.models import model_info
 from adorm.schema.model_types import AttrsLike, DataclassLike
-from adorm.streams.calling import Handler
-from adorm.streams.routes import RouteKind, Routes, When, make_route
 from adorm.streams.signatures import OneImage, TwoImages, WholeBatch
+from adorm.streams.typed_handlers import HandlerKind, TypedHandlers, When, typed_handler
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
 
-class Handlers:
-    """The typed handlers of a stream handler."""
+class HandlerRegistry:
+    """The decorators of a stream handler, one for each kind of change."""
 
     def __init__(self) -> None:
-        self._routes = Routes()
+        self._typed_handlers = TypedHandlers()
 
     @overload
     def insert(
@@ -49,20 +49,21 @@ class Handlers:
         table_name: str | None = None,
         optional_images: bool = False,
     ) -> Any:
-        """Decorates `async def created(item, change, db)`, the handler of new items; `change` and
-        `db` may be left out.
+        """Decorate `async def created(item, change, db)`, the handler of new items. It may leave
+        out `change` and `db`.
 
         Args:
-            when: given the item as DynamoDB sent it, `{"pk": {"S": "x"}, ...}` (the new image, else
-                the old one, else its key), whether this handler takes it; in the place of the
-                model's discriminator. Of several the one registered first.
-            table_name: the table's name in DynamoDB; by default where `db.table(model)` is.
-            optional_images: for streams that do not carry the image: it is None then. By default
+            when: a function that decides, in the place of the model's discriminator, whether this
+                handler takes a record. It gets the item as DynamoDB sent it, `{"pk": {"S": "x"},
+                ...}`: the new image, else the old one, else the key. If several handlers take a
+                record, the one that was registered first gets it.
+            table_name: the table's name in DynamoDB; by default that of `db.table(model)`.
+            optional_images: the item is None if the stream does not carry its image. By default
                 such a record fails.
 
         Raises:
-            UsageError: this is no model, it can't be told from another handler, or the function is
-                not of this form.
+            UsageError: this is no model, the handler can't be told apart from another one, or the
+                function has other parameters.
         """
         return OneImage[Any, Any](
             self._registering("INSERT", model, when, table_name, optional_images)
@@ -97,8 +98,8 @@ class Handlers:
         table_name: str | None = None,
         optional_images: bool = False,
     ) -> Any:
-        """Decorates `async def changed(old, new, change, db)`, the handler of changed items;
-        options as of `insert`."""
+        """Decorate `async def changed(old, new, change, db)`, the handler of changed items. It may
+        leave out `change` and `db`. Options: see `insert`."""
         return TwoImages[Any, Any](
             self._registering("MODIFY", model, when, table_name, optional_images)
         )
@@ -132,11 +133,9 @@ class Handlers:
         table_name: str | None = None,
         optional_images: bool = False,
     ) -> Any:
-        """Decorates `async def removed(old, change, db)`, the handler of deleted items, of expired
-        ones too where `expire` takes none.
-
-        Options as of `insert`.
-        """
+        """Decorate `async def removed(old, change, db)`, the handler of deleted items. It may leave
+        out `change` and `db`. It also gets expired items, if no handler of `expire` takes them.
+        Options: see `insert`."""
         return OneImage[Any, Any](
             self._registering("REMOVE", model, when, table_name, optional_images)
         )
@@ -170,11 +169,9 @@ class Handlers:
         table_name: str | None = None,
         optional_images: bool = False,
     ) -> Any:
-        """Decorates `async def expired(old, change, db)`, for what DynamoDB deleted because its
-        time to live was over.
-
-        Options as of `insert`.
-        """
+        """Decorate `async def expired(old, change, db)`, the handler of items that DynamoDB deleted
+        because their time to live was over. It may leave out `change` and `db`. Options: see
+        `insert`."""
         return OneImage[Any, Any](
             self._registering("EXPIRE", model, when, table_name, optional_images)
         )
@@ -182,18 +179,19 @@ class Handlers:
     def batch(
         self, model: type[ModelT], /, *, when: When | None = None, table_name: str | None = None
     ) -> WholeBatch[ModelT]:
-        """Decorates `async def indexed(changes, db)`, which gets the changes of the model in an
-        event at once; `db` may be left out.
+        """Decorate `async def indexed(changes, db)`, which gets all changes of the model in an
+        event at once. It may leave out `db`.
 
         The changes are a list of `StreamChange`, in the order of the shard: those that no handler
-        of `insert` and its like takes. When the function returns they are handled, but for those
-        that it gives back, `return [change, ...]`: these have failed. When it raises they all have.
+        of `insert`, `modify`, `remove` or `expire` takes. Changes that the function returns,
+        `return [change, ...]`, have failed, and all others are handled. If it raises, all have
+        failed.
 
         Args:
-            when, table_name: as of `insert`.
+            when, table_name: see `insert`.
 
         Raises:
-            UsageError: as of `insert`.
+            UsageError: see `insert`.
         """
         return WholeBatch[ModelT](
             self._registering("BATCH", model, when, table_name, optional_images=True)
@@ -201,19 +199,19 @@ class Handlers:
 
     def _registering(
         self,
-        kind: RouteKind,
+        kind: HandlerKind,
         model: type[Any],
         when: When | None,
         table_name: str | None,
         optional_images: bool,
-    ) -> Callable[[Handler], None]:
-        model_info(
-            model
-        )  # `@changes.insert` without its model is given the function: unseen, no handler would be registered
+    ) -> Callable[[AsyncFunction], None]:
+        # Now, not when the handler is registered: `@changes.insert` without a model gets the
+        # function in its place, and would register nothing.
+        model_info(model)
 
-        def register(function: Handler) -> None:
-            self._routes.add(
-                make_route(
+        def register(function: AsyncFunction) -> None:
+            self._typed_handlers.add(
+                typed_handler(
                     kind,
                     model,
                     function,

@@ -1,11 +1,11 @@
-"""What handlers look like to a checker."""
+"""The types of handlers, for type checkers: which arguments a handler takes, and may leave out."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from adorm.streams.calling import Handler
+from adorm.batch_handlers.function import AsyncFunction
 from adorm.streams.change import StreamChange
 from adorm.streams.record import StreamRecord
 
@@ -16,87 +16,88 @@ ImageT = TypeVar("ImageT")
 ModelT = TypeVar("ModelT", bound=Any)
 
 
-class OneImage(Generic[ImageT, ModelT]):
-    """Registers `async def handler(item, change, db)`, of which `change` and `db` may be left out,
-    and gives it back."""
+class _Decorator:
+    """Registers the function that it decorates, and returns it."""
 
-    def __init__(self, register: Callable[[Handler], None]) -> None:
+    def __init__(self, register: Callable[[AsyncFunction], None]) -> None:
         self._register = register
 
-    @overload
-    def __call__(
-        self, function: Callable[[ImageT], Awaitable[object]], /
-    ) -> Callable[[ImageT], Awaitable[object]]: ...
-    @overload
-    def __call__(
-        self, function: Callable[[ImageT, StreamChange[ModelT]], Awaitable[object]], /
-    ) -> Callable[[ImageT, StreamChange[ModelT]], Awaitable[object]]: ...
-    @overload
-    def __call__(
-        self, function: Callable[[ImageT, StreamChange[ModelT], Database], Awaitable[object]], /
-    ) -> Callable[[ImageT, StreamChange[ModelT], Database], Awaitable[object]]: ...
-    def __call__(self, function: Handler, /) -> Handler:
+    def __call__(self, function: Any, /) -> Any:
         self._register(function)
         return function
 
 
-class TwoImages(Generic[ImageT, ModelT]):
-    """Registers `async def handler(old, new, change, db)`, of which `change` and `db` may be left
-    out, and gives it back."""
+class OneImage(_Decorator, Generic[ImageT, ModelT]):
+    """Decorates `async def handler(item, change, db)`, which may leave out `change` and `db`."""
 
-    def __init__(self, register: Callable[[Handler], None]) -> None:
-        self._register = register
+    if TYPE_CHECKING:
 
-    @overload
-    def __call__(
-        self, function: Callable[[ImageT, ImageT], Awaitable[object]], /
-    ) -> Callable[[ImageT, ImageT], Awaitable[object]]: ...
-    @overload
-    def __call__(
-        self, function: Callable[[ImageT, ImageT, StreamChange[ModelT]], Awaitable[object]], /
-    ) -> Callable[[ImageT, ImageT, StreamChange[ModelT]], Awaitable[object]]: ...
-    @overload
-    def __call__(
-        self,
-        function: Callable[[ImageT, ImageT, StreamChange[ModelT], Database], Awaitable[object]],
-        /,
-    ) -> Callable[[ImageT, ImageT, StreamChange[ModelT], Database], Awaitable[object]]: ...
-    def __call__(self, function: Handler, /) -> Handler:
-        self._register(function)
-        return function
+        @overload
+        def __call__(
+            self, function: Callable[[ImageT], Awaitable[object]], /
+        ) -> Callable[[ImageT], Awaitable[object]]: ...
+        @overload
+        def __call__(
+            self, function: Callable[[ImageT, StreamChange[ModelT]], Awaitable[object]], /
+        ) -> Callable[[ImageT, StreamChange[ModelT]], Awaitable[object]]: ...
+        @overload
+        def __call__(
+            self, function: Callable[[ImageT, StreamChange[ModelT], Database], Awaitable[object]], /
+        ) -> Callable[[ImageT, StreamChange[ModelT], Database], Awaitable[object]]: ...
+        def __call__(self, function: AsyncFunction, /) -> AsyncFunction: ...
 
 
-class WholeBatch(Generic[ModelT]):
-    """Registers `async def handler(changes, db)`, of which `db` may be left out, and gives it
-    back."""
+class TwoImages(_Decorator, Generic[ImageT, ModelT]):
+    """Decorates `async def handler(old, new, change, db)`, which may leave out `change` and
+    `db`."""
 
-    def __init__(self, register: Callable[[Handler], None]) -> None:
-        self._register = register
+    if TYPE_CHECKING:
 
-    @overload
-    def __call__(
-        self,
-        function: Callable[
+        @overload
+        def __call__(
+            self, function: Callable[[ImageT, ImageT], Awaitable[object]], /
+        ) -> Callable[[ImageT, ImageT], Awaitable[object]]: ...
+        @overload
+        def __call__(
+            self, function: Callable[[ImageT, ImageT, StreamChange[ModelT]], Awaitable[object]], /
+        ) -> Callable[[ImageT, ImageT, StreamChange[ModelT]], Awaitable[object]]: ...
+        @overload
+        def __call__(
+            self,
+            function: Callable[[ImageT, ImageT, StreamChange[ModelT], Database], Awaitable[object]],
+            /,
+        ) -> Callable[[ImageT, ImageT, StreamChange[ModelT], Database], Awaitable[object]]: ...
+        def __call__(self, function: AsyncFunction, /) -> AsyncFunction: ...
+
+
+class WholeBatch(_Decorator, Generic[ModelT]):
+    """Decorates `async def handler(changes, db)`, which may leave out `db`."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(
+            self,
+            function: Callable[
+                [Sequence[StreamChange[ModelT]]], Awaitable[Iterable[StreamChange[ModelT]] | None]
+            ],
+            /,
+        ) -> Callable[
             [Sequence[StreamChange[ModelT]]], Awaitable[Iterable[StreamChange[ModelT]] | None]
-        ],
-        /,
-    ) -> Callable[
-        [Sequence[StreamChange[ModelT]]], Awaitable[Iterable[StreamChange[ModelT]] | None]
-    ]: ...
-    @overload
-    def __call__(
-        self,
-        function: Callable[
+        ]: ...
+        @overload
+        def __call__(
+            self,
+            function: Callable[
+                [Sequence[StreamChange[ModelT]], Database],
+                Awaitable[Iterable[StreamChange[ModelT]] | None],
+            ],
+            /,
+        ) -> Callable[
             [Sequence[StreamChange[ModelT]], Database],
             Awaitable[Iterable[StreamChange[ModelT]] | None],
-        ],
-        /,
-    ) -> Callable[
-        [Sequence[StreamChange[ModelT]], Database], Awaitable[Iterable[StreamChange[ModelT]] | None]
-    ]: ...
-    def __call__(self, function: Handler, /) -> Handler:
-        self._register(function)
-        return function
+        ]: ...
+        def __call__(self, function: AsyncFunction, /) -> AsyncFunction: ...
 
 
 if TYPE_CHECKING:
@@ -104,5 +105,5 @@ if TYPE_CHECKING:
         Callable[[StreamRecord], Awaitable[object]]
         | Callable[[StreamRecord, Database], Awaitable[object]]
     )
-    """Takes what no typed handler takes: `async def changes(record, db)`, of which `db` may be left
-    out."""
+    """Takes what no typed handler takes: `async def changes(record, db)`, which may leave out
+    `db`."""

@@ -1,0 +1,1 @@
+"""Internal: what the handlers of Lambda's batches, of streams and of queues, have in common."""

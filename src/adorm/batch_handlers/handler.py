@@ -1,0 +1,141 @@
+"""`BatchHandler`: what the handlers of streams and of queues have in common."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+
+from adorm.batch_handlers.chains import ChainLink, ChainRunner
+from adorm.batch_handlers.function import AsyncFunction
+from adorm.batch_handlers.options import check_options
+from adorm.batch_handlers.result import (
+    BatchResponse,
+    HandlerOutcome,
+    HandlerResult,
+    error_for_log,
+)
+
+if TYPE_CHECKING:
+    from adorm.database import Database
+
+OutcomeT = TypeVar("OutcomeT", bound=HandlerOutcome)
+
+logger = logging.getLogger("adorm")
+
+
+class BatchHandler(ABC, Generic[OutcomeT]):
+    """Called as a Lambda handler is: `await handler(event, context, db)`."""
+
+    __name__: str
+
+    what: ClassVar[str]
+    """What it is, in log messages: "a stream handler"."""
+    part: ClassVar[str]
+    """What it handles, in log messages: "a record of a stream"."""
+    parts: ClassVar[str]
+    """The plural: "records"."""
+
+    def __init__(
+        self,
+        *,
+        concurrency: int,
+        stop_before_s: float,
+        partial_batches: bool,
+        on_failure: Callable[[OutcomeT], object] | None,
+    ) -> None:
+        check_options(concurrency, stop_before_s, on_failure)
+        self._concurrency = concurrency
+        self._stop_before_s = float(stop_before_s)
+        self._partial_batches = bool(partial_batches)
+        self._on_failure = on_failure
+
+    def _wrap(self, function: AsyncFunction) -> None:
+        """Take over the name and the docstring of the decorated function; it stays reachable as
+        `__wrapped__`."""
+        functools.update_wrapper(cast("Callable[..., Any]", self), function, updated=())
+        self.__signature__ = inspect.signature(self.__call__)  # not that of the function
+
+    async def __call__(self, event: Any, context: Any, db: Database | None = None) -> BatchResponse:
+        """Handle a Lambda event. The answer names what has to be delivered again.
+
+        Raises:
+            UsageError: as `process`; the whole batch is delivered again.
+            StreamFailed, SqsFailed: with `partial_batches=False`, something is not handled.
+        """
+        result = await self.process(event, db)
+        if not self._partial_batches:
+            result.raise_failures()
+        return result.response
+
+    @abstractmethod
+    async def process(self, event: Any, db: Database | None = None) -> HandlerResult[OutcomeT]:
+        """Handle an event, and tell what became of each of its parts."""
+
+    async def _run(
+        self,
+        chains: Iterable[ChainLink[OutcomeT]],
+        handle: Callable[[OutcomeT], Awaitable[object]],
+        outcomes: Sequence[OutcomeT],
+        *,
+        stop_after_failure: bool = False,
+    ) -> bool:
+        """Handle all parts; whether time ran out. Logs what failed, and calls `on_failure`."""
+
+        async def report(outcome: OutcomeT) -> None:
+            for affected in self._affected(outcome):
+                await self._report(affected)
+
+        runner = ChainRunner(
+            handle,
+            report,
+            concurrency=self._concurrency,
+            stop_after_failure=stop_after_failure,
+            stop_before_s=self._stop_before_s,
+        )
+        for cancelled in await runner.run(chains):
+            for outcome in self._affected(cancelled):
+                self._log(outcome)
+        if runner.out_of_time:
+            logger.warning(
+                "%s ran out of time: %d of %d %s come again (it stops %g s before the deadline)",
+                self.what,
+                sum(not outcome.finished for outcome in outcomes),
+                len(outcomes),
+                self.parts,
+                self._stop_before_s,
+            )
+        return runner.out_of_time
+
+    def _affected(self, outcome: OutcomeT) -> Sequence[OutcomeT]:
+        """The outcomes that the error of this one is about."""
+        return [outcome]
+
+    def _log_fields(self, outcome: OutcomeT) -> dict[str, object]:
+        """What a log record has as attributes beside the error's class."""
+        raise NotImplementedError
+
+    def _log(self, outcome: OutcomeT) -> None:
+        logger.error(
+            "%s failed: %s: %s",
+            self.part,
+            outcome.label,
+            error_for_log(outcome.error),
+            extra={**self._log_fields(outcome), "error_type": type(outcome.error).__name__},
+        )
+
+    async def _report(self, outcome: OutcomeT) -> None:
+        """Log a failure, and call `on_failure`. Never raises."""
+        self._log(outcome)
+        if self._on_failure is None:
+            return
+        try:
+            returned = self._on_failure(outcome)
+            if inspect.isawaitable(returned):
+                await returned
+        except Exception as error:  # noqa: BLE001  # the hook disturbs nothing
+            # Without the traceback and the message, which may hold stored values.
+            logger.error("on_failure of %s failed itself: %s", self.what, type(error).__name__)  # noqa: TRY400
