@@ -18,7 +18,7 @@ from adorm.streams.record import parse_record, records_of, sequence_number_of
 from adorm.streams.record_outcome import RecordOutcome
 from adorm.streams.registration import HandlerRegistry
 from adorm.streams.result import AfterFailure, StreamResult
-from adorm.streams.typed_handlers import TypedHandler
+from adorm.streams.typed_handlers import TypedHandler, TypedHandlers
 from adorm.tables.names import plain_name
 
 if TYPE_CHECKING:
@@ -59,14 +59,13 @@ class StreamHandler(HandlerRegistry, BatchHandler[RecordOutcome]):
             raise UsageError(f'after_failure is "continue" or "stop_shard", not {after_failure!r}')
         if unhandled not in ("fail", "ignore"):  # unchecked callers
             raise UsageError(f'unhandled is "fail" or "ignore", not {unhandled!r}')
-        HandlerRegistry.__init__(self)
-        BatchHandler.__init__(
-            self,
+        super().__init__(
             concurrency=concurrency,
             stop_before_s=stop_before_s,
             partial_batches=partial_batches,
             on_failure=on_failure,
         )
+        self._typed_handlers = TypedHandlers()
         self._after_failure: AfterFailure = after_failure
         self._unhandled = unhandled
         self._fallback: HandlerFunction | None = None

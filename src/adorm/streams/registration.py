@@ -17,8 +17,7 @@ ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 class HandlerRegistry:
     """The decorators of a stream handler, one for each kind of change."""
 
-    def __init__(self) -> None:
-        self._typed_handlers = TypedHandlers()
+    _typed_handlers: TypedHandlers
 
     @overload
     def insert(
