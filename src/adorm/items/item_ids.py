@@ -32,8 +32,6 @@ ItemId: TypeAlias = tuple[Hashable, ...]
 class ItemIds:
     """Functions that give item ids, each called with the name of the table first."""
 
-    __slots__ = ("all", "one", "parsed")
-
     def __init__(
         self,
         one: Callable[[str, AttributeMap], ItemId],
