@@ -176,8 +176,8 @@ from adorm.streams.handler import (
     StreamHandler as StreamHandler,
     stream_handler as stream_handler,
 )
-from adorm.streams.record_outcome import RecordOutcome as RecordOutcome
 from adorm.streams.record import StreamRecord as StreamRecord
+from adorm.streams.record_outcome import RecordOutcome as RecordOutcome
 from adorm.streams.result import StreamResult as StreamResult
 from adorm.table import Table as Table
 from adorm.tables.descriptions import TableDescription as TableDescription

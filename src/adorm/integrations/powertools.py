@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, Self, cast
 
+from adorm.batch_handlers.options import DEFAULT_CONCURRENCY, check_options
 from adorm.concurrency.pool import run_all
 from adorm.errors import UsageError
 from adorm.outcomes import Outcome
-from adorm.batch_handlers.options import DEFAULT_CONCURRENCY, check_options
 
 RecordHandler = Callable[..., Any]
 """`async def record_handler(record)`, or with a parameter `lambda_context`."""
