@@ -284,8 +284,8 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
                 f"{target} of {name} does not hold {missing}: "
                 "select(...) what it holds, or hydrate() to read the whole items"
             )
-        paths = [path for condition in filters for path in condition.paths()]
-        if missing := target.missing({path.attribute_name for path in paths}):
+        filtered = {path.attribute_name for each in filters for path in each.paths()}
+        if missing := target.missing(filtered):
             raise UsageError(f"{target} of {name} does not hold {missing}, which the filter reads")
         return Access(target, (), filters, f"a scan of {target} was asked for")
 

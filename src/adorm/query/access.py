@@ -37,7 +37,9 @@ class Target:
 
     def missing(self, attribute_names: Iterable[str]) -> str:
         """Those of the attributes that it does not hold, as text: `city, total`."""
-        return ", ".join(sorted(name for name in attribute_names if not self.holds([name])))
+        if self.index is None:
+            return ""
+        return ", ".join(sorted(name for name in attribute_names if not self.index.holds(name)))
 
     def __str__(self) -> str:
         return "the table" if self.index is None else f"index {self.index.name!r}"

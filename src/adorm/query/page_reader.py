@@ -40,6 +40,8 @@ class PageReader:
             the key of the last item given, not of the last one read.
         start_key: reading begins after the item with this key (DynamoDB's exclusive start key).
         capacity: counts what the requests consume.
+        page_size: the most items that DynamoDB reads for a page, in place of the read's.
+        segment: the number of the segment, and how many there are; None for the whole table.
     """
 
     def __init__(
@@ -49,8 +51,12 @@ class PageReader:
         most_items: int | None,
         start_key: AttributeMap | None = None,
         capacity: Capacity | None = None,
+        page_size: int | None = None,
+        segment: tuple[int, int] | None = None,
     ) -> None:
         self._read = read
+        self._page_size = page_size or read.page_size
+        self._segment = segment
         self._left = most_items
         self._capacity = capacity
         self._parser = read.decoder.page_parser()
@@ -120,7 +126,9 @@ class PageReader:
     def request(self) -> dict[str, Any]:
         """The request for the next page."""
         request = dict(self._read.parameters)
-        limit = self._read.page_size
+        if self._segment is not None:
+            request["Segment"], request["TotalSegments"] = self._segment
+        limit = self._page_size
         if self._left is not None and ("FilterExpression" not in request or self._least_limit):
             wanted = max(self._left, self._least_limit)
             limit = wanted if limit is None else min(limit, wanted)

@@ -131,6 +131,8 @@ def read_request(
     elif decoder.hydrates:
         expressions.projection([(name,) for name in sorted(key_names)])
     expressions.into(parameters)
+    if info.discriminator is not None and (kinds.after_reading or decoder.hydrates):
+        decoder = attrs.evolve(decoder, drops_other_kinds=True)
     return ReadRequest(
         operation=operation,
         parameters=parameters,
@@ -138,11 +140,7 @@ def read_request(
         key_names=key_names,
         digest=query_digest(operation, identity),
         reason=access.reason,
-        decoder=attrs.evolve(
-            decoder,
-            drops_other_kinds=info.discriminator is not None
-            and (kinds.after_reading or decoder.hydrates),
-        ),
+        decoder=decoder,
         drops_other_kinds=kinds.after_reading,
         filters_kinds_only=not access.filter and bool(kinds.filter),
     )

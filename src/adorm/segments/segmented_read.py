@@ -60,16 +60,16 @@ def segment_reader(
     capacity: Capacity | None = None,
 ) -> PageReader:
     """Reads the pages of one segment, or of the whole table where `total_segments` is None."""
-    parameters, page_size = dict(read.parameters), read.page_size
-    if total_segments is not None:
-        parameters["Segment"], parameters["TotalSegments"] = segment, total_segments
-    elif limit and "FilterExpression" not in parameters:
-        page_size = min(limit, page_size or limit)
+    page_size = None
+    if total_segments is None and limit and "FilterExpression" not in read.parameters:
+        page_size = min(limit, read.page_size or limit)
     return PageReader(
-        attrs.evolve(read, parameters=parameters, page_size=page_size),
+        read,
         most_items=None,
         start_key=position.after,
         capacity=capacity,
+        page_size=page_size,
+        segment=None if total_segments is None else (segment, total_segments),
     )
 
 

@@ -39,9 +39,13 @@ class ScanStream(ItemStream[ItemT]):
     loop may iterate one stream; each item goes to one of them.
     """
 
+    _scan: SegmentedRead[ItemT]
+    _states: SegmentStates
+    """Both are there once the block was entered."""
+
     def __init__(self, prepare: Callable[[], Awaitable[SegmentedRead[ItemT]]]) -> None:
         self._prepare = prepare
-        self._entered: tuple[SegmentedRead[ItemT], SegmentStates] | None = None
+        self._entered = False
         self._stream: TaskStream[SegmentPage, int] | None = None
         self._pages: deque[SegmentPage] = deque()
         """The page that is being given; empty while none is at hand."""
@@ -53,21 +57,17 @@ class ScanStream(ItemStream[ItemT]):
         self._wait_failure: DeadlineExceeded | None = None
         """The deadline passed while the consumer waited for a page."""
 
-    @property
-    def _scan(self) -> SegmentedRead[ItemT]:
-        return self._inside_block()[0]
+    def _check_entered(self) -> None:
+        """Refuse what needs the block.
 
-    @property
-    def _states(self) -> SegmentStates:
-        return self._inside_block()[1]
-
-    def _inside_block(self) -> tuple[SegmentedRead[ItemT], SegmentStates]:
-        if self._entered is None:
+        Raises:
+            UsageError: the block was not entered yet.
+        """
+        if not self._entered:
             raise UsageError(
                 "a stream is used inside its block: "
                 "async with ....stream() as rows: async for row in rows: ..."
             )
-        return self._entered
 
     # ---- what users see
 
@@ -75,7 +75,7 @@ class ScanStream(ItemStream[ItemT]):
     def outcomes(self) -> Sequence[Outcome[int]]:
         """One for each segment; `value` is how many items it has given."""
         self._count_given()
-        return [] if self._entered is None else self._states.outcomes
+        return self._states.outcomes if self._entered else []
 
     @property
     def errors(self) -> list[Exception]:
@@ -90,11 +90,13 @@ class ScanStream(ItemStream[ItemT]):
 
     @property
     def capacity(self) -> Capacity:
+        self._check_entered()
         return self._scan.capacity
 
     def checkpoint(self) -> str:
         """Where each segment stands, just after the last item given, as JSON text for
         `scan().resume(checkpoint)`."""
+        self._check_entered()
         self._count_given()
         return self._states.checkpoint()
 
@@ -116,11 +118,11 @@ class ScanStream(ItemStream[ItemT]):
     # ---- the block
 
     async def __aenter__(self) -> Self:
-        if self._entered is not None:
+        if self._entered:
             raise UsageError("this block was entered before: call stream() again")
-        scan = await self._prepare()
-        states = SegmentStates(scan)
-        self._entered = scan, states
+        scan = self._scan = await self._prepare()
+        states = self._states = SegmentStates(scan)
+        self._entered = True
         self._started_s = scan.monotonic()
         jobs = [
             StreamJob(outcome, self._job(segment))
@@ -171,12 +173,13 @@ class ScanStream(ItemStream[ItemT]):
     def failed(self) -> bool:
         """Whether the stream ended because something failed, before the limit was reached."""
         self._count_given()
-        if self._states.left == 0:
+        states = self._states
+        if states.left == 0:
             return False
         if self._wait_failure is not None:
             return True
         return not self._scan.collects_errors and any(
-            outcome.error is not None for outcome in self._states.outcomes
+            outcome.error is not None for outcome in states.outcomes
         )
 
     async def take(self) -> tuple[ItemT, Ticket, int] | None:
@@ -213,6 +216,7 @@ class ScanStream(ItemStream[ItemT]):
 
     async def _page_at_hand(self) -> SegmentPage | None:
         """A page with decoded items; None at the end, or where something failed."""
+        self._check_entered()
         states = self._states
         while states.left != 0 and not self.failed:
             if not self._pages:
