@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import traceback
 from collections.abc import AsyncIterator
@@ -17,7 +16,7 @@ import anyio.to_thread
 import pytest
 
 import adorm
-from adorm.account_map import ConnectOptions
+from adorm.options import ConnectOptionsDict, SharedOptions
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.credentials.cache import CredentialsCache
@@ -528,10 +527,8 @@ async def test_what_is_no_map_of_accounts_is_refused(wrong: Any) -> None:
 
 
 async def test_every_option_of_connect_is_shared_or_left_out_on_purpose() -> None:
-    own = {"where", "region", "profile", "session", "credentials", "client"}
-    assert (
-        set(inspect.signature(adorm.connect).parameters) - own == ConnectOptions.__optional_keys__
-    )
+    own = {"region", "profile", "session", "credentials", "client"}
+    assert ConnectOptionsDict.__optional_keys__ - own == SharedOptions.__optional_keys__
 
 
 # ---- secrets

@@ -308,11 +308,11 @@ async def test_use_after_close_and_from_a_second_loop_is_a_clear_error() -> None
         ),
         (
             {"max_connections": "x"},
-            r"connect\(max_connections=\.\.\.\) takes a positive whole number, not str",
+            r"connect\(max_connections='x'\): expected a whole number, 1 or more",
         ),
         (
             {"max_connections": True},
-            r"connect\(max_connections=\.\.\.\) takes a positive whole number, not bool",
+            r"connect\(max_connections=True\): expected a whole number, 1 or more",
         ),
         (
             {"table_prefix": None},

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from typing import Any, Self, Unpack
 
 import attrs
 
-from adorm.calls.hooks import CallHooks
 from adorm.clock import Clock, current_clock
 from adorm.concurrency.pool import Job, run_all
 from adorm.concurrency.shield import to_the_end
 from adorm.connecting import connect
 from adorm.database import Database
 from adorm.errors import GatherFailed, UsageError
+from adorm.options import SharedOptions
 from adorm.outcomes import Outcome
-from adorm.retry import RetryPolicy
-from adorm.schema.fields import DatetimeFormat
-from adorm.transport.base import Transport
 from adorm.transport.credentials.assumed_role import (
     DEFAULT_DURATION_S,
     DEFAULT_SESSION_NAME,
@@ -30,11 +27,6 @@ from adorm.transport.credentials.aws_session import SessionCredentials
 from adorm.transport.credentials.cache import CredentialsCache, cached
 from adorm.transport.credentials.credentials import Credentials, CredentialsSource
 from adorm.transport.credentials.default_chain import DefaultCredentials
-
-if TYPE_CHECKING:
-    from adorm.calls.hedge import Hedge
-    from adorm.calls.middleware import Middleware
-    from adorm.calls.pace import AdaptiveRateLimit
 
 MAX_NAMES_TOLD = 20
 
@@ -70,28 +62,6 @@ class Account:
             raise UsageError(f"region is text, not {type(self.region).__name__}")
 
 
-class ConnectOptions(TypedDict, total=False):
-    """Those of `adorm.connect()` that all accounts share."""
-
-    endpoint_url: str | None
-    retry: RetryPolicy
-    max_connections: int
-    connect_timeout_s: float
-    read_timeout_s: float
-    table_names: Mapping[str, str] | Callable[[str], str] | None
-    table_prefix: str
-    cursor_secret: str | bytes | None
-    hooks: Sequence[CallHooks]
-    clock: Clock | None
-    random: Callable[[], float]
-    wrap: Callable[[Transport], Transport] | None
-    rate_limit: AdaptiveRateLimit | None
-    hedge: Hedge | None
-    middleware: Sequence[Middleware]
-    trace_header: Callable[[], str | None] | None
-    datetime_format: DatetimeFormat
-
-
 @attrs.define(eq=False)
 class _Entry:
     """An account with what has been made for it."""
@@ -119,7 +89,7 @@ class Accounts:
         region: str | None,
         sts_endpoint_url: str | None,
         clock: Clock,
-        options: ConnectOptions,
+        options: SharedOptions,
     ) -> None:
         self._base = base
         self._region = region
@@ -317,7 +287,7 @@ def accounts(
     session: Any = None,
     sts_endpoint_url: str | None = None,
     memory: bool = False,
-    **options: Unpack[ConnectOptions],
+    **options: Unpack[SharedOptions],
 ) -> Accounts:
     """Databases of several AWS accounts, by name; nothing is sent or looked up before the first use
     of one.
@@ -349,7 +319,7 @@ def accounts(
         raise UsageError(
             f"accounts() takes a dict of names and adorm.Account, not {type(by_name).__name__}"
         )
-    unknown = sorted(options.keys() - ConnectOptions.__optional_keys__)
+    unknown = sorted(options.keys() - SharedOptions.__optional_keys__)
     if unknown:
         raise UsageError(
             f"accounts() takes no {', '.join(unknown)}: see its options, which are those of connect() that accounts can share"

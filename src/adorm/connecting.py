@@ -1,247 +1,28 @@
-"""`connect()`: its options, checked, and the engine that they ask for."""
+"""`connect()`: the database that its options ask for."""
 
 from __future__ import annotations
 
-import inspect
-import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
 from adorm.clock import Clock, current_clock, use_clock
 from adorm.database import Database
 from adorm.errors import UsageError
-from adorm.retry import DEFAULT_RETRY, RetryPolicy, unit_random
-from adorm.schema.fields import DATETIME_FORMATS, DatetimeFormat
+from adorm.options import ConnectOptions, ConnectOptionsDict
 from adorm.transport.base import Transport
 
 if TYPE_CHECKING:
-    from adorm.calls.hedge import Hedge
-    from adorm.calls.hooks import CallHooks
-    from adorm.calls.middleware import Middleware
-    from adorm.calls.pace import AdaptiveRateLimit
     from adorm.memory.engine import Engine
-    from adorm.transport.credentials.credentials import Credentials, CredentialsSource
-
-DEFAULT_MAX_CONNECTIONS = 64
-DEFAULT_CONNECT_TIMEOUT_S = 5.0
-DEFAULT_READ_TIMEOUT_S = 30.0
 
 IN_PROCESS = ("memory", "moto")
-"""What `connect()` takes by position: the engines inside the process."""
-
-
-def _is_clock(candidate: object) -> bool:
-    return all(callable(getattr(candidate, name, None)) for name in ("now", "monotonic", "sleep"))
-
-
-def _is_time(candidate: object) -> bool:
-    return isinstance(candidate, int | float) and not isinstance(candidate, bool)
-
-
-def _are_hooks(candidate: object) -> bool:
-    if candidate == ():
-        return True
-    from adorm.calls.hooks import CallHooks
-
-    return isinstance(candidate, Sequence) and all(
-        isinstance(hook, CallHooks) for hook in cast("Sequence[object]", candidate)
-    )
-
-
-def _is_rate_limit(candidate: object) -> bool:
-    if candidate is None:
-        return True
-    from adorm.calls.pace import AdaptiveRateLimit
-
-    return isinstance(candidate, AdaptiveRateLimit)
-
-
-def _is_hedge(candidate: object) -> bool:
-    if candidate is None:
-        return True
-    from adorm.calls.hedge import Hedge
-
-    return isinstance(candidate, Hedge)
-
-
-def _are_functions(candidate: object) -> bool:
-    return isinstance(candidate, Sequence) and all(
-        callable(each) for each in cast("Sequence[object]", candidate)
-    )
-
-
-def _are_credentials(candidate: object) -> bool:
-    if candidate is None:
-        return True
-    from adorm.transport.credentials.credentials import Credentials
-
-    return isinstance(candidate, Credentials) or inspect.iscoroutinefunction(
-        getattr(candidate, "load", None)
-    )
-
-
-_TEXT_OR_NONE: tuple[Callable[[object], bool], str] = (
-    lambda value: value is None or isinstance(value, str),
-    "text",
-)
-_OPTION_TYPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "region": _TEXT_OR_NONE,
-    "endpoint_url": _TEXT_OR_NONE,
-    "profile": _TEXT_OR_NONE,
-    "credentials": (_are_credentials, "adorm.Credentials or an object with load()"),
-    "retry": (lambda value: isinstance(value, RetryPolicy), "an adorm.RetryPolicy"),
-    "max_connections": (lambda value: type(value) is int, "a positive whole number"),
-    "connect_timeout_s": (_is_time, "seconds, a finite number above 0"),
-    "read_timeout_s": (_is_time, "seconds, a finite number above 0"),
-    "table_names": (
-        lambda value: value is None or isinstance(value, Mapping) or callable(value),
-        "a dict or a function",
-    ),
-    "table_prefix": (lambda value: isinstance(value, str), "text, empty for none"),
-    "cursor_secret": (
-        lambda value: value is None or isinstance(value, (str, bytes)),
-        "text or bytes",
-    ),
-    "hooks": (_are_hooks, "a list of adorm.CallHooks"),
-    "middleware": (_are_functions, "a list of functions"),
-    "trace_header": (lambda value: value is None or callable(value), "a function"),
-    "clock": (
-        lambda value: value is None or _is_clock(value),
-        "an object with now(), monotonic() and sleep()",
-    ),
-    "random": (callable, "a function"),
-    "rate_limit": (_is_rate_limit, "an adorm.AdaptiveRateLimit"),
-    "hedge": (_is_hedge, "an adorm.Hedge"),
-    "wrap": (lambda value: value is None or callable(value), "a function of a transport"),
-    "datetime_format": (
-        lambda value: value in DATETIME_FORMATS,
-        " or ".join(f'"{each}"' for each in DATETIME_FORMATS),
-    ),
-}
-"""Of each option whether a value is of its type, and what that is."""
-
-
-def _check_types(**options: object) -> None:
-    """Values may be secret: only their types are told."""
-    for name, value in options.items():
-        fits, wanted = _OPTION_TYPES[name]
-        if not fits(value):
-            raise UsageError(f"connect({name}=...) takes {wanted}, not {_kind_of(value)}")
-
-
-def _kind_of(value: object) -> str:
-    if value is None:
-        return "None"
-    kind = type(value).__name__
-    if not isinstance(value, (list, tuple)):
-        return kind
-    kinds = {
-        f"type[{each.__name__}]" if isinstance(each, type) else type(each).__name__
-        for each in cast("Sequence[object]", value)
-    }
-    return f"a {kind} of {', '.join(sorted(kinds))}" if kinds else f"an empty {kind}"
-
-
-def _check_timeouts(**given: float) -> None:
-    for name, timeout_s in given.items():
-        if not 0 < timeout_s < math.inf:
-            raise UsageError(f"{name} is seconds, a finite number above 0, not {timeout_s!r}")
-
-
-def _is_engine(candidate: object) -> bool:
-    """Whether this is an `adorm.memory.Engine`; its module is not imported to find out."""
-    module = sys.modules.get("adorm.memory.engine")
-    return module is not None and isinstance(candidate, module.Engine)
-
-
-def _check_together(where: object, **chosen: object) -> None:
-    """Refuse options that exclude each other."""
-    given = [name for name, value in chosen.items() if value is not None]
-    if where is not None and where not in IN_PROCESS and not _is_engine(where):
-        raise UsageError(
-            'connect() takes "memory", "moto", an adorm.memory.Engine or nothing by position, '
-            f"not {where!r}; an endpoint is endpoint_url=..."
-        )
-    if where is not None and given:
-        shown = repr(where).replace("'", '"') if isinstance(where, str) else "an engine"
-        raise UsageError(f"connect({shown}) reaches nothing outside: take {', '.join(given)} away")
-    if "client" in given and len(given) > 1:
-        raise UsageError(
-            f"a client brings its own {', '.join(name for name in given if name != 'client')}: take them away"
-        )
-    if "session" in given and "profile" in given:
-        raise UsageError("a session has its own profile: give one of them")
-    others = [name for name in ("session", "profile") if name in given]
-    if "credentials" in given and others:
-        raise UsageError(
-            f"credentials= come in the place of those of a {others[0]}: give one of them"
-        )
-
-
-def _in_process(where: object, clock: Clock) -> Callable[[], Transport]:
-    """Gives transports to one and the same engine in this process: a database that goes on in
-    another loop goes on with its data."""
-    kept: list[Any] = []
-
-    def make() -> Transport:
-        if where == "moto":
-            from adorm.transport.moto.transport import MotoTransport
-
-            if not kept:
-                kept.append(MotoTransport())
-            return cast("Transport", kept[0])
-        from adorm.memory.engine import Engine
-        from adorm.transport.memory import MemoryTransport
-
-        if not kept:
-            kept.append(
-                where if isinstance(where, Engine) else Engine(now=lambda: clock.now().timestamp())
-            )
-        return MemoryTransport(kept[0])
-
-    return make
-
-
-def _check_names_and_secret(
-    table_names: object, table_prefix: str, cursor_secret: str | bytes | None
-) -> None:
-    if callable(table_names) and table_prefix:
-        raise UsageError(
-            "table_names is a function and gives the whole name: take table_prefix away"
-        )
-    if cursor_secret is not None and len(cursor_secret) < 16:
-        raise UsageError(
-            "cursor_secret is too short to protect anything: 16 bytes or more, from secrets.token_bytes()"
-        )
+"""The engines inside the process that `connect()` takes by name."""
 
 
 def connect(
     where: Literal["memory", "moto"] | Engine | None = None,
     /,
-    *,
-    region: str | None = None,
-    endpoint_url: str | None = None,
-    profile: str | None = None,
-    session: Any = None,
-    credentials: Credentials | CredentialsSource | None = None,
-    client: Any = None,
-    retry: RetryPolicy = DEFAULT_RETRY,
-    max_connections: int = DEFAULT_MAX_CONNECTIONS,
-    connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S,
-    read_timeout_s: float = DEFAULT_READ_TIMEOUT_S,
-    table_names: Mapping[str, str] | Callable[[str], str] | None = None,
-    table_prefix: str = "",
-    cursor_secret: str | bytes | None = None,
-    hooks: Sequence[CallHooks] = (),
-    rate_limit: AdaptiveRateLimit | None = None,
-    hedge: Hedge | None = None,
-    middleware: Sequence[Middleware] = (),
-    trace_header: Callable[[], str | None] | None = None,
-    clock: Clock | None = None,
-    random: Callable[[], float] = unit_random,
-    wrap: Callable[[Transport], Transport] | None = None,
-    datetime_format: DatetimeFormat = "Z",
+    **options: Unpack[ConnectOptionsDict],
 ) -> Database:
     """A database; nothing is sent or looked up before its first use.
 
@@ -285,95 +66,93 @@ def connect(
     Raises:
         UsageError: options that exclude each other, or one of the wrong type.
     """
-    _check_together(
-        where,
-        client=client,
-        session=session,
-        profile=profile,
-        credentials=credentials,
-        region=region,
-        endpoint_url=endpoint_url,
-    )
-    if client is not None and trace_header is not None:
-        raise UsageError("a client brings its own trace_header: take it away")
-    if endpoint_url == "":
+    unknown = sorted(options.keys() - ConnectOptionsDict.__optional_keys__)
+    if unknown:
+        raise TypeError(f"connect() got an unexpected keyword argument {unknown[0]!r}")
+    if where is not None:
+        _check_in_process(where, options)
+    clock = options["clock"] = options.get("clock") or current_clock()
+    checked = ConnectOptions(**options)
+    make_engine = _wire_or_client(checked, clock) if where is None else _in_process(where, clock)
+
+    def make_transport() -> Transport:
+        if checked.wrap is None:
+            return make_engine()
+        with use_clock(clock):
+            wrapped: Any = checked.wrap(make_engine())
+        if not isinstance(wrapped, Transport):
+            given = "None" if wrapped is None else type(wrapped).__name__
+            raise UsageError(f"connect(wrap=...) gave {given}, where a transport is wanted")
+        return wrapped
+
+    return Database(make_transport, checked)
+
+
+def _check_in_process(where: object, options: ConnectOptionsDict) -> None:
+    """Refuse an engine that does not exist, and options of what lies outside the process."""
+    if where not in IN_PROCESS and not _is_engine(where):
         raise UsageError(
-            "endpoint_url is empty, and to take AWS in its place could be a costly surprise: give a URL, or leave it out"
+            'connect() takes "memory", "moto", an adorm.memory.Engine or nothing by position, '
+            f"not {where!r}; an endpoint is endpoint_url=..."
         )
-    _check_types(
-        region=region,
-        endpoint_url=endpoint_url,
-        profile=profile,
-        credentials=credentials,
-        retry=retry,
-        max_connections=max_connections,
-        connect_timeout_s=connect_timeout_s,
-        read_timeout_s=read_timeout_s,
-        table_names=table_names,
-        table_prefix=table_prefix,
-        cursor_secret=cursor_secret,
-        hooks=hooks,
-        rate_limit=rate_limit,
-        hedge=hedge,
-        middleware=middleware,
-        trace_header=trace_header,
-        clock=clock,
-        random=random,
-        wrap=wrap,
-        datetime_format=datetime_format,
-    )
-    if max_connections < 1:
-        raise UsageError(f"max_connections is a positive whole number, not {max_connections!r}")
-    _check_timeouts(connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s)
-    _check_names_and_secret(table_names, table_prefix, cursor_secret)
-    used_clock = clock or current_clock()
+    outside = ("client", "session", "profile", "credentials", "region", "endpoint_url")
+    given = [name for name in outside if options.get(name) is not None]
+    if given:
+        shown = f'"{where}"' if isinstance(where, str) else "an engine"
+        raise UsageError(f"connect({shown}) reaches nothing outside: take {', '.join(given)} away")
 
-    in_process = _in_process(where, used_clock)
 
-    def make_engine() -> Transport:
-        if where is not None:
-            return in_process()
-        if client is not None:
+def _is_engine(candidate: object) -> bool:
+    """Whether this is an `adorm.memory.Engine`; its module is not imported to find out."""
+    module = sys.modules.get("adorm.memory.engine")
+    return module is not None and isinstance(candidate, module.Engine)
+
+
+def _wire_or_client(options: ConnectOptions, clock: Clock) -> Callable[[], Transport]:
+    """Makes the transport to a DynamoDB outside the process."""
+
+    def make() -> Transport:
+        if options.client is not None:
             from adorm.transport.client import ClientTransport
 
-            return ClientTransport(client)
+            return ClientTransport(options.client)
         from adorm.transport.wire.transport import WireTransport
 
         return WireTransport(
-            region=region,
-            endpoint_url=endpoint_url,
-            profile=profile,
-            session=session,
-            credentials=credentials,
-            max_connections=max_connections,
-            connect_timeout_s=connect_timeout_s,
-            read_timeout_s=read_timeout_s,
-            clock=used_clock,
-            trace_header=trace_header,
+            region=options.region,
+            endpoint_url=options.endpoint_url,
+            profile=options.profile,
+            session=options.session,
+            credentials=options.credentials,
+            max_connections=options.max_connections,
+            connect_timeout_s=options.connect_timeout_s,
+            read_timeout_s=options.read_timeout_s,
+            clock=clock,
+            trace_header=options.trace_header,
         )
 
-    def make_transport() -> Transport:
-        if wrap is None:
-            return make_engine()
-        with use_clock(used_clock):
-            wrapped: Any = wrap(make_engine())
-        if not isinstance(wrapped, Transport):
-            raise UsageError(
-                f"connect(wrap=...) gave {'None' if wrapped is None else type(wrapped).__name__}, where a transport is wanted"
-            )
-        return wrapped
+    return make
 
-    return Database(
-        make_transport,
-        retry=retry,
-        clock=used_clock,
-        random=random,
-        hooks=hooks,
-        middleware=middleware,
-        table_names=table_names,
-        table_prefix=table_prefix,
-        cursor_secret=cursor_secret,
-        rate_limit=rate_limit,
-        hedge=hedge,
-        datetime_format=datetime_format,
-    )
+
+def _in_process(where: object, clock: Clock) -> Callable[[], Transport]:
+    """Makes transports to one and the same engine in this process: a database that goes on in
+    another loop goes on with its data."""
+    kept: list[Any] = []
+
+    def make() -> Transport:
+        if where == "moto":
+            from adorm.transport.moto.transport import MotoTransport
+
+            if not kept:
+                kept.append(MotoTransport())
+            return cast("Transport", kept[0])
+        from adorm.memory.engine import Engine
+        from adorm.transport.memory import MemoryTransport
+
+        if not kept:
+            kept.append(
+                where if isinstance(where, Engine) else Engine(now=lambda: clock.now().timestamp())
+            )
+        return MemoryTransport(kept[0])
+
+    return make

@@ -1,32 +1,28 @@
-"""`Database`: the facade on top."""
+"""`Database`: what a user has of one connection to DynamoDB."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
-import sys
-import warnings
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from adorm.batch.facade import Batches
 from adorm.batch.gather import Gathers
 from adorm.calls.calls import Calls
 from adorm.calls.capacity import collect_capacity
+from adorm.calls.opening import LazyCalls
 from adorm.clock import Clock, current_clock
 from adorm.codec.codec import Codec
-from adorm.deadlines import remaining_s, within_deadline
+from adorm.deadlines import remaining_s
 from adorm.dynamodb.operations import Repeat
-from adorm.errors import AdormError, DeadlineExceeded, UsageError
+from adorm.errors import DeadlineExceeded, UsageError
 from adorm.items.binding import Binding
 from adorm.models import model_info
-from adorm.retry import DEFAULT_RETRY, RetryPolicy, backoff, unit_random
-from adorm.schema.fields import DatetimeFormat
+from adorm.options import ConnectOptions
+from adorm.retry import RetryPolicy, backoff
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.support.cancel_scopes import stop_if_cancelled
-from adorm.support.forks import forks
 from adorm.table import Table
 from adorm.tables.facade import TableCare
 from adorm.tables.names import check_table_name, is_arn
@@ -36,247 +32,61 @@ from adorm.tx.facade import Transactions
 if TYPE_CHECKING:
     from cattrs import Converter
 
-    from adorm.calls.hedge import Hedge, HedgeFigures, HedgingTransport
-    from adorm.calls.hooks import CallHooks
-    from adorm.calls.middleware import Middleware
-    from adorm.calls.pace import AdaptiveRateLimit, RateLimiter
+    from adorm.calls.hedge import HedgeFigures, HedgingTransport
+    from adorm.calls.pace import RateLimiter
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
-CLOSE_TIMEOUT_S = 5.0
 
-
-class Database(TableCare, Transactions, Batches, Gathers):
+class Database(LazyCalls, TableCare, Transactions, Batches, Gathers):
     """A connection to DynamoDB, safe to share among the tasks of one event loop. Made by
     `connect()`.
 
     It opens at first use; `async with` closes it at the end, `close()` at any time. After that, and
     from a second event loop beside the first, every operation is a `UsageError`. Once its loop is
-    closed, as after `asyncio.run`, it opens anew in the next loop that uses it. A child process of
-    `os.fork` makes connections of its own. Dropped with connections open it warns, and closes them.
+    closed, as after `asyncio.run`, it opens again in the next loop that uses it. A child process of
+    `os.fork` makes connections of its own. If it is garbage-collected with connections open, it
+    closes them with a `ResourceWarning`.
     """
 
     def __init__(
         self,
         make_transport: Callable[[], Transport],
-        *,
-        retry: RetryPolicy = DEFAULT_RETRY,
-        clock: Clock | None = None,
-        random: Callable[[], float] = unit_random,
-        hooks: Sequence[CallHooks] = (),
-        middleware: Sequence[Middleware] = (),
-        table_names: Mapping[str, str] | Callable[[str], str] | None = None,
-        table_prefix: str = "",
-        cursor_secret: str | bytes | None = None,
-        rate_limit: AdaptiveRateLimit | None = None,
-        hedge: Hedge | None = None,
-        datetime_format: DatetimeFormat = "Z",
+        options: ConnectOptions | None = None,
+        /,
     ) -> None:
-        self._make_transport = make_transport
-        self._retry = retry
-        self._clock = clock or current_clock()
-        self._random = random
-        self._hooks = tuple(hooks)
-        self._middleware = tuple(middleware)
-        self._table_names = table_names
-        self._table_prefix = table_prefix
-        self._cursor_secret = (
-            cursor_secret.encode() if isinstance(cursor_secret, str) else cursor_secret
-        )
-        self._rate_limit = rate_limit
+        options = options or ConnectOptions()
+        super().__init__(make_transport)
+        self._options = options
+        self._clock = options.clock or current_clock()
+        secret = options.cursor_secret
+        self._cursor_secret = secret.encode() if isinstance(secret, str) else secret
         self._limiter: RateLimiter | None = None
-        self._hedge = hedge
         self._hedging: HedgingTransport | None = None
-        self._codec = Codec(datetime_format)
+        self._codec = Codec(options.datetime_format)
         self._source = object()
-        self._calls: Calls | None = None
-        self._forks = forks()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._opening: asyncio.Lock | None = None
-        self._opening_bound: asyncio.Timeout | None = None
-        self._failed_openings = 0
-        self._opening_failure: AdormError | None = None
-        self._closed = False
-
-    def __repr__(self) -> str:
-        state = "closed" if self._closed else "open" if self._calls is not None else "not open yet"
-        return f"<adorm.Database, {state}>"
-
-    # ---- its life
-
-    @property
-    def closed(self) -> bool:
-        """Whether it was closed, and every operation is refused."""
-        return self._closed
-
-    async def __aenter__(self) -> Self:
-        if self._closed:
-            raise _closed()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close every connection. Operations under way fail, writes among them with
-        `maybe_applied`; closing twice is fine.
-
-        Raises:
-            UsageError: called in another event loop than the one it was opened in, and that one is
-                not closed.
-        """
-        if self._calls is not None and self._loop is not asyncio.get_running_loop():
-            if not self._is_left():
-                raise _foreign_loop()
-            self._drop()
-        self._closed = True
-        opening, self._opening_bound = self._opening_bound, None
-        if opening is not None and self._loop is asyncio.get_running_loop():
-            opening.reschedule(0)
-        calls, self._calls = self._calls, None
-        if calls is not None:
-            await _close(calls.transport)
-
-    def _is_left(self) -> bool:
-        """Whether the loop that it was opened in is gone: closed, or the parent's, in a process
-        that was forked."""
-        return self._loop is not None and (self._loop.is_closed() or self._forks != forks())
-
-    def _drop(self) -> bool:
-        """Let go of the transport, without waiting; gives whether connections were open."""
-        engine, self._calls = self._engine(), None
-        return engine is not None and engine.drop()
-
-    def __del__(self) -> None:
-        if (
-            getattr(self, "_calls", None) is None or sys.is_finalizing()
-        ):  # closed, never opened, or not even made
-            return
-        state = repr(self)
-        if self._drop():
-            warnings.warn(
-                f"{state} was dropped without close(): its connections are closed now",
-                ResourceWarning,
-                source=self,
-                stacklevel=2,
-            )
-
-    async def warm_up(self) -> None:
-        """Do what the first call would have to: `open()`, and make one connection, where the engine
-        makes any.
-
-        Raises:
-            UsageError: no region, no credentials; the database is closed, or used from another
-                event loop.
-            ConnectionFailed, DeadlineExceeded: it failed, and the next call tries again. Making the
-                connection is bounded by its own timeout of 5 s, not by `adorm.deadline`.
-        """
-        await self.open()
-        if (engine := self._engine()) is not None:
-            await engine.warm_up()
-
-    async def open(self) -> None:
-        """Look up region, endpoint and credentials now, as the first call would; no connection is
-        made.
-
-        Raises: as `warm_up`.
-        """
-        if self._calls is None or self._loop is not asyncio.get_running_loop():
-            await self._open_in_time("open")
-
-    def drop_idle_connections(self) -> None:
-        """Close the connections that lie idle, as after the process was frozen for long. Calls
-        under way keep theirs."""
-        if (engine := self._engine()) is not None:
-            engine.drop_idle()
-
-    def forget_credentials(self) -> None:
-        """Fetch credentials anew for the next request, as after a snapshot was restored. Requests
-        under way keep theirs."""
-        if (engine := self._engine()) is not None:
-            engine.forget_credentials()
-
-    def _engine(self) -> Transport | None:
-        """What sends in the end; None before it is open."""
-        return None if self._calls is None else self._calls.transport.engine
-
-    async def _open_in_time(self, operation: str) -> Calls:
-        _running_loop()
-        doing = "the database was opened: region and credentials looked up"
-        async with within_deadline(doing, operation=operation):
-            return await self._open()
-
-    async def _open(self) -> Calls:
-        loop = _running_loop()
-        if self._closed:
-            raise _closed()
-        if self._loop is not loop:
-            if self._loop is not None and not self._is_left():
-                raise _foreign_loop()
-            if self._calls is not None:
-                self._drop()
-            self._loop, self._forks, self._opening = loop, forks(), asyncio.Lock()
-        if self._opening is None:
-            raise _closed()
-        failures = self._failed_openings
-        async with self._opening:
-            if self._closed:
-                raise _closed()
-            if self._failed_openings != failures and self._opening_failure is not None:
-                # While this call waited, another one tried: a hundred calls at once are not to ask
-                # in vain a hundred times.
-                from adorm.transport.errors import another_like
-
-                raise another_like(self._opening_failure) from self._opening_failure
-            if self._calls is None:
-                self._calls = self._make_calls(await self._opened_transport())
-            return self._calls
-
-    async def _opened_transport(self) -> Transport:
-        transport = self._make_transport()
-        bound = asyncio.timeout(None)  # `close` lets it run out
-        try:
-            async with bound:
-                self._opening_bound = bound
-                await transport.open()
-        except AdormError as error:
-            self._failed_openings += 1
-            self._opening_failure = error
-            raise
-        except TimeoutError:
-            if not (self._closed and bound.expired()):
-                raise
-        finally:
-            self._opening_bound = None
-        if self._closed:  # meanwhile, and `close` did not know of this transport
-            await _close(transport)
-            raise _closed()
-        return transport
 
     def _make_calls(self, transport: Transport) -> Calls:
         limiter = None
-        if self._rate_limit is not None:
+        if self._options.rate_limit is not None:
             from adorm.calls.pace import RateLimiter
 
-            limiter = self._limiter = RateLimiter(self._rate_limit, self._clock)
-        if self._hedge is not None:
+            limiter = self._limiter = RateLimiter(self._options.rate_limit, self._clock)
+        if self._options.hedge is not None:
             from adorm.calls.hedge import HedgingTransport
 
             transport = self._hedging = HedgingTransport(
-                transport, self._hedge, afford=None if limiter is None else limiter.take_at_hand
+                transport,
+                self._options.hedge,
+                afford=None if limiter is None else limiter.take_at_hand,
             )
         return Calls(
             transport,
-            retry=self._retry,
+            retry=self._options.retry,
             clock=self._clock,
-            random=self._random,
-            hooks=self._hooks,
-            middleware=self._middleware,
+            random=self._options.random,
+            hooks=tuple(self._options.hooks),
+            middleware=tuple(self._options.middleware),
             source=self._source,
             limiter=limiter,
         )
@@ -307,7 +117,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
     @property
     def random(self) -> Callable[[], float]:
         """Gives numbers from 0 to 1, for the jitter of waits."""
-        return self._random
+        return self._options.random
 
     @property
     def codec(self) -> Codec:
@@ -327,7 +137,7 @@ class Database(TableCare, Transactions, Batches, Gathers):
     @property
     def retry(self) -> RetryPolicy:
         """How calls are retried that bring no policy of their own."""
-        return self._retry
+        return self._options.retry
 
     @property
     def cursor_secret(self) -> bytes | None:
@@ -394,7 +204,9 @@ class Database(TableCare, Transactions, Batches, Gathers):
         Raises:
             DeadlineExceeded: the wait would outlive the deadline.
         """
-        delay_s = min(most_s, backoff(attempt, retry or self._retry, self._random()))
+        delay_s = min(
+            most_s, backoff(attempt, retry or self._options.retry, self._options.random())
+        )
         left_s = remaining_s()
         if left_s == -math.inf:
             await stop_if_cancelled()
@@ -448,40 +260,8 @@ class Database(TableCare, Transactions, Batches, Gathers):
         return Binding(self, info, check_table_name(name), named)
 
     def _table_name(self, name: str) -> str:
-        if callable(self._table_names):
-            return self._table_names(name)
-        if self._table_names is not None and name in self._table_names:
-            return self._table_names[name]
-        return name if is_arn(name) else self._table_prefix + name
-
-
-async def _close(transport: Transport) -> None:
-    bound = asyncio.timeout(CLOSE_TIMEOUT_S)
-    try:
-        async with bound:
-            await transport.close()
-    except TimeoutError:
-        if not bound.expired():
-            raise
-        logging.getLogger("adorm").warning(
-            "%r did not close within %g s", type(transport).__name__, CLOSE_TIMEOUT_S
-        )
-
-
-def _running_loop() -> asyncio.AbstractEventLoop:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError as error:
-        raise UsageError(
-            "adorm runs on asyncio, and no event loop of asyncio runs here, as under trio: with anyio take the backend asyncio"
-        ) from error
-
-
-def _foreign_loop() -> UsageError:
-    return UsageError(
-        "this database belongs to another event loop, which is not closed: connect() once in each of the loops, and close it there"
-    )
-
-
-def _closed() -> UsageError:
-    return UsageError("this database is closed: connect() makes a new one")
+        if callable(self._options.table_names):
+            return self._options.table_names(name)
+        if self._options.table_names is not None and name in self._options.table_names:
+            return self._options.table_names[name]
+        return name if is_arn(name) else self._options.table_prefix + name

@@ -9,6 +9,7 @@ import pytest
 
 import adorm
 from adorm.clock import use_clock
+from adorm.options import ConnectOptions
 from adorm.query.eventually import FIRST_WAIT_S, LONGEST_WAIT_S
 from adorm.testing import FakeClock
 from tests.support.scripted import ScriptedTransport
@@ -35,7 +36,8 @@ def late_index(
 ) -> tuple[adorm.Database, ScriptedTransport]:
     """A database whose index shows the change at the read after so many."""
     transport = ScriptedTransport(deepcopy(answer) for answer in [NOTHING] * reads + [PAID] * 5)
-    return adorm.Database(lambda: transport, clock=clock, random=lambda: unit), transport
+    options = ConnectOptions(clock=clock, random=lambda: unit)
+    return adorm.Database(lambda: transport, options), transport
 
 
 async def test_it_reads_until_the_result_is_as_it_should_be() -> None:

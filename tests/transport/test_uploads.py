@@ -196,9 +196,9 @@ async def test_the_timeouts_are_options_of_connect(name: str) -> None:
     wrong: list[tuple[Any, str]] = [
         (0, "finite number above 0"),
         (float("inf"), "finite number above 0"),
-        (True, "takes seconds"),
-        ("5", "takes seconds"),
-        (float("nan"), "not nan"),
+        (True, "expected seconds"),
+        ("5", "expected seconds"),
+        (float("nan"), "finite number above 0"),
     ]
     for value, told in wrong:
         with pytest.raises(UsageError, match=f"{name}.*{told}"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from adorm.batch.batch_options import DEFAULT_CONCURRENCY
 from adorm.errors import UsageError
@@ -153,10 +153,8 @@ class TableBatches(Generic[ModelT]):
         return CreateMany(self._binding, tuple(as_list("items", items)), transact)
 
 
-class Batches(Connection, Protocol):
+class Batches(Connection):
     """What a database offers for many items of several tables."""
-
-    def _binding(self, model: type[Any], name: str | None = None, /) -> Binding: ...
 
     def batch_get(self, *keys: Key[Any] | Iterable[Key[Any]]) -> BatchGet[Any]:
         """Read items of several tables by their keys, given one by one or in iterables:

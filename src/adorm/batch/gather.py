@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
 from adorm.calls.capacity import Capacity, counted_in
 from adorm.checks import count
@@ -29,7 +29,7 @@ T9 = TypeVar("T9")
 T10 = TypeVar("T10")
 
 
-class Gathers(Protocol):
+class Gathers:
     """What a database offers of awaiting several operations at once."""
 
     @overload

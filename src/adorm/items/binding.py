@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from adorm.clock import Clock
 from adorm.codec.codec import Codec
@@ -27,22 +27,33 @@ if TYPE_CHECKING:
     from adorm.transport.base import Answer, AnswerReader, Request
 
 
-class Connection(Protocol):
-    """What operations need of a database."""
+class Connection:
+    """What operations need of a database, which is its one implementation."""
 
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> Clock:
+        """Where timestamps and waits come from."""
+        raise NotImplementedError
 
     @property
-    def codec(self) -> Codec: ...
+    def codec(self) -> Codec:
+        """How values of this database are stored."""
+        raise NotImplementedError
 
     @property
-    def cursor_secret(self) -> bytes | None: ...
+    def cursor_secret(self) -> bytes | None:
+        """What cursors are signed with; None for no signature."""
+        raise NotImplementedError
 
     @property
     def random(self) -> Callable[[], float]:
         """Gives numbers from 0 to 1, for the jitter of waits."""
-        ...
+        raise NotImplementedError
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """How calls are retried that bring no policy of their own."""
+        raise NotImplementedError
 
     def call(
         self,
@@ -53,12 +64,9 @@ class Connection(Protocol):
         repeat: Repeat | None = None,
         retry: RetryPolicy | None = None,
         read: AnswerReader | None = None,
-    ) -> Coroutine[Any, Any, Answer]: ...
-
-    @property
-    def retry(self) -> RetryPolicy:
-        """How its calls are retried, where they bring no policy of their own."""
-        ...
+    ) -> Coroutine[Any, Any, Answer]:
+        """Send an operation and give its answer."""
+        raise NotImplementedError
 
     async def back_off(
         self,
@@ -71,12 +79,16 @@ class Connection(Protocol):
         most_s: float = math.inf,
         retry: RetryPolicy | None = None,
     ) -> None:
-        """Wait before the next try; `why` goes into the error, and no wait is longer than `most_s`.
+        """Wait before the next try. `why` goes into the error; no wait is longer than `most_s`.
 
         Raises:
             DeadlineExceeded: the wait would outlive the deadline.
         """
-        ...
+        raise NotImplementedError
+
+    def _binding(self, model: type[Any], name: str | None = None, /) -> Binding:
+        """The model on its table, or on the table `name`."""
+        raise NotImplementedError
 
 
 class Binding:

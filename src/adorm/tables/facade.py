@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from adorm.items.binding import Binding, Connection
+from adorm.items.binding import Connection
 from adorm.tables.names import DEFAULT_TIMEOUT_S
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
@@ -13,12 +12,8 @@ if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays f
     from adorm.tables.requests import Billing, KeyTypes
 
 
-class TableCare(Connection, Protocol):
+class TableCare(Connection):
     """The part of a database that makes, checks, describes and deletes tables."""
-
-    _random: Callable[[], float]
-
-    def _binding(self, model: type[Any], name: str | None = None, /) -> Binding: ...
 
     async def create_table(
         self,
@@ -55,7 +50,7 @@ class TableCare(Connection, Protocol):
             time_to_live=time_to_live,
             wait=wait,
             timeout_s=timeout_s,
-            random=self._random,
+            random=self.random,
         )
 
     async def ensure_table(
@@ -88,7 +83,7 @@ class TableCare(Connection, Protocol):
             key_types=key_types,
             time_to_live=time_to_live,
             timeout_s=timeout_s,
-            random=self._random,
+            random=self.random,
         )
 
     async def delete_table(
@@ -111,7 +106,7 @@ class TableCare(Connection, Protocol):
 
         name = model if isinstance(model, str) else self._binding(model).table_name
         await delete_table(
-            self, name, missing_ok=missing_ok, wait=wait, timeout_s=timeout_s, random=self._random
+            self, name, missing_ok=missing_ok, wait=wait, timeout_s=timeout_s, random=self.random
         )
 
     async def describe_table(self, model: type[Any] | str, /) -> TableDescription:

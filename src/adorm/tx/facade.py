@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from adorm.items.binding import Binding, Connection
+from adorm.items.binding import Connection
 from adorm.items.keys import Key
 from adorm.schema.model_types import AttrsLike, DataclassLike
 
@@ -26,10 +26,8 @@ T9 = TypeVar("T9", bound=DataclassLike | AttrsLike)
 T10 = TypeVar("T10", bound=DataclassLike | AttrsLike)
 
 
-class Transactions(Connection, Protocol):
+class Transactions(Connection):
     """The part of a database that works on several items as one."""
-
-    def _binding(self, model: type[Any], name: str | None = None, /) -> Binding: ...
 
     def transaction(
         self, *, token: str | None = None, retry: RetryPolicy | None = None
