@@ -23,7 +23,7 @@ from adorm.transport.credentials.cache import CredentialsCache
 from tests.support.environment import LOOPS
 from tests.support.loopback import LoopbackServer, ServiceFault, Silence
 from tests.support.shop import Counter
-from tests.support.sts import BASE, EXTERNAL_ID, GRANT, SECRET, FakeSts, Wanted, fault, role
+from tests.support.sts import BASE, EXTERNAL_ID, GRANT, SECRET, AssumeRoleCall, FakeSts, fault, role
 from tests.support.tasks import tasks_alive
 
 pytestmark = pytest.mark.anyio
@@ -101,7 +101,7 @@ def signers(dynamodb: LoopbackServer) -> list[str]:
 async def test_each_account_signs_with_the_credentials_of_its_role(
     accounts: adorm.Accounts, sts: FakeSts, dynamodb: LoopbackServer
 ) -> None:
-    assert sts.wanted == []
+    assert sts.calls == []
     for name in accounts:
         await get(accounts[name])
         await get(accounts[name])
@@ -109,9 +109,9 @@ async def test_each_account_signs_with_the_credentials_of_its_role(
         signers(dynamodb)
         == ["AK1-1 eu-central-1"] * 2 + ["AK2-1 eu-north-1"] * 2 + ["AKBASE us-east-1"] * 2
     )
-    assert sts.wanted == [
-        Wanted(role(1), EXTERNAL_ID, "adorm", 3600, "AKBASE"),
-        Wanted(role(2), None, "adorm", 3600, "AKBASE"),
+    assert sts.calls == [
+        AssumeRoleCall(role(1), EXTERNAL_ID, "adorm", 3600, "AKBASE"),
+        AssumeRoleCall(role(2), None, "adorm", 3600, "AKBASE"),
     ]
 
 
@@ -129,7 +129,7 @@ async def test_a_hundred_first_users_at_once_assume_the_role_once(
     sts.server.answer_all()
     await asyncio.wait(tasks)
     assert [task.result() for task in tasks] == [{}] * 100
-    assert len(sts.wanted) == 1
+    assert len(sts.calls) == 1
 
 
 async def test_credentials_are_renewed_before_they_expire(
@@ -141,7 +141,7 @@ async def test_credentials_are_renewed_before_they_expire(
     assert signers(dynamodb) == ["AK1-1 eu-central-1"] * 2 + ["AK1-2 eu-central-1"]
     clock.advance(3000)
     await asyncio.gather(*(get(accounts["prod"]) for _ in range(20)))
-    assert sts.asked_for(role(1)) == 3
+    assert sts.calls_for(role(1)) == 3
 
 
 async def test_another_region_has_a_database_of_its_own_and_shares_the_credentials(
@@ -158,7 +158,7 @@ async def test_another_region_has_a_database_of_its_own_and_shares_the_credentia
     await get(accounts["prod"])
     await get(replica)
     assert signers(dynamodb) == ["AK1-1 eu-central-1", "AK1-1 us-west-2"]
-    assert len(sts.wanted) == 1
+    assert len(sts.calls) == 1
 
 
 async def test_refused_credentials_are_forgotten_for_all_databases_of_the_account(
@@ -170,7 +170,7 @@ async def test_refused_credentials_are_forgotten_for_all_databases_of_the_accoun
         await get(accounts["prod"])
     await get(accounts.database("prod", region="us-west-2"))
     assert signers(dynamodb)[-1] == "AK1-2 us-west-2"
-    assert sts.asked_for(role(1)) == 2
+    assert sts.calls_for(role(1)) == 2
 
 
 async def test_credentials_can_be_forgotten(
@@ -203,7 +203,7 @@ async def test_the_base_credentials_are_fetched_once_for_all_accounts(
     ) as accounts:
         await asyncio.gather(*(get(accounts[name]) for name in accounts for _ in range(5)))
     assert source.loads == 1
-    assert len(sts.wanted) == 2
+    assert len(sts.calls) == 2
 
 
 async def test_the_base_credentials_come_from_the_environment_or_from_a_profile(
@@ -231,7 +231,7 @@ async def test_the_base_credentials_come_from_the_environment_or_from_a_profile(
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(files))
         await get(by_environment["a"])
         await get(by_profile["a"])
-    assert [wanted.key_id for wanted in sts.wanted] == ["AKENV", "AKDEV"]
+    assert [call.key_id for call in sts.calls] == ["AKENV", "AKDEV"]
 
 
 # ---- one account that fails
@@ -261,7 +261,7 @@ async def test_callers_at_once_share_one_refusal(accounts: adorm.Accounts, sts: 
     await asyncio.wait(tasks)
     errors = [task.exception() for task in tasks]
     assert {type(error) for error in errors} == {adorm.AccessDenied}
-    assert len(sts.wanted) == 1
+    assert len(sts.calls) == 1
 
 
 async def test_a_silent_sts_is_bounded_by_the_deadline_and_hurts_no_other(
@@ -295,7 +295,7 @@ async def test_a_cancelled_leader_does_not_break_those_who_wait(
     await asyncio.wait(tasks)
     assert [task.cancelled() for task in tasks] == [True] + [False] * 9
     assert all(task.result() == {} for task in tasks[1:])
-    assert len(sts.wanted) == 2
+    assert len(sts.calls) == 2
 
 
 # ---- at run time
@@ -424,7 +424,7 @@ async def test_a_database_that_was_closed_by_itself_is_made_anew(
         await get(first)
     assert accounts["prod"] is not first
     await get(accounts["prod"])
-    assert len(sts.wanted) == 1
+    assert len(sts.calls) == 1
 
 
 async def test_closing_goes_on_when_it_is_cancelled(

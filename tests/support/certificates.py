@@ -1,4 +1,4 @@
-"""An authority of our own, and a server certificate for this machine that it signs."""
+"""A certificate authority for tests, and a server certificate that it signs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import trustme
 
 @attrs.frozen
 class Certificates:
-    """`server` for a `LoopbackServer`; `bundle` is the file that AWS_CA_BUNDLE would name."""
+    """`server` is for a `LoopbackServer`; `bundle` is a file for AWS_CA_BUNDLE."""
 
     server: ssl.SSLContext
     bundle: Path

@@ -1,34 +1,30 @@
-"""A small DynamoDB-shaped HTTP server on 127.0.0.1 that does what a test tells it.
+"""A small DynamoDB-shaped HTTP server on 127.0.0.1 that does what a test's script says.
 
     async with LoopbackServer(handler) as server:
-        server.script("PutItem", Drop("request", applied=True), {})      # the first call, the
-        second; then the handler server.script("GetItem", ServiceFault("ThrottlingException"),
-        call=3)    # the third call, counted from the start transport =
-        WireTransport(endpoint_url=server.url, ...) ... assert server.operations == ["PutItem",
-        "PutItem"]
+        server.script("PutItem", Drop("request", applied=True), {})  # the next two calls
+        server.script("GetItem", ServiceFault("ThrottlingException"), call=3)  # the third call
+        transport = WireTransport(endpoint_url=server.url, ...)
+        ...
+        assert server.operations == ["PutItem", "PutItem"]
 
-`handler(operation, body)` stands for the table behind it: it returns the answer's dict or a
-`ServiceFault`. Without one every operation answers `{}`. A step of a script says what happens to
-one call:
+`handler(operation, body)` is the table behind the server: it returns an answer's dict or a
+`ServiceFault`. It is asked for each call without a step; by default it returns `{}`. The steps:
 
-    {"Item": ...}                a plain answer; the handler is not asked
-    ServiceFault(code, ...)      DynamoDB's error JSON; `applied=True` has the handler apply the
-    request first Reply(...)                   any other answer: status, headers, bytes, wrong CRC,
-    chunked, closing the connection;
-                                 with body=None it carries the handler's answer
-    Drop(after, ...)             the connection is closed in that phase
-    Silence(after, ...)          nothing (more) is sent until `release()`, which sends the rest
+    {"Item": ...}           a plain answer, without the handler
+    ServiceFault(code)      DynamoDB's error JSON; with `applied=True` the handler is called first
+    Reply(...)              any other answer: status, headers, bytes, a wrong CRC, chunks, closing
+                            the connection; with body=None it has the handler's answer
+    Drop(after)             the connection is closed after a phase
+    Silence(after)          after a phase nothing more is sent until `release()`
+    Raw(data)               these bytes instead of an HTTP answer
 
-Ready-made: WRONG_CRC, MALFORMED_JSON, NOT_AN_OBJECT, HTML_500, TOO_LARGE, NOT_HTTP, THROTTLED,
-`redirect(url)`. `applied` tells whether the handler saw the request before the fault: "the answer
-was lost" or "the request was".
+`applied` says whether the handler saw the request before the fault, so whether the answer was lost
+or the request. Ready-made steps: WRONG_CRC, MALFORMED_JSON, NOT_AN_OBJECT, HTML_500, TOO_LARGE,
+NOT_HTTP, THROTTLED, `redirect(url)`.
 
-Before any request: `refuse(n)` closes the next n connections as they come; `close_idle()` closes
-those that wait for a request; `send_unasked(data)` writes to them. `await received(n)` waits for n
-requests in all, `await all_closed()` for the last connection to end. Requests are kept in
-`requests` (operation, parsed body, headers, connection number), connections counted in
-`connections`. It starts no task: everything happens in the loop's callbacks, so what a test awaits
-is all there is.
+`refuse(n)` closes the next n connections at once. `close_idle()` closes those that wait for a
+request, and `send_unasked(data)` writes to them. `received(n)` waits until n requests have come in
+all, `all_closed()` until no connection is open. The server starts no task.
 """
 
 from __future__ import annotations
@@ -63,8 +59,8 @@ class ServiceFault:
 
 @attrs.frozen
 class Reply:
-    """An answer down to its bytes. `body` None stands for the handler's answer, and `applied` then
-    does not matter."""
+    """An answer in every detail. With `body` None it has the handler's answer, and `applied` does
+    not matter."""
 
     body: bytes | None = None
     status: int = 200
@@ -76,16 +72,18 @@ class Reply:
     no_length: bool = False
     """Neither content-length nor chunks: the body ends with the connection."""
     close: Literal["", "announced", "silent"] = ""
-    """Close the connection afterwards, with `connection: close` or without a word."""
+    """Close the connection afterwards, with the header `connection: close` or without it."""
     tail: bytes = b""
-    """Bytes after the answer, that nobody asked for."""
+    """Bytes after the answer."""
     applied: bool = False
 
 
 @attrs.frozen
 class Drop:
-    """Close the connection after a phase. `applied` by default: what is dropped after the request
-    was answered, was applied."""
+    """Close the connection after a phase.
+
+    Without `applied` the request counts as applied if a part of the answer was sent.
+    """
 
     after: Phase
     applied: bool | None = None
@@ -167,7 +165,7 @@ class LoopbackServer:
         self._refuse = 0
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
-    # ------------------------------------------------------------------ what a test asks for
+    # ------------------------------------------------------------------ for tests
 
     @property
     def url(self) -> str:
@@ -224,7 +222,7 @@ class LoopbackServer:
         """Wait until no connection is open."""
         await self._until(lambda: not self._open)
 
-    # ------------------------------------------------------------------ its life
+    # ------------------------------------------------------------------ start and stop
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
@@ -258,7 +256,7 @@ class LoopbackServer:
     # ------------------------------------------------------------------ for its connections
 
     def next_step(self, operation: str) -> Step | None:
-        """What the script says about this call; None: ask the handler."""
+        """The step for this call; None: ask the handler."""
         self._calls[operation] += 1
         numbered = self._numbered.pop((operation, self._calls[operation]), None)
         if numbered is not None:
@@ -266,7 +264,7 @@ class LoopbackServer:
         return self._scripts[operation].popleft() if self._scripts[operation] else None
 
     def accept(self, connection: _Connection) -> int:
-        """The number of a new connection; 0: close it."""
+        """The number of a new connection; 0 if it is to be closed."""
         self.connections += 1
         self._open.add(connection)
         self.notice()
@@ -280,7 +278,7 @@ class LoopbackServer:
         self.notice()
 
     def notice(self) -> None:
-        """Something happened that a test may be waiting for."""
+        """Wake those whose condition holds now."""
         for condition, waiter in self._waiting:
             if not waiter.done() and condition():
                 waiter.set_result(None)

@@ -1,12 +1,11 @@
-"""A small HTTP server on 127.0.0.1 for what is not DynamoDB: STS, and the endpoint of a container's
-credentials.
+"""A small HTTP server on 127.0.0.1 for servers other than DynamoDB: STS, a container's endpoint.
 
     async with PlainServer(handler) as server:
         ...
         assert [request.target for request in server.requests] == ["/creds"]
 
-`handler(request)` gives a `Said`, or None for silence: nothing is sent until the connection ends or
-`answer_all()` asks the handler again. Each answer ends its connection. No task runs behind it.
+`handler(request)` gives a `PlainAnswer`, or None: then nothing is sent until `answer_all()` asks
+the handler again. Each answer ends its connection. The server starts no task.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import attrs
 
 
 @attrs.frozen
-class Asked:
+class PlainRequest:
     """One request as it came."""
 
     method: str
@@ -32,8 +31,8 @@ class Asked:
 
 
 @attrs.frozen
-class Said:
-    """An answer; `raw` replaces all of it, and empty `raw` closes the connection without a word."""
+class PlainAnswer:
+    """An answer. `raw` replaces all of it; if it is empty, the connection is only closed."""
 
     body: bytes = b""
     status: int = 200
@@ -41,16 +40,16 @@ class Said:
     raw: bytes | None = None
 
 
-HANG_UP = Said(raw=b"")
-Answering = Callable[[Asked], "Said | None"]
+HANG_UP = PlainAnswer(raw=b"")
+PlainHandler = Callable[[PlainRequest], "PlainAnswer | None"]
 
 
 class PlainServer:
     """See the module's docstring."""
 
-    def __init__(self, handler: Answering, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, handler: PlainHandler, *, tls: ssl.SSLContext | None = None) -> None:
         self.handler = handler
-        self.requests: list[Asked] = []
+        self.requests: list[PlainRequest] = []
         self._tls = tls
         self._port = 0
         self._server: asyncio.Server | None = None
@@ -66,7 +65,7 @@ class PlainServer:
         return len(self._open)
 
     def answer_all(self) -> None:
-        """Ask the handler again about every request that waits in silence."""
+        """Ask the handler again about every request without an answer."""
         for connection in tuple(self._open):
             connection.answer()
 
@@ -107,7 +106,7 @@ class PlainServer:
         self.notice()
 
     def notice(self) -> None:
-        """Something happened that a test may be waiting for."""
+        """Wake those whose condition holds now."""
         for condition, waiter in self._waiting:
             if not waiter.done() and condition():
                 waiter.set_result(None)
@@ -130,7 +129,7 @@ class _Connection(asyncio.Protocol):
         self._server = server
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
-        self._asked: Asked | None = None
+        self._request: PlainRequest | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -147,7 +146,7 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         end = self._buffer.find(b"\r\n\r\n")
-        if end < 0 or self._asked is not None:
+        if end < 0 or self._request is not None:
             return
         line, *lines = self._buffer[:end].decode("latin-1").split("\r\n")
         headers = {
@@ -157,23 +156,27 @@ class _Connection(asyncio.Protocol):
         if len(self._buffer) < end + 4 + length:
             return
         method, target, _ = line.split(" ")
-        self._asked = Asked(method, target, headers, bytes(self._buffer[end + 4 :]))
-        self._server.requests.append(self._asked)
+        self._request = PlainRequest(method, target, headers, bytes(self._buffer[end + 4 :]))
+        self._server.requests.append(self._request)
         self.answer()
         self._server.notice()
 
     def answer(self) -> None:
-        if self._asked is None or self._transport is None or self._transport.is_closing():
+        if self._request is None or self._transport is None or self._transport.is_closing():
             return
-        said = self._server.handler(self._asked)
-        if said is None:
+        answer = self._server.handler(self._request)
+        if answer is None:
             return
-        if said.raw is None:
-            headers = {"Content-Length": str(len(said.body)), "Connection": "close", **said.headers}
+        if answer.raw is None:
+            headers = {
+                "Content-Length": str(len(answer.body)),
+                "Connection": "close",
+                **answer.headers,
+            }
             lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
             self._transport.write(
-                f"HTTP/1.1 {said.status} Whatever\r\n{lines}\r\n".encode("latin-1") + said.body
+                f"HTTP/1.1 {answer.status} Whatever\r\n{lines}\r\n".encode("latin-1") + answer.body
             )
         else:
-            self._transport.write(said.raw)
+            self._transport.write(answer.raw)
         self._transport.close()

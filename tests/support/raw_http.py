@@ -1,5 +1,4 @@
-"""The engine's HTTP server with an engine that does what a test says, and a client that sends
-bytes.
+"""The memory database's HTTP server over a scripted engine, and a client that sends bytes.
 
 async with serving(FakeEngine()) as server, dial(server) as client:
     await client.send(post("GetItem", {...}))
@@ -28,7 +27,7 @@ AUTHORIZATION = f"AWS4-HMAC-SHA256 Credential={CREDENTIAL}, SignedHeaders=host, 
 
 
 class FakeEngine:
-    """Answers each operation with `{"Number": n}`, n from 0, or with what `answers` says."""
+    """Answers each operation with `{"Number": n}`, n from 0, or with the result of `answers`."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Callable[[], dict[str, Any]]] = {}
@@ -44,7 +43,7 @@ class FakeEngine:
         return {"Number": len(self.calls) - 1} if answer is None else answer()
 
     def refuse(self, operation: str, error: EngineError) -> None:
-        """From now on an operation is refused."""
+        """Refuse an operation from now on."""
 
         def fail() -> dict[str, Any]:
             raise error
@@ -138,9 +137,9 @@ class Client:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop turn until something is so."""
+    """Let the loop run until a condition holds."""
     with anyio.fail_after(LIMIT_S):
-        while not condition():  # noqa: ASYNC110  # what is looked at tells nobody when it changes
+        while not condition():  # noqa: ASYNC110  # there is no event for the condition
             await asyncio.sleep(0)
 
 

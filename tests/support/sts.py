@@ -1,5 +1,4 @@
-"""STS on 127.0.0.1: checks what it is asked as STS would, and hands out credentials that tell whose
-they are."""
+"""STS on 127.0.0.1: it checks requests as STS does, and gives credentials named by account."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ import attrs
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.transport.credentials.credentials import Credentials
 from adorm.transport.wire.sigv4 import signed_headers
-from tests.support.plain_http import Asked, PlainServer, Said
+from tests.support.plain_http import PlainAnswer, PlainRequest, PlainServer
 
 SECRET = "PLANTED-SECRET"
 EXTERNAL_ID = "PLANTED-SECRET-EXTERNAL"
@@ -25,26 +24,26 @@ def role(account: int, name: str = "orders") -> str:
     return f"arn:aws:iam::{account:012}:role/{name}"
 
 
-def fault(code: str, message: str = "so it is", status: int = 400) -> Said:
+def fault(code: str, message: str = "so it is", status: int = 400) -> PlainAnswer:
     body = (
         f"<ErrorResponse {XMLNS}><Error><Type>Sender</Type><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
         "<RequestId>LOOPBACK</RequestId></ErrorResponse>"
     )
-    return Said(body.encode(), status, {"Content-Type": "text/xml"})
+    return PlainAnswer(body.encode(), status, {"Content-Type": "text/xml"})
 
 
-def granted(key_id: str, expiration: str) -> Said:
+def granted(key_id: str, expiration: str) -> PlainAnswer:
     body = (
         f"<AssumeRoleResponse {XMLNS}>\n  <AssumeRoleResult>\n    <AssumedRoleUser><Arn>arn</Arn></AssumedRoleUser>\n    <Credentials>"
         f"<AccessKeyId>{key_id}</AccessKeyId><SecretAccessKey>{SECRET}-{key_id}</SecretAccessKey>"
         f"<SessionToken>{SECRET}-TOKEN-{key_id}</SessionToken><Expiration>{expiration}</Expiration>"
         "</Credentials></AssumeRoleResult><ResponseMetadata><RequestId>LOOPBACK</RequestId></ResponseMetadata></AssumeRoleResponse>"
     )
-    return Said(body.encode(), 200, {"Content-Type": "text/xml"})
+    return PlainAnswer(body.encode(), 200, {"Content-Type": "text/xml"})
 
 
 @attrs.frozen
-class Wanted:
+class AssumeRoleCall:
     """One AssumeRole as it came."""
 
     role_arn: str
@@ -52,20 +51,22 @@ class Wanted:
     session_name: str
     duration_s: int
     key_id: str
-    """Of who asked."""
+    """The access key id of the caller."""
 
 
 class FakeSts:
-    """Grants every role for as long as asked: keys AK<account>-1, AK<account>-2 ...
+    """Grants every role for the requested time, with keys AK<account>-1, AK<account>-2 ...
 
     `answers[role_arn]` gives another answer, None for silence, or is a function of the request;
-    `wanted` holds what was asked.
+    `calls` holds the requests.
     """
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self.server = PlainServer(self._answer)
-        self.wanted: list[Wanted] = []
-        self.answers: dict[str, Said | Callable[[Wanted], Said | None] | None] = {}
+        self.calls: list[AssumeRoleCall] = []
+        self.answers: dict[
+            str, PlainAnswer | Callable[[AssumeRoleCall], PlainAnswer | None] | None
+        ] = {}
         self._clock = clock
         self._granted: dict[str, int] = {}
         self._seen: set[int] = set()
@@ -74,10 +75,10 @@ class FakeSts:
     def url(self) -> str:
         return self.server.url
 
-    def asked_for(self, role_arn: str) -> int:
-        return sum(wanted.role_arn == role_arn for wanted in self.wanted)
+    def calls_for(self, role_arn: str) -> int:
+        return sum(call.role_arn == role_arn for call in self.calls)
 
-    def _answer(self, asked: Asked) -> Said | None:
+    def _answer(self, asked: PlainRequest) -> PlainAnswer | None:
         form = {
             name: values[0]
             for name, values in parse_qs(asked.body.decode(), strict_parsing=True).items()
@@ -88,35 +89,35 @@ class FakeSts:
             "2011-06-15",
         )
         key_id = asked.headers["authorization"].partition("Credential=")[2].partition("/")[0]
-        wanted = Wanted(
+        call = AssumeRoleCall(
             form["RoleArn"],
             form.get("ExternalId"),
             form["RoleSessionName"],
             int(form["DurationSeconds"]),
             key_id,
         )
-        if id(asked) not in self._seen:  # asked again after a silence
+        if id(asked) not in self._seen:  # not asked again by `answer_all`
             self._seen.add(id(asked))
-            self.wanted.append(wanted)
-        if wanted.role_arn in self.answers:
-            answer = self.answers[wanted.role_arn]
-            said = answer(wanted) if callable(answer) else answer
-            if said != GRANT:
-                return said
-        account = wanted.role_arn.split(":")[4].lstrip("0")
+            self.calls.append(call)
+        if call.role_arn in self.answers:
+            answer = self.answers[call.role_arn]
+            answered = answer(call) if callable(answer) else answer
+            if answered != GRANT:
+                return answered
+        account = call.role_arn.split(":")[4].lstrip("0")
         number = self._granted[account] = self._granted.get(account, 0) + 1
-        end = self._clock.now() + timedelta(seconds=wanted.duration_s)
+        end = self._clock.now() + timedelta(seconds=call.duration_s)
         return granted(f"AK{account}-{number}", end.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-GRANT = Said(b"grant it")
-"""An answer of a function in `answers` that stands for the usual one."""
+GRANT = PlainAnswer(b"grant it")
+"""A function in `answers` returns it for the usual answer."""
 
 
 def expected_headers(
-    asked: Asked, base: Credentials, region: str, epoch_s: float
+    asked: PlainRequest, base: Credentials, region: str, epoch_s: float
 ) -> dict[str, str]:
-    """What a right request carries."""
+    """The headers of a correctly signed request."""
     return signed_headers(
         base,
         region=region,

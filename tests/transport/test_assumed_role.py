@@ -28,14 +28,14 @@ from adorm.transport.credentials.cache import CredentialsCache
 from adorm.transport.credentials.credentials import Credentials
 from tests.support.certificates import make_certificates
 from tests.support.environment import LOOPS
-from tests.support.plain_http import HANG_UP, PlainServer, Said
+from tests.support.plain_http import HANG_UP, PlainAnswer, PlainServer
 from tests.support.sts import (
     BASE,
     EXTERNAL_ID,
     GRANT,
     SECRET,
+    AssumeRoleCall,
     FakeSts,
-    Wanted,
     expected_headers,
     fault,
     granted,
@@ -77,7 +77,7 @@ def assuming(sts: FakeSts, clock: FakeClock, **options: Any) -> AssumedRole:
     return AssumedRole(ORDERS, **(settings | options))
 
 
-def script(*answers: Said) -> Callable[[Wanted], Said]:
+def script(*answers: PlainAnswer) -> Callable[[AssumeRoleCall], PlainAnswer]:
     """One after the other; the last stays."""
     left = list(answers)
     return lambda _: left.pop(0) if len(left) > 1 else left[0]
@@ -90,12 +90,12 @@ async def test_the_role_is_asked_for_and_its_credentials_come_back(
     assert credentials == Credentials(
         "AK1-1", f"{SECRET}-AK1-1", f"{SECRET}-TOKEN-AK1-1", clock.now() + timedelta(seconds=900)
     )
-    assert sts.wanted == [Wanted(ORDERS, EXTERNAL_ID, "me@here", 900, "AKBASE")]
+    assert sts.calls == [AssumeRoleCall(ORDERS, EXTERNAL_ID, "me@here", 900, "AKBASE")]
 
 
 async def test_without_an_external_id_none_is_sent(sts: FakeSts, clock: FakeClock) -> None:
     await assuming(sts, clock, external_id=None).load()
-    assert sts.wanted == [Wanted(ORDERS, None, "adorm", 3600, "AKBASE")]
+    assert sts.calls == [AssumeRoleCall(ORDERS, None, "adorm", 3600, "AKBASE")]
 
 
 async def test_the_request_carries_its_signature(sts: FakeSts, clock: FakeClock) -> None:
@@ -133,7 +133,7 @@ async def test_a_role_may_assume_a_role(sts: FakeSts, clock: FakeClock) -> None:
         environ=NO_FILES,
     )
     assert (await inner.load()).access_key_id == "AK2-1"
-    assert [(wanted.role_arn, wanted.key_id) for wanted in sts.wanted] == [
+    assert [(call.role_arn, call.key_id) for call in sts.calls] == [
         (ORDERS, "AKBASE"),
         (role(2), "AK1-1"),
     ]
@@ -225,14 +225,18 @@ async def test_an_sts_that_cannot_be_reached_is_named_with_the_role(clock: FakeC
         (fault("Throttling", status=503), Throttled, 3),
         (fault("InternalFailure", status=500), ConnectionFailed, 3),
         (fault("ServiceUnavailable", status=503), ConnectionFailed, 3),
-        (Said(b"<html>", 502), ConnectionFailed, 3),
-        (Said(b"<html>", 404), ServiceError, 1),
-        (Said(b"", 301, {"location": f"http://{SECRET}/"}), ConnectionFailed, 3),
+        (PlainAnswer(b"<html>", 502), ConnectionFailed, 3),
+        (PlainAnswer(b"<html>", 404), ServiceError, 1),
+        (PlainAnswer(b"", 301, {"location": f"http://{SECRET}/"}), ConnectionFailed, 3),
         (HANG_UP, ConnectionFailed, 3),
-        (Said(b"not XML"), ConnectionFailed, 3),
-        (Said(f"<!DOCTYPE a [<!ENTITY x '{SECRET}'>]><a>&x;</a>".encode()), ConnectionFailed, 3),
+        (PlainAnswer(b"not XML"), ConnectionFailed, 3),
         (
-            Said(f"<AssumeRoleResponse><A>{SECRET}</A></AssumeRoleResponse>".encode()),
+            PlainAnswer(f"<!DOCTYPE a [<!ENTITY x '{SECRET}'>]><a>&x;</a>".encode()),
+            ConnectionFailed,
+            3,
+        ),
+        (
+            PlainAnswer(f"<AssumeRoleResponse><A>{SECRET}</A></AssumeRoleResponse>".encode()),
             ConnectionFailed,
             3,
         ),
@@ -253,7 +257,7 @@ async def test_what_stands_against_it_is_an_error_of_its_kind_without_secrets(
     sts: FakeSts,
     clock: FakeClock,
     caplog: pytest.LogCaptureFixture,
-    said: Said,
+    said: PlainAnswer,
     kind: type[AdormError],
     asked: int,
 ) -> None:
@@ -264,7 +268,7 @@ async def test_what_stands_against_it_is_an_error_of_its_kind_without_secrets(
         await assumed.load()
     assert type(caught.value) is kind
     error: Any = caught.value
-    assert len(sts.wanted) == error.attempts == asked
+    assert len(sts.calls) == error.attempts == asked
     assert len(clock.sleeps) == asked - 1
     assert not error.maybe_applied
     assert SECRET not in "".join(traceback.format_exception(error)) + repr(
@@ -283,9 +287,12 @@ async def test_an_error_names_role_and_reason(sts: FakeSts, clock: FakeClock) ->
 
 
 @pytest.mark.parametrize(
-    "first", [fault("Throttling"), fault("InternalFailure", status=500), HANG_UP, Said(b"not XML")]
+    "first",
+    [fault("Throttling"), fault("InternalFailure", status=500), HANG_UP, PlainAnswer(b"not XML")],
 )
-async def test_a_passing_fault_is_tried_again(sts: FakeSts, clock: FakeClock, first: Said) -> None:
+async def test_a_passing_fault_is_tried_again(
+    sts: FakeSts, clock: FakeClock, first: PlainAnswer
+) -> None:
     sts.answers[ORDERS] = script(first, first, GRANT)
     assert (await assuming(sts, clock).load()).access_key_id == "AK1-1"
     first_pause_s, second_pause_s = clock.sleeps
@@ -302,20 +309,20 @@ async def test_base_credentials_that_were_refused_are_fetched_anew(
             self.loads += 1
             return Credentials(f"AKBASE{self.loads}", "s")
 
-    sts.answers[ORDERS] = lambda wanted: (
-        GRANT if wanted.key_id == "AKBASE2" else fault("ExpiredToken", status=403)
+    sts.answers[ORDERS] = lambda call: (
+        GRANT if call.key_id == "AKBASE2" else fault("ExpiredToken", status=403)
     )
     assert (
         await assuming(sts, clock, source=CredentialsCache(Source(), clock)).load()
     ).access_key_id == "AK1-1"
-    assert [wanted.key_id for wanted in sts.wanted] == ["AKBASE1", "AKBASE2"]
+    assert [call.key_id for call in sts.calls] == ["AKBASE1", "AKBASE2"]
 
 
 async def test_a_clock_that_is_wrong_is_corrected_once(sts: FakeSts, clock: FakeClock) -> None:
     theirs = clock.now() + timedelta(hours=1)
     late = fault("SignatureDoesNotMatch", "Signature expired", 403)
     sts.answers[ORDERS] = script(
-        Said(late.body, 403, {"Date": format_datetime(theirs, usegmt=True)}), GRANT
+        PlainAnswer(late.body, 403, {"Date": format_datetime(theirs, usegmt=True)}), GRANT
     )
     await assuming(sts, clock).load()
     first, second = (asked.headers["x-amz-date"] for asked in sts.server.requests)

@@ -27,8 +27,8 @@ from adorm.errors import (
 )
 from adorm.testing import LocalDynamoDB
 from adorm.transport.client import ClientTransport
-from tests.support.canned import Script, answer, canned, refusal
 from tests.support.environment import LOOPS
+from tests.support.loopback import Drop, LoopbackServer, Raw, Reply, ServiceFault, Silence, Step
 
 pytestmark = pytest.mark.anyio
 
@@ -68,33 +68,40 @@ async def client_at(
         yield client
 
 
+@asynccontextmanager
+async def scripted(operation: str, *steps: Step) -> AsyncGenerator[LoopbackServer, None]:
+    """A server that takes these steps for the next calls of an operation, then answers `{}`."""
+    async with LoopbackServer() as server:
+        server.script(operation, *steps)
+        yield server
+
+
 async def failure(
-    operation: str, request: dict[str, Any], *script: Script, **options: Any
+    operation: str, request: dict[str, Any], *steps: Step, **options: Any
 ) -> Exception:
-    """The error of one operation against a server with this script."""
-    async with canned(*script) as server, client_at(server.endpoint_url, **options) as client:
+    """The error of one operation against a server with these steps."""
+    async with scripted(operation, *steps) as server, client_at(server.url, **options) as client:
         with pytest.raises((ServiceError, ConnectionFailed, UsageError)) as caught:
             await ClientTransport(client).send(operation, request)
         return caught.value
 
 
 async def test_an_item_comes_back_without_botocores_metadata_and_with_bytes() -> None:
-    async with canned(
-        answer({"Item": {"pk": {"S": "x"}, "n": {"N": "1.50"}, "b": {"B": "AP8="}}})
-    ) as server:
-        async with client_at(server.endpoint_url) as client:
+    item = {"pk": {"S": "x"}, "n": {"N": "1.50"}, "b": {"B": "AP8="}}
+    async with scripted("GetItem", {"Item": item}) as server:
+        async with client_at(server.url) as client:
             got = await ClientTransport(client).send("GetItem", KEY)
         assert got == {"Item": {"pk": {"S": "x"}, "n": {"N": "1.50"}, "b": {"B": b"\x00\xff"}}}
-        assert server.requests == [("getitem", KEY)]
+        assert [(each.operation, each.body) for each in server.requests] == [("GetItem", KEY)]
 
 
 async def test_an_absent_item_is_an_answer() -> None:
-    async with canned(answer({})) as server, client_at(server.endpoint_url) as client:
+    async with LoopbackServer() as server, client_at(server.url) as client:
         assert await ClientTransport(client).send("GetItem", KEY) == {}
 
 
 async def test_bytes_and_base64_text_are_the_same_request() -> None:
-    async with canned() as server, client_at(server.endpoint_url) as client:
+    async with LoopbackServer() as server, client_at(server.url) as client:
         transport = ClientTransport(client)
         await transport.send(
             "PutItem",
@@ -104,13 +111,17 @@ async def test_bytes_and_base64_text_are_the_same_request() -> None:
             "PutItem",
             {"TableName": "notes", "Item": {"pk": {"B": "AP8="}, "set": {"BS": ["AQ=="]}}},
         )
-        assert server.requests[0] == server.requests[1]
-        assert server.requests[0][1]["Item"] == {"pk": {"B": "AP8="}, "set": {"BS": ["AQ=="]}}
+        first, second = server.requests
+        assert first.body == second.body
+        assert first.body["Item"] == {"pk": {"B": "AP8="}, "set": {"BS": ["AQ=="]}}
 
 
 async def test_times_come_as_seconds_like_on_the_wire() -> None:
-    script = answer({"Table": {"TableName": "notes", "CreationDateTime": 1700000000.25}})
-    async with canned(script) as server, client_at(server.endpoint_url) as client:
+    table = {"TableName": "notes", "CreationDateTime": 1700000000.25}
+    async with (
+        scripted("DescribeTable", {"Table": table}) as server,
+        client_at(server.url) as client,
+    ):
         described = await ClientTransport(client).send("DescribeTable", {"TableName": "notes"})
     assert described["Table"]["CreationDateTime"] == 1700000000.25
 
@@ -119,14 +130,17 @@ async def test_a_failed_condition_carries_the_item_that_stands() -> None:
     error = await failure(
         "PutItem",
         ITEM,
-        refusal("ConditionalCheckFailedException", Item={"pk": {"S": "x"}, "b": {"B": "AP8="}}),
+        ServiceFault(
+            "ConditionalCheckFailedException",
+            extra={"Item": {"pk": {"S": "x"}, "b": {"B": "AP8="}}},
+        ),
     )
     assert isinstance(error, ConditionalCheckFailed)
     assert error.attribute_map == {"pk": {"S": "x"}, "b": {"B": b"\x00\xff"}}
     assert (error.code, error.message, error.request_id, error.status) == (
         "ConditionalCheckFailedException",
         "so it is",
-        "R1",
+        "LOOPBACK",
         400,
     )
     assert error.operation == "PutItem"
@@ -144,7 +158,7 @@ async def test_a_cancelled_transaction_tells_its_reasons() -> None:
     error = await failure(
         "TransactWriteItems",
         request,
-        refusal("TransactionCanceledException", CancellationReasons=reasons),
+        ServiceFault("TransactionCanceledException", extra={"CancellationReasons": reasons}),
     )
     assert isinstance(error, TransactionCanceled)
     assert [reason.code for reason in error.reasons] == [None, "ConditionalCheckFailed"]
@@ -152,14 +166,14 @@ async def test_a_cancelled_transaction_tells_its_reasons() -> None:
 
 
 async def test_a_throttle_is_one_and_may_be_retried() -> None:
-    error = await failure("PutItem", ITEM, refusal("ProvisionedThroughputExceededException"))
+    error = await failure("PutItem", ITEM, ServiceFault("ProvisionedThroughputExceededException"))
     assert isinstance(error, Throttled)
     assert error.retryable
 
 
 @pytest.mark.parametrize(("status", "retryable"), [(500, True), (503, True), (413, False)])
 async def test_an_error_page_is_a_service_error_by_its_status(status: int, retryable: bool) -> None:
-    error = await failure("PutItem", ITEM, answer(b"<html>Oh no</html>", status=status))
+    error = await failure("PutItem", ITEM, Reply(b"<html>Oh no</html>", status, crc="none"))
     assert isinstance(error, ServiceError)
     assert (error.code, error.status, error.retryable) == (str(status), status, retryable)
 
@@ -177,7 +191,7 @@ async def test_an_error_page_is_a_service_error_by_its_status(status: int, retry
     ],
 )
 async def test_a_body_that_is_not_dynamodbs_is_no_answer(body: bytes) -> None:
-    error = await failure("GetItem", KEY, answer(body))
+    error = await failure("GetItem", KEY, Reply(body))
     assert isinstance(error, ConnectionFailed)
     assert error.maybe_applied
 
@@ -188,23 +202,23 @@ async def test_a_query_answer_without_its_count_is_no_answer() -> None:
         "KeyConditionExpression": "pk = :p",
         "ExpressionAttributeValues": {":p": {"S": "x"}},
     }
-    error = await failure("Query", request, answer({"Items": []}))
+    error = await failure("Query", request, {"Items": []})
     assert isinstance(error, ConnectionFailed)
     assert "without Count" in str(error)
 
 
 @pytest.mark.parametrize(
-    "script",
+    "step",
     [
-        "reset",
-        "close",
-        "silence",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{",
-        b"nonsense\r\n\r\n",
+        Drop("request", reset=True),
+        Drop("request"),
+        Silence(),
+        Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"),
+        Raw(b"nonsense\r\n\r\n"),
     ],
 )
-async def test_a_lost_answer_leaves_the_writes_fate_open(script: Script) -> None:
-    error = await failure("PutItem", ITEM, script, "close", read_timeout_s=0.3)
+async def test_a_lost_answer_leaves_the_writes_fate_open(step: Step) -> None:
+    error = await failure("PutItem", ITEM, step, Drop("request"), read_timeout_s=0.3)
     assert isinstance(error, ConnectionFailed)
     assert error.maybe_applied
     assert error.operation == "PutItem"
@@ -235,8 +249,8 @@ async def test_a_refusal_after_botocores_own_retry_may_follow_a_write_that_was_a
     error = await failure(
         "PutItem",
         ITEM,
-        answer({}, status=500),
-        refusal("ConditionalCheckFailedException"),
+        Reply(b"{}", 500),
+        ServiceFault("ConditionalCheckFailedException"),
         attempts=2,
     )
     assert isinstance(error, ConditionalCheckFailed)
@@ -244,7 +258,7 @@ async def test_a_refusal_after_botocores_own_retry_may_follow_a_write_that_was_a
 
 
 async def test_what_botocore_refuses_is_the_callers_mistake_and_not_sent() -> None:
-    async with canned() as server, client_at(server.endpoint_url) as client:
+    async with LoopbackServer() as server, client_at(server.url) as client:
         with pytest.raises(UsageError, match="parameter Key") as caught:
             await ClientTransport(client).send("GetItem", {"TableName": "notes", "Key": "x"})
         assert type(caught.value.__cause__).__name__ == "ParamValidationError"
@@ -264,29 +278,27 @@ async def test_an_operation_that_the_client_lacks_is_named() -> None:
 
 
 async def test_a_cancelled_call_leaves_the_client_usable() -> None:
-    async with (
-        canned("silence", answer({"Item": {"pk": {"S": "x"}}})) as server,
-        client_at(server.endpoint_url) as client,
-    ):
+    async with scripted("PutItem", Silence()) as server, client_at(server.url) as client:
+        server.script("GetItem", {"Item": {"pk": {"S": "x"}}})
         transport = ClientTransport(client)
         async with anyio.create_task_group() as group:
             group.start_soon(transport.send, "PutItem", ITEM)
-            await server.came.wait()
+            await server.received(1)
             group.cancel_scope.cancel()
         assert await transport.send("GetItem", KEY) == {"Item": {"pk": {"S": "x"}}}
 
 
 async def test_it_tells_where_it_sends_to_and_the_id_of_the_request_answered_last() -> None:
-    async with canned(answer({})) as server, client_at(server.endpoint_url) as client:
+    async with LoopbackServer() as server, client_at(server.url) as client:
         transport = ClientTransport(client)
         assert transport.last_request_id() is None
         await transport.send("GetItem", KEY)
-        assert transport.last_request_id() == "R1"
-        assert (transport.endpoint_url, transport.region) == (server.endpoint_url, "eu-central-1")
+        assert transport.last_request_id() == "LOOPBACK"
+        assert (transport.endpoint_url, transport.region) == (server.url, "eu-central-1")
 
 
 async def test_closing_leaves_the_callers_client_open() -> None:
-    async with canned() as server, client_at(server.endpoint_url) as client:
+    async with LoopbackServer() as server, client_at(server.url) as client:
         transport = ClientTransport(client)
         await transport.open()
         await transport.close()

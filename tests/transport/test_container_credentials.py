@@ -28,7 +28,7 @@ from adorm.transport.credentials.environment import EnvironmentCredentials
 from adorm.transport.wire.answer_parser import Response
 from adorm.transport.wire.endpoint import Endpoint
 from tests.support.certificates import make_certificates
-from tests.support.plain_http import HANG_UP, PlainServer, Said
+from tests.support.plain_http import HANG_UP, PlainAnswer, PlainServer
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +39,7 @@ ANSWER = {
     "Token": f"{SECRET}-TOKEN",
     "Expiration": "2026-11-21T08:30:00Z",
 }
-OK = Said(json.dumps(ANSWER).encode())
+OK = PlainAnswer(json.dumps(ANSWER).encode())
 NO_FILES = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
 
 
@@ -99,16 +99,23 @@ async def test_endpoint_and_token_are_read_anew_at_each_load(tmp_path: Path) -> 
 
 async def test_an_answer_without_token_or_end_will_do() -> None:
     async with PlainServer(
-        lambda _: Said(b'{"AccessKeyId": "AK", "SecretAccessKey": "s"}')
+        lambda _: PlainAnswer(b'{"AccessKeyId": "AK", "SecretAccessKey": "s"}')
     ) as server:
         assert await ContainerCredentials({FULL_URI: server.url}).load() == Credentials("AK", "s")
 
 
 @pytest.mark.parametrize(
     "first",
-    [HANG_UP, Said(b"", 500), Said(b"slow down", 429), Said(b"{}"), Said(b"[]"), Said(b"not JSON")],
+    [
+        HANG_UP,
+        PlainAnswer(b"", 500),
+        PlainAnswer(b"slow down", 429),
+        PlainAnswer(b"{}"),
+        PlainAnswer(b"[]"),
+        PlainAnswer(b"not JSON"),
+    ],
 )
-async def test_a_passing_fault_is_tried_again(first: Said) -> None:
+async def test_a_passing_fault_is_tried_again(first: PlainAnswer) -> None:
     script = [first, first]
     clock = FakeClock()
     async with PlainServer(lambda _: script.pop() if script else OK) as server:
@@ -122,16 +129,16 @@ async def test_a_passing_fault_is_tried_again(first: Said) -> None:
     ("said", "told"),
     [
         (HANG_UP, "closed before an answer began"),
-        (Said(SECRET.encode(), 500), "answered HTTP 500"),
-        (Said(json.dumps({**ANSWER, "AccessKeyId": None}).encode()), "without AccessKeyId"),
-        (Said(json.dumps({**ANSWER, "Token": 5}).encode()), "not text"),
-        (Said(json.dumps({**ANSWER, "Expiration": "soon"}).encode()), "can't be used"),
-        (Said(json.dumps({**ANSWER, "Token": f"{SECRET}\n"}).encode()), "can't be used"),
-        (Said(b"x" * 300_000), "larger than"),
+        (PlainAnswer(SECRET.encode(), 500), "answered HTTP 500"),
+        (PlainAnswer(json.dumps({**ANSWER, "AccessKeyId": None}).encode()), "without AccessKeyId"),
+        (PlainAnswer(json.dumps({**ANSWER, "Token": 5}).encode()), "not text"),
+        (PlainAnswer(json.dumps({**ANSWER, "Expiration": "soon"}).encode()), "can't be used"),
+        (PlainAnswer(json.dumps({**ANSWER, "Token": f"{SECRET}\n"}).encode()), "can't be used"),
+        (PlainAnswer(b"x" * 300_000), "larger than"),
     ],
 )
 async def test_what_does_not_pass_is_a_failed_connection_without_secrets(
-    said: Said, told: str, caplog: pytest.LogCaptureFixture
+    said: PlainAnswer, told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with PlainServer(lambda _: said) as server:
@@ -149,7 +156,7 @@ async def test_what_does_not_pass_is_a_failed_connection_without_secrets(
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
 async def test_a_refusal_is_not_tried_again(status: int) -> None:
-    said = Said(json.dumps({"code": "NoSuchRole", "message": SECRET}).encode(), status)
+    said = PlainAnswer(json.dumps({"code": "NoSuchRole", "message": SECRET}).encode(), status)
     async with PlainServer(lambda _: said) as server:
         with pytest.raises(AccessDenied, match=r"NoSuchRole: .* look at the role") as caught:
             await ContainerCredentials({FULL_URI: server.url}).load()

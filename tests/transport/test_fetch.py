@@ -15,7 +15,7 @@ from adorm.transport.wire.endpoint import Endpoint, custom_endpoint
 from adorm.transport.wire.fetch import fetch
 from tests.support.certificates import make_certificates
 from tests.support.environment import LOOPS
-from tests.support.plain_http import HANG_UP, Asked, PlainServer, Said
+from tests.support.plain_http import HANG_UP, PlainAnswer, PlainRequest, PlainServer
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +32,9 @@ def to(server: PlainServer, path: str = "") -> Endpoint:
 
 
 async def test_a_request_and_its_answer_travel_whole() -> None:
-    async with PlainServer(lambda asked: Said(asked.body[::-1], 203, {"X-A": "b"})) as server:
+    async with PlainServer(
+        lambda asked: PlainAnswer(asked.body[::-1], 203, {"X-A": "b"})
+    ) as server:
         response = await fetch(
             to(server, "/path"), method="POST", headers={"x-b": "c"}, body=b"abc", limit_s=5
         )
@@ -48,7 +50,9 @@ async def test_a_request_and_its_answer_travel_whole() -> None:
 
 
 async def test_a_redirect_is_not_followed() -> None:
-    async with PlainServer(lambda _: Said(b"", 302, {"location": "http://127.0.0.1:1/"})) as server:
+    async with PlainServer(
+        lambda _: PlainAnswer(b"", 302, {"location": "http://127.0.0.1:1/"})
+    ) as server:
         assert (await fetch(to(server), limit_s=5)).status == 302
         assert [asked.method for asked in server.requests] == ["GET"]
 
@@ -57,16 +61,16 @@ async def test_a_redirect_is_not_followed() -> None:
     ("said", "told"),
     [
         (HANG_UP, "the connection was closed before an answer began"),
-        (Said(raw=b"SSH-2.0\r\n\r\n"), "the answer is not HTTP"),
-        (Said(b"x" * 2000), "body of 2000 bytes is larger than 1000"),
+        (PlainAnswer(raw=b"SSH-2.0\r\n\r\n"), "the answer is not HTTP"),
+        (PlainAnswer(b"x" * 2000), "body of 2000 bytes is larger than 1000"),
         (
-            Said(raw=b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"),
+            PlainAnswer(raw=b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"),
             "in the middle of the answer's body",
         ),
     ],
 )
 async def test_what_is_no_whole_answer_is_a_failed_connection_that_changed_nothing(
-    said: Said, told: str
+    said: PlainAnswer, told: str
 ) -> None:
     async with PlainServer(lambda _: said) as server:
         with pytest.raises(ConnectionFailed, match=told) as caught:
@@ -123,8 +127,8 @@ async def test_headers_appear_neither_in_logs_nor_in_errors(
 async def test_tls_is_verified(tmp_path: Path) -> None:
     certificates = make_certificates(tmp_path, "127.0.0.1")
 
-    def handler(_: Asked) -> Said:
-        return Said(b"over TLS")
+    def handler(_: PlainRequest) -> PlainAnswer:
+        return PlainAnswer(b"over TLS")
 
     async with PlainServer(handler, tls=certificates.server) as server:
         trusting = tls_context(str(certificates.bundle))

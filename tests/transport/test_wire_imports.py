@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tests.support.loopback import LoopbackServer
-from tests.support.plain_http import PlainServer, Said
+from tests.support.plain_http import PlainAnswer, PlainServer
 
 pytestmark = pytest.mark.anyio
 
@@ -69,7 +69,10 @@ async def test_credentials_of_a_container_load_no_botocore() -> None:
         b'{"AccessKeyId": "AKBOX", "SecretAccessKey": "s", "Token": "t", '
         b'"Expiration": "2099-01-01T00:00:00Z"}'
     )
-    async with LoopbackServer() as server, PlainServer(lambda _: Said(credentials)) as container:
+    async with (
+        LoopbackServer() as server,
+        PlainServer(lambda _: PlainAnswer(credentials)) as container,
+    ):
         answer = await run(
             {
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{container.url}/creds",
