@@ -38,28 +38,23 @@ class ReadBudget:
             DeadlineExceeded: the wait would outlive the deadline.
         """
         await self._turn.acquire()
-        try:
-            if self._page_units is not None:
-                await self._wait_for_credit()
-        except BaseException:
-            self._turn.release()
-            raise
         if self._page_units is None:
             return 0.0  # the first request holds the lock until `correct`
-        self._turn.release()
+        try:
+            await self._wait_for_credit()
+        finally:
+            self._turn.release()
         self._bucket.tokens -= self._page_units
         return self._page_units
 
     def correct(self, reserved: float, consumed: float | None) -> None:
         """Replace what was reserved by what the request has consumed; None where it failed, which
         counts as nothing."""
-        probing = self._page_units is None and reserved == 0.0
+        is_first = self._page_units is None
         if consumed is not None:
             self._page_units = consumed
-            self._bucket.tokens += reserved - consumed
-        else:
-            self._bucket.tokens += reserved
-        if probing:
+        self._bucket.tokens += reserved - (consumed or 0.0)
+        if is_first:
             self._turn.release()
 
     async def _wait_for_credit(self) -> None:
