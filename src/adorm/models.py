@@ -13,7 +13,7 @@ import attrs
 
 from adorm.codec.build import check_type
 from adorm.errors import ModelError, UsageError
-from adorm.schema.class_checks import check_bases, check_class_body, check_roles
+from adorm.schema.class_checks import check_bases, check_class_body, check_role, check_roles
 from adorm.schema.fields import Field, Role
 from adorm.schema.indexes import GlobalIndex, Index, LocalIndex, key_tag, resolve_indexes
 from adorm.schema.markers import attribute, partition_key, sort_key
@@ -28,7 +28,7 @@ from adorm.schema.structures import (
     structure_of,
     undecorated,
 )
-from adorm.schema.types import Annotation, origin_of, scalar_tag, split_optional, type_name, unwrap
+from adorm.schema.types import origin_of, type_name
 from adorm.support.records import Record
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _OPTIONS = "__adorm_options__"
 
 
 class _Options(Record):
-    """What the decorator was told."""
+    """The options of the decorator, for the class itself and for its subclasses."""
 
     __slots__ = ("table", "indexes")  # noqa: RUF023  # the constructor's order
 
@@ -54,60 +54,54 @@ class _Options(Record):
 
 
 class ModelInfo:
-    """What DynamoDB needs to know of a model."""
+    """What DynamoDB needs to know of a model with a key. There is one for each model."""
 
     def __init__(
         self,
         model: Any,
         structure: Structure,
         table: str | None,
-        partition: Field,
-        sort: Field | None,
+        roles: Mapping[Role, Field],
         indexes: Mapping[str, Index],
-        version: Field | None,
-        ttl: Field | None,
-        created_at: Field | None,
-        updated_at: Field | None,
     ) -> None:
         self.model = model
-        """The class that users name: paths start from it."""
+        """The class that users name, from which paths start. `map_class` makes one that is not the
+        class of the instances."""
         self.name = str(model.__name__)
         self.structure = structure
-        """The class of its instances, as fields."""
+        """The class of its instances, and its fields."""
         self.table = table
-        self.partition = partition
-        self.sort = sort
-        self.key_fields = (partition,) if sort is None else (partition, sort)
+        """The table's name; None where only `db.table(Order, name=...)` gives one."""
+        self.partition, self.sort = roles[Role.PARTITION_KEY], roles.get(Role.SORT_KEY)
+        self.key_fields = (self.partition,) if self.sort is None else (self.partition, self.sort)
         self.key_order = tuple(field.attribute_name for field in self.key_fields)
         """The key's attribute names, partition key first."""
         self.key_names = frozenset(self.key_order)
         self.indexes = indexes
-        self.version = version
-        self.ttl = ttl
-        self.created_at = created_at
-        self.updated_at = updated_at
-        self.discriminator = next(
-            (field for field in structure.fields if field.role is Role.DISCRIMINATOR), None
+        self.version = roles.get(Role.VERSION)
+        self.ttl = roles.get(Role.TTL)
+        self.created_at = roles.get(Role.CREATED_AT)
+        self.updated_at = roles.get(Role.UPDATED_AT)
+        self.discriminator = roles.get(Role.DISCRIMINATOR)
+        """The field that tells items of this model from those of other models in its table; None
+        for a model that shares its table with none."""
+        attributes: tuple[attrs.Attribute[Any], ...] = (
+            attrs.fields(structure.cls) if structure.kind == "attrs" else ()
         )
-        """Tells an item of this model from those of its siblings in the table: every operation
-        heeds it."""
-        self._paths: dict[Field, DocumentPath] = {}
-        self.validated = tuple(
-            field for field in _attributes(structure) if field.validator is not None
-        )
+        self.validated = tuple(each for each in attributes if each.validator is not None)
         """The attrs attributes that have validators."""
         self.holds_all_in_dict = not any(
             base.__dict__.get("__slots__") for base in structure.cls.__mro__
         )
-        """Whether what an instance holds is in its `__dict__`."""
+        """Whether all values of an instance are in its `__dict__`."""
+        self._paths: dict[Field, DocumentPath] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return model_info, (
-            self.model,
-        )  # one for each model, also where a key is copied or sent to another process
+        # A copy is the same object, also where a key is copied or sent to another process.
+        return model_info, (self.model,)
 
     def path_of(self, field: Field) -> DocumentPath:
-        """The document path of a field, for expressions."""
+        """The document path of a field of this model; always the same object."""
         known = self._paths.get(field)
         if known is None:
             from adorm.expressions.document_path import root_path
@@ -116,11 +110,11 @@ class ModelInfo:
         return known
 
     def check_instance(self, instance: object) -> None:
-        """Refuse what is not an instance of just this model; a subclass has fields that would be
-        lost.
+        """Refuse everything but an instance of exactly this model: the fields of a subclass would
+        be lost.
 
         Raises:
-            UsageError: it is something else.
+            UsageError: it is an instance of another class.
         """
         if type(instance) is not self.structure.cls:
             if (
@@ -133,25 +127,20 @@ class ModelInfo:
                     f"{undecorated(type(instance))}, and use its own table"
                 )
             raise UsageError(
-                f"an instance of {self.name} is expected, not {type(instance).__name__}: use the table of its own model"
+                f"an instance of {self.name} is expected, not {type(instance).__name__}: "
+                "use the table of its own model"
             )
 
 
 def is_instance(info: ModelInfo, given: object) -> bool:
-    """Whether what was given for a key is meant as an instance: of the model, of a subclass or of
-    another model with a key.
-
-    `check_instance` refuses the last two.
+    """Whether an argument that may be a key is an instance instead: of the model, of a subclass or
+    of another model with a key. `check_instance` refuses the last two.
     """
     return isinstance(given, info.structure.cls) or hasattr(type(given), _INFO)
 
 
-def _attributes(structure: Structure) -> tuple[attrs.Attribute[Any], ...]:
-    return attrs.fields(structure.cls) if structure.kind == "attrs" else ()
-
-
 class ModelMeta(PathMeta, type):
-    """The metaclass of models: paths, and what other libraries ask of a class."""
+    """The metaclass of models: it makes paths, and a schema where pydantic asks for one."""
 
     def __adorm_path__(cls, field: Field) -> Path:
         # The expressions are loaded here: a process that reads and writes by key needs none.
@@ -161,8 +150,8 @@ class ModelMeta(PathMeta, type):
         return Path(root_path(cls, field))
 
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """Pydantic asks for this, and so does FastAPI: a model can stand in its models and be
-        returned by an endpoint."""
+        """Pydantic calls this, and so does FastAPI: a model can be a field of their models, and
+        the answer of an endpoint."""
         from adorm.codec.pydantic_schemas import core_schema_of
 
         return core_schema_of(source, handler)
@@ -225,12 +214,14 @@ def _decorate(
 ) -> type[T]:
     if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         raise ModelError(
-            f"@adorm.model decorates a class, not {cls!r}; options have names, as in @adorm.model(table=...)"
+            f"@adorm.model decorates a class, not {cls!r}; options have names, "
+            "as in @adorm.model(table=...)"
         )
     name = cls.__name__
     if "__attrs_attrs__" in cls.__dict__ or "__dataclass_fields__" in cls.__dict__:
         raise ModelError(
-            f"{name} is an attrs class or dataclass already: take the other decorator away, or use adorm.map_class"
+            f"{name} is an attrs class or dataclass already: take the other decorator away, "
+            "or use adorm.map_class"
         )
     check_class_body(cls)
     check_bases(cls)
@@ -238,8 +229,8 @@ def _decorate(
         rebuilt = with_metaclass(cls, ModelMeta)
     except (TypeError, ValueError) as error:
         raise ModelError(
-            f"{name} can't be made again with adorm's metaclass: {error}; a model has no __slots__, and its bases no __init_subclass__ "
-            "that needs arguments"
+            f"{name} can't be made again with adorm's metaclass: {error}; a model has no "
+            "__slots__, and its bases no __init_subclass__ that needs arguments"
         ) from error
     if "<locals>" in cls.__qualname__:
         remember_namespace(rebuilt, {**namespace, name: rebuilt})
@@ -261,22 +252,19 @@ def _decorate(
     )
     type.__setattr__(made, _OPTIONS, options)
     check_roles(made, has_table=options.table is not None or bool(options.indexes))
-    _build_unless_forward(made, options)
-    return made
-
-
-def _build_unless_forward(cls: type, options: _Options) -> None:
     try:
-        _build(cls, options)
+        _build(made, options)
     except ModelError as error:
-        if not isinstance(error.__cause__, UnresolvedName):
+        if not isinstance(error.__cause__, UnresolvedName):  # a forward reference: at first use
             raise
+    return made
 
 
 def _build(cls: Any, options: _Options) -> ModelInfo | None:
     structure = structure_of(cls)
     for field in structure.fields:
-        _check_field(structure, field)
+        check_role(structure.name, field)
+        check_type(field, structure.name)
     roles = {field.role: field for field in structure.fields}
     partition = roles.get(Role.PARTITION_KEY)
     if partition is None:
@@ -285,52 +273,21 @@ def _build(cls: Any, options: _Options) -> ModelInfo | None:
     for key in (partition, sort):
         if key is not None:
             key_tag(cls.__name__, key, optional=False)
-    info = ModelInfo(
-        cls,
-        structure,
-        options.table,
-        partition,
-        sort,
-        resolve_indexes(cls.__name__, structure, partition, sort, options.indexes),
-        roles.get(Role.VERSION),
-        roles.get(Role.TTL),
-        roles.get(Role.CREATED_AT),
-        roles.get(Role.UPDATED_AT),
-    )
-    for index in info.indexes.values():
+    indexes = resolve_indexes(cls.__name__, structure, partition, sort, options.indexes)
+    info = ModelInfo(cls, structure, options.table, roles, indexes)
+    for index in indexes.values():
         for field in index.key_fields:
             field.is_key = True
     type.__setattr__(cls, _INFO, info)
     return info
 
 
-def _check_field(structure: Structure, field: Field) -> None:
-    where = f"{structure.name}.{field.name}"
-    annotation, optional = split_optional(field.type)
-    bare: Annotation = unwrap(annotation)
-    if field.role is Role.VERSION and (bare is not int or optional):
-        raise ModelError(f"{where} is the version, so it is an int, not {type_name(field.type)}")
-    if field.role in (Role.CREATED_AT, Role.UPDATED_AT) and scalar_tag(bare) != "S":
-        raise ModelError(
-            f"{where} is {field.role.value}, so it is a datetime, not {type_name(field.type)}"
-        )
-    if field.role is Role.TTL and (not optional or type_name(bare) not in ("datetime", "int")):
-        raise ModelError(
-            f"{where} is the ttl, so it is `datetime | None` or `int | None`, not {type_name(field.type)}"
-        )
-    if field.role is Role.DISCRIMINATOR and scalar_tag(bare) != "S":
-        raise ModelError(
-            f"{where} is the discriminator, so it is text, not {type_name(field.type)}"
-        )
-    check_type(field, structure.name)
-
-
 def model_info(model: Any) -> ModelInfo:
-    """What DynamoDB needs to know of a model; forward references are resolved now.
+    """The `ModelInfo` of a model. Forward references are resolved now.
 
     Raises:
         UsageError: the class is no model, or none with a key.
-        ModelError: a mistake in it that stood behind a forward reference.
+        ModelError: a mistake in it that was behind a forward reference.
     """
     known: ModelInfo | None = model.__dict__.get(_INFO) if isinstance(model, type) else None
     if known is not None:
@@ -350,7 +307,8 @@ def model_info(model: Any) -> ModelInfo:
             raise UsageError(str(undecorated(cls)))
         if options is None:
             raise UsageError(
-                f"{cls.__name__} is no model: decorate it with @adorm.model(table=...), or use adorm.map_class"
+                f"{cls.__name__} is no model: decorate it with @adorm.model(table=...), "
+                "or use adorm.map_class"
             )
         info = _build(cls, options)
         if info is None:
@@ -429,7 +387,7 @@ def map_class(
 
 
 class _MappedMeta(ModelMeta, type):
-    """A model that stands for another class: it has the paths, the other has the instances."""
+    """The metaclass of what `map_class` returns: calling the model makes an instance of `cls`."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         return cls.__dict__[TARGET](*args, **kwargs)

@@ -40,7 +40,8 @@ def test_a_base_class_path_is_refused_where_the_subclass_stores_the_field_under_
 ) -> None:
     with pytest.raises(
         adorm.UsageError,
-        match=r"is stored as 'some_count' in Base, but as 'someCount' in Child: write Child\.some_count",
+        match=r"is stored as 'some_count' in Base, but as 'someCount' in Child: "
+        r"write Child\.some_count",
     ):
         REQUESTS[name]()
 

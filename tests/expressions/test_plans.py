@@ -47,27 +47,26 @@ ANYTHING = st.one_of(
     st.none(), NUMBERS, TEXTS, st.binary(max_size=2), st.lists(NUMBERS, max_size=2)
 )
 SIMPLE: list[Any] = [
-    st.builds(lambda value: model.count == value, NUMBERS),
-    st.builds(lambda value: model.other != value, NUMBERS),
-    st.builds(lambda value: model.count > value, NUMBERS),
-    st.builds(lambda value: model.total <= value, NUMBERS.map(Decimal)),
-    st.builds(lambda value: model.note == value, st.one_of(st.none(), TEXTS)),
-    st.builds(lambda value: model.tags != value, SETS),
-    st.builds(lambda value: model.anything == value, ANYTHING),
-    st.builds(lambda value: attr_of(model.lines).size() > value, NUMBERS),
-    st.builds(lambda value: model.lines[value].sku == "a", NUMBERS),
-    st.builds(lambda value: path("labels.x") == value, TEXTS),
-    st.builds(lambda key, value: model.labels[key] == value, st.sampled_from("ab"), TEXTS),
-    st.builds(lambda low: attr_of(model.count).between(low, low + 1), NUMBERS),
-    st.builds(lambda values: attr_of(model.count).is_in(*values), st.lists(NUMBERS, min_size=1)),
-    st.builds(lambda value: attr_of(model.status).begins_with(value), TEXTS),
-    st.builds(lambda value: attr_of(model.tags).contains(value), st.sampled_from("ab")),
-    st.builds(lambda tag: attr_of(model.anything).type_is(tag), st.sampled_from("SN")),
+    NUMBERS.map(lambda value: model.count == value),
+    NUMBERS.map(lambda value: model.other != value),
+    NUMBERS.map(lambda value: model.count > value),
+    NUMBERS.map(Decimal).map(lambda value: model.total <= value),
+    st.one_of(st.none(), TEXTS).map(lambda value: model.note == value),
+    SETS.map(lambda value: model.tags != value),
+    ANYTHING.map(lambda value: model.anything == value),
+    NUMBERS.map(lambda value: attr_of(model.lines).size() > value),
+    NUMBERS.map(lambda value: model.lines[value].sku == "a"),
+    TEXTS.map(lambda value: path("labels.x") == value),
+    st.tuples(st.sampled_from("ab"), TEXTS).map(lambda pair: model.labels[pair[0]] == pair[1]),
+    NUMBERS.map(lambda low: attr_of(model.count).between(low, low + 1)),
+    st.lists(NUMBERS, min_size=1).map(lambda values: attr_of(model.count).is_in(*values)),
+    TEXTS.map(lambda value: attr_of(model.status).begins_with(value)),
+    st.sampled_from("ab").map(lambda value: attr_of(model.tags).contains(value)),
+    st.sampled_from("SN").map(lambda tag: attr_of(model.anything).type_is(tag)),
     st.just(attr(Order.note).exists()),
     st.just(model.count == model.other),
-    st.builds(
-        lambda value: adorm.raw("(#a = :x OR :x = #a)", names={"#a": "n"}, values={":x": value}),
-        NUMBERS,
+    NUMBERS.map(
+        lambda value: adorm.raw("(#a = :x OR :x = #a)", names={"#a": "n"}, values={":x": value})
     ),
 ]
 CONDITIONS: Any = st.recursive(
@@ -80,23 +79,25 @@ CONDITIONS: Any = st.recursive(
     max_leaves=6,
 )
 CLAUSES: list[Any] = [
-    st.builds(lambda value: attr_of(model.status).set(value), TEXTS),
-    st.builds(lambda value: attr_of(model.note).set(value), st.one_of(st.none(), TEXTS)),
-    st.builds(lambda value: attr_of(model.tags).set(value), SETS),
-    st.builds(lambda value: attr_of(model.tags).add(value), SETS),
-    st.builds(lambda value: attr_of(model.tags).delete(value), SETS),
-    st.builds(lambda value: attr_of(model.count).set(model.count + value), NUMBERS),
-    st.builds(lambda value: attr_of(model.count).set(value - model.other), NUMBERS),
-    st.builds(lambda value: attr_of(model.other).add(value), NUMBERS),
-    st.builds(lambda value: attr_of(model.total).set_if_absent(value), NUMBERS.map(Decimal)),
-    st.builds(lambda value: attr_of(model.paid).set(value), st.booleans()),
-    st.builds(lambda value: attr_of(model.anything).set(value), ANYTHING),
-    st.builds(lambda value: attr_of(model.lines).append([Line(sku=value)]), TEXTS),
-    st.builds(lambda value: attr_of(model.lines).prepend([Line(sku=value)]), TEXTS),
-    st.builds(lambda at, value: attr_of(model.lines[at].quantity).set(value), NUMBERS, NUMBERS),
-    st.builds(lambda key: attr_of(model.labels[key]).remove(), st.sampled_from("ab")),
-    st.builds(
-        lambda key, value: attr_of(model.labels[key]).set(value), st.sampled_from("ab"), TEXTS
+    TEXTS.map(lambda value: attr_of(model.status).set(value)),
+    st.one_of(st.none(), TEXTS).map(lambda value: attr_of(model.note).set(value)),
+    SETS.map(lambda value: attr_of(model.tags).set(value)),
+    SETS.map(lambda value: attr_of(model.tags).add(value)),
+    SETS.map(lambda value: attr_of(model.tags).delete(value)),
+    NUMBERS.map(lambda value: attr_of(model.count).set(model.count + value)),
+    NUMBERS.map(lambda value: attr_of(model.count).set(value - model.other)),
+    NUMBERS.map(lambda value: attr_of(model.other).add(value)),
+    NUMBERS.map(Decimal).map(lambda value: attr_of(model.total).set_if_absent(value)),
+    st.booleans().map(lambda value: attr_of(model.paid).set(value)),
+    ANYTHING.map(lambda value: attr_of(model.anything).set(value)),
+    TEXTS.map(lambda value: attr_of(model.lines).append([Line(sku=value)])),
+    TEXTS.map(lambda value: attr_of(model.lines).prepend([Line(sku=value)])),
+    st.tuples(NUMBERS, NUMBERS).map(
+        lambda pair: attr_of(model.lines[pair[0]].quantity).set(pair[1])
+    ),
+    st.sampled_from("ab").map(lambda key: attr_of(model.labels[key]).remove()),
+    st.tuples(st.sampled_from("ab"), TEXTS).map(
+        lambda pair: attr_of(model.labels[pair[0]]).set(pair[1])
     ),
     st.just(attr(Order.note).remove()),
 ]

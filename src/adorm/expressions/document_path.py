@@ -68,11 +68,13 @@ def _key_text(step: MapKey, encoder: KeyEncoder) -> str:
     text = encoded.get("S")
     if not isinstance(text, str):
         raise UsageError(
-            f"the map key {step} is stored as {'/'.join(encoded)}, and DynamoDB's maps have keys of text"
+            f"the map key {step} is stored as {'/'.join(encoded)}, "
+            "and DynamoDB's maps have keys of text"
         )
     if not text:
         raise BadValue(
-            f"the map key {step.key!r} is stored as empty text, and DynamoDB's maps have no empty keys"
+            f"the map key {step.key!r} is stored as empty text, "
+            "and DynamoDB's maps have no empty keys"
         )
     return text
 
@@ -181,7 +183,8 @@ class DocumentPath:
             known.extend(structure.by_name)
         if not known:
             raise UnknownField(
-                f"{self} is {type_name(self.annotation)}, which has no fields, so not {name!r} either"
+                f"{self} is {type_name(self.annotation)}, which has no fields, "
+                f"so not {name!r} either"
             )
         raise UnknownField(unknown_field(str(self), name, known))
 
@@ -272,7 +275,8 @@ class DocumentPath:
             if field is not None:
                 return field.type
         raise UsageError(
-            f"{self}[{key!r}]: {self} is {type_name(self.annotation)}, not a map; a field of a nested model is {self}.{key}"
+            f"{self}[{key!r}]: {self} is {type_name(self.annotation)}, not a map; "
+            f"a field of a nested model is {self}.{key}"
         )
 
     def _typed_dict_field(self, value: Annotation, key: str) -> Field | None:

@@ -1,4 +1,5 @@
-"""Operands of conditions and clauses: values and sizes, beside paths; and what may be stored there."""
+"""The operands of conditions and clauses: values and sizes beside paths. And which DynamoDB types
+an operator works on."""
 
 from __future__ import annotations
 

@@ -37,7 +37,8 @@ def _parse(text: str) -> DocumentPath:
         piece = _PIECE.match(text, position)
         if piece is None or (piece["dot"] is not None and after_dot):
             raise UsageError(
-                f"no path: {text!r}, at position {position}; write it like 'lines[0].price' or 'labels[\"a.b\"]'"
+                f"no path: {text!r}, at position {position}; "
+                "write it like 'lines[0].price' or 'labels[\"a.b\"]'"
             )
         position = piece.end()
         if piece["dot"] is not None:
@@ -56,7 +57,8 @@ def _parse(text: str) -> DocumentPath:
         after_dot = False
     if not steps or after_dot or isinstance(steps[0], int):
         raise UsageError(
-            f"no path: {text!r}; it starts with an attribute name and ends with a name, key or index"
+            f"no path: {text!r}; it starts with an attribute name, and ends with a name, key or "
+            "index"
         )
     if len(steps) > MAX_NESTING:
         raise UsageError(f"{text!r}: a document path has at most {MAX_NESTING} levels")

@@ -112,7 +112,7 @@ def measured_of(path_like: object) -> Measured:
         UsageError: it is neither.
     """
     if isinstance(path_like, ComparedPath):
-        return path_like._adorm_measured  # noqa: SLF001  # a path has no public names: any may be a field
+        return path_like._adorm_measured  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # a path has no public names: any may be a field
     raise UsageError(
         f"a path such as Order.total is expected, not {path_like!r}; "
         "adorm.path('name') is the untyped one"
@@ -168,7 +168,7 @@ def set_clause(target: object, value: object) -> Clause[Any]:
         return Set(path, Value(value, path))  # plain, as nearly all are
     if isinstance(value, Sum):
         return Set(path, value)
-    operand = operand_of(path, value)
+    operand = operand_of(path, cast("object", value))
     if isinstance(operand, Size):
         raise UsageError(f"{operand} can be compared, but not stored")
     return Set(path, operand)

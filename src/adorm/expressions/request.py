@@ -75,7 +75,7 @@ class RequestExpressions(Operands):
         memo, name = encoder.memo, (Kept, model)
         kept: Kept | None = memo.get(name)
         if kept is None:
-            kept = memo.setdefault(name, Kept())
+            kept = memo[name] = Kept()
         super().__init__(encoder, kept.field_encoders)
         self._model = model
         self._plans = kept.plans

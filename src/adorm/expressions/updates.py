@@ -257,9 +257,11 @@ def write_update(
     Raises:
         UsageError: a clause changes a key attribute, or two change the same part of the item.
     """
-    sections: list[list[str]] = [[], [], [], []]
+    sections: tuple[list[str], ...] = ([], [], [], [])
     changed: dict[str, list[DocumentPath]] = {}  # paths in different attributes can't overlap
-    for write, section, path, *arguments in clauses:
+    for clause in clauses:
+        section: int = clause[1]
+        path: DocumentPath = clause[2]
         if path.attribute_name in key_names:
             raise UsageError(
                 f"{path} is part of the key, which DynamoDB never changes: delete the item and "
@@ -273,7 +275,7 @@ def write_update(
                     "item"
                 )
         others.append(path)
-        sections[section].append(write(placeholders, path, *arguments))
+        sections[section].append(placeholders.write(clause))
     return " ".join(
         f"{name} {', '.join(texts)}"
         for name, texts in zip(_SECTIONS, sections, strict=True)

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, cast
 import attrs
 
 from adorm.errors import ModelError
-from adorm.schema.fields import METADATA_KEY, Marker, Role
-from adorm.schema.types import origin_of
+from adorm.schema.fields import METADATA_KEY, Field, Marker, Role
+from adorm.schema.types import Annotation, origin_of, scalar_tag, split_optional, type_name, unwrap
 
 _AttrsField: type = type(cast("object", attrs.field()))
 
@@ -98,6 +98,33 @@ def check_roles(cls: type, *, has_table: bool) -> None:
     if Role.PARTITION_KEY not in by_role and (has_table or Role.SORT_KEY in by_role):
         raise ModelError(
             f"{cls.__name__} has no partition key: mark one field with adorm.partition_key()"
+        )
+
+
+def check_role(owner: str, field: Field) -> None:
+    """Refuse a field whose type does not fit its role.
+
+    Raises:
+        ModelError: a version is no int, a timestamp no datetime, a ttl neither `datetime | None`
+            nor `int | None`, or a discriminator no text.
+    """
+    where = f"{owner}.{field.name}"
+    annotation, optional = split_optional(field.type)
+    bare: Annotation = unwrap(annotation)
+    if field.role is Role.VERSION and (bare is not int or optional):
+        raise ModelError(f"{where} is the version, so it is an int, not {type_name(field.type)}")
+    if field.role in (Role.CREATED_AT, Role.UPDATED_AT) and scalar_tag(bare) != "S":
+        raise ModelError(
+            f"{where} is {field.role.value}, so it is a datetime, not {type_name(field.type)}"
+        )
+    if field.role is Role.TTL and (not optional or type_name(bare) not in ("datetime", "int")):
+        raise ModelError(
+            f"{where} is the ttl, so it is `datetime | None` or `int | None`, "
+            f"not {type_name(field.type)}"
+        )
+    if field.role is Role.DISCRIMINATOR and scalar_tag(bare) != "S":
+        raise ModelError(
+            f"{where} is the discriminator, so it is text, not {type_name(field.type)}"
         )
 
 

@@ -46,8 +46,9 @@ class PathMeta(type):
     """
 
     def __new__(
-        metaclass, name: str, bases: tuple[type, ...], body: dict[str, Any], **options: Any
+        cls, name: str, bases: tuple[type, ...], body: dict[str, Any], **options: Any
     ) -> Any:
+        metaclass: type[PathMeta] = cls
         names: frozenset[str] | None = metaclass.__dict__.get(_OWN_NAMES)
         if names is not None:
             hidden = {field: _NotYet(field) for field in names}
@@ -104,7 +105,7 @@ def _make_paths(cls: PathMeta) -> dict[str, Any]:
             if name in hidden or not hasattr(metaclass, name)  # ABCMeta has a `register`
         }
         own[_OWN_NAMES] = hidden.union(own)
-        cls.__class__ = _derived(metaclass, own)  # pyright: ignore[reportAttributeAccessIssue]  # as Python allows for metaclasses of one layout
+        cls.__class__ = _derived(metaclass, own)
     return paths
 
 
