@@ -11,8 +11,7 @@ from adorm.schema.types import Annotation
 from adorm.support.records import Record
 
 METADATA_KEY = "adorm"
-"""Where a field marker leaves its `Marker` in an attrs field's metadata; a dataclass field may
-carry one too."""
+"""The key of a field's `Marker` in the metadata of its attrs or dataclass field."""
 
 
 class _Absence(Enum):
@@ -24,7 +23,8 @@ MISSING: Any = _Absence.MISSING
 """No default: the field must be present."""
 
 NOT_REQUIRED: Any = _Absence.NOT_REQUIRED
-"""The default of a TypedDict key that may be left out: absence reads back as absence."""
+"""The default of a TypedDict key that may be left out: where the attribute is absent, so is the
+key."""
 
 
 class Role(StrEnum):
@@ -41,14 +41,14 @@ class Role(StrEnum):
 
 
 DatetimeFormat = Literal["Z", "+00:00", "+0000"]
-"""How the texts of datetimes end; all have six digits of a second. PynamoDB writes and reads
-`+0000` alone."""
+"""How the texts of datetimes end, after six digits of a second. PynamoDB writes and reads only
+`+0000`."""
 
 DATETIME_FORMATS: tuple[DatetimeFormat, ...] = typing.get_args(DatetimeFormat)
 
 
 class Marker(Record):
-    """What `adorm.attribute(...)` and its kin say of a field."""
+    """What `adorm.attribute(...)` or another field marker says of a field."""
 
     __slots__ = ("role", "name", "omit_empty", "as_json", "as_set", "truncate", "datetime_format")  # noqa: RUF023  # the constructor's order
 
@@ -59,7 +59,7 @@ class Marker(Record):
     as_set: bool
     truncate: bool
     datetime_format: DatetimeFormat | None
-    """None for that of the database."""
+    """None: as the database says."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Marker(Record):
         self._hold(role, name, omit_empty, as_json, as_set, truncate, datetime_format)
 
     def as_role(self, role: Role, name: str | None) -> Marker:
-        """The same in another role, under another name."""
+        """The same marker in another role, under another attribute name."""
         return Marker(
             role,
             name,
@@ -96,7 +96,7 @@ class Field:
         self,
         name: str,
         attribute_name: str,
-        type: Annotation,  # noqa: A002  # that is what it is
+        type: Annotation,  # noqa: A002  # the field's type
         marker: Marker = NO_MARKER,
         init_name: str = "",
         init: bool = True,
@@ -107,34 +107,40 @@ class Field:
     ) -> None:
         self.name = name
         self.attribute_name = attribute_name
-        """What DynamoDB calls it."""
+        """Its name in DynamoDB."""
         self.type = type
-        """The annotation with forward references and type variables resolved; `Annotated` and
-        `NewType` still around it."""
+        """The annotation, with forward references and type variables resolved; `Annotated` and
+        `NewType` are still around it."""
         self.marker = marker
         self.role = marker.role
         self.is_key = False
         """Whether it is part of the key of the table or of an index."""
         self.init_name = init_name
-        """The constructor's parameter; attrs drops leading underscores."""
+        """Its parameter of the constructor; attrs drops leading underscores."""
         self.init = init
         """Whether the constructor takes it at all."""
         self.default = default
         self.factory = factory
-        """Makes the default; `default` is MISSING then."""
+        """Makes the default. Where there is one, `default` is MISSING."""
         self.default_takes_self = default_takes_self
-        """An attrs default computed from the instance: leave the field out of the constructor call
-        to get it."""
+        """Whether attrs computes the default from the instance. The constructor does so where it
+        gets no value."""
         self.owner = owner
         """The name of its class, for messages."""
 
     @property
     def required(self) -> bool:
-        """Whether absence is an error rather than a default."""
+        """Whether an item without the attribute can't be read: the field has no default."""
         return self.default is MISSING and self.factory is None and not self.default_takes_self
 
-    def settle(self, marker: Marker, naming: Callable[[str], str], *, owner: str) -> None:
-        """Say what its class says of it, before anyone else sees it."""
+    def complete(self, marker: Marker, naming: Callable[[str], str], *, owner: str) -> None:
+        """Take what its class says of it. Called once, before the field is used.
+
+        Args:
+            marker: what the field's marker says.
+            naming: makes its attribute name where the marker gives none.
+            owner: the name of its class.
+        """
         self.marker, self.role, self.owner = marker, marker.role, owner
         self.is_key = self.role in (Role.PARTITION_KEY, Role.SORT_KEY)
         self.attribute_name = marker.name or naming(self.name)

@@ -1,5 +1,7 @@
-"""Generated ids. ULIDs and KSUIDs come from well-kept packages: `attribute(factory=lambda:
-str(ULID()))`."""
+"""`uuid7`: ids that sort by the time at which they were made.
+
+ULIDs and KSUIDs come from packages of their own: `attribute(factory=lambda: str(ULID()))`.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,9 @@ from uuid import UUID
 
 
 def uuid7() -> UUID:
-    """A UUID of version 7: 48 bits of milliseconds, then 74 random bits, so that ids sort by time
-    of making, to the millisecond.
+    """A UUID of version 7: 48 bits of milliseconds since 1970, then 74 random bits.
+
+    The UUIDs, and their texts, sort by the millisecond in which they were made.
 
     https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7
     """

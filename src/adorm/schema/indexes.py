@@ -1,4 +1,4 @@
-"""Secondary indexes, as a model declares them and as they are once their fields are known.
+"""Secondary indexes: as a model declares them, and with their fields resolved.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/SecondaryIndexes.html
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Literal, TypeVar, cast
+from typing import Literal, cast
 
 from adorm.dynamodb.limits import (
     MAX_GLOBAL_INDEXES,
@@ -24,11 +24,8 @@ from adorm.schema.structures import Structure
 from adorm.schema.types import scalar_tag, split_optional, type_name, unwrap
 from adorm.support.records import Record
 
-T = TypeVar("T")
-
 Projection = Literal["ALL", "KEYS_ONLY"] | Sequence[str]
 """What an index holds beside the keys: everything, nothing, or the named fields."""
-
 
 _NAME = r"[A-Za-z0-9_.-]{3,255}"
 
@@ -40,8 +37,17 @@ def _as_tuple(names: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 class GlobalIndex(Record):
-    """A global secondary index: keys of its own, one to four fields for the partition, up to four
-    for the sort."""
+    """A global secondary index, with a key of its own.
+
+    Args:
+        name: 3 to 255 letters, digits, `_`, `-` and `.`.
+        partition: the name of the partition key's field, or one to four names.
+        sort: the name of the sort key's field, or up to four names; no sort key by default.
+        projection: what it holds beside the keys: "ALL", "KEYS_ONLY" or the names of fields, 100 at
+            most over all indexes of a table.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
+    """
 
     __slots__ = ("name", "partition", "sort", "projection")  # noqa: RUF023  # the constructor's order
 
@@ -62,8 +68,17 @@ class GlobalIndex(Record):
 
 
 class LocalIndex(Record):
-    """A local secondary index: the table's partition key with another sort key. Made with the
-    table, never later."""
+    """A local secondary index: the table's partition key with another sort key.
+
+    DynamoDB makes it with the table, and can't add it later.
+
+    Args:
+        name: 3 to 255 letters, digits, `_`, `-` and `.`.
+        sort: the name of the sort key's field.
+        projection: as for `GlobalIndex`.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
+    """
 
     __slots__ = ("name", "sort", "projection")  # noqa: RUF023  # the constructor's order
 
@@ -79,12 +94,12 @@ def _projection(projection: Projection) -> Literal["ALL", "KEYS_ONLY"] | tuple[s
     if isinstance(projection, str):
         return cast(
             "Literal['ALL', 'KEYS_ONLY']", projection
-        )  # checked with the model's name at hand
+        )  # `resolve_indexes` checks it, and names the model
     return tuple(projection)
 
 
 class Index:
-    """An index of a model, its fields resolved."""
+    """An index of a model, with its fields."""
 
     def __init__(
         self,
@@ -102,7 +117,7 @@ class Index:
         self.key_fields = partition + sort
         self.projection: Literal["ALL", "KEYS_ONLY"] | tuple[Field, ...] = projection
         self.table_keys = table_keys
-        """The table's own key, which every index holds."""
+        """The fields of the table's key, which every index holds."""
 
     def holds(self, attribute_name: str) -> bool:
         """Whether a query of the index reads the attribute."""
@@ -116,7 +131,11 @@ class Index:
 
 
 def key_tag(owner: str, field: Field, *, optional: bool) -> Tag | None:
-    """S, N or B of a key field; None for a class that only a user's hook can store.
+    """S, N or B for a key field; None for a class that only a user's hook can store.
+
+    Args:
+        owner: the name of the model, for messages.
+        optional: whether items without it may exist, as for the key of an index.
 
     Raises:
         ModelError: DynamoDB can't have such a key.
@@ -154,7 +173,11 @@ def resolve_indexes(
     sort: Field | None,
     declared: Sequence[GlobalIndex | LocalIndex],
 ) -> dict[str, Index]:
-    """The indexes by name.
+    """The indexes of a model by name.
+
+    Args:
+        owner: the name of the model, for messages.
+        partition, sort: the key of its table.
 
     Raises:
         ModelError: an unknown field, a key that can't be one, two indexes of one name, or more than

@@ -1,14 +1,13 @@
 """Field markers: what a field is for, and how it is stored.
 
-Each returns an attrs field; to a checker `attribute`, `partition_key` and `sort_key` are field
-specifiers, while a call of the others counts as a default, so that the constructor does not ask for
-the field.
+Each returns an attrs field. To type checkers `attribute`, `partition_key` and `sort_key` are field
+specifiers; a call of another one counts as a default, so the constructor does not need the field.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 import attrs
 
@@ -44,41 +43,32 @@ def _checked(datetime_format: DatetimeFormat | None) -> DatetimeFormat | None:
     return datetime_format
 
 
+class AttributeOptions(TypedDict, total=False):
+    """The options of `attribute` beside its default."""
+
+    name: str | None
+    omit_empty: bool
+    as_json: bool
+    as_set: bool
+    truncate: bool
+    datetime_format: DatetimeFormat | None
+    validator: Any
+
+
+class TimestampOptions(TypedDict, total=False):
+    """The options of `created_at` and `updated_at`, which mean what those of `attribute` mean."""
+
+    name: str | None
+    truncate: bool
+    datetime_format: DatetimeFormat | None
+
+
 @overload
-def attribute(
-    *,
-    factory: Callable[[], Any],
-    name: str | None = ...,
-    omit_empty: bool = ...,
-    as_json: bool = ...,
-    as_set: bool = ...,
-    truncate: bool = ...,
-    datetime_format: DatetimeFormat | None = ...,
-    validator: Any = ...,
-) -> Any: ...
+def attribute(*, factory: Callable[[], Any], **options: Unpack[AttributeOptions]) -> Any: ...
 @overload
-def attribute(
-    *,
-    default: T,
-    name: str | None = ...,
-    omit_empty: bool = ...,
-    as_json: bool = ...,
-    as_set: bool = ...,
-    truncate: bool = ...,
-    datetime_format: DatetimeFormat | None = ...,
-    validator: Any = ...,
-) -> T: ...
+def attribute(*, default: T, **options: Unpack[AttributeOptions]) -> T: ...
 @overload
-def attribute(
-    *,
-    name: str | None = ...,
-    omit_empty: bool = ...,
-    as_json: bool = ...,
-    as_set: bool = ...,
-    truncate: bool = ...,
-    datetime_format: DatetimeFormat | None = ...,
-    validator: Any = ...,
-) -> Any: ...
+def attribute(**options: Unpack[AttributeOptions]) -> Any: ...
 def attribute(
     *,
     default: Any = _UNSET,
@@ -91,25 +81,27 @@ def attribute(
     datetime_format: DatetimeFormat | None = None,
     validator: Any = None,
 ) -> Any:
-    """A field with a say in how it is stored.
+    """A field that is stored in another way, or under another name.
 
     Args:
-        default: what it is when neither the constructor nor the item has it; for mutable values
-            give `factory`.
+        default: its value where neither the constructor nor the item has one; for a list, dict or
+            set give `factory` instead.
         factory: makes the default.
-        name: its attribute name; the field name, or what the model's `naming` makes of it, when not
-            given.
-        omit_empty: an empty value is stored as absence; the default must be empty.
-        as_json: stored as one JSON string (S); paths into it are refused.
-        as_set: a list or tuple stored as SS, NS or BS; order and repetition are lost.
-        truncate: a time that others stored with more digits than Python's microseconds is read
-            without the rest, which the next save then drops; by default it is an `ItemDecodeError`.
-        datetime_format: how datetimes in it are written, `"Z"`, `"+00:00"` or `"+0000"` at the end;
-            by default as the database says.
-        validator: an attrs validator, or a list of them; runs at construction and before a write.
+        name: its attribute name; by default the field name, or what the model's `naming` makes of
+            it.
+        omit_empty: store an empty value as absence; the default must be empty.
+        as_json: store it as one JSON string (S); paths into it are refused.
+        as_set: store a list or tuple as SS, NS or BS; its order is lost, and a value that occurs
+            twice is refused.
+        truncate: read a time that others stored with more digits than Python's microseconds,
+            without these digits, which the next save drops; by default it is an `ItemDecodeError`.
+        datetime_format: how datetimes in it end, `"Z"`, `"+00:00"` or `"+0000"`; by default as the
+            database says.
+        validator: an attrs validator, or a list of them; it runs at construction and before a
+            write.
 
     Raises:
-        ModelError: a `datetime_format` that is none.
+        ModelError: `datetime_format` is no such format.
     """
     marker = Marker(
         Role.ATTRIBUTE, name, omit_empty, as_json, as_set, truncate, _checked(datetime_format)
@@ -124,8 +116,11 @@ def partition_key(
     name: str | None = None,
     datetime_format: DatetimeFormat | None = None,
 ) -> Any:
-    """The table's partition key: str, bytes, a number, or a type stored as one of them; at most
-    2048 bytes, never empty."""
+    """The table's partition key: text, a number, bytes, or a type that is stored as one of them; at
+    most 2048 bytes, never empty.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
+    """
     marker = Marker(Role.PARTITION_KEY, name, datetime_format=_checked(datetime_format))
     return _field(marker, default=default, factory=factory)
 
@@ -137,63 +132,82 @@ def sort_key(
     name: str | None = None,
     datetime_format: DatetimeFormat | None = None,
 ) -> Any:
-    """The table's sort key: str, bytes, a number, or a type stored as one of them; at most 1024
-    bytes, never empty."""
+    """The table's sort key: text, a number, bytes, or a type that is stored as one of them; at most
+    1024 bytes, never empty.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
+    """
     marker = Marker(Role.SORT_KEY, name, datetime_format=_checked(datetime_format))
     return _field(marker, default=default, factory=factory)
 
 
 def version(*, name: str | None = None) -> Any:
-    """An int that every write of the item increases: 0 before the first. `save` and `put` check the
-    one that was read."""
+    """An int that every write of the item increases by 1; 0 before the first write.
+
+    `save` and `put` fail where the stored version is not the one that was read.
+    """
     return _field(Marker(Role.VERSION, name), default=0)
 
 
 def ttl(*, name: str | None = None) -> Any:
-    """When the item expires: `datetime | None` or `int | None`, stored in whole epoch seconds.
-    DynamoDB deletes within days after it.
+    """When the item expires: `datetime | None` or `int | None`, stored in whole seconds since 1970.
+
+    DynamoDB deletes the item within days after that; None: it never expires.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
     """
     return _field(Marker(Role.TTL, name), default=None)
 
 
-def created_at(
-    *,
-    name: str | None = None,
-    truncate: bool = False,
-    datetime_format: DatetimeFormat | None = None,
-) -> Any:
-    """The time of construction until the item is stored; after that the time when it was first."""
-    marker = Marker(
-        Role.CREATED_AT, name, truncate=truncate, datetime_format=_checked(datetime_format)
-    )
-    return _field(marker, factory=_time_of_construction)
+def created_at(**options: Unpack[TimestampOptions]) -> Any:
+    """The time of construction until the item is stored; after that the time when it was first
+    stored.
+
+    Args:
+        options: `name`, `truncate` and `datetime_format`, as for `attribute`.
+
+    Raises:
+        ModelError: `datetime_format` is no such format.
+    """
+    return _field(_timestamp(Role.CREATED_AT, **options), factory=_time_of_construction)
 
 
-def updated_at(
-    *,
-    name: str | None = None,
-    truncate: bool = False,
-    datetime_format: DatetimeFormat | None = None,
-) -> Any:
-    """The time of construction until the item is stored; after that the time of the last write."""
-    marker = Marker(
-        Role.UPDATED_AT, name, truncate=truncate, datetime_format=_checked(datetime_format)
-    )
-    return _field(marker, factory=_now)
+def updated_at(**options: Unpack[TimestampOptions]) -> Any:
+    """The time of construction until the item is stored; after that the time of the last write.
+
+    Args:
+        options: `name`, `truncate` and `datetime_format`, as for `attribute`.
+
+    Raises:
+        ModelError: `datetime_format` is no such format.
+    """
+    return _field(_timestamp(Role.UPDATED_AT, **options), factory=_now)
 
 
 def discriminator(value: str, *, name: str | None = None) -> Any:
-    """A fixed text by which a stored value tells its class among the members of a union."""
+    """A fixed text that says of which class a stored value is, among the members of a union or the
+    models of one table."""
     return _field(
         Marker(Role.DISCRIMINATOR, name), default=value, validator=attrs.validators.in_((value,))
     )
 
 
+def _timestamp(
+    role: Role,
+    *,
+    name: str | None = None,
+    truncate: bool = False,
+    datetime_format: DatetimeFormat | None = None,
+) -> Marker:
+    return Marker(role, name, truncate=truncate, datetime_format=_checked(datetime_format))
+
+
 def _time_of_construction() -> Any:
-    """Now. The fold, which means nothing in UTC, tells a put that the item was neither read nor
-    given its time by hand."""
+    """Now, marked by `fold=1`, which means nothing in UTC.
+
+    By the fold a put sees that the time is still that of construction: the item was not read, and
+    nobody has set the time.
+    """
     return current_clock().now().replace(fold=1)
 
 

@@ -1,4 +1,4 @@
-"""What a model is to a type checker."""
+"""The types by which type checkers know models and other structured classes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 
 
 class DataclassLike(Protocol):
-    """A dataclass, or a model: `dataclass_transform` makes it look like one."""
+    """A dataclass, or a model, which type checkers take for one by `dataclass_transform`."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 

@@ -1,4 +1,4 @@
-"""From field names to attribute names, and what to say of a name that is unknown."""
+"""How attribute names are made of field names, and what a message says of an unknown name."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from adorm.errors import ModelError
 
 
 def camel_case(name: str) -> str:
-    """`customer_id` -> `customerId`, `order_itemID` -> `orderItemID`, `_user_name` ->
-    `_userName`."""
+    """`customer_id` becomes `customerId`, `itemID` `itemID`, `_user_name` `_userName`."""
     begin, first, rest = _words(name)
     return begin + first + "".join(map(_with_capital, rest))
 
 
 def pascal_case(name: str) -> str:
-    """`customer_id` -> `CustomerId`, `order_itemID` -> `OrderItemID`, `_user_name` ->
-    `_UserName`."""
+    """`customer_id` becomes `CustomerId`, `itemID` `ItemID`, `_user_name` `_UserName`."""
     begin, first, rest = _words(name)
     return begin + "".join(map(_with_capital, (first, *rest)))
 
 
 def _words(name: str) -> tuple[str, str, list[str]]:
-    """The underscores at the beginning, which tell a private field from one of the same words; the
-    first word; the others."""
+    """The leading underscores, the first word, and the other words of a name.
+
+    The underscores stay, so that `_name` and `name` have different attribute names.
+    """
     words = name.lstrip("_")
     first, *rest = words.split("_")
     return name[: len(name) - len(words)], first, rest
 
 
 def _with_capital(word: str) -> str:
-    """Only the first letter is changed: `itemID` stays what its author wrote."""
+    """A word with a capital first letter; the other letters stay: `itemID` becomes `ItemID`."""
     return word[:1].upper() + word[1:]
 
 
@@ -55,7 +55,7 @@ def naming_function(naming: str | Callable[[str], str], owner: str) -> Callable[
 
 
 def unknown_field(owner: str, name: str, known: Mapping[str, object] | Sequence[str]) -> str:
-    """What to say about a field that is not there."""
+    """The message about a field name that a class does not have, with a name that is like it."""
     from difflib import get_close_matches
 
     close = get_close_matches(name, list(known), n=1)

@@ -42,8 +42,10 @@ if TYPE_CHECKING:
         IPv4Network,
         IPv6Network,
     )
-    """A scalar that an update sets; an interface is an address too. A plain type variable would become `object`, and accept
-    anything."""
+    """A scalar that an update sets; an interface is an address too.
+
+    A type variable without constraints would become `object`, and accept anything.
+    """
 
     KeyValue: TypeAlias = (
         str
@@ -62,8 +64,8 @@ if TYPE_CHECKING:
         | IPv4Network
         | IPv6Network
     )
-    """What a key attribute may hold, in Python; an interface is an address too."""
-else:  # the modules that they name are imported by those who use their types
+    """What a key may hold in Python; an interface is an address too."""
+else:  # their modules are not imported at run time
     ScalarT = TypeVar("ScalarT")
     KeyValue = Any
 
@@ -107,12 +109,16 @@ _LATE_TEXTS: Mapping[str, tuple[str, ...]] = {
         "IPv6Interface",
     ),
 }
-"""More types that are stored as S, by module. The modules take 5 ms to import; who has not imported
-one can't have named its types."""
+"""More types that are stored as S, by module.
+
+The modules take 5 ms to import, so they are not imported here: where a program has not imported
+one, no field is of its types.
+"""
 
 
 def scalar_class(cls: type) -> type | None:
-    """The type above that a class is, or is nearest derived from; None for any other class."""
+    """The scalar type that a class is, or is derived from (the nearest one); None for any other
+    class."""
     for base in real_class(cls).__mro__:
         if base in SCALAR_TAGS or _is_late(base):
             return base
@@ -126,8 +132,10 @@ def tag_of_scalar(cls: type) -> Tag | None:
 
 
 def scalars_below_others() -> list[type]:
-    """The types above that are derived from another one: `bool`, `datetime`, `IPv4Interface`, ....
-    Their modules are imported."""
+    """The scalar types that are derived from another one: `bool`, `datetime`, `IPv4Interface`, ...
+
+    Imports the modules of all scalar types.
+    """
     late = [
         getattr(import_module(module), name)
         for module, names in _LATE_TEXTS.items()

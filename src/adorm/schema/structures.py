@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 TARGET = "__adorm_target__"
 MARKERS = "__adorm_markers__"
-"""On a model that stands for a class that can't be edited: that class, and the markers of its
-fields."""
+"""Attributes of a model that `map_class` made: the class that it stands for, and the markers of
+that class's fields by name."""
 
 
 Kind = Literal["attrs", "dataclass", "typeddict", "namedtuple"]
 
 
 class Structure:
-    """A structured class and its fields, in order of declaration."""
+    """A structured class and its fields, in the order in which they are declared."""
 
     def __init__(
         self,
@@ -51,25 +51,26 @@ class Structure:
 
 
 class UnresolvedName(Exception):
-    """A forward reference that names nothing yet."""
+    """A forward reference that names nothing yet. A later class may have the name."""
 
 
-_FACTORY: Any = attrs.Factory  # a function to the stubs, a class at run time
+_FACTORY: Any = attrs.Factory  # the stubs take the class for a function
 
 _STRUCTURE = "__adorm_structure__"
 _NAMESPACE = "__adorm_namespace__"
-"""What is known of a class is kept on the class. A table beside it would keep the class alive,
-since all of this leads back to it."""
+"""Attributes of a class that keep its structure, and the names around it. In a table beside the
+class they would keep it alive, as both refer to it."""
 
 
 def remember_namespace(cls: type, namespace: Mapping[str, Any]) -> None:
-    """Keep the names around a class defined inside a function until its annotations are
+    """Keep the names around a class that is defined inside a function, until its annotations are
     resolved."""
     type.__setattr__(cls, _NAMESPACE, namespace)
 
 
 def kind_of(annotation: Annotation) -> Kind | None:
-    """How a type is structured; None for any other type. `Box[int]` is seen as `Box`."""
+    """The kind of a structured class, or of a generic one with arguments (`Box[int]`); None for any
+    other type."""
     named = origin_of(annotation) or annotation
     if not isinstance(named, type):
         return None
@@ -86,11 +87,11 @@ def kind_of(annotation: Annotation) -> Kind | None:
 
 
 def structure_of(annotation: Annotation) -> Structure:
-    """The fields of a structured class, or of a generic one with its arguments (`Box[int]`).
+    """The fields of a structured class, or of a generic one with arguments (`Box[int]`).
 
     Raises:
-        ModelError: it is no structured class, or an annotation in it can't be resolved; `__cause__`
-            is `UnresolvedName` where that may still change, because a later class has the name.
+        ModelError: it is no structured class, or an annotation in it can't be resolved. In the
+            second case `__cause__` is `UnresolvedName` if a later class may still have the name.
     """
     annotation = unwrap(annotation)
     if isinstance(annotation, type) and not typing.get_args(annotation):
@@ -123,7 +124,7 @@ def _build(annotation: Annotation) -> Structure:
 
         fields = [_from_dataclass(field, types) for field in dataclass_fields(cls)]
     elif kind == "typeddict":
-        # an absent key that is not required stays absent, so it has neither default nor None
+        # a key that is not required stays absent where the attribute is: it has no default
         fields = [
             Field(
                 name,
@@ -149,7 +150,7 @@ def _build(annotation: Annotation) -> Structure:
     markers: Mapping[str, Marker] = named.__dict__.get(MARKERS, {})
     naming: Callable[[str], str] = getattr(named, "__adorm_naming__", str)
     for field in fields:
-        field.settle(markers.get(field.name, field.marker), naming, owner=cls.__name__)
+        field.complete(markers.get(field.name, field.marker), naming, owner=cls.__name__)
     _check_attribute_names(cls, fields)
     return Structure(
         cls,
@@ -162,8 +163,10 @@ def _build(annotation: Annotation) -> Structure:
 
 
 def undecorated(cls: type) -> ModelError:
-    """The error for a subclass of an attrs class that is none itself: attrs knows its base's fields
-    alone."""
+    """The error for a subclass of an attrs class that is no attrs class itself.
+
+    attrs knows only the fields of its base.
+    """
     base = next(base for base in cls.__mro__ if "__attrs_attrs__" in base.__dict__)
     kind, decorator = (
         ("model", "@adorm.model")
@@ -185,8 +188,11 @@ def _is_frozen(cls: Any, kind: Kind) -> bool:
 
 
 def _is_required(cls: Any, key: str, hint: Annotation) -> bool:
-    """Whether a TypedDict's key must be there: Python itself does not see through annotations that
-    are text."""
+    """Whether a TypedDict's key must be there.
+
+    `__required_keys__` is wrong where an annotation is text: Python does not look for `Required`
+    and `NotRequired` in it.
+    """
     while (origin := origin_of(hint)) is not None:
         if origin in (typing.Required, typing.NotRequired):
             return origin is typing.Required

@@ -1,4 +1,4 @@
-"""What a type annotation says, once aliases and forward references are out of the way."""
+"""Questions about type annotations: what is inside aliases, unions and generic classes."""
 
 from __future__ import annotations
 
@@ -24,30 +24,39 @@ if sys.version_info >= (3, 13):
 
 
 def is_made_in_function(cls: type) -> bool:
-    """Whether a class may come and go: what outlives it must not hold it."""
+    """Whether a class was made inside a function, and so may be collected.
+
+    Nothing that lives longer may refer to it.
+    """
     return "<locals>" in cls.__qualname__
 
 
 def union_of(members: Sequence[Annotation]) -> Annotation:
-    """The union of types. `typing.Union` keeps the last ones that it made, and so classes alive."""
+    """The union of types.
+
+    It is made by `|`, as `typing.Union` keeps the last unions that it made, and so their classes
+    alive.
+    """
     together: Annotation = members[0]
     try:
         for member in members[1:]:
             together = together | member
         return together
-    except TypeError:  # text, or something else that only typing takes for a type
+    except TypeError:  # text, or another thing that has no `|`
         return Union[tuple(members)]  # noqa: UP007  # built at run time
 
 
 def origin_of(annotation: Annotation) -> Any:
-    """`list` of `list[int]`, None of a plain class: `get_origin`, whose overloads take an unknown
-    type for a ParamSpec's."""
+    """`get_origin`: `list` for `list[int]`, None for a plain class.
+
+    Type checkers take the argument of `get_origin` itself for a ParamSpec where its type is Any.
+    """
     return get_origin(annotation)
 
 
 def peel(annotation: Annotation) -> Annotation:
-    """Take off one `Annotated`, `NewType`, `Required`, `Final` or `type` alias from the outside;
-    the same object where there is none."""
+    """Take off the outermost `Annotated`, `NewType`, `Required`, `Final` or `type` alias; the same
+    object where there is none."""
     if isinstance(annotation, NewType):
         return annotation.__supertype__
     if isinstance(annotation, type) and (real := real_class(annotation)) is not annotation:
@@ -64,15 +73,18 @@ def peel(annotation: Annotation) -> Annotation:
 
 
 def unwrap(annotation: Annotation) -> Annotation:
-    """Take off `Annotated`, `NewType`, `Required`, `Final` and `type` aliases, from the outside
-    only."""
+    """Take off every `Annotated`, `NewType`, `Required`, `Final` and `type` alias around a type;
+    what is inside its arguments stays."""
     while (inner := peel(annotation)) is not annotation:
         annotation = inner
     return annotation
 
 
 def union_members(annotation: Annotation) -> tuple[Annotation, ...]:
-    """The members of a union, None's type among them; any other type alone."""
+    """The members of a union, those of unions inside it too; `(annotation,)` for any other type.
+
+    None is there as `type(None)`.
+    """
     annotation = unwrap(annotation)
     if origin_of(annotation) in (Union, types.UnionType):
         members: list[Annotation] = []
@@ -83,8 +95,7 @@ def union_members(annotation: Annotation) -> tuple[Annotation, ...]:
 
 
 def split_optional(annotation: Annotation) -> tuple[Annotation, bool]:
-    """`(str, True)` for `str | None`; the annotation as it is, unwrapped only where None was taken
-    off."""
+    """`(str, True)` for `str | None`; `(annotation, False)` where None is no member."""
     members = union_members(annotation)
     if type(None) not in members or len(members) == 1:
         return annotation, annotation is None or annotation is type(None)
@@ -93,8 +104,7 @@ def split_optional(annotation: Annotation) -> tuple[Annotation, bool]:
 
 
 def scalar_tag(annotation: Annotation) -> Tag | None:
-    """S, N, B or BOOL for a type that is stored as one; None for containers, unions of several, Any
-    and unknown classes."""
+    """S, N, B or BOOL for a type whose values are all stored as that; None for any other type."""
     annotation = unwrap(annotation)
     if origin_of(annotation) is Literal:
         return _common_tag([type(value) for value in get_args(annotation)])
@@ -111,8 +121,8 @@ def _common_tag(classes: list[type]) -> Tag | None:
 
 
 def substitute(annotation: Annotation, types_of: Mapping[Any, Annotation]) -> Annotation:
-    """Put types in the place of type variables; one without a type becomes its bound, else
-    `Any`."""
+    """Put types in the place of type variables. A variable without a type becomes its bound, or
+    `Any` where it has none."""
     if isinstance(annotation, TypeVar):
         if annotation in types_of:
             return types_of[annotation]
@@ -124,8 +134,8 @@ def substitute(annotation: Annotation, types_of: Mapping[Any, Annotation]) -> An
 
 
 def type_arguments(annotation: Annotation) -> dict[type, dict[Any, Annotation]]:
-    """For a class or `Box[int]`: what each class in its ancestry has in place of its type
-    variables."""
+    """For a class or `Box[int]`: the arguments of its type variables and of those of its bases, by
+    class."""
     result: dict[type, dict[Any, Annotation]] = {}
 
     def visit(current: Annotation, outer: Mapping[Any, Annotation]) -> None:
@@ -149,7 +159,7 @@ def type_arguments(annotation: Annotation) -> dict[type, dict[Any, Annotation]]:
 
 
 def type_name(annotation: Annotation) -> str:
-    """How to call a type in a message."""
+    """The name of a type in a message: `Order`, `list[int]`."""
     return (
         annotation.__name__
         if isinstance(annotation, type) and not get_args(annotation)
