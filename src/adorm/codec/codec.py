@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adorm.codec.absence import FieldPlan
 from adorm.codec.build import Builder
+from adorm.codec.coder_store import BuildOptions
 from adorm.codec.coders.coder import Coder
 from adorm.codec.coders.hooks import Generation, make_converter
 from adorm.codec.compiled.items import StructCoder
@@ -16,16 +17,14 @@ from adorm.codec.compiled.keys import compare, comparing_decoder, has_one_form
 from adorm.codec.failures import (
     DecodeFailure,
     EncodeFailure,
-    Piece,
-    ValueFailure,
     item_decode_error,
     usage_error,
 )
-from adorm.dynamodb.limits import MAX_NESTING
+from adorm.codec.nesting import check_nesting, nested_too_deeply
 from adorm.dynamodb.values import AttributeMap, AttributeValue
-from adorm.errors import BadValue, UsageError
+from adorm.errors import UsageError
 from adorm.schema.fields import DatetimeFormat, Field
-from adorm.schema.types import Annotation, is_made_in_function, origin_of, type_name
+from adorm.schema.types import Annotation, type_name
 
 if TYPE_CHECKING:
     import cattrs
@@ -34,18 +33,21 @@ if TYPE_CHECKING:
 
 
 class Codec:
-    """Turns values into attribute values and back; one for each database, safe in all threads.
+    """Turns values into attribute values and back. Each database has one; it may be used in several
+    threads.
 
-    `converter` is where users register cattrs hooks: `register_unstructure_hook(Money, lambda m:
-    {"S": str(m)})` and `register_structure_hook(Money, lambda v, _: Money(v["S"]))`. They hold for
-    fields of that type, inside containers and unions with None, from the next call on.
+    Users register cattrs hooks on its `converter`: `register_unstructure_hook(Money, lambda m:
+    {"S": str(m)})` and `register_structure_hook(Money, lambda v, _: Money(v["S"]))`. A hook is used
+    for all values of its type, inside containers and unions with None too, from the next call on.
     """
 
     def __init__(self, datetime_format: DatetimeFormat = "Z") -> None:
-        self._datetime_format: DatetimeFormat = datetime_format
+        self._options = BuildOptions(
+            datetime_format=datetime_format, default_format=datetime_format
+        )
         self._converter: cattrs.Converter | None = None
         self._making = Lock()
-        self._built = Builder(None, datetime_format=datetime_format)
+        self._built = Builder(None, self._options)
         self._decoders: dict[Any, Callable[[Mapping[str, Any]], Any]] = {}
         self._page_parsers: dict[Any, PageParser | None] = {}
         self._encoding_hook: Any = None
@@ -53,29 +55,29 @@ class Codec:
 
     @property
     def converter(self) -> cattrs.Converter:
-        """Made when it is first asked for: until then there are no hooks, and nothing to look
-        up."""
+        """Where users register hooks. It is made at its first use: before that there are no hooks,
+        and none are looked up."""
         with self._making:
             if self._converter is None:
                 self._converter = make_converter(self._unstructure, self._structure)
             return self._converter
 
     def _refresh(self, converter: cattrs.Converter) -> None:
-        """Begin anew, as other hooks are registered now."""
+        """Forget every coder, as other hooks are registered now."""
         encoding, decoding = (
             converter.get_unstructure_hook(Generation),
             converter.get_structure_hook(Generation),
         )
-        self._built = Builder(converter, datetime_format=self._datetime_format)
+        self._built = Builder(converter, self._options)
         self._decoders = {}
         self._page_parsers = {}
-        # last, so that no other thread takes what is old for new
+        # last: another thread must not take the old coders for those of the new hooks
         self._encoding_hook, self._decoding_hook = encoding, decoding
 
     @property
     def memo(self) -> dict[Any, Any]:
-        """What others have made of its coders, under whatever they like; an empty one as soon as
-        another hook is registered."""
+        """Where other modules keep what they have made of its coders, under keys of theirs. It is a
+        new, empty one after another hook was registered."""
         return self._built.memo if self._converter is None else self._builder().memo
 
     def encode(self, obj: object, annotation: Annotation = None) -> AttributeMap:
@@ -83,7 +85,7 @@ class Codec:
         attributes are left out.
 
         Args:
-            annotation: its type; the value's own class when not given.
+            annotation: its type; by default the value's own class.
 
         Raises:
             UsageError: something in it can't be stored; the message names class, field and path.
@@ -103,11 +105,11 @@ class Codec:
                     )
                 content = encoded["M"]
             if coder.open_ended:
-                _check_nesting(content)
+                check_nesting(content)
         except EncodeFailure as failure:
             raise usage_error(failure, coder.name) from failure.__cause__
         except RecursionError as error:
-            raise _too_deep(coder.name) from error
+            raise nested_too_deeply(coder.name) from error
         return content
 
     def decode(
@@ -116,11 +118,11 @@ class Codec:
         """A structured value of an attribute map. Attributes that no field declares are ignored.
 
         Args:
-            stored: whether it is an item of a table, whose key has to be the one that is written
-                for what was read.
+            stored: whether it is an item of a table. Then its key has to be the one that would be
+                written for what was read.
 
         Raises:
-            DecodeFailure: it does not fit; `item_decode_error` makes the user's error of it.
+            DecodeFailure: it does not fit; `item_decode_error` makes the error that users get.
             ModelError: the type can't be stored.
         """
         return (
@@ -128,9 +130,10 @@ class Codec:
         )(attribute_map)
 
     def decoder(self, annotation: Annotation) -> Callable[[Mapping[str, Any]], Any]:
-        """`decode` for many items of one type that are stored."""
+        """`decode` with `stored=True`, for many items of one type."""
         if self._converter is not None:
-            self._builder()  # hooks of both directions count: a key is compared with what would be written
+            # also after an unstructure hook: a key is compared with what would be written
+            self._builder()
         try:
             known = self._decoders.get(annotation)
         except TypeError:  # unhashable, as Annotated with a list in it
@@ -163,11 +166,13 @@ class Codec:
         return decode_item
 
     def page_parser(self, model: type[Any]) -> PageParser | None:
-        """How answers with items of a model are parsed from their bytes; None where they can't be.
-        Another one after hooks changed."""
+        """What parses answers with items of a model straight from their bytes; None where a hook
+        reads the whole item. It is another one after a hook was registered."""
         coder = self._coder(model)
         if model not in self._page_parsers:
-            from adorm.codec.compiled.pages import PageParser  # who reads single items needs none
+            from adorm.codec.compiled.pages import (
+                PageParser,  # a program that reads single items needs none
+            )
 
             self._page_parsers[model] = (
                 PageParser(coder) if isinstance(coder, StructCoder) else None
@@ -182,12 +187,12 @@ class Codec:
         subject: str = "value",
         within: Field | None = None,
     ) -> AttributeValue:
-        """One value as a field of that type would hold it, `{"N": "5"}`; None, where the type has
-        it, is `{"NULL": True}`.
+        """The attribute value of one value, as a field of that type would hold it, `{"N": "5"}`;
+        `{"NULL": True}` for None.
 
         Args:
-            subject: what to call the value in a message, `Order.total`.
-            within: the field that it lies in, whose marker may have a say in how it is stored.
+            subject: the name of the value in a message: `Order.total`.
+            within: the field that it lies in; its marker may say how it is stored.
 
         Raises:
             UsageError: it can't be stored.
@@ -197,7 +202,14 @@ class Codec:
             coder = self._coder(annotation)
         else:
             coder = self._builder().for_values_in(within).coder(annotation, type_name(annotation))
-        encoded: AttributeValue = _encoded(coder.encode, coder, value, subject)
+        try:
+            encoded: AttributeValue = coder.encode(value)
+            if coder.open_ended:
+                check_nesting({"": encoded})
+        except EncodeFailure as failure:
+            raise usage_error(failure, subject) from failure.__cause__
+        except RecursionError as error:
+            raise nested_too_deeply(subject) from error
         return encoded
 
     def decode_value(self, annotation: Annotation, attribute_value: Mapping[str, Any]) -> Any:
@@ -214,7 +226,7 @@ class Codec:
             raise DecodeFailure("nested too deeply to be read") from error
 
     def encode_field(self, field: Field, value: object) -> AttributeValue | None:
-        """A field's value as its marker wants it stored; None for absence.
+        """The attribute value of a field's value, as its marker says; None for absence.
 
         Raises:
             UsageError: it can't be stored.
@@ -223,17 +235,17 @@ class Codec:
         builder = self._built if self._converter is None else self._builder()
         plan = builder.plans.get(field) or builder.plan(field, field.owner)
         coder = plan.coder
-        # as _encoded, in place: an update comes by for each of its values
+        # written out, not in a function: an update passes here with each of its values
         try:
             encoded: AttributeValue | None = (
                 plan.encode(value) if plan.has_absence else coder.encode(value)
             )
             if coder.open_ended and encoded is not None:
-                _check_nesting({"": encoded})
+                check_nesting({"": encoded})
         except EncodeFailure as failure:
             raise usage_error(failure, plan.where) from failure.__cause__
         except RecursionError as error:
-            raise _too_deep(plan.where) from error
+            raise nested_too_deeply(plan.where) from error
         return encoded
 
     def field_encoder(self, field: Field) -> Callable[[Any], AttributeValue | None]:
@@ -249,10 +261,10 @@ class Codec:
         return plan.encode if plan.has_absence else plan.coder.encode
 
     def decode_field(self, field: Field, attribute_value: Mapping[str, Any]) -> Any:
-        """A field's value of an attribute that is there.
+        """The value of a field whose attribute is present.
 
         Raises:
-            DecodeFailure: it does not fit; the path begins inside the field.
+            DecodeFailure: it does not fit; its path begins inside the field.
             ModelError: the field's type can't be stored.
         """
         plan = self.field_plan(field)
@@ -262,11 +274,11 @@ class Codec:
             raise DecodeFailure("nested too deeply to be read") from error
 
     def decode_stored_field(self, field: Field, attribute_value: Mapping[str, Any]) -> Any:
-        """A field's value of an attribute of an item: where it is a key, it has to be the one that
-        is written for what was read.
+        """The value of a field whose attribute is present in an item of a table. A key has to be
+        the one that would be written for what was read.
 
         Raises:
-            DecodeFailure: it does not fit; the path begins inside the field.
+            DecodeFailure: it does not fit; its path begins inside the field.
             ModelError: the field's type can't be stored.
         """
         value = self.decode_field(field, attribute_value)
@@ -277,7 +289,7 @@ class Codec:
         return value
 
     def absent(self, field: Field) -> Any:
-        """What absence of a field's attribute reads as.
+        """The value of a field whose attribute is absent.
 
         Raises:
             DecodeFailure: the field has no default.
@@ -289,8 +301,8 @@ class Codec:
         return self._builder().plan(field, field.owner)
 
     def tags_of(self, annotation: Annotation, field: Field | None) -> frozenset[str] | None:
-        """The types of DynamoDB's that values of a field, or of a type, may be stored as; None
-        where that is not known.
+        """The tags that values of a field, or of a type, may be stored under; None where a hook
+        decides that.
 
         Raises:
             ModelError: the type can't be stored.
@@ -298,7 +310,7 @@ class Codec:
         return (self._coder(annotation) if field is None else self.field_plan(field).coder).tags
 
     def prepare(self, annotation: Annotation) -> None:
-        """Find now what can't be stored.
+        """Make the coder of a type now, so that a type that can't be stored is found at once.
 
         Raises:
             ModelError: the type, or one inside it, can't be stored; class and field are named.
@@ -319,94 +331,12 @@ class Codec:
         return self._built
 
     def _unstructure(self, value: Any) -> AttributeValue:
-        """`converter.unstructure` where the user has no hook."""
+        """What `converter.unstructure` does where the user has no hook."""
         return self.encode_value(type(value), value, subject=type_name(type(value)))
 
     def _structure(self, attribute_value: Any, annotation: Annotation) -> Any:
-        """`converter.structure` where the user has no hook."""
+        """What `converter.structure` does where the user has no hook."""
         try:
             return self.decode_value(annotation, attribute_value)
         except DecodeFailure as failure:
             raise item_decode_error(failure, model=annotation, key={}) from failure
-
-
-def _encoded(encode: Callable[[Any], Any], coder: Coder, value: object, subject: str) -> Any:
-    try:
-        encoded = encode(value)
-        if coder.open_ended and encoded is not None:
-            _check_nesting({"": encoded})
-    except EncodeFailure as failure:
-        raise usage_error(failure, subject) from failure.__cause__
-    except RecursionError as error:
-        raise _too_deep(subject) from error
-    return encoded
-
-
-def _check_nesting(attribute_map: Mapping[str, Any]) -> None:
-    for name, value in attribute_map.items():
-        path = _path_below(value, MAX_NESTING - 1)
-        if path is not None:
-            failure = ValueFailure(
-                f"nested deeper than the {MAX_NESTING} levels that DynamoDB keeps"
-            )
-            raise failure.under(*([name, *path] if name else path))
-
-
-def _path_below(attribute_value: Mapping[str, Any], levels: int) -> list[Piece] | None:
-    """The path to a list or map that is one too many; None if there is none."""
-    for tag, payload in attribute_value.items():
-        if tag in ("L", "M"):
-            if levels == 0:
-                return []
-            for piece, item in enumerate(payload) if tag == "L" else payload.items():
-                below = _path_below(item, levels - 1)
-                if below is not None:
-                    return [piece, *below]
-    return None
-
-
-def _too_deep(subject: str) -> BadValue:
-    return BadValue(
-        f"{subject}: nested deeper than the {MAX_NESTING} levels that DynamoDB keeps, or holding "
-        "itself"
-    )
-
-
-def codec_of(converter: object) -> Codec:
-    """The codec that a database's converter belongs to.
-
-    Raises:
-        UsageError: it is no database's.
-    """
-    get_hook: Callable[[Any], Any] | None = getattr(converter, "get_unstructure_hook", None)
-    owner = getattr(get_hook(Generation), "owner", None) if callable(get_hook) else None
-    if not isinstance(owner, Codec):
-        raise UsageError(
-            "converter= takes a database's own, db.converter, not another "
-            f"{type(converter).__name__}"
-        )
-    return owner
-
-
-_default = Codec()
-
-
-_OWN_CODEC = "__adorm_codec__"
-
-
-def default_codec(annotation: Annotation = None) -> Codec:
-    """The codec of what belongs to no database. It is shared: register hooks on a database's
-    converter instead.
-
-    Args:
-        annotation: the class that is read or written. One that was made in a function has a codec
-            of its own, which ends with it: a shared one would keep all that a process ever makes.
-    """
-    cls = origin_of(annotation) or annotation
-    if not isinstance(cls, type) or not is_made_in_function(cls):
-        return _default
-    own: Codec | None = cls.__dict__.get(_OWN_CODEC)
-    if own is None:
-        own = Codec()
-        type.__setattr__(cls, _OWN_CODEC, own)
-    return own

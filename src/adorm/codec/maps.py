@@ -7,51 +7,19 @@ given.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, is_typeddict, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, is_typeddict, overload
 
-from adorm.codec.codec import Codec, codec_of, default_codec
+from adorm.codec.chosen_codec import HasCodec, chosen_codec
 from adorm.codec.failures import DecodeFailure, item_decode_error, key_attributes
 from adorm.codec.plain import attribute_map_of, plain_of
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.schema.structures import structure_of
-from adorm.schema.types import Annotation
 
 if TYPE_CHECKING:
     from cattrs import Converter
 
 T = TypeVar("T")
-
-
-class HasCodec(Protocol):
-    """A database, as far as hooks and wire forms go."""
-
-    @property
-    def codec(self) -> Codec: ...
-
-
-def chosen_codec(db: HasCodec | None, converter: Converter | None, annotation: Annotation) -> Codec:
-    """The codec of a database, given by itself or by its converter; adorm's own types alone without
-    either.
-
-    Args:
-        annotation: the class that is read or written.
-
-    Raises:
-        UsageError: both are given, or what is given is neither.
-    """
-    if db is not None and converter is not None:
-        raise UsageError("db= and converter= both say whose hooks to use: give one of them")
-    if converter is not None:
-        return codec_of(converter)
-    if db is None:
-        return default_codec(annotation)
-    codec: object = getattr(db, "codec", None)
-    if not isinstance(codec, Codec):
-        raise UsageError(
-            f"db= takes a database as adorm.connect() makes it, not {type(db).__name__}"
-        )
-    return codec
 
 
 def to_attribute_map(

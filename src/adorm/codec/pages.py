@@ -212,6 +212,5 @@ PageItems: TypeAlias = list[AttributeMap] | ItemPage
 
 
 def as_page(items: PageItems) -> ItemPage:
-    """The page of an answer's items: a list of attribute maps, unless the answer was parsed straight
-    from its bytes."""
+    """The page of an answer's items, which are a list where the answer was read as plain JSON."""
     return items if isinstance(items, ItemPage) else MapPage(items)

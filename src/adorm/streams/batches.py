@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 
 from adorm.batch_handlers.chains import ChainLink, make_chains
-from adorm.codec.codec import default_codec
+from adorm.codec.chosen_codec import default_codec
 from adorm.errors import AdormError, UsageError
 from adorm.streams.change import StreamChange, typed_change
 from adorm.streams.record_outcome import RecordOutcome

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
+from adorm.codec.chosen_codec import chosen_codec
 from adorm.codec.codec import Codec
 from adorm.codec.failures import DecodeFailure, item_decode_error
-from adorm.codec.maps import chosen_codec
 from adorm.items.keys import Key
 from adorm.models import ModelInfo, model_info
 from adorm.schema.model_types import AttrsLike, DataclassLike

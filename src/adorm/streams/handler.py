@@ -10,7 +10,7 @@ from adorm.batch_handlers.chains import ChainLink, make_chains
 from adorm.batch_handlers.function import AsyncFunction, HandlerFunction, handler_function
 from adorm.batch_handlers.handler import BatchHandler
 from adorm.batch_handlers.options import DEFAULT_CONCURRENCY, DEFAULT_STOP_BEFORE_S
-from adorm.codec.codec import default_codec
+from adorm.codec.chosen_codec import default_codec
 from adorm.errors import UsageError
 from adorm.streams.batches import BatchOutcome, chains_with_batches, handle_batch
 from adorm.streams.change import typed_change

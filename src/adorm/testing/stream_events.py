@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from adorm.codec.chosen_codec import chosen_codec
 from adorm.codec.codec import Codec
-from adorm.codec.maps import chosen_codec
 from adorm.dynamodb.values import AttributeMap, as_json, base64_text
 from adorm.errors import UsageError
 from adorm.models import ModelInfo, model_info

@@ -85,9 +85,7 @@ class ListCoder(Coder):
 
     def decode_source(self) -> DecodeSource | None:
         element = self.element.decode_source() if isinstance(self.element, ScalarCoder) else None
-        if (
-            element is None
-        ):  # not a plain expression, or one whose failures have a path that begins at the list's index
+        if element is None:  # no plain expression, or a failure inside it needs the index
             return None
         each = element.payload.replace("{p}", f'each["{self.element.tag}"]')
         made = f"[{each} for each in {{p}}]"

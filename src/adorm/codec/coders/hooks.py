@@ -196,7 +196,8 @@ class HookCoder(Coder):
                 if isinstance(error, ItemDecodeError) and isinstance(
                     error.__cause__, DecodeFailure
                 ):
-                    raise error.__cause__ from error.__cause__.__cause__  # of a type inside this one
+                    # of a type inside this one
+                    raise error.__cause__ from error.__cause__.__cause__
                 raise DecodeFailure(
                     f"the structure hook of {name} failed: {type(error).__name__}: {error}"
                 ) from error

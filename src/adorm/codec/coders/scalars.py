@@ -9,8 +9,8 @@ Recipe for a new type, which takes two files:
    none if `str()` writes it and its constructor reads that text.
 
 Everything else follows: hooks, keys and their comparison, map keys, sets, paths, conditions,
-updates, JSON fields and parsing from bytes. Then add a value to `tests/codec/samples.py`, from which
-the property tests take it, and a row to the table of docs/guide/models.md.
+updates, JSON fields and parsing from bytes. Then add a value to `tests/codec/samples.py`, from
+which the property tests take it, and a row to the table of docs/guide/models.md.
 """
 
 from __future__ import annotations

@@ -63,9 +63,11 @@ class StructCoder(Coder):
         )
         self.structure = structure
 
-    def planned(self, plans: tuple[FieldPlan, ...]) -> None:
-        """Take the fields; they are planned after the coder is known, as they may be of the class
-        itself."""
+    def take_plans(self, plans: tuple[FieldPlan, ...]) -> None:
+        """Take the plans of the fields.
+
+        They are made after the coder, as a field may be of the class itself.
+        """
         self.plans = plans
         by_role = {plan.field.role: plan for plan in plans}
         updated_at = by_role.get(Role.UPDATED_AT)

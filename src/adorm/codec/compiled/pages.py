@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 WORTHWHILE_BYTES = 512 * 1024
 """Bytes of a model's JSON after which its answers are parsed here.
 
-To import msgspec and to make the structs takes 5 ms, nearly as much time as would have been saved by
-then. A process that reads less, as in most cold starts, never pays for it.
+To import msgspec and to make the structs takes 5 ms, nearly as much time as would have been saved
+by then. A process that reads less, as in most cold starts, never pays for it.
 """
 MOST_MISSES = 3
 """After so many answers in a row that did not fit, only every sixteenth is tried."""

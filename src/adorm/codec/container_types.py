@@ -1,0 +1,117 @@
+"""`container_coder`: the coders of lists, tuples, sets and maps."""
+
+from __future__ import annotations
+
+from collections import abc, deque
+from inspect import isabstract
+from typing import Any, get_args
+
+from adorm.codec.coder_store import CoderStore
+from adorm.codec.coders.choices import EnumCoder, LiteralCoder
+from adorm.codec.coders.coder import Coder
+from adorm.codec.coders.containers import ListCoder, MapCoder, TupleCoder
+from adorm.codec.coders.hooks import HookCoder
+from adorm.codec.coders.scalar import ScalarCoder
+from adorm.codec.coders.sets import SetCoder
+from adorm.errors import ModelError
+from adorm.schema.types import Annotation, origin_of, type_name, unwrap
+
+_LISTS: dict[Any, tuple[tuple[type, ...], Any]] = {
+    list: ((list,), None),
+    abc.MutableSequence: ((list,), None),
+    abc.Sequence: ((list, tuple), None),
+    abc.Collection: ((list, tuple), None),
+    abc.Iterable: ((list, tuple), None),
+    deque: ((deque,), deque),
+}
+"""Types stored as L, with the classes they take and what to make of a list that was read."""
+
+_SETS: dict[Any, Any] = {set: set, frozenset: frozenset, abc.Set: set, abc.MutableSet: set}
+"""Types stored as sets, and what to make of one that was read."""
+
+_MAPS = (dict, abc.Mapping, abc.MutableMapping)
+
+
+def container_coder(
+    store: CoderStore, annotation: Annotation, cls: Any, where: str
+) -> Coder | None:
+    """The coder of a list, tuple, set or map; None for any other type.
+
+    Args:
+        cls: the type without its arguments.
+        where: the class and the field, for messages: `Order.total`.
+
+    Raises:
+        ModelError: what it holds can't be stored.
+    """
+    name, arguments = type_name(annotation), get_args(annotation)
+    if cls in _LISTS:
+        classes, make = _LISTS[cls]
+        return ListCoder(
+            name, store.coder(arguments[0] if arguments else Any, where), classes, make
+        )
+    if cls is tuple:
+        if annotation is tuple or (len(arguments) == 2 and arguments[1] is Ellipsis):
+            return ListCoder(
+                name,
+                store.coder(arguments[0] if arguments else Any, where),
+                (tuple,),
+                tuple,
+                article="a tuple",
+            )
+        return TupleCoder(name, [store.coder(argument, where) for argument in arguments])
+    if cls in _SETS:
+        if arguments:
+            _check_hashable(arguments[0], f"{where}: the elements of {name}", "use a list")
+        element = store.coder(arguments[0] if arguments else Any, where)
+        return SetCoder(name, element, (set, frozenset), _SETS[cls], untyped=not arguments)
+    if cls in _MAPS:
+        key = _map_key(store, annotation, arguments[0], where) if arguments else None
+        return MapCoder(
+            name,
+            key,
+            store.coder(arguments[1] if arguments else Any, where),
+            json=store.options.json,
+        )
+    return None
+
+
+def _map_key(
+    store: CoderStore, annotation: Annotation, key: Annotation, where: str
+) -> Coder | None:
+    _check_hashable(key, f"{where}: the keys of {type_name(annotation)}", "use a list of pairs")
+    try:
+        coder = store.coder(key, where)
+    except ModelError as error:
+        raise ModelError(
+            f"{where}: the keys of {type_name(annotation)} have to be text: {error}"
+        ) from error
+    if coder is store.any or (isinstance(coder, ScalarCoder) and coder.classes == (str,)):
+        return None
+    is_text = isinstance(coder, (ScalarCoder, EnumCoder, LiteralCoder)) and coder.tags == frozenset(
+        {"S"}
+    )
+    if is_text or isinstance(coder, HookCoder):
+        return coder
+    if store.options.lenient and isinstance(unwrap(key), type):
+        return None  # a database may have hooks for it
+    raise ModelError(
+        f"{where}: the keys of {type_name(annotation)} have to be text, as those of "
+        "DynamoDB's maps are: "
+        f"use str or a type that is stored as text (S), or register hooks for {type_name(key)}"
+    )
+
+
+def _check_hashable(annotation: Annotation, what: str, remedy: str) -> None:
+    """Refuse what no set can hold and no dict can have as a key; a hook could not read one either.
+
+    Raises:
+        ModelError: instances of the class have no hash.
+    """
+    bare = unwrap(annotation)
+    cls = origin_of(bare) or bare
+    if isinstance(cls, type) and cls.__hash__ is None and not isabstract(cls):
+        raise ModelError(
+            f"{what} need a hash, and {type_name(annotation)} has none: make it a frozen class, "
+            f"or {remedy}"
+        )
