@@ -1,5 +1,8 @@
-"""`FieldPlan`: what is done with one field: its coder, what None and empty values become, and what
-absence reads as."""
+"""`FieldPlan`: how one field is stored.
+
+It holds the field's coder, what None and empty values become, and what an absent attribute reads
+as.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,16 @@ from adorm.dynamodb.values import NULL
 from adorm.errors import AdormError, ModelError
 from adorm.schema.fields import MISSING, NOT_REQUIRED, Field, Role
 
-Outcome = Literal["absent", "null", "refuse", "encode"]
-"""What a special value becomes: nothing at all, `{"NULL": true}`, an error, or what its coder makes
-of it."""
+SpecialValue = Literal["absent", "null", "refuse", "encode"]
+"""What None or an empty value becomes: no attribute, `{"NULL": true}`, an error, or what the coder
+makes of it."""
 
 
 class FieldPlan:
     """One field of a class, as it is stored.
 
     Args:
-        optional: whether None is a value of the field; its coder knows nothing of None then.
+        optional: whether None is a value of the field. Its coder does not handle None then.
 
     Raises:
         ModelError: `omit_empty` without an empty default.
@@ -36,26 +39,26 @@ class FieldPlan:
         self.coder = coder
         self.optional = optional
         self.set_coder = coder if isinstance(coder, SetCoder) and not coder.has_empty else None
-        """Where the empty value has no form of its own."""
+        """The coder, if the field holds sets and an empty one would be stored as NULL."""
         self.of_set = isinstance(coder, SetCoder)
         self.omit_empty = field.marker.omit_empty
-        self.on_none: Outcome = self._on_none()
-        self.on_empty_set: Outcome = self._on_empty_set()
+        self.on_none: SpecialValue = self._on_none()
+        self.on_empty_set: SpecialValue = self._on_empty_set()
         self.has_absence = (
             self.omit_empty or self.on_none != "encode" or self.on_empty_set != "encode"
         )
-        """Whether there are values that its coder does not encode."""
+        """Whether some values are not encoded by the coder."""
         self.created_at: FieldPlan | None = None
-        """Beside `updated_at`: what it reads as where it is absent, since no write after the first
-        is known."""
+        """For `updated_at`: the plan of `created_at`. Where the item has no time of the last write,
+        it reads as that of the first one."""
         self.empty = self._empty()
-        """Makes what a stored NULL reads as in a list or map that is never None but has a default;
-        None for other fields."""
+        """For a list or map with a default that is never None: makes the empty value, which a
+        stored NULL reads as. None for other fields."""
         if self.omit_empty:
             self._check_omit_empty()
 
     def encode(self, value: Any) -> Any:
-        """The value's attribute value; None for absence.
+        """The attribute value of a value; None for absence.
 
         Raises:
             EncodeFailure: the value can't be stored.
@@ -72,7 +75,7 @@ class FieldPlan:
         return self.coder.encode(value)
 
     def decode(self, attribute_value: Any) -> Any:
-        """The value of an attribute that is there.
+        """The value of an attribute that is present.
 
         Raises:
             DecodeFailure: it does not fit.
@@ -87,26 +90,26 @@ class FieldPlan:
 
     @property
     def null_first(self) -> bool:
-        """Whether a decoder looks for `{"NULL": true}` before it looks at anything else.
+        """Whether a decoder looks for `{"NULL": true}` first.
 
-        Where the coder's expression takes the common case only, it fails at NULL, and looking for
-        that costs the others nothing. A coder that has no expression may take NULL for something of
-        its own (an empty set; what a hook makes of it), or fails in its own words.
+        A coder with a `decode_source` fails at NULL, so that NULL can be looked for after the
+        failure, and other values cost nothing more. A coder without one may read NULL as a value of
+        its own (an empty set, what a hook makes of it).
         """
         return self.optional and (self.on_none == "null" or self.coder.decode_source() is None)
 
     def absent(self) -> Any:
-        """What absence reads as.
+        """What an absent attribute reads as.
 
         Raises:
-            DecodeFailure: absence is an error.
+            DecodeFailure: the field has no default.
         """
         field = self.field
         if field.role in (Role.CREATED_AT, Role.UPDATED_AT):
             if self.optional:
                 return None
             raise DecodeFailure(
-                f"missing, and nobody knows the time: annotate {self.where} as `datetime | None`, "
+                f"missing, and the time is not known: annotate {self.where} as `datetime | None`, "
                 "then it reads as None"
             )
         if field.factory is not None:
@@ -144,12 +147,12 @@ class FieldPlan:
     def is_empty_set(self, value: Any) -> bool:
         return isinstance(self.coder, SetCoder) and self.coder.is_empty(value)
 
-    def _on_none(self) -> Outcome:
+    def _on_none(self) -> SpecialValue:
         if not self.optional:
             return "encode"
         return "absent" if self._reads_as(lambda value: value is None) else "null"
 
-    def _on_empty_set(self) -> Outcome:
+    def _on_empty_set(self) -> SpecialValue:
         if not self.of_set:
             return "encode"
         if self._reads_as(self.is_empty_set):
@@ -194,7 +197,11 @@ def is_null(attribute_value: Any) -> bool:
 
 
 def recover(plan: FieldPlan, content: Any, error: Exception) -> Any:
-    """A field's value, with care, after the generated code failed at it.
+    """The value of a field, after the generated code has failed at it.
+
+    Args:
+        content: the map that holds the field's attribute.
+        error: what the generated code raised.
 
     Raises:
         DecodeFailure: it does not fit, or is missing.

@@ -1,4 +1,4 @@
-"""What can go wrong in the codec, with the path to where it did."""
+"""The failures of the codec, with the path to the value, and the errors that users get."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ _PLAIN_NAME = r"[\w-]+"
 
 
 class Failure(Exception):
-    """A problem and the path to it. The path grows from the inside while the error passes
-    outwards."""
+    """A problem and the path to it. The path grows while the failure passes outwards."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -33,7 +32,7 @@ class Failure(Exception):
         self._inside_out: list[Piece] = []
 
     def under(self, *pieces: Piece) -> Self:
-        """The same failure, seen from one level further out."""
+        """The same failure, with these steps in front of its path."""
         self._inside_out.extend(reversed(pieces))
         return self
 
@@ -59,16 +58,19 @@ class ValueFailure(EncodeFailure):
 
 
 def reason_of(error: Exception) -> str:
-    """What an error says, in one line for a message. attrs' validators carry more than their text:
-    the field, and what was allowed."""
+    """The text of an error, for a message.
+
+    The errors of attrs' validators have more arguments than the text: the field, and what was
+    allowed.
+    """
     carries_field = any(isinstance(argument, attrs.Attribute) for argument in error.args)
     text = error.args[0] if carries_field and isinstance(error.args[0], str) else str(error)
     return text or type(error).__name__
 
 
 def path_text(root: str, pieces: Iterable[Piece]) -> str:
-    """`$.lines[2].price`; a name with dots or spaces in it stands in quotes, `$["a.b"]`; a very
-    long path is cut in the middle."""
+    """`$.lines[2].price`. A name with dots or spaces is quoted, `$["a.b"]`. A path of more than 40
+    steps is shortened in its middle."""
     texts = [_piece_text(piece) for piece in pieces]
     if len(texts) > _SHOWN_PIECES:
         texts = [*texts[:20], "…", *texts[-10:]]
@@ -82,7 +84,8 @@ def _piece_text(piece: Piece) -> str:
 
 
 def usage_error(failure: EncodeFailure, subject: str) -> UsageError:
-    """`Order.lines[2].price: expected a number, got 'x'`; raise it from the failure."""
+    """The error that users get: `Order.lines[2].price: expected a number, got 'x'`. Raise it from
+    the failure."""
     kind = BadValue if isinstance(failure, ValueFailure) else UsageError
     return kind(f"{path_text(subject, failure.pieces)}: {failure.problem}")
 
@@ -94,12 +97,12 @@ def item_decode_error(
     key: Mapping[str, Any] | None = None,
     attribute_map: Mapping[str, Any] | None = None,
 ) -> ItemDecodeError:
-    """The error that users see; raise it from the failure.
+    """The error that users get. Raise it from the failure.
 
     Args:
         model: the class that was to be read.
-        key: the item's key attributes, `{"pk": {"S": "x"}}`; when not given, those of the model's
-            key fields in `attribute_map`.
+        key: the item's key attributes, `{"pk": {"S": "x"}}`; by default those of the model's key
+            fields in `attribute_map`.
         attribute_map: the whole item as it was read.
     """
     if key is None:
@@ -115,8 +118,7 @@ def item_decode_error(
 
 
 def key_attributes(model: Annotation, attribute_map: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes of the model's key fields, as far as the item has them; empty for what is no
-    model."""
+    """The attributes of a model's key that an item has; empty where the class is no model."""
     if kind_of(model) is None:
         return {}
     keys = [
@@ -145,17 +147,17 @@ def article(name: str) -> str:
 
 
 def shown(attribute_value: Any) -> str:
-    """An attribute value as JSON for a message, cut to a sane length."""
+    """An attribute value as JSON for a message, cut to 80 characters."""
     plain = attribute_value.__class__ is dict and "S" in attribute_value and "B" in attribute_value
     try:
-        # text of plain JSON may stand for more than one type
+        # a text of plain JSON stands for several tags
         return _cut(_json(attribute_value["S"] if plain else attribute_value))
     except (RecursionError, ValueError, TypeError):
         return "something nested too deeply to show"
 
 
 def brief(value: object) -> str:
-    """A Python value for a message: scalars as they are, cut to a sane length, anything else by its
+    """A Python value for a message: a scalar as it is, cut to 80 characters; for any other value its
     type."""
     if value is None or type(value) in (str, int, float, bool, bytes, Decimal):
         if isinstance(value, int) and value.bit_length() > 1000:

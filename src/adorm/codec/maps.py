@@ -1,7 +1,7 @@
 """Items outside of a database: in streams, exports and tests.
 
-Both pairs use attribute names and adorm's own types; hooks and options of a database where it is
-given.
+`to_attribute_map` and `from_attribute_map` use DynamoDB's JSON, `to_plain` and `from_plain` plain
+JSON. Both use attribute names; hooks and options of a database are used where it is given.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def to_attribute_map(
     db: HasCodec | None = None,
     converter: Converter | None = None,
 ) -> AttributeMap:
-    """An instance as DynamoDB's JSON carries it: `{"pk": {"S": "x"}, "n": {"N": "1"}}`; binary
-    values are `bytes`.
+    """An instance as an attribute map, `{"pk": {"S": "x"}, "n": {"N": "1"}}`; binary values are
+    `bytes`.
 
     Args:
-        model: what `map_class` gave, for an instance of a class mapped by it: such a class knows no
-            attribute names of its own.
-        db: whose hooks and `datetime_format` to use; adorm's own types alone when not given.
-        converter: the same by the database's converter, `db.converter`.
+        model: what `map_class` gave, for an instance of a mapped class: the class itself has no
+            attribute names.
+        db: the database whose hooks and `datetime_format` to use; by default no hooks.
+        converter: the same database by its converter, `db.converter`.
 
     Raises:
         UsageError: something in it can't be stored; the message names class, field and path. Or it
@@ -66,8 +66,8 @@ def from_attribute_map(
     db: HasCodec | None = None,
     converter: Converter | None = None,
 ) -> T:
-    """The instance of an attribute map, as in a stream's `NewImage`; binary values are base64 text
-    or bytes.
+    """The instance of an attribute map, such as a stream's `NewImage`; binary values are base64
+    text or bytes.
 
     `db` and `converter` as for `to_attribute_map`.
 
@@ -82,7 +82,7 @@ def from_attribute_map(
     return made
 
 
-# A NamedTuple is a tuple to a checker: only at run time it is known to be an object with names.
+# To type checkers a NamedTuple is a tuple; only at run time it is seen to have field names.
 @overload
 def to_plain(
     obj: tuple[object, ...] | list[Any],
@@ -109,12 +109,12 @@ def to_plain(
     db: HasCodec | None = None,
     converter: Converter | None = None,
 ) -> Any:
-    """An instance as plain JSON: dicts, lists, text, ints, floats, bools and None, under attribute
-    names.
+    """An instance as plain JSON: dicts, lists, text, ints, floats, bools and None. The names are
+    attribute names.
 
-    Bytes are base64 text, sets lists, times ISO 8601; a number that neither a 64-bit int nor a
-    float holds exactly is text. What is absent in DynamoDB is absent here. `model`, `db` and
-    `converter` as for `to_attribute_map`.
+    Bytes are base64 text, sets are lists, times are ISO 8601. A number is text where neither a
+    64-bit int nor a float holds it exactly. An attribute that would be absent in DynamoDB is absent
+    here. `model`, `db` and `converter` are as for `to_attribute_map`.
 
     A row of `select(...)`, which is a tuple, becomes a list of its values, and a list of rows or
     instances a list of lists or objects.
@@ -131,7 +131,7 @@ def to_plain(
 
 
 def _plain_part(value: object, db: HasCodec | None, converter: Converter | None) -> Any:
-    """A value of a row: whatever a field may hold, an empty set too."""
+    """A value of a row as plain JSON. It may be whatever a field may hold, an empty set too."""
     if value is None:
         return None
     if type(value) in (tuple, list):
@@ -150,10 +150,10 @@ def from_plain(
     db: HasCodec | None = None,
     converter: Converter | None = None,
 ) -> T:
-    """The instance of what `to_plain` gave. Where a field is untyped or a union, only what JSON
-    tells apart can come back.
+    """The instance of what `to_plain` gave.
 
-    `db` and `converter` as for `to_attribute_map`.
+    A field that is untyped or a union gets a value of another type back where JSON has only one:
+    bytes become text, a set a list. `db` and `converter` are as for `to_attribute_map`.
 
     Raises:
         ItemDecodeError: it does not fit the model.

@@ -1,8 +1,8 @@
-"""Attribute values as plain JSON and back: for `as_json` fields and for the plain twins.
+"""Attribute values as plain JSON and back, for `as_json` fields, `to_plain` and `from_plain`.
 
-JSON knows no sets, bytes or kinds of numbers. So a JSON text stands for every type that is written
-as text: it becomes `{"S": ..., "B": ...}`, of which each decoder takes its own; sets read lists.
-Numbers travel as their digits, so none is lost.
+JSON has no sets and no bytes. So a JSON text may stand for text or for bytes: it is read as
+`{"S": ..., "B": ...}`, of which a decoder takes the tag of its type; a set reads a list. Numbers are
+kept as their digits, so that none is lost.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from adorm.dynamodb.values import AttributeValue, base64_text
 
 _TEXT = json.JSONEncoder(ensure_ascii=False).encode
 _NO_NUMBER = re.compile(r"\s*[+-]?(?:s?nan|inf)", re.IGNORECASE).match
-"""What Python takes for numbers, and DynamoDB has not."""
+"""Finds NaN and infinity, which Python takes for numbers and DynamoDB does not."""
 
 
 class _Number(str):
@@ -35,8 +35,8 @@ class JsonCoder(Coder):
 
     Args:
         inner: the coder of the value itself.
-        untyped: whether it is Any, `dict[str, Any]` or `list[Any]`: JSON's own types, which need no
-            detour.
+        untyped: `object`, `dict` or `list` for `Any`, `dict[str, Any]` or `list[Any]`, which are
+            read by the JSON parser alone; None for any other type.
     """
 
     def __init__(self, inner: Coder, *, untyped: type | None) -> None:
@@ -88,14 +88,16 @@ class JsonCoder(Coder):
 
 
 def json_text(attribute_value: Mapping[str, Any]) -> str:
-    """JSON text of an attribute value; bytes in base64, sets as lists, numbers digit by digit."""
+    """The JSON text of an attribute value: bytes as base64 text, sets as lists, numbers with all
+    their digits."""
     tag, payload = next(iter(attribute_value.items()))
     if tag == "S":
         return _TEXT(payload)
     if tag == "N":
         return str(payload)
     if tag == "M":
-        return f"{{{','.join(f'{_TEXT(name)}:{json_text(value)}' for name, value in payload.items())}}}"
+        members = (f"{_TEXT(name)}:{json_text(value)}" for name, value in payload.items())
+        return f"{{{','.join(members)}}}"
     if tag == "L":
         return f"[{','.join(map(json_text, payload))}]"
     if tag in ("SS", "NS", "BS"):
@@ -106,8 +108,8 @@ def json_text(attribute_value: Mapping[str, Any]) -> str:
 
 
 def plain_of(attribute_value: Mapping[str, Any]) -> Any:
-    """The same as Python's dicts, lists, text, ints and floats; a number that neither 64 bits nor a
-    float hold exactly is text."""
+    """An attribute value as Python's dicts, lists, text, ints and floats. A number is text where
+    neither an int of 64 bits nor a float holds it exactly."""
     tag, payload = next(iter(attribute_value.items()))
     if tag == "N":
         return _plain_number(payload)
@@ -126,10 +128,10 @@ def attribute_value_of(plain: Any, *, number_texts: bool = False) -> AttributeVa
     """The attribute value that plain JSON stands for.
 
     Args:
-        number_texts: text may also stand for a number, as `plain_of` gives it.
+        number_texts: whether text may also stand for a number, as `plain_of` gives it.
 
     Raises:
-        DecodeFailure: something that JSON does not have.
+        DecodeFailure: it is nothing that JSON has.
     """
     if isinstance(plain, _Number):
         return {"N": str(plain)}
@@ -159,10 +161,10 @@ def attribute_value_of(plain: Any, *, number_texts: bool = False) -> AttributeVa
 
 
 def attribute_map_of(plain: Mapping[str, Any], *, number_texts: bool = False) -> dict[str, Any]:
-    """The attribute map that a plain JSON object stands for.
+    """The attribute map that a plain JSON object stands for; `number_texts` as above.
 
     Raises:
-        DecodeFailure: something that JSON does not have.
+        DecodeFailure: something in it is nothing that JSON has.
     """
     result: dict[str, Any] = {}
     for name, value in plain.items():

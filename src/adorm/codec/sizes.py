@@ -46,8 +46,9 @@ def check_item_size(subject: object, attribute_map: Mapping[str, Any]) -> None:
 
 
 def json_size(content: Mapping[str, Any]) -> int:
-    """Bytes of attribute values as JSON: more than DynamoDB counts, in a tenth of the time of
-    counting (0.7 against 8.5 us).
+    """Bytes of attribute values as JSON, which are more than DynamoDB counts.
+
+    It takes a tenth of the time of `item_size`: 0.7 instead of 8.5 us.
 
     Raises:
         TypeError: it holds text that is no UTF-8.
@@ -83,6 +84,6 @@ def _scalar_size(tag: str, payload: Any) -> int:
 
 
 def _number_size(text: str) -> int:
-    """One byte for two significant digits, one more, and one for a minus sign."""
+    """One byte for each two significant digits, one more, and one for a minus sign."""
     digits = text.lower().partition("e")[0].lstrip("-+").replace(".", "").strip("0")
     return (len(digits) + 1) // 2 + 1 + text.startswith("-")

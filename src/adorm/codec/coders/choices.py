@@ -1,4 +1,4 @@
-"""Types that are one of a few values: enums and literals."""
+"""`EnumCoder` and `LiteralCoder`: types that have a few values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAMED_CHOICES = 8
 
 
 class EnumCoder(Coder):
-    """Members are stored by their values, whatever those are."""
+    """An enum; a member is stored as its value is."""
 
     def __init__(self, cls: type[Enum], untyped: Coder) -> None:
         self.stored = {member: untyped.encode(member.value) for member in cls}
@@ -50,9 +50,8 @@ class EnumCoder(Coder):
             except (TypeError, ValueError, AttributeError, StopIteration) as error:
                 raise unexpected(expected, attribute_value) from error
             try:
-                return cls(
-                    decode_untyped(attribute_value)
-                )  # flags that are combined, and enums with a _missing_ of their own
+                # combined flags, and enums that have a _missing_
+                return cls(decode_untyped(attribute_value))
             except (DecodeFailure, RecursionError):
                 raise
             except Exception as error:  # _missing_ is the user's
@@ -77,7 +76,7 @@ class EnumCoder(Coder):
 
 
 class LiteralCoder(Coder):
-    """One of the values of a `Literal`; enum members are stored by their values."""
+    """One of the values of a `Literal`; a member of an enum is stored as its value is."""
 
     def __init__(self, values: tuple[Any, ...], untyped: Coder) -> None:
         self.stored: dict[tuple[type[Any], Any], AttributeValue] = {

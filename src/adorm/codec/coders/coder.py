@@ -1,13 +1,13 @@
 """`Coder`: how values of one type become attribute values and come back.
 
-A coder has two functions. `encode` takes a value and raises nothing but `EncodeFailure`, `decode`
-takes an attribute value and raises nothing but `DecodeFailure` (besides adorm's own errors and
-`RecursionError`, which pass through both). They are made when they are first wanted, so that a
-class pays only for what it uses.
+A coder has two functions. `encode` takes a value and raises `EncodeFailure`; `decode` takes an
+attribute value and raises `DecodeFailure`. Besides these only adorm's own errors and
+`RecursionError` pass through both. Each function is made at its first use, so that a class pays
+only for what it uses.
 
-Scalars and nested classes can also be written into the functions that are generated around them:
-`encode_source` and `decode_source` give expressions that take the common case and may raise
-anything, upon which the caller asks `encode` or `decode`.
+Some coders can also be written into the generated function of a class around them: `encode_source`
+and `decode_source` give expressions for the common values. An expression may raise anything; then
+the caller uses `encode` or `decode`.
 """
 
 from __future__ import annotations
@@ -25,15 +25,20 @@ Encode = Callable[[Any], AttributeValue]
 Decode = Callable[[Any], Any]
 
 BUILDING = RLock()
-"""Held while coders are planned and their functions made, in any thread."""
-
+"""Held, in every thread, while coders are built and their functions are made."""
 
 NO_NAMES: Mapping[str, Any] = MappingProxyType({})
 
 
 class EncodeSource(Record):
-    """Where `test` holds of a variable `{v}`, `payload` is what its tag holds: `{v}.__class__ is
-    str` and `{v}`."""
+    """How a common value is encoded by an expression.
+
+    Args:
+        test: an expression that is true for a common value `{v}`: `{v}.__class__ is int`. Empty
+            where all values are common.
+        payload: an expression for what the tag holds then: `str({v})`.
+        names: objects that both use, by their names in the braces.
+    """
 
     __slots__ = ("test", "payload", "names")  # noqa: RUF023  # the constructor's order
 
@@ -46,7 +51,12 @@ class EncodeSource(Record):
 
 
 class DecodeSource(Record):
-    """The value, made of the expression `{p}`, which is what its tag holds: `int({p})`."""
+    """How a common value is decoded by an expression.
+
+    Args:
+        payload: an expression for the value, where `{p}` is what its tag holds: `int({p})`.
+        names: objects that it uses, by their names in the braces.
+    """
 
     __slots__ = ("payload", "names")  # noqa: RUF023  # the constructor's order
 
@@ -58,10 +68,11 @@ class DecodeSource(Record):
 
 
 class made_once:  # noqa: N801  # used as a decorator
-    """A function that a method makes when it is first wanted; wanted again in the making, a
-    stand-in that calls it later.
+    """Decorates a method that makes a function: reading the attribute gives the function.
 
-    Once made it is an attribute of the instance, which is found without asking here.
+    It is made once, at the first read, and kept as an attribute of the instance. Where it is read
+    while it is being made (a type that holds itself), the reader gets a function that calls it
+    later.
     """
 
     def __init__(self, make: Callable[[Any], Callable[[Any], Any]]) -> None:
@@ -75,7 +86,7 @@ class made_once:  # noqa: N801  # used as a decorator
             if self._name in attributes:  # another thread was faster
                 return cast("Callable[[Any], Any]", attributes[self._name])
             if self._name in in_the_making:
-                return lambda value: getattr(instance, self._name)(value)  # noqa: PLW0108  # the attribute is another later
+                return lambda value: getattr(instance, self._name)(value)  # noqa: PLW0108  # by then the attribute is the function
             in_the_making.add(self._name)
             try:
                 function = attributes[self._name] = self._make(instance)
@@ -97,17 +108,17 @@ class Coder:
     ) -> None:
         self.in_the_making: set[str] = set()
         self.name = name
-        """What to call the type in a message: `list[int]`."""
+        """The type's name in a message: `list[int]`."""
         self.tags = tags
-        """The tags that `encode` may give; None where that is not known."""
+        """The tags that `encode` may give; None where a hook decides that."""
         self.classes = classes
-        """The Python classes whose values are surely meant for this coder, among the members of a
+        """The classes whose instances are meant for this coder, where it is a member of a
         union."""
         self.open_ended = open_ended
-        """Whether values may be nested to any depth."""
+        """Whether values may be nested to any depth, as those of a class that holds itself."""
 
     def accepts(self, value: object) -> bool:
-        """Whether a member of a union may take this value."""
+        """Whether this coder, as a member of a union, takes a value."""
         return isinstance(value, self.classes)
 
     @made_once
@@ -119,19 +130,21 @@ class Coder:
         raise TypeError(f"{type(self).__name__} makes no decoder")
 
     def encode_source(self) -> EncodeSource | None:
+        """An expression for common values; None where there is none."""
         return None
 
     def decode_source(self) -> DecodeSource | None:
+        """An expression for common values; None where there is none."""
         return None
 
     @property
     def tag(self) -> str:
-        """The one tag of a coder that has sources."""
+        """The only tag of a coder that has an `encode_source` or a `decode_source`."""
         return next(iter(self.tags or ()))
 
 
 class LateCoder(Coder):
-    """Stands for a recursive alias while it is being built."""
+    """Stands in for the coder of an alias that holds itself, while that is being built."""
 
     target: Coder
 
@@ -151,7 +164,8 @@ class LateCoder(Coder):
 
 
 class UnknownCoder(Coder):
-    """Stands for a class that some database may have hooks for, while a model is checked."""
+    """Stands in for the coder of a class that some database may have hooks for, while a model is
+    checked."""
 
     @made_once
     def encode(self) -> Encode:

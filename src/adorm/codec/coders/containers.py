@@ -1,4 +1,4 @@
-"""Lists, tuples and maps of text keys. Sets have a module of their own."""
+"""`ListCoder`, `TupleCoder` and `MapCoder`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ListCoder(Coder):
         super().__init__(name, frozenset({"L"}), classes, open_ended=element.open_ended)
         self.element = element
         self.make = make
-        """What to make of the list; None for the list itself."""
+        """Makes the value of a list that was read; None where the value is the list itself."""
         self._expected = article
 
     def accepts(self, value: object) -> bool:
@@ -132,8 +132,8 @@ class ListCoder(Coder):
 
 
 def common_elements(element: Coder) -> EncodeSource | None:
-    """How a scalar element that is called `each` is encoded, where that can be written into a
-    comprehension."""
+    """How a scalar element, named `each` in a comprehension, is encoded; None where that is not one
+    expression."""
     source = element.encode_source() if isinstance(element, ScalarCoder) else None
     if source is None:
         return None
@@ -143,7 +143,7 @@ def common_elements(element: Coder) -> EncodeSource | None:
 
 
 class TupleCoder(Coder):
-    """`tuple[int, str]`, as L of just that length."""
+    """`tuple[int, str]`, as L with exactly that many elements."""
 
     def __init__(self, name: str, elements: Sequence[Coder]) -> None:
         super().__init__(
@@ -192,13 +192,13 @@ class TupleCoder(Coder):
 
 
 class MapCoder(Coder):
-    """`dict[str, T]`, as M. A map's keys are text of at least one character; JSON takes none
-    too."""
+    """`dict[str, T]`, as M. The keys are text with at least one character; in JSON fields they may
+    be empty."""
 
     def __init__(self, name: str, key: Coder | None, value: Coder, *, json: bool) -> None:
         super().__init__(name, frozenset({"M"}), (dict, Mapping), open_ended=value.open_ended)
         self.key = key
-        """How keys are made text; None for str."""
+        """The coder of the keys; None where they are str."""
         self.value = value
         self._json = json
 
@@ -290,10 +290,13 @@ class MapCoder(Coder):
         return result
 
     def _read_key(self, coder: Coder, text: str) -> Any:
-        """The key that a text stands for. In another spelling the next write would store it beside
-        itself, and no path would find it."""
+        """The key that a text stands for.
+
+        A text that is not as the key would be written is refused: the next write would store the
+        value a second time, under another text, and no path would lead to the first one.
+        """
         key = coder.decode({"S": text})
-        if coder.tags is None:  # of a hook, which knows what it does
+        if coder.tags is None:  # a hook may accept several texts
             return key
         stored = coder.encode(key).get("S")
         if stored != text:
@@ -309,7 +312,7 @@ def list_content(attribute_value: Any, expected: str) -> Sequence[Any]:
     """What L holds.
 
     Raises:
-        DecodeFailure: it is no L.
+        DecodeFailure: the attribute value is no L.
     """
     try:
         content = attribute_value["L"]
@@ -324,7 +327,7 @@ def map_content(attribute_value: Any) -> Mapping[str, Any]:
     """What M holds.
 
     Raises:
-        DecodeFailure: it is no M.
+        DecodeFailure: the attribute value is no M.
     """
     try:
         content = attribute_value["M"]
@@ -336,10 +339,10 @@ def map_content(attribute_value: Any) -> Mapping[str, Any]:
 
 
 def under_index(failure: Any, content: Any, items: Iterator[Any]) -> Any:
-    """The failure under the index that its iteration had come to."""
+    """The failure with the index of the element at which the iteration stopped in its path."""
     return failure.under(len(content) - length_hint(items) - 1)
 
 
 def under_key(failure: Any, content: Mapping[str, Any], items: Iterator[Any]) -> Any:
-    """The failure under the key that its iteration had come to."""
+    """The failure with the key at which the iteration stopped in its path."""
     return failure.under(str(list(content)[len(content) - length_hint(items) - 1]))

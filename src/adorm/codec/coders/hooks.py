@@ -1,7 +1,7 @@
-"""Users' cattrs hooks: where they are looked up, and how they are called.
+"""The cattrs hooks of users: how they are found and called.
 
-A converter of `make_converter` answers for every type. Its own answers are `OwnHook`s; any other
-one is the user's.
+A converter of `make_converter` has a hook for every type. Where the user has registered none, it is
+an `OwnHook`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class OwnHook:
-    """What a converter answers where the user has registered nothing."""
+    """The hook of a converter for a type that the user has registered none for."""
 
     def __init__(self, call: Callable[..., Any]) -> None:
         self._call = call
 
     @property
     def owner(self) -> object:
-        """What answers: the codec whose converter it is."""
+        """The codec whose converter it is."""
         return getattr(self._call, "__self__", None)
 
     def __call__(self, *arguments: Any) -> Any:
@@ -106,8 +106,7 @@ def make_converter(
 
 
 class Generation:
-    """Ask a converter for its hook for this type: it is another object as soon as any hook has been
-    registered."""
+    """A type for which a converter's hook is another object after any hook has been registered."""
 
 
 def hooks_of(converter: cattrs.Converter, annotation: Annotation) -> Hooks:
@@ -132,7 +131,7 @@ def _users(get_hook: Callable[[Any], Any], annotation: Annotation) -> Any:
     if isinstance(hook, OwnHook):
         return None
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        # a hook for str is not meant for each StrEnum
+        # a hook for str is not meant for every StrEnum
         mro: tuple[type[Any], ...] = annotation.__mro__
         bases = [base for base in mro if not issubclass(base, Enum) and base is not object]
         if any(get_hook(base) is hook for base in bases):
@@ -141,7 +140,7 @@ def _users(get_hook: Callable[[Any], Any], annotation: Annotation) -> Any:
 
 
 class HookCoder(Coder):
-    """A type that the user has hooks for; a direction without one is adorm's own."""
+    """A type that the user has registered a hook for, or two; the other direction is adorm's."""
 
     def __init__(self, name: str, annotation: Annotation, hooks: Hooks) -> None:
         cls = get_origin(annotation) or annotation
@@ -149,7 +148,7 @@ class HookCoder(Coder):
         self._annotation = annotation
         self._hooks = hooks
         self.own: Coder | None = None
-        """The coder of a direction without a hook."""
+        """The coder for the direction that has no hook."""
 
     @made_once
     def encode(self) -> Encode:

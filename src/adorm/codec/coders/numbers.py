@@ -95,8 +95,7 @@ def timedelta_text(value: object) -> str:
     """
     if not isinstance(value, timedelta):
         raise wrong("a timedelta", value)
-    # asked of timedelta itself, for subclasses count in other ways: pendulum's have years and
-    # months
+    # by timedelta's own method: subclasses count in other ways, pendulum's in years and months
     total = timedelta.__floordiv__(value, _MICROSECOND)
     seconds, microseconds = divmod(abs(total), 1_000_000)
     fraction = f".{microseconds:06d}".rstrip("0") if microseconds else ""
@@ -185,7 +184,7 @@ def untyped_number(text: str) -> int | Decimal:
 
 
 def untyped_json_number(text: str) -> float | Decimal:
-    """A float where it has just these digits, else a Decimal, so that no digit is lost."""
+    """A float where one is equal to the number, else a Decimal, so that no digit is lost."""
     number = float(text)
     return (
         number
@@ -195,15 +194,15 @@ def untyped_json_number(text: str) -> float | Decimal:
 
 
 _MARKED = re.compile(r"-?[0-9]+E-?[0-9]+").fullmatch
-"""A Decimal in untyped JSON. Nobody writes floats so: Python has a small e, others a point or a
-plus."""
+"""Whether a number of untyped JSON was a Decimal: it has a large E, and neither a point nor a plus.
+Python writes floats with a small e, others with a point or a plus."""
 
 
 def untyped_json_decimal_text(value: object) -> str:
-    """A Decimal for untyped JSON: with digits that read back as this Decimal, and as a number
-    everywhere else.
+    """A Decimal for untyped JSON: a number that reads back as this Decimal.
 
-    `1.5` would read as a float, so `Decimal("1.5")` is `15E-1`; what no float has stays as it is.
+    `1.5` would read back as a float, so `Decimal("1.5")` is written `15E-1`. A Decimal that no float
+    is equal to is written as it is.
     """
     text = json_decimal_text(value)
     if not isinstance(value, Decimal):
@@ -216,8 +215,8 @@ def untyped_json_decimal_text(value: object) -> str:
 
 
 def untyped_json_value(text: str) -> float | Decimal:
-    """What a number of untyped JSON reads as, ints excepted: a Decimal as
-    `untyped_json_decimal_text` wrote it, else as above."""
+    """A number of untyped JSON that is no int: a Decimal where `untyped_json_decimal_text` wrote it
+    so, else as by `untyped_json_number`."""
     return Decimal(text) if _MARKED(text) else untyped_json_number(text)
 
 

@@ -1,7 +1,7 @@
-"""Sets: SS, NS and BS where all elements are stored as S, N or B, else L.
+"""`SetCoder`: sets, as SS, NS or BS where all elements are stored as S, N or B; else as L.
 
-DynamoDB has no empty set. An empty one is `{"NULL": true}` wherever it has to be written; a field
-may leave it out.
+DynamoDB has no empty set. An empty one is absent where the field's default is empty, and
+`{"NULL": true}` elsewhere.
 """
 
 from __future__ import annotations
@@ -24,7 +24,14 @@ from adorm.dynamodb.values import SET_TAGS
 
 
 class SetCoder(Coder):
-    """`set[T]` and its like; a list or tuple, when it is to be stored as a set."""
+    """`set[T]` and other types of sets; also a list or tuple of a field with `as_set`.
+
+    Args:
+        element: the coder of the elements.
+        classes: the classes of values that it takes.
+        make: makes the value of the list of elements that was read.
+        untyped: whether nothing is known of the elements.
+    """
 
     def __init__(
         self,
@@ -60,11 +67,11 @@ class SetCoder(Coder):
 
     @property
     def has_empty(self) -> bool:
-        """Whether an empty set can be told from NULL."""
+        """Whether an empty set is stored as an empty L, which is not NULL."""
         return self.element.tags is not None and self.set_tag is None
 
     def is_empty(self, value: Any) -> bool:
-        """Whether this is an empty set, or an empty list where one is stored as a set."""
+        """Whether this is an empty value of one of its classes."""
         return isinstance(value, self.classes) and not value
 
     @made_once

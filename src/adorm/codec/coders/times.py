@@ -15,7 +15,7 @@ from adorm.codec.failures import DecodeFailure, EncodeFailure, ValueFailure, sho
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 MAX_EPOCH_SECONDS = 253_402_300_799
-"""The last second of the year 9999. Any time since 1978 in milliseconds is a larger number."""
+"""The last second of the year 9999. The milliseconds of any time since 1978 are a larger number."""
 
 _FINER_THAN_MICROSECONDS = re.compile(r"[.,]\d{6}0*[1-9]").search
 
@@ -34,13 +34,13 @@ def datetime_text(value: object) -> str:
 
 
 def utc_text(moment: datetime) -> str:
-    """The same of a datetime in UTC. orjson does it in a fifth of isoformat's time, but leaves
-    whole seconds short."""
+    """As `datetime_text`, for a datetime in UTC.
+
+    orjson takes a fifth of the time of `isoformat`, but writes whole seconds without a fraction.
+    """
     try:
         text = orjson.dumps(moment, None, orjson.OPT_UTC_Z)[1:-1].decode()
-    except (
-        TypeError
-    ):  # orjson takes no subclass, such as the one that freezegun puts in datetime's place
+    except TypeError:  # orjson takes no subclass, as freezegun puts one in the place of datetime
         return f"{datetime.isoformat(moment, 'T', 'microseconds')[:26]}Z"
     return text if len(text) == 27 else f"{text[:19]}.000000Z"
 
@@ -50,7 +50,7 @@ UTC_TEXT_SOURCE = (
     'text[1:20].decode() + ".000000Z")'
 )
 UTC_TEXT_NAMES: Mapping[str, Any] = {"dumps": orjson.dumps, "UTC_Z": orjson.OPT_UTC_Z}
-"""`utc_text({v})` written out, for generated code."""
+"""The expression of `utc_text({v})`, for generated code."""
 
 
 def epoch_seconds(value: object) -> str:
@@ -117,7 +117,7 @@ def read_datetime(text: str) -> datetime:
 
 
 def read_datetime_cut(text: str) -> datetime:
-    """The same, where what is finer than a microsecond is dropped.
+    """As `read_datetime`, but digits beyond the microseconds are dropped.
 
     Raises:
         ValueError: it is no ISO 8601 date and time with an offset.
@@ -144,7 +144,7 @@ def _in_utc(value: object) -> datetime:
         raise ValueFailure("a datetime that lies outside the years 1 to 9999 in UTC") from error
     if moment.__class__ is datetime:
         return moment
-    # plain, for subclasses compute in their own ways: pendulum's times take pendulum's durations
+    # a plain datetime: subclasses compute in other ways, pendulum's with pendulum's durations
     date_of, time_of = (
         (moment.year, moment.month, moment.day),
         (moment.hour, moment.minute, moment.second),
@@ -196,7 +196,7 @@ def read_time(text: str) -> time:
 
 
 def read_time_cut(text: str) -> time:
-    """The same, where what is finer than a microsecond is dropped.
+    """As `read_time`, but digits beyond the microseconds are dropped.
 
     Raises:
         ValueError: it is none in ISO 8601, or has an offset.
@@ -208,7 +208,7 @@ def read_time_cut(text: str) -> time:
 
 
 def _check_precision(text: str, kind: str) -> None:
-    """Refuse what Python would cut: the next save would store the rest for good.
+    """Refuse digits that Python would drop: the next save would store the time without them.
 
     Raises:
         DecodeFailure: there are digits beyond the microseconds.

@@ -1,4 +1,7 @@
-"""Unions: told apart by DynamoDB's types, and structured classes by a discriminator."""
+"""The coders of unions.
+
+Members are recognized by DynamoDB's type; several structured classes by a discriminator.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from adorm.schema.types import Annotation, origin_of, split_optional, unwrap
 
 
 class OptionalCoder(Coder):
-    """`T | None` inside of something else: None is `{"NULL": true}`."""
+    """`T | None` inside a container or a union: None is `{"NULL": true}`."""
 
     def __init__(self, inner: Coder) -> None:
         tags = None if inner.tags is None else inner.tags | {"NULL"}
@@ -59,7 +62,7 @@ class OptionalCoder(Coder):
 
 
 class UnionCoder(Coder):
-    """Members that are stored as different types of DynamoDB's."""
+    """A union whose members are stored under different tags."""
 
     def __init__(self, name: str, members: Sequence[Coder]) -> None:
         tags = frozenset(tag for member in members for tag in member.tags or ())
@@ -93,7 +96,7 @@ class UnionCoder(Coder):
         for member in self._members:
             for tag in member.tags or ():
                 by_tag.setdefault(tag, member.decode)
-            if isinstance(member, SetCoder):  # plain JSON has lists for them
+            if isinstance(member, SetCoder):  # in plain JSON a set is a list
                 by_tag.setdefault("L", member.decode)
         name = self.name
 
@@ -110,7 +113,8 @@ class UnionCoder(Coder):
 
 
 class StructUnionCoder(Coder):
-    """Structured classes of which one attribute tells which it is."""
+    """A union of structured classes; the value of one attribute, the discriminator, says which of
+    them an item is."""
 
     def __init__(
         self, name: str, where: str, members: Sequence[StructCoder], untyped: Coder
@@ -143,7 +147,7 @@ class StructUnionCoder(Coder):
                 fitting = [
                     member
                     for member in members
-                    if member.accepts(value) and self._tells(member, value)
+                    if member.accepts(value) and self._is_named_by(member, value)
                 ]
                 if not fitting:
                     raise wrong(f"one of {names}", value)
@@ -152,8 +156,8 @@ class StructUnionCoder(Coder):
 
         return encode_union
 
-    def _tells(self, member: StructCoder, value: Any) -> bool:
-        """For a dict: whether its discriminator is this member's."""
+    def _is_named_by(self, member: StructCoder, value: Any) -> bool:
+        """Whether the discriminator of a dict has this member's value; True for any other value."""
         if member.structure.kind != "typeddict":
             return True
         field = next(
@@ -189,7 +193,7 @@ def _classes(members: Sequence[Coder]) -> tuple[type, ...]:
 
 
 def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
-    """Refuse members that can't be told apart.
+    """Refuse a union whose members can't be told apart.
 
     Raises:
         ModelError: two of them are stored alike, or are the same to Python.
@@ -220,8 +224,8 @@ def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
 
 
 def members_of(annotation: Annotation) -> tuple[list[Annotation], bool]:
-    """A union's members without None, those of unions inside it too, and whether None was among
-    them."""
+    """The members of a union without None, those of unions inside it too, and whether None was one
+    of them."""
     rest: list[Annotation] = []
     optional = False
     for member in (
@@ -240,7 +244,8 @@ def members_of(annotation: Annotation) -> tuple[list[Annotation], bool]:
 
 
 def merged(coders: list[Coder], members: list[Annotation], untyped: Coder) -> list[Coder]:
-    """Members that are one in the store: several literals, int with Decimal, one coder twice."""
+    """The coders of a union's members, with one coder for members that are stored alike: several
+    literals, `int` and `Decimal`, or one type twice."""
     literals = [
         member
         for member, coder in zip(members, coders, strict=True)
@@ -270,7 +275,7 @@ def merged(coders: list[Coder], members: list[Annotation], untyped: Coder) -> li
 
 
 def check_none(coders: Sequence[Coder], where: str) -> None:
-    """Refuse None beside an enum that has a member of that value.
+    """Refuse None beside an enum that has a member whose value is None.
 
     Raises:
         ModelError: one of the coders is of such an enum.

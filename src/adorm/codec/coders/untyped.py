@@ -1,8 +1,8 @@
-"""Values without a type: `Any`, `object`, bare `list` and `dict`, tables without models.
+"""`AnyCoder`: values without a type (`Any`, `object`, what a bare `list` or `dict` holds).
 
-Written by the value's own type, with hooks for it; read as DynamoDB's types: text, int or Decimal,
-bool, None, bytes, sets, lists and dicts. So a tuple reads back as a list, a float as an int or a
-Decimal, a datetime as text.
+A value is written as its own class is, by hooks too. It is read as what DynamoDB stores: text, int
+or Decimal, bool, None, bytes, a set, a list or a dict. So a tuple reads back as a list, a float as
+an int or a Decimal, a datetime as text.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ _BASES: tuple[tuple[type, Any], ...] = (
     (tuple, tuple),
     (AbstractSet, set),
 )
-"""Containers that are no plain ones, and the plain one that each is stored as."""
+"""The base class of a container, and the class as which one of no other known class is stored."""
 
 
 class AnyCoder(Coder):
     """Any value.
 
     Args:
-        coder_of: finds the coder of a value's class.
-        json: for a JSON field, which has floats but neither bytes nor sets.
+        coder_of: gives the coder of a class.
+        json: whether it is for a JSON field, which has floats, but neither bytes nor sets.
     """
 
     def __init__(self, coder_of: Callable[[type], Coder], *, json: bool) -> None:
