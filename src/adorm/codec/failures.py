@@ -157,8 +157,7 @@ def shown(attribute_value: Any) -> str:
 
 
 def brief(value: object) -> str:
-    """A Python value for a message: a scalar as it is, cut to 80 characters; for any other value its
-    type."""
+    """A Python value for a message: a scalar as it is, cut to 80 characters; else its type."""
     if value is None or type(value) in (str, int, float, bool, bytes, Decimal):
         if isinstance(value, int) and value.bit_length() > 1000:
             return "a very large int"

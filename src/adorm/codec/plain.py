@@ -1,8 +1,8 @@
 """Attribute values as plain JSON and back, for `as_json` fields, `to_plain` and `from_plain`.
 
 JSON has no sets and no bytes. So a JSON text may stand for text or for bytes: it is read as
-`{"S": ..., "B": ...}`, of which a decoder takes the tag of its type; a set reads a list. Numbers are
-kept as their digits, so that none is lost.
+`{"S": ..., "B": ...}`, of which a decoder takes the tag of its type; a set reads a list. Numbers
+are kept as their digits, so that none is lost.
 """
 
 from __future__ import annotations

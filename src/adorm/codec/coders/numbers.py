@@ -201,8 +201,8 @@ Python writes floats with a small e, others with a point or a plus."""
 def untyped_json_decimal_text(value: object) -> str:
     """A Decimal for untyped JSON: a number that reads back as this Decimal.
 
-    `1.5` would read back as a float, so `Decimal("1.5")` is written `15E-1`. A Decimal that no float
-    is equal to is written as it is.
+    `1.5` would read back as a float, so `Decimal("1.5")` is written `15E-1`. A Decimal that equals
+    no float is written as it is.
     """
     text = json_decimal_text(value)
     if not isinstance(value, Decimal):

@@ -258,10 +258,8 @@ class StructCoder(Coder):
         target = f"more[{field.init_name!r}]" if stands_apart(plan) and field.init else f"f{index}"
         source.line("try:", 1)
         if item == "item":
-            source.line(
-                f"item = {f'content[{field.attribute_name!r}]' if needed else f'get({field.attribute_name!r})'}",
-                2,
-            )
+            name = repr(field.attribute_name)
+            source.line(f"item = content[{name}]" if needed else f"item = get({name})", 2)
         if needed:
             source.line(f"{target} = {value}", 2)
         elif field.init and (field.default_takes_self or field.default is NOT_REQUIRED):
