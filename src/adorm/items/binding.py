@@ -245,8 +245,3 @@ class Binding:
             UsageError: it is too large.
         """
         check_item_size(key, attribute_map)
-
-
-def maps_of(items: PageItems) -> list[AttributeMap]:
-    """An answer's items as DynamoDB sent them, with the attributes that no field declares."""
-    return as_page(items).attribute_maps()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TypeVar
 
 from adorm.dynamodb.values import AttributeMap, canonical
 from adorm.errors import (
@@ -13,6 +13,7 @@ from adorm.errors import (
     ItemDecodeError,
     ItemExists,
     ItemNotFound,
+    ServiceError,
     VersionConflict,
 )
 from adorm.expressions.comparisons import Comparison
@@ -20,6 +21,9 @@ from adorm.expressions.conditions import Condition
 from adorm.expressions.operands import Value
 from adorm.items.binding import Binding
 from adorm.items.write import PreparedWrite
+
+ErrorT = TypeVar("ErrorT", bound=ServiceError)
+ConditionT = TypeVar("ConditionT", bound=ConditionalCheckFailed)
 
 
 def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) -> AdormError:
@@ -39,17 +43,17 @@ def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) ->
 
         error.other_kind = describe_kind(binding.info, found)
         return error
-    failure = error
+    failure: ConditionalCheckFailed = error
     expected = prepared.expected_version
     if expected is None and found is not None:
         expected = _version_in(prepared.conditions, binding)
     if expected is not None:
         actual = _stored_version(binding, found)
         if actual != expected and not (expected == 0 and found is None):
-            failure = _converted(error, VersionConflict)
-            failure.expected, failure.actual = expected, actual
+            conflict = failure = _condition_error(error, VersionConflict)
+            conflict.expected, conflict.actual = expected, actual
     elif prepared.creating and found is not None:
-        failure = _converted(error, ItemExists)
+        failure = _condition_error(error, ItemExists)
     # After an ambiguous attempt this very write may have deleted the item: then the error must say
     # that it may have been applied, not that there is no item.
     if (
@@ -120,19 +124,35 @@ def _version_in(conditions: Sequence[Condition], binding: Binding) -> int | None
     return None
 
 
-def _converted(error: ConditionalCheckFailed, error_class: type[Any]) -> Any:
-    """The same failure as an error of a class below `ConditionalCheckFailed`."""
-    failure = error_class(
+def error_like(
+    error: ServiceError, error_class: Callable[..., ErrorT], *arguments: object
+) -> ErrorT:
+    """An error of another class about the same answer, with the same notes.
+
+    Args:
+        arguments: what the class takes beside the fields of every `ServiceError`.
+    """
+    copy = error_class(
         error.detail,
+        *arguments,
         code=error.code,
         operation=error.operation,
         request_id=error.request_id,
         status=error.status,
+        retryable=error.retryable,
         maybe_applied=error.maybe_applied,
         subject=error.subject,
         attempts=error.attempts,
+        retry_after_s=error.retry_after_s,
     )
-    failure.attribute_map = error.attribute_map
     for note in getattr(error, "__notes__", ()):
-        failure.add_note(note)
+        copy.add_note(note)
+    return copy
+
+
+def _condition_error(
+    error: ConditionalCheckFailed, error_class: Callable[..., ConditionT]
+) -> ConditionT:
+    failure = error_like(error, error_class)
+    failure.attribute_map = error.attribute_map
     return failure

@@ -14,6 +14,7 @@ from adorm.errors import (
     TransactionCanceled,
     ValidationFailed,
 )
+from adorm.items.condition_failures import error_like
 from adorm.items.keys import Key
 
 
@@ -43,25 +44,11 @@ def explained(error: TransactionCanceled, actions: Sequence[Action]) -> Transact
     DynamoDB gives one reason for each action, in their order:
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors
     """
-    typed = TransactionCanceled(
-        error.detail,
-        [
-            _explain(reason, action, error)
-            for reason, action in zip(error.reasons, actions, strict=False)
-        ],
-        code=error.code,
-        operation=error.operation,
-        request_id=error.request_id,
-        status=error.status,
-        retryable=error.retryable,
-        maybe_applied=error.maybe_applied,
-        subject=error.subject,
-        attempts=error.attempts,
-        retry_after_s=error.retry_after_s,
-    )
-    for note in getattr(error, "__notes__", ()):
-        typed.add_note(note)
-    return typed
+    reasons = [
+        _explain(reason, action, error)
+        for reason, action in zip(error.reasons, actions, strict=False)
+    ]
+    return error_like(error, TransactionCanceled, reasons)
 
 
 def _explain(
