@@ -23,6 +23,7 @@ from adorm.codec.compiled.pages import (
     ParsedPage,
 )
 from adorm.codec.maps import to_attribute_map
+from adorm.codec.pages import as_page
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError
 from adorm.items.binding import Binding
@@ -111,8 +112,8 @@ def both(model: Any, body: bytes) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     maps: list[AttributeMap] = orjson.loads(body)["Items"]
     answer = fresh(model).parse(body)
     items = maps if answer is None else answer["Items"]
-    return told(lambda made: binding.decode_into(made, maps, 0, len(maps))), told(
-        lambda made: binding.decode_into(made, items, 0, len(items))
+    return told(lambda made: as_page(maps).decode_into(made, binding, 0, len(maps))), told(
+        lambda made: as_page(items).decode_into(made, binding, 0, len(items))
     )
 
 
@@ -121,7 +122,7 @@ def both(model: Any, body: bytes) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
 def test_every_kind_of_field_is_read_straight_from_the_bytes(instances: list[Everything]) -> None:
     body = page_of([over_the_wire(to_attribute_map(each)) for each in instances])
     items = parsed(Everything, body)
-    assert binding_of(Everything).decode_all(items) == instances
+    assert items.decode_all(binding_of(Everything)) == instances
 
 
 @settings(SLOW, max_examples=120)
@@ -343,7 +344,7 @@ def test_an_item_that_only_the_careful_way_can_read_is_read_among_others() -> No
     )
     with pytest.raises(ValueError, match="5"):
         items.parser.make(items.structs[1])
-    assert binding_of(Line).decode_all(items) == [Line(str(at), quantity=5) for at in range(6)]
+    assert items.decode_all(binding_of(Line)) == [Line(str(at), quantity=5) for at in range(6)]
 
 
 def test_those_before_an_item_that_does_not_fit_are_made_and_it_is_shown_whole() -> None:
@@ -353,7 +354,7 @@ def test_those_before_an_item_that_does_not_fit_are_made_and_it_is_shown_whole()
     ]
     items, made = parsed(Line, page_of(page)), list[Any]()
     with pytest.raises(ItemDecodeError, match=r"\$\.quantity") as caught:
-        binding_of(Line).decode_into(made, items, 1, 4)
+        items.decode_into(made, binding_of(Line), 1, 4)
     assert made == [Line("1", quantity=5)]
     assert caught.value.attribute_map == page[2]
 
@@ -366,7 +367,7 @@ def test_hooks_registered_after_the_page_was_parsed_hold() -> None:
     assert answer is not None
     codec.converter.register_unstructure_hook(str, lambda text: {"S": text.lower()})
     codec.converter.register_structure_hook(str, lambda value, _: value["S"].upper())
-    assert binding_of(Line, codec).decode_all(answer["Items"]) == [Line("A")]
+    assert as_page(answer["Items"]).decode_all(binding_of(Line, codec)) == [Line("A")]
     parser = codec.page_parser(Line)
     assert parser is not None
     answer = parser.parse(page_of([{"sku": {"S": "a"}}]))

@@ -133,28 +133,10 @@ class Binding:
         except DecodeFailure as failure:
             raise self.decode_error(failure, attribute_map) from failure
 
-    def decode_all(self, items: PageItems) -> list[Any]:
-        """The instances of an answer's items, in order; a list of attribute maps is empty
-        afterwards, see `MapPage.decode_all`.
-
-        Raises:
-            ItemDecodeError: an item does not fit the model.
-        """
-        return as_page(items).decode_all(self)
-
     def decode_each(self, items: PageItems, errors: list[Exception]) -> list[Any]:
         """The instances of an answer's items, with None in the place of each item that does not fit
         the model; its `ItemDecodeError` is appended to `errors`."""
         return as_page(items).decode_each(self, errors)
-
-    def decode_into(self, made: list[Any], items: PageItems, start: int, stop: int) -> None:
-        """Append the instances of the items from `start` up to, not including, `stop` to `made`;
-        those before an item that does not fit are in it.
-
-        Raises:
-            ItemDecodeError: an item does not fit the model.
-        """
-        as_page(items).decode_into(made, self, start, stop)
 
     def decode_part(
         self,
