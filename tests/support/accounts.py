@@ -11,6 +11,7 @@ import attrs
 import adorm
 from adorm.clock import use_clock
 from adorm.errors import ServiceError
+from adorm.options import ConnectOptions
 from adorm.testing import FakeClock, Faults, Recorder
 from adorm.transport.base import Transport
 from adorm.transport.errors import service_error
@@ -51,7 +52,7 @@ def scripted(*outcomes: Outcome, **options: Any) -> tuple[adorm.Database, Script
     every wait is drawn."""
     transport = ScriptedTransport(outcomes)
     settings: dict[str, Any] = {"clock": FakeClock(), "random": lambda: 0.5}
-    return adorm.Database(lambda: transport, **(settings | options)), transport
+    return adorm.Database(lambda: transport, ConnectOptions(**(settings | options))), transport
 
 
 def canceled(codes: Iterable[str | None], *, operation: str = "TransactWriteItems") -> ServiceError:
