@@ -13,6 +13,7 @@ from typing import Any
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 import adorm
 from tests.batch.stubbed import Number, Stubbed, ids, made, stubbed
@@ -194,3 +195,97 @@ async def test_the_union_of_what_was_read_and_what_was_not_is_all() -> None:
                 )
                 == keys
             )
+
+
+class SlowReport:
+    """An `on_progress` that waits, whatever cancellation comes, when the third chunk is done: a
+    chunk that DynamoDB has applied, while its caller is being cancelled."""
+
+    def __init__(self) -> None:
+        self.waiting, self.go_on = anyio.Event(), anyio.Event()
+        self.calls = 0
+
+    async def __call__(self, _progress: adorm.Progress) -> None:
+        self.calls += 1
+        if self.calls == 3:
+            with anyio.CancelScope(shield=True):
+                self.waiting.set()
+                await self.go_on.wait()
+
+    async def cancel_twice(self, task: asyncio.Task[Any]) -> None:
+        await self.waiting.wait()
+        for _ in range(2):
+            task.cancel()
+            await checkpoint()
+        assert not task.done()
+        self.go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_a_block_that_is_cancelled_twice_tells_what_was_written_and_what_was_not() -> None:
+    async with stubbed() as it:
+        report = SlowReport()
+        it.faults.on("BatchWriteItem", call=4).hold()
+        batch = it.numbers.batch().concurrency(2).on_progress(report)
+
+        async def write() -> None:
+            async with batch:
+                for number in range(110):
+                    await batch.put(made(number))
+                await anyio.sleep_forever()
+
+        async with leaves_nothing_behind(it.recorder, it.db):
+            await report.cancel_twice(asyncio.ensure_future(write()))
+        result = batch.result
+        left = {put.number_id for put in result.unprocessed}
+        stored = {ids(number) for number in range(110) if it.stored(number) is not None}
+        assert len(stored) == result.written == 75
+        assert left | stored == {ids(number) for number in range(110)}
+        assert not left & stored
+        # The chunk that was in flight is told, as neither finished nor failed.
+        assert [(each.label, each.finished, each.error) for each in result.outcomes] == [
+            ("chunk 4", False, None)
+        ]
+
+
+async def test_a_chunk_that_was_applied_while_its_caller_was_cancelled_ends_as_written() -> None:
+    async with stubbed() as it:
+        report = SlowReport()
+        puts = [made(number) for number in range(75)]
+        write = it.numbers.batch_write(puts=puts).concurrency(1).on_progress(report)
+        async with leaves_nothing_behind(it.recorder, it.db):
+            await report.cancel_twice(asyncio.ensure_future(write.run()))
+        assert all(it.stored(number) is not None for number in range(75))
+
+
+async def test_who_waits_for_a_loader_that_is_cancelled_twice_hears_of_it() -> None:
+    async with stubbed(10) as it:
+        hold = it.faults.on("BatchGetItem").hold()
+        ready, waits = anyio.Event(), anyio.Event()
+        loaders: list[adorm.Loader[Number]] = []
+
+        async def run() -> None:
+            async with it.numbers.loader() as loader:
+                loaders.append(loader)
+                ready.set()
+                await anyio.sleep_forever()
+
+        async def load() -> None:
+            waits.set()
+            with pytest.raises(adorm.UsageError, match="the loader's block was left"):
+                await loaders[0].load(ids(1))
+
+        async with leaves_nothing_behind(it.recorder):
+            task = asyncio.ensure_future(run())
+            await ready.wait()
+            waiter = asyncio.ensure_future(load())
+            await waits.wait()
+            with anyio.fail_after(5):
+                while not hold.waiting:
+                    await checkpoint()
+            task.cancel()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await waiter

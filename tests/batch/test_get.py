@@ -157,7 +157,7 @@ async def test_items_come_in_the_order_of_the_keys_and_missing_ones_are_told() -
         assert got.of(type(got.items[0])) == got.items
 
 
-async def test_a_thousand_keys_with_duplicates_come_through_answers_that_leave_a_third_unprocessed() -> (
+async def test_a_thousand_keys_and_duplicates_come_through_though_a_third_is_left_unprocessed() -> (
     None
 ):
     async with stubbed(700) as it:
@@ -539,9 +539,7 @@ class Reading:
     label: str = ""
 
 
-async def test_items_with_keys_of_bytes_and_numbers_are_found_in_whatever_way_they_are_written() -> (
-    None
-):
+async def test_items_with_keys_of_bytes_and_numbers_are_found_however_they_are_written() -> None:
     written = [("AA==", "1.00"), ("AQ==", "2E0"), ("AA==", "3")]
     answer: Answer = {
         "Responses": {

@@ -289,9 +289,7 @@ async def test_what_a_chunk_wrote_before_it_failed_is_known() -> None:
         assert [put for put in puts if it.stored(int(put.number_id)) is None] == left
 
 
-async def test_after_a_lost_answer_a_batch_is_sent_again_and_a_last_loss_says_it_may_be_applied() -> (
-    None
-):
+async def test_after_a_lost_answer_a_batch_is_sent_again_and_a_last_loss_may_be_applied() -> None:
     counters = by(
         ScriptedTransport([lost(), internal(), {}]), retry=adorm.RetryPolicy(base_delay_s=0)
     ).table(Counter)
@@ -427,9 +425,9 @@ async def test_a_bad_item_of_an_async_iterable_is_named_by_its_place(collects: b
         if collects:
             done = await write.collect_errors()
             assert (done.written, done.unprocessed) == (31, [bad])
-            assert (
-                str(done.errors[0])
-                == "put 31: an instance of Number is expected, not Counter: use the table of its own model"
+            assert str(done.errors[0]) == (
+                "put 31: an instance of Number is expected, not Counter: "
+                "use the table of its own model"
             )
         else:
             with pytest.raises(

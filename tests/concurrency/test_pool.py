@@ -11,6 +11,7 @@ from anyio.lowlevel import checkpoint
 from adorm.concurrency.pool import OnFailure, Pool, run_all
 from adorm.errors import AdormError
 from adorm.outcomes import Outcome
+from tests.support.tasks import tasks_alive
 
 pytestmark = pytest.mark.anyio
 
@@ -129,3 +130,92 @@ async def test_what_somebody_else_cancels_is_an_error_of_its_job_and_ends_no_oth
     assert [outcome.finished for outcome in outcomes] == [True, False, True, True]
     assert isinstance(outcomes[1].error, AdormError)
     assert isinstance(outcomes[1].error.__cause__, asyncio.CancelledError)
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_second_cancellation_while_jobs_end_keeps_what_they_have_done(turns: int) -> None:
+    """A job that has done something, and takes its time to end, when its caller is cancelled
+    twice."""
+    begun, ending, go_on = anyio.Event(), anyio.Event(), anyio.Event()
+
+    async def work(outcome: Outcome[list[str]]) -> None:
+        done = outcome.value = ["first"]
+        begun.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                ending.set()
+                await go_on.wait()
+            done.append("cleaned up")
+
+    outcome = Outcome[list[str]]("job")
+    caller = asyncio.ensure_future(run_all([(outcome, work)], limit=1, on_failure="drain"))
+    await begun.wait()
+    caller.cancel()
+    await ending.wait()
+    for _ in range(turns):
+        await checkpoint()
+    caller.cancel()
+    await checkpoint()
+    assert not caller.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert outcome.value == ["first", "cleaned up"]
+    assert (outcome.finished, outcome.error) == (False, None)
+    assert tasks_alive() == set()
+
+
+async def test_a_second_cancellation_while_others_drain_keeps_the_failure_that_came_first() -> None:
+    """A write failed, another one drains; its caller is cancelled, twice, before it has ended."""
+    draining = anyio.Event()
+
+    async def fail(_outcome: Outcome[str]) -> None:
+        await draining.wait()
+        raise ZeroDivisionError
+
+    async def drain(outcome: Outcome[str]) -> None:
+        draining.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            outcome.value = "stopped in the middle"
+
+    outcomes = [Outcome[str]("drains"), Outcome[str]("fails"), Outcome[str]("never begins")]
+    jobs = [(outcomes[0], drain), (outcomes[1], fail), (outcomes[2], drain)]
+    caller = asyncio.ensure_future(run_all(jobs, limit=2, on_failure="drain"))
+    with anyio.fail_after(5):
+        while outcomes[1].error is None:
+            await checkpoint()
+    caller.cancel()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert isinstance(outcomes[1].error, ZeroDivisionError)
+    assert [outcome.value for outcome in outcomes] == ["stopped in the middle", None, None]
+    assert tasks_alive() == set()
+
+
+def test_a_loop_that_closes_ends_jobs_before_their_first_step_without_a_complaint() -> None:
+    begun: list[str] = []
+
+    async def work(outcome: Outcome[None]) -> None:
+        begun.append(outcome.label)
+        await anyio.sleep_forever()
+
+    async def main() -> None:
+        async def caller() -> None:
+            async with Pool(2, on_failure="stop") as pool:
+                await pool.submit(Outcome[None]("first"), work)
+                await checkpoint()
+                await pool.submit(Outcome[None]("second"), work)
+                entered.set()
+
+        entered = anyio.Event()
+        task = asyncio.ensure_future(caller())
+        await entered.wait()
+        del task
+
+    asyncio.run(main())
+    assert begun[0] == "first"

@@ -12,6 +12,7 @@ from anyio.lowlevel import checkpoint
 from adorm.concurrency.stream import StreamJob, TaskStream
 from adorm.errors import UsageError
 from adorm.outcomes import Outcome
+from tests.support.tasks import tasks_alive
 
 pytestmark = pytest.mark.anyio
 
@@ -100,9 +101,7 @@ def one_job(parts: str) -> list[StreamJob[str, None]]:
     return [StreamJob(Outcome[None]("job"), run)]
 
 
-async def test_who_reads_a_stream_whose_block_another_task_leaves_hears_that_it_is_not_the_end() -> (
-    None
-):
+async def test_a_reader_of_a_stream_hears_that_another_task_left_its_block_before_the_end() -> None:
     async with TaskStream(one_job("a"), limit=1) as stream:
         assert await stream.next() == "a"
         reader = asyncio.ensure_future(stream.next())
@@ -132,3 +131,46 @@ async def test_a_stream_left_in_another_task_ends_its_jobs_and_cancels_nobody_el
     assert asyncio.all_tasks() - before == {owner}
     done.set()
     await owner
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_stream_whose_reader_is_cancelled_twice_while_jobs_end_leaves_none(
+    turns: int,
+) -> None:
+    ending, go_on, reading = anyio.Event(), anyio.Event(), anyio.Event()
+
+    async def run(outcome: Outcome[list[str]], emit: Emit) -> None:
+        done = outcome.value = list[str]()
+        try:
+            await emit("a")
+            done.append("a")
+            await emit("b")
+        finally:
+            with anyio.CancelScope(shield=True):
+                ending.set()
+                await go_on.wait()
+            done.append("cleaned up")
+
+    stream = TaskStream([StreamJob(Outcome[list[str]]("job"), run)], limit=1)
+
+    async def read() -> None:
+        async with stream:
+            assert await stream.next() == "a"
+            reading.set()
+            await anyio.sleep_forever()
+
+    reader = asyncio.ensure_future(read())
+    await reading.wait()
+    await checkpoint()
+    reader.cancel()
+    await ending.wait()
+    for _ in range(turns):
+        await checkpoint()
+    reader.cancel()
+    await checkpoint()
+    assert not reader.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+    assert stream.outcomes[0].value == ["a", "cleaned up"]
+    assert tasks_alive() == set()
