@@ -15,8 +15,10 @@ from adorm.support.cancel_scopes import scope_deadline
 
 
 class Limit:
-    """A point in time that bounds the calls inside a block; what `async with adorm.deadline(...) as
-    limit` gives."""
+    """The point in time that bounds the calls inside a block.
+
+    `async with adorm.deadline(2.5) as limit` gives one.
+    """
 
     __slots__ = ("at_s", "clock", "outer", "owner", "seconds")
 
@@ -111,14 +113,15 @@ def deadline(seconds: float, /) -> Deadline:
     """
     if not _is_a_time(seconds):
         raise UsageError(
-            f"deadline({seconds!r}): expected seconds as an int or a float; 0 or less means that the time is over"
+            f"deadline({seconds!r}): expected seconds as an int or a float; "
+            "0 or less means that the time is over"
         )
     return Deadline(float(seconds))
 
 
 @contextmanager
 def without_deadline() -> Generator[None, None, None]:
-    """No `adorm.deadline` inside: for cleanup, which brings a bound of its own."""
+    """Inside the block no `adorm.deadline` counts: for cleanup, which has a bound of its own."""
     token = _current.set(None)
     try:
         yield

@@ -1,5 +1,7 @@
-"""When a failed attempt is made again, how long to wait before it, and when a whole database stops
-retrying."""
+"""Which failed attempts are repeated, after which wait, and when a database stops retrying.
+
+Pure functions and plain values: nothing here waits or sends.
+"""
 
 from __future__ import annotations
 
@@ -56,18 +58,21 @@ DEFAULT_RETRY = RetryPolicy()
 
 
 def unit_random() -> float:
-    """From 0 to 1. The module takes 1 ms to import: the first wait does."""
+    """A random number from 0 to 1. `random` takes 1 ms to import, so the first wait imports it."""
     from random import random
 
     return random()  # noqa: S311  # jitter is no secret
 
 
 def backoff(attempt: int, policy: RetryPolicy, unit: float) -> float:
-    """Seconds to wait after the failed `attempt` (1 is the first); `unit` is a random number from 0
-    to 1."""
-    doublings = min(
-        attempt - 1, 64
-    )  # 2^64 times any delay is above any cap, and a float can still hold it
+    """Seconds to wait after the failed `attempt`.
+
+    Args:
+        attempt: 1 for the first.
+        unit: a random number from 0 to 1.
+    """
+    # 2^64 times any delay is above any cap, and a float can still hold it.
+    doublings = min(attempt - 1, 64)
     ceiling: float = min(policy.max_delay_s, policy.base_delay_s * 2.0**doublings)
     return ceiling * (1.0 - policy.jitter + policy.jitter * unit)
 
@@ -75,8 +80,10 @@ def backoff(attempt: int, policy: RetryPolicy, unit: float) -> float:
 def delay_after(
     attempt: int, error: ServiceError | ConnectionFailed, policy: RetryPolicy, unit: float
 ) -> float:
-    """Seconds to wait after `error`: the backoff, or the server's own hint where that is longer, up
-    to `max_delay_s`."""
+    """Seconds to wait after `error`: the backoff, or the server's hint where that is longer.
+
+    Never more than `policy.max_delay_s`.
+    """
     delay_s = backoff(attempt, policy, unit)
     hint_s = error.retry_after_s if isinstance(error, ServiceError) else None
     if hint_s is not None and hint_s > delay_s:
@@ -85,8 +92,10 @@ def delay_after(
 
 
 def treatment_of(error: ServiceError | ConnectionFailed) -> Treatment:
-    """How a retry treats an error, by the table in `adorm.errors`. What may be sent again is
-    another question: `is_ambiguous`."""
+    """How a retry treats an error, by the table in `adorm.dynamodb.codes`.
+
+    It does not say whether a write may be sent again: see `is_ambiguous`.
+    """
     if isinstance(error, ConnectionFailed):
         return "transient"
     if not error.retryable:
@@ -96,8 +105,10 @@ def treatment_of(error: ServiceError | ConnectionFailed) -> Treatment:
 
 
 def renewed_by(error: ServiceError | ConnectionFailed) -> str:
-    """What a transport renews after an error of treatment "renew": each is worth one more attempt,
-    and a call may need both."""
+    """What a transport renews after an error of treatment "renew": "credentials" or "clock".
+
+    Each gives a call one more attempt; a call may need both.
+    """
     return (
         "credentials"
         if isinstance(error, ServiceError) and error.code in CREDENTIALS_REFUSED
@@ -106,34 +117,35 @@ def renewed_by(error: ServiceError | ConnectionFailed) -> str:
 
 
 def is_ambiguous(error: ServiceError | ConnectionFailed) -> bool:
-    """True when a write that got this answer may have been applied all the same.
+    """Whether a write that failed with this error may have been applied.
 
-    A lost answer and a fault inside DynamoDB leave that open, and so does a transaction that is
-    still in progress under the same token; throttles, conflicts, failed conditions and refused
-    requests do not.
+    True after a lost answer, a fault inside DynamoDB, and for a transaction that is still in
+    progress under the same token. False after throttles, conflicts, failed conditions and refused
+    requests.
     """
     if error.maybe_applied or isinstance(error, ConnectionFailed):
-        return error.maybe_applied  # a given client may have repeated it by itself
+        return error.maybe_applied  # a given client may have sent it twice
     if error.code == "TransactionInProgressException":
         return True
     if isinstance(error, Throttled):
         return False
     if error.status is not None:
         return error.status >= 500
-    row = code_of(error.code, None)  # a client may pass on the code alone
+    row = code_of(error.code, None)  # a given client may tell only the code
     return row.treatment == "transient" and row.error is ServiceError
 
 
-def repeat_of(operation: str, request: Request, told: Repeat | None = None) -> Repeat:
-    """What may follow an ambiguous failure of this request: what the caller told, else what the
-    table of operations says; a request with a token is `"safe"`.
+def repeat_of(operation: str, request: Request, asked: Repeat | None = None) -> Repeat:
+    """What may follow an ambiguous failure of this request.
 
-    A reading operation is `"read"` whatever its caller told: it can't have applied anything.
+    A reading operation is always `"read"`: it can't have applied anything. Else `asked` counts,
+    which the caller gave, and without it the table of operations, where a request with an
+    idempotency token is `"safe"`.
     """
     usual = operation_of(operation).repeat
-    if usual == "read" or told is None:
+    if usual == "read" or asked is None:
         return "safe" if usual == "never" and request.get("ClientRequestToken") else usual
-    return told
+    return asked
 
 
 QUOTA_TOKENS = 500
@@ -142,11 +154,12 @@ CONNECTION_RETRY_COST = 10
 
 
 class RetryQuota(Bucket):
-    """The retries that one database still affords: a bucket of tokens shared by all its calls.
+    """How many retries one database may still make: a bucket of 500 tokens for all its calls.
 
-    Each retry takes 5 tokens, after a failed connection 10; a retry that succeeds gives its tokens
-    back, a call that needed none gives 1. While DynamoDB is down the bucket empties and calls fail
-    at once instead of multiplying the load. The figures are those of the AWS SDKs' standard mode:
+    A retry takes 5 tokens, after a failed connection 10. A retry that succeeds gives its tokens
+    back; a call that needs no retry gives 1. While DynamoDB is down the bucket empties, and calls
+    fail at their first error instead of multiplying the load. The figures are those of the AWS
+    SDKs' standard mode:
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
     """
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adorm.calls.calls import Calls
-from adorm.calls.capacity import ASKED, collect_capacity
+from adorm.calls.capacity import CAPACITY_REPORT, collect_capacity
 from adorm.errors import ConnectionFailed, ServiceError
 from adorm.transport.base import Answer
 from tests.support.loopback import NOT_AN_OBJECT, WRONG_CRC, LoopbackServer, ServiceFault
@@ -58,7 +58,7 @@ async def test_a_call_that_asks_for_capacity_hands_its_reader_on_and_a_changed_r
     transport = ScriptedTransport()
     async with collect_capacity():
         await Calls(transport).call("Query", QUERY, read=read)
-    assert transport.sent == [("Query", {**QUERY, "ReturnConsumedCapacity": ASKED})]
+    assert transport.sent == [("Query", {**QUERY, "ReturnConsumedCapacity": CAPACITY_REPORT})]
     same = Calls(transport, middleware=[lambda _, request: request])
     await same.call("Query", QUERY, read=read)
     other = Calls(transport, middleware=[lambda _, request: {**request, "Limit": 1}])

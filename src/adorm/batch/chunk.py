@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
-from adorm.calls.capacity import ASKED, Capacity
+from adorm.calls.capacity import CAPACITY_REPORT, Capacity
 from adorm.codec.pages import ItemPage, MapPage, PageItems, as_page
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ConnectionFailed, Throttled
@@ -172,7 +172,7 @@ async def _until_processed(
     while pending:
         sent = request()
         if capacity is not None:
-            sent["ReturnConsumedCapacity"] = ASKED
+            sent["ReturnConsumedCapacity"] = CAPACITY_REPORT
         answer = await connection.call(
             operation, sent, subject=subject, retry=chunk.retry, read=chunk.parse
         )

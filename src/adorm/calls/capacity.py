@@ -18,8 +18,8 @@ from adorm.support.records import Record
 if TYPE_CHECKING:
     from adorm.calls.prices import PriceTable
 
-ASKED = "INDEXES"
-"""How much is asked for: by table and by index."""
+CAPACITY_REPORT = "INDEXES"
+"""The value of `ReturnConsumedCapacity` that reports units by table and by index."""
 
 
 class Capacity:
@@ -114,9 +114,10 @@ class _Blocks(Record):
 _current: ContextVar[_Blocks | None] = ContextVar("adorm_capacity", default=None)
 
 
-class collect_capacity:  # noqa: N801  # reads as a function: `async with collect_capacity() as used`
-    """Count what every call inside the block consumed, of whatever database; `db.capacity()` counts
-    those of one.
+class collect_capacity:  # noqa: N801  # reads as a function in `async with`
+    """Count what the calls of every database inside the block consume.
+
+    `db.capacity()` counts those of one database.
 
     ::
 
@@ -153,8 +154,7 @@ class collect_capacity:  # noqa: N801  # reads as a function: `async with collec
 
 @contextmanager
 def counted_in(capacity: Capacity) -> Generator[None, None, None]:
-    """Count the calls inside in a capacity that is there already: for the operations that another
-    one is made of."""
+    """Count the calls inside in an existing `Capacity`: for an operation made of several others."""
     token = _current.set(_Blocks(capacity, capacity, None, _current.get()))
     try:
         yield
@@ -163,17 +163,17 @@ def counted_in(capacity: Capacity) -> Generator[None, None, None]:
 
 
 is_collecting = _current.get
-"""Something true inside a block, None outside: one look-up, for the path of every call."""
+"""Gives None outside any block. One look-up, because every call makes it."""
 
 
 def asking_for_capacity(operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The same request, asking DynamoDB to report what it consumes."""
+    """The same request, with `ReturnConsumedCapacity: INDEXES` unless it says NONE itself."""
     if (
         not operation_of(operation).on_items
         or request.get("ReturnConsumedCapacity", "TOTAL") != "TOTAL"
     ):
         return request
-    return {**request, "ReturnConsumedCapacity": ASKED}
+    return {**request, "ReturnConsumedCapacity": CAPACITY_REPORT}
 
 
 def is_counted(source: object) -> bool:

@@ -1,5 +1,4 @@
-"""What hooks are told of a call: names, numbers and codes, never a key, an item or anything else
-that is a value."""
+"""What hooks see of a call: names, numbers and codes, never a key, an item or another value."""
 
 from __future__ import annotations
 
@@ -31,10 +30,10 @@ next_call_id = count(1).__next__
 
 @attrs.frozen(kw_only=True)
 class RequestDetails:
-    """The shape of a request: None where the request leaves something out."""
+    """The shape of a request; None for a parameter that the request does not have."""
 
     tables: tuple[str, ...] = ()
-    """The names of the tables that it is about, each once."""
+    """The names of its tables, each once."""
     index: str | None = None
     consistent_read: bool | None = None
     limit: int | None = None
@@ -53,8 +52,7 @@ class RequestDetails:
 
 @attrs.frozen(kw_only=True)
 class ServerDetails:
-    """Where requests go; nothing is known of the database in memory, or of a transport that does
-    not say."""
+    """Where requests go; None where the transport does not know: in memory it never does."""
 
     address: str | None = None
     port: int | None = None
@@ -63,7 +61,7 @@ class ServerDetails:
 
 @attrs.frozen(kw_only=True)
 class AnswerDetails:
-    """The shape of an answer: None where it does not tell."""
+    """The shape of an answer; None for a member that the answer does not have."""
 
     count: int | None = None
     scanned_count: int | None = None
@@ -73,17 +71,19 @@ class AnswerDetails:
     """Keys or items that a batch left unprocessed; adorm sends them again, as a call of its own."""
     request_id: str | None = None
     capacity: Mapping[str, Units] = attrs.field(factory=dict[str, Units])
-    """Capacity consumed by table, if DynamoDB was asked to tell."""
+    """Capacity units consumed, by table; empty where the request did not ask for a report."""
     index_capacity: Mapping[tuple[str, str], Units] = attrs.field(
         factory=dict[tuple[str, str], Units]
     )
-    """The indexes' part of it, by table and index."""
+    """How much of it the indexes consumed, by table and index."""
 
 
 @attrs.frozen(kw_only=True)
 class ErrorDetails:
-    """What ended a call or an attempt. Not the error itself: its message may hold keys, and its
-    `item` is the item."""
+    """What ended a call or an attempt.
+
+    It is not the error itself, whose message may contain keys, and whose `item` is the item.
+    """
 
     type: str
     """The error's class: `"ConditionalCheckFailed"`, `"ConnectionFailed"`, `"DeadlineExceeded"`,
@@ -95,13 +95,12 @@ class ErrorDetails:
     request_id: str | None = None
     throttled: bool = False
     retryable: bool = False
-    """Of a kind that is tried again, while attempts, deadline and quota last."""
+    """An error after which adorm tries again, while attempts, deadline and quota allow it."""
     maybe_applied: bool = False
     cancelled: bool = False
-    """The caller was cancelled, which is nobody's fault."""
+    """The caller was cancelled: no failure."""
     reasons: tuple[str | None, ...] = ()
-    """Of a cancelled transaction, the code of each of its operations; None where that one was
-    fine."""
+    """For a cancelled transaction: the code of each of its actions; None for one without fault."""
 
 
 @attrs.frozen(kw_only=True)
@@ -123,10 +122,10 @@ class CallDetails:
     duration_s: float = 0.0
     """Time taken, waits included; 0 before the call."""
     error: ErrorDetails | None = None
-    """What the call raises, a cancellation too; None before the call and after a success."""
+    """What the call raises, a cancellation included; None before the call and after a success."""
     capacity: Units | None = None
-    """What the answer reports as consumed; None before the call, after an error, and where nothing
-    asked for it: `CallHooks.capacity`."""
+    """What the answer reports as consumed; None before the call, after an error, and where the
+    request did not ask for a report (`CallHooks.capacity`)."""
     answer: AnswerDetails | None = None
     """None before the call and after an error."""
 
@@ -151,7 +150,7 @@ class AttemptDetails:
     error: ErrorDetails | None = None
     """What the attempt raised; None before the attempt and after a success."""
     capacity: Units | None = None
-    """As of `CallDetails`."""
+    """See `CallDetails.capacity`."""
 
 
 def request_details(request: Request) -> RequestDetails:
@@ -159,9 +158,10 @@ def request_details(request: Request) -> RequestDetails:
     tables, size = _tables(request)
     shape: dict[str, Any] = {}
     for parameter, value in request.items():
-        told = _SHAPE.get(parameter)
-        if told is not None and (fact := told[1](value)) is not None:
-            shape[told[0]] = fact
+        if (known := _SHAPE.get(parameter)) is not None:
+            name, checked = known
+            if (shown := checked(value)) is not None:
+                shape[name] = shown
     return RequestDetails(tables=tables, batch_size=size, **shape)
 
 
@@ -174,7 +174,7 @@ def answer_details(
     return AnswerDetails(
         count=_number(answer.get("Count")),
         scanned_count=_number(answer.get("ScannedCount")),
-        table_count=len(names) if isinstance(names, list) else None,  # pyright: ignore[reportUnknownArgumentType]  # of anything
+        table_count=len(cast("list[object]", names)) if isinstance(names, list) else None,
         unprocessed=sum(counts_by_table({"RequestItems": unprocessed}).values())
         if unprocessed
         else 0,
@@ -230,8 +230,7 @@ _CODE = re.compile(r"[A-Za-z0-9_.#:-]{1,120}", re.ASCII)
 
 
 def _code(code: str | None) -> str | None:
-    """A code as it came, unless it is none: whatever answers in DynamoDB's place may send
-    anything."""
+    """An error code as it came; "Unknown" for text that can't be one, as a proxy may send."""
     return code if code is None or _CODE.fullmatch(code) else "Unknown"
 
 
@@ -252,9 +251,8 @@ def _capacity(consumed: Sequence[TableUnits]) -> dict[str, Any]:
     return {"capacity": dict(totals.by_table), "index_capacity": dict(totals.by_index)}
 
 
-# A caller of `db.call` may write anything anywhere, and so may who answers in DynamoDB's place:
-# only what has the parameter's own type is told, and nothing of it raises, since to be watched
-# changes nothing.
+# A caller of `db.call` may write anything anywhere, and so may a server in DynamoDB's place. Only
+# values of a parameter's own type are shown, and nothing here raises: hooks must not change a call.
 
 
 def _length(value: object) -> int | None:
@@ -293,4 +291,4 @@ _SHAPE: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "ScanIndexForward": ("scan_forward", _flag),
     "ExclusiveStartTableName": ("exclusive_start_table", _text),
 }
-"""Of each parameter that is told: by which name, and as what."""
+"""The parameters that are shown: each with its name in `RequestDetails` and its check."""

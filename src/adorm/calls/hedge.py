@@ -1,5 +1,4 @@
-"""Hedged reads: a read that takes unusually long is sent a second time, and the first answer is
-taken."""
+"""Hedged reads: a read that takes unusually long is sent again; the first answer counts."""
 
 from __future__ import annotations
 
@@ -25,9 +24,11 @@ from adorm.transport.base import (
 )
 
 KEPT_LATENCIES = 256
-LOOKED_AT_EVERY = 16
-MOST_SAVED = 10.0
-"""The second requests that a quiet time saves up for a bad one."""
+"""Of each kind of read."""
+RANKED_EVERY = 16
+"""So many reads after each other use the same quantile: ranking 256 latencies takes time."""
+MAX_SAVED_HEDGES = 10.0
+"""Second requests that were not needed are saved for later, up to so many."""
 
 
 def _are_reads(value: object) -> bool:
@@ -46,15 +47,14 @@ def _reads(_hedge: object, attribute: attrs.Attribute[Any], value: object) -> No
 
 @attrs.frozen(kw_only=True)
 class Hedge:
-    """Which reads are sent a second time, and when: once the first has taken longer than 95 % of
-    those before it.
+    """Which reads are sent a second time, and when.
 
-    The same request goes out on another connection; the first answer wins and the other request is
-    cancelled. If one of them fails the other is waited for; if both fail, the first one's error is
-    raised. Latencies are kept by operation and table, the last 256 of each.
+    A read that takes longer than 95 % of those before it is sent again on another connection. The
+    first answer counts, and the other request is cancelled. If one request fails, the other's
+    answer is awaited; if both fail, the first one's error is raised. Latencies are kept by
+    operation and table, the last 256 of each.
 
-    What it costs: DynamoDB answers, and charges, both. The cancelled one's connection is closed,
-    and a new one made when next needed.
+    DynamoDB answers both requests, and charges both. The connection of the cancelled one is closed.
 
     Raises:
         UsageError: a parameter is out of its range; the message names it.
@@ -63,17 +63,17 @@ class Hedge:
     quantile: float = attrs.field(default=0.95, validator=field(share))
     """The share of recent reads that were answered before a second request is sent."""
     max_extra: float = attrs.field(default=0.05, validator=field(share))
-    """Second requests, as a share of the reads: a slow DynamoDB is not asked twice by everybody."""
+    """Second requests, as a share of the reads: while DynamoDB is slow for all, only few reads are
+    sent twice."""
     min_samples: int = attrs.field(default=100, validator=field(count, most=KEPT_LATENCIES))
     """Reads of one operation and table before the first is hedged, 256 at most."""
     min_delay_s: float = attrs.field(default=0.005, validator=field(seconds))
-    """No second request is sent sooner: below it a busy event loop would be taken for a slow
-    DynamoDB."""
+    """No second request is sent sooner: a busy event loop would look like a slow DynamoDB."""
     max_delay_s: float = attrs.field(default=1.0, validator=field(seconds))
     """No second request is sent later."""
     operations: AbstractSet[str] = attrs.field(default=HEDGED, validator=_reads)
-    """By DynamoDB's names. Scans are left out by default: their pages are large, and nobody waits
-    for one."""
+    """By DynamoDB's names. Scans are not among the defaults: their pages are large, and a single
+    slow one hardly matters."""
 
     def __attrs_post_init__(self) -> None:
         if self.max_delay_s < self.min_delay_s:
@@ -97,29 +97,29 @@ class HedgeFigures:
 class Latencies:
     """The last latencies of one kind of read, and how long to wait before a second request."""
 
-    __slots__ = ("_hedge", "_kept", "_seen", "delay_s")
+    __slots__ = ("_count", "_hedge", "_kept", "delay_s")
 
     def __init__(self, hedge: Hedge) -> None:
         self._hedge = hedge
         self._kept: list[float] = []
-        self._seen = 0
+        self._count = 0
         self.delay_s = math.inf
         """`inf` until enough is known."""
 
     def add(self, latency_s: float) -> None:
-        """A read was answered after so long, by whichever of its requests.
+        """Note the time after which a read was answered, by either of its requests.
 
-        Where the second won, the first would have taken longer still. It counts among the slowest
-        all the same: left out, the quantile would sink with every hedge.
+        Where the second request won, the first would have taken even longer. Its time counts all
+        the same: without these times the quantile would fall with every hedge.
         """
         if len(self._kept) < KEPT_LATENCIES:
             self._kept.append(latency_s)
         else:
-            self._kept[self._seen % KEPT_LATENCIES] = latency_s
-        self._seen += 1
+            self._kept[self._count % KEPT_LATENCIES] = latency_s
+        self._count += 1
         hedge = self._hedge
-        if self._seen == hedge.min_samples or (
-            self._seen > hedge.min_samples and self._seen % LOOKED_AT_EVERY == 0
+        if self._count == hedge.min_samples or (
+            self._count > hedge.min_samples and self._count % RANKED_EVERY == 0
         ):
             ranked = sorted(self._kept)
             latency_s = ranked[min(len(ranked) - 1, int(hedge.quantile * len(ranked)))]
@@ -127,24 +127,24 @@ class Latencies:
 
 
 class HedgingTransport(WrappedTransport):
-    """A transport that sends slow reads a second time by the one below it.
+    """Sends slow reads a second time, by the transport inside it.
 
-    Times are the event loop's, like the deadlines of requests in flight.
+    It measures by the event loop's time, as deadlines of requests in flight do.
     """
 
     def __init__(
         self,
-        below: Transport,
+        inner: Transport,
         hedge: Hedge,
         *,
         afford: Callable[[str, Request], bool] | None = None,
     ) -> None:
-        """`afford` has the last word on a second request: a rate limit."""
-        super().__init__(below)
+        """`afford(operation, request)` may forbid a second request: a rate limit does."""
+        super().__init__(inner)
         self._hedge = hedge
         self._afford = afford
         self._latencies: dict[tuple[object, ...], Latencies] = {}
-        self._budget = Bucket(MOST_SAVED, tokens=0.0)
+        self._budget = Bucket(MAX_SAVED_HEDGES, tokens=0.0)
         self._reads = self._hedged = self._won = 0
 
     @property
@@ -165,10 +165,10 @@ class HedgingTransport(WrappedTransport):
             return await self.inner.send(operation, request, read, last_check)
         self._reads += 1
         self._budget.give_back(self._hedge.max_extra)
-        kind = _kind(operation, request)
-        latencies = self._latencies.get(kind)
+        key = _latencies_key(operation, request)
+        latencies = self._latencies.get(key)
         if latencies is None:
-            latencies = self._latencies[kind] = Latencies(self._hedge)
+            latencies = self._latencies[key] = Latencies(self._hedge)
         clock = asyncio.get_running_loop().time
         started_s = clock()
         if latencies.delay_s == math.inf:
@@ -194,9 +194,9 @@ class HedgingTransport(WrappedTransport):
         return True
 
 
-def _kind(operation: str, request: Request) -> tuple[object, ...]:
-    """What reads are as fast as each other, by guess: the operation, and its table and index or
-    tables."""
+def _latencies_key(operation: str, request: Request) -> tuple[object, ...]:
+    """Reads with the same key are assumed to be equally fast: the same operation on the same table
+    and index, or on the same tables."""
     table = request.get("TableName")
     if table is not None:
         return operation, str(table), str(request.get("IndexName"))

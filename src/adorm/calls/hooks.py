@@ -1,5 +1,4 @@
-"""Where others watch calls: functions run before and after each call and each attempt, for traces,
-metrics and logs."""
+"""Hooks: functions run before and after each call and each attempt, for traces, metrics, logs."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ logger = logging.getLogger("adorm")
 
 @attrs.frozen(eq=False)
 class Connections:
-    """The connection pool of a database, for those who watch it."""
+    """The connection pool of a database, as `CallHooks.on_open` gets it."""
 
     server: ServerDetails
     figures: Callable[[], PoolFigures | None] = attrs.field(repr=False)
@@ -32,16 +31,16 @@ class Connections:
 
 @attrs.frozen(kw_only=True)
 class CallHooks:
-    """Functions to run around every call of a database; each may be async, and is awaited then.
+    """Functions to run around every call of a database; each may be sync or async.
 
     The functions before run in the order given, those after in the reverse order, so that hooks
-    nest. All run in the caller's task and context. Whoever was called before a call or an attempt
-    is called after it too, whatever happens.
+    nest. All run in the caller's task and context. The functions after always run, whatever happens
+    to the call or the attempt.
 
-    A hook that raises does not disturb the call: what it raised is logged by
-    `logging.getLogger("adorm")` and the call goes on. So is a `CancelledError` of something that it
-    awaited; where the caller itself was cancelled, that passes. Async hooks are part of the call's
-    time, though no deadline interrupts them; after a cancelled call they get one second, shielded.
+    A hook that raises does not disturb the call: `logging.getLogger("adorm")` logs the error, and
+    the call goes on. A `CancelledError` of something that the hook awaited is logged too; a
+    cancellation of the caller passes through. The time of async hooks counts as the call's, but no
+    deadline interrupts them. After a cancelled call they have one second, shielded.
     """
 
     before_call: Callable[[CallDetails], object] | None = None
@@ -49,8 +48,8 @@ class CallHooks:
     before_attempt: Callable[[AttemptDetails], object] | None = None
     after_attempt: Callable[[AttemptDetails], object] | None = None
     capacity: bool = False
-    """Have every call report what it consumed; else only those do that something asks for it, such
-    as `db.capacity()`."""
+    """Have every call report what it consumed. Without it only calls inside `db.capacity()`,
+    `collect_capacity()` and the like do."""
     on_open: Callable[[Connections], object] | None = None
     """Called once, not awaited, when a database with a connection pool has opened."""
 
@@ -61,7 +60,7 @@ HOOK_AFTER_CANCELLATION_S = 1.0
 
 
 async def run_hooks(hooks: Iterable[Callable[[DetailsT], object]], details: DetailsT) -> None:
-    """Run these, in order."""
+    """Run hooks, in the order given; log what they raise."""
     for hook in hooks:
         handled = sys.exception()
         try:
@@ -78,7 +77,7 @@ async def run_hooks(hooks: Iterable[Callable[[DetailsT], object]], details: Deta
 
 
 async def run_hooks_after(hooks: Iterable[Callable[[DetailsT], object]], details: DetailsT) -> None:
-    """Run these, in order, after a cancellation too."""
+    """Run hooks after a call or an attempt, also where that was cancelled."""
     if details.error is None or not details.error.cancelled:
         await run_hooks(hooks, details)
         return
@@ -107,8 +106,8 @@ def show_connections(connections: Connections, hooks: Iterable[CallHooks]) -> No
 
 
 def _forget(error: BaseException, handled: BaseException | None) -> None:
-    """Cut off what was being handled when the hook was called: the call's own error, whose message
-    may hold keys, must not be logged."""
+    """Cut the call's own error, which was being handled when the hook ran, off the hook's error:
+    its message may contain keys, and must not be logged."""
     inner: BaseException | None = error
     while inner is not None and handled is not None:
         if inner.__context__ is handled:

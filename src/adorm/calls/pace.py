@@ -1,5 +1,7 @@
-"""Slowing down by oneself: after a throttle fewer requests go to that table, then more again; the
-event loop never waits."""
+"""The rate limit layer: after a throttle a table gets fewer requests a second, later more again.
+
+Only the attempts of that table wait; the event loop goes on.
+"""
 
 from __future__ import annotations
 
@@ -30,19 +32,18 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class AdaptiveRateLimit:
-    """A rate for each table, separately for reads (also of each index) and writes, that follows
-    what DynamoDB takes.
+    """A rate limit for each table that follows what DynamoDB accepts.
 
-    Until DynamoDB throttles for the first time nothing is held back. Then the rate becomes 0.7 of
-    what was being sent, and grows again: fast at first, slowly near the rate at which the throttle
-    came, then fast beyond it (CUBIC, as the SDKs' adaptive mode, which has one rate for a whole
-    client: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html). After a
-    minute without a throttle it is lifted. Retries count as calls do. Calls above the rate wait in
-    a fair queue, without blocking anything else; one whose wait would outlive its deadline is a
-    `DeadlineExceeded` at once.
+    Writes, reads, and the reads of each index have a rate of their own. There is no limit until
+    DynamoDB throttles for the first time. Then the rate becomes 0.7 of the requests a second that
+    were sent, and grows again: fast at first, slowly near the rate at which the throttle came, then
+    fast beyond it. After a minute without a throttle the limit ends. The SDKs' adaptive mode uses
+    the same formula (CUBIC), with one rate for a whole client:
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 
-    Rates count requests, batches and transactions by their items: a BatchWriteItem of 25 puts
-    counts 25. Operations on tables themselves and PartiQL are not limited.
+    Calls above the rate wait in a fair queue, retries too. A call whose wait would outlive its
+    deadline raises `DeadlineExceeded` at once. A batch or transaction counts by its items: a
+    BatchWriteItem of 25 puts counts 25. Operations on tables and PartiQL are not limited.
 
     Raises:
         UsageError: a parameter is out of its range; the message names it.
@@ -51,17 +52,17 @@ class AdaptiveRateLimit:
     max_per_s: float | None = attrs.field(
         default=None, validator=attrs.validators.optional(field(number))
     )
-    """A ceiling for each table's reads and for its writes that holds from the start; None for
-    none."""
+    """The highest rate of a table's reads and of its writes, from the start; None for no limit."""
     min_per_s: float = attrs.field(default=0.5, validator=field(number))
-    """No throttle brings a rate below it."""
+    """The lowest rate, in requests a second, however often DynamoDB throttles."""
     burst_s: float = attrs.field(default=0.1, validator=field(number))
-    """What was not sent in so many seconds may be sent at once, one request at least."""
+    """Unused requests of so many seconds may be sent at once; at least one request may."""
 
     def __attrs_post_init__(self) -> None:
         if self.max_per_s is not None and self.max_per_s < self.min_per_s:
             raise UsageError(
-                f"AdaptiveRateLimit: max_per_s={self.max_per_s!r} is below min_per_s={self.min_per_s!r}"
+                f"AdaptiveRateLimit: max_per_s={self.max_per_s!r} is below "
+                f"min_per_s={self.min_per_s!r}"
             )
 
 
@@ -76,7 +77,7 @@ class Permit:
         self._rounds: Sequence[int] = ()
 
     async def take(self, check_wait: Callable[[TableRate, float], None]) -> None:
-        """Wait for the tokens; on an error or a cancellation none is gone."""
+        """Wait for the tokens; an error or a cancellation gives back those taken so far."""
         try:
             for rate, weight in self._weights:
                 await rate.take(weight, check_wait)
@@ -97,13 +98,13 @@ class Permit:
         return True
 
     def give_back(self) -> None:
-        """Nothing was sent."""
+        """Give the tokens back: nothing was sent."""
         for rate, weight in self._weights[: self._taken]:
             rate.give_back(weight)
         self._taken = 0
 
     def failed(self, error: ServiceError, request: Request) -> None:
-        """Learn from DynamoDB's refusal."""
+        """Lower or raise the rates after an error of DynamoDB's."""
         if isinstance(error, Throttled):
             self._learn(None)
         elif isinstance(error, TransactionCanceled):
@@ -115,12 +116,15 @@ class Permit:
             self._learn(set())
 
     def answered(self, answer: Answer) -> None:
-        """Learn from an answer; puts and deletes that a batch left unprocessed were throttled, most
-        likely."""
+        """Lower or raise the rates after an answer.
+
+        Puts and deletes that a batch left unprocessed count as throttled, which they probably were.
+        """
         left = answer.get("UnprocessedItems")
         self._learn(set(cast("Mapping[str, Any]", left)) if isinstance(left, Mapping) else set())
 
     def _learn(self, throttled: set[str] | None) -> None:
+        """`throttled`: the tables; None for all of the request."""
         for (rate, _), sent_in in zip(self._weights, self._rounds, strict=True):
             if throttled is None or rate.name.rpartition(" ")[0] in throttled:
                 rate.throttled(sent_in)
@@ -195,8 +199,10 @@ class RateLimiter:
         return Permit([(self._rate(name), weight) for name, weight in weights]) if weights else None
 
     def take_at_hand(self, operation: str, request: Request) -> bool:
-        """Take for a request that need not be sent: only tokens that are there and that no attempt
-        waits for. False where there are too few."""
+        """Take tokens for a request that need not be sent, such as a hedge.
+
+        False where there are too few, or where an attempt waits for them.
+        """
         permit = self.permit(operation, request)
         return permit is None or permit.take_at_hand()
 
@@ -215,8 +221,10 @@ class RateLimiter:
 
 
 def weights_of(operation: str, request: Request) -> list[tuple[str, int]]:
-    """The names of the rates that limit a request, sorted, and the tokens that it takes of each; empty
-    where none does."""
+    """The rates that limit a request, by name and sorted, and the tokens that it takes of each.
+
+    Empty where none does.
+    """
     known = OPERATIONS.get(operation)
     if known is None or not known.on_items:
         return []
@@ -229,7 +237,7 @@ def weights_of(operation: str, request: Request) -> list[tuple[str, int]]:
 
 
 def _sequence(value: object) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else ()  # pyright: ignore[reportUnknownVariableType]  # of whatever it is
+    return cast("Sequence[Any]", value) if isinstance(value, list | tuple) else ()
 
 
 def _table_of(item: object) -> str:

@@ -27,7 +27,7 @@ class PriceTable:
     currency: str = "USD"
     region: str = "us-east-1"
     table_class: str = "STANDARD"
-    """What it is for; tells the reader, changes nothing."""
+    """Only for the reader: it changes no price."""
     per_million_read_units: float = attrs.field(default=0.125, validator=field(number, zero=True))
     per_million_write_units: float = attrs.field(default=0.625, validator=field(number, zero=True))
 

@@ -1,5 +1,4 @@
-"""The rate of one table's reads or writes, learned from its throttles, and the line of those that
-wait for it."""
+"""The rate limit of one table's reads or writes, and the queue of the attempts that wait for it."""
 
 from __future__ import annotations
 
@@ -12,23 +11,28 @@ from adorm.clock import Clock
 from adorm.support.buckets import TimedBucket
 
 DECREASE = 0.7
+"""After a throttle the rate is so much of what was sent."""
 GROWTH = 0.4
-"""The constants of CUBIC (https://www.rfc-editor.org/rfc/rfc9438), which the SDKs' adaptive mode
-takes too."""
+"""How fast it grows again. Both are the constants of CUBIC
+(https://www.rfc-editor.org/rfc/rfc9438), which the SDKs' adaptive mode uses too."""
 METER_SPAN_S = 0.5
+"""Requests are counted over so many seconds."""
 METER_LEAST_S = 0.1
+"""The current count is taken over at least so many seconds: one request is no rate."""
 METER_WEIGHT = 0.8
-MOST_GROWTH = 2.0
-"""No rate grows beyond so many times what is really sent: a rate that nobody has tried says
-nothing."""
+"""Of the last span, against all before it."""
+MAX_GROWTH = 2.0
+"""The rate is at most so many times the requests really sent: a higher one was never tried."""
 FORGET_S = 60.0
+"""After so many seconds without a throttle the limit ends."""
 LOOK_AGAIN_S = 0.5
-"""The first in line looks at least so often whether the rate has grown meanwhile."""
+"""The first in the queue looks at least so often whether the rate has grown meanwhile."""
 ROUNDING = 1e-9
+"""An error of rounding must not make an attempt wait for so small a part of a token."""
 
 
 class Meter:
-    """How many requests a second went out, smoothed over half seconds."""
+    """Measures how many requests a second are sent, smoothed over spans of half a second."""
 
     __slots__ = ("_count", "_smoothed", "_start_s")
 
@@ -38,12 +42,13 @@ class Meter:
         self._smoothed: float | None = None
 
     def add(self, now_s: float, weight: float) -> None:
+        """Count requests; a negative weight takes back what was not sent."""
         self._turn_over(now_s)
         self._count += weight
 
     def per_s(self, now_s: float) -> float:
-        """Never 0 after `add`: what came since the last half second counts at once, so that a burst
-        is seen as one."""
+        """Requests a second. The requests of the current span count at once, so that a burst shows
+        immediately: it is never 0 after `add`."""
         self._turn_over(now_s)
         return max(self._smoothed or 0.0, self._count / max(now_s - self._start_s, METER_LEAST_S))
 
@@ -61,11 +66,10 @@ class Meter:
 
 
 class TableRate:
-    """The rate of one table's reads or writes: a bucket of tokens, and a line before it.
+    """The rate limit of one table's reads or writes: a token bucket, and a queue before it.
 
-    The first in line holds the lock and sleeps until there are enough tokens; the lock is handed on
-    in order of arrival, and a waiter that is cancelled leaves the line without having taken
-    anything.
+    The first in the queue holds a lock and sleeps until there are enough tokens; the lock passes on
+    in the order of arrival. A waiter that is cancelled leaves the queue and takes nothing.
     """
 
     __slots__ = (
@@ -73,10 +77,10 @@ class TableRate:
         "_burst_s",
         "_clock",
         "_k_s",
-        "_line",
         "_max_per_s",
         "_meter",
         "_min_per_s",
+        "_queue",
         "_throttled_s",
         "_w_max",
         "name",
@@ -90,14 +94,14 @@ class TableRate:
         now_s = clock.monotonic()
         self.name = name
         self.queued = 0
-        """What those in line will take."""
+        """Tokens that the attempts in the queue will take."""
         self.round = 0
-        """Grows with each decrease: a throttle of what was sent before the last one says nothing
-        new."""
+        """Counts decreases of the rate: a throttled request that was sent before the last decrease
+        causes no further one."""
         self._max_per_s, self._min_per_s, self._burst_s = max_per_s, min_per_s, burst_s
         self._clock = clock
         self._meter = Meter(now_s)
-        self._line = anyio.Lock(fast_acquire=True)
+        self._queue = anyio.Lock(fast_acquire=True)
         capacity = self._capacity(max_per_s)
         self._bucket = TimedBucket(
             clock.monotonic,
@@ -116,14 +120,17 @@ class TableRate:
     # ---- taking tokens
 
     async def take(self, weight: int, check_wait: Callable[[TableRate, float], None]) -> None:
-        """Take tokens, waiting for them in line; `check_wait` is told how long that will be at the
-        present rate, and may raise."""
+        """Take tokens, and wait for them in the queue.
+
+        `check_wait(rate, wait_s)` is called before each wait with its length at the present rate,
+        and may raise.
+        """
         if self.take_at_hand(weight):
             return
         self.queued += weight
         try:
             check_wait(self, self._wait_s(self.queued, weight))
-            async with self._line:
+            async with self._queue:
                 while not self._enough(weight):
                     wait_s = self._wait_s(weight, weight)
                     check_wait(self, wait_s)
@@ -133,17 +140,16 @@ class TableRate:
             self.queued -= weight
 
     def take_at_hand(self, weight: int) -> bool:
-        """Take tokens if there are enough and nobody waits."""
+        """Take tokens if there are enough and no attempt waits for them."""
         if self.queued or not self._enough(weight):
             return False
         self._spend(weight)
         return True
 
     def give_back(self, weight: int) -> None:
-        """Nothing was sent for them."""
-        self._meter.add(
-            self._clock.monotonic(), -weight
-        )  # it may have turned over meanwhile, which does not matter
+        """Give tokens back: nothing was sent for them."""
+        # The meter's span may be another than when they were taken, which does not matter.
+        self._meter.add(self._clock.monotonic(), -weight)
         if self.per_s != math.inf:
             self._bucket.give_back(weight)
 
@@ -163,7 +169,7 @@ class TableRate:
         return self._bucket.fill() >= min(weight, self._bucket.capacity) - ROUNDING
 
     def _wait_s(self, weight: int, last: int) -> float:
-        """Until tokens for `weight` are there, of which the last to go needs `last`."""
+        """Seconds until there are tokens for `weight`, of which the last attempt needs `last`."""
         if self.per_s == math.inf:
             return 0.0
         needed = weight - last + min(last, self._bucket.capacity)
@@ -172,7 +178,7 @@ class TableRate:
     # ---- learning the rate
 
     def throttled(self, sent_in: int) -> None:
-        """DynamoDB refused a request that was sent in that round."""
+        """Lower the rate: DynamoDB throttled a request that was sent in the round `sent_in`."""
         if sent_in != self.round:
             return
         now_s = self._clock.monotonic()
@@ -183,7 +189,7 @@ class TableRate:
         self._set_rate(self._w_max * DECREASE)
 
     def answered(self) -> None:
-        """DynamoDB took a request."""
+        """Raise the rate, or end the limit: DynamoDB accepted a request."""
         if self._throttled_s is None:
             return
         now_s = self._clock.monotonic()
@@ -193,7 +199,7 @@ class TableRate:
             self._set_rate(math.inf)
             return
         grown = GROWTH * (since_s - self._k_s) ** 3 + self._w_max
-        self._set_rate(max(self.per_s, min(grown, MOST_GROWTH * self._meter.per_s(now_s))))
+        self._set_rate(max(self.per_s, min(grown, MAX_GROWTH * self._meter.per_s(now_s))))
 
     def _set_rate(self, per_s: float) -> None:
         if self.per_s == math.inf:

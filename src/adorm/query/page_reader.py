@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from adorm.calls.capacity import ASKED, Capacity
+from adorm.calls.capacity import CAPACITY_REPORT, Capacity
 from adorm.codec.pages import ItemPage, as_page
 from adorm.dynamodb.limits import MAX_LIMIT
 from adorm.dynamodb.values import AttributeMap
@@ -90,7 +90,7 @@ class PageReader:
         read, request = self._read, self.request()
         limit = int(request.get("Limit", MAX_LIMIT))
         if self._capacity is not None:
-            request["ReturnConsumedCapacity"] = ASKED
+            request["ReturnConsumedCapacity"] = CAPACITY_REPORT
         answer = await read.binding.connection.call(
             read.operation,
             request,

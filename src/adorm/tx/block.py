@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-from adorm.calls.capacity import ASKED, Capacity
+from adorm.calls.capacity import CAPACITY_REPORT, Capacity
 from adorm.errors import AdormError, TransactionCanceled, ValidationFailed
 from adorm.items.applied import after_applied
 from adorm.items.binding import Connection
@@ -134,7 +134,7 @@ class Transaction(TransactionBuilder):
     async def _send(self) -> None:
         if not self._actions:
             return
-        request = {**self.request(), "ReturnConsumedCapacity": ASKED}
+        request = {**self.request(), "ReturnConsumedCapacity": CAPACITY_REPORT}
         try:
             answer = await self._connection.call(
                 "TransactWriteItems", request, subject=self._describe, retry=self._retry
