@@ -101,7 +101,10 @@ class Accounts:
         self._closed = False
 
     def __repr__(self) -> str:
-        return f"<adorm.Accounts {', '.join(self._entries) or 'without any'}{', closed' if self._closed else ''}>"
+        return (
+            "<adorm.Accounts "
+            f"{', '.join(self._entries) or 'without any'}{', closed' if self._closed else ''}>"
+        )
 
     def __getitem__(self, name: str, /) -> Database:
         return self.database(name)
@@ -322,13 +325,15 @@ def accounts(
     unknown = sorted(options.keys() - SharedOptions.__optional_keys__)
     if unknown:
         raise UsageError(
-            f"accounts() takes no {', '.join(unknown)}: see its options, which are those of connect() that accounts can share"
+            f"accounts() takes no {', '.join(unknown)}: see its options, which are those of "
+            "connect() that accounts can share"
         )
     whose = {"credentials": credentials, "profile": profile, "session": session}
     given = [name for name, value in whose.items() if value is not None]
     if memory and (given or sts_endpoint_url is not None):
         raise UsageError(
-            "in memory no role is assumed: take credentials, profile, session and sts_endpoint_url away"
+            "in memory no role is assumed: take credentials, profile, session and "
+            "sts_endpoint_url away"
         )
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} all say who assumes the roles: give one of them")

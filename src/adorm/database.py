@@ -212,7 +212,8 @@ class Database(LazyCalls, TableCare, Transactions, Batches, Gathers):
             await stop_if_cancelled()
         if delay_s >= left_s:
             raise DeadlineExceeded(
-                f"{operation} on {subject}: the wait of {delay_s:.3f} s {why} would outlive the deadline",
+                f"{operation} on {subject}: the wait of {delay_s:.3f} s {why} would outlive the "
+                "deadline",
                 operation=operation,
                 subject=str(subject),
                 attempts=attempt,
@@ -254,7 +255,8 @@ class Database(LazyCalls, TableCare, Transactions, Batches, Gathers):
         if name is None:
             if info.table is None:
                 raise UsageError(
-                    f"{info.name} names no table: write @adorm.model(table=...), or db.table({info.name}, name=...)"
+                    f"{info.name} names no table: write @adorm.model(table=...), or "
+                    f"db.table({info.name}, name=...)"
                 )
             name = self._table_name(info.table)
         return Binding(self, info, check_table_name(name), named)

@@ -239,7 +239,10 @@ class ServiceError(AdormError):
         if self.maybe_applied:
             notes.append("it may have been applied: read the item before writing again")
         tail = f" ({'; '.join(notes)})" if notes else ""
-        return f"{shown(self.operation)}{about}: {shown(self.code)}: {shown(self.detail, MESSAGE_CHARACTERS)}{tail}"
+        return (
+            f"{shown(self.operation)}{about}: {shown(self.code)}: "
+            f"{shown(self.detail, MESSAGE_CHARACTERS)}{tail}"
+        )
 
 
 class ConditionalCheckFailed(ServiceError):
@@ -280,7 +283,10 @@ class VersionConflict(ConditionalCheckFailed):
             else "what is stored as its version is no number"
         )
         now = gone if self.actual is None else f"version {self.actual} is stored"
-        return f"{super().__str__()} [expected version {self.expected}, {now}: read it again and repeat the change]"
+        return (
+            f"{super().__str__()} [expected version {self.expected}, {now}: read it again and "
+            "repeat the change]"
+        )
 
 
 class CancellationReason(Record):
@@ -308,7 +314,10 @@ class CancellationReason(Record):
         self._hold(operation, code, message, item, attribute_map, error)
 
     def __repr__(self) -> str:
-        return f"CancellationReason(operation={self.operation!r}, code={self.code!r}, error={type(self.error).__name__})"
+        return (
+            f"CancellationReason(operation={self.operation!r}, code={self.code!r}, "
+            f"error={type(self.error).__name__})"
+        )
 
 
 class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
@@ -342,9 +351,8 @@ class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
 
     def __str__(self) -> str:
         failed = [reason for reason in self.reasons if reason.code is not None]
-        lines = [
-            f"{super().__str__()} [{len(failed)} of {len(self.reasons)} operations stood against it]"
-        ]
+        count = f"{len(failed)} of {len(self.reasons)} operations stood against it"
+        lines = [f"{super().__str__()} [{count}]"]
         lines += [f"{reason.operation}: {_advice(reason)}" for reason in failed[:MAX_REASONS_TOLD]]
         if len(failed) > MAX_REASONS_TOLD:
             lines.append(f"and {len(failed) - MAX_REASONS_TOLD} more in .reasons")
@@ -367,7 +375,10 @@ def _advice(reason: CancellationReason) -> str:
             now = (
                 "the item is gone" if error.actual is None else f"version {error.actual} is stored"
             )
-            return f"VersionConflict: expected version {error.expected}, {now}: read it again and repeat the change"
+            return (
+                f"VersionConflict: expected version {error.expected}, {now}: read it again and "
+                "repeat the change"
+            )
         case ConditionalCheckFailed(other_kind=str(told)):
             return f"ConditionalCheckFailed: under this key is an item of another kind: {told}"
         case ConditionalCheckFailed(item=None, attribute_map=None):
@@ -381,13 +392,19 @@ def _advice(reason: CancellationReason) -> str:
         case ValidationFailed(advice=str(told)):
             return f"ValidationFailed: {reason.message}: {told}"
         case TransactionConflict():
-            return "TransactionConflict: another write was at the item at the same time: try again later"
+            return (
+                "TransactionConflict: another write was at the item at the same time: try again "
+                "later"
+            )
         case Throttled():
             return (
                 "Throttled: the table or the item's partition is out of capacity: try again later"
             )
         case _:
-            return f"{shown(str(reason.code))}: {shown(reason.message or 'DynamoDB says no more', MESSAGE_CHARACTERS)}"
+            return (
+                f"{shown(str(reason.code))}: "
+                f"{shown(reason.message or 'DynamoDB says no more', MESSAGE_CHARACTERS)}"
+            )
 
 
 class TransactionConflict(ServiceError):
@@ -408,7 +425,10 @@ class ResourceNotFound(ServiceError):
         which = f"table {self.table}: " if self.table else ""
         look = "look at the region, the account and the table's name"
         if self.operation == "DeleteTable":
-            return f"{super().__str__()} [{which}there is nothing to delete, which missing_ok=True takes for done; or {look}]"
+            return (
+                f"{super().__str__()} [{which}there is nothing to delete, which missing_ok=True "
+                f"takes for done; or {look}]"
+            )
         return f"{super().__str__()} [{which}create it by ensure_table(), or {look}]"
 
 

@@ -14,31 +14,14 @@ How a time is spent, for a reserve of 500 ms (all in shares of the reserve):
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import functools
 import inspect
-import logging
-import os
-import threading
-import time
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from typing import Any, Generic, Protocol, TypeVar, cast, overload, runtime_checkable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar, cast, overload, runtime_checkable
 
-from adorm.aws_lambda import figures, snapshots
-from adorm.aws_lambda.leftovers import end_what_is_left
-from adorm.aws_lambda.loop import Bounds, GivenUp, OwnLoop, PastDeadline
-from adorm.aws_lambda.options import (
-    Connect,
-    checked_function,
-    checked_models,
-    checked_reserve_s,
-    connected,
-)
-from adorm.aws_lambda.warm_up import WARM_UP_LIMIT_S, WarmUp, inside_lambda, is_entry_point, told
+from adorm.aws_lambda.invocations import Invocations
+from adorm.aws_lambda.options import Connect
 from adorm.database import Database
-from adorm.deadlines import deadline
-from adorm.errors import DeadlineExceeded, UsageError
 
 T = TypeVar("T")
 EventT = TypeVar("EventT")
@@ -47,19 +30,7 @@ T_co = TypeVar("T_co", covariant=True)
 EventT_contra = TypeVar("EventT_contra", contravariant=True)
 ContextT_contra = TypeVar("ContextT_contra", contravariant=True)
 
-logger = logging.getLogger("adorm")
-
 DEFAULT_RESERVE_MS = 500
-
-CANCEL_AT, GIVE_UP_AT, TIDY_UNTIL = 0.1, 0.6, 0.75
-"""Shares of the reserve, from its beginning."""
-
-TIDY_LIMIT_S = 1.0
-"""For ending what a handler left behind, where the time allows."""
-
-LEAST_GRACE_S = 0.01
-"""Between cancelling and giving up, however small the reserve."""
-
 
 _SIGNATURE = inspect.Signature(
     [
@@ -106,218 +77,6 @@ class LambdaHandler(Protocol[EventT_contra, ContextT_contra, T_co]):
         ...
 
 
-class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
-    """Runs the invocations of one handler, and keeps loop and database between them."""
-
-    def __init__(
-        self,
-        function: Callable[[EventT_contra, ContextT_contra, Database], Awaitable[T_co]],
-        *,
-        models: Sequence[type[Any]],
-        reserve_ms: int,
-        connect: Connect | None,
-        warm_up: bool | None,
-    ) -> None:
-        """See `lambda_handler`."""
-        self._function = checked_function(function)
-        self._name = str(getattr(function, "__name__", type(function).__name__))
-        self._models = checked_models(models)
-        self._reserve_s = checked_reserve_s(reserve_ms)
-        self._connect = connect
-        self._loop: OwnLoop | None = None
-        self._db: Database | None = None if callable(connect) else connected(connect)
-        self._idle_since_s: float | None = None
-        self._busy = threading.Lock()
-        figures.note_imports()
-        snapshots.register_hooks(self._before_snapshot, self._after_restore, os.environ)
-        if inside_lambda(os.environ) and (
-            is_entry_point(function, os.environ) if warm_up is None else warm_up
-        ):
-            self._warm_up()
-
-    # ---- one invocation
-
-    def run(self, event: EventT_contra, context: ContextT_contra) -> T_co:
-        """One invocation, as `LambdaHandler.__call__` says."""
-        with self._alone():
-            began_s = time.monotonic()
-            budget_s = self._budget_s(context)
-            loop = self._usable_loop()
-            bounds = None
-            if budget_s is not None:
-                cancel_s = budget_s + CANCEL_AT * self._reserve_s
-                bounds = Bounds(
-                    cancel_s, max(cancel_s + LEAST_GRACE_S, budget_s + GIVE_UP_AT * self._reserve_s)
-                )
-            try:
-                return loop.run(self._handle(event, context, budget_s), bounds)
-            except PastDeadline as error:
-                raise self._exceeded("it was cancelled") from error.__cause__
-            except GivenUp:
-                logger.error(  # noqa: TRY400  # its traceback would be of this module
-                    "the handler ignores its cancellation: it is given up with its event loop and connections, the next invocation gets "
-                    "new ones"
-                )
-                raise self._exceeded("as it ignored its cancellation, it was given up") from None
-            finally:
-                self._tidy(
-                    loop,
-                    None if budget_s is None else began_s + budget_s + TIDY_UNTIL * self._reserve_s,
-                )
-                if figures.is_first_call():
-                    figures.note("first_call", time.monotonic() - began_s)
-
-    async def _handle(
-        self, event: EventT_contra, context: ContextT_contra, budget_s: float | None
-    ) -> T_co:
-        db = await self._database()
-        self._freshen(db)
-        if budget_s is None:
-            return await self._answer(event, context, db)
-        async with deadline(budget_s):
-            return await self._answer(event, context, db)
-
-    async def _answer(self, event: EventT_contra, context: ContextT_contra, db: Database) -> T_co:
-        result = self._function(event, context, db)
-        if not inspect.isawaitable(result):  # unchecked callers
-            raise UsageError(
-                f"{self._name} is no async function: @adorm.lambda_handler stands above `async def`"
-            )
-        return await result
-
-    def _budget_s(self, context: object) -> float | None:
-        """Seconds until the deadline; None where the context does not tell.
-
-        Raises:
-            DeadlineExceeded: none are left.
-        """
-        ask: object = getattr(context, "get_remaining_time_in_millis", None)
-        left_ms: object = ask() if callable(ask) else None
-        if isinstance(left_ms, bool) or not isinstance(left_ms, int | float):
-            return None
-        budget_s = left_ms / 1000 - self._reserve_s
-        if budget_s <= 0:
-            raise DeadlineExceeded(
-                f"{self._name} was not begun: {left_ms:g} ms are left of Lambda's time, and {self._reserve_s * 1000:g} ms of it are the "
-                "reserve (reserve_ms) for an answer; give the function a longer timeout, or a smaller reserve"
-            )
-        return budget_s
-
-    def _exceeded(self, what: str) -> DeadlineExceeded:
-        return DeadlineExceeded(
-            f"{self._name} had not ended {self._reserve_s * 1000:g} ms before Lambda's limit, and {what}. What it had written by then "
-            "is written; give the function a longer timeout, or less to do at a time"
-        )
-
-    # ---- what is kept between invocations
-
-    @contextlib.contextmanager
-    def _alone(self) -> Generator[None, None, None]:
-        if _in_a_loop():
-            raise UsageError(
-                f"{self._name} runs an event loop of its own, so it can't be called inside a running one: in tests, "
-                "`await handler.__wrapped__(event, context, db)`"
-            )
-        if not self._busy.acquire(blocking=False):
-            raise UsageError(
-                f"{self._name} runs one invocation at a time, as Lambda does; another thread is in it"
-            )
-        try:
-            yield
-        finally:
-            self._busy.release()
-
-    def _usable_loop(self) -> OwnLoop:
-        if self._loop is None:
-            self._loop = OwnLoop()
-        return self._loop
-
-    async def _database(self) -> Database:
-        if self._db is None or self._db.closed:
-            connect = self._connect
-            made = connect() if callable(connect) else connected(connect)
-            if not isinstance(made, Database):
-                made = await made if inspect.isawaitable(made) else made
-            if not isinstance(cast("object", made), Database):  # unchecked callers
-                raise UsageError(
-                    f"connect= of {self._name} gave {type(made).__name__}, not a database as adorm.connect() makes it"
-                )
-            self._db = made
-        return self._db
-
-    def _freshen(self, db: Database) -> None:
-        """Connections that were idle for too long by the time of day are not used.
-
-        The pool goes by the loop's clock, which may stand still while Lambda has the process
-        frozen. The packets that ended a connection then never came, so it looks well, and a request
-        would wait for an answer in vain.
-        """
-        idle_since_s, self._idle_since_s = self._idle_since_s, None
-        if idle_since_s is not None:
-            from adorm.transport.wire.pool import (
-                IDLE_LIMIT_S,
-            )  # not at the top: it is loaded with the connection, in the init phase
-
-            if not 0 <= db.clock.now().timestamp() - idle_since_s <= IDLE_LIMIT_S:
-                db.drop_idle_connections()
-
-    def _tidy(self, loop: OwnLoop, until_s: float | None) -> None:
-        try:
-            if loop.usable:
-                left_s = TIDY_LIMIT_S if until_s is None else until_s - time.monotonic()
-                end_what_is_left(loop, min(TIDY_LIMIT_S, max(LEAST_GRACE_S, left_s)))
-        finally:  # a task may raise SystemExit as it is cancelled
-            if not loop.usable:
-                db, self._loop, self._db = self._db, None, None
-                loop.close(None if db is None else db.close())
-        if self._db is not None:
-            self._idle_since_s = self._db.clock.now().timestamp()
-
-    def close(self) -> None:
-        """As `LambdaHandler.close` says."""
-        with self._alone():
-            loop, self._loop = self._loop, None
-            db, self._db = self._db, None
-            if loop is None:
-                return
-            loop.close(None if db is None else db.close())
-
-    # ---- before the first invocation
-
-    def _warm_up(self) -> None:
-        work = WarmUp(self._database, self._models)
-        try:
-            with self._alone():
-                loop = self._usable_loop()
-                try:
-                    loop.run(work.run(), Bounds(WARM_UP_LIMIT_S, WARM_UP_LIMIT_S + 0.5))
-                finally:
-                    self._tidy(loop, None)
-        except (PastDeadline, GivenUp):
-            logger.warning(
-                "the warm-up took longer than %g s, the first invocation goes on from there: it was ended while %s",
-                WARM_UP_LIMIT_S,
-                work.phase,
-            )
-        except Exception as error:  # noqa: BLE001  # also of connect=, or of an engine: the init phase goes on
-            logger.warning(
-                "the warm-up failed, the first invocation tries again: %s, while %s",
-                told(error),
-                work.phase,
-            )
-
-    def _before_snapshot(self) -> None:
-        if self._db is not None and self._loop is not None:
-            self._loop.run(_without_connections(self._db), Bounds(1.0, 1.5))
-
-    def _after_restore(self) -> None:
-        snapshots.reseed()
-        self._idle_since_s = None
-        if self._db is not None:
-            self._db.drop_idle_connections()
-            self._db.forget_credentials()
-
-
 def entry_point(
     function: Callable[[EventT, ContextT, Database], Awaitable[T]],
     invocations: Invocations[EventT, ContextT, T],
@@ -340,20 +99,6 @@ def entry_point(
     made.close = invocations.close
     made.invocations = invocations
     return cast("LambdaHandler[EventT, ContextT, T]", made)
-
-
-def _in_a_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-async def _without_connections(db: Database) -> None:
-    db.drop_idle_connections()
-    for _ in range(3):
-        await asyncio.sleep(0)  # a socket is closed a turn after its connection, TLS takes one more
 
 
 @overload

@@ -109,7 +109,10 @@ class Lease:
         self._released = False
 
     def __repr__(self) -> str:
-        return f"<lease of lock {self._name!r}, token {self._token}, {'held' if self.is_held() else 'over'}>"
+        return (
+            f"<lease of lock {self._name!r}, token {self._token}, "
+            f"{'held' if self.is_held() else 'over'}>"
+        )
 
     @property
     def token(self) -> int:
@@ -178,8 +181,10 @@ class Lease:
 
     def _lost(self, what: str) -> LeaseLost:
         return LeaseLost(
-            f"lock {self._name!r} {what}: its lease of {self._lease_s:g} s was over and somebody else took it: "
-            "renew earlier, lease for longer, and let what the lock protects refuse old fencing tokens"
+            f"lock {self._name!r} {what}: its lease of {self._lease_s:g} s was over and somebody "
+            "else took it: "
+            "renew earlier, lease for longer, and let what the lock protects refuse old fencing "
+            "tokens"
         )
 
 
@@ -247,7 +252,8 @@ class Lock:
     async def __aenter__(self) -> Lease:
         if self._entered:
             raise UsageError(
-                f"lock {self._name!r}: a block is open on this object already, and locks don't nest: make one for each block"
+                f"lock {self._name!r}: a block is open on this object already, and locks don't "
+                "nest: make one for each block"
             )
         self._entered = True
         try:
@@ -304,7 +310,8 @@ class Lock:
                     return lease
             if not self._wait:
                 raise LockHeld(
-                    f"lock {self._name!r} is held by somebody else: Lock(..., wait=True) waits for it"
+                    f"lock {self._name!r} is held by somebody else: Lock(..., wait=True) waits "
+                    "for it"
                 )
             looks += 1
             most_s = min(self._poll_s, left_s) if left_s > 0 else self._poll_s
@@ -351,7 +358,8 @@ class Lock:
             await _shielded(partial(_take_back, self._records, seen, taken), taken.name)
         except AdormError as problem:
             error.add_note(
-                f"lock {self._name!r} may be held until its lease of {self._lease_s:g} s is over: {problem}"
+                f"lock {self._name!r} may be held until its lease of {self._lease_s:g} s is over: "
+                f"{problem}"
             )
 
 

@@ -12,7 +12,7 @@ from adorm.models import ModelInfo, is_instance
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.schema.scalar_types import KeyValue
 
-if TYPE_CHECKING:  # each operation's module is imported by the method that makes it: a cold start pays for what it uses
+if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
     from adorm.items.single_write import Write
     from adorm.items.update import Update
     from adorm.query.query import Query

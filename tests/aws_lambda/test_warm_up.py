@@ -161,7 +161,7 @@ def test_a_model_that_can_not_be_prepared_does_not_keep_the_others(
 def test_a_warm_up_that_hangs_is_bounded(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("adorm.lambda_runtime.WARM_UP_LIMIT_S", 0.02)
+    monkeypatch.setattr("adorm.aws_lambda.invocations.WARM_UP_LIMIT_S", 0.02)
     hangs = [True]
 
     async def connect() -> adorm.Database:
@@ -467,7 +467,7 @@ def test_a_failed_warm_up_names_its_cause_and_how_far_it_had_come(
 def test_a_warm_up_that_hangs_tells_where(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("adorm.lambda_runtime.WARM_UP_LIMIT_S", 0.02)
+    monkeypatch.setattr("adorm.aws_lambda.invocations.WARM_UP_LIMIT_S", 0.02)
 
     class Slow:
         async def load(self) -> adorm.Credentials:

@@ -322,9 +322,7 @@ async def test_cancelled_at_any_request_the_key_is_free_or_the_result_kept(
         assert work.runs == 1
 
 
-async def test_a_cancelled_function_frees_its_key_through_a_plain_cancellation_and_a_second_one() -> (
-    None
-):
+async def test_a_cancelled_function_frees_its_key_through_two_plain_cancellations() -> None:
     async with bench() as there, leaves_nothing_behind(there.recorder, there.db):
         held = there.faults.on("DeleteItem", call=1).hold()
         work = Work(there)

@@ -97,7 +97,10 @@ def test_a_framework_that_is_not_installed_is_named_with_its_extra(
 
 
 def test_nothing_of_adorms_own_loads_a_framework() -> None:
-    code = "import sys, adorm.integrations.services, adorm.integrations.problems, adorm.codec.pydantic_schemas, adorm.models\n"
+    code = (
+        "import sys, adorm.integrations.services, adorm.integrations.problems, "
+        "adorm.codec.pydantic_schemas, adorm.models\n"
+    )
     code += (
         "print({'fastapi', 'starlette', 'pydantic', 'pydantic_core', 'aiohttp'} & set(sys.modules))"
     )

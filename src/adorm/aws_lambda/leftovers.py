@@ -31,7 +31,8 @@ def end_what_is_left(loop: OwnLoop, limit_s: float) -> None:
         return
     if tasks:
         logger.warning(
-            "the handler left %d background task(s), cancelled now: %s. Lambda freezes the process once the handler has answered, "
+            "the handler left %d background task(s), cancelled now: %s. Lambda freezes the "
+            "process once the handler has answered, "
             "so await them inside it",
             len(tasks),
             _named(tasks),
@@ -41,7 +42,8 @@ def end_what_is_left(loop: OwnLoop, limit_s: float) -> None:
         loop.run(_end(loop, limit_s / 3), Bounds(limit_s, 1.25 * limit_s))
     if left := loop.tasks():
         logger.error(
-            "%d background task(s) of the handler ignore their cancellation: %s. The event loop and its connections are given up, "
+            "%d background task(s) of the handler ignore their cancellation: %s. The event loop "
+            "and its connections are given up, "
             "the next invocation gets new ones",
             len(left),
             _named(left),

@@ -1,9 +1,8 @@
-"""An event loop run by hand: one coroutine at a time, and not longer than allowed, whatever that
-coroutine does with its cancellation.
+"""An event loop that runs one coroutine at a time, and never longer than allowed.
 
-`asyncio.run` and `asyncio.Runner` wait until what they run has ended. Here a coroutine is cancelled
-at its deadline, once more halfway to the end of its grace, and then given up: the loop stops, the
-coroutine stays where it is.
+`asyncio.run` and `asyncio.Runner` wait until the coroutine has ended, even where it ignores its
+cancellation. Here it is cancelled at its deadline, once more halfway to the end of its grace, and
+then given up: the loop stops, and the coroutine stays where it is.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ CLOSE_LIMIT_S = 2.0
 CANCELLED = "somebody cancelled the handler, or what it awaited"
 
 _never_ending: list[Coroutine[Any, Any, Any]] = []
-"""What can't even be closed, for as long as the process lives: to be collected, it would have to be
-closed."""
+"""Coroutines that can't even be closed. They are kept for as long as the process lives, because
+collecting one would close it."""
 
 
 class Bounds(NamedTuple):
@@ -45,8 +44,8 @@ class PastDeadline(Exception):
 
 
 class GivenUp(Exception):
-    """The coroutine went on after its cancellation until its grace was over. It has not ended; the
-    loop must not run again."""
+    """The coroutine ignored its cancellation until its grace was over. It has not ended, and the loop
+    must not run again."""
 
 
 class Generators:
@@ -55,12 +54,12 @@ class Generators:
     def __init__(self) -> None:
         self._begun: WeakSet[AsyncGeneratorType[Any, Any]] = WeakSet()
         self.collected = False
-        """One was collected before it had come to its end: the loop closes it in a task, a turn
-        later."""
+        """Whether a generator was garbage-collected before its end: the loop closes it in a task, a
+        turn later."""
 
-    def watch(self) -> Callable[[], None]:
-        """Watch those that begin from here on, beside whom is told of them already; the function
-        given back ends that."""
+    def observe(self) -> Callable[[], None]:
+        """Note the generators that begin from here on; the hooks that were set before are called
+        too. Call the function that this returns to end it."""
         hooks = sys.get_asyncgen_hooks()
 
         def begun(generator: AsyncGenerator[Any, Any]) -> None:
@@ -78,18 +77,18 @@ class Generators:
         return lambda: sys.set_asyncgen_hooks(*hooks)
 
     def open(self) -> list[AsyncGeneratorType[Any, Any]]:
-        """Those that have not come to their end, though nothing runs in them, and that somebody
-        still holds."""
+        """The generators that have not ended, in which nothing runs, and which are still
+        referenced."""
         return [each for each in self._begun if _is_suspended(each)]
 
     def forget(self, generator: AsyncGeneratorType[Any, Any]) -> None:
-        """It was closed, or can't be."""
+        """Forget a generator that was closed, or can't be closed."""
         self._begun.discard(generator)
 
 
 class OwnLoop:
-    """An event loop that belongs to one handler. Not set as the thread's current loop; it runs in
-    whatever thread calls."""
+    """An event loop that belongs to one handler. It is not set as the thread's current loop, and runs
+    in whatever thread calls."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -108,17 +107,18 @@ class OwnLoop:
 
     @property
     def generators(self) -> Generators:
-        """Those that were begun in `run`."""
+        """The async generators that were begun in `run`."""
         return self._generators
 
     def run(self, work: Coroutine[Any, Any, T], bounds: Bounds | None = None) -> T:
         """Run until the coroutine has ended, and give its result.
 
         Raises:
-            PastDeadline, GivenUp: see there.
-            AdormError: somebody cancelled the coroutine.
+            PastDeadline: its time was over, and it ended when it was cancelled.
+            GivenUp: it ignored its cancellation.
+            AdormError: something else cancelled the coroutine.
         """
-        run = _Run(self._loop, self._generators, bounds)
+        run = _BoundedRun(self._loop, self._generators, bounds)
         main = run.main(work)
         try:
             return self._loop.run_until_complete(main)
@@ -138,9 +138,9 @@ class OwnLoop:
             if run.task is not None and not run.task.done():
                 self._unended.append(run.task)
 
-    def _go_on(self, run: _Run, task: asyncio.Task[T]) -> T:
-        """The loop was stopped: by this module, or by a `loop.stop()` of somebody's, in the run
-        before at times, which is let pass."""
+    def _go_on(self, run: _BoundedRun, task: asyncio.Task[T]) -> T:
+        """Go on after the loop was stopped. Where this module stopped it, the task is given up. Any
+        other `loop.stop()` is ignored; it may have been called in the run before."""
         while not (task.done() or run.given_up or self._loop.is_closed()):
             with contextlib.suppress(RuntimeError):
                 self._loop.run_until_complete(task)
@@ -149,20 +149,20 @@ class OwnLoop:
         return task.result()
 
     def give_up(self, tasks: set[asyncio.Task[Any]]) -> None:
-        """These tasks ignore their cancellation: the loop must not run for another invocation."""
+        """Note tasks that ignore their cancellation: the loop must not run another invocation."""
         self._unended += tasks
 
     def close(self, last: Coroutine[Any, Any, object] | None = None) -> None:
-        """Close the loop, after it has run `last`; what has not ended in it never goes on. Failures
-        of `last` are logged."""
+        """Close the loop, after it has run `last`. What has not ended in it never goes on. Failures of
+        `last` are logged."""
         try:
             if last is not None:
                 self._run_quietly(last)
             if not self._unended:
                 self._run_quietly(self._shut_down())
         finally:
-            # Tasks that never end are told of in one line by who gave them up; asyncio would tell
-            # of each when it is collected.
+            # The caller has logged the tasks that never end in one line. asyncio would log each of
+            # them again when it is collected.
             self._loop.set_exception_handler(lambda _loop, _context: None)
             unended, self._unended = {*self._unended, *self.tasks()}, []
             for task in unended:
@@ -174,9 +174,9 @@ class OwnLoop:
     def _end(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Close a coroutine where it stands.
 
-        To the coroutine the loop seems to run: without one, `asyncio.sleep()` fails at once, and
-        `while True: try: ... except: ...` around it, which ignores its cancellation, would never
-        come back.
+        The loop is set as the running one meanwhile. Without a running loop `asyncio.sleep()` fails
+        at once, and a `while True: try: ... except: ...` around it, which ignores its cancellation,
+        would never return.
         """
         before = asyncio._get_running_loop()  # noqa: SLF001  # for those who run loops by hand
         asyncio._set_running_loop(self._loop)  # noqa: SLF001  # the same
@@ -206,7 +206,7 @@ def _is_suspended(generator: AsyncGeneratorType[Any, Any]) -> bool:
     return frame is not None and not generator.ag_running
 
 
-class _Run:
+class _BoundedRun:
     """One coroutine in the loop, and the timers that bound it."""
 
     def __init__(
@@ -221,7 +221,7 @@ class _Run:
 
     async def main(self, work: Coroutine[Any, Any, T]) -> T:
         self.task = asyncio.current_task()
-        unwatch = self._generators.watch()
+        stop_observing = self._generators.observe()
         timers: list[asyncio.TimerHandle] = []
         if self._bounds is not None:
             cancel_s, stop_s = self._bounds
@@ -241,7 +241,7 @@ class _Run:
                 error.add_note("raised after the deadline, where the handler was cancelled")
             raise
         finally:
-            unwatch()
+            stop_observing()
             for timer in timers:
                 timer.cancel()
 

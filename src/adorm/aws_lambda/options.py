@@ -26,13 +26,15 @@ def checked_function(function: Callable[..., T]) -> Callable[..., T]:
     given: object = function
     if not callable(given) or inspect.isclass(given) or inspect.isasyncgenfunction(given):
         raise UsageError(
-            f"@adorm.lambda_handler stands above `async def handler(event, context, db)`, not {given!r}"
+            "@adorm.lambda_handler stands above `async def handler(event, context, db)`, not "
+            f"{given!r}"
         )
     try:
         inspect.signature(given, follow_wrapped=False).bind(None, None, None)
     except TypeError as error:
         raise UsageError(
-            f"the handler {getattr(given, '__qualname__', given)!s} has to take (event, context, db): {error}"
+            f"the handler {getattr(given, '__qualname__', given)!s} has to take (event, context, "
+            f"db): {error}"
         ) from error
     except ValueError:
         pass  # it does not tell its parameters
@@ -72,7 +74,8 @@ def connected(options: Mapping[str, object] | None) -> Database:
     """
     if options is not None and not isinstance(options, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         raise UsageError(
-            f"lambda_handler(connect=...) takes options of adorm.connect as a dict, or a function, not {type(options).__name__}"
+            "lambda_handler(connect=...) takes options of adorm.connect as a dict, or a "
+            f"function, not {type(options).__name__}"
         )
     try:
         return connect_database(**cast("dict[str, Any]", dict(options or {})))

@@ -84,7 +84,7 @@ CODES: Mapping[str, Code] = {
 CREDENTIALS_REFUSED = frozenset(
     {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"}
 )
-"""The codes of credentials that have expired or are not known. Other credentials may be accepted."""
+"""The codes for credentials that have expired or are unknown. Other credentials may be accepted."""
 
 
 def code_of(code: str, status: int | None) -> Code:

@@ -50,17 +50,20 @@ class Picker:
             names = tuple(
                 each.name
                 for each in asked
-                if each.name in signature.parameters or each.default is each.empty
+                if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+                and (each.name in signature.parameters or each.default is each.empty)
             )
         else:
             raise UsageError(
-                f"{option}={giver!r}: expected the name of an argument of {function}, or a function of arguments"
+                f"{option}={giver!r}: expected the name of an argument of {function}, or a "
+                "function of arguments"
             )
         unknown = [name for name in names if name not in signature.parameters]
         if unknown:
             known = ", ".join(signature.parameters)
             raise UsageError(
-                f"{option}= asks for {', '.join(unknown)}, and the arguments of {function} are {known or 'none'}"
+                f"{option}= asks for {', '.join(unknown)}, and the arguments of {function} are "
+                f"{known or 'none'}"
             )
         self._names = names
 
@@ -125,7 +128,8 @@ class Arguments:
             text = orjson.dumps(payload, default=_decimal_text, option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError as error:
             raise UsageError(
-                f"payload= of {self._name} gave what has no JSON ({error}): give the plain data that matters"
+                f"payload= of {self._name} gave what has no JSON ({error}): give the plain data "
+                "that matters"
             ) from error
         return hashlib.sha256(text).hexdigest()
 
@@ -139,14 +143,16 @@ class Arguments:
             db: object = self._db if isinstance(self._db, Database) else self._db(arguments)
             if not isinstance(db, Database):
                 raise UsageError(
-                    f"db= of {self._name} gave {'None' if db is None else type(db).__name__}: a Database, from adorm.connect()"
+                    f"db= of {self._name} gave {'None' if db is None else type(db).__name__}: a "
+                    "Database, from adorm.connect()"
                 )
             return db
         found = {id(each): each for each in arguments.values() if isinstance(each, Database)}
         if len(found) != 1:
             what = "several databases are" if found else "no database is"
             raise UsageError(
-                f"{what} among the arguments of {self._name}: say which by @adorm.idempotent(db=...)"
+                f"{what} among the arguments of {self._name}: say which by "
+                "@adorm.idempotent(db=...)"
             )
         return next(iter(found.values()))
 
@@ -192,7 +198,8 @@ def _canonical(name: str, part: Any) -> list[str]:
     )
     kind = UsageError if part is None or not isinstance(part, str | float | Decimal) else BadValue
     raise kind(
-        f"the key of {name} has to be text, a finite number, a UUID, or a tuple of them, and {what} is or is in it"
+        f"the key of {name} has to be text, a finite number, a UUID, or a tuple of them, and "
+        f"{what} is or is in it"
     )
 
 

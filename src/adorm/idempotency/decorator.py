@@ -49,7 +49,7 @@ def idempotent(
     expires_after_s: float = DEFAULT_EXPIRY_S,
     result: object = None,
 ) -> Callable[[Callable[P, Coroutine[Any, Any, T]]], Callable[P, Coroutine[Any, Any, T]]]:
-    """KeyLease an async function once for each key: a repeat gets the first result, and does not run it.
+    """Run an async function once for each key: a repeat gets the first result, and does not run it.
 
     ::
 
@@ -121,7 +121,8 @@ def idempotent(
             if done is not None:
                 if done.result is None:
                     raise ResultNotStored(
-                        f"{record_id}: the function has run before, but its result could not be stored"
+                        f"{record_id}: the function has run before, but its result could not be "
+                        "stored"
                     )
                 before: T = stored.read(database.codec, done.result)
                 return before
@@ -129,7 +130,8 @@ def idempotent(
                 time_s = run.remaining_s()
                 if time_s <= 0:
                     raise DeadlineExceeded(
-                        f"{record_id}: its lease of {longest_s:g} s was over before the function began: lease for longer"
+                        f"{record_id}: its lease of {longest_s:g} s was over before the function "
+                        "began: lease for longer"
                     )
                 async with deadline(time_s):
                     value = await function(*args, **kwargs)

@@ -143,14 +143,16 @@ class KeyLease:
             and found.payload_hash != self._payload_hash
         ):
             raise IdempotencyMismatch(
-                f"{self._id}: this key was used before with another payload: a new request takes a new key, a repeated one the same payload"
+                f"{self._id}: this key was used before with another payload: a new request takes "
+                "a new key, a repeated one the same payload"
             )
         if found.status == "done":
             return
         ends_s = (found.lease_until_ms or 0) / 1000 + CLOCK_TOLERANCE_S
         wait_s = max(ends_s - self._clock.now().timestamp(), 0.0)
         raise IdempotencyInProgress(
-            f"{self._id}: another run is in progress; if it does not end before, its lease does in {wait_s:.1f} s: try again then",
+            f"{self._id}: another run is in progress; if it does not end before, its lease does "
+            f"in {wait_s:.1f} s: try again then",
             lease_ends_at=datetime.fromtimestamp(ends_s, UTC),
             retry_after_s=wait_s,
         )
@@ -209,19 +211,29 @@ class KeyLease:
                 problem=f"{self._id}: the result could not be stored",
             )
         except (ConditionalCheckFailed, ItemNotFound) as error:
-            what = "the lease was over before the function was, and another run took the key: it may have run twice. Lease for longer"
+            what = (
+                "the lease was over before the function was, and another run took the key: it may "
+                "have run twice. Lease for longer"
+            )
             if isinstance(error, ItemNotFound):
-                what = "the function has run, but its record is gone, deleted by somebody: a repeat runs it"
+                what = (
+                    "the function has run, but its record is gone, deleted by somebody: a repeat "
+                    "runs it"
+                )
             raise ResultNotStored(f"{self._id}: {what}", result=value) from error
         except AdormError as error:
             if isinstance(error, UsageError) and because is None:  # too large, most likely
                 because = error
                 await self.finish(None, value, because=error)
-            what = f"the function has run, but that could not be stored: once its lease of {self._lease_s:g} s is over, a repeat runs it"
+            what = (
+                "the function has run, but that could not be stored: once its lease of "
+                f"{self._lease_s:g} s is over, a repeat runs it"
+            )
             raise ResultNotStored(f"{self._id}: {what}: {error}", result=value) from error
         if because is not None:
             raise ResultNotStored(
-                f"{self._id}: the function has run, and will not for a repeat, but its result can't be stored: {because}",
+                f"{self._id}: the function has run, and will not for a repeat, but its result "
+                f"can't be stored: {because}",
                 result=value,
             ) from because
 

@@ -97,7 +97,8 @@ class ResultFormat:
                     told = _return_type(self._function)
                 except Exception as error:
                     raise UsageError(
-                        f"the return annotation of {self._name} can't be resolved ({error}): name the type by @adorm.idempotent(result=...)"
+                        f"the return annotation of {self._name} can't be resolved ({error}): name "
+                        "the type by @adorm.idempotent(result=...)"
                     ) from error
             self._type = None if is_plain(told) else told
             self._known = True
@@ -145,6 +146,7 @@ def check_plain(value: object, path: str) -> None:
             check_plain(item, f"{path}.{name}")
     else:
         raise UsageError(
-            f"{path} is of type {type(value).__name__}, which JSON does not have: return plain data, or name the type by the function's "
+            f"{path} is of type {type(value).__name__}, which JSON does not have: return plain "
+            "data, or name the type by the function's "
             "return annotation or by @adorm.idempotent(result=...)"
         )

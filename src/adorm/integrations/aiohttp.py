@@ -106,7 +106,8 @@ def database(request: web.Request, /) -> Database:
     db = request.config_dict.get(DATABASE)
     if db is None:
         raise UsageError(
-            "this application has no database: app.cleanup_ctx.append(adorm.integrations.aiohttp.adorm_context(...))"
+            "this application has no database: "
+            "app.cleanup_ctx.append(adorm.integrations.aiohttp.adorm_context(...))"
         )
     return db
 

@@ -78,7 +78,8 @@ async def async_process_partial_response(
     )  # what custom processors are asked to write
     if not callable(process):
         raise UsageError(
-            f"the processor is an AsyncBatchProcessor of Powertools', not {type(processor).__name__}"
+            "the processor is an AsyncBatchProcessor of Powertools', not "
+            f"{type(processor).__name__}"
         )
     outcomes = [
         Outcome[None](f"record {place} of {len(records)}") for place in range(1, len(records) + 1)
@@ -96,7 +97,8 @@ async def async_process_partial_response(
         for outcome in outcomes:
             if isinstance(outcome.error, NotImplementedError):
                 raise UsageError(
-                    f"{type(processor).__name__} handles no records asynchronously: take an AsyncBatchProcessor"
+                    f"{type(processor).__name__} handles no records asynchronously: take an "
+                    "AsyncBatchProcessor"
                 ) from outcome.error
             if (
                 outcome.error is not None

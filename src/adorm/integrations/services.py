@@ -41,7 +41,8 @@ def check_service(connect: object, models: object) -> None:
     """
     if not callable(connect):
         raise UsageError(
-            f"connect={type(connect).__name__}: a function that makes the database, `lambda: adorm.connect(...)`"
+            f"connect={type(connect).__name__}: a function that makes the database, `lambda: "
+            "adorm.connect(...)`"
         )
     if not isinstance(models, Sequence) or not all(
         isinstance(model, type) for model in cast("Sequence[object]", models)
@@ -102,5 +103,6 @@ def check_limits(default_limit: int, max_limit: int) -> None:
     """
     if not 1 <= default_limit <= max_limit:
         raise UsageError(
-            f"default_limit={default_limit!r}, max_limit={max_limit!r}: 1 or more, and the default not above the most"
+            f"default_limit={default_limit!r}, max_limit={max_limit!r}: 1 or more, and the "
+            "default not above the most"
         )

@@ -94,8 +94,10 @@ def database(connection: HTTPConnection, /) -> Database:
         db = getattr(scope["app"].state, STATE, None)
     if db is None:
         raise UsageError(
-            "this application has no database: give it lifespan=adorm.integrations.starlette.lifespan(...), "
-            "and in tests run it: `with TestClient(app)`, or `async with app.router.lifespan_context(app)`"
+            "this application has no database: give it "
+            "lifespan=adorm.integrations.starlette.lifespan(...), "
+            "and in tests run it: `with TestClient(app)`, or `async with "
+            "app.router.lifespan_context(app)`"
         )
     return db
 

@@ -61,7 +61,8 @@ class LogCalls(CallHooks):
     ) -> None:
         if not _are_seconds(slow_call_s):
             raise UsageError(
-                f"LogCalls(slow_call_s={slow_call_s!r}): expected seconds, 0 or more, or None for never"
+                f"LogCalls(slow_call_s={slow_call_s!r}): expected seconds, 0 or more, or None for "
+                "never"
             )
         lines = _Lines(logger or logging.getLogger("adorm.calls"), slow_call_s)
         super().__init__(
