@@ -8,7 +8,6 @@ import contextvars
 import functools
 import inspect
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,33 +15,13 @@ import pytest
 import adorm
 from adorm.lambda_runtime import LambdaHandler
 from adorm.testing import stream_event, stream_record
+from tests.aws_lambda.handlers import Made
 from tests.support.fake_lambda import FakeContext, ServerInThread
 
 
 @adorm.model(table="orders")
 class Order:
     order_id: str = adorm.partition_key()
-
-
-Made = Callable[..., "LambdaHandler[Any, Any, Any]"]
-
-
-@pytest.fixture
-def made() -> Iterator[Made]:
-    """Makes handlers on a database that nothing is sent by, and closes them."""
-    handlers: list[LambdaHandler[Any, Any, Any]] = []
-
-    def make(function: Any, **options: Any) -> LambdaHandler[Any, Any, Any]:
-        options = {
-            "connect": {"region": "eu-central-1", "endpoint_url": "http://127.0.0.1:1"},
-            **options,
-        }
-        handlers.append(adorm.lambda_handler(**options)(function))
-        return handlers[-1]
-
-    yield make
-    for handler in handlers:
-        handler.close()
 
 
 async def echo(event: Any, context: object, db: adorm.Database) -> Any:

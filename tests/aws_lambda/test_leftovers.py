@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 
 import adorm
-from tests.aws_lambda.test_handler import Made, made
+from tests.aws_lambda.handlers import Made
 from tests.support.fake_lambda import FakeContext
-
-__all__ = ["made"]
 
 
 async def forever(secret: str = "") -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 import adorm
 from tests.faults.bench import ATTEMPTS, FAULTS, WAITS, Fault, bench
-from tests.faults.test_writes import reference, same_item
+from tests.faults.references import reference, same_item
 from tests.faults.writes import CASES, Trial, WriteCase, trial
 
 pytestmark = pytest.mark.anyio

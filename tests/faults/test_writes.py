@@ -9,46 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import pytest
 
 import adorm
-from adorm.dynamodb.values import AttributeMap
 from tests.faults.bench import ATTEMPTS, FAULT, WAITS, Fault, World, bench, faults_and_times
+from tests.faults.references import Reference, reference, same_item
 from tests.faults.writes import CASE, CASES, Trial, WriteCase, copy_of, trial
 from tests.support.shop import Counter, Order
 
 pytestmark = pytest.mark.anyio
-
-
-@attrs.frozen
-class Reference:
-    """What one undisturbed application makes."""
-
-    before: AttributeMap | None
-    after: AttributeMap | None
-    result: Any
-
-
-_references: dict[str, Reference] = {}
-
-
-async def reference(case: WriteCase) -> Reference:
-    if case.name not in _references:
-        async with bench() as world:
-            there = await trial(world, case)
-            result = await there.act()
-            assert (world.server.operations, world.writes) == ([case.operation], 1)
-            _references[case.name] = Reference(there.before, there.stored, result)
-    return _references[case.name]
-
-
-def same_item(case: WriteCase, one: AttributeMap | None, other: AttributeMap | None) -> bool:
-    """Equal, but for the version where it may have skipped numbers, upwards only."""
-    if not case.versions_skip or one is None or other is None:
-        return one == other
-    skipped = int(one["version"]["N"]) - int(other["version"]["N"])
-    return skipped >= 0 and {**one, "version": other["version"]} == other
 
 
 def same_result(case: WriteCase, one: Any, other: Any) -> bool:

@@ -14,16 +14,10 @@ import adorm
 from adorm.database import Database
 from adorm.items import instances
 from adorm.outcomes import Progress
+from tests.items.counters import Counter
 from tests.support.scripted import ScriptedTransport
 
 pytestmark = pytest.mark.anyio
-
-
-@adorm.model(table="counters")
-class Counter:
-    counter_id: str = adorm.partition_key()
-    n: int = 0
-    color: str = "red"
 
 
 @adorm.model(table="notes")

@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 import adorm
 from adorm.testing import Faults
-from tests.items.test_applied import Counter
+from tests.items.counters import Counter
 
 UNREADABLE = {"N": "7"}
 KEYS = "abcdef"

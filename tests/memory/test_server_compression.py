@@ -14,7 +14,7 @@ import pytest
 from adorm.memory.server import Service
 from adorm.memory.server.compression import encoding_for
 from adorm.memory.server.messages import HttpAnswer
-from tests.memory.test_server_service import content_of, headers_of, http_request
+from tests.memory.http_requests import content_of, headers_of, http_request
 from tests.support.raw_http import FakeEngine
 
 GOOD = gzip.compress(b'{"a":1}')

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -14,17 +13,10 @@ from botocore.session import get_session
 from adorm.memory.errors import EngineError
 from adorm.memory.server import Service
 from adorm.memory.server.authorization import account_of
-from adorm.memory.server.messages import HttpAnswer, HttpRequest
+from adorm.memory.server.messages import HttpAnswer
 from adorm.memory.server.targets import DYNAMODB, STREAMS
+from tests.memory.http_requests import content_of, headers_of, http_request
 from tests.support.raw_http import AUTHORIZATION, FakeEngine
-
-HEADERS = {
-    "host": "127.0.0.1:8000",
-    "content-type": "application/x-amz-json-1.0",
-    "x-amz-target": "DynamoDB_20120810.GetItem",
-    "x-amz-date": "20260101T000000Z",
-    "authorization": AUTHORIZATION,
-}
 
 
 @pytest.fixture
@@ -46,26 +38,6 @@ def ask(engine: FakeEngine) -> Ask:
         return service.answer(http_request(body, method=method, target=target, **headers))
 
     return send
-
-
-def http_request(
-    body: bytes = b"{}", *, method: str = "POST", target: str = "/", **headers: str | None
-) -> HttpRequest:
-    sent = HEADERS | {name.replace("_", "-"): value for name, value in headers.items()}
-    pairs = {
-        name.encode(): value.encode("latin-1") for name, value in sent.items() if value is not None
-    }
-    return HttpRequest(method.encode(), target.encode("latin-1"), pairs, body, keep_alive=True)
-
-
-def headers_of(answer: HttpAnswer) -> dict[str, str]:
-    lines = answer.headers.decode().split("\r\n")[:-1]
-    return {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-
-
-def content_of(answer: HttpAnswer) -> Any:
-    assert headers_of(answer)["x-amz-crc32"] == str(zlib.crc32(answer.body))
-    return json.loads(answer.body)
 
 
 def bare(code: str) -> dict[str, str]:
