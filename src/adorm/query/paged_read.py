@@ -89,7 +89,7 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         Raises:
             UsageError: it is negative, or no whole number.
         """
-        return attrs.evolve(self, limit=_checked_count("limit", items, least=0))
+        return attrs.evolve(self, limit=count("limit", items, least=0, most=MAX_LIMIT))
 
     def page_size(self, items: int, /) -> Self:
         """Let DynamoDB read at most this many items for one request, before the filter (its
@@ -98,7 +98,7 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         Raises:
             UsageError: it is not positive, or no whole number.
         """
-        return attrs.evolve(self, page_size=_checked_count("page_size", items, least=1))
+        return attrs.evolve(self, page_size=count("page_size", items, most=MAX_LIMIT))
 
     def hydrate(self) -> Self:
         """Read the whole items from the table, by the keys that the index holds: one BatchGetItem
@@ -282,7 +282,3 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
     ) -> DerivedRead[ResultT]:
         """An operation that computes its result from this read."""
         return DerivedRead(compute, first_request, plan or self.explain, self._binding)
-
-
-def _checked_count(name: str, items: int, *, least: int) -> int:
-    return count(name, items, least=least, most=MAX_LIMIT)
