@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random as _random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,25 +63,24 @@ async def create_table(
     """
     request = create_table_request(info, table_name, billing=billing, key_types=key_types)
     poller = TablePoller(connection, table_name, "CreateTable", "active", random)
-    with use_clock(connection.clock):
-        async with deadline(timeout_s):
-            try:
-                found = await _create(poller, request)
-            except ServiceError as error:
-                if error.code != IN_USE:
-                    raise
-                error.detail = (
-                    "there is a table of that name already, or one is being deleted; "
-                    f"ensure_table({info.name}) takes an existing one that fits the model "
-                    f"(DynamoDB: {error.detail})"
-                )
+    async with _time_limit(connection, timeout_s):
+        try:
+            found = await _create(poller, request)
+        except ServiceError as error:
+            if error.code != IN_USE:
                 raise
-            if not wait:
-                return found
-            found = await poller.until_active(found)
-            if time_to_live and info.ttl is not None:
-                await enable_time_to_live(connection, table_name, info.ttl.attribute_name)
+            error.detail = (
+                "there is a table of that name already, or one is being deleted; "
+                f"ensure_table({info.name}) takes an existing one that fits the model "
+                f"(DynamoDB: {error.detail})"
+            )
+            raise
+        if not wait:
             return found
+        found = await poller.until_active(found)
+        if time_to_live and info.ttl is not None:
+            await enable_time_to_live(connection, table_name, info.ttl.attribute_name)
+        return found
 
 
 async def ensure_table(
@@ -116,21 +116,20 @@ async def ensure_table(
     """
     request = create_table_request(info, table_name, billing=billing, key_types=key_types)
     poller = TablePoller(connection, table_name, "CreateTable", "active", random)
-    with use_clock(connection.clock):
-        async with deadline(timeout_s):
-            found, is_new = await _find_or_create(poller, request)
-            found = await poller.until_active(found)
-            if found_differences := differences(request, found):
-                raise UsageError(
-                    f"table {table_name} differs from {info.name}, and ensure_table alters "
-                    f"nothing: {'; '.join(found_differences)}"
-                )
-            if time_to_live and info.ttl is not None:
-                attribute = info.ttl.attribute_name
-                # A new table's time to live is off: there is no need to ask.
-                if is_new or not await has_time_to_live(connection, info, table_name, attribute):
-                    await enable_time_to_live(connection, table_name, attribute)
-            return found
+    async with _time_limit(connection, timeout_s):
+        found, is_new = await _find_or_create(poller, request)
+        found = await poller.until_active(found)
+        if found_differences := differences(request, found):
+            raise UsageError(
+                f"table {table_name} differs from {info.name}, and ensure_table alters "
+                f"nothing: {'; '.join(found_differences)}"
+            )
+        if time_to_live and info.ttl is not None:
+            attribute = info.ttl.attribute_name
+            # A new table's time to live is off: there is no need to ask.
+            if is_new or not await has_time_to_live(connection, info, table_name, attribute):
+                await enable_time_to_live(connection, table_name, attribute)
+        return found
 
 
 async def delete_table(
@@ -158,26 +157,25 @@ async def delete_table(
     """
     check_table_name(table_name)
     poller = TablePoller(connection, table_name, "DeleteTable", "gone", random)
-    with use_clock(connection.clock):
-        async with deadline(timeout_s):
-            try:
-                answer = await connection.call("DeleteTable", {"TableName": table_name})
-            except ResourceNotFound as error:
-                # After a lost answer it may be missing because this call deleted it.
-                if missing_ok or error.maybe_applied:
-                    return
-                raise
-            except ServiceError as error:
-                if error.code == IN_USE:
-                    error.add_note(
-                        "DynamoDB deletes a table only when it is ACTIVE: "
-                        "describe_table tells the status"
-                    )
-                raise
-            if wait:
-                await poller.until_gone(
-                    description_in(answer, "TableDescription", "DeleteTable", table_name)
+    async with _time_limit(connection, timeout_s):
+        try:
+            answer = await connection.call("DeleteTable", {"TableName": table_name})
+        except ResourceNotFound as error:
+            # After a lost answer it may be missing because this call deleted it.
+            if missing_ok or error.maybe_applied:
+                return
+            raise
+        except ServiceError as error:
+            if error.code == IN_USE:
+                error.add_note(
+                    "DynamoDB deletes a table only when it is ACTIVE: "
+                    "describe_table tells the status"
                 )
+            raise
+        if wait:
+            await poller.until_gone(
+                description_in(answer, "TableDescription", "DeleteTable", table_name)
+            )
 
 
 async def describe_table(connection: TableConnection, table_name: str) -> TableDescription:
@@ -189,6 +187,14 @@ async def describe_table(connection: TableConnection, table_name: str) -> TableD
     """
     answer = await connection.call("DescribeTable", {"TableName": check_table_name(table_name)})
     return description_in(answer, "Table", "DescribeTable", table_name)
+
+
+@asynccontextmanager
+async def _time_limit(connection: TableConnection, timeout_s: float) -> AsyncIterator[None]:
+    """Bound what is awaited inside by seconds of the connection's clock."""
+    with use_clock(connection.clock):
+        async with deadline(timeout_s):
+            yield
 
 
 async def _create(poller: TablePoller, request: dict[str, Any]) -> TableDescription:
