@@ -99,9 +99,7 @@ class Operands:
         """
         if not path.is_kept:
             self.is_repeatable = False
-            stored_steps(
-                path.steps, self.encoder
-            )  # an error in the path comes before one of a value
+            stored_steps(path.steps, self.encoder)  # an error here comes before one of a value
         return path
 
     def field_encoder(self, field: Field) -> FieldEncoder:

@@ -57,19 +57,28 @@ class Set(Clause[T_co]):
         self.value = value
 
     def encode_into(self, operands: Operands) -> Shape:
+        # Most clauses of an update come by here: a value for a whole field.
         path, value = self.path, self.value
-        if not path.is_top_level:
-            self._path(operands)
+        field = path.field
+        if field is None or not path.is_top_level or not isinstance(value, Value):
+            return self._encode_part(operands)
+        encode = operands.field_encoders.get(field) or operands.field_encoder(field)
+        try:
+            encoded = encode(value.value)
+        except Exception:  # noqa: BLE001  # value.encode says what is wrong
+            encoded = value.encode(operands.encoder)
+        operands.written[path.attribute_name] = encoded
+        if encoded is None:
+            return (_write_remove, REMOVE, path)
+        operands.values.append(encoded)
+        return (_write_set, SET, path, VALUE)
+
+    def _encode_part(self, operands: Operands) -> Shape:
+        """The shape where the path leads into a field or is untyped, or the value is a path or a
+        sum."""
+        path, value = self._path(operands), self.value
         if isinstance(value, Value):
-            field = path.field
-            if field is None:
-                encoded = value.encode(operands.encoder)
-            else:  # as Value.encode does, in fewer steps: most clauses of an update come by here
-                encode = operands.field_encoders.get(field) or operands.field_encoder(field)
-                try:
-                    encoded = encode(value.value)
-                except Exception:  # noqa: BLE001  # encode_field says what is wrong
-                    encoded = operands.encoder.encode_field(field, value.value)
+            encoded = value.encode(operands.encoder)
             if path.is_top_level:
                 operands.written[path.attribute_name] = encoded
             if encoded is None:
@@ -77,9 +86,8 @@ class Set(Clause[T_co]):
             operands.values.append(encoded)
             return (_write_set, SET, path, VALUE)
         operands.is_idempotent = False
-        if isinstance(value, Sum):
-            return (_write_set, SET, path, value.encode_into(operands))
-        return (_write_set, SET, path, operands.path(value))
+        other = value.encode_into(operands) if isinstance(value, Sum) else operands.path(value)
+        return (_write_set, SET, path, other)
 
 
 def _write_set(placeholders: Placeholders, path: DocumentPath, value: OperandShape) -> str:
