@@ -179,7 +179,8 @@ async def test_pages_of_one_kind_go_on_to_the_end_of_the_partition(db: Database)
 async def test_get_of_another_kind_is_item_not_found_and_says_so(db: Database) -> None:
     with pytest.raises(
         adorm.ItemNotFound,
-        match=r'Invoice c1/ada: under this key is an item of another kind.*is "customer".*"invoice"',
+        match=r"Invoice c1/ada: under this key is an item of another kind"
+        r'.*is "customer".*"invoice"',
     ):
         await db.table(Invoice).get("c1", "ada")
 
@@ -277,7 +278,7 @@ async def test_writes_of_ones_own_kind_go_through(db: Database) -> None:
     assert await invoices.query("c1").select(Invoice.total) == [(0,), (7,), (8,), (9,)]
 
 
-async def test_an_item_without_a_kind_is_the_model_s_that_is_asked(db: Database) -> None:
+async def test_an_item_without_a_kind_is_read_by_every_model(db: Database) -> None:
     """Written before the model had a discriminator; a save stores it."""
     await db.call(
         "PutItem",

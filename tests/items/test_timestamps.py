@@ -173,7 +173,8 @@ async def test_an_item_without_a_creation_time_is_told_with_the_remedy(
     for read in reads:
         with pytest.raises(
             adorm.ItemDecodeError,
-            match=r"a \$\.created_at: missing, and the time is not known: annotate .* `datetime \| None`",
+            match=r"a \$\.created_at: missing, and the time is not known: "
+            r"annotate .* `datetime \| None`",
         ):
             await read
 

@@ -43,7 +43,9 @@ async def test_a_version_that_is_none_is_refused_before_the_wire(write: str, ver
     assert transport.sent == []
 
 
-async def test_a_save_over_an_unreadable_creation_time_is_settled_before_the_error() -> None:
+async def test_a_save_over_an_unreadable_creation_time_changes_the_instance_before_the_error() -> (
+    None
+):
     transport = ScriptedTransport([{"Attributes": {"created_at": {"S": "yesterday"}}}])
     note = Note(note_id="n")
     async with Database(lambda: transport) as db:
@@ -106,7 +108,6 @@ async def test_what_a_validator_says_is_told_without_the_field_s_definition() ->
     assert str(caught.value) == "Ticket.owner: 'owner' must be in ['nobody', 'ann', ''] (got 'bob')"
     with pytest.raises(adorm.ItemDecodeError) as refused:
         adorm.from_attribute_map(Ticket, {"ticket_id": {"S": "t"}, "owner": {"S": "bob"}})
-    assert (
-        str(refused.value)
-        == "Ticket t $.owner: refused by Ticket: 'owner' must be in ['nobody', 'ann', ''] (got 'bob')"
+    assert str(refused.value) == (
+        "Ticket t $.owner: refused by Ticket: 'owner' must be in ['nobody', 'ann', ''] (got 'bob')"
     )

@@ -66,9 +66,11 @@ async def test_it_ends_after_the_attempts_that_it_is_given() -> None:
 
         with pytest.raises(adorm.VersionConflict) as caught:
             await accounts.read_modify_write("a", outrun, max_attempts=3)
-        assert caught.value.__notes__ == [
-            "others were faster 3 times; max_attempts of read_modify_write() says how often it tries"
-        ]
+        (note,) = caught.value.__notes__
+        assert note == (
+            "others were faster 3 times; "
+            "max_attempts of read_modify_write() says how often it tries"
+        )
         assert (await stored(there)).balance == 310
         with pytest.raises(
             adorm.DeadlineExceeded,

@@ -54,7 +54,9 @@ async def test_the_request_is_exactly_this() -> None:
                         "Update": {
                             "TableName": "accounts",
                             "Key": {"name": {"S": "a"}},
-                            "UpdateExpression": "SET #n1 = if_not_exists(#n1, :v1) + :v2 ADD #n0 :v0",
+                            "UpdateExpression": (
+                                "SET #n1 = if_not_exists(#n1, :v1) + :v2 ADD #n0 :v0"
+                            ),
                             "ConditionExpression": "attribute_exists(#n2) AND #n0 >= :v3",
                             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
                             "ExpressionAttributeNames": {
