@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -50,4 +50,9 @@ def made(number: int, value: int | None = None) -> Number:
     return Number(number_id=ids(number), value=value_of(number) if value is None else value)
 
 
-__all__ = ["Number", "Stubbed", "ids", "made", "stubbed", "value_of"]
+async def stream(items: Iterable[Any]) -> AsyncIterator[Any]:
+    for item in items:
+        yield item
+
+
+__all__ = ["Number", "Stubbed", "ids", "made", "stream", "stubbed", "value_of"]

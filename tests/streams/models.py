@@ -83,3 +83,17 @@ def failed(response: dict[str, list[dict[str, str]]]) -> list[str]:
     assert response.keys() == {"batchItemFailures"}
     assert all(entry.keys() == {"itemIdentifier"} for entry in response["batchItemFailures"])
     return [entry["itemIdentifier"] for entry in response["batchItemFailures"]]
+
+
+def order(order_id: str, status: str = "open") -> Order:
+    return Order(customer_id="c1", order_id=order_id, status=status)
+
+
+class Seen(list[Any]):
+    """What handlers were called with."""
+
+    def handler(self, **options: Any) -> adorm.StreamHandler:
+        async def rest(record: adorm.StreamRecord) -> None:
+            self.append(("rest", record.kind))
+
+        return adorm.StreamHandler(rest, **options)
