@@ -165,3 +165,9 @@ def test_a_key_is_the_same_key_after_it_was_copied_or_pickled(again: Callable[[A
     assert made == key
     assert hash(made) == hash(key)
     assert made.info is model_info(Thing)
+
+
+def test_every_error_is_named_by_the_module_that_users_import() -> None:
+    assert str(errors.Throttled) == "<class 'adorm.errors.Throttled'>"
+    named = [getattr(errors, name) for name in errors.__all__]
+    assert {each.__module__ for each in named if isinstance(each, type)} == {"adorm.errors"}

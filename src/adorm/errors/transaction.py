@@ -1,0 +1,136 @@
+"""The error of a cancelled transaction, and its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from adorm.errors.base import MESSAGE_CHARACTERS, ItemNotFound
+from adorm.errors.service import (
+    ConditionalCheckFailed,
+    ItemExists,
+    ServiceError,
+    Throttled,
+    TransactionConflict,
+    ValidationFailed,
+    VersionConflict,
+)
+from adorm.support.records import Record
+from adorm.support.shown import shown
+
+MAX_REASONS_TOLD = 10
+"""By the message of a cancelled transaction; all of them are in `.reasons`."""
+
+
+class CancellationReason(Record):
+    """Why one operation of a cancelled transaction failed; `code` is None where that part was
+    fine."""
+
+    __slots__ = ("operation", "code", "message", "item", "attribute_map", "error")  # noqa: RUF023  # the constructor's order
+
+    operation: str
+    code: str | None
+    message: str | None
+    item: Any
+    attribute_map: dict[str, Any] | None
+    error: Exception | None
+
+    def __init__(
+        self,
+        operation: str,
+        code: str | None,
+        message: str | None = None,
+        item: Any = None,
+        attribute_map: dict[str, Any] | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        self._hold(operation, code, message, item, attribute_map, error)
+
+    def __repr__(self) -> str:
+        return (
+            f"CancellationReason(operation={self.operation!r}, code={self.code!r}, "
+            f"error={type(self.error).__name__})"
+        )
+
+
+class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
+    """A transaction was cancelled: none of its operations was applied.
+
+    Also an `ExceptionGroup` of its reasons' errors, so that `except* ItemExists` works.
+    """
+
+    reasons: Sequence[CancellationReason]
+
+    def __new__(cls, message: str, reasons: Sequence[CancellationReason], **_details: Any) -> Self:
+        errors = [reason.error for reason in reasons if reason.error is not None]
+        return super().__new__(
+            cls,
+            message,
+            errors
+            or [
+                ServiceError(
+                    message, code="TransactionCanceledException", operation="TransactWriteItems"
+                )
+            ],
+        )
+
+    def __init__(self, message: str, reasons: Sequence[CancellationReason], **details: Any) -> None:
+        ServiceError.__init__(self, message, **details)
+        self.reasons = reasons
+
+    @property
+    def message(self) -> str:
+        return self.detail
+
+    def __str__(self) -> str:
+        failed = [reason for reason in self.reasons if reason.code is not None]
+        count = f"{len(failed)} of {len(self.reasons)} operations stood against it"
+        lines = [f"{super().__str__()} [{count}]"]
+        lines += [f"{reason.operation}: {_advice(reason)}" for reason in failed[:MAX_REASONS_TOLD]]
+        if len(failed) > MAX_REASONS_TOLD:
+            lines.append(f"and {len(failed) - MAX_REASONS_TOLD} more in .reasons")
+        return "\n  ".join(lines)
+
+    def derive(self, excs: Sequence[Exception], /) -> ExceptionGroup[Exception]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # typeshed's overloads can't be met
+        return ExceptionGroup(self.detail, excs)
+
+
+def _advice(reason: CancellationReason) -> str:
+    """What stood against the transaction, and what to do."""
+    match reason.error:
+        case ItemExists():
+            return "ItemExists: the key is taken; .item is what is there"
+        case VersionConflict() as error:
+            now = (
+                "the item is gone" if error.actual is None else f"version {error.actual} is stored"
+            )
+            return (
+                f"VersionConflict: expected version {error.expected}, {now}: read it again and "
+                "repeat the change"
+            )
+        case ConditionalCheckFailed(other_kind=str(told)):
+            return f"ConditionalCheckFailed: under this key is an item of another kind: {told}"
+        case ConditionalCheckFailed(item=None, attribute_map=None):
+            return "ConditionalCheckFailed: the condition did not hold, for there is no such item"
+        case ConditionalCheckFailed():
+            return (
+                "ConditionalCheckFailed: the condition did not hold; .item is the item as it stands"
+            )
+        case ItemNotFound() as error:
+            return f"ItemNotFound: {error}"
+        case ValidationFailed(advice=str(told)):
+            return f"ValidationFailed: {reason.message}: {told}"
+        case TransactionConflict():
+            return (
+                "TransactionConflict: another write was at the item at the same time: try again "
+                "later"
+            )
+        case Throttled():
+            return (
+                "Throttled: the table or the item's partition is out of capacity: try again later"
+            )
+        case _:
+            return (
+                f"{shown(str(reason.code))}: "
+                f"{shown(reason.message or 'DynamoDB says no more', MESSAGE_CHARACTERS)}"
+            )
