@@ -24,7 +24,7 @@ from adorm.retry import RetryPolicy, backoff
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.support.cancel_scopes import stop_if_cancelled
 from adorm.table import Table
-from adorm.tables.facade import TableCare
+from adorm.tables.facade import Tables
 from adorm.tables.names import check_table_name, is_arn
 from adorm.transport.base import Answer, AnswerReader, Request, Transport
 from adorm.tx.facade import Transactions
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
 
-class Database(LazyCalls, TableCare, Transactions, Batches, Gathers):
+class Database(LazyCalls, Tables, Transactions, Batches, Gathers):
     """A connection to DynamoDB, safe to share among the tasks of one event loop. Made by
     `connect()`.
 

@@ -1,4 +1,4 @@
-"""What a database offers of its tables as such."""
+"""What a database offers for its tables."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays f
     from adorm.tables.requests import Billing, KeyTypes
 
 
-class TableCare(Connection):
-    """The part of a database that makes, checks, describes and deletes tables."""
+class Tables(Connection):
+    """The part of a database that creates, checks, describes and deletes tables."""
 
     async def create_table(
         self,
@@ -27,16 +27,32 @@ class TableCare(Connection):
         wait: bool = True,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> TableDescription:
-        """Create the model's table with its indexes, switch its time to live on, and wait until all
-        of it can be used.
+        """Create the model's table with its indexes, and wait until all of them can be used.
 
-        `billing` is "on_demand" or `Provisioned(read_units=, write_units=)`; `key_types` gives S, N
-        or B by field name for keys of a class that only a hook of yours can store; `wait=False`
-        returns at once.
+        For a model with a ttl field, DynamoDB's time to live is switched on once the table is
+        active. If that fails, its error is raised, with a note that the table itself is ready;
+        `ensure_table` tries it again.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+
+        Args:
+            name: the table's name, in place of the model's.
+            billing: "on_demand", or `Provisioned(read_units=, write_units=)` for the table and each
+                global index.
+            key_types: S, N or B by field name, for keys of a class that only a hook of yours can
+                store.
+            time_to_live: False does not touch time to live, so that no permission for
+                UpdateTimeToLive is needed.
+            wait: False returns as soon as DynamoDB has accepted the table. A later `ensure_table`
+                switches time to live on.
+            timeout_s: seconds for all of it; `adorm.deadline` may shorten them.
 
         Raises:
-            ServiceError: code `ResourceInUseException`: there is a table of that name.
-            DeadlineExceeded: it was not ready within `timeout_s`, or by the deadline.
+            UsageError: the name, or an argument, is wrong; nothing was sent.
+            ServiceError: code `ResourceInUseException`: there is a table of that name. Other codes:
+                DynamoDB refused the request.
+            DeadlineExceeded: the table was not active in time; the message names its last status.
+                It may still become active.
         """
         from adorm.tables.lifecycle import create_table
 
@@ -67,10 +83,24 @@ class TableCare(Connection):
         """Create the model's table where there is none; else check that it has the keys and indexes
         that the model needs.
 
+        Waits until the table can be used; a table that is being deleted is waited for first. An
+        existing table is not altered, with one exception: where the model has a ttl field and the
+        table's time to live is off, it is switched on. A table may have more indexes and project
+        more attributes than the model needs. Billing is not compared. Several processes may ensure
+        one table at the same time.
+
+        Args:
+            name: the table's name, in place of the model's.
+            billing: for a table that is created.
+            key_types: the same as for `create_table`.
+            time_to_live: False neither checks time to live nor switches it on.
+            timeout_s: seconds for all of it; `adorm.deadline` may shorten them.
+
         Raises:
-            UsageError: the table there differs from the model; it names each difference, and
-                nothing was altered.
-            DeadlineExceeded: it was not ready within `timeout_s`, or by the deadline.
+            UsageError: the existing table differs from the model; the message names each
+                difference.
+            ServiceError: DynamoDB refused a request.
+            DeadlineExceeded: the table was not active in time; the message names its last status.
         """
         from adorm.tables.lifecycle import ensure_table
 
@@ -95,12 +125,23 @@ class TableCare(Connection):
         wait: bool = True,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
-        """Delete a model's table, or the table of just that name, with everything in it, and wait
-        until it is gone.
+        """Delete a model's table, or the table with exactly this name, with everything in it, and
+        wait until it is gone.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html
+
+        Args:
+            missing_ok: no error where there is no such table.
+            wait: False returns as soon as DynamoDB has accepted the request.
+            timeout_s: seconds for all of it; `adorm.deadline` may shorten them.
 
         Raises:
-            ResourceNotFound: there is none, unless `missing_ok`.
-            DeadlineExceeded: it was not gone within `timeout_s`, or by the deadline.
+            UsageError: DynamoDB takes no such table name.
+            ResourceNotFound: there is no such table.
+            ServiceError: code `ResourceInUseException`: the table is being created or altered.
+                Other codes: DynamoDB refused the request, for example because of deletion
+                protection.
+            DeadlineExceeded: the table was not gone in time.
         """
         from adorm.tables.lifecycle import delete_table
 
@@ -110,10 +151,13 @@ class TableCare(Connection):
         )
 
     async def describe_table(self, model: type[Any] | str, /) -> TableDescription:
-        """A model's table, or the table of just that name, as it is now.
+        """A model's table, or the table with exactly this name, as it is now.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html
 
         Raises:
-            ResourceNotFound: there is none.
+            UsageError: DynamoDB takes no such table name.
+            ResourceNotFound: there is no such table.
         """
         from adorm.tables.lifecycle import describe_table
 

@@ -35,31 +35,10 @@ async def create_table(
     timeout_s: float = DEFAULT_TIMEOUT_S,
     random: Callable[[], float] = _random.random,
 ) -> TableDescription:
-    """Create the model's table with its indexes, and wait until all of them can be used.
-
-    For a model with a ttl field, DynamoDB's time to live is switched on once the table is active.
-    If that fails, its error is raised, with a note that the table itself is ready; `ensure_table`
-    tries it again.
+    """Create the model's table: see `Tables.create_table`.
 
     When the answer to CreateTable is lost and the repeated request finds a table, that table counts
     as the one created, if it has exactly this shape and was created since.
-
-    Args:
-        billing: "on_demand", or `Provisioned(read_units=, write_units=)` for the table and each
-            global index.
-        key_types: S, N or B by field name, for keys of a class that only a hook of yours can store.
-        time_to_live: False does not touch time to live, so that no permission for UpdateTimeToLive
-            is needed.
-        wait: False returns as soon as DynamoDB has accepted the table. A later `ensure_table`
-            switches time to live on.
-        timeout_s: seconds for all of it; `adorm.deadline` may shorten them.
-
-    Raises:
-        UsageError: the name, or an argument, is wrong; nothing was sent.
-        ServiceError: code `ResourceInUseException`: there is a table of that name. Other codes:
-            DynamoDB refused the request.
-        DeadlineExceeded: the table was not active in time; the message names its last status. It
-            may still become active.
     """
     request = create_table_request(info, table_name, billing=billing, key_types=key_types)
     poller = TablePoller(connection, table_name, "CreateTable", "active", random)
@@ -94,26 +73,7 @@ async def ensure_table(
     timeout_s: float = DEFAULT_TIMEOUT_S,
     random: Callable[[], float] = _random.random,
 ) -> TableDescription:
-    """Create the model's table where there is none; else check that it has the keys and indexes
-    that the model needs.
-
-    Waits until the table can be used; a table that is being deleted is waited for first. An
-    existing table is not altered, with one exception: where the model has a ttl field and the
-    table's time to live is off, it is switched on. A table may have more indexes and project more
-    attributes than the model needs. Billing is not compared. Several processes may ensure one table
-    at the same time.
-
-    Args:
-        billing: for a table that is created.
-        key_types: the same as for `create_table`.
-        time_to_live: False neither checks time to live nor switches it on.
-        timeout_s: seconds for all of it; `adorm.deadline` may shorten them.
-
-    Raises:
-        UsageError: the existing table differs from the model; the message names each difference.
-        ServiceError: DynamoDB refused a request.
-        DeadlineExceeded: the table was not active in time; the message names its last status.
-    """
+    """Create the model's table where there is none, else check it: see `Tables.ensure_table`."""
     request = create_table_request(info, table_name, billing=billing, key_types=key_types)
     poller = TablePoller(connection, table_name, "CreateTable", "active", random)
     async with _time_limit(connection, timeout_s):
@@ -141,20 +101,7 @@ async def delete_table(
     timeout_s: float = DEFAULT_TIMEOUT_S,
     random: Callable[[], float] = _random.random,
 ) -> None:
-    """Delete a table with everything in it, and wait until it is gone.
-
-    Args:
-        missing_ok: no error where there is no such table.
-        wait: False returns as soon as DynamoDB has accepted the request.
-        timeout_s: seconds for all of it; `adorm.deadline` may shorten them.
-
-    Raises:
-        UsageError: DynamoDB takes no such table name.
-        ResourceNotFound: there is no such table.
-        ServiceError: code `ResourceInUseException`: the table is being created or altered. Other
-            codes: DynamoDB refused the request, for example because of deletion protection.
-        DeadlineExceeded: the table was not gone in time.
-    """
+    """Delete a table with everything in it: see `Tables.delete_table`."""
     check_table_name(table_name)
     poller = TablePoller(connection, table_name, "DeleteTable", "gone", random)
     async with _time_limit(connection, timeout_s):
@@ -179,12 +126,7 @@ async def delete_table(
 
 
 async def describe_table(connection: TableConnection, table_name: str) -> TableDescription:
-    """The table as it is now: one DescribeTable.
-
-    Raises:
-        UsageError: DynamoDB takes no such table name.
-        ResourceNotFound: there is no such table.
-    """
+    """The table as it is now: see `Tables.describe_table`."""
     answer = await connection.call("DescribeTable", {"TableName": check_table_name(table_name)})
     return description_in(answer, "Table", "DescribeTable", table_name)
 
