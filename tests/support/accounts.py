@@ -64,7 +64,8 @@ def canceled(codes: Iterable[str | None], *, operation: str = "TransactWriteItem
     return service_error(
         {
             "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-            "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+            "Message": "Transaction cancelled, please refer cancellation reasons for "
+            "specific reasons",
             "CancellationReasons": reasons,
         },
         operation=operation,

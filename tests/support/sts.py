@@ -26,7 +26,8 @@ def role(account: int, name: str = "orders") -> str:
 
 def fault(code: str, message: str = "so it is", status: int = 400) -> PlainAnswer:
     body = (
-        f"<ErrorResponse {XMLNS}><Error><Type>Sender</Type><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
+        f"<ErrorResponse {XMLNS}><Error><Type>Sender</Type><Code>{escape(code)}</Code>"
+        f"<Message>{escape(message)}</Message></Error>"
         "<RequestId>LOOPBACK</RequestId></ErrorResponse>"
     )
     return PlainAnswer(body.encode(), status, {"Content-Type": "text/xml"})
@@ -34,10 +35,12 @@ def fault(code: str, message: str = "so it is", status: int = 400) -> PlainAnswe
 
 def granted(key_id: str, expiration: str) -> PlainAnswer:
     body = (
-        f"<AssumeRoleResponse {XMLNS}>\n  <AssumeRoleResult>\n    <AssumedRoleUser><Arn>arn</Arn></AssumedRoleUser>\n    <Credentials>"
+        f"<AssumeRoleResponse {XMLNS}>\n  <AssumeRoleResult>\n"
+        "    <AssumedRoleUser><Arn>arn</Arn></AssumedRoleUser>\n    <Credentials>"
         f"<AccessKeyId>{key_id}</AccessKeyId><SecretAccessKey>{SECRET}-{key_id}</SecretAccessKey>"
         f"<SessionToken>{SECRET}-TOKEN-{key_id}</SessionToken><Expiration>{expiration}</Expiration>"
-        "</Credentials></AssumeRoleResult><ResponseMetadata><RequestId>LOOPBACK</RequestId></ResponseMetadata></AssumeRoleResponse>"
+        "</Credentials></AssumeRoleResult>"
+        "<ResponseMetadata><RequestId>LOOPBACK</RequestId></ResponseMetadata></AssumeRoleResponse>"
     )
     return PlainAnswer(body.encode(), 200, {"Content-Type": "text/xml"})
 

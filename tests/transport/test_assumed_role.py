@@ -281,8 +281,8 @@ async def test_an_error_names_role_and_reason(sts: FakeSts, clock: FakeClock) ->
     with pytest.raises(AccessDenied) as caught:
         await assuming(sts, clock).load()
     assert (
-        str(caught.value)
-        == f"AssumeRole: AccessDenied: {ORDERS}: User: arn:x is not authorized (request id: LOOPBACK)"
+        str(caught.value) == f"AssumeRole: AccessDenied: {ORDERS}: User: arn:x is not authorized "
+        "(request id: LOOPBACK)"
     )
 
 

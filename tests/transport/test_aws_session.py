@@ -107,7 +107,8 @@ async def test_credentials_of_a_process_carry_their_end(files: Write, tmp_path: 
     ends = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
     script = tmp_path / "process"
     script.write_text(
-        f'#!{sys.executable}\nprint(\'\'\'{{"Version": 1, "AccessKeyId": "AKP", "SecretAccessKey": "sp", '
+        f"#!{sys.executable}\n"
+        'print(\'\'\'{"Version": 1, "AccessKeyId": "AKP", "SecretAccessKey": "sp", '
         f'"SessionToken": "tp", "Expiration": "{ends.isoformat()}"}}\'\'\')\n'
     )
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
@@ -157,7 +158,8 @@ async def test_failures_of_the_chain_become_errors_by_what_mends_them() -> None:
 async def test_the_profile_gives_region_endpoint_and_credentials_to_the_wire(files: Write) -> None:
     async with LoopbackServer() as server:
         files(
-            f"[profile dev]\nregion=ap-south-1\nservices=mine\n[services mine]\ndynamodb =\n  endpoint_url = {server.url}\n",
+            "[profile dev]\nregion=ap-south-1\nservices=mine\n"
+            f"[services mine]\ndynamodb =\n  endpoint_url = {server.url}\n",
             "[dev]\naws_access_key_id=AK1\naws_secret_access_key=s1\n",
         )
         transport = WireTransport(profile="dev")

@@ -383,7 +383,10 @@ async def test_an_item_lives_on_a_server(local_dynamodb: LocalDynamoDB) -> None:
 
 
 def test_the_module_loads_neither_botocore_nor_aiohttp() -> None:
-    code = "import sys, adorm.transport.client; sys.exit(bool({'botocore', 'aiobotocore', 'aiohttp'} & set(sys.modules)))"
+    code = (
+        "import sys, adorm.transport.client\n"
+        "sys.exit(bool({'botocore', 'aiobotocore', 'aiohttp'} & set(sys.modules)))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False
     )

@@ -104,9 +104,7 @@ async def test_short_lived_credentials_are_used_for_most_of_their_life() -> None
     assert source.begun == 2
 
 
-async def test_credentials_that_come_expired_are_used_for_a_while_since_the_clock_may_be_wrong() -> (
-    None
-):
+async def test_expired_credentials_are_used_for_a_while_since_the_clock_may_be_wrong() -> None:
     cache, source, clock = cached(-3600)
     for _ in range(5):
         await key_of(cache, clock)
@@ -169,9 +167,7 @@ async def test_when_the_one_that_fetches_is_cancelled_the_next_in_line_fetches()
     assert source.most_at_once == 1
 
 
-async def test_those_who_waited_for_a_failed_fetch_share_its_failure_each_with_an_error_of_its_own() -> (
-    None
-):
+async def test_calls_that_waited_for_a_failed_fetch_get_a_copy_of_its_error_each() -> None:
     cache, source, clock = cached()
     source.gate = anyio.Event()
     source.errors = [ConnectionFailed("metadata did not answer", maybe_applied=False)] * 9
@@ -228,9 +224,7 @@ async def test_a_failed_refresh_of_valid_credentials_raises_nothing_and_waits_be
     assert await key_of(cache, clock) == "AK2"
 
 
-async def test_a_refresh_that_is_cut_off_does_not_cut_off_the_next_call_while_the_credentials_are_valid() -> (
-    None
-):
+async def test_after_a_cancelled_refresh_the_next_call_uses_credentials_that_are_valid() -> None:
     cache, source, clock = cached(3600)
     assert await key_of(cache, clock) == "AK1"
     clock.advance(3600 - 300)

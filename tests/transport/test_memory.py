@@ -174,7 +174,10 @@ async def test_the_engine_goes_by_the_connections_clock() -> None:
 
 
 def test_the_module_loads_neither_botocore_nor_moto() -> None:
-    code = "import sys, adorm.transport.memory; sys.exit(bool({'moto', 'boto3', 'botocore', 'aiohttp'} & set(sys.modules)))"
+    code = (
+        "import sys, adorm.transport.memory\n"
+        "sys.exit(bool({'moto', 'boto3', 'botocore', 'aiohttp'} & set(sys.modules)))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False
     )

@@ -136,7 +136,10 @@ async def test_without_moto_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_module_does_not_load_moto() -> None:
-    code = "import sys, adorm.transport.moto.transport; sys.exit(bool({'moto', 'boto3', 'botocore'} & set(sys.modules)))"
+    code = (
+        "import sys, adorm.transport.moto.transport\n"
+        "sys.exit(bool({'moto', 'boto3', 'botocore'} & set(sys.modules)))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False
     )

@@ -100,9 +100,7 @@ def test_signatures_equal_those_of_botocore(
     host = ".".join(labels) + (f":{port}" if port else "")
     path = "/" + "/".join(segments)
     if path.startswith("//"):
-        path = (
-            "/x" + path
-        )  # in a URL, two slashes after the host's end begin a path still, but urlsplit sees a host in "//x"
+        path = "/x" + path  # urlsplit would take what follows "//" for a host
     signer = Signer(
         region=region, host=host, path=path, method=method, service=service, headers=headers
     )

@@ -16,7 +16,10 @@ from tests.support.wired import GET, opened
 
 pytestmark = pytest.mark.anyio
 
-ROOT = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=25:a87bd80c:1"
+ROOT = (
+    "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;"
+    "Sampled=1;Lineage=25:a87bd80c:1"
+)
 
 
 def lambda_environment(trace: str | None) -> dict[str, str]:

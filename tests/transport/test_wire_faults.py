@@ -79,7 +79,8 @@ async def wired(**options: Any) -> AsyncGenerator[tuple[LoopbackServer, WireTran
         (Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"), "not HTTP"),
         (
             Raw(
-                b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+                b"HTTP/1.1 101 Switching Protocols\r\n"
+                b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
             ),
             "another protocol",
         ),
@@ -456,8 +457,11 @@ async def test_a_body_above_the_limit_is_refused_while_it_comes(
 
 async def test_secrets_are_cut_out_of_a_request_that_aws_sends_back() -> None:
     async with wired() as (server, transport):
-        told = f"The Canonical String should have been 'POST / x-amz-security-token:{KEY.session_token} {KEY.secret_access_key}"
-        server.script("GetItem", ServiceFault("InvalidSignatureException", told))
+        message = (
+            "The Canonical String should have been 'POST / "
+            f"x-amz-security-token:{KEY.session_token} {KEY.secret_access_key}"
+        )
+        server.script("GetItem", ServiceFault("InvalidSignatureException", message))
         with pytest.raises(ServiceError) as caught:
             await transport.send("GetItem", GET)
     assert "x-amz-security-token:*** ***" in str(caught.value)

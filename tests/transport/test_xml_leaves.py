@@ -10,7 +10,8 @@ from adorm.transport.credentials.xml_leaves import UnreadableXml, leaves_of
 
 def test_each_element_has_its_text_by_its_path() -> None:
     document = (
-        b"<?xml version='1.0'?><a:R xmlns:a='urn:x' k='v'> <a:E><C> one &amp; &#x74;wo </C><C>three</C></a:E>"
+        b"<?xml version='1.0'?><a:R xmlns:a='urn:x' k='v'> "
+        b"<a:E><C> one &amp; &#x74;wo </C><C>three</C></a:E>"
         b"<F/><G><![CDATA[<x>]]></G></a:R>"
     )
     assert leaves_of(document) == {
