@@ -1,4 +1,4 @@
-"""What tests of code that uses adorm need.
+"""Tools for tests of code that uses adorm.
 
 Faults on demand, a recorder of requests, a DynamoDB over HTTP, a clock that stands still, and
 events of DynamoDB Streams and SQS. The names are listed in `__init__.pyi`.

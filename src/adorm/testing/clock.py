@@ -1,4 +1,4 @@
-"""A clock that stands still until it is told to move."""
+"""A clock for tests: it stands still until a sleep or the test moves it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from adorm.errors import UsageError
 
 
 class FakeClock:
-    """Time in a test's hands: a sleep takes none, and is written down.
+    """A clock that a test moves: a sleep takes no real time, and is written down.
 
     `adorm.connect(..., clock=FakeClock())` waits by it; `adorm.clock.use_clock(clock)` lets new
     models take `created_at` from it.
@@ -24,7 +24,8 @@ class FakeClock:
         """
         if start.tzinfo is None:
             raise UsageError(
-                f"the start of a FakeClock must be aware, and {start!r} is naive: give it tzinfo=UTC"
+                f"the start of a FakeClock must be aware, and {start!r} is naive: "
+                "give it tzinfo=UTC"
             )
         self._now = start.astimezone(UTC)
         self._monotonic_s = 1000.0
@@ -40,7 +41,7 @@ class FakeClock:
         return self._monotonic_s
 
     async def sleep(self, delay_s: float, /) -> None:
-        """Let others run once, write the delay down and move on by it."""
+        """Let other tasks run once, write the delay down, and move both times on by it."""
         await checkpoint()
         self.sleeps.append(delay_s)
         self.advance(max(0.0, delay_s))

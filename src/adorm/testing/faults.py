@@ -1,8 +1,7 @@
-"""Faults on demand: throttles, lost answers, delays and cancellations, at the very request that a
-test names.
+"""Faults on demand: throttles, lost answers, delays, cancellations, at the requests a test names.
 
-Faults happen between adorm and the engine, so all that adorm does about them (retries, waits,
-deadlines, errors) is real, and a request that a fault keeps from the engine is not applied.
+Faults happen between adorm and the engine. So everything that adorm does about them (retries,
+waits, deadlines, errors) is real, and a request that does not reach the engine is not applied.
 """
 
 from __future__ import annotations
@@ -16,18 +15,20 @@ import anyio
 import attrs
 from anyio.lowlevel import checkpoint
 
-from adorm.clock import Clock, current_clock
+from adorm.clock import current_clock
 from adorm.errors import ConnectionFailed, UsageError
-from adorm.testing.attempts import Action, Attempt, Cancellable, When, cancel, lose, pause
-from adorm.testing.leftovers import UNPROCESSED, how_many, send_in_part
-from adorm.transport.base import (
-    Answer,
-    AnswerReader,
-    LastCheck,
-    Request,
-    Transport,
-    WrappedTransport,
+from adorm.testing.attempts import (
+    Action,
+    Attempt,
+    Cancellable,
+    FaultyTransport,
+    When,
+    cancel,
+    lose,
+    pause,
 )
+from adorm.testing.leftovers import UNPROCESSED, how_many, send_in_part
+from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.errors import service_error
 
 INJECTED = "injected by adorm.testing.Faults"
@@ -43,8 +44,7 @@ class Fault:
         self._action = action
         self._missing = set(occasion.calls or ())
         self.seen = 0
-        """How many requests it was looked up for: those of its operations that `matching` let
-        through."""
+        """How many requests of its operations there were that `matching` accepted."""
         self.fired = 0
         """How often it happened."""
 
@@ -53,11 +53,11 @@ class Fault:
 
     @property
     def used(self) -> bool:
-        """It happened: at every call number that it was scripted for, or at least once."""
+        """Whether it happened at every call number that it was scripted for, or at least once."""
         return self.fired > 0 and not self._missing
 
     def meet(self, operation: str, request: Request) -> int | None:
-        """Count a request; its number where the fault happens to it."""
+        """Count a request; gives its number where the fault happens to it."""
         if not self._occasion.covers(operation, request):
             return None
         self.seen += 1
@@ -65,7 +65,7 @@ class Fault:
         return self.seen if calls is None or self.seen in calls else None
 
     async def happen(self, attempt: Attempt, call: int) -> Answer:
-        """Do it, to the attempt that was met as number `call`."""
+        """Make it happen to the attempt that `meet` counted as number `call`."""
         self.fired += 1
         self._missing.discard(call)
         return await self._action(attempt)
@@ -90,7 +90,7 @@ class Hold(Fault):
             await self._arrived.wait()
 
     def release(self) -> None:
-        """Let go of all that are held; from now on nothing is."""
+        """Let all held requests go on; from now on none is held."""
         self._released.set()
 
     async def _wait(self) -> None:
@@ -106,8 +106,10 @@ class Hold(Fault):
 
 @attrs.frozen
 class Occasion:
-    """When something happens, from `faults.on(...)`; its methods say what. Each method scripts one
-    fault, with a count of its own."""
+    """When a fault happens, from `faults.on(...)`; its methods say which fault.
+
+    Each call of a method scripts one fault, which counts requests by itself.
+    """
 
     _faults: Faults
     operations: tuple[str, ...]
@@ -127,22 +129,28 @@ class Occasion:
         )
 
     def covers(self, operation: str, request: Request) -> bool:
-        """True where the operation is one of these, and the request matches."""
+        """Whether the operation is one of these, and the request matches."""
         return (not self.operations or operation in self.operations) and (
             self._matching is None or self._matching(request)
         )
 
     def throttle(self, *, retry_after_s: float | None = None) -> Fault:
         """Refuse it as DynamoDB does when capacity runs out: `Throttled`, not applied.
-        `retry_after_s` is the server's hint."""
+
+        `retry_after_s` is the server's hint, in seconds.
+        """
         return self._refusal(
             "throttle", "ProvisionedThroughputExceededException", 400, retry_after_s=retry_after_s
         )
 
     def server_error(self, *, applied: bool = False) -> Fault:
-        """Answer with a 500, `InternalServerError`, after which nobody can tell whether a write was
-        applied; `applied` says."""
-        return self._refusal(f"500, {_fate(applied)}", "InternalServerError", 500, applied=applied)
+        """Answer with a 500, `InternalServerError`: adorm can't know whether a write was applied.
+
+        `applied` says whether it really is.
+        """
+        return self._refusal(
+            f"500, {_applied_text(applied)}", "InternalServerError", 500, applied=applied
+        )
 
     def refuse(
         self, code: str, *, status: int = 400, message: str = INJECTED, reasons: Sequence[str] = ()
@@ -150,8 +158,8 @@ class Occasion:
         """Answer with any error of DynamoDB's by its code, `"ConditionalCheckFailedException"`; not
         applied.
 
-        `reasons`: the codes of a `TransactionCanceledException`, one an operation: `["None",
-            "TransactionConflict"]`.
+        `reasons` are the codes of a `TransactionCanceledException`, one for each operation:
+        `["None", "TransactionConflict"]`.
         """
         return self._refusal(f"refuse with {code}", code, status, message=message, reasons=reasons)
 
@@ -181,17 +189,21 @@ class Occasion:
         return self._add(f"drop the {'answer' if applied else 'request'}", action)
 
     def delay(self, delay_s: float, *, applied: bool = False) -> Fault:
-        """Be slow: wait `delay_s` seconds on the connection's clock before the request, or with
-        `applied=True` before the answer."""
+        """Wait `delay_s` seconds, by the database's clock, before the request is sent.
+
+        With `applied=True` wait before the answer instead.
+        """
         return self._add(
             f"delay by {delay_s:g} s",
             lambda attempt: pause(attempt, lambda: attempt.clock.sleep(delay_s), applied=applied),
         )
 
     def hold(self, *, applied: bool = False) -> Hold:
-        """Keep the request, or with `applied=True` the answer, until `release()`: for tests of
-        deadlines and cancellation."""
-        return self._faults.add(Hold(self, f"hold, {_fate(applied)}", applied=applied))
+        """Hold the request until `release()`, for tests of deadlines and cancellation.
+
+        With `applied=True` hold the answer instead.
+        """
+        return self._faults.add(Hold(self, f"hold, {_applied_text(applied)}", applied=applied))
 
     def unprocessed(
         self, *, share: float | None = None, count: int | None = None, all_but: int | None = None
@@ -199,10 +211,10 @@ class Occasion:
         """Leave a part of a BatchGetItem or BatchWriteItem unprocessed, really not read and not
         written.
 
-        `share`: of the keys or items of each request, rounded down, so that the last one gets
-            through (1.0 leaves all);
-        `count`: so many of each request, or all it has; `all_but`: all but so many. Which ones,
-        `Faults(seed=...)` draws. After `on()` without an operation only batches are looked at.
+        Of the keys or items of each request: `share` leaves that part of them, rounded down, so
+        that the last one is processed (1.0 leaves all); `count` leaves so many, or all there are;
+        `all_but` leaves all but so many. `Faults(seed=...)` chooses which ones. After `on()`
+        without an operation only batches count.
 
         Raises:
             UsageError: not exactly one of the three, one out of its range, or an operation that
@@ -239,9 +251,9 @@ class Occasion:
         Without one it is the task that sends the request, by `Task.cancel()`; in a parallel scan or
         batch that is a task of adorm's own, so name a target there.
 
-        The request goes no further until the cancellation has reached it. One that does not reach
-        it, because the request is shielded or the target is not around it, lets it go on after some
-        turns of the loop.
+        The request waits until the cancellation has reached it. Where it does not, because the
+        request is shielded or the target is not around it, the request goes on after some turns of
+        the loop.
         """
         return self._add(f"cancel {when}", lambda attempt: cancel(attempt, target, when))
 
@@ -249,8 +261,8 @@ class Occasion:
         """A fault of your own: an async function that gets the `Attempt` and answers, raises, or
         returns `await attempt.send()`.
 
-        Errors are raised as a transport does: `adorm.ConnectionFailed`, or what
-            `adorm.transport.errors.service_error` makes.
+        It raises errors as a transport does: `adorm.ConnectionFailed`, or a `ServiceError` such as
+        `refuse()` makes.
         """
         return self._add(getattr(action, "__name__", "run"), action)
 
@@ -314,7 +326,7 @@ class Faults:
 
     def __call__(self, engine: Transport, /) -> Transport:
         """Stand before an engine: what `connect(wrap=...)` calls."""
-        return _Faulty(self, engine, current_clock())
+        return FaultyTransport(engine, self.met, current_clock(), faults=self)
 
     def on(
         self,
@@ -325,10 +337,9 @@ class Faults:
         """When it happens: on these operations (`"PutItem"`, none for all), at this call or these
         calls (none for every one).
 
-        `call` is a number or several, `range(1, 4)`; 1 is the first from here on. `matching` looks
-        at the request, which is then
-        neither counted nor touched where it says False: `matching=lambda request:
-            request.get("Segment") == 3`.
+        `call` is a number or several, `range(1, 4)`; 1 is the first from here on. Requests for
+        which `matching` gives False are not counted and pass:
+        `matching=lambda request: request.get("Segment") == 3`.
 
         Raises:
             UsageError: a name that can't be an operation's, or a call number below 1.
@@ -336,7 +347,8 @@ class Faults:
         for operation in operations:
             if not operation.isalnum() or not operation[0].isupper():
                 raise UsageError(
-                    f'{operation!r} is no operation of DynamoDB\'s: these are written "PutItem", "BatchGetItem"'
+                    f"{operation!r} is no operation of DynamoDB's: "
+                    'these are written "PutItem", "BatchGetItem"'
                 )
         calls = (
             None
@@ -352,19 +364,18 @@ class Faults:
         return Occasion(self, operations, calls, matching)
 
     def add(self, fault: FaultT) -> FaultT:
-        """Take up a fault made by hand; those of `on(...)` are here already."""
+        """Add a fault that was made without `on(...)`."""
         self._scripted.append(fault)
         return fault
 
     def clear(self) -> None:
-        """Forget every fault. A request that one of them has in its hands stays there."""
+        """Forget every fault. A request that a fault holds or delays stays with it."""
         self._scripted.clear()
 
-    def met(self, operation: str, request: Request) -> list[tuple[Fault, int]]:
-        """Count a request, and give the faults that happen to it in their order, each with its
-        number for the request."""
+    def met(self, operation: str, request: Request) -> list[Action]:
+        """Count a request; gives what happens to it, in the order of scripting."""
         numbered = [(fault, fault.meet(operation, request)) for fault in self._scripted]
-        return [(fault, call) for fault, call in numbered if call is not None]
+        return [partial(fault.happen, call=call) for fault, call in numbered if call is not None]
 
     def assert_all_used(self) -> None:
         """Check that every fault happened, and at every call number that it was scripted for.
@@ -375,42 +386,10 @@ class Faults:
         unused = [fault for fault in self._scripted if not fault.used]
         if unused:
             raise AssertionError(
-                f"{len(unused)} of {len(self._scripted)} faults did not happen as scripted: {unused!r}"
+                f"{len(unused)} of {len(self._scripted)} faults did not happen as scripted: "
+                f"{unused!r}"
             )
 
 
-class _Faulty(WrappedTransport):
-    """The transport that the connection sees."""
-
-    def __init__(self, faults: Faults, engine: Transport, clock: Clock) -> None:
-        super().__init__(engine)
-        self._faults = faults
-        self._clock = clock
-
-    def __repr__(self) -> str:
-        return f"<{self.inner!r} with {self._faults!r}>"
-
-    async def send(
-        self,
-        operation: str,
-        request: Request,
-        read: AnswerReader | None = None,
-        last_check: LastCheck | None = None,
-        /,
-    ) -> Answer:
-        met = self._faults.met(operation, request)
-
-        async def play(position: int, sent: Request) -> Answer:
-            if position == len(met):
-                # A reader belongs to the request that it came with.
-                reader = read if sent is request else None
-                return await self.inner.send(operation, sent, reader, last_check)
-            fault, call = met[position]
-            go_on = partial(play, position + 1)
-            return await fault.happen(Attempt(operation, sent, self._clock, go_on), call)
-
-        return await play(0, request)
-
-
-def _fate(applied: bool) -> str:
+def _applied_text(applied: bool) -> str:
     return "applied" if applied else "not applied"

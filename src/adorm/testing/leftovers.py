@@ -1,5 +1,6 @@
-"""Batches that are left unprocessed in part: what DynamoDB does when capacity or an answer's 16 MB
-run out.
+"""Batches of which a part is left unprocessed.
+
+DynamoDB does that when capacity runs out, or when an answer would be larger than 16 MB.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
@@ -19,15 +20,14 @@ UNPROCESSED: Mapping[str, str] = {
     "BatchGetItem": "UnprocessedKeys",
     "BatchWriteItem": "UnprocessedItems",
 }
-"""The operations that may leave something unprocessed, and the member of their answers that tells
-what."""
+"""The operations that may leave something unprocessed, and the member of their answers with it."""
 
 Entries = list[Any]
 Size = Callable[[int], int]
 
 
 def how_many(share: float | None, count: int | None, all_but: int | None) -> Size:
-    """How many of n are left, from exactly one of the three.
+    """A function of the size of a batch that gives how many entries are left unprocessed.
 
     Raises:
         UsageError: none or several are given, or one is out of its range.
@@ -39,7 +39,7 @@ def how_many(share: float | None, count: int | None, all_but: int | None) -> Siz
     if share is not None:
         if not 0 <= share <= 1:
             raise UsageError(f"share={share!r}: a number from 0 to 1")
-        # What 0.29 * 100 falls short of 29 by must not cost a key.
+        # 0.29 * 100 is a little less than 29, because of rounding.
         return lambda total: int(share * total + 1e-9)
     for name, number in (("count", count), ("all_but", all_but)):
         if number is not None and number < 0:
@@ -56,45 +56,44 @@ async def send_in_part(
     size: Size,
     random: Random,
 ) -> Answer:
-    """Send a batch without some of its entries, and answer that these are unprocessed; which ones,
-    `random` says.
+    """Send a batch without some of its entries, and answer that these are unprocessed.
 
-    A batch of which nothing is sent answers that all of it is unprocessed. DynamoDB would rather
-    throttle it.
+    `size(n)` gives how many of n entries are left, `random` chooses them. Where all are left,
+    nothing is sent; DynamoDB would throttle such a batch instead.
     """
     tables: Mapping[str, Any] = request.get("RequestItems") or {}
-    places = [
+    positions = [
         (table, index)
-        for table, asked in tables.items()
-        for index in range(len(_entries(operation, asked)))
+        for table, part in tables.items()
+        for index in range(len(_entries(operation, part)))
     ]
-    left = set(random.sample(places, size(len(places))))
+    left = set(random.sample(positions, size(len(positions))))
     sent: dict[str, Any] = {}
     unprocessed: dict[str, Any] = {}
-    for table, asked in tables.items():
-        entries = _entries(operation, asked)
-        for part, wanted in ((sent, False), (unprocessed, True)):
-            chosen = [
-                entry for index, entry in enumerate(entries) if ((table, index) in left) is wanted
-            ]
-            if chosen:
-                part[table] = _with_entries(operation, asked, chosen)
+    for table, part in tables.items():
+        entries = list(enumerate(_entries(operation, part)))
+        kept = [entry for index, entry in entries if (table, index) not in left]
+        left_out = [entry for index, entry in entries if (table, index) in left]
+        if kept:
+            sent[table] = _with_entries(operation, part, kept)
+        if left_out:
+            unprocessed[table] = _with_entries(operation, part, left_out)
     answer = await send({**request, "RequestItems": sent}) if sent else {}
     if not sent and operation == "BatchGetItem":
         answer["Responses"] = {}
     member = UNPROCESSED[operation]
     both = dict(answer.get(member) or {})
-    for table, asked in unprocessed.items():
+    for table, part in unprocessed.items():
         before = _entries(operation, both[table]) if table in both else []
-        both[table] = _with_entries(
-            operation, asked, [*before, *as_json(_entries(operation, asked))]
-        )
+        entries = [*before, *as_json(_entries(operation, part))]
+        both[table] = _with_entries(operation, part, entries)
     return {**answer, member: both}
 
 
-def _entries(operation: str, asked: Any) -> Entries:
-    return cast("Entries", asked["Keys"] if operation == "BatchGetItem" else asked)
+def _entries(operation: str, part: Any) -> Entries:
+    """The keys, puts and deletes of one table's part of a batch."""
+    return cast("Entries", part["Keys"] if operation == "BatchGetItem" else part)
 
 
-def _with_entries(operation: str, asked: Any, entries: Entries) -> Any:
-    return {**asked, "Keys": entries} if operation == "BatchGetItem" else entries
+def _with_entries(operation: str, part: Any, entries: Entries) -> Any:
+    return {**part, "Keys": entries} if operation == "BatchGetItem" else entries

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from adorm.memory.engine import Engine
 
 STOP_TIMEOUT_S = 10.0
-"""How long it may take to end: the server itself gives requests that are on their way 5 s."""
+"""How long the server may take to stop; it gives requests under way 5 s of them."""
 
 T = TypeVar("T")
 
@@ -235,7 +235,7 @@ class _Thread:
         self._thread = threading.Thread(target=self._run, name="LocalDynamoDB", daemon=True)
         self._thread.start()
         try:
-            self._loop, self._told_to_stop = self._started.result()
+            self._loop, self._stop_asked = self._started.result()
         except OSError as error:
             self._thread.join()
             raise LocalDynamoDBFailed(f"the server can't listen on port {port}: {error}") from error
@@ -249,7 +249,7 @@ class _Thread:
         def call() -> None:
             try:
                 done.set_result(function(self.engine))
-            except BaseException as error:  # noqa: BLE001  # it is the caller's
+            except BaseException as error:  # noqa: BLE001  # the caller raises it
                 done.set_exception(error)
 
         self._loop.call_soon_threadsafe(call)
@@ -257,7 +257,7 @@ class _Thread:
 
     def stop(self) -> None:
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._told_to_stop.set)
+            self._loop.call_soon_threadsafe(self._stop_asked.set)
         self._thread.join(STOP_TIMEOUT_S)
         if self._thread.is_alive():
             raise LocalDynamoDBFailed(f"the server did not stop within {STOP_TIMEOUT_S:g} s")
@@ -274,23 +274,23 @@ class _Thread:
         from adorm.memory.server.ticker import Ticker
 
         loop = asyncio.get_running_loop()
-        told_to_stop = asyncio.Event()
+        stop_asked = asyncio.Event()
         await self._server.start(port=self._port)
         ticker = (
             None
             if self._ttl_every_s is None
             else Ticker(loop, self._ttl_every_s, self.engine.remove_expired)
         )
-        self._started.set_result((loop, told_to_stop))
-        await told_to_stop.wait()
+        self._started.set_result((loop, stop_asked))
+        await stop_asked.wait()
         if ticker is not None:
             ticker.cancel()
         await self._server.stop()
 
 
 class _Process:
-    """The server in a process of its own, which also ends when this one is gone: then its standard
-    input ends."""
+    """The server in a process of its own. It stops when its standard input ends: so it also stops
+    when this process is gone."""
 
     def __init__(self, arguments: list[str], start_timeout_s: float) -> None:
         self._child = subprocess.Popen(  # noqa: S603  # this Python, and arguments made here
@@ -300,13 +300,13 @@ class _Process:
             start_new_session=True,  # Ctrl-C is for this process; the server is stopped afterwards
         )
         try:
-            self.endpoint_url = self._told_url(start_timeout_s)
+            self.endpoint_url = self._printed_url(start_timeout_s)
         except BaseException:
             self.stop()
             raise
 
-    def _told_url(self, start_timeout_s: float) -> str:
-        """Where it listens, as it says itself."""
+    def _printed_url(self, start_timeout_s: float) -> str:
+        """The URL that the server prints when it listens."""
         timer = threading.Timer(start_timeout_s, self._child.kill)
         timer.daemon = True
         timer.start()
@@ -319,7 +319,8 @@ class _Process:
             timer.cancel()
         status = self._child.wait()
         raise LocalDynamoDBFailed(
-            f"the server's process ended with status {status} before it listened; standard error says why"
+            f"the server's process ended with status {status} before it listened: "
+            "see its standard error"
         )
 
     def stop(self) -> None:

@@ -7,7 +7,7 @@ nothing heavy before the fixture is used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def adorm_db(request: pytest.FixtureRequest) -> Database:
-    """An empty database inside the process, this test's own. It opens at first use, and is dropped
-    with the test."""
+    """An empty database in memory, for one test. It opens at first use."""
     _refuse_trio(request)
     from adorm.connecting import connect
 
@@ -31,10 +30,12 @@ def _refuse_trio(request: pytest.FixtureRequest) -> None:
     if "anyio_backend" not in request.fixturenames:
         return
     backend: object = request.getfixturevalue("anyio_backend")
-    name = backend[0] if isinstance(backend, tuple) else backend  # pyright: ignore[reportUnknownVariableType]  # a name, or a name with options
+    # A name, or a tuple of a name and options.
+    name = cast("tuple[object, ...]", backend)[0] if isinstance(backend, tuple) else backend
     if name == "trio":
         pytest.fail(
-            "adorm runs on asyncio, and anyio's plugin runs this test on trio. Put this into conftest.py:\n\n"
+            "adorm runs on asyncio, and anyio's plugin runs this test on trio. "
+            "Put this into conftest.py:\n\n"
             '@pytest.fixture\ndef anyio_backend() -> str:\n    return "asyncio"\n',
             pytrace=False,
         )

@@ -1,4 +1,4 @@
-"""Every request that was sent, as data."""
+"""A recorder of every request that is sent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Sent:
     given."""
     state: State = "in flight"
     error: Exception | None = None
-    """What came in the place of an answer."""
+    """The error that the engine raised, if it did."""
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ class Recorder:
         self._count = 0
         self._in_flight = 0
         self._max_in_flight = 0
-        self._news = anyio.Event()
+        self._sent_one = anyio.Event()
 
     def __repr__(self) -> str:
         return f"<Recorder {len(self._sent)} sent, {self._in_flight} in flight>"
@@ -96,16 +96,16 @@ class Recorder:
 
     @property
     def in_flight(self) -> int:
-        """How many wait for their answer now."""
+        """How many requests wait for their answer now."""
         return self._in_flight
 
     @property
     def max_in_flight(self) -> int:
-        """The most that ever did at a time."""
+        """The most requests that ever waited at the same time."""
         return self._max_in_flight
 
     async def reached(self, count: int) -> None:
-        """Wait until `count` requests have been sent, those of before included.
+        """Wait until `count` requests have been sent, counted from the beginning.
 
         Raises:
             UsageError: `count` is below 1.
@@ -113,10 +113,10 @@ class Recorder:
         if count < 1:
             raise UsageError(f"reached({count!r}): 1 request or more")
         while len(self._sent) < count:
-            await self._news.wait()
+            await self._sent_one.wait()
 
     def clear(self) -> None:
-        """Forget what was sent and count anew from 1; what is in flight stays in flight."""
+        """Forget what was sent, and count from 1 again. Requests in flight stay in flight."""
         self._sent.clear()
         self._count = 0
         self._max_in_flight = self._in_flight
@@ -130,8 +130,8 @@ class Recorder:
         self._sent.append(sent)
         self._in_flight += 1
         self._max_in_flight = max(self._max_in_flight, self._in_flight)
-        news, self._news = self._news, anyio.Event()
-        news.set()
+        sent_one, self._sent_one = self._sent_one, anyio.Event()
+        sent_one.set()
         try:
             answer = await send()
         except Exception as error:
@@ -171,7 +171,7 @@ class _Recording(WrappedTransport):
 
 
 def _copy(value: object) -> Any:
-    """The same in dicts and lists of its own; what can't change is shared."""
+    """A deep copy of dicts and lists; values that can't change are shared."""
     if isinstance(value, Mapping):
         return {name: _copy(part) for name, part in cast("Mapping[str, object]", value).items()}
     if isinstance(value, list):

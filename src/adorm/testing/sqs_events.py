@@ -27,7 +27,7 @@ def sqs_message(
 
     Args:
         body: text as it is; anything else becomes JSON.
-        message_id: made of the body when not given.
+        message_id: by default made from the body.
         group_id: the message group; the name of a FIFO queue ends in `.fifo`.
         receive_count: how often it was received.
         time: when it was sent, aware; kept to the millisecond.
@@ -56,5 +56,5 @@ def sqs_message(
 
 
 def sqs_event(*messages: Mapping[str, Any]) -> dict[str, Any]:
-    """The event of a batch, `{"Records": [...]}`, of what `sqs_message` gave."""
+    """The event of a batch, `{"Records": [...]}`, of messages that `sqs_message` made."""
     return {"Records": [dict(message) for message in messages]}

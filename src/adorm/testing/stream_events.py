@@ -1,4 +1,4 @@
-"""Events of DynamoDB Streams made of a model's instances, for tests of stream handlers."""
+"""Events of DynamoDB Streams, made from instances of a model, for tests of stream handlers."""
 
 from __future__ import annotations
 
@@ -40,26 +40,27 @@ def stream_record(
     db: Database | None = None,
     converter: Converter | None = None,
 ) -> dict[str, Any]:
-    """A record as Lambda gets it: an INSERT of `new` alone, a MODIFY of `old` and `new`, a REMOVE
-    of `old` alone.
+    """A record as Lambda gets it.
+
+    With `new` alone it is an INSERT, with `old` and `new` a MODIFY, with `old` alone a REMOVE.
 
     Args:
-        model: what `map_class` gave, for instances of a class mapped by it; else the instances' own
-            class.
+        model: the result of `map_class`, for instances of a class that it maps; by default the
+            class of the instances.
         table_name: the table's name in DynamoDB; by default the model's.
-        expired: of a REMOVE, whether DynamoDB did it because the item's time to live was over.
+        expired: for a REMOVE: DynamoDB removed the item because its time to live was over.
         view_type: which images the stream carries.
         sequence_number: by default larger than that of any record made before.
         time: when the item was changed, aware; kept to the second.
-        db: whose converter hooks to use; adorm's own types alone when not given.
-        converter: the same by the database's converter, `db.converter`.
+        db: the database whose converter hooks encode the instances; by default there are none.
+        converter: instead of `db`: its converter, `db.converter`.
 
     Raises:
-        UsageError: there is neither `new` nor `old`, they have not one key, or no table is known.
+        UsageError: neither `new` nor `old` is given, their keys differ, or no table is known.
     """
     instance = new if new is not None else old
     if instance is None:
-        raise UsageError("a record is of a change: give new=..., old=... or both")
+        raise UsageError("stream_record() describes a change: give new=..., old=... or both")
     if expired and new is not None:
         raise UsageError("expired=True goes with a REMOVE: give old=... alone")
     if view_type not in (
@@ -78,7 +79,7 @@ def stream_record(
     new_image, old_image = _image(info, codec, new), _image(info, codec, old)
     keys = _keys(info, new_image or old_image or {})
     if new_image and old_image and _keys(info, old_image) != keys:
-        raise UsageError(f"{info.name}: new and old are not one item, for their keys differ")
+        raise UsageError(f"{info.name}: new and old are not the same item: their keys differ")
     number = next(_numbers) if sequence_number is None else sequence_number
     change: dict[str, Any] = {"ApproximateCreationDateTime": int(time.timestamp()), "Keys": keys}
     if new_image is not None and view_type in ("NEW_AND_OLD_IMAGES", "NEW_IMAGE"):
@@ -94,7 +95,9 @@ def stream_record(
         "eventSource": "aws:dynamodb",
         "awsRegion": _REGION,
         "dynamodb": change,
-        "eventSourceARN": f"arn:aws:dynamodb:{_REGION}:{_ACCOUNT}:table/{table}/stream/2026-01-01T00:00:00.000",
+        "eventSourceARN": (
+            f"arn:aws:dynamodb:{_REGION}:{_ACCOUNT}:table/{table}/stream/2026-01-01T00:00:00.000"
+        ),
     }
     if expired:
         record["userIdentity"] = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
@@ -102,8 +105,10 @@ def stream_record(
 
 
 def stream_event(*records: Mapping[str, Any], kinesis: bool = False) -> dict[str, Any]:
-    """The event of a batch, `{"Records": [...]}`, of what `stream_record` gave; with `kinesis=True`
-    as a Kinesis stream carries them."""
+    """The event of a batch, `{"Records": [...]}`, of records that `stream_record` made.
+
+    With `kinesis=True` it is the event of a Kinesis stream that carries them.
+    """
     return {"Records": [_in_kinesis(record) if kinesis else dict(record) for record in records]}
 
 
