@@ -1,4 +1,4 @@
-"""Which tasks there are, apart from those of the test runner."""
+"""The tasks that are alive, apart from those of the test runner."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import Any
 
 
 def tasks_alive() -> set[asyncio.Task[Any]]:
-    """The loop's unfinished tasks, but for this one, those that run tests and fixtures, and those
-    in which asyncio's servers accept."""
+    """The loop's unfinished tasks, without the current one, those that run tests and fixtures, and
+    those in which asyncio's servers accept connections."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
-    return {
-        task for task in others if not _is_scenery(getattr(task.get_coro(), "__qualname__", ""))
-    }
+    return {task for task in others if not _is_of_runner_or_server(task)}
 
 
-def _is_scenery(name: str) -> bool:
+def _is_of_runner_or_server(task: asyncio.Task[Any]) -> bool:
+    name: str = getattr(task.get_coro(), "__qualname__", "")
     return "TestRunner" in name or name.endswith("_accept_connection2")
