@@ -142,16 +142,16 @@ class Table(TableBatches[ModelT]):
             VersionConflict: the item was written since it was read, or is gone (`actual` is None).
             ItemNotFound: with `only`, there is no such item.
         """
-        from adorm.items.save import Save, only_locations
+        from adorm.items.save import Save, only_paths
         from adorm.items.single_write import key_of_instance
 
-        locations = None if only is None else only_locations(self._binding.info.name, only)
+        only_these = None if only is None else only_paths(self._binding.info.name, only)
         return Save(
             self._binding,
             key_of_instance(self._binding, item),
             item,
             returning="item",
-            only=locations,
+            only=only_these,
         )
 
     @overload

@@ -15,10 +15,10 @@ from typing import Any
 from adorm.codec.failures import DecodeFailure
 from adorm.dynamodb.values import NULL, AttributeValue
 from adorm.expressions.conditions import Condition
-from adorm.expressions.functions import Exists
 from adorm.expressions.request import RequestExpressions
 from adorm.expressions.updates import Clause, SetValue, SetValueIfAbsent
 from adorm.items.binding import Binding
+from adorm.items.single_write import item_exists
 from adorm.items.write import PreparedWrite, add_condition
 from adorm.schema.fields import Field, Role
 
@@ -36,12 +36,11 @@ def prepare_creation(
         prepared.cannot_create = True
         return
     binding, request = prepared.binding, prepared.request
-    info = binding.info
     creation: dict[str, Any] = {
         name: request[name] for name in ("TableName", "Key", "ReturnValues") if name in request
     }
-    no_item = Exists(info.path_of(info.partition), wanted=False)
-    add_condition(creation, (no_item, *conditions), RequestExpressions(binding.codec, info.model))
+    conditions = (item_exists(binding, wanted=False), *conditions)
+    add_condition(creation, conditions, RequestExpressions(binding.codec, binding.info.model))
     prepared.creation = creation
 
 

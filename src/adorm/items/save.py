@@ -145,7 +145,7 @@ class Save(Write[ModelT, ResultT]):
                 for field in info.structure.fields
                 if field.attribute_name not in info.key_names
             ]
-        chosen = {location.attribute_name for location in self._only}
+        chosen = {path.attribute_name for path in self._only}
         chosen.update(
             field.attribute_name for field in (info.version, info.updated_at) if field is not None
         )
@@ -155,13 +155,13 @@ class Save(Write[ModelT, ResultT]):
         """A clause for each field: it sets the field, or removes what is stored as absence."""
         info, clauses = self._binding.info, list[Clause[Any]]()
         for field in self._fields():
-            location, value = info.path_of(field), item.get(field.attribute_name)
+            path, value = info.path_of(field), item.get(field.attribute_name)
             if field.role is Role.CREATED_AT and now is not None:
                 if value is not None:  # None was read: the time of the first write is not known
-                    first = Value(self._first_written(field, stored, now), location)
-                    clauses.append(SetIfAbsent(location, first))
+                    first = Value(self._first_written(field, stored, now), path)
+                    clauses.append(SetIfAbsent(path, first))
             else:
-                clauses.append(Remove(location) if value is None else SetValue(location, value))
+                clauses.append(Remove(path) if value is None else SetValue(path, value))
         return clauses
 
     def _first_written(self, created_at: Field, stored: Any, now: datetime) -> Any:
@@ -174,23 +174,23 @@ class Save(Write[ModelT, ResultT]):
         return getattr(stored, created_at.name) if was_stored else now
 
 
-def only_locations(info_name: str, paths: Sequence[object]) -> tuple[DocumentPath, ...]:
+def only_paths(model_name: str, fields: Sequence[object]) -> tuple[DocumentPath, ...]:
     """The fields of `save(only=[...])`.
 
     Raises:
         UsageError: there is none, or one is no field of the item itself, or part of the key.
     """
-    locations = tuple(document_path_of(path) for path in paths)
-    if not locations:
+    paths = tuple(document_path_of(field) for field in fields)
+    if not paths:
         raise UsageError(
-            f"save({info_name}, only=[]) writes nothing: name fields, or leave `only` out"
+            f"save({model_name}, only=[]) writes nothing: name fields, or leave `only` out"
         )
-    for location in locations:
-        if not location.is_top_level or location.field is None:
+    for path in paths:
+        if not path.is_top_level or path.field is None:
             raise UsageError(
-                f"save(only=[...]) takes fields of the item itself, not {location}; "
+                f"save(only=[...]) takes fields of the item itself, not {path}; "
                 "for a part of one use update()"
             )
-        if location.field.role in (Role.PARTITION_KEY, Role.SORT_KEY):
-            raise UsageError(f"{location} is part of the key, which DynamoDB never changes")
-    return locations
+        if path.field.role in (Role.PARTITION_KEY, Role.SORT_KEY):
+            raise UsageError(f"{path} is part of the key, which DynamoDB never changes")
+    return paths

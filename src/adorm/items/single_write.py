@@ -186,11 +186,11 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
     def _version_is(self, version: int, field: Field) -> Condition:
         """The stored version is the one that was read. 0 was perhaps read from an absent or NULL
         version."""
-        location = self._binding.info.path_of(field)
-        stored = Comparison(location, "=", Value(version, location))
+        path = self._binding.info.path_of(field)
+        stored = Comparison(path, "=", Value(version, path))
         if version:
             return stored
-        return or_(Exists(location, wanted=False), stored, TypeIs(location, "NULL"))
+        return or_(Exists(path, wanted=False), stored, TypeIs(path, "NULL"))
 
 
 def item_exists(binding: Binding, *, wanted: bool = True) -> Condition:

@@ -9,7 +9,6 @@ import attrs
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
-from adorm.expressions.functions import Exists
 from adorm.expressions.operands import Value
 from adorm.expressions.request import RequestExpressions
 from adorm.expressions.updates import Clause, CountUp, Remove, Set, SetIfAbsent
@@ -18,7 +17,7 @@ from adorm.items.kinds import check_clauses, kind_clause, own_kind
 from adorm.items.plan import Plan, plan_of, write_cost
 from adorm.items.removals import prepare_creation, stand_in_of_update
 from adorm.items.send import as_transaction, send
-from adorm.items.single_write import SingleWrite
+from adorm.items.single_write import SingleWrite, item_exists
 from adorm.items.update_clauses import UpdateClauses
 from adorm.items.write import PreparedWrite, add_condition
 from adorm.schema.fields import Role
@@ -189,7 +188,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         prepared.written = expressions.written
         conditions = self._conditions
         if not creates:
-            conditions = (Exists(info.path_of(info.partition), wanted=True), *conditions)
+            conditions = (item_exists(binding), *conditions)
         if info.discriminator is not None:
             conditions = (own_kind(info, info.discriminator), *conditions)
         add_condition(prepared.request, conditions, expressions)
@@ -251,11 +250,11 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         if version is not None and version.attribute_name not in changed:
             own.append(CountUp(info.path_of(version)))
         if updated_at is not None and stamped:
-            location = info.path_of(updated_at)
-            own.append(Set(location, Value(now, location)))
+            path = info.path_of(updated_at)
+            own.append(Set(path, Value(now, path)))
         if created_at is not None and created_at.attribute_name not in changed:
-            location = info.path_of(created_at)
-            own.append(SetIfAbsent(location, Value(now, location)))
+            path = info.path_of(created_at)
+            own.append(SetIfAbsent(path, Value(now, path)))
         if kind is not None and kind.attribute_name not in changed:
             own.append(kind_clause(info, kind))
         return own, stamped

@@ -10,7 +10,7 @@ from adorm.items.binding import Binding, Connection
 from adorm.items.delete import Delete
 from adorm.items.keys import NOT_GIVEN, Key, make_key
 from adorm.items.put import Put
-from adorm.items.save import Save, only_locations
+from adorm.items.save import Save, only_paths
 from adorm.items.single_write import SingleWrite, Write, key_of_instance
 from adorm.items.update import Update
 from adorm.models import model_info
@@ -77,9 +77,9 @@ class TransactionBuilder:
             UsageError: it is no instance of a model with a table.
         """
         binding = self._binding_of(item)
-        locations = None if only is None else only_locations(binding.info.name, only)
+        only_these = None if only is None else only_paths(binding.info.name, only)
         return self._add(
-            Save(binding, key_of_instance(binding, item), item, returning="item", only=locations)
+            Save(binding, key_of_instance(binding, item), item, returning="item", only=only_these)
         )
 
     @overload
