@@ -59,7 +59,8 @@ def peel(annotation: Annotation) -> Annotation:
     object where there is none."""
     if isinstance(annotation, NewType):
         return annotation.__supertype__
-    if isinstance(annotation, type) and (real := real_class(annotation)) is not annotation:
+    real: Annotation = real_class(annotation) if isinstance(annotation, type) else annotation
+    if real is not annotation:
         return real
     origin = origin_of(annotation)
     if _ALIAS_TYPE is not None:
@@ -112,7 +113,8 @@ def scalar_tag(annotation: Annotation) -> Tag | None:
         return None
     if issubclass(annotation, Enum):
         return _common_tag([type(member.value) for member in annotation])
-    return tag_of_scalar(annotation)
+    cls: type[Any] = annotation
+    return tag_of_scalar(cls)
 
 
 def _common_tag(classes: list[type]) -> Tag | None:

@@ -79,8 +79,9 @@ def make_converter(
             super().__init__(detailed_validation=False)
 
         def register_structure_hook(self, cl: Any, func: Any = None) -> Any:
-            if func is not None:
-                self.with_structure_hook.add(cl)
+            if func is None:  # as a decorator: cattrs calls it again with both
+                return super().register_structure_hook(cl)
+            self.with_structure_hook.add(cl)
             return super().register_structure_hook(cl, func)
 
     converter = Converter()

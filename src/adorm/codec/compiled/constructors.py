@@ -88,8 +88,8 @@ def _has_init_of_attrs(cls: Any) -> bool:
     )
 
 
-def _is_only_set(attribute: attrs.Attribute[Any]) -> bool:
-    return (
+def _is_only_set(attribute: Any) -> bool:
+    return bool(
         attribute.init
         and attribute.validator is None
         and attribute.converter is None
