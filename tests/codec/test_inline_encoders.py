@@ -76,7 +76,8 @@ def test_an_item_is_encoded_as_its_fields_are_one_by_one(thing: Thing) -> None:
         (
             {"total": Decimal("1E-131")},
             (
-                "Thing.total: Decimal('1E-131') is closer to zero than 1E-130, which DynamoDB can't "
+                "Thing.total: Decimal('1E-131') is closer to zero than 1E-130, which DynamoDB "
+                "can't "
                 "hold"
             ),
         ),

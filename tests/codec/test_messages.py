@@ -110,7 +110,8 @@ DECODING: list[tuple[Any, dict[str, Any], str]] = [
         Everything,
         {"span": {"N": "0.0000001"}},
         (
-            'Everything $.span: expected a number of seconds, no finer than microseconds, got {"N": '
+            "Everything $.span: expected a number of seconds, no finer than microseconds, got "
+            '{"N": '
             '"0.0000001"}'
         ),
     ),
@@ -292,7 +293,8 @@ ENCODING: list[tuple[Any, str]] = [
     (
         order(lines=[Line("a"), wrong_line("b", price=0.5)]),
         (
-            "Order.lines[1].price: expected a Decimal, got the float 0.5: say which digits are meant, "
+            "Order.lines[1].price: expected a Decimal, got the float 0.5: say which digits are "
+            "meant, "
             "as in Decimal('0.5')"
         ),
     ),
@@ -302,7 +304,8 @@ ENCODING: list[tuple[Any, str]] = [
     (
         order(labels={5: "x"}),
         (
-            "Order.labels: a map's keys are text, not 5: make them str, or register a hook for their "
+            "Order.labels: a map's keys are text, not 5: make them str, or register a hook for "
+            "their "
             "type"
         ),
     ),
@@ -323,7 +326,8 @@ ENCODING: list[tuple[Any, str]] = [
     (
         wrong_everything(real=2**53 + 1),
         (
-            "Everything.real: a float can't hold the int 9007199254740993 exactly: annotate the field "
+            "Everything.real: a float can't hold the int 9007199254740993 exactly: annotate the "
+            "field "
             "as int or Decimal"
         ),
     ),
@@ -356,7 +360,8 @@ ENCODING: list[tuple[Any, str]] = [
     (
         wrong_everything(anything={"a": [set()]}),
         (
-            "Everything.anything.a[0]: an empty set, which DynamoDB can't hold and which would read "
+            "Everything.anything.a[0]: an empty set, which DynamoDB can't hold and which would "
+            "read "
             "back as None here"
         ),
     ),
@@ -374,14 +379,16 @@ ENCODING: list[tuple[Any, str]] = [
     (
         wrong_everything(meta={"a": [1, b"x"]}),
         (
-            "Everything.meta.a[1]: b'x' would not come back as it is from untyped JSON: annotate it, "
+            "Everything.meta.a[1]: b'x' would not come back as it is from untyped JSON: annotate "
+            "it, "
             "or take as_json away"
         ),
     ),
     (
         wrong_everything(as_set=["a", "b", "a"]),
         (
-            "Everything.as_set: a value occurs twice in a list that is stored as a set, which keeps "
+            "Everything.as_set: a value occurs twice in a list that is stored as a set, which "
+            "keeps "
             "it once: take as_set away"
         ),
     ),

@@ -286,7 +286,8 @@ REFUSED: list[tuple[Any, str]] = [
     (
         Address | Line,
         (
-            r"nothing tells Address \| Line apart: give each a field of one name with a value of its "
+            r"nothing tells Address \| Line apart: give each a field of one name with a value of "
+            r"its "
             r"own"
         ),
     ),

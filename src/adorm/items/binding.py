@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from adorm.clock import Clock
 from adorm.codec.codec import Codec
 from adorm.codec.failures import DecodeFailure, item_decode_error
-from adorm.codec.pages import PageItems, as_page
+from adorm.codec.pages import ItemPage
 from adorm.codec.sizes import check_item_size
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError
@@ -133,10 +133,10 @@ class Binding:
         except DecodeFailure as failure:
             raise self.decode_error(failure, attribute_map) from failure
 
-    def decode_each(self, items: PageItems, errors: list[Exception]) -> list[Any]:
+    def decode_each(self, page: ItemPage, errors: list[Exception]) -> list[Any]:
         """The instances of an answer's items, with None in the place of each item that does not fit
         the model; its `ItemDecodeError` is appended to `errors`."""
-        return as_page(items).decode_each(self, errors)
+        return page.decode_each(self, errors)
 
     def decode_part(
         self,

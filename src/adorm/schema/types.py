@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from inspect import isclass
 from typing import Any, Literal, NewType, TypeVar, Union, get_args, get_origin
 
 from adorm.dynamodb.values import Tag
@@ -59,7 +60,7 @@ def peel(annotation: Annotation) -> Annotation:
     object where there is none."""
     if isinstance(annotation, NewType):
         return annotation.__supertype__
-    real: Annotation = real_class(annotation) if isinstance(annotation, type) else annotation
+    real = _without_freezegun(annotation)
     if real is not annotation:
         return real
     origin = origin_of(annotation)
@@ -71,6 +72,10 @@ def peel(annotation: Annotation) -> Annotation:
             aliased: Any = origin.__value__  # type: ignore[attr-defined]  # as above
             return substitute(aliased, dict(zip(parameters, get_args(annotation), strict=False)))
     return get_args(annotation)[0] if origin in _WRAPPERS else annotation
+
+
+def _without_freezegun(annotation: Annotation) -> Annotation:
+    return real_class(annotation) if isclass(annotation) else annotation
 
 
 def unwrap(annotation: Annotation) -> Annotation:
@@ -109,12 +114,11 @@ def scalar_tag(annotation: Annotation) -> Tag | None:
     annotation = unwrap(annotation)
     if origin_of(annotation) is Literal:
         return _common_tag([type(value) for value in get_args(annotation)])
-    if not isinstance(annotation, type):
+    if not isclass(annotation):
         return None
     if issubclass(annotation, Enum):
         return _common_tag([type(member.value) for member in annotation])
-    cls: type[Any] = annotation
-    return tag_of_scalar(cls)
+    return tag_of_scalar(annotation)
 
 
 def _common_tag(classes: list[type]) -> Tag | None:

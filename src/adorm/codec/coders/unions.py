@@ -203,9 +203,8 @@ def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
             if member.tags is None or other.tags is None:
                 hooked = member if member.tags is None else other
                 raise ModelError(
-                    f"{where}: the members of {name} can't be told apart, as nobody knows what "
-                    f"{hooked.name} is stored as: "
-                    f"register hooks for {name}"
+                    f"{where}: the members of {name} can't be told apart, as only a hook "
+                    f"decides how {hooked.name} is stored: register hooks for {name}"
                 )
             shared = (member.tags & other.tags) - (
                 {"NULL"} if isinstance(member, SetCoder) or isinstance(other, SetCoder) else set()

@@ -1,4 +1,4 @@
-"""What the constructor of a class does, so that generated code may do the same more cheaply.
+"""What the constructor of a class does, so that generated code may do the same with less work.
 
 attrs and Python are asked by their public ways. Where these leave a doubt, the answer is no, and
 the constructor is called.
@@ -7,12 +7,14 @@ the constructor is called.
 from __future__ import annotations
 
 import keyword
+from collections.abc import Mapping
 from inspect import isabstract
 from types import FunctionType
 from typing import Any
 
 import attrs
 
+from adorm.codec.failures import DecodeFailure, reason_of
 from adorm.schema.fields import Field
 from adorm.schema.structures import Structure
 
@@ -74,6 +76,45 @@ def is_kept_by_constructor(structure: Structure, field: Field) -> bool:
     if structure.kind == "attrs":
         return _has_init_of_attrs(cls) and getattr(attrs.fields(cls), field.name).converter is None
     return structure.kind == "dataclass" and bool(cls.__dataclass_params__.init)
+
+
+def refusal_of(structure: Structure, error: Exception, values: Mapping[str, Any]) -> Exception:
+    """The failure of a constructor that has raised an error.
+
+    Args:
+        values: what it was given, by attribute name.
+    """
+    if isinstance(error, RecursionError):
+        return error
+    failure = DecodeFailure(f"refused by {structure.name}: {reason_of(error)}")
+    failure.__cause__ = error
+    name = _refused_attribute(structure, error, values)
+    return failure if name is None else failure.under(name)
+
+
+def _refused_attribute(
+    structure: Structure, error: Exception, values: Mapping[str, Any]
+) -> str | None:
+    """The name of the attribute that a constructor's error is about; None where the validators of
+    attrs don't tell it."""
+    if structure.kind != "attrs" or isabstract(structure.cls):
+        return None
+    for argument in error.args:
+        if isinstance(argument, attrs.Attribute):
+            return structure.by_name[argument.name].attribute_name
+    blank: Any = object.__new__(structure.cls)
+    for attribute in attrs.fields(structure.cls):
+        name = structure.by_name[attribute.name].attribute_name
+        if attribute.validator is None or name not in values:
+            continue
+        try:
+            attribute.validator(blank, attribute, values[name])
+        except type(error) as again:
+            if str(again) == str(error):
+                return name
+        except Exception:  # noqa: S112, BLE001  # a validator that needs other fields tells nothing
+            continue
+    return None
 
 
 def _has_init_of_attrs(cls: Any) -> bool:

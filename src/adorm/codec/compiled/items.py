@@ -1,7 +1,7 @@
-"""Structured classes as M: one function each way is generated for a class.
+"""`StructCoder`: structured classes as M. For each class two functions are generated.
 
-A generated decoder looks like this; `recover_1` is asked only after something failed, so that the
-common case keeps no path:
+This is a generated decoder. `recover_1` is called only after a failure, so that the common case
+costs nothing for the path in an error:
 
     def decode_map(content):
         try:
@@ -25,10 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from inspect import isabstract
 from typing import Any, cast
-
-import attrs
 
 from adorm.codec.absence import FieldPlan, is_empty, recover
 from adorm.codec.coders.coder import (
@@ -39,7 +36,12 @@ from adorm.codec.coders.coder import (
     EncodeSource,
     made_once,
 )
-from adorm.codec.compiled.constructors import is_made_by_init, is_name, only_sets_attributes
+from adorm.codec.compiled.constructors import (
+    is_made_by_init,
+    is_name,
+    only_sets_attributes,
+    refusal_of,
+)
 from adorm.codec.compiled.writer import FunctionWriter
 from adorm.codec.failures import DecodeFailure, EncodeFailure, article, reason_of, unexpected, wrong
 from adorm.errors import AdormError
@@ -53,8 +55,7 @@ class StructCoder(Coder):
     plans: tuple[FieldPlan, ...] = ()
 
     def __init__(self, name: str, structure: Structure) -> None:
-        # open-ended until its fields are known: a field that leads back here sees it so, and is
-        # right
+        # open-ended until its fields are known: a field of this same class is right to see it so
         super().__init__(
             name,
             frozenset({"M"}),
@@ -157,7 +158,7 @@ class StructCoder(Coder):
         return f"value.{field.name}" if is_name(field.name) else f"getattr(value, {field.name!r})"
 
     def _check_instance(self, value: Any) -> None:
-        """Take an instance of a subclass only where nothing of it would be lost."""
+        """Refuse what is no instance, and an instance of a subclass with more fields."""
         structure = self.structure
         if not isinstance(value, structure.cls):
             raise wrong(article(structure.name), value)
@@ -208,8 +209,10 @@ class StructCoder(Coder):
         return source.function(f"decode {self.name}")
 
     def write_made(self, source: FunctionWriter) -> None:
-        """The end of a function that has read the fields into `f0`, `f1`, ..., those that stand
-        apart into `more`."""
+        """Write the end of a decoder: make the instance of `f0`, `f1`, ... and `more`.
+
+        `more` holds the fields that stand apart; the others are in the variables.
+        """
         cls: Any = self.structure.cls
         if only_sets_attributes(cls) and not any(stands_apart(plan) for plan in self.plans):
             source.line(f"made = {source.name('new', cls.__new__)}({source.name('cls', cls)})", 1)
@@ -240,9 +243,8 @@ class StructCoder(Coder):
         else:
             source.line(f"made = {source.name('cls', cls)}({', '.join(given)})", 2)
         source.line("except Exception as error:", 1)
-        source.line(
-            f"raise {source.name('refused', self._refused)}(error, {{{', '.join(values)}}})", 2
-        )
+        refused = source.name("refused", partial(refusal_of, self.structure))
+        source.line(f"raise {refused}(error, {{{', '.join(values)}}})", 2)
         for line in later:
             source.line(line, 1)
         source.line("return made", 1)
@@ -276,10 +278,10 @@ class StructCoder(Coder):
         )
 
     def default(self, source: FunctionWriter, index: int, plan: FieldPlan) -> str:
-        """An expression for what absence reads as."""
+        """An expression for what an absent attribute reads as."""
         field = plan.field
         if not field.init:
-            return source.name("MISSING", MISSING)  # what the constructor made of it stays
+            return source.name("MISSING", MISSING)  # the constructor has set it
         if field.default is None or type(field.default) in (bool, int):
             return repr(field.default)
         if field.factory in (list, dict, set):
@@ -288,40 +290,9 @@ class StructCoder(Coder):
             return source.name(f"default_{index}", field.default)
         return f"{source.name(f'absent_{index}', plan.absent)}()"
 
-    def _refused(self, error: Exception, values: Mapping[str, Any]) -> Exception:
-        """What a constructor's error becomes."""
-        if isinstance(error, RecursionError):
-            return error
-        failure = DecodeFailure(f"refused by {self.structure.name}: {reason_of(error)}")
-        failure.__cause__ = error
-        name = self._field_refused(error, values)
-        return failure if name is None else failure.under(name)
-
-    def _field_refused(self, error: Exception, values: Mapping[str, Any]) -> str | None:
-        """The attribute that a constructor's error is about, as far as attrs' validators can
-        tell."""
-        if self.structure.kind != "attrs" or isabstract(self.structure.cls):
-            return None
-        for argument in error.args:
-            if isinstance(argument, attrs.Attribute):
-                return self.structure.by_name[argument.name].attribute_name
-        blank: Any = object.__new__(self.structure.cls)
-        for attribute in attrs.fields(self.structure.cls):
-            name = self.structure.by_name[attribute.name].attribute_name
-            if attribute.validator is None or name not in values:
-                continue
-            try:
-                attribute.validator(blank, attribute, values[name])
-            except type(error) as again:
-                if str(again) == str(error):
-                    return name
-            except Exception:  # noqa: S112, BLE001  # a validator that looks at other fields tells nothing of its own
-                continue
-        return None
-
 
 def stands_apart(plan: FieldPlan) -> bool:
-    """Whether a field is no fixed argument of the constructor call."""
+    """Whether a field is not always an argument of the constructor, or has no usable name."""
     field = plan.field
     return (
         not field.init
@@ -338,7 +309,7 @@ def _as_dict(content: Any) -> dict[str, Any]:
 
 
 def _encode_failed(error: Exception, field_name: str) -> Exception:
-    """What is raised where a field can't be encoded."""
+    """The error that is raised where a field could not be encoded."""
     if isinstance(error, EncodeFailure):
         return error.under(field_name)
     if isinstance(error, (AdormError, RecursionError)):
@@ -349,7 +320,7 @@ def _encode_failed(error: Exception, field_name: str) -> Exception:
 
 
 def _set_later(instance: Any, name: str, value: Any, attribute_name: str) -> None:
-    """Set a field that the constructor does not take, of a frozen instance too."""
+    """Set a field that the constructor does not take; also where the instance is frozen."""
     try:
         try:
             setattr(instance, name, value)

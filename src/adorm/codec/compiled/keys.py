@@ -1,13 +1,13 @@
-"""Keys that others wrote: whether what was read leads back to the item.
+"""Comparison of stored keys with the keys that adorm would write.
 
-DynamoDB knows an item by the exact text of its key, and other writers spell keys otherwise than
-adorm does: `2025-12-17T21:47:08+00:00`, UUIDs in upper case, `a//b` for a path. Read leniently,
-such a key would be written in adorm's form by the next save, as a second item. So an item is read
-only where its key, encoded again, is the key that is stored; the same holds for keys of indexes,
-by which other readers find it.
+DynamoDB finds an item by the exact text of its key, and other programs write keys in other forms
+than adorm: `2025-12-17T21:47:08+00:00`, UUIDs in upper case, `a//b` for a path. If such a key were
+read, the next save would write it in adorm's form, as a second item. So an item is read only where
+its key, encoded again, is the key that is stored. The same holds for the keys of indexes, by which
+other programs find the item.
 
-Types of one form only, such as str, int and Decimal, need no look. The others are compared in code
-that is generated for the model.
+The keys of types with one form, such as str, int and Decimal, are not compared. For the others the
+comparison is generated code. See docs/decisions/0026-keys-lead-back-to-their-item.md.
 """
 
 from __future__ import annotations
@@ -30,12 +30,11 @@ from adorm.dynamodb.values import canonical
 from adorm.schema.fields import Role
 
 _REMEDY = {"S": "`str`", "N": "`Decimal`", "B": "`bytes`"}
-"""What holds any key of a tag as it is stored."""
+"""The type that holds every key of a tag as it is stored."""
 
 
 def plans_to_compare(coder: StructCoder) -> list[tuple[int, FieldPlan]]:
-    """The keys among the fields that may be read as something that is written in another way, each
-    with its place among all fields."""
+    """The fields of keys that have to be compared, each with its index among all fields."""
     return [
         (index, plan)
         for index, plan in enumerate(coder.plans)
@@ -45,8 +44,8 @@ def plans_to_compare(coder: StructCoder) -> list[tuple[int, FieldPlan]]:
 
 
 def has_one_form(coder: Coder) -> bool:
-    """Whether all that DynamoDB takes for different keys is read as different values, and written
-    as it was. A hook for `str` itself, or another such class, is taken at its word."""
+    """Whether keys that are different to DynamoDB are read as different values, and each is written
+    as it was read. A hook for `str` itself, or for another such type, is believed to do so."""
     if isinstance(coder, ScalarCoder):
         return coder.scalar.has_one_form
     if isinstance(coder, EnumCoder):
@@ -61,7 +60,7 @@ def _rule_for_other_values(cls: type[Enum]) -> object:
 
 
 def compare(plan: FieldPlan, value: Any, stored: Any) -> None:
-    """Look whether a value that was read would be written as it is stored.
+    """Check that a value that was read would be written as it is stored.
 
     Raises:
         DecodeFailure: it would become another key; the path begins inside the field.
@@ -79,7 +78,7 @@ def compare(plan: FieldPlan, value: Any, stored: Any) -> None:
 
 
 def comparing_decoder(coder: StructCoder) -> Callable[[Any], Any]:
-    """`coder.decode_map` for what is stored, as this one, of a datetime:
+    """`coder.decode_map` with a comparison of the keys. For a datetime it is:
 
     def decode_stored(content):
         made = decode_map(content)
@@ -105,12 +104,13 @@ def comparing_decoder(coder: StructCoder) -> Callable[[Any], Any]:
 def comparing_maker(
     coder: StructCoder, make: Callable[[Any], Any], unset: object, plain: Callable[[Any, str], Any]
 ) -> Callable[[Any], Any]:
-    """`make` of a `PageParser` with the same comparison, of structs in the place of dicts.
+    """`make` with the same comparison, for the structs of `PageParser`.
 
     Args:
-        make: makes the instance of a struct with a field `f0` for the first field, and so on.
-        unset: what stands for an absent attribute.
-        plain: the attribute value that a struct was in JSON, given its attribute's name too.
+        make: makes the instance of a struct, in which `f0` is the first field, and so on.
+        unset: stands for an absent attribute in a struct.
+        plain: gives the attribute value that a struct was in JSON, by the struct and the
+            attribute's name.
     """
     plans = plans_to_compare(coder)
     if not plans:
@@ -135,15 +135,15 @@ def _write_comparison(
     payload: str,
     attribute_value: Callable[[Any], Any],
 ) -> None:
-    """Lines that compare the value of `made` with `stored`.
+    """Write lines that compare a field of `made` with `stored`.
 
     Args:
-        present: a test whether there is something stored.
-        payload: the expression of what `stored` holds under `{tag}`.
+        present: an expression that is true where `stored` is present.
+        payload: an expression for what `stored` holds under `{tag}`.
         attribute_value: makes the attribute value of `stored`.
     """
 
-    def look_closer(made: Any, stored: Any) -> None:
+    def compare_fully(made: Any, stored: Any) -> None:
         try:
             compare(plan, getattr(made, plan.field.name), attribute_value(stored))
         except DecodeFailure as failure:
@@ -159,15 +159,16 @@ def _write_comparison(
         parts.append(f"{written} == {payload.format(tag=plan.coder.tag)}")
         tests.append(f"not ({' and '.join(parts)})")
     source.line(f"if {' and '.join(tests)}:", 1)
-    source.line(f"{source.name(f'look_closer_{index}', look_closer)}(made, stored)", 2)
+    source.line(f"{source.name(f'compare_fully_{index}', compare_fully)}(made, stored)", 2)
 
 
 def _as_it_is(stored: Any) -> Any:
+    """An attribute value that is one already."""
     return stored
 
 
 class _Plain:
-    """Makes the attribute value of a struct under its attribute's name."""
+    """Makes the attribute value of the struct of one attribute."""
 
     def __init__(self, plain: Callable[[Any, str], Any], name: str) -> None:
         self._plain = plain

@@ -38,7 +38,7 @@ _DICT: Any = dict
 """Typed as Any: type checkers should not look into types that are made at run time."""
 
 _CHECKED_TEXT = '{p} + ""'
-"""How the sources of coders refuse what is no text; msgspec has seen to that already."""
+"""In the sources of coders, it refuses what is no text; msgspec has checked that already."""
 
 Null = Literal["none", "first", "last"]
 """Whether `{"NULL": true}` may be there instead of a value: never; looked for before the type's own
@@ -123,7 +123,7 @@ class _StructTypes:
         index: int,
         within: tuple[Coder, ...],
     ) -> tuple[Any, str]:
-        """The type of a field in its struct, and an expression for its value."""
+        """The type of a field in its struct, and an expression for the field's value."""
         null: Null = ("first" if plan.null_first else "last") if plan.optional else "none"
         found = self._value(source, plan.coder, item, str(index), within, null)
         if found is not None:
@@ -147,11 +147,14 @@ class _StructTypes:
         within: tuple[Coder, ...],
         null: Null = "none",
     ) -> tuple[Any, str] | None:
-        """The type of what a coder reads, and an expression for its value; None where a coder has
-        to see the JSON.
+        """The type of what a coder reads, and an expression for its value; None where the coder has
+        to read the JSON itself.
 
         Args:
-            null: whether `{"NULL": true}` is a value as well, which is None.
+            item: the expression of what is read.
+            hint: makes names in the function unique.
+            within: the coders around it.
+            null: whether `{"NULL": true}` is a value too, namely None.
         """
         made: tuple[Any, str] | None
         if isinstance(coder, StructCoder):
@@ -195,11 +198,11 @@ class _StructTypes:
     def _scalar(
         self, source: FunctionWriter, coder: Coder, item: str, *, careful: bool
     ) -> tuple[str, Any, str] | None:
-        """The tag, the type under it, and the value, of what is stored as one text, number, bool or
-        set.
+        """The tag, the type under it, and an expression for the value, of a scalar or a set of
+        scalars; None where there is no such expression.
 
         Args:
-            careful: whether the tag may be absent, which must raise then.
+            careful: whether the tag may be absent; the expression has to raise then.
         """
         found = coder.decode_source()
         if found is None or coder.tags is None:
@@ -209,8 +212,7 @@ class _StructTypes:
             tag, payload = coder.tag, _LIST[str]
             element = coder.element
             if coder.make is set and isinstance(element, ScalarCoder) and element.classes == (str,):
-                # An empty set may have been stored as NULL: that is rare enough to be read over
-                # dicts.
+                # An empty set may be stored as NULL: that is rare, so it is read over dicts.
                 unset, refuse = (
                     source.name("UNSET", UNSET),
                     source.name("refuse", _refuse),
@@ -220,12 +222,16 @@ class _StructTypes:
             if len(coder.tags) != 1 or coder.tag not in ("S", "N", "B", "BOOL"):
                 return None
             tag, payload = coder.tag, bool if coder.tag == "BOOL" else str
-            if not careful:  # then msgspec has seen to it that there is text
+            if not careful:  # msgspec has checked that it is text
                 template = template.replace(_CHECKED_TEXT, "{p}")
         return tag, payload, source.expand(template, found.names, p=f"{item}.{tag}")
 
     def _tagged(self, tag: str, payload: Any, *, nullable: bool) -> Any:
-        """The struct of `{"S": "x"}`."""
+        """The struct type of an attribute value such as `{"S": "x"}`.
+
+        Args:
+            nullable: whether it may be `{"NULL": true}` instead.
+        """
         known = self._value_types.get((tag, payload, nullable))
         if known is None:
             unset = UNSET
