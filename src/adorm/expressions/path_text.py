@@ -8,7 +8,8 @@ from typing import Any
 
 from adorm.dynamodb.limits import MAX_NESTING
 from adorm.errors import UsageError
-from adorm.expressions.document_path import DocumentPath, Step
+from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.map_keys import Step
 
 MAX_KEPT = 512
 """The untyped paths that are kept, of all that a process uses."""

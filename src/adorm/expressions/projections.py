@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adorm.expressions.document_path import Step
+from adorm.expressions.map_keys import Step
 from adorm.expressions.placeholders import Placeholders
 
 

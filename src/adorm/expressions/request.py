@@ -14,7 +14,8 @@ import orjson
 from adorm.dynamodb.values import AttributeValue
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
-from adorm.expressions.document_path import DocumentPath, MapKey, Step
+from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.map_keys import MapKey, Step
 from adorm.expressions.placeholders import (
     Encoder,
     FieldEncoder,
