@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random as _random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -132,7 +132,7 @@ async def describe_table(connection: TableConnection, table_name: str) -> TableD
 
 
 @asynccontextmanager
-async def _time_limit(connection: TableConnection, timeout_s: float) -> AsyncIterator[None]:
+async def _time_limit(connection: TableConnection, timeout_s: float) -> AsyncGenerator[None]:
     """Bound what is awaited inside by seconds of the connection's clock."""
     with use_clock(connection.clock):
         async with deadline(timeout_s):
