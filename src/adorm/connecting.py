@@ -29,39 +29,39 @@ def connect(
     Args:
         where: "memory" for a strict DynamoDB inside the process, each connection its own; an
             `adorm.memory.Engine`, which several connections may share; "moto" for moto's.
-        region, endpoint_url: where to; by default what the environment or the profile says.
+        region, endpoint_url: where requests go; by default as the environment or the profile says.
         profile: a profile of the shared AWS configuration.
         session: an aiobotocore or aioboto3 session to take credentials, region and endpoint from.
         credentials: `adorm.Credentials`, or a source of them such as `adorm.AssumedRole`; several
             databases may share a source.
-        client: an entered aiobotocore or aioboto3 DynamoDB client to send everything by; it stays
-            the caller's to close.
+        client: an entered aiobotocore or aioboto3 DynamoDB client that sends everything; the caller
+            closes it.
         retry: how failures are retried.
-        max_connections: connections at most; further calls wait in a fair queue.
-        connect_timeout_s: for making one connection: name lookup, TCP and TLS together. A given
-            client has its own.
-        read_timeout_s: the longest silence of the server, while it takes a request and until its
-            answer is complete; the whole may take longer, and `adorm.deadline` bounds it. A given
-            client has its own.
-        table_names: table names by the models' names for them, or a function; for stages such as
-            `{"orders": "orders-dev"}`.
+        max_connections: the most connections, 64 by default; further calls wait in a fair queue.
+        connect_timeout_s: seconds for making one connection, 5 by default: name lookup, TCP and TLS
+            together. A given client has its own.
+        read_timeout_s: the longest silence of the server in seconds, 30 by default, while it takes
+            a request and until its answer is complete. The whole call may take longer;
+            `adorm.deadline` bounds it. A given client has its own.
+        table_names: the tables' names by the names that the models give, `{"orders":
+            "orders-dev"}`, or a function of the model's name.
         table_prefix: put before every name that `table_names` does not give.
         cursor_secret: signs cursors, so that a client can't forge one; 16 bytes or more.
-        rate_limit: slow down by oneself where DynamoDB throttles, table by table; None for never.
-        hedge: send reads that take unusually long a second time; None for never.
+        rate_limit: slows calls down where DynamoDB throttles, table by table; None for never.
+        hedge: sends reads that take unusually long a second time; None for never.
         hooks: called before and after each call and each attempt: `adorm.OpenTelemetry()`,
             `adorm.LogCalls()`, or your own.
-        middleware: functions, async ones too, that are given each call's operation and request, in
-            this order, and give the request to send.
+        middleware: functions, async or not, of each call's operation and request, called in this
+            order; each returns the request to send.
         trace_header: gives the `X-Amzn-Trace-Id` of each request, or None. Inside Lambda requests
             have the one of the invocation anyway.
         clock, random: where time and jitter come from, for tests.
-        wrap: given the engine before it is opened, gives what stands before it:
+        wrap: a function of the transport, called before it is opened, that returns the one to use:
             `adorm.testing.Faults`, `adorm.testing.Recorder`, or a function that puts one around the
-            other. This connection's clock is the current one meanwhile.
-        datetime_format: how the texts of datetimes end that are written, "Z", "+00:00" or "+0000",
-            for others who read one of them alone, as PynamoDB does; a field may have another. All
-            are read.
+            other. While it runs, this connection's clock is the current one.
+        datetime_format: the end of the text of a datetime when it is written: "Z", "+00:00" or
+            "+0000". It is for other programs that read only one of them, as PynamoDB does; a field
+            may have another. All three are read.
 
     Raises:
         UsageError: options that exclude each other, or one of the wrong type.

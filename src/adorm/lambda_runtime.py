@@ -1,10 +1,10 @@
 """`@adorm.lambda_handler`: Lambda's synchronous entry point to an async handler, with loop and
 connections kept warm.
 
-How a time is spent, for a reserve of 500 ms (all in shares of the reserve):
+How Lambda's time is spent, for a reserve of 500 ms (every time is a share of the reserve):
 
     Lambda's time left                 ──────────────────────────────────────────────────────┐
-    calls of adorm fail     500 ms before the limit: who catches that has time to answer     │
+    calls of adorm fail     500 ms before the limit: a handler that catches this can answer  │
     the handler is cancelled, 450 ms before                                                  │
     ... once more, 325 ms before                                                             │
     it is given up, 200 ms before: the loop is thrown away                                   │
@@ -42,9 +42,9 @@ _SIGNATURE = inspect.Signature(
 
 @runtime_checkable
 class LambdaHandler(Protocol[EventT_contra, ContextT_contra, T_co]):
-    """Lambda's entry point to an async handler; made by `@adorm.lambda_handler`.
+    """Lambda's entry point to an async handler, made by `@adorm.lambda_handler`.
 
-    It is a plain function, as the decorators of other libraries ask for, with these attributes.
+    It is a plain function with these attributes, because decorators of other libraries need one.
     `handler(event, context)` runs one invocation.
     """
 
@@ -57,13 +57,14 @@ class LambdaHandler(Protocol[EventT_contra, ContextT_contra, T_co]):
         ...
 
     def __call__(self, event: EventT_contra, context: ContextT_contra) -> T_co:
-        """Run the handler for one event, and give what it gives.
+        """Run the handler for one event, and return its result.
 
         Raises:
-            DeadlineExceeded: too little time is left to begin, or it was over before the handler
-                had ended.
-            UsageError: called inside a running event loop, or while another thread is in here.
-            Whatever the handler raises.
+            DeadlineExceeded: too little time is left to begin, or the time was over before the
+                handler had ended.
+            UsageError: called inside a running event loop, or while another thread runs an
+                invocation.
+            Exception: whatever the handler raises.
         """
         ...
 
@@ -72,7 +73,7 @@ class LambdaHandler(Protocol[EventT_contra, ContextT_contra, T_co]):
         invocation makes new ones.
 
         Raises:
-            UsageError: as of calling it.
+            UsageError: as for a call of the handler.
         """
         ...
 
@@ -94,7 +95,8 @@ def entry_point(
     functools.update_wrapper(made, cast("Callable[..., Any]", function), updated=())
     if not hasattr(function, "__name__"):
         made.__name__ = made.__qualname__ = type(function).__name__
-    made.__annotations__ = {}  # they are those of the async function, and of its three parameters
+    # Those of the async function are about its three parameters.
+    made.__annotations__ = {}
     made.__signature__ = _SIGNATURE
     made.close = invocations.close
     made.invocations = invocations

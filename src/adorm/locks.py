@@ -158,8 +158,8 @@ class Lease:
 
         Raises:
             LeaseLost: somebody took the lock after the lease was over: two may have worked at the
-                same time. Not raised where the lease ran when this was called, and a lost answer or
-                the lease's end meanwhile explains who has the lock now.
+                same time. Not raised where the lease was running when this was called, and a lost
+                answer or the lease's end meanwhile explains why somebody else has the lock now.
             ServiceError, ConnectionFailed, DeadlineExceeded: it could not be given back: it is free
                 when its lease is over.
         """
@@ -190,7 +190,7 @@ class Lease:
 
 @attrs.frozen
 class Sighting:
-    """A holder as it was last seen to be alive."""
+    """What the record said when a waiting process last saw a change in it."""
 
     owner: str | None
     token: int
@@ -210,16 +210,15 @@ class Lock:
     """A lock by its name: `async with Lock(db, "nightly-report", lease_s=30) as lease`. See this
     module.
 
-    The object holds no more than what it is given; one block at a time may be open on it. The table
-    of `LockRecord` has to be there: `await db.create_table(LockRecord)`.
+    One block at a time may be open on the object. The table of `LockRecord` has to exist: `await
+    db.create_table(LockRecord)`.
 
     Args:
-        lease_s: how long the lock is held without `renew()`; longer than the work between two
-            renewals ever takes.
-        wait: False raises `LockHeld` when somebody holds it, where True waits: as long as it takes,
-            or up to the deadline.
-        poll_s: the longest pause between two looks while waiting; the pauses are random.
-        table_name: where the locks are, if not in the model's own table.
+        lease_s: seconds for which the lock is held without `renew()`. The work between two renewals
+            must never take longer.
+        wait: True waits for the holder, up to the deadline; False raises `LockHeld` at once.
+        poll_s: the longest pause between two reads while waiting; the pauses are random.
+        table_name: the table of the locks, if not the model's own.
 
     Raises:
         UsageError: an argument is wrong.
@@ -284,7 +283,7 @@ class Lock:
 
         Raises:
             LockHeld: somebody holds it, and `wait` is False.
-            DeadlineExceeded: nobody gave it back in time.
+            DeadlineExceeded: it was not given back in time.
             ResourceNotFound: there is no table: `await db.create_table(LockRecord)`.
         """
         clock, owner = self._db.clock, uuid4().hex

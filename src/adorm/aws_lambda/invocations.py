@@ -34,8 +34,8 @@ ContextT_contra = TypeVar("ContextT_contra", contravariant=True)
 logger = logging.getLogger("adorm")
 
 CANCEL_AT, GIVE_UP_AT, TIDY_UNTIL = 0.1, 0.6, 0.75
-"""When the handler is cancelled, when it is given up, and until when the rest is ended: as shares of
-the reserve, from its beginning. `adorm.lambda_runtime` draws them."""
+"""When the handler is cancelled, when it is given up, and until when the rest is ended, as shares
+of the reserve. The docstring of `adorm.lambda_runtime` draws them."""
 
 TIDY_LIMIT_S = 1.0
 """The longest time for ending what a handler left behind."""
@@ -45,7 +45,10 @@ LEAST_GRACE_S = 0.01
 
 
 class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
-    """Runs the invocations of one handler, and keeps loop and database between them."""
+    """Runs the invocations of one handler, and keeps loop and database between them.
+
+    Its arguments are those of `lambda_handler`.
+    """
 
     def __init__(
         self,
@@ -56,7 +59,6 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
         connect: Connect | None,
         warm_up: bool | None,
     ) -> None:
-        """See `lambda_handler`."""
         self._function = checked_function(function)
         self._name = str(getattr(function, "__name__", type(function).__name__))
         self._models = checked_models(models)
@@ -125,10 +127,10 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
         return await result
 
     def _budget_s(self, context: object) -> float | None:
-        """Seconds until the deadline; None where the context does not tell.
+        """Seconds until the deadline; None where the context does not say.
 
         Raises:
-            DeadlineExceeded: none are left.
+            DeadlineExceeded: no time is left.
         """
         ask: object = getattr(context, "get_remaining_time_in_millis", None)
         left_ms: object = ask() if callable(ask) else None
@@ -191,17 +193,16 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
         return self._db
 
     def _freshen(self, db: Database) -> None:
-        """Connections that were idle for too long by the time of day are not used.
+        """Close the connections that were idle for too long by the time of day.
 
-        The pool goes by the loop's clock, which may stand still while Lambda has the process
-        frozen. The packets that ended a connection then never came, so it looks well, and a request
-        would wait for an answer in vain.
+        The pool counts on the loop's clock, which may stand still while Lambda has the process
+        frozen. If a connection was ended during that time, the packets that say so never arrived:
+        the connection looks open, and a request on it would wait in vain.
         """
         idle_since_s, self._idle_since_s = self._idle_since_s, None
         if idle_since_s is not None:
-            from adorm.transport.wire.pool import (
-                IDLE_LIMIT_S,
-            )  # not at the top: it is loaded with the connection, in the init phase
+            # Not at the top: it is loaded with the connection, in the init phase.
+            from adorm.transport.wire.pool import IDLE_LIMIT_S
 
             if not 0 <= db.clock.now().timestamp() - idle_since_s <= IDLE_LIMIT_S:
                 db.drop_idle_connections()

@@ -1,5 +1,5 @@
-"""What a handler leaves behind in its loop: reported, cancelled, finalised, so that nothing of it
-runs in the next invocation."""
+"""Ends what a handler leaves behind in its loop: tasks and async generators. Nothing of it runs in
+the next invocation."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from adorm.aws_lambda.loop import Bounds, GivenUp, OwnLoop, PastDeadline
 logger = logging.getLogger("adorm")
 
 MOST_NAMED = 10
+"""The most tasks that a log record names."""
 
 
 def end_what_is_left(loop: OwnLoop, limit_s: float) -> None:
@@ -32,8 +33,7 @@ def end_what_is_left(loop: OwnLoop, limit_s: float) -> None:
     if tasks:
         logger.warning(
             "the handler left %d background task(s), cancelled now: %s. Lambda freezes the "
-            "process once the handler has answered, "
-            "so await them inside it",
+            "process once the handler has answered, so await them inside it",
             len(tasks),
             _named(tasks),
             extra={"adorm_background_tasks": [task.get_name() for task in tasks]},
@@ -43,8 +43,7 @@ def end_what_is_left(loop: OwnLoop, limit_s: float) -> None:
     if left := loop.tasks():
         logger.error(
             "%d background task(s) of the handler ignore their cancellation: %s. The event loop "
-            "and its connections are given up, "
-            "the next invocation gets new ones",
+            "and its connections are given up, the next invocation gets new ones",
             len(left),
             _named(left),
         )
@@ -65,7 +64,7 @@ async def _end(loop: OwnLoop, patience_s: float) -> None:
             if cancelled or not _closes_a_generator(task):
                 task.cancel()
         if tasks:
-            # Who holds out this long is cancelled once more.
+            # Tasks that have not ended by then are cancelled once more.
             ended, _ = await asyncio.wait(tasks, timeout=patience_s)
             cancelled = True
             for task in ended:
@@ -82,10 +81,9 @@ async def _end(loop: OwnLoop, patience_s: float) -> None:
 
 
 def _closes_a_generator(task: asyncio.Task[Any]) -> bool:
-    """The loop made it to close an async generator that was collected."""
-    return (
-        type(task.get_coro()).__name__ == "async_generator_athrow"
-    )  # what `aclose()` gives; it has no public name
+    """Whether the loop made this task to close an async generator that was garbage-collected."""
+    # The type of what `aclose()` returns; it has no public name.
+    return type(task.get_coro()).__name__ == "async_generator_athrow"
 
 
 def _look_at(task: asyncio.Task[Any]) -> None:
@@ -104,6 +102,6 @@ def _named(tasks: Iterable[asyncio.Task[Any]]) -> str:
 
 
 def _name(task: asyncio.Task[Any]) -> str:
-    """Name and function; never the repr, which may show values."""
+    """A task's name and function. Not its repr, which may show values."""
     function = getattr(task.get_coro(), "__qualname__", None)
     return f"{task.get_name()} ({function})" if function else task.get_name()

@@ -44,8 +44,8 @@ class PastDeadline(Exception):
 
 
 class GivenUp(Exception):
-    """The coroutine ignored its cancellation until its grace was over. It has not ended, and the loop
-    must not run again."""
+    """The coroutine ignored its cancellation until its grace was over. It has not ended, and the
+    loop must not run again."""
 
 
 class Generators:
@@ -87,8 +87,8 @@ class Generators:
 
 
 class OwnLoop:
-    """An event loop that belongs to one handler. It is not set as the thread's current loop, and runs
-    in whatever thread calls."""
+    """An event loop that belongs to one handler. It is not set as the thread's current loop, and
+    runs in whatever thread calls."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -153,8 +153,8 @@ class OwnLoop:
         self._unended += tasks
 
     def close(self, last: Coroutine[Any, Any, object] | None = None) -> None:
-        """Close the loop, after it has run `last`. What has not ended in it never goes on. Failures of
-        `last` are logged."""
+        """Close the loop, after it has run `last`. What has not ended in it never goes on. Failures
+        of `last` are logged."""
         try:
             if last is not None:
                 self._run_quietly(last)

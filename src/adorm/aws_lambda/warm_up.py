@@ -1,5 +1,5 @@
-"""What a function does in Lambda's init phase, so that its first invocation need not; a failure
-costs nothing but the time.
+"""What a handler prepares in Lambda's init phase, so that its first invocation need not. A failure
+costs only time: the first invocation tries again.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 """
@@ -21,14 +21,13 @@ from adorm.support.shown import shown
 logger = logging.getLogger("adorm")
 
 WARM_UP_LIMIT_S = 3.0
-"""For credentials and connection. Lambda's init phase has 10 s, in which your own module is loaded
-as well."""
-
+"""The longest time for credentials and connection. Lambda's init phase has 10 s, in which the
+user's module is loaded as well."""
 
 MOST_SHOWN = 300
-"""Characters of an error's words in the log."""
+"""The most characters of an error's message in the log."""
 MOST_ERRORS = 3
-"""Of a group."""
+"""The most errors of a group in the log."""
 
 
 def inside_lambda(environ: Mapping[str, str]) -> bool:
@@ -37,11 +36,11 @@ def inside_lambda(environ: Mapping[str, str]) -> bool:
 
 
 def is_entry_point(function: object, environ: Mapping[str, str]) -> bool:
-    """False where `_HANDLER`, "app.handler" or "orders/app.handler", names something else in the
-    function's module.
+    """Whether Lambda may call this function: False where `_HANDLER`, such as "app.handler" or
+    "orders/app.handler", names something else in its module.
 
-    An object, such as a stream handler, may get any name in the module: it counts, unless what
-    `_HANDLER` names is there already.
+    An object, such as a stream handler, may get any name in the module. It is taken for the entry
+    point unless the name in `_HANDLER` is defined already.
     """
     module, _, name = environ.get("_HANDLER", "").replace("/", ".").rpartition(".")
     if not module or getattr(function, "__module__", None) != module:
@@ -52,7 +51,7 @@ def is_entry_point(function: object, environ: Mapping[str, str]) -> bool:
 
 
 def prepare_models(db: Database, models: Sequence[type[Any]]) -> None:
-    """Metadata and codecs, each even where another fails."""
+    """Make the metadata and the codec of each model, also of those after one that fails."""
     with measured("models"):
         for each in models:
             try:
@@ -66,7 +65,7 @@ def prepare_models(db: Database, models: Sequence[type[Any]]) -> None:
 
 
 class WarmUp:
-    """Models, credentials, one connection."""
+    """Prepares models, credentials and one connection."""
 
     def __init__(
         self, database: Callable[[], Awaitable[Database]], models: Sequence[type[Any]]
@@ -74,10 +73,10 @@ class WarmUp:
         self._database = database
         self._models = models
         self.phase = "it was to begin"
-        """How far it has come, for the log."""
+        """The step that is being done, for the log."""
 
     async def run(self) -> None:
-        """Do it; raises what fails."""
+        """Do all steps. An error of a step is raised."""
         self.phase = "connect= made the database"
         db = await self._database()
         self.phase = "models were prepared"
@@ -91,10 +90,10 @@ class WarmUp:
 
 
 def told(error: BaseException) -> str:
-    """What failed and where, in one line: `FileNotFoundError: No such file or directory, in connect
-    (app.py:12)`.
+    """An error in one line, with the place where it was raised: `FileNotFoundError: No such file or
+    directory, in connect (app.py:12)`.
 
-    The words of errors that are neither adorm's nor the system's are left out: they may hold
+    Messages of errors that are neither adorm's nor the system's are left out: they may hold
     secrets.
     """
     name = type(error).__name__

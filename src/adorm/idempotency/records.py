@@ -27,16 +27,17 @@ from adorm.schema.markers import partition_key, ttl
 from adorm.transport.base import is_unsent
 
 CLOCK_TOLERANCE_S = 2.0
-"""How far the clocks of two machines may be apart before a lease that runs is taken for one that is
-over."""
+"""How far the clocks of two machines may differ. With a larger difference, a running lease may be
+taken for one that is over."""
 WRITE_TIMEOUT_S = 5.0
-"""For storing a result and for freeing a key, whatever deadline or cancellation is around."""
+"""The longest time for storing a result or freeing a key, whatever deadline or cancellation is
+around."""
 
 
 @model(table="idempotency")
 class IdempotencyRecord:
-    """A key of an idempotent function, in progress or done. Its table: `await
-    db.ensure_table(IdempotencyRecord)`."""
+    """One key of an idempotent function. Its table is made by
+    `await db.ensure_table(IdempotencyRecord)`."""
 
     id: str = partition_key()
     """The function's name, `#`, and a SHA-256 of the key."""
@@ -46,15 +47,15 @@ class IdempotencyRecord:
     owner: str = ""
     """A random token of the run that took the key, or that gave it up."""
     lease_until_ms: int | None = None
-    """While in progress: from then on another run may take it over; milliseconds since the epoch,
-    by the owner's clock."""
+    """While in progress: the time from which another run may take the key over, in milliseconds
+    since the epoch, by the owner's clock."""
     payload_hash: str | None = None
     """Hexadecimal SHA-256; None where payloads are not compared."""
     result: str | None = None
     """When done: JSON text; None where the result could not be stored."""
     expires_at: int | None = ttl()
-    """From then on the key is free; epoch seconds. DynamoDB deletes the record within days after
-    it."""
+    """The time from which the key is free, in epoch seconds. DynamoDB deletes the record within
+    days after it."""
 
 
 class KeyLease:
@@ -84,13 +85,14 @@ class KeyLease:
         return self._until_s - self._clock.monotonic()
 
     async def take(self) -> IdempotencyRecord | None:
-        """Take the key; None where it was taken, else the record of the run that is done.
+        """Take the key. Gives None where this run has taken it, else the record of the run that is
+        done.
 
         Raises:
             IdempotencyInProgress: another run holds it.
             IdempotencyMismatch: it was used with another payload.
-            ServiceError, ConnectionFailed, DeadlineExceeded: it could not be taken, and what was
-                written is undone where that can be.
+            ServiceError, ConnectionFailed, DeadlineExceeded: it could not be taken; what may have
+                been written is undone where possible.
         """
         now_s = self._clock.now().timestamp()
         record = IdempotencyRecord(
@@ -199,10 +201,10 @@ class KeyLease:
     async def finish(
         self, text: str | None, value: object, *, because: Exception | None = None
     ) -> None:
-        """Store the result, or where there is no text for it that the function has run.
+        """Store the result. Without a text for it, store that the function has run.
 
         Raises:
-            ResultNotStored: it is not stored, or nobody knows.
+            ResultNotStored: it is not stored, or that is not known.
         """
         try:
             await shielded(
