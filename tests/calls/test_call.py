@@ -285,13 +285,12 @@ async def test_a_write_that_must_not_be_applied_twice_is_not_sent_again_after_an
     assert caught.value.maybe_applied is True
     assert "it may have been applied: read the item before writing again" in str(caught.value)
     assert caught.value.__notes__[-1] == (
-        "attempt 3: not sent again: it may have been applied, and applying it twice would differ from once"
+        "attempt 3: not sent again: it may have been applied, "
+        "and applying it twice would differ from once"
     )
 
 
-async def test_a_repeated_write_that_is_refused_says_that_an_attempt_before_may_have_been_applied() -> (
-    None
-):
+async def test_a_repeated_write_that_is_refused_says_that_it_may_have_been_applied() -> None:
     bench = Bench(lost(), refusal("ConditionalCheckFailedException"))
     with pytest.raises(ConditionalCheckFailed) as caught:
         await bench.put()
@@ -354,7 +353,8 @@ async def test_retries_draw_on_one_quota_and_an_empty_one_stops_them() -> None:
         await bench.put()
     assert (bench.requests, bench.clock.sleeps, bench.calls.quota.tokens) == (2, [0.05], 4)
     assert caught.value.__notes__[-1] == (
-        "attempt 2: not sent again: the retry quota of this database is used up (4 of 500 tokens left, a retry takes 5); "
+        "attempt 2: not sent again: the retry quota of this database is used up "
+        "(4 of 500 tokens left, a retry takes 5); "
         "it fills as calls succeed"
     )
 
@@ -430,7 +430,8 @@ async def test_a_wait_that_would_outlive_the_deadline_is_not_begun() -> None:
     assert (error.attempts, error.maybe_applied) == (3, False)
     assert isinstance(error.__cause__, Throttled)
     assert str(error) == (
-        "PutItem on Order c1/o1: attempt 3 failed, and the wait of 0.200 s before the next would outlive the deadline, "
+        "PutItem on Order c1/o1: attempt 3 failed, and the wait of 0.200 s before the next "
+        "would outlive the deadline, "
         "0.150 s away (last error: ProvisionedThroughputExceededException)"
     )
     assert len(error.__notes__) == 2
@@ -463,8 +464,8 @@ async def test_a_sleep_that_overruns_the_deadline_is_followed_by_no_attempt() ->
     assert bench.requests == 1
     assert isinstance(caught.value.__cause__, Throttled)
     assert (
-        "the deadline of 1 s passed before attempt 2 (last error: ProvisionedThroughputExceededException)"
-        in str(caught.value)
+        "the deadline of 1 s passed before attempt 2 "
+        "(last error: ProvisionedThroughputExceededException)" in str(caught.value)
     )
 
 
@@ -507,9 +508,7 @@ async def test_the_code_between_calls_is_not_interrupted_but_the_next_call_is_re
     assert bench.requests == 2
 
 
-async def test_within_the_deadline_an_error_is_what_it_is_and_an_infinite_deadline_changes_nothing() -> (
-    None
-):
+async def test_within_the_deadline_and_with_an_infinite_one_errors_pass_unchanged() -> None:
     bench = Bench(throttled(), refusal("ValidationException"), {"n": 1})
     async with deadline(60):
         with pytest.raises(ValidationFailed) as caught:

@@ -52,9 +52,7 @@ async def test_a_block_counts_reads_and_writes_by_table_index_and_operation() ->
     assert repr(used) == "Capacity(read_units=3.5, write_units=2)"
 
 
-async def test_batches_and_transactions_report_a_list_and_transactions_tell_reading_from_writing() -> (
-    None
-):
+async def test_batches_report_a_list_and_transactions_tell_reading_from_writing() -> None:
     transaction = {
         "ConsumedCapacity": [
             {
@@ -98,9 +96,7 @@ async def test_child_tasks_count_and_siblings_outside_do_not() -> None:
     assert used.read_units == 3.0
 
 
-async def test_requests_ask_for_the_report_only_inside_a_block_and_only_where_dynamodb_takes_it() -> (
-    None
-):
+async def test_requests_ask_for_the_report_only_inside_a_block_and_where_it_exists() -> None:
     transport = ScriptedTransport()
     calls = Calls(transport)
     await calls.call("GetItem", TABLE)

@@ -152,9 +152,7 @@ def test_an_error_is_told_by_its_kind(error: BaseException, told: ErrorDetails) 
     assert "secret" not in repr(error_details(error))
 
 
-def test_a_server_is_told_without_user_and_password_and_found_through_whatever_stands_before_it() -> (
-    None
-):
+def test_a_server_is_shown_without_its_password_and_found_through_wrapped_transports() -> None:
     class Placed(ScriptedTransport):
         @property
         def endpoint_url(self) -> str:

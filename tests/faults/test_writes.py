@@ -195,7 +195,8 @@ async def test_the_error_tells_what_became_of_each_attempt() -> None:
             await world.db.table(Order).put(there.item).retry(adorm.RetryPolicy(max_attempts=3))
         assert str(caught.value) == (
             "PutItem on Order c1/o1: InternalServerError: something broke "
-            "(attempts: 3; request id: LOOPBACK; it may have been applied: read the item before writing again)"
+            "(attempts: 3; request id: LOOPBACK; it may have been applied: "
+            "read the item before writing again)"
         )
         assert caught.value.__notes__ == [
             "attempt 1: ProvisionedThroughputExceededException, then 0.025 s of waiting",

@@ -333,9 +333,7 @@ async def test_a_share_of_keys_is_left_unprocessed_and_really_not_read() -> None
         ) == sorted(read)
 
 
-async def test_items_left_unprocessed_are_really_not_written_and_can_be_sent_again_as_they_are() -> (
-    None
-):
+async def test_items_left_unprocessed_are_really_not_written_and_can_be_sent_again() -> None:
     async with bench() as b:
         b.faults.on("BatchWriteItem", call=1).unprocessed(count=2)
         answer = await b.db.call("BatchWriteItem", puts(*"abcde"))
@@ -463,9 +461,7 @@ async def test_a_scope_around_a_task_group_stops_the_worker_that_sends(
         assert [each.state for each in b.tried.sent] == ["cancelled"]
 
 
-async def test_a_cancellation_has_time_to_reach_the_request_by_way_of_a_caller_that_cleans_up_first() -> (
-    None
-):
+async def test_a_cancellation_has_time_to_reach_the_request_through_a_slow_cleanup() -> None:
     async with bench() as b:
 
         async def caller() -> None:

@@ -19,7 +19,7 @@ REFUSED = 400
 class MemoryTransport(Transport):
     """Carries operations to an engine in this process.
 
-    Values and errors are as on the wire, and an answer shares nothing with what is stored.
+    Values and errors are as on the wire. An answer shares nothing with the stored items.
 
     Args:
         engine: several transports may share one; closing a transport leaves it as it is.
@@ -29,7 +29,7 @@ class MemoryTransport(Transport):
         self._engine: Engine | None = engine
 
     async def open(self) -> None:
-        """Nothing needs to be prepared."""
+        """Do nothing but give way to other tasks once."""
         await checkpoint()
 
     async def send(self, operation: str, request: Request, /, *_: object) -> Answer:
@@ -39,8 +39,7 @@ class MemoryTransport(Transport):
             ServiceError: as DynamoDB would.
             UsageError: the transport is closed.
         """
-        # A network makes every caller wait. Here too other tasks run in between, and a cancelled
-        # caller sends nothing.
+        # As with a network, other tasks run meanwhile, and a cancelled caller sends nothing.
         await checkpoint()
         if self._engine is None:
             raise UsageError("the memory database is closed")

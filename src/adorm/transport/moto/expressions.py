@@ -1,5 +1,4 @@
-"""Internal: how expressions are rewritten for moto, where moto and DynamoDB do not agree on what
-they mean."""
+"""Internal: expressions are rewritten for moto where it understands them unlike DynamoDB."""
 
 from __future__ import annotations
 
@@ -19,10 +18,10 @@ _ASSIGNED = re.compile(r"(?:\bSET\s+|,\s*)([#\w]+)\s*=(?!=)", re.IGNORECASE)
 
 
 def with_sizes_guarded(expression: str) -> str:
-    """The same condition, in which `size()` is asked only of an attribute that is there.
+    """The same condition, with a check before each `size()` that its attribute exists.
 
-    For DynamoDB what is not there equals nothing: `size(a) <> :v` is then true, any other
-    comparison false. moto fails.
+    In DynamoDB the size of a missing attribute equals nothing: `size(a) <> :v` is true, every other
+    comparison is false. moto fails with a Python error.
     """
     return _COMPARISON.sub(_guarded, expression)
 

@@ -1,5 +1,4 @@
-"""Internal: parallel scans of moto's tables: each item belongs to the segment that its partition
-key's CRC-32 gives."""
+"""Internal: parallel scans of moto's tables, divided by the CRC-32 of the partition key."""
 
 from __future__ import annotations
 
@@ -37,19 +36,18 @@ def take_segment(parameters: dict[str, Any]) -> tuple[int, int] | None:
 def segment_of(
     backend: DynamoDBBackend, table_name: str, segment: int, total_segments: int
 ) -> DynamoDBBackend:
-    """A database for reading in which the table holds the segment's items only, the very same
-    objects.
+    """A view of the database in which the table holds only the segment's items, not copied.
 
-    So limits, filters, counts and positions are moto's own. moto's division by itself fails on
-    binary keys.
+    moto scans the view by its own rules for limits, filters, counts and start keys. moto's own
+    division into segments fails on binary keys.
     """
     view = _copy(backend)
     tables: dict[str, Any] = backend.tables
     view.tables = {}
     for name, table in tables.items():
         if table_name in (name, table.table_arn):
-            view.tables[name] = part = _copy(table)
-            part.items = defaultdict(dict, _within(table, segment, total_segments))
+            view.tables[name] = copied = _copy(table)
+            copied.items = defaultdict(dict, _within(table, segment, total_segments))
     return view
 
 
@@ -66,8 +64,7 @@ def _bytes(key: object) -> bytes:
 
 
 def _copy(original: _T) -> _T:
-    """A shallow copy; copy.copy() would add it to a list that moto keeps of all that it ever
-    made."""
+    """A shallow copy. copy.copy() would add it to moto's list of all objects that it ever made."""
     copied = object.__new__(type(original))
     copied.__dict__.update(original.__dict__)
     return copied

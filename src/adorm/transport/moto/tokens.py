@@ -1,11 +1,10 @@
-"""Internal: idempotency tokens for moto, which knows none and would apply a repeated transaction
-twice."""
+"""Internal: idempotency tokens for moto, which would apply a repeated transaction twice."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+import attrs
 import orjson
 
 from adorm.clock import Clock
@@ -15,7 +14,7 @@ from adorm.errors import ServiceError
 from adorm.transport.errors import service_error
 
 
-@dataclass(frozen=True, slots=True)
+@attrs.frozen
 class _Kept:
     request: bytes
     answer: str
@@ -23,15 +22,14 @@ class _Kept:
 
 
 class Tokens:
-    """The answers of the transactions that were applied in the last ten minutes, by
-    `ClientRequestToken`."""
+    """The answers to the transactions of the last ten minutes, by `ClientRequestToken`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
 
     def answer(self, parameters: dict[str, Any]) -> str | None:
-        """The JSON text that this very request was answered with; None if it is to be applied.
+        """The JSON text that answered the same request before; None if it has to be applied.
 
         Raises:
             ValidationFailed: the token was used for another request.
@@ -56,7 +54,10 @@ class Tokens:
 def _mismatch() -> ServiceError:
     body = {
         "__type": "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException",
-        "message": "The request uses a client token that was used for another request in the last ten minutes",
+        "message": (
+            "The request uses a client token that was used for another request "
+            "in the last ten minutes"
+        ),
     }
     return service_error(body, operation="TransactWriteItems", status=400)
 

@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"
-"""What table ARNs carry; isolation does not rest on it."""
+"""Only shown in table ARNs: each transport has a database of its own."""
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class MotoTransport(Transport):
-    """Carries operations to a moto database of its own.
+    """Carries operations to a moto database of its own, in about a millisecond each.
 
-    Bytes, numbers and errors are as on the wire: what DynamoDB's JSON would hold comes back, `B` as
-    base64 text. An answer shares nothing with what is stored. About a millisecond an operation.
+    Answers and errors are as on the wire, `B` as base64 text. An answer shares nothing with the
+    stored items.
     """
 
     def __init__(self) -> None:
@@ -124,8 +124,7 @@ def _database() -> Callable[[], Handler]:
 
 
 def _check_text(operation: str, parameters: dict[str, Any]) -> None:
-    """Refuse what no JSON in UTF-8 can carry: moto would keep it, and then fail on every read of
-    the table.
+    """Refuse text that is no valid UTF-8: moto would store it, and fail on every read of the table.
 
     Raises:
         UsageError: there is such text.
@@ -137,11 +136,11 @@ def _check_text(operation: str, parameters: dict[str, Any]) -> None:
 
 
 def _no_text(_value: object) -> None:
-    """Bytes and the like are no text; what is wrong with them moto says."""
+    """For bytes and other values that are no text: moto checks those."""
 
 
 def _apply(handler: Handler, operation: str, parameters: dict[str, Any]) -> str:
-    """The answer's JSON text, where moto differs as DynamoDB would have it.
+    """The answer's JSON text, corrected where moto differs from DynamoDB.
 
     Raises:
         ServiceError: moto or this function refuses the request.
@@ -151,9 +150,8 @@ def _apply(handler: Handler, operation: str, parameters: dict[str, Any]) -> str:
         handler.database = segment_of(handler.database, parameters.get("TableName", ""), *segment)
     updates = operation == "UpdateItem"
     if updates and "UpdateExpression" not in parameters:
-        parameters.setdefault(
-            "AttributeUpdates", {}
-        )  # without either moto fails where it makes the item
+        # Without either of the two moto fails when it creates the item.
+        parameters.setdefault("AttributeUpdates", {})
     request = dict(parameters)
     status, headers, text = _dispatch(handler, operation, parameters)
     if status >= 300:
@@ -169,33 +167,32 @@ def _apply(handler: Handler, operation: str, parameters: dict[str, Any]) -> str:
 
 
 def _guard_sizes(parameters: dict[str, Any]) -> None:
-    places = [
-        parameters,
-        *(part for item in parameters.get("TransactItems", ()) for part in item.values()),
-    ]
-    for place in places:
+    actions = (each for item in parameters.get("TransactItems", ()) for each in item.values())
+    for each in (parameters, *actions):
         for name in ("ConditionExpression", "FilterExpression"):
-            if isinstance(expression := place.get(name), str) and "size" in expression:
-                place[name] = with_sizes_guarded(expression)
+            if isinstance(expression := each.get(name), str) and "size" in expression:
+                each[name] = with_sizes_guarded(expression)
 
 
 def _with_unchanged(handler: Handler, request: dict[str, Any], text: str) -> str:
-    """UPDATED_NEW tells every attribute that SET names; moto leaves out those whose value stayed,
-    as by `if_not_exists`."""
+    """The answer of an update with UPDATED_NEW, with every attribute that SET assigns.
+
+    moto leaves out attributes whose value did not change, as after `if_not_exists`.
+    """
     answer = orjson.loads(text)
-    told = answer.setdefault("Attributes", {})
+    attributes = answer.setdefault("Attributes", {})
     names: dict[str, str] = request.get("ExpressionAttributeNames") or {}
-    missing = assigned_attributes(request.get("UpdateExpression", ""), names) - set(told)
+    missing = assigned_attributes(request.get("UpdateExpression", ""), names) - set(attributes)
     if missing:
         read = {"TableName": request["TableName"], "Key": request["Key"], "ConsistentRead": True}
         stored = orjson.loads(_dispatch(handler, "GetItem", read)[2])["Item"]
-        told.update({name: stored[name] for name in missing if name in stored})
+        attributes.update({name: stored[name] for name in missing if name in stored})
     return orjson.dumps(answer).decode()
 
 
 def _quieten() -> None:
-    """Keep moto's and botocore's tens of debug lines a call out of logs whose root lets them in;
-    levels that are set stay."""
+    """Raise the log levels of moto and botocore to WARNING where none is set: at DEBUG they write
+    tens of lines a call."""
     for name in ("moto", "botocore"):
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:
@@ -205,8 +202,7 @@ def _quieten() -> None:
 def _dispatch(
     handler: Handler, operation: str, parameters: dict[str, Any]
 ) -> tuple[int, dict[str, str], str]:
-    """Status, headers and JSON text, by the part of moto that comes after its parsing of HTTP and
-    JSON."""
+    """Call moto behind its parsing of HTTP and JSON; gives status, headers and JSON text."""
     handler.headers = {
         "X-Amz-Target": f"DynamoDB_20120810.{operation}",
         "Content-Type": "application/x-amz-json-1.0",
@@ -222,7 +218,8 @@ def _dispatch(
         status, headers, body = handler.call_action()
     except Exception as error:
         raise ValidationFailed(
-            f'moto failed on this request with {type(error).__name__}: {error}. DynamoDB would probably refuse it: connect("memory") tells',
+            f"moto failed on this request with {type(error).__name__}: {error}. DynamoDB would "
+            'probably refuse it: try it with connect("memory")',
             code="ValidationException",
             operation=operation,
             status=400,
