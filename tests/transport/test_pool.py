@@ -352,5 +352,5 @@ async def test_close_does_not_wait_forever_for_a_connection_that_does_not_end(
 
 def test_a_pool_of_nothing_is_refused() -> None:
     loop = cast(asyncio.AbstractEventLoop, None)
-    with pytest.raises(UsageError, match="max_connections must be at least 1"):
+    with pytest.raises(UsageError, match="max_connections: expected a whole number, 1 or more"):
         ConnectionPool(Factory(), loop, max_connections=0)

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
+from adorm.deadlines import within
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
 from adorm.support.records import Record
 from adorm.support.shown import shown
@@ -162,17 +163,20 @@ class SessionCredentials:
 
 async def _bounded(resolve: Callable[[], Awaitable[T]], what: str) -> T:
     """Await something of aiobotocore for at most 30 s; its errors become adorm's."""
-    bound = asyncio.timeout(LIMIT_S)
+
+    def late(_: TimeoutError) -> ConnectionFailed:
+        return ConnectionFailed(
+            f"AWS {what} could not be fetched within {LIMIT_S:g} s by the profile's chain: a "
+            "process or a server does not answer",
+            maybe_applied=False,
+        )
+
     try:
-        async with bound:
+        async with within(LIMIT_S, late):
             return await resolve()
+    except AdormError:
+        raise
     except Exception as error:
-        if isinstance(error, TimeoutError) and bound.expired():
-            problem = (
-                f"AWS {what} could not be fetched within {LIMIT_S:g} s by the profile's chain: a "
-                "process or a server does not answer"
-            )
-            raise ConnectionFailed(problem, maybe_applied=False) from error
         raise _translated(error) from error
 
 
@@ -243,8 +247,6 @@ TELL_THE_USER = frozenset(
 
 def _translated(error: Exception) -> AdormError:
     """adorm's error for botocore's, found by its class's name: botocore may not be imported."""
-    if isinstance(error, AdormError):
-        return error
     names = {kind.__name__ for kind in type(error).__mro__}
     if "ClientError" in names:
         response = cast("Mapping[str, Any]", getattr(error, "response", {}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from adorm.clock import Clock
+from adorm.deadlines import within
 from adorm.errors import AdormError, ConnectionFailed, UsageError
 from adorm.support.forks import tell_of_forks
 from adorm.support.shown import reason_of
@@ -155,18 +156,20 @@ class CredentialsCache:
 
     async def _load(self) -> Credentials:
         source = type(self._source).__name__
-        bound = asyncio.timeout(LOAD_LIMIT_S)
+
+        def late(_: TimeoutError) -> ConnectionFailed:
+            problem = f"{source} gave no credentials within {LOAD_LIMIT_S:g} s"
+            return ConnectionFailed(problem, maybe_applied=False)
+
         try:
-            async with bound:
+            async with within(LOAD_LIMIT_S, late):
                 loaded = await self._source.load()
         except AdormError:
             raise
         except Exception as error:
-            if isinstance(error, TimeoutError) and bound.expired():
-                problem = f"{source} gave no credentials within {LOAD_LIMIT_S:g} s"
-            else:
-                reason = reason_of(error)
-                problem = f"credentials could not be fetched: {type(error).__name__}: {reason}"
+            problem = (
+                f"credentials could not be fetched: {type(error).__name__}: {reason_of(error)}"
+            )
             raise ConnectionFailed(problem, maybe_applied=False) from error
         if not isinstance(loaded, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             raise UsageError(

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Literal
 
+from adorm.deadlines import within
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.transport.wire.answer_parser import Response
 from adorm.transport.wire.connection import HttpConnection
@@ -63,19 +64,16 @@ async def fetch(
     connect = Connector(asyncio.get_running_loop(), endpoint, tls, limit_s, limit_s, max_body_bytes)
     where = f"{endpoint.scheme}://{endpoint.authority}"
     connection: HttpConnection | None = None
-    bound = asyncio.timeout(limit_s)
+
+    def late(_: TimeoutError) -> ConnectionFailed:
+        return ConnectionFailed(f"no whole answer within {limit_s:g} s", maybe_applied=False)
+
     try:
-        async with bound:
+        async with within(limit_s, late):
             connection = await connect(_forget)
             return await connection.exchange(request)
     except ConnectionFailed as error:
         raise ConnectionFailed(f"{where}: {error.problem}", maybe_applied=False) from error
-    except TimeoutError as error:
-        if not bound.expired():
-            raise
-        raise ConnectionFailed(
-            f"{where}: no whole answer within {limit_s:g} s", maybe_applied=False
-        ) from error
     finally:
         if connection is not None:
             connection.abort()

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple, Protocol
 
+from adorm.checks import count
 from adorm.errors import UsageError
 from adorm.support.forks import tell_of_forks
 from adorm.transport.wire.connection import HttpConnection
@@ -71,11 +72,9 @@ class ConnectionPool:
         max_connections: int,
         idle_limit_s: float = IDLE_LIMIT_S,
     ) -> None:
-        if max_connections < 1:
-            raise UsageError(f"max_connections must be at least 1, not {max_connections}")
         self._connect = connect
         self._loop = loop
-        self._max_connections = max_connections
+        self._max_connections = count("max_connections", max_connections)
         self._idle_limit_s = idle_limit_s
         self._idle: list[HttpConnection] = []
         self._open: set[HttpConnection] = set()

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
+from adorm.checks import count, seconds
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.dynamodb.codes import CREDENTIALS_REFUSED
 from adorm.errors import ConnectionFailed, ServiceError, UsageError
@@ -75,10 +76,6 @@ class WireTransport(Transport):
         environ: Mapping[str, str] | None = None,
         trace_header: Callable[[], str | None] | None = None,
     ) -> None:
-        if max_connections < 1:
-            raise UsageError(f"max_connections must be at least 1, not {max_connections}")
-        if not (connect_timeout_s > 0 and read_timeout_s > 0):
-            raise UsageError("connect_timeout_s and read_timeout_s must be above 0 seconds")
         self._region = region
         self._endpoint_url = endpoint_url
         self._environ = os.environ if environ is None else environ
@@ -96,9 +93,9 @@ class WireTransport(Transport):
             clock,
         )
         self._credential_waits: set[asyncio.Timeout] = set()
-        self._max_connections = max_connections
-        self._connect_timeout_s = connect_timeout_s
-        self._read_timeout_s = read_timeout_s
+        self._max_connections = count("max_connections", max_connections)
+        self._connect_timeout_s = seconds("connect_timeout_s", connect_timeout_s)
+        self._read_timeout_s = seconds("read_timeout_s", read_timeout_s)
         self._trace_line = trace_line(self._environ, trace_header)
         self._endpoint: Endpoint | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
