@@ -114,8 +114,10 @@ class Builder(CoderStore):
         return self.coder(cls, type_name(cls))
 
     def _value_coder(self, cls: type) -> Coder:
-        """The coder for a value of an enum or a literal. Hooks for `str`, `int` and other plain
-        types are not meant for these."""
+        """The coder for a value of an enum or a literal.
+
+        Hooks for `str`, `int` and other plain types are not meant for these.
+        """
         plain = scalar_coder(cls) if cls in (str, int, bool, float, bytes) else None
         return plain or self._class_coder(cls)
 

@@ -22,8 +22,9 @@ class HasCodec(Protocol):
 
 
 def chosen_codec(db: HasCodec | None, converter: Converter | None, annotation: Annotation) -> Codec:
-    """The codec of a database, which is given by itself or by its converter; without either a codec
-    that has no hooks.
+    """The codec of a database, which is given by itself or by its converter.
+
+    Without either it is a codec that has no hooks.
 
     Args:
         annotation: the class that is read or written.
@@ -66,8 +67,9 @@ _OWN_CODEC = "__adorm_codec__"
 
 
 def default_codec(annotation: Annotation = None) -> Codec:
-    """The codec for values that belong to no database. It is shared, so hooks are registered on a
-    database's converter instead.
+    """The codec for values that belong to no database.
+
+    It is shared, so hooks are registered on a database's converter instead.
 
     Args:
         annotation: the class that is read or written. A class that was made in a function has a

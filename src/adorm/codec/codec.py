@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 
 class Codec:
-    """Turns values into attribute values and back. Each database has one; it may be used in several
-    threads.
+    """Turns values into attribute values and back.
+
+    Each database has one; it may be used in several threads.
 
     Users register cattrs hooks on its `converter`: `register_unstructure_hook(Money, lambda m:
     {"S": str(m)})` and `register_structure_hook(Money, lambda v, _: Money(v["S"]))`. A hook is used
@@ -55,8 +56,10 @@ class Codec:
 
     @property
     def converter(self) -> cattrs.Converter:
-        """Where users register hooks. It is made at its first use: before that there are no hooks,
-        and none are looked up."""
+        """Where users register hooks.
+
+        It is made at its first use: before that there are no hooks, and none are looked up.
+        """
         with self._making:
             if self._converter is None:
                 self._converter = make_converter(self._unstructure, self._structure)
@@ -76,13 +79,16 @@ class Codec:
 
     @property
     def memo(self) -> dict[Any, Any]:
-        """Where other modules keep what they have made of its coders, under keys of theirs. It is a
-        new, empty one after another hook was registered."""
+        """Where other modules keep what they have made of its coders, under keys of theirs.
+
+        It is a new, empty one after another hook was registered.
+        """
         return self._built.memo if self._converter is None else self._builder().memo
 
     def encode(self, obj: object, annotation: Annotation = None) -> AttributeMap:
-        """The attribute map of a structured value or a dict, `{"pk": {"S": "x"}, ...}`; absent
-        attributes are left out.
+        """The attribute map of a structured value or a dict, `{"pk": {"S": "x"}, ...}`.
+
+        Absent attributes are left out.
 
         Args:
             annotation: its type; by default the value's own class.
@@ -166,8 +172,10 @@ class Codec:
         return decode_item
 
     def page_parser(self, model: type[Any]) -> PageParser | None:
-        """What parses answers with items of a model straight from their bytes; None where a hook
-        reads the whole item. It is another one after a hook was registered."""
+        """What parses answers with items of a model straight from their bytes.
+
+        It is None where a hook reads the whole item. It is another one after a hook was registered.
+        """
         coder = self._coder(model)
         if model not in self._page_parsers:
             from adorm.codec.compiled.pages import (
@@ -187,8 +195,9 @@ class Codec:
         subject: str = "value",
         within: Field | None = None,
     ) -> AttributeValue:
-        """The attribute value of one value, as a field of that type would hold it, `{"N": "5"}`;
-        `{"NULL": True}` for None.
+        """The attribute value of one value, as a field of that type would hold it, `{"N": "5"}`.
+
+        For None it is `{"NULL": True}`.
 
         Args:
             subject: the name of the value in a message: `Order.total`.
@@ -274,8 +283,9 @@ class Codec:
             raise DecodeFailure("nested too deeply to be read") from error
 
     def decode_stored_field(self, field: Field, attribute_value: Mapping[str, Any]) -> Any:
-        """The value of a field whose attribute is present in an item of a table. A key has to be
-        the one that would be written for what was read.
+        """The value of a field whose attribute is present in an item of a table.
+
+        A key has to be the one that would be written for what was read.
 
         Raises:
             DecodeFailure: it does not fit; its path begins inside the field.
@@ -301,8 +311,9 @@ class Codec:
         return self._builder().plan(field, field.owner)
 
     def tags_of(self, annotation: Annotation, field: Field | None) -> frozenset[str] | None:
-        """The tags that values of a field, or of a type, may be stored under; None where a hook
-        decides that.
+        """The tags that values of a field, or of a type, may be stored under.
+
+        It is None where a hook decides that.
 
         Raises:
             ModelError: the type can't be stored.

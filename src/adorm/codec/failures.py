@@ -69,8 +69,11 @@ def reason_of(error: Exception) -> str:
 
 
 def path_text(root: str, pieces: Iterable[Piece]) -> str:
-    """`$.lines[2].price`. A name with dots or spaces is quoted, `$["a.b"]`. A path of more than 40
-    steps is shortened in its middle."""
+    """`$.lines[2].price`.
+
+    A name with dots or spaces is quoted, `$["a.b"]`. A path of more than 40 steps is shortened in
+    its middle.
+    """
     texts = [_piece_text(piece) for piece in pieces]
     if len(texts) > _SHOWN_PIECES:
         texts = [*texts[:20], "…", *texts[-10:]]
@@ -84,8 +87,10 @@ def _piece_text(piece: Piece) -> str:
 
 
 def usage_error(failure: EncodeFailure, subject: str) -> UsageError:
-    """The error that users get: `Order.lines[2].price: expected a number, got 'x'`. Raise it from
-    the failure."""
+    """The error that users get: `Order.lines[2].price: expected a number, got 'x'`.
+
+    Raise it from the failure.
+    """
     kind = BadValue if isinstance(failure, ValueFailure) else UsageError
     return kind(f"{path_text(subject, failure.pieces)}: {failure.problem}")
 

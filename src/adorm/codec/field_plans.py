@@ -44,8 +44,10 @@ def plan_field(store: CoderStore, field: Field, owner: str) -> FieldPlan:
 
 
 def _without_none(store: CoderStore, annotation: Annotation) -> tuple[Annotation, bool]:
-    """The type of a field without its None, and whether there was one; a hook for the whole has
-    its way."""
+    """The type of a field without its None, and whether there was one.
+
+    Where a hook is registered for the whole type, None stays in it.
+    """
     outer = annotation
     while not store.hooks(annotation):
         inner = peel(annotation)

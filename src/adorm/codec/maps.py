@@ -30,8 +30,9 @@ def to_attribute_map(
     db: HasCodec | None = None,
     converter: Converter | None = None,
 ) -> AttributeMap:
-    """An instance as an attribute map, `{"pk": {"S": "x"}, "n": {"N": "1"}}`; binary values are
-    `bytes`.
+    """An instance as an attribute map, `{"pk": {"S": "x"}, "n": {"N": "1"}}`.
+
+    Binary values are `bytes`.
 
     Args:
         model: what `map_class` gave, for an instance of a mapped class: the class itself has no
@@ -66,8 +67,9 @@ def from_attribute_map(
     db: HasCodec | None = None,
     converter: Converter | None = None,
 ) -> T:
-    """The instance of an attribute map, such as a stream's `NewImage`; binary values are base64
-    text or bytes.
+    """The instance of an attribute map, such as a stream's `NewImage`.
+
+    Binary values are base64 text or bytes.
 
     `db` and `converter` as for `to_attribute_map`.
 
@@ -109,8 +111,9 @@ def to_plain(
     db: HasCodec | None = None,
     converter: Converter | None = None,
 ) -> Any:
-    """An instance as plain JSON: dicts, lists, text, ints, floats, bools and None. The names are
-    attribute names.
+    """An instance as plain JSON: dicts, lists, text, ints, floats, bools and None.
+
+    The names are attribute names.
 
     Bytes are base64 text, sets are lists, times are ISO 8601. A number is text where neither a
     64-bit int nor a float holds it exactly. An attribute that would be absent in DynamoDB is absent

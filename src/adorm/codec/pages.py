@@ -87,8 +87,10 @@ class ItemPage(ABC):
 
     @abstractmethod
     def without(self, left_out: Callable[[AttributeMap], bool]) -> ItemPage:
-        """The page without the items that `left_out` answers with True; the page itself where
-        there are none."""
+        """The page without the items that `left_out` answers with True.
+
+        It is the page itself where there are none.
+        """
 
     @abstractmethod
     def decode_into(self, made: list[Any], reader: ItemReader, start: int, stop: int) -> None:
@@ -111,8 +113,9 @@ class ItemPage(ABC):
         return made
 
     def decode_each(self, reader: ItemReader, errors: list[Exception]) -> list[Any]:
-        """The instances of all items, in order, with None in the place of each that does not fit
-        the model. `errors` gets the `ItemDecodeError` of each of these, in order too.
+        """The instances of all items, in order, with None for each that does not fit the model.
+
+        `errors` gets the `ItemDecodeError` of each of these, in order too.
 
         The page may be empty afterwards.
         """

@@ -88,8 +88,10 @@ class JsonCoder(Coder):
 
 
 def json_text(attribute_value: Mapping[str, Any]) -> str:
-    """The JSON text of an attribute value: bytes as base64 text, sets as lists, numbers with all
-    their digits."""
+    """The JSON text of an attribute value.
+
+    Bytes are base64 text, sets are lists, numbers have all their digits.
+    """
     tag, payload = next(iter(attribute_value.items()))
     if tag == "S":
         return _TEXT(payload)
@@ -108,8 +110,10 @@ def json_text(attribute_value: Mapping[str, Any]) -> str:
 
 
 def plain_of(attribute_value: Mapping[str, Any]) -> Any:
-    """An attribute value as Python's dicts, lists, text, ints and floats. A number is text where
-    neither an int of 64 bits nor a float holds it exactly."""
+    """An attribute value as Python's dicts, lists, text, ints and floats.
+
+    A number is text where neither an int of 64 bits nor a float holds it exactly.
+    """
     tag, payload = next(iter(attribute_value.items()))
     if tag == "N":
         return _plain_number(payload)

@@ -62,8 +62,10 @@ class Base64:
 
 
 class Untyped:
-    """Stands beside `Any`: in the value there may be bytes, and instances of attrs classes, which
-    pydantic does not know."""
+    """Stands beside `Any`.
+
+    In the value there may be bytes, and instances of attrs classes, which pydantic does not know.
+    """
 
     def __get_pydantic_core_schema__(
         self, _source: Any, _handler: GetCoreSchemaHandler

@@ -122,8 +122,7 @@ def _named_tuple_schema(
 
 
 def _marked(annotation: Annotation, around: tuple[Annotation, ...] = ()) -> Annotation:
-    """The same type, with a mark wherever pydantic would write it otherwise, or does not know
-    it.
+    """The type with a mark wherever pydantic writes it otherwise, or does not know it.
 
     Args:
         around: the types around it.
@@ -153,8 +152,10 @@ def _with(annotation: Annotation, metadata: tuple[Any, ...]) -> Annotation:
 
 
 def _unwrapped(annotation: Annotation) -> tuple[Annotation, tuple[Any, ...]]:
-    """A type without what is around it, and the metadata of each `Annotated` around it, the inner
-    ones first."""
+    """A type without what is around it, and the metadata of each `Annotated` around it.
+
+    The metadata of the inner ones comes first.
+    """
     metadata: tuple[Any, ...] = ()
     while (inner := peel(annotation)) is not annotation:
         if origin_of(annotation) is Annotated:

@@ -16,8 +16,10 @@ from adorm.errors import BadValue, UsageError
 
 
 def item_size(attribute_map: Mapping[str, Any]) -> int:
-    """Bytes of an attribute map: names in UTF-8, and values. Numbers are an estimate, as DynamoDB
-    says only roughly how it counts them."""
+    """Bytes of an attribute map: names in UTF-8, and values.
+
+    Numbers are an estimate, as DynamoDB says only roughly how it counts them.
+    """
     return sum(len(name.encode()) + _value_size(value) for name, value in attribute_map.items())
 
 

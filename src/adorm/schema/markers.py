@@ -116,8 +116,9 @@ def partition_key(
     name: str | None = None,
     datetime_format: DatetimeFormat | None = None,
 ) -> Any:
-    """The table's partition key: text, a number, bytes, or a type that is stored as one of them; at
-    most 2048 bytes, never empty.
+    """The table's partition key: text, a number, bytes, or a type that is stored as one of them.
+
+    It has at most 2048 bytes, and is never empty.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
     """
@@ -132,8 +133,9 @@ def sort_key(
     name: str | None = None,
     datetime_format: DatetimeFormat | None = None,
 ) -> Any:
-    """The table's sort key: text, a number, bytes, or a type that is stored as one of them; at most
-    1024 bytes, never empty.
+    """The table's sort key: text, a number, bytes, or a type that is stored as one of them.
+
+    It has at most 1024 bytes, and is never empty.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
     """
@@ -160,8 +162,9 @@ def ttl(*, name: str | None = None) -> Any:
 
 
 def created_at(**options: Unpack[TimestampOptions]) -> Any:
-    """The time of construction until the item is stored; after that the time when it was first
-    stored.
+    """The time of construction until the item is stored.
+
+    After that it is the time when the item was first stored.
 
     Args:
         options: `name`, `truncate` and `datetime_format`, as for `attribute`.
@@ -185,8 +188,10 @@ def updated_at(**options: Unpack[TimestampOptions]) -> Any:
 
 
 def discriminator(value: str, *, name: str | None = None) -> Any:
-    """A fixed text that says of which class a stored value is, among the members of a union or the
-    models of one table."""
+    """A fixed text that says of which class a stored value is.
+
+    By it the members of a union, or the models of one table, are told apart.
+    """
     return _field(
         Marker(Role.DISCRIMINATOR, name), default=value, validator=attrs.validators.in_((value,))
     )
@@ -206,7 +211,7 @@ def _time_of_construction() -> Any:
     """Now, marked by `fold=1`, which means nothing in UTC.
 
     By the fold a put sees that the time is still that of construction: the item was not read, and
-    nobody has set the time.
+    the time was not set by hand.
     """
     return current_clock().now().replace(fold=1)
 

@@ -75,8 +75,10 @@ clock."""
 
 
 def real_class(cls: type) -> type:
-    """`datetime` or `date` for the class that freezegun has put in its place; any other class as it
-    is."""
+    """`datetime` or `date` for the class that freezegun has put in its place.
+
+    Any other class is returned as it is.
+    """
     if cls.__module__ != _FREEZEGUN:
         return cls
     return next((base for base in cls.__mro__ if base.__module__ == "datetime"), cls)
@@ -117,8 +119,10 @@ one, no field is of its types.
 
 
 def scalar_class(cls: type) -> type | None:
-    """The scalar type that a class is, or is derived from (the nearest one); None for any other
-    class."""
+    """The scalar type that a class is, or is derived from (the nearest one).
+
+    It is None for any other class.
+    """
     for base in real_class(cls).__mro__:
         if base in SCALAR_TAGS or _is_late(base):
             return base

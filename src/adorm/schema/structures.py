@@ -63,14 +63,15 @@ class they would keep it alive, as both refer to it."""
 
 
 def remember_namespace(cls: type, namespace: Mapping[str, Any]) -> None:
-    """Keep the names around a class that is defined inside a function, until its annotations are
-    resolved."""
+    """Keep the names around a class in a function, until its annotations are resolved."""
     type.__setattr__(cls, _NAMESPACE, namespace)
 
 
 def kind_of(annotation: Annotation) -> Kind | None:
-    """The kind of a structured class, or of a generic one with arguments (`Box[int]`); None for any
-    other type."""
+    """The kind of a structured class, or of a generic one with arguments (`Box[int]`).
+
+    It is None for any other type.
+    """
     named = origin_of(annotation) or annotation
     if not isinstance(named, type):
         return None

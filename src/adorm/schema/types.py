@@ -56,8 +56,10 @@ def origin_of(annotation: Annotation) -> Any:
 
 
 def peel(annotation: Annotation) -> Annotation:
-    """Take off the outermost `Annotated`, `NewType`, `Required`, `Final` or `type` alias; the same
-    object where there is none."""
+    """Take off the outermost `Annotated`, `NewType`, `Required`, `Final` or `type` alias.
+
+    It is the same object where there is none.
+    """
     if isinstance(annotation, NewType):
         return annotation.__supertype__
     real = _without_freezegun(annotation)
@@ -79,8 +81,10 @@ def _without_freezegun(annotation: Annotation) -> Annotation:
 
 
 def unwrap(annotation: Annotation) -> Annotation:
-    """Take off every `Annotated`, `NewType`, `Required`, `Final` and `type` alias around a type;
-    what is inside its arguments stays."""
+    """Take off every `Annotated`, `NewType`, `Required`, `Final` and `type` alias around a type.
+
+    What is inside its arguments stays as it is.
+    """
     while (inner := peel(annotation)) is not annotation:
         annotation = inner
     return annotation
@@ -127,8 +131,10 @@ def _common_tag(classes: list[type]) -> Tag | None:
 
 
 def substitute(annotation: Annotation, types_of: Mapping[Any, Annotation]) -> Annotation:
-    """Put types in the place of type variables. A variable without a type becomes its bound, or
-    `Any` where it has none."""
+    """Put types in the place of type variables.
+
+    A variable without a type becomes its bound, or `Any` where it has none.
+    """
     if isinstance(annotation, TypeVar):
         if annotation in types_of:
             return types_of[annotation]
@@ -140,8 +146,10 @@ def substitute(annotation: Annotation, types_of: Mapping[Any, Annotation]) -> An
 
 
 def type_arguments(annotation: Annotation) -> dict[type, dict[Any, Annotation]]:
-    """For a class or `Box[int]`: the arguments of its type variables and of those of its bases, by
-    class."""
+    """The arguments of the type variables of a class and of its bases, by class.
+
+    For `Box[int]` it is `{Box: {T: int}}`, and the same for the bases of `Box`.
+    """
     result: dict[type, dict[Any, Annotation]] = {}
 
     def visit(current: Annotation, outer: Mapping[Any, Annotation]) -> None:

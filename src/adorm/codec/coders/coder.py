@@ -164,8 +164,10 @@ class LateCoder(Coder):
 
 
 class UnknownCoder(Coder):
-    """Stands in for the coder of a class that some database may have hooks for, while a model is
-    checked."""
+    """Stands in for the coder of an unknown class while a model is checked.
+
+    Some database may have hooks for the class.
+    """
 
     @made_once
     def encode(self) -> Encode:

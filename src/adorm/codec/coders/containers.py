@@ -132,8 +132,10 @@ class ListCoder(Coder):
 
 
 def common_elements(element: Coder) -> EncodeSource | None:
-    """How a scalar element, named `each` in a comprehension, is encoded; None where that is not one
-    expression."""
+    """How a scalar element, named `each` in a comprehension, is encoded.
+
+    It is None where that is not one expression.
+    """
     source = element.encode_source() if isinstance(element, ScalarCoder) else None
     if source is None:
         return None
@@ -192,8 +194,10 @@ class TupleCoder(Coder):
 
 
 class MapCoder(Coder):
-    """`dict[str, T]`, as M. The keys are text with at least one character; in JSON fields they may
-    be empty."""
+    """`dict[str, T]`, as M.
+
+    The keys are text with at least one character; in JSON fields they may be empty.
+    """
 
     def __init__(self, name: str, key: Coder | None, value: Coder, *, json: bool) -> None:
         super().__init__(name, frozenset({"M"}), (dict, Mapping), open_ended=value.open_ended)

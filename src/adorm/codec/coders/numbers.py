@@ -215,8 +215,11 @@ def untyped_json_decimal_text(value: object) -> str:
 
 
 def untyped_json_value(text: str) -> float | Decimal:
-    """A number of untyped JSON that is no int: a Decimal where `untyped_json_decimal_text` wrote it
-    so, else as by `untyped_json_number`."""
+    """A number of untyped JSON that is no int.
+
+    It is a Decimal where `untyped_json_decimal_text` wrote it so, else what `untyped_json_number`
+    gives.
+    """
     return Decimal(text) if _MARKED(text) else untyped_json_number(text)
 
 

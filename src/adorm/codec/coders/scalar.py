@@ -95,8 +95,10 @@ class ScalarCoder(Coder):
 
 
 def scalar_decoder(tag: str, read: Callable[[Any], Any], expected: str) -> Decode:
-    """A decoder that checks everything; every failure is a `DecodeFailure` that says what was
-    expected."""
+    """A decoder that checks everything.
+
+    Every failure is a `DecodeFailure` that says what was expected.
+    """
     payload_type: tuple[type, ...] = {"BOOL": (bool,), "B": (str, bytes, bytearray)}.get(
         tag, (str,)
     )

@@ -252,8 +252,7 @@ def scalar_coder(
 
 
 def has_one_form(cls: type) -> bool:
-    """Whether all that DynamoDB takes for different keys reads as different values of a type of the
-    table, and each is written just as it was read."""
+    """Whether a class is a type of the table with `Scalar.has_one_form`."""
     return cls in _TYPES and _TYPES[cls].scalar.has_one_form
 
 
@@ -314,8 +313,11 @@ def _of_subclass(cls: Any, base: Scalar) -> Scalar:
 
 
 def _reader_of_moments(cls: Any, read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Reads a subclass of datetime. One of pendulum's has to be made by its own `instance`, or it
-    loses its time zone in the first sum."""
+    """Reads a subclass of datetime.
+
+    One of pendulum's has to be made by its own `instance`, or it loses its time zone in the first
+    sum.
+    """
     if any(base.__module__.startswith("pendulum.") for base in cls.__mro__) and hasattr(
         cls, "instance"
     ):

@@ -113,8 +113,10 @@ class UnionCoder(Coder):
 
 
 class StructUnionCoder(Coder):
-    """A union of structured classes; the value of one attribute, the discriminator, says which of
-    them an item is."""
+    """A union of structured classes.
+
+    The value of one attribute, the discriminator, says which of them an item is.
+    """
 
     def __init__(
         self, name: str, where: str, members: Sequence[StructCoder], untyped: Coder
@@ -223,8 +225,10 @@ def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
 
 
 def members_of(annotation: Annotation) -> tuple[list[Annotation], bool]:
-    """The members of a union without None, those of unions inside it too, and whether None was one
-    of them."""
+    """The members of a union without None, and whether None was one of them.
+
+    The members of unions inside it are among them.
+    """
     rest: list[Annotation] = []
     optional = False
     for member in (
@@ -243,8 +247,10 @@ def members_of(annotation: Annotation) -> tuple[list[Annotation], bool]:
 
 
 def merged(coders: list[Coder], members: list[Annotation], untyped: Coder) -> list[Coder]:
-    """The coders of a union's members, with one coder for members that are stored alike: several
-    literals, `int` and `Decimal`, or one type twice."""
+    """The coders of a union's members, with one coder for members that are stored alike.
+
+    These are several literals, `int` and `Decimal`, or one type twice.
+    """
     literals = [
         member
         for member, coder in zip(members, coders, strict=True)

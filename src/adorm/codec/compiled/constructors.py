@@ -25,8 +25,7 @@ def is_name(text: str) -> bool:
 
 
 def is_made_by_init(cls: Any) -> bool:
-    """Whether a call of the class does no more than `object.__new__` and an `__init__` written in
-    Python.
+    """Whether a call of the class only calls `object.__new__` and an `__init__` in Python.
 
     Then the two can be called one by one, which saves the tuple and the dict that `type.__call__`
     makes of the arguments: half the time.
@@ -39,8 +38,9 @@ def is_made_by_init(cls: Any) -> bool:
 
 
 def only_sets_attributes(cls: Any) -> bool:
-    """Whether a class's constructor does no more than to set what it is given as attributes, as
-    attrs writes it for a plain class.
+    """Whether a class's constructor only sets what it is given as attributes.
+
+    attrs writes such a constructor for a plain class.
 
     Then generated code can set them itself, which saves a call with ten keywords: a twelfth of the
     time. It may not where there are validators, converters, hooks, a frozen class or a cached hash.
@@ -95,8 +95,10 @@ def refusal_of(structure: Structure, error: Exception, values: Mapping[str, Any]
 def _refused_attribute(
     structure: Structure, error: Exception, values: Mapping[str, Any]
 ) -> str | None:
-    """The name of the attribute that a constructor's error is about; None where the validators of
-    attrs don't tell it."""
+    """The name of the attribute that a constructor's error is about.
+
+    It is None where the validators of attrs don't tell it.
+    """
     if structure.kind != "attrs" or isabstract(structure.cls):
         return None
     for argument in error.args:
@@ -118,7 +120,7 @@ def _refused_attribute(
 
 
 def _has_init_of_attrs(cls: Any) -> bool:
-    """Whether attrs wrote the class's `__init__`, and nobody has put another one there since."""
+    """Whether the class's `__init__` is the one that attrs wrote, not one put there later."""
     init = cls.__init__
     return (
         attrs.has(cls)

@@ -65,8 +65,10 @@ def make_key_encoder(name: str, plans: Sequence[FieldPlan]) -> KeyEncoder:
 def write_test(
     writer: FunctionWriter, plans: Sequence[FieldPlan], indent: int
 ) -> list[KeyPart] | None:
-    """Write lines that look at `values`, the last of them an `if` that holds for common keys; None
-    where no key of the model is common."""
+    """Write lines that look at `values`, the last of them an `if` that holds for common keys.
+
+    It is None where no key of the model is common.
+    """
     tests: list[str] = []
     parts: list[KeyPart] = []
     variables = [f"v{index}" for index in range(len(plans))]

@@ -44,8 +44,10 @@ def plans_to_compare(coder: StructCoder) -> list[tuple[int, FieldPlan]]:
 
 
 def has_one_form(coder: Coder) -> bool:
-    """Whether keys that are different to DynamoDB are read as different values, and each is written
-    as it was read. A hook for `str` itself, or for another such type, is believed to do so."""
+    """Whether different keys are read as different values, and each is written as it was read.
+
+    A hook for `str` itself, or for another such type, is believed to do so.
+    """
     if isinstance(coder, ScalarCoder):
         return coder.scalar.has_one_form
     if isinstance(coder, EnumCoder):

@@ -147,8 +147,9 @@ class _StructTypes:
         within: tuple[Coder, ...],
         null: Null = "none",
     ) -> tuple[Any, str] | None:
-        """The type of what a coder reads, and an expression for its value; None where the coder has
-        to read the JSON itself.
+        """The type of what a coder reads, and an expression for its value.
+
+        It is None where the coder has to read the JSON itself.
 
         Args:
             item: the expression of what is read.
@@ -198,8 +199,9 @@ class _StructTypes:
     def _scalar(
         self, source: FunctionWriter, coder: Coder, item: str, *, careful: bool
     ) -> tuple[str, Any, str] | None:
-        """The tag, the type under it, and an expression for the value, of a scalar or a set of
-        scalars; None where there is no such expression.
+        """The tag, the type under it, and an expression for the value, of a scalar or a set.
+
+        It is None where there is no such expression.
 
         Args:
             careful: whether the tag may be absent; the expression has to raise then.

@@ -64,8 +64,10 @@ class PageParser:
         """The name of each attribute's field in an item's struct: `{"pk": "f0"}`."""
 
     def parse(self, body: bytes) -> dict[str, Any] | None:
-        """An answer of Query or Scan with a `ParsedPage` as its "Items"; None where the body has to
-        be read as plain JSON."""
+        """An answer of Query or Scan with a `ParsedPage` as its "Items".
+
+        It is None where the body has to be read as plain JSON.
+        """
         page = self._decoded(body, 0)
         if page is None:
             return None
@@ -75,8 +77,10 @@ class PageParser:
         return answer
 
     def parse_batch(self, body: bytes) -> dict[str, Any] | None:
-        """An answer of BatchGetItem with a `ParsedPage` for each table in its "Responses"; None as
-        for `parse`."""
+        """An answer of BatchGetItem with a `ParsedPage` for each table in its "Responses".
+
+        It is None as for `parse`.
+        """
         batch = self._decoded(body, 1)
         if batch is None:
             return None

@@ -37,8 +37,10 @@ class FunctionWriter:
         self._lines.append("    " * indent + text)
 
     def name(self, hint: str, value: object) -> str:
-        """A name for an object that the function uses: `hint`, or `hint_2`, ... where another
-        object has that name."""
+        """A name for an object that the function uses: `hint`, or `hint_2`, ...
+
+        The number is added where another object has that name.
+        """
         for candidate in itertools.chain(
             [hint], (f"{hint}_{number}" for number in itertools.count(2))
         ):
