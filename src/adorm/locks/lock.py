@@ -1,40 +1,15 @@
-"""Locks with leases and fencing tokens, kept in a table.
-
-    await db.create_table(LockRecord)                       # once
-    async with Lock(db, "nightly-report", lease_s=30) as lease:
-        await write_report(fence=lease.token)
-        await lease.renew()                                 # another 30 s
-
-One holder at a time, as long as holders keep within their leases. A holder that stops for longer (a
-paused process, a network that is gone) may meet a second one, as with any lease: so every
-acquisition of a lock has a fencing token, larger than every one before. Hand it to what the lock
-protects, and let that refuse a token smaller than one it has seen. In DynamoDB: `.set(Report.fence,
-lease.token).when(Report.fence <= lease.token)`.
-
-No clocks are compared between machines. The holder counts its lease on its own monotonic clock,
-from before its request was sent. A process that waits counts on its own clock too, from the moment
-it first saw the holder's last renewal; it takes the lock over when it has seen no other renewal for
-the whole lease. A lock whose holder vanished is therefore free at the latest one lease after
-someone began to wait for it.
-
-Nothing runs in the background: renew where the work makes progress, so that work that hangs loses
-its lock. A lock's item stays in the table when the lock is given back, because its token has to go
-on growing.
-"""
+"""`Lock` and the `Lease` that it gives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from functools import partial
 from types import TracebackType
-from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 import attrs
 
 from adorm.checks import seconds
 from adorm.clock import Clock
-from adorm.concurrency.shield import shielded
 from adorm.database import Database
 from adorm.errors import (
     AdormError,
@@ -44,35 +19,11 @@ from adorm.errors import (
     LockHeld,
     UsageError,
 )
-from adorm.expressions.attr import attr
-from adorm.expressions.conditions import Condition, and_, or_
-from adorm.models import model
-from adorm.schema.markers import partition_key
+from adorm.locks.record import LockRecord, give_back, shielded_write, take_back, unchanged
 from adorm.table import Table
 from adorm.transport.base import is_unsent
 
-T = TypeVar("T")
-
-__all__ = ["Lease", "Lock", "LockRecord"]
-
 DEFAULT_LEASE_S = 30.0
-RELEASE_TIMEOUT_S = 5.0
-"""The longest time for giving a lock back, whatever deadline or cancellation is around. After it
-the lock is free when its lease is over."""
-
-
-@model(table="adorm-locks")
-class LockRecord:
-    """A lock in the table, held or free."""
-
-    name: str = partition_key()
-    owner: str | None = None
-    """A random id of the acquisition that holds the lock; None when it is free."""
-    lease_s: float = 0.0
-    token: int = 0
-    """The fencing token of the last acquisition."""
-    renewals: int = 0
-    """The renewals of this acquisition. Others see by its growth that the holder is alive."""
 
 
 class Lease:
@@ -337,7 +288,7 @@ class Lock:
             .set(LockRecord.lease_s, self._lease_s)
             .set(LockRecord.token, taken.token)
             .set(LockRecord.renewals, 0)
-            .when(*_unchanged(record))
+            .when(*unchanged(record))
             .upsert()
         )
         try:
@@ -354,77 +305,9 @@ class Lock:
 
     async def _undo(self, seen: LockRecord | None, taken: LockRecord, error: BaseException) -> None:
         try:
-            await _shielded(partial(_take_back, self._records, seen, taken), taken.name)
+            await shielded_write(partial(take_back, self._records, seen, taken), taken.name)
         except AdormError as problem:
             error.add_note(
                 f"lock {self._name!r} may be held until its lease of {self._lease_s:g} s is over: "
                 f"{problem}"
             )
-
-
-def _unchanged(record: LockRecord | None) -> tuple[Condition | bool, ...]:
-    """That the lock is still as it was seen."""
-    if record is None:
-        return (attr(LockRecord.name).not_exists(),)
-    return (
-        LockRecord.owner == record.owner,
-        LockRecord.token == record.token,
-        LockRecord.renewals == record.renewals,
-    )
-
-
-async def _take_back(
-    records: Table[LockRecord], seen: LockRecord | None, taken: LockRecord
-) -> None:
-    """Undo an acquisition that may have been applied, or may still be on its way.
-
-    The acquisition's own request holds only where the lock is as it was seen. So where it has not
-    arrived yet, this writes the new token in its place, and it fails when it arrives. Afterwards
-    the lock is free, as if it had been acquired and given back; a holder that was seen and is gone
-    is gone from the record too.
-    """
-    untouched = and_(*_unchanged(seen))
-    try:
-        await (
-            records.update(taken.name)
-            .remove(LockRecord.owner)
-            .set(LockRecord.lease_s, taken.lease_s)
-            .set(LockRecord.token, taken.token)
-            .set(LockRecord.renewals, 0)
-            .when(or_(LockRecord.owner == taken.owner, untouched))
-            .upsert()
-        )
-    except ConditionalCheckFailed:
-        return  # somebody else took it, or an attempt whose answer was lost has undone it
-
-
-Ending = Literal["given back", "perhaps given back", "taken"]
-"""What became of a lock. "taken": somebody else has it. "perhaps given back": somebody else has it,
-but an attempt whose answer was lost may have given it back first."""
-
-
-async def give_back(records: Table[LockRecord], name: str, owner: str, token: int) -> Ending:
-    """Free a lock that this owner holds. Shielded from cancellation and the caller's deadline.
-
-    Raises:
-        ServiceError, ConnectionFailed, DeadlineExceeded: it could not be done, within 5 s.
-    """
-    return await _shielded(partial(_give_back, records, name, owner, token), name)
-
-
-async def _give_back(records: Table[LockRecord], name: str, owner: str, token: int) -> Ending:
-    try:
-        await records.update(name).remove(LockRecord.owner).when(LockRecord.owner == owner)
-    except ItemNotFound:
-        return "taken"
-    except ConditionalCheckFailed as error:
-        found: LockRecord | None = error.item
-        if found is not None and found.owner is None and found.token == token:
-            return "given back"  # by an attempt whose answer was lost
-        return "perhaps given back" if error.maybe_applied else "taken"
-    return "given back"
-
-
-async def _shielded(work: Callable[[], Coroutine[Any, Any, T]], name: str) -> T:
-    problem = f"lock {name!r} is free when its lease is over: it could not be given back"
-    return await shielded(work, limit_s=RELEASE_TIMEOUT_S, problem=problem)
