@@ -17,8 +17,8 @@ LAYERS = [
     ["transport"], ["retry"], ["calls"], ["telemetry"],  # how a request travels: nothing of models
     ["items"], ["tx"], ["batch"], ["query"], ["segments"], ["scan"], ["tables"],  # both meet
     ["table"], ["options"], ["database"], ["connecting"], ["account_map"],
-    ["aws_lambda"], ["batch_handlers"], ["lambda_runtime", "locks", "streams", "idempotency", "testing"],
-    ["queues"], ["integrations"],
+    ["aws_lambda"], ["lambda_runtime", "locks", "streams", "idempotency", "testing"],
+    ["integrations"],
 ]  # fmt: skip
 """From the bottom up: a room imports what stands in lines above its own, and itself."""
 

@@ -9,6 +9,13 @@ from adorm.aws_lambda.figures import (
     cold_start_report as cold_start_report,
     memory_stats as memory_stats,
 )
+from adorm.aws_lambda.sqs.handler import (
+    MessageOutcome as MessageOutcome,
+    SqsHandler as SqsHandler,
+    SqsResult as SqsResult,
+    sqs_handler as sqs_handler,
+)
+from adorm.aws_lambda.sqs.message import SqsMessage as SqsMessage
 from adorm.batch.block import Batch as Batch
 from adorm.batch.gather_result import GatherResult as GatherResult
 from adorm.batch.get import (
@@ -137,13 +144,6 @@ from adorm.query.query import (
     QueryResult as QueryResult,
 )
 from adorm.query.stream import ItemStream as ItemStream
-from adorm.queues.handler import (
-    MessageOutcome as MessageOutcome,
-    SqsHandler as SqsHandler,
-    SqsResult as SqsResult,
-    sqs_handler as sqs_handler,
-)
-from adorm.queues.message import SqsMessage as SqsMessage
 from adorm.retry import RetryPolicy as RetryPolicy
 from adorm.scan import Scan as Scan
 from adorm.schema.ids import uuid7 as uuid7

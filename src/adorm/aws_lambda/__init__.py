@@ -1,1 +1,1 @@
-"""Internal: what is behind `lambda_runtime.py`: the loop, warm-up, snapshots, figures."""
+"""Internal: AWS Lambda: what is behind `lambda_runtime.py`, and handlers of its batches and of SQS."""

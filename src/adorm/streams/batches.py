@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
-from adorm.batch_handlers.chains import ChainLink, make_chains
+from adorm.aws_lambda.batches.chains import ChainLink, make_chains
 from adorm.codec.chosen_codec import default_codec
 from adorm.errors import AdormError, UsageError
 from adorm.streams.change import StreamChange, typed_change

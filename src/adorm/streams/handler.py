@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-from adorm.batch_handlers.chains import ChainLink, make_chains
-from adorm.batch_handlers.function import AsyncFunction, HandlerFunction, handler_function
-from adorm.batch_handlers.handler import BatchHandler
-from adorm.batch_handlers.options import DEFAULT_CONCURRENCY, DEFAULT_STOP_BEFORE_S
+from adorm.aws_lambda.batches.chains import ChainLink, make_chains
+from adorm.aws_lambda.batches.function import AsyncFunction, HandlerFunction, handler_function
+from adorm.aws_lambda.batches.handler import BatchHandler
+from adorm.aws_lambda.batches.options import DEFAULT_CONCURRENCY, DEFAULT_STOP_BEFORE_S
 from adorm.codec.chosen_codec import default_codec
 from adorm.errors import UsageError
 from adorm.streams.batches import BatchOutcome, chains_with_batches, handle_batch

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from adorm.batch_handlers.result import HandlerOutcome
+from adorm.aws_lambda.batches.result import HandlerOutcome
 from adorm.streams.record import StreamRecord
 
 

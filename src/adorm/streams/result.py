@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from adorm.batch_handlers.result import BatchResponse, HandlerResult
+from adorm.aws_lambda.batches.result import BatchResponse, HandlerResult
 from adorm.errors import StreamFailed
 from adorm.streams.record_outcome import RecordOutcome
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
 
 import attrs
 
-from adorm.batch_handlers.chains import make_chains
-from adorm.batch_handlers.function import AsyncFunction, handler_function
-from adorm.batch_handlers.handler import BatchHandler
-from adorm.batch_handlers.options import DEFAULT_CONCURRENCY, DEFAULT_STOP_BEFORE_S
-from adorm.batch_handlers.result import BatchResponse, HandlerOutcome, HandlerResult
+from adorm.aws_lambda.batches.chains import make_chains
+from adorm.aws_lambda.batches.function import AsyncFunction, handler_function
+from adorm.aws_lambda.batches.handler import BatchHandler
+from adorm.aws_lambda.batches.options import DEFAULT_CONCURRENCY, DEFAULT_STOP_BEFORE_S
+from adorm.aws_lambda.batches.result import BatchResponse, HandlerOutcome, HandlerResult
+from adorm.aws_lambda.sqs.message import SqsMessage, messages_of
 from adorm.errors import SqsFailed, UsageError
-from adorm.queues.message import SqsMessage, messages_of
 
 if TYPE_CHECKING:
     from adorm.database import Database

@@ -9,10 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
-from adorm.batch_handlers.chains import ChainLink, ChainRunner
-from adorm.batch_handlers.function import AsyncFunction
-from adorm.batch_handlers.options import check_options
-from adorm.batch_handlers.result import (
+from adorm.aws_lambda.batches.chains import ChainLink, ChainRunner
+from adorm.aws_lambda.batches.function import AsyncFunction
+from adorm.aws_lambda.batches.options import check_options
+from adorm.aws_lambda.batches.result import (
     BatchResponse,
     HandlerOutcome,
     HandlerResult,

@@ -1,1 +1,0 @@
-"""Internal: what the handlers of Lambda's batches, of streams and of queues, have in common."""
