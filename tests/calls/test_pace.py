@@ -653,7 +653,7 @@ async def test_batches_and_transactions_keep_to_the_rate_item_by_item() -> None:
         assert clock.monotonic() - started_s < 2.1  # reads have a rate of their own
 
 
-def test_who_uses_neither_imports_neither() -> None:
+def test_a_database_without_either_imports_neither() -> None:
     code = (
         "import sys, adorm; adorm.connect('memory', retry=adorm.RetryPolicy());"
         "unused = {'adorm.calls.pace', 'adorm.calls.table_rate', 'adorm.calls.hedge'}; "
