@@ -5,19 +5,16 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 import attrs
-import orjson
 
 from adorm.calls.capacity import Capacity
 from adorm.checks import count, number
 from adorm.errors import UsageError
-from adorm.expressions.conditions import Condition, and_
+from adorm.expressions.conditions import Condition
 from adorm.expressions.paths import selected_paths
-from adorm.expressions.request import RequestExpressions
 from adorm.items.operation import Operation
 from adorm.outcomes import Outcome, Progress
 from adorm.query.access import Access, Target, index_of, table_of
@@ -28,7 +25,7 @@ from adorm.query.stream import ItemIterator
 from adorm.segments.checkpoints import MAX_SEGMENTS, Position, Scanned, read_checkpoint
 from adorm.segments.collecting_scan import CollectingScan
 from adorm.segments.pacing import ReadBudget
-from adorm.segments.resume import SegmentCount, new_positions, resumed_positions
+from adorm.segments.resume import SegmentCount, new_positions, resumed_positions, scanned
 from adorm.segments.scan_result import ScanResult
 from adorm.segments.segmented_read import SegmentedRead, segment_reader
 from adorm.segments.stream import ScanStream
@@ -316,16 +313,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
 
     def _scanned(self) -> Scanned:
         """What is read: checkpoints are bound to it."""
-        text, request = "", dict[str, Any]()
-        if self._filters:
-            expressions = RequestExpressions(self._binding.codec, self._binding.info.model)
-            expressions.filter(and_(*self._filters))
-            expressions.into(request)
-            text = request.pop("FilterExpression")
-        identity = orjson.dumps([text, repr(request), self._hides_expired])
-        return Scanned(
-            self._binding.table_name, self._index, hashlib.sha256(identity).hexdigest()[:32]
-        )
+        return scanned(self._binding, self._index, self._filters, self._hides_expired)
 
     async def _segmented_read(
         self, *, collects_errors: bool = False, counting: bool = False

@@ -1,10 +1,16 @@
-"""Where the segments of a scan begin: at the start, or where a checkpoint says."""
+"""Where the segments of a scan begin, at the start or where a checkpoint says; what it reads."""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+import orjson
 
 from adorm.errors import UsageError
+from adorm.expressions.conditions import Condition, and_
+from adorm.expressions.request import RequestExpressions
 from adorm.items.binding import Binding
 from adorm.query.access import Target
 from adorm.query.start_keys import start_key_problem
@@ -19,13 +25,27 @@ def new_positions(total_segments: int | None) -> list[Position]:
     return [Position() for _ in range(total_segments or 1)]
 
 
+def scanned(
+    binding: Binding, index_name: str | None, filters: Sequence[Condition], hides_expired: bool
+) -> Scanned:
+    """What a scan reads: its table and index, and a digest of its filter."""
+    text, request = "", dict[str, Any]()
+    if filters:
+        expressions = RequestExpressions(binding.codec, binding.info.model)
+        expressions.filter(and_(*filters))
+        expressions.into(request)
+        text = request.pop("FilterExpression")
+    identity = orjson.dumps([text, repr(request), hides_expired])
+    return Scanned(binding.table_name, index_name, hashlib.sha256(identity).hexdigest()[:32])
+
+
 def resumed_positions(
-    binding: Binding, target: Target, scanned: Scanned, checkpoint: str, segments: SegmentCount
+    binding: Binding, target: Target, reads: Scanned, checkpoint: str, segments: SegmentCount
 ) -> tuple[int | None, list[Position]]:
     """The number of segments and their positions, from a checkpoint.
 
     Args:
-        scanned: what the scan reads; the checkpoint has to be one of just that.
+        reads: what the scan reads; the checkpoint has to be one of just that.
         segments: what `segments()` was given, which has to agree with the checkpoint.
 
     Raises:
@@ -33,7 +53,7 @@ def resumed_positions(
             segments.
     """
     found, total_segments, positions = read_checkpoint(checkpoint)
-    if found != scanned:
+    if found != reads:
         index = f", index {found.index}" if found.index else ""
         raise UsageError(
             f"this checkpoint is one of table {found.table}{index}, or of another filter: "
