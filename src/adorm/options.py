@@ -104,6 +104,10 @@ def _function_or_none(value: object) -> bool:
     return value is None or callable(value)
 
 
+def _is_datetime_format(value: object) -> bool:
+    return value in DATETIME_FORMATS
+
+
 def _is_clock(value: object) -> bool:
     return value is None or all(
         callable(getattr(value, name, None)) for name in ("now", "monotonic", "sleep")
@@ -239,8 +243,7 @@ class ConnectOptions:
     datetime_format: DatetimeFormat = attrs.field(
         default="Z",
         validator=_takes(
-            lambda value: value in DATETIME_FORMATS,
-            " or ".join(f'"{each}"' for each in DATETIME_FORMATS),
+            _is_datetime_format, " or ".join(f'"{each}"' for each in DATETIME_FORMATS)
         ),
     )
 

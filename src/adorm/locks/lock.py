@@ -158,8 +158,8 @@ class Sighting:
 
 
 class Lock:
-    """A lock by its name: `async with Lock(db, "nightly-report", lease_s=30) as lease`. See this
-    module.
+    """A lock by its name: `async with Lock(db, "nightly-report", lease_s=30) as lease`. See
+    `adorm.locks`.
 
     One block at a time may be open on the object. The table of `LockRecord` has to exist: `await
     db.create_table(LockRecord)`.
