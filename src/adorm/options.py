@@ -31,6 +31,9 @@ MIN_SECRET_BYTES = 16
 """The shortest secret that signs cursors."""
 
 
+DEFAULT_DATETIME_FORMAT: DatetimeFormat = "Z"
+
+
 class SharedOptions(TypedDict, total=False):
     """The options of `connect()` that the databases of several accounts can share."""
 
@@ -241,7 +244,7 @@ class ConnectOptions:
         default=None, validator=_takes(_function_or_none, "a function of a transport")
     )
     datetime_format: DatetimeFormat = attrs.field(
-        default="Z",
+        default=DEFAULT_DATETIME_FORMAT,
         validator=_takes(
             _is_datetime_format, " or ".join(f'"{each}"' for each in DATETIME_FORMATS)
         ),
