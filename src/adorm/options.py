@@ -31,9 +31,6 @@ MIN_SECRET_BYTES = 16
 """The shortest secret that signs cursors."""
 
 
-DEFAULT_DATETIME_FORMAT: DatetimeFormat = "Z"
-
-
 class SharedOptions(TypedDict, total=False):
     """The options of `connect()` that the databases of several accounts can share."""
 
@@ -243,8 +240,8 @@ class ConnectOptions:
     wrap: Callable[[Transport], Transport] | None = attrs.field(
         default=None, validator=_takes(_function_or_none, "a function of a transport")
     )
-    datetime_format: DatetimeFormat = attrs.field(
-        default=DEFAULT_DATETIME_FORMAT,
+    datetime_format: DatetimeFormat = attrs.field(  # pyright: ignore[reportAssignmentType]  # it widens the literal to str
+        default="Z",
         validator=_takes(
             _is_datetime_format, " or ".join(f'"{each}"' for each in DATETIME_FORMATS)
         ),
