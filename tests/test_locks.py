@@ -193,7 +193,7 @@ async def test_giving_back_is_bounded() -> None:
                 errors.append(error)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("adorm.locks.record.RELEASE_TIMEOUT_S", 0.01)
+            patch.setattr("adorm.locks.RELEASE_TIMEOUT_S", 0.01)
             await release()
         assert held.fired == 1
         assert str(errors[0]) == (

@@ -1,15 +1,40 @@
-"""`Lock` and the `Lease` that it gives."""
+"""Locks with leases and fencing tokens, kept in a table.
+
+    await db.create_table(LockRecord)                       # once
+    async with Lock(db, "nightly-report", lease_s=30) as lease:
+        await write_report(fence=lease.token)
+        await lease.renew()                                 # another 30 s
+
+One holder at a time, as long as holders keep within their leases. A holder that stops for longer (a
+paused process, a network that is gone) may meet a second one, as with any lease: so every
+acquisition of a lock has a fencing token, larger than every one before. Hand it to what the lock
+protects, and let that refuse a token smaller than one it has seen. In DynamoDB: `.set(Report.fence,
+lease.token).when(Report.fence <= lease.token)`.
+
+No clocks are compared between machines. The holder counts its lease on its own monotonic clock,
+from before its request was sent. A process that waits counts on its own clock too, from the moment
+it first saw the holder's last renewal; it takes the lock over when it has seen no other renewal for
+the whole lease. A lock whose holder vanished is therefore free at the latest one lease after
+someone began to wait for it.
+
+Nothing runs in the background: renew where the work makes progress, so that work that hangs loses
+its lock. A lock's item stays in the table when the lock is given back, because its token has to go
+on growing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from functools import partial
 from types import TracebackType
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 import attrs
 
 from adorm.checks import seconds
 from adorm.clock import Clock
+from adorm.concurrency.shield import shielded
 from adorm.database import Database
 from adorm.errors import (
     AdormError,
@@ -19,49 +44,53 @@ from adorm.errors import (
     LockHeld,
     UsageError,
 )
-from adorm.locks.record import LockRecord, give_back, shielded_write, take_back, unchanged
+from adorm.expressions.attr import attr
+from adorm.expressions.conditions import Condition, and_, or_
+from adorm.models import model
+from adorm.schema.markers import partition_key
 from adorm.table import Table
 from adorm.transport.base import is_unsent
 
+__all__ = ["Lease", "Lock", "LockRecord"]
+
+T = TypeVar("T")
+
 DEFAULT_LEASE_S = 30.0
 
+RELEASE_TIMEOUT_S = 5.0
+"""The longest time for giving a lock back, whatever deadline or cancellation is around. After it
+the lock is free when its lease is over."""
 
+
+@model(table="adorm-locks")
+class LockRecord:
+    """A lock in the table, held or free."""
+
+    name: str = partition_key()
+    owner: str | None = None
+    """A random id of the acquisition that holds the lock; None when it is free."""
+    lease_s: float = 0.0
+    token: int = 0
+    """The fencing token of the last acquisition."""
+    renewals: int = 0
+    """The renewals of this acquisition. Others see by its growth that the holder is alive."""
+
+
+@attrs.define(eq=False, repr=False)
 class Lease:
     """A lock that is held; given by `Lock`."""
 
-    __slots__ = (
-        "_clock",
-        "_lease_s",
-        "_name",
-        "_owner",
-        "_records",
-        "_released",
-        "_renewals",
-        "_token",
-        "_until_s",
-    )
-
-    def __init__(
-        self,
-        records: Table[LockRecord],
-        clock: Clock,
-        record: LockRecord,
-        owner: str,
-        until_s: float,
-    ) -> None:
-        self._records = records
-        self._clock = clock
-        self._name = record.name
-        self._owner = owner
-        self._lease_s = record.lease_s
-        self._token = record.token
-        self._renewals = record.renewals
-        self._until_s = until_s
-        self._released = False
+    _records: Table[LockRecord]
+    _clock: Clock
+    _record: LockRecord
+    """As this acquisition wrote it."""
+    _until_s: float
+    """The end of the lease, on the monotonic clock."""
+    _released: bool = False
 
     def __repr__(self) -> str:
         return (
-            f"<lease of lock {self._name!r}, token {self._token}, "
+            f"<lease of lock {self._record.name!r}, token {self._record.token}, "
             f"{'held' if self.is_held() else 'over'}>"
         )
 
@@ -69,7 +98,7 @@ class Lease:
     def token(self) -> int:
         """The fencing token: larger than that of every earlier acquisition of this lock, the same
         after a renewal."""
-        return self._token
+        return self._record.token
 
     def is_held(self) -> bool:
         """Whether the lock is surely still held: it was not given back, and by this machine's clock
@@ -88,20 +117,20 @@ class Lease:
             UsageError: the lock was given back.
         """
         if self._released:
-            raise UsageError(f"lock {self._name!r} was given back: acquire it again")
+            raise UsageError(f"lock {self._record.name!r} was given back: acquire it again")
         started_s = self._clock.monotonic()
         # Each renewal writes a new number, even where the last one failed: that one may have been
         # applied, and a waiting process has to see a change.
-        self._renewals += 1
+        self._record.renewals += 1
         try:
             await (
-                self._records.update(self._name)
-                .set(LockRecord.renewals, self._renewals)
-                .when(LockRecord.owner == self._owner)
+                self._records.update(self._record.name)
+                .set(LockRecord.renewals, self._record.renewals)
+                .when(LockRecord.owner == self._record.owner)
             )
         except (ConditionalCheckFailed, ItemNotFound) as error:
             raise self._lost("can't be renewed") from error
-        self._until_s = started_s + self._lease_s
+        self._until_s = started_s + self._record.lease_s
 
     async def release(self) -> None:
         """Give the lock back; a second time does nothing. Not stopped by cancellation or a
@@ -118,7 +147,7 @@ class Lease:
             return
         self._released = True
         left_s = self._until_s - self._clock.monotonic()
-        ending = await give_back(self._records, self._name, self._owner, self._token)
+        ending = await give_back(self._records, self._record)
         if ending == "given back":
             return
         if left_s > 0 and (
@@ -132,10 +161,9 @@ class Lease:
 
     def _lost(self, what: str) -> LeaseLost:
         return LeaseLost(
-            f"lock {self._name!r} {what}: its lease of {self._lease_s:g} s was over and somebody "
-            "else took it: "
-            "renew earlier, lease for longer, and let what the lock protects refuse old fencing "
-            "tokens"
+            f"lock {self._record.name!r} {what}: its lease of {self._record.lease_s:g} s was over "
+            "and somebody else took it: renew earlier, lease for longer, and let what the lock "
+            "protects refuse old fencing tokens"
         )
 
 
@@ -143,18 +171,8 @@ class Lease:
 class Sighting:
     """What the record said when a waiting process last saw a change in it."""
 
-    owner: str | None
-    token: int
-    renewals: int
-    lease_s: float
+    record: LockRecord
     since_s: float
-
-    def is_still(self, record: LockRecord) -> bool:
-        return (self.owner, self.token, self.renewals) == (
-            record.owner,
-            record.token,
-            record.renewals,
-        )
 
 
 class Lock:
@@ -243,17 +261,11 @@ class Lock:
         while True:
             record = await self._records.get_or_none(self._name).consistent()
             now_s = clock.monotonic()
-            if (
-                record is not None
-                and record.owner is not None
-                and (seen is None or not seen.is_still(record))
-            ):
-                seen = Sighting(record.owner, record.token, record.renewals, record.lease_s, now_s)
-            left_s = (
-                0.0
-                if record is None or record.owner is None or seen is None
-                else seen.since_s + seen.lease_s - now_s
-            )
+            left_s = 0.0
+            if record is not None and record.owner is not None:
+                if seen is None or record != seen.record:
+                    seen = Sighting(record, now_s)
+                left_s = seen.since_s + record.lease_s - now_s
             if left_s <= 0:
                 lease = await self._take(record, owner)
                 if lease is not None:
@@ -301,7 +313,7 @@ class Lock:
             if getattr(error, "maybe_applied", not is_unsent(error)):  # a cancelled request too
                 await self._undo(record, taken, error)
             raise
-        return Lease(self._records, self._db.clock, taken, owner, started_s + self._lease_s)
+        return Lease(self._records, self._db.clock, taken, started_s + self._lease_s)
 
     async def _undo(self, seen: LockRecord | None, taken: LockRecord, error: BaseException) -> None:
         try:
@@ -311,3 +323,71 @@ class Lock:
                 f"lock {self._name!r} may be held until its lease of {self._lease_s:g} s is over: "
                 f"{problem}"
             )
+
+
+def unchanged(record: LockRecord | None) -> tuple[Condition | bool, ...]:
+    """That the lock is still as it was seen."""
+    if record is None:
+        return (attr(LockRecord.name).not_exists(),)
+    return (
+        LockRecord.owner == record.owner,
+        LockRecord.token == record.token,
+        LockRecord.renewals == record.renewals,
+    )
+
+
+async def take_back(records: Table[LockRecord], seen: LockRecord | None, taken: LockRecord) -> None:
+    """Undo an acquisition that may have been applied, or may still be on its way.
+
+    The acquisition's own request holds only where the lock is as it was seen. So where it has not
+    arrived yet, this writes the new token in its place, and it fails when it arrives. Afterwards
+    the lock is free, as if it had been acquired and given back; a holder that was seen and is gone
+    is gone from the record too.
+    """
+    untouched = and_(*unchanged(seen))
+    try:
+        await (
+            records.update(taken.name)
+            .remove(LockRecord.owner)
+            .set(LockRecord.lease_s, taken.lease_s)
+            .set(LockRecord.token, taken.token)
+            .set(LockRecord.renewals, 0)
+            .when(or_(LockRecord.owner == taken.owner, untouched))
+            .upsert()
+        )
+    except ConditionalCheckFailed:
+        return  # somebody else took it, or an attempt whose answer was lost has undone it
+
+
+Ending = Literal["given back", "perhaps given back", "taken"]
+"""What became of a lock. "taken": somebody else has it. "perhaps given back": somebody else has it,
+but an attempt whose answer was lost may have given it back first."""
+
+
+async def give_back(records: Table[LockRecord], taken: LockRecord) -> Ending:
+    """Free a lock that this acquisition holds. Shielded from cancellation and the caller's
+    deadline.
+
+    Raises:
+        ServiceError, ConnectionFailed, DeadlineExceeded: it could not be done, within 5 s.
+    """
+    return await shielded_write(partial(_give_back, records, taken), taken.name)
+
+
+async def _give_back(records: Table[LockRecord], taken: LockRecord) -> Ending:
+    release = records.update(taken.name).remove(LockRecord.owner)
+    try:
+        await release.when(LockRecord.owner == taken.owner)
+    except ItemNotFound:
+        return "taken"
+    except ConditionalCheckFailed as error:
+        found: LockRecord | None = error.item
+        if found is not None and found.owner is None and found.token == taken.token:
+            return "given back"  # by an attempt whose answer was lost
+        return "perhaps given back" if error.maybe_applied else "taken"
+    return "given back"
+
+
+async def shielded_write(work: Callable[[], Coroutine[Any, Any, T]], name: str) -> T:
+    problem = f"lock {name!r} is free when its lease is over: it could not be given back"
+    return await shielded(work, limit_s=RELEASE_TIMEOUT_S, problem=problem)
