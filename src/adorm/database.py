@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from adorm.batch.facade import Batches
+from adorm.batch.batches import Batches
 from adorm.batch.gather import Gathers
 from adorm.calls.calls import Calls
 from adorm.calls.capacity import collect_capacity
@@ -24,10 +24,10 @@ from adorm.retry import RetryPolicy, backoff
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.support.cancel_scopes import stop_if_cancelled
 from adorm.table import Table
-from adorm.tables.facade import Tables
 from adorm.tables.names import check_table_name, is_arn
+from adorm.tables.tables import Tables
 from adorm.transport.base import Answer, AnswerReader, Request, Transport
-from adorm.tx.facade import Transactions
+from adorm.tx.transactions import Transactions
 
 if TYPE_CHECKING:
     from cattrs import Converter

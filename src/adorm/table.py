@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from adorm.batch.facade import TableBatches
+from adorm.batch.batches import TableBatches
 from adorm.items.get import Get, GetOrNone, finish_exists, finish_get, finish_get_or_none
 from adorm.items.keys import NOT_GIVEN, Key, make_key
 from adorm.models import ModelInfo, is_instance

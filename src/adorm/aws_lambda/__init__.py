@@ -1,1 +1,1 @@
-"""Internal: AWS Lambda: what is behind `lambda_runtime.py`, and handlers of its batches and of SQS."""
+"""Internal: AWS Lambda: what is behind `lambda_runtime.py`, handlers of batches and of SQS."""

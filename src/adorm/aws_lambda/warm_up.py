@@ -16,7 +16,7 @@ from adorm.aws_lambda.figures import measured
 from adorm.database import Database
 from adorm.errors import AdormError
 from adorm.models import model_info
-from adorm.support.shown import shown
+from adorm.support.printable_text import shown
 
 logger = logging.getLogger("adorm")
 

@@ -18,7 +18,7 @@ from adorm.errors import (
     TransactionCanceled,
 )
 from adorm.retry import RetryPolicy, repeat_of
-from adorm.support.shown import shown
+from adorm.support.printable_text import shown
 from adorm.transport.base import Answer, AnswerReader, Request
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from adorm.support.shown import printable, shown
+from adorm.support.printable_text import printable, shown
 
 MESSAGE_CHARACTERS = 2000
 """Of somebody else's message that are shown."""

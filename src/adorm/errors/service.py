@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adorm.errors.base import MESSAGE_CHARACTERS, AdormError
-from adorm.support.shown import shown
+from adorm.support.printable_text import shown
 
 
 class ServiceError(AdormError):

@@ -15,8 +15,8 @@ from adorm.errors.service import (
     ValidationFailed,
     VersionConflict,
 )
+from adorm.support.printable_text import shown
 from adorm.support.records import Record
-from adorm.support.shown import shown
 
 MAX_REASONS_TOLD = 10
 """By the message of a cancelled transaction; all of them are in `.reasons`."""

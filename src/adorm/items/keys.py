@@ -11,8 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from adorm.errors import UsageError
 from adorm.models import ModelInfo
+from adorm.support.printable_text import shown
 from adorm.support.records import Record
-from adorm.support.shown import shown
 
 ModelT = TypeVar("ModelT")
 

@@ -23,7 +23,7 @@ from adorm.tables.names import plain_name
 
 if TYPE_CHECKING:
     from adorm.database import Database
-    from adorm.streams.signatures import Fallback
+    from adorm.streams.handler_types import Fallback
 
 
 class StreamHandler(HandlerRegistry, BatchHandler[RecordOutcome]):

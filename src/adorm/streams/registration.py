@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, overload
 from adorm.aws_lambda.batches.function import AsyncFunction
 from adorm.models import model_info
 from adorm.schema.model_types import AttrsLike, DataclassLike
-from adorm.streams.signatures import OneImage, TwoImages, WholeBatch
+from adorm.streams.handler_types import OneImage, TwoImages, WholeBatch
 from adorm.streams.typed_handlers import HandlerKind, TypedHandlers, When, typed_handler
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)

@@ -1,8 +1,8 @@
 """Immutable values, compared and shown by what they hold: for classes that a cold start loads.
 
 attrs makes the same methods, but takes 0.4 ms to make a class. A process loads two dozen such
-classes before its first item: attrs would make that a tenth slower (docs/decisions/0020). A `Record`
-is made about as fast as an instance of an attrs class (0.8 us with five values). Modules that a
+classes before its first item: attrs would make that a tenth slower (docs/decisions/0020). A
+`Record` is made about as fast as an instance of an attrs class (0.8 us with five values). Modules that a
 first read does not load use attrs.
 """
 
@@ -47,7 +47,8 @@ class Record:
         return hash((type(self), self._held()))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__slots__)})"
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"{type(self).__name__}({values})"
 
     def __setattr__(self, name: str, _value: object) -> NoReturn:
         raise AttributeError(

@@ -70,7 +70,10 @@ class Metrics:
             "db.client.connection.count",
             callbacks=[self._counts],
             unit="{connection}",
-            description="The number of connections that are currently in state described by the state attribute.",
+            description=(
+                "The number of connections that are currently in state described by the state "
+                "attribute."
+            ),
         )
         meter.create_observable_up_down_counter(
             "db.client.connection.max",

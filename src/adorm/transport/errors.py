@@ -15,7 +15,7 @@ from adorm.errors import (
     ServiceError,
     TransactionCanceled,
 )
-from adorm.support.shown import shown
+from adorm.support.printable_text import shown
 from adorm.transport.answer_shapes import map_problem
 
 

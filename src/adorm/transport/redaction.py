@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
-from adorm.support.shown import shown
+from adorm.support.printable_text import shown
 
 HIDDEN = "***"
 """What a message shows in the place of a secret or a value."""

@@ -15,8 +15,8 @@ from typing import Any, Protocol, TypeVar, cast
 
 from adorm.deadlines import within
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
+from adorm.support.printable_text import shown
 from adorm.support.records import Record
-from adorm.support.shown import shown
 from adorm.transport.credentials.credentials import Credentials
 from adorm.transport.credentials.processes import ending_children, watch_children
 

@@ -8,7 +8,7 @@ from adorm.clock import Clock
 from adorm.deadlines import within
 from adorm.errors import AdormError, ConnectionFailed, UsageError
 from adorm.support.forks import tell_of_forks
-from adorm.support.shown import reason_of
+from adorm.support.printable_text import reason_of
 from adorm.transport.credentials.credentials import (
     Credentials,
     CredentialsSource,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from adorm.dynamodb.codes import Code, code_of
 from adorm.errors import AccessDenied, ConnectionFailed, ServiceError, Throttled, ValidationFailed
-from adorm.support.shown import shown
+from adorm.support.printable_text import shown
 from adorm.transport.credentials.credentials import Credentials, utc_datetime
 from adorm.transport.credentials.xml_leaves import UnreadableXml, leaves_of
 from adorm.transport.errors import error_for

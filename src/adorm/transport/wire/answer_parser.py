@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 import httptools
 
-from adorm.support.shown import reason_of
+from adorm.support.printable_text import reason_of
 
 MAX_BODY_BYTES = 256 * 1024 * 1024
 """Far above what DynamoDB sends: 16 MB of items in a batch, each value wrapped in its type's

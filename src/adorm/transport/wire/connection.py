@@ -9,7 +9,7 @@ from typing import cast
 
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.support.forks import detach, tell_of_forks
-from adorm.support.shown import reason_of
+from adorm.support.printable_text import reason_of
 from adorm.transport.wire.answer_parser import MAX_BODY_BYTES, AnswerParser, BadAnswer, Response
 from adorm.transport.wire.sockets import close_without_loop, poll_for_reading, queued_bytes
 

@@ -9,8 +9,8 @@ import ssl
 from collections.abc import Callable
 
 from adorm.errors import ConnectionFailed, UsageError
+from adorm.support.printable_text import reason_of
 from adorm.support.records import Record
-from adorm.support.shown import reason_of
 from adorm.transport.wire.answer_parser import MAX_BODY_BYTES
 from adorm.transport.wire.connection import HttpConnection
 from adorm.transport.wire.endpoint import Endpoint

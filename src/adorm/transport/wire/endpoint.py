@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 from adorm.errors import UsageError
+from adorm.support.printable_text import shown
 from adorm.support.records import Record
-from adorm.support.shown import shown
 
 PARTITIONS: Mapping[str, tuple[str, str]] = {
     "cn-": ("amazonaws.com.cn", "api.amazonwebservices.com.cn"),

@@ -13,7 +13,7 @@ import orjson
 
 from adorm.dynamodb.codes import CREDENTIALS_REFUSED, code_of
 from adorm.errors import MESSAGE_CHARACTERS, ConnectionFailed, ServiceError
-from adorm.support.shown import shown
+from adorm.support.printable_text import shown
 from adorm.transport.errors import misshapen, service_error
 from adorm.transport.redaction import LOOKED_AT, presentable
 from adorm.transport.wire.answer_parser import Response

@@ -10,7 +10,7 @@ import zlib
 import orjson
 
 from adorm.errors import ConnectionFailed
-from adorm.support.shown import shown
+from adorm.support.printable_text import shown
 from adorm.transport.base import Answer, AnswerReader
 from adorm.transport.wire.answer_parser import Response
 
