@@ -2,8 +2,8 @@
 
 attrs makes the same methods, but takes 0.4 ms to make a class. A process loads two dozen such
 classes before its first item: attrs would make that a tenth slower (docs/decisions/0020). A
-`Record` is made about as fast as an instance of an attrs class (0.8 us with five values). Modules that a
-first read does not load use attrs.
+`Record` is made about as fast as an instance of an attrs class (0.8 us with five values). Modules
+that a first read does not load use attrs.
 """
 
 from __future__ import annotations
