@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from adorm.memory import Engine, EngineError
-from adorm.memory.operations import HANDLERS
+from adorm.memory.operations.handlers import HANDLERS
 from adorm.memory.shapes.check import OPERATIONS
 from adorm.memory.shapes.model import ListOf, MapOf, Shape, Structure
 from adorm.memory.streams.iterators import _digest

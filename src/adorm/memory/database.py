@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -76,11 +76,11 @@ class Database:
             raise not_found(f"Requested resource not found: Table: {name_or_arn} not found")
         return name
 
-    def settle(self) -> None:
+    def apply_due_changes(self) -> None:
         """Do the due changes of state of all tables."""
         now = self.now()
         for table in list(self.tables.values()):
-            table.settle(now)
+            table.apply_due_changes(now)
 
     def find_table(self, name_or_arn: str) -> Table | None:
         """A table in any state, its due changes of state done; None if there is none."""
@@ -91,7 +91,7 @@ class Database:
             table = self.tables.get(self.name_of(name_or_arn))
             if table is None:
                 return None
-        table.settle(self.now())
+        table.apply_due_changes(self.now())
         return self.tables.get(table.name)
 
     def known_table(self, name_or_arn: str) -> Table:
@@ -140,7 +140,7 @@ class Database:
         """Whether an item is taken by a transaction that is under way; see `hold`."""
         return bool(self._busy) and (table.name, position) in self._busy
 
-    def check_free(self, table: Table, position: Position) -> None:
+    def check_not_held(self, table: Table, position: Position) -> None:
         """Refuse to touch an item that a transaction has.
 
         Raises:
@@ -171,6 +171,10 @@ class Database:
         balance = self._balances.get(table.name)
         if balance is not None:
             balance.use(units, write=write)
+
+
+Handler = Callable[[Database, Mapping[str, Any]], dict[str, Any]]
+"""Carries out one operation: takes a database and a checked request, returns the answer."""
 
 
 def throttled() -> EngineError:

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from adorm.memory.database import Database
-from adorm.memory.error_wording import settle
+from adorm.memory.error_wording import final_refusal
 from adorm.memory.errors import EngineError, Wording
 from adorm.memory.failures import log_failure
 from adorm.memory.items.time_to_live import remove_expired
-from adorm.memory.operations import HANDLERS
+from adorm.memory.operations.handlers import HANDLERS
 from adorm.memory.options import EngineOptions, check_account, check_region
 from adorm.memory.shapes.check import check
 from adorm.memory.snapshots.snapshot import restore, snapshot
@@ -103,7 +103,7 @@ class Engine:
             database.begin_call()
             return handler(database, checked)
         except EngineError as error:
-            raise settle(operation, request, error) from error.__cause__
+            raise final_refusal(operation, request, error) from error.__cause__
         except Exception as error:
             log_failure(logger, operation, error)
             raise EngineError("InternalServerError", "Internal server error") from error

@@ -47,7 +47,7 @@ MEMBERS_READ_FIRST: Mapping[str, tuple[str, ...]] = {
 _FLAGS = ("BOOL", "NULL", "Exists")
 
 
-def settle(operation: str, request: Any, error: EngineError) -> EngineError:
+def final_refusal(operation: str, request: Any, error: EngineError) -> EngineError:
     """The refusal of a request, in its final words.
 
     Args:
@@ -72,8 +72,10 @@ def _unreadable_value(members: Collection[str], request: Mapping[str, Any]) -> E
         if member not in members:
             continue
         content: Mapping[str, Any] = request[member] or {}
-        for name, given in content.items():
-            value: Any = given.get("Value") if member == "AttributeUpdates" else given
+        for name, content_of_name in content.items():
+            value: Any = (
+                content_of_name.get("Value") if member == "AttributeUpdates" else content_of_name
+            )
             if value is None:
                 continue
             try:

@@ -8,9 +8,9 @@ import pytest
 
 from adorm.memory.errors import EngineError
 from adorm.memory.expressions.request import (
-    MAX_PLANS,
+    MAX_COMPILED,
     RequestExpressions,
-    _plans,
+    _recently_compiled,
     read_expressions,
 )
 from tests.memory.expressions.reading import Json, item, read, refusal, request, value
@@ -420,8 +420,8 @@ def test_a_refused_request_is_refused_again() -> None:
 
 
 def test_many_requests_keep_a_bounded_memory() -> None:
-    for at in range(MAX_PLANS + 50):
+    for at in range(MAX_COMPILED + 50):
         read("Scan", request(None, {f"v{at}": at}, FilterExpression=f"a = :v{at}"))
-    assert len(_plans) == MAX_PLANS
+    assert len(_recently_compiled) == MAX_COMPILED
     last: Any = read("Scan", request(None, {"v1": 1}, FilterExpression="a = :v1")).filter
     assert last.matches({"a": value(1)})

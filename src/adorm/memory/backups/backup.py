@@ -39,7 +39,7 @@ class Backup:
 
     arn: str
     name: str
-    kind: str
+    backup_type: str
     """USER or SYSTEM."""
     created_at: float
     available_at: float
@@ -59,7 +59,7 @@ class Backup:
             "BackupName": self.name,
             "BackupSizeBytes": self.size,
             "BackupStatus": "AVAILABLE" if now >= self.available_at else "CREATING",
-            "BackupType": self.kind,
+            "BackupType": self.backup_type,
             "BackupCreationDateTime": rounded(self.created_at),
         }
         if self.expires_at is not None:
@@ -134,17 +134,19 @@ class Backup:
         return features
 
 
-def make_backup(database: Database, table: Table, name: str, *, kind: str = "USER") -> Backup:
+def make_backup(
+    database: Database, table: Table, name: str, *, backup_type: str = "USER"
+) -> Backup:
     """Make a backup of a table as it is now."""
     now = database.now()
     forget_backups(database)
     backup = Backup(
         arn=f"{table.arn}/backup/{int(now * 1000):014d}-{uuid4().hex[:8]}",
         name=name,
-        kind=kind,
+        backup_type=backup_type,
         created_at=now,
         available_at=now + database.options.table_delay_s,
-        expires_at=now + SYSTEM_BACKUP_S if kind == "SYSTEM" else None,
+        expires_at=now + SYSTEM_BACKUP_S if backup_type == "SYSTEM" else None,
         table_arn=table.arn,
         definition=copy.deepcopy(table.definition),
         items=dict(table.items.between()),

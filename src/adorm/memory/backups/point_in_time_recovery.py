@@ -8,8 +8,6 @@ from adorm.memory.storage.table import Table
 KEPT_AS = "PointInTimeRecovery"
 """Under this name `TableDefinition.extras` keeps the setting, `{"RecoveryPeriodInDays": 35}`."""
 
-DEFAULT_DAYS = 35
-
 
 def turn_on(table: Table, now: float, days: int) -> None:
     """Begin to log a table's writes, which are kept for `days`."""

@@ -28,14 +28,12 @@ from adorm.memory.expressions.nodes import (
     ValuePlaceholder,
 )
 from adorm.memory.expressions.paths import path_text
+from adorm.memory.limits import MAX_IN_OPERANDS
 from adorm.memory.values.canonical import TYPE_NAMES, Value, base64_text, type_of
 
 Values: TypeAlias = Mapping[str, Value]
 ValueCheck: TypeAlias = Callable[[Values], None]
 """Raises `ExpressionFault` where a request's values have the wrong types."""
-
-MAX_IN_OPERANDS = 100
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters"""
 
 _TYPES_IN_MESSAGES = "B,NULL,SS,BOOL,L,BS,N,NS,S,M"
 _TYPES_WITHOUT_VALUE = "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Ope
 
 from __future__ import annotations
 
+from adorm.memory.expressions.lru_cache import cached_by_text
 from adorm.memory.expressions.nodes import (
     And,
     Arithmetic,
@@ -20,7 +21,6 @@ from adorm.memory.expressions.nodes import (
     ValuePlaceholder,
 )
 from adorm.memory.expressions.parser import Parser, Steps, run
-from adorm.memory.expressions.plan_cache import kept_by_text
 
 COMPARATORS = frozenset(["=", "<>", "<", "<=", ">", ">="])
 
@@ -37,7 +37,7 @@ FUNCTIONS = {
 _UPDATE_FUNCTIONS = frozenset(["if_not_exists", "list_append"])
 
 
-@kept_by_text
+@cached_by_text
 def parse_condition(text: str) -> ConditionNode:
     """Read a condition.
 

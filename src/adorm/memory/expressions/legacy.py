@@ -135,8 +135,8 @@ def _expectation(name: str, condition: Mapping[str, Any]) -> tuple[str, list[Ite
             raise invalid_value(f"Value cannot be used when Exists is false {attribute}")
         return "NULL", []
     if value is None:
-        told = "null" if exists is None else "true"
-        raise invalid_value(f"Value must be provided when Exists is {told} {attribute}")
+        shown = "null" if exists is None else "true"
+        raise invalid_value(f"Value must be provided when Exists is {shown} {attribute}")
     return "EQ", [canonical_value(value)]
 
 

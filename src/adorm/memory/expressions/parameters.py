@@ -33,8 +33,9 @@ class Parameters:
 
     in_transaction: bool = attrs.field(init=False)
 
-    sizes_told: frozenset[str] = attrs.field(init=False)
-    """The expressions whose size is told where it is too large: in a scan and in a transaction."""
+    shows_size_of: frozenset[str] = attrs.field(init=False)
+    """The parameters whose size the refusal of a too long expression shows. The service shows it in
+    a Scan and in a transaction."""
 
     def __attrs_post_init__(self) -> None:
         set_once = object.__setattr__
@@ -45,9 +46,9 @@ class Parameters:
             maps.append("ExpressionAttributeValues")
         set_once(self, "all", self.expressions | self.legacy | frozenset(maps))
         set_once(self, "in_transaction", not self.ordered_legacy)
-        told = "ConditionExpression" if self.in_transaction else "FilterExpression"
-        is_told = self.in_transaction or self.operation == "Scan"
-        set_once(self, "sizes_told", frozenset([told] if is_told else []))
+        parameter = "ConditionExpression" if self.in_transaction else "FilterExpression"
+        shows_size = self.in_transaction or self.operation == "Scan"
+        set_once(self, "shows_size_of", frozenset([parameter] if shows_size else []))
 
     def known(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """The members of a request that are parameters of the operation, in the request's order."""

@@ -14,20 +14,15 @@ from adorm.memory.expressions.errors import ExpressionFault
 from adorm.memory.expressions.nodes import Path
 from adorm.memory.expressions.reserved_words import is_reserved
 from adorm.memory.expressions.tokens import Token, read_tokens, syntax_error
+from adorm.memory.limits import (
+    MAX_EXPRESSION_BYTES,
+    MAX_EXPRESSION_OPERATORS,
+    MAX_LIST_INDEX,
+    MAX_NESTING,
+)
 
 Steps: TypeAlias = Generator["Steps", Any, Any]
 """A rule of the grammar: it yields the rules it waits for and returns what it read."""
-
-MAX_EXPRESSION_BYTES = 4096
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters"""
-
-MAX_OPERATORS = 300
-"""The same page; the service counts the operators of conditions too."""
-
-MAX_LIST_INDEX = 2**31 - 1
-
-MAX_PATH_ELEMENTS = 32
-"""Levels that a document path may go down: no value is nested deeper."""
 
 
 def run(rule: Steps) -> Any:
@@ -147,7 +142,7 @@ class Parser:
                 self.take_symbol("]")
             else:
                 break
-        if len(elements) > MAX_PATH_ELEMENTS:
+        if len(elements) > MAX_NESTING:
             self.find(
                 "path",
                 f"The document path has too many nesting levels; nesting levels: {len(elements)}",
@@ -178,7 +173,7 @@ class Parser:
     def count_operator(self) -> None:
         """Count one operator against the limit."""
         self.operators += 1
-        if self.operators > MAX_OPERATORS:
+        if self.operators > MAX_EXPRESSION_OPERATORS:
             self.find(
                 "operators",
                 f"The expression contains too many operators; operator count: {self.operators}",

@@ -11,17 +11,9 @@ from typing import Any
 
 from adorm.memory.errors import BadValue, EngineError, invalid, invalid_in_envelope
 from adorm.memory.expressions.bindings import Bindings
+from adorm.memory.limits import MAX_PLACEHOLDER_BYTES, MAX_PLACEHOLDERS_BYTES
 from adorm.memory.values.canonical import Item, canonical_value
 from adorm.memory.values.sizes import text_bytes, value_bytes
-
-MAX_BYTES = 2 * 1024 * 1024
-"""Of all names, and of all values.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters
-"""
-
-MAX_KEY_BYTES = 255
-"""Of one placeholder; the same page."""
 
 _NAME = re.compile(r"#[A-Za-z0-9_]+").fullmatch
 _VALUE = re.compile(r":[A-Za-z0-9_]+").fullmatch
@@ -35,10 +27,13 @@ def check_names(names: Mapping[str, str]) -> None:
     """
     if not names:
         raise invalid_in_envelope("ExpressionAttributeNames must not be empty")
-    if sum(text_bytes(name) + text_bytes(meant) for name, meant in names.items()) > MAX_BYTES:
+    if (
+        sum(text_bytes(name) + text_bytes(meant) for name, meant in names.items())
+        > MAX_PLACEHOLDERS_BYTES
+    ):
         raise invalid_in_envelope("ExpressionAttributeNames exceeds max size")
     for name in names:
-        if text_bytes(name) > MAX_KEY_BYTES or not _NAME(name):
+        if text_bytes(name) > MAX_PLACEHOLDER_BYTES or not _NAME(name):
             raise _bad_key("ExpressionAttributeNames", name, "#")
 
 
@@ -51,13 +46,13 @@ def check_value_names(values: Mapping[str, Any]) -> None:
     if not values:
         raise invalid_in_envelope("ExpressionAttributeValues must not be empty")
     for name in values:
-        if text_bytes(name) > MAX_KEY_BYTES or not _VALUE(name):
+        if text_bytes(name) > MAX_PLACEHOLDER_BYTES or not _VALUE(name):
             raise _bad_key("ExpressionAttributeValues", name, ":")
 
 
 def _bad_key(parameter: str, key: str, first: str) -> EngineError:
     size = text_bytes(key)
-    if size > MAX_KEY_BYTES:
+    if size > MAX_PLACEHOLDER_BYTES:
         return invalid_in_envelope(
             f"{parameter} contains invalid key: The expression attribute map contains a key that "
             f"is too long; size of key: {size}"
@@ -81,7 +76,7 @@ def canonical_values(values: Mapping[str, Any], *, in_transaction: bool) -> Item
             raise bad_value(error, name, in_transaction=in_transaction) from error
         ((tag, content),) = read.items()
         size += len(content) if tag in ("S", "N", "B") else value_bytes(read)
-    if size > MAX_BYTES:
+    if size > MAX_PLACEHOLDERS_BYTES:
         raise invalid_in_envelope("ExpressionAttributeValues exceeds max size")
     return canonical
 

@@ -5,12 +5,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Pro
 
 from __future__ import annotations
 
+from adorm.memory.expressions.lru_cache import cached_by_text
 from adorm.memory.expressions.nodes import Path
 from adorm.memory.expressions.parser import Parser
-from adorm.memory.expressions.plan_cache import kept_by_text
 
 
-@kept_by_text
+@cached_by_text
 def parse_projection(text: str) -> tuple[Path, ...]:
     """Read the paths of a projection, in the order in which they are written.
 

@@ -1,7 +1,7 @@
 """Internal: all expressions of one request, or the legacy parameters in their place.
 
 What does not depend on values is worked out once and kept by operation, texts and placeholders
-(`_Plan`); a request then costs the check of its values.
+(`_Compiled`); a request then costs the check of its values.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from adorm.memory.expressions.key_conditions import (
     bind_key_condition,
     compile_key_condition,
 )
+from adorm.memory.expressions.lru_cache import LruCache
 from adorm.memory.expressions.parameters import PARAMETERS, Parameters
 from adorm.memory.expressions.parser import ExpressionTooLong
 from adorm.memory.expressions.placeholders import (
@@ -34,7 +35,6 @@ from adorm.memory.expressions.placeholders import (
     check_value_names,
     refuse_unused,
 )
-from adorm.memory.expressions.plan_cache import LatestUsed
 from adorm.memory.expressions.projection_parser import parse_projection
 from adorm.memory.expressions.projections import Projection, compile_projection
 from adorm.memory.expressions.update_parser import parse_update
@@ -44,7 +44,7 @@ from adorm.memory.values.name_sizes import check_request_names
 
 T = TypeVar("T")
 
-MAX_PLANS = 2048
+MAX_COMPILED = 2048
 """Requests whose expressions are kept compiled."""
 
 
@@ -60,7 +60,7 @@ class RequestExpressions:
 
 
 @attrs.frozen
-class _Plan:
+class _Compiled:
     """A request's expressions without its values."""
 
     condition: CompiledCondition | None
@@ -82,7 +82,7 @@ class _Plan:
 
 
 _NOTHING = RequestExpressions()
-_plans: LatestUsed[tuple[Any, ...], _Plan] = LatestUsed(MAX_PLANS)
+_recently_compiled: LruCache[tuple[Any, ...], _Compiled] = LruCache(MAX_COMPILED)
 
 
 def read_expressions(operation: str, request: Mapping[str, Any]) -> RequestExpressions:
@@ -158,8 +158,8 @@ def _read_texts(parameters: Parameters, request: Mapping[str, Any]) -> RequestEx
         None if names is None else tuple(names.items()),
         None if values is None else tuple(values),
     )
-    plan = _plans.get(key)
-    if plan is None:
+    compiled = _recently_compiled.get(key)
+    if compiled is None:
         _check_names(parameters, request)
         parameters.refuse_placeholders_alone(request)
         is_used = not parameters.expressions.isdisjoint(request)
@@ -168,24 +168,24 @@ def _read_texts(parameters: Parameters, request: Mapping[str, Any]) -> RequestEx
         if values is not None and is_used:
             check_value_names(values)
         canonical = _canonical(parameters, values)
-        plan = _make_plan(parameters, request, Bindings(names or {}, canonical))
-        _plans.put(key, plan, _characters(texts, names or {}, values or {}))
+        compiled = _compile(parameters, request, Bindings(names or {}, canonical))
+        _recently_compiled.put(key, compiled, _characters(texts, names or {}, values or {}))
     else:
         if values is not None and not _holds_no_names(values):
             _check_names(parameters, request)
         canonical = _canonical(parameters, values)
-        for parameter, check in plan.checks:
+        for parameter, check in compiled.checks:
             try:
                 check(canonical)
             except ExpressionFault as fault:
                 raise _refusal(parameter, fault, parameters, request) from fault
-    return plan.with_values(canonical)
+    return compiled.with_values(canonical)
 
 
 def _characters(
     texts: Iterable[str | None], names: Mapping[str, str], values: Iterable[str]
 ) -> int:
-    """The characters from which a plan is made."""
+    """The characters from which a compiled is made."""
     return sum(len(each) for each in (*texts, *names, *names.values(), *values) if each is not None)
 
 
@@ -194,7 +194,7 @@ def _holds_no_names(values: Mapping[str, Any]) -> bool:
     return not any("M" in each or "L" in each for each in values.values())
 
 
-def _make_plan(parameters: Parameters, request: Mapping[str, Any], bindings: Bindings) -> _Plan:
+def _compile(parameters: Parameters, request: Mapping[str, Any], bindings: Bindings) -> _Compiled:
     checks: list[tuple[str, ValueCheck]] = []
 
     def read(parameter: str, compiled: Callable[[str], T]) -> T | None:
@@ -231,9 +231,9 @@ def _make_plan(parameters: Parameters, request: Mapping[str, Any], bindings: Bin
     compiled_filter = read("FilterExpression", condition)
     compiled_projection = read("ProjectionExpression", projection)
     if parameters.expressions.isdisjoint(request):
-        return _Plan(None, None, None, None, None, ())
+        return _Compiled(None, None, None, None, None, ())
     refuse_unused(bindings)
-    return _Plan(
+    return _Compiled(
         compiled_condition,
         compiled_filter,
         compiled_projection,
@@ -257,7 +257,7 @@ def _refusal(
     if not isinstance(fault, ExpressionTooLong):
         return invalid_in_envelope(f"Invalid {parameter}: {fault}")
     with_size = f"Invalid {parameter}: {fault.with_size}"
-    if parameter in parameters.sizes_told:
+    if parameter in parameters.shows_size_of:
         return invalid_in_envelope(with_size)
     message = f"Invalid {parameter}: {fault}"
     return EngineError("ValidationException", message, old=with_size, enveloped=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from adorm.memory.expressions import condition_parser
+from adorm.memory.expressions.lru_cache import cached_by_text
 from adorm.memory.expressions.nodes import (
     Action,
     AddAction,
@@ -20,7 +21,6 @@ from adorm.memory.expressions.nodes import (
     ValuePlaceholder,
 )
 from adorm.memory.expressions.parser import Parser, Steps, run
-from adorm.memory.expressions.plan_cache import kept_by_text
 
 FUNCTIONS = {"if_not_exists": 2, "list_append": 2}
 """Functions of a SET action, and how many operands each takes. Case matters."""
@@ -28,7 +28,7 @@ FUNCTIONS = {"if_not_exists": 2, "list_append": 2}
 _CONDITION_FUNCTIONS = frozenset(condition_parser.FUNCTIONS)
 
 
-@kept_by_text
+@cached_by_text
 def parse_update(text: str) -> tuple[Action, ...]:
     """Read the actions of an update, in the order in which they are written.
 

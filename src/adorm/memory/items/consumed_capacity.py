@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from adorm.memory.limits import READ_UNIT_BYTES, WRITE_UNIT_BYTES
 from adorm.memory.storage.table import Change, IndexChange, Table
-
-READ_UNIT_BYTES = 4096
-WRITE_UNIT_BYTES = 1024
 
 TRANSACTION_FACTOR = 2
 """A transaction reads and writes each item twice. Writes to indexes are charged once."""

@@ -36,5 +36,5 @@ def collections_metrics(writes: Iterable[ItemWrite]) -> list[dict[str, Any]]:
     first_of_each: dict[Position, ItemWrite] = {}
     for write in writes:
         first_of_each.setdefault(write.position[:2], write)
-    told = [collection_metrics(write) for write in first_of_each.values()]
-    return [each for each in told if each is not None]
+    metrics = [collection_metrics(write) for write in first_of_each.values()]
+    return [each for each in metrics if each is not None]

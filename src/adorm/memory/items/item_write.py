@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adorm.memory.errors import EngineError, invalid, invalid_value
+from adorm.memory.limits import MAX_ATTRIBUTE_NAME_BYTES, MAX_ITEM_BYTES
 from adorm.memory.storage.keys import Position
 from adorm.memory.storage.ordered_items import StoredItem
 from adorm.memory.storage.table import Change, PreparedWrite, Table
 from adorm.memory.values.canonical import Item, check_depth
-from adorm.memory.values.name_sizes import MAX_NAME_BYTES, check_item_names
-from adorm.memory.values.sizes import MAX_ITEM_BYTES, attribute_bytes
+from adorm.memory.values.name_sizes import check_item_names
+from adorm.memory.values.sizes import attribute_bytes
 
 if TYPE_CHECKING:
     from adorm.memory.database import Database
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from adorm.memory.expressions.updates import Update
 
 
-class Planned(NamedTuple):
+class EvaluatedWrite(NamedTuple):
     """What a write will do, once its condition was found to hold."""
 
     old: Item | None
@@ -38,25 +39,25 @@ class ItemWrite:
         table: where.
         position: which item.
         key: the item's key attributes.
-        become: from the item as it stands (None for none) to the item as it shall stand (None for
+        make_new: from the item as it stands (None for none) to the item as it shall stand (None for
             none).
         condition: must hold for the item as it stands.
-        tells_item: whether a failed condition's error carries the item.
-        stored: what a put stores; None where `become` decides.
-        changed: the attributes that `become` may change; None for any.
+        returns_item: whether a failed condition's error carries the item.
+        stored: what a put stores; None where `make_new` decides.
+        changed: the attributes that `make_new` may change; None for any.
         only_checks: nothing is written, whatever the item is.
     """
 
     __slots__ = (
-        "become",
         "changed",
         "condition",
         "key",
+        "make_new",
         "only_checks",
         "position",
+        "returns_item",
         "stored",
         "table",
-        "tells_item",
     )
 
     def __init__(
@@ -64,10 +65,10 @@ class ItemWrite:
         table: Table,
         position: Position,
         key: Item,
-        become: Callable[[Item | None], Item | None],
+        make_new: Callable[[Item | None], Item | None],
         condition: Condition | None = None,
         *,
-        tells_item: bool = False,
+        returns_item: bool = False,
         stored: StoredItem | None = None,
         changed: frozenset[str] | None = None,
         only_checks: bool = False,
@@ -75,14 +76,14 @@ class ItemWrite:
         self.table = table
         self.position = position
         self.key = key
-        self.become = become
+        self.make_new = make_new
         self.condition = condition
-        self.tells_item = tells_item
+        self.returns_item = returns_item
         self.stored = stored
         self.changed = changed
         self.only_checks = only_checks
 
-    def plan(self) -> Planned:
+    def evaluate(self) -> EvaluatedWrite:
         """Check the condition and find the new item; nothing is changed yet.
 
         Raises:
@@ -91,41 +92,40 @@ class ItemWrite:
         before = self.table.find(self.position)
         old = None if before is None else before.item()
         if self.condition is not None and not self.condition.matches(old or {}):
-            raise condition_failed(old if self.tells_item else None)
+            raise condition_failed(old if self.returns_item else None)
         if self.only_checks:
-            return Planned(old, old, before)
-        new = self.become(old)
+            return EvaluatedWrite(old, old, before)
+        new = self.make_new(old)
         if new is None or self.stored is not None:
-            return Planned(old, new, self.stored)
+            return EvaluatedWrite(old, new, self.stored)
         size = None
         if before is not None and old is not None and self.changed is not None:
             # Most updates change little of an item: the rest is not counted again.
             size = before.size - attribute_bytes(old, self.changed)
             size += attribute_bytes(new, self.changed)
         stored = StoredItem.of(new, size)
-        if stored.size > MAX_NAME_BYTES:
+        if stored.size > MAX_ATTRIBUTE_NAME_BYTES:
             check_item_names(new)
         if stored.size > MAX_ITEM_BYTES:
             raise invalid("Item size to update has exceeded the maximum allowed size")
-        return Planned(old, new, stored)
+        return EvaluatedWrite(old, new, stored)
 
-    def prepare(self, database: Database, planned: Planned) -> PreparedWrite | None:
-        """Make ready what was planned, so that nothing is left that can fail; None where nothing is
-        to be written."""
+    def prepare(self, database: Database, evaluated: EvaluatedWrite) -> PreparedWrite | None:
+        """Work out every change of the table that can fail; None for a check of a condition."""
         if self.only_checks:
             return None
         return self.table.prepare(
-            self.position, planned.new, stored=planned.stored, now=database.now()
+            self.position, evaluated.new, stored=evaluated.stored, now=database.now()
         )
 
-    def apply(self, database: Database, planned: Planned) -> Change:
-        """Store what was planned."""
-        return self.commit(planned, self.prepare(database, planned))
+    def apply(self, database: Database, evaluated: EvaluatedWrite) -> Change:
+        """Store what was evaluated."""
+        return self.commit(evaluated, self.prepare(database, evaluated))
 
-    def commit(self, planned: Planned, prepared: PreparedWrite | None) -> Change:
+    def commit(self, evaluated: EvaluatedWrite, prepared: PreparedWrite | None) -> Change:
         """Store what was prepared."""
         if prepared is None:
-            return Change(planned.stored, planned.stored, [])
+            return Change(evaluated.stored, evaluated.stored, [])
         return self.table.commit(prepared)
 
 
@@ -144,7 +144,7 @@ def put_write(
     stored: StoredItem,
     condition: Condition | None = None,
     *,
-    tells_item: bool = False,
+    returns_item: bool = False,
     in_batch: bool = False,
 ) -> ItemWrite:
     """The write that stores `item` in the place of what has its key.
@@ -154,7 +154,7 @@ def put_write(
         item: a canonical item.
         stored: the same as `stored_put` makes it.
         condition: must hold for the item as it stands.
-        tells_item: whether a failed condition's error carries the item.
+        returns_item: whether a failed condition's error carries the item.
         in_batch: whether BatchWriteItem asks, which words a wrong key differently.
 
     Raises:
@@ -170,13 +170,13 @@ def put_write(
         table.schema.key_of(item),
         lambda old: item,
         condition,
-        tells_item=tells_item,
+        returns_item=returns_item,
         stored=stored,
     )
 
 
 def delete_write(
-    table: Table, key: Item, condition: Condition | None = None, *, tells_item: bool = False
+    table: Table, key: Item, condition: Condition | None = None, *, returns_item: bool = False
 ) -> ItemWrite:
     """The write that removes the item with this key, if there is one.
 
@@ -190,12 +190,12 @@ def delete_write(
         key,
         lambda old: None,
         condition,
-        tells_item=tells_item,
+        returns_item=returns_item,
     )
 
 
 def check_write(
-    table: Table, key: Item, condition: Condition | None, *, tells_item: bool = False
+    table: Table, key: Item, condition: Condition | None, *, returns_item: bool = False
 ) -> ItemWrite:
     """The part of a transaction that only checks a condition.
 
@@ -209,7 +209,7 @@ def check_write(
         key,
         lambda old: old,
         condition,
-        tells_item=tells_item,
+        returns_item=returns_item,
         only_checks=True,
     )
 
@@ -220,7 +220,7 @@ def update_write(
     update: Update | None,
     condition: Condition | None = None,
     *,
-    tells_item: bool = False,
+    returns_item: bool = False,
 ) -> ItemWrite:
     """The write that changes the item with this key, or makes it.
 
@@ -238,7 +238,7 @@ def update_write(
                     f"Cannot update attribute {name}. This attribute is part of the key"
                 )
 
-    def become(old: Item | None) -> Item | None:
+    def make_new(old: Item | None) -> Item | None:
         if update is None:
             return key if old is None else old
         if old is None and update.only_removes:
@@ -254,9 +254,9 @@ def update_write(
         table,
         table.schema.position(key),
         key,
-        become,
+        make_new,
         condition,
-        tells_item=tells_item,
+        returns_item=returns_item,
         changed=None if update is None else update.attributes,
     )
 
@@ -268,13 +268,13 @@ def stored_put(item: Item) -> StoredItem:
         EngineError: the item is larger than 400 KB, or has a name that is too long.
     """
     stored = StoredItem.of(item)
-    if stored.size > MAX_NAME_BYTES:
+    if stored.size > MAX_ATTRIBUTE_NAME_BYTES:
         check_item_names(item)
     if stored.size > MAX_ITEM_BYTES:
         raise invalid("Item size has exceeded the maximum allowed size")
     return stored
 
 
-def tells_item_on_failure(request: Mapping[str, Any]) -> bool:
+def returns_item_on_failure(request: Mapping[str, Any]) -> bool:
     """Whether a failed condition's error carries the item."""
     return request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"

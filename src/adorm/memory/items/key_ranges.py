@@ -98,12 +98,12 @@ class BoundKeyCondition:
 
     def _check_types(self) -> None:
         for name, comparison in self._comparisons.items():
-            kind = self.schema.types[name]
+            type_tag = self.schema.types[name]
             for value in comparison.values:
-                if kind not in value:
+                if type_tag not in value:
                     raise invalid_value("Condition parameter type does not match schema type")
-                if not value[kind] and kind != "N" and comparison.operator == "=":
-                    raise empty_key_value(name, kind)
+                if not value[type_tag] and type_tag != "N" and comparison.operator == "=":
+                    raise empty_key_value(name, type_tag)
 
     def range(self) -> KeyRange:
         """The positions to read."""

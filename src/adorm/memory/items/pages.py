@@ -13,6 +13,7 @@ import orjson
 from adorm.memory.errors import ENVELOPE, EngineError, invalid, invalid_value
 from adorm.memory.items.consumed_capacity import Consumed, read_units
 from adorm.memory.items.start_keys import INVALID_START_KEY
+from adorm.memory.limits import PAGE_BYTES
 from adorm.memory.shapes.query_wording import check_select_value
 from adorm.memory.storage.keys import SCHEMA_MISMATCH, Position
 from adorm.memory.storage.ordered_items import OrderedItems, StoredItem
@@ -22,10 +23,6 @@ from adorm.memory.values.canonical import Item
 if TYPE_CHECKING:
     from adorm.memory.expressions.conditions import Condition
     from adorm.memory.expressions.projections import Projection
-
-MAX_PAGE_BYTES = 1 << 20
-"""A page ends before the item that would take it above 1 MB. What counts is what lies in the table
-or index that is read, before any filter."""
 
 
 class Source:
@@ -74,16 +71,16 @@ class Source:
         old = self._old_refusal(key, in_scan=in_scan)
         named = self.index or next(iter(self.table.indexes.values()), None)
         if in_scan and named is not None:
-            for name, kind in types.items():
-                if name in key and kind not in key[name]:
+            for name, type_tag in types.items():
+                if name in key and type_tag not in key[name]:
                     raise invalid(
                         "One or more parameter values were invalid: Type mismatch for Index Key"
-                        f" {name} Expected: {kind} Actual: {next(iter(key[name]))}"
+                        f" {name} Expected: {type_tag} Actual: {next(iter(key[name]))}"
                         f" IndexName: {named.name}",
                         old=old,
                     )
         if len(key) != len(types) or any(
-            name not in key or kind not in key[name] for name, kind in types.items()
+            name not in key or type_tag not in key[name] for name, type_tag in types.items()
         ):
             raise invalid(INVALID_START_KEY, old=old)
         self.table.schema.check_key(self.table.schema.key_of(key))
@@ -99,10 +96,10 @@ class Source:
             return of_table
         if len(key) != len(self.key_attributes):
             return INVALID_START_KEY
-        for name, kind in self.schema.types.items():
+        for name, type_tag in self.schema.types.items():
             if name not in key:
                 return INVALID_START_KEY
-            if kind not in key[name]:
+            if type_tag not in key[name]:
                 return SCHEMA_MISMATCH
         return of_table
 
@@ -117,7 +114,7 @@ class Source:
         """
         if self.index is None or self.index.projected is None:
             return False
-        name, held = self.index.name, self.index.projected
+        name, projected = self.index.name, self.index.projected
         if select == "ALL_ATTRIBUTES":
             if self.index.definition.is_global:
                 raise invalid_value(
@@ -125,7 +122,7 @@ class Source:
                     " because its projection type is not ALL"
                 )
             return True
-        missing = [] if projection is None else sorted(projection.attributes - held)
+        missing = [] if projection is None else sorted(projection.attributes - projected)
         if missing and self.index.definition.is_global:
             raise invalid_value(
                 f"Global secondary index {name} does not project [{', '.join(missing)}]"
@@ -149,7 +146,7 @@ class Page:
         """Take entries up to `limit`, or to 1 MB."""
         taken, total, more = self.items, 0, False
         for json, size in entries:
-            if total + size > MAX_PAGE_BYTES and taken:
+            if total + size > PAGE_BYTES and taken:
                 more = True
                 break
             total += size
@@ -213,7 +210,7 @@ def check_select(request: Mapping[str, Any], *, enveloped: bool) -> None:
     Raises:
         EngineError: the `Select` is unknown or contradicts the request.
     """
-    told = _in_envelope if enveloped else invalid
+    refusal = _in_envelope if enveloped else invalid
     select = request.get("Select")
     if select is None:
         return
@@ -223,15 +220,15 @@ def check_select(request: Mapping[str, Any], *, enveloped: bool) -> None:
     )
     if select == "SPECIFIC_ATTRIBUTES":
         if member is None:
-            raise told(
+            raise refusal(
                 "Must specify the AttributesToGet or ProjectionExpression when choosing to get"
                 " SPECIFIC_ATTRIBUTES"
             )
     elif member is not None:
         wanted = "only the Count" if select == "COUNT" else select
-        raise told(f"Cannot specify the {member} when choosing to get {wanted}")
+        raise refusal(f"Cannot specify the {member} when choosing to get {wanted}")
     elif select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in request:
-        raise told("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+        raise refusal("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
 
 
 def _in_envelope(message: str) -> EngineError:

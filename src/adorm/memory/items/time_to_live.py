@@ -31,7 +31,7 @@ def remove_expired(database: Database) -> int:
     now = database.now()
     removed = 0
     for table in list(database.tables.values()):
-        table.settle(now)
+        table.apply_due_changes(now)
         if table.status not in (CREATING, DELETING):
             removed += _remove_from(database, table, now)
     return removed

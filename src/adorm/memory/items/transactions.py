@@ -14,19 +14,14 @@ import orjson
 
 from adorm.memory.errors import EngineError, Wording, invalid
 from adorm.memory.items.consumed_capacity import TRANSACTION_FACTOR, Consumed, read_units
-from adorm.memory.items.item_write import ItemWrite, Planned
+from adorm.memory.items.item_write import EvaluatedWrite, ItemWrite
+from adorm.memory.limits import MAX_TRANSACTION_BYTES, TOKEN_LIFE_S
 from adorm.memory.storage.keys import Position
 from adorm.memory.storage.ordered_items import StoredItem
 
 if TYPE_CHECKING:
     from adorm.memory.database import Database
     from adorm.memory.storage.table import Change, Table
-
-MAX_BYTES = 4 << 20
-"""Bytes of all items of a transaction."""
-
-TOKEN_LIFE_S = 600.0
-"""For so long a `ClientRequestToken` is remembered after the transaction was done."""
 
 REASON_CODES: Mapping[str, str] = {
     "ConditionalCheckFailedException": "ConditionalCheckFailed",
@@ -53,12 +48,12 @@ def reason_of(error: EngineError, wording: Wording) -> dict[str, Any]:
 
 def cancelled(reasons: Sequence[dict[str, Any] | None]) -> EngineError:
     """A `TransactionCanceledException`; None stands for a part that was fine."""
-    told = [{"Code": "None"} if each is None else each for each in reasons]
-    codes = ", ".join(each["Code"] for each in told)
+    shown = [{"Code": "None"} if each is None else each for each in reasons]
+    codes = ", ".join(each["Code"] for each in shown)
     return EngineError(
         "TransactionCanceledException",
         f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
-        fields={"CancellationReasons": told},
+        fields={"CancellationReasons": shown},
     )
 
 
@@ -96,7 +91,7 @@ def check_total_bytes(sizes: Iterable[int]) -> None:
     Raises:
         EngineError: the items have more than 4 MB together.
     """
-    if sum(sizes) > MAX_BYTES:
+    if sum(sizes) > MAX_TRANSACTION_BYTES:
         raise invalid(
             "Collection size of items exceeded, which can also be caused by the aggregate size of"
             " the items in the transaction exceeding the 4MB limit"
@@ -120,23 +115,23 @@ def carry_out(
     """
     wording = database.options.wording
     reasons: list[dict[str, Any] | None] = []
-    planned: list[tuple[ItemWrite, Planned]] = []
+    evaluated: list[tuple[ItemWrite, EvaluatedWrite]] = []
     for write in writes:
         if isinstance(write, EngineError):
             reasons.append(reason_of(write, wording))
             continue
         try:
-            database.check_free(write.table, write.position)
+            database.check_not_held(write.table, write.position)
             database.admit(write.table, write=True)
-            planned.append((write, write.plan()))
+            evaluated.append((write, write.evaluate()))
         except EngineError as error:
             reasons.append(reason_of(error, wording))
         else:
             reasons.append(None)
     if any(reasons):
         raise cancelled(reasons)
-    prepared = [(write, plan, write.prepare(database, plan)) for write, plan in planned]
-    return [(write, write.commit(plan, ready)) for write, plan, ready in prepared]
+    prepared = [(write, each, write.prepare(database, each)) for write, each in evaluated]
+    return [(write, write.commit(each, ready)) for write, each, ready in prepared]
 
 
 def consumed_by_writes(done: Iterable[tuple[ItemWrite, Change]]) -> list[Consumed]:

@@ -36,7 +36,7 @@ def describe_backup(database: Database, request: Mapping[str, Any]) -> dict[str,
 def delete_backup(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     """Delete a backup; the answer says DELETED."""
     backup = find_backup(database, request["BackupArn"])
-    if backup.kind == "SYSTEM":
+    if backup.backup_type == "SYSTEM":
         raise invalid(
             "Invalid Request: User is not allowed to delete the system backup with arn"
             f" {backup.arn}. It will automatically expire on {backup.expires_at}"
@@ -80,8 +80,8 @@ def _order_of_arn(arn: str) -> tuple[str, str]:
 
 
 def _is_asked_for(backup: Backup, request: Mapping[str, Any]) -> bool:
-    kind: str = request.get("BackupType", "USER")
-    if kind not in ("ALL", backup.kind):
+    backup_type: str = request.get("BackupType", "USER")
+    if backup_type not in ("ALL", backup.backup_type):
         return False
     if "TableName" in request:
         name: str = request["TableName"]

@@ -13,11 +13,8 @@ from adorm.memory.database import Database, throttled
 from adorm.memory.errors import EngineError, invalid
 from adorm.memory.expressions.request import RequestExpressions, read_expressions
 from adorm.memory.items.consumed_capacity import Consumed, add_report, read_units
+from adorm.memory.limits import MAX_BATCH_GET_BYTES
 from adorm.memory.values.canonical import Item, canonical_item
-
-MAX_ANSWER_BYTES = 16 << 20
-"""An answer ends before the item that would take it above 16 MB; the keys after it are
-unprocessed."""
 
 
 def batch_get_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +40,7 @@ def batch_get_item(database: Database, request: Mapping[str, Any]) -> dict[str, 
             table.schema.check_key(key)
         for key in keys:
             stored = table.find(table.schema.position(key))
-            if full or (stored is not None and size + stored.size > MAX_ANSWER_BYTES):
+            if full or (stored is not None and size + stored.size > MAX_BATCH_GET_BYTES):
                 full = True
                 left.append(key)
                 continue

@@ -18,12 +18,11 @@ from adorm.memory.items.item_write import (
     put_write,
     stored_put,
 )
+from adorm.memory.limits import MAX_BATCH_WRITE_BYTES
 from adorm.memory.storage.keys import Position
 from adorm.memory.storage.ordered_items import StoredItem
 from adorm.memory.storage.table import Table
 from adorm.memory.values.canonical import Item, canonical_item
-
-MAX_REQUEST_BYTES = 16 << 20
 
 
 def batch_write_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,7 +34,7 @@ def batch_write_item(database: Database, request: Mapping[str, Any]) -> dict[str
     parts: Mapping[str, list[Mapping[str, Any]]] = request["RequestItems"]
     wanted = {name: [_read_write(each) for each in writes] for name, writes in parts.items()}
     sizes = [put.size for each in wanted.values() for _, put in each if put is not None]
-    if sum(sizes) > MAX_REQUEST_BYTES:
+    if sum(sizes) > MAX_BATCH_WRITE_BYTES:
         raise invalid(
             "Item collection too large: aggregate size of items in BatchWriteItem exceeds 16MB"
             " limit"
@@ -50,18 +49,18 @@ def batch_write_item(database: Database, request: Mapping[str, Any]) -> dict[str
         for write in writes:
             try:
                 database.admit(write.table, write=True)
-                database.check_free(write.table, write.position)
+                database.check_not_held(write.table, write.position)
             except EngineError:
-                unprocessed.setdefault(name, []).append(_asked_again(write))
+                unprocessed.setdefault(name, []).append(_unprocessed(write))
                 continue
-            change = write.apply(database, write.plan())
+            change = write.apply(database, write.evaluate())
             before = used.total
             used.add_change(change)
             database.charge(write.table, used.total - before, write=True)
         if request.get("ReturnItemCollectionMetrics") == "SIZE":
-            told = collections_metrics(writes)
-            if told:
-                metrics[name] = told
+            of_table = collections_metrics(writes)
+            if of_table:
+                metrics[name] = of_table
     if sum(map(len, unprocessed.values())) == sum(map(len, parts.values())):
         raise throttled()
     answer: dict[str, Any] = {"UnprocessedItems": unprocessed}
@@ -71,17 +70,17 @@ def batch_write_item(database: Database, request: Mapping[str, Any]) -> dict[str
     return answer
 
 
-def _read_write(asked: Mapping[str, Any]) -> tuple[Item, StoredItem | None]:
+def _read_write(write_request: Mapping[str, Any]) -> tuple[Item, StoredItem | None]:
     """The item that one part puts, and its stored form; or the key that it deletes."""
-    if len(asked.keys() & {"PutRequest", "DeleteRequest"}) != 1:
+    if len(write_request.keys() & {"PutRequest", "DeleteRequest"}) != 1:
         raise invalid(
             "Supplied AttributeValue has more than one datatypes set, must contain exactly one of"
             " the supported datatypes"
         )
-    if "PutRequest" in asked:
-        item = canonical_item(asked["PutRequest"]["Item"])
+    if "PutRequest" in write_request:
+        item = canonical_item(write_request["PutRequest"]["Item"])
         return item, stored_put(item)
-    return canonical_item(asked["DeleteRequest"]["Key"]), None
+    return canonical_item(write_request["DeleteRequest"]["Key"]), None
 
 
 def _prepare(
@@ -109,9 +108,9 @@ def _write(table: Table, item: Item, put: StoredItem | None) -> ItemWrite:
     return put_write(table, item, put, in_batch=True)
 
 
-def _asked_again(write: ItemWrite) -> dict[str, Any]:
+def _unprocessed(write: ItemWrite) -> dict[str, Any]:
     """The part of a request that a write stands for."""
-    item = write.become(None)
+    item = write.make_new(None)
     if item is None:
         return {"DeleteRequest": {"Key": write.key}}
     return {"PutRequest": {"Item": item}}

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from adorm.memory.backups.point_in_time_recovery import DEFAULT_DAYS, KEPT_AS, turn_on
+from adorm.memory.backups.point_in_time_recovery import KEPT_AS, turn_on
 from adorm.memory.backups.restore import restore_table
 from adorm.memory.database import Database
 from adorm.memory.errors import EngineError, invalid
+from adorm.memory.limits import MAX_RECOVERY_DAYS
 from adorm.memory.storage.table import Table
 from adorm.memory.tables.description import rounded
 from adorm.memory.tables.states import CREATING
@@ -52,7 +53,7 @@ def update_continuous_backups(database: Database, request: Mapping[str, Any]) ->
         table.definition.extras.pop(KEPT_AS, None)
         table.log = None
     elif table.log is None:
-        turn_on(table, database.now(), specification.get("RecoveryPeriodInDays", DEFAULT_DAYS))
+        turn_on(table, database.now(), specification.get("RecoveryPeriodInDays", MAX_RECOVERY_DAYS))
     elif "RecoveryPeriodInDays" in specification:
         table.log.days = specification["RecoveryPeriodInDays"]
         table.definition.extras[KEPT_AS]["RecoveryPeriodInDays"] = table.log.days

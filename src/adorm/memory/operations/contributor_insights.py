@@ -92,7 +92,7 @@ def _rules(table: Table, index_name: str, setting: Mapping[str, Any]) -> list[st
 
 def list_contributor_insights(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     """List the tables and indexes whose insights are on."""
-    database.settle()
+    database.apply_due_changes()
     tables = [database.tables[name] for name in sorted(database.tables)]
     if "TableName" in request:
         tables = [database.known_table(request["TableName"])]

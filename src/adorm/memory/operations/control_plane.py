@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from adorm.memory.database import Database
+from adorm.memory.database import Handler
 from adorm.memory.operations.backups import (
     create_backup,
     delete_backup,
@@ -25,6 +24,7 @@ from adorm.memory.operations.contributor_insights import (
 )
 from adorm.memory.operations.create_table import create_table
 from adorm.memory.operations.delete_table import delete_table
+from adorm.memory.operations.describe_limits import describe_endpoints, describe_limits
 from adorm.memory.operations.describe_table import describe_table
 from adorm.memory.operations.kinesis_destinations import (
     describe_kinesis_streaming_destination,
@@ -32,7 +32,6 @@ from adorm.memory.operations.kinesis_destinations import (
     enable_kinesis_streaming_destination,
     update_kinesis_streaming_destination,
 )
-from adorm.memory.operations.limits import describe_endpoints, describe_limits
 from adorm.memory.operations.list_tables import list_tables
 from adorm.memory.operations.resource_policies import (
     delete_resource_policy,
@@ -43,7 +42,7 @@ from adorm.memory.operations.tags import list_tags_of_resource, tag_resource, un
 from adorm.memory.operations.time_to_live import describe_time_to_live, update_time_to_live
 from adorm.memory.operations.update_table import update_table
 
-CONTROL_PLANE: Mapping[str, Callable[[Database, Mapping[str, Any]], dict[str, Any]]] = {
+CONTROL_PLANE: Mapping[str, Handler] = {
     "CreateBackup": create_backup,
     "CreateTable": create_table,
     "DeleteBackup": delete_backup,

@@ -33,7 +33,7 @@ def create_table(database: Database, request: Mapping[str, Any]) -> dict[str, An
     add_table(database, table)
     start_creating(database, table)
     if database.options.made_at_once:
-        table.settle(database.now())
+        table.apply_due_changes(database.now())
     described = describe(table, database.now())
     if "WarmThroughput" in request:
         described["WarmThroughput"] = dict(request["WarmThroughput"])

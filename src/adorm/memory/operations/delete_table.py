@@ -13,7 +13,7 @@ from adorm.memory.database import Database
 from adorm.memory.errors import invalid
 from adorm.memory.streams.lifecycle import close_stream
 from adorm.memory.tables.description import describe
-from adorm.memory.tables.states import DELETING, check_deletable, check_settled
+from adorm.memory.tables.states import DELETING, check_changeable, check_deletable
 
 
 def delete_table(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def delete_table(database: Database, request: Mapping[str, Any]) -> dict[str, An
     Its stream stays readable for a day. If point-in-time recovery is on, a backup is made.
     """
     table = database.known_table(request["TableName"])
-    check_settled(table)
+    check_changeable(table)
     if table.definition.deletion_protection:
         raise invalid(
             "Resource cannot be deleted as it is currently protected against deletion. Disable"
@@ -30,7 +30,7 @@ def delete_table(database: Database, request: Mapping[str, Any]) -> dict[str, An
         )
     check_deletable(table)
     if table.log is not None:
-        make_backup(database, table, f"{table.name}$DeletedTableBackup", kind="SYSTEM")
+        make_backup(database, table, f"{table.name}$DeletedTableBackup", backup_type="SYSTEM")
     table.status = DELETING
     close_stream(database, table)
 

@@ -13,7 +13,7 @@ from typing import Any
 from adorm.memory.database import Database
 from adorm.memory.errors import invalid
 from adorm.memory.storage.table import Table
-from adorm.memory.tables.states import check_settled
+from adorm.memory.tables.states import check_changeable
 
 _KEPT_AS = "KinesisDataStreamDestinations"
 """Under this name `TableDefinition.extras` keeps the destinations as they are described."""
@@ -104,7 +104,7 @@ def describe_kinesis_streaming_destination(
 
 def _changeable_table(database: Database, request: Mapping[str, Any]) -> Table:
     table = database.known_table(request["TableName"])
-    check_settled(table)
+    check_changeable(table)
     return table
 
 

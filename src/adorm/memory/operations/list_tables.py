@@ -16,7 +16,7 @@ PAGE = 100
 
 def list_tables(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     """List the names of tables in any state, in the order of their bytes."""
-    database.settle()
+    database.apply_due_changes()
     start: str = request.get("ExclusiveStartTableName", "")
     names = sorted(name for name in database.tables if name > start)
     limit: int = request.get("Limit", PAGE)

@@ -5,15 +5,15 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ExecuteStatem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from adorm.memory.database import Database
+from adorm.memory.database import Database, Handler
 from adorm.memory.errors import invalid
 from adorm.memory.items.consumed_capacity import add_report
 from adorm.memory.partiql.batch import batch_execute_statement
 from adorm.memory.partiql.select import BoundSelect
-from adorm.memory.partiql.statement_runs import bind, prepare_write, run_select, run_write
+from adorm.memory.partiql.statement_runs import bind, bound_item_write, run_select, run_write
 from adorm.memory.partiql.transaction import execute_transaction
 
 
@@ -25,7 +25,7 @@ def execute_statement(database: Database, request: Mapping[str, Any]) -> dict[st
     else:
         if "NextToken" in request:
             raise invalid("NextToken is only valid on a SELECT statement")
-        _, write = prepare_write(database, bound, request)
+        _, write = bound_item_write(database, bound, request)
         outcome = run_write(database, bound, write)
     answer: dict[str, Any] = {"Items": outcome.items}
     if outcome.next_token is not None:
@@ -34,7 +34,7 @@ def execute_statement(database: Database, request: Mapping[str, Any]) -> dict[st
     return answer
 
 
-PARTIQL_OPERATIONS: Mapping[str, Callable[[Database, Mapping[str, Any]], dict[str, Any]]] = {
+PARTIQL_OPERATIONS: Mapping[str, Handler] = {
     "BatchExecuteStatement": batch_execute_statement,
     "ExecuteStatement": execute_statement,
     "ExecuteTransaction": execute_transaction,

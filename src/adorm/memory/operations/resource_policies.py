@@ -15,7 +15,7 @@ from adorm.memory.errors import EngineError, invalid, invalid_value, not_found
 from adorm.memory.storage.table import Table
 from adorm.memory.tables.resource_arns import read_resource_arn
 from adorm.memory.tables.resource_policies import POLICY, STREAM_POLICY, set_policy
-from adorm.memory.tables.states import check_settled
+from adorm.memory.tables.states import check_changeable
 
 NO_POLICY = "NO_POLICY"
 """As `ExpectedRevisionId`: there is no policy yet."""
@@ -24,7 +24,7 @@ NO_POLICY = "NO_POLICY"
 def put_resource_policy(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     """Attach a policy to a table or a stream, in place of the one it has."""
     table, kept_as = _find(database, request["ResourceArn"])
-    check_settled(table)
+    check_changeable(table)
     _check_revision(table, kept_as, request.get("ExpectedRevisionId"))
     revision_id = set_policy(table.definition, request["Policy"], database.now(), kept_as=kept_as)
     return {"RevisionId": revision_id}
@@ -42,7 +42,7 @@ def get_resource_policy(database: Database, request: Mapping[str, Any]) -> dict[
 def delete_resource_policy(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     """Take the policy from a table or a stream; where there is none, nothing is to do."""
     table, kept_as = _find(database, request["ResourceArn"])
-    check_settled(table)
+    check_changeable(table)
     _check_revision(table, kept_as, request.get("ExpectedRevisionId"))
     attached = table.definition.extras.pop(kept_as, None)
     return {} if attached is None else {"RevisionId": attached["RevisionId"]}

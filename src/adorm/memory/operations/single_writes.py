@@ -15,16 +15,16 @@ from adorm.memory.expressions.updates import Update
 from adorm.memory.items.consumed_capacity import Consumed, add_report, write_units
 from adorm.memory.items.item_collections import collection_metrics
 from adorm.memory.items.item_write import (
+    EvaluatedWrite,
     ItemWrite,
-    Planned,
     delete_write,
     put_write,
+    returns_item_on_failure,
     stored_put,
-    tells_item_on_failure,
     update_write,
 )
+from adorm.memory.limits import MAX_ITEM_BYTES
 from adorm.memory.values.canonical import Item, canonical_item
-from adorm.memory.values.sizes import MAX_ITEM_BYTES
 
 
 def put_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,11 +35,11 @@ def put_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     stored = stored_put(item)
     table = database.data_table(request["TableName"])
     write = put_write(
-        table, item, stored, expressions.condition, tells_item=tells_item_on_failure(request)
+        table, item, stored, expressions.condition, returns_item=returns_item_on_failure(request)
     )
-    answer, planned = _carry_out(database, write, request)
-    if request.get("ReturnValues") == "ALL_OLD" and planned.old is not None:
-        answer["Attributes"] = planned.old
+    answer, evaluated = _carry_out(database, write, request)
+    if request.get("ReturnValues") == "ALL_OLD" and evaluated.old is not None:
+        answer["Attributes"] = evaluated.old
     return answer
 
 
@@ -49,11 +49,11 @@ def delete_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any
     expressions = read_expressions("DeleteItem", request)
     table = database.data_table(request["TableName"])
     write = delete_write(
-        table, key, expressions.condition, tells_item=tells_item_on_failure(request)
+        table, key, expressions.condition, returns_item=returns_item_on_failure(request)
     )
-    answer, planned = _carry_out(database, write, request)
-    if request.get("ReturnValues") == "ALL_OLD" and planned.old is not None:
-        answer["Attributes"] = planned.old
+    answer, evaluated = _carry_out(database, write, request)
+    if request.get("ReturnValues") == "ALL_OLD" and evaluated.old is not None:
+        answer["Attributes"] = evaluated.old
     return answer
 
 
@@ -67,14 +67,14 @@ def update_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any
         key,
         expressions.update,
         expressions.condition,
-        tells_item=tells_item_on_failure(request),
+        returns_item=returns_item_on_failure(request),
     )
     if "UpdateExpression" in request and expressions.update is not None:
         _check_update_size(expressions.update)
-    answer, planned = _carry_out(database, write, request)
-    told = _updated_values(request.get("ReturnValues", "NONE"), planned, expressions.update)
-    if told:
-        answer["Attributes"] = told
+    answer, evaluated = _carry_out(database, write, request)
+    attributes = _updated_values(request.get("ReturnValues", "NONE"), evaluated, expressions.update)
+    if attributes:
+        answer["Attributes"] = attributes
     return answer
 
 
@@ -96,18 +96,18 @@ def _check_return_values(request: Mapping[str, Any]) -> None:
 
 def _carry_out(
     database: Database, write: ItemWrite, request: Mapping[str, Any]
-) -> tuple[dict[str, Any], Planned]:
+) -> tuple[dict[str, Any], EvaluatedWrite]:
     """Do a single write, and begin its answer with what every write can report."""
     table = write.table
     database.admit(table, write=True)
-    database.check_free(table, write.position)
+    database.check_not_held(table, write.position)
     try:
-        planned = write.plan()
+        evaluated = write.evaluate()
     except EngineError as error:
         if error.code == "ConditionalCheckFailedException":
             _charge_failure(database, write)
         raise
-    change = write.apply(database, planned)
+    change = write.apply(database, evaluated)
     answer: dict[str, Any] = {}
     if database.options.throttle_above is not None or "ReturnConsumedCapacity" in request:
         consumed = Consumed(table)
@@ -118,7 +118,7 @@ def _carry_out(
         metrics = collection_metrics(write)
         if metrics is not None:
             answer["ItemCollectionMetrics"] = metrics
-    return answer, planned
+    return answer, evaluated
 
 
 def _charge_failure(database: Database, write: ItemWrite) -> None:
@@ -131,12 +131,12 @@ def _charge_failure(database: Database, write: ItemWrite) -> None:
     database.charge(write.table, write_units(0 if stored is None else stored.size), write=True)
 
 
-def _updated_values(wanted: str, planned: Planned, update: Update | None) -> Item | None:
+def _updated_values(wanted: str, evaluated: EvaluatedWrite, update: Update | None) -> Item | None:
     if wanted == "ALL_OLD":
-        return planned.old
+        return evaluated.old
     if wanted == "ALL_NEW":
-        return planned.new
+        return evaluated.new
     if wanted == "NONE" or update is None:
         return None
-    item = planned.old if wanted == "UPDATED_OLD" else planned.new
+    item = evaluated.old if wanted == "UPDATED_OLD" else evaluated.new
     return None if item is None else update.touched(item)

@@ -6,31 +6,17 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from adorm.memory.database import Database
+from adorm.memory.database import Database, Handler
 from adorm.memory.errors import ENVELOPE, invalid, invalid_value
+from adorm.memory.limits import MAX_RECORDS, MAX_RECORDS_BYTES, MAX_SHARDS, MAX_STREAMS
 from adorm.memory.streams.iterators import ShardIterator, trimmed
 from adorm.memory.streams.lifecycle import find_stream, live_streams
 from adorm.memory.streams.shards import Shard
 from adorm.memory.streams.stream import Stream
-
-MAX_STREAMS = 100
-"""The most streams that one ListStreams returns."""
-
-MAX_SHARDS = 100
-"""The most shards that one DescribeStream returns."""
-
-MAX_RECORDS = 1000
-"""The most records that one GetRecords returns."""
-
-MAX_RECORDS_BYTES = 1024 * 1024
-"""The most bytes of records that one GetRecords returns.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html
-"""
 
 STREAM_ARN = re.compile(r"arn:[^:/]+:dynamodb:[^:/]+:[^:/]+:table/[^:/]+/stream/[^/]+")
 
@@ -130,8 +116,8 @@ def get_shard_iterator(database: Database, request: Mapping[str, Any]) -> dict[s
     """
     arn = request["StreamArn"]
     _check_arn(arn)
-    kind = request["ShardIteratorType"]
-    by_number = kind in ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
+    iterator_type = request["ShardIteratorType"]
+    by_number = iterator_type in ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
     if by_number and "SequenceNumber" not in request:
         raise invalid_value("SequenceNumber cannot be null")
     if not by_number and "SequenceNumber" in request:
@@ -139,15 +125,15 @@ def get_shard_iterator(database: Database, request: Mapping[str, Any]) -> dict[s
     now = database.now()
     stream = find_stream(database, arn)
     shard = stream.shard(request["ShardId"], now)
-    if kind == "TRIM_HORIZON":
+    if iterator_type == "TRIM_HORIZON":
         position = shard.oldest_number(stream.next_number)
-    elif kind == "LATEST":
+    elif iterator_type == "LATEST":
         position = stream.next_number
-    elif kind == "AT_TIMESTAMP":
+    elif iterator_type == "AT_TIMESTAMP":
         position = shard.number_at_time(_timestamp(request, now), stream.next_number)
     else:
         position = _position_by_number(
-            stream, shard, request["SequenceNumber"], after=kind == "AFTER_SEQUENCE_NUMBER"
+            stream, shard, request["SequenceNumber"], after=iterator_type == "AFTER_SEQUENCE_NUMBER"
         )
     return {"ShardIterator": ShardIterator(arn, shard.shard_id, position, now).text()}
 
@@ -221,7 +207,7 @@ def _check_arn(arn: str) -> None:
         raise invalid("Invalid StreamArn")
 
 
-STREAM_OPERATIONS: Mapping[str, Callable[[Database, Mapping[str, Any]], dict[str, Any]]] = {
+STREAM_OPERATIONS: Mapping[str, Handler] = {
     "DescribeStream": describe_stream,
     "GetRecords": get_records,
     "GetShardIterator": get_shard_iterator,

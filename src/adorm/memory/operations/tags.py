@@ -15,7 +15,7 @@ from adorm.memory.errors import EngineError, invalid
 from adorm.memory.storage.table import Table
 from adorm.memory.tables.resource_arns import invalid_table_arn, read_resource_arn
 from adorm.memory.tables.settings_checks import check_tag_count, check_tag_key, read_tags
-from adorm.memory.tables.states import CREATING, check_settled
+from adorm.memory.tables.states import CREATING, check_changeable
 
 
 def tag_resource(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def tag_resource(database: Database, request: Mapping[str, Any]) -> dict[str, An
         raise invalid("Atleast one Tag needs to be provided as Input.")
     tags = read_tags(request["Tags"])
     table = _find(database, arn, name, label)
-    check_settled(table)
+    check_changeable(table)
     tags = table.definition.tags | tags
     check_tag_count(tags)
     table.definition.tags = tags
@@ -42,7 +42,7 @@ def untag_resource(database: Database, request: Mapping[str, Any]) -> dict[str, 
     for key in request["TagKeys"]:
         check_tag_key(key)
     table = _find(database, arn, name, label, old="Requested resource not found")
-    check_settled(table)
+    check_changeable(table)
     for key in request["TagKeys"]:
         table.definition.tags.pop(key, None)
     return {}

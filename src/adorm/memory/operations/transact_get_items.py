@@ -42,7 +42,7 @@ def transact_get_items(database: Database, request: Mapping[str, Any]) -> dict[s
         try:
             table.schema.check_key(key)
             targets.append((table, table.schema.position(key)))
-            database.check_free(*targets[-1])
+            database.check_not_held(*targets[-1])
             database.admit(table, write=False)
         except EngineError as error:
             reasons.append(reason_of(error, database.options.wording))

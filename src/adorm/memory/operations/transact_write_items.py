@@ -18,8 +18,8 @@ from adorm.memory.items.item_write import (
     check_write,
     delete_write,
     put_write,
+    returns_item_on_failure,
     stored_put,
-    tells_item_on_failure,
     update_write,
 )
 from adorm.memory.items.transactions import (
@@ -38,14 +38,14 @@ from adorm.memory.storage.table import Table
 from adorm.memory.values.canonical import Item, canonical_item
 from adorm.memory.values.sizes import item_bytes
 
-KINDS = ("ConditionCheck", "Put", "Delete", "Update")
+ACTIONS = ("ConditionCheck", "Put", "Delete", "Update")
 
 
 class Action(NamedTuple):
     """One part of the transaction, read but not yet held against its table."""
 
-    kind: str
-    asked: Mapping[str, Any]
+    name: str
+    request: Mapping[str, Any]
     content: Item
     """The item of a Put, the key of every other part."""
     stored: StoredItem | None
@@ -56,13 +56,13 @@ class Action(NamedTuple):
 def transact_write_items(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     """Carry out up to 100 writes and checks of conditions, all or none."""
     actions = [_read(each) for each in request["TransactItems"]]
-    token = read_token(request, lambda: [_told(each) for each in actions])
+    token = read_token(request, lambda: [_fixed_content(each) for each in actions])
     remembered = recall(database, token)
     answer: dict[str, Any] = {}
     if remembered is not None:
         add_report(answer, request, replay_units(database, remembered), "ReadCapacityUnits")
         return answer
-    tables = [database.data_table(action.asked["TableName"]) for action in actions]
+    tables = [database.data_table(action.request["TableName"]) for action in actions]
     check_distinct_items(
         (table, table.schema.position(action.content))
         for table, action in zip(tables, actions, strict=True)
@@ -82,35 +82,37 @@ def transact_write_items(database: Database, request: Mapping[str, Any]) -> dict
 
 
 def _read(part: Mapping[str, Any]) -> Action:
-    kind = next(kind for kind in KINDS if kind in part)
-    asked = part[kind]
-    content = canonical_item(asked["Item" if kind == "Put" else "Key"])
-    expressions = read_expressions(kind, asked)
-    stored = stored_put(content) if kind == "Put" else None
-    return Action(kind, asked, content, stored, expressions)
+    name = next(name for name in ACTIONS if name in part)
+    request = part[name]
+    content = canonical_item(request["Item" if name == "Put" else "Key"])
+    expressions = read_expressions(name, request)
+    stored = stored_put(content) if name == "Put" else None
+    return Action(name, request, content, stored, expressions)
 
 
-def _told(action: Action) -> list[Any]:
+def _fixed_content(action: Action) -> list[Any]:
     """What of a part a repetition with the same token must not change."""
-    others = {name: each for name, each in action.asked.items() if name not in ("Item", "Key")}
+    others = {name: each for name, each in action.request.items() if name not in ("Item", "Key")}
     if "ExpressionAttributeValues" in others:
         values: Mapping[str, Any] = others["ExpressionAttributeValues"]
         others["ExpressionAttributeValues"] = canonical_item(values)
-    return [action.kind, action.content, others]
+    return [action.name, action.content, others]
 
 
 def _write(table: Table, action: Action) -> ItemWrite | EngineError:
     """The write of one part, or the error that becomes its reason."""
-    condition, tells_item = action.expressions.condition, tells_item_on_failure(action.asked)
+    condition, returns_item = action.expressions.condition, returns_item_on_failure(action.request)
     key = action.content
     try:
         if action.stored is not None:
-            return put_write(table, action.content, action.stored, condition, tells_item=tells_item)
-        if action.kind == "Update":
+            return put_write(
+                table, action.content, action.stored, condition, returns_item=returns_item
+            )
+        if action.name == "Update":
             update = action.expressions.update
-            return update_write(table, key, update, condition, tells_item=tells_item)
-        write = delete_write if action.kind == "Delete" else check_write
-        return write(table, key, condition, tells_item=tells_item)
+            return update_write(table, key, update, condition, returns_item=returns_item)
+        write = delete_write if action.name == "Delete" else check_write
+        return write(table, key, condition, returns_item=returns_item)
     except EmptyKeyValue:
         raise
     except EngineError as error:
@@ -121,7 +123,7 @@ def _add_metrics(answer: dict[str, Any], writes: Sequence[ItemWrite]) -> None:
     by_table: dict[str, list[ItemWrite]] = {}
     for write in writes:
         by_table.setdefault(write.table.name, []).append(write)
-    told = {name: collections_metrics(of_table) for name, of_table in by_table.items()}
-    told = {name: metrics for name, metrics in told.items() if metrics}
-    if told:
-        answer["ItemCollectionMetrics"] = told
+    metrics = {name: collections_metrics(of_table) for name, of_table in by_table.items()}
+    metrics = {name: metrics for name, metrics in metrics.items() if metrics}
+    if metrics:
+        answer["ItemCollectionMetrics"] = metrics

@@ -31,7 +31,7 @@ from adorm.memory.tables.states import (
     UPDATING,
     begin,
     check_admitted,
-    check_settled,
+    check_changeable,
 )
 from adorm.memory.tables.throughput_checks import (
     check_on_demand,
@@ -57,7 +57,7 @@ def update_table(database: Database, request: Mapping[str, Any]) -> dict[str, An
             raise unsupported(member)
     check_update(request)
     table = database.known_table(request["TableName"])
-    check_settled(table)
+    check_changeable(table)
     billing_mode: str = request.get("BillingMode", table.definition.billing_mode)
     _check_throughput(database, table, request, billing_mode)
     _check_settings(table, request)

@@ -15,6 +15,7 @@ from adorm.memory.expressions import nodes as expressions
 from adorm.memory.expressions.bindings import Bindings
 from adorm.memory.expressions.errors import ExpressionFault
 from adorm.memory.expressions.updates import Update, compile_update
+from adorm.memory.limits import MAX_EXPRESSION_OPERATORS
 from adorm.memory.partiql.literals import literal_value
 from adorm.memory.partiql.nodes import (
     Arithmetic,
@@ -32,7 +33,7 @@ from adorm.memory.partiql.nodes import (
     Struct,
 )
 from adorm.memory.partiql.paths import read_path, unexpected_component
-from adorm.memory.partiql.terms import MAX_OPERATORS, too_many_operators, unrecognized_function
+from adorm.memory.partiql.terms import too_many_operators, unrecognized_function
 from adorm.memory.values.canonical import Value
 
 SET_FUNCTIONS = ("set_add", "set_delete")
@@ -171,7 +172,7 @@ class _AssignmentReader:
 
     def _count(self, operators: int) -> None:
         self._operators += operators
-        if self._operators > MAX_OPERATORS:
+        if self._operators > MAX_EXPRESSION_OPERATORS:
             raise too_many_operators()
 
     def _value(self, node: Node) -> expressions.ValuePlaceholder:

@@ -15,7 +15,7 @@ from adorm.memory.items.item_write import ItemWrite
 from adorm.memory.partiql.item_writes import BoundWrite
 from adorm.memory.partiql.key_selects import check_key_types, selected_key
 from adorm.memory.partiql.select import BoundSelect
-from adorm.memory.partiql.statement_runs import Outcome, bind, prepare_write, run_write
+from adorm.memory.partiql.statement_runs import Outcome, bind, bound_item_write, run_write
 from adorm.memory.storage.keys import Position
 from adorm.memory.storage.table import Table
 from adorm.memory.values.canonical import Item
@@ -57,7 +57,7 @@ class Member:
         self.request = request
         self._wording: Wording = database.options.wording
         self.error: EngineError | None = None
-        self.tells_table = False
+        self.names_table = False
         """Whether the error came when the item was touched: then the answer names the table."""
         self.bound: BoundSelect | BoundWrite | None = None
         self.table: Table | None = None
@@ -84,7 +84,7 @@ class Member:
         """The table that the statement names."""
         return "" if self.bound is None else self.bound.statement.table
 
-    def prepare(self, database: Database) -> None:
+    def find_item(self, database: Database) -> None:
         """Find the item that the statement is about; an error is kept."""
         if self.bound is None:
             return
@@ -93,12 +93,12 @@ class Member:
             if isinstance(self.bound, BoundSelect):
                 self.key = selected_key(self.bound, self.table, OPERATION)
                 check_key_types(self.table, self.key)
-                self.tells_table = True
+                self.names_table = True
                 self.table.schema.check_key(self.key)
             else:
                 self.bound.check_key(self.table)
-                self.tells_table = True
-                _, self.write = prepare_write(database, self.bound, self.request)
+                self.names_table = True
+                _, self.write = bound_item_write(database, self.bound, self.request)
         except EngineError as error:
             self._keep(error)
 
@@ -154,10 +154,10 @@ class Member:
         if self.error is None:
             return {}
         code = ERROR_CODES[self.error.code]
-        told = {"Code": code, "Message": self.error.text(self._wording), **self.error.fields}
-        if self.tells_table or code != "ValidationError":
-            return {"Error": told, "TableName": self.table_name}
-        return {"Error": told}
+        shown = {"Code": code, "Message": self.error.text(self._wording), **self.error.fields}
+        if self.names_table or code != "ValidationError":
+            return {"Error": shown, "TableName": self.table_name}
+        return {"Error": shown}
 
 
 def batch_execute_statement(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def batch_execute_statement(database: Database, request: Mapping[str, Any]) -> d
     if len(kinds) > 1:
         raise invalid("Read and write requests together in the same batch is not supported.")
     for member in members:
-        member.prepare(database)
+        member.find_item(database)
     _refuse_duplicates(members)
     used: dict[str, BatchConsumed] = {}
     responses: list[dict[str, Any]] = []
@@ -178,9 +178,9 @@ def batch_execute_statement(database: Database, request: Mapping[str, Any]) -> d
             _add(consumed, member, outcome)
         responses.append(member.answer(outcome))
     answer: dict[str, Any] = {"Responses": responses}
-    told = [consumed for consumed in used.values() if consumed.succeeded]
-    if told:
-        add_report(answer, request, told)
+    reported = [consumed for consumed in used.values() if consumed.succeeded]
+    if reported:
+        add_report(answer, request, reported)
     return answer
 
 

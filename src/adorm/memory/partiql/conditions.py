@@ -22,6 +22,7 @@ from adorm.memory.expressions.comparisons import (
     size,
 )
 from adorm.memory.expressions.nodes import PathElements
+from adorm.memory.limits import MAX_IN_OPERANDS
 from adorm.memory.partiql.assignments import sign_of_no_number
 from adorm.memory.partiql.nodes import (
     Arithmetic,
@@ -35,7 +36,6 @@ from adorm.memory.partiql.nodes import (
 )
 from adorm.memory.partiql.operands import (
     ANY_TYPE,
-    MAX_IN_OPERANDS,
     Item,
     Operand,
     boolean_operand,
@@ -81,7 +81,7 @@ def bind_condition(node: Node, parameters: Sequence[Value]) -> BoundCondition:
         EngineError: an operand is none that its operator or function takes.
     """
     compiler = _Compiler(parameters)
-    if not _is_condition(node) and compiler.operand(node).kind != "BOOL":
+    if not _is_condition(node) and compiler.operand(node).type_name != "BOOL":
         raise invalid("WHERE clause must contain an expression that resolves to a boolean")
     return BoundCondition(compiler.part(node, "WHERE"), compiler.paths)
 
@@ -106,8 +106,8 @@ class _Compiler:
         if _is_condition(node):
             return self._test(node)
         operand = self.operand(node)
-        if operand.kind != "BOOL":
-            raise incorrect_type(operator, operand.kind or ANY_TYPE)
+        if operand.type_name != "BOOL":
+            raise incorrect_type(operator, operand.type_name or ANY_TYPE)
         read = operand.read
         return lambda item: read(item) == {"BOOL": True}
 
@@ -146,8 +146,8 @@ class _Compiler:
 
     def _in(self, operand: Node, members: Node) -> Test:
         if not isinstance(members, ListNode):
-            kind = self.operand(members).kind
-            raise incorrect_type("IN", kind or ANY_TYPE)
+            type_name = self.operand(members).type_name
+            raise incorrect_type("IN", type_name or ANY_TYPE)
         first, *others = self._operands("IN", (operand, *members.members))
         if len(others) > MAX_IN_OPERANDS:
             raise invalid(

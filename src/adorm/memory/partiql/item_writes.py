@@ -12,8 +12,8 @@ from adorm.memory.errors import EngineError, invalid
 from adorm.memory.expressions.conditions import CompiledCondition, Condition
 from adorm.memory.expressions.updates import Update
 from adorm.memory.items.item_write import (
+    EvaluatedWrite,
     ItemWrite,
-    Planned,
     check_write,
     delete_write,
     stored_put,
@@ -100,11 +100,11 @@ class BoundWrite:
             EngineError: the condition does not set each key attribute equal to one value.
         """
         key: Item = {}
-        for name, kind in table.schema.types.items():
+        for name, type_tag in table.schema.types.items():
             for found, value in key_equalities(self._condition_node(), self._parameters):
                 if found != name:
                     continue
-                check_key_type(name, kind, value)
+                check_key_type(name, type_tag, value)
                 if name in key and key[name] != value:
                     raise invalid(
                         f"Multiple conditions on same key {name}."
@@ -119,8 +119,8 @@ class BoundWrite:
 
     def _check_item_key(self, table: Table) -> None:
         item = self.item()
-        for name, kind in table.schema.types.items():
-            if name in item and kind not in item[name]:
+        for name, type_tag in table.schema.types.items():
+            if name in item and type_tag not in item[name]:
                 raise invalid(
                     "Key attribute's data type should match its data type in table's schema:"
                     f" Key {name}"
@@ -157,7 +157,7 @@ class BoundWrite:
 
     # ------------------------------------------------------------------- write
 
-    def write(self, table: Table, *, tells_item: bool) -> ItemWrite:
+    def write(self, table: Table, *, returns_item: bool) -> ItemWrite:
         """The write, held against its table.
 
         Raises:
@@ -167,11 +167,13 @@ class BoundWrite:
             return self._insert(table)
         if isinstance(self.statement, ExistsStatement):
             key = self.checked_key(table)
-            return check_write(table, key, self._for_existing(), tells_item=tells_item)
+            return check_write(table, key, self._for_existing(), returns_item=returns_item)
         key = self.key(table)
         if isinstance(self.statement, DeleteStatement):
-            return delete_write(table, key, self._or_missing(), tells_item=tells_item)
-        return update_write(table, key, self._update, self._for_existing(), tells_item=tells_item)
+            return delete_write(table, key, self._or_missing(), returns_item=returns_item)
+        return update_write(
+            table, key, self._update, self._for_existing(), returns_item=returns_item
+        )
 
     def _insert(self, table: Table) -> ItemWrite:
         item = self.item()
@@ -208,20 +210,20 @@ class BoundWrite:
         ]
         return _parts(self._condition_node()) > len(equal)
 
-    def returned(self, planned: Planned) -> list[Item]:
+    def returned(self, evaluated: EvaluatedWrite) -> list[Item]:
         """The items that RETURNING answers."""
         match self.returns:
             case "all_old":
-                told = planned.old
+                returned = evaluated.old
             case "all_new":
-                told = planned.new
-            case "modified_old" if self._update is not None and planned.old is not None:
-                told = self._update.touched(planned.old)
-            case "modified_new" if self._update is not None and planned.new is not None:
-                told = self._update.touched(planned.new)
+                returned = evaluated.new
+            case "modified_old" if self._update is not None and evaluated.old is not None:
+                returned = self._update.touched(evaluated.old)
+            case "modified_new" if self._update is not None and evaluated.new is not None:
+                returned = self._update.touched(evaluated.new)
             case _:
-                told = None
-        return [told] if told else []
+                returned = None
+        return [returned] if returned else []
 
 
 def _holds(condition: BoundCondition | None, item: Mapping[str, Any]) -> bool:

@@ -87,13 +87,13 @@ class ImpossibleKeyValue(EngineError):
         )
 
 
-def check_key_type(name: str, kind: str, value: Value) -> None:
+def check_key_type(name: str, type_tag: str, value: Value) -> None:
     """Refuse a value that a key attribute can't have.
 
     Raises:
-        EngineError: the value has another type than `kind`.
+        EngineError: the value has another type than `type_tag`.
     """
-    if kind in value:
+    if type_tag in value:
         return
     if type_of(value) not in ("S", "N", "B"):
         raise ImpossibleKeyValue(name, value)

@@ -61,5 +61,5 @@ def check_key_types(table: Table, key: Item) -> None:
     Raises:
         EngineError: a value has another type than its key attribute.
     """
-    for name, kind in table.schema.types.items():
-        check_key_type(name, kind, key[name])
+    for name, type_tag in table.schema.types.items():
+        check_key_type(name, type_tag, key[name])

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from adorm.memory.errors import EngineError, invalid
+from adorm.memory.limits import MAX_NESTING
 from adorm.memory.partiql.nodes import (
     Bag,
     Call,
@@ -25,7 +26,7 @@ from adorm.memory.partiql.nodes import (
     TypeTest,
 )
 from adorm.memory.partiql.paths import empty_name
-from adorm.memory.values.canonical import MAX_DEPTH, Value, canonical_value
+from adorm.memory.values.canonical import Value, canonical_value
 from adorm.memory.values.numbers import canonical_number
 
 _KINDS: dict[type, str] = {
@@ -42,7 +43,7 @@ _KINDS: dict[type, str] = {
 }
 
 
-def kind_name(node: Node) -> str | None:
+def type_name_of(node: Node) -> str | None:
     """What the service calls a node of the language's tree; None for operators and statements."""
     if isinstance(node, Case):
         return "SimpleCase" if node.is_simple else "SearchedCase"
@@ -60,7 +61,7 @@ def literal_value(node: Node, path: str = "root", depth: int = 0) -> Value:
     Raises:
         EngineError: the text is not a literal, or DynamoDB cannot hold its value.
     """
-    if depth >= MAX_DEPTH:
+    if depth >= MAX_NESTING:
         raise invalid(f"Nesting Levels have exceeded supported limits under {path}")
     match node:
         case Constant(value):
@@ -106,14 +107,14 @@ def struct_key(key: Node) -> str:
 
 def unsupported_type(node: Node, path: str) -> EngineError:
     """The refusal of something that is no literal where a literal must stand."""
-    kind = kind_name(node) or "NAry"
+    type_name = type_name_of(node) or "NAry"
     if isinstance(node, Call) and path == "root":
-        kind = node.function
-    return invalid(f"Unsupported data type: {kind} under key {path} at {node.at.place}")
+        type_name = node.function
+    return invalid(f"Unsupported data type: {type_name} under key {path} at {node.at.place}")
 
 
-def _ion(kind: str, path: str, place: str) -> EngineError:
-    return invalid(f"Ion Literals are not supported: {kind} under key {path} at {place}")
+def _ion(type_name: str, path: str, place: str) -> EngineError:
+    return invalid(f"Ion Literals are not supported: {type_name} under key {path} at {place}")
 
 
 # ---------------------------------------------------------------------- numbers

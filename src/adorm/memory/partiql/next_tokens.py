@@ -53,7 +53,7 @@ def read_token(token: str, fingerprint: str, source: Source, reads: int) -> Stop
     types = {**source.table.schema.types, **source.schema.types}
     if not (0 <= read < reads and key.keys() == types.keys()):
         raise invalid("Invalid NextToken")
-    if not all(_has_type(key[name], kind) for name, kind in types.items()):
+    if not all(_has_type(key[name], type_tag) for name, type_tag in types.items()):
         raise invalid("Invalid NextToken")
     try:
         check_attribute_map(key, "", "")
@@ -62,10 +62,10 @@ def read_token(token: str, fingerprint: str, source: Source, reads: int) -> Stop
         raise invalid("Invalid NextToken") from error
 
 
-def _has_type(value: Any, kind: str) -> bool:
+def _has_type(value: Any, type_tag: str) -> bool:
     match value:
         case {**members}:
-            return list(members) == [kind] and isinstance(members[kind], str)
+            return list(members) == [type_tag] and isinstance(members[type_tag], str)
         case _:
             return False
 

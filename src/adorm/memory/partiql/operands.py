@@ -21,9 +21,6 @@ from adorm.memory.values.canonical import TYPE_NAMES, Value, type_of
 Item: TypeAlias = Mapping[str, Any]
 Reader: TypeAlias = Callable[[Item], Value | None]
 
-MAX_IN_OPERANDS = 100
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters"""
-
 ANY_TYPE = (
     "{S,HDS,N,FS,BS,NULL,DOUBLE,NS,DECIMAL,SS,DECIMALSET,BOOL,HD,DICT,INTSET,M,L,B,FLOAT,INT,"
     "DOUBLESET}"
@@ -42,7 +39,7 @@ class Operand:
     """Its value for an item; None where it has none."""
     path: PathElements | None = None
     """The path that it is, if it is one."""
-    kind: str | None = None
+    type_name: str | None = None
     """The type of its value, as a tag, where it is the same for all items."""
     value: Value | None = None
     """Its value, where it is the same for all items."""
@@ -78,11 +75,11 @@ def boolean_operand(test: Callable[[Item], bool]) -> Operand:
 # ----------------------------------------------------------------------- checks
 
 
-def incorrect_type(operator: str, kind: str) -> EngineError:
+def incorrect_type(operator: str, type_name: str) -> EngineError:
     """The refusal of an operand whose type the operator or function does not take."""
     return invalid(
         "Incorrect operand type for operator or function;"
-        f" operator or function: {operator}, operand type: {kind}"
+        f" operator or function: {operator}, operand type: {type_name}"
     )
 
 
@@ -142,13 +139,13 @@ _SIZED_TYPES = frozenset(TYPE_NAMES) - {"N", "BOOL", "NULL"}
 
 def _check_each(operator: str, operands: Sequence[Operand], allowed: frozenset[str]) -> None:
     for operand in operands:
-        if operand.kind is not None and operand.kind not in allowed:
-            raise incorrect_type(operator, operand.kind)
+        if operand.type_name is not None and operand.type_name not in allowed:
+            raise incorrect_type(operator, operand.type_name)
 
 
 def _check_type_name(operand: Operand) -> None:
-    if operand.value is None or operand.kind != "S":
-        raise incorrect_type("attribute_type", operand.kind or ANY_TYPE)
+    if operand.value is None or operand.type_name != "S":
+        raise incorrect_type("attribute_type", operand.type_name or ANY_TYPE)
     name = operand.value["S"]
     if name not in TYPE_NAMES:
         raise invalid(

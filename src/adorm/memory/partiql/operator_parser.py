@@ -25,7 +25,7 @@ from adorm.memory.partiql.words import (
     TYPES,
 )
 
-MAX_NESTING = 64
+MAX_TERM_NESTING = 64
 """Parentheses, literals and subscripts inside each other. The service has no such limit but its own
 stack."""
 
@@ -50,7 +50,7 @@ class OperatorParser(TokenReader, ABC):
             EngineError: something else is next, or it is nested too deep.
         """
         self.nesting += 1
-        if self.nesting > MAX_NESTING:
+        if self.nesting > MAX_TERM_NESTING:
             raise _too_deep()
         left = self._unary()
         compares = False
@@ -67,7 +67,7 @@ class OperatorParser(TokenReader, ABC):
     def _count_chained(self) -> None:
         """Refuse a statement that compares comparisons, `a = b = c`, too often."""
         self._chained += 1
-        if self._chained > MAX_NESTING:
+        if self._chained > MAX_TERM_NESTING:
             raise _too_deep()
 
     def _infix(self, left: Node) -> Node:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from adorm.memory.errors import EngineError, invalid
 from adorm.memory.expressions.nodes import PathElements
+from adorm.memory.limits import MAX_LIST_INDEX
 from adorm.memory.partiql.nodes import Constant, Dot, Name, Node, Path, Subscript, Wildcard
-
-MAX_INDEX = 2**31 - 1
 
 
 def read_path(node: Node) -> PathElements | None:
@@ -45,8 +44,8 @@ def _index(node: Node) -> str | int:
         raise unexpected_component(node.at.place)
     written: str = node.value["N"]
     digits = written.removeprefix("-")
-    index = int(digits) if digits.isdecimal() and len(digits) < 20 else MAX_INDEX + 1
-    if index > MAX_INDEX or (index and digits != written):
+    index = int(digits) if digits.isdecimal() and len(digits) < 20 else MAX_LIST_INDEX + 1
+    if index > MAX_LIST_INDEX or (index and digits != written):
         raise invalid(
             f"List index is not within the allowable range; index: [{written}] at {node.at.place}"
         )

@@ -13,11 +13,11 @@ from adorm.memory.partiql.key_tests import Branch
 
 def missing_columns(source: Source, columns: Mapping[str, PathElements] | None) -> list[str]:
     """The selected attributes that the index does not hold."""
-    held = None if source.index is None else source.index.projected
-    if held is None or columns is None:
+    projected = None if source.index is None else source.index.projected
+    if projected is None or columns is None:
         return []
     names = dict.fromkeys(str(path[0]) for path in columns.values())
-    return [name for name in names if name not in held]
+    return [name for name in names if name not in projected]
 
 
 def check_filters(source: Source, branches: Sequence[Branch]) -> None:
@@ -26,17 +26,17 @@ def check_filters(source: Source, branches: Sequence[Branch]) -> None:
     Raises:
         EngineError: the conditions read only attributes that the index does not hold.
     """
-    held = None if source.index is None else source.index.projected
-    if source.index is None or held is None:
+    projected = None if source.index is None else source.index.projected
+    if source.index is None or projected is None:
         return
-    missing = [[name for name in branch.attributes if name not in held] for branch in branches]
+    missing = [[name for name in branch.attributes if name not in projected] for branch in branches]
     if not all(missing):
         return
     # Of several branches the service names one; which, is its secret.
-    told = max(zip(map(_partition_text, branches), missing, strict=True))[1]
+    named = max(zip(map(_partition_text, branches), missing, strict=True))[1]
     raise invalid_value(
         f"Secondary index {source.index.name} does not project one or more filter attributes:"
-        f" [{', '.join(in_hash_order(told, SET_BUCKETS))}]"
+        f" [{', '.join(in_hash_order(named, SET_BUCKETS))}]"
     )
 
 

@@ -13,7 +13,8 @@ from adorm.memory.expressions.nodes import PathElements
 from adorm.memory.expressions.paths import find_value
 from adorm.memory.items.consumed_capacity import Consumed, read_units
 from adorm.memory.items.key_ranges import KeyRange
-from adorm.memory.items.pages import MAX_PAGE_BYTES, Source
+from adorm.memory.items.pages import Source
+from adorm.memory.limits import PAGE_BYTES
 from adorm.memory.partiql.conditions import BoundCondition, bind_condition
 from adorm.memory.partiql.key_reads import (
     KeyRead,
@@ -133,8 +134,8 @@ class ReadPlan:
         if reads is None:
             return [None]
         schema = self.source.schema
-        kind = schema.types[schema.partition[0]]
-        possible = [read for read in reads if kind in read.partition]
+        type_tag = schema.types[schema.partition[0]]
+        possible = [read for read in reads if type_tag in read.partition]
         if len(reads) > 1:
             possible = [read for read in possible if not read.is_empty()]
         return [read.key_range(schema) for read in possible]
@@ -186,7 +187,7 @@ class SelectPage:
         size = 0
         last: Item | None = None
         for _, entry in rows:
-            if self._count and self._size + entry.size > MAX_PAGE_BYTES:
+            if self._count and self._size + entry.size > PAGE_BYTES:
                 break
             last = entry.item()
             size += entry.size

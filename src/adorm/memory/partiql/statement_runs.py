@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from adorm.memory.database import Database
 from adorm.memory.errors import invalid
 from adorm.memory.items.consumed_capacity import Consumed
-from adorm.memory.items.item_write import ItemWrite, tells_item_on_failure
+from adorm.memory.items.item_write import ItemWrite, returns_item_on_failure
 from adorm.memory.partiql.item_writes import BoundWrite
 from adorm.memory.partiql.next_tokens import (
     fingerprint_of,
@@ -77,7 +77,7 @@ def run_select(database: Database, select: BoundSelect, request: Mapping[str, An
     return Outcome(page.items, page.consumed, token)
 
 
-def prepare_write(
+def bound_item_write(
     database: Database, bound: BoundWrite, request: Mapping[str, Any]
 ) -> tuple[Table, ItemWrite]:
     """The table of a statement, and its write.
@@ -87,7 +87,7 @@ def prepare_write(
     """
     table = database.data_table(bound.statement.table)
     bound.check_key(table)
-    return table, bound.write(table, tells_item=tells_item_on_failure(request))
+    return table, bound.write(table, returns_item=returns_item_on_failure(request))
 
 
 def run_write(database: Database, bound: BoundWrite, write: ItemWrite) -> Outcome:
@@ -98,9 +98,9 @@ def run_write(database: Database, bound: BoundWrite, write: ItemWrite) -> Outcom
     """
     table = write.table
     database.admit(table, write=True)
-    database.check_free(table, write.position)
-    planned = write.plan()
+    database.check_not_held(table, write.position)
+    evaluated = write.evaluate()
     consumed = Consumed(table)
-    consumed.add_change(write.apply(database, planned))
+    consumed.add_change(write.apply(database, evaluated))
     database.charge(table, consumed.total, write=True)
-    return Outcome(bound.returned(planned), consumed)
+    return Outcome(bound.returned(evaluated), consumed)

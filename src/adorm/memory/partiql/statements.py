@@ -7,9 +7,9 @@ from typing import TypeAlias
 import attrs
 
 from adorm.memory.errors import EngineError, invalid
-from adorm.memory.expressions.plan_cache import kept_by_text
+from adorm.memory.expressions.lru_cache import cached_by_text
 from adorm.memory.partiql.assignments import UpdateTemplate, read_update
-from adorm.memory.partiql.literals import kind_name, literal_value, struct_key, unsupported_type
+from adorm.memory.partiql.literals import literal_value, struct_key, type_name_of, unsupported_type
 from adorm.memory.partiql.nodes import (
     Call,
     Delete,
@@ -92,7 +92,7 @@ Statement: TypeAlias = SelectStatement | WriteStatement | ExistsStatement
 EXISTS_OUTSIDE = "EXISTS can only be used in ExecuteTransaction write requests."
 
 
-@kept_by_text
+@cached_by_text
 def read_statement(text: str) -> tuple[Statement, int]:
     """What a statement asks for, and how many parameters it takes.
 
@@ -122,10 +122,10 @@ def _statement(node: Node) -> Statement:
 
 
 def _unsupported_operation(node: Node) -> EngineError:
-    kind = kind_name(node)
-    if kind is None or isinstance(node, Call) or (isinstance(node, TypeTest) and node.negated):
+    type_name = type_name_of(node)
+    if type_name is None or isinstance(node, Call) or (isinstance(node, TypeTest) and node.negated):
         return invalid(EXISTS_OUTSIDE)
-    return invalid(f"Unsupported operation: {kind}")
+    return invalid(f"Unsupported operation: {type_name}")
 
 
 def _select(node: Select) -> SelectStatement:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adorm.memory.errors import EngineError, invalid
+from adorm.memory.limits import MAX_EXPRESSION_OPERATORS
 from adorm.memory.partiql.literals import literal_value
 from adorm.memory.partiql.nodes import (
     Arithmetic,
@@ -32,9 +33,6 @@ from adorm.memory.partiql.nodes import (
 from adorm.memory.partiql.paths import read_path, unexpected_component
 from adorm.memory.partiql.words import CONDITION_FUNCTIONS, TYPE_TAGS
 
-MAX_OPERATORS = 300
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters"""
-
 
 def check_terms(where: Where) -> None:
     """Refuse a condition that has a term which DynamoDB does not know, or too many operators.
@@ -42,16 +40,15 @@ def check_terms(where: Where) -> None:
     Raises:
         EngineError: the condition has an unknown term or too many operators.
     """
-    if where.operators > MAX_OPERATORS:
+    if where.operators > MAX_EXPRESSION_OPERATORS:
         raise too_many_operators()
     _check(where.condition)
 
 
 def too_many_operators() -> EngineError:
     """The refusal of a condition, or of assignments, with more operators than the service takes."""
-    return invalid(
-        f"The expression contains too many operators; operator count: {MAX_OPERATORS + 1}"
-    )
+    count = MAX_EXPRESSION_OPERATORS + 1
+    return invalid(f"The expression contains too many operators; operator count: {count}")
 
 
 def _check(node: Node) -> None:

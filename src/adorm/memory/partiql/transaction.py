@@ -16,7 +16,7 @@ from adorm.memory.items.consumed_capacity import (
     add_report,
     read_units,
 )
-from adorm.memory.items.item_write import ItemWrite, condition_failed, tells_item_on_failure
+from adorm.memory.items.item_write import ItemWrite, condition_failed, returns_item_on_failure
 from adorm.memory.items.transactions import (
     cancelled,
     carry_out,
@@ -65,14 +65,14 @@ class Write(NamedTuple):
     at: int
     table: Table | None
     bound: BoundWrite
-    tells_item: bool
+    returns_item: bool
 
 
 def execute_transaction(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     """Carry out up to 100 statements that all read or all write, each about another item."""
     statements: Sequence[Mapping[str, Any]] = request["TransactStatements"]
     parameters = [read_parameters(each) for each in statements]
-    token = read_token(request, lambda: list(map(_told, statements, parameters)))
+    token = read_token(request, lambda: list(map(_fixed_content, statements, parameters)))
     remembered = recall(database, token)
     if remembered is not None and remembered.sizes:
         answer: dict[str, Any] = {"Responses": []}
@@ -98,7 +98,7 @@ def execute_transaction(database: Database, request: Mapping[str, Any]) -> dict[
     return answer
 
 
-def _told(statement: Mapping[str, Any], parameters: list[Value]) -> list[Any]:
+def _fixed_content(statement: Mapping[str, Any], parameters: list[Value]) -> list[Any]:
     """What of a statement a repetition with the same token must not change."""
     mode = statement.get("ReturnValuesOnConditionCheckFailure", "NONE")
     return [statement["Statement"], parameters, mode]
@@ -120,9 +120,9 @@ def _part(
 
 
 def _bound_part(
-    database: Database, at: int, asked: Mapping[str, Any], parameters: list[Value]
+    database: Database, at: int, request: Mapping[str, Any], parameters: list[Value]
 ) -> Read | Write:
-    statement, expected = read_statement(asked["Statement"])
+    statement, expected = read_statement(request["Statement"])
     check_parameter_count(expected, parameters)
     table = database.find_table(statement.table)
     if table is not None and table.status in ("CREATING", "DELETING"):
@@ -135,7 +135,7 @@ def _bound_part(
     bound = BoundWrite(statement, parameters)
     if bound.returns is not None and table is not None:
         raise invalid("RETURNING clause is not supported in ExecuteTransaction.")
-    return Write(at, table, bound, tells_item_on_failure(asked))
+    return Write(at, table, bound, returns_item_on_failure(request))
 
 
 def _refuse_index(select: SelectStatement, table: Table | None) -> None:
@@ -169,7 +169,7 @@ def _read(database: Database, reads: Sequence[Read], request: Mapping[str, Any])
     faults: list[EngineError | None] = []
     for table, position in zip(tables, positions, strict=True):
         try:
-            database.check_free(table, position)
+            database.check_not_held(table, position)
             database.admit(table, write=False)
         except EngineError as error:
             faults.append(error)
@@ -218,16 +218,16 @@ def _write(
     Returns:
         The answer, and the table's name and the bytes of each item.
     """
-    held = [_held_write(each) for each in writes]
+    found = [_item_write(each) for each in writes]
     wording = database.options.wording
-    _refuse_faulty([each if isinstance(each, EngineError) else None for each in held], wording)
-    planned = [each for each in held if isinstance(each, ItemWrite)]
-    check_targets(planned)
+    _refuse_faulty([each if isinstance(each, EngineError) else None for each in found], wording)
+    item_writes = [each for each in found if isinstance(each, ItemWrite)]
+    check_targets(item_writes)
     check_total_bytes(item_bytes(each.bound.item()) for each in writes)
     try:
-        done = carry_out(database, planned)
+        done = carry_out(database, item_writes)
     except EngineError as error:
-        raise _with_missed_deletes(error, writes, planned, wording) from None
+        raise _with_missed_deletes(error, writes, item_writes, wording) from None
     consumed = consumed_by_writes(done)
     for used in consumed:
         database.charge(used.table, used.total, write=True)
@@ -236,7 +236,7 @@ def _write(
     return answer, written_sizes(done)
 
 
-def _held_write(write: Write) -> ItemWrite | EngineError:
+def _item_write(write: Write) -> ItemWrite | EngineError:
     """The write of a statement, or why the transaction is cancelled."""
     table, bound = write.table, write.bound
     if table is None:
@@ -254,7 +254,7 @@ def _held_write(write: Write) -> ItemWrite | EngineError:
         except EngineError:
             return invalid(SCHEMA_MISMATCH)
     try:
-        return bound.write(table, tells_item=write.tells_item)
+        return bound.write(table, returns_item=write.returns_item)
     except EmptyKeyValue:
         raise
     except EngineError as error:
@@ -264,7 +264,7 @@ def _held_write(write: Write) -> ItemWrite | EngineError:
 def _with_missed_deletes(
     error: EngineError,
     writes: Sequence[Write],
-    planned: Sequence[ItemWrite],
+    item_writes: Sequence[ItemWrite],
     wording: Wording,
 ) -> EngineError:
     """The cancellation, with a reason also for each DELETE with a condition that met no item.
@@ -274,13 +274,14 @@ def _with_missed_deletes(
     reasons = error.fields.get("CancellationReasons")
     if reasons is None:
         return error
-    told: list[dict[str, Any] | None] = []
-    for write, held, reason in zip(writes, planned, reasons, strict=True):
+    with_missed: list[dict[str, Any] | None] = []
+    for write, item_write, reason in zip(writes, item_writes, reasons, strict=True):
         missed = isinstance(write.bound.statement, DeleteStatement) and (
-            write.bound.asks_more_than_key(held.table) and held.table.find(held.position) is None
+            write.bound.asks_more_than_key(item_write.table)
+            and item_write.table.find(item_write.position) is None
         )
         if reason["Code"] == "None":
-            told.append(reason_of(condition_failed(None), wording) if missed else None)
+            with_missed.append(reason_of(condition_failed(None), wording) if missed else None)
         else:
-            told.append(reason)
-    return cancelled(told)
+            with_missed.append(reason)
+    return cancelled(with_missed)

@@ -72,9 +72,9 @@ def _query(target: bytes) -> str:
 def _from_query(query: dict[str, str]) -> Authorization:
     missing = [name for name in QUERY_PARAMETERS if not query.get(name)]
     if missing:
-        told = "".join(f"AWS query-string parameters must include '{name}'. " for name in missing)
+        faults = "".join(f"AWS query-string parameters must include '{name}'. " for name in missing)
         raise EngineError(
-            "IncompleteSignatureException", f"{told}Re-examine the query-string parameters."
+            "IncompleteSignatureException", f"{faults}Re-examine the query-string parameters."
         )
     algorithm, credential, signature, signed_headers, date = (
         query[name] for name in QUERY_PARAMETERS
@@ -84,10 +84,10 @@ def _from_query(query: dict[str, str]) -> Authorization:
 
 def _from_header(header: str, headers: dict[bytes, bytes]) -> Authorization:
     algorithm, *parts = header.replace(",", " ").split()
-    given = {name: value for name, _, value in (part.partition("=") for part in parts)}
+    members = {name: value for name, _, value in (part.partition("=") for part in parts)}
     date = headers.get(b"x-amz-date") or headers.get(b"date")
-    credential, signature = given.get("Credential"), given.get("Signature")
-    signed_headers = given.get("SignedHeaders")
+    credential, signature = members.get("Credential"), members.get("Signature")
+    signed_headers = members.get("SignedHeaders")
     if credential and signature and signed_headers and date:
         return Authorization(
             algorithm,
@@ -97,16 +97,16 @@ def _from_header(header: str, headers: dict[bytes, bytes]) -> Authorization:
             date.decode("latin-1"),
             in_query=False,
         )
-    told = "".join(
+    faults = "".join(
         f"Authorization header requires '{name}' parameter. "
         for name in ("Credential", "Signature", "SignedHeaders")
-        if not given.get(name)
+        if not members.get(name)
     )
     if not date:
-        told += (
+        faults += (
             "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
         )
-    raise EngineError("IncompleteSignatureException", f"{told}Authorization={header}")
+    raise EngineError("IncompleteSignatureException", f"{faults}Authorization={header}")
 
 
 SHARED = Caller("000000000000", "us-east-1")

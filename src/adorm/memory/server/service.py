@@ -169,10 +169,10 @@ CORS = (
 def _preflight(headers: dict[bytes, bytes]) -> HttpAnswer:
     """The answer to a browser that asks what a page may send here: whatever it wants to."""
     lines = CORS + b"Access-Control-Max-Age: 172800\r\n"
-    for asked, allowed in (
+    for asked_header, allowed_header in (
         (b"access-control-request-headers", b"Access-Control-Allow-Headers"),
         (b"access-control-request-method", b"Access-Control-Allow-Methods"),
     ):
-        if asked in headers:
-            lines += b"%b: %b\r\n" % (allowed, headers[asked])
+        if asked_header in headers:
+            lines += b"%b: %b\r\n" % (allowed_header, headers[asked_header])
     return HttpAnswer(200, lines + b"x-amzn-RequestId: %b\r\n" % _request_id(), b"")

@@ -104,16 +104,16 @@ def _text_of(epoch_s: float) -> str:
 
 def _timestamp(authorization: Authorization) -> str:
     """The request's time as it is signed: `20261121T083000Z`."""
-    told = authorization.date
+    date = authorization.date
     try:
-        return time.strftime(TIME_FORMAT, time.strptime(told, TIME_FORMAT))
+        return time.strftime(TIME_FORMAT, time.strptime(date, TIME_FORMAT))
     except ValueError:
         pass
     try:
-        return parsedate_to_datetime(told).strftime(TIME_FORMAT)
+        return parsedate_to_datetime(date).strftime(TIME_FORMAT)
     except (ValueError, TypeError, OverflowError):
         raise _incomplete(
-            f"Date must be in ISO-8601 'basic format'. Got '{told}'."
+            f"Date must be in ISO-8601 'basic format'. Got '{date}'."
             " See http://en.wikipedia.org/wiki/ISO_8601"
         ) from None
 

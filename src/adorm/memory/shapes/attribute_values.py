@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from adorm.memory.limits import MAX_NESTING
 from adorm.memory.shapes.json_scalars import (
     CHANGED,
     STRUCTURE_NOT_EXPECTED,
@@ -26,7 +27,6 @@ from adorm.memory.shapes.json_scalars import (
     not_a_list_of,
     unreadable,
 )
-from adorm.memory.values.canonical import MAX_DEPTH
 
 ATTRIBUTE_VALUE_CLASS = "com.amazonaws.dynamodb.v20120810.AttributeValue"
 UNEXPECTED_FIELD = "Unexpected field type"
@@ -120,7 +120,7 @@ def clean_value(value: Any, depth: int = 0) -> dict[str, Any]:
             continue
         if tag == "BOOL" or tag == "NULL":
             clean[tag] = clean_flag(content)
-        elif tag in _SCALARS or (tag in ("L", "M") and depth > MAX_DEPTH):
+        elif tag in _SCALARS or (tag in ("L", "M") and depth > MAX_NESTING):
             clean[tag] = content
         elif tag == "L":
             clean[tag] = [clean_value(each, depth + 1) for each in content]

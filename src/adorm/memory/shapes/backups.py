@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from adorm.memory.limits import MAX_RECOVERY_DAYS
 from adorm.memory.shapes.indexes import (
     BILLING_MODE,
     GLOBAL_INDEXES,
@@ -97,7 +98,7 @@ _ALL = (
                 "PointInTimeRecoverySpecification",
                 {
                     "PointInTimeRecoveryEnabled": Flag(),
-                    "RecoveryPeriodInDays": Whole(least=1, greatest=35),
+                    "RecoveryPeriodInDays": Whole(least=1, greatest=MAX_RECOVERY_DAYS),
                 },
                 required=("PointInTimeRecoveryEnabled",),
             ),

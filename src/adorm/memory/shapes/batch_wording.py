@@ -7,30 +7,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adorm.memory.limits import (
+    MAX_GET_KEYS,
+    MAX_TABLE_NAME_CHARACTERS,
+    MAX_WRITE_REQUESTS,
+    MIN_TABLE_NAME_CHARACTERS,
+)
 from adorm.memory.shapes.echo import java_text, json_text
 from adorm.memory.shapes.faults import (
     NOT_NULL,
     at_least,
     at_most,
     fault,
+    fault_without_value,
     joined,
     matching,
     member_faults,
     name_faults,
-    untold,
 )
 from adorm.memory.shapes.item_wording import faults_of
-from adorm.memory.shapes.json_types import MAX_NAME, MIN_NAME, is_table_name
+from adorm.memory.shapes.json_types import is_table_name
 from adorm.memory.shapes.model import NAME_PATTERN, ListOf, Request, Structure, lower_first
 
-MAX_KEYS = 100
-"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
-MAX_WRITES = 25
-"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html"""
-
-_EACH_NAME = ", ".join((at_most(MAX_NAME), at_least(MIN_NAME), matching(NAME_PATTERN)))
+_EACH_NAME = ", ".join(
+    (
+        at_most(MAX_TABLE_NAME_CHARACTERS),
+        at_least(MIN_TABLE_NAME_CHARACTERS),
+        matching(NAME_PATTERN),
+    )
+)
 _NAMES_OF_TABLES = f"Map keys must satisfy constraint: [{_EACH_NAME}]"
-_LISTS_OF_WRITES = f"Map value must satisfy constraint: [{at_most(MAX_WRITES)}, {at_least(1)}]"
+_LISTS_OF_WRITES = (
+    f"Map value must satisfy constraint: [{at_most(MAX_WRITE_REQUESTS)}, {at_least(1)}]"
+)
 
 NO_TABLES_TO_GET = "The requestItems parameter is required for BatchGetItem"
 """Of both wordings in us-east-1; some regions word the newer one otherwise."""
@@ -44,7 +53,7 @@ def suspect_batch_get(request: Request) -> bool:
     tables = request["RequestItems"]
     if not tables or not all(map(is_table_name, tables)):
         return True
-    return not all(tables.values()) or _number_of_keys(request) > MAX_KEYS
+    return not all(tables.values()) or _number_of_keys(request) > MAX_GET_KEYS
 
 
 def suspect_batch_write(request: Request) -> bool:
@@ -52,7 +61,7 @@ def suspect_batch_write(request: Request) -> bool:
     tables = request["RequestItems"]
     if not tables or not all(map(is_table_name, tables)):
         return True
-    return not all(tables.values()) or sum(map(len, tables.values())) > MAX_WRITES
+    return not all(tables.values()) or sum(map(len, tables.values())) > MAX_WRITE_REQUESTS
 
 
 def explain_batch_get(shape: Structure, sent: Request, request: Request) -> str | None:
@@ -64,9 +73,9 @@ def explain_batch_get(shape: Structure, sent: Request, request: Request) -> str 
         return NO_TABLES_TO_GET
     for name, table in tables.items():
         if table.get("Keys") == []:
-            return joined([untold(f"RequestItems.{name}.member.Keys", at_least(1))])
+            return joined([fault_without_value(f"RequestItems.{name}.member.Keys", at_least(1))])
     named = all(map(is_table_name, tables))
-    if named and _number_of_keys(request) > MAX_KEYS:
+    if named and _number_of_keys(request) > MAX_GET_KEYS:
         return joined([_too_many_keys(tables)])
     faults = [] if named else [fault(json_text(tables), "requestItems", _NAMES_OF_TABLES)]
     faults += faults_of(shape, request, "ReturnConsumedCapacity")
@@ -75,7 +84,7 @@ def explain_batch_get(shape: Structure, sent: Request, request: Request) -> str 
 
 def _too_many_keys(tables: Request) -> str:
     longest = max(tables, key=lambda name: len(tables[name].get("Keys", ())))
-    return untold(f"RequestItems.{longest}.member.Keys", at_most(MAX_KEYS))
+    return fault_without_value(f"RequestItems.{longest}.member.Keys", at_most(MAX_GET_KEYS))
 
 
 def explain_batch_get_old(shape: Structure, sent: Request, request: Request) -> str | None:
@@ -84,7 +93,7 @@ def explain_batch_get_old(shape: Structure, sent: Request, request: Request) -> 
     if tables is not None and not tables:
         return NO_TABLES_TO_GET
     named = all(map(is_table_name, tables or ()))
-    if tables and named and _number_of_keys(request) > MAX_KEYS:
+    if tables and named and _number_of_keys(request) > MAX_GET_KEYS:
         return joined([_too_many_keys(tables)])
     faults = [*member_faults(shape, request)]
     if not named:
@@ -102,7 +111,7 @@ def explain_batch_write(shape: Structure, sent: Request, request: Request) -> st
         return "The requestItems parameter is required for BatchWriteItem"
     items = shape.members["RequestItems"]
     faults: list[str] = []
-    if not all(tables.values()) or sum(map(len, tables.values())) > MAX_WRITES:
+    if not all(tables.values()) or sum(map(len, tables.values())) > MAX_WRITE_REQUESTS:
         faults.append(fault(java_text(items, tables), "requestItems", _LISTS_OF_WRITES))
     faults += member_faults(shape, request)
     if not faults and not all(map(is_table_name, tables)):
@@ -136,9 +145,9 @@ def explain_transaction(shape: Structure, sent: Request, request: Request) -> st
     ):
         if broken:
             return joined([fault(java_text(listed, items), "transactItems", constraint)])
-    told = joined(member_faults(shape, request, names=False))
-    if told:
-        return told
+    message = joined(member_faults(shape, request, names=False))
+    if message:
+        return message
     if writes:
         numbers = [_number_of_actions(item) for item in items]
         if 0 in numbers:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from adorm.memory.limits import MAX_GET_KEYS, MAX_TRANSACTION_ACTIONS
 from adorm.memory.shapes.batch_wording import (
     explain_batch_get,
     explain_batch_get_old,
@@ -41,7 +42,7 @@ _WORKLOAD = ("WorkloadProfileName",)
 _KEYS_AND_ATTRIBUTES = Structure(
     "KeysAndAttributes",
     {
-        "Keys": ListOf(ATTRIBUTE_MAP, shortest=1, longest=100),
+        "Keys": ListOf(ATTRIBUTE_MAP, shortest=1, longest=MAX_GET_KEYS),
         "AttributesToGet": ListOf(Text(), shortest=1),
         "ConsistentRead": Flag(),
         "ProjectionExpression": Text(),
@@ -142,7 +143,9 @@ OPERATIONS: Mapping[str, Operation] = {
         Structure(
             "TransactGetItemsInput",
             {
-                "TransactItems": ListOf(_TRANSACT_GET_ITEM, shortest=1, longest=100),
+                "TransactItems": ListOf(
+                    _TRANSACT_GET_ITEM, shortest=1, longest=MAX_TRANSACTION_ACTIONS
+                ),
                 "ReturnConsumedCapacity": RETURN_CONSUMED_CAPACITY,
             },
             required=("TransactItems",),
@@ -154,7 +157,9 @@ OPERATIONS: Mapping[str, Operation] = {
         Structure(
             "TransactWriteItemsInput",
             {
-                "TransactItems": ListOf(_TRANSACT_WRITE_ITEM, shortest=1, longest=100),
+                "TransactItems": ListOf(
+                    _TRANSACT_WRITE_ITEM, shortest=1, longest=MAX_TRANSACTION_ACTIONS
+                ),
                 "ReturnConsumedCapacity": RETURN_CONSUMED_CAPACITY,
                 "ReturnItemCollectionMetrics": RETURN_ITEM_COLLECTION_METRICS,
                 "ClientRequestToken": CLIENT_REQUEST_TOKEN,

@@ -81,6 +81,6 @@ def _refuse(described: Operation, sent: Request, request: Request, wording: Word
         request = clean(described.input, sent)
     new = described.explain(described.input, sent, request)
     old = described.explain_old(described.input, sent, request)
-    told = new if wording == "new" else old
-    if told is not None:
-        raise EngineError("ValidationException", new or told, old=old or told)
+    message = new if wording == "new" else old
+    if message is not None:
+        raise EngineError("ValidationException", new or message, old=old or message)

@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 
 from adorm.memory.java_hash_order import in_hash_order
+from adorm.memory.limits import MAX_NESTING
 from adorm.memory.shapes.model import AttributeValue, ListOf, MapOf, Shape, Structure, lower_first
-from adorm.memory.values.canonical import BINARY_TYPES, MAX_DEPTH, base64_text
+from adorm.memory.values.canonical import BINARY_TYPES, base64_text
 
 MAX_ECHO = 1024 * 1024
 """Characters of a value that a message repeats: a bound of this engine, above usual requests."""
@@ -79,7 +80,7 @@ class _Printer:
         self.join(in_hash_order(value), entry, "{}")
 
     def attribute_value(self, value: Mapping[str, Any], depth: int) -> None:
-        if depth > MAX_DEPTH:
+        if depth > MAX_NESTING:
             raise _Full
         self.write("AttributeValue(")
         for at, tag in enumerate(_VALUE_MEMBERS):

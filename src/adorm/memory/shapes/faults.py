@@ -11,8 +11,9 @@ from itertools import islice
 from typing import Any
 
 from adorm.memory.java_hash_order import SET_BUCKETS, in_hash_order
+from adorm.memory.limits import MAX_TABLE_NAME_CHARACTERS, MIN_TABLE_NAME_CHARACTERS
 from adorm.memory.shapes.echo import java_text
-from adorm.memory.shapes.json_types import MAX_NAME, MIN_NAME, is_arn
+from adorm.memory.shapes.json_types import is_arn
 from adorm.memory.shapes.model import (
     NAME_PATTERN,
     ListOf,
@@ -34,10 +35,12 @@ NOT_NULL = "Member must not be null"
 
 def joined(faults: Iterable[str]) -> str | None:
     """One message of up to ten faults; None where there are none."""
-    told = list(islice(faults, MAX_FAULTS))
-    if not told:
+    found = list(islice(faults, MAX_FAULTS))
+    if not found:
         return None
-    return f"{len(told)} validation error{'s' if len(told) > 1 else ''} detected: {'; '.join(told)}"
+    return (
+        f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {'; '.join(found)}"
+    )
 
 
 def fault(shown: str | None, path: str, constraint: str) -> str:
@@ -46,7 +49,7 @@ def fault(shown: str | None, path: str, constraint: str) -> str:
     return f"Value {value} at '{path}' failed to satisfy constraint: {constraint}"
 
 
-def untold(path: str, constraint: str) -> str:
+def fault_without_value(path: str, constraint: str) -> str:
     """One broken constraint whose value the service does not repeat."""
     return f"Value at '{path}' failed to satisfy constraint: {constraint}"
 
@@ -114,7 +117,11 @@ def value_faults(shape: Shape, value: Any, path: str, *, names: bool = True) -> 
     match shape:
         case Text():
             for constraint in text_constraints(shape, value):
-                yield fault(value, path, constraint) if shape.told else untold(path, constraint)
+                yield (
+                    fault(value, path, constraint)
+                    if shape.echoed
+                    else fault_without_value(path, constraint)
+                )
         case TableName():
             if names or not value:
                 yield from name_faults(value, path)
@@ -153,10 +160,10 @@ def name_faults(name: str, path: str) -> Iterator[str]:
         return
     if is_arn(name):
         return
-    if len(name) < MIN_NAME:
-        yield fault(name, path, at_least(MIN_NAME))
-    elif len(name) > MAX_NAME:
-        yield fault(name, path, at_most(MAX_NAME))
+    if len(name) < MIN_TABLE_NAME_CHARACTERS:
+        yield fault(name, path, at_least(MIN_TABLE_NAME_CHARACTERS))
+    elif len(name) > MAX_TABLE_NAME_CHARACTERS:
+        yield fault(name, path, at_most(MAX_TABLE_NAME_CHARACTERS))
     if not re.fullmatch(NAME_PATTERN, name):
         yield fault(name, path, matching(NAME_PATTERN))
 
@@ -165,7 +172,7 @@ def _list_faults(shape: ListOf, value: list[Any], path: str, names: bool) -> Ite
     if shape.shortest is not None and len(value) < shape.shortest:
         yield fault(java_text(shape, value), path, at_least(shape.shortest))
     if shape.longest is not None and len(value) > shape.longest:
-        yield fault(java_text(shape, value), shape.told_at or path, at_most(shape.longest))
+        yield fault(java_text(shape, value), shape.fault_path or path, at_most(shape.longest))
     if isinstance(shape.element, Text):
         if any(each is None or any(text_constraints(shape.element, each)) for each in value):
             yield fault(java_text(shape, value), path, _constraint_of_each(shape.element))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from adorm.memory.limits import MAX_TAG_KEY_CHARACTERS, MAX_TAG_VALUE_CHARACTERS
 from adorm.memory.shapes.model import (
     INDEX_NAME,
     Flag,
@@ -39,8 +40,8 @@ _KEY_SCHEMA_ELEMENT = Structure(
     required=("AttributeName", "KeyType"),
 )
 
-KEY_SCHEMA = ListOf(_KEY_SCHEMA_ELEMENT, shortest=1, longest=2, told_at="keySchema")
-GLOBAL_KEY_SCHEMA = ListOf(_KEY_SCHEMA_ELEMENT, shortest=1, longest=8, told_at="keySchema")
+KEY_SCHEMA = ListOf(_KEY_SCHEMA_ELEMENT, shortest=1, longest=2, fault_path="keySchema")
+GLOBAL_KEY_SCHEMA = ListOf(_KEY_SCHEMA_ELEMENT, shortest=1, longest=8, fault_path="keySchema")
 """Up to four attributes on each side of the key of a global index.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
@@ -88,7 +89,10 @@ SSE_SPECIFICATION = Structure(
 TAGS = ListOf(
     Structure(
         "Tag",
-        {"Key": Text(shortest=1, longest=128), "Value": Text(shortest=0, longest=256)},
+        {
+            "Key": Text(shortest=1, longest=MAX_TAG_KEY_CHARACTERS),
+            "Value": Text(shortest=0, longest=MAX_TAG_VALUE_CHARACTERS),
+        },
         required=("Key", "Value"),
     )
 )

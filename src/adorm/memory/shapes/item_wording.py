@@ -14,16 +14,16 @@ from adorm.memory.shapes.faults import (
     NOT_NULL,
     at_least,
     fault,
+    fault_without_value,
     joined,
     member_faults,
     name_faults,
     one_of,
-    untold,
     value_faults,
 )
 from adorm.memory.shapes.model import Request, Structure, lower_first
 
-EMPTY_NAME = untold("TableName", at_least(1))
+EMPTY_NAME = fault_without_value("TableName", at_least(1))
 WRONG_RETURN_VALUES = "Failed to satisfy constraint: " + one_of(
     ("ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATE_NEW", "NONE")
 )
@@ -127,8 +127,8 @@ def explain_update_item(shape: Structure, sent: Request, request: Request) -> st
 
 def explain_delete_item_old(shape: Structure, sent: Request, request: Request) -> str | None:
     """DeleteItem in the old wording."""
-    told = joined(member_faults(shape, request))
-    return told or (ONLY_OLD_VALUES if deletes_with_new_values(request) else None)
+    message = joined(member_faults(shape, request))
+    return message or (ONLY_OLD_VALUES if deletes_with_new_values(request) else None)
 
 
 def deletes_with_new_values(request: Request) -> bool:

@@ -12,6 +12,11 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from adorm.memory.limits import (
+    MAX_ARN_CHARACTERS,
+    MAX_TABLE_NAME_CHARACTERS,
+    MIN_TABLE_NAME_CHARACTERS,
+)
 from adorm.memory.shapes.attribute_values import (
     ATTRIBUTE_VALUE_CLASS,
     UNEXPECTED_FIELD,
@@ -86,21 +91,18 @@ def compile_check(shape: Shape, *, inside_collection: bool = False) -> Check:
 
 
 _NAME = re.compile(NAME_PATTERN).fullmatch
-MIN_NAME = 3
-MAX_NAME = 255
-MAX_ARN = 1024
 
 
 def is_table_name(name: str) -> bool:
     """Whether text may name a table: a name of 3 to 255 characters, or an ARN."""
-    if MIN_NAME <= len(name) <= MAX_NAME and _NAME(name):
+    if MIN_TABLE_NAME_CHARACTERS <= len(name) <= MAX_TABLE_NAME_CHARACTERS and _NAME(name):
         return True
     return is_arn(name)
 
 
 def is_arn(name: str) -> bool:
     """Whether text names a table by its ARN."""
-    return name.startswith("arn:") and len(name) <= MAX_ARN
+    return name.startswith("arn:") and len(name) <= MAX_ARN_CHARACTERS
 
 
 def check_table_name(value: Any) -> int:

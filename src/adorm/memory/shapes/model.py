@@ -14,6 +14,12 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
+from adorm.memory.limits import (
+    MAX_TABLE_NAME_CHARACTERS,
+    MAX_TOKEN_CHARACTERS,
+    MIN_TABLE_NAME_CHARACTERS,
+)
+
 NAME_PATTERN = "[a-zA-Z0-9_.-]+"
 """What names of tables and indexes are made of.
 
@@ -32,14 +38,14 @@ class Text:
         shortest: the least number of characters.
         longest: the greatest number of characters.
         pattern: a regular expression that the whole text must match.
-        told: False where the service does not repeat the value in its message.
+        echoed: False where the service does not repeat the value in its message.
     """
 
     values: tuple[str, ...] = ()
     shortest: int | None = None
     longest: int | None = None
     pattern: str | None = None
-    told: bool = True
+    echoed: bool = True
 
 
 @frozen
@@ -79,13 +85,14 @@ class ListOf:
         element: the shape of each element.
         shortest: the least number of elements.
         longest: the greatest number of elements.
-        told_at: the path that the service names where the list is too long; None for its own path.
+        fault_path: the path that the service names where the list is too long; None for the path
+            of the list itself.
     """
 
     element: Shape
     shortest: int | None = None
     longest: int | None = None
-    told_at: str | None = None
+    fault_path: str | None = None
 
 
 @frozen
@@ -139,7 +146,9 @@ class Operation:
     suspect: Callable[[Request], bool] | None = None
 
 
-INDEX_NAME = Text(shortest=3, longest=255, pattern=NAME_PATTERN)
+INDEX_NAME = Text(
+    shortest=MIN_TABLE_NAME_CHARACTERS, longest=MAX_TABLE_NAME_CHARACTERS, pattern=NAME_PATTERN
+)
 ATTRIBUTE_MAP = MapOf(AttributeValue())
 ATTRIBUTE_NAMES = MapOf(Text())
 EXPRESSION_PARTS: Mapping[str, Shape] = {
@@ -169,7 +178,7 @@ COMPARISON_OPERATOR = Text(
         "CONTAINS",
     )
 )
-CLIENT_REQUEST_TOKEN = Text(shortest=1, longest=36)
+CLIENT_REQUEST_TOKEN = Text(shortest=1, longest=MAX_TOKEN_CHARACTERS)
 
 
 def lower_first(name: str) -> str:

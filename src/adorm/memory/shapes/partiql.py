@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from adorm.memory.limits import MAX_STATEMENT_CHARACTERS, MAX_STATEMENTS, MAX_TRANSACTION_ACTIONS
 from adorm.memory.shapes.model import (
     CLIENT_REQUEST_TOKEN,
     RETURN_CONSUMED_CAPACITY,
@@ -21,7 +22,7 @@ from adorm.memory.shapes.model import (
 )
 from adorm.memory.shapes.wording import explain_members
 
-_STATEMENT = Text(shortest=1, longest=8192)
+_STATEMENT = Text(shortest=1, longest=MAX_STATEMENT_CHARACTERS)
 _PARAMETERS = ListOf(AttributeValue(), shortest=1)
 
 _BATCH_STATEMENT = Structure(
@@ -70,7 +71,7 @@ OPERATIONS: Mapping[str, Operation] = {
         Structure(
             "BatchExecuteStatementInput",
             {
-                "Statements": ListOf(_BATCH_STATEMENT, shortest=1, longest=25),
+                "Statements": ListOf(_BATCH_STATEMENT, shortest=1, longest=MAX_STATEMENTS),
                 "ReturnConsumedCapacity": RETURN_CONSUMED_CAPACITY,
             },
             required=("Statements",),
@@ -80,7 +81,9 @@ OPERATIONS: Mapping[str, Operation] = {
         Structure(
             "ExecuteTransactionInput",
             {
-                "TransactStatements": ListOf(_TRANSACT_STATEMENT, shortest=1, longest=100),
+                "TransactStatements": ListOf(
+                    _TRANSACT_STATEMENT, shortest=1, longest=MAX_TRANSACTION_ACTIONS
+                ),
                 "ClientRequestToken": CLIENT_REQUEST_TOKEN,
                 "ReturnConsumedCapacity": RETURN_CONSUMED_CAPACITY,
             },

@@ -14,13 +14,13 @@ from adorm.memory.shapes.faults import (
     NOT_NULL,
     at_least,
     fault,
+    fault_without_value,
     joined,
     member_faults,
     no_less,
     no_more,
     one_of,
     text_constraints,
-    untold,
     value_faults,
 )
 from adorm.memory.shapes.item_wording import EMPTY_NAME, faults_of, first_name_fault
@@ -37,9 +37,9 @@ def explain_query(shape: Structure, sent: Request, request: Request) -> str | No
     if "TableName" not in request or (operators and "ScanFilter" in shape.members):
         return joined(member_faults(shape, request, names=False))
     if any(_is_coerced(sent, name) for name in WHOLES):
-        told = joined(member_faults(shape, request, names=False))
-        if told:
-            return told
+        message = joined(member_faults(shape, request, names=False))
+        if message:
+            return message
     return joined(_first_stage(shape, request)) or joined(
         [
             *first_name_fault(request),
@@ -70,18 +70,18 @@ def _first_stage(shape: Structure, request: Request) -> Iterator[str]:
     """The faults whose value the service does not repeat."""
     attributes = request.get("AttributesToGet")
     if attributes is not None and not attributes:
-        yield untold("AttributesToGet", at_least(1))
+        yield fault_without_value("AttributesToGet", at_least(1))
     for constraint in text_constraints(INDEX_NAME, request.get("IndexName", "any")):
-        yield untold("IndexName", constraint)
+        yield fault_without_value("IndexName", constraint)
     for name in WHOLES:
         whole = shape.members.get(name)
         number = request.get(name)
         if number is None or not isinstance(whole, Whole):
             continue
         if whole.least is not None and number < whole.least:
-            yield untold(name, no_less(whole.least))
+            yield fault_without_value(name, no_less(whole.least))
         if whole.greatest is not None and number > whole.greatest:
-            yield untold(name, no_more(whole.greatest))
+            yield fault_without_value(name, no_more(whole.greatest))
     if request["TableName"] == "":
         yield EMPTY_NAME
 

@@ -62,7 +62,7 @@ OPERATIONS: Mapping[str, Operation] = {
                     "AT_TIMESTAMP",
                 )
             ),
-            "SequenceNumber": Text(shortest=21, longest=40, told=False),
+            "SequenceNumber": Text(shortest=21, longest=40, echoed=False),
             "Timestamp": Timestamp(),
         },
         "StreamArn",

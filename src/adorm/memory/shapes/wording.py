@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from adorm.memory.limits import MAX_TABLE_NAME_CHARACTERS, MIN_TABLE_NAME_CHARACTERS
 from adorm.memory.shapes.faults import at_least, at_most, fault, joined, matching, member_faults
-from adorm.memory.shapes.json_types import MAX_NAME, MIN_NAME, is_arn
+from adorm.memory.shapes.json_types import is_arn
 from adorm.memory.shapes.model import NAME_PATTERN, Request, Structure
 
 NO_TABLE_NAME = "The parameter 'TableName' is required but was not present in the request"
@@ -27,7 +28,7 @@ def explain_table_request(shape: Structure, sent: Request, request: Request) -> 
     name = request.get("TableName")
     if name is None:
         return NO_TABLE_NAME
-    if not is_arn(name) and not MIN_NAME <= len(name) <= MAX_NAME:
+    if not is_arn(name) and not MIN_TABLE_NAME_CHARACTERS <= len(name) <= MAX_TABLE_NAME_CHARACTERS:
         return BAD_LENGTH
     return joined(member_faults(shape, request))
 
@@ -52,7 +53,7 @@ def _created_name_faults(name: str) -> Iterator[str]:
         return
     if not re.fullmatch(NAME_PATTERN, name):
         yield fault(name, "tableName", matching(NAME_PATTERN))
-    if len(name) < MIN_NAME:
-        yield fault(name, "tableName", at_least(MIN_NAME))
-    if len(name) > MAX_NAME:
-        yield fault(name, "tableName", at_most(MAX_NAME))
+    if len(name) < MIN_TABLE_NAME_CHARACTERS:
+        yield fault(name, "tableName", at_least(MIN_TABLE_NAME_CHARACTERS))
+    if len(name) > MAX_TABLE_NAME_CHARACTERS:
+        yield fault(name, "tableName", at_most(MAX_TABLE_NAME_CHARACTERS))

@@ -21,6 +21,7 @@ from typing import Any
 from adorm.memory.backups.point_in_time_recovery import KEPT_AS, turn_on
 from adorm.memory.database import Database
 from adorm.memory.errors import EngineError
+from adorm.memory.limits import MAX_ITEM_BYTES
 from adorm.memory.options import EngineOptions, check_account, check_region
 from adorm.memory.shapes.check import check
 from adorm.memory.snapshots.json_forms import is_object, read_list, read_object, read_text, wrong
@@ -32,7 +33,7 @@ from adorm.memory.tables.create_request import create_request
 from adorm.memory.tables.create_table_checks import check_create
 from adorm.memory.tables.states import DELETING
 from adorm.memory.values.canonical import canonical_item
-from adorm.memory.values.sizes import MAX_ITEM_BYTES, item_bytes
+from adorm.memory.values.sizes import item_bytes
 
 FORMAT = "adorm.memory snapshot"
 VERSION = 1
@@ -42,7 +43,7 @@ def snapshot(databases: Iterable[Database]) -> dict[str, Any]:
     """Every table of some databases with its items and settings, as JSON can hold it."""
     databases = list(databases)
     for database in databases:
-        database.settle()
+        database.apply_due_changes()
     return {
         "format": FORMAT,
         "version": VERSION,

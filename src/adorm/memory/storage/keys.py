@@ -11,12 +11,11 @@ from hashlib import md5
 from typing import Any
 
 from adorm.memory.errors import EmptyKeyValue, EngineError, invalid, invalid_value
+from adorm.memory.limits import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES
 from adorm.memory.values.canonical import Item, Value, sort_value, type_of
 from adorm.memory.values.numbers import WIDE
 from adorm.memory.values.sizes import binary_bytes, text_bytes
 
-MAX_PARTITION_KEY_BYTES = 2048
-MAX_SORT_KEY_BYTES = 1024
 SURELY_FITS = 256
 """Characters of text that have no more than `MAX_SORT_KEY_BYTES` whichever they are."""
 
@@ -91,18 +90,20 @@ class KeySchema:
     def fits(self, item: Mapping[str, Value]) -> bool:
         """Whether an item has every key attribute, each of its type and not empty: only such items
         can lie in one order."""
-        return all(name in item and item[name].get(kind) for name, kind in self.types.items())
+        return all(
+            name in item and item[name].get(type_tag) for name, type_tag in self.types.items()
+        )
 
     def takes(self, item: Mapping[str, Value]) -> bool:
         """Whether an item can lie in an index with this key: it `fits`, and no key attribute is too
         large. An item that was stored before its index was made may not."""
-        for name, kind in self.types.items():
+        for name, type_tag in self.types.items():
             value = item.get(name)
-            content = None if value is None else value.get(kind)
+            content = None if value is None else value.get(type_tag)
             if not content:
                 return False
-            if len(content) > SURELY_FITS and kind != "N":
-                size = text_bytes(content) if kind == "S" else binary_bytes(content)
+            if len(content) > SURELY_FITS and type_tag != "N":
+                size = text_bytes(content) if type_tag == "S" else binary_bytes(content)
                 if size > (MAX_SORT_KEY_BYTES if name in self.sort else MAX_PARTITION_KEY_BYTES):
                     return False
         return True
@@ -120,10 +121,10 @@ class KeySchema:
         """
         if len(key) != len(self.attributes):
             raise invalid(SCHEMA_MISMATCH)
-        for name, kind in self.types.items():
-            if name not in key or kind not in key[name]:
+        for name, type_tag in self.types.items():
+            if name not in key or type_tag not in key[name]:
                 raise invalid(SCHEMA_MISMATCH)
-            self._check_content(name, kind, key[name][kind])
+            self._check_content(name, type_tag, key[name][type_tag])
 
     def check_item(self, item: Mapping[str, Value], *, in_batch: bool = False) -> None:
         """Refuse an item whose key attributes are missing or are not what this schema asks for.
@@ -135,36 +136,36 @@ class KeySchema:
         Raises:
             EngineError: as `check_key`; further attributes are allowed.
         """
-        for name, kind in self.types.items():
+        for name, type_tag in self.types.items():
             if name not in item:
                 raise invalid_value(f"Missing the key {name} in the item")
             value = item[name]
-            if kind not in value:
+            if type_tag not in value:
                 if in_batch:
                     raise invalid(SCHEMA_MISMATCH)
                 raise invalid_value(
-                    f"Type mismatch for key {name} expected: {kind} actual: {type_of(value)}"
+                    f"Type mismatch for key {name} expected: {type_tag} actual: {type_of(value)}"
                 )
-            self._check_content(name, kind, value[kind])
+            self._check_content(name, type_tag, value[type_tag])
 
-    def _check_content(self, name: str, kind: str, content: str) -> None:
-        if kind == "N":
+    def _check_content(self, name: str, type_tag: str, content: str) -> None:
+        if type_tag == "N":
             return
         if not content:
-            raise empty_key_value(name, kind)
-        size = text_bytes(content) if kind == "S" else binary_bytes(content)
+            raise empty_key_value(name, type_tag)
+        size = text_bytes(content) if type_tag == "S" else binary_bytes(content)
         if size > MAX_SORT_KEY_BYTES:
             check_key_bytes(size, is_sort=name in self.sort)
 
 
-_KIND_NAMES = {"S": "string", "B": "binary"}
+_TYPE_NAMES = {"S": "string", "B": "binary"}
 
 
-def empty_key_value(name: str, kind: str) -> EmptyKeyValue:
-    """What the service answers to a key attribute that is empty; `kind` is "S" or "B"."""
+def empty_key_value(name: str, type_tag: str) -> EmptyKeyValue:
+    """What the service answers to a key attribute that is empty; `type_tag` is "S" or "B"."""
     return EmptyKeyValue(
         "One or more parameter values are not valid. The AttributeValue for a key attribute"
-        f" cannot contain an empty {_KIND_NAMES[kind]} value. Key: {name}"
+        f" cannot contain an empty {_TYPE_NAMES[type_tag]} value. Key: {name}"
     )
 
 
@@ -187,20 +188,20 @@ def index_key_violation(
 ) -> EngineError | None:
     """Why an item can't be held by an index, or None. An absent attribute is no reason: indexes are
     sparse."""
-    for name, kind in schema.types.items():
+    for name, type_tag in schema.types.items():
         value = item.get(name)
         if value is None:
             continue
-        if kind not in value:
+        if type_tag not in value:
             return invalid_value(
-                f"Type mismatch for Index Key {name} Expected: {kind} Actual: {type_of(value)}"
+                f"Type mismatch for Index Key {name} Expected: {type_tag} Actual: {type_of(value)}"
                 f" IndexName: {index_name}"
             )
-        content = value[kind]
-        if not content and kind in _KIND_NAMES:
-            return _empty_index_key(index_name, name, _KIND_NAMES[kind], in_update=in_update)
-        if kind != "N":
-            size = text_bytes(content) if kind == "S" else binary_bytes(content)
+        content = value[type_tag]
+        if not content and type_tag in _TYPE_NAMES:
+            return _empty_index_key(index_name, name, _TYPE_NAMES[type_tag], in_update=in_update)
+        if type_tag != "N":
+            size = text_bytes(content) if type_tag == "S" else binary_bytes(content)
             try:
                 check_key_bytes(size, is_sort=name in schema.sort)
             except EngineError as error:
@@ -208,17 +209,17 @@ def index_key_violation(
     return None
 
 
-def _empty_index_key(index_name: str, name: str, kind: str, *, in_update: bool) -> EngineError:
+def _empty_index_key(index_name: str, name: str, type_name: str, *, in_update: bool) -> EngineError:
     if in_update:
         return EmptyKeyValue(
             "One or more parameter values are not valid. The update expression attempted to update"
             " a secondary index key to a value that is not supported. The AttributeValue for a key"
-            f" attribute cannot contain an empty {kind} value."
+            f" attribute cannot contain an empty {type_name} value."
         )
     return EmptyKeyValue(
         "One or more parameter values are not valid. A value specified for a secondary index key"
         " is not supported. The AttributeValue for a key attribute cannot contain an empty"
-        f" {kind} value. IndexName: {index_name}, IndexKey: {name}"
+        f" {type_name} value. IndexName: {index_name}, IndexKey: {name}"
     )
 
 

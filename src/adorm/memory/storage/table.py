@@ -170,7 +170,7 @@ class Table:
         """Run `transition` when the table is next looked at from the moment `at` on."""
         self._due.append((at, transition))
 
-    def settle(self, now: float) -> None:
+    def apply_due_changes(self, now: float) -> None:
         """Run the transitions that are due, in the order of their moments."""
         while self._due:
             self._due.sort(key=lambda each: each[0])

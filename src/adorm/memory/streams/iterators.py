@@ -12,9 +12,7 @@ import attrs
 import orjson
 
 from adorm.memory.errors import EngineError, invalid
-
-LIFETIME_S = 15 * 60
-"""How long an iterator can be used."""
+from adorm.memory.limits import ITERATOR_LIFE_S
 
 DIGEST_BYTES = 8
 
@@ -68,7 +66,7 @@ class ShardIterator:
         Raises:
             EngineError: `ExpiredIteratorException`.
         """
-        if now > self.issued_at + LIFETIME_S:
+        if now > self.issued_at + ITERATOR_LIFE_S:
             raise EngineError("ExpiredIteratorException", "Shard iterator has expired")
 
 

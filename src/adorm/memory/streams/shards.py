@@ -8,14 +8,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from itertools import islice, pairwise
 
+from adorm.memory.limits import STREAM_RETENTION_S
 from adorm.memory.storage.keys import TOKENS
 from adorm.memory.streams.records import Record
-
-RETENTION_S = 24 * 60 * 60
-"""How long records, closed shards and streams that are off can be read.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
-"""
 
 TRIM_EVERY_S = 60 * 60
 """A shard that is written and never read drops old records when the oldest is due for this long.
@@ -74,14 +69,14 @@ class Shard:
     def append(self, record: Record) -> None:
         """Take a record, whose number is the greatest so far."""
         records = self.records
-        if records and records[0].made_at <= record.made_at - RETENTION_S - TRIM_EVERY_S:
+        if records and records[0].made_at <= record.made_at - STREAM_RETENTION_S - TRIM_EVERY_S:
             self.trim(record.made_at)
         records.append(record)
         self.last_number = record.number
 
     def trim(self, now: float) -> None:
         """Drop the records that are 24 hours old."""
-        horizon = now - RETENTION_S
+        horizon = now - STREAM_RETENTION_S
         count = 0
         for record in self.records:
             if record.made_at > horizon:
@@ -93,7 +88,7 @@ class Shard:
 
     def is_gone(self, now: float) -> bool:
         """Whether it was closed 24 hours ago: then its records are trimmed, and it is gone."""
-        return self.closed_at is not None and self.closed_at <= now - RETENTION_S
+        return self.closed_at is not None and self.closed_at <= now - STREAM_RETENTION_S
 
     def oldest_number(self, next_number: int) -> int:
         """Of the oldest record that is left; `next_number` of the stream where none is."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from adorm.memory.errors import not_found
+from adorm.memory.limits import STREAM_RETENTION_S
 from adorm.memory.storage.keys import TOKENS
 from adorm.memory.streams.names import digest, event_id, shard_id
 from adorm.memory.streams.records import (
@@ -19,7 +20,7 @@ from adorm.memory.streams.records import (
     TIME_TO_LIVE_IDENTITY,
     Record,
 )
-from adorm.memory.streams.shards import RETENTION_S, Shard, split_tokens
+from adorm.memory.streams.shards import Shard, split_tokens
 
 if TYPE_CHECKING:
     from adorm.memory.storage.table import Table
@@ -228,7 +229,7 @@ class Stream:
 
     def is_gone(self, now: float) -> bool:
         """Whether it was turned off 24 hours ago."""
-        return self.closed_at is not None and self.closed_at <= now - RETENTION_S
+        return self.closed_at is not None and self.closed_at <= now - STREAM_RETENTION_S
 
     def status(self, now: float) -> str:
         """`StreamStatus`."""

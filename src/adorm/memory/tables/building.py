@@ -64,9 +64,9 @@ def define_table(database: Database, request: Mapping[str, Any]) -> TableDefinit
 def _new_name(database: Database, name_or_arn: str) -> str:
     name = database.name_of(name_or_arn)
     inner_arn = [fault(name, "tableName", matching(NAME_PATTERN))] if is_arn(name) else []
-    told = joined(inner_arn or name_faults(name, "tableName"))
-    if told is not None:
-        raise invalid(told)
+    message = joined(inner_arn or name_faults(name, "tableName"))
+    if message is not None:
+        raise invalid(message)
     return name
 
 

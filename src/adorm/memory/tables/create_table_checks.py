@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adorm.memory.errors import invalid_value
+from adorm.memory.limits import MAX_GLOBAL_INDEXES, MAX_LOCAL_INDEXES, MAX_PROJECTED_ATTRIBUTES
 from adorm.memory.tables.key_schema_checks import (
     Elements,
     check_all_used,
@@ -36,11 +37,6 @@ from adorm.memory.tables.throughput_checks import (
     check_quota,
     check_table_throughput,
 )
-
-MAX_LOCAL_INDEXES = 5
-MAX_GLOBAL_INDEXES = 20
-MAX_PROJECTED_ATTRIBUTES = 100
-"""The most `NonKeyAttributes` of all indexes; what several indexes project counts several times."""
 
 Indexes = Sequence[Mapping[str, Any]]
 """Indexes as the API has them."""

@@ -67,8 +67,8 @@ def _schema(table: Table, now: float) -> Description:
     described: Description = {
         "CreationDateTime": rounded(definition.created_at),
         "AttributeDefinitions": [
-            {"AttributeName": name, "AttributeType": kind}
-            for name, kind in sorted(definition.attribute_types.items())
+            {"AttributeName": name, "AttributeType": type_tag}
+            for name, type_tag in sorted(definition.attribute_types.items())
         ],
         "KeySchema": [dict(element) for element in definition.key_schema],
     }

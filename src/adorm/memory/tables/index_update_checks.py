@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adorm.memory.errors import EngineError, invalid, invalid_value
+from adorm.memory.limits import MAX_GLOBAL_INDEXES
 from adorm.memory.storage.table import Index, Table
-from adorm.memory.tables.create_table_checks import MAX_GLOBAL_INDEXES, check_projected_attributes
+from adorm.memory.tables.create_table_checks import check_projected_attributes
 from adorm.memory.tables.description import projection
 from adorm.memory.tables.key_schema_checks import (
     Elements,

@@ -10,12 +10,7 @@ from typing import Any
 
 from adorm.memory.errors import EngineError, invalid, invalid_value
 from adorm.memory.java_hash_order import SET_BUCKETS, in_hash_order
-
-MAX_KEY_ATTRIBUTES = 4
-"""The most partition key attributes of a global index, and the most sort key attributes.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
-"""
+from adorm.memory.limits import MAX_INDEX_KEY_ATTRIBUTES
 
 Elements = Sequence[Mapping[str, str]]
 """A key schema as the API has it, `[{"AttributeName": "pk", "KeyType": "HASH"}, ...]`."""
@@ -133,22 +128,22 @@ def check_global_key(elements: Elements) -> None:
     Raises:
         EngineError: the schema is not one to four HASH, then up to four RANGE.
     """
-    kinds = [each["KeyType"] for each in elements]
+    key_types = [each["KeyType"] for each in elements]
     names = names_of(elements)
-    if kinds[0] != "HASH":
+    if key_types[0] != "HASH":
         raise invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
-    if kinds[1:2] == ["RANGE"] and names[0] == names[1]:
+    if key_types[1:2] == ["RANGE"] and names[0] == names[1]:
         raise _same_names()
     if len(set(names)) < len(names):
         raise invalid("The KeySchema contains multiple key attributes with the same name")
-    if kinds != sorted(kinds):
+    if key_types != sorted(key_types):
         raise invalid_value(
             "All HASH key attributes must precede RANGE key attributes in the KeySchema"
         )
-    for kind in ("HASH", "RANGE"):
-        if kinds.count(kind) > MAX_KEY_ATTRIBUTES:
+    for key_type in ("HASH", "RANGE"):
+        if key_types.count(key_type) > MAX_INDEX_KEY_ATTRIBUTES:
             raise invalid_value(
-                f"The KeySchema exceeds the maximum allowed number of {kind} key attributes"
+                f"The KeySchema exceeds the maximum allowed number of {key_type} key attributes"
             )
 
 
@@ -176,13 +171,15 @@ def check_projection(projection: Mapping[str, Any]) -> None:
         EngineError: the type is missing, the type and `NonKeyAttributes` do not go together, or an
             attribute comes twice.
     """
-    kind: str | None = projection.get("ProjectionType")
+    projection_type: str | None = projection.get("ProjectionType")
     attributes: list[str] | None = projection.get("NonKeyAttributes")
-    if kind is None:
+    if projection_type is None:
         raise invalid_value("Unknown ProjectionType: null")
-    if kind != "INCLUDE":
+    if projection_type != "INCLUDE":
         if attributes is not None:
-            raise invalid_value(f"ProjectionType is {kind}, but NonKeyAttributes is specified")
+            raise invalid_value(
+                f"ProjectionType is {projection_type}, but NonKeyAttributes is specified"
+            )
         return
     if attributes is None:
         raise invalid_value("ProjectionType is INCLUDE, but NonKeyAttributes is not specified")

@@ -51,8 +51,8 @@ def _apply(
     update: Mapping[str, Any],
     replicas: dict[str, dict[str, Any]],
 ) -> None:
-    ((action, asked),) = update.items()
-    parameters = deepcopy(dict(asked))
+    ((action, members),) = update.items()
+    parameters = deepcopy(dict(members))
     region: str = parameters["RegionName"]
     if region == database.region:
         raise invalid(

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from adorm.memory.errors import invalid_value
+from adorm.memory.limits import MAX_POLICY_BYTES
 from adorm.memory.storage.definitions import TableDefinition
 
 POLICY = "ResourcePolicy"
 """Under this name `TableDefinition.extras` keeps a policy, `{"Policy": ..., "RevisionId": ...}`."""
 
 STREAM_POLICY = "StreamResourcePolicy"
-
-MAX_POLICY_BYTES = 20_480
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html"""
 
 
 def set_policy(

@@ -7,12 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from adorm.memory.errors import invalid, invalid_value
-
-MAX_TAGS = 50
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TaggingRestrictions.html"""
-
-MAX_TAG_KEY_CHARACTERS = 128
-MAX_TAG_VALUE_CHARACTERS = 256
+from adorm.memory.limits import MAX_TAG_KEY_CHARACTERS, MAX_TAG_VALUE_CHARACTERS, MAX_TAGS
 
 _TAG_TEXT = re.compile(r"[\w\s+\-=.:/]*")
 """Letters and digits of any script, white space, and `+ - = . _ : /`."""
@@ -62,14 +57,14 @@ def check_sse(specification: Mapping[str, Any] | None) -> None:
     """
     if specification is None:
         return
-    kind: str | None = specification.get("SSEType")
+    sse_type: str | None = specification.get("SSEType")
     if specification.get("Enabled") is False:
         for member in ("SSEType", "KMSMasterKeyId"):
             if member in specification:
                 raise invalid_value(f"{member} can not be specified if Enabled is false")
-    if kind is not None and kind != "KMS":
-        raise invalid_value(f"SSEType {kind} is not supported")
-    if kind is None and "KMSMasterKeyId" in specification:
+    if sse_type is not None and sse_type != "KMS":
+        raise invalid_value(f"SSEType {sse_type} is not supported")
+    if sse_type is None and "KMSMasterKeyId" in specification:
         raise invalid_value("SSEType KMS is required if KMSMasterKeyId is specified")
 
 

@@ -117,7 +117,7 @@ def in_use(detail: str) -> EngineError:
     )
 
 
-def check_settled(table: Table) -> None:
+def check_changeable(table: Table) -> None:
     """Refuse to change a table that is being created or deleted.
 
     Raises:

@@ -9,15 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from adorm.memory.errors import EngineError, invalid, invalid_value
+from adorm.memory.limits import MAX_TABLE_UNITS
 
 MAX_UNITS = 1_000_000_000_000
 """A capacity above this one is no sensible number to the service."""
-
-TABLE_MAX_UNITS = 40_000
-"""The quota of one table or global index, of read and of write units.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html#default-limits-throughput
-"""
 
 INITIAL_WARM_READ_UNITS = 12_000
 INITIAL_WARM_WRITE_UNITS = 4_000
@@ -79,11 +74,11 @@ def check_quota(
     """
     place, of_index = ("table", "") if index_name is None else ("index", f" for index {index_name}")
     for member, units in (throughput or {}).items():
-        if units > TABLE_MAX_UNITS:
+        if units > MAX_TABLE_UNITS:
             raise EngineError(
                 "LimitExceededException",
                 f"The requested {member}{of_index}, {units}, is above the per {place} maximum for"
-                f" the account in {region}. Per {place} maximum: {TABLE_MAX_UNITS}. Refer to the"
+                f" the account in {region}. Per {place} maximum: {MAX_TABLE_UNITS}. Refer to the"
                 " Amazon DynamoDB Developer Guide for current limits and how to request higher"
                 " limits.",
             )
@@ -147,7 +142,7 @@ def check_on_demand(
             raise invalid_value(
                 f"Requested {member} for OnDemandThroughput for {place} is outside of valid range"
             )
-        if units > TABLE_MAX_UNITS:
+        if units > MAX_TABLE_UNITS:
             side = "Read" if "Read" in member else "Write"
             raise EngineError(
                 "LimitExceededException",

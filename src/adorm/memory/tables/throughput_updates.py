@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from adorm.memory.errors import EngineError, invalid
+from adorm.memory.limits import FREE_DECREASES, SECONDS_BETWEEN_DECREASES
 from adorm.memory.storage.definitions import Capacity
 from adorm.memory.storage.table import ACTIVE, Table
 from adorm.memory.tables.building import warm_up
@@ -32,14 +33,6 @@ from adorm.memory.tables.states import (
 
 if TYPE_CHECKING:
     from adorm.memory.database import Database
-
-FREE_DECREASES = 4
-"""Decreases of provisioned throughput that a UTC day allows at any time; after them one each hour.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html#decreasing-provisioned-throughput
-"""
-
-SECONDS_BETWEEN_DECREASES = 3600
 
 
 def check_units_change(

@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from adorm.memory.errors import BadValue, EngineError, invalid, invalid_in_envelope
+from adorm.memory.limits import MAX_NESTING
 from adorm.memory.values.numbers import canonical_number
 
 Value = Mapping[str, Any]
@@ -39,12 +40,6 @@ TYPE_NAMES: Mapping[str, str] = {
     "BS": "BINARY_SET",
 }
 """Every tag, and what the service's messages call its type."""
-
-MAX_DEPTH = 32
-"""A value inside this many lists and maps is refused.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-attributes
-"""
 
 SECOND_MAX_DEPTH = 62
 """From here on another of the service's checks refuses a value that is nested too deep."""
@@ -109,13 +104,13 @@ def _null(content: Any, depth: int) -> bool:
 
 
 def _list(content: Any, depth: int) -> list[Any]:
-    if depth + 1 >= MAX_DEPTH:
+    if depth + 1 >= MAX_NESTING:
         raise _too_deep({"L": content}, depth)
     return [canonical_value(each, depth + 1) for each in content]
 
 
 def _map(content: Any, depth: int) -> Item:
-    if depth + 1 >= MAX_DEPTH:
+    if depth + 1 >= MAX_NESTING:
         raise _too_deep({"M": content}, depth)
     if "" in content:
         raise invalid_in_envelope(_EMPTY_NAME)
@@ -222,7 +217,7 @@ def check_readable(value: Any) -> None:
             raise BadValue(_NOT_TRUE)
         if len(each) != 1:
             raise invalid(_SEVERAL_TYPES if each else _NO_TYPE)
-        if depth < MAX_DEPTH:
+        if depth < MAX_NESTING:
             inside = [(inner, depth + 1) for inner in nested_values(each)]
             waiting.extend(reversed(inside))
 
@@ -234,7 +229,7 @@ def check_depth(item: Mapping[str, Any]) -> None:
         EngineError: the item is nested too deep.
     """
     level: list[Any] = [value for value in item.values() if "M" in value or "L" in value]
-    for _ in range(MAX_DEPTH - 1):
+    for _ in range(MAX_NESTING - 1):
         if not level:
             return
         level = [

@@ -10,13 +10,12 @@ from itertools import chain
 from typing import Any
 
 from adorm.memory.errors import invalid_in_envelope
+from adorm.memory.limits import MAX_ATTRIBUTE_NAME_BYTES
 from adorm.memory.values.canonical import nested_values
 from adorm.memory.values.sizes import text_bytes
 
-MAX_NAME_BYTES = 65_535
-
-_SURELY_FITS = MAX_NAME_BYTES // 4
-"""Characters that have no more than `MAX_NAME_BYTES` whichever they are."""
+_SURELY_FITS = MAX_ATTRIBUTE_NAME_BYTES // 4
+"""Characters that have no more than `MAX_ATTRIBUTE_NAME_BYTES` whichever they are."""
 
 _NONE: Mapping[str, Any] = {}
 
@@ -28,7 +27,7 @@ def check_names(names: Iterable[str]) -> None:
         EngineError: a name is too long.
     """
     for name in names:
-        if len(name) > _SURELY_FITS and text_bytes(name) > MAX_NAME_BYTES:
+        if len(name) > _SURELY_FITS and text_bytes(name) > MAX_ATTRIBUTE_NAME_BYTES:
             raise invalid_in_envelope("Attribute name is too large, must be less than 65536 bytes")
 
 

@@ -9,15 +9,7 @@ import re
 from decimal import Context, Decimal, InvalidOperation
 
 from adorm.memory.errors import BadValue, invalid
-
-MAX_DIGITS = 38
-"""Significant digits of a number."""
-
-MAX_EXPONENT = 125
-"""The largest number is 9.9999999999999999999999999999999999999E+125."""
-
-MIN_EXPONENT = -130
-"""The number nearest to zero is 1E-130."""
+from adorm.memory.limits import MAX_NUMBER_DIGITS, MAX_NUMBER_EXPONENT, MIN_NUMBER_EXPONENT
 
 MAX_EXPONENT_DIGITS = 19
 """An exponent has 64 bits; text with a longer one is no number."""
@@ -81,9 +73,9 @@ def _check_zero(mantissa: str, exponent: str) -> None:
     """
     sign, digits = exponent[:1].strip("0123456789"), exponent.lstrip("+-0")
     last = int(f"{sign}{digits or 0}") - len(mantissa.partition(".")[2])
-    if last > MAX_EXPONENT:
+    if last > MAX_NUMBER_EXPONENT:
         raise _overflow()
-    if last < MIN_EXPONENT:
+    if last < MIN_NUMBER_EXPONENT:
         raise _underflow()
 
 
@@ -96,11 +88,11 @@ def check_number(number: Decimal) -> Decimal:
     if not number:
         return Decimal(0)
     digits = number.as_tuple().digits
-    if len(digits) > MAX_DIGITS and any(digits[MAX_DIGITS:]):
+    if len(digits) > MAX_NUMBER_DIGITS and any(digits[MAX_NUMBER_DIGITS:]):
         raise TooManyDigits("Attempting to store more than 38 significant digits in a Number")
-    if number.adjusted() > MAX_EXPONENT:
+    if number.adjusted() > MAX_NUMBER_EXPONENT:
         raise _overflow()
-    if number.adjusted() < MIN_EXPONENT:
+    if number.adjusted() < MIN_NUMBER_EXPONENT:
         raise _underflow()
     return number
 

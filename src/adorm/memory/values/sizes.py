@@ -8,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-MAX_ITEM_BYTES = 400 * 1024
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items"""
-
 
 def item_bytes(item: Mapping[str, Any]) -> int:
     """Bytes of an item: its attribute names in UTF-8, and their values."""

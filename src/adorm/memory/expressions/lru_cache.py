@@ -12,13 +12,13 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 MAX_TEXTS = 1024
-"""Texts whose reading is kept by `kept_by_text`."""
+"""Texts whose reading is kept by `cached_by_text`."""
 
 MAX_CHARACTERS = 1_000_000
 """Of all texts from which the entries of one mapping were made: an entry is many times larger."""
 
 
-class LatestUsed(Generic[K, V]):
+class LruCache(Generic[K, V]):
     """At most `size` entries, made from at most `characters` of text.
 
     Several threads, each with an engine of its own, may share it.
@@ -64,9 +64,9 @@ class LatestUsed(Generic[K, V]):
         return len(self._entries)
 
 
-def kept_by_text(read: Callable[[str], V]) -> Callable[[str], V]:
+def cached_by_text(read: Callable[[str], V]) -> Callable[[str], V]:
     """A function of one text that remembers what it answered lately; errors are not kept."""
-    answers: LatestUsed[str, V] = LatestUsed(MAX_TEXTS)
+    answers: LruCache[str, V] = LruCache(MAX_TEXTS)
 
     @wraps(read)
     def answer(text: str) -> V:

@@ -6,13 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adorm.memory.database import Database
-from adorm.memory.tables.throughput_checks import TABLE_MAX_UNITS
-
-ACCOUNT_MAX_UNITS = 80_000
-"""The quota of all tables of an account in a region, of read and of write units.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html#default-limits-throughput
-"""
+from adorm.memory.limits import MAX_ACCOUNT_UNITS, MAX_TABLE_UNITS
 
 ENDPOINT_CACHE_MINUTES = 1440
 
@@ -20,10 +14,10 @@ ENDPOINT_CACHE_MINUTES = 1440
 def describe_limits(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     """Show the quotas of provisioned throughput."""
     return {
-        "AccountMaxReadCapacityUnits": ACCOUNT_MAX_UNITS,
-        "AccountMaxWriteCapacityUnits": ACCOUNT_MAX_UNITS,
-        "TableMaxReadCapacityUnits": TABLE_MAX_UNITS,
-        "TableMaxWriteCapacityUnits": TABLE_MAX_UNITS,
+        "AccountMaxReadCapacityUnits": MAX_ACCOUNT_UNITS,
+        "AccountMaxWriteCapacityUnits": MAX_ACCOUNT_UNITS,
+        "TableMaxReadCapacityUnits": MAX_TABLE_UNITS,
+        "TableMaxWriteCapacityUnits": MAX_TABLE_UNITS,
     }
 
 
