@@ -1,7 +1,7 @@
 """A strict DynamoDB inside the process.
 
-`adorm.connect("memory")` uses it, `python -m adorm.memory` serves it over HTTP. An `Engine` of
-one's own has options, and several connections may share it:
+`adorm.connect("memory")` uses it, and `python -m adorm.memory` serves it over HTTP. Make an
+`Engine` yourself to set its options or to share it between connections:
 `adorm.connect(Engine(table_delay_s=2))`.
 """
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Database:
-    """The tables of one account in one region, and what else belongs to them.
+    """The tables of one account in one region, with their backups, streams and transaction tokens.
 
     Args:
-        options: how the engine behaves.
+        options: the options of the engine.
         account: twelve digits.
-        region: `eu-central-1`.
+        region: for example `eu-central-1`.
     """
 
     def __init__(self, options: EngineOptions, account: str, region: str) -> None:
@@ -31,30 +31,30 @@ class Database:
         self.region = region
         self.tables: dict[str, Table] = {}
         self.tokens: dict[str, Any] = {}
-        """What transactions with a `ClientRequestToken` did, by token."""
+        """The results of transactions with a `ClientRequestToken`, by token."""
         self.backups: dict[str, Any] = {}
-        """Backups by ARN."""
+        """The backups by ARN."""
         self.streams: dict[str, Any] = {}
-        """Streams by ARN, also of tables that are gone, for a day."""
+        """The streams by ARN. The stream of a deleted table stays for a day."""
         self._moment: float | None = None
-        """The moment of the call that is under way; None between calls."""
+        """The time of the current call, in seconds since 1970; None between calls."""
         self._busy: dict[tuple[str, Position], int] = {}
-        self._balances: dict[str, _Balance] = {}
+        self._units_left: dict[str, _UnitsLeft] = {}
 
     def begin_call(self) -> None:
-        """Stop the clock: a call happens at one moment, however often it asks for the time."""
+        """Stop the clock, so that the whole call sees one moment."""
         self._moment = self.options.now()
 
     def end_call(self) -> None:
-        """Let the clock go on."""
+        """Let the clock run again."""
         self._moment = None
 
     def now(self) -> float:
-        """Seconds since 1970, by the engine's clock; the same throughout a call."""
+        """The engine's time in seconds since 1970. It stays the same throughout a call."""
         return self.options.now() if self._moment is None else self._moment
 
     def is_empty(self) -> bool:
-        """Whether nothing is kept here: then there is no need of this database."""
+        """Whether the database holds nothing, so that it need not be kept."""
         return not (self.tables or self.backups or self.streams or self.tokens)
 
     def arn(self, table_name: str) -> str:
@@ -64,7 +64,7 @@ class Database:
     # ------------------------------------------------------------------ tables
 
     def name_of(self, name_or_arn: str) -> str:
-        """A table's name, given as such or as an ARN.
+        """The name of a table, from its name or its ARN.
 
         Raises:
             EngineError: the ARN is of another account or region.
@@ -77,13 +77,13 @@ class Database:
         return name
 
     def apply_due_changes(self) -> None:
-        """Do the due changes of state of all tables."""
+        """Apply every change of state that is due, in all tables."""
         now = self.now()
         for table in list(self.tables.values()):
             table.apply_due_changes(now)
 
     def find_table(self, name_or_arn: str) -> Table | None:
-        """A table in any state, its due changes of state done; None if there is none."""
+        """Find a table in any state, after its due changes of state; None if it does not exist."""
         table = self.tables.get(name_or_arn)
         if table is None:
             if not name_or_arn.startswith("arn:"):
@@ -95,7 +95,7 @@ class Database:
         return self.tables.get(table.name)
 
     def known_table(self, name_or_arn: str) -> Table:
-        """A table in any state, its due changes of state done.
+        """Find a table in any state, after its due changes of state.
 
         Raises:
             EngineError: the table does not exist.
@@ -107,7 +107,7 @@ class Database:
         return table
 
     def data_table(self, name_or_arn: str) -> Table:
-        """A table whose items can be read and written.
+        """Find a table whose items can be read and written.
 
         Raises:
             EngineError: the table does not exist, is being created, or is being deleted.
@@ -118,15 +118,15 @@ class Database:
         return table
 
     def forget_table(self, name: str) -> None:
-        """Drop a table, with what was counted for it."""
+        """Remove a table, and the units that were counted for it."""
         del self.tables[name]
-        self._balances.pop(name, None)
+        self._units_left.pop(name, None)
 
     # -------------------------------------------------------------- conflicts
 
     @contextmanager
     def hold(self, table_name: str, position: Position) -> Generator[None]:
-        """Inside the block an item counts as taken by a transaction that is under way."""
+        """Hold an item for a transaction inside the block, as if one were in progress."""
         item = (table_name, position)
         self._busy[item] = self._busy.get(item, 0) + 1
         try:
@@ -137,11 +137,11 @@ class Database:
                 del self._busy[item]
 
     def is_held(self, table: Table, position: Position) -> bool:
-        """Whether an item is taken by a transaction that is under way; see `hold`."""
+        """Whether a transaction holds an item; see `hold`."""
         return bool(self._busy) and (table.name, position) in self._busy
 
     def check_not_held(self, table: Table, position: Position) -> None:
-        """Refuse to touch an item that a transaction has.
+        """Refuse a request for an item that a transaction holds.
 
         Raises:
             EngineError: `TransactionConflictException`.
@@ -151,10 +151,11 @@ class Database:
 
     # ------------------------------------------------------------- throttling
 
-    def admit(self, table: Table, *, write: bool) -> None:
-        """Refuse a request to a table that used more than `EngineOptions.throttle_above` allows.
+    def check_throughput(self, table: Table, *, write: bool) -> None:
+        """Refuse a request to a table that has no units left; see `EngineOptions.throttle_above`.
 
-        A table may use its units of one second at once; a request is let in while any are left.
+        A table saves unused units up to those of one second. A request passes while any unit is
+        left, also if it then uses more.
 
         Raises:
             EngineError: `ProvisionedThroughputExceededException`.
@@ -162,23 +163,24 @@ class Database:
         limit = self.options.throttle_above
         if limit is None:
             return
-        balance = self._balances.setdefault(table.name, _Balance(limit, self.now))
-        if not balance.has_any(write=write):
+        left = self._units_left.setdefault(table.name, _UnitsLeft(limit, self.now))
+        if not left.has_any(write=write):
             raise throttled()
 
     def charge(self, table: Table, units: float, *, write: bool) -> None:
-        """Count units that a request used."""
-        balance = self._balances.get(table.name)
-        if balance is not None:
-            balance.use(units, write=write)
+        """Subtract the units that a request used from those of the table."""
+        left = self._units_left.get(table.name)
+        if left is not None:
+            left.use(units, write=write)
 
 
 Handler = Callable[[Database, Mapping[str, Any]], dict[str, Any]]
-"""Carries out one operation: takes a database and a checked request, returns the answer."""
+"""A function that carries out one operation: it takes a database and a checked request, and returns
+the answer."""
 
 
 def throttled() -> EngineError:
-    """The refusal of a table that is used more than its units allow."""
+    """The refusal of a request to a table that has no units left."""
     return EngineError(
         "ProvisionedThroughputExceededException",
         "The level of configured provisioned throughput for the table was exceeded. Consider"
@@ -186,9 +188,8 @@ def throttled() -> EngineError:
     )
 
 
-class _Balance:
-    """The read and write units that are left to a table: they grow by the second, up to those of
-    one second."""
+class _UnitsLeft:
+    """The read and write units left to a table. They refill with time, up to one second's units."""
 
     def __init__(self, limit: tuple[float, float], now: Callable[[], float]) -> None:
         self._limit = limit
@@ -211,5 +212,5 @@ class _Balance:
 
 
 def unsupported(what: str) -> EngineError:
-    """What the engine answers for a part of DynamoDB that it does not have."""
+    """The refusal of a part of DynamoDB that the engine does not have."""
     return invalid(f"The engine does not support {what}")

@@ -1,4 +1,4 @@
-"""The engine's one entrance: an operation and its request, to the answer."""
+"""The engine: takes an operation with its request, and returns the answer."""
 
 from __future__ import annotations
 
@@ -28,20 +28,24 @@ DEFAULT_REGION = "us-east-1"
 class Engine:
     """A strict DynamoDB inside the process: several accounts and regions, each with its own tables.
 
-    Calls are synchronous and one at a time, so each is atomic. An engine belongs to one thread.
+    Calls are synchronous and run one at a time, so each call is atomic. Use an engine from one
+    thread only.
 
     Args:
-        wording: "new" for the messages of today's us-east-1, "old" for those of regions that keep
-            the earlier words.
-        now: seconds since 1970.
-        table_delay_s: how long tables stay CREATING, UPDATING and DELETING. With 0 CreateTable's
-            answer says CREATING, as the service's does, and the next look ACTIVE. With None its
-            answer says ACTIVE already, so that nobody has to look again.
+        wording: "new" for the messages of us-east-1 since June 2026, "old" for the messages of the
+            regions that keep the earlier words.
+        now: a function that returns the time in seconds since 1970.
+        table_delay_s: seconds for which a table stays CREATING, UPDATING or DELETING. With 0 the
+            answer of CreateTable says CREATING, as the service's does, and the table is ACTIVE in
+            the next call. With None the answer of CreateTable already says ACTIVE, so that nobody
+            has to wait; the service never does this.
         throttle_above: read and write units a second above which a table throttles; None for never.
-        stream_shards: how many shards a table's stream begins with.
+        stream_shards: the number of shards with which the stream of a table begins. The service
+            opens one shard for each partition of the table.
 
     Raises:
-        ValueError: an option is none that the engine can have; the text says which, and why.
+        ValueError: an option has a value that it can't have; the text names the option and its
+            range.
     """
 
     def __init__(
@@ -56,8 +60,7 @@ class Engine:
         self.options = EngineOptions(
             wording=wording,
             now=now,
-            made_at_once=table_delay_s is None,
-            table_delay_s=0.0 if table_delay_s is None else table_delay_s,
+            table_delay_s=table_delay_s,
             throttle_above=throttle_above,
             stream_shards=stream_shards,
         )
@@ -65,7 +68,7 @@ class Engine:
 
     @property
     def wording(self) -> Wording:
-        """Which of the service's two sets of messages is used."""
+        """Which of the service's two sets of messages the engine uses."""
         return self.options.wording
 
     def call(
@@ -79,19 +82,19 @@ class Engine:
         """Carry out one operation.
 
         Args:
-            operation: "GetItem", "DescribeStream", ...
-            request: the parameters as JSON has them; B may be `bytes` or base64 text.
+            operation: the name in the API, such as "GetItem" or "DescribeStream".
+            request: the parameters as in the JSON of the API; B may be `bytes` or base64 text.
             account: twelve digits.
-            region: `eu-central-1`.
+            region: for example `eu-central-1`.
 
         Returns:
-            The answer as JSON has it, B as base64 text. It is the caller's, and shares nothing with
-            what is stored.
+            The answer as in the JSON of the API, with B as base64 text. It belongs to the caller
+            and shares nothing with what is stored.
 
         Raises:
-            EngineError: the service's refusal; `InternalServerError` where the engine itself is at
-                fault, with the error that it met as its cause.
-            ValueError: the account is not of twelve digits, or the region is no name.
+            EngineError: the service's refusal; `InternalServerError` if the engine itself fails,
+                with the original error as its cause.
+            ValueError: the account is not twelve digits, or the region is not a name.
         """
         handler = HANDLERS.get(operation)
         if handler is None:
@@ -113,10 +116,10 @@ class Engine:
                 self._databases[account, region] = database
 
     def database(self, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> Database:
-        """The tables of one account in one region, made at first use.
+        """The tables of one account in one region; made at the first use.
 
         Raises:
-            ValueError: the account is not of twelve digits, or the region is no name.
+            ValueError: the account is not twelve digits, or the region is not a name.
         """
         found = self._databases.get((account, region))
         if found is None:
@@ -137,20 +140,20 @@ class Engine:
         account: str = DEFAULT_ACCOUNT,
         region: str = DEFAULT_REGION,
     ) -> Generator[None]:
-        """Inside the block an item counts as taken by a transaction that is under way.
+        """Hold an item inside the block, as if a transaction with it were in progress.
 
-        Writes of it fail with `TransactionConflictException`, and transactions that touch it are
-        cancelled for a `TransactionConflict`. The item need not exist.
+        Writes of the item fail with `TransactionConflictException`, and transactions with it are
+        cancelled with the reason `TransactionConflict`. The item need not exist.
 
         Args:
             table_name: the name or the ARN of a table.
-            key: `{"pk": {"S": "a"}}`.
+            key: for example `{"pk": {"S": "a"}}`.
             account: twelve digits.
-            region: `eu-central-1`.
+            region: for example `eu-central-1`.
 
         Raises:
-            EngineError: there is no such table, or the key is not one of it.
-            ValueError: the account is not of twelve digits, or the region is no name.
+            EngineError: the table does not exist, or the key does not match its key schema.
+            ValueError: the account is not twelve digits, or the region is not a name.
         """
         named = check("GetItem", {"TableName": table_name, "Key": key}, self.options.wording)
         database = self.database(account, region)
@@ -161,22 +164,22 @@ class Engine:
             yield
 
     def remove_expired(self) -> int:
-        """Remove the items whose time to live passed, in all accounts and regions.
+        """Remove the items whose time to live has passed, in all accounts and regions.
 
         Returns:
-            How many there were.
+            The number of removed items.
         """
         return sum(remove_expired(each) for each in self._databases.values())
 
     def snapshot(self) -> dict[str, Any]:
-        """Every table with its items, as JSON can hold it; for `restore`."""
+        """Return every table with its items as a JSON value; `restore` takes it back."""
         return snapshot(self._databases.values())
 
     def restore(self, content: Mapping[str, Any]) -> None:
-        """Put the tables of a snapshot in the place of all that there are.
+        """Replace all tables with those of a snapshot.
 
         Raises:
-            ValueError: it is no snapshot.
+            ValueError: `content` is not a snapshot.
         """
         self._databases = {
             (each.account, each.region): each for each in restore(content, self.options)

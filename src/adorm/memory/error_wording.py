@@ -1,14 +1,13 @@
-"""Internal: the service's words for a refusal, where they depend on the whole request.
+"""Internal: chooses the words of a refusal where they depend on the whole request.
 
-The service checks attribute values in two ways, an earlier and a newer one, and words what is wrong
-differently. The newer checks answer the operations on one item, queries and scans, and put
-PutItem's, UpdateItem's and DeleteItem's refusals into the envelope. The earlier checks answer
-BatchWriteItem, transactions and PartiQL, and any request that holds a value of two types, or a
-boolean that is written as text.
+The service has two checks of attribute values, an earlier and a newer one, with different messages.
+The newer check serves the operations on one item, Query and Scan; it puts the refusals of PutItem,
+UpdateItem and DeleteItem into the envelope. The earlier check serves BatchWriteItem, transactions
+and PartiQL. It also serves any request that holds a value of two types or a boolean as text.
 
-Where a value can't be read at all, the service says so before it looks at the rest of the request.
-The engine reads values where it needs them, so it looks for such a value here, once a request is
-refused for another reason.
+The service reports an unreadable value before it looks at the rest of the request. The engine reads
+values only where it needs them. So it looks for unreadable values here, after it has refused the
+request for another reason.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ OPERATIONS_CHECKED_EARLIER = frozenset(
         "ExecuteTransaction",
     }
 )
-"""The operations that the earlier checks answer."""
+"""The operations whose values the earlier check reads."""
 
 MEMBERS_READ_FIRST: Mapping[str, tuple[str, ...]] = {
     "GetItem": ("Key",),
@@ -42,18 +41,18 @@ MEMBERS_READ_FIRST: Mapping[str, tuple[str, ...]] = {
     "Query": ("ExpressionAttributeValues",),
     "Scan": ("ExpressionAttributeValues",),
 }
-"""The members of requests whose values are read before all else is checked."""
+"""The members whose values the service reads before it checks anything else, by operation."""
 
 _FLAGS = ("BOOL", "NULL", "Exists")
 
 
 def final_refusal(operation: str, request: Any, error: EngineError) -> EngineError:
-    """The refusal of a request, in its final words.
+    """Return the refusal of a request in its final words.
 
     Args:
-        operation: the service's name of the operation.
-        request: what the client sent.
-        error: what the checks or the handler raised.
+        operation: the name of the operation in the API.
+        request: the request as the client sent it.
+        error: the refusal that a check or the handler raised.
     """
     if operation in MEMBERS_READ_FIRST and error.code == "ValidationException":
         error = _unreadable_value(MEMBERS_READ_FIRST[operation], request) or error
@@ -67,7 +66,7 @@ def final_refusal(operation: str, request: Any, error: EngineError) -> EngineErr
 
 
 def _unreadable_value(members: Collection[str], request: Mapping[str, Any]) -> EngineError | None:
-    """The refusal of the first value of a request that can't be read; None where all can."""
+    """The refusal of the first unreadable value of a request; None if all values are readable."""
     for member in request:
         if member not in members:
             continue
@@ -88,7 +87,7 @@ def _unreadable_value(members: Collection[str], request: Mapping[str, Any]) -> E
 
 
 def _is_checked_earlier(request: Any) -> bool:
-    """Whether a request holds a value of two types, or a boolean as text, however deep."""
+    """Whether a request holds a value of two types or a boolean as text, at any depth."""
     waiting = [request]
     while waiting:
         each = waiting.pop()

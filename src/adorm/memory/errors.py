@@ -1,4 +1,4 @@
-"""Internal: what the engine answers when it refuses a request."""
+"""Internal: the errors with which the engine refuses a request."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from typing import Any, Literal
 Wording = Literal["new", "old"]
 """Which of the service's two sets of messages is used.
 
-Since June 2026 the service words some messages anew in eu-west-2, eu-central-1 and us-east-1
-("new"). The other regions keep the earlier words ("old").
-"""
+Since June 2026 the service uses new words for some messages in eu-west-2, eu-central-1 and
+us-east-1 ("new"). The other regions keep the earlier words ("old")."""
 
 ENVELOPE = "1 validation error detected: "
 
 ENVELOPING_OPERATIONS = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
-"""The operations whose new wording puts `ENVELOPE` before some messages."""
+"""The operations for which the new wording puts `ENVELOPE` before some messages."""
 
 
 class EngineError(Exception):
-    """A refusal, as the service words it.
+    """A refusal in the service's words.
 
     Args:
-        code: the service's name of the error, `ValidationException`.
+        code: the name of the error in the API, such as `ValidationException`.
         message: the text in the new wording.
-        old: the text in the old wording; None where both are the same.
+        old: the text in the old wording; None if both are the same.
         enveloped: whether `ENVELOPE` stands before the new text in the operations that write a
             single item.
         fields: further members of the answer's JSON, such as `Item` or `CancellationReasons`.
@@ -47,23 +46,26 @@ class EngineError(Exception):
         self.fields = dict(fields or {})
 
     def close_envelope(self, operation: str) -> None:
-        """Put the envelope before the new text if it belongs there; called once, where `operation`
-        ends, unless the earlier checks of values answer (see `refusals`)."""
+        """Put the envelope before the new text, if it belongs there.
+
+        Call it once, at the end of the operation, and not if the earlier check of values answers;
+        see `error_wording`.
+        """
         if self.enveloped and operation in ENVELOPING_OPERATIONS:
             self.message = ENVELOPE + self.message
         self.enveloped = False
 
     def text(self, wording: Wording) -> str:
-        """The message in one of the two wordings."""
+        """The message in the given wording."""
         return self.message if wording == "new" else self.old
 
 
 class BadValue(EngineError):
-    """An attribute value that DynamoDB does not take.
+    """An attribute value that DynamoDB does not accept.
 
     Args:
-        message: the text of the earlier checks of values, which is that of the old wording.
-        newer: the text of the newer checks where it differs; `refusals` says which of them answer.
+        message: the text of the earlier check of values, which is also the old wording.
+        newer: the text of the newer check, if it differs; `error_wording` chooses between them.
     """
 
     def __init__(self, message: str, *, newer: str | None = None) -> None:
@@ -76,10 +78,10 @@ class BadValue(EngineError):
 
 
 class EmptyKeyValue(EngineError):
-    """A key attribute that is empty text or binary.
+    """A key attribute that is an empty string or an empty binary.
 
-    A transaction answers it as a whole, where it makes of other faults a reason of its own for each
-    part.
+    Such a value refuses a whole transaction. Other faults of one action become the cancellation
+    reason of this action.
     """
 
     def __init__(self, message: str) -> None:
@@ -87,21 +89,20 @@ class EmptyKeyValue(EngineError):
 
 
 def invalid(message: str, *, old: str | None = None) -> EngineError:
-    """A `ValidationException`; `old` is the text in the old wording where it differs."""
+    """Make a `ValidationException`; `old` is the text in the old wording if it differs."""
     return EngineError("ValidationException", message, old=old)
 
 
 def invalid_in_envelope(message: str) -> EngineError:
-    """A `ValidationException` that the new wording puts into the envelope; see `EngineError`."""
+    """Make a `ValidationException` that gets the envelope in the new wording; see `EngineError`."""
     return EngineError("ValidationException", message, enveloped=True)
 
 
 def invalid_value(message: str) -> EngineError:
-    """A `ValidationException` about a parameter's value, in the words that the service puts
-    first."""
+    """Make a `ValidationException` about the value of a parameter, with the service's prefix."""
     return invalid(f"One or more parameter values were invalid: {message}")
 
 
 def not_found(message: str = "Requested resource not found") -> EngineError:
-    """A `ResourceNotFoundException`."""
+    """Make a `ResourceNotFoundException`."""
     return EngineError("ResourceNotFoundException", message)

@@ -1,4 +1,4 @@
-"""Internal: what is logged where the engine itself is at fault."""
+"""Internal: logs errors of the engine itself."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ MAX_CAUSES = 10
 
 
 def log_failure(logger: logging.Logger, operation: str, error: Exception) -> None:
-    """Log an error of the engine's own, without its text, which may hold an item's values.
+    """Log an error of the engine itself, without its text, which may hold values of an item.
 
     Args:
-        logger: where.
-        operation: what was asked for.
-        error: what was raised, with the errors that led to it.
+        logger: the logger to write to.
+        operation: the name of the operation that failed.
+        error: the error, with the errors that caused it.
     """
     frames: list[str] = []
     cause: BaseException | None = error

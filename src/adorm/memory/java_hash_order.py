@@ -1,7 +1,7 @@
 """Internal: the order in which the service's messages list attribute names.
 
-The service keeps the names in hash tables of Java and lists them as they lie there. For the same
-names the order is always the same, and it is neither that of the request nor the alphabet's.
+The service keeps the names in a Java hash table and lists them in the order of that table. The
+order is the same for the same names. It is neither the order of the request nor the alphabet.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 SET_BUCKETS = 16
-"""With so many buckets a Java set begins that was not told how much it will hold."""
+"""The number of buckets of a Java set that was made without a capacity."""
 
 
 def in_hash_order(names: Iterable[str], buckets: int | None = None) -> list[str]:
-    """The distinct names as a Java hash table lists them.
+    """Return the distinct names in the order of a Java hash table.
 
     Args:
-        names: in the order in which they were added; it decides between names in one bucket.
-        buckets: how many the table begins with, a power of two; None for one for each name.
+        names: the names in the order in which they were added, which decides between names in one
+            bucket.
+        buckets: the first number of buckets, a power of two; None for one bucket a name.
     """
     distinct = list(dict.fromkeys(names))
     if buckets is None:

@@ -1,4 +1,4 @@
-"""Internal: how an engine behaves."""
+"""Internal: the checked options of an engine."""
 
 from __future__ import annotations
 
@@ -15,33 +15,24 @@ from adorm.memory.shapes.json_scalars import is_list
 
 @attrs.frozen(kw_only=True)
 class EngineOptions:
-    """How an engine behaves.
+    """The options of an `Engine`, checked; `Engine` describes each of them.
 
     Raises:
         ValueError: an option has a value that it can't have.
     """
 
     wording: Wording = "new"
-    """The messages of today's us-east-1, or those of regions that keep the earlier words."""
     now: Callable[[], float] = time.time
-    """Seconds since 1970."""
-    made_at_once: bool = True
-    """Whether CreateTable's answer says ACTIVE already. The service never does."""
-    table_delay_s: float = 0.0
-    """How long a table stays CREATING, UPDATING or DELETING. With 0 it is done when it is next
-    looked at."""
+    table_delay_s: float | None = None
     throttle_above: tuple[float, float] | None = None
-    """Read and write units a second above which a table throttles; None for never."""
     stream_shards: int = 1
-    """How many shards a stream begins with. The service opens one for each partition of the
-    table."""
 
     def __attrs_post_init__(self) -> None:
         wording: object = self.wording
         shards: object = self.stream_shards
         if wording not in ("new", "old"):
             raise ValueError(f'wording is "new" or "old", not {wording!r}')
-        if not _is_amount(self.table_delay_s):
+        if self.table_delay_s is not None and not _is_amount(self.table_delay_s):
             raise ValueError(
                 f"table_delay_s is a number of seconds, 0 or more, or None: {self.table_delay_s!r}"
             )
@@ -52,6 +43,16 @@ class EngineOptions:
                 "throttle_above is two numbers, read and write units a second, each 0 or more, or"
                 f" None: {self.throttle_above!r}"
             )
+
+    @property
+    def delay_s(self) -> float:
+        """Seconds for which a table stays CREATING, UPDATING or DELETING."""
+        return 0.0 if self.table_delay_s is None else self.table_delay_s
+
+    @property
+    def is_active_at_once(self) -> bool:
+        """Whether the answer of CreateTable already says ACTIVE."""
+        return self.table_delay_s is None
 
 
 def _is_amount(value: object) -> bool:
@@ -70,7 +71,7 @@ _REGION = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def check_account(account: object) -> None:
-    """Refuse what is no account.
+    """Refuse an account id that is not twelve digits.
 
     Raises:
         ValueError: the account is not twelve digits.
@@ -80,7 +81,7 @@ def check_account(account: object) -> None:
 
 
 def check_region(region: object) -> None:
-    """Refuse what is no region's name.
+    """Refuse a region that is not a name.
 
     Raises:
         ValueError: the region is not text, is empty, or has characters that an ARN cannot hold

@@ -1,1 +1,1 @@
-"""Internal: backups, point-in-time recovery, and tables that are restored."""
+"""Internal: backups, point-in-time recovery and the restore of tables."""

@@ -28,14 +28,15 @@ if TYPE_CHECKING:
     from adorm.memory.database import Database
 
 SYSTEM_BACKUP_S = 35 * 86_400
-"""How long the backup is kept that is made when a table with point-in-time recovery is deleted."""
+"""Seconds for which a system backup is kept. Deleting a table with point-in-time recovery makes
+one."""
 
 _ARN = re.compile(r"arn:aws:dynamodb:[a-z0-9-]+:(\d{12}):table/[^/]+/backup/\d{14}-[0-9a-f]{8}")
 
 
 @attrs.define(kw_only=True)
 class Backup:
-    """A copy of a table. The items are the table's own, which are never changed in place."""
+    """A copy of a table. It shares the table's items, which are never changed in place."""
 
     arn: str
     name: str
@@ -44,16 +45,16 @@ class Backup:
     created_at: float
     available_at: float
     expires_at: float | None
-    """None for a backup that is kept until it is deleted."""
+    """Seconds since 1970; None for a backup that is kept until it is deleted."""
     in_use_until: float = 0.0
-    """When the last restore from it will be done."""
+    """When the last restore from this backup is done, in seconds since 1970."""
     table_arn: str
     definition: TableDefinition
     items: dict[Position, StoredItem]
     size: int
 
     def details(self, now: float) -> dict[str, Any]:
-        """A `BackupDetails`."""
+        """The backup as a `BackupDetails` structure of the API."""
         details: dict[str, Any] = {
             "BackupArn": self.arn,
             "BackupName": self.name,
@@ -67,7 +68,7 @@ class Backup:
         return details
 
     def summary(self, now: float) -> dict[str, Any]:
-        """A `BackupSummary`."""
+        """The backup as a `BackupSummary` structure of the API."""
         return {
             "TableName": self.definition.name,
             "TableId": self.definition.table_id,
@@ -76,7 +77,7 @@ class Backup:
         }
 
     def description(self, now: float) -> dict[str, Any]:
-        """A `BackupDescription`."""
+        """The backup as a `BackupDescription` structure of the API."""
         return {
             "BackupDetails": self.details(now),
             "SourceTableDetails": self._source(),
@@ -145,7 +146,7 @@ def make_backup(
         name=name,
         backup_type=backup_type,
         created_at=now,
-        available_at=now + database.options.table_delay_s,
+        available_at=now + database.options.delay_s,
         expires_at=now + SYSTEM_BACKUP_S if backup_type == "SYSTEM" else None,
         table_arn=table.arn,
         definition=copy.deepcopy(table.definition),
@@ -157,7 +158,7 @@ def make_backup(
 
 
 def find_backup(database: Database, arn: str) -> Backup:
-    """A backup by its ARN.
+    """Find a backup by its ARN.
 
     Raises:
         EngineError: no such backup exists, it belongs to another account, or the ARN is not valid.
@@ -175,7 +176,7 @@ def find_backup(database: Database, arn: str) -> Backup:
 
 
 def forget_backups(database: Database) -> None:
-    """Forget the backups whose time has passed."""
+    """Remove the backups that have expired."""
     now = database.now()
     gone = [
         arn

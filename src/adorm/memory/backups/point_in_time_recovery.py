@@ -1,4 +1,4 @@
-"""Internal: the setting of point-in-time recovery."""
+"""Internal: switches point-in-time recovery of a table on."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from adorm.memory.storage.change_log import ChangeLog
 from adorm.memory.storage.table import Table
 
 KEPT_AS = "PointInTimeRecovery"
-"""Under this name `TableDefinition.extras` keeps the setting, `{"RecoveryPeriodInDays": 35}`."""
+"""The key of this setting in `TableDefinition.extras`: `{"RecoveryPeriodInDays": 35}`."""
 
 
 def turn_on(table: Table, now: float, days: int) -> None:
-    """Begin to log a table's writes, which are kept for `days`."""
+    """Begin to log the writes of a table. Each write is kept for `days` days."""
     table.definition.extras[KEPT_AS] = {"RecoveryPeriodInDays": days}
     table.log = ChangeLog(now, days)

@@ -1,7 +1,7 @@
-"""Internal: a new table from the definition and the items of another one.
+"""Internal: makes a new table from the definition and the items of another table.
 
-Streams, time to live, point-in-time recovery, tags, deletion protection, the resource policy and
-the table class are not restored.
+These are not restored: the stream, time to live, point-in-time recovery, tags, deletion protection,
+the resource policy and the table class.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableFromBackup.html
 """
@@ -41,17 +41,17 @@ def restore_table(
     request: Mapping[str, Any],
     summary: dict[str, Any],
 ) -> dict[str, Any]:
-    """Create the table that a restore asks for.
+    """Create the target table of a restore.
 
     Args:
-        database: where it shall be.
-        source: what is restored.
+        database: the database that gets the new table.
+        source: the definition that is restored.
         items: the new table's items.
-        request: with `TargetTableName` and the overrides.
-        summary: the `RestoreSummary` but for `RestoreInProgress`.
+        request: the restore request, with `TargetTableName` and the overrides.
+        summary: the members of the `RestoreSummary`, without `RestoreInProgress`.
 
     Returns:
-        The new table's description; it is CREATING.
+        The description of the new table, which is CREATING.
 
     Raises:
         EngineError: the target exists, or an override can't be.
@@ -85,7 +85,7 @@ def _refused(detail: str) -> EngineError:
 
 
 def _target_request(source: TableDefinition, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The CreateTable request of the new table."""
+    """Make the CreateTable request for the new table."""
     target = create_request(source)
     for member in _NOT_RESTORED:
         target.pop(member, None)

@@ -1,1 +1,1 @@
-"""Internal: DynamoDB's expressions: read, checked, and compiled to functions."""
+"""Internal: DynamoDB's expressions: parsed, checked and compiled to functions."""

@@ -10,7 +10,7 @@ from adorm.memory.values.canonical import Value
 
 
 class Bindings:
-    """The names and values that the placeholders of a request's expressions stand for."""
+    """The names and values for which the placeholders of a request's expressions stand."""
 
     def __init__(self, names: Mapping[str, str], values: Mapping[str, Value]) -> None:
         self.names = names
@@ -19,7 +19,7 @@ class Bindings:
         self.used_values: set[str] = set()
 
     def path(self, path: Path) -> Path:
-        """The path with attribute names for its placeholders.
+        """Return the path with attribute names in place of its placeholders.
 
         Raises:
             ExpressionFault: a placeholder is not defined.
@@ -39,7 +39,7 @@ class Bindings:
         return name
 
     def value(self, placeholder: ValuePlaceholder) -> ValuePlaceholder:
-        """The placeholder, which is known to be defined.
+        """Return the placeholder of a value, which must be defined.
 
         Raises:
             ExpressionFault: it is not.

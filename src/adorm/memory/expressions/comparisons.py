@@ -1,4 +1,4 @@
-"""Internal: what operators and functions of conditions say of two values.
+"""Internal: the operators and functions of conditions, applied to two values.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 """
@@ -15,7 +15,7 @@ from adorm.memory.values.canonical import Value
 from adorm.memory.values.sizes import binary_bytes
 
 ORDERED_TYPES = frozenset(["S", "N", "B"])
-"""The types whose values come before or after each other."""
+"""The types whose values have an order."""
 
 _SET_OF = {"S": "SS", "N": "NS", "B": "BS"}
 
@@ -27,16 +27,16 @@ _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 Comparator = Callable[[Value | None, Value | None], bool]
-"""Compares two values, of which each may be missing."""
+"""Compares two values; None stands for a missing one."""
 
 
 def equal_values(left: Value | None, right: Value | None) -> bool:
-    """`=`: both are there, of one type, and the same."""
+    """`=`: both values exist, have one type and are equal."""
     return left is not None and left == right
 
 
 def different_values(left: Value | None, right: Value | None) -> bool:
-    """`<>`: also true where one is missing, or the types differ."""
+    """`<>`: also true if one value is missing or the types differ."""
     return not equal_values(left, right)
 
 
@@ -60,19 +60,19 @@ COMPARATORS: Mapping[str, Comparator] = {
     "<>": different_values,
     **{symbol: _ordering(symbol) for symbol in _ORDERS},
 }
-"""A function for each comparator. Values of two types, or missing ones, are in no order."""
+"""The function of each comparator. Missing values and values of two types have no order."""
 
 not_less = COMPARATORS[">="]
 not_greater = COMPARATORS["<="]
 
 
 def between(value: Value | None, low: Value | None, high: Value | None) -> bool:
-    """`value BETWEEN low AND high`, with both bounds."""
+    """`value BETWEEN low AND high`; both bounds are included."""
     return not_less(value, low) and not_greater(value, high)
 
 
 def begins_with(value: Value | None, prefix: Value | None) -> bool:
-    """A string or a binary begins with another one of its type."""
+    """Whether a string or binary begins with another one of its type."""
     if value is None or prefix is None or value.keys() != prefix.keys():
         return False
     if "S" in value:
@@ -81,7 +81,7 @@ def begins_with(value: Value | None, prefix: Value | None) -> bool:
 
 
 def contains(value: Value | None, operand: Value | None) -> bool:
-    """A string or a binary has the operand as a part of it, a set or a list as a member."""
+    """Whether a string or binary contains the operand, or a set or list has it as a member."""
     if value is None or operand is None:
         return False
     ((tag, content),) = value.items()
@@ -98,9 +98,9 @@ def contains(value: Value | None, operand: Value | None) -> bool:
 
 
 def size(value: Value | None) -> Value | None:
-    """A string's UTF-16 units, a binary's bytes, a set's, a list's or a map's members.
+    """The size of a value: UTF-16 units of a string, bytes of a binary, members of a collection.
 
-    Other types have no size: as if the attribute were missing.
+    Other types have no size; they count as a missing attribute.
     """
     if value is None:
         return None

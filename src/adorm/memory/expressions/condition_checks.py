@@ -1,8 +1,9 @@
-"""Internal: what a condition's names, values and operands must be, condition by condition.
+"""Internal: checks the names, values and operands of a condition.
 
-For each comparison or function, in the order in which they are written, the service checks that
-names and values are defined, then the number of operands, then that a path is not compared with
-itself, then the operands' types. Types of values are checked anew for each request.
+The service checks one comparison or function after the other, in the order of the text. For each it
+checks that names and values are defined, then the number of operands, then that a path is not
+compared with itself, then the types of the operands. The types of values are checked again for each
+request.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from adorm.memory.values.canonical import TYPE_NAMES, Value, base64_text, type_o
 
 Values: TypeAlias = Mapping[str, Value]
 ValueCheck: TypeAlias = Callable[[Values], None]
-"""Raises `ExpressionFault` where a request's values have the wrong types."""
+"""Raises `ExpressionFault` if the values of a request have the wrong types."""
 
 _TYPES_IN_MESSAGES = "B,NULL,SS,BOOL,L,BS,N,NS,S,M"
 _TYPES_WITHOUT_VALUE = "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
@@ -41,7 +42,7 @@ _WITHOUT_SIZE = frozenset(["N", "BOOL", "NULL"])
 
 
 class ConditionChecker:
-    """Binds a condition to a request, and collects the checks that depend on values."""
+    """Binds a condition to a request and collects the checks that depend on values."""
 
     def __init__(self, bindings: Bindings, *, of_key: bool = False) -> None:
         self.bindings = bindings
@@ -50,7 +51,7 @@ class ConditionChecker:
         self.paths: list[Path] = []
 
     def bind(self, node: ConditionNode) -> ConditionNode:
-        """The condition with attribute names for placeholders.
+        """Return the condition with attribute names in place of placeholders.
 
         Raises:
             ExpressionFault: see the module.
@@ -116,8 +117,11 @@ class ConditionChecker:
             self._check_between(operands)
 
     def _check_between(self, operands: Sequence[Operand]) -> None:
-        """Check the operands of BETWEEN. In a key condition their types come first, elsewhere that
-        the bounds are of one type."""
+        """Check the operands of BETWEEN.
+
+        A key condition checks their types first. Other conditions first check that both bounds have
+        one type.
+        """
         bounds = [each.name for each in operands[1:] if isinstance(each, ValuePlaceholder)]
         if len(bounds) == 2 and not self._of_key:
             self._check(_same_type_check(*bounds))
@@ -171,7 +175,7 @@ def _check_count(operator: str, operands: Sequence[Operand]) -> None:
 def check_operand_count(
     function: str, operands: Sequence[Operand], functions: Mapping[str, int]
 ) -> None:
-    """Refuse a function with too few or too many operands; operators always have theirs.
+    """Refuse a function with too few or too many operands. Operators always have the right number.
 
     Raises:
         ExpressionFault: the number is wrong.
@@ -202,7 +206,7 @@ def _type_check(operator: str, name: str, allowed: Callable[[str], bool]) -> Val
 
 
 def incorrect_type(operator: str, type_name: str) -> ExpressionFault:
-    """The refusal of an operand whose type the operator or function does not take."""
+    """The refusal of an operand whose type the operator or function does not accept."""
     return ExpressionFault(
         "Incorrect operand type for operator or function; "
         f"operator or function: {operator}, operand type: {type_name}"
@@ -227,14 +231,14 @@ def _order_check(low: str, high: str) -> ValueCheck:
 
 
 class BadBounds(ExpressionFault):
-    """Bounds of BETWEEN that do not go together. `as_sent` shows them as the request has them."""
+    """Bounds of BETWEEN that do not go together. `as_sent` shows them as in the request."""
 
     def __init__(self, rule: str, low: str, high: str, values: Values) -> None:
         self._rule, self._low, self._high = rule, low, high
         super().__init__(self._text(values))
 
     def as_sent(self, values: Values) -> ExpressionFault:
-        """The same with the values of the request, whose numbers are not canonical."""
+        """The same fault with the values of the request, whose numbers are not canonical."""
         return ExpressionFault(self._text(values))
 
     def _text(self, values: Values) -> str:
@@ -246,7 +250,7 @@ class BadBounds(ExpressionFault):
 
 
 def _value_text(value: Value) -> str:
-    """`{S:text}`, as the service's messages show a value."""
+    """A value as the service's messages show it: `{S:text}`."""
     ((tag, content),) = value.items()
     match tag:
         case "L":

@@ -1,4 +1,4 @@
-"""Internal: the grammar of conditions, filters and key conditions.
+"""Internal: the parser of conditions, filters and key conditions.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 """
@@ -32,14 +32,14 @@ FUNCTIONS = {
     "contains": 2,
     "size": 1,
 }
-"""Functions of a condition, and how many operands each takes. Case matters."""
+"""The functions of a condition, and the number of operands of each. Case matters."""
 
 _UPDATE_FUNCTIONS = frozenset(["if_not_exists", "list_append"])
 
 
 @cached_by_text
 def parse_condition(text: str) -> ConditionNode:
-    """Read a condition.
+    """Parse a condition.
 
     Raises:
         ExpressionFault: syntax, limits, reserved words and misused functions.

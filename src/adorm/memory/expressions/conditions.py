@@ -1,4 +1,4 @@
-"""Internal: conditions and filters: a condition's nodes compiled to one function of an item."""
+"""Internal: compiles conditions and filters to one function of an item."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Test: TypeAlias = Callable[[Item, Values], bool]
 
 
 class CompiledCondition:
-    """A condition bound to names, without the values of a request."""
+    """A condition with its names bound, without the values of a request."""
 
     __slots__ = ("attributes", "checks", "nested_attributes", "test")
 
@@ -58,8 +58,8 @@ class CompiledCondition:
 class Condition:
     """A condition of one request.
 
-    `attributes` are the top-level attributes that it reads, `nested_attributes` those of them
-    that it reads by a longer path, `a.b` or `a[0]`.
+    `attributes` are the top-level attributes that it reads. `nested_attributes` are those that it
+    reads by a longer path, such as `a.b` or `a[0]`.
     """
 
     __slots__ = ("_test", "_values", "attributes", "nested_attributes")
@@ -71,12 +71,12 @@ class Condition:
         self.nested_attributes = compiled.nested_attributes
 
     def matches(self, item: Item) -> bool:
-        """Whether the condition holds for an item; where there is none, for `{}`."""
+        """Whether the condition holds for an item; pass `{}` for a missing item."""
         return self._test(item, self._values)
 
 
 def compile_condition(node: ConditionNode, bindings: Bindings) -> CompiledCondition:
-    """Bind a condition to a request's names and check it.
+    """Bind a condition to the names of a request, check it and compile it.
 
     Raises:
         ExpressionFault: see `condition_checks`.
@@ -92,7 +92,7 @@ def compile_condition(node: ConditionNode, bindings: Bindings) -> CompiledCondit
 
 
 def condition_test(node: ConditionNode) -> Test:
-    """A function of an item and values for a bound condition."""
+    """Compile a bound condition to a function of an item and values."""
     match node:
         case And(parts):
             return _all([condition_test(each) for each in parts])

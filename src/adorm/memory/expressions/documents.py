@@ -1,6 +1,6 @@
-"""Internal: writing into nested lists and maps of an item, without a change to the item given.
+"""Internal: writes into nested lists and maps of an item without changing the original item.
 
-The containers on the way to a path are copied; all else is shared with the item before.
+It copies the containers on the way to a path and shares everything else with the original item.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Container: TypeAlias = dict[str, Any] | list[Any]
 
 
 def write(item: Item, elements: PathElements, value: Value) -> None:
-    """Write a value at a path of an item that is a copy of its own; see `parent_of`.
+    """Write a value at a path of an item whose top level is already a copy; see `parent_of`.
 
     An index behind the end of a list appends to the list.
     """
@@ -31,7 +31,7 @@ def write(item: Item, elements: PathElements, value: Value) -> None:
 
 
 def take_out(item: Item, elements: PathElements) -> None:
-    """Remove what stands at a path, if something does; later elements of a list move up."""
+    """Remove the value at a path, if there is one. Later elements of a list move up."""
     parent, last = parent_of(item, elements), elements[-1]
     if isinstance(parent, dict):
         parent.pop(str(last), None)
@@ -40,7 +40,7 @@ def take_out(item: Item, elements: PathElements) -> None:
 
 
 def parent_of(item: Item, elements: PathElements) -> Container:
-    """The content of the map or list that holds the last element of a path, copied.
+    """Copy and return the content of the map or list that holds the last element of a path.
 
     Raises:
         EngineError: it is missing, or no map for a name or no list for an index.
@@ -54,7 +54,7 @@ def parent_of(item: Item, elements: PathElements) -> Container:
 
 
 def _copied_member(container: Container, element: str | int) -> Container:
-    """The content of a member that is a map or a list, after a copy took the member's place."""
+    """Replace a member that is a map or a list by its copy, and return the content of the copy."""
     if isinstance(container, dict):
         if isinstance(element, str) and element in container:
             copied, container[element] = _copy(container[element])
@@ -66,7 +66,7 @@ def _copied_member(container: Container, element: str | int) -> Container:
 
 
 def _copy(value: Value) -> tuple[Container, Value]:
-    """A copy of a map's or a list's content, and a value around it."""
+    """Copy the content of a map or list; return it with a value around it."""
     if "M" in value:
         members: dict[str, Any] = dict(value["M"])
         return members, {"M": members}

@@ -1,8 +1,7 @@
-"""Internal: attribute names that are empty, wherever a request's expressions or the parameters
-that they took the place of name one or hold one in a value.
+"""Internal: refuses empty attribute names in expressions, legacy parameters and their values.
 
-The service refuses them before it reads anything else of these parameters. It takes an empty name
-in QueryFilter, ScanFilter and KeyConditions.
+The service refuses an empty name before it reads anything else of these parameters. It accepts an
+empty name in QueryFilter, ScanFilter and KeyConditions.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _NONE: Mapping[str, Any] = {}
 
 
 def refuse_empty_names(request: Mapping[str, Any], *, in_transaction: bool) -> None:
-    """Refuse a request that holds an empty name.
+    """Refuse a request that holds an empty attribute name.
 
     Raises:
         EngineError: the request has an empty name.

@@ -1,11 +1,11 @@
-"""Internal: what is wrong with an expression, before it is known which request it stands in."""
+"""Internal: the fault of an expression, before the request around it is known."""
 
 from __future__ import annotations
 
 
 class ExpressionFault(Exception):
-    """A fault of an expression, in the service's words without "Invalid UpdateExpression: ".
+    """A fault of an expression, without the prefix of its message ("Invalid UpdateExpression: ").
 
-    Expressions are read once and kept by their text. The request that an expression stands in
-    adds the name of its parameter and picks the wording (`request.read_expressions`).
+    Expressions are parsed once and cached by their text. `request.read_expressions` adds the name
+    of the parameter and chooses the wording.
     """

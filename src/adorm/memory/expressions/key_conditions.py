@@ -1,7 +1,7 @@
-"""Internal: key conditions of a query: comparisons of attributes with values, all with AND.
+"""Internal: key conditions of a query: comparisons of attributes with values, joined with AND.
 
-They have the grammar of conditions and are checked as such first. Which attributes are keys is the
-query's business.
+They have the grammar of conditions and are first checked as conditions. The query then checks which
+attributes are keys.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
 """
@@ -30,11 +30,11 @@ from adorm.memory.expressions.nodes import (
 from adorm.memory.values.canonical import Value
 
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-"""`:v < a` is `a > :v`."""
+"""The operator with its operands exchanged: `:v < a` is `a > :v`."""
 
 
 class KeyComparison(NamedTuple):
-    """What is asked of one key attribute.
+    """The comparison of one key attribute.
 
     `operator` is one of `=`, `<`, `<=`, `>`, `>=`, `BETWEEN` (two values) and `begins_with`.
     """
@@ -44,7 +44,7 @@ class KeyComparison(NamedTuple):
 
 
 class KeyCondition:
-    """The comparisons of a query by attribute, in the order in which they are written."""
+    """The comparisons of a query by attribute, in the order of the text."""
 
     __slots__ = ("comparisons",)
 
@@ -53,7 +53,7 @@ class KeyCondition:
 
 
 class CompiledKeyCondition:
-    """A key condition bound to names, without the values of a request."""
+    """A key condition with its names bound, without the values of a request."""
 
     __slots__ = ("_comparisons", "checks")
 
@@ -64,7 +64,7 @@ class CompiledKeyCondition:
         self.checks = tuple(checks)
 
     def with_values(self, values: Values) -> KeyCondition:
-        """The key condition of one request."""
+        """The key condition with the values of one request."""
         return KeyCondition(
             {
                 name: KeyComparison(operator, tuple(values[each] for each in placeholders))
@@ -74,14 +74,14 @@ class CompiledKeyCondition:
 
 
 class BoundKeyCondition(NamedTuple):
-    """A key condition that is right as a condition, but perhaps not for a query."""
+    """A key condition that is correct as a condition. It may still be wrong for a query."""
 
     node: ConditionNode
     checks: list[ValueCheck]
 
 
 def bind_key_condition(node: ConditionNode, bindings: Bindings) -> BoundKeyCondition:
-    """Bind a key condition to a request's names and check it as a condition.
+    """Bind a key condition to the names of a request and check it as a condition.
 
     Raises:
         ExpressionFault: see `condition_checks`.
@@ -91,7 +91,7 @@ def bind_key_condition(node: ConditionNode, bindings: Bindings) -> BoundKeyCondi
 
 
 def compile_key_condition(bound: BoundKeyCondition) -> CompiledKeyCondition:
-    """Check what a query asks of a key condition beyond a condition.
+    """Check the rules that a query has for key conditions beyond those of a condition.
 
     Raises:
         EngineError: an operator that no query has, an attribute twice, an operand that is no
@@ -107,7 +107,7 @@ def compile_key_condition(bound: BoundKeyCondition) -> CompiledKeyCondition:
 
 
 def _parts(node: ConditionNode) -> Iterator[ConditionNode]:
-    """The conditions between the ANDs, in any nesting of parentheses."""
+    """The conditions between the ANDs, at any nesting of parentheses."""
     if isinstance(node, And):
         for part in node.parts:
             yield from _parts(part)

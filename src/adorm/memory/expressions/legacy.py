@@ -1,4 +1,4 @@
-"""Internal: the parameters that expressions took the place of, turned into the same objects.
+"""Internal: converts legacy parameters, such as `Expected`, to the same objects as expressions.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.html
 """
@@ -46,14 +46,15 @@ _ARGUMENT_TYPES: Mapping[str, frozenset[str]] = {
     "BEGINS_WITH": frozenset(["S", "B"]),
     **dict.fromkeys(["CONTAINS", "NOT_CONTAINS"], _SCALARS | {"BOOL", "NULL"}),
 }
-"""The types that an operator takes; EQ and NE take all."""
+"""The types that an operator accepts; EQ and NE accept all."""
 
 _KEY_OPERATORS = {
     **{each: symbol for each, symbol in _COMPARATORS.items() if each != "NE"},
     "BETWEEN": "BETWEEN",
     "BEGINS_WITH": "begins_with",
 }
-"""A query refuses the others once it knows its table; they keep their names until then."""
+"""The operators of a key condition by their legacy name. A query refuses other operators once it
+knows its table; until then they keep their legacy names."""
 
 _ACTIONS = frozenset(["PUT", "ADD", "DELETE"])
 _ADDED_TYPES = frozenset(["N", "SS", "NS", "BS", "L"])
@@ -61,11 +62,11 @@ _DELETED_TYPES = frozenset(["SS", "NS", "BS"])
 
 
 def check_conditional_operator(request: Mapping[str, Any], conditions: str) -> None:
-    """Refuse `ConditionalOperator` without two conditions that it joins.
+    """Refuse a `ConditionalOperator` without at least two conditions to join.
 
     Args:
         request: the request.
-        conditions: the parameter that holds the conditions.
+        conditions: the name of the parameter that holds the conditions.
 
     Raises:
         EngineError: as said, or it is no operator.
@@ -88,7 +89,7 @@ def check_conditional_operator(request: Mapping[str, Any], conditions: str) -> N
 
 
 def expected(request: Mapping[str, Any]) -> Condition | None:
-    """`Expected` with `ConditionalOperator`, of PutItem, UpdateItem and DeleteItem.
+    """Convert `Expected` and `ConditionalOperator` of PutItem, UpdateItem and DeleteItem.
 
     Raises:
         EngineError: parameters that do not go together, arguments of wrong number or type.
@@ -106,7 +107,7 @@ def _expected(conditions: Mapping[str, Any], conditional_operator: str | None) -
 
 
 def _expectation(name: str, condition: Mapping[str, Any]) -> tuple[str, list[Item]]:
-    """The operator of one expectation, and its arguments."""
+    """Return the operator of one expectation and its arguments."""
     value, listed = condition.get("Value"), condition.get("AttributeValueList")
     operator, exists = condition.get("ComparisonOperator"), condition.get("Exists")
     attribute = f"for Attribute: {name}"
@@ -141,7 +142,7 @@ def _expectation(name: str, condition: Mapping[str, Any]) -> tuple[str, list[Ite
 
 
 def filter_condition(request: Mapping[str, Any], parameter: str) -> Condition | None:
-    """`QueryFilter` or `ScanFilter`, with `ConditionalOperator`.
+    """Convert `QueryFilter` or `ScanFilter`, with `ConditionalOperator`.
 
     Raises:
         EngineError: arguments of wrong number or type.
@@ -152,7 +153,7 @@ def filter_condition(request: Mapping[str, Any], parameter: str) -> Condition | 
 
 
 def key_condition(conditions: Mapping[str, Any]) -> KeyCondition:
-    """`KeyConditions` of a query.
+    """Convert `KeyConditions` of a query.
 
     Raises:
         EngineError: arguments of wrong number or type.
@@ -166,7 +167,7 @@ def key_condition(conditions: Mapping[str, Any]) -> KeyCondition:
 
 
 def attributes_to_get(request: Mapping[str, Any]) -> Projection | None:
-    """`AttributesToGet`.
+    """Convert `AttributesToGet`.
 
     Raises:
         EngineError: an attribute stands there twice.
@@ -183,7 +184,7 @@ def attributes_to_get(request: Mapping[str, Any]) -> Projection | None:
 
 
 def attribute_updates(request: Mapping[str, Any]) -> Update | None:
-    """`AttributeUpdates` of UpdateItem.
+    """Convert `AttributeUpdates` of UpdateItem.
 
     Raises:
         EngineError: an action without its value, or with one of a wrong type.
@@ -225,7 +226,7 @@ def attribute_updates(request: Mapping[str, Any]) -> Update | None:
 
 
 def _read_conditions(conditions: Mapping[str, Any]) -> dict[str, tuple[str, list[Item]]]:
-    """The operator and the arguments of each condition of a filter."""
+    """Return the operator and the arguments of each condition of a filter."""
     read = {
         name: (
             each["ComparisonOperator"],

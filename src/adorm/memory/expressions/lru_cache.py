@@ -1,4 +1,4 @@
-"""Internal: a mapping that forgets what was not used for longest."""
+"""Internal: a cache that drops the least recently used entries."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 MAX_TEXTS = 1024
-"""Texts whose reading is kept by `cached_by_text`."""
+"""The number of texts that `cached_by_text` keeps for one function."""
 
 MAX_CHARACTERS = 1_000_000
-"""Of all texts from which the entries of one mapping were made: an entry is many times larger."""
+"""The characters of all texts from which the entries of one cache were made. An entry is many times
+larger than its text."""
 
 
 class LruCache(Generic[K, V]):
-    """At most `size` entries, made from at most `characters` of text.
+    """At most `size` entries, made from at most `MAX_CHARACTERS` characters of text.
 
-    Several threads, each with an engine of its own, may share it.
+    Several threads, each with its own engine, may share one cache.
     """
 
     def __init__(self, size: int, characters: int = MAX_CHARACTERS) -> None:
@@ -32,7 +33,7 @@ class LruCache(Generic[K, V]):
         self._lock = Lock()
 
     def get(self, key: K) -> V | None:
-        """The entry of a key, which counts as used now."""
+        """Return the entry of a key and count it as used now; None if there is none."""
         with self._lock:
             found = self._entries.get(key)
             if found is None:
@@ -41,12 +42,12 @@ class LruCache(Generic[K, V]):
             return found[0]
 
     def put(self, key: K, entry: V, characters: int) -> None:
-        """Keep an entry, in the place of those that were not used for longest.
+        """Keep an entry, and drop the least recently used entries to make room.
 
         Args:
-            key: of the entry.
-            entry: what is kept. One that would take the place of all others is not.
-            characters: of the text that it was made from.
+            key: the key of the entry.
+            entry: the value to keep. An entry that is too large for the whole cache is not kept.
+            characters: the characters of the text from which the entry was made.
         """
         if characters > self._most_characters:
             return
@@ -65,7 +66,7 @@ class LruCache(Generic[K, V]):
 
 
 def cached_by_text(read: Callable[[str], V]) -> Callable[[str], V]:
-    """A function of one text that remembers what it answered lately; errors are not kept."""
+    """Decorate a function of one text so that it keeps its latest results. Errors are not kept."""
     answers: LruCache[str, V] = LruCache(MAX_TEXTS)
 
     @wraps(read)

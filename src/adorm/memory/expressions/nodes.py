@@ -1,7 +1,7 @@
-"""Internal: what the parsers read: paths, values, functions, conditions and update actions.
+"""Internal: the nodes that the parsers return: paths, values, functions, conditions and actions.
 
-A name in a path is a `str`: as written (`a`, or the placeholder `#a`) when it comes from the
-parser, the attribute's own name once names are bound. A list index is an `int`.
+A name in a path is a `str`. The parser returns it as written: `a`, or the placeholder `#a`. Once
+names are bound, it is the name of the attribute. A list index is an `int`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ PathElements: TypeAlias = tuple[str | int, ...]
 
 @attrs.frozen
 class Path:
-    """A document path, `a.b[0]`."""
+    """A document path, such as `a.b[0]`."""
 
     elements: PathElements
 
 
 @attrs.frozen
 class ValuePlaceholder:
-    """A value of `ExpressionAttributeValues`, `:v`."""
+    """The placeholder of a value in `ExpressionAttributeValues`, such as `:v`."""
 
     name: str
 
@@ -75,21 +75,21 @@ class In:
 
 @attrs.frozen
 class And:
-    """All parts hold."""
+    """True if all parts are true."""
 
     parts: tuple[ConditionNode, ...]
 
 
 @attrs.frozen
 class Or:
-    """At least one part holds."""
+    """True if at least one part is true."""
 
     parts: tuple[ConditionNode, ...]
 
 
 @attrs.frozen
 class Not:
-    """The condition does not hold."""
+    """True if the condition is false."""
 
     condition: ConditionNode
 

@@ -1,4 +1,4 @@
-"""Internal: which expression parameters and which legacy parameters an operation has."""
+"""Internal: the expression parameters and the legacy parameters of each operation."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Parameters:
     """The parameters of one operation, in the order in which the service's messages list them.
 
     Args:
-        operation: its name, or that of a part; see `request.read_expressions`.
+        operation: the name of the operation, or of a part of one; see `request.read_expressions`.
         ordered: the expression parameters.
-        ordered_legacy: the parameters that expressions took the place of.
-        takes_values: it has ExpressionAttributeValues.
+        ordered_legacy: the legacy parameters, which expressions replaced.
+        takes_values: whether the operation has ExpressionAttributeValues.
     """
 
     operation: str
@@ -29,7 +29,7 @@ class Parameters:
     expressions: frozenset[str] = attrs.field(init=False)
     legacy: frozenset[str] = attrs.field(init=False)
     all: frozenset[str] = attrs.field(init=False)
-    """All of them, and the two maps of placeholders."""
+    """All parameters, and the two maps of placeholders."""
 
     in_transaction: bool = attrs.field(init=False)
 
@@ -57,7 +57,7 @@ class Parameters:
     def refuse_mixture(self, request: Mapping[str, Any]) -> None:
         """Refuse legacy parameters beside expressions.
 
-        KeyConditions is allowed beside the other expressions of a query.
+        A query may combine KeyConditions with its other expressions.
 
         Raises:
             EngineError: the request has both.
@@ -74,9 +74,9 @@ class Parameters:
             )
 
     def refuse_placeholders_alone(self, request: Mapping[str, Any]) -> None:
-        """Refuse names without any expression, and values without one that can use them.
+        """Refuse names without any expression, and values without an expression that can use them.
 
-        A part of a transaction without expressions may have both.
+        An action of a transaction may have both without an expression.
 
         Raises:
             EngineError: as said.

@@ -1,7 +1,7 @@
 """Internal: what the parsers of all expressions share: tokens, paths, functions, limits.
 
-A parser is a recursive descent, but its methods that call each other in a circle are generators
-that yield the call they wait for; `run` keeps their stack. So an expression of 4,096 opening
+A parser is a recursive descent. The methods that call each other in a circle are generators: each
+yields the call that it waits for, and `run` keeps their stack. So an expression of 4,096 opening
 parentheses ends in the service's syntax error and not in Python's recursion limit.
 """
 
@@ -22,11 +22,12 @@ from adorm.memory.limits import (
 )
 
 Steps: TypeAlias = Generator["Steps", Any, Any]
-"""A rule of the grammar: it yields the rules it waits for and returns what it read."""
+"""A rule of the grammar: it yields the rules that it waits for and returns the node that it read.
+"""
 
 
 def run(rule: Steps) -> Any:
-    """What a rule returns, with the rules that it waits for run on a stack of our own."""
+    """Run a rule, and the rules that it waits for, on a stack of our own; return its result."""
     stack = [rule]
     answer: Any = None
     while stack:
@@ -42,14 +43,14 @@ def run(rule: Steps) -> Any:
 
 
 class Parser:
-    """A position in the tokens of one expression, and the faults that wait for its end.
+    """A position in the tokens of one expression, with the faults that were found so far.
 
-    Syntax is checked first, in the whole expression. A fault that syntax does not see is kept by
-    its kind with `find`; the kind that the service puts first is reported at the end.
+    The parser first checks the syntax of the whole expression. It keeps other faults by their kind
+    with `find`. At the end it reports the kind that the service reports first.
     """
 
     keywords: frozenset[str] = frozenset()
-    """Words of the grammar, in capital letters."""
+    """The keywords of the grammar, in capital letters."""
 
     fault_order: tuple[str, ...] = ()
     """The kinds of faults, in the order in which the service reports them."""
@@ -66,23 +67,24 @@ class Parser:
         self.operators = 0
         self.faults: dict[str, ExpressionFault] = {}
         self.groups: dict[int, int] = {}
-        """Groups in parentheses: the position after the opening one to that of the closing one."""
+        """The groups in parentheses: the position after the opening one, and that of the closing
+        one."""
 
     @property
     def token(self) -> Token:
-        """The token that is read next."""
+        """The next token."""
         return self.tokens[self.at]
 
     def syntax_error(self) -> ExpressionFault:
-        """The syntax error at the token that is read next."""
+        """The syntax error at the next token."""
         return syntax_error(self.text, self.tokens, self.at)
 
     def find(self, kind: str, message: str) -> None:
-        """Keep the first fault of a kind."""
+        """Keep the first fault of each kind."""
         self.faults.setdefault(kind, ExpressionFault(message))
 
     def raise_faults(self) -> None:
-        """Raise the fault that the service reports, if there is one."""
+        """Raise the fault that the service reports first, if there is any."""
         for kind in self.fault_order:
             if kind in self.faults:
                 raise self.faults[kind]
@@ -92,17 +94,17 @@ class Parser:
         return self.token.kind == "symbol" and self.token.text == symbol
 
     def at_keyword(self, word: str) -> bool:
-        """Whether the next token is this keyword, in any case of letters."""
+        """Whether the next token is this keyword; case does not matter."""
         return self.token.kind == "identifier" and self.token.text.upper() == word
 
     def take_symbol(self, symbol: str) -> None:
-        """Read this symbol; anything else is a syntax error."""
+        """Read this symbol; any other token is a syntax error."""
         if not self.at_symbol(symbol):
             raise self.syntax_error()
         self.at += 1
 
     def take_end(self) -> None:
-        """The expression ends here; anything else is a syntax error."""
+        """Check that the expression ends here; any token is a syntax error."""
         if self.token.kind != "end":
             raise self.syntax_error()
 
@@ -113,7 +115,7 @@ class Parser:
         return self.token.kind == "name"
 
     def take_name(self) -> str:
-        """Read an attribute's name, or its placeholder."""
+        """Read the name of an attribute, or its placeholder."""
         if not self.at_name():
             raise self.syntax_error()
         token = self.token
@@ -130,7 +132,7 @@ class Parser:
         return self.take_path_after((self.take_name(),))
 
     def take_path_after(self, head: tuple[str | int, ...]) -> Path:
-        """Read what follows the first elements of a path: `.name` and `[index]`."""
+        """Read the rest of a path after its first elements: `.name` and `[index]`."""
         elements = list(head)
         while True:
             if self.at_symbol("."):
@@ -160,7 +162,10 @@ class Parser:
         return index
 
     def take_group(self, rule: Steps) -> Steps:
-        """Read what stands in parentheses; a group of nothing but a group is redundant."""
+        """Read a group in parentheses.
+
+        A group that contains only another group has redundant parentheses, which are a fault.
+        """
         self.take_symbol("(")
         start = self.at
         inside = yield rule

@@ -1,4 +1,4 @@
-"""Internal: document paths: what stands at one, how messages write it, which two overlap."""
+"""Internal: document paths: their values, their text in messages, and overlapping paths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adorm.memory.values.canonical import Value
 
 
 def find_value(item: Mapping[str, Any], elements: PathElements) -> Value | None:
-    """The value at a path, or None where the item has none."""
+    """The value at a path; None if the item has none."""
     found: Any = {"M": item}
     for element in elements:
         found = child_value(found, element)
@@ -30,32 +30,32 @@ def child_value(value: Value, element: str | int) -> Value | None:
 
 
 def path_text(elements: PathElements) -> str:
-    """A path as messages write it: `[a, b, [0]]`."""
+    """A path as the service's messages write it: `[a, b, [0]]`."""
     written = (each if isinstance(each, str) else f"[{each}]" for each in elements)
     return f"[{', '.join(written)}]"
 
 
 class _Step:
-    """An element of paths that begin alike: which of them, the first each, lead here and on."""
+    """One element in a tree of paths, with the first path of each sort that goes through it."""
 
     __slots__ = ("ending", "following", "leading", "named", "numbered")
 
     def __init__(self, leading: int) -> None:
         self.leading = leading
-        """Of those that lead here."""
+        """The first path that leads to this element."""
         self.ending: int | None = None
-        """Of those that end here."""
+        """The first path that ends with this element."""
         self.named: int | None = None
-        """Of those that go on with a name."""
+        """The first path that goes on with a name."""
         self.numbered: int | None = None
-        """Of those that go on with an index."""
+        """The first path that goes on with an index."""
         self.following: dict[str | int, _Step] = {}
 
 
 def refuse_overlaps(paths: Iterable[Path]) -> None:
-    """Refuse two paths of one expression that can't both be followed.
+    """Refuse two paths of one expression that exclude each other.
 
-    They overlap where one leads to the other or through it. They conflict where, behind the same
+    Paths overlap if one leads to the other or through it. They conflict if, after the same
     elements, one goes on with a name and the other with an index.
 
     Raises:
@@ -104,10 +104,10 @@ def _refusal(verb: str, one: PathElements, two: PathElements) -> ExpressionFault
 
 
 def top_level(paths: Iterable[Path]) -> frozenset[str]:
-    """The attributes in which the paths begin."""
+    """The attributes with which the paths begin."""
     return frozenset(str(path.elements[0]) for path in paths)
 
 
 def top_level_of_nested(paths: Iterable[Path]) -> frozenset[str]:
-    """The attributes into which the paths lead further."""
+    """The first attributes of the paths that have more than one element."""
     return frozenset(str(path.elements[0]) for path in paths if len(path.elements) > 1)

@@ -1,4 +1,4 @@
-"""Internal: ExpressionAttributeNames and ExpressionAttributeValues of a request.
+"""Internal: the checks of ExpressionAttributeNames and ExpressionAttributeValues.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ExpressionAttributeNames.html
 """
@@ -20,7 +20,7 @@ _VALUE = re.compile(r":[A-Za-z0-9_]+").fullmatch
 
 
 def check_names(names: Mapping[str, str]) -> None:
-    """Refuse an empty map, and placeholders that no expression can hold.
+    """Refuse an empty map of names, and placeholders that no expression can contain.
 
     Raises:
         EngineError: as said.
@@ -38,7 +38,7 @@ def check_names(names: Mapping[str, str]) -> None:
 
 
 def check_value_names(values: Mapping[str, Any]) -> None:
-    """The same for the placeholders of values.
+    """Refuse an empty map of values, and placeholders that no expression can contain.
 
     Raises:
         EngineError: as said.
@@ -62,7 +62,7 @@ def _bad_key(parameter: str, key: str, first: str) -> EngineError:
 
 
 def canonical_values(values: Mapping[str, Any], *, in_transaction: bool) -> Item:
-    """All values, checked and canonical.
+    """Check all values and return them in canonical form.
 
     Raises:
         EngineError: DynamoDB does not take one of them.
@@ -84,8 +84,8 @@ def canonical_values(values: Mapping[str, Any], *, in_transaction: bool) -> Item
 def bad_value(error: EngineError, name: str, *, in_transaction: bool) -> EngineError:
     """The service's refusal of a value of an expression.
 
-    The earlier checks name the placeholder. The newer ones do so only where a value has no type or
-    several, or lists and maps are nested very deep.
+    The earlier check names the placeholder. The newer one names it only if a value has no type or
+    several, or if lists and maps are nested too deep.
     """
     if error.code != "ValidationException":
         return error
@@ -97,7 +97,7 @@ def bad_value(error: EngineError, name: str, *, in_transaction: bool) -> EngineE
 
 
 def refuse_unused(bindings: Bindings) -> None:
-    """Refuse placeholders that no expression uses; names before values.
+    """Refuse placeholders that no expression uses; names come before values.
 
     Raises:
         EngineError: with all of them.

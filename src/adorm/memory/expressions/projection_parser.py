@@ -1,4 +1,4 @@
-"""Internal: the grammar of projections: document paths with commas between them.
+"""Internal: the parser of projections: document paths with commas between them.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ProjectionExpressions.html
 """
@@ -12,7 +12,7 @@ from adorm.memory.expressions.parser import Parser
 
 @cached_by_text
 def parse_projection(text: str) -> tuple[Path, ...]:
-    """Read the paths of a projection, in the order in which they are written.
+    """Parse the paths of a projection, in the order of the text.
 
     Raises:
         ExpressionFault: syntax, limits and reserved words.

@@ -19,14 +19,14 @@ from adorm.memory.expressions.paths import (
 from adorm.memory.values.canonical import Item, Value
 
 Tree = dict[Any, Any]
-"""Path elements to the trees below them; an empty tree stands for the whole value."""
+"""From path elements to the trees below them; an empty tree stands for the whole value."""
 
 
 class Projection:
-    """Document paths, of which a new item is made.
+    """The document paths of which a new item is made.
 
-    `attributes` are the top-level attributes in which they begin, `nested_attributes` those into
-    which they lead further.
+    `attributes` are the top-level attributes with which the paths begin. `nested_attributes` are
+    those of paths with more than one element.
     """
 
     __slots__ = ("_tree", "attributes", "nested_attributes")
@@ -38,15 +38,15 @@ class Projection:
         self._tree = path_tree(listed)
 
     def apply(self, item: Mapping[str, Any]) -> Item:
-        """A new item of what stands at the paths.
+        """Make a new item of the values at the paths.
 
-        Elements of a list follow each other in the order of the list, without gaps.
+        Elements of a list keep their order and close up, without gaps.
         """
         return project(self._tree, item)
 
 
 def compile_projection(paths: Iterable[Path], bindings: Bindings) -> Projection:
-    """Bind a projection to a request's names and check it.
+    """Bind a projection to the names of a request and check it.
 
     Raises:
         ExpressionFault: a name is not defined, or two paths overlap.
@@ -57,7 +57,7 @@ def compile_projection(paths: Iterable[Path], bindings: Bindings) -> Projection:
 
 
 def path_tree(paths: Iterable[Path]) -> Tree:
-    """The paths as one tree. Those of one expression do not overlap."""
+    """Arrange the paths of one expression as a tree. They do not overlap."""
     tree: Tree = {}
     for path in paths:
         at = tree
@@ -67,13 +67,13 @@ def path_tree(paths: Iterable[Path]) -> Tree:
 
 
 def project(tree: Tree, item: Mapping[str, Any]) -> Item:
-    """The parts of an item that a tree of paths leads to."""
+    """Return the parts of an item to which a tree of paths leads."""
     projected = _part({"M": item}, tree) if tree else None
     return projected["M"] if projected else {}
 
 
 def _part(value: Value, tree: Tree) -> Item | None:
-    """The part of a value that a tree leads to; None where it leads to nothing."""
+    """The part of a value to which a tree leads; None if there is none."""
     if not tree:
         return dict(value)
     parts: dict[str, Any] = {}

@@ -1,7 +1,7 @@
-"""Internal: all expressions of one request, or the legacy parameters in their place.
+"""Internal: all expressions of one request, or its legacy parameters.
 
-What does not depend on values is worked out once and kept by operation, texts and placeholders
-(`_Compiled`); a request then costs the check of its values.
+Everything that does not depend on values is compiled once (`_Compiled`) and cached by the
+operation, the texts and the placeholders. Each request then only checks its values.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ from adorm.memory.values.name_sizes import check_request_names
 T = TypeVar("T")
 
 MAX_COMPILED = 2048
-"""Requests whose expressions are kept compiled."""
+"""The number of requests whose compiled expressions are cached."""
 
 
 @attrs.define
 class RequestExpressions:
-    """What a request's expressions, or its legacy parameters, ask for; None where they do not."""
+    """The compiled expressions, or legacy parameters, of a request; None for a missing one."""
 
     condition: Condition | None = None
     filter: Condition | None = None
@@ -61,7 +61,7 @@ class RequestExpressions:
 
 @attrs.frozen
 class _Compiled:
-    """A request's expressions without its values."""
+    """The compiled expressions of a request, without its values."""
 
     condition: CompiledCondition | None
     filter: CompiledCondition | None
@@ -69,7 +69,7 @@ class _Compiled:
     key_condition: CompiledKeyCondition | None
     update: CompiledUpdate | None
     checks: tuple[tuple[str, ValueCheck], ...]
-    """The checks of values, each with the parameter whose expression it belongs to."""
+    """The checks of values, each with the parameter of its expression."""
 
     def with_values(self, values: Values) -> RequestExpressions:
         return RequestExpressions(
@@ -89,9 +89,9 @@ def read_expressions(operation: str, request: Mapping[str, Any]) -> RequestExpre
     """Read and check all expressions of a request, in the service's order.
 
     Args:
-        operation: "UpdateItem", ...; "Put", "Update", "Delete", "ConditionCheck" and "Get" for the
-            parts of a transaction, "Keys" for one table of BatchGetItem.
-        request: the request, the part or the table; its shape was checked before.
+        operation: an operation such as "UpdateItem"; "Put", "Update", "Delete", "ConditionCheck" or
+            "Get" for an action of a transaction; "Keys" for one table of BatchGetItem.
+        request: the request, the action or the table. Its shape is already checked.
 
     Raises:
         EngineError: a `ValidationException`.
@@ -119,7 +119,7 @@ def _check_names(parameters: Parameters, request: Mapping[str, Any]) -> None:
 
 
 def refuse_mixture(operation: str, request: Mapping[str, Any]) -> None:
-    """Refuse expressions beside the parameters that they took the place of.
+    """Refuse legacy parameters beside the expressions that replaced them.
 
     Raises:
         EngineError: the request has both.
@@ -185,12 +185,12 @@ def _read_texts(parameters: Parameters, request: Mapping[str, Any]) -> RequestEx
 def _characters(
     texts: Iterable[str | None], names: Mapping[str, str], values: Iterable[str]
 ) -> int:
-    """The characters from which a compiled is made."""
+    """The number of characters from which compiled expressions are made."""
     return sum(len(each) for each in (*texts, *names, *names.values(), *values) if each is not None)
 
 
 def _holds_no_names(values: Mapping[str, Any]) -> bool:
-    """Whether no value can hold the name of an attribute, which is the rule."""
+    """Whether no value can contain an attribute name, which is the usual case."""
     return not any("M" in each or "L" in each for each in values.values())
 
 

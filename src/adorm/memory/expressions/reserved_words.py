@@ -1,4 +1,6 @@
-"""Internal: words that are no attribute names in an expression, in any case of letters.
+"""Internal: the reserved words, which an expression can't use as attribute names.
+
+Case does not matter.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
 """
@@ -56,7 +58,7 @@ _WORDS = """
 """
 
 RESERVED_WORDS = frozenset(_WORDS.split())
-"""All 573, in capital letters."""
+"""All 573 reserved words, in capital letters."""
 
 
 def is_reserved(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Internal: an expression's text, cut into tokens, and the service's syntax error."""
+"""Internal: splits the text of an expression into tokens, and words the service's syntax error."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Literal, NamedTuple, cast
 from adorm.memory.expressions.errors import ExpressionFault
 
 TokenKind = Literal["identifier", "name", "value", "number", "symbol", "unreadable", "end"]
-"""`name` is a placeholder of an attribute name (`#n`), `value` one of a value (`:v`)."""
+"""`name` is the placeholder of an attribute name (`#n`), `value` that of a value (`:v`)."""
 
 
 class Token(NamedTuple):
-    """One token, and where it stands in the text."""
+    """One token and its position in the text."""
 
     kind: TokenKind
     text: str
@@ -36,10 +36,10 @@ _TOKEN = re.compile(
 
 
 def read_tokens(text: str) -> list[Token]:
-    """All tokens of an expression; the last one is of the kind `end`.
+    """Split an expression into tokens; the last token has the kind `end`.
 
-    A character that belongs to no token is a token of its own, of the kind `unreadable`: no rule
-    of the grammar takes it, so the parser reports it where it stands.
+    A character that belongs to no token becomes a token of the kind `unreadable`. No rule of the
+    grammar accepts it, so the parser reports a syntax error at its position.
     """
     tokens: list[Token] = []
     at = _end_of_space(text, 0)
@@ -60,10 +60,10 @@ def _end_of_space(text: str, at: int) -> int:
 
 
 def syntax_error(text: str, tokens: Sequence[Token], at: int) -> ExpressionFault:
-    """The service's syntax error at one token: `Syntax error; token: "b", near: "a b c"`.
+    """The service's syntax error at a token: `Syntax error; token: "b", near: "a b c"`.
 
-    `near` is the text from the token before to the token after. At the end of the expression it
-    is the last token; an expression of nothing but spaces is shown as it is.
+    `near` is the text from the previous token to the next one. At the end of the expression it is
+    the last token. An expression of nothing but spaces is shown as it is.
     """
     token = tokens[at]
     if token.kind == "end":

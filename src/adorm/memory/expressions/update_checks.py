@@ -1,8 +1,8 @@
-"""Internal: what an update's names, values, paths and operands must be.
+"""Internal: checks the names, values, paths and operands of an update.
 
-The service checks the whole expression for names that are not defined, then for values, then for
-paths that overlap, then the operands of ADD and DELETE, then those of functions, `+` and `-`.
-Types of values are checked anew for each request.
+The service checks the whole expression for undefined names, then for undefined values, then for
+overlapping paths. Then it checks the operands of ADD and DELETE, and last those of functions, `+`
+and `-`. The types of values are checked again for each request.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ _ADDED_TYPES = frozenset(["N", "SS", "NS", "BS"])
 _DELETED_TYPES = frozenset(["SS", "NS", "BS"])
 
 _ADD_TYPE_NAMES = {"S": "STRING", "N": "NUMBER", "B": "Binary", "L": "LIST", "M": "MAP"}
-"""How the refusals of ADD and DELETE write types; the others they write by their tags."""
+"""The type names in refusals of ADD and DELETE; other types are written as their tags."""
 
 
 class UpdateChecker:
-    """Binds an update to a request, and collects the checks that depend on values."""
+    """Binds an update to a request and collects the checks that depend on values."""
 
     def __init__(self, bindings: Bindings) -> None:
         self.bindings = bindings
         self.checks: list[ValueCheck] = []
 
     def bind(self, actions: Sequence[Action]) -> tuple[Action, ...]:
-        """The actions with attribute names for placeholders.
+        """Return the actions with attribute names in place of placeholders.
 
         Raises:
             ExpressionFault: see the module.
@@ -121,7 +121,7 @@ class UpdateChecker:
 
 
 def leaves(action: Action) -> Iterator[Path | ValuePlaceholder]:
-    """All paths and values of an action, in the order in which they are written."""
+    """All paths and values of an action, in the order of the text."""
     yield action.path
     if isinstance(action, AddAction | DeleteAction):
         yield action.value

@@ -1,4 +1,4 @@
-"""Internal: the grammar of updates: SET, REMOVE, ADD and DELETE, each at most once.
+"""Internal: the parser of updates: SET, REMOVE, ADD and DELETE, each at most once.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 """
@@ -23,14 +23,14 @@ from adorm.memory.expressions.nodes import (
 from adorm.memory.expressions.parser import Parser, Steps, run
 
 FUNCTIONS = {"if_not_exists": 2, "list_append": 2}
-"""Functions of a SET action, and how many operands each takes. Case matters."""
+"""The functions of a SET action, and the number of operands of each. Case matters."""
 
 _CONDITION_FUNCTIONS = frozenset(condition_parser.FUNCTIONS)
 
 
 @cached_by_text
 def parse_update(text: str) -> tuple[Action, ...]:
-    """Read the actions of an update, in the order in which they are written.
+    """Parse the actions of an update, in the order of the text.
 
     Raises:
         ExpressionFault: syntax, limits, reserved words, unknown functions, a section twice.

@@ -1,8 +1,8 @@
-"""Internal: what the service counts for an update expression against the largest size of an item.
+"""Internal: the bytes that the service counts for an update expression.
 
-It refuses an update whose expression, values included, comes to more than 400 KB, whatever the
-item holds: "Item size to update has exceeded the maximum allowed size". No page of AWS says how it
-counts. The figures are those that dynoxide's authors measured on the service in eu-west-2.
+The service refuses an update whose expression and values have more than 400 KB together, whatever
+the item holds: "Item size to update has exceeded the maximum allowed size". No page of AWS says how
+it counts. The authors of dynoxide measured these figures on the service in eu-west-2.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _OPERATIONS = {"+": 34, "-": 37, "if_not_exists": 39, "list_append": 37}
 
 
 def request_bytes(actions: Iterable[Action], values: Values) -> int:
-    """Bytes of an update's bound actions with a request's values."""
+    """The bytes of the bound actions of an update with the values of a request."""
     return _EXPRESSION + sum(_action_bytes(each, values) for each in actions)
 
 

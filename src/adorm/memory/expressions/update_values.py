@@ -1,4 +1,4 @@
-"""Internal: the values that update actions write, worked out on the item before the update."""
+"""Internal: computes the values that update actions write, from the item before the update."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MISSING_ATTRIBUTE = "The provided expression refers to an attribute that does no
 
 
 def evaluator(operand: Operand) -> Evaluator:
-    """A function of an item and values for what a SET action writes."""
+    """Compile the value of a SET action to a function of an item and values."""
     match operand:
         case Path(elements):
 
@@ -74,7 +74,7 @@ def _list_append(left: Evaluator, right: Evaluator) -> Evaluator:
 
 
 def added(existing: Value | None, value: Value, mismatch: str) -> Value:
-    """What ADD leaves: a sum, a union, a longer list; the value itself where nothing was.
+    """The result of ADD: a sum, a union or a longer list; the value itself if there was none.
 
     Raises:
         EngineError: with the text `mismatch`, where the types differ; or the sum is no number.
@@ -92,7 +92,7 @@ def added(existing: Value | None, value: Value, mismatch: str) -> Value:
 
 
 def without(existing: Value | None, value: Value, mismatch: str) -> Value | None:
-    """What DELETE leaves of a set; None where there is no set, or no member is left.
+    """The set that DELETE leaves; None if there was no set or no member is left.
 
     Raises:
         EngineError: with the text `mismatch`, where the types differ.

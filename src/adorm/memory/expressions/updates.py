@@ -1,4 +1,4 @@
-"""Internal: updates: actions compiled to one function of an item.
+"""Internal: compiles the actions of an update to one function of an item.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 """
@@ -28,16 +28,16 @@ from adorm.memory.expressions.update_values import INCORRECT_TYPE, added, evalua
 from adorm.memory.values.canonical import Item
 
 MAX_UTF8 = 4
-"""Bytes of a character."""
+"""The most bytes of a character in UTF-8."""
 
 
 class CompiledUpdate:
-    """An update bound to names, without the values of a request.
+    """An update with its names bound, without the values of a request.
 
     Args:
-        actions: with attribute names for placeholders; no two paths overlap.
-        checks: what depends on the values of a request.
-        mismatch: what is said of ADD or DELETE where the stored value has another type.
+        actions: the actions with attribute names in place of placeholders; no two paths overlap.
+        checks: the checks that depend on the values of a request.
+        mismatch: the message for ADD or DELETE if the stored value has another type.
     """
 
     def __init__(
@@ -75,12 +75,12 @@ class CompiledUpdate:
         self.removes = [each.path.elements for each in actions if isinstance(each, RemoveAction)]
 
     def apply(self, before: Mapping[str, Any], values: Values) -> Item:
-        """The item after the update.
+        """Return the item after the update.
 
-        All values are worked out on the item before it. Then SET, ADD and DELETE write in the
-        order of their paths, so that elements which are appended to one list follow each other as
-        their indexes do. What is removed goes last, the highest index first, so that each index
-        means what it meant before.
+        All values are computed from the item before the update. Then SET, ADD and DELETE write in
+        the order of their paths, so that elements appended to one list are in the order of their
+        indexes. REMOVE comes last, with the highest index first, so that each index keeps its
+        meaning.
         """
         writes = [
             (elements, added(find_value(before, elements), values[name], self.mismatch))
@@ -117,9 +117,9 @@ def _by_path(path_and_value: tuple[PathElements, Any]) -> PathElements:
 class Update:
     """An update of one request.
 
-    `attributes` are the top-level attributes that it changes, `nested_attributes` those of them
-    into which its paths lead further. `only_removes`: it has nothing but REMOVE and DELETE, and so
-    creates no item where there is none.
+    `attributes` are the top-level attributes that it changes. `nested_attributes` are those that it
+    changes by a longer path. `only_removes` says that it has only REMOVE and DELETE actions; such
+    an update creates no item.
     """
 
     __slots__ = ("_compiled", "_values", "attributes", "nested_attributes", "only_removes")
@@ -132,28 +132,28 @@ class Update:
         self.only_removes = compiled.only_removes
 
     def apply(self, item: Mapping[str, Any]) -> Item:
-        """A new item; for one that does not exist yet, give its key.
+        """Return the new item. For an item that does not exist yet, pass its key.
 
         Raises:
-            EngineError: a path leads nowhere, an operand is missing or has the wrong type, a
-                number goes out of range, values are nested too deep.
+            EngineError: a path leads nowhere, an operand is missing or has the wrong type, a number
+                goes out of range, values are nested too deep.
         """
         return self._compiled.apply(item, self._values)
 
     def touched(self, item: Mapping[str, Any]) -> Item:
-        """The parts of an item at the paths of the update, as UPDATED_OLD and UPDATED_NEW."""
+        """The parts of an item at the paths of the update, for UPDATED_OLD and UPDATED_NEW."""
         return project(self._compiled.tree, item)
 
     def exceeds(self, limit: int) -> bool:
-        """Whether the update itself comes to more bytes than an item may have."""
+        """Whether the update itself has more bytes than an item may have."""
         return not self._is_small(limit) and self.request_bytes() > limit
 
     def request_bytes(self) -> int:
-        """What the service counts for the update itself."""
+        """The bytes that the service counts for the update itself."""
         return request_bytes(self._compiled.actions, self._values)
 
     def _is_small(self, limit: int) -> bool:
-        """Whether it can't come near: so it need not be counted."""
+        """Whether the update is surely below the limit, so that its bytes need not be counted."""
         longest = 0
         for value in self._values.values():
             for content in value.values():
@@ -165,7 +165,7 @@ class Update:
 
 
 def compile_update(actions: Sequence[Action], bindings: Bindings) -> CompiledUpdate:
-    """Bind an update to a request's names and check it.
+    """Bind an update to the names of a request and check it.
 
     Raises:
         ExpressionFault: see `update_checks`.

@@ -1,1 +1,1 @@
-"""Internal: reading and writing items: pages, single writes, transactions, units, time to live."""
+"""Internal: reads and writes of items: pages, single writes, transactions, time to live."""

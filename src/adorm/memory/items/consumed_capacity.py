@@ -1,4 +1,4 @@
-"""Internal: capacity units, and how answers report them.
+"""Internal: counts capacity units and reports them in answers.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 """
@@ -9,34 +9,36 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from adorm.memory.limits import READ_UNIT_BYTES, WRITE_UNIT_BYTES
-from adorm.memory.storage.table import Change, IndexChange, Table
+from adorm.memory.storage.table import IndexChange, Table, TableChange
 
 TRANSACTION_FACTOR = 2
-"""A transaction reads and writes each item twice. Writes to indexes are charged once."""
+"""A transaction reads and writes each item twice. Its writes of indexes are charged once."""
 
 
 def read_units(size: int, *, consistent: bool) -> float:
-    """Units for reading `size` bytes: one for each 4 KB, half as many if the read is eventually
-    consistent."""
+    """The units for reading `size` bytes.
+
+    One unit reads up to 4 KB. An eventually consistent read costs half as much.
+    """
     units = max(1, -(-size // READ_UNIT_BYTES))
     return float(units) if consistent else units / 2
 
 
 def write_units(size: int | None) -> int:
-    """Units for writing an item of `size` bytes: one for each KB, at least one."""
+    """The units for writing an item of `size` bytes: one for each KB, at least one."""
     return max(1, -(-(size or 0) // WRITE_UNIT_BYTES))
 
 
-def table_write_units(change: Change) -> int:
-    """Units of a write for the table itself: by the larger of the items before and after."""
+def table_write_units(change: TableChange) -> int:
+    """The units that a write costs the table itself, by the larger item of old and new."""
     sizes = [each.size for each in (change.old, change.new) if each is not None]
     return write_units(max(sizes, default=0))
 
 
 def index_write_units(change: IndexChange) -> int:
-    """Units of a write for an index whose entry it changed.
+    """The units that a write costs an index whose entry it changed.
 
-    An entry whose key changes is removed and written anew, which are two writes.
+    If the key of the entry changes, the entry is removed and written again, which costs two writes.
     """
     if change.moved:
         return write_units(change.old_size) + write_units(change.new_size)
@@ -51,11 +53,11 @@ class Consumed:
     def __init__(self, table: Table) -> None:
         self.table = table
         self.units = 0.0
-        """Units of the table itself, without its indexes."""
+        """The units of the table itself, without its indexes."""
         self.global_indexes: dict[str, float] = {}
         self.local_indexes: dict[str, float] = {}
 
-    def add_change(self, change: Change, *, factor: int = 1) -> None:
+    def add_change(self, change: TableChange, *, factor: int = 1) -> None:
         """Add the units of a write."""
         self.units += factor * table_write_units(change)
         for each in change.indexes:
@@ -69,16 +71,16 @@ class Consumed:
 
     @property
     def total(self) -> float:
-        """Units of the table and all its indexes."""
+        """The units of the table and all its indexes."""
         return self.units + sum(self.global_indexes.values()) + sum(self.local_indexes.values())
 
     def report(self, level: str, axis: str | None = None) -> dict[str, Any]:
-        """`ConsumedCapacity` as the API has it.
+        """The units as a `ConsumedCapacity` structure of the API.
 
         Args:
             level: "TOTAL" or "INDEXES".
-            axis: "ReadCapacityUnits" or "WriteCapacityUnits" where units are told a second time
-                under that name, as transactions do.
+            axis: "ReadCapacityUnits" or "WriteCapacityUnits" to repeat the units under this name,
+                as transactions do; None to report them once.
         """
         report = {"TableName": self.table.name, **_units(self.total, axis)}
         if level == "INDEXES":
@@ -98,7 +100,7 @@ def _units(units: float, axis: str | None) -> dict[str, Any]:
 
 
 def level_of(request: Mapping[str, Any]) -> str | None:
-    """How much a request wants to know: "TOTAL", "INDEXES", or None for nothing."""
+    """The value of `ReturnConsumedCapacity`: "TOTAL", "INDEXES", or None for no report."""
     level = request.get("ReturnConsumedCapacity", "NONE")
     return None if level == "NONE" else level
 
@@ -109,9 +111,9 @@ def add_report(
     consumed: Consumed | Iterable[Consumed],
     axis: str | None = None,
 ) -> None:
-    """Put `ConsumedCapacity` into an answer where the request asks for it.
+    """Add `ConsumedCapacity` to an answer if the request asks for it.
 
-    One `Consumed` is reported as an object, several as a list ordered by table name.
+    One `Consumed` is reported as an object, several as a list in the order of the table names.
     """
     level = level_of(request)
     if level is None:

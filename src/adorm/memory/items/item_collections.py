@@ -1,4 +1,6 @@
-"""Internal: item collections: the items of a table with local indexes that share a partition key.
+"""Internal: metrics of item collections: the items that share a partition key.
+
+Only tables with local secondary indexes report them.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ItemCollections
 """
@@ -15,8 +17,9 @@ GIGABYTE = 1 << 30
 
 
 def collection_metrics(write: ItemWrite) -> dict[str, Any] | None:
-    """`ItemCollectionMetrics` of the collection that a write touched; None for a table without
-    local indexes.
+    """The `ItemCollectionMetrics` of the collection that a write touched.
+
+    None for a table without local secondary indexes.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ItemCollections
     """
@@ -32,7 +35,7 @@ def collection_metrics(write: ItemWrite) -> dict[str, Any] | None:
 
 
 def collections_metrics(writes: Iterable[ItemWrite]) -> list[dict[str, Any]]:
-    """`ItemCollectionMetrics` of the collections that writes of one table touched, each once."""
+    """The `ItemCollectionMetrics` of every collection that writes of one table touched."""
     first_of_each: dict[Position, ItemWrite] = {}
     for write in writes:
         first_of_each.setdefault(write.position[:2], write)

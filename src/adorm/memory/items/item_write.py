@@ -1,5 +1,9 @@
-"""Internal: the write of one item: checked, then evaluated, then applied; alone, in a batch or in a
-transaction."""
+"""Internal: the write of one item, alone, in a batch or in a transaction.
+
+A write has three steps. `evaluate` checks the condition and computes the new item. `prepare` works
+out every change of the table and its indexes; it may fail. `commit` stores them and can't fail. A
+transaction evaluates and prepares all writes before it commits the first one.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from adorm.memory.errors import EngineError, invalid, invalid_value
 from adorm.memory.limits import MAX_ATTRIBUTE_NAME_BYTES, MAX_ITEM_BYTES
 from adorm.memory.storage.keys import Position
 from adorm.memory.storage.ordered_items import StoredItem
-from adorm.memory.storage.table import Change, PreparedWrite, Table
+from adorm.memory.storage.table import PreparedWrite, Table, TableChange
 from adorm.memory.values.canonical import Item, check_depth
 from adorm.memory.values.name_sizes import check_item_names
 from adorm.memory.values.sizes import attribute_bytes
@@ -22,30 +26,29 @@ if TYPE_CHECKING:
 
 
 class EvaluatedWrite(NamedTuple):
-    """What a write will do, once its condition was found to hold."""
+    """The result of a write whose condition holds. Nothing is stored yet."""
 
     old: Item | None
-    """The item as it stands; None where there is none."""
+    """The item before the write; None if it does not exist."""
     new: Item | None
-    """The item as it shall stand; None for none."""
+    """The item after the write; None if there is none."""
     stored: StoredItem | None
-    """The new item as it will be stored."""
+    """The new item in its stored form."""
 
 
 class ItemWrite:
-    """One write of one item, whose request was checked against its table.
+    """One write of one item. Its request was already checked against the table.
 
     Args:
-        table: where.
-        position: which item.
-        key: the item's key attributes.
-        make_new: from the item as it stands (None for none) to the item as it shall stand (None for
-            none).
-        condition: must hold for the item as it stands.
-        returns_item: whether a failed condition's error carries the item.
-        stored: what a put stores; None where `make_new` decides.
+        table: the table that is written.
+        position: the position of the item in the table.
+        key: the key attributes of the item.
+        make_new: computes the new item from the old one; None stands for no item on both sides.
+        condition: must hold for the old item.
+        returns_item: whether the error of a failed condition carries the old item.
+        stored: the stored form of a put; None if `make_new` computes the item.
         changed: the attributes that `make_new` may change; None for any.
-        only_checks: nothing is written, whatever the item is.
+        only_checks: whether the write only checks its condition and stores nothing.
     """
 
     __slots__ = (
@@ -84,10 +87,10 @@ class ItemWrite:
         self.only_checks = only_checks
 
     def evaluate(self) -> EvaluatedWrite:
-        """Check the condition and find the new item; nothing is changed yet.
+        """Check the condition and compute the new item. Nothing is stored yet.
 
         Raises:
-            EngineError: the condition does not hold, or the new item can't be.
+            EngineError: the condition does not hold, or the new item is not allowed.
         """
         before = self.table.find(self.position)
         old = None if before is None else before.item()
@@ -111,26 +114,26 @@ class ItemWrite:
         return EvaluatedWrite(old, new, stored)
 
     def prepare(self, database: Database, evaluated: EvaluatedWrite) -> PreparedWrite | None:
-        """Work out every change of the table that can fail; None for a check of a condition."""
+        """Work out every change of the table; None if the write only checks a condition."""
         if self.only_checks:
             return None
         return self.table.prepare(
             self.position, evaluated.new, stored=evaluated.stored, now=database.now()
         )
 
-    def apply(self, database: Database, evaluated: EvaluatedWrite) -> Change:
-        """Store what was evaluated."""
+    def apply(self, database: Database, evaluated: EvaluatedWrite) -> TableChange:
+        """Store an evaluated write."""
         return self.commit(evaluated, self.prepare(database, evaluated))
 
-    def commit(self, evaluated: EvaluatedWrite, prepared: PreparedWrite | None) -> Change:
-        """Store what was prepared."""
+    def commit(self, evaluated: EvaluatedWrite, prepared: PreparedWrite | None) -> TableChange:
+        """Store a prepared write. It can't fail."""
         if prepared is None:
-            return Change(evaluated.stored, evaluated.stored, [])
+            return TableChange(evaluated.stored, evaluated.stored, [])
         return self.table.commit(prepared)
 
 
 def condition_failed(item: Item | None) -> EngineError:
-    """A `ConditionalCheckFailedException`, with the item where it is to be told."""
+    """Make a `ConditionalCheckFailedException`, with the item if it is to be returned."""
     return EngineError(
         "ConditionalCheckFailedException",
         "The conditional request failed",
@@ -147,19 +150,18 @@ def put_write(
     returns_item: bool = False,
     in_batch: bool = False,
 ) -> ItemWrite:
-    """The write that stores `item` in the place of what has its key.
+    """Make the write that stores `item`, and replaces the item with the same key.
 
     Args:
-        table: where.
+        table: the table that is written.
         item: a canonical item.
-        stored: the same as `stored_put` makes it.
-        condition: must hold for the item as it stands.
-        returns_item: whether a failed condition's error carries the item.
-        in_batch: whether BatchWriteItem asks, which words a wrong key differently.
+        stored: the stored form of the item, from `stored_put`.
+        condition: must hold for the old item.
+        returns_item: whether the error of a failed condition carries the old item.
+        in_batch: whether BatchWriteItem writes; its message about a wrong key differs.
 
     Raises:
-        EngineError: the item lacks a key attribute, or has one that the table or an index can't
-            take.
+        EngineError: a key attribute is missing, or the table or an index does not allow its value.
     """
     table.schema.check_item(item, in_batch=in_batch)
     if table.indexes:
@@ -178,10 +180,10 @@ def put_write(
 def delete_write(
     table: Table, key: Item, condition: Condition | None = None, *, returns_item: bool = False
 ) -> ItemWrite:
-    """The write that removes the item with this key, if there is one.
+    """Make the write that removes the item with this key. A missing item is no error.
 
     Raises:
-        EngineError: the key is not the table's.
+        EngineError: the key does not match the key schema of the table.
     """
     table.schema.check_key(key)
     return ItemWrite(
@@ -197,10 +199,10 @@ def delete_write(
 def check_write(
     table: Table, key: Item, condition: Condition | None, *, returns_item: bool = False
 ) -> ItemWrite:
-    """The part of a transaction that only checks a condition.
+    """Make the action of a transaction that only checks a condition.
 
     Raises:
-        EngineError: the key is not the table's.
+        EngineError: the key does not match the key schema of the table.
     """
     table.schema.check_key(key)
     return ItemWrite(
@@ -222,13 +224,14 @@ def update_write(
     *,
     returns_item: bool = False,
 ) -> ItemWrite:
-    """The write that changes the item with this key, or makes it.
+    """Make the write that changes the item with this key, or creates it.
 
-    Without an update the item is made of its key alone if there is none. An update that only
-    removes makes no item.
+    Without an update, a missing item is created with its key alone. An update that only removes
+    creates no item.
 
     Raises:
-        EngineError: the key is not the table's, or the update would change a key attribute.
+        EngineError: the key does not match the key schema of the table, or the update would change
+            a key attribute.
     """
     table.schema.check_key(key)
     if update is not None:
@@ -262,10 +265,10 @@ def update_write(
 
 
 def stored_put(item: Item) -> StoredItem:
-    """An item that a request wants to put, as it will be stored.
+    """Return the stored form of an item that a request puts.
 
     Raises:
-        EngineError: the item is larger than 400 KB, or has a name that is too long.
+        EngineError: the item is larger than 400 KB, or an attribute name is too long.
     """
     stored = StoredItem.of(item)
     if stored.size > MAX_ATTRIBUTE_NAME_BYTES:
@@ -276,5 +279,5 @@ def stored_put(item: Item) -> StoredItem:
 
 
 def returns_item_on_failure(request: Mapping[str, Any]) -> bool:
-    """Whether a failed condition's error carries the item."""
+    """Whether the error of a failed condition carries the old item."""
     return request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"

@@ -1,4 +1,4 @@
-"""Internal: from the key condition of a query to the range of positions that it reads.
+"""Internal: turns the key condition of a query into the range of positions to read.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
 """
@@ -26,21 +26,20 @@ KEY_OPERATORS = frozenset(["=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"])
 
 
 class KeyRange(NamedTuple):
-    """The positions that a query reads: from `first` to `last`, less the edges that a `<` or `>`
-    leaves out."""
+    """The positions that a query reads: from `first` to `last`, without the `unwanted` ones."""
 
     first: Position
     last: Position
     unwanted: Position | None
-    """Positions that begin with this one are left out."""
+    """Positions that begin with this one are left out: `<` and `>` exclude the bound itself."""
 
 
 class BoundKeyCondition:
-    """A key condition, bound to the key that it is about.
+    """A key condition together with the key schema that it is about.
 
     Args:
-        condition: what the request says.
-        schema: the key of the table or index that is read.
+        condition: the key condition of the request.
+        schema: the key schema of the table or index that is read.
 
     Raises:
         EngineError: the condition does not fit the key.
@@ -88,7 +87,7 @@ class BoundKeyCondition:
                 )
 
     def _check_operator(self, name: str) -> None:
-        """Refuse an operator of `KeyConditions` that only filters have."""
+        """Refuse an operator of `KeyConditions` that only filters may use."""
         if self._comparisons[name].operator not in KEY_OPERATORS:
             raise invalid("Attempted conditional constraint is not an indexable operation")
 
@@ -106,7 +105,7 @@ class BoundKeyCondition:
                     raise empty_key_value(name, type_tag)
 
     def range(self) -> KeyRange:
-        """The positions to read."""
+        """The range of positions to read."""
         schema, comparisons = self.schema, self._comparisons
         values = [sort_value(comparisons[name].values[0]) for name in schema.partition]
         prefix: Position = (partition_token(values), *values)
@@ -120,11 +119,11 @@ class BoundKeyCondition:
         return KeyRange(prefix, (*prefix, AFTER_ALL), None)
 
     def check_start_key(self, key: Item, *, whole_key: bool) -> None:
-        """Refuse an `ExclusiveStartKey` that a page of this query could not have ended with.
+        """Refuse an `ExclusiveStartKey` that can't come from a page of this query.
 
         Args:
-            key: its attributes and types were checked.
-            whole_key: whether the partition key is a table's whole key.
+            key: the start key; its attributes and their types are already checked.
+            whole_key: whether the partition key is the whole key of a table.
 
         Raises:
             EngineError: the condition does not hold for it.

@@ -1,4 +1,4 @@
-"""Internal: pages of items in order, as Query and Scan read them.
+"""Internal: the pages of items that Query and Scan read, in order.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Source:
-    """A table, or one of its indexes: what a Query or Scan reads.
+    """A table, or one of its indexes, that a Query or Scan reads.
 
     Raises:
         EngineError: the index does not exist, is still being filled, or can't be read consistently.
@@ -46,7 +46,7 @@ class Source:
             self.schema = self.index.schema
         own = self.schema.attributes
         self.key_attributes = (*own, *(name for name in table.schema.attributes if name not in own))
-        """What a `LastEvaluatedKey` of this source holds."""
+        """The attributes of a `LastEvaluatedKey` of this source."""
 
     def _readable(self, name: str) -> Index:
         index = self.table.indexes.get(name)
@@ -57,11 +57,11 @@ class Source:
         return index
 
     def position(self, key: Item) -> Position:
-        """Where a `LastEvaluatedKey` of this source points to."""
+        """The position that a `LastEvaluatedKey` of this source points to."""
         return self.table.schema.position(key) if self.index is None else self.index.position(key)
 
     def check_start_key(self, key: Item, *, in_scan: bool) -> None:
-        """Refuse an `ExclusiveStartKey` that is none of this source.
+        """Refuse an `ExclusiveStartKey` that does not belong to this source.
 
         Raises:
             EngineError: the key has other attributes, or other types, than a `LastEvaluatedKey` of
@@ -86,10 +86,10 @@ class Source:
         self.table.schema.check_key(self.table.schema.key_of(key))
 
     def _old_refusal(self, key: Item, *, in_scan: bool) -> str:
-        """What the old wording says of a start key that is none of this source.
+        """The refusal in the old wording of a start key that does not belong to this source.
 
-        It looks at the key of what is read before it looks at the table's, but for a Scan of a
-        table, where it looks at the latter only.
+        The old wording checks the key of the index first and the key of the table second. For a
+        Scan of a table it checks the key of the table only.
         """
         of_table = f"{INVALID_START_KEY}: {SCHEMA_MISMATCH}"
         if in_scan and self.index is None:
@@ -106,8 +106,7 @@ class Source:
     def check_projection(
         self, select: str | None, projection: Projection | None, filtered: Condition | None
     ) -> bool:
-        """Whether items must be fetched from the table, since the index does not hold what is asked
-        for.
+        """Check a projection; return whether the table must supply attributes that the index lacks.
 
         Raises:
             EngineError: a global index can't give it: it reads nothing from the table.
@@ -131,19 +130,19 @@ class Source:
 
 
 class Page:
-    """One page: what was read, what of it is returned, and where to go on."""
+    """One page: the items that were read and where the next page begins."""
 
     def __init__(self, source: Source, *, from_table: bool) -> None:
         self.source = source
         self.items: list[bytes] = []
-        """The JSON of what was read."""
+        """The items that were read, as JSON."""
         self.last_key: Item | None = None
         """Where the next page begins; None after the last item."""
         self.consumed = Consumed(source.table)
         self._from_table = from_table
 
     def read(self, entries: Iterable[StoredItem], limit: int | None) -> None:
-        """Take entries up to `limit`, or to 1 MB."""
+        """Read entries up to `limit` of them, or up to 1 MB."""
         taken, total, more = self.items, 0, False
         for json, size in entries:
             if total + size > PAGE_BYTES and taken:
@@ -169,7 +168,7 @@ class Page:
             self.consumed.units = read_units(size, consistent=consistent)
 
     def _full(self, entry: Item) -> StoredItem:
-        """The item of the table that an index's entry stands for: a write changes both at once."""
+        """The item of the table for an entry of an index. It exists: one write changes both."""
         table = self.source.table
         return table.find(table.schema.position(entry)) or StoredItem.of(entry)
 
@@ -180,7 +179,7 @@ class Page:
         *,
         counts_only: bool,
     ) -> dict[str, Any]:
-        """The page as Query and Scan answer it."""
+        """The page as the answer of Query or Scan."""
         scanned = len(self.items)
         if condition is None and counts_only:
             answer: dict[str, Any] = {"Count": scanned, "ScannedCount": scanned}
@@ -200,12 +199,12 @@ class Page:
 
 
 def check_select(request: Mapping[str, Any], *, enveloped: bool) -> None:
-    """Refuse a `Select` that is none, or that contradicts the rest of the request.
+    """Refuse an unknown `Select`, or one that contradicts the rest of the request.
 
     Args:
-        request: of Query or Scan.
+        request: the request of a Query or Scan.
         enveloped: whether the new wording puts "1 validation error detected: " before its text, as
-            it does for Query alone.
+            it does for Query only.
 
     Raises:
         EngineError: the `Select` is unknown or contradicts the request.
@@ -236,7 +235,7 @@ def _in_envelope(message: str) -> EngineError:
 
 
 def check_scalar_keys(source: Source, condition: Condition | None) -> None:
-    """Refuse a filter that looks into a key attribute, which is never a list or a map.
+    """Refuse a filter on a path inside a key attribute, which is never a list or a map.
 
     Raises:
         EngineError: the filter looks into a key attribute.

@@ -1,4 +1,4 @@
-"""Internal: the `ExclusiveStartKey` of Query and Scan, as far as no table is needed to check it.
+"""Internal: the checks of `ExclusiveStartKey` that need no table.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
 """
@@ -13,7 +13,7 @@ from adorm.memory.values.canonical import Item, canonical_item
 
 INVALID_START_KEY = "The provided starting key is invalid"
 
-_TOLD_ALONE = (
+_REPORTED_ALONE = (
     "duplicates",
     "number set",
     "numeric value",
@@ -21,11 +21,11 @@ _TOLD_ALONE = (
     "number with magnitude",
     "Empty attribute name",
 )
-"""What marks the messages about a value before which the service never speaks of the key."""
+"""Messages about a value that contain one of these are reported without a word about the key."""
 
 
 def read_start_key(request: Mapping[str, Any], *, in_scan: bool) -> Item | None:
-    """The canonical `ExclusiveStartKey` of a request, or None.
+    """Read the `ExclusiveStartKey` of a request into canonical form; None if it has none.
 
     Raises:
         EngineError: DynamoDB does not take a value of it.
@@ -40,10 +40,12 @@ def read_start_key(request: Mapping[str, Any], *, in_scan: bool) -> Item | None:
 
 
 def _bad_value(error: EngineError, *, in_scan: bool) -> EngineError:
-    """The service's refusal of a bad value. In the new wording a Query says that the key is invalid
-    only of a value without a type or with several."""
+    """The refusal of a bad value in the start key.
+
+    In the new wording, a Query says that the key is invalid only if a value has no type or several.
+    """
     message = error.message
-    if any(part in message for part in _TOLD_ALONE):
+    if any(part in message for part in _REPORTED_ALONE):
         return error
     prefixed = f"{INVALID_START_KEY}: {message}"
     if in_scan or message.startswith("Supplied AttributeValue"):

@@ -1,4 +1,4 @@
-"""Internal: time to live: items whose moment has passed are removed.
+"""Internal: removes items whose time to live has passed.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
 """
@@ -13,20 +13,22 @@ from adorm.memory.tables.states import CREATING, DELETING
 from adorm.memory.values.canonical import Item
 
 OLDEST_S = 5 * 365 * 86_400
-"""An item that expired more than five years ago is kept: its attribute is taken for a mistake.
+"""Seconds after which an expired item is no longer removed: five years. The service takes such an
+old time for a mistake.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-before-you-start.html
 """
 
 
 def remove_expired(database: Database) -> int:
-    """Remove the expired items of every table whose time to live is on, and tell its stream so.
+    """Remove the expired items of every table with time to live; their streams get a record.
 
-    The service does so within days; here it is done when this function is called. Until then an
-    expired item is read and written as any other. One that a transaction has stays for now.
+    The service removes them within days; this function removes them when it is called. Until then
+    an expired item is read and written like any other item. An item that a transaction holds stays
+    for now.
 
     Returns:
-        How many items there were.
+        The number of removed items.
     """
     now = database.now()
     removed = 0
@@ -56,11 +58,11 @@ def _remove_from(database: Database, table: Table, now: float) -> int:
 
 
 def is_expired(item: Item, attribute: str, now: float) -> bool:
-    """Whether an item's moment has passed, but no more than five years ago.
+    """Whether the time of an item has passed, but no more than five years ago.
 
     Args:
-        item: any item. Only a number expires it, which is taken as seconds since 1970.
-        attribute: where its moment stands.
+        item: any item. Only a number can expire it; it counts as seconds since 1970.
+        attribute: the attribute that holds the time.
         now: seconds since 1970.
     """
     value = item.get(attribute)

@@ -1,5 +1,4 @@
-"""Internal: what the transactions of items and of PartiQL have in common: their reasons, limits and
-tokens.
+"""Internal: what transactions of items and of PartiQL share: reasons, limits and request tokens.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 """
@@ -21,7 +20,7 @@ from adorm.memory.storage.ordered_items import StoredItem
 
 if TYPE_CHECKING:
     from adorm.memory.database import Database
-    from adorm.memory.storage.table import Change, Table
+    from adorm.memory.storage.table import Table, TableChange
 
 REASON_CODES: Mapping[str, str] = {
     "ConditionalCheckFailedException": "ConditionalCheckFailed",
@@ -31,14 +30,14 @@ REASON_CODES: Mapping[str, str] = {
     "TransactionConflictException": "TransactionConflict",
     "ValidationException": "ValidationError",
 }
-"""An error's code outside a transaction, and the code of the reason that it is inside of one."""
+"""The code of an error outside a transaction, and its code as a cancellation reason."""
 
 
 def reason_of(error: EngineError, wording: Wording) -> dict[str, Any]:
-    """The cancellation reason that an error of one part becomes.
+    """Turn the error of one action into a cancellation reason.
 
     Raises:
-        EngineError: the error is none of a part, but of the transaction as a whole.
+        EngineError: the error concerns the transaction as a whole, not one action.
     """
     code = REASON_CODES.get(error.code)
     if code is None:
@@ -47,7 +46,7 @@ def reason_of(error: EngineError, wording: Wording) -> dict[str, Any]:
 
 
 def cancelled(reasons: Sequence[dict[str, Any] | None]) -> EngineError:
-    """A `TransactionCanceledException`; None stands for a part that was fine."""
+    """Make a `TransactionCanceledException`; None stands for an action without a fault."""
     shown = [{"Code": "None"} if each is None else each for each in reasons]
     codes = ", ".join(each["Code"] for each in shown)
     return EngineError(
@@ -58,12 +57,12 @@ def cancelled(reasons: Sequence[dict[str, Any] | None]) -> EngineError:
 
 
 def same_item_twice() -> EngineError:
-    """What a transaction answers that names one item twice."""
+    """The refusal of a transaction that names one item twice."""
     return invalid("Transaction request cannot include multiple operations on one item")
 
 
 def check_targets(writes: Iterable[ItemWrite]) -> None:
-    """Refuse two operations on one item.
+    """Refuse a transaction with two operations on one item.
 
     Raises:
         EngineError: two operations are on one item.
@@ -100,18 +99,18 @@ def check_total_bytes(sizes: Iterable[int]) -> None:
 
 def carry_out(
     database: Database, writes: Sequence[ItemWrite | EngineError]
-) -> list[tuple[ItemWrite, Change]]:
-    """Do all writes, or none.
+) -> list[tuple[ItemWrite, TableChange]]:
+    """Apply all writes, or none.
 
     Args:
-        database: where.
-        writes: each write, or the error that was found when it was read.
+        database: the database that is written.
+        writes: each write, or the error that reading it raised.
 
     Returns:
-        Each write and what it changed. A check of a condition changes nothing.
+        Each write and the change that it made. A check of a condition changes nothing.
 
     Raises:
-        EngineError: `TransactionCanceledException`, with a reason for each part.
+        EngineError: `TransactionCanceledException`, with a reason for each action.
     """
     wording = database.options.wording
     reasons: list[dict[str, Any] | None] = []
@@ -122,7 +121,7 @@ def carry_out(
             continue
         try:
             database.check_not_held(write.table, write.position)
-            database.admit(write.table, write=True)
+            database.check_throughput(write.table, write=True)
             evaluated.append((write, write.evaluate()))
         except EngineError as error:
             reasons.append(reason_of(error, wording))
@@ -134,7 +133,7 @@ def carry_out(
     return [(write, write.commit(each, ready)) for write, each, ready in prepared]
 
 
-def consumed_by_writes(done: Iterable[tuple[ItemWrite, Change]]) -> list[Consumed]:
+def consumed_by_writes(done: Iterable[tuple[ItemWrite, TableChange]]) -> list[Consumed]:
     """The units that writes used, by table."""
     by_table: dict[str, Consumed] = {}
     for write, change in done:
@@ -143,8 +142,8 @@ def consumed_by_writes(done: Iterable[tuple[ItemWrite, Change]]) -> list[Consume
     return list(by_table.values())
 
 
-def written_sizes(done: Iterable[tuple[ItemWrite, Change]]) -> list[tuple[str, int]]:
-    """The table's name and the bytes of each item: of the larger one of those before and after."""
+def written_sizes(done: Iterable[tuple[ItemWrite, TableChange]]) -> list[tuple[str, int]]:
+    """For each item the table's name and the bytes of the larger item of old and new."""
     return [(write.table.name, max(_size(change.old), _size(change.new))) for write, change in done]
 
 
@@ -156,18 +155,18 @@ class Token(NamedTuple):
     """The `ClientRequestToken` of a transaction, read before anything is written."""
 
     text: str | None
-    """None where the request has none."""
+    """The token; None if the request has none."""
     request: bytes
-    """A digest of everything that a repetition must not change."""
+    """A digest of everything that a repeated request must not change."""
 
 
 def read_token(request: Mapping[str, Any], parts: Callable[[], Sequence[Any]]) -> Token:
-    """The token of a request.
+    """Read the token of a request.
 
     Args:
-        request: of TransactWriteItems or ExecuteTransaction.
-        parts: gives everything that a repetition must not change; its values are canonical, which
-            bounds their depth.
+        request: a TransactWriteItems or ExecuteTransaction request.
+        parts: returns everything that a repeated request must not change. Its values are canonical,
+            which limits their depth.
     """
     text: str | None = request.get("ClientRequestToken")
     if text is None:
@@ -176,23 +175,24 @@ def read_token(request: Mapping[str, Any], parts: Callable[[], Sequence[Any]]) -
     return Token(text, hashlib.sha256(content).digest())
 
 
-class Remembered(NamedTuple):
-    """What a transaction with a token did."""
+class CompletedTransaction(NamedTuple):
+    """The result of a transaction that had a token."""
 
     request: bytes
     """The digest of its `Token`."""
     at: float
     sizes: list[tuple[str, int]]
-    """The table's name and the bytes of each item: a repetition is charged for reading them."""
+    """For each item the table's name and its bytes. A repeated request is charged for reading them.
+    """
 
 
-def recall(database: Database, token: Token) -> Remembered | None:
-    """What an earlier transaction with this token did; None if it is to be carried out.
+def find_completed(database: Database, token: Token) -> CompletedTransaction | None:
+    """Find the earlier transaction with this token; None if there is none.
 
-    What was remembered for long enough is forgotten, also where the request has no token.
+    Each call also removes the results that are older than `TOKEN_LIFE_S`.
 
     Raises:
-        EngineError: the token came with another request.
+        EngineError: the token was used with another request.
     """
     now = database.now()
     while database.tokens:
@@ -202,7 +202,7 @@ def recall(database: Database, token: Token) -> Remembered | None:
         del database.tokens[oldest]
     if token.text is None:
         return None
-    found: Remembered | None = database.tokens.get(token.text)
+    found: CompletedTransaction | None = database.tokens.get(token.text)
     if found is not None and found.request != token.request:
         raise EngineError(
             "IdempotentParameterMismatchException",
@@ -211,16 +211,16 @@ def recall(database: Database, token: Token) -> Remembered | None:
     return found
 
 
-def remember(database: Database, token: Token, sizes: list[tuple[str, int]]) -> None:
-    """Keep what a transaction did under its token."""
+def keep_completed(database: Database, token: Token, sizes: list[tuple[str, int]]) -> None:
+    """Keep the result of a transaction under its token."""
     if token.text is not None:
-        database.tokens[token.text] = Remembered(token.request, database.now(), sizes)
+        database.tokens[token.text] = CompletedTransaction(token.request, database.now(), sizes)
 
 
-def replay_units(database: Database, remembered: Remembered) -> list[Consumed]:
-    """What a repetition is charged: reading the items. Tables that are gone charge nothing."""
+def replay_units(database: Database, completed: CompletedTransaction) -> list[Consumed]:
+    """The units of a repeated request: it reads the items. Deleted tables cost nothing."""
     by_table: dict[str, Consumed] = {}
-    for name, size in remembered.sizes:
+    for name, size in completed.sizes:
         table = database.tables.get(name)
         if table is None:
             continue

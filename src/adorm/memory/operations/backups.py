@@ -19,7 +19,7 @@ PAGE = 100
 
 
 def create_backup(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a backup of a table; the answer still says CREATING. Several can have one name."""
+    """Make a backup of a table. The answer says CREATING. Several backups can have one name."""
     table = table_with_backups(database, request["TableName"])
     backup = make_backup(database, table, request["BackupName"])
     details = backup.details(database.now())
@@ -28,13 +28,13 @@ def create_backup(database: Database, request: Mapping[str, Any]) -> dict[str, A
 
 
 def describe_backup(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Show a backup, also of a table that is gone."""
+    """Describe a backup, also that of a deleted table."""
     backup = find_backup(database, request["BackupArn"])
     return {"BackupDescription": backup.description(database.now())}
 
 
 def delete_backup(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Delete a backup; the answer says DELETED."""
+    """Delete a backup. The answer says DELETED."""
     backup = find_backup(database, request["BackupArn"])
     if backup.backup_type == "SYSTEM":
         raise invalid(
@@ -52,7 +52,7 @@ def delete_backup(database: Database, request: Mapping[str, Any]) -> dict[str, A
 
 
 def list_backups(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """List backups in the order in which they were made; the service's own only if asked for."""
+    """List backups in the order of their creation; system backups only on request."""
     lower: float | None = request.get("TimeRangeLowerBound")
     upper: float | None = request.get("TimeRangeUpperBound")
     if lower is not None and upper is not None and lower > upper:
@@ -75,7 +75,7 @@ def _order(backup: Backup) -> tuple[str, str]:
 
 
 def _order_of_arn(arn: str) -> tuple[str, str]:
-    """Backups lie by the moment that their ARN ends with, then by their table."""
+    """The sort key of a backup: the creation time at the end of its ARN, then its table."""
     return arn.rpartition("/")[2], arn
 
 
@@ -96,7 +96,7 @@ def _is_asked_for(backup: Backup, request: Mapping[str, Any]) -> bool:
 
 
 def restore_table_from_backup(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Create a table with a backup's items; the answer says CREATING."""
+    """Create a table with the items of a backup. The answer says CREATING."""
     backup = find_backup(database, request["BackupArn"])
     now = database.now()
     if now < backup.available_at or now < backup.in_use_until:
@@ -115,5 +115,5 @@ def restore_table_from_backup(database: Database, request: Mapping[str, Any]) ->
             "RestoreDateTime": now,
         },
     )
-    backup.in_use_until = now + database.options.table_delay_s
+    backup.in_use_until = now + database.options.delay_s
     return {"TableDescription": described}

@@ -18,7 +18,7 @@ from adorm.memory.values.canonical import Item, canonical_item
 
 
 def batch_get_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Read up to 100 items of one or several tables, by their keys."""
+    """Read up to 100 items of one or several tables by their keys."""
     parts: Mapping[str, Mapping[str, Any]] = request["RequestItems"]
     _check_mixture(parts)
     read = {name: _read_part(part) for name, part in parts.items()}
@@ -45,7 +45,7 @@ def batch_get_item(database: Database, request: Mapping[str, Any]) -> dict[str, 
                 left.append(key)
                 continue
             try:
-                database.admit(table, write=False)
+                database.check_throughput(table, write=False)
             except EngineError:
                 left.append(key)
                 continue

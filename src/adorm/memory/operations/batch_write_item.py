@@ -28,8 +28,8 @@ from adorm.memory.values.canonical import Item, canonical_item
 def batch_write_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     """Put and delete up to 25 items of one or several tables.
 
-    Each write stands alone. Those that the table throttles are unprocessed, and the answer gives
-    them back.
+    Each write is independent of the others. The answer returns the writes that the table throttles
+    as unprocessed.
     """
     parts: Mapping[str, list[Mapping[str, Any]]] = request["RequestItems"]
     wanted = {name: [_read_write(each) for each in writes] for name, writes in parts.items()}
@@ -48,7 +48,7 @@ def batch_write_item(database: Database, request: Mapping[str, Any]) -> dict[str
         consumed.append(used)
         for write in writes:
             try:
-                database.admit(write.table, write=True)
+                database.check_throughput(write.table, write=True)
                 database.check_not_held(write.table, write.position)
             except EngineError:
                 unprocessed.setdefault(name, []).append(_unprocessed(write))
@@ -71,7 +71,7 @@ def batch_write_item(database: Database, request: Mapping[str, Any]) -> dict[str
 
 
 def _read_write(write_request: Mapping[str, Any]) -> tuple[Item, StoredItem | None]:
-    """The item that one part puts, and its stored form; or the key that it deletes."""
+    """Read one write request: the item and its stored form for a put, the key for a delete."""
     if len(write_request.keys() & {"PutRequest", "DeleteRequest"}) != 1:
         raise invalid(
             "Supplied AttributeValue has more than one datatypes set, must contain exactly one of"
@@ -109,7 +109,7 @@ def _write(table: Table, item: Item, put: StoredItem | None) -> ItemWrite:
 
 
 def _unprocessed(write: ItemWrite) -> dict[str, Any]:
-    """The part of a request that a write stands for."""
+    """The write request from which a write was made, for `UnprocessedItems`."""
     item = write.make_new(None)
     if item is None:
         return {"DeleteRequest": {"Key": write.key}}

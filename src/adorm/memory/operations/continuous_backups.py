@@ -1,6 +1,6 @@
-"""Internal: DescribeContinuousBackups, UpdateContinuousBackups and RestoreTableToPointInTime.
+"""Internal: DescribeContinuousBackups, UpdateContinuousBackups, RestoreTableToPointInTime.
 
-A table can be restored to any moment up to the present one, where the service is five minutes late.
+The engine can restore a table to any moment up to now; the service is five minutes late.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html
 """
@@ -22,7 +22,7 @@ from adorm.memory.tables.states import CREATING
 
 
 def table_with_backups(database: Database, name_or_arn: str) -> Table:
-    """A table that can be backed up.
+    """Find a table that can have backups.
 
     Raises:
         EngineError: the table does not exist, or is being created.
@@ -35,12 +35,12 @@ def table_with_backups(database: Database, name_or_arn: str) -> Table:
 
 
 def describe_continuous_backups(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Show whether point-in-time recovery is on, and to which moments the table can be restored."""
+    """Describe point-in-time recovery: its status and the range of moments that it can restore."""
     return _describe(table_with_backups(database, request["TableName"]), database.now())
 
 
 def update_continuous_backups(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn point-in-time recovery on or off, or change how long it reaches back."""
+    """Turn point-in-time recovery on or off, or change the number of days that it keeps."""
     specification: Mapping[str, Any] = request["PointInTimeRecoverySpecification"]
     enabled: bool = specification["PointInTimeRecoveryEnabled"]
     if not enabled and "RecoveryPeriodInDays" in specification:
@@ -80,7 +80,7 @@ def _describe(table: Table, now: float) -> dict[str, Any]:
 def restore_table_to_point_in_time(
     database: Database, request: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Create a table with the items that another one had at a moment; the answer says CREATING."""
+    """Create a table with the items of another table at a moment. The answer says CREATING."""
     uses_latest: bool = request.get("UseLatestRestorableTime", False)
     if uses_latest and "RestoreDateTime" in request:
         raise invalid(
@@ -122,7 +122,7 @@ def restore_table_to_point_in_time(
 
 
 def _iso(moment: float) -> str:
-    """A moment as messages write it; in seconds where no calendar has it."""
+    """A moment as messages write it; as plain seconds if it is beyond the calendar."""
     try:
         return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
     except (OverflowError, ValueError, OSError):

@@ -1,6 +1,6 @@
-"""Internal: UpdateContributorInsights, DescribeContributorInsights and ListContributorInsights.
+"""Internal: UpdateContributorInsights, DescribeContributorInsights, ListContributorInsights.
 
-The setting is kept and described; the engine collects no insights.
+The engine stores and describes the setting; it collects no insights.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/contributorinsights.html
 """
@@ -16,19 +16,17 @@ from adorm.memory.storage.table import Table
 from adorm.memory.tables.states import CREATING
 
 _KEPT_AS = "ContributorInsights"
-"""Under this name `TableDefinition.extras` keeps the settings by index name.
-
-The table's own has an empty name.
-"""
+"""The key in `TableDefinition.extras` of the settings by index name. The table itself has an empty
+name."""
 
 DEFAULT_MODE = "ACCESSED_AND_THROTTLED_KEYS"
 PAGE = 100
 MAX_TOKEN_DIGITS = 18
-"""A longer token is none of this engine's."""
+"""A token with more digits does not come from this engine."""
 
 
 def update_contributor_insights(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn insights on or off for a table or an index; the answer says ENABLING or DISABLING."""
+    """Turn insights of a table or an index on or off. The answer says ENABLING or DISABLING."""
     table = database.known_table(request["TableName"])
     index_name = _index_name(table, request)
     if table.status == CREATING:
@@ -60,7 +58,7 @@ def update_contributor_insights(database: Database, request: Mapping[str, Any]) 
 
 
 def describe_contributor_insights(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Show whether insights are on for a table or a global index."""
+    """Describe whether insights of a table or a global index are on."""
     table = database.known_table(request["TableName"])
     index_name = _index_name(table, request)
     answer: dict[str, Any] = {"TableName": table.name}
@@ -80,7 +78,7 @@ def describe_contributor_insights(database: Database, request: Mapping[str, Any]
 
 
 def _rules(table: Table, index_name: str, setting: Mapping[str, Any]) -> list[str]:
-    """The names of the CloudWatch rules; those of sort keys only where there is one."""
+    """The names of the CloudWatch rules. Rules for sort keys exist only if the key has one."""
     schema = table.indexes[index_name].schema if index_name else table.schema
     suffix = f"-{index_name}" if index_name else ""
     kinds = ["PKT"] if setting["Mode"] == "THROTTLED_KEYS" else ["PKC", "PKT"]
@@ -120,7 +118,7 @@ def list_contributor_insights(database: Database, request: Mapping[str, Any]) ->
 
 
 def _index_name(table: Table, request: Mapping[str, Any]) -> str:
-    """The global index that a request is about; an empty text for the table itself."""
+    """The global index that a request names; an empty text for the table itself."""
     name: str = request.get("IndexName", "")
     if name:
         index = table.indexes.get(name)

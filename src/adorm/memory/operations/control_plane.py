@@ -1,4 +1,4 @@
-"""Internal: the operations on whole tables and on what belongs to them, by name."""
+"""Internal: the handlers of the operations on tables and their settings, by name."""
 
 from __future__ import annotations
 

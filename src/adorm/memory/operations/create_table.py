@@ -19,7 +19,7 @@ from adorm.memory.tables.states import CREATING, in_use
 
 
 def create_table(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Create a table. The answer says CREATING, or ACTIVE where tables are made at once."""
+    """Create a table. The answer says CREATING, or ACTIVE if the engine makes tables at once."""
     if "VectorIndexes" in request:
         raise unsupported("vector indexes")
     if "GlobalTableSourceArn" in request:
@@ -32,7 +32,7 @@ def create_table(database: Database, request: Mapping[str, Any]) -> dict[str, An
     table = Table(definition, database.arn(definition.name))
     add_table(database, table)
     start_creating(database, table)
-    if database.options.made_at_once:
+    if database.options.is_active_at_once:
         table.apply_due_changes(database.now())
     described = describe(table, database.now())
     if "WarmThroughput" in request:
@@ -43,7 +43,7 @@ def create_table(database: Database, request: Mapping[str, Any]) -> dict[str, An
 
 
 def check_name_is_free(database: Database, name_or_arn: str) -> None:
-    """Refuse the name of a table that there is.
+    """Refuse a name that a table already has.
 
     Raises:
         EngineError: `ResourceInUseException`.

@@ -17,9 +17,10 @@ from adorm.memory.tables.states import DELETING, check_changeable, check_deletab
 
 
 def delete_table(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Delete a table with its items; the answer says DELETING.
+    """Delete a table with its items. The answer says DELETING.
 
-    Its stream stays readable for a day. If point-in-time recovery is on, a backup is made.
+    The stream can be read for another day. If point-in-time recovery is on, a system backup is
+    made.
     """
     table = database.known_table(request["TableName"])
     check_changeable(table)
@@ -37,5 +38,5 @@ def delete_table(database: Database, request: Mapping[str, Any]) -> dict[str, An
     def end() -> None:
         database.forget_table(table.name)
 
-    table.later(database.now() + database.options.table_delay_s, end)
+    table.schedule(database.now() + database.options.delay_s, end)
     return {"TableDescription": describe(table, database.now())}

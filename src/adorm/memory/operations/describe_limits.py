@@ -12,7 +12,7 @@ ENDPOINT_CACHE_MINUTES = 1440
 
 
 def describe_limits(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Show the quotas of provisioned throughput."""
+    """Return the quotas of provisioned throughput."""
     return {
         "AccountMaxReadCapacityUnits": MAX_ACCOUNT_UNITS,
         "AccountMaxWriteCapacityUnits": MAX_ACCOUNT_UNITS,
@@ -22,7 +22,7 @@ def describe_limits(database: Database, request: Mapping[str, Any]) -> dict[str,
 
 
 def describe_endpoints(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Show the service's regional endpoint; a server around the engine shows its own address."""
+    """Return the service's regional endpoint. The engine's server returns its own address."""
     return {
         "Endpoints": [
             {

@@ -13,5 +13,8 @@ from adorm.memory.tables.description import describe
 
 
 def describe_table(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Show a table in any state. Sizes and counts are of this moment; the service is hours late."""
+    """Describe a table in any state.
+
+    Sizes and counts are current; the service updates them every few hours.
+    """
     return {"Table": describe(database.known_table(request["TableName"]), database.now())}

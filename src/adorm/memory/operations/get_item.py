@@ -20,7 +20,7 @@ def get_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     projection = read_expressions("GetItem", request).projection
     table = database.data_table(request["TableName"])
     table.schema.check_key(key)
-    database.admit(table, write=False)
+    database.check_throughput(table, write=False)
     stored = table.find(table.schema.position(key))
     answer: dict[str, Any] = {}
     if stored is not None:

@@ -1,6 +1,6 @@
 """Internal: Enable-, Disable-, Update- and DescribeKinesisStreamingDestination.
 
-The setting is kept and described; the engine sends nothing to Kinesis.
+The engine stores and describes the setting; it sends nothing to Kinesis.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html
 """
@@ -16,7 +16,7 @@ from adorm.memory.storage.table import Table
 from adorm.memory.tables.states import check_changeable
 
 _KEPT_AS = "KinesisDataStreamDestinations"
-"""Under this name `TableDefinition.extras` keeps the destinations as they are described."""
+"""The key in `TableDefinition.extras` of the destinations, stored as they are described."""
 
 _PRECISION = "ApproximateCreationDateTimePrecision"
 
@@ -26,7 +26,7 @@ _INVALID_STATE = "Table is not in a valid state to enable Kinesis Streaming Dest
 def enable_kinesis_streaming_destination(
     database: Database, request: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Note a stream as destination; a table has one at a time. The answer says ENABLING."""
+    """Add a stream as destination. A table has one at a time. The answer says ENABLING."""
     table = _changeable_table(database, request)
     destinations: list[dict[str, Any]] = table.definition.extras.setdefault(_KEPT_AS, [])
     if any(each["DestinationStatus"] == "ACTIVE" for each in destinations):
@@ -44,7 +44,7 @@ def enable_kinesis_streaming_destination(
 def disable_kinesis_streaming_destination(
     database: Database, request: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Note that a destination is off. The answer says DISABLING."""
+    """Turn a destination off. The answer says DISABLING."""
     table = _changeable_table(database, request)
     destination = _active_destination(table, request["StreamArn"])
     if destination is None:
@@ -64,7 +64,7 @@ def disable_kinesis_streaming_destination(
 def update_kinesis_streaming_destination(
     database: Database, request: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Change the precision of a destination's times. The answer says UPDATING."""
+    """Change the precision of the timestamps of a destination. The answer says UPDATING."""
     table = _changeable_table(database, request)
     arn: str = request["StreamArn"]
     configuration: Mapping[str, Any] = request.get("UpdateKinesisStreamingConfiguration", {})
@@ -92,7 +92,7 @@ def update_kinesis_streaming_destination(
 def describe_kinesis_streaming_destination(
     database: Database, request: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Show the destinations that a table has or had."""
+    """List the present and former destinations of a table."""
     table = database.known_table(request["TableName"])
     return {
         "TableName": table.name,

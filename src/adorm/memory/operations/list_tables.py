@@ -15,7 +15,7 @@ PAGE = 100
 
 
 def list_tables(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """List the names of tables in any state, in the order of their bytes."""
+    """List the names of tables in any state, in the order of their UTF-8 bytes."""
     database.apply_due_changes()
     start: str = request.get("ExclusiveStartTableName", "")
     names = sorted(name for name in database.tables if name > start)

@@ -18,7 +18,7 @@ from adorm.memory.partiql.transaction import execute_transaction
 
 
 def execute_statement(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Carry out one statement."""
+    """Run one statement."""
     bound = bind(database, request)
     if isinstance(bound, BoundSelect):
         outcome = run_select(database, bound, request)

@@ -49,7 +49,7 @@ def query(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
     _check_filter(source, expressions.filter, "QueryFilter" in request)
     select = request.get("Select")
     from_table = source.check_projection(select, expressions.projection, expressions.filter)
-    database.admit(table, write=False)
+    database.check_throughput(table, write=False)
     page = Page(source, from_table=from_table)
     wanted = bound.range()
     descending = not request.get("ScanIndexForward", True)
@@ -76,7 +76,7 @@ def _read_expressions(request: Mapping[str, Any]) -> RequestExpressions:
 
 
 def _check_select_value(request: Mapping[str, Any]) -> None:
-    """Refuse a `Select` that is none: a query does so before it reads any expression.
+    """Refuse an unknown `Select`. A query does so before it reads any expression.
 
     Raises:
         EngineError: the `Select` is unknown, or the request mixes expressions with legacy
@@ -90,13 +90,13 @@ def _check_select_value(request: Mapping[str, Any]) -> None:
 
 
 def _without(positions: Iterator[Position], unwanted: Position) -> Iterator[Position]:
-    """Leave out what begins with the position that a `<` or a `>` excludes."""
+    """Leave out the entries whose position begins with the excluded bound of `<` or `>`."""
     length = len(unwanted)
     return (position for position in positions if position[:length] != unwanted)
 
 
 def _check_filter(source: Source, condition: Condition | None, legacy: bool) -> None:
-    """Refuse a filter on a key attribute of what is read: that belongs into the key condition.
+    """Refuse a filter on a key attribute of the source, which belongs in the key condition.
 
     Raises:
         EngineError: the filter is on a key attribute.

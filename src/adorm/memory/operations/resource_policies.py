@@ -1,6 +1,6 @@
 """Internal: PutResourcePolicy, GetResourcePolicy and DeleteResourcePolicy.
 
-Policies are kept and returned as they were given; nothing is allowed or denied by them.
+The engine stores and returns policies; it does not enforce them.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/access-control-resource-based.html
 """
@@ -18,11 +18,11 @@ from adorm.memory.tables.resource_policies import POLICY, STREAM_POLICY, set_pol
 from adorm.memory.tables.states import check_changeable
 
 NO_POLICY = "NO_POLICY"
-"""As `ExpectedRevisionId`: there is no policy yet."""
+"""The `ExpectedRevisionId` that expects no policy yet."""
 
 
 def put_resource_policy(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Attach a policy to a table or a stream, in place of the one it has."""
+    """Attach a policy to a table or a stream; it replaces an earlier one."""
     table, kept_as = _find(database, request["ResourceArn"])
     check_changeable(table)
     _check_revision(table, kept_as, request.get("ExpectedRevisionId"))
@@ -31,7 +31,7 @@ def put_resource_policy(database: Database, request: Mapping[str, Any]) -> dict[
 
 
 def get_resource_policy(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Show the policy of a table or a stream."""
+    """Return the policy of a table or a stream."""
     table, kept_as = _find(database, request["ResourceArn"])
     attached = table.definition.extras.get(kept_as)
     if attached is None:
@@ -40,7 +40,7 @@ def get_resource_policy(database: Database, request: Mapping[str, Any]) -> dict[
 
 
 def delete_resource_policy(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Take the policy from a table or a stream; where there is none, nothing is to do."""
+    """Remove the policy of a table or a stream. A missing policy is no error."""
     table, kept_as = _find(database, request["ResourceArn"])
     check_changeable(table)
     _check_revision(table, kept_as, request.get("ExpectedRevisionId"))
@@ -49,7 +49,7 @@ def delete_resource_policy(database: Database, request: Mapping[str, Any]) -> di
 
 
 def _find(database: Database, arn: str) -> tuple[Table, str]:
-    """The table that an ARN names, and under which name its definition keeps the policy."""
+    """Find the table that an ARN names, and the key of its policy in the definition."""
     parts = read_resource_arn(arn)
     if parts.account != database.account:
         raise invalid(

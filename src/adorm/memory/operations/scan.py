@@ -1,4 +1,4 @@
-"""Internal: Scan, also by parallel segments.
+"""Internal: Scan, also with parallel segments.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
 """
@@ -40,7 +40,7 @@ def scan(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
                 " ExclusiveStartKey with correct Segment. TotalSegments:"
                 f" {request['TotalSegments']} Segment: {request['Segment']}"
             )
-    database.admit(table, write=False)
+    database.check_throughput(table, write=False)
     page = Page(source, from_table=from_table)
     positions = source.items.positions(first, last, after=after)
     page.read(source.items.contents(positions), request.get("Limit"))

@@ -28,7 +28,7 @@ from adorm.memory.values.canonical import Item, canonical_item
 
 
 def put_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Store an item in the place of what has its key."""
+    """Store an item; it replaces the item with the same key."""
     item = canonical_item(request["Item"])
     expressions = read_expressions("PutItem", request)
     _check_return_values(request)
@@ -44,7 +44,7 @@ def put_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def delete_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Remove the item with a key, if there is one."""
+    """Remove the item with this key. A missing item is no error."""
     key = canonical_item(request["Key"])
     expressions = read_expressions("DeleteItem", request)
     table = database.data_table(request["TableName"])
@@ -58,7 +58,7 @@ def delete_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any
 
 
 def update_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Change the item with a key, or make it."""
+    """Change the item with this key, or create it."""
     key = canonical_item(request["Key"])
     expressions = read_expressions("UpdateItem", request)
     table = database.data_table(request["TableName"])
@@ -79,8 +79,9 @@ def update_item(database: Database, request: Mapping[str, Any]) -> dict[str, Any
 
 
 def _check_update_size(update: Update) -> None:
-    """Refuse an update whose expression, values included, is larger than any item: before its
-    condition is looked at, and whatever it would leave.
+    """Refuse an update whose expression and values are larger than any item may be.
+
+    The service does so before it checks the condition, whatever item the update would leave.
 
     Raises:
         EngineError: the expression and its values are too large.
@@ -97,9 +98,9 @@ def _check_return_values(request: Mapping[str, Any]) -> None:
 def _carry_out(
     database: Database, write: ItemWrite, request: Mapping[str, Any]
 ) -> tuple[dict[str, Any], EvaluatedWrite]:
-    """Do a single write, and begin its answer with what every write can report."""
+    """Apply a single write, and begin its answer with the members that all writes report."""
     table = write.table
-    database.admit(table, write=True)
+    database.check_throughput(table, write=True)
     database.check_not_held(table, write.position)
     try:
         evaluated = write.evaluate()
@@ -122,8 +123,7 @@ def _carry_out(
 
 
 def _charge_failure(database: Database, write: ItemWrite) -> None:
-    """Count what a write whose condition failed uses: as much as it would to write the item as it
-    stands.
+    """Charge a write whose condition failed as if it had written the present item.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html
     """

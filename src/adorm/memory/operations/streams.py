@@ -22,7 +22,9 @@ STREAM_ARN = re.compile(r"arn:[^:/]+:dynamodb:[^:/]+:[^:/]+:table/[^:/]+/stream/
 
 
 def list_streams(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The streams of a table, or all, also those that were turned off less than 24 hours ago.
+    """List the streams of a table, or all streams.
+
+    Streams that were turned off less than 24 hours ago are listed too.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_ListStreams.html
     """
@@ -53,7 +55,7 @@ def list_streams(database: Database, request: Mapping[str, Any]) -> dict[str, An
 
 
 def describe_stream(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """A stream and its shards, in the order of their ids.
+    """Describe a stream and its shards, in the order of their ids.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_DescribeStream.html
     """
@@ -84,7 +86,7 @@ def describe_stream(database: Database, request: Mapping[str, Any]) -> dict[str,
 
 
 def _filtered_parent(shard_filter: Mapping[str, str]) -> str:
-    """The shard whose children a filter asks for.
+    """The shard whose children the filter asks for.
 
     Raises:
         EngineError: the filter has no type, or names no shard. That the service refuses both is
@@ -110,7 +112,7 @@ def _shard_description(stream: Stream, shard: Shard) -> dict[str, Any]:
 
 
 def get_shard_iterator(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """An iterator at a place in a shard.
+    """Return an iterator for a position in a shard.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetShardIterator.html
     """
@@ -160,9 +162,10 @@ def _position_by_number(stream: Stream, shard: Shard, text: str, *, after: bool)
 
 
 def get_records(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The next records of a shard, at least one if there is one, and at most 1,000 or 1 MB.
+    """Return the next records of a shard.
 
-    There is no `NextShardIterator` once a closed shard is read to its end.
+    There are at least one, if the shard has more, and at most 1,000 or 1 MB. A closed shard that is
+    read to its end has no `NextShardIterator`.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html
     """

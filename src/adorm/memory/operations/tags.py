@@ -1,6 +1,6 @@
 """Internal: TagResource, UntagResource and ListTagsOfResource.
 
-Tags are seen at once, where the service takes seconds and refuses further changes meanwhile.
+Tags change at once; the service takes seconds and refuses other changes meanwhile.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Tagging.html
 """
@@ -19,7 +19,7 @@ from adorm.memory.tables.states import CREATING, check_changeable
 
 
 def tag_resource(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Add tags to a table, or give them other values."""
+    """Add tags to a table, or replace their values."""
     arn: str = request["ResourceArn"]
     name, label = _read_arn(database, arn, "TagResource")
     if not request["Tags"]:
@@ -34,7 +34,7 @@ def tag_resource(database: Database, request: Mapping[str, Any]) -> dict[str, An
 
 
 def untag_resource(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Remove tags from a table; keys that it does not have are nothing to do."""
+    """Remove tags from a table. A missing tag is no error."""
     arn: str = request["ResourceArn"]
     name, label = _read_arn(database, arn, "UntagResource")
     if not request["TagKeys"]:
@@ -49,7 +49,7 @@ def untag_resource(database: Database, request: Mapping[str, Any]) -> dict[str, 
 
 
 def list_tags_of_resource(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """List a table's tags, all on one page."""
+    """List the tags of a table, all in one page."""
     arn: str = request["ResourceArn"]
     name, label = _read_arn(database, arn, "ListTagsOfResource")
     tags = _find(database, arn, name, label).definition.tags
@@ -57,7 +57,7 @@ def list_tags_of_resource(database: Database, request: Mapping[str, Any]) -> dic
 
 
 def _read_arn(database: Database, arn: str, operation: str) -> tuple[str, str | None]:
-    """The table's name in an ARN, and the stream's label if it is a stream's."""
+    """Return the table's name in an ARN, and the stream's label if it is the ARN of a stream."""
     parts = read_resource_arn(arn)
     if parts.account != database.account:
         raise EngineError(
@@ -73,7 +73,7 @@ def _read_arn(database: Database, arn: str, operation: str) -> tuple[str, str | 
 def _find(
     database: Database, arn: str, name: str, label: str | None, *, old: str | None = None
 ) -> Table:
-    """The table that an ARN names. Streams have no tags here."""
+    """Find the table that an ARN names. Streams have no tags here."""
     table = database.find_table(name)
     if table is None or table.status == CREATING or label is not None:
         raise EngineError(

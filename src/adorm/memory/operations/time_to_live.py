@@ -1,6 +1,7 @@
-"""Internal: UpdateTimeToLive and DescribeTimeToLive. `expiry` removes what has expired.
+"""Internal: UpdateTimeToLive and DescribeTimeToLive.
 
-A change can be followed by another at once, where the service asks for half an hour between them.
+`items.time_to_live` removes expired items. The setting can be changed again at once; the service
+asks for half an hour between two changes.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 """
@@ -40,7 +41,7 @@ def update_time_to_live(database: Database, request: Mapping[str, Any]) -> dict[
 
 
 def describe_time_to_live(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Show whether time to live is on, and for which attribute."""
+    """Describe whether time to live is on, and for which attribute."""
     table = database.known_table(request["TableName"])
     for state in (CREATING, DELETING):
         if table.status == state:

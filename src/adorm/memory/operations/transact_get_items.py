@@ -31,7 +31,7 @@ from adorm.memory.values.canonical import canonical_item
 
 
 def transact_get_items(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Read up to 100 items as they stand at one moment."""
+    """Read up to 100 items as they are at one moment."""
     gets = [each["Get"] for each in request["TransactItems"]]
     keys = [canonical_item(get["Key"]) for get in gets]
     projections = [read_expressions("Get", get).projection for get in gets]
@@ -43,7 +43,7 @@ def transact_get_items(database: Database, request: Mapping[str, Any]) -> dict[s
             table.schema.check_key(key)
             targets.append((table, table.schema.position(key)))
             database.check_not_held(*targets[-1])
-            database.admit(table, write=False)
+            database.check_throughput(table, write=False)
         except EngineError as error:
             reasons.append(reason_of(error, database.options.wording))
         else:
@@ -63,7 +63,7 @@ def transact_get_items(database: Database, request: Mapping[str, Any]) -> dict[s
 
 
 def _response(stored: StoredItem | None, projection: Projection | None) -> dict[str, Any]:
-    """The answer to one get: without `Item` also where the item has nothing of the projection."""
+    """The answer to one get. It has no `Item` if the item has nothing that the projection names."""
     if stored is None:
         return {}
     item = stored.item()

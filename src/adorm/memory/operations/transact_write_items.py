@@ -27,9 +27,9 @@ from adorm.memory.items.transactions import (
     check_distinct_items,
     check_total_bytes,
     consumed_by_writes,
+    find_completed,
+    keep_completed,
     read_token,
-    recall,
-    remember,
     replay_units,
     written_sizes,
 )
@@ -42,25 +42,25 @@ ACTIONS = ("ConditionCheck", "Put", "Delete", "Update")
 
 
 class Action(NamedTuple):
-    """One part of the transaction, read but not yet held against its table."""
+    """One action of the transaction, read but not yet checked against its table."""
 
     name: str
     request: Mapping[str, Any]
     content: Item
-    """The item of a Put, the key of every other part."""
+    """The item of a Put, or the key of another action."""
     stored: StoredItem | None
-    """The item of a Put, as it will be stored."""
+    """The stored form of the item of a Put."""
     expressions: RequestExpressions
 
 
 def transact_write_items(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Carry out up to 100 writes and checks of conditions, all or none."""
+    """Apply up to 100 writes and condition checks: all or none."""
     actions = [_read(each) for each in request["TransactItems"]]
     token = read_token(request, lambda: [_fixed_content(each) for each in actions])
-    remembered = recall(database, token)
+    completed = find_completed(database, token)
     answer: dict[str, Any] = {}
-    if remembered is not None:
-        add_report(answer, request, replay_units(database, remembered), "ReadCapacityUnits")
+    if completed is not None:
+        add_report(answer, request, replay_units(database, completed), "ReadCapacityUnits")
         return answer
     tables = [database.data_table(action.request["TableName"]) for action in actions]
     check_distinct_items(
@@ -71,7 +71,7 @@ def transact_write_items(database: Database, request: Mapping[str, Any]) -> dict
     writes = [_write(table, action) for table, action in zip(tables, actions, strict=True)]
     check_total_bytes(item_bytes(action.content) for action in actions)
     done = carry_out(database, writes)
-    remember(database, token, written_sizes(done))
+    keep_completed(database, token, written_sizes(done))
     consumed = consumed_by_writes(done)
     for used in consumed:
         database.charge(used.table, used.total, write=True)
@@ -91,7 +91,7 @@ def _read(part: Mapping[str, Any]) -> Action:
 
 
 def _fixed_content(action: Action) -> list[Any]:
-    """What of a part a repetition with the same token must not change."""
+    """The content of an action that a repeated request with the same token must not change."""
     others = {name: each for name, each in action.request.items() if name not in ("Item", "Key")}
     if "ExpressionAttributeValues" in others:
         values: Mapping[str, Any] = others["ExpressionAttributeValues"]
@@ -100,7 +100,7 @@ def _fixed_content(action: Action) -> list[Any]:
 
 
 def _write(table: Table, action: Action) -> ItemWrite | EngineError:
-    """The write of one part, or the error that becomes its reason."""
+    """The write of one action, or the error that becomes its cancellation reason."""
     condition, returns_item = action.expressions.condition, returns_item_on_failure(action.request)
     key = action.content
     try:

@@ -51,7 +51,7 @@ from adorm.memory.tables.update_table_checks import check_update
 
 
 def update_table(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Change a table. The answer shows the change as under way: a new index, the old throughput."""
+    """Change a table. The answer shows the change in progress: a new index, the old throughput."""
     for member in ("VectorIndexUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency"):
         if member in request:
             raise unsupported(member)
@@ -133,10 +133,10 @@ def _check_admitted(table: Table, request: Mapping[str, Any]) -> None:
 def _change_throughput(
     database: Database, table: Table, request: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Change what has to do with throughput.
+    """Change the throughput and the billing mode.
 
     Returns:
-        Members of the answer that differ from what is described later.
+        The members of the answer that differ from the later description.
     """
     shown: dict[str, Any] = {}
     definition = table.definition
@@ -168,7 +168,7 @@ def _change_settings(
     """Change the settings.
 
     Returns:
-        Members of the answer that differ from what is described later.
+        The members of the answer that differ from the later description.
     """
     definition = table.definition
     shown: dict[str, Any] = {}
@@ -201,7 +201,7 @@ def _change_stream(database: Database, table: Table, specification: Mapping[str,
 
 
 def _change_encryption(database: Database, table: Table, specification: Mapping[str, Any]) -> None:
-    """Set the key; the description shows the one before until the change is done."""
+    """Change the key. The description shows the previous key until the change is done."""
     definition = table.definition
     before = definition.kms_key_arn
     definition.kms_key_arn = None

@@ -127,7 +127,7 @@ class Member:
     def _read(self, database: Database) -> Outcome | None:
         if not isinstance(self.bound, BoundSelect) or self.table is None or self.key is None:
             return None
-        database.admit(self.table, write=False)
+        database.check_throughput(self.table, write=False)
         stored = self.table.find(self.table.schema.position(self.key))
         consumed = Consumed(self.table)
         consistent = bool(self.request.get("ConsistentRead"))

@@ -70,7 +70,7 @@ def run_select(database: Database, select: BoundSelect, request: Mapping[str, An
         if not is_resumable(parameters):
             raise mismatch()
     table = plan.source.table
-    database.admit(table, write=False)
+    database.check_throughput(table, write=False)
     page = plan.read(start, request.get("Limit"))
     database.charge(table, page.consumed.total, write=False)
     token = None if page.stop is None else token_of(page.stop, fingerprint)
@@ -97,7 +97,7 @@ def run_write(database: Database, bound: BoundWrite, write: ItemWrite) -> Outcom
         EngineError: its condition does not hold, or the new item can't be.
     """
     table = write.table
-    database.admit(table, write=True)
+    database.check_throughput(table, write=True)
     database.check_not_held(table, write.position)
     evaluated = write.evaluate()
     consumed = Consumed(table)

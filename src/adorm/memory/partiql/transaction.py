@@ -23,10 +23,10 @@ from adorm.memory.items.transactions import (
     check_targets,
     check_total_bytes,
     consumed_by_writes,
+    find_completed,
+    keep_completed,
     read_token,
     reason_of,
-    recall,
-    remember,
     replay_units,
     same_item_twice,
     written_sizes,
@@ -73,10 +73,10 @@ def execute_transaction(database: Database, request: Mapping[str, Any]) -> dict[
     statements: Sequence[Mapping[str, Any]] = request["TransactStatements"]
     parameters = [read_parameters(each) for each in statements]
     token = read_token(request, lambda: list(map(_fixed_content, statements, parameters)))
-    remembered = recall(database, token)
-    if remembered is not None and remembered.sizes:
+    completed = find_completed(database, token)
+    if completed is not None and completed.sizes:
         answer: dict[str, Any] = {"Responses": []}
-        add_report(answer, request, replay_units(database, remembered), "ReadCapacityUnits")
+        add_report(answer, request, replay_units(database, completed), "ReadCapacityUnits")
         return answer
     parts = [
         _part(database, at, each, values)
@@ -91,10 +91,10 @@ def execute_transaction(database: Database, request: Mapping[str, Any]) -> dict[
         )
     if reads:
         answer = _read(database, reads, request)
-        remember(database, token, [])
+        keep_completed(database, token, [])
     else:
         answer, sizes = _write(database, writes, request)
-        remember(database, token, sizes)
+        keep_completed(database, token, sizes)
     return answer
 
 
@@ -170,7 +170,7 @@ def _read(database: Database, reads: Sequence[Read], request: Mapping[str, Any])
     for table, position in zip(tables, positions, strict=True):
         try:
             database.check_not_held(table, position)
-            database.admit(table, write=False)
+            database.check_throughput(table, write=False)
         except EngineError as error:
             faults.append(error)
         else:

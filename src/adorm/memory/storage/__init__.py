@@ -1,1 +1,1 @@
-"""Internal: what is stored, and where: keys, items in order, tables with their indexes."""
+"""Internal: storage: keys, items in order, and tables with their indexes."""

@@ -1,4 +1,4 @@
-"""Internal: what items were before each write, for point-in-time recovery.
+"""Internal: keeps the earlier items of a table, for point-in-time recovery.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html
 """
@@ -17,8 +17,8 @@ class ChangeLog:
     """The writes of a table since its point-in-time recovery was turned on.
 
     Args:
-        since: that moment, in seconds since 1970.
-        days: how long writes are kept.
+        since: when it was turned on, in seconds since 1970.
+        days: the number of days for which a write is kept.
     """
 
     def __init__(self, since: float, days: int) -> None:
@@ -27,12 +27,12 @@ class ChangeLog:
         self._writes: deque[tuple[float, Position, StoredItem | None]] = deque()
 
     def append(self, now: float, position: Position, old: StoredItem | None) -> None:
-        """Note a write.
+        """Log a write.
 
         Args:
-            now: its moment.
-            position: where the item lies.
-            old: what was there before; None for nothing.
+            now: the time of the write.
+            position: the position of the item.
+            old: the item before the write; None if it did not exist.
         """
         self._writes.append((now, position, old))
         self._forget(now)
@@ -43,15 +43,15 @@ class ChangeLog:
             self._writes.popleft()
 
     def earliest(self, now: float) -> float:
-        """The earliest moment whose items can be found."""
+        """The earliest moment to which the items can be restored."""
         return max(self.since, now - self.days * SECONDS_A_DAY)
 
     def items_at(self, items: OrderedItems, moment: float) -> dict[Position, StoredItem]:
-        """A table's items as they were, writes of that very moment included.
+        """The items of a table as they were at a moment, after the writes of that moment.
 
         Args:
-            items: as they are.
-            moment: not before `earliest`.
+            items: the items as they are now.
+            moment: seconds since 1970, not before `earliest`.
         """
         found = dict(items.between())
         for at, position, old in reversed(self._writes):

@@ -1,4 +1,4 @@
-"""Internal: keys of tables and indexes, their checks, and the order in which items lie.
+"""Internal: keys of tables and indexes: their checks and the order of items.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
 """
@@ -17,25 +17,25 @@ from adorm.memory.values.numbers import WIDE
 from adorm.memory.values.sizes import binary_bytes, text_bytes
 
 SURELY_FITS = 256
-"""Characters of text that have no more than `MAX_SORT_KEY_BYTES` whichever they are."""
+"""Text of at most this many characters never has more than `MAX_SORT_KEY_BYTES`."""
 
 Position = tuple[Any, ...]
-"""Where an item lies: its partition's token, then the values of its key attributes in the key's
-order.
+"""The position of an item: the token of its partition, then the values of its key attributes in the
+order of the key.
 
-Positions of one table or index can be compared, and their order is the order in which a scan meets
-the items. The items of a partition lie side by side, ordered by sort key. For an index the values
-of the table's key come last.
-"""
+Positions of one table or index can be compared. Their order is the order in which a scan returns
+the items. The items of a partition lie side by side, ordered by sort key. In an index the values of
+the table's key come last."""
 
 TOKENS = 1 << 32
-"""Tokens are whole numbers below this one; a segment of a scan is a range of them."""
+"""The number of tokens. A token is a whole number below it; a segment of a scan is a range of
+tokens."""
 
 SCHEMA_MISMATCH = "The provided key element does not match the schema"
 
 
 class AfterAll:
-    """Greater than every value: the end of a range of positions."""
+    """A value that is greater than every other one: the end of a range of positions."""
 
     __slots__ = ()
 
@@ -53,10 +53,10 @@ class KeySchema:
     """The key attributes of a table or an index.
 
     Args:
-        partition: names of the partition key's attributes; one for a table, one to four for a
+        partition: the names of the partition key attributes: one for a table, one to four for a
             global index.
-        sort: names of the sort key's attributes, none to four.
-        types: the type of each, "S", "N" or "B".
+        sort: the names of the sort key attributes: none to four.
+        types: the type of each attribute: "S", "N" or "B".
     """
 
     __slots__ = ("attributes", "partition", "sort", "types")
@@ -71,7 +71,7 @@ class KeySchema:
 
     @classmethod
     def of(cls, elements: Sequence[Mapping[str, str]], types: Mapping[str, str]) -> KeySchema:
-        """From the API's form, `[{"AttributeName": "pk", "KeyType": "HASH"}, ...]`."""
+        """Make a schema from the API's form, `[{"AttributeName": "pk", "KeyType": "HASH"}]`."""
         return cls(
             [each["AttributeName"] for each in elements if each["KeyType"] == "HASH"],
             [each["AttributeName"] for each in elements if each["KeyType"] == "RANGE"],
@@ -79,7 +79,7 @@ class KeySchema:
         )
 
     def position(self, item: Mapping[str, Value]) -> Position:
-        """Where an item whose key attributes were checked lies."""
+        """The position of an item whose key attributes were checked."""
         values = [sort_value(item[name]) for name in self.attributes]
         return (partition_token(values[: len(self.partition)]), *values)
 
@@ -88,15 +88,16 @@ class KeySchema:
         return all(name in item for name in self.attributes)
 
     def fits(self, item: Mapping[str, Value]) -> bool:
-        """Whether an item has every key attribute, each of its type and not empty: only such items
-        can lie in one order."""
+        """Whether an item has every key attribute, each of its type and not empty.
+
+        Only such items can lie in one order.
+        """
         return all(
             name in item and item[name].get(type_tag) for name, type_tag in self.types.items()
         )
 
     def takes(self, item: Mapping[str, Value]) -> bool:
-        """Whether an item can lie in an index with this key: it `fits`, and no key attribute is too
-        large. An item that was stored before its index was made may not."""
+        """Whether an index can hold an item: it `fits`, and no key attribute is too large."""
         for name, type_tag in self.types.items():
             value = item.get(name)
             content = None if value is None else value.get(type_tag)
@@ -109,12 +110,11 @@ class KeySchema:
         return True
 
     def key_of(self, item: Mapping[str, Value]) -> Item:
-        """The key attributes of an item, and nothing else."""
+        """The key attributes of an item, without its other attributes."""
         return {name: item[name] for name in self.attributes}
 
     def check_key(self, key: Mapping[str, Value]) -> None:
-        """Refuse a key that is not exactly this schema's: the `Key` of a get, an update or a
-        delete.
+        """Refuse a `Key` that does not match this schema exactly.
 
         Raises:
             EngineError: attributes are missing or too many, of another type, empty or too large.
@@ -127,11 +127,11 @@ class KeySchema:
             self._check_content(name, type_tag, key[name][type_tag])
 
     def check_item(self, item: Mapping[str, Value], *, in_batch: bool = False) -> None:
-        """Refuse an item whose key attributes are missing or are not what this schema asks for.
+        """Refuse an item that lacks a key attribute, or has one of the wrong type.
 
         Args:
-            item: what is to be stored.
-            in_batch: BatchWriteItem has shorter words for a wrong type.
+            item: the item to store.
+            in_batch: whether BatchWriteItem writes, whose message about a wrong type is shorter.
 
         Raises:
             EngineError: as `check_key`; further attributes are allowed.
@@ -162,7 +162,7 @@ _TYPE_NAMES = {"S": "string", "B": "binary"}
 
 
 def empty_key_value(name: str, type_tag: str) -> EmptyKeyValue:
-    """What the service answers to a key attribute that is empty; `type_tag` is "S" or "B"."""
+    """The refusal of an empty key attribute; `type_tag` is "S" or "B"."""
     return EmptyKeyValue(
         "One or more parameter values are not valid. The AttributeValue for a key attribute"
         f" cannot contain an empty {_TYPE_NAMES[type_tag]} value. Key: {name}"
@@ -170,7 +170,7 @@ def empty_key_value(name: str, type_tag: str) -> EmptyKeyValue:
 
 
 def check_key_bytes(size: int, *, is_sort: bool) -> None:
-    """Refuse a key attribute of more than 2,048 bytes, or 1,024 in a sort key.
+    """Refuse a key attribute that is too large: over 2,048 bytes, or over 1,024 in a sort key.
 
     Raises:
         EngineError: the key attribute is too large.
@@ -186,8 +186,10 @@ def check_key_bytes(size: int, *, is_sort: bool) -> None:
 def index_key_violation(
     index_name: str, schema: KeySchema, item: Mapping[str, Value], *, in_update: bool
 ) -> EngineError | None:
-    """Why an item can't be held by an index, or None. An absent attribute is no reason: indexes are
-    sparse."""
+    """The reason why an index can't hold an item; None if it can.
+
+    A missing attribute is no reason, because indexes are sparse.
+    """
     for name, type_tag in schema.types.items():
         value = item.get(name)
         if value is None:
@@ -224,11 +226,11 @@ def _empty_index_key(index_name: str, name: str, type_name: str, *, in_update: b
 
 
 def partition_token(values: Sequence[str | Decimal | bytes | None]) -> int:
-    """Where the service puts a partition: a number below `TOKENS`, made of the partition key.
+    """The token of a partition key: a whole number below `TOKENS`.
 
-    A scan reads partitions in the order of their tokens, and a segment is a range of them. The
-    hash is MD5 over a fixed word and the key's bytes, as others found out
-    (https://github.com/architect/dynalite).
+    A scan reads partitions in the order of their tokens, and a segment is a range of tokens. The
+    token is an MD5 hash of a fixed word and the bytes of the key, as
+    https://github.com/architect/dynalite found out.
     """
     hashed = md5(b"Outliers", usedforsecurity=False)
     for value in values:
@@ -242,9 +244,10 @@ def partition_token(values: Sequence[str | Decimal | bytes | None]) -> int:
 
 
 def ordered_bytes(number: Decimal) -> bytes:
-    """A number as bytes that sort as numbers do: an exponent of 100, then digits by two.
+    """A number as bytes that sort in the order of the numbers.
 
-    Negative numbers are complemented. If they are short, they end with a byte above every digit.
+    The bytes are an exponent of 100, then two digits a byte. For a negative number they are
+    complemented; a short one ends with a byte above every digit.
     """
     if not number:
         return b"\x80"
@@ -262,15 +265,14 @@ def ordered_bytes(number: Decimal) -> bytes:
 
 
 def segment_range(segment: int, total_segments: int) -> tuple[Position, Position]:
-    """The positions between which a segment of a parallel scan lies: the first belongs to it, the
-    second does not."""
+    """The first position of a segment of a parallel scan, and the first position behind it."""
     first = -(-segment * TOKENS // total_segments)
     end = -(-(segment + 1) * TOKENS // total_segments)
     return (first,), (end,)
 
 
 def after_prefix(prefix: str | bytes) -> str | bytes | AfterAll:
-    """The smallest value greater than every value that begins with `prefix`."""
+    """The smallest value that is greater than every value that begins with `prefix`."""
     if isinstance(prefix, bytes):
         head = prefix.rstrip(b"\xff")
         return head[:-1] + bytes([head[-1] + 1]) if head else AFTER_ALL

@@ -1,4 +1,4 @@
-"""Internal: the items of a table or an index, in order."""
+"""Internal: the items of a table or an index in the order of their positions."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from adorm.memory.values.sizes import item_bytes
 
 
 class StoredItem(NamedTuple):
-    """An item at rest: small, and safe from whoever reads it, since each reading makes a copy."""
+    """An item in its stored form: small JSON bytes. Each read makes a new copy."""
 
     json: bytes
     size: int
-    """Bytes as the service counts them."""
+    """The size of the item in bytes, as the service counts it."""
 
     @classmethod
     def of(cls, item: Item, size: int | None = None) -> StoredItem:
-        """Store a canonical item; `size` are its bytes where they are known."""
+        """Make the stored form of a canonical item; `size` is its bytes if they are known."""
         # orjson gives bytes that were cut from a larger block, which would stay in use as a whole.
         return cls(
             bytes(memoryview(orjson.dumps(item))), item_bytes(item) if size is None else size
         )
 
     def item(self) -> Item:
-        """The item, as a fresh copy."""
+        """Return the item as a new copy."""
         item: Item = orjson.loads(self.json)
         return item
 
 
 class OrderedItems:
-    """Items by position, in the order of their positions.
+    """Items in the order of their positions.
 
-    Finding, adding and removing one takes a time that hardly grows with the number of items.
+    The time to find, add or remove an item hardly grows with the number of items.
     """
 
     __slots__ = ("_at", "_order", "size")
@@ -46,17 +46,17 @@ class OrderedItems:
         self._at: dict[Position, StoredItem] = {}
         self._order: Any = SortedList()
         self.size = 0
-        """Bytes of all items."""
+        """The bytes of all items."""
 
     def __len__(self) -> int:
         return len(self._at)
 
     def get(self, position: Position) -> StoredItem | None:
-        """The item at a position, if there is one."""
+        """The item at a position; None if there is none."""
         return self._at.get(position)
 
     def put(self, position: Position, stored: StoredItem) -> None:
-        """Add an item, or replace the one at its position."""
+        """Add an item, or replace the item at its position."""
         before = self._at.get(position)
         if before is None:
             self._order.add(position)
@@ -66,7 +66,7 @@ class OrderedItems:
         self._at[position] = stored
 
     def remove(self, position: Position) -> None:
-        """Remove the item at a position, if there is one."""
+        """Remove the item at a position; a missing item is no error."""
         before = self._at.pop(position, None)
         if before is not None:
             self._order.remove(position)
@@ -86,9 +86,9 @@ class OrderedItems:
             yield position, at[position]
 
     def contents(self, positions: Iterable[Position]) -> Iterator[StoredItem]:
-        """The items at some positions, all of which are taken.
+        """The items at some positions, where each position has an item.
 
-        Long pages are read by this: it is faster than `between`.
+        Long pages use this function because it is faster than `between`.
         """
         return map(self._at.__getitem__, positions)
 
@@ -100,12 +100,14 @@ class OrderedItems:
         after: Position | None = None,
         descending: bool = False,
     ) -> Iterator[Position]:
-        """The positions that are taken from one to another, both included.
+        """The positions of the items from one position to another, both included.
 
         Args:
-            first, last: a prefix of a position lies before every position that begins with it.
-            after: begin behind this position, in the direction of reading; it need not be taken.
-            descending: from `last` to `first`.
+            first, last: the bounds. A prefix of a position lies before every position that begins
+                with it.
+            after: begin behind this position, in the direction of reading; it need not have an
+                item.
+            descending: whether to read from `last` to `first`.
         """
         include_first = include_last = True
         if after is not None:

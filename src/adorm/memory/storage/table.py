@@ -1,5 +1,8 @@
-"""Internal: a table with its items and indexes. Every change of an item goes through
-`Table.prepare`, which may fail, and `Table.commit`, which can't."""
+"""Internal: a table with its items and indexes.
+
+Every change of an item goes through `Table.prepare`, which may fail, and then `Table.commit`, which
+can't.
+"""
 
 from __future__ import annotations
 
@@ -16,64 +19,67 @@ ACTIVE = "ACTIVE"
 
 
 class ItemStream(Protocol):
-    """What a table tells of each change of an item: `streams.stream.Stream`."""
+    """The methods of a stream that a table calls; `streams.stream.Stream` has them."""
 
-    def prepare(
+    def prepare_record(
         self, old_item: Item | None, new_item: Item | None, *, now: float, expired: bool
     ) -> Callable[[], None] | None:
-        """What keeps a record of a change, and can't fail; None where both items are equal."""
+        """Return a function that adds the record of a change and can't fail.
+
+        None if both items are equal, because then there is no record.
+        """
         ...
 
     def close(self, now: float) -> None:
-        """Take no further record."""
+        """Add no more records."""
         ...
 
 
 class IndexChange(NamedTuple):
-    """What one write did to one index."""
+    """The change that one write made to one index."""
 
     target: Index
     old_size: int | None
-    """Bytes of the entry before; None where there was none."""
+    """Bytes of the entry before the write; None if there was none."""
     new_size: int | None
     moved: bool
-    """Whether the entry has another key, so that it was removed and written anew."""
+    """Whether the key of the entry changed, so that it was removed and written again."""
 
 
 class IndexStep(NamedTuple):
-    """How one index follows a write: worked out before anything is changed."""
+    """The change that a write will make to one index."""
 
     target: Index
     old: tuple[Position, StoredItem] | None
-    """The entry as it stands; None for none."""
+    """The entry before the write; None if there is none."""
     new: tuple[Position, StoredItem] | None
-    """The entry as it shall stand; None for none."""
+    """The entry after the write; None if there is none."""
 
 
 class PreparedWrite(NamedTuple):
-    """A write of one item of which nothing is left that can fail."""
+    """A write of one item that can't fail any more."""
 
     position: Position
     old: StoredItem | None
     new: StoredItem | None
     steps: Sequence[IndexStep]
-    """Only the indexes whose entries change."""
+    """One step for each index whose entry changes."""
     record: Callable[[], None] | None
-    """Tells the stream; None where it learns nothing."""
+    """Adds the record to the stream; None if there is none to add."""
     now: float
 
 
-class Change(NamedTuple):
-    """What one write did to a table."""
+class TableChange(NamedTuple):
+    """The change that one write made to a table."""
 
     old: StoredItem | None
     new: StoredItem | None
     indexes: list[IndexChange]
-    """Only the indexes whose entries changed."""
+    """One change for each index whose entry changed."""
 
 
 class Index:
-    """A secondary index: copies of items, by another key.
+    """A secondary index: copies of items, ordered by another key.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/SecondaryIndexes.html
     """
@@ -87,14 +93,14 @@ class Index:
         self.items = OrderedItems()
         self.status = ACTIVE
         self.backfilling: bool | None = None
-        """For an index that UpdateTable added, while its status is CREATING: whether items are
-        being put into it."""
+        """Whether existing items are being added. None unless UpdateTable added the index and its
+        status is CREATING."""
         self.described_as: dict[str, Any] = {}
-        """Members of the index's description that still read as before a change that is under
-        way."""
+        """Members of the index's description that still show the state before a change in progress.
+        """
         self._table_schema = table_schema
         self.projected: frozenset[str] | None = None
-        """The attributes that entries hold; None for all."""
+        """The attributes that an entry holds; None for all."""
         if definition.projection_type != "ALL":
             self.projected = frozenset(
                 (
@@ -105,11 +111,11 @@ class Index:
             )
 
     def position(self, item: Mapping[str, Value]) -> Position:
-        """Where the entry of an item lies: by the index's key, then by its place in the table."""
+        """The position of an item's entry: the index's key, then the table's key."""
         return (*self.schema.position(item), *self._table_schema.position(item))
 
     def entry(self, item: Item, stored: StoredItem) -> tuple[Position, StoredItem] | None:
-        """The entry that this index holds for an item; None where it holds none."""
+        """The entry of an item in this index; None if the index does not hold the item."""
         if not self.schema.takes(item):
             return None
         if self.projected is None:
@@ -122,7 +128,7 @@ class Index:
         before: tuple[Item, StoredItem] | None,
         after: tuple[Item, StoredItem] | None,
     ) -> IndexStep | None:
-        """How to follow a write of the table; None if the index's entry stays as it is."""
+        """The change that a write makes to this index; None if its entry stays the same."""
         old = self.entry(*before) if before else None
         new = self.entry(*after) if after else None
         if old is None and new is None:
@@ -131,8 +137,8 @@ class Index:
             return None
         return IndexStep(self, old, new)
 
-    def follow(self, step: IndexStep) -> IndexChange:
-        """Do what `step` worked out."""
+    def apply(self, step: IndexStep) -> IndexChange:
+        """Apply a step to this index."""
         _, old, new = step
         moved = old is not None and new is not None and old[0] != new[0]
         if old is not None and (new is None or moved):
@@ -143,7 +149,7 @@ class Index:
 
 
 class Table:
-    """A table's items, its indexes and its stream."""
+    """A table: its items, its indexes and its stream."""
 
     def __init__(self, definition: TableDefinition, arn: str) -> None:
         self.definition = definition
@@ -157,21 +163,21 @@ class Table:
         }
         self.status = ACTIVE
         self.under_way: dict[str, dict[str, Any]] = {}
-        """Changes that are under way, by their kind (see `table_states`). Each holds the members of
-        the table's description that still read as before it."""
+        """The changes in progress, by their kind (see `tables.states`). Each holds the members of
+        the table's description that still show the state before it."""
         self.stream: ItemStream | None = None
         self.log: ChangeLog | None = None
-        """What items were before each write, while point-in-time recovery is on."""
+        """The earlier items, while point-in-time recovery is on."""
         self._due: list[tuple[float, Callable[[], None]]] = []
 
     # ------------------------------------------------------------------ states
 
-    def later(self, at: float, transition: Callable[[], None]) -> None:
-        """Run `transition` when the table is next looked at from the moment `at` on."""
+    def schedule(self, at: float, transition: Callable[[], None]) -> None:
+        """Call `transition` at the first use of the table at or after the moment `at`."""
         self._due.append((at, transition))
 
     def apply_due_changes(self, now: float) -> None:
-        """Run the transitions that are due, in the order of their moments."""
+        """Call the transitions that are due, in the order of their moments."""
         while self._due:
             self._due.sort(key=lambda each: each[0])
             if self._due[0][0] > now:
@@ -182,19 +188,19 @@ class Table:
     # ------------------------------------------------------------------- items
 
     def find(self, position: Position) -> StoredItem | None:
-        """The item at a position."""
+        """The item at a position; None if there is none."""
         return self.items.get(position)
 
     def check_indexes(self, item: Item, before: Item | None = None) -> None:
-        """Refuse an item whose attributes an index can't take as its key.
+        """Refuse an item whose attributes an index can't accept as its key.
 
         Args:
-            item: the item as it would be stored.
-            before: for an update, the item as it stands; attributes that it leaves alone are not
-                checked again.
+            item: the item to store.
+            before: the old item of an update; attributes that the update leaves alone are not
+                checked again. None for a put.
 
         Raises:
-            EngineError: an attribute has another type than the index's key, or is empty or too
+            EngineError: an attribute does not have the type of the index's key, is empty, or is too
                 large.
         """
         changed: Mapping[str, Value] = item
@@ -216,14 +222,14 @@ class Table:
         expired: bool = False,
         now: float = 0.0,
     ) -> PreparedWrite:
-        """Work out everything that a write changes, before it changes anything.
+        """Work out everything that a write changes, without changing it yet.
 
         Args:
-            position: where the item lies.
-            new: the item as it shall stand, which was checked; None to remove it.
-            stored: the new item in its stored form, where the caller has it already.
-            expired: the item is removed since its time to live passed; its stream record says so.
-            now: the time, for the stream's record and the log.
+            position: the position of the item.
+            new: the new item, already checked; None to remove the item.
+            stored: the stored form of the new item, if the caller has it already.
+            expired: whether time to live removes the item, which the stream record shows.
+            now: the time, for the stream record and the log.
         """
         old = self.items.get(position)
         if new is None:
@@ -238,13 +244,13 @@ class Table:
         steps = [index.step(before, after) for index in self.indexes.values()]
         record = None
         if self.stream is not None:
-            record = self.stream.prepare(old_item, new, now=now, expired=expired)
+            record = self.stream.prepare_record(old_item, new, now=now, expired=expired)
         return PreparedWrite(
             position, old, stored, [each for each in steps if each is not None], record, now
         )
 
-    def commit(self, write: PreparedWrite) -> Change:
-        """Do a write that was prepared, in the table, its indexes and its stream."""
+    def commit(self, write: PreparedWrite) -> TableChange:
+        """Apply a prepared write to the table, its indexes and its stream."""
         position, old, new, steps, record, now = write
         if new is not None:
             self.items.put(position, new)
@@ -252,14 +258,16 @@ class Table:
             self.items.remove(position)
         if self.log is not None:
             self.log.append(now, position, old)
-        changes = [each.target.follow(each) for each in steps]
+        changes = [each.target.apply(each) for each in steps]
         if record is not None:
             record()
-        return Change(old, new, changes)
+        return TableChange(old, new, changes)
 
     def load(self, position: Position, item: Item) -> None:
-        """Store an item as it was once stored: no stream is told, and indexes leave out what their
-        key can't take."""
+        """Store an item of a snapshot or a backup.
+
+        The stream gets no record. An index whose key the item does not fit leaves it out.
+        """
         stored = StoredItem.of(item)
         entries = [(index, index.entry(item, stored)) for index in self.indexes.values()]
         self.items.put(position, stored)
@@ -268,8 +276,10 @@ class Table:
                 index.items.put(*entry)
 
     def fill_index(self, index: Index) -> None:
-        """Put every item of the table into a new index, then take the index up. Items that its key
-        can't take are left out."""
+        """Add every item of the table to a new index, then add the index to the table.
+
+        Items that do not fit the key of the index are left out.
+        """
         for _, stored in self.items.between():
             entry = index.entry(stored.item(), stored)
             if entry is not None:
@@ -277,8 +287,10 @@ class Table:
         self.indexes[index.name] = index
 
     def collection_bytes(self, position: Position) -> int:
-        """Bytes of the item collection at a position: the partition's items, and their entries in
-        local indexes."""
+        """The bytes of the item collection at a position.
+
+        It consists of the items of the partition and their entries in local indexes.
+        """
         token, partition = position[0], position[1]
         first, last = (token, partition), (token, partition, AFTER_ALL)
         total = sum(stored.size for _, stored in self.items.between(first, last))

@@ -44,7 +44,7 @@ def open_stream(database: Database, table: Table, *, shards: int | None = None) 
         f"{table.arn}/stream/{label}",
         label,
         now,
-        delay_s=database.options.table_delay_s,
+        delay_s=database.options.delay_s,
         shards=database.options.stream_shards if shards is None else shards,
     )
     table.stream = stream

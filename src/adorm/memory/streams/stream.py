@@ -81,7 +81,7 @@ class Stream:
 
     # ----------------------------------------------------------------- records
 
-    def prepare(
+    def prepare_record(
         self, old_item: Item | None, new_item: Item | None, *, now: float, expired: bool
     ) -> Callable[[], None] | None:
         """Make the record of a change of an item. A write that changes nothing makes none.

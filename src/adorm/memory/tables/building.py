@@ -146,4 +146,4 @@ def start_creating(database: Database, table: Table) -> None:
         for index in creating:
             index.status = ACTIVE
 
-    table.later(database.now() + database.options.table_delay_s, end)
+    table.schedule(database.now() + database.options.delay_s, end)

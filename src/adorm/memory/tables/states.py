@@ -185,7 +185,7 @@ def begin(
         done: what to do then, given the moment.
         share: the part of `EngineOptions.table_delay_s` that it takes.
     """
-    at = database.now() + share * database.options.table_delay_s
+    at = database.now() + share * database.options.delay_s
     members = table.under_way[kind] = described_as or {}
     if kind in _UPDATING_KINDS:
         table.status = UPDATING
@@ -198,7 +198,7 @@ def begin(
         if done is not None:
             done(at)
 
-    table.later(at, end)
+    table.schedule(at, end)
 
 
 def begin_index(
@@ -220,7 +220,7 @@ def begin_index(
         described_as: members of the index's description as they read until the change is done.
         done: what to do then, given the moment.
     """
-    at = database.now() + database.options.table_delay_s
+    at = database.now() + database.options.delay_s
     index.status = status
     index.described_as = described_as or {}
 
@@ -232,4 +232,4 @@ def begin_index(
         if done is not None:
             done(at)
 
-    table.later(at, end)
+    table.schedule(at, end)
