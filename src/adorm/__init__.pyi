@@ -32,7 +32,7 @@ from adorm.batch.many import (
     UpdateManyResult as UpdateManyResult,
 )
 from adorm.batch.write import BatchWrite as BatchWrite
-from adorm.batch.write_result import BatchWriteResult as BatchWriteResult
+from adorm.batch.write_request import BatchWriteResult as BatchWriteResult
 from adorm.calls.capacity import (
     Capacity as Capacity,
     collect_capacity as collect_capacity,
@@ -162,12 +162,12 @@ from adorm.schema.markers import (
     version as version,
 )
 from adorm.schema.model_types import AnyModel as AnyModel
-from adorm.segments.collecting_scan import CollectingScan as CollectingScan
-from adorm.segments.scan_result import (
+from adorm.segments.stream import ScanStream as ScanStream
+from adorm.segments.work import (
+    CollectingScan as CollectingScan,
     ScanResult as ScanResult,
     WorkResult as WorkResult,
 )
-from adorm.segments.stream import ScanStream as ScanStream
 from adorm.streams.change import (
     StreamChange as StreamChange,
     from_stream_record as from_stream_record,
@@ -177,8 +177,7 @@ from adorm.streams.handler import (
     stream_handler as stream_handler,
 )
 from adorm.streams.record import StreamRecord as StreamRecord
-from adorm.streams.record_outcome import RecordOutcome as RecordOutcome
-from adorm.streams.result import StreamResult as StreamResult
+from adorm.streams.result import RecordOutcome as RecordOutcome, StreamResult as StreamResult
 from adorm.table import Table as Table
 from adorm.tables.descriptions import TableDescription as TableDescription
 from adorm.tables.requests import Provisioned as Provisioned

@@ -19,18 +19,24 @@ from adorm.items.operation import Operation
 from adorm.outcomes import Outcome, Progress
 from adorm.query.access import Access, Target, index_of, table_of
 from adorm.query.aggregates import Aggregates
-from adorm.query.derived_read import WorkOnItems
+from adorm.query.paged_read import WorkOnItems
 from adorm.query.pages import Page
 from adorm.query.stream import ItemIterator
-from adorm.segments.checkpoints import MAX_SEGMENTS, Position, Scanned, read_checkpoint
-from adorm.segments.collecting_scan import CollectingScan
+from adorm.segments.checkpoints import (
+    MAX_SEGMENTS,
+    Position,
+    Scanned,
+    SegmentCount,
+    new_positions,
+    read_checkpoint,
+    resumed_positions,
+    scanned,
+)
 from adorm.segments.pacing import ReadBudget
-from adorm.segments.resume import SegmentCount, new_positions, resumed_positions, scanned
-from adorm.segments.scan_result import ScanResult
 from adorm.segments.segmented_read import SegmentedRead, segment_reader
 from adorm.segments.stream import ScanStream
 from adorm.segments.table_size import UNKNOWN_SIZE_SEGMENTS, auto_segments, item_count
-from adorm.segments.work import fold_items, work_on_items
+from adorm.segments.work import CollectingScan, ScanResult, fold_items, work_on_items
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")

@@ -9,8 +9,7 @@ import attrs
 
 from adorm.batch.batch_options import BatchClauses, BatchOptions
 from adorm.batch.write_buffer import WriteBuffer
-from adorm.batch.write_request import delete_request, put_request
-from adorm.batch.write_result import BatchWriteResult
+from adorm.batch.write_request import BatchWriteResult, delete_request, put_request
 from adorm.errors import AdormError, DeadlineExceeded, UsageError
 from adorm.items.binding import Binding
 from adorm.items.keys import NOT_GIVEN, Key

@@ -15,8 +15,7 @@ from anyio.lowlevel import checkpoint
 from adorm.batch.batch_options import BatchOperation
 from adorm.batch.batch_run import BatchRun, chunk_outcomes
 from adorm.batch.chunk import Chunk, by_table, read_chunk
-from adorm.batch.found_items import FoundItems
-from adorm.batch.key_set import KeyGroup, KeySet
+from adorm.batch.key_set import FoundItems, KeyGroup, KeySet
 from adorm.calls.capacity import Capacity
 from adorm.codec.pages import ItemPage
 from adorm.concurrency.pool import Job, foreign_cancellation_as_error, run_all

@@ -15,11 +15,16 @@ import attrs
 from adorm.batch.batch_options import BatchOperation
 from adorm.batch.batch_run import BatchRun, chunk_outcomes
 from adorm.batch.chunk import by_table
-from adorm.batch.chunk_writer import ChunkWriter
 from adorm.batch.inputs import as_list, numbered, run_in_turns
 from adorm.batch.write_buffer import WriteBuffer, do_nothing
-from adorm.batch.write_request import WriteRequest, delete_request, put_request, split_requests
-from adorm.batch.write_result import BatchWriteResult
+from adorm.batch.write_request import (
+    BatchWriteResult,
+    ChunkWriter,
+    WriteRequest,
+    delete_request,
+    put_request,
+    split_requests,
+)
 from adorm.concurrency.pool import Job, run_all
 from adorm.errors import DeadlineExceeded, UsageError
 from adorm.items.binding import Binding, Connection

@@ -12,9 +12,13 @@ import anyio
 
 from adorm.batch.batch_options import BatchOptions
 from adorm.batch.batch_run import BatchRun
-from adorm.batch.chunk_writer import ChunkWriter
-from adorm.batch.write_request import MAX_CHUNK_BYTES, WriteRequest, split_requests
-from adorm.batch.write_result import BatchWriteResult
+from adorm.batch.write_request import (
+    MAX_CHUNK_BYTES,
+    BatchWriteResult,
+    ChunkWriter,
+    WriteRequest,
+    split_requests,
+)
 from adorm.concurrency.pool import Job, OnFailure, Pool, foreign_cancellation_as_error
 from adorm.deadlines import within_deadline
 from adorm.dynamodb.limits import MAX_WRITE_REQUESTS

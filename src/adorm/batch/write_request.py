@@ -1,22 +1,63 @@
-"""One put or delete of a batch, encoded."""
+"""Puts and deletes of batches: encoded, cut into chunks, written; and the result of a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 import attrs
 
+from adorm.batch.chunk import Chunk, write_chunk
 from adorm.batch.inputs import split
+from adorm.calls.capacity import Capacity
 from adorm.codec.sizes import json_size
 from adorm.dynamodb.limits import MAX_WRITE_REQUESTS
 from adorm.dynamodb.values import AttributeMap
-from adorm.items.binding import Binding
-from adorm.items.item_ids import ItemId, item_id
-from adorm.items.keys import make_key
+from adorm.items.applied import note_applied
+from adorm.items.binding import Binding, Connection
+from adorm.items.item_ids import ItemId, ItemIds, item_id
+from adorm.items.keys import Key, make_key
 from adorm.items.put import Put
 from adorm.items.single_write import key_of_instance
 from adorm.models import is_instance
+from adorm.outcomes import Outcome
+from adorm.retry import RetryPolicy
+
+ModelT = TypeVar("ModelT")
+
+
+@attrs.frozen(eq=False)
+class BatchWriteResult(Generic[ModelT]):
+    """What a batch write did."""
+
+    written: int
+    """Puts and deletes that were done."""
+    unprocessed: list[ModelT | Key[ModelT]]
+    """What is not known to be done, in the order given: the instances to put, the keys to delete.
+
+    If an error of its chunk has `maybe_applied`, it may be done all the same. Batch writes can be
+    repeated.
+    """
+    errors: list[Exception]
+    outcomes: list[Outcome[list[ModelT | Key[ModelT]]]]
+    """One for each chunk of up to 25, with what it wrote.
+
+    A block, and a batch of an async iterable, may go on for long: they keep only the outcomes of
+    chunks that failed, were cancelled, or are in flight.
+    """
+    capacity: Capacity
+    """The units that were consumed."""
+
+    @property
+    def items(self) -> list[ModelT]:
+        """The items that were put, as stored, as far as `outcomes` has them."""
+        return [
+            each
+            for outcome in self.outcomes
+            for each in outcome.value or ()
+            if not isinstance(each, Key)
+        ]
+
 
 MAX_CHUNK_BYTES = 8 * 1024 * 1024
 """Of JSON in one request. DynamoDB takes 16 MB of items, and never counts more than the JSON."""
@@ -84,3 +125,59 @@ def split_requests(requests: Sequence[WriteRequest]) -> list[dict[ItemId, WriteR
     sizes = [request.size for request in requests]
     chunks = split(requests, sizes, max_count=MAX_WRITE_REQUESTS, max_bytes=MAX_CHUNK_BYTES)
     return [{request.item_id: request for request in chunk} for chunk in chunks]
+
+
+class ChunkWriter:
+    """Writes chunks, and counts what was done."""
+
+    def __init__(
+        self, connection: Connection, item_ids: Mapping[str, ItemIds], retry: RetryPolicy | None
+    ) -> None:
+        self._connection = connection
+        self._item_ids = item_ids
+        self._retry = retry
+        self.written = 0
+        self.capacity = Capacity()
+
+    @property
+    def tables(self) -> str:
+        """The names of the tables: "orders and users"."""
+        return " and ".join(sorted(self._item_ids))
+
+    async def write(
+        self,
+        outcome: Outcome[list[Any]],
+        requests: dict[ItemId, WriteRequest],
+        on_written: Callable[[int], Awaitable[None]],
+    ) -> None:
+        """Write a chunk. What is written is removed from `requests`, and added to the outcome.
+
+        Raises:
+            Throttled, ServiceError, ConnectionFailed, DeadlineExceeded: the rest was not written.
+        """
+        done = outcome.value = list[Any]()
+
+        async def on_processed(ids: list[ItemId]) -> None:
+            problem: Exception | None = None
+            for each in ids:
+                request = requests.pop(each)
+                try:
+                    done.append(request.on_applied())
+                except Exception as error:  # noqa: BLE001  # raised when all others are updated
+                    done.append(request.target)
+                    note_applied(error, outcome.label)
+                    problem = error
+            self.written += len(ids)
+            await on_written(len(ids))
+            if problem is not None:
+                raise problem
+
+        chunk = Chunk(
+            self._connection,
+            f"{self.tables}, {outcome.label}",
+            self._item_ids,
+            self._retry,
+            self.capacity,
+        )
+        pending = {each: request.request for each, request in requests.items()}
+        await write_chunk(chunk, pending, on_processed)

@@ -1,4 +1,4 @@
-"""What queries and scans have in common: clauses, pages, iteration, streams."""
+"""What queries and scans have in common: clauses, pages, iteration, streams, derived results."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ from adorm.items.binding import Binding
 from adorm.items.operation import Operation, Retriable
 from adorm.items.plan import Plan, page_cost, plan_of
 from adorm.query.access import Access
-from adorm.query.decoded_pages import DecodedPages
 from adorm.query.decoder import ItemDecoder
-from adorm.query.derived_read import DerivedRead
-from adorm.query.page_reader import PageReader
+from adorm.query.page_reader import DecodedPages, PageReader
 from adorm.query.pages import Page, PageOfItems
 from adorm.query.read_request import (
     ReadOperation,
@@ -33,6 +31,38 @@ from adorm.query.stream import ItemIterator, ItemStream, QueryStream
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
+
+
+@attrs.define(eq=False, repr=False)
+class DerivedRead(Operation[ResultT]):
+    """The result of reading: a count, a page, an aggregate."""
+
+    only_reads = True
+
+    _compute: Callable[[], Coroutine[Any, Any, ResultT]]
+    _first_request: Callable[[], dict[str, Any]]
+    _plan: Callable[[], Plan]
+    _binding: Binding
+
+    @property
+    def model_name(self) -> str:
+        return self._binding.info.name
+
+    async def _run(self) -> ResultT:
+        return await self._compute()
+
+    def request(self) -> dict[str, Any]:
+        return self._first_request()
+
+    def explain(self) -> Plan:
+        return self._plan()
+
+
+@attrs.define(eq=False, repr=False)
+class WorkOnItems(DerivedRead[ResultT]):
+    """The result of the caller's own work on each item, which may write."""
+
+    only_reads = False
 
 
 @attrs.define(eq=False, repr=False)

@@ -21,8 +21,8 @@ from adorm.items.keys import NOT_GIVEN
 from adorm.items.operation import Operation
 from adorm.query.access import Access
 from adorm.query.aggregates import Aggregates
-from adorm.query.decoded_pages import DecodedPages
-from adorm.query.derived_read import DerivedRead
+from adorm.query.page_reader import DecodedPages
+from adorm.query.paged_read import DerivedRead
 from adorm.query.pages import Page
 from adorm.query.planner import Wanted, choose
 from adorm.query.stream import ItemStream

@@ -16,8 +16,7 @@ from adorm.errors import DeadlineExceeded, ItemDecodeError, ScanFailed, UsageErr
 from adorm.outcomes import Outcome, Progress
 from adorm.query.stream import ItemStream
 from adorm.segments.checkpoints import Ticket
-from adorm.segments.segment_states import SegmentStates
-from adorm.segments.segmented_read import SegmentedRead, SegmentPage, SegmentReader
+from adorm.segments.segmented_read import SegmentedRead, SegmentPage, SegmentReader, SegmentStates
 
 ItemT = TypeVar("ItemT")
 

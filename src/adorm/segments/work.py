@@ -1,25 +1,65 @@
-"""The caller's own work on the items of a scan, side by side with the reading."""
+"""What is done with the items of a scan: `collect_errors()`, `for_each`, `map`, `fold`."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Generic, TypeVar
 
+import attrs
+
+from adorm.calls.capacity import Capacity
 from adorm.checks import count
 from adorm.concurrency.pool import foreign_cancellation_as_error, run_all
 from adorm.deadlines import remaining_s
+from adorm.items.operation import Operation
 from adorm.outcomes import Outcome
-from adorm.segments.scan_result import WorkResult
-
-if TYPE_CHECKING:
-    from adorm.segments.stream import ScanStream
-
-MAX_WORKERS = 10_000
-"""More would cost more than they bring: workers that wait for items all wake with each page."""
+from adorm.query.paged_read import DerivedRead, WorkOnItems
+from adorm.segments.stream import ScanStream
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 T = TypeVar("T")
+
+MAX_WORKERS = 10_000
+"""More would cost more than they bring: workers that wait for items all wake with each page."""
+
+
+@attrs.frozen
+class ScanResult(Generic[ItemT]):
+    """What a scan with `collect_errors()` gives: every item that could be read, and what was wrong
+    with the others."""
+
+    items: list[ItemT]
+    errors: Sequence[Exception]
+    """Of segments that failed, and an `ItemDecodeError` for each item that does not fit the
+    model."""
+    outcomes: Sequence[Outcome[list[ItemT]]]
+    """One for each segment; `value` are its items."""
+    checkpoint: str
+    """Where segments that failed can go on."""
+    capacity: Capacity
+    """What was consumed."""
+
+
+@attrs.frozen
+class WorkResult(Generic[ResultT]):
+    """What `for_each` and `map` of a scan with `collect_errors()` give."""
+
+    done: int
+    """How many items a worker has finished."""
+    results: list[ResultT]
+    """The results of the workers, in the order in which they finished; empty for `for_each`."""
+    errors: Sequence[Exception]
+    """Of workers and segments that failed, and an `ItemDecodeError` for each item that does not fit
+    the model."""
+    outcomes: Sequence[Outcome[Any]]
+    """One for each segment, where `value` is how many items it has given; then one for each item
+    whose worker failed, where `value` is the item."""
+    checkpoint: str
+    """Where segments that failed, and what a deadline ended, can go on. It stands after items whose
+    worker failed otherwise."""
+    capacity: Capacity
+    """What was consumed."""
 
 
 async def work_on_items(
@@ -148,3 +188,45 @@ async def fold_items(stream: ScanStream[ItemT], initial: T, step: Callable[[T, I
         if stream.failed:
             raise stream.failure(result=total)
     return total
+
+
+@attrs.define(eq=False, repr=False)
+class CollectingScan(DerivedRead[ScanResult[ItemT]], Generic[ItemT]):
+    """A scan that lets every segment finish, and collects all errors."""
+
+    _open_stream: Callable[[], ScanStream[ItemT]]
+
+    def stream(self) -> ScanStream[ItemT]:
+        """A block in which the segments are read ahead; a segment that fails ends alone, see
+        `.outcomes` and `.errors`."""
+        return self._open_stream()
+
+    def for_each(
+        self, worker: Callable[[ItemT], Awaitable[object]], /, *, limit: int = 16
+    ) -> Operation[WorkResult[object]]:
+        """Await `worker(item)` for every item that can be read, whatever else fails.
+
+        The result is a `WorkResult` with `.done`, `.errors`, `.outcomes` and `.checkpoint`.
+        """
+
+        async def compute() -> WorkResult[object]:
+            return await collect_work(self.stream(), worker, limit=limit, results=None)
+
+        return self._work(compute)
+
+    def map(
+        self, worker: Callable[[ItemT], Awaitable[ResultT]], /, *, limit: int = 16
+    ) -> Operation[WorkResult[ResultT]]:
+        """The results of `worker(item)` for every item that can be read, whatever else fails.
+
+        The result is a `WorkResult` with `.results`, `.errors`, `.outcomes` and `.checkpoint`.
+        """
+
+        async def compute() -> WorkResult[ResultT]:
+            results: list[ResultT] = []
+            return await collect_work(self.stream(), worker, limit=limit, results=results)
+
+        return self._work(compute)
+
+    def _work(self, compute: Callable[[], Coroutine[Any, Any, ResultT]]) -> Operation[ResultT]:
+        return WorkOnItems(compute, self.request, self.explain, self._binding)

@@ -11,7 +11,7 @@ from adorm.aws_lambda.batches.chains import ChainLink, make_chains
 from adorm.codec.chosen_codec import default_codec
 from adorm.errors import AdormError, UsageError
 from adorm.streams.change import StreamChange, typed_change
-from adorm.streams.record_outcome import RecordOutcome
+from adorm.streams.result import RecordOutcome
 from adorm.streams.typed_handlers import TypedHandler
 
 if TYPE_CHECKING:

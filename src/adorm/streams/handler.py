@@ -15,9 +15,8 @@ from adorm.errors import UsageError
 from adorm.streams.batches import BatchOutcome, chains_with_batches, handle_batch
 from adorm.streams.change import typed_change
 from adorm.streams.record import parse_record, records_of, sequence_number_of
-from adorm.streams.record_outcome import RecordOutcome
 from adorm.streams.registration import HandlerRegistry
-from adorm.streams.result import AfterFailure, StreamResult
+from adorm.streams.result import AfterFailure, RecordOutcome, StreamResult
 from adorm.streams.typed_handlers import TypedHandler, TypedHandlers
 from adorm.tables.names import plain_name
 

@@ -1,23 +1,34 @@
-"""Creating, comparing, describing and deleting tables."""
+"""Creating, comparing, describing and deleting tables; time to live.
+
+With time to live DynamoDB deletes items some days after the time in one of their attributes.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
+"""
 
 from __future__ import annotations
 
 import random as _random
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from adorm.clock import use_clock
 from adorm.deadlines import deadline
-from adorm.errors import ResourceNotFound, ServiceError, UsageError
+from adorm.errors import (
+    ConnectionFailed,
+    DeadlineExceeded,
+    ResourceNotFound,
+    ServiceError,
+    UsageError,
+)
 from adorm.models import ModelInfo
 from adorm.tables.descriptions import TableDescription, differences, same_shape
 from adorm.tables.names import DEFAULT_TIMEOUT_S, check_table_name
 from adorm.tables.poller import TableConnection, TablePoller, description_in
 from adorm.tables.requests import Billing, KeyTypes, create_table_request
-from adorm.tables.time_to_live import IN_USE, enable_time_to_live, has_time_to_live
 
+IN_USE = "ResourceInUseException"
+"""The code for a table that exists already, or that is being created, altered or deleted."""
 CLOCKS_APART = timedelta(minutes=15)
 """How much the clocks of this machine and of AWS may differ: AWS accepts no signature beyond
 that."""
@@ -182,3 +193,67 @@ async def _find_or_create(
                     raise
                 # Somebody else created it, or an old one is being deleted: look again.
         await poller.pause()
+
+
+async def has_time_to_live(
+    connection: TableConnection, info: ModelInfo, table_name: str, attribute_name: str
+) -> bool:
+    """Whether items expire by that attribute; False where time to live is off.
+
+    Raises:
+        UsageError: they expire by another attribute.
+    """
+    with _noting_the_table(table_name, attribute_name):
+        status, current = await _time_to_live(connection, table_name)
+    if status not in ("ENABLED", "ENABLING"):
+        return False
+    if current != attribute_name:
+        raise UsageError(
+            f"table {table_name} differs from {info.name}, and ensure_table alters nothing: its "
+            f"items expire by the attribute {current}, the model's by {attribute_name}"
+        )
+    return True
+
+
+async def enable_time_to_live(
+    connection: TableConnection, table_name: str, attribute_name: str
+) -> None:
+    """Let DynamoDB delete items once the time in this attribute is over."""
+    request = {
+        "TableName": table_name,
+        "TimeToLiveSpecification": {"AttributeName": attribute_name, "Enabled": True},
+    }
+    with _noting_the_table(table_name, attribute_name):
+        try:
+            # A second request is refused, not applied twice.
+            await connection.call("UpdateTimeToLive", request, repeat="safe")
+        except ServiceError as error:
+            if error.code not in ("ValidationException", IN_USE):
+                raise
+            # It may be refused because it is on already: after a lost answer, or because another
+            # process switched it on.
+            status, current = await _time_to_live(connection, table_name)
+            if status not in ("ENABLED", "ENABLING") or current != attribute_name:
+                raise
+
+
+@contextmanager
+def _noting_the_table(table_name: str, attribute_name: str) -> Generator[None]:
+    """Add a note to what fails inside: the table itself is ready."""
+    try:
+        yield
+    except (ServiceError, ConnectionFailed, DeadlineExceeded) as error:
+        error.add_note(
+            f"table {table_name} is there and active; only its time to live, by the attribute "
+            f"{attribute_name}, may not be enabled: ensure_table tries that again, "
+            "time_to_live=False leaves it alone"
+        )
+        raise
+
+
+async def _time_to_live(connection: TableConnection, table_name: str) -> tuple[str, str | None]:
+    """The status (ENABLED, ENABLING, DISABLED or DISABLING) and the attribute's name."""
+    answer = await connection.call("DescribeTimeToLive", {"TableName": table_name})
+    found: object = answer.get("TimeToLiveDescription") or {}
+    description = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return str(description.get("TimeToLiveStatus", "DISABLED")), description.get("AttributeName")
