@@ -5,16 +5,7 @@ from __future__ import annotations
 from builtins import set as Set  # noqa: N812  # a method named `set` hides the type in the body of Attr
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Generic,
-    NoReturn,
-    Protocol,
-    TypeVar,
-    get_args,
-    overload,
-)
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, get_args, overload
 
 from adorm.dynamodb.limits import MAX_IN_OPERANDS
 from adorm.dynamodb.values import Tag

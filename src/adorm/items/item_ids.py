@@ -54,9 +54,7 @@ def item_ids(info: ModelInfo, codec: Codec) -> ItemIds:
         plans = [codec.field_plan(field) for field in info.key_fields]
         one = make_item_id_of(info.name, plans)
         known = memo[name] = ItemIds(
-            one,
-            make_item_ids_of(info.name, plans),
-            make_item_ids_of_page(info.name, plans, one),
+            one, make_item_ids_of(info.name, plans), make_item_ids_of_page(info.name, plans, one)
         )
     return known
 

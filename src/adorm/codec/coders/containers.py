@@ -6,14 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import length_hint
 from typing import Any, cast
 
-from adorm.codec.coders.coder import (
-    Coder,
-    Decode,
-    DecodeSource,
-    Encode,
-    EncodeSource,
-    made_once,
-)
+from adorm.codec.coders.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
 from adorm.codec.coders.scalar import ScalarCoder
 from adorm.codec.compiled.writer import FunctionWriter
 from adorm.codec.failures import (

@@ -217,11 +217,7 @@ EPOCH_SECONDS = Scalar("N", "epoch seconds", epoch_seconds, moment_of_epoch, (da
 """A datetime field with the role ttl."""
 
 WHOLE_EPOCH_SECONDS = Scalar(
-    "N",
-    "epoch seconds",
-    whole_epoch_seconds,
-    lambda text: int(decimal_number(text) // 1),
-    (int,),
+    "N", "epoch seconds", whole_epoch_seconds, lambda text: int(decimal_number(text) // 1), (int,)
 )
 """An int field with the role ttl."""
 

@@ -9,14 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set as AbstractSet
 from typing import Any
 
-from adorm.codec.coders.coder import (
-    Coder,
-    Decode,
-    DecodeSource,
-    Encode,
-    EncodeSource,
-    made_once,
-)
+from adorm.codec.coders.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
 from adorm.codec.coders.containers import common_elements, list_content, under_index
 from adorm.codec.compiled.writer import FunctionWriter
 from adorm.codec.failures import DecodeFailure, ValueFailure, unexpected, wrong

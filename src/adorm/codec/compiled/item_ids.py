@@ -23,14 +23,7 @@ _Id: TypeAlias = tuple[Hashable, ...]
 
 
 KeysEncoder: TypeAlias = Callable[
-    [
-        str,
-        list[Any],
-        list[_Id],
-        dict[_Id, AttributeMap],
-        Callable[[Any], AttributeMap],
-    ],
-    None,
+    [str, list[Any], list[_Id], dict[_Id, AttributeMap], Callable[[Any], AttributeMap]], None
 ]
 """Called with a table's name, keys (each a `Key` or a tuple of values), a list that gets the item
 id of each, a dict that gets its attribute map by that id, and a function that gives the attribute

@@ -28,14 +28,7 @@ from functools import partial
 from typing import Any, cast
 
 from adorm.codec.absence import FieldPlan, is_empty, recover
-from adorm.codec.coders.coder import (
-    Coder,
-    Decode,
-    DecodeSource,
-    Encode,
-    EncodeSource,
-    made_once,
-)
+from adorm.codec.coders.coder import Coder, Decode, DecodeSource, Encode, EncodeSource, made_once
 from adorm.codec.compiled.constructors import (
     is_made_by_init,
     is_name,

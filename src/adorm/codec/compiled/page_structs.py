@@ -215,10 +215,7 @@ class _StructTypes:
             element = coder.element
             if coder.make is set and isinstance(element, ScalarCoder) and element.classes == (str,):
                 # An empty set may be stored as NULL: that is rare, so it is read over dicts.
-                unset, refuse = (
-                    source.name("UNSET", UNSET),
-                    source.name("refuse", _refuse),
-                )
+                unset, refuse = (source.name("UNSET", UNSET), source.name("refuse", _refuse))
                 return tag, set[str], f"{item}.{tag} if {item}.{tag} is not {unset} else {refuse}()"
         else:
             if len(coder.tags) != 1 or coder.tag not in ("S", "N", "B", "BOOL"):
