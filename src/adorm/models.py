@@ -112,9 +112,6 @@ class ModelInfo:
     def check_instance(self, instance: object) -> None:
         """Refuse everything but an instance of exactly this model: the fields of a subclass would
         be lost.
-
-        Raises:
-            UsageError: it is an instance of another class.
         """
         if type(instance) is not self.structure.cls:
             if (

@@ -30,7 +30,8 @@ class FieldPlan:
         optional: whether None is a value of the field. Its coder does not handle None then.
 
     Raises:
-        ModelError: `omit_empty` without an empty default.
+        ModelError: `omit_empty` without an empty default. Its methods raise `EncodeFailure` and
+            `DecodeFailure`.
     """
 
     def __init__(self, field: Field, owner: str, coder: Coder, *, optional: bool) -> None:
@@ -58,11 +59,7 @@ class FieldPlan:
             self._check_omit_empty()
 
     def encode(self, value: Any) -> Any:
-        """The attribute value of a value; None for absence.
-
-        Raises:
-            EncodeFailure: the value can't be stored.
-        """
+        """The attribute value of a value; None for absence."""
         if value is None and self.on_none != "encode":
             return dict(NULL) if self.on_none == "null" else None
         if self.of_set and self.is_empty_set(value):
@@ -75,11 +72,7 @@ class FieldPlan:
         return self.coder.encode(value)
 
     def decode(self, attribute_value: Any) -> Any:
-        """The value of an attribute that is present.
-
-        Raises:
-            DecodeFailure: it does not fit.
-        """
+        """The value of an attribute that is present."""
         if self.optional and is_null(attribute_value):
             return None
         if self.field.role is Role.VERSION and is_null(attribute_value):
@@ -99,11 +92,7 @@ class FieldPlan:
         return self.optional and (self.on_none == "null" or self.coder.decode_source() is None)
 
     def absent(self) -> Any:
-        """What an absent attribute reads as.
-
-        Raises:
-            DecodeFailure: the field has no default.
-        """
+        """What an absent attribute reads as."""
         field = self.field
         if field.role in (Role.CREATED_AT, Role.UPDATED_AT):
             if self.optional:
@@ -202,9 +191,6 @@ def recover(plan: FieldPlan, content: Any, error: Exception) -> Any:
     Args:
         content: the map that holds the field's attribute.
         error: what the generated code raised.
-
-    Raises:
-        DecodeFailure: it does not fit, or is missing.
     """
     stored = content.get(plan.field.attribute_name)
     if plan.empty is not None and is_null(stored):

@@ -73,9 +73,6 @@ class Builder(CoderStore):
 
         Args:
             owner: the name of its class, for messages.
-
-        Raises:
-            ModelError: its type can't be stored, or its marker does not go with the type.
         """
         known = self.plans.get(field)
         if known is not None:

@@ -47,11 +47,7 @@ def chosen_codec(db: HasCodec | None, converter: Converter | None, annotation: A
 
 
 def codec_of(converter: object) -> Codec:
-    """The codec that a database's converter belongs to.
-
-    Raises:
-        UsageError: it is no database's.
-    """
+    """The codec that a database's converter belongs to."""
     get_hook: Callable[[Any], Any] | None = getattr(converter, "get_unstructure_hook", None)
     owner = getattr(get_hook(Generation), "owner", None) if callable(get_hook) else None
     if not isinstance(owner, Codec):

@@ -35,6 +35,10 @@ class Codec:
     Users register cattrs hooks on its `converter`: `register_unstructure_hook(Money, lambda m:
     {"S": str(m)})` and `register_structure_hook(Money, lambda v, _: Money(v["S"]))`. A hook is used
     for all values of its type, inside containers and unions with None too, from the next call on.
+
+    Methods that encode raise `UsageError` for a value that can't be stored, methods that decode
+    `DecodeFailure` for one that does not fit, with a path that begins inside the field. Both raise
+    `ModelError` for a type that can't be stored.
     """
 
     def __init__(self, datetime_format: DatetimeFormat = "Z") -> None:
@@ -197,10 +201,6 @@ class Codec:
         Args:
             subject: the name of the value in a message: `Order.total`.
             within: the field that it lies in; its marker may say how it is stored.
-
-        Raises:
-            UsageError: it can't be stored.
-            ModelError: its type can't be stored.
         """
         if within is None:
             coder = self._coder(annotation)
@@ -217,12 +217,7 @@ class Codec:
         return encoded
 
     def decode_value(self, annotation: Annotation, attribute_value: Mapping[str, Any]) -> Any:
-        """The value of one attribute value.
-
-        Raises:
-            DecodeFailure: it does not fit.
-            ModelError: the type can't be stored.
-        """
+        """The value of one attribute value."""
         decode = self._coder(annotation).decode
         try:
             return decode(attribute_value)
@@ -230,12 +225,7 @@ class Codec:
             raise DecodeFailure("nested too deeply to be read") from error
 
     def encode_field(self, field: Field, value: object) -> AttributeValue | None:
-        """The attribute value of a field's value, as its marker says; None for absence.
-
-        Raises:
-            UsageError: it can't be stored.
-            ModelError: the field's type can't be stored.
-        """
+        """The attribute value of a field's value, as its marker says; None for absence."""
         builder = self._built if self._converter is None else self._builder()
         plan = builder.plans.get(field) or builder.plan(field, field.owner)
         coder = plan.coder
@@ -255,9 +245,6 @@ class Codec:
     def field_encoder(self, field: Field) -> Callable[[Any], AttributeValue | None]:
         """A function that does for one field what `encode_field` does, in fewer steps, until
         another hook is registered. Where it raises anything, `encode_field` says what is wrong.
-
-        Raises:
-            ModelError: the field's type can't be stored.
         """
         plan = self.field_plan(field)
         if plan.coder.open_ended:
@@ -265,12 +252,7 @@ class Codec:
         return plan.encode if plan.has_absence else plan.coder.encode
 
     def decode_field(self, field: Field, attribute_value: Mapping[str, Any]) -> Any:
-        """The value of a field whose attribute is present.
-
-        Raises:
-            DecodeFailure: it does not fit; its path begins inside the field.
-            ModelError: the field's type can't be stored.
-        """
+        """The value of a field whose attribute is present."""
         plan = self.field_plan(field)
         try:
             return plan.decode(attribute_value)
@@ -281,10 +263,6 @@ class Codec:
         """The value of a field whose attribute is present in an item of a table.
 
         A key has to be the one that would be written for what was read.
-
-        Raises:
-            DecodeFailure: it does not fit; its path begins inside the field.
-            ModelError: the field's type can't be stored.
         """
         value = self.decode_field(field, attribute_value)
         if field.is_key:
@@ -294,11 +272,7 @@ class Codec:
         return value
 
     def absent(self, field: Field) -> Any:
-        """The value of a field whose attribute is absent.
-
-        Raises:
-            DecodeFailure: the field has no default.
-        """
+        """The value of a field whose attribute is absent."""
         return self.field_plan(field).absent()
 
     def field_plan(self, field: Field) -> FieldPlan:
@@ -309,9 +283,6 @@ class Codec:
         """The tags that values of a field, or of a type, may be stored under.
 
         It is None where a hook decides that.
-
-        Raises:
-            ModelError: the type can't be stored.
         """
         return (self._coder(annotation) if field is None else self.field_plan(field).coder).tags
 

@@ -40,9 +40,6 @@ def container_coder(
     Args:
         cls: the type without its arguments.
         where: the class and the field, for messages: `Order.total`.
-
-    Raises:
-        ModelError: what it holds can't be stored.
     """
     name, arguments = type_name(annotation), get_args(annotation)
     if cls in _LISTS:
@@ -103,11 +100,7 @@ def _map_key(
 
 
 def _check_hashable(annotation: Annotation, what: str, remedy: str) -> None:
-    """Refuse what no set can hold and no dict can have as a key; a hook could not read one either.
-
-    Raises:
-        ModelError: instances of the class have no hash.
-    """
+    """Refuse what no set can hold and no dict can have as a key: no hook could read one either."""
     bare = unwrap(annotation)
     cls = origin_of(bare) or bare
     if isinstance(cls, type) and cls.__hash__ is None and not isabstract(cls):

@@ -22,9 +22,6 @@ def plan_field(store: CoderStore, field: Field, owner: str) -> FieldPlan:
 
     Args:
         owner: the name of its class, for messages.
-
-    Raises:
-        ModelError: its type can't be stored, or its marker does not go with the type.
     """
     where = f"{owner}.{field.name}"
     marker = field.marker

@@ -18,9 +18,6 @@ def check_nesting(attribute_map: Mapping[str, Any]) -> None:
 
     Args:
         attribute_map: an item, or one value under an empty name.
-
-    Raises:
-        ValueFailure: a list or map is nested too deeply; the failure has the path to it.
     """
     for name, value in attribute_map.items():
         path = _path_below(value, MAX_NESTING - 1)

@@ -179,9 +179,6 @@ class MapPage(ItemPage):
 
         Each map is let go as soon as its instance is made. So its memory serves the next instance,
         and the garbage collector, which counts what is made less what is let go, hardly ever runs.
-
-        Raises:
-            ItemDecodeError: an item does not fit the model.
         """
         decode, maps = reader.decoder(), self.maps
         maps.reverse()

@@ -133,9 +133,6 @@ def attribute_value_of(plain: Any, *, number_texts: bool = False) -> AttributeVa
 
     Args:
         number_texts: whether text may also stand for a number, as `plain_of` gives it.
-
-    Raises:
-        DecodeFailure: it is nothing that JSON has.
     """
     if isinstance(plain, _Number):
         return {"N": str(plain)}
@@ -165,11 +162,7 @@ def attribute_value_of(plain: Any, *, number_texts: bool = False) -> AttributeVa
 
 
 def attribute_map_of(plain: Mapping[str, Any], *, number_texts: bool = False) -> dict[str, Any]:
-    """The attribute map that a plain JSON object stands for; `number_texts` as above.
-
-    Raises:
-        DecodeFailure: something in it is nothing that JSON has.
-    """
+    """The attribute map that a plain JSON object stands for; `number_texts` as above."""
     result: dict[str, Any] = {}
     for name, value in plain.items():
         try:

@@ -34,11 +34,7 @@ class Sum(SumOperators):
         return f"{self.left} {self.operator} {self.right}"
 
     def encode_into(self, operands: Operands) -> Shape:
-        """Encode the values, and give the shape.
-
-        Raises:
-            UsageError: a value does not fit the path beside it.
-        """
+        """Encode the values, and give the shape."""
         for side in (self.left, self.right):
             check_stored_as(side, NUMBERS, f"{self.operator} computes with", operands.encoder)
         left, right = _encode_side(self.left, operands), _encode_side(self.right, operands)
@@ -85,9 +81,6 @@ def _write_sum(
 def encode_seconds(value: Value, encoder: Encoder) -> AttributeValue | None:
     """The number of seconds that is added to a ttl, which may be negative as a ttl itself may not.
     None for any other value.
-
-    Raises:
-        UsageError: a ttl can't be so large.
     """
     field, number = getattr(value.like, "field", None), value.value
     if field is None or field.role is not Role.TTL or not isinstance(number, int):

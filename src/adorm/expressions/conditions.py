@@ -32,11 +32,7 @@ class Condition:
     __slots__ = ()
 
     def encode_into(self, operands: Operands) -> Shape:
-        """Encode the values, in the order of the text, and give the shape.
-
-        Raises:
-            UsageError: a value does not fit.
-        """
+        """Encode the values, in the order of the text, and give the shape."""
         del operands
         raise UsageError(f"{type(self).__name__} is no condition by itself")
 
@@ -134,11 +130,7 @@ def _write_not(placeholders: Placeholders, part: Shape) -> str:
 
 
 def condition(candidate: object) -> Condition:
-    """The condition itself, after a look whether it is one.
-
-    Raises:
-        UsageError: it is a bool (a comparison of plain values), a bare path or another value.
-    """
+    """The condition itself, after a look whether it is one."""
     if isinstance(candidate, Condition):
         return candidate
     if isinstance(candidate, bool):
@@ -165,11 +157,7 @@ def condition(candidate: object) -> Condition:
 
 
 def conditions(candidates: Iterable[object]) -> tuple[Condition, ...]:
-    """The conditions, each checked; an `And` among them is replaced by its parts.
-
-    Raises:
-        UsageError: one is no condition.
-    """
+    """The conditions, each checked; an `And` among them is replaced by its parts."""
     found: list[Condition] = []
     for candidate in candidates:
         checked = condition(candidate)

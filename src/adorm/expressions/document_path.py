@@ -137,12 +137,7 @@ class DocumentPath:
         raise UnknownField(unknown_field(str(self), name, known))
 
     def item(self, key: object) -> DocumentPath:
-        """The list element at an index, or the map value at a key.
-
-        Raises:
-            UsageError: there is neither a list nor a map, or the key does not fit.
-            BadValue: the key is empty text.
-        """
+        """The list element at an index, or the map value at a key."""
         if key.__class__ is not str and key.__class__ is not int:
             return self._find_item(key)  # how it is stored only the codec of a request knows
         known = self._reached.get(("[", key))

@@ -53,9 +53,6 @@ def _write_begins_with(
 def prefix_value(path: DocumentPath, prefix: object) -> AttributeValue:
     """The attribute value of a prefix, which is not encoded as the field's own values are: it is
     a part of the stored text.
-
-    Raises:
-        UsageError: it is neither text nor bytes.
     """
     if isinstance(prefix, str):
         return {"S": str(prefix)}

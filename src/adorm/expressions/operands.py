@@ -63,11 +63,7 @@ class Value:
         return repr(self.value)
 
     def encode(self, encoder: Encoder) -> AttributeValue | None:
-        """The attribute value; None where the value is stored as absence.
-
-        Raises:
-            UsageError: the value can't be stored there.
-        """
+        """The attribute value; None where the value is stored as absence."""
         like = self.like
         if isinstance(like, Size):
             return encoder.encode_value(int, self.value, subject=str(like))
@@ -79,11 +75,7 @@ class Value:
         )
 
     def encode_present(self, encoder: Encoder) -> AttributeValue:
-        """The attribute value of a value that is not stored as absence or NULL.
-
-        Raises:
-            UsageError: it is, or can't be stored there.
-        """
+        """The attribute value of a value that is not stored as absence or NULL."""
         encoded = self.encode(encoder)
         if encoded is None or encoded == NULL:
             raise self.stored_as_absence()
@@ -101,11 +93,7 @@ Operand = DocumentPath | Size | Value
 
 
 def encode_operand(operand: Operand, operands: Operands) -> OperandShape:
-    """Encode an operand that is a value, and give the operand's shape.
-
-    Raises:
-        UsageError: the value can't be stored there, or is stored as absence.
-    """
+    """Encode an operand that is a value, and give the operand's shape."""
     if isinstance(operand, Value):
         operands.values.append(operand.encode_present(operands.encoder))
         return VALUE
@@ -140,9 +128,6 @@ def tags_of(path: DocumentPath, encoder: Encoder) -> frozenset[str] | None:
 def check_stored_as(operand: object, wanted: frozenset[str], doing: str, encoder: Encoder) -> None:
     """Refuse an operator on a path by which DynamoDB finds nothing, and gives no error. Nothing is
     refused where the operand is no path.
-
-    Raises:
-        UsageError: no value at the path is stored as one of the types wanted.
     """
     if not isinstance(operand, DocumentPath):
         return

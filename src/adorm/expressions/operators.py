@@ -3,9 +3,24 @@ name."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
 
 from adorm.errors import MisusedExpression
+
+
+def _refused(form: str) -> Callable[..., NoReturn]:
+    """The method of an operator that DynamoDB does not have; `form` shows its use in the error."""
+
+    def refuse(self: SumOperators, other: object = None, _modulo: object = None) -> NoReturn:
+        path = str(self) if isinstance(self, PathOperators) else f"({self})"
+        raise MisusedExpression(
+            f"{form.format(path=path, other=other)}: DynamoDB computes with + and - only, one of "
+            "them in a .set(path, ...), as in Order.total + 1; compute the value in Python, and "
+            "store that"
+        )
+
+    return refuse
 
 
 class SumOperators:
@@ -14,45 +29,17 @@ class SumOperators:
     __slots__ = ()
 
     if not TYPE_CHECKING:  # so that type checkers refuse these operators, too
-
-        def __mul__(self, other: object) -> NoReturn:
-            _refuse(f"{_spelled(self)} * {other!r}")
-
-        def __rmul__(self, other: object) -> NoReturn:
-            _refuse(f"{other!r} * {_spelled(self)}")
-
-        def __truediv__(self, other: object) -> NoReturn:
-            _refuse(f"{_spelled(self)} / {other!r}")
-
-        def __rtruediv__(self, other: object) -> NoReturn:
-            _refuse(f"{other!r} / {_spelled(self)}")
-
-        def __floordiv__(self, other: object) -> NoReturn:
-            _refuse(f"{_spelled(self)} // {other!r}")
-
-        def __rfloordiv__(self, other: object) -> NoReturn:
-            _refuse(f"{other!r} // {_spelled(self)}")
-
-        def __mod__(self, other: object) -> NoReturn:
-            _refuse(f"{_spelled(self)} % {other!r}")
-
-        def __rmod__(self, other: object) -> NoReturn:
-            _refuse(f"{other!r} % {_spelled(self)}")
-
-        def __pow__(self, other: object, _modulo: Any = None) -> NoReturn:
-            _refuse(f"{_spelled(self)} ** {other!r}")
-
-        def __rpow__(self, other: object, _modulo: Any = None) -> NoReturn:
-            _refuse(f"{other!r} ** {_spelled(self)}")
-
-        def __neg__(self) -> NoReturn:
-            _refuse(f"-{_spelled(self)}")
-
-        def __pos__(self) -> NoReturn:
-            _refuse(f"+{_spelled(self)}")
-
-        def __abs__(self) -> NoReturn:
-            _refuse(f"abs({_spelled(self)})")
+        __mul__, __rmul__ = _refused("{path} * {other!r}"), _refused("{other!r} * {path}")
+        __truediv__, __rtruediv__ = _refused("{path} / {other!r}"), _refused("{other!r} / {path}")
+        __floordiv__ = _refused("{path} // {other!r}")
+        __rfloordiv__ = _refused("{other!r} // {path}")
+        __mod__, __rmod__ = _refused("{path} % {other!r}"), _refused("{other!r} % {path}")
+        __pow__, __rpow__ = _refused("{path} ** {other!r}"), _refused("{other!r} ** {path}")
+        __neg__, __pos__, __abs__ = (
+            _refused("-{path}"),
+            _refused("+{path}"),
+            _refused("abs({path})"),
+        )
 
 
 class PathOperators(SumOperators):
@@ -62,17 +49,10 @@ class PathOperators(SumOperators):
 
     if not TYPE_CHECKING:  # as above
 
-        def __and__(self, _other: object) -> NoReturn:
+        def __and__(self, _other: object = None) -> NoReturn:
             _refuse_combining(self)
 
-        __rand__ = __or__ = __ror__ = __and__
-
-        def __invert__(self) -> NoReturn:
-            _refuse_combining(self)
-
-
-def _spelled(operand: SumOperators) -> str:
-    return str(operand) if isinstance(operand, PathOperators) else f"({operand})"
+        __rand__ = __or__ = __ror__ = __invert__ = __and__
 
 
 def _refuse_combining(path: PathOperators) -> NoReturn:
@@ -80,11 +60,4 @@ def _refuse_combining(path: PathOperators) -> NoReturn:
         f"{path} stands beside &, | or ~ as if it were a condition: they bind more tightly than "
         "comparisons, so put parentheses around each comparison, as in "
         f"(Order.total > 1) & (Order.status == 'open'); for a bool attribute write ({path} == True)"
-    )
-
-
-def _refuse(spelled: str) -> NoReturn:
-    raise MisusedExpression(
-        f"{spelled}: DynamoDB computes with + and - only, one of them in a .set(path, ...), as in "
-        "Order.total + 1; compute the value in Python, and store that"
     )

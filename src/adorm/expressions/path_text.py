@@ -20,11 +20,7 @@ _PIECE = re.compile(
 
 
 def parse_path(text: str) -> DocumentPath:
-    """An untyped path from `dotted.name[0]`; a name with a dot in it is written `labels["a.b"]`.
-
-    Raises:
-        UsageError: the text is no path.
-    """
+    """An untyped path from `dotted.name[0]`; a name with a dot in it is written `labels["a.b"]`."""
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
         raise UsageError(f"a path is text such as 'lines[0].price', not {text!r}")
     return _parse(str.__str__(text))

@@ -7,6 +7,7 @@ same path with verbs (`adorm.expressions.attr`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, cast
 
 from adorm.errors import BadValue, MisusedExpression, UsageError
@@ -21,6 +22,16 @@ from adorm.expressions.updates import Clause, Set
 T = TypeVar("T")
 
 
+def _comparing(comparator: Comparator) -> Callable[[ComparedPath, object], Condition]:
+    """The method that makes a condition of a path and an operand."""
+
+    def compare(self: ComparedPath, other: object) -> Condition:
+        measured = measured_of(self)
+        return Comparison(measured, comparator, operand_of(measured, other))
+
+    return compare
+
+
 class ComparedPath(PathOperators):
     """What `Path` and `Attr` have in common: comparisons make conditions, `+` and `-` make sums."""
 
@@ -30,25 +41,9 @@ class ComparedPath(PathOperators):
         self._adorm_measured = measured
 
     if not TYPE_CHECKING:  # `Attr` tells type checkers which operands fit
-
-        def __lt__(self, other: object) -> Condition:
-            return _compare(self._adorm_measured, "<", other)
-
-        def __le__(self, other: object) -> Condition:
-            return _compare(self._adorm_measured, "<=", other)
-
-        def __gt__(self, other: object) -> Condition:
-            return _compare(self._adorm_measured, ">", other)
-
-        def __ge__(self, other: object) -> Condition:
-            return _compare(self._adorm_measured, ">=", other)
-
-        def __eq__(self, other: object) -> Any:
-            return _compare(self._adorm_measured, "=", other)
-
-        def __ne__(self, other: object) -> Any:
-            return _compare(self._adorm_measured, "<>", other)
-
+        __lt__, __le__ = _comparing("<"), _comparing("<=")
+        __gt__, __ge__ = _comparing(">"), _comparing(">=")
+        __eq__, __ne__ = _comparing("="), _comparing("<>")
         __hash__ = object.__hash__
 
         def __add__(self, other: object) -> Any:
@@ -106,11 +101,7 @@ class Path(ComparedPath):
 
 
 def measured_of(path_like: object) -> Measured:
-    """The document path, or the size of one, behind a `Path` or `Attr`.
-
-    Raises:
-        UsageError: it is neither.
-    """
+    """The document path, or the size of one, behind a `Path` or `Attr`."""
     if isinstance(path_like, ComparedPath):
         return path_like._adorm_measured  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # a path has no public names: any may be a field
     raise UsageError(
@@ -120,11 +111,7 @@ def measured_of(path_like: object) -> Measured:
 
 
 def document_path_of(path_like: object) -> DocumentPath:
-    """The document path behind a `Path` or `Attr`; a size is refused.
-
-    Raises:
-        UsageError: it is no path, or the size of one.
-    """
+    """The document path behind a `Path` or `Attr`; a size is refused."""
     measured = measured_of(path_like)
     if isinstance(measured, Size):
         raise UsageError(
@@ -134,11 +121,7 @@ def document_path_of(path_like: object) -> DocumentPath:
 
 
 def without_size(measured: Measured, verb: str) -> DocumentPath:
-    """The document path that `verb` needs.
-
-    Raises:
-        UsageError: it is the size of one.
-    """
+    """The document path that `verb` needs."""
     if isinstance(measured, Size):
         raise UsageError(
             f"{measured}: a size can be compared, but {verb} needs the attribute itself"
@@ -147,22 +130,14 @@ def without_size(measured: Measured, verb: str) -> DocumentPath:
 
 
 def selected_paths(paths: tuple[object, ...]) -> tuple[DocumentPath, ...]:
-    """The document paths that `select` was given.
-
-    Raises:
-        UsageError: none, or something that is no path.
-    """
+    """The document paths that `select` was given."""
     if not paths:
         raise UsageError("select() takes the paths to read, such as Order.order_id")
     return tuple([document_path_of(path) for path in paths])
 
 
 def set_clause(target: object, value: object) -> Clause[Any]:
-    """`SET target = value`, where value may be another path or a sum.
-
-    Raises:
-        UsageError: the target is no path, or the value is a size, a condition or a clause.
-    """
+    """`SET target = value`, where value may be another path or a sum."""
     path = document_path_of(target)
     if not isinstance(value, (SumOperators, Condition, Clause)):
         return Set(path, Value(value, path))  # plain, as nearly all are
@@ -175,11 +150,7 @@ def set_clause(target: object, value: object) -> Clause[Any]:
 
 
 def refuse_empty_range(measured: Measured, low: Any, high: Any) -> None:
-    """Refuse a range whose ends stand the wrong way round, as DynamoDB does.
-
-    Raises:
-        BadValue: low is above high.
-    """
+    """Refuse a range whose ends stand the wrong way round, as DynamoDB does."""
     try:
         wrong = bool(low > high)
     except TypeError:
@@ -191,31 +162,19 @@ def refuse_empty_range(measured: Measured, low: Any, high: Any) -> None:
 
 
 def operand_of(like: Measured, value: object) -> Operand:
-    """The operand that stands beside a path: another path, or a value stored as `like` is.
-
-    Raises:
-        UsageError: it is a sum, a condition or a clause.
-    """
+    """The operand that stands beside a path: another path, or a value stored as `like` is."""
     if isinstance(value, ComparedPath):
         return measured_of(cast("object", value))
     return Value(plain(value), like)
 
 
 def plain(value: object) -> Any:
-    """The value itself, after a look whether it is a part of an expression.
-
-    Raises:
-        UsageError: it is one.
-    """
+    """The value itself, after a look whether it is a part of an expression."""
     if isinstance(value, Sum):
         raise UsageError(f"({value}) stands on the value side of .set(path, ...) only")
     if isinstance(value, (ComparedPath, Condition, Clause)):
         raise UsageError(f"a plain value is expected, not {value!r}")
     return value
-
-
-def _compare(measured: Measured, comparator: Comparator, other: object) -> Condition:
-    return Comparison(measured, comparator, operand_of(measured, other))
 
 
 def _sum(left: DocumentPath, operator: Literal["+", "-"], other: object) -> Sum:

@@ -3,7 +3,7 @@
 A condition or clause does its work in two steps. `encode_into` encodes the values, checks them, and
 gives a *shape*: a tuple of a function that writes text, a number, and the function's arguments.
 A shape holds no value and is hashable, so the text of a shape that was written before is known
-(`adorm.expressions.request`).
+(`adorm.expressions.request`). Both steps raise `UsageError` for what DynamoDB would refuse.
 """
 
 from __future__ import annotations
@@ -93,11 +93,7 @@ class Operands:
         """The attributes that an update gives a value where the item does not have them."""
 
     def path(self, path: DocumentPath) -> DocumentPath:
-        """The shape of a path: itself.
-
-        Raises:
-            UsageError: a map key in it can't be stored.
-        """
+        """The shape of a path: itself."""
         if not path.is_kept:
             self.is_repeatable = False
             stored_steps(path.steps, self.encoder)  # an error here comes before one of a value
@@ -141,11 +137,7 @@ class Placeholders:
         return self.write(operand) if isinstance(operand, tuple) else operand
 
     def path(self, path: DocumentPath) -> str:
-        """`#n0.#n1[2]`.
-
-        Raises:
-            UsageError: the path belongs to another model than this request's.
-        """
+        """`#n0.#n1[2]`."""
         if path.root is not self._model:
             check_owner(path, self._model)
         return self.name(path.attribute_name) if path.is_top_level else self.steps(path.steps)
@@ -169,11 +161,7 @@ class Placeholders:
         return next(self._value_names)
 
     def count_operator(self) -> None:
-        """Count one operator or function.
-
-        Raises:
-            UsageError: there are more in one request than DynamoDB takes.
-        """
+        """Count one operator or function."""
         self._operators += 1
         if self._operators > MAX_EXPRESSION_OPERATORS:
             raise UsageError(
@@ -182,11 +170,7 @@ class Placeholders:
             )
 
     def checked(self, kind: str, text: str) -> str:
-        """The finished text of an expression.
-
-        Raises:
-            UsageError: it is longer than DynamoDB takes.
-        """
+        """The finished text of an expression."""
         if len(text) > MAX_EXPRESSION_BYTES:
             raise UsageError(
                 f"the {kind} is {len(text)} bytes long; DynamoDB takes {MAX_EXPRESSION_BYTES}: "
@@ -200,9 +184,6 @@ def check_owner(path: DocumentPath, model: Any) -> None:
 
     A path of a base class names the base's attribute, which a subclass may store under another
     name: that is refused, too.
-
-    Raises:
-        UsageError: the path is of another model, or names another attribute there.
     """
     root = path.root
     if root is None or model is None or model is root:

@@ -85,11 +85,7 @@ class RequestExpressions(Operands):
         self._parts: tuple[Shape, ...] = ()
 
     def update(self, clauses: Iterable[Clause[Any]], *, key_names: frozenset[str]) -> None:
-        """Add clauses to the UpdateExpression.
-
-        Raises:
-            UsageError: there is no clause, or a value does not fit.
-        """
+        """Add clauses to the UpdateExpression."""
         self._clauses += tuple([clause.encode_into(self) for clause in clauses])
         self._key_names = key_names
         if not self._clauses:
@@ -104,27 +100,15 @@ class RequestExpressions(Operands):
         return not any(shape[1] in (SET, ADD) for shape in self._clauses)
 
     def condition(self, condition: Condition) -> None:
-        """The ConditionExpression of a write.
-
-        Raises:
-            UsageError: a value does not fit.
-        """
+        """The ConditionExpression of a write."""
         self._add("ConditionExpression", "condition", condition)
 
     def key_condition(self, condition: Condition) -> None:
-        """The KeyConditionExpression of a query.
-
-        Raises:
-            UsageError: a value does not fit.
-        """
+        """The KeyConditionExpression of a query."""
         self._add("KeyConditionExpression", "key condition", condition)
 
     def filter(self, condition: Condition) -> None:
-        """The FilterExpression of a query or scan.
-
-        Raises:
-            UsageError: a value does not fit.
-        """
+        """The FilterExpression of a query or scan."""
         self._add("FilterExpression", "filter", condition)
 
     def _add(self, parameter: str, kind: str, condition: Condition) -> None:
@@ -139,9 +123,6 @@ class RequestExpressions(Operands):
         Args:
             paths: the steps of each path to read.
             selected: the paths that the caller named, to refuse those of another model.
-
-        Raises:
-            UsageError: a path selected is of another model.
         """
         for path in selected:
             check_owner(path, self._model)

@@ -38,11 +38,7 @@ class Clause(Generic[T_co]):
         return operands.path(self.path)
 
     def encode_into(self, operands: Operands) -> Shape:
-        """Encode the values, note what is written, and give the shape.
-
-        Raises:
-            UsageError: a value does not fit.
-        """
+        """Encode the values, note what is written, and give the shape."""
         del operands
         raise UsageError(f"{type(self).__name__} is no clause by itself")
 
@@ -260,11 +256,7 @@ class SetValueIfAbsent(SetValue[T_co]):
 def write_update(
     placeholders: Placeholders, clauses: tuple[Shape, ...], key_names: frozenset[str]
 ) -> str:
-    """The text of an UpdateExpression.
-
-    Raises:
-        UsageError: a clause changes a key attribute, or two change the same part of the item.
-    """
+    """The text of an UpdateExpression."""
     sections: tuple[list[str], ...] = ([], [], [], [])
     changed: dict[str, list[DocumentPath]] = {}  # paths in different attributes can't overlap
     for clause in clauses:

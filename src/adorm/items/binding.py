@@ -151,9 +151,6 @@ class Binding:
             field: the field that it is the value of, if it is one.
             steps: where it is in the item, for the error's path.
             annotation: its type where it is no field's; default what its tag tells.
-
-        Raises:
-            ItemDecodeError: the value does not fit.
         """
         codec = self.connection.codec
         try:
@@ -168,11 +165,7 @@ class Binding:
     def decode_absent(
         self, field: Field, steps: Sequence[Step], attribute_map: AttributeMap
     ) -> Any:
-        """The value of a field that is absent at `steps` in an item.
-
-        Raises:
-            ItemDecodeError: it has no default.
-        """
+        """The value of a field that is absent at `steps` in an item."""
         created_at = self.info.created_at
         if field is self.info.updated_at and created_at is not None:
             stored = attribute_map.get(created_at.attribute_name)

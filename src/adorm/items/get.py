@@ -163,11 +163,7 @@ class GetOrNone(Get[ResultT | None], Generic[ResultT]):
 
 
 def finish_get(binding: Binding, key: Key[Any], attribute_map: AttributeMap | None) -> Any:
-    """The instance for `get()`.
-
-    Raises:
-        ItemNotFound: there is no item, or it is of another kind.
-    """
+    """The instance for `get()`."""
     if attribute_map is None:
         raise ItemNotFound(
             f"{key}: no such item in table {binding.table_name}; get_or_none() gives None instead"

@@ -13,11 +13,7 @@ from adorm.models import ModelInfo
 
 
 def validate(info: ModelInfo, instance: Any) -> None:
-    """Run the model's attrs validators again: attributes may have been set since construction.
-
-    Raises:
-        BadValue: a validator refused a value; the message names the model and the field.
-    """
+    """Run the model's attrs validators again: attributes may have been set since construction."""
     for field in info.validated:
         validator: Any = field.validator
         try:
@@ -30,10 +26,6 @@ def read_version(info: ModelInfo, instance: Any) -> int:
     """The version that an instance was read with.
 
     0 where it was never stored, or where the model has no version.
-
-    Raises:
-        BadValue: it is negative.
-        UsageError: it is no whole number.
     """
     if info.version is None:
         return 0

@@ -30,11 +30,7 @@ def encode_key(key: Key[Any], codec: Codec) -> AttributeMap:
 
 
 def encode_any_key(key: Key[Any], codec: Codec) -> AttributeMap:
-    """The same for any key, also one that is refused; six times as slow.
-
-    Raises:
-        UsageError: a value is None, empty, of the wrong type or too long.
-    """
+    """The same for any key, also one that is refused; six times as slow."""
     return {
         field.attribute_name: encode_key_value(key.info, field, value, codec)
         for field, value in zip(key.info.key_fields, key.values, strict=True)
@@ -60,9 +56,6 @@ def encode_key_value(
     Args:
         sort: whether it is a sort key, whose limit of size is lower. Needed for a key of an index;
             by default it is what the field is in the table.
-
-    Raises:
-        UsageError: the value is None, empty, of the wrong type or too long.
     """
     where = f"{info.name}.{field.name}"
     if value is None:
@@ -77,9 +70,6 @@ def check_index_keys(info: ModelInfo, written: Mapping[str, Mapping[str, Any] | 
 
     Args:
         written: attribute values by name, None for one that is removed: the item leaves the index.
-
-    Raises:
-        UsageError: an index takes no such key.
     """
     for index in info.indexes.values():
         for field in index.key_fields:
@@ -92,11 +82,7 @@ def check_index_keys(info: ModelInfo, written: Mapping[str, Mapping[str, Any] | 
 
 
 def check_item_keys(info: ModelInfo, item: Mapping[str, Mapping[str, Any]]) -> None:
-    """Check the key attributes of an item.
-
-    Raises:
-        UsageError: the table takes no such key.
-    """
+    """Check the key attributes of an item."""
     for field in info.key_fields:
         encoded = item.get(field.attribute_name)
         text = None if encoded is None else encoded.get("S")

@@ -71,11 +71,7 @@ def other_kind(info: ModelInfo, key: AttributeMap, attribute_map: AttributeMap) 
 def check_clauses(
     info: ModelInfo, discriminator: Field, codec: Codec, clauses: tuple[Clause[Any], ...]
 ) -> None:
-    """Refuse a clause that would give an item another kind.
-
-    Raises:
-        UsageError: there is one.
-    """
+    """Refuse a clause that would give an item another kind."""
     own = codec.encode_field(discriminator, discriminator.default)
     for clause in clauses:
         if clause.path.attribute_name != discriminator.attribute_name:

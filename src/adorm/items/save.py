@@ -175,11 +175,7 @@ class Save(Write[ModelT, ResultT]):
 
 
 def only_paths(model_name: str, fields: Sequence[object]) -> tuple[DocumentPath, ...]:
-    """The fields of `save(only=[...])`.
-
-    Raises:
-        UsageError: there is none, or one is no field of the item itself, or part of the key.
-    """
+    """The fields of `save(only=[...])`."""
     paths = tuple(document_path_of(field) for field in fields)
     if not paths:
         raise UsageError(

@@ -80,11 +80,7 @@ def _needs_whole_attribute(path: DocumentPath) -> bool:
 def select_values(
     binding: Binding, paths: Sequence[DocumentPath], attribute_map: AttributeMap
 ) -> tuple[Any, ...]:
-    """The values at the paths. A list element or map key that is not there is None.
-
-    Raises:
-        ItemDecodeError: a value does not fit its field, or is absent and has no default.
-    """
+    """The values at the paths. A list element or map key that is not there is None."""
     return tuple([select_value(binding, path, attribute_map) for path in paths])
 
 

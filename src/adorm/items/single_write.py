@@ -75,11 +75,7 @@ class SingleWrite(Retriable[ResultT]):
         )
 
     def check_includable(self) -> None:
-        """Refuse what has no meaning inside a transaction.
-
-        Raises:
-            UsageError: the write returns an item, or has a retry policy of its own.
-        """
+        """Refuse what has no meaning inside a transaction."""
         if self._returns_attributes():
             raise UsageError(
                 f"{self._key}: a transaction returns nothing: "
@@ -199,11 +195,7 @@ def item_exists(binding: Binding, *, wanted: bool = True) -> Condition:
 
 
 def encode_item(binding: Binding, key: Key[Any], instance: Any) -> AttributeMap:
-    """The attribute map of an instance.
-
-    Raises:
-        UsageError: it can't be stored: a key is empty or too long, or the item is above 400 KB.
-    """
+    """The attribute map of an instance."""
     info = binding.info
     item = binding.codec.encode(instance, info.model)
     check_item_keys(info, item)
@@ -214,10 +206,6 @@ def encode_item(binding: Binding, key: Key[Any], instance: Any) -> AttributeMap:
 
 
 def key_of_instance(binding: Binding, instance: object) -> Key[Any]:
-    """The key of an instance of exactly this model.
-
-    Raises:
-        UsageError: it is an instance of another class.
-    """
+    """The key of an instance of exactly this model."""
     binding.info.check_instance(instance)
     return key_of(binding.info, instance)

@@ -204,9 +204,6 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
     def _check_readable(self) -> None:
         """Refuse an update that would leave an item that can't be read: one without a field that
         has no default.
-
-        Raises:
-            UsageError: it removes such a field, or may create an item without it.
         """
         info = self._binding.info
         whole = [clause for clause in self._clauses if clause.path.is_top_level]

@@ -136,9 +136,6 @@ def key_tag(owner: str, field: Field, *, optional: bool) -> Tag | None:
     Args:
         owner: the name of the model, for messages.
         optional: whether items without it may exist, as for the key of an index.
-
-    Raises:
-        ModelError: DynamoDB can't have such a key.
     """
     annotation, is_optional = split_optional(field.type)
     if is_optional and not optional:

@@ -38,11 +38,7 @@ NAMINGS: Mapping[str, Callable[[str], str]] = {"camelCase": camel_case, "PascalC
 
 
 def naming_function(naming: str | Callable[[str], str], owner: str) -> Callable[[str], str]:
-    """The function behind `naming=`.
-
-    Raises:
-        ModelError: it is neither a known name nor a callable.
-    """
+    """The function behind `naming=`."""
     if callable(naming):
         return naming
     try:

@@ -38,33 +38,25 @@ class Handle(Generic[WriteT]):
 
 
 class TransactionWrite(Handle[Write[Any, Any]], Generic[ModelT]):
-    """A create, put, save, delete or check in a transaction. Clauses add to it in place."""
+    """A create, put, save, delete or check in a transaction. Clauses add to it in place.
+
+    After the end of the transaction each clause raises `UsageError`.
+    """
 
     __slots__ = ()
 
     def when(self, *conditions_: bool | Condition) -> Self:
-        """Apply the transaction only if all conditions hold of this item.
-
-        Raises:
-            UsageError: the transaction has ended.
-        """
+        """Apply the transaction only if all conditions hold of this item."""
         return self._replace(self._action.write.when(*conditions_))
 
     def unchecked(self) -> Self:
-        """Do not check the version that was read: the last writer wins.
-
-        Raises:
-            UsageError: the transaction has ended.
-        """
+        """Do not check the version that was read: the last writer wins."""
         return self._replace(self._action.write.unchecked())
 
     def keep_timestamps(self) -> Self:
         """Store `created_at` and `updated_at` as the instance has them, as an import does.
 
         By default they are set to the time of the write.
-
-        Raises:
-            UsageError: the transaction has ended.
         """
         return self._replace(self._action.write.keep_timestamps())
 
@@ -86,7 +78,10 @@ class TransactionWrite(Handle[Write[Any, Any]], Generic[ModelT]):
 
 
 class TransactionUpdate(UpdateClauses, Handle[Update[Any, Any]], Generic[ModelT]):
-    """An update in a transaction. Clauses add to it in place."""
+    """An update in a transaction. Clauses add to it in place.
+
+    After the end of the transaction each clause raises `UsageError`.
+    """
 
     __slots__ = ()
 

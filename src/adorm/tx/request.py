@@ -64,12 +64,7 @@ def write_request(actions: Sequence[WriteAction[Any]], token: str) -> dict[str, 
 
 
 def check_token(token: str | None) -> None:
-    """Refuse what can't be an idempotency token.
-
-    Raises:
-        BadValue: the text is empty or longer than 36 characters.
-        UsageError: it is no text.
-    """
+    """Refuse what can't be an idempotency token."""
     if token is None:
         return
     is_text = isinstance(token, str)  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
@@ -81,11 +76,7 @@ def check_token(token: str | None) -> None:
 
 
 def _size_at_most(request: Mapping[str, Any]) -> int:
-    """An upper bound of `_size`, computed in an eighth of its time.
-
-    Raises:
-        BadValue: the request holds a lone surrogate, which is no text.
-    """
+    """An upper bound of `_size`, computed in an eighth of its time."""
     try:
         return json_size(request)
     except TypeError as error:

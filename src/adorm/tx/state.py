@@ -26,11 +26,7 @@ class TransactionState:
         self._ended = False
 
     def use(self) -> None:
-        """Check that it may be used now, by this task.
-
-        Raises:
-            UsageError: it has ended, or belongs to another task.
-        """
+        """Check that it may be used now, by this task."""
         task = _current_task()
         if self._owner is None:
             self._owner = task
@@ -43,11 +39,7 @@ class TransactionState:
             raise UsageError(_ENDED)
 
     def enter(self) -> None:
-        """Begin the block.
-
-        Raises:
-            UsageError: it was entered before, has ended, or belongs to another task.
-        """
+        """Begin the block."""
         self.use()
         if self._in_block:
             raise UsageError(
@@ -57,12 +49,7 @@ class TransactionState:
         self._in_block = True
 
     def commit(self) -> None:
-        """End it without a block.
-
-        Raises:
-            UsageError: it is in a block, which sends it; or it has ended, or belongs to another
-                task.
-        """
+        """End it without a block."""
         self.use()
         if self._in_block:
             raise UsageError("the end of the block sends this transaction: take commit() away")

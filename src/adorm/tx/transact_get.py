@@ -47,11 +47,7 @@ class GetAction:
 
 
 def get_actions(bind: Bind, keys: Iterable[Key[Any]]) -> tuple[GetAction, ...]:
-    """The keys, each with its table.
-
-    Raises:
-        UsageError: one is no `Key`; it is named by its index in `keys`.
-    """
+    """The keys, each with its table."""
     actions: list[GetAction] = []
     for index, key in enumerate(keys):
         if not isinstance(key, Key):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers

@@ -44,11 +44,7 @@ class WriteAction(Generic[WriteT]):
         return self.write.binding
 
     def build(self) -> tuple[str, dict[str, Any]]:
-        """The action's name, such as "Put", and its request.
-
-        Raises:
-            UsageError: it can't be sent.
-        """
+        """The action's name, such as "Put", and its request."""
         prepared = self.prepared = self.write.prepare(in_transaction=True)
         return ACTIONS[prepared.operation], prepared.request
 

@@ -1,4 +1,4 @@
-"""Text, bytes and bools."""
+"""Text, bytes and bools. What is of another type raises `EncodeFailure`."""
 
 from __future__ import annotations
 
@@ -10,22 +10,14 @@ from adorm.codec.failures import wrong
 
 
 def text_of(value: object) -> str:
-    """A str as it is, an instance of a subclass as a plain str.
-
-    Raises:
-        EncodeFailure: it is no text.
-    """
+    """A str as it is, an instance of a subclass as a plain str."""
     if not isinstance(value, str):
         raise wrong("text", value)
     return str.__str__(value)
 
 
 def read_binary(payload: str | bytes | bytearray) -> bytes:
-    """What B holds, as bytes: bytes as they are, or what base64 text stands for.
-
-    Raises:
-        ValueError: the text is no base64.
-    """
+    """What B holds, as bytes: bytes as they are, or what base64 text stands for."""
     if isinstance(payload, str):
         try:
             return base64.b64decode(payload, validate=True)
@@ -35,11 +27,7 @@ def read_binary(payload: str | bytes | bytearray) -> bytes:
 
 
 def bytes_of(value: Any) -> bytes:
-    """Bytes, a bytearray or a memoryview as bytes.
-
-    Raises:
-        EncodeFailure: it is none of them.
-    """
+    """Bytes, a bytearray or a memoryview as bytes."""
     if not issubclass(value.__class__, (bytes, bytearray, memoryview)):
         raise wrong("bytes", value)
     return bytes(value)
@@ -51,11 +39,7 @@ def read_bytearray(payload: str | bytes | bytearray) -> bytearray:
 
 
 def bool_of(value: object) -> bool:
-    """A bool as it is.
-
-    Raises:
-        EncodeFailure: it is none.
-    """
+    """A bool as it is."""
     if not isinstance(value, bool):
         raise wrong("True or False", value)
     return value

@@ -306,11 +306,7 @@ class MapCoder(Coder):
 
 
 def list_content(attribute_value: Any, expected: str) -> Sequence[Any]:
-    """What L holds.
-
-    Raises:
-        DecodeFailure: the attribute value is no L.
-    """
+    """What L holds."""
     try:
         content = attribute_value["L"]
     except (KeyError, TypeError, IndexError) as error:
@@ -321,11 +317,7 @@ def list_content(attribute_value: Any, expected: str) -> Sequence[Any]:
 
 
 def map_content(attribute_value: Any) -> Mapping[str, Any]:
-    """What M holds.
-
-    Raises:
-        DecodeFailure: the attribute value is no M.
-    """
+    """What M holds."""
     try:
         content = attribute_value["M"]
     except (KeyError, TypeError, IndexError) as error:

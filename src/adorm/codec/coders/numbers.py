@@ -1,5 +1,8 @@
 """Numbers as DynamoDB keeps them: 38 significant digits, magnitudes from 1E-130 to 9.99...E+125.
 
+Functions that write raise `EncodeFailure` for a value of another type or one that DynamoDB can't
+hold; functions that read raise `ValueError`.
+
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html#HowItWorks.DataTypes.Number
 """
 
@@ -20,11 +23,7 @@ _FIRST_TOO_LARGE = 10 ** (MAX_NUMBER_EXPONENT + 1)
 
 
 def int_text(value: object) -> str:
-    """An int as DynamoDB's number text.
-
-    Raises:
-        EncodeFailure: it is no int (a bool is none), or DynamoDB can't hold it.
-    """
+    """An int as DynamoDB's number text."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise wrong("a whole number", value)
     if -_FIRST_WITH_MORE_DIGITS < value < _FIRST_WITH_MORE_DIGITS:
@@ -39,9 +38,7 @@ def int_text(value: object) -> str:
 def decimal_text(value: object) -> str:
     """A Decimal or int as DynamoDB's number text; every digit is kept.
 
-    Raises:
-        EncodeFailure: it is neither, or DynamoDB can't hold it. A float is refused, as it is rarely
-            the decimal number that was meant.
+    A float is refused, as it is rarely the decimal number that was meant.
     """
     if not isinstance(value, Decimal):
         if type(value) is float:
@@ -74,11 +71,7 @@ def decimal_text(value: object) -> str:
 
 
 def float_text(value: object) -> str:
-    """The shortest text that reads back as the same float.
-
-    Raises:
-        EncodeFailure: it is no float and no int that a float can hold, or DynamoDB can't hold it.
-    """
+    """The shortest text that reads back as the same float."""
     number = _as_float(value)
     if not number:
         return "0"
@@ -88,11 +81,7 @@ def float_text(value: object) -> str:
 
 
 def timedelta_text(value: object) -> str:
-    """Exact seconds, down to the microsecond: `90.000001`.
-
-    Raises:
-        EncodeFailure: it is no timedelta.
-    """
+    """Exact seconds, down to the microsecond: `90.000001`."""
     if not isinstance(value, timedelta):
         raise wrong("a timedelta", value)
     # by timedelta's own method: subclasses count in other ways, pendulum's in years and months
@@ -125,11 +114,7 @@ def json_float_text(value: object) -> str:
 
 
 def whole_number(text: str) -> int:
-    """`5`, `5.0` and `5E+2`.
-
-    Raises:
-        ValueError: it is no whole number.
-    """
+    """`5`, `5.0` and `5E+2`."""
     try:
         return int(text)
     except ValueError:
@@ -140,11 +125,7 @@ def whole_number(text: str) -> int:
 
 
 def decimal_number(text: str) -> Decimal:
-    """Any number, exactly.
-
-    Raises:
-        ValueError: it is no number, NaN or infinite.
-    """
+    """Any number, exactly."""
     try:
         number = Decimal(text)
     except InvalidOperation as error:
@@ -155,11 +136,7 @@ def decimal_number(text: str) -> Decimal:
 
 
 def float_number(text: str) -> float:
-    """The nearest float.
-
-    Raises:
-        ValueError: it is no number, or none that a float holds.
-    """
+    """The nearest float."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)
@@ -167,11 +144,7 @@ def float_number(text: str) -> float:
 
 
 def untyped_number(text: str) -> int | Decimal:
-    """An int where it is whole, else a Decimal.
-
-    Raises:
-        ValueError: it is no number.
-    """
+    """An int where it is whole, else a Decimal."""
     try:
         return int(text)
     except ValueError:
@@ -228,11 +201,7 @@ def _is_whole(text: str) -> bool:
 
 
 def timedelta_number(text: str) -> timedelta:
-    """Exact seconds.
-
-    Raises:
-        ValueError: it is no number, too large, or finer than a microsecond.
-    """
+    """Exact seconds."""
     number = decimal_number(text)
     if number and not -20 <= number.adjusted() <= 20:
         raise ValueError(text)

@@ -1,4 +1,8 @@
-"""Dates and times as text and as epoch seconds."""
+"""Dates and times as text and as epoch seconds.
+
+Functions that write raise `EncodeFailure`; functions that read raise `ValueError`, and
+`DecodeFailure` where they know the remedy.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +25,7 @@ _FINER_THAN_MICROSECONDS = re.compile(r"[.,]\d{6}0*[1-9]").search
 
 
 def datetime_text(value: object) -> str:
-    """`2026-11-21T08:30:00.000000Z`: fixed width, so that texts sort as times do.
-
-    Raises:
-        EncodeFailure: it is no datetime, is naive, or lies outside the years 1 to 9999 in UTC.
-    """
+    """`2026-11-21T08:30:00.000000Z`: fixed width, so that texts sort as times do."""
     if type(value) is datetime and value.tzinfo is UTC:
         return utc_text(value)
     if getattr(value, "nanosecond", 0):  # pandas' Timestamp is a datetime with three digits more
@@ -54,23 +54,14 @@ UTC_TEXT_NAMES: Mapping[str, Any] = {"dumps": orjson.dumps, "UTC_Z": orjson.OPT_
 
 
 def epoch_seconds(value: object) -> str:
-    """Whole seconds since 1970, rounded down; an int stays as it is.
-
-    Raises:
-        EncodeFailure: it is neither an int nor an aware datetime, or lies before 1970 or after the
-            year 9999.
-    """
+    """Whole seconds since 1970, rounded down, at most to the year 9999; an int stays as it is."""
     if isinstance(value, datetime):
         return whole_epoch_seconds((_in_utc(value) - _EPOCH) // timedelta(seconds=1))
     return whole_epoch_seconds(value)
 
 
 def whole_epoch_seconds(value: object) -> str:
-    """An int as it is.
-
-    Raises:
-        EncodeFailure: it is no int, or as seconds it lies before 1970 or after the year 9999.
-    """
+    """The text of an int that as seconds lies between 1970 and the year 9999."""
     text = int_text(value)
     seconds = int(text)
     if seconds < 0:
@@ -83,12 +74,7 @@ def whole_epoch_seconds(value: object) -> str:
 
 
 def moment_of_epoch(text: str) -> datetime:
-    """The aware datetime, in UTC, of epoch seconds; a fraction is dropped.
-
-    Raises:
-        ValueError: it is no number, or before the year 1.
-        DecodeFailure: it is after the year 9999.
-    """
+    """The aware datetime, in UTC, of epoch seconds; a fraction is dropped."""
     number = decimal_number(text)
     if number > MAX_EPOCH_SECONDS:
         raise DecodeFailure(
@@ -105,23 +91,14 @@ def moment_of_epoch(text: str) -> datetime:
 
 
 def read_datetime(text: str) -> datetime:
-    """An aware datetime, in UTC.
-
-    Raises:
-        ValueError: it is no ISO 8601 date and time with an offset.
-        DecodeFailure: it is finer than a microsecond.
-    """
+    """An aware datetime, in UTC."""
     moment = read_datetime_cut(text)
     _check_precision(text, "a datetime")
     return moment
 
 
 def read_datetime_cut(text: str) -> datetime:
-    """As `read_datetime`, but digits beyond the microseconds are dropped.
-
-    Raises:
-        ValueError: it is no ISO 8601 date and time with an offset.
-    """
+    """As `read_datetime`, but digits beyond the microseconds are dropped."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(text)
@@ -153,11 +130,7 @@ def _in_utc(value: object) -> datetime:
 
 
 def date_text(value: object) -> str:
-    """`2026-11-21`.
-
-    Raises:
-        EncodeFailure: it is no date, or is a datetime.
-    """
+    """`2026-11-21`."""
     if not isinstance(value, date) or isinstance(value, datetime):
         raise (
             EncodeFailure("expected a date, got a datetime: use its .date()")
@@ -168,11 +141,7 @@ def date_text(value: object) -> str:
 
 
 def time_text(value: object) -> str:
-    """`08:30:00.000000`.
-
-    Raises:
-        EncodeFailure: it is no time, or has a time zone.
-    """
+    """`08:30:00.000000`."""
     if not isinstance(value, time):
         raise wrong("a time", value)
     if value.tzinfo is not None:
@@ -184,23 +153,14 @@ def time_text(value: object) -> str:
 
 
 def read_time(text: str) -> time:
-    """A time of day.
-
-    Raises:
-        ValueError: it is none in ISO 8601, or has an offset.
-        DecodeFailure: it is finer than a microsecond.
-    """
+    """A time of day."""
     moment = read_time_cut(text)
     _check_precision(text, "a time")
     return moment
 
 
 def read_time_cut(text: str) -> time:
-    """As `read_time`, but digits beyond the microseconds are dropped.
-
-    Raises:
-        ValueError: it is none in ISO 8601, or has an offset.
-    """
+    """As `read_time`, but digits beyond the microseconds are dropped."""
     moment = time.fromisoformat(text)
     if moment.tzinfo is not None:
         raise ValueError(text)
@@ -208,11 +168,7 @@ def read_time_cut(text: str) -> time:
 
 
 def _check_precision(text: str, kind: str) -> None:
-    """Refuse digits that Python would drop: the next save would store the time without them.
-
-    Raises:
-        DecodeFailure: there are digits beyond the microseconds.
-    """
+    """Refuse digits that Python would drop: the next save would store the time without them."""
     if _FINER_THAN_MICROSECONDS(text):
         raise DecodeFailure(
             f"{shown({'S': text})} is finer than a microsecond, which {kind} can't hold: declare "

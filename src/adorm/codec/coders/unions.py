@@ -195,11 +195,7 @@ def _classes(members: Sequence[Coder]) -> tuple[type, ...]:
 
 
 def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
-    """Refuse a union whose members can't be told apart.
-
-    Raises:
-        ModelError: two of them are stored alike, or are the same to Python.
-    """
+    """Refuse a union whose members can't be told apart."""
     for position, member in enumerate(members):
         for other in members[:position]:
             if member.tags is None or other.tags is None:
@@ -280,11 +276,7 @@ def merged(coders: list[Coder], members: list[Annotation], untyped: Coder) -> li
 
 
 def check_none(coders: Sequence[Coder], where: str) -> None:
-    """Refuse None beside an enum that has a member whose value is None.
-
-    Raises:
-        ModelError: one of the coders is of such an enum.
-    """
+    """Refuse None beside an enum that has a member whose value is None."""
     for coder in coders:
         if isinstance(coder, EnumCoder) and "NULL" in (coder.tags or ()):
             raise ModelError(

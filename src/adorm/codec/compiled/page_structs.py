@@ -81,9 +81,6 @@ class _StructTypes:
 
         Args:
             within: the coders around it, itself included; one that holds itself ends there.
-
-        Raises:
-            TypeError, ValueError: msgspec does not take an attribute's name.
         """
         source = FunctionWriter("make", "content")
         if any(stands_apart(plan) for plan in coder.plans):
