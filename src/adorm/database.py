@@ -50,10 +50,7 @@ class Database(LazyCalls, Tables, Transactions, Batches, Gathers):
     """
 
     def __init__(
-        self,
-        make_transport: Callable[[], Transport],
-        options: ConnectOptions | None = None,
-        /,
+        self, make_transport: Callable[[], Transport], options: ConnectOptions | None = None, /
     ) -> None:
         options = options or ConnectOptions()
         super().__init__(make_transport)

@@ -216,8 +216,7 @@ class ConnectOptions:
         ),
     )
     table_prefix: str = attrs.field(
-        default="",
-        validator=_takes(lambda value: isinstance(value, str), "text, empty for none"),
+        default="", validator=_takes(lambda value: isinstance(value, str), "text, empty for none")
     )
     cursor_secret: str | bytes | None = attrs.field(default=None, validator=_check_secret)
     hooks: Sequence[CallHooks] = attrs.field(

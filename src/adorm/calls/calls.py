@@ -16,12 +16,7 @@ from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.deadlines import current_limit
 from adorm.dynamodb.operations import Repeat
 from adorm.errors import ConnectionFailed, ServiceError
-from adorm.retry import (
-    DEFAULT_RETRY,
-    RetryPolicy,
-    repeat_of,
-    unit_random,
-)
+from adorm.retry import DEFAULT_RETRY, RetryPolicy, repeat_of, unit_random
 from adorm.support.cancel_scopes import scope_deadline, stop_if_cancelled
 from adorm.transport.answer_shapes import CHECKS
 from adorm.transport.base import Answer, AnswerReader, Request, Transport

@@ -16,13 +16,7 @@ from adorm.checks import field, number
 from adorm.clock import Clock
 from adorm.deadlines import remaining_s, within
 from adorm.dynamodb.operations import OPERATIONS, counts_by_table
-from adorm.errors import (
-    DeadlineExceeded,
-    ServiceError,
-    Throttled,
-    TransactionCanceled,
-    UsageError,
-)
+from adorm.errors import DeadlineExceeded, ServiceError, Throttled, TransactionCanceled, UsageError
 from adorm.support.cancel_scopes import stop_if_cancelled
 from adorm.transport.base import Answer, Request
 

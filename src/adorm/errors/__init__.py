@@ -74,10 +74,7 @@ from adorm.errors.service import (
     ValidationFailed,
     VersionConflict,
 )
-from adorm.errors.transaction import (
-    CancellationReason,
-    TransactionCanceled,
-)
+from adorm.errors.transaction import CancellationReason, TransactionCanceled
 
 __all__ = [
     "MESSAGE_CHARACTERS",

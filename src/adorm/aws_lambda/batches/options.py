@@ -10,9 +10,7 @@ DEFAULT_STOP_BEFORE_S = 0.5
 
 
 def check_options(
-    concurrency: object,
-    stop_before_s: object = DEFAULT_STOP_BEFORE_S,
-    on_failure: object = None,
+    concurrency: object, stop_before_s: object = DEFAULT_STOP_BEFORE_S, on_failure: object = None
 ) -> None:
     """Refuse wrong options.
 

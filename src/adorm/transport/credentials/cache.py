@@ -9,11 +9,7 @@ from adorm.deadlines import within
 from adorm.errors import AdormError, ConnectionFailed, UsageError
 from adorm.support.forks import tell_of_forks
 from adorm.support.printable_text import reason_of
-from adorm.transport.credentials.credentials import (
-    Credentials,
-    CredentialsSource,
-    FixedCredentials,
-)
+from adorm.transport.credentials.credentials import Credentials, CredentialsSource, FixedCredentials
 from adorm.transport.errors import another_like
 
 REFRESH_AHEAD_S = 600.0
