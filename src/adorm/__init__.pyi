@@ -9,13 +9,13 @@ from adorm.aws_lambda.figures import (
     cold_start_report as cold_start_report,
     memory_stats as memory_stats,
 )
-from adorm.aws_lambda.sqs.handler import (
+from adorm.aws_lambda.sqs import (
     MessageOutcome as MessageOutcome,
     SqsHandler as SqsHandler,
+    SqsMessage as SqsMessage,
     SqsResult as SqsResult,
     sqs_handler as sqs_handler,
 )
-from adorm.aws_lambda.sqs.message import SqsMessage as SqsMessage
 from adorm.batch.block import Batch as Batch
 from adorm.batch.gather_result import GatherResult as GatherResult
 from adorm.batch.get import (
@@ -35,6 +35,7 @@ from adorm.batch.write import BatchWrite as BatchWrite
 from adorm.batch.write_request import BatchWriteResult as BatchWriteResult
 from adorm.calls.capacity import (
     Capacity as Capacity,
+    Units as Units,
     collect_capacity as collect_capacity,
 )
 from adorm.calls.details import (
@@ -55,7 +56,6 @@ from adorm.calls.hooks import (
 )
 from adorm.calls.pace import AdaptiveRateLimit as AdaptiveRateLimit
 from adorm.calls.prices import PriceTable as PriceTable
-from adorm.calls.units import Units as Units
 from adorm.codec.maps import (
     from_attribute_map as from_attribute_map,
     from_plain as from_plain,

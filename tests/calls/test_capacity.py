@@ -10,9 +10,8 @@ import anyio
 import pytest
 
 from adorm.calls.calls import Calls
-from adorm.calls.capacity import collect_capacity
+from adorm.calls.capacity import Units, collect_capacity
 from adorm.calls.prices import PriceTable
-from adorm.calls.units import Units
 from adorm.database import Database
 from adorm.deadlines import deadline
 from adorm.errors import UsageError

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from adorm.calls.capacity import Units, consumed_by
 from adorm.calls.details import (
     AnswerDetails,
     ErrorDetails,
@@ -18,7 +19,6 @@ from adorm.calls.details import (
     request_details,
     server_details,
 )
-from adorm.calls.units import Units, consumed_by
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, Throttled, UsageError
 from adorm.testing import Faults, Recorder
 from tests.support.scripted import ScriptedTransport

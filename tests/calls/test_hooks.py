@@ -16,7 +16,7 @@ from attrs.exceptions import FrozenInstanceError
 import adorm
 import adorm.testing
 from adorm.calls.calls import Calls
-from adorm.calls.capacity import collect_capacity
+from adorm.calls.capacity import Units, collect_capacity
 from adorm.calls.details import (
     AttemptDetails,
     CallDetails,
@@ -25,7 +25,6 @@ from adorm.calls.details import (
     ServerDetails,
 )
 from adorm.calls.hooks import CallHooks, Connections
-from adorm.calls.units import Units
 from adorm.clock import use_clock
 from adorm.deadlines import deadline
 from adorm.errors import ConditionalCheckFailed, DeadlineExceeded

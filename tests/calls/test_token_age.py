@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import adorm
+from adorm.calls.attempts import TOO_OLD
 from adorm.calls.calls import Calls
-from adorm.calls.token_age import TOO_OLD
 from adorm.errors import ConnectionFailed, ServiceError, TransactionConflict
 from adorm.retry import RetryPolicy
 from adorm.testing.clock import FakeClock

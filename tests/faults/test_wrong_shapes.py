@@ -33,7 +33,7 @@ from adorm.transport.base import (
     WrappedTransport,
 )
 from adorm.transport.wire.answer_parser import Response
-from adorm.transport.wire.error_answers import error_of_answer
+from adorm.transport.wire.answers import error_of_answer
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,7 @@ import adorm
 from adorm.calls.calls import Calls
 from adorm.errors import ConnectionFailed, Throttled
 from adorm.retry import RetryPolicy
-from adorm.telemetry.otel_metrics import DURATION_BOUNDARIES_S
+from adorm.telemetry.otel_signals import DURATION_BOUNDARIES_S
 from adorm.testing import FakeClock
 from adorm.transport.base import Answer
 from adorm.transport.wire.transport import WireTransport

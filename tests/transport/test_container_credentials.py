@@ -23,8 +23,7 @@ from adorm.transport.credentials.container import (
     ContainerCredentials,
 )
 from adorm.transport.credentials.credentials import Credentials
-from adorm.transport.credentials.default_chain import default_credentials
-from adorm.transport.credentials.environment import EnvironmentCredentials
+from adorm.transport.credentials.default_chain import EnvironmentCredentials, default_credentials
 from adorm.transport.wire.answer_parser import Response
 from adorm.transport.wire.endpoint import Endpoint
 from tests.support.certificates import make_certificates

@@ -7,7 +7,7 @@ import pytest
 from adorm.errors import UsageError
 from adorm.transport.credentials.credentials import Credentials
 from adorm.transport.wire.endpoint import aws_endpoint, custom_endpoint
-from adorm.transport.wire.proxies import refuse_proxy
+from adorm.transport.wire.find_endpoint import refuse_proxy
 from adorm.transport.wire.transport import WireTransport
 
 pytestmark = pytest.mark.anyio

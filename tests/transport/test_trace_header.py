@@ -10,7 +10,7 @@ import pytest
 
 import adorm
 from adorm.errors import UsageError
-from adorm.transport.wire.trace_header import MAX_LENGTH, trace_line
+from adorm.transport.wire.request_writer import MAX_TRACE_LENGTH, trace_line
 from tests.support.loopback import LoopbackServer
 from tests.support.wired import GET, opened
 
@@ -91,7 +91,7 @@ async def test_connect_takes_the_function(monkeypatch: pytest.MonkeyPatch) -> No
         ("Root=1\r\nx-evil: 1", "x-amzn-trace-id: Root=1%0D%0Ax-evil:%201\r\n"),
         ("é\0", "x-amzn-trace-id: %C3%A9%00\r\n"),
         ("", ""),
-        ("x" * (MAX_LENGTH + 1), ""),
+        ("x" * (MAX_TRACE_LENGTH + 1), ""),
     ],
 )
 def test_what_could_end_the_line_is_quoted(value: str, line: str) -> None:

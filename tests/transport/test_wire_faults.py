@@ -17,8 +17,8 @@ from anyio.lowlevel import checkpoint
 from adorm.errors import AdormError, ConnectionFailed, ServiceError, Throttled
 from adorm.testing.clock import FakeClock
 from adorm.transport.wire.answer_parser import Response
+from adorm.transport.wire.answers import clock_offset_s
 from adorm.transport.wire.connector import Connector
-from adorm.transport.wire.error_answers import clock_offset_s
 from adorm.transport.wire.transport import WireTransport
 from tests.support.environment import LOOPS
 from tests.support.loopback import (

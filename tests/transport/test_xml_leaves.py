@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from adorm.transport.credentials.xml_leaves import UnreadableXml, leaves_of
+from adorm.transport.credentials.sts_answers import UnreadableXml, leaves_of
 
 
 def test_each_element_has_its_text_by_its_path() -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
-from adorm.calls.units import TableUnits, consumed_by
+from adorm.calls.capacity import TableUnits, consumed_by
 from adorm.deadlines import current_limit
 from adorm.dynamodb.operations import Repeat
 from adorm.errors import (
@@ -22,8 +22,8 @@ from adorm.support.printable_text import shown
 from adorm.transport.base import Answer, AnswerReader, Request
 
 if TYPE_CHECKING:
+    from adorm.calls.attempts import TokenAge
     from adorm.calls.details import CallDetails
-    from adorm.calls.token_age import TokenAge
 
 Step: TypeAlias = "Callable[[Call], Coroutine[Any, Any, Answer]]"
 """Carries a call, or one attempt of it, to its answer."""

@@ -7,11 +7,15 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from adorm.calls.attempts import Attempts, Sender, misshapen_answer
+from adorm.calls.attempts import TOKEN, Attempts, Sender, misshapen_answer
 from adorm.calls.call import Call, Layer, Step
-from adorm.calls.capacity import asking_for_capacity, is_collecting, is_counted, note_capacity
-from adorm.calls.token_age import TOKEN
-from adorm.calls.units import consumed_by
+from adorm.calls.capacity import (
+    asking_for_capacity,
+    consumed_by,
+    is_collecting,
+    is_counted,
+    note_capacity,
+)
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.deadlines import current_limit
 from adorm.dynamodb.operations import Repeat

@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from adorm.calls.capacity import Capacity
-from adorm.calls.units import TableUnits, Units
+from adorm.calls.capacity import Capacity, TableUnits, Units
 from adorm.dynamodb.operations import counts_by_table
 from adorm.errors import (
     ConnectionFailed,

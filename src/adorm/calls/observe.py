@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakMethod
 
-from adorm.calls.capacity import asking_for_capacity
+from adorm.calls.capacity import Units, asking_for_capacity, total_of
 from adorm.calls.details import (
     AttemptDetails,
     CallDetails,
@@ -20,7 +20,6 @@ from adorm.calls.details import (
     server_details,
 )
 from adorm.calls.hooks import CallHooks, Connections, run_hooks, run_hooks_after, show_connections
-from adorm.calls.units import Units, total_of
 from adorm.clock import Clock
 from adorm.transport.base import Answer, Transport
 

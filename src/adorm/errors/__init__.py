@@ -55,13 +55,15 @@ from adorm.errors.base import (
     UnknownField,
     UsageError,
 )
-from adorm.errors.fan_out import (
+from adorm.errors.groups import (
     BatchFailed,
+    CancellationReason,
     FanOutFailed,
     GatherFailed,
     ScanFailed,
     SqsFailed,
     StreamFailed,
+    TransactionCanceled,
 )
 from adorm.errors.service import (
     AccessDenied,
@@ -74,7 +76,6 @@ from adorm.errors.service import (
     ValidationFailed,
     VersionConflict,
 )
-from adorm.errors.transaction import CancellationReason, TransactionCanceled
 
 __all__ = [
     "MESSAGE_CHARACTERS",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, Self, cast
 
-from adorm.aws_lambda.batches.options import DEFAULT_CONCURRENCY, check_options
+from adorm.aws_lambda.batches.handler import DEFAULT_CONCURRENCY, check_options
 from adorm.concurrency.pool import run_all
 from adorm.errors import UsageError
 from adorm.outcomes import Outcome

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from adorm.calls.units import Units
+from adorm.calls.capacity import Units
 from adorm.dynamodb.limits import MAX_ITEM_BYTES, PAGE_BYTES, READ_UNIT_BYTES, WRITE_UNIT_BYTES
 from adorm.dynamodb.operations import READS
 

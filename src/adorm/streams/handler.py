@@ -7,9 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from adorm.aws_lambda.batches.chains import ChainLink, make_chains
-from adorm.aws_lambda.batches.function import AsyncFunction, HandlerFunction, handler_function
-from adorm.aws_lambda.batches.handler import BatchHandler
-from adorm.aws_lambda.batches.options import DEFAULT_CONCURRENCY, DEFAULT_STOP_BEFORE_S
+from adorm.aws_lambda.batches.handler import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_STOP_BEFORE_S,
+    AsyncFunction,
+    BatchHandler,
+    HandlerFunction,
+    handler_function,
+)
 from adorm.codec.chosen_codec import default_codec
 from adorm.errors import UsageError
 from adorm.streams.batches import BatchOutcome, chains_with_batches, handle_batch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from adorm.aws_lambda.batches.function import AsyncFunction
+from adorm.aws_lambda.batches.handler import AsyncFunction
 from adorm.streams.change import StreamChange
 from adorm.streams.record import StreamRecord
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, overload
 
-from adorm.aws_lambda.batches.function import AsyncFunction
+from adorm.aws_lambda.batches.handler import AsyncFunction
 from adorm.models import model_info
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.streams.handler_types import OneImage, TwoImages, WholeBatch

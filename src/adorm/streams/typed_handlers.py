@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 
 import attrs
 
-from adorm.aws_lambda.batches.function import AsyncFunction, HandlerFunction, handler_function
+from adorm.aws_lambda.batches.handler import AsyncFunction, HandlerFunction, handler_function
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.models import ModelInfo, model_info

@@ -41,8 +41,7 @@ class OpenTelemetry(CallHooks):
         capacity: bool = True,
     ) -> None:
         try:
-            from adorm.telemetry.otel_metrics import Metrics
-            from adorm.telemetry.otel_spans import Spans
+            from adorm.telemetry.otel_signals import Metrics, Spans
         except ImportError as error:
             raise UsageError(
                 'adorm.OpenTelemetry() needs opentelemetry-api: pip install "adorm[otel]"'

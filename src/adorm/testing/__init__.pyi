@@ -1,6 +1,12 @@
 from adorm.clock import use_clock as use_clock
 from adorm.testing.attempts import Attempt as Attempt
 from adorm.testing.clock import FakeClock as FakeClock
+from adorm.testing.events import (
+    sqs_event as sqs_event,
+    sqs_message as sqs_message,
+    stream_event as stream_event,
+    stream_record as stream_record,
+)
 from adorm.testing.faults import (
     Fault as Fault,
     Faults as Faults,
@@ -14,12 +20,4 @@ from adorm.testing.local import (
 from adorm.testing.recorder import (
     Recorder as Recorder,
     Sent as Sent,
-)
-from adorm.testing.sqs_events import (
-    sqs_event as sqs_event,
-    sqs_message as sqs_message,
-)
-from adorm.testing.stream_events import (
-    stream_event as stream_event,
-    stream_record as stream_record,
 )

@@ -18,16 +18,18 @@ from anyio.lowlevel import checkpoint
 from adorm.clock import current_clock
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.testing.attempts import (
+    UNPROCESSED,
     Action,
     Attempt,
     Cancellable,
     FaultyTransport,
     When,
     cancel,
+    how_many,
     lose,
     pause,
+    send_in_part,
 )
-from adorm.testing.leftovers import UNPROCESSED, how_many, send_in_part
 from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.errors import service_error
 

@@ -7,20 +7,97 @@ import inspect
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, cast
+
+import attrs
 
 from adorm.aws_lambda.batches.chains import ChainLink, ChainRunner
-from adorm.aws_lambda.batches.function import AsyncFunction
-from adorm.aws_lambda.batches.options import check_options
 from adorm.aws_lambda.batches.result import (
     BatchResponse,
     HandlerOutcome,
     HandlerResult,
     error_for_log,
 )
+from adorm.checks import count, seconds
+from adorm.errors import UsageError
 
 if TYPE_CHECKING:
     from adorm.database import Database
+
+
+DEFAULT_CONCURRENCY = 16
+DEFAULT_STOP_BEFORE_S = 0.5
+
+
+def check_options(
+    concurrency: object, stop_before_s: object = DEFAULT_STOP_BEFORE_S, on_failure: object = None
+) -> None:
+    """Refuse wrong options.
+
+    Raises:
+        UsageError: one of them has the wrong type, or is out of range.
+    """
+    count("concurrency", concurrency)
+    seconds("stop_before_s", stop_before_s, zero=True)
+    if on_failure is not None and not callable(on_failure):
+        raise UsageError("on_failure is a function of an outcome, async or not")
+
+
+AsyncFunction: TypeAlias = Callable[..., Awaitable[object]]
+
+
+@attrs.frozen(eq=False)
+class HandlerFunction:
+    """A handler, called by position. It may leave out arguments at the end."""
+
+    function: AsyncFunction
+    argument_count: int
+    """How many of the arguments it is called with."""
+    needs_db: bool
+    """Whether it has a parameter without default for the last argument, `db`."""
+
+    async def __call__(self, *arguments: Any) -> object:
+        return await self.function(*arguments[: self.argument_count])
+
+
+def handler_function(
+    function: AsyncFunction, what: str, *, arguments: tuple[str, ...], least: int
+) -> HandlerFunction:
+    """The handler, checked.
+
+    Args:
+        what: what it is, for messages: "a handler of messages".
+        arguments: the names of the arguments that a handler may take.
+        least: how many of them it has to take.
+
+    Raises:
+        UsageError: it is not async, or can't be called with these arguments.
+    """
+    if not callable(function) or not (
+        inspect.iscoroutinefunction(function)
+        or inspect.iscoroutinefunction(type(function).__call__)
+    ):
+        raise UsageError(f"{what} is an async function")
+    names = ", ".join(arguments)
+    count = required = 0
+    for parameter in inspect.signature(function).parameters.values():
+        is_required = parameter.default is parameter.empty
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            count += 1
+            required += is_required
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            count = max(count, len(arguments))
+        elif parameter.kind is parameter.KEYWORD_ONLY and is_required:
+            raise UsageError(
+                f"{what} is called by position, ({names}): {parameter.name} is keyword-only"
+            )
+    if count < least or required > len(arguments):
+        raise UsageError(
+            f"{what} takes ({names}), and may leave out those at the end; "
+            f"this one takes {max(count, required)}"
+        )
+    return HandlerFunction(function, min(count, len(arguments)), required == len(arguments))
+
 
 OutcomeT = TypeVar("OutcomeT", bound=HandlerOutcome)
 

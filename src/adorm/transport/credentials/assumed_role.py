@@ -20,12 +20,11 @@ from adorm.transport.credentials.cache import cached
 from adorm.transport.credentials.credentials import Credentials, CredentialsSource
 from adorm.transport.credentials.default_chain import DefaultCredentials
 from adorm.transport.credentials.sts_answers import OPERATION, assumed, sts_error
+from adorm.transport.wire.answers import clock_offset_s
 from adorm.transport.wire.connector import tls_context
 from adorm.transport.wire.endpoint import Endpoint
-from adorm.transport.wire.error_answers import clock_offset_s
 from adorm.transport.wire.fetch import fetch
-from adorm.transport.wire.find_endpoint import find_endpoint
-from adorm.transport.wire.proxies import refuse_proxy
+from adorm.transport.wire.find_endpoint import find_endpoint, refuse_proxy
 from adorm.transport.wire.sigv4 import signed_headers
 
 ATTEMPTS = 3

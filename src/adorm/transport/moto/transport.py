@@ -19,9 +19,13 @@ from adorm.clock import current_clock
 from adorm.errors import UsageError, ValidationFailed
 from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.errors import service_error
-from adorm.transport.moto.expressions import assigned_attributes, with_sizes_guarded
-from adorm.transport.moto.segments import segment_of, take_segment
-from adorm.transport.moto.tokens import Tokens
+from adorm.transport.moto.differences import (
+    Tokens,
+    assigned_attributes,
+    segment_of,
+    take_segment,
+    with_sizes_guarded,
+)
 from adorm.transport.wire_values import plain_request
 
 if TYPE_CHECKING:

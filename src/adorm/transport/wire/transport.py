@@ -22,15 +22,12 @@ from adorm.transport.credentials.cache import cached
 from adorm.transport.credentials.credentials import Credentials, CredentialsSource
 from adorm.transport.credentials.default_chain import default_credentials
 from adorm.transport.wire.answer_parser import Response
+from adorm.transport.wire.answers import clock_offset_s, error_of_answer, read_answer
 from adorm.transport.wire.connector import Connector, tls_context
 from adorm.transport.wire.endpoint import Endpoint
-from adorm.transport.wire.error_answers import clock_offset_s, error_of_answer
-from adorm.transport.wire.find_endpoint import find_endpoint
-from adorm.transport.wire.good_answers import read_answer
+from adorm.transport.wire.find_endpoint import find_endpoint, refuse_proxy
 from adorm.transport.wire.pool import ConnectionPool, PoolFigures
-from adorm.transport.wire.proxies import refuse_proxy
-from adorm.transport.wire.request_writer import RequestWriter, json_body
-from adorm.transport.wire.trace_header import trace_line
+from adorm.transport.wire.request_writer import RequestWriter, json_body, trace_line
 
 T = TypeVar("T")
 

@@ -1,11 +1,11 @@
-"""The error of a cancelled transaction, and its reasons."""
+"""Errors that are groups: of a fan-out, and of a cancelled transaction with its reasons."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from adorm.errors.base import MESSAGE_CHARACTERS, ItemNotFound
+from adorm.errors.base import MESSAGE_CHARACTERS, AdormError, ItemNotFound
 from adorm.errors.service import (
     ConditionalCheckFailed,
     ItemExists,
@@ -17,6 +17,79 @@ from adorm.errors.service import (
 )
 from adorm.support.printable_text import shown
 from adorm.support.records import Record
+
+if TYPE_CHECKING:
+    from adorm.outcomes import Outcome
+
+
+class FanOutFailed(AdormError, ExceptionGroup[Exception]):
+    """Parts of a fan-out failed: the group of their errors, each of its own type, so that `except*
+    Throttled` works."""
+
+    outcomes: Sequence[Outcome[Any]]
+    """One for each part, in order."""
+    result: Any
+    """What was read or written all the same."""
+
+    def __new__(cls, message: str, errors: Sequence[Exception], **_details: Any) -> Self:
+        return super().__new__(cls, message, errors)
+
+    def __init__(  # pyright: ignore[reportInconsistentConstructor]  # __new__ passes on what it has no use for
+        self,
+        message: str,
+        errors: Sequence[Exception],
+        *,
+        outcomes: Sequence[Outcome[Any]],
+        result: Any = None,
+    ) -> None:
+        super().__init__(message, errors)
+        self.outcomes = outcomes
+        self.result = result
+
+    def _details(self) -> dict[str, Any]:
+        return {"outcomes": self.outcomes, "result": self.result}
+
+    def derive(self, excs: Sequence[Exception], /) -> ExceptionGroup[Exception]:  # type: ignore[override]  # typeshed's overloads can't be met by a subclass  # pyright: ignore[reportIncompatibleMethodOverride]  # the same
+        return type(self)(self.message, excs, **self._details())
+
+
+class ScanFailed(FanOutFailed):
+    """Segments of a parallel scan failed, or the caller's work on its items did."""
+
+    checkpoint: str | None
+    """Where to go on: `scan().resume(checkpoint)`."""
+
+    def __init__(  # pyright: ignore[reportInconsistentConstructor]  # the same
+        self,
+        message: str,
+        errors: Sequence[Exception],
+        *,
+        outcomes: Sequence[Outcome[Any]],
+        result: Any = None,
+        checkpoint: str | None = None,
+    ) -> None:
+        super().__init__(message, errors, outcomes=outcomes, result=result)
+        self.checkpoint = checkpoint
+
+    def _details(self) -> dict[str, Any]:
+        return {**super()._details(), "checkpoint": self.checkpoint}
+
+
+class BatchFailed(FanOutFailed):
+    """Chunks of a batch failed; `result` has what was read or written, and what was not."""
+
+
+class GatherFailed(FanOutFailed):
+    """Operations of a gather failed; `outcomes` has each, in the order in which they were given."""
+
+
+class StreamFailed(FanOutFailed):
+    """Records of a stream were not handled; `outcomes` has each, in the order of the event."""
+
+
+class SqsFailed(FanOutFailed):
+    """Messages of a queue were not handled; `outcomes` has each, in the order of the event."""
+
 
 MAX_REASONS_TOLD = 10
 """By the message of a cancelled transaction; all of them are in `.reasons`."""

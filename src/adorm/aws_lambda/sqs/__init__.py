@@ -1,1 +1,0 @@
-"""Internal: the messages of SQS, as Lambda gives them to a function."""
