@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import adorm
-from adorm.calls.attempts import TOO_OLD
+from adorm.calls.call import TOO_OLD
 from adorm.calls.calls import Calls
 from adorm.errors import ConnectionFailed, ServiceError, TransactionConflict
 from adorm.retry import RetryPolicy

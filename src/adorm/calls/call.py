@@ -7,7 +7,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from adorm.calls.capacity import TableUnits, consumed_by
+from adorm.clock import Clock
 from adorm.deadlines import current_limit
+from adorm.dynamodb.limits import TOKEN_LIFE_S
 from adorm.dynamodb.operations import Repeat
 from adorm.errors import (
     MESSAGE_CHARACTERS,
@@ -16,13 +18,13 @@ from adorm.errors import (
     ResourceNotFound,
     ServiceError,
     TransactionCanceled,
+    UsageError,
 )
 from adorm.retry import RetryPolicy, repeat_of
 from adorm.support.printable_text import shown
 from adorm.transport.base import Answer, AnswerReader, Request
 
 if TYPE_CHECKING:
-    from adorm.calls.attempts import TokenAge
     from adorm.calls.details import CallDetails
 
 Step: TypeAlias = "Callable[[Call], Coroutine[Any, Any, Answer]]"
@@ -30,6 +32,46 @@ Step: TypeAlias = "Callable[[Call], Coroutine[Any, Any, Answer]]"
 
 Layer: TypeAlias = "Callable[[Call, Step], Coroutine[Any, Any, Answer]]"
 """`layer(call, next_step)`: awaits `next_step(call)`, and may do more before and after."""
+
+
+TOKEN = "ClientRequestToken"  # noqa: S105  # a parameter's name
+
+TOKEN_USE_S = 540.0
+"""So many seconds after the first attempt a request is still sent again under its token: a minute
+less than DynamoDB keeps it, for the way."""
+
+TOO_OLD = (
+    f"its token is older than {TOKEN_USE_S / 60:g} minutes, and DynamoDB forgets one after "
+    f"{TOKEN_LIFE_S / 60:g}: sent again it could be applied a second time"
+)
+
+
+class TokenAge:
+    """The time since the first attempt under a token.
+
+    It is measured by the time of day, since a monotonic clock stands still in a suspended machine,
+    and by the monotonic clock too, since the time of day may be set back: the longer of the two
+    counts.
+    """
+
+    __slots__ = ("_clock", "_started_at", "_started_s")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._started_at, self._started_s = clock.now(), clock.monotonic()
+
+    def is_known(self, wait_s: float = 0.0) -> bool:
+        """Whether DynamoDB certainly still knows the token in `wait_s` seconds."""
+        age_s = max(
+            (self._clock.now() - self._started_at).total_seconds(),
+            self._clock.monotonic() - self._started_s,
+        )
+        return age_s + wait_s < TOKEN_USE_S
+
+    def check(self) -> None:
+        """Raise `UsageError` where DynamoDB may have forgotten the token."""
+        if not self.is_known():
+            raise UsageError(TOO_OLD)
 
 
 class Call:
@@ -126,11 +168,8 @@ class Call:
         return self._consumed
 
     def time_left_s(self) -> float:
-        """Seconds left by the ambient deadline, `inf` without one.
-
-        Raises:
-            DeadlineExceeded: none.
-        """
+        """Seconds left by the ambient deadline, `inf` without one; raises `DeadlineExceeded` where
+        none are left."""
         limit = current_limit()
         if limit is None:
             return math.inf

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from adorm.calls.attempts import TOKEN, Attempts, Sender, misshapen_answer
-from adorm.calls.call import Call, Layer, Step
+from adorm.calls.attempts import Attempts, Sender, misshapen_answer
+from adorm.calls.call import TOKEN, Call, Layer, Step
 from adorm.calls.capacity import (
     asking_for_capacity,
     consumed_by,
