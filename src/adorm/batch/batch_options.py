@@ -94,3 +94,15 @@ class BatchOperation(BatchClauses, Retriable[ResultT]):
 
     def _with_options(self, **options: Any) -> Self:
         return attrs.evolve(self, batch_options=attrs.evolve(self._batch_options, **options))
+
+
+@attrs.define(eq=False, repr=False)
+class BatchOfPuts(BatchOperation[ResultT]):
+    """What the batches that store instances have in common."""
+
+    _keeps_timestamps: bool = attrs.field(default=False, kw_only=True, alias="keeps_timestamps")
+
+    def keep_timestamps(self) -> Self:
+        """Store `created_at` and `updated_at` as the instances have them, as an import does; by
+        default they are the times of writes."""
+        return attrs.evolve(self, keeps_timestamps=True)

@@ -63,12 +63,10 @@ class TableBatches(Generic[ModelT]):
         Raises:
             UsageError: an argument is not iterable.
         """
-        from adorm.batch.write import BatchWrite, checked_deletes, checked_puts
+        from adorm.batch.write import batch_write
 
         binding = self._binding
-        return BatchWrite(
-            binding.connection, lambda _given: binding, checked_puts(puts), checked_deletes(deletes)
-        )
+        return batch_write(binding.connection, lambda _given: binding, puts, deletes)
 
     def batch(self) -> Batch[ModelT]:
         """A block whose puts and deletes are sent in chunks of 25 as they come. See `Batch`."""
@@ -188,9 +186,9 @@ class Batches(Connection):
         Raises:
             UsageError: an argument is not iterable.
         """
-        from adorm.batch.write import BatchWrite, checked_deletes, checked_puts
+        from adorm.batch.write import batch_write
 
-        return BatchWrite(self, self._binding_of, checked_puts(puts), checked_deletes(deletes))
+        return batch_write(self, self._binding_of, puts, deletes)
 
     def _binding_of(self, target: object) -> Binding:
         if isinstance(target, Key):

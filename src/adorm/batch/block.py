@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
 import attrs
@@ -19,6 +18,7 @@ from adorm.schema.scalar_types import KeyValue
 ModelT = TypeVar("ModelT")
 
 
+@attrs.define(eq=False, repr=False)
 class Batch(BatchClauses, Generic[ModelT]):
     """Puts and deletes, sent in chunks of 25 as they come, and the rest at the end of the block.
 
@@ -48,20 +48,12 @@ class Batch(BatchClauses, Generic[ModelT]):
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
     """
 
-    def __init__(
-        self,
-        binding: Binding,
-        options: BatchOptions | None = None,
-        retry: RetryPolicy | None = None,
-        *,
-        keeps_timestamps: bool = False,
-    ) -> None:
-        self._binding = binding
-        self._keeps_timestamps = keeps_timestamps
-        self._options = options or BatchOptions()
-        self._retry = retry
-        self._buffer: WriteBuffer | None = None
-        self._open = False
+    _binding: Binding
+    _options: BatchOptions = attrs.Factory(BatchOptions)
+    _retry: RetryPolicy | None = None
+    _keeps_timestamps: bool = False
+    _buffer: WriteBuffer | None = attrs.field(default=None, init=False)
+    _open: bool = attrs.field(default=False, init=False)
 
     # ---- clauses, before the block
 
@@ -77,21 +69,10 @@ class Batch(BatchClauses, Generic[ModelT]):
     def _with_options(self, **options: Any) -> Self:
         return self._with(options=attrs.evolve(self._options, **options))
 
-    def _with(
-        self,
-        *,
-        options: BatchOptions | None = None,
-        retry: RetryPolicy | None = None,
-        keeps_timestamps: bool = False,
-    ) -> Self:
+    def _with(self, **changed: Any) -> Self:
         if self._buffer is not None:
             raise UsageError("this batch has begun: its clauses come before `async with`")
-        return type(self)(
-            self._binding,
-            options or self._options,
-            retry or self._retry,
-            keeps_timestamps=keeps_timestamps or self._keeps_timestamps,
-        )
+        return attrs.evolve(self, **changed)
 
     # ---- the block
 
@@ -103,12 +84,7 @@ class Batch(BatchClauses, Generic[ModelT]):
         self._open = True
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         buffer = self._buffer
         if buffer is None:
             return

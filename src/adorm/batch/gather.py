@@ -32,114 +32,57 @@ T10 = TypeVar("T10")
 class Gathers:
     """What a database offers of awaiting several operations at once."""
 
+    # One overload for each number of operations, several parameters a line.
+    # fmt: off
     @overload
     async def gather(self, a: Awaitable[T1], /, *, limit: int | None = ...) -> tuple[T1]: ...
     @overload
     async def gather(
-        self, a: Awaitable[T1], b: Awaitable[T2], /, *, limit: int | None = ...
+        self, a: Awaitable[T1], b: Awaitable[T2], /, *, limit: int | None = ...,
     ) -> tuple[T1, T2]: ...
     @overload
     async def gather(
-        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], /, *, limit: int | None = ...
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], /, *, limit: int | None = ...,
     ) -> tuple[T1, T2, T3]: ...
     @overload
     async def gather(
-        self,
-        a: Awaitable[T1],
-        b: Awaitable[T2],
-        c: Awaitable[T3],
-        d: Awaitable[T4],
-        /,
-        *,
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4], /, *,
         limit: int | None = ...,
     ) -> tuple[T1, T2, T3, T4]: ...
     @overload
     async def gather(
-        self,
-        a: Awaitable[T1],
-        b: Awaitable[T2],
-        c: Awaitable[T3],
-        d: Awaitable[T4],
-        e: Awaitable[T5],
-        /,
-        *,
-        limit: int | None = ...,
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4],
+        e: Awaitable[T5], /, *, limit: int | None = ...,
     ) -> tuple[T1, T2, T3, T4, T5]: ...
     @overload
     async def gather(
-        self,
-        a: Awaitable[T1],
-        b: Awaitable[T2],
-        c: Awaitable[T3],
-        d: Awaitable[T4],
-        e: Awaitable[T5],
-        f: Awaitable[T6],
-        /,
-        *,
-        limit: int | None = ...,
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4],
+        e: Awaitable[T5], f: Awaitable[T6], /, *, limit: int | None = ...,
     ) -> tuple[T1, T2, T3, T4, T5, T6]: ...
     @overload
     async def gather(
-        self,
-        a: Awaitable[T1],
-        b: Awaitable[T2],
-        c: Awaitable[T3],
-        d: Awaitable[T4],
-        e: Awaitable[T5],
-        f: Awaitable[T6],
-        g: Awaitable[T7],
-        /,
-        *,
-        limit: int | None = ...,
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4],
+        e: Awaitable[T5], f: Awaitable[T6], g: Awaitable[T7], /, *, limit: int | None = ...,
     ) -> tuple[T1, T2, T3, T4, T5, T6, T7]: ...
     @overload
     async def gather(
-        self,
-        a: Awaitable[T1],
-        b: Awaitable[T2],
-        c: Awaitable[T3],
-        d: Awaitable[T4],
-        e: Awaitable[T5],
-        f: Awaitable[T6],
-        g: Awaitable[T7],
-        h: Awaitable[T8],
-        /,
-        *,
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4],
+        e: Awaitable[T5], f: Awaitable[T6], g: Awaitable[T7], h: Awaitable[T8], /, *,
         limit: int | None = ...,
     ) -> tuple[T1, T2, T3, T4, T5, T6, T7, T8]: ...
     @overload
     async def gather(
-        self,
-        a: Awaitable[T1],
-        b: Awaitable[T2],
-        c: Awaitable[T3],
-        d: Awaitable[T4],
-        e: Awaitable[T5],
-        f: Awaitable[T6],
-        g: Awaitable[T7],
-        h: Awaitable[T8],
-        i: Awaitable[T9],
-        /,
-        *,
-        limit: int | None = ...,
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4],
+        e: Awaitable[T5], f: Awaitable[T6], g: Awaitable[T7], h: Awaitable[T8], i: Awaitable[T9], /,
+        *, limit: int | None = ...,
     ) -> tuple[T1, T2, T3, T4, T5, T6, T7, T8, T9]: ...
     @overload
     async def gather(
-        self,
-        a: Awaitable[T1],
-        b: Awaitable[T2],
-        c: Awaitable[T3],
-        d: Awaitable[T4],
-        e: Awaitable[T5],
-        f: Awaitable[T6],
-        g: Awaitable[T7],
-        h: Awaitable[T8],
-        i: Awaitable[T9],
-        j: Awaitable[T10],
-        /,
-        *,
-        limit: int | None = ...,
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4],
+        e: Awaitable[T5], f: Awaitable[T6], g: Awaitable[T7], h: Awaitable[T8], i: Awaitable[T9],
+        j: Awaitable[T10], /, *, limit: int | None = ...,
     ) -> tuple[T1, T2, T3, T4, T5, T6, T7, T8, T9, T10]: ...
+    # fmt: on
     @overload
     async def gather(
         self, awaitables: Iterable[Awaitable[T]], /, *, limit: int | None = ...

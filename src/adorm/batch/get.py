@@ -32,7 +32,6 @@ from adorm.items.kinds import other_kind
 from adorm.items.plan import Plan, read_cost
 from adorm.items.select import projections, select_values
 from adorm.outcomes import Outcome
-from adorm.retry import RetryPolicy
 
 ItemT = TypeVar("ItemT")
 ModelT = TypeVar("ModelT")
@@ -177,16 +176,11 @@ class BatchRead(BatchOperation[ResultT], Generic[ItemT, ResultT]):
         name, capacity = " and ".join(sorted(key_set.key_names)), Capacity()
         options = self._batch_options
         run = BatchRun(self._connection, options, total=key_set.count, on_failure="stop")
-        reader = _ChunkReader(
-            self._connection,
-            key_set,
-            run,
-            name=name,
-            table_options=self._table_options(),
-            retry=self._retry,
-            capacity=capacity,
-            stops_at_error=options.on_chunk_error is None and not options.collects_errors,
+        chunk = Chunk(
+            self._connection, name, key_set.item_ids, self._retry, capacity, key_set.parse
         )
+        stops_at_error = options.on_chunk_error is None and not options.collects_errors
+        reader = _ChunkReader(chunk, key_set, run, self._table_options(), stops_at_error)
         errors_of_chunks: list[list[Exception]] = [[] for _ in chunks]
         jobs = zip(outcomes, map(reader.job, chunks, errors_of_chunks), strict=True)
         if chunks:
@@ -203,14 +197,12 @@ class BatchRead(BatchOperation[ResultT], Generic[ItemT, ResultT]):
 class _ChunkReader(Generic[ItemT]):
     """Reads chunks of a batch into a key set."""
 
-    connection: Connection
+    chunk: Chunk
+    """What all chunks have in common; its subject are the names of the tables."""
     key_set: KeySet[ItemT]
     run: BatchRun
-    name: str = attrs.field(kw_only=True)
-    table_options: Mapping[str, Any] = attrs.field(kw_only=True)
-    retry: RetryPolicy | None = attrs.field(kw_only=True)
-    capacity: Capacity = attrs.field(kw_only=True)
-    stops_at_error: bool = attrs.field(kw_only=True)
+    table_options: Mapping[str, Any]
+    stops_at_error: bool
     """Whether an item that can't be decoded ends its chunk at once."""
 
     def job(self, pending: dict[ItemId, AttributeMap], errors: list[Exception]) -> Job[list[ItemT]]:
@@ -227,14 +219,7 @@ class _ChunkReader(Generic[ItemT]):
                 if self.stops_at_error and errors:
                     raise errors[0]
 
-            chunk = Chunk(
-                self.connection,
-                f"{self.name}, {outcome.label}",
-                self.key_set.item_ids,
-                self.retry,
-                self.capacity,
-                self.key_set.parse,
-            )
+            chunk = attrs.evolve(self.chunk, subject=f"{self.chunk.subject}, {outcome.label}")
             try:
                 with foreign_cancellation_as_error():
                     await read_chunk(chunk, pending, self.table_options, on_items, on_processed)

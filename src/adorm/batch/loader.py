@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from contextvars import Context, copy_context
 from itertools import islice
-from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
 import anyio
@@ -91,12 +90,7 @@ class Loader(Generic[ModelT]):
         self._pool.start(self._dispatch)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         self._inside = False
         self._pool.cancel()
         try:

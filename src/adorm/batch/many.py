@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from functools import partial
-from itertools import compress
-from operator import not_
 from typing import Any, Generic, Self, TypeVar
 
 import attrs
 
-from adorm.batch.batch_options import BatchOperation
+from adorm.batch.batch_options import BatchOfPuts, BatchOperation
 from adorm.batch.inputs import numbered, split
 from adorm.batch.separate_writes import SeparateWrite, SeparateWrites, send_separate_writes
 from adorm.calls.capacity import Capacity
@@ -162,17 +160,16 @@ class UpdateMany(UpdateClauses, BatchOperation[UpdateManyResult[ModelT]], Generi
                 for number, key in enumerate(keys)
             ],
         )
-        left = list(compress(keys, map(not_, sent.applied())))
+        left = sent.not_applied(keys)
         result = UpdateManyResult(
             sent.values, results, left, sent.errors, sent.outcomes, sent.capacity
         )
-        doing = f"bulk update of {binding.table_name}"
-        sent.run.check(doing, sent.errors, sent.outcomes, result)
+        sent.check(f"bulk update of {binding.table_name}", result)
         return result
 
 
 @attrs.define(eq=False, repr=False)
-class CreateMany(BatchOperation[CreateManyResult[ModelT]], Generic[ModelT]):
+class CreateMany(BatchOfPuts[CreateManyResult[ModelT]], Generic[ModelT]):
     """Inserts only: each item is one PutItem on the condition that its key is free, or 100 items
     are one transaction.
 
@@ -190,12 +187,6 @@ class CreateMany(BatchOperation[CreateManyResult[ModelT]], Generic[ModelT]):
     _binding: Binding
     _items: tuple[ModelT, ...]
     _transact: bool = False
-    _keeps_timestamps: bool = attrs.field(default=False, kw_only=True, alias="keeps_timestamps")
-
-    def keep_timestamps(self) -> Self:
-        """Store `created_at` and `updated_at` as the instances have them, as an import does; by
-        default they are the times of writes."""
-        return attrs.evolve(self, keeps_timestamps=True)
 
     def _creates(self) -> list[_Create[ModelT]]:
         """The inserts, encoded once, to refuse now what could not be sent.
@@ -269,7 +260,7 @@ class CreateMany(BatchOperation[CreateManyResult[ModelT]], Generic[ModelT]):
                 for create in creates
             ],
         )
-        left = [create.item for create in compress(creates, map(not_, sent.applied()))]
+        left = [create.item for create in sent.not_applied(creates)]
         return self._checked(sent, sent.values, left)
 
     async def _in_transactions(
@@ -295,16 +286,14 @@ class CreateMany(BatchOperation[CreateManyResult[ModelT]], Generic[ModelT]):
             ],
         )
         stored = [item for items in sent.values for item in items]
-        not_applied = compress(chunks, map(not_, sent.applied()))
-        left = [create.item for chunk in not_applied for create in chunk]
+        left = [create.item for chunk in sent.not_applied(chunks) for create in chunk]
         return self._checked(sent, stored, left)
 
     def _checked(
         self, sent: SeparateWrites[Any], items: list[ModelT], left: list[ModelT]
     ) -> CreateManyResult[ModelT]:
         result = CreateManyResult(items, left, sent.errors, sent.outcomes, sent.capacity)
-        doing = f"create in {self._binding.table_name}"
-        sent.run.check(doing, sent.errors, sent.outcomes, result)
+        sent.check(f"create in {self._binding.table_name}", result)
         return result
 
 

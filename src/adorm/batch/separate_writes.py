@@ -16,6 +16,7 @@ from adorm.items.binding import Connection
 from adorm.outcomes import Outcome
 
 T = TypeVar("T")
+ValueT = TypeVar("ValueT")
 
 
 @attrs.frozen(eq=False)
@@ -50,9 +51,14 @@ class SeparateWrites(Generic[T]):
         """Of the writes that were applied, in order."""
         return [outcome.value for outcome in self.outcomes if outcome.value is not None]
 
-    def applied(self) -> list[bool]:
-        """Of each write, in order, whether it was applied."""
-        return [outcome.value is not None for outcome in self.outcomes]
+    def not_applied(self, values: Sequence[ValueT]) -> list[ValueT]:
+        """Of the values, one for each write, those of the writes that were not applied."""
+        pairs = zip(values, self.outcomes, strict=True)
+        return [value for value, outcome in pairs if outcome.value is None]
+
+    def check(self, doing: str, result: object) -> None:
+        """Raise the error that ends the batch, if there is one: see `BatchRun.check`."""
+        self.run.check(doing, self.errors, self.outcomes, result)
 
 
 async def send_separate_writes(

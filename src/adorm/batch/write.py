@@ -7,12 +7,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteIte
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from typing import Any, Generic, Self, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import anyio
 import attrs
 
-from adorm.batch.batch_options import BatchOperation
+from adorm.batch.batch_options import BatchOfPuts
 from adorm.batch.batch_run import BatchRun, chunk_outcomes
 from adorm.batch.chunk import by_table
 from adorm.batch.inputs import as_list, numbered, run_in_turns
@@ -42,7 +42,7 @@ Bind: TypeAlias = Callable[[Any], Binding]
 
 
 @attrs.define(eq=False, repr=False)
-class BatchWrite(BatchOperation[BatchWriteResult[ModelT]], Generic[ModelT]):
+class BatchWrite(BatchOfPuts[BatchWriteResult[ModelT]], Generic[ModelT]):
     """Puts and deletes, in chunks of 25, several chunks at a time.
 
     Nothing is checked: a put is as `put(item).unchecked()`, the last writer wins. It costs the same
@@ -63,12 +63,6 @@ class BatchWrite(BatchOperation[BatchWriteResult[ModelT]], Generic[ModelT]):
     _bind: Bind
     _puts: tuple[ModelT, ...] | AsyncIterable[ModelT]
     _deletes: tuple[Any, ...]
-    _keeps_timestamps: bool = attrs.field(default=False, kw_only=True, alias="keeps_timestamps")
-
-    def keep_timestamps(self) -> Self:
-        """Store `created_at` and `updated_at` as the instances have them, as an import does; by
-        default they are the times of writes."""
-        return attrs.evolve(self, keeps_timestamps=True)
 
     def _put_request(self, binding: Binding, item: object) -> WriteRequest:
         return put_request(binding, item, keeps_timestamps=self._keeps_timestamps)
@@ -200,10 +194,7 @@ class BatchWrite(BatchOperation[BatchWriteResult[ModelT]], Generic[ModelT]):
 
 
 def _encoded(
-    what: str,
-    targets: tuple[Any, ...],
-    bind: Bind,
-    encode: Callable[[Binding, Any], WriteRequest],
+    what: str, targets: tuple[Any, ...], bind: Bind, encode: Callable[[Binding, Any], WriteRequest]
 ) -> Iterator[WriteRequest]:
     for number, target in enumerate(targets, start=1):
         try:
@@ -229,21 +220,18 @@ async def _close(iterator: AsyncIterator[Any]) -> None:
             await close()
 
 
-def checked_puts(
+def batch_write(
+    connection: Connection,
+    bind: Bind,
     puts: Iterable[ModelT] | AsyncIterable[ModelT],
-) -> tuple[ModelT, ...] | AsyncIterable[ModelT]:
-    """The puts as a tuple, which can be iterated more than once; an async iterable as it is.
+    deletes: Iterable[Any],
+) -> BatchWrite[ModelT]:
+    """A batch of these puts and deletes, which are made tuples, to be iterated more than once; an
+    async iterable stays as it is.
 
     Raises:
-        UsageError: it is neither iterable nor async iterable.
+        UsageError: an argument is not iterable.
     """
-    return puts if isinstance(puts, AsyncIterable) else tuple(as_list("puts", puts))
-
-
-def checked_deletes(deletes: Iterable[Any]) -> tuple[Any, ...]:
-    """The deletes as a tuple, which can be iterated more than once.
-
-    Raises:
-        UsageError: it is not iterable.
-    """
-    return tuple(as_list("deletes", deletes))
+    if not isinstance(puts, AsyncIterable):
+        puts = tuple(as_list("puts", puts))
+    return BatchWrite(connection, bind, puts, tuple(as_list("deletes", deletes)))

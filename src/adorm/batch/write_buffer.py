@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from operator import attrgetter
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import anyio
@@ -74,12 +73,7 @@ class WriteBuffer:
         self._context = copy_context()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Send nothing more, and wait for the chunks in flight. A cancellation, of this or of the
         body, cancels them."""
         self._pool.stopped = True

@@ -12,7 +12,6 @@ import itertools
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any, Literal, NoReturn, Self, TypeVar
 
 import anyio
@@ -68,12 +67,7 @@ class Pool:
         await self._tasks.__aenter__()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         tasks = self._tasks
         if tasks is None:
             return

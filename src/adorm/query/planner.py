@@ -90,8 +90,7 @@ def choose(info: ModelInfo, wanted: Wanted) -> Access:
         )
     # min() takes the first of equals.
     best = min(
-        fits,
-        key=lambda fit: (not fit.covers, -fit.sort_fields_used, fit.target.index is not None),
+        fits, key=lambda fit: (not fit.covers, -fit.sort_fields_used, fit.target.index is not None)
     )
     if not best.covers:
         raise UsageError(

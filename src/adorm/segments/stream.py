@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from adorm.calls.capacity import Capacity
@@ -137,12 +136,7 @@ class ScanStream(ItemStream[ItemT]):
         self._stream = stream
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         stream, self._stream = self._stream, None
         self._give_no_more()
         self._pages.clear()

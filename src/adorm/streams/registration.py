@@ -14,13 +14,39 @@ from adorm.streams.typed_handlers import HandlerKind, TypedHandlers, When, typed
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
 
-class HandlerRegistry:
-    """The decorators of a stream handler, one for each kind of change."""
+class Registration:
+    """Registers handlers of one kind with a stream handler."""
 
-    _typed_handlers: TypedHandlers
+    def __init__(self, handlers: TypedHandlers, kind: HandlerKind) -> None:
+        self._handlers = handlers
+        self._kind: HandlerKind = kind
+
+    def registering(
+        self, model: type[Any], when: When | None, table_name: str | None, optional_images: bool
+    ) -> Callable[[AsyncFunction], None]:
+        # Now, not when the handler is registered: `@changes.insert` without a model gets the
+        # function in its place, and would register nothing.
+        model_info(model)
+
+        def register(function: AsyncFunction) -> None:
+            handler = typed_handler(
+                self._kind,
+                model,
+                function,
+                when=when,
+                table_name=table_name,
+                optional_images=optional_images,
+            )
+            self._handlers.add(handler)
+
+        return register
+
+
+class OneImageRegistration(Registration):
+    """Registers `async def handler(item, change, db)`."""
 
     @overload
-    def insert(
+    def __call__(
         self,
         model: type[ModelT],
         /,
@@ -30,7 +56,7 @@ class HandlerRegistry:
         optional_images: Literal[False] = ...,
     ) -> OneImage[ModelT, ModelT]: ...
     @overload
-    def insert(
+    def __call__(
         self,
         model: type[ModelT],
         /,
@@ -39,7 +65,7 @@ class HandlerRegistry:
         table_name: str | None = ...,
         optional_images: Literal[True],
     ) -> OneImage[ModelT | None, ModelT]: ...
-    def insert(
+    def __call__(
         self,
         model: type[Any],
         /,
@@ -48,8 +74,7 @@ class HandlerRegistry:
         table_name: str | None = None,
         optional_images: bool = False,
     ) -> Any:
-        """Decorate `async def created(item, change, db)`, the handler of new items. It may leave
-        out `change` and `db`.
+        """Decorate a function.
 
         Args:
             when: a function that decides, in the place of the model's discriminator, whether this
@@ -64,12 +89,14 @@ class HandlerRegistry:
             UsageError: this is no model, the handler can't be told apart from another one, or the
                 function has other parameters.
         """
-        return OneImage[Any, Any](
-            self._registering("INSERT", model, when, table_name, optional_images)
-        )
+        return OneImage[Any, Any](self.registering(model, when, table_name, optional_images))
+
+
+class TwoImagesRegistration(Registration):
+    """Registers `async def handler(old, new, change, db)`."""
 
     @overload
-    def modify(
+    def __call__(
         self,
         model: type[ModelT],
         /,
@@ -79,7 +106,7 @@ class HandlerRegistry:
         optional_images: Literal[False] = ...,
     ) -> TwoImages[ModelT, ModelT]: ...
     @overload
-    def modify(
+    def __call__(
         self,
         model: type[ModelT],
         /,
@@ -88,7 +115,7 @@ class HandlerRegistry:
         table_name: str | None = ...,
         optional_images: Literal[True],
     ) -> TwoImages[ModelT | None, ModelT]: ...
-    def modify(
+    def __call__(
         self,
         model: type[Any],
         /,
@@ -97,83 +124,43 @@ class HandlerRegistry:
         table_name: str | None = None,
         optional_images: bool = False,
     ) -> Any:
-        """Decorate `async def changed(old, new, change, db)`, the handler of changed items. It may
-        leave out `change` and `db`. Options: see `insert`."""
-        return TwoImages[Any, Any](
-            self._registering("MODIFY", model, when, table_name, optional_images)
-        )
+        """Decorate a function. Options: see `OneImageRegistration.__call__`."""
+        return TwoImages[Any, Any](self.registering(model, when, table_name, optional_images))
 
-    @overload
-    def remove(
-        self,
-        model: type[ModelT],
-        /,
-        *,
-        when: When | None = ...,
-        table_name: str | None = ...,
-        optional_images: Literal[False] = ...,
-    ) -> OneImage[ModelT, ModelT]: ...
-    @overload
-    def remove(
-        self,
-        model: type[ModelT],
-        /,
-        *,
-        when: When | None = ...,
-        table_name: str | None = ...,
-        optional_images: Literal[True],
-    ) -> OneImage[ModelT | None, ModelT]: ...
-    def remove(
-        self,
-        model: type[Any],
-        /,
-        *,
-        when: When | None = None,
-        table_name: str | None = None,
-        optional_images: bool = False,
-    ) -> Any:
+
+class HandlerRegistry:
+    """The decorators of a stream handler, one for each kind of change."""
+
+    _typed_handlers: TypedHandlers
+
+    @property
+    def insert(self) -> OneImageRegistration:
+        """Decorate `async def created(item, change, db)`, the handler of new items. It may leave
+        out `change` and `db`.
+
+        `@changes.insert(Order)`; for the options see `OneImageRegistration.__call__`.
+        """
+        return OneImageRegistration(self._typed_handlers, "INSERT")
+
+    @property
+    def modify(self) -> TwoImagesRegistration:
+        """Decorate `async def changed(old, new, change, db)`, the handler of changed items. It may
+        leave out `change` and `db`. The options are those of `insert`."""
+        return TwoImagesRegistration(self._typed_handlers, "MODIFY")
+
+    @property
+    def remove(self) -> OneImageRegistration:
         """Decorate `async def removed(old, change, db)`, the handler of deleted items. It may leave
         out `change` and `db`. It also gets expired items, if no handler of `expire` takes them.
-        Options: see `insert`."""
-        return OneImage[Any, Any](
-            self._registering("REMOVE", model, when, table_name, optional_images)
-        )
+        The options are those of `insert`."""
+        return OneImageRegistration(self._typed_handlers, "REMOVE")
 
-    @overload
-    def expire(
-        self,
-        model: type[ModelT],
-        /,
-        *,
-        when: When | None = ...,
-        table_name: str | None = ...,
-        optional_images: Literal[False] = ...,
-    ) -> OneImage[ModelT, ModelT]: ...
-    @overload
-    def expire(
-        self,
-        model: type[ModelT],
-        /,
-        *,
-        when: When | None = ...,
-        table_name: str | None = ...,
-        optional_images: Literal[True],
-    ) -> OneImage[ModelT | None, ModelT]: ...
-    def expire(
-        self,
-        model: type[Any],
-        /,
-        *,
-        when: When | None = None,
-        table_name: str | None = None,
-        optional_images: bool = False,
-    ) -> Any:
+    @property
+    def expire(self) -> OneImageRegistration:
         """Decorate `async def expired(old, change, db)`, the handler of items that DynamoDB deleted
-        because their time to live was over. It may leave out `change` and `db`. Options: see
-        `insert`."""
-        return OneImage[Any, Any](
-            self._registering("EXPIRE", model, when, table_name, optional_images)
-        )
+        because their time to live was over. It may leave out `change` and `db`. The options are
+        those of `insert`."""
+        return OneImageRegistration(self._typed_handlers, "EXPIRE")
 
     def batch(
         self, model: type[ModelT], /, *, when: When | None = None, table_name: str | None = None
@@ -192,32 +179,5 @@ class HandlerRegistry:
         Raises:
             UsageError: see `insert`.
         """
-        return WholeBatch[ModelT](
-            self._registering("BATCH", model, when, table_name, optional_images=True)
-        )
-
-    def _registering(
-        self,
-        kind: HandlerKind,
-        model: type[Any],
-        when: When | None,
-        table_name: str | None,
-        optional_images: bool,
-    ) -> Callable[[AsyncFunction], None]:
-        # Now, not when the handler is registered: `@changes.insert` without a model gets the
-        # function in its place, and would register nothing.
-        model_info(model)
-
-        def register(function: AsyncFunction) -> None:
-            self._typed_handlers.add(
-                typed_handler(
-                    kind,
-                    model,
-                    function,
-                    when=when,
-                    table_name=table_name,
-                    optional_images=optional_images,
-                )
-            )
-
-        return register
+        registration = Registration(self._typed_handlers, "BATCH")
+        return WholeBatch[ModelT](registration.registering(model, when, table_name, True))
