@@ -117,8 +117,8 @@ from adorm.expressions.raw import raw as raw
 from adorm.expressions.updates import Clause as Clause
 from adorm.idempotency.decorator import idempotent as idempotent
 from adorm.idempotency.records import IdempotencyRecord as IdempotencyRecord
-from adorm.items.expiry import is_expired as is_expired
 from adorm.items.get import Get as Get
+from adorm.items.instances import is_expired as is_expired
 from adorm.items.keys import Key as Key
 from adorm.items.operation import Operation as Operation
 from adorm.items.plan import Plan as Plan

@@ -13,12 +13,12 @@ from adorm.calls.capacity import Capacity
 from adorm.codec.sizes import json_size
 from adorm.dynamodb.limits import MAX_WRITE_REQUESTS
 from adorm.dynamodb.values import AttributeMap
-from adorm.items.applied import note_applied
 from adorm.items.binding import Binding, Connection
 from adorm.items.item_ids import ItemId, ItemIds, item_id
 from adorm.items.keys import Key, make_key
 from adorm.items.put import Put
 from adorm.items.single_write import key_of_instance
+from adorm.items.write_failures import note_applied
 from adorm.models import is_instance
 from adorm.outcomes import Outcome
 from adorm.retry import RetryPolicy

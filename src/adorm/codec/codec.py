@@ -15,7 +15,7 @@ from adorm.codec.coders.hooks import Generation, make_converter
 from adorm.codec.compiled.items import StructCoder
 from adorm.codec.compiled.keys import compare, comparing_decoder, has_one_form
 from adorm.codec.failures import DecodeFailure, EncodeFailure, item_decode_error, usage_error
-from adorm.codec.nesting import check_nesting, nested_too_deeply
+from adorm.codec.sizes import check_nesting, nested_too_deeply
 from adorm.dynamodb.values import AttributeMap, AttributeValue
 from adorm.errors import UsageError
 from adorm.schema.fields import DatetimeFormat, Field

@@ -1,6 +1,7 @@
-"""How large an item is, as DynamoDB counts.
+"""How large an item is, as DynamoDB counts, and how deeply its lists and maps are nested.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-attributes
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from adorm.dynamodb.limits import MAX_ITEM_BYTES
+from adorm.codec.failures import Piece, ValueFailure
+from adorm.dynamodb.limits import MAX_ITEM_BYTES, MAX_NESTING
 from adorm.dynamodb.values import json_default
 from adorm.errors import BadValue, UsageError
 
@@ -89,3 +91,39 @@ def _number_size(text: str) -> int:
     """One byte for each two significant digits, one more, and one for a minus sign."""
     digits = text.lower().partition("e")[0].lstrip("-+").replace(".", "").strip("0")
     return (len(digits) + 1) // 2 + 1 + text.startswith("-")
+
+
+def check_nesting(attribute_map: Mapping[str, Any]) -> None:
+    """Refuse values that are nested more deeply than DynamoDB allows.
+
+    Args:
+        attribute_map: an item, or one value under an empty name.
+    """
+    for name, value in attribute_map.items():
+        path = _path_below(value, MAX_NESTING - 1)
+        if path is not None:
+            failure = ValueFailure(
+                f"nested deeper than the {MAX_NESTING} levels that DynamoDB keeps"
+            )
+            raise failure.under(*([name, *path] if name else path))
+
+
+def _path_below(attribute_value: Mapping[str, Any], levels: int) -> list[Piece] | None:
+    """The path to a list or map below `levels` others; None where there is none."""
+    for tag, payload in attribute_value.items():
+        if tag in ("L", "M"):
+            if levels == 0:
+                return []
+            for piece, item in enumerate(payload) if tag == "L" else payload.items():
+                below = _path_below(item, levels - 1)
+                if below is not None:
+                    return [piece, *below]
+    return None
+
+
+def nested_too_deeply(subject: str) -> BadValue:
+    """The error for a value that Python itself can't follow to its end."""
+    return BadValue(
+        f"{subject}: nested deeper than the {MAX_NESTING} levels that DynamoDB keeps, or holding "
+        "itself"
+    )

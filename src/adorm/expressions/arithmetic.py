@@ -1,16 +1,16 @@
-"""`Sum`: one addition or subtraction, on the value side of a SET."""
+"""`Sum`: one addition or subtraction, on the value side of a SET. Other operators are refused."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import attrs
 
 from adorm.dynamodb.values import AttributeValue
-from adorm.errors import UsageError
+from adorm.errors import MisusedExpression, UsageError
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.operands import NUMBERS, Value, check_stored_as, encode_operand
-from adorm.expressions.operators import SumOperators
 from adorm.expressions.placeholders import (
     VALUE,
     Encoder,
@@ -20,6 +20,60 @@ from adorm.expressions.placeholders import (
     Shape,
 )
 from adorm.schema.fields import Role
+
+
+def _refused(form: str) -> Callable[..., NoReturn]:
+    """The method of an operator that DynamoDB does not have; `form` shows its use in the error."""
+
+    def refuse(self: SumOperators, other: object = None, _modulo: object = None) -> NoReturn:
+        path = str(self) if isinstance(self, PathOperators) else f"({self})"
+        raise MisusedExpression(
+            f"{form.format(path=path, other=other)}: DynamoDB computes with + and - only, one of "
+            "them in a .set(path, ...), as in Order.total + 1; compute the value in Python, and "
+            "store that"
+        )
+
+    return refuse
+
+
+class SumOperators:
+    """Refuses every operator of Python that an UpdateExpression has not: all but one + or -."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:  # so that type checkers refuse these operators, too
+        __mul__, __rmul__ = _refused("{path} * {other!r}"), _refused("{other!r} * {path}")
+        __truediv__, __rtruediv__ = _refused("{path} / {other!r}"), _refused("{other!r} / {path}")
+        __floordiv__ = _refused("{path} // {other!r}")
+        __rfloordiv__ = _refused("{other!r} // {path}")
+        __mod__, __rmod__ = _refused("{path} % {other!r}"), _refused("{other!r} % {path}")
+        __pow__, __rpow__ = _refused("{path} ** {other!r}"), _refused("{other!r} ** {path}")
+        __neg__, __pos__, __abs__ = (
+            _refused("-{path}"),
+            _refused("+{path}"),
+            _refused("abs({path})"),
+        )
+
+
+class PathOperators(SumOperators):
+    """Refuses `&`, `|` and `~` as well: those combine conditions, and a path is none."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:  # as above
+
+        def __and__(self, _other: object = None) -> NoReturn:
+            _refuse_combining(self)
+
+        __rand__ = __or__ = __ror__ = __invert__ = __and__
+
+
+def _refuse_combining(path: PathOperators) -> NoReturn:
+    raise MisusedExpression(
+        f"{path} stands beside &, | or ~ as if it were a condition: they bind more tightly than "
+        "comparisons, so put parentheses around each comparison, as in "
+        f"(Order.total > 1) & (Order.status == 'open'); for a bool attribute write ({path} == True)"
+    )
 
 
 @attrs.frozen(eq=False)

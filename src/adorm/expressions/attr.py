@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from builtins import set as Set  # noqa: N812  # a method named `set` hides the type in the body of Attr
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, get_args, overload
 
-from adorm.dynamodb.limits import MAX_IN_OPERANDS
+from adorm.dynamodb.limits import MAX_IN_OPERANDS, MAX_NESTING
 from adorm.dynamodb.values import Tag
 from adorm.errors import BadValue, MisusedExpression, UsageError
 from adorm.expressions.comparisons import Between, In
 from adorm.expressions.conditions import Condition
-from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.document_path import DocumentPath, Step
 from adorm.expressions.functions import BeginsWith, Contains, Exists, TypeIs
 from adorm.expressions.operands import Size, Value
-from adorm.expressions.path_text import parse_path
 from adorm.expressions.paths import (
     ComparedPath,
     measured_of,
@@ -285,3 +286,54 @@ def path(text: str, /) -> Attr[Any]:
         UsageError: the text is no path.
     """
     return Attr(parse_path(text))
+
+
+MAX_KEPT = 512
+"""The untyped paths that are kept, of all that a process uses."""
+
+_PIECE = re.compile(
+    r"""(?P<name>[^.\[\]"']+)|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]|\['(?P<key2>[^']*)'\]|(?P<dot>\.)"""
+)
+
+
+def parse_path(text: str) -> DocumentPath:
+    """An untyped path from `dotted.name[0]`; a name with a dot in it is written `labels["a.b"]`."""
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+        raise UsageError(f"a path is text such as 'lines[0].price', not {text!r}")
+    return _parse(str.__str__(text))
+
+
+@lru_cache(maxsize=MAX_KEPT)
+def _parse(text: str) -> DocumentPath:
+    steps: list[Step] = []
+    position, after_dot = 0, True
+    while position < len(text):
+        piece = _PIECE.match(text, position)
+        if piece is None or (piece["dot"] is not None and after_dot):
+            raise UsageError(
+                f"no path: {text!r}, at position {position}; "
+                "write it like 'lines[0].price' or 'labels[\"a.b\"]'"
+            )
+        position = piece.end()
+        if piece["dot"] is not None:
+            after_dot = True
+            continue
+        if piece["name"] is not None:
+            if not after_dot:
+                raise UsageError(f"no path: {text!r}: a dot is missing before {piece['name']!r}")
+            steps.append(piece["name"])
+        elif piece["index"] is not None:
+            steps.append(int(piece["index"]))
+        else:
+            steps.append(piece["key"] if piece["key"] is not None else piece["key2"])
+            if not steps[-1]:
+                raise UsageError(f"no path: {text!r}: DynamoDB's maps have no empty keys")
+        after_dot = False
+    if not steps or after_dot or isinstance(steps[0], int):
+        raise UsageError(
+            f"no path: {text!r}; it starts with an attribute name, and ends with a name, key or "
+            "index"
+        )
+    if len(steps) > MAX_NESTING:
+        raise UsageError(f"{text!r}: a document path has at most {MAX_NESTING} levels")
+    return DocumentPath(None, tuple(steps), Any, None, text, is_kept=True)

@@ -12,8 +12,8 @@ from typing import NoReturn
 import attrs
 
 from adorm.errors import MisusedExpression, UsageError
+from adorm.expressions.arithmetic import PathOperators, SumOperators
 from adorm.expressions.document_path import DocumentPath
-from adorm.expressions.operators import PathOperators, SumOperators
 from adorm.expressions.placeholders import Operands, Placeholders, Shape
 
 OR, AND, NOT, COMPARISON, FUNCTION = range(5)

@@ -11,12 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, cast
 
 from adorm.errors import BadValue, MisusedExpression, UsageError
-from adorm.expressions.arithmetic import Sum
+from adorm.expressions.arithmetic import PathOperators, Sum, SumOperators
 from adorm.expressions.comparisons import Comparator, Comparison
 from adorm.expressions.conditions import Condition
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.operands import Measured, Operand, Size, Value
-from adorm.expressions.operators import PathOperators, SumOperators
 from adorm.expressions.updates import Clause, Set
 
 T = TypeVar("T")

@@ -14,8 +14,7 @@ from typing import Any, Protocol, TypeAlias
 from adorm.dynamodb.limits import MAX_EXPRESSION_BYTES, MAX_EXPRESSION_OPERATORS
 from adorm.dynamodb.values import AttributeValue
 from adorm.errors import UsageError
-from adorm.expressions.document_path import DocumentPath
-from adorm.expressions.map_keys import Step, stored_steps
+from adorm.expressions.document_path import DocumentPath, Step, stored_steps
 from adorm.schema.fields import Field
 from adorm.schema.structures import structure_of
 from adorm.schema.types import Annotation

@@ -14,8 +14,7 @@ import orjson
 from adorm.dynamodb.values import AttributeValue
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
-from adorm.expressions.document_path import DocumentPath
-from adorm.expressions.map_keys import MapKey, Step
+from adorm.expressions.document_path import DocumentPath, MapKey, Step
 from adorm.expressions.placeholders import (
     Encoder,
     FieldEncoder,
@@ -24,7 +23,6 @@ from adorm.expressions.placeholders import (
     Shape,
     check_owner,
 )
-from adorm.expressions.projections import write_projection
 from adorm.expressions.updates import ADD, SET, Clause, write_update
 from adorm.schema.fields import Field
 
@@ -210,3 +208,13 @@ def _identity(attribute_value: AttributeValue) -> object:
         return orjson.dumps(attribute_value, None, orjson.OPT_PASSTHROUGH_SUBCLASS)
     except TypeError:  # it holds bytes; repr takes three times as long
         return repr(attribute_value)
+
+
+def write_projection(placeholders: Placeholders, paths: tuple[tuple[Step, ...], ...]) -> str:
+    """`#n0, #n1.#n2`: each path once, and none that lies in another: DynamoDB refuses that."""
+    unique = sorted(set(paths), key=lambda steps: (len(steps), [str(step) for step in steps]))
+    kept: list[tuple[Step, ...]] = []
+    for steps in unique:
+        if not any(steps[: len(outer)] == outer for outer in kept):
+            kept.append(steps)
+    return ", ".join([placeholders.steps(steps) for steps in kept])

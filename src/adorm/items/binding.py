@@ -22,7 +22,7 @@ from adorm.schema.types import Annotation
 if TYPE_CHECKING:
     from adorm.codec.compiled.pages import PageParser
     from adorm.dynamodb.operations import Repeat
-    from adorm.expressions.map_keys import Step
+    from adorm.expressions.document_path import Step
     from adorm.retry import RetryPolicy
     from adorm.transport.base import Answer, AnswerReader, Request
 

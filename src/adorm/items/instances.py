@@ -1,15 +1,17 @@
-"""What a write does with an instance: it checks it before, and changes it after it is applied."""
+"""Instances: what a write does before and after it is applied; whether the ttl has passed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import attrs
 
+from adorm.clock import current_clock
 from adorm.codec.failures import reason_of
 from adorm.errors import BadValue, UsageError
-from adorm.models import ModelInfo
+from adorm.models import ModelInfo, model_info
 
 
 def validate(info: ModelInfo, instance: Any) -> None:
@@ -85,3 +87,28 @@ def _attribute_names(info: ModelInfo, instance: Any) -> set[str]:
         names.update(field.name for field in attrs.fields(info.structure.cls))
     names.update(getattr(instance, "__dict__", ()))
     return {name for name in names if hasattr(instance, name)}
+
+
+def is_expired(
+    item: object, /, *, at: datetime | None = None, model: type[Any] | None = None
+) -> bool:
+    """Whether the item's ttl has passed; False where it has none.
+
+    Args:
+        at: the time to compare with; default now.
+        model: the result of `map_class`, for an instance of a class that was mapped by it.
+
+    Raises:
+        UsageError: its class is no model or has no ttl field, or it is no instance of `model`.
+    """
+    info = model_info(type(item) if model is None else model)
+    if model is not None:
+        info.check_instance(item)
+    if info.ttl is None:
+        raise UsageError(f"{info.name} has no ttl field: add one with adorm.ttl()")
+    expires_at: Any = getattr(item, info.ttl.name)
+    if expires_at is None:
+        return False
+    now = at or current_clock().now()
+    seconds = expires_at.timestamp() if isinstance(expires_at, datetime) else expires_at
+    return int(seconds) <= int(now.timestamp())  # DynamoDB compares whole seconds

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple, cast, get_args
 from weakref import WeakKeyDictionary
 
 from adorm.dynamodb.values import AttributeMap
-from adorm.expressions.document_path import DocumentPath
-from adorm.expressions.map_keys import MapKey, Step, stored_steps
+from adorm.expressions.document_path import DocumentPath, MapKey, Step, stored_steps
 from adorm.items.binding import Binding
 from adorm.models import ModelInfo
 from adorm.schema.fields import NOT_REQUIRED, Field

@@ -7,10 +7,13 @@ from typing import Any
 from uuid import uuid4
 
 from adorm.errors import ConditionalCheckFailed, TransactionCanceled, ValidationFailed
-from adorm.items.applied import after_applied
-from adorm.items.condition_failures import condition_failure, is_own_write
-from adorm.items.refusals import explain_refusal
 from adorm.items.write import PreparedWrite
+from adorm.items.write_failures import (
+    after_applied,
+    condition_failure,
+    explain_refusal,
+    is_own_write,
+)
 from adorm.retry import RetryPolicy
 from adorm.transport.base import Answer
 

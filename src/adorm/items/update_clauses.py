@@ -10,7 +10,7 @@ from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition, conditions
 from adorm.expressions.paths import document_path_of, set_clause
 from adorm.expressions.updates import Add, Append, Clause, Remove
-from adorm.items.value_types import EnumT, NestedT, TypedDictT
+from adorm.schema.model_types import EnumT, NestedT, TypedDictT
 from adorm.schema.scalar_types import ScalarT
 
 T = TypeVar("T")

@@ -1,8 +1,9 @@
-"""The types by which type checkers know models and other structured classes."""
+"""The types by which type checkers know models, other structured classes and values to set."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol, TypeAlias
+from enum import Enum
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 
 class DataclassLike(Protocol):
@@ -20,3 +21,19 @@ class AttrsLike(Protocol):
 AnyModel: TypeAlias = DataclassLike | AttrsLike
 """What every model is to a checker: the bound for a type variable of yours, `M = TypeVar("M",
 bound=adorm.AnyModel)`."""
+
+
+# The values of `.set(path, value)`: to check that a value fits its path, a type checker needs a
+# bound or constrained TypeVar; it would widen a plain one to `object`, and accept any value.
+EnumT = TypeVar("EnumT", bound=Enum)
+
+
+class TypedDictLike(Protocol):
+    """A TypedDict. `TypedDict` itself can't be the bound of a type variable."""
+
+    __required_keys__: ClassVar[frozenset[str]]
+    __optional_keys__: ClassVar[frozenset[str]]
+
+
+TypedDictT = TypeVar("TypedDictT", bound=TypedDictLike)
+NestedT = TypeVar("NestedT", bound=DataclassLike | AttrsLike)

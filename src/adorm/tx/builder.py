@@ -16,10 +16,8 @@ from adorm.items.update import Update
 from adorm.models import model_info
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.schema.scalar_types import KeyValue
-from adorm.tx.check import Check
-from adorm.tx.handles import TransactionUpdate, TransactionWrite
-from adorm.tx.state import TransactionState
-from adorm.tx.write_action import WriteAction
+from adorm.tx.actions import Check, WriteAction
+from adorm.tx.handles import TransactionState, TransactionUpdate, TransactionWrite
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 WriteT = TypeVar("WriteT", bound=SingleWrite[Any])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Generic, Self, TypeVar
 
 from adorm.errors import UsageError
@@ -10,8 +11,7 @@ from adorm.expressions.updates import Clause
 from adorm.items.single_write import SingleWrite, Write
 from adorm.items.update import Update
 from adorm.items.update_clauses import UpdateClauses
-from adorm.tx.state import TransactionState
-from adorm.tx.write_action import WriteAction
+from adorm.tx.actions import WriteAction
 
 ModelT = TypeVar("ModelT")
 WriteT = TypeVar("WriteT", bound=SingleWrite[Any])
@@ -93,3 +93,65 @@ class TransactionUpdate(UpdateClauses, Handle[Update[Any, Any]], Generic[ModelT]
 
     def _with_upsert(self) -> Self:
         return self._replace(self._action.write.upsert())
+
+
+_ENDED = (
+    "this transaction has ended, and nothing can be added to it: "
+    "begin another with db.transaction()"
+)
+
+
+class TransactionState:
+    """The state of one transaction: new, entered as a block or not, ended.
+
+    It belongs to the task that uses it first.
+    """
+
+    __slots__ = ("_ended", "_in_block", "_owner")
+
+    def __init__(self) -> None:
+        self._owner: asyncio.Task[object] | None = None
+        self._in_block = False
+        self._ended = False
+
+    def use(self) -> None:
+        """Check that it may be used now, by this task."""
+        task = _current_task()
+        if self._owner is None:
+            self._owner = task
+        if task is not self._owner:
+            raise UsageError(
+                "a transaction belongs to the task that began it: gather what other tasks have to "
+                "write and add it here, or give each task a transaction of its own"
+            )
+        if self._ended:
+            raise UsageError(_ENDED)
+
+    def enter(self) -> None:
+        """Begin the block."""
+        self.use()
+        if self._in_block:
+            raise UsageError(
+                "this transaction is entered already, and its operations are one: "
+                "transactions don't nest"
+            )
+        self._in_block = True
+
+    def commit(self) -> None:
+        """End it without a block."""
+        self.use()
+        if self._in_block:
+            raise UsageError("the end of the block sends this transaction: take commit() away")
+        self.end()
+
+    def end(self) -> None:
+        """End it: nothing can be added any more."""
+        self._ended = True
+        self._owner = None
+
+
+def _current_task() -> asyncio.Task[object] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # outside of an event loop
+        return None

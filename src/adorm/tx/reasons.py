@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 from adorm.errors import (
-    AdormError,
     CancellationReason,
     ConditionalCheckFailed,
     ItemNotFound,
@@ -14,28 +13,10 @@ from adorm.errors import (
     TransactionCanceled,
     ValidationFailed,
 )
-from adorm.items.condition_failures import error_like
-from adorm.items.keys import Key
+from adorm.items.write_failures import error_like
+from adorm.tx.actions import GetAction, WriteAction
 
-
-class Action(Protocol):
-    """One action of a transaction, a write or a read, as far as a reason tells of it."""
-
-    @property
-    def label(self) -> str:
-        """What it is, for messages: `update Account a`."""
-        ...
-
-    @property
-    def key(self) -> Key[Any]: ...
-
-    def failure(self, error: ConditionalCheckFailed, /) -> AdormError:
-        """What it means that its condition did not hold."""
-        ...
-
-    def explain(self, error: ValidationFailed, /) -> None:
-        """Add advice to a refusal, where there is any."""
-        ...
+Action: TypeAlias = WriteAction[Any] | GetAction
 
 
 def explained(error: TransactionCanceled, actions: Sequence[Action]) -> TransactionCanceled:

@@ -9,41 +9,19 @@ import attrs
 
 from adorm.dynamodb.limits import MAX_TRANSACTION_ACTIONS, MAX_TRANSACTION_BYTES, READ_UNIT_BYTES
 from adorm.errors import (
-    AdormError,
-    ConditionalCheckFailed,
     TransactionCanceled,
     UsageError,
-    ValidationFailed,
 )
-from adorm.items.binding import Binding, Connection
+from adorm.items.binding import Connection
 from adorm.items.item_ids import ItemId, item_id
 from adorm.items.keys import Key
 from adorm.items.operation import Retriable
 from adorm.items.plan import Cost, Plan
+from adorm.tx.actions import GetAction
 from adorm.tx.builder import Bind
 from adorm.tx.reasons import explained
 
 ResultT = TypeVar("ResultT")
-
-
-@attrs.frozen(eq=False)
-class GetAction:
-    """The read of one item as an action of a transaction."""
-
-    binding: Binding
-    key: Key[Any]
-
-    @property
-    def label(self) -> str:
-        """What it is, for messages: `get Order c1/o1`."""
-        return f"get {self.key}"
-
-    def failure(self, error: ConditionalCheckFailed, /) -> AdormError:
-        """The error itself: a read has no condition."""
-        return error
-
-    def explain(self, error: ValidationFailed, /) -> None:
-        """Nothing to add: a read has no clauses."""
 
 
 def get_actions(bind: Bind, keys: Iterable[Key[Any]]) -> tuple[GetAction, ...]:

@@ -46,6 +46,8 @@ class Transactions(Connection):
 
         return Transaction(self, self._binding, token=token, retry=retry)
 
+    # A table, laid out by hand: each row has one key more.
+    # fmt: off
     @overload
     def transact_get(self, a: Key[T1], /) -> TransactGet[tuple[T1 | None]]: ...
     @overload
@@ -70,81 +72,35 @@ class Transactions(Connection):
     ) -> TransactGet[tuple[T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None]]: ...
     @overload
     def transact_get(
-        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], g: Key[T7], /
-    ) -> TransactGet[
-        tuple[T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None]
-    ]: ...
+        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], g: Key[T7],
+        /
+    ) -> TransactGet[tuple[
+        T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None
+    ]]: ...
     @overload
     def transact_get(
-        self,
-        a: Key[T1],
-        b: Key[T2],
-        c: Key[T3],
-        d: Key[T4],
-        e: Key[T5],
-        f: Key[T6],
-        g: Key[T7],
-        h: Key[T8],
-        /,
-    ) -> TransactGet[
-        tuple[
-            T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None, T8 | None
-        ]
-    ]: ...
+        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], g: Key[T7],
+        h: Key[T8], /
+    ) -> TransactGet[tuple[
+        T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None, T8 | None
+    ]]: ...
     @overload
     def transact_get(
-        self,
-        a: Key[T1],
-        b: Key[T2],
-        c: Key[T3],
-        d: Key[T4],
-        e: Key[T5],
-        f: Key[T6],
-        g: Key[T7],
-        h: Key[T8],
-        i: Key[T9],
-        /,
-    ) -> TransactGet[
-        tuple[
-            T1 | None,
-            T2 | None,
-            T3 | None,
-            T4 | None,
-            T5 | None,
-            T6 | None,
-            T7 | None,
-            T8 | None,
-            T9 | None,
-        ]
-    ]: ...
+        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], g: Key[T7],
+        h: Key[T8], i: Key[T9], /
+    ) -> TransactGet[tuple[
+        T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None, T8 | None,
+        T9 | None
+    ]]: ...
     @overload
     def transact_get(
-        self,
-        a: Key[T1],
-        b: Key[T2],
-        c: Key[T3],
-        d: Key[T4],
-        e: Key[T5],
-        f: Key[T6],
-        g: Key[T7],
-        h: Key[T8],
-        i: Key[T9],
-        j: Key[T10],
-        /,
-    ) -> TransactGet[
-        tuple[
-            T1 | None,
-            T2 | None,
-            T3 | None,
-            T4 | None,
-            T5 | None,
-            T6 | None,
-            T7 | None,
-            T8 | None,
-            T9 | None,
-            T10 | None,
-        ]
-    ]: ...
+        self, a: Key[T1], b: Key[T2], c: Key[T3], d: Key[T4], e: Key[T5], f: Key[T6], g: Key[T7],
+        h: Key[T8], i: Key[T9], j: Key[T10], /
+    ) -> TransactGet[tuple[
+        T1 | None, T2 | None, T3 | None, T4 | None, T5 | None, T6 | None, T7 | None, T8 | None,
+        T9 | None, T10 | None
+    ]]: ...
+    # fmt: on
     def transact_get(self, *keys: Key[Any]) -> TransactGet[Any]:
         """The items of up to ten keys as they were at one moment, in their order; None for one that
         is not there.

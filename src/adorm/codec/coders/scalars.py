@@ -20,7 +20,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from adorm.codec.coders.basics import bool_of, bytes_of, read_binary, read_bytearray, text_of
 from adorm.codec.coders.coder import DecodeSource, EncodeSource
 from adorm.codec.coders.numbers import (
     decimal_number,
@@ -35,7 +34,15 @@ from adorm.codec.coders.numbers import (
     timedelta_text,
     whole_number,
 )
-from adorm.codec.coders.scalar import Scalar, ScalarCoder
+from adorm.codec.coders.scalar import (
+    Scalar,
+    ScalarCoder,
+    bool_of,
+    bytes_of,
+    read_binary,
+    read_bytearray,
+    text_of,
+)
 from adorm.codec.coders.times import (
     UTC_TEXT_NAMES,
     UTC_TEXT_SOURCE,

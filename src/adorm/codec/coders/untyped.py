@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Set as AbstractSet
 from decimal import Decimal
 from typing import Any
 
-from adorm.codec.coders.basics import read_binary
 from adorm.codec.coders.coder import Coder, Decode, Encode, made_once
 from adorm.codec.coders.containers import under_index, under_key
 from adorm.codec.coders.numbers import untyped_json_decimal_text, untyped_json_value, untyped_number
+from adorm.codec.coders.scalar import read_binary
 from adorm.codec.failures import DecodeFailure, EncodeFailure, ValueFailure, brief, unexpected
 from adorm.dynamodb.values import NULL
 from adorm.errors import ModelError

@@ -1,17 +1,19 @@
-"""One write or check as an action of a transaction."""
+"""One write, check or read as an action of a transaction."""
 
 from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
+import attrs
+
 from adorm.dynamodb.operations import ACTIONS
+from adorm.dynamodb.values import AttributeMap
 from adorm.errors import AdormError, ConditionalCheckFailed, ValidationFailed
 from adorm.items.binding import Binding
-from adorm.items.condition_failures import condition_failure
 from adorm.items.keys import Key
-from adorm.items.refusals import explain_refusal
-from adorm.items.single_write import SingleWrite
+from adorm.items.single_write import SingleWrite, Write, item_exists
 from adorm.items.write import PreparedWrite
+from adorm.items.write_failures import condition_failure, explain_refusal
 
 WriteT = TypeVar("WriteT", bound=SingleWrite[Any])
 
@@ -61,3 +63,48 @@ class WriteAction(Generic[WriteT]):
         """Change the instance, after the transaction was applied."""
         if self.prepared is not None:
             self.stored = self.prepared.on_applied(None)
+
+
+ModelT = TypeVar("ModelT")
+ResultT = TypeVar("ResultT")
+
+
+@attrs.define(eq=False, repr=False)
+class Check(Write[ModelT, ResultT]):
+    """The transaction is applied only if the conditions hold of this item; without conditions, only
+    if there is such an item.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConditionCheck.html
+    """
+
+    def prepare(self, *, in_transaction: bool = False) -> PreparedWrite:
+        binding = self._binding
+        request = {"TableName": binding.table_name, "Key": binding.encode_key(self._key)}
+        prepared = PreparedWrite("ConditionCheck", binding, self._key, request)
+        prepared.must_exist = not self._conditions
+        own = () if self._conditions else (item_exists(binding),)
+        self._complete(prepared, own, {})
+        return prepared
+
+    def _finish(self, new_values: dict[str, Any], attributes: AttributeMap | None) -> None:
+        """A check stores nothing."""
+
+
+@attrs.frozen(eq=False)
+class GetAction:
+    """The read of one item as an action of a transaction."""
+
+    binding: Binding
+    key: Key[Any]
+
+    @property
+    def label(self) -> str:
+        """What it is, for messages: `get Order c1/o1`."""
+        return f"get {self.key}"
+
+    def failure(self, error: ConditionalCheckFailed, /) -> AdormError:
+        """The error itself: a read has no condition."""
+        return error
+
+    def explain(self, error: ValidationFailed, /) -> None:
+        """Nothing to add: a read has no clauses."""

@@ -1,10 +1,11 @@
-"""What the failed condition of a write means, and whether the write itself was the reason."""
+"""Errors of writes: what a failed condition means, advice for a refusal, errors once applied."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from adorm.dynamodb.values import AttributeMap, canonical
 from adorm.errors import (
@@ -14,12 +15,17 @@ from adorm.errors import (
     ItemExists,
     ItemNotFound,
     ServiceError,
+    ValidationFailed,
     VersionConflict,
 )
+from adorm.expressions.arithmetic import Sum
 from adorm.expressions.comparisons import Comparison
 from adorm.expressions.conditions import Condition
+from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.operands import Value
+from adorm.expressions.updates import Add, Append, Clause, Delete, Set
 from adorm.items.binding import Binding
+from adorm.items.keys import Key
 from adorm.items.write import PreparedWrite
 
 ErrorT = TypeVar("ErrorT", bound=ServiceError)
@@ -156,3 +162,90 @@ def _condition_error(
     failure = error_like(error, error_class)
     failure.attribute_map = error.attribute_map
     return failure
+
+
+def after_applied(error: Exception, binding: Binding, key: Key[Any]) -> AdormError:
+    """The error to raise in the place of one that came after the write was applied: its `applied`
+    is True.
+
+    An error that is not adorm's own (an answer of a wrong shape, an instance that refuses an
+    attribute) becomes an `ItemDecodeError`.
+    """
+    if isinstance(error, AdormError):
+        failure = error
+    else:
+        failure = ItemDecodeError(
+            f"DynamoDB's answer could not be used: {type(error).__name__}: {error}",
+            model=binding.info.model,
+            key=binding.encode_key(key),
+            path="$",
+        )
+    note_applied(failure, key)
+    return failure
+
+
+def note_applied(error: Any, subject: object) -> None:
+    """Set `applied` on an error of any class, with a note that the write must not be sent again."""
+    if not getattr(error, "applied", False):
+        error.applied = error.maybe_applied = True
+        error.add_note(
+            f"{subject}: the write was applied, and only what came after it failed: "
+            "do not send it again"
+        )
+
+
+_LAST_STEP = re.compile(r"(\.[^.\[\]]+|\[[^\[\]]*\])$")
+
+
+def explain_refusal(error: ValidationFailed, clauses: Iterable[Clause[Any]]) -> None:
+    """Set the error's `advice`: the paths that the refusal may be about, and what to do."""
+    advice = [each for clause in clauses if (each := _advice(error.detail, clause)) is not None]
+    if advice:
+        error.advice = "; ".join(dict.fromkeys(advice))
+
+
+def _advice(message: str, clause: Clause[Any]) -> str | None:
+    path = clause.path
+    if "document path" in message:
+        if path.is_top_level:
+            return None
+        parent = _LAST_STEP.sub("", path.spelled)
+        return (
+            f"{path} lies in {parent}, which is absent, NULL or of another type in this item: "
+            f".set({parent}, ...) as a whole first"
+        )
+    if "incorrect data type" in message:
+        return _wrong_type(clause, path)
+    if "does not exist in the item" in message and isinstance(clause, Set):
+        operands = _paths_in(clause.value)
+        if operands:
+            return (
+                f"{path} is computed from {' and '.join(map(str, operands))}, which this item does "
+                "not have. The defaults of the model do not count here; add() counts absent as 0"
+            )
+    return None
+
+
+def _wrong_type(clause: Clause[Any], path: DocumentPath) -> str | None:
+    if isinstance(clause, Append):
+        stored, empty = "no list", "[]"
+    elif isinstance(clause, (Add, Delete)) and isinstance(
+        clause.value if isinstance(clause, Add) else clause.members, (set, frozenset)
+    ):
+        stored, empty = "no set of such members", "set()"
+    elif isinstance(clause, Add) or (isinstance(clause, Set) and isinstance(clause.value, Sum)):
+        stored, empty = "no number", "0"
+    else:
+        return None
+    return (
+        f"what is stored at {path} is {stored}, perhaps NULL, and can't be added to: "
+        f'.set({path}, {empty}) first, with .when(attr({path}).type_is("NULL")), '
+        "or save() the item"
+    )
+
+
+def _paths_in(value: object) -> list[DocumentPath]:
+    """The paths in the value of a set clause."""
+    if isinstance(value, Sum):
+        return [side for side in (value.left, value.right) if isinstance(side, DocumentPath)]
+    return [value] if isinstance(value, DocumentPath) else []
