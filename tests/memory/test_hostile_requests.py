@@ -520,7 +520,7 @@ def test_an_option_that_cant_be_is_told_by_its_name(options: dict[str, Any]) -> 
     [{"account": "1"}, {"account": 123456789012}, {"region": ""}, {"region": "a/b"}, {"region": 1}],
 )
 def test_a_caller_that_cant_be_is_a_value_error(engine: Engine, caller: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"twelve digits|a region is text"):
+    with pytest.raises(ValueError, match=r"twelve digits|a region must be text"):
         engine.call("ListTables", {}, **caller)
-    with pytest.raises(ValueError, match=r"twelve digits|a region is text"):
+    with pytest.raises(ValueError, match=r"twelve digits|a region must be text"):
         engine.database(**caller)

@@ -148,8 +148,8 @@ def test_a_file_that_is_no_snapshot_is_told(
     path = tmp_path / "letter.txt"
     for content, words in (
         (None, "No such file"),
-        (b"dear", "no snapshot"),
-        (b"[]", "no snapshot"),
+        (b"dear", "not a snapshot"),
+        (b"[]", "not a snapshot"),
     ):
         if content is not None:
             path.write_bytes(content)

@@ -246,11 +246,11 @@ STATE = (*FIRST, "state")
     [
         (change("format", to="zip"), 'not a snapshot: there is no "format"'),
         (change("version", to=2), "snapshot of version 2; this engine reads version 1"),
-        (change("databases", to={}), "databases: no list"),
-        (change("databases", 0, to=[]), "databases[0]: no object"),
-        (change("databases", 0, "account", to=1), "databases[0].account: no text"),
-        (change("databases", 0, "region", to=None), "databases[0].region: no text"),
-        (change(*FIRST, to="orders"), "databases[0].tables[0]: no object"),
+        (change("databases", to={}), "databases: not a JSON array"),
+        (change("databases", 0, to=[]), "databases[0]: not a JSON object"),
+        (change("databases", 0, "account", to=1), "databases[0].account: not text"),
+        (change("databases", 0, "region", to=None), "databases[0].region: not text"),
+        (change(*FIRST, to="orders"), "databases[0].tables[0]: not a JSON object"),
         (
             change(*FIRST, "table", "KeySchema", to=[]),
             "databases[0].tables[0].table: 1 validation error detected",
@@ -259,7 +259,7 @@ STATE = (*FIRST, "state")
             change(*FIRST, "table", "AttributeDefinitions", 0, "AttributeName", to="other"),
             "databases[0].tables[0].table: One or more parameter values were invalid",
         ),
-        (change(*FIRST, "items", to=None), "databases[0].tables[0].items: no list"),
+        (change(*FIRST, "items", to=None), "databases[0].tables[0].items: not a JSON array"),
         (
             change(*FIRST, "items", 0, to={"pk": {"N": "1"}}),
             (
@@ -273,25 +273,25 @@ STATE = (*FIRST, "state")
         ),
         (
             change(*FIRST, "items", to=[{"pk": {"S": "a"}}, {"pk": {"S": "a"}}]),
-            "databases[0].tables[0].items[1]: its key comes twice",
+            "databases[0].tables[0].items[1]: its key occurs twice",
         ),
         (
             change(*FIRST, "items", 0, to={"pk": {"S": "a"}, "b": {"S": "x" * 409_600}}),
             "databases[0].tables[0].items[0]: larger than 400 KB",
         ),
-        (change(*STATE, to=[]), "databases[0].tables[0].state: no object"),
+        (change(*STATE, to=[]), "databases[0].tables[0].state: not a JSON object"),
         (change(*STATE, "Color", to=1), "databases[0].tables[0].state: unknown member Color"),
         (
             change(*STATE, "CreationDateTime", to="now"),
-            "databases[0].tables[0].state.CreationDateTime: no number",
+            "databases[0].tables[0].state.CreationDateTime: not a number",
         ),
         (
             change(*STATE, "Settings", to={"Replicas": {}}),
-            "databases[0].tables[0].state.Settings.Replicas: no list",
+            "databases[0].tables[0].state.Settings.Replicas: not a JSON array",
         ),
         (
             change(*STATE, "Settings", to={"Replicas": [{"RegionName": 1}]}),
-            "databases[0].tables[0].state.Settings.Replicas[0].RegionName: no text",
+            "databases[0].tables[0].state.Settings.Replicas[0].RegionName: not text",
         ),
         (
             change(*STATE, "Settings", to={"PointInTimeRecovery": {}}),
@@ -342,10 +342,10 @@ def test_a_table_or_a_place_that_comes_twice_is_refused() -> None:
     tables.create()
     content = tables.engine.snapshot()
     (database,) = content["databases"]
-    with pytest.raises(ValueError, match="account 123456789012 and region us-east-1 come twice"):
+    with pytest.raises(ValueError, match="account 123456789012 and region us-east-1 occur twice"):
         Engine().restore({**content, "databases": [database, database]})
     database["tables"] *= 2
-    with pytest.raises(ValueError, match=r"tables\[1\]\.table: orders comes twice"):
+    with pytest.raises(ValueError, match=r"tables\[1\]\.table: orders occurs twice"):
         Engine().restore(content)
 
 

@@ -101,7 +101,7 @@ def test_one_of_several_shards_can_be_split() -> None:
     assert first.closed_at is not None
     assert second.closed_at is None
     assert len(orders.shards()) == 5
-    with pytest.raises(ValueError, match="no such open shard"):
+    with pytest.raises(ValueError, match="no open shard"):
         orders.stream.split(orders.database.now(), first.shard_id)
 
 

@@ -67,7 +67,7 @@ class Database:
         """The name of a table, from its name or its ARN.
 
         Raises:
-            EngineError: the ARN is of another account or region.
+            EngineError: the ARN belongs to another account or region.
         """
         if not name_or_arn.startswith("arn:"):
             return name_or_arn

@@ -31,17 +31,18 @@ class EngineOptions:
         wording: object = self.wording
         shards: object = self.stream_shards
         if wording not in ("new", "old"):
-            raise ValueError(f'wording is "new" or "old", not {wording!r}')
+            raise ValueError(f'wording must be "new" or "old", not {wording!r}')
         if self.table_delay_s is not None and not _is_amount(self.table_delay_s):
             raise ValueError(
-                f"table_delay_s is a number of seconds, 0 or more, or None: {self.table_delay_s!r}"
+                "table_delay_s must be a number of seconds, 0 or more, or None, not"
+                f" {self.table_delay_s!r}"
             )
         if type(shards) is not int or shards < 1:
-            raise ValueError(f"stream_shards is a whole number, 1 or more: {shards!r}")
+            raise ValueError(f"stream_shards must be a whole number, 1 or more, not {shards!r}")
         if self.throttle_above is not None and not _are_two_amounts(self.throttle_above):
             raise ValueError(
-                "throttle_above is two numbers, read and write units a second, each 0 or more, or"
-                f" None: {self.throttle_above!r}"
+                "throttle_above must be two numbers, read and write units a second, each 0 or more,"
+                f" or None, not {self.throttle_above!r}"
             )
 
     @property
@@ -77,15 +78,15 @@ def check_account(account: object) -> None:
         ValueError: the account is not twelve digits.
     """
     if not isinstance(account, str) or not _ACCOUNT.fullmatch(account):
-        raise ValueError(f"an account is twelve digits, as text: {account!r}")
+        raise ValueError(f"an account must be text of twelve digits, not {account!r}")
 
 
 def check_region(region: object) -> None:
     """Refuse a region that is not a name.
 
     Raises:
-        ValueError: the region is not text, is empty, or has characters that an ARN cannot hold
+        ValueError: the region is not text, is empty, or has characters that an ARN can't have
             there.
     """
     if not isinstance(region, str) or not _REGION.fullmatch(region):
-        raise ValueError(f"a region is text such as 'eu-central-1': {region!r}")
+        raise ValueError(f"a region must be text such as 'eu-central-1', not {region!r}")

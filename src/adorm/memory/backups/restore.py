@@ -54,7 +54,7 @@ def restore_table(
         The description of the new table, which is CREATING.
 
     Raises:
-        EngineError: the target exists, or an override can't be.
+        EngineError: the target table exists, or an override is not allowed.
     """
     target = _target_request(source, request)
     _check_free(database, request["TargetTableName"])

@@ -42,7 +42,7 @@ class Bindings:
         """Return the placeholder of a value, which must be defined.
 
         Raises:
-            ExpressionFault: it is not.
+            ExpressionFault: the placeholder is not defined.
         """
         self.used_values.add(placeholder.name)
         if placeholder.name not in self.values:

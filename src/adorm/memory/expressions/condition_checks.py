@@ -54,7 +54,7 @@ class ConditionChecker:
         """Return the condition with attribute names in place of placeholders.
 
         Raises:
-            ExpressionFault: see the module.
+            ExpressionFault: the condition breaks a rule; the docstring of the module lists them.
         """
         match node:
             case And(parts):
@@ -92,7 +92,7 @@ class ConditionChecker:
             return path
         if isinstance(operand, ValuePlaceholder):
             return self.bindings.value(operand)
-        if isinstance(operand, Call):  # size, whose operand is no function again
+        if isinstance(operand, Call):  # `size`, whose operand is never a function
             return Call(
                 operand.function, tuple(self._bind_operand(each) for each in operand.operands)
             )
@@ -178,7 +178,7 @@ def check_operand_count(
     """Refuse a function with too few or too many operands. Operators always have the right number.
 
     Raises:
-        ExpressionFault: the number is wrong.
+        ExpressionFault: the number of operands is wrong.
     """
     if len(operands) != functions.get(function, len(operands)):
         raise ExpressionFault(

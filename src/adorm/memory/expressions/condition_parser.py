@@ -42,7 +42,8 @@ def parse_condition(text: str) -> ConditionNode:
     """Parse a condition.
 
     Raises:
-        ExpressionFault: syntax, limits, reserved words and misused functions.
+        ExpressionFault: the text has a syntax error, exceeds a limit, uses a reserved word or
+            misuses a function.
     """
     return _ConditionParser(text).parse()
 
@@ -113,7 +114,7 @@ class _ConditionParser(Parser):
         self.count_operator()
 
     def _primary(self) -> Steps:
-        """A group, which may hold a condition, or an operand."""
+        """Parse a group or an operand; the group may hold a condition."""
         if not self.at_symbol("("):
             return (yield self._operand())
         inside = yield self.take_group(self._either())
@@ -131,7 +132,7 @@ class _ConditionParser(Parser):
         return self.take_path()
 
     def _after_group(self, inside: Operand | ConditionNode) -> Operand | ConditionNode:
-        """A path may go on after a group: `(a.b).c`."""
+        """Parse the rest of a path after a group: `(a.b).c`."""
         return self.take_path_after(inside.elements) if isinstance(inside, Path) else inside
 
     def _call(self) -> Steps:
@@ -156,7 +157,7 @@ class _ConditionParser(Parser):
         return Call(function, tuple(self._value(each) for each in operands))
 
     def _operands(self) -> Steps:
-        """A list in parentheses, with at least one operand."""
+        """Parse a list in parentheses with at least one operand."""
         self.take_symbol("(")
         operands = [(yield self._operand())]
         while self.at_symbol(","):
@@ -166,13 +167,13 @@ class _ConditionParser(Parser):
         return operands
 
     def _value(self, operand: Operand) -> Operand:
-        """An operand of an operator or a function: no function but `size` has a value."""
+        """Return an operand. A function other than `size` has no value, which is a fault."""
         if isinstance(operand, Call) and operand.function != "size":
             self._misuse(operand)
         return operand
 
     def _condition(self, node: Operand | ConditionNode) -> ConditionNode:
-        """What stands where a condition is needed: a path or a value lacks its operator."""
+        """Return a condition. A path or a value is a syntax error, as it lacks its operator."""
         if isinstance(node, Call):
             if node.function == "size":
                 self._misuse(node)

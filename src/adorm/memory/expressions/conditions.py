@@ -79,7 +79,7 @@ def compile_condition(node: ConditionNode, bindings: Bindings) -> CompiledCondit
     """Bind a condition to the names of a request, check it and compile it.
 
     Raises:
-        ExpressionFault: see `condition_checks`.
+        ExpressionFault: the condition breaks a rule; `condition_checks` lists them.
     """
     checker = ConditionChecker(bindings)
     bound = checker.bind(node)

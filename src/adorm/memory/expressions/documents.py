@@ -43,7 +43,8 @@ def parent_of(item: Item, elements: PathElements) -> Container:
     """Copy and return the content of the map or list that holds the last element of a path.
 
     Raises:
-        EngineError: it is missing, or no map for a name or no list for an index.
+        EngineError: the container is missing, or is not a map for a name or not a list for an
+            index.
     """
     container: Container = item
     for element in elements[:-1]:

@@ -84,7 +84,7 @@ def bind_key_condition(node: ConditionNode, bindings: Bindings) -> BoundKeyCondi
     """Bind a key condition to the names of a request and check it as a condition.
 
     Raises:
-        ExpressionFault: see `condition_checks`.
+        ExpressionFault: the condition breaks a rule; `condition_checks` lists them.
     """
     checker = ConditionChecker(bindings, of_key=True)
     return BoundKeyCondition(checker.bind(node), checker.checks)
@@ -94,8 +94,8 @@ def compile_key_condition(bound: BoundKeyCondition) -> CompiledKeyCondition:
     """Check the rules that a query has for key conditions beyond those of a condition.
 
     Raises:
-        EngineError: an operator that no query has, an attribute twice, an operand that is no
-            attribute or no value.
+        EngineError: an operator is not allowed in a key condition, an attribute is repeated, or an
+            operand is not an attribute or not a value.
     """
     comparisons: dict[str, tuple[str, list[str]]] = {}
     for part in _parts(bound.node):

@@ -69,7 +69,7 @@ def check_conditional_operator(request: Mapping[str, Any], conditions: str) -> N
         conditions: the name of the parameter that holds the conditions.
 
     Raises:
-        EngineError: as said, or it is no operator.
+        EngineError: fewer than two conditions, or an unknown operator.
     """
     operator = request.get("ConditionalOperator")
     if operator is None:
@@ -92,7 +92,7 @@ def expected(request: Mapping[str, Any]) -> Condition | None:
     """Convert `Expected` and `ConditionalOperator` of PutItem, UpdateItem and DeleteItem.
 
     Raises:
-        EngineError: parameters that do not go together, arguments of wrong number or type.
+        EngineError: members contradict each other, or arguments have the wrong number or type.
     """
     try:
         return _expected(request.get("Expected") or {}, request.get("ConditionalOperator"))
@@ -145,7 +145,7 @@ def filter_condition(request: Mapping[str, Any], parameter: str) -> Condition | 
     """Convert `QueryFilter` or `ScanFilter`, with `ConditionalOperator`.
 
     Raises:
-        EngineError: arguments of wrong number or type.
+        EngineError: arguments have the wrong number or type.
     """
     return _condition(
         _read_conditions(request.get(parameter, {})), request.get("ConditionalOperator")
@@ -156,7 +156,7 @@ def key_condition(conditions: Mapping[str, Any]) -> KeyCondition:
     """Convert `KeyConditions` of a query.
 
     Raises:
-        EngineError: arguments of wrong number or type.
+        EngineError: arguments have the wrong number or type.
     """
     return KeyCondition(
         {
@@ -170,7 +170,7 @@ def attributes_to_get(request: Mapping[str, Any]) -> Projection | None:
     """Convert `AttributesToGet`.
 
     Raises:
-        EngineError: an attribute stands there twice.
+        EngineError: an attribute is repeated.
     """
     names: Sequence[str] | None = request.get("AttributesToGet")
     if names is None:
@@ -187,7 +187,7 @@ def attribute_updates(request: Mapping[str, Any]) -> Update | None:
     """Convert `AttributeUpdates` of UpdateItem.
 
     Raises:
-        EngineError: an action without its value, or with one of a wrong type.
+        EngineError: an action lacks its value, or its value has a wrong type.
     """
     updates: Mapping[str, Any] | None = request.get("AttributeUpdates")
     if updates is None:

@@ -79,7 +79,7 @@ class Parameters:
         An action of a transaction may have both without an expression.
 
         Raises:
-            EngineError: as said.
+            EngineError: the request has such names or values.
         """
         if self.in_transaction:
             return

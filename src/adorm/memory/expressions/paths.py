@@ -17,7 +17,7 @@ def find_value(item: Mapping[str, Any], elements: PathElements) -> Value | None:
         found = child_value(found, element)
         if found is None:
             return None
-    return found  # type: ignore[no-any-return]  # values hold values
+    return found  # type: ignore[no-any-return]  # a member of a value is a value
 
 
 def child_value(value: Value, element: str | int) -> Value | None:
@@ -59,7 +59,7 @@ def refuse_overlaps(paths: Iterable[Path]) -> None:
     elements, one goes on with a name and the other with an index.
 
     Raises:
-        ExpressionFault: for the first two such paths, overlaps before conflicts.
+        ExpressionFault: names the first two such paths; overlaps come before conflicts.
     """
     conflict: ExpressionFault | None = None
     root = _Step(0)

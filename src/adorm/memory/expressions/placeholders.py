@@ -23,7 +23,7 @@ def check_names(names: Mapping[str, str]) -> None:
     """Refuse an empty map of names, and placeholders that no expression can contain.
 
     Raises:
-        EngineError: as said.
+        EngineError: the map is empty, or a placeholder is not valid.
     """
     if not names:
         raise invalid_in_envelope("ExpressionAttributeNames must not be empty")
@@ -41,7 +41,7 @@ def check_value_names(values: Mapping[str, Any]) -> None:
     """Refuse an empty map of values, and placeholders that no expression can contain.
 
     Raises:
-        EngineError: as said.
+        EngineError: the map is empty, or a placeholder is not valid.
     """
     if not values:
         raise invalid_in_envelope("ExpressionAttributeValues must not be empty")
@@ -65,7 +65,7 @@ def canonical_values(values: Mapping[str, Any], *, in_transaction: bool) -> Item
     """Check all values and return them in canonical form.
 
     Raises:
-        EngineError: DynamoDB does not take one of them.
+        EngineError: DynamoDB does not accept one of the values.
     """
     canonical: Item = {}
     size = 0
@@ -100,7 +100,7 @@ def refuse_unused(bindings: Bindings) -> None:
     """Refuse placeholders that no expression uses; names come before values.
 
     Raises:
-        EngineError: with all of them.
+        EngineError: names all unused placeholders.
     """
     for parameter, given, used in (
         ("Names", bindings.names, bindings.used_names),

@@ -15,7 +15,7 @@ def parse_projection(text: str) -> tuple[Path, ...]:
     """Parse the paths of a projection, in the order of the text.
 
     Raises:
-        ExpressionFault: syntax, limits and reserved words.
+        ExpressionFault: the text has a syntax error, exceeds a limit or uses a reserved word.
     """
     return _ProjectionParser(text).parse()
 

@@ -223,7 +223,7 @@ def _compile(parameters: Parameters, request: Mapping[str, Any], bindings: Bindi
     try:
         compiled_update = read("UpdateExpression", update)
     except EngineError as error:
-        if request.get("ConditionExpression") == "":  # which the new wording puts first
+        if request.get("ConditionExpression") == "":  # the new wording reports it first
             error.message = "Invalid ConditionExpression: The expression can not be empty;"
         raise
     compiled_condition = read("ConditionExpression", condition)

@@ -51,7 +51,7 @@ class UpdateChecker:
         """Return the actions with attribute names in place of placeholders.
 
         Raises:
-            ExpressionFault: see the module.
+            ExpressionFault: the update breaks a rule; the docstring of the module lists them.
         """
         operands = [leaf for action in actions for leaf in leaves(action)]
         for leaf in operands:

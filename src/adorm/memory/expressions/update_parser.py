@@ -33,7 +33,8 @@ def parse_update(text: str) -> tuple[Action, ...]:
     """Parse the actions of an update, in the order of the text.
 
     Raises:
-        ExpressionFault: syntax, limits, reserved words, unknown functions, a section twice.
+        ExpressionFault: the text has a syntax error, exceeds a limit, uses a reserved word or an
+            unknown function, or repeats a section.
     """
     return _UpdateParser(text).parse()
 
@@ -79,7 +80,7 @@ class _UpdateParser(Parser):
         return AddAction(path, value) if section == "ADD" else DeleteAction(path, value)
 
     def _value(self) -> Steps:
-        """What is set: an operand, or the sum or difference of two."""
+        """Parse the value of SET: an operand, or the sum or difference of two."""
         left = yield self._operand()
         if not (self.at_symbol("+") or self.at_symbol("-")):
             return left
@@ -118,7 +119,7 @@ class _UpdateParser(Parser):
         return Call(function, tuple(self._nested(each) for each in operands))
 
     def _nested(self, operand: Operand) -> Operand:
-        """An operand of a function: any but `list_append`, whatever the reason is."""
+        """Return an operand of a function. `list_append` is a fault there."""
         if isinstance(operand, Call) and operand.function == "list_append":
             self.find(
                 "misuse",

@@ -77,7 +77,7 @@ def added(existing: Value | None, value: Value, mismatch: str) -> Value:
     """The result of ADD: a sum, a union or a longer list; the value itself if there was none.
 
     Raises:
-        EngineError: with the text `mismatch`, where the types differ; or the sum is no number.
+        EngineError: the types differ (with the text `mismatch`), or the sum is out of range.
     """
     if existing is None:
         return value
@@ -95,7 +95,7 @@ def without(existing: Value | None, value: Value, mismatch: str) -> Value | None
     """The set that DELETE leaves; None if there was no set or no member is left.
 
     Raises:
-        EngineError: with the text `mismatch`, where the types differ.
+        EngineError: the types differ (with the text `mismatch`).
     """
     if existing is None:
         return None

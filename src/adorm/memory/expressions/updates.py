@@ -135,8 +135,8 @@ class Update:
         """Return the new item. For an item that does not exist yet, pass its key.
 
         Raises:
-            EngineError: a path leads nowhere, an operand is missing or has the wrong type, a number
-                goes out of range, values are nested too deep.
+            EngineError: a path leads to no container, an operand is missing or has the wrong type,
+                a number is out of range, or values are nested too deep.
         """
         return self._compiled.apply(item, self._values)
 
@@ -168,7 +168,7 @@ def compile_update(actions: Sequence[Action], bindings: Bindings) -> CompiledUpd
     """Bind an update to the names of a request and check it.
 
     Raises:
-        ExpressionFault: see `update_checks`.
+        ExpressionFault: the update breaks a rule; `update_checks` lists them.
     """
     checker = UpdateChecker(bindings)
     return CompiledUpdate(checker.bind(actions), checker.checks, INCORRECT_TYPE)

@@ -103,7 +103,7 @@ class ItemWrite:
             return EvaluatedWrite(old, new, self.stored)
         size = None
         if before is not None and old is not None and self.changed is not None:
-            # Most updates change little of an item: the rest is not counted again.
+            # Most updates change few attributes: count only those again.
             size = before.size - attribute_bytes(old, self.changed)
             size += attribute_bytes(new, self.changed)
         stored = StoredItem.of(new, size)
@@ -245,7 +245,7 @@ def update_write(
         if update is None:
             return key if old is None else old
         if old is None and update.only_removes:
-            update.apply(key)  # which refuses a path that leads nowhere
+            update.apply(key)  # refuses a path into a missing map or list
             return None
         new: Item = update.apply(key if old is None else old)
         check_depth(new)

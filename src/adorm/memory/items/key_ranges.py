@@ -42,7 +42,7 @@ class BoundKeyCondition:
         schema: the key schema of the table or index that is read.
 
     Raises:
-        EngineError: the condition does not fit the key.
+        EngineError: the condition does not fit the key schema.
     """
 
     def __init__(self, condition: KeyCondition, schema: KeySchema) -> None:
@@ -126,7 +126,7 @@ class BoundKeyCondition:
             whole_key: whether the partition key is the whole key of a table.
 
         Raises:
-            EngineError: the condition does not hold for it.
+            EngineError: the condition does not hold for the start key.
         """
         *leading, last = self.schema.partition
         if any(not self._holds(name, key) for name in leading):

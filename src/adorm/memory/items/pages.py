@@ -64,8 +64,8 @@ class Source:
         """Refuse an `ExclusiveStartKey` that does not belong to this source.
 
         Raises:
-            EngineError: the key has other attributes, or other types, than a `LastEvaluatedKey` of
-                this table or index.
+            EngineError: the key does not have the attributes and types of a `LastEvaluatedKey` of
+                this source.
         """
         types = {**self.table.schema.types, **self.schema.types}
         old = self._old_refusal(key, in_scan=in_scan)
@@ -109,7 +109,7 @@ class Source:
         """Check a projection; return whether the table must supply attributes that the index lacks.
 
         Raises:
-            EngineError: a global index can't give it: it reads nothing from the table.
+            EngineError: a global index lacks attributes; it reads nothing from the table.
         """
         if self.index is None or self.index.projected is None:
             return False
@@ -238,7 +238,7 @@ def check_scalar_keys(source: Source, condition: Condition | None) -> None:
     """Refuse a filter on a path inside a key attribute, which is never a list or a map.
 
     Raises:
-        EngineError: the filter looks into a key attribute.
+        EngineError: the filter has such a path.
     """
     if condition is None:
         return

@@ -28,7 +28,7 @@ def read_start_key(request: Mapping[str, Any], *, in_scan: bool) -> Item | None:
     """Read the `ExclusiveStartKey` of a request into canonical form; None if it has none.
 
     Raises:
-        EngineError: DynamoDB does not take a value of it.
+        EngineError: DynamoDB does not accept a value in it.
     """
     key = request.get("ExclusiveStartKey")
     if key is None:

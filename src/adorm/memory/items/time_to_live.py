@@ -43,7 +43,7 @@ def _remove_from(database: Database, table: Table, now: float) -> int:
     attribute = table.definition.ttl_attribute
     if attribute is None:
         return 0
-    # An item is only decoded if its JSON has such a number somewhere.
+    # Decode an item only if its JSON contains such a number.
     marker = orjson.dumps(attribute) + b':{"N":'
     expired = [
         position

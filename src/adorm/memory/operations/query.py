@@ -69,7 +69,7 @@ def _read_expressions(request: Mapping[str, Any]) -> RequestExpressions:
     try:
         return read_expressions("Query", request)
     except EngineError as error:
-        # What `Select` contradicts is told before a fault of the key condition.
+        # A contradiction of `Select` is reported before a fault of the key condition.
         if error.message.startswith("Invalid KeyConditionExpression"):
             check_select(request, enveloped=True)
         raise

@@ -89,8 +89,8 @@ def _filtered_parent(shard_filter: Mapping[str, str]) -> str:
     """The shard whose children the filter asks for.
 
     Raises:
-        EngineError: the filter has no type, or names no shard. That the service refuses both is
-            known from ScyllaDB's tests of streams; its words are not.
+        EngineError: the filter has no type, or names no shard. ScyllaDB's tests of streams show
+            that the service refuses both; its words are not known.
     """
     for member in ("Type", "ShardId"):
         if member not in shard_filter:
@@ -195,7 +195,7 @@ def get_records(database: Database, request: Mapping[str, Any]) -> dict[str, Any
 
 
 def _limit(request: Mapping[str, Any], most: int) -> int:
-    # The API's model has no upper limit, only the pages of the operations have.
+    # The API's model has no upper limit; the pages of the operations have one.
     limit: int = request.get("Limit", most)
     if limit > most:
         raise invalid(

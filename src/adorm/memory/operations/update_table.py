@@ -30,8 +30,8 @@ from adorm.memory.tables.states import (
     THROUGHPUT,
     UPDATING,
     begin,
-    check_admitted,
     check_changeable,
+    check_no_conflict,
 )
 from adorm.memory.tables.throughput_checks import (
     check_on_demand,
@@ -111,7 +111,7 @@ def _check_settings(table: Table, request: Mapping[str, Any]) -> None:
 
 def _check_admitted(table: Table, request: Mapping[str, Any]) -> None:
     if "ProvisionedThroughput" in request or "BillingMode" in request:
-        check_admitted(table, THROUGHPUT)
+        check_no_conflict(table, THROUGHPUT)
     for member, kind in (
         ("StreamSpecification", STREAM),
         ("SSESpecification", ENCRYPTION),
@@ -119,10 +119,10 @@ def _check_admitted(table: Table, request: Mapping[str, Any]) -> None:
         ("OnDemandThroughput", ON_DEMAND_THROUGHPUT),
     ):
         if member in request:
-            check_admitted(table, kind)
+            check_no_conflict(table, kind)
     updates: list[Mapping[str, Any]] = request.get("GlobalSecondaryIndexUpdates", [])
     if any("Update" not in each for each in updates):
-        check_admitted(table, INDEXES)
+        check_no_conflict(table, INDEXES)
     if "ReplicaUpdates" in request and table.status != ACTIVE:
         raise EngineError(
             "ResourceInUseException",
@@ -146,7 +146,7 @@ def _change_throughput(
         if before == "PROVISIONED":
             switch_to_on_demand(database, table)
         else:
-            # Nothing changes, and the service's answer says UPDATING all the same.
+            # Nothing changes, but the service's answer says UPDATING.
             shown["TableStatus"] = UPDATING
     elif throughput is not None:
         if before == "PAY_PER_REQUEST":

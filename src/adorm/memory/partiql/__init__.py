@@ -1,1 +1,1 @@
-"""Internal: PartiQL for DynamoDB: statements read, checked and carried out."""
+"""Internal: PartiQL for DynamoDB: statements are parsed, checked and run."""

@@ -1,4 +1,4 @@
-"""Internal: SET and REMOVE of an UPDATE, as the actions of an update expression.
+"""Internal: converts SET and REMOVE of an UPDATE to the actions of an update expression.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.update.html
 """
@@ -41,7 +41,7 @@ SET_FUNCTIONS = ("set_add", "set_delete")
 
 @attrs.frozen
 class SetArgument:
-    """A parameter that must be a set, and the refusal where it is none."""
+    """A parameter that must be a set, and the refusal if it is not."""
 
     parameter: int
     refusal: str
@@ -49,15 +49,14 @@ class SetArgument:
 
 @attrs.frozen
 class UpdateTemplate:
-    """An update whose parameters are not known yet. `:0` is the first parameter, `=0` the first
-    literal."""
+    """An update without its parameters. `:0` is the first parameter, `=0` the first literal."""
 
     actions: tuple[expressions.Action, ...]
     literals: Mapping[str, Value]
     sets: tuple[SetArgument, ...]
 
     def bind(self, parameters: Sequence[Value]) -> Update:
-        """The update with its parameters.
+        """Return the update with its parameters.
 
         Raises:
             EngineError: an operand has the wrong type, or two paths overlap.
@@ -75,8 +74,7 @@ class UpdateTemplate:
 
 
 class _OwnNames(Mapping[str, str]):
-    """Names that stand for themselves: a statement has no placeholders, but its names may look like
-    them."""
+    """Names that stand for themselves: `#a` is a name in a statement, and not a placeholder."""
 
     def __getitem__(self, name: str) -> str:
         return name
@@ -91,10 +89,10 @@ class _OwnNames(Mapping[str, str]):
 def read_update(
     assignments: Sequence[tuple[Node, Node]], removals: Sequence[Node]
 ) -> UpdateTemplate:
-    """The actions that SET and REMOVE stand for.
+    """Convert SET and REMOVE to update actions.
 
     Raises:
-        EngineError: a value is none that can be set.
+        EngineError: a value is not one that SET can write.
     """
     reader = _AssignmentReader()
     actions = [reader.assignment(path, value) for path, value in assignments]
@@ -110,7 +108,7 @@ def _target(node: Node) -> expressions.PathElements:
 
 
 class _AssignmentReader:
-    """Reads assignments, and collects their literals."""
+    """Reads assignments and collects their literals."""
 
     def __init__(self) -> None:
         self.literals: dict[str, Value] = {}
@@ -118,7 +116,7 @@ class _AssignmentReader:
         self._operators = 0
 
     def assignment(self, target: Node, value: Node) -> expressions.Action:
-        """The action of `SET target = value`."""
+        """Convert `SET target = value` to an action."""
         elements = _target(target)
         if isinstance(value, Call) and value.function in SET_FUNCTIONS:
             return self._set_function(elements, value)
@@ -192,7 +190,7 @@ def _sign(operator: str, node: Node) -> Literal["+", "-"]:
 
 
 def sign_of_no_number(operator: str) -> EngineError:
-    """The refusal of a sign before something that is no number."""
+    """The refusal of a sign before a value that is not a number."""
     return invalid(
         "Incorrect number of operands for operator or function;"
         f" operator or function: {operator}, number of operands: 1"

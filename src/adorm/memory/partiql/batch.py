@@ -1,4 +1,4 @@
-"""Internal: BatchExecuteStatement: up to 25 statements, each with an answer or an error of its own.
+"""Internal: BatchExecuteStatement: up to 25 statements, each with its own answer or error.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html
 """
@@ -31,11 +31,11 @@ ERROR_CODES: Mapping[str, str] = {
     "TransactionConflictException": "TransactionConflict",
     "ValidationException": "ValidationError",
 }
-"""An error's code outside a batch, and inside of one."""
+"""The code of an error outside a batch, and its code inside one."""
 
 
 class BatchConsumed(Consumed):
-    """What a batch used of one table. Failed writes count in the total alone."""
+    """The units that a batch used of one table. Failed writes count only in the total."""
 
     __slots__ = ("failed_units", "succeeded")
 
@@ -46,7 +46,7 @@ class BatchConsumed(Consumed):
 
     @property
     def total(self) -> float:
-        """Units of the table, its indexes, and what failed."""
+        """The units of the table, of its indexes and of failed writes."""
         return super().total + self.failed_units
 
 
@@ -58,11 +58,12 @@ class Member:
         self._wording: Wording = database.options.wording
         self.error: EngineError | None = None
         self.names_table = False
-        """Whether the error came when the item was touched: then the answer names the table."""
+        """Whether the answer names the table: it does so if the error came when the item was
+        accessed."""
         self.bound: BoundSelect | BoundWrite | None = None
         self.table: Table | None = None
         self.key: Item | None = None
-        """What a SELECT reads."""
+        """The key of the item that a SELECT reads."""
         self.write: ItemWrite | None = None
         try:
             self.bound = bind(database, request)
@@ -70,10 +71,10 @@ class Member:
             self._keep(error)
 
     def _keep(self, error: EngineError) -> None:
-        """Keep an error for the statement's part of the answer.
+        """Store an error for the statement's part of the answer.
 
         Raises:
-            EngineError: the error is of the batch as a whole, not of one statement.
+            EngineError: the error concerns the batch as a whole, not one statement.
         """
         if error.code not in ERROR_CODES:
             raise error
@@ -81,11 +82,11 @@ class Member:
 
     @property
     def table_name(self) -> str:
-        """The table that the statement names."""
+        """The table in the statement."""
         return "" if self.bound is None else self.bound.statement.table
 
     def find_item(self, database: Database) -> None:
-        """Find the item that the statement is about; an error is kept."""
+        """Find the item of the statement, and store the error if this fails."""
         if self.bound is None:
             return
         try:
@@ -103,7 +104,7 @@ class Member:
             self._keep(error)
 
     def target(self) -> tuple[str, Position] | None:
-        """The item that the statement is about; None if that is not known."""
+        """The table and position of the statement's item; None if they are unknown."""
         if self.table is None or self.error is not None:
             return None
         if self.write is not None:
@@ -113,7 +114,7 @@ class Member:
         return None
 
     def run(self, database: Database) -> Outcome | None:
-        """Carry the statement out; None if it failed, which is kept."""
+        """Run the statement. On failure store the error and return None."""
         if self.error is not None or self.table is None:
             return None
         try:
@@ -137,7 +138,7 @@ class Member:
         return Outcome(items, consumed)
 
     def failed_units(self) -> float:
-        """The units of a write that was tried."""
+        """The units of a write that failed."""
         if self.write is None or not isinstance(self.bound, BoundWrite):
             return 0.0
         stored = self.write.table.find(self.write.position)
@@ -161,7 +162,7 @@ class Member:
 
 
 def batch_execute_statement(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Carry out up to 25 statements, each for itself."""
+    """Run up to 25 statements, each independent of the others."""
     members = [Member(database, each) for each in request["Statements"]]
     kinds = {type(member.bound) for member in members if member.bound is not None}
     if len(kinds) > 1:

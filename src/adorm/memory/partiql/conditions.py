@@ -1,7 +1,6 @@
-"""Internal: a statement's condition, bound to its parameters: checked, and compiled to a function
-of an item.
+"""Internal: binds the condition of a statement, checks it and compiles it to a function of an item.
 
-What operators and functions say of two values is what they say in expressions: see
+Operators and functions compare two values as in expressions; see
 `adorm.memory.expressions.comparisons`.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-functions.conditional.html
@@ -66,7 +65,7 @@ _FUNCTION_OPERANDS = {
 class BoundCondition:
     """A condition with its parameters.
 
-    `attributes` are the top-level attributes that it reads, in the order in which they are written.
+    `attributes` are the top-level attributes that it reads, in the order of the text.
     """
 
     def __init__(self, test: Test, paths: Sequence[PathElements]) -> None:
@@ -78,7 +77,7 @@ def bind_condition(node: Node, parameters: Sequence[Value]) -> BoundCondition:
     """Check the operands of a condition whose terms were checked, and compile it.
 
     Raises:
-        EngineError: an operand is none that its operator or function takes.
+        EngineError: an operator or function does not accept one of its operands.
     """
     compiler = _Compiler(parameters)
     if not _is_condition(node) and compiler.operand(node).type_name != "BOOL":
@@ -95,14 +94,14 @@ def _is_condition(node: Node) -> bool:
 
 
 class _Compiler:
-    """Compiles conditions, and collects the paths that they read."""
+    """Compiles conditions and collects the paths that they read."""
 
     def __init__(self, parameters: Sequence[Value]) -> None:
         self.parameters = parameters
         self.paths: list[PathElements] = []
 
     def part(self, node: Node, operator: str) -> Test:
-        """An operand of AND, OR or NOT."""
+        """Compile an operand of AND, OR or NOT."""
         if _is_condition(node):
             return self._test(node)
         operand = self.operand(node)
@@ -181,7 +180,7 @@ class _Compiler:
         return lambda item: (tag in (read(item) or ())) is wanted
 
     def operand(self, node: Node) -> Operand:
-        """An operand of a comparison or a function."""
+        """Compile an operand of a comparison or a function."""
         value = static_value(node, self.parameters)
         if value is not None:
             return value_operand(value)

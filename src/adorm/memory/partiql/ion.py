@@ -1,5 +1,6 @@
-"""Internal: literals of Amazon Ion, which PartiQL writes in backticks. DynamoDB refuses them by
-their type.
+"""Internal: literals of Amazon Ion, which PartiQL writes in backticks.
+
+DynamoDB refuses them, and its message names their type.
 
 https://amazon-ion.github.io/ion-docs/docs/spec.html
 """
@@ -23,8 +24,10 @@ _INSIDE = re.compile(
 
 
 def end_of_ion(text: str, start: int) -> int | None:
-    """Where the literal that begins at `start` ends, behind its closing backtick; None if it does
-    not end."""
+    """Find the end of the literal that begins at `start`, behind its closing backtick.
+
+    None if it does not end.
+    """
     at = start + 1
     while at < len(text):
         if text[at] == "`":
@@ -55,6 +58,6 @@ _TYPES = [
 
 
 def ion_type(literal: str) -> str | None:
-    """What the service calls the type of a literal; None if it is no Ion."""
+    """The service's name for the type of a literal; None if it is not an Ion literal."""
     text = literal.strip()
     return next((name for matches, name in _TYPES if matches(text)), None)

@@ -1,4 +1,6 @@
-"""Internal: INSERT, UPDATE, DELETE and the EXISTS of transactions, as writes of items.
+"""Internal: converts INSERT, UPDATE, DELETE and EXISTS to writes of items.
+
+EXISTS is the condition check of a transaction.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.statements.html
 """
@@ -35,11 +37,13 @@ from adorm.memory.values.canonical import Item, Value, check_depth
 
 
 class BoundWrite:
-    """A statement that writes one item, with its parameters, checked as far as it can be without
-    its table.
+    """A statement that writes one item, with its parameters.
+
+    It is checked as far as possible without its table.
 
     Raises:
-        EngineError: an operand is none, an index is named, or RETURNING asks for what there is not.
+        EngineError: an operand is not valid, the statement names an index, or RETURNING asks for
+            something that the statement can't return.
     """
 
     def __init__(
@@ -77,7 +81,7 @@ class BoundWrite:
 
     @property
     def returns(self) -> str | None:
-        """What RETURNING asks for, `"all_old"`; None without it."""
+        """The value of RETURNING, such as `"all_old"`; None without it."""
         if isinstance(self.statement, UpdateStatement | DeleteStatement):
             return self.statement.returning
         return None
@@ -94,7 +98,7 @@ class BoundWrite:
     # --------------------------------------------------------------------- key
 
     def key(self, table: Table) -> Item:
-        """The key of the item that an UPDATE or a DELETE is about.
+        """The key of the item of an UPDATE or a DELETE.
 
         Raises:
             EngineError: the condition does not set each key attribute equal to one value.
@@ -127,11 +131,10 @@ class BoundWrite:
                 )
 
     def checked_key(self, table: Table) -> Item:
-        """The key of the item that an EXISTS checks: the first value that is named for each
-        attribute.
+        """The key of the item that an EXISTS checks; the first value counts for each attribute.
 
         Raises:
-            EngineError: the condition does not name the key, or nothing else.
+            EngineError: the condition does not name the key, or tests nothing else.
         """
         key: Item = {}
         others = _parts(self._condition_node())
@@ -144,11 +147,11 @@ class BoundWrite:
         return key
 
     def check_key(self, table: Table) -> None:
-        """Refuse a statement that does not name one key of the table.
+        """Refuse a statement that does not name exactly one key of the table.
 
         Raises:
-            EngineError: as `key` for an UPDATE or a DELETE; for an INSERT, a key attribute has
-                another type.
+            EngineError: an UPDATE or a DELETE does not name the key, as in `key`; or a key
+                attribute of an INSERT has another type.
         """
         if isinstance(self.statement, InsertStatement):
             self._check_item_key(table)
@@ -158,10 +161,10 @@ class BoundWrite:
     # ------------------------------------------------------------------- write
 
     def write(self, table: Table, *, returns_item: bool) -> ItemWrite:
-        """The write, held against its table.
+        """Return the write, checked against its table.
 
         Raises:
-            EngineError: the key or the item is none that the table can have.
+            EngineError: the table does not allow the key or the item.
         """
         if isinstance(self.statement, InsertStatement):
             return self._insert(table)
@@ -192,17 +195,17 @@ class BoundWrite:
         return write
 
     def _for_existing(self) -> Condition:
-        """The condition of a write that needs an item."""
+        """The condition of a write that needs an existing item."""
         condition = self._condition
         return _as_condition(lambda item: bool(item) and _holds(condition, item))
 
     def _or_missing(self) -> Condition:
-        """The condition of a write that does nothing where there is no item."""
+        """The condition of a write that does nothing if the item is missing."""
         condition = self._condition
         return _as_condition(lambda item: not item or _holds(condition, item))
 
     def asks_more_than_key(self, table: Table) -> bool:
-        """Whether the condition asks anything but the key of the item."""
+        """Whether the condition tests anything but the key of the item."""
         equal = [
             name
             for name, _ in key_equalities(self._condition_node(), self._parameters)
@@ -211,7 +214,7 @@ class BoundWrite:
         return _parts(self._condition_node()) > len(equal)
 
     def returned(self, evaluated: EvaluatedWrite) -> list[Item]:
-        """The items that RETURNING answers."""
+        """The items that RETURNING asks for."""
         match self.returns:
             case "all_old":
                 returned = evaluated.old
@@ -237,7 +240,7 @@ def _as_condition(test: Test) -> Condition:
 
 
 def _parts(condition: Node | None) -> int:
-    """How many conditions stand side by side at the top level."""
+    """The number of conditions that AND joins at the top level."""
     if isinstance(condition, Operation) and condition.operator == "and":
         return len(condition.operands)
     return 0 if condition is None else 1

@@ -1,4 +1,4 @@
-"""Internal: from the condition of a SELECT to the queries that it stands for, or to a scan.
+"""Internal: converts the condition of a SELECT to queries, or to a scan.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.select.html
 """
@@ -19,22 +19,22 @@ from adorm.memory.values.canonical import Value, sort_value, type_of
 from adorm.memory.values.sizes import binary_bytes, text_bytes
 
 MAX_READS = 50
-"""Queries that one statement may stand for."""
+"""The most queries that one statement may become."""
 
 MAX_PLANNED_READS = 1024
-"""Queries above which nobody looks whether they overlap, which the service tells first: two IN with
-100 operands each would be 10,000."""
+"""The number of queries above which overlaps are no longer looked for. The service reports an
+overlap first, but two IN with 100 operands each would make 10,000 queries."""
 
 
 class KeyRead(NamedTuple):
-    """One query: a partition, and the sort keys in it."""
+    """One query: a partition and the range of sort keys in it."""
 
     partition: Value
     sort: KeyTest | None
-    """None for all; `=` has one value."""
+    """The operator and the values for the sort key; None for all sort keys. `=` has one value."""
 
     def is_empty(self) -> bool:
-        """Whether no item can be there, since a key attribute is never empty."""
+        """Whether no item can match, because a key attribute is never empty."""
         equal = [
             self.partition,
             *(self.sort.values if self.sort and self.sort.operator == "=" else ()),
@@ -42,7 +42,7 @@ class KeyRead(NamedTuple):
         return any(value.get("S") == "" or value.get("B") == "" for value in equal)
 
     def key_range(self, schema: KeySchema) -> KeyRange:
-        """The positions to read.
+        """The range of positions to read.
 
         Raises:
             EngineError: a key attribute is set equal to an empty value.
@@ -54,14 +54,14 @@ class KeyRead(NamedTuple):
 
 
 def is_keyed(branches: Iterable[Branch]) -> bool:
-    """Whether every branch says which partitions it reads; otherwise the statement is a scan."""
+    """Whether every branch names its partitions; otherwise the statement is a scan."""
     return all(len(branch.partition) == 1 for branch in branches)
 
 
 def check_key_types(branches: Iterable[Branch], schema: KeySchema) -> None:
     """Refuse values that no key of this schema can have.
 
-    The service looks at one branch after the other, up to one that is no query.
+    The service checks one branch after the other, and stops at the first that is not a query.
 
     Raises:
         EngineError: a value has a type that the key attribute cannot have.
@@ -78,7 +78,7 @@ def check_key_types(branches: Iterable[Branch], schema: KeySchema) -> None:
 
 
 class ImpossibleKeyValue(EngineError):
-    """A value that is equal to no key attribute of any table, because of its type."""
+    """A value whose type no key attribute of any table can have."""
 
     def __init__(self, name: str, value: Value) -> None:
         super().__init__(
@@ -91,7 +91,7 @@ def check_key_type(name: str, type_tag: str, value: Value) -> None:
     """Refuse a value that a key attribute can't have.
 
     Raises:
-        EngineError: the value has another type than `type_tag`.
+        EngineError: the type of the value is not `type_tag`.
     """
     if type_tag in value:
         return
@@ -103,11 +103,10 @@ def check_key_type(name: str, type_tag: str, value: Value) -> None:
 
 
 def plan_reads(branches: Sequence[Branch]) -> list[KeyRead]:
-    """The queries of a statement whose branches are all keyed, in the order in which they are
-    written.
+    """The queries of a statement whose branches are all keyed, in the order of the text.
 
     Raises:
-        EngineError: two of them would read the same item, or they are too many.
+        EngineError: two queries would read the same item, or there are too many queries.
     """
     whole = any(branch.negates_sort or len(branch.sort) > 1 for branch in branches)
     for branch in branches:
@@ -124,7 +123,7 @@ def plan_reads(branches: Sequence[Branch]) -> list[KeyRead]:
         for sort in sorts
     ]
     if whole:
-        # What is asked of sort keys is no set of ranges: each partition is read as a whole.
+        # The tests of sort keys are not ranges, so each partition is read as a whole.
         reads = list({repr(read): read for read in reads}.values())
     else:
         _refuse_overlaps(reads)
@@ -150,8 +149,9 @@ def _sort_ranges(tests: Sequence[KeyTest]) -> list[KeyTest | None]:
 
 
 def check_sizes(reads: Sequence[KeyRead], schema: KeySchema) -> None:
-    """Refuse key values that are too large: the partition's if there is one, the sort key's if
-    there is one query.
+    """Refuse key values that are too large.
+
+    The partition key is checked if all queries share it, the sort key if there is only one query.
 
     Raises:
         EngineError: a value is too large.
@@ -175,17 +175,17 @@ def _check_size(value: Value, *, is_sort: bool) -> None:
 
 
 class _Span(NamedTuple):
-    """Sort keys from one to another one."""
+    """The range of sort keys from `low` to `high`."""
 
     low: Any
-    """None for no bound."""
+    """The lower bound; None for no bound."""
     includes_low: bool
     high: Any
     includes_high: bool
 
 
 def _refuse_overlaps(reads: Sequence[KeyRead]) -> None:
-    """Refuse queries of one partition whose sort keys meet. Keys of several types never do."""
+    """Refuse queries of one partition whose sort keys overlap. Keys of different types never do."""
     counts = Counter(repr(read.partition) for read in reads)
     if any(read.sort is None and counts[repr(read.partition)] > 1 for read in reads):
         raise _overlap()
@@ -193,7 +193,7 @@ def _refuse_overlaps(reads: Sequence[KeyRead]) -> None:
     for read in reads:
         spans.setdefault((repr(read.partition), _sort_type(read)), []).append(_span(read.sort))
     for of_one_type in spans.values():
-        # Side by side in their order: if any two meet, two neighbours do.
+        # The spans are sorted, so it is enough to compare neighbours.
         in_order = sorted(
             of_one_type, key=lambda span: (span.low is not None, span.low, not span.includes_low)
         )
@@ -202,7 +202,7 @@ def _refuse_overlaps(reads: Sequence[KeyRead]) -> None:
 
 
 def _sort_type(read: KeyRead) -> str:
-    """The type of the sort keys that a query reads; an empty text where it reads all."""
+    """The type of the sort keys that a query reads; an empty text if it reads all."""
     return "" if read.sort is None else type_of(read.sort.values[0])
 
 
@@ -233,7 +233,7 @@ def _meet(one: _Span, other: _Span) -> bool:
 
 
 def _begins_before_end(one: _Span, other: _Span) -> bool:
-    """Whether the first span begins before the other one ends, or where it ends."""
+    """Whether the first span begins before the end of the other one, or at its end."""
     if one.low is None or other.high is None:
         return True
     if one.low == other.high:
@@ -245,15 +245,15 @@ def _begins_before_end(one: _Span, other: _Span) -> bool:
 
 
 class ReadOrder(NamedTuple):
-    """What ORDER BY asks for."""
+    """The order that ORDER BY asks for."""
 
     partitions_descending: bool | None
-    """None if partitions are not ordered."""
+    """None if ORDER BY does not order partitions."""
     sort_descending: bool
 
 
 def ordered(reads: Sequence[KeyRead], order: ReadOrder) -> list[KeyRead]:
-    """The queries in the order of their partitions and, within one, of their sort keys."""
+    """Sort the queries by partition and, within one partition, by sort key."""
 
     def sort_key(read: KeyRead) -> Any:
         low = _span(read.sort).low

@@ -1,4 +1,4 @@
-"""Internal: the SELECTs of batches and transactions, each of which reads one item by its key."""
+"""Internal: the SELECTs of batches and transactions, which read one item by its key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adorm.memory.values.canonical import Item
 
 
 class NotByKey(EngineError):
-    """A SELECT that does not name the key of one item, or that asks for more."""
+    """A SELECT that does not name the key of exactly one item."""
 
     def __init__(self, operation: str) -> None:
         super().__init__(
@@ -23,11 +23,11 @@ class NotByKey(EngineError):
 
 
 def selected_key(select: BoundSelect, table: Table, operation: str) -> Item:
-    """The key of the item that a SELECT reads.
+    """The key of the item that a SELECT reads. The types of its values are not checked.
 
     Raises:
-        EngineError: it would be several queries that overlap, it does not name one key, or it asks
-            for more. The types of the key's values are not checked.
+        EngineError: the statement would be several queries that overlap, or does not name one key,
+            or tests more than the key.
     """
     branches = select.branches(Source(table, None, consistent=False))
     if branches and is_keyed(branches):
@@ -56,7 +56,7 @@ def _key_of(branches: list[Branch], table: Table) -> Item | None:
 
 
 def check_key_types(table: Table, key: Item) -> None:
-    """Refuse a key whose values have other types than the table's key attributes.
+    """Refuse a key whose values do not have the types of the table's key attributes.
 
     Raises:
         EngineError: a value has another type than its key attribute.

@@ -1,8 +1,7 @@
-"""Internal: what a condition says of the key: its branches, and the comparisons of key attributes
-in each.
+"""Internal: splits a condition into branches, and finds the comparisons of key attributes in each.
 
-A condition is taken apart into branches, of which an item must satisfy one: `a AND (b OR c)` has
-the branches `a AND b` and `a AND c`. An OR that says nothing of the key stays whole, as a filter.
+An item must satisfy one branch: `a AND (b OR c)` has the branches `a AND b` and `a AND c`. An OR
+that does not test the key stays whole and works as a filter.
 """
 
 from __future__ import annotations
@@ -27,11 +26,11 @@ from adorm.memory.storage.keys import KeySchema
 from adorm.memory.values.canonical import Value
 
 MAX_BRANCHES = 1024
-"""More branches than any condition has that the service takes."""
+"""A number of branches that no condition accepted by the service reaches."""
 
 
 class KeyTest(NamedTuple):
-    """A comparison of a key attribute. `=` and IN are one operator, with one value or several."""
+    """A comparison of a key attribute. IN and `=` are one operator, with several values or one."""
 
     operator: str
     values: tuple[Value, ...]
@@ -41,26 +40,26 @@ class Branch(NamedTuple):
     """One branch of a condition."""
 
     partition: tuple[KeyTest, ...]
-    """What it says of the partition key, each thing once."""
+    """The tests of the partition key, without duplicates."""
     sort: tuple[KeyTest, ...]
-    """What it says of the sort key, each thing once."""
+    """The tests of the sort key, without duplicates."""
     negates_sort: bool
-    """Whether it says something of the sort key that is no range, such as `<>` or NOT."""
+    """Whether it tests the sort key in a way that is no range, such as `<>` or NOT."""
     has_others: bool
-    """Whether it says anything but comparisons of key attributes."""
+    """Whether it tests anything but key attributes."""
     attributes: tuple[str, ...]
-    """All attributes that it reads, in the order in which they are written."""
+    """All attributes that it reads, in the order of the text."""
 
 
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<=", "<>": "<>"}
 
 
 class _Leaf(NamedTuple):
-    """A part of a condition that is in one branch or in many, looked at once for all of them."""
+    """A part of a condition, analysed once for all branches that contain it."""
 
     negated: bool
     name: str
-    """The attribute that it compares with fixed values; empty where it does something else."""
+    """The attribute that it compares with fixed values; empty for any other test."""
     test: KeyTest | None
     identity: str
     attributes: tuple[str, ...]
@@ -68,7 +67,7 @@ class _Leaf(NamedTuple):
 
 
 def read_branches(condition: Node, schema: KeySchema, parameters: Sequence[Value]) -> list[Branch]:
-    """The branches of a condition on a table or an index with this key.
+    """Split the condition of a read of a table or index with this key into branches.
 
     Raises:
         EngineError: there are too many branches.
@@ -78,11 +77,11 @@ def read_branches(condition: Node, schema: KeySchema, parameters: Sequence[Value
 
 
 class _BranchReader:
-    """Takes conditions apart.
+    """Splits conditions into branches.
 
     Args:
-        keys: the key attributes of what is read.
-        parameters: of the statement.
+        keys: the key attributes of the table or index.
+        parameters: the parameters of the statement.
     """
 
     def __init__(self, keys: frozenset[str], parameters: Sequence[Value]) -> None:
@@ -129,7 +128,7 @@ def _check_number(branches: int) -> None:
 
 
 def too_many_reads() -> EngineError:
-    """The refusal of a statement that would be many queries."""
+    """The refusal of a statement that would be too many queries."""
     return invalid("Too many decomposed read operations for a given query.")
 
 
@@ -162,13 +161,13 @@ def _branch(leaves: Sequence[_Leaf], schema: KeySchema) -> Branch:
 
 
 def _identity(test: KeyTest) -> str:
-    """The same text for the same test; the values of an IN are a set."""
+    """A text that is the same for equal tests; the values of an IN form a set."""
     values = [repr(value) for value in test.values]
     return f"{test.operator} {sorted(set(values)) if test.operator == '=' else values}"
 
 
 def _key_test(node: Node, parameters: Sequence[Value]) -> tuple[str, KeyTest] | None:
-    """The attribute that is compared with fixed values, and how; None if it is something else."""
+    """The attribute that is compared with fixed values, and the comparison; None for others."""
     match node:
         case Operation("in", (Name(name), ListNode(members))):
             return _test(name, "=", members, parameters)
@@ -193,7 +192,7 @@ def _test(
 
 
 def attribute_names(node: Node) -> Iterator[str]:
-    """The top-level attributes that a condition reads, in the order in which they are written."""
+    """The top-level attributes that a condition reads, in the order of the text."""
     match node:
         case Name() | Path():
             path = read_path(node)
@@ -211,7 +210,7 @@ def attribute_names(node: Node) -> Iterator[str]:
 def key_equalities(
     condition: Node | None, parameters: Sequence[Value]
 ) -> Iterator[tuple[str, Value]]:
-    """The attributes that the top level of a condition, its ANDs, sets equal to a value."""
+    """The attributes that a condition sets equal to a value, in the ANDs at its top level."""
     match condition:
         case Operation("and", parts):
             for each in parts:

@@ -1,4 +1,4 @@
-"""Internal: literals of statements, as attribute values.
+"""Internal: converts literals of statements to attribute values.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.data-types.html
 """
@@ -44,19 +44,19 @@ _KINDS: dict[type, str] = {
 
 
 def type_name_of(node: Node) -> str | None:
-    """What the service calls a node of the language's tree; None for operators and statements."""
+    """The service's name for the type of a node; None for operators and statements."""
     if isinstance(node, Case):
         return "SimpleCase" if node.is_simple else "SearchedCase"
     return _KINDS.get(type(node))
 
 
 def literal_value(node: Node, path: str = "root", depth: int = 0) -> Value:
-    """A literal as a canonical value.
+    """Convert a literal to a canonical value.
 
     Args:
         node: the literal.
-        path: where it stands in the literal that is around it, `root.a[1]`.
-        depth: how many literals are around it.
+        path: the position of the literal inside the outermost one, such as `root.a[1]`.
+        depth: the number of literals around it.
 
     Raises:
         EngineError: the text is not a literal, or DynamoDB cannot hold its value.
@@ -92,7 +92,7 @@ def _members(entries: Sequence[tuple[Node, Node]], path: str, depth: int) -> dic
 
 
 def struct_key(key: Node) -> str:
-    """The name of a struct's member.
+    """The name of a member of a struct.
 
     Raises:
         EngineError: the name is not a string, or is empty.
@@ -106,7 +106,7 @@ def struct_key(key: Node) -> str:
 
 
 def unsupported_type(node: Node, path: str) -> EngineError:
-    """The refusal of something that is no literal where a literal must stand."""
+    """The refusal of a node that is not a literal where a literal must be."""
     type_name = type_name_of(node) or "NAry"
     if isinstance(node, Call) and path == "root":
         type_name = node.function
@@ -124,7 +124,7 @@ def literal_number(written: str, path: str) -> str:
     """A number of a statement in canonical form.
 
     Raises:
-        EngineError: DynamoDB can't hold it; the message ends with the number's path.
+        EngineError: DynamoDB can't store the number; the message ends with its path.
     """
     try:
         check_magnitude(written)
@@ -134,10 +134,10 @@ def literal_number(written: str, path: str) -> str:
 
 
 def check_magnitude(written: str) -> None:
-    """Refuse a number so large that the service takes it for one that is too small.
+    """Refuse a number that is so large that the service reports it as too small.
 
     Raises:
-        EngineError: its digits and its exponent together exceed a 32-bit integer.
+        EngineError: the digits and the exponent together exceed a 32-bit integer.
     """
     if "e" not in written.lower():
         return

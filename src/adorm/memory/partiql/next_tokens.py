@@ -1,5 +1,7 @@
-"""Internal: NextToken: where the next page of a SELECT begins. It belongs to one statement with its
-parameters."""
+"""Internal: NextToken: the position at which the next page of a SELECT begins.
+
+A token belongs to one statement with its parameters.
+"""
 
 from __future__ import annotations
 
@@ -19,21 +21,21 @@ from adorm.memory.values.canonical import Item, canonical_item, canonical_value
 
 
 class Stop(NamedTuple):
-    """Where a page ended."""
+    """The position at which a page ended."""
 
     read: int
-    """Which of the statement's queries it was in."""
+    """The index of the query in which the page ended."""
     key: Item
-    """The keys of the last item that was read."""
+    """The key attributes of the last item that was read."""
 
 
 def token_of(stop: Stop, fingerprint: str) -> str:
-    """The token of the page behind `stop`."""
+    """Make the token of the page behind `stop`."""
     return b64encode(orjson.dumps([fingerprint, stop.read, stop.key])).decode()
 
 
 def read_token(token: str, fingerprint: str, source: Source, reads: int) -> Stop:
-    """Where the page of a token begins.
+    """Return the position at which the page of a token begins.
 
     Raises:
         EngineError: the text is not a token, or belongs to another statement or to other
@@ -58,7 +60,7 @@ def read_token(token: str, fingerprint: str, source: Source, reads: int) -> Stop
     try:
         check_attribute_map(key, "", "")
         return Stop(read, canonical_item({name: key[name] for name in types}))
-    except EngineError as error:  # no number, no base64
+    except EngineError as error:  # not a number, or not base64
         raise invalid("Invalid NextToken") from error
 
 
@@ -71,21 +73,23 @@ def _has_type(value: Any, type_tag: str) -> bool:
 
 
 def mismatch() -> EngineError:
-    """The refusal of a token that was made for another statement."""
+    """The refusal of a token that belongs to another statement."""
     return invalid("NextToken does not match request")
 
 
 def is_resumable(parameters: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the service takes a token back: never for a statement with a list or a map as a
-    parameter."""
+    """Whether the service accepts a token of this statement.
+
+    It never does if a parameter is a list or a map.
+    """
     return not any("L" in each or "M" in each for each in parameters)
 
 
 def fingerprint_of(statement: str, parameters: Sequence[Mapping[str, Any]]) -> str:
-    """The same text for the same statement, to the letter, with the same parameters.
+    """A text that is the same for the same statement with the same parameters.
 
-    A number is the same only with as many decimal places; the order of a set's members does not
-    matter.
+    The texts of two statements must be identical. Numbers are the same only with the same number of
+    decimal places. The order of the members of a set does not matter.
     """
     known = [_identity(each) for each in parameters]
     return sha256(repr([statement, known]).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Internal: what the parser reads: terms, operations, and the four kinds of statements."""
+"""Internal: the nodes that the parser returns: terms, operations and statements."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from adorm.memory.values.canonical import Value
 
 @attrs.frozen
 class Constant:
-    """A string, a number, a boolean or null, as an attribute value. A number is as it was
-    written."""
+    """A string, a number, a boolean or null, as an attribute value. A number stays as written."""
 
     value: Value
     at: Token
@@ -21,7 +20,7 @@ class Constant:
 
 @attrs.frozen
 class Ion:
-    """A literal of Amazon Ion, of the type `at.text`."""
+    """A literal of Amazon Ion; `at.text` is its type."""
 
     at: Token
 
@@ -67,7 +66,7 @@ class Struct:
 
 @attrs.frozen
 class Name:
-    """An attribute's name, `a` or `"a"`."""
+    """The name of an attribute, `a` or `"a"`."""
 
     name: str
     at: Token
@@ -101,7 +100,7 @@ Step: TypeAlias = Dot | Subscript | Wildcard
 
 @attrs.frozen
 class Path:
-    """A term and the steps that follow it, `a.b[0]`."""
+    """A term and the steps after it, such as `a.b[0]`."""
 
     root: Node
     steps: tuple[Step, ...]
@@ -110,7 +109,7 @@ class Path:
 
 @attrs.frozen
 class Call:
-    """`function(argument, ...)`; the function's name in small letters."""
+    """`function(argument, ...)`; the function's name is in lower case."""
 
     function: str
     arguments: tuple[Node, ...]
@@ -119,7 +118,7 @@ class Call:
 
 @attrs.frozen
 class Arithmetic:
-    """`first + second - third`: one operator less than operands, from the left."""
+    """`first + second - third`, from the left; there is one operator less than operands."""
 
     operators: tuple[str, ...]
     operands: tuple[Node, ...]
@@ -128,8 +127,10 @@ class Arithmetic:
 
 @attrs.frozen
 class Operation:
-    """Another operator and its operands. AND and OR have all operands of their chain, NOT and signs
-    have one."""
+    """Any other operator and its operands.
+
+    AND and OR have all operands of their chain, NOT and signs have one.
+    """
 
     operator: str
     operands: tuple[Node, ...]
@@ -156,7 +157,7 @@ class Case:
 
 @attrs.frozen
 class Where:
-    """The condition of a statement, and how many operators the service counts in it."""
+    """The condition of a statement, and the number of operators that the service counts in it."""
 
     condition: Node
     operators: int
@@ -164,7 +165,7 @@ class Where:
 
 @attrs.frozen
 class Order:
-    """A term of ORDER BY."""
+    """One term of ORDER BY."""
 
     term: Node
     descending: bool
@@ -175,8 +176,8 @@ class Order:
 class Select:
     """A SELECT statement.
 
-    `columns` is None for `*`. `source` is what follows FROM. `unsupported` is the token at which a
-    part begins that DynamoDB's PartiQL does not have.
+    `columns` is None for `*`. `source` is the term after FROM. `unsupported` is the first token of
+    a clause that DynamoDB's PartiQL does not have.
     """
 
     columns: tuple[Node, ...] | None
@@ -200,10 +201,10 @@ class Insert:
 
 @attrs.frozen
 class Update:
-    """An UPDATE statement, also `FROM target WHERE ... SET ...`, or SET and REMOVE without a
-    target.
+    """An UPDATE statement.
 
-    `returning` is `"all_old"`, ...
+    The grammar also allows `FROM target WHERE ... SET ...`, and SET and REMOVE without a target.
+    `returning` is the value of RETURNING, such as `"all_old"`.
     """
 
     target: Node | None

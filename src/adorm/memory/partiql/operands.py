@@ -1,4 +1,4 @@
-"""Internal: operands of conditions, and what the service demands of them.
+"""Internal: the operands of conditions, and the service's checks of them.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 """
@@ -25,8 +25,8 @@ ANY_TYPE = (
     "{S,HDS,N,FS,BS,NULL,DOUBLE,NS,DECIMAL,SS,DECIMALSET,BOOL,HD,DICT,INTSET,M,L,B,FLOAT,INT,"
     "DOUBLESET}"
 )
-"""How messages write the type of a path, which can be any. The order is one that was seen; it
-varies."""
+"""The type of a path in messages, which can be any. The order of the service varies; this is one
+that was observed."""
 
 _TYPES_IN_MESSAGES = "N,BS,L,B,NULL,M,S,SS,NS,BOOL"
 
@@ -36,17 +36,17 @@ class Operand:
     """One operand of an operator or a function."""
 
     read: Reader
-    """Its value for an item; None where it has none."""
+    """Returns the value for an item; None if the item has none."""
     path: PathElements | None = None
-    """The path that it is, if it is one."""
+    """The path, if the operand is one."""
     type_name: str | None = None
-    """The type of its value, as a tag, where it is the same for all items."""
+    """The type tag of the value, if it is the same for all items."""
     value: Value | None = None
-    """Its value, where it is the same for all items."""
+    """The value, if it is the same for all items."""
 
 
 def static_value(node: Node, parameters: Sequence[Value]) -> Value | None:
-    """The value of a literal or a parameter; None for everything else."""
+    """The value of a literal or a parameter; None for any other node."""
     if isinstance(node, Parameter):
         return parameters[node.index]
     if isinstance(node, Constant | ListNode | Struct | Bag):
@@ -55,12 +55,12 @@ def static_value(node: Node, parameters: Sequence[Value]) -> Value | None:
 
 
 def value_operand(value: Value) -> Operand:
-    """A literal or a parameter."""
+    """Make the operand of a literal or a parameter."""
     return Operand(lambda item: value, None, type_of(value), value)
 
 
 def path_operand(elements: PathElements) -> Operand:
-    """A path."""
+    """Make the operand of a path."""
     name = elements[0]
     if len(elements) == 1 and isinstance(name, str):
         return Operand(lambda item: item.get(name), elements)
@@ -68,7 +68,7 @@ def path_operand(elements: PathElements) -> Operand:
 
 
 def boolean_operand(test: Callable[[Item], bool]) -> Operand:
-    """A condition, as the boolean that it is for an item."""
+    """Make the operand of a condition, whose value is a boolean."""
     return Operand(lambda item: {"BOOL": test(item)}, None, "BOOL")
 
 
@@ -76,7 +76,7 @@ def boolean_operand(test: Callable[[Item], bool]) -> Operand:
 
 
 def incorrect_type(operator: str, type_name: str) -> EngineError:
-    """The refusal of an operand whose type the operator or function does not take."""
+    """The refusal of an operand whose type the operator or function does not accept."""
     return invalid(
         "Incorrect operand type for operator or function;"
         f" operator or function: {operator}, operand type: {type_name}"
@@ -84,10 +84,10 @@ def incorrect_type(operator: str, type_name: str) -> EngineError:
 
 
 def check_count(function: str, operands: Sequence[object], count: int) -> None:
-    """Refuse a function with too few operands, or too many.
+    """Refuse a function with too few or too many operands.
 
     Raises:
-        EngineError: their number is another one.
+        EngineError: the number of operands is wrong.
     """
     if len(operands) != count:
         raise invalid(
@@ -97,10 +97,10 @@ def check_count(function: str, operands: Sequence[object], count: int) -> None:
 
 
 def check_distinct(operator: str, operands: Sequence[Operand]) -> None:
-    """Refuse an operator whose first operand is a path that stands among the others too.
+    """Refuse an operator whose first operand is a path that is also another operand.
 
     Raises:
-        EngineError: the first operand is also one of the others.
+        EngineError: the first operand is also another one.
     """
     path = operands[0].path
     if path is not None and any(each.path == path for each in operands[1:]):
@@ -111,10 +111,10 @@ def check_distinct(operator: str, operands: Sequence[Operand]) -> None:
 
 
 def check_types(operator: str, operands: Sequence[Operand]) -> None:
-    """Refuse operands of types that the operator or function does not take.
+    """Refuse operands whose types the operator or function does not accept.
 
     Raises:
-        EngineError: an operand has a type that the operator does not take.
+        EngineError: the operator does not accept the type of an operand.
     """
     if operator in ("attribute_exists", "attribute_not_exists"):
         if operands[0].path is None:

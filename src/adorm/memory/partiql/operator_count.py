@@ -1,4 +1,4 @@
-"""Internal: how many operators a condition has: the service takes no more than 300.
+"""Internal: counts the operators of a condition; the service accepts at most 300.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters
 """
@@ -12,10 +12,10 @@ from adorm.memory.partiql.words import CONDITION_FUNCTIONS
 
 
 def count_operators(tokens: Sequence[Token]) -> int:
-    """How many operators the service counts in a condition.
+    """The number of operators that the service counts in a condition.
 
-    AND, OR, NOT, comparisons, IN, BETWEEN (without its AND), IS and calls of its functions count
-    one each; a NOT before IN or BETWEEN, or behind IS, counts for itself.
+    Each of these counts one: AND, OR, NOT, a comparison, IN, BETWEEN (without its AND), IS, and a
+    call of a function. A NOT before IN or BETWEEN, or after IS, counts too.
     """
     count = 0
     for at, token in enumerate(tokens):

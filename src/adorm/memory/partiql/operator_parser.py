@@ -26,28 +26,28 @@ from adorm.memory.partiql.words import (
 )
 
 MAX_TERM_NESTING = 64
-"""Parentheses, literals and subscripts inside each other. The service has no such limit but its own
-stack."""
+"""The deepest nesting of parentheses, literals and subscripts. The service has no such limit except
+its own stack."""
 
 
 class OperatorParser(TokenReader, ABC):
-    """Reads terms with the operators between them; a subclass reads the terms."""
+    """Parses terms with operators between them; a subclass parses the terms."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         super().__init__(tokens)
         self.nesting = 0
-        """How many expressions the next token is in."""
+        """The number of expressions around the next token."""
         self._chained = 0
 
     @abstractmethod
     def path_or_term(self) -> Node:
-        """A term, and the steps of the path that begins with it."""
+        """Parse a term and the steps of the path that begins with it."""
 
     def expression(self, above: int = 0) -> Node:
-        """A term, and every operator that binds more strongly than `above`, with its operands.
+        """Parse a term and every operator that binds more strongly than `above`, with its operands.
 
         Raises:
-            EngineError: something else is next, or it is nested too deep.
+            EngineError: the next token can't begin an expression, or the nesting is too deep.
         """
         self.nesting += 1
         if self.nesting > MAX_TERM_NESTING:
@@ -65,7 +65,7 @@ class OperatorParser(TokenReader, ABC):
         return left
 
     def _count_chained(self) -> None:
-        """Refuse a statement that compares comparisons, `a = b = c`, too often."""
+        """Refuse a statement with too many comparisons of comparisons, such as `a = b = c`."""
         self._chained += 1
         if self._chained > MAX_TERM_NESTING:
             raise _too_deep()
@@ -106,7 +106,10 @@ class OperatorParser(TokenReader, ABC):
         return self.expression(precedence)
 
     def _unary(self) -> Node:
-        """A term with the NOTs and signs before it. However many there are, they nest nothing."""
+        """Parse a term with the NOTs and signs before it.
+
+        Any number of them adds no nesting.
+        """
         first = self.head
         signs: list[str] = []
         while self.head.kind == "operator" and self.head.text in ("+", "-", "not"):
@@ -159,14 +162,14 @@ def _too_deep() -> EngineError:
 
 
 def _infix_operation(operator: Token, operands: tuple[Node, ...]) -> Node:
-    """An operation; one with a NOT before its operator is the NOT of the operation without it."""
+    """Make an operation. A NOT before the operator becomes the NOT of the operation without it."""
     word, negated = operator.text, operator.text.startswith("not_")
     operation = Operation(word.removeprefix("not_"), operands, operator)
     return Operation("not", (operation,), operator) if negated else operation
 
 
 def _chain(operator: Token, left: Node, right: Node) -> Node:
-    """AND or OR of two sides; a side that is of the same kind gives its operands to the chain."""
+    """Join two sides with AND or OR; a side with the same operator adds its operands."""
     operands: list[Node] = []
     for side in (left, right):
         if isinstance(side, Operation) and side.operator == operator.text:

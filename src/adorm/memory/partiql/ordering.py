@@ -1,4 +1,4 @@
-"""Internal: ORDER BY, which orders by the key of what is read.
+"""Internal: ORDER BY, which orders by the key of the table or index.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.select.html
 """
@@ -24,12 +24,12 @@ class Ordering:
     def descending(self) -> bool:
         """Whether each partition is read from its end.
 
-        Without a term for the sort key it is, if there is an ORDER BY at all.
+        An ORDER BY without a term for the sort key reads it from its end too.
         """
         return bool(self._terms) and self._direction(self._schema.sort) is not False
 
     def check_terms(self, *, has_condition: bool) -> None:
-        """Refuse terms that are no attributes of the key.
+        """Refuse terms that are not attributes of the key.
 
         Raises:
             EngineError: a term is not an attribute of the key, or the statement has no condition.
@@ -46,7 +46,7 @@ class Ordering:
                 )
 
     def arranged(self, reads: list[KeyRead] | None) -> list[KeyRead] | None:
-        """The queries in the order that is asked for.
+        """The queries in the order that ORDER BY asks for.
 
         Raises:
             EngineError: the statement is a scan, or its partitions have no order.

@@ -14,12 +14,12 @@ _EXPONENT = re.compile(r"[+-]?[0-9]*\.?[0-9]*[eE]([+-]?)0*([0-9]+)").fullmatch
 
 
 def read_parameters(request: Mapping[str, Any]) -> list[Value]:
-    """The parameters of a statement, checked and canonical, whether the statement uses them or not.
+    """Return the parameters of a statement, checked and canonical, also those that it does not use.
 
     They may be nested one level deeper than the attributes of an item.
 
     Raises:
-        EngineError: a value is none that DynamoDB takes.
+        EngineError: DynamoDB does not accept a value.
     """
     parameters: Sequence[Any] = request.get("Parameters") or ()
     for number in _numbers(parameters):
@@ -28,7 +28,7 @@ def read_parameters(request: Mapping[str, Any]) -> list[Value]:
 
 
 def check_parameter_count(expected: int, parameters: Sequence[Value]) -> None:
-    """Refuse a statement with more parameters than the request has. More are no fault.
+    """Refuse a statement that needs more parameters than the request has. Extra ones are allowed.
 
     Raises:
         EngineError: the request has too few parameters.
@@ -38,7 +38,7 @@ def check_parameter_count(expected: int, parameters: Sequence[Value]) -> None:
 
 
 def _numbers(values: Sequence[Any]) -> Iterator[str]:
-    """All numbers in values, however deep they are nested."""
+    """All numbers in values, at any depth."""
     waiting: list[Any] = list(values)
     while waiting:
         for tag, content in waiting.pop().items():
@@ -53,7 +53,7 @@ def _numbers(values: Sequence[Any]) -> Iterator[str]:
 
 
 def _check_exponent(number: str) -> None:
-    """Refuse a number whose exponent, or whose number of decimal places, is no 32-bit integer.
+    """Refuse a number whose exponent, or whose number of decimal places, exceeds a 32-bit integer.
 
     Raises:
         EngineError: the exponent or the number of decimal places is not a 32-bit integer.

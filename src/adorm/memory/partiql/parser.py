@@ -28,7 +28,7 @@ _RETURNING = frozenset(["all_old", "all_new", "modified_old", "modified_new"])
 
 
 def parse(text: str) -> tuple[Node, int]:
-    """What a statement says, and how many parameters it has.
+    """Parse a statement; return it and its number of parameters.
 
     Raises:
         EngineError: the statement is not well formed.
@@ -37,15 +37,15 @@ def parse(text: str) -> tuple[Node, int]:
 
 
 def only_one_table() -> EngineError:
-    """The refusal of a statement that is about no table, or about several."""
+    """The refusal of a statement that names no table, or several."""
     return invalid("Only select from a single table or index is supported.")
 
 
 class StatementParser(TermParser):
-    """Reads one statement."""
+    """Parses one statement."""
 
     _nested: Token | None = None
-    """The keyword of a statement that writes, and stands inside another one."""
+    """The keyword of a writing statement that is inside another statement."""
 
     def parse(self) -> tuple[Node, int]:
         """See `adorm.memory.partiql.parser.parse`."""
@@ -63,7 +63,7 @@ class StatementParser(TermParser):
         return node, self.parameters
 
     def statement(self) -> Node:
-        """The statement whose first keyword is next."""
+        """Parse the statement that begins with the next keyword."""
         token = self.head
         if self.nesting > 1 and token.text != "select":
             self._nested = self._nested or token
@@ -131,7 +131,7 @@ class StatementParser(TermParser):
         return source, has_alias
 
     def _clause(self, keyword: str) -> Token | None:
-        """Read a clause that DynamoDB does not have; its keyword if it is there."""
+        """Read a clause that DynamoDB does not have; return its keyword if it is there."""
         if not self.is_keyword(keyword):
             return None
         token = self.take()
@@ -184,7 +184,7 @@ class StatementParser(TermParser):
         return False
 
     def _aliases(self) -> bool:
-        """Read `AS name AT name BY name`, of which each may be absent."""
+        """Read `AS name AT name BY name`; each part is optional."""
         found = self._alias()
         for word in ("at", "by"):
             if self.head.kind == "word" and self.head.text == word:
@@ -263,7 +263,7 @@ class StatementParser(TermParser):
         return Update(None, self.comma_list(self._assignment), (), None, None, token)
 
     def _changes(self) -> tuple[tuple[tuple[Node, Node], ...], tuple[Node, ...]]:
-        """Any number of SET and REMOVE, in any order."""
+        """Read any number of SET and REMOVE clauses, in any order."""
         assignments: list[tuple[Node, Node]] = []
         removals: list[Node] = []
         while self.is_keyword("set", "remove"):

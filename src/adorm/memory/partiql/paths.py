@@ -9,10 +9,10 @@ from adorm.memory.partiql.nodes import Constant, Dot, Name, Node, Path, Subscrip
 
 
 def read_path(node: Node) -> PathElements | None:
-    """The elements of a path that begins with a name; None if the node is something else.
+    """The elements of a path that begins with a name; None for any other node.
 
     Raises:
-        EngineError: a part of the path is no name and no index.
+        EngineError: a part of the path is neither a name nor an index.
     """
     if isinstance(node, Name):
         if not node.name:
@@ -53,16 +53,16 @@ def _index(node: Node) -> str | int:
 
 
 def unexpected_component(place: str) -> EngineError:
-    """The refusal of something that is no part of a path."""
+    """The refusal of a node that can't be part of a path."""
     return invalid(f"Unexpected path component at {place}")
 
 
 def empty_name() -> EngineError:
-    """The refusal of a name without a character."""
+    """The refusal of an empty name."""
     return invalid("Path component cannot be an empty string")
 
 
 def column_name(elements: PathElements) -> str:
-    """What a selected path is called in the answer: its last name, and the indexes behind it."""
+    """The name of a selected path in the answer: its last name, and the indexes after it."""
     at = max(at for at, element in enumerate(elements) if isinstance(element, str))
     return str(elements[at]) + "".join(f"[{index}]" for index in elements[at + 1 :])

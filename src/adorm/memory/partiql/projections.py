@@ -1,4 +1,4 @@
-"""Internal: what an index does not hold of the attributes that a SELECT names."""
+"""Internal: finds the attributes that a SELECT names and an index does not hold."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def missing_columns(source: Source, columns: Mapping[str, PathElements] | None) 
 
 
 def check_filters(source: Source, branches: Sequence[Branch]) -> None:
-    """Refuse queries of an index whose conditions all read attributes that it does not hold.
+    """Refuse queries of an index if the conditions of all of them read attributes that it lacks.
 
     Raises:
         EngineError: the conditions read only attributes that the index does not hold.
@@ -32,7 +32,7 @@ def check_filters(source: Source, branches: Sequence[Branch]) -> None:
     missing = [[name for name in branch.attributes if name not in projected] for branch in branches]
     if not all(missing):
         return
-    # Of several branches the service names one; which, is its secret.
+    # The service names the attributes of one branch; how it chooses is not known.
     named = max(zip(map(_partition_text, branches), missing, strict=True))[1]
     raise invalid_value(
         f"Secondary index {source.index.name} does not project one or more filter attributes:"

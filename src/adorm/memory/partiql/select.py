@@ -35,14 +35,14 @@ from adorm.memory.storage.table import Table
 from adorm.memory.values.canonical import Item, Value
 
 Columns = dict[str, PathElements]
-"""Names in the answer, and the paths whose values they have."""
+"""The names in the answer, and the paths of their values."""
 
 
 class BoundSelect:
-    """A SELECT with its parameters, checked as far as it can be without its table.
+    """A SELECT with its parameters, checked as far as possible without its table.
 
     Raises:
-        EngineError: a column or an operand is none, or the index is one that PartiQL can't read.
+        EngineError: a column or an operand is not valid, or PartiQL can't read the index.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class BoundSelect:
         return columns
 
     def branches(self, source: Source) -> list[Branch]:
-        """The branches of the condition; none without one.
+        """The branches of the condition; empty without a condition.
 
         Raises:
             EngineError: there are too many branches.
@@ -84,7 +84,7 @@ class BoundSelect:
         return read_branches(self.statement.condition, source.schema, self.parameters)
 
     def selected(self, item: Item) -> Item:
-        """The part of an item that is asked for."""
+        """The selected part of an item."""
         if self.columns is None:
             return item
         found = {name: find_value(item, path) for name, path in self.columns.items()}
@@ -92,10 +92,10 @@ class BoundSelect:
 
 
 class ReadPlan:
-    """How a SELECT is read: as queries, or as a scan.
+    """How a SELECT is read: as queries or as a scan.
 
     Raises:
-        EngineError: the table or the index is missing, or can't be read so.
+        EngineError: the table or the index does not exist, or can't be read in this way.
     """
 
     def __init__(self, database: Database, select: BoundSelect, *, consistent: bool) -> None:
@@ -144,8 +144,8 @@ class ReadPlan:
         """Read a page.
 
         Args:
-            start: where the page before ended.
-            limit: the most items to read, whether or not the condition holds for them.
+            start: the position at which the previous page ended; None to begin.
+            limit: the most items to read, whether or not the condition matches them.
         """
         page = SelectPage(self)
         for at in range(0 if start is None else start.read, len(self.ranges)):
@@ -171,7 +171,7 @@ class ReadPlan:
 
 
 class SelectPage:
-    """A page of a SELECT: the items for which its condition holds, and what reading them used."""
+    """A page of a SELECT: the items that match its condition, and the units that reading used."""
 
     def __init__(self, plan: ReadPlan) -> None:
         self._plan = plan
@@ -179,11 +179,11 @@ class SelectPage:
         self._count = 0
         self.items: list[Item] = []
         self.stop: Stop | None = None
-        """Where the page ended; None if nothing is left."""
+        """The position at which the page ended; None if nothing is left."""
         self.consumed = Consumed(plan.source.table)
 
     def read(self, at: int, rows: Iterator[tuple[Position, StoredItem]], limit: int | None) -> bool:
-        """Take the rows of the query with this number; whether the page is full."""
+        """Add the items of the query with this index; return whether the page is full."""
         size = 0
         last: Item | None = None
         for _, entry in rows:

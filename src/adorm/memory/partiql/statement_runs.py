@@ -1,4 +1,4 @@
-"""Internal: one statement, from its text and parameters to its answer: alone or in a batch."""
+"""Internal: runs one statement, alone or in a batch."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from adorm.memory.values.canonical import Item
 
 
 class Outcome(NamedTuple):
-    """What a statement answered."""
+    """The result of a statement."""
 
     items: list[Item]
     consumed: Consumed
@@ -38,10 +38,11 @@ class Outcome(NamedTuple):
 
 
 def bind(database: Database, request: Mapping[str, Any]) -> BoundSelect | BoundWrite:
-    """Read a statement of a request with its parameters, outside a transaction.
+    """Read a statement and its parameters from a request, outside a transaction.
 
     Raises:
-        EngineError: the statement is not well formed, or has operands that DynamoDB does not take.
+        EngineError: the statement is not well formed, or has operands that DynamoDB does not
+            accept.
     """
     parameters = read_parameters(request)
     statement, expected = read_statement(request["Statement"])
@@ -57,8 +58,8 @@ def run_select(database: Database, select: BoundSelect, request: Mapping[str, An
     """Read a page of a SELECT.
 
     Raises:
-        EngineError: the table or the index is missing or can't be read so, or the token is not its
-            own.
+        EngineError: the table or the index does not exist or can't be read in this way, or the
+            token belongs to another statement.
     """
     consistent = bool(request.get("ConsistentRead"))
     plan = ReadPlan(database, select, consistent=consistent)
@@ -80,10 +81,10 @@ def run_select(database: Database, select: BoundSelect, request: Mapping[str, An
 def bound_item_write(
     database: Database, bound: BoundWrite, request: Mapping[str, Any]
 ) -> tuple[Table, ItemWrite]:
-    """The table of a statement, and its write.
+    """Return the table of a statement and its write.
 
     Raises:
-        EngineError: the table does not exist, or it cannot have this key or item.
+        EngineError: the table does not exist, or does not allow this key or item.
     """
     table = database.data_table(bound.statement.table)
     bound.check_key(table)
@@ -91,10 +92,10 @@ def bound_item_write(
 
 
 def run_write(database: Database, bound: BoundWrite, write: ItemWrite) -> Outcome:
-    """Carry out a write.
+    """Apply a write.
 
     Raises:
-        EngineError: its condition does not hold, or the new item can't be.
+        EngineError: its condition does not hold, or the new item is not allowed.
     """
     table = write.table
     database.check_throughput(table, write=True)

@@ -1,4 +1,4 @@
-"""Internal: from the text of a statement to what it asks for, whatever its parameters are."""
+"""Internal: converts the text of a statement to its content, without its parameters."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ from adorm.memory.values.canonical import Value
 
 @attrs.frozen
 class SelectStatement:
-    """A SELECT. `columns` is None for `*`; they and `order` are checked when the table is known."""
+    """A SELECT.
+
+    `columns` is None for `*`. The columns and `order` are checked once the table is known.
+    """
 
     table: str
     index: str | None
@@ -46,8 +49,7 @@ class SelectStatement:
 
 @attrs.frozen
 class InsertStatement:
-    """An INSERT of one item. An attribute's value is a canonical value or the index of a
-    parameter."""
+    """An INSERT of one item. An attribute is a canonical value or the index of a parameter."""
 
     table: str
     attributes: tuple[tuple[str, Value | int], ...]
@@ -76,7 +78,7 @@ class DeleteStatement:
 
 @attrs.frozen
 class ExistsStatement:
-    """`EXISTS(SELECT ...)`: the check of a condition in a transaction."""
+    """`EXISTS(SELECT ...)`: a condition check in a transaction."""
 
     select: SelectStatement
 
@@ -94,10 +96,10 @@ EXISTS_OUTSIDE = "EXISTS can only be used in ExecuteTransaction write requests."
 
 @cached_by_text
 def read_statement(text: str) -> tuple[Statement, int]:
-    """What a statement asks for, and how many parameters it takes.
+    """Return the content of a statement and its number of parameters.
 
     Raises:
-        EngineError: the statement is not well formed, or has parts that DynamoDB does not know.
+        EngineError: the statement is not well formed, or has parts that DynamoDB does not support.
     """
     node, parameters = parse(text)
     return _statement(node), parameters
@@ -170,10 +172,10 @@ def _condition(where: Where | None) -> Node | None:
 
 
 def _target(node: Node) -> tuple[str, str | None]:
-    """The table that is named, and the index.
+    """The table in the statement, and the index.
 
     Raises:
-        EngineError: something else is named, or too much.
+        EngineError: the statement does not name a table with at most one index.
     """
     names: list[str] = []
     match node:

@@ -33,24 +33,24 @@ STATEMENT_KEYWORDS = frozenset(
 
 
 class TermParser(OperatorParser):
-    """Reads terms. The statements of the language are terms too: a subclass reads them."""
+    """Parses terms. Statements are terms of the language too; a subclass parses them."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         super().__init__(tokens)
         self.parameters = 0
-        """How many parameters were read."""
+        """The number of parameters so far."""
 
     # ------------------------------------------------------------------- paths
 
     def path_or_term(self) -> Node:
-        """A term, and the steps of the path that begins with it."""
+        """Parse a term and the steps of the path that begins with it."""
         return self._with_steps(self._term(), simple=False)
 
     def simple_path(self) -> Node:
-        """A name and the steps that follow it, where nothing else may stand.
+        """Parse a name and the steps after it, where no other term is allowed.
 
         Raises:
-            EngineError: something else is next.
+            EngineError: the next token is not a name.
         """
         if self.head.kind not in ("identifier", "quoted"):
             raise not_well_formed("Expected identifier for simple path")
@@ -94,7 +94,7 @@ class TermParser(OperatorParser):
 
     @abstractmethod
     def statement(self) -> Node:
-        """The statement whose first keyword is next."""
+        """Parse the statement that begins with the next keyword."""
 
     def _term(self) -> Node:
         token = self.head

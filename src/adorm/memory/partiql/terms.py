@@ -1,7 +1,6 @@
-"""Internal: what a condition may be made of, whatever the parameters are.
+"""Internal: the terms that a condition may contain, whatever its parameters are.
 
-The service finds these faults, in the order in which they are written, before it looks at the types
-of operands.
+The service reports these faults, in the order of the text, before it checks the types of operands.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from adorm.memory.partiql.words import CONDITION_FUNCTIONS, TYPE_TAGS
 
 
 def check_terms(where: Where) -> None:
-    """Refuse a condition that has a term which DynamoDB does not know, or too many operators.
+    """Refuse a condition with an unknown term or with too many operators.
 
     Raises:
         EngineError: the condition has an unknown term or too many operators.
@@ -46,7 +45,7 @@ def check_terms(where: Where) -> None:
 
 
 def too_many_operators() -> EngineError:
-    """The refusal of a condition, or of assignments, with more operators than the service takes."""
+    """The refusal of a condition, or of assignments, with too many operators."""
     count = MAX_EXPRESSION_OPERATORS + 1
     return invalid(f"The expression contains too many operators; operator count: {count}")
 
@@ -101,5 +100,5 @@ def _no_term(node: Node) -> EngineError:
 
 
 def unrecognized_function(call: Call) -> EngineError:
-    """The refusal of a function that a statement may not call where it does."""
+    """The refusal of a function that is not allowed at its position."""
     return invalid(f"Unrecognized function: {call.function} at {call.at.place}")

@@ -1,4 +1,4 @@
-"""Internal: the tokens of a statement, one after the other, as its parser looks at them."""
+"""Internal: a reader of the tokens of a statement, for its parser."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Part = TypeVar("_Part")
 
 
 class TokenReader:
-    """Goes through tokens from the left to the right."""
+    """Reads tokens from left to right."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
@@ -24,11 +24,11 @@ class TokenReader:
         return self.tokens[self.at]
 
     def following(self) -> Token:
-        """The token behind the next one."""
+        """The token after the next one."""
         return self.tokens[min(self.at + 1, len(self.tokens) - 1)]
 
     def take(self) -> Token:
-        """Go on by one token."""
+        """Read one token."""
         token = self.tokens[self.at]
         if token.kind != "end":
             self.at += 1
@@ -47,33 +47,33 @@ class TokenReader:
         return self.head.kind == "operator" and self.head.text == "*"
 
     def take_symbol(self, symbol: str, name: str) -> None:
-        """Go on behind a token that must be next.
+        """Read this symbol; any other token is a syntax error.
 
         Raises:
-            EngineError: another one is next.
+            EngineError: the next token is another one.
         """
         if not self.is_symbol(symbol):
             raise not_well_formed(f"Expected {name}")
         self.take()
 
     def take_keyword(self, word: str) -> None:
-        """Go on behind a keyword that must be next.
+        """Read this keyword; any other token is a syntax error.
 
         Raises:
-            EngineError: another token is next.
+            EngineError: the next token is another one.
         """
         if self.head.kind not in ("keyword", "operator") or self.head.text != word:
             raise not_well_formed(f"Expected {word.upper()} keyword")
         self.take()
 
     def at_end(self) -> bool:
-        """Whether nothing is left but a semicolon."""
+        """Whether nothing is left except a semicolon."""
         if self.is_symbol(";"):
             return self.following().kind == "end"
         return self.head.kind == "end"
 
     def comma_list(self, read: Callable[[], _Part]) -> tuple[_Part, ...]:
-        """At least one part, and one more behind each comma."""
+        """Read one part, and another one after each comma."""
         parts = [read()]
         while self.is_symbol(","):
             self.take()

@@ -1,4 +1,4 @@
-"""Internal: a statement's text, cut into tokens, and where in the text each of them stands."""
+"""Internal: splits the text of a statement into tokens with their positions."""
 
 from __future__ import annotations
 
@@ -36,26 +36,27 @@ backticks."""
 
 
 class Token(NamedTuple):
-    """One token, and its place in the text."""
+    """One token and its position in the text."""
 
     kind: TokenKind
     text: str
-    """Without its quotes; keywords and operators in small letters; the type of an Ion literal."""
+    """The text without quotes. Keywords and operators are in lower case; an Ion literal is its
+    type."""
     line: int
-    """From 1."""
+    """Counted from 1."""
     column: int
-    """From 1."""
+    """Counted from 1."""
     length: int
-    """Characters in the statement, quotes included."""
+    """The characters in the statement, quotes included."""
 
     @property
     def place(self) -> str:
-        """The place as messages write it, `1:15:4`."""
+        """The position as messages write it: `1:15:4`."""
         return f"{self.line}:{self.column}:{self.length}"
 
 
 def not_well_formed(what: str) -> EngineError:
-    """The refusal of a statement that can't be read."""
+    """The refusal of a statement that can't be parsed."""
     return invalid(f"Statement wasn't well formed, can't be processed: {what}")
 
 
@@ -76,11 +77,11 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_tokens(text: str) -> list[Token]:
-    """All tokens of a statement; the last one is of the kind `end`.
+    """Split a statement into tokens; the last one has the kind `end`.
 
     Raises:
         EngineError: a character belongs to no token, or a quote, a comment or a number does not
-            end. The service does not say what.
+            end. The service's message does not say which.
     """
     if _SURROGATE.search(text):
         raise not_well_formed("")
@@ -157,7 +158,7 @@ def _word(written: str, place: tuple[int, int, int]) -> Token:
 
 
 def _add(tokens: list[Token], token: Token) -> None:
-    """Append a token, or make one word of it and the one before."""
+    """Append a token, or merge it with the previous one into one word."""
     if tokens and token.kind in ("keyword", "operator"):
         before = tokens[-1]
         merged = MERGED_WORDS.get((before.text, token.text))
@@ -172,7 +173,7 @@ _MAX_INT32 = 2**31 - 1
 
 
 def _check_scale(number: str) -> None:
-    """Refuse a number whose exponent or number of decimal places is no 32-bit integer.
+    """Refuse a number whose exponent or number of decimal places exceeds a 32-bit integer.
 
     Raises:
         EngineError: the exponent or the number of decimal places is not a 32-bit integer.

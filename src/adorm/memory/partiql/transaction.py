@@ -52,7 +52,7 @@ OPERATION = "ExecuteTransaction"
 
 
 class Read(NamedTuple):
-    """A SELECT of a transaction; `table` is None if there is none."""
+    """A SELECT of a transaction; `table` is None if the table does not exist."""
 
     at: int
     table: Table | None
@@ -60,7 +60,7 @@ class Read(NamedTuple):
 
 
 class Write(NamedTuple):
-    """A write, or a check, of a transaction; `table` is None if there is none."""
+    """A write or a check of a transaction; `table` is None if the table does not exist."""
 
     at: int
     table: Table | None
@@ -69,7 +69,7 @@ class Write(NamedTuple):
 
 
 def execute_transaction(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Carry out up to 100 statements that all read or all write, each about another item."""
+    """Run up to 100 statements that all read or all write, each on another item."""
     statements: Sequence[Mapping[str, Any]] = request["TransactStatements"]
     parameters = [read_parameters(each) for each in statements]
     token = read_token(request, lambda: list(map(_fixed_content, statements, parameters)))
@@ -99,13 +99,13 @@ def execute_transaction(database: Database, request: Mapping[str, Any]) -> dict[
 
 
 def _fixed_content(statement: Mapping[str, Any], parameters: list[Value]) -> list[Any]:
-    """What of a statement a repetition with the same token must not change."""
+    """The content of a statement that a repeated request with the same token must not change."""
     mode = statement.get("ReturnValuesOnConditionCheckFailure", "NONE")
     return [statement["Statement"], parameters, mode]
 
 
 def _fault(at: int, error: EngineError) -> EngineError:
-    """The refusal of the transaction because one statement is wrong by itself."""
+    """The refusal of the transaction because one statement is invalid."""
     where = f"Validation failed in TransactStatements[{at}]: "
     return invalid(where + error.message, old=where + error.old)
 
@@ -144,7 +144,7 @@ def _refuse_index(select: SelectStatement, table: Table | None) -> None:
 
 
 def _refuse_faulty(faults: Sequence[EngineError | None], wording: Wording) -> None:
-    """Cancel a transaction before it begins, where statements can't be carried out.
+    """Cancel a transaction before it begins, if a statement can't be run.
 
     Raises:
         EngineError: a statement cannot be carried out.
@@ -193,7 +193,7 @@ def _read(database: Database, reads: Sequence[Read], request: Mapping[str, Any])
 
 
 def _target(read: Read) -> tuple[Table, Item] | EngineError:
-    """The item that a SELECT reads, or why the transaction is cancelled."""
+    """The table and key that a SELECT reads, or the error that cancels the transaction."""
     if read.table is None:
         return not_found()
     try:
@@ -213,10 +213,10 @@ def _target(read: Read) -> tuple[Table, Item] | EngineError:
 def _write(
     database: Database, writes: Sequence[Write], request: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[tuple[str, int]]]:
-    """Carry the writes out.
+    """Apply the writes.
 
     Returns:
-        The answer, and the table's name and the bytes of each item.
+        The answer, and for each item the table's name and the bytes.
     """
     found = [_item_write(each) for each in writes]
     wording = database.options.wording
@@ -237,7 +237,7 @@ def _write(
 
 
 def _item_write(write: Write) -> ItemWrite | EngineError:
-    """The write of a statement, or why the transaction is cancelled."""
+    """The write of a statement, or the error that cancels the transaction."""
     table, bound = write.table, write.bound
     if table is None:
         return not_found()
@@ -267,9 +267,9 @@ def _with_missed_deletes(
     item_writes: Sequence[ItemWrite],
     wording: Wording,
 ) -> EngineError:
-    """The cancellation, with a reason also for each DELETE with a condition that met no item.
+    """The cancellation with a reason also for each conditional DELETE that found no item.
 
-    Such a DELETE does nothing where the transaction is carried out.
+    Such a DELETE does nothing if the transaction is applied.
     """
     reasons = error.fields.get("CancellationReasons")
     if reasons is None:

@@ -1,6 +1,6 @@
-"""Internal: the words of PartiQL: keywords, operators and their precedence, names of types.
+"""Internal: the words of PartiQL: keywords, operators with their precedence, names of types.
 
-https://partiql.org/ has the language; DynamoDB takes a part of it.
+DynamoDB supports a part of the language, which https://partiql.org/ describes.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-operators.html
 """
 
@@ -14,7 +14,8 @@ WORD_OPERATORS = frozenset(
 """Operators that are written as words."""
 
 OWN_TOKENS = frozenset(["as", "at", "by", "for", "asc", "desc", "nulls", "first", "last"])
-"""Words that are neither names nor keywords: each has one place in the grammar, and is no term."""
+"""Words that are neither names nor keywords. The grammar allows each at one position, never as a
+term."""
 
 KEYWORDS = frozenset(
     """
@@ -40,7 +41,7 @@ KEYWORDS = frozenset(
     zone
     """.split()  # noqa: SIM905  # a list of them would be long
 )
-"""Words that are no names unless they are quoted."""
+"""Words that are names only in quotes."""
 
 KEYWORD_ALIASES: Mapping[str, str] = {
     "bigint": "integer8",
@@ -68,11 +69,11 @@ MERGED_WORDS: Mapping[tuple[str, str], str] = {
     ("not", "in"): "not_in",
     ("not", "like"): "not_like",
 }
-"""Two words that count as one."""
+"""Pairs of words that count as one word."""
 
 OR, AND, NOT, EQUALITY, COMPARISON, ADDITION, MULTIPLICATION = range(10, 80, 10)
 SELECT = 6
-"""Inside a SELECT only operators above this precedence belong to an expression."""
+"""The precedence of SELECT. Only operators above it belong to an expression inside a SELECT."""
 
 INFIX: Mapping[str, int] = {
     "union": 5,
@@ -86,7 +87,7 @@ INFIX: Mapping[str, int] = {
     **dict.fromkeys(["+", "-", "||"], ADDITION),
     **dict.fromkeys(["*", "/", "%"], MULTIPLICATION),
 }
-"""Operators between two operands, and how strongly they bind."""
+"""Operators between two operands, and their precedence."""
 
 FUNCTION_KEYWORDS = frozenset(
     """
@@ -95,7 +96,7 @@ FUNCTION_KEYWORDS = frozenset(
     can_lossless_cast nullif coalesce
     """.split()  # noqa: SIM905  # a list of them would be long
 )
-"""Keywords that are a function's name where a parenthesis follows."""
+"""Keywords that are the name of a function if a parenthesis follows."""
 
 TYPES: Mapping[str, tuple[str, int]] = {
     "any": ("AnyType", 0),
@@ -126,7 +127,8 @@ TYPES: Mapping[str, tuple[str, int]] = {
     "timestamp": ("TimestampType", 0),
     "tuple": ("TUPLE", 0),
 }
-"""What may follow IS: what messages call the type, and how many numbers in parentheses it takes."""
+"""The types that may follow IS: the name in messages, and how many numbers in parentheses it takes.
+"""
 
 TYPE_TAGS: Mapping[str, str] = {
     "BLOB": "B",
@@ -138,7 +140,7 @@ TYPE_TAGS: Mapping[str, str] = {
     "STRUCT": "M",
     "TUPLE": "M",
 }
-"""The types that IS can test in DynamoDB beside MISSING, and the tags of values of that type."""
+"""The types other than MISSING that IS can test in DynamoDB, and the tags of their values."""
 
 CONDITION_FUNCTIONS = frozenset(
     [

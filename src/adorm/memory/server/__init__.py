@@ -1,4 +1,4 @@
-"""Internal: the engine over HTTP/1.1, for any client of DynamoDB: `python -m adorm.memory`."""
+"""Internal: serves the engine over HTTP/1.1 to any client of DynamoDB: `python -m adorm.memory`."""
 
 from __future__ import annotations
 

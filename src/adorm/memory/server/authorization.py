@@ -1,4 +1,4 @@
-"""Internal: who a request says it is from. Whether that is true, `signatures` checks.
+"""Internal: reads who sent a request. `signatures` checks whether this is true.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -24,13 +24,13 @@ BOTH = "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization'
 
 
 class Authorization(NamedTuple):
-    """What a signed request tells, in its header `Authorization` or in its query."""
+    """The signature data of a request, from its header `Authorization` or its query string."""
 
     algorithm: str
     credential: str
-    """Access key id and scope: `AKID/20261121/eu-central-1/dynamodb/aws4_request`."""
+    """The access key id and the scope: `AKID/20261121/eu-central-1/dynamodb/aws4_request`."""
     signed_headers: str
-    """`host;x-amz-date`"""
+    """The names of the signed headers, such as `host;x-amz-date`."""
     signature: str
     date: str
     """`20261121T083000Z`; in the header `Date` also `Sat, 21 Nov 2026 08:30:00 GMT`."""
@@ -38,7 +38,7 @@ class Authorization(NamedTuple):
 
 
 class Caller(NamedTuple):
-    """Whose tables a request is about."""
+    """The account and region whose tables a request uses."""
 
     account: str
     """Twelve digits."""
@@ -46,7 +46,7 @@ class Caller(NamedTuple):
 
 
 def read_authorization(request: HttpRequest) -> Authorization:
-    """What a signed request tells.
+    """Read the signature data of a request.
 
     Raises:
         EngineError: the request is not signed, or a part of the signature is missing.
@@ -110,14 +110,14 @@ def _from_header(header: str, headers: dict[bytes, bytes]) -> Authorization:
 
 
 SHARED = Caller("000000000000", "us-east-1")
-"""The one database that all callers have with `--shared`."""
+"""The one database of all callers with `--shared`."""
 
 KNOWN_CALLERS = 1000
-"""Callers that are remembered, so that their account is not worked out at each request."""
+"""The number of callers whose account is cached."""
 
 
 class Callers:
-    """Tells whose tables a request is about."""
+    """Finds the account and region whose tables a request uses."""
 
     def __init__(self, *, shared: bool, default_region: str) -> None:
         self._shared = shared
@@ -125,9 +125,10 @@ class Callers:
         self._known: dict[str, Caller] = {}
 
     def find(self, credential: str) -> Caller:
-        """The account and region of `AKID/20261121/eu-central-1/dynamodb/aws4_request`.
+        """Return the account and region of a credential.
 
-        Nothing in it is checked: where it has no region, the default one is meant.
+        A credential is `AKID/20261121/eu-central-1/dynamodb/aws4_request`. Nothing in it is
+        checked. Without a region the default one is used.
         """
         if self._shared:
             return SHARED
@@ -147,7 +148,10 @@ class Callers:
 
 
 def account_of(access_key_id: str) -> str:
-    """The account of an access key id: itself if it is twelve digits, else digits made of it."""
+    """The account of an access key id.
+
+    It is the id itself if this is twelve digits, else twelve digits made of the id.
+    """
     if re.fullmatch(r"[0-9]{12}", access_key_id):
         return access_key_id
     digest = hashlib.sha256(access_key_id.encode()).digest()

@@ -24,24 +24,24 @@ CREDENTIALS = "ADORM_MEMORY_CREDENTIALS"
 """The environment variable with the key pairs that may sign: `ID:SECRET ID:SECRET`."""
 
 EPILOG = f"""\
-Every access key id and region has tables of its own, so a fresh key id is a fresh database;
-with --shared there is one database for all. An access key id of twelve digits is its own
-account number.
+Each access key id and region has its own tables, so a new key id gets a fresh database. With
+--shared all callers share one database. An access key id of twelve digits is also the account
+number.
 
-With --check-signatures requests must be signed with one of the key pairs of the environment
-variable {CREDENTIALS} ("ID:SECRET ID:SECRET"), or without it with
-AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Secrets are taken from the environment alone, so
-that no list of processes shows them.
+With --check-signatures requests must be signed with one of the key pairs in the environment
+variable {CREDENTIALS} ("ID:SECRET ID:SECRET"). Without this variable the key pair
+is AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. The server reads secrets only from the
+environment, so that no list of processes shows them.
 """
 
 MAX_PORT = 65535
 
 AT_ONCE = "at-once"
-"""The delay of tables that are made at once."""
+"""The value of the table delay with which tables are made at once."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; the status for the shell."""
+    """Serve until SIGINT or SIGTERM; return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
     signatures: SignatureCheck | None = None
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.save is not None:
             check_writable(options.save)
-        # The first start of a server that keeps its tables in a file finds no file yet.
+        # With --load and --save of one file, the first start finds no file yet.
         if options.load is not None and (options.load != options.save or options.load.exists()):
             load(engine, options.load)
         asyncio.run(_serve(engine, options, signatures))
@@ -77,32 +77,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def load(engine: Engine, path: Path) -> None:
-    """Put the tables of a snapshot's file into the engine.
+    """Load the tables of a snapshot file into the engine.
 
     Raises:
-        OSError: the file cannot be read.
-        ValueError: the file holds no snapshot.
+        OSError: the file can't be read.
+        ValueError: the file is not a snapshot.
     """
     try:
         engine.restore(orjson.loads(path.read_bytes()))
     except ValueError as error:
-        raise ValueError(f"{path} holds no snapshot: {error}") from error
+        raise ValueError(f"{path} is not a snapshot: {error}") from error
 
 
 def check_writable(path: Path) -> None:
-    """Refuse a file that could not be written at the end, when what is to be saved would be lost.
+    """Refuse a file that could not be written at the end, before any data can be lost.
 
     Raises:
-        OSError: its folder is missing, or may not be written to.
+        OSError: the path is a folder, or its parent folder is missing or read-only.
     """
     if path.is_dir():
-        raise OSError(f"--save {path} is a folder, and a file is wanted")
+        raise OSError(f"--save {path} is a folder; give the path of a file")
     if not os.access(path.parent, os.W_OK):
         raise OSError(f"--save {path} can't be written: {path.parent} is missing or read-only")
 
 
 def save(engine: Engine, path: Path) -> None:
-    """Write all tables into a file, whole or not at all.
+    """Write all tables to a file; on failure the earlier file stays.
 
     Raises:
         OSError: the file can't be written.
@@ -116,7 +116,7 @@ def save(engine: Engine, path: Path) -> None:
 
 
 def read_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """The secret access key by access key id; none where the environment has none."""
+    """The secret access key by access key id; empty if the environment has none."""
     pairs = [pair.partition(":") for pair in environment.get(CREDENTIALS, "").split()]
     secrets = {access_key_id: secret for access_key_id, _, secret in pairs if secret}
     access_key_id = environment.get("AWS_ACCESS_KEY_ID")
@@ -130,17 +130,17 @@ async def _serve(
     engine: Engine, options: argparse.Namespace, signatures: SignatureCheck | None
 ) -> None:
     loop = asyncio.get_running_loop()
-    told_to_stop = asyncio.Event()
-    _stop_at_signals(loop, told_to_stop.set)
+    stop_requested = asyncio.Event()
+    _stop_at_signals(loop, stop_requested.set)
     if options.stop_with_stdin:
-        _stop_with_stdin(loop, told_to_stop.set)
+        _stop_with_stdin(loop, stop_requested.set)
     server = Server(Service(engine, shared=options.shared, signatures=signatures).answer)
     await server.start(options.host, options.port)
     ticker = None
     if options.ttl_every_s is not None:
         ticker = Ticker(loop, options.ttl_every_s, engine.remove_expired)
-    _tell(server.endpoint_url, checks_signatures=signatures is not None)
-    await told_to_stop.wait()
+    _print_environment(server.endpoint_url, checks_signatures=signatures is not None)
+    await stop_requested.wait()
     if ticker is not None:
         ticker.cancel()
     await server.stop()
@@ -155,7 +155,7 @@ def _stop_at_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) 
 
 
 def _stop_with_stdin(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-    """Stop when the program that started this one is gone, which closes its end of the pipe."""
+    """Stop when the parent process ends, which closes its end of the pipe."""
 
     def wait() -> None:
         # Not sys.stdin.read(): its lock would be held when the interpreter ends.
@@ -166,7 +166,7 @@ def _stop_with_stdin(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) 
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _tell(endpoint_url: str, *, checks_signatures: bool) -> None:
+def _print_environment(endpoint_url: str, *, checks_signatures: bool) -> None:
     lines = ["# DynamoDB in memory; Ctrl-C stops it. For your shell:"]
     for name, value in client_environment(endpoint_url).items():
         if checks_signatures and value == "local":
@@ -189,13 +189,13 @@ def _parser() -> argparse.ArgumentParser:
         "--host", default="127.0.0.1", help="the address to listen on (%(default)s)"
     )
     parser.add_argument(
-        "--port", type=port_number, default=8000, help="0 for any that is free (%(default)s)"
+        "--port", type=port_number, default=8000, help="0 for any free port (%(default)s)"
     )
     parser.add_argument(
         "--wording",
         choices=("new", "old"),
         default="new",
-        help="messages as in us-east-1 today, or as in regions that keep the earlier ones",
+        help="messages of us-east-1 since June 2026, or of regions with the earlier ones",
     )
     parser.add_argument("--shared", action="store_true", help="one database for all callers")
     parser.add_argument(
@@ -203,30 +203,30 @@ def _parser() -> argparse.ArgumentParser:
         type=delay,
         default=0.0,
         metavar="SECONDS",
-        help="how long tables stay CREATING, UPDATING and DELETING (%(default)s); with"
+        help="how long a table stays CREATING, UPDATING or DELETING (%(default)s); with"
         f" '{AT_ONCE}' the answer of CreateTable says ACTIVE already",
     )
     parser.add_argument(
         "--throttle-above",
         type=units,
         metavar="READ,WRITE",
-        help="the units a second above which a table throttles",
+        help="units a second above which a table throttles",
     )
     parser.add_argument(
         "--stream-shards",
         type=int,
         default=1,
         metavar="COUNT",
-        help="how many shards a table's stream begins with (%(default)s)",
+        help="the number of shards with which a stream begins (%(default)s)",
     )
     parser.add_argument(
         "--ttl-every-s",
         type=seconds,
         metavar="SECONDS",
-        help="how often expired items are removed; without it they stay",
+        help="time between removals of expired items; without it they stay",
     )
     parser.add_argument(
-        "--check-signatures", action="store_true", help="refuse requests that are not signed well"
+        "--check-signatures", action="store_true", help="refuse requests with a wrong signature"
     )
     parser.add_argument(
         "--load",
@@ -244,7 +244,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def port_number(text: str) -> int:
-    """A port, 0 to 65535; argparse tells the ValueError by this function's name."""
+    """Convert to a port, 0 to 65535. argparse shows this function's name in its error message."""
     value = int(text)
     if not 0 <= value <= MAX_PORT:
         raise ValueError(text)
@@ -252,7 +252,7 @@ def port_number(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """A number of seconds, 0 or more; argparse tells the ValueError by this function's name."""
+    """Convert to seconds, 0 or more. argparse shows this function's name in its error message."""
     value = float(text)
     if not 0 <= value < float("inf"):
         raise ValueError(text)
@@ -260,11 +260,11 @@ def seconds(text: str) -> float:
 
 
 def delay(text: str) -> float | None:
-    """A number of seconds, or None for `at-once`."""
+    """Convert to seconds, or to None for `at-once`."""
     return None if text == AT_ONCE else float(text)
 
 
 def units(text: str) -> tuple[float, float]:
-    """`READ,WRITE`."""
+    """Convert `READ,WRITE` to two numbers."""
     read, write = map(float, text.split(","))
     return read, write

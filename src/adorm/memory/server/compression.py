@@ -1,4 +1,4 @@
-"""Internal: bodies in gzip, as the service reads and sends them.
+"""Internal: compresses and decompresses bodies in gzip and deflate, as the service does.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html
 """
@@ -12,31 +12,32 @@ import zlib
 from adorm.memory.errors import EngineError
 
 WINDOW_BITS = {b"gzip": 31, b"deflate": 15}
-"""The encodings of requests, and what `zlib` calls their formats."""
+"""The encodings of requests, and the number with which `zlib` selects each."""
 
 GZIP_MEMBER = b"\x1f\x8b"
-"""How a member of gzip data begins."""
+"""The first bytes of a member of gzip data."""
 
 COMPRESSED_BYTES = 4096
-"""An answer of this size or more is compressed where the client takes it so."""
+"""The smallest answer that is compressed if the client accepts it."""
 
 LEVEL = 5
 
 
 class TooLong(Exception):
-    """The body would be longer than the limit."""
+    """The decompressed body would exceed the limit."""
 
 
 def decoded(body: bytes | bytearray, encoding: bytes, limit: int) -> bytes | bytearray:
-    """A request's body without its `Content-Encoding`.
+    """Return the body of a request without its `Content-Encoding`.
 
-    The service takes gzip, of one member or several, and overlooks what follows the last one, and
-    deflate. It has no limit for the length of what comes out; this server has, for its memory's
-    sake.
+    The service accepts gzip of one member or several, ignores bytes after the last member, and
+    accepts deflate. It has no limit for the decompressed length; this server has one to protect its
+    memory.
 
     Raises:
-        EngineError: `InternalServerError`: so the service answers damaged data and other encodings.
-        TooLong: more than `limit` bytes would come out.
+        EngineError: `InternalServerError`, which is the service's answer to damaged data and to
+            other encodings.
+        TooLong: the decompressed body has more than `limit` bytes.
     """
     if encoding == b"identity":
         return body
@@ -64,9 +65,10 @@ def decoded(body: bytes | bytearray, encoding: bytes, limit: int) -> bytes | byt
 def encoding_for(accepted: bytes) -> bytes | None:
     """The encoding that an `Accept-Encoding` asks for: gzip, deflate or None.
 
-    The service overlooks `identity`: a client that takes gzip at all gets it. Of two encodings
-    with the same quality the first is taken, `*` stands for those that are not named, and a
-    quality that can't be read counts as 1. It looks for `q=`: `q =0` is no quality, `nq=0` is one.
+    The service ignores `identity`: a client that accepts gzip at all gets it. Of two encodings with
+    the same quality the first counts. `*` stands for the encodings that are not named. An
+    unreadable quality counts as 1. The service searches for the text `q=`: so `q =0` is no quality,
+    and `nq=0` is one.
     """
     qualities: dict[bytes, float] = {}
     for entry in accepted.lower().split(b","):
@@ -93,7 +95,7 @@ def _quality(parameters: list[bytes]) -> float:
 
 
 def encoded(body: bytes, encoding: bytes) -> bytes:
-    """A body in gzip or deflate."""
+    """Compress a body with gzip or deflate."""
     if encoding == b"gzip":
         return gzip.compress(body, LEVEL, mtime=0)
     return zlib.compress(body, LEVEL)

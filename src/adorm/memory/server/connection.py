@@ -1,7 +1,7 @@
-"""Internal: one connection: requests in, answers out, in order.
+"""Internal: one connection: it reads requests and sends their answers in order.
 
-The engine answers at once, so no task is needed: the callback that brings a request's last byte
-answers it.
+The engine answers at once, so no task is needed. The callback that receives the last byte of a
+request also sends its answer.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ Phase = Literal["new", "idle", "receiving", "sending", "lingering"]
 
 
 class Connection(asyncio.BufferedProtocol):
-    """One connection: requests in, answers out, in order.
+    """One connection: it reads requests and sends their answers in order.
 
-    Of requests that came together (pipelining) one is answered in each turn of the loop, so that
-    other connections get their turns. Nothing more is read while a request waits, or while the
-    client does not read its answers.
+    If several requests arrive together (pipelining), one is answered in each turn of the loop, so
+    that other connections get their turns. The connection reads nothing more while a request waits
+    or while the client does not read its answers.
 
     Args:
         serve: answers a request; it must not raise.
-        on_made: called when the connection stands; says why it may not stay, else None.
-        on_lost: called when it is gone.
+        on_made: called when the connection is open; returns the reason to refuse it, else None.
+        on_lost: called when the connection is closed.
     """
 
     __slots__ = (
@@ -87,7 +87,7 @@ class Connection(asyncio.BufferedProtocol):
     # ------------------------------------------------------------------ for the server
 
     def finish(self) -> None:
-        """Close as soon as the request that is on its way is answered; at once where none is."""
+        """Close after the request in progress is answered; without one close at once."""
         transport = self._transport
         if transport is None:
             return
@@ -101,7 +101,7 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.abort()
 
     def look_at_the_clock(self) -> None:
-        """Give the client up if it is too slow."""
+        """Close the connection if the client is too slow."""
         now = self._loop.time()
         transport = self._transport
         if transport is None or now < self._deadline:
@@ -156,7 +156,7 @@ class Connection(asyncio.BufferedProtocol):
     # ------------------------------------------------------------------ inside
 
     def _go_on(self) -> None:
-        """Answer the first request that waits; where none is left, read on or close."""
+        """Answer the first waiting request; without one read on or close."""
         transport = self._transport
         if (
             transport is None
@@ -211,11 +211,11 @@ class Connection(asyncio.BufferedProtocol):
         transport.resume_reading()
 
     def _refuse(self, transport: asyncio.Transport, status: HTTPStatus) -> None:
-        """Refuse to read on, and let the client see it.
+        """Refuse further requests so that the client can read the answer.
 
-        To close at once could reset the connection while the client still sends, and the client
-        would never read the answer. So the server ends its own side only, and throws away for a
-        while what still comes.
+        Closing at once could reset the connection while the client still sends, and the client
+        would never read the answer. So the server closes only its own side, and for a while
+        discards what still arrives.
         """
         transport.write(refusal_bytes(status))
         self._enter("lingering")
@@ -226,7 +226,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _enter(self, phase: Phase) -> None:
         if phase == self._phase and phase != "idle":
-            return  # the deadline stands: a request has so much time in all
+            return  # keep the deadline: it is for the whole request
         limits = self._limits
         self._phase = phase
         if phase == "idle":

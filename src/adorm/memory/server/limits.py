@@ -1,4 +1,4 @@
-"""Internal: what the server takes from a client at most, and how long it waits for one."""
+"""Internal: the server's limits for requests of a client, and its timeouts."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 import attrs
 
 SPARE_FILES = 64
-"""Files that the process keeps for anything but connections."""
+"""Open files that the process keeps free for everything except connections."""
 
 
 def default_connections() -> int:
-    """1000, or fewer where the process may not open so many files."""
+    """1000, or fewer if the process may not open so many files."""
     if sys.platform == "win32":
         return 1000
     import resource
@@ -22,7 +22,7 @@ def default_connections() -> int:
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """What the server takes from a client at most, and how long it waits for one."""
+    """The server's limits for requests of a client, and its timeouts."""
 
     body_bytes: int = 16 * 1024 * 1024
     """A longer body is refused with 413, as the service does, before it is read.
@@ -30,17 +30,17 @@ class Limits:
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
     """
     head_bytes: int = 64 * 1024
-    """Request line and headers together."""
+    """The request line and the headers together."""
     headers: int = 100
     connections: int = attrs.field(factory=default_connections)
-    """One more is answered with 503 and closed."""
+    """A further connection is answered with 503 and closed."""
     idle_s: float = 120.0
-    """How long a connection may lie between two requests."""
+    """Seconds that a connection may stay open between two requests."""
     request_s: float = 60.0
-    """How long a request may take from its first byte to its last."""
+    """Seconds that a request may take from its first byte to its last."""
     write_s: float = 60.0
-    """How long a client may read nothing of an answer that waits for it."""
+    """Seconds that a client may read nothing while an answer waits for it."""
     linger_s: float = 10.0
-    """How long a refused client may still send, so that it can read the refusal afterwards."""
+    """Seconds that a refused client may still send, so that it can then read the refusal."""
     stop_s: float = 5.0
-    """How long `stop` waits for requests that are on their way."""
+    """Seconds that `stop` waits for requests in progress."""

@@ -1,4 +1,4 @@
-"""Internal: one HTTP request, one HTTP answer, and the answer's bytes."""
+"""Internal: an HTTP request, an HTTP answer and the bytes of an answer."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import NamedTuple
 
 
 class HttpRequest(NamedTuple):
-    """A whole request."""
+    """A complete request."""
 
     method: bytes
     target: bytes
-    """Path and query: `/`."""
+    """The path and the query string, such as `/`."""
     headers: dict[bytes, bytes]
-    """By name in lower case. Of a header that was sent twice the last one counts."""
+    """The headers by name in lower case. If a header is sent twice, the last one counts."""
     body: bytes | bytearray
     keep_alive: bool
     """Whether the client may send another request on this connection."""
 
 
 class HttpAnswer(NamedTuple):
-    """A whole answer, but for what depends on the connection."""
+    """A complete answer, except for the headers that depend on the connection."""
 
     status: int
     headers: bytes
-    """Whole lines, each with its end."""
+    """Whole lines, each with its line end."""
     body: bytes
 
 
 class BadRequest(Exception):
-    """What came is no request that can be read; the connection ends with this status."""
+    """The received bytes are not a readable request. The connection closes with this status."""
 
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status)
@@ -46,14 +46,14 @@ STATUS_LINES = {
 
 
 class DateLine:
-    """The header `Date`, written anew once a second."""
+    """The header `Date`, made again once a second."""
 
     def __init__(self) -> None:
         self._second = -1
         self._line = b""
 
     def now(self) -> bytes:
-        """The line of this second."""
+        """The line for this second."""
         second = int(time.time())
         if second != self._second:
             self._second = second
@@ -65,7 +65,7 @@ _date = DateLine()
 
 
 def answer_bytes(answer: HttpAnswer, *, keep_alive: bool, with_body: bool = True) -> bytes:
-    """The bytes of an answer; `with_body` is False for HEAD, whose answer has the headers alone."""
+    """The bytes of an answer. Pass `with_body=False` for HEAD, whose answer has only headers."""
     connection = b"keep-alive" if keep_alive else b"close"
     return b"%b%bConnection: %b\r\n%bContent-Length: %d\r\n\r\n%b" % (
         STATUS_LINES[answer.status],
@@ -78,9 +78,9 @@ def answer_bytes(answer: HttpAnswer, *, keep_alive: bool, with_body: bool = True
 
 
 def refusal_bytes(status: HTTPStatus) -> bytes:
-    """The bytes that end a connection whose request could not be read.
+    """The bytes of the answer to an unreadable request, after which the connection closes.
 
-    The service sends the 413 for a body that is too large without a body of its own, in chunks.
+    The service answers a too large body with status 413 and an empty chunked body.
     """
     return b"%b%bConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" % (
         STATUS_LINES[status.value],

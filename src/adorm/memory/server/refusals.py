@@ -1,4 +1,4 @@
-"""Internal: the JSON that tells an error.
+"""Internal: the JSON body of an error.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 """
@@ -27,21 +27,21 @@ NAMESPACES = {
     ),
     "com.amazon.coral.service",
 )
-"""The part of `__type` before the error's name, where it is not DynamoDB's own."""
+"""The part of `__type` before the name of the error, if it is not DynamoDB's own."""
 
 OWN_NAMESPACE = "com.amazonaws.dynamodb.v20120810"
 
 CAPITAL_MESSAGE = frozenset(
     {"AccessDeniedException", "SerializationException", "TransactionCanceledException"}
 )
-"""Errors whose text is the member `Message`; all others have `message`."""
+"""The errors whose text is in the member `Message`. All others use `message`."""
 
 STATUS = {"InternalServerError": 500, "InternalFailure": 500, "ServiceUnavailable": 503}
-"""The HTTP status where it is not 400."""
+"""The HTTP status of an error, if it is not 400."""
 
 
 def refusal(error: EngineError, operation: str, wording: Wording) -> tuple[int, bytes]:
-    """The status and the body of an error's answer; the service leaves an empty text out."""
+    """The status and the body of an error. Like the service, it leaves an empty text out."""
     code = error.code
     answer: dict[str, Any] = {"__type": f"{NAMESPACES.get(code, OWN_NAMESPACE)}#{code}"}
     text = error.text(wording)

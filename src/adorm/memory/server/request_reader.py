@@ -1,4 +1,4 @@
-"""Internal: makes whole requests of the bytes that come on one connection."""
+"""Internal: collects the bytes of one connection into complete requests."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from adorm.memory.server.messages import BadRequest, HttpRequest
 
 
 class RequestReader:
-    """Makes whole requests of the bytes that come on one connection.
+    """Collects the bytes of one connection into complete requests.
 
-    `requests` holds those that are whole; the connection takes them from there.
+    The connection takes complete requests from `requests`.
     """
 
     __slots__ = (
@@ -36,7 +36,7 @@ class RequestReader:
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self.requests: deque[HttpRequest] = deque()
         self.in_request = False
-        """Whether a part of a request has come."""
+        """Whether a part of a request has arrived."""
         self.wants_continue = False
         """Whether the client waits for "100 Continue" before it sends the body."""
         self._in_head = False
@@ -47,10 +47,11 @@ class RequestReader:
         self._body: bytes | bytearray = b""
 
     def feed(self, data: memoryview) -> None:
-        """Read what has come.
+        """Read the bytes that have arrived.
 
         Raises:
-            BadRequest: it is not HTTP, or too large. The requests before it stand in `requests`.
+            BadRequest: the bytes are not HTTP, or the request is too large. `requests` still holds
+                the requests before it.
         """
         self._has_progressed = False
         parts: list[bytes | memoryview] = [data]
@@ -66,11 +67,11 @@ class RequestReader:
                     raise problem from None
                 raise BadRequest(HTTPStatus.BAD_REQUEST) from error
         if self.in_request and not self._has_progressed:
-            # All of it belongs to one head, or to what may stand around the chunks of a body.
+            # These bytes belong to one head, or to the framing of a chunked body.
             self._grow_head(len(data))
 
     def close(self) -> None:
-        """Forget everything. The parser refers back to this reader, so it must go."""
+        """Drop everything, also the parser, which refers back to this reader."""
         self._parser = None
         self.requests.clear()
         self._body = b""
@@ -79,10 +80,13 @@ class RequestReader:
     def _turn_down(
         self, upgrade: httptools.HttpParserUpgrade, part: bytes | memoryview
     ) -> tuple[bytes | memoryview, bytes]:
-        """Overlook the offer of another protocol: what is to be read instead, the first part last.
+        """Ignore the offer to upgrade to another protocol.
 
-        The parser takes such a request to end with its headers. So a new one is given the same
+        The parser believes that such a request ends with its headers. So a new parser gets the same
         headers without the offer, and then finds the body.
+
+        Returns:
+            The parts to read again, the first part last.
         """
         offset = int(upgrade.args[0])
         if offset <= 0 or self._parser is None:
@@ -119,11 +123,11 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:
-            return  # after a chunked body; no such header is known
+            return  # a trailer of a chunked body, which has no use here
         self._head_bytes += len(name) + len(value)
         name = name.lower()
         if name == b"accept-encoding" and name in self._headers:
-            return  # the service goes by the first one, as ScyllaDB's tests show
+            return  # the first one counts, as ScyllaDB's tests show
         self._headers[name] = value
 
     def on_headers_complete(self) -> None:

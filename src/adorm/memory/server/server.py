@@ -1,4 +1,4 @@
-"""Internal: listens, and keeps the connections."""
+"""Internal: listens on an address and manages the connections."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from adorm.memory.server.limits import Limits
 from adorm.memory.server.ticker import Ticker
 
 LOOK_S = 1.0
-"""How often slow clients are looked for."""
+"""Seconds between two checks for slow clients."""
 
 ABORT_S = 1.0
-"""How long a connection that was cut may take to go."""
+"""Seconds that an aborted connection may take to close."""
 
 TURNS = 3
-"""Turns of the loop in which what has come already is still read before the server stops."""
+"""The turns of the loop in which bytes that have already arrived are still read before the server
+stops."""
 
 
 class Server:
-    """Listens on one address, and keeps the connections.
+    """Listens on one address and manages the connections.
 
-    `start` and `stop` are called in the same loop, once each.
+    Call `start` and `stop` once each, in the same loop.
     """
 
     def __init__(self, serve: Serve, *, limits: Limits | None = None) -> None:
@@ -33,18 +34,18 @@ class Server:
         self._ticker: Ticker | None = None
         self._all_gone: asyncio.Future[None] | None = None
         self.endpoint_url = ""
-        """`http://127.0.0.1:8000`, once it has started."""
+        """For example `http://127.0.0.1:8000`; set once the server has started."""
 
     @property
     def connections(self) -> int:
-        """How many connections are open."""
+        """The number of open connections."""
         return len(self._connections)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; with port 0 on any that is free.
+        """Listen on the port; port 0 means any free one.
 
         Raises:
-            OSError: the address can't be had.
+            OSError: the address is not available.
         """
         loop = asyncio.get_running_loop()
 
@@ -63,9 +64,9 @@ class Server:
         self._ticker = Ticker(loop, min(LOOK_S, shortest_s / 2), self._look)
 
     async def stop(self) -> None:
-        """Listen no more, answer the requests that are on their way, and close every connection.
+        """Stop listening, answer the requests in progress, and close every connection.
 
-        It takes `Limits.stop_s` at most; connections that are left then are cut.
+        It takes `Limits.stop_s` at most; then the remaining connections are aborted.
         """
         listener, self._listener = self._listener, None
         if listener is None:
@@ -88,7 +89,7 @@ class Server:
         await listener.wait_closed()
 
     def _check(self) -> HTTPStatus | None:
-        """Why a connection that stands now may not stay."""
+        """The reason to refuse a new connection; None to keep it."""
         if self._listener is None or len(self._connections) > self._limits.connections:
             return HTTPStatus.SERVICE_UNAVAILABLE
         return None
@@ -104,13 +105,13 @@ class Server:
 
 
 def _accept_no_more(loop: asyncio.AbstractEventLoop, listener: asyncio.Server) -> None:
-    """Leave the listening sockets open, but take no connection from them.
+    """Keep the listening sockets open but accept no more connections.
 
-    A connection that asyncio has accepted but not handed over when the listener closes is never
-    closed: https://github.com/python/cpython/issues/109564
+    If the listener closed now, a connection that asyncio has accepted but not yet handed over would
+    never be closed: https://github.com/python/cpython/issues/109564
     """
     for each in listener.sockets:
         try:
             loop.remove_reader(each.fileno())
-        except NotImplementedError:  # not on Windows, whose loop accepts otherwise
+        except NotImplementedError:  # Windows, whose loop accepts in another way
             return

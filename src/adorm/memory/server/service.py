@@ -30,7 +30,7 @@ AMAZON_JSON = b"application/x-amz-json-1.0"
 JSON = b"application/json"
 
 NOT_FOUND = b"<UnknownOperationException/>\n"
-"""The body of the 404 for what is no request of the API."""
+"""The body of the 404 for a request that is not part of the API."""
 
 ENDPOINT_CACHE_MINUTES = 1440
 
@@ -38,7 +38,7 @@ logger = logging.getLogger("adorm.memory.server")
 
 
 class CallableEngine(Protocol):
-    """What the service needs of an engine."""
+    """The part of an engine that the service uses."""
 
     @property
     def wording(self) -> Wording: ...
@@ -52,11 +52,12 @@ class Service:
     """Answers as DynamoDB's endpoint does: DynamoDB and DynamoDB Streams at one address.
 
     Args:
-        engine: carries the operations out.
-        shared: all callers have one database; without it each access key id and region has its own.
-        signatures: refuses requests that are not signed well; None to take any signature unchecked.
-        default_region: of a caller who tells none.
-        body_bytes: a longer body is refused, also if it is compressed on its way.
+        engine: carries out the operations.
+        shared: whether all callers share one database. Otherwise each access key id and region has
+            its own.
+        signatures: refuses requests with wrong signatures; None to accept any signature.
+        default_region: the region of a caller who names none.
+        body_bytes: the longest body that is accepted, counted after decompression.
     """
 
     def __init__(
@@ -75,10 +76,10 @@ class Service:
         self._healthy = f"healthy: dynamodb.{default_region}.amazonaws.com ".encode()
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
-        """The answer; it never raises.
+        """Answer a request; this never raises.
 
-        In the service's order: preflight of browsers, health check, method and content type,
-        encoding, JSON, target, authorization, and then the operation.
+        The checks come in the service's order: preflight of browsers, health check, method and
+        content type, encoding, JSON, target, authorization, and then the operation.
         """
         headers = request.headers
         method = request.method
@@ -97,7 +98,7 @@ class Service:
             status, body = refusal(error, operation, self._engine.wording)
         except TooLong:
             return _answer(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", b"")
-        except Exception as error:  # noqa: BLE001  # whatever breaks, the server lives on
+        except Exception as error:  # noqa: BLE001  # no error may stop the server
             log_failure(logger, operation, error)
             fault = EngineError("InternalServerError", "Internal server error")
             status, body = refusal(fault, operation, "new")
@@ -129,7 +130,7 @@ class Service:
 
 
 def _endpoint(request: HttpRequest) -> dict[str, Any]:
-    """This server's own address, as the client wrote it."""
+    """This server's address as the client wrote it."""
     host = request.headers.get(b"host", b"").decode("latin-1")
     return {"Endpoints": [{"Address": host, "CachePeriodInMinutes": ENDPOINT_CACHE_MINUTES}]}
 
@@ -155,7 +156,7 @@ def _answer(request: HttpRequest, status: int, body: bytes, content_type: bytes)
 
 
 def _request_id() -> bytes:
-    """52 letters and digits, as the service's are."""
+    """A request id of 52 letters and digits, like the service's."""
     return secrets.token_hex(26).upper().encode()
 
 
@@ -163,11 +164,11 @@ CORS = (
     b"Access-Control-Allow-Origin: *\r\n"
     b"Access-Control-Expose-Headers: x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date\r\n"
 )
-"""What lets scripts of a web page read the answer."""
+"""The headers that allow scripts of a web page to read the answer."""
 
 
 def _preflight(headers: dict[bytes, bytes]) -> HttpAnswer:
-    """The answer to a browser that asks what a page may send here: whatever it wants to."""
+    """The answer to a browser's preflight request: it allows everything that the page asks for."""
     lines = CORS + b"Access-Control-Max-Age: 172800\r\n"
     for asked_header, allowed_header in (
         (b"access-control-request-headers", b"Access-Control-Allow-Headers"),

@@ -1,4 +1,4 @@
-"""Internal: checks signatures of version 4 in the service's order and words.
+"""Internal: checks signatures of version 4 in the service's order and with its messages.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -18,13 +18,13 @@ from adorm.memory.server.messages import HttpRequest
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 ALLOWED_MINUTES = 5
-"""How far a request's time may be from the server's."""
+"""The largest difference between the time of a request and the server's time."""
 
 TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 class SignatureCheck:
-    """Refuses requests that are not signed with one of the secrets it knows.
+    """Refuses requests that are not signed with one of the known secrets.
 
     Args:
         secrets: the secret access key by access key id.
@@ -36,10 +36,10 @@ class SignatureCheck:
         self._now = now
 
     def check(self, request: HttpRequest, authorization: Authorization) -> None:
-        """Let a request pass.
+        """Refuse a request with a wrong signature.
 
         Raises:
-            EngineError: the signature is too old, incomplete, by nobody known, or wrong.
+            EngineError: the signature is too old, incomplete, by an unknown key, or wrong.
         """
         timestamp = _timestamp(authorization)
         self._check_time(timestamp)
@@ -103,7 +103,7 @@ def _text_of(epoch_s: float) -> str:
 
 
 def _timestamp(authorization: Authorization) -> str:
-    """The request's time as it is signed: `20261121T083000Z`."""
+    """The signed time of a request: `20261121T083000Z`."""
     date = authorization.date
     try:
         return time.strftime(TIME_FORMAT, time.strptime(date, TIME_FORMAT))
@@ -168,7 +168,10 @@ def _header(request: HttpRequest, name: str) -> str:
 
 
 def _canonical_path(path: str) -> str:
-    """The path as it is signed: without dot segments and doubled slashes, and encoded once more."""
+    """The path in the form that is signed.
+
+    It has no dot segments and no doubled slashes, and is encoded once more.
+    """
     kept: list[str] = []
     for segment in path.split("/"):
         if segment == "..":

@@ -73,4 +73,5 @@ OPERATIONS = {f"DynamoDB_20120810.{name}".encode(): name for name in DYNAMODB} |
 """The operation by its target."""
 
 WITHOUT_BODY = frozenset({"TagResource", "UntagResource"})
-"""Operations whose answer has no members, and no body either. (`PutItem` alone answers `{}`.)"""
+"""The operations whose answer has no members; their body is empty. (`PutItem` answers `{}`
+instead.)"""

@@ -1,4 +1,4 @@
-"""Internal: something that is done again and again while the server runs."""
+"""Internal: calls a function periodically while the server runs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 
 class Ticker:
-    """Calls a function every `period_s` seconds, until it is cancelled.
+    """Calls a function every `period_s` seconds until it is cancelled.
 
-    A call that raises is reported by the loop, and the next one comes all the same.
+    The loop reports an exception of a call, and the next call still happens.
     """
 
     def __init__(
@@ -21,7 +21,7 @@ class Ticker:
         self._timer = loop.call_later(period_s, self._tick)
 
     def cancel(self) -> None:
-        """Call it no more."""
+        """Make no more calls."""
         self._timer.cancel()
 
     def _tick(self) -> None:

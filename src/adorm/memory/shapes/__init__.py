@@ -1,1 +1,1 @@
-"""Internal: what requests may look like: JSON types, then constraints, before a table is sought."""
+"""Internal: the shapes of requests: JSON types and constraints, checked before anything else."""

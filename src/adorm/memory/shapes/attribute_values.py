@@ -1,8 +1,8 @@
 """Internal: the JSON types of attribute values.
 
-Only types are checked here: `S` holds text, `L` a list. What else DynamoDB demands of a value (one
-type, no empty sets, numbers that it can hold) is checked by `adorm.memory.values.canonical`. Lists
-and maps are walked without recursion, however deep they are nested.
+This module checks only types: `S` holds text, `L` holds a list. `adorm.memory.values.canonical`
+checks the other rules, such as one type a value, no empty sets and the range of numbers. Lists and
+maps are walked without recursion at any depth.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 """
@@ -33,16 +33,17 @@ UNEXPECTED_FIELD = "Unexpected field type"
 UNEXPECTED_VALUE = "Unexpected value type in payload"
 
 MAX_LEVELS = 2000
-"""Levels of lists and maps at which the service stops reading: between 2,000 and 5,000."""
+"""The levels of lists and maps at which this engine stops reading. The service stops somewhere
+between 2,000 and 5,000."""
 
 
 def check_attribute_map(values: Any, wrong_list: str, wrong_scalar: str) -> int:
-    """The flags of an item, a key, or expression values.
+    """Return the flags of an item, a key or expression values.
 
     Args:
         values: attribute names to attribute values.
-        wrong_list: the refusal where `values` is a list.
-        wrong_scalar: the refusal where it is neither a list nor a map.
+        wrong_list: the refusal if `values` is a list.
+        wrong_scalar: the refusal if it is neither a list nor a map.
     """
     found = 0
     if values.__class__ is not dict:
@@ -61,10 +62,10 @@ def check_attribute_map(values: Any, wrong_list: str, wrong_scalar: str) -> int:
 
 
 def check_value(value: Any, wrong_scalar: str) -> int:
-    """The flags of one attribute value; `wrong_scalar` is the refusal where it is no map.
+    """Return the flags of one attribute value; `wrong_scalar` is the refusal if it is not a map.
 
     Raises:
-        EngineError: it, or a value inside it, holds JSON of a wrong type.
+        EngineError: the value, or a value inside it, has JSON of a wrong type.
     """
     found = 0
     open_levels: list[Iterator[Any]] = [iter((value,))]
@@ -103,15 +104,15 @@ def check_value(value: Any, wrong_scalar: str) -> int:
 
 
 def clean_attribute_map(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of a checked map of attribute values as handlers get it."""
+    """Copy a checked map of attribute values into the form that handlers get."""
     return {name: clean_value(value) for name, value in values.items()}
 
 
 def clean_value(value: Any, depth: int = 0) -> dict[str, Any]:
-    """A copy of a checked value without nulls and unknown members; text of booleans as booleans.
+    """Copy a checked value without nulls and unknown members, with text booleans as booleans.
 
-    A null value becomes one without a type. What is nested too deep stays as it is: it is refused
-    later.
+    A null value becomes a value without a type. Parts that are nested too deep stay as they are;
+    they are refused later.
     """
     clean: dict[str, Any] = {}
     members: Mapping[str, Any] = value or {}
@@ -150,7 +151,7 @@ def _inside_map(content: Any) -> Iterable[Any]:
 
 
 def _check_flag_in_value(content: Any) -> int:
-    """A `BOOL` or `NULL`. The new wording says nothing of a list there."""
+    """Check a `BOOL` or `NULL`. The new wording does not mention a list there."""
     if is_list(content):
         raise unreadable("", old=not_a_list_of("java.lang.Boolean"))
     return check_flag(content)

@@ -1,6 +1,6 @@
-"""Internal: what the service says of faulty batches and transactions.
+"""Internal: the service's messages for faulty batches and transactions.
 
-The names of tables are looked at after everything else, but for BatchGetItem.
+Names of tables are checked after everything else, except in BatchGetItem.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _LISTS_OF_WRITES = (
 )
 
 NO_TABLES_TO_GET = "The requestItems parameter is required for BatchGetItem"
-"""Of both wordings in us-east-1; some regions word the newer one otherwise."""
+"""The message of both wordings in us-east-1. Some other regions have other words in the new one."""
 
 NO_ACTION = "Invalid Request: TransactWriteRequest should contain Delete or Put or Update request"
 SEVERAL_ACTIONS = "TransactItems can only contain one of Check, Put, Update or Delete"
@@ -65,7 +65,7 @@ def suspect_batch_write(request: Request) -> bool:
 
 
 def explain_batch_get(shape: Structure, sent: Request, request: Request) -> str | None:
-    """BatchGetItem in the new wording."""
+    """The faults of a BatchGetItem in the new wording."""
     tables = request.get("RequestItems")
     if tables is None:
         return joined(member_faults(shape, request))
@@ -88,7 +88,7 @@ def _too_many_keys(tables: Request) -> str:
 
 
 def explain_batch_get_old(shape: Structure, sent: Request, request: Request) -> str | None:
-    """BatchGetItem in the old wording."""
+    """The faults of a BatchGetItem in the old wording."""
     tables = request.get("RequestItems")
     if tables is not None and not tables:
         return NO_TABLES_TO_GET
@@ -103,7 +103,7 @@ def explain_batch_get_old(shape: Structure, sent: Request, request: Request) -> 
 
 
 def explain_batch_write(shape: Structure, sent: Request, request: Request) -> str | None:
-    """BatchWriteItem."""
+    """The faults of a BatchWriteItem."""
     tables = request.get("RequestItems")
     if tables is None:
         return joined(member_faults(shape, request))
@@ -120,12 +120,12 @@ def explain_batch_write(shape: Structure, sent: Request, request: Request) -> st
 
 
 def suspect_transact_write(request: Request) -> bool:
-    """Whether an element of a TransactWriteItems has not just one action."""
+    """Whether an element of a TransactWriteItems does not have exactly one action."""
     return any(_number_of_actions(item) != 1 for item in request["TransactItems"])
 
 
 def explain_transaction(shape: Structure, sent: Request, request: Request) -> str | None:
-    """TransactGetItems and TransactWriteItems."""
+    """The faults of a TransactGetItems or a TransactWriteItems."""
     items = request.get("TransactItems")
     listed = shape.members["TransactItems"]
     writes = "ClientRequestToken" in shape.members

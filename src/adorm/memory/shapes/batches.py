@@ -37,7 +37,8 @@ from adorm.memory.shapes.model import (
 )
 
 _WORKLOAD = ("WorkloadProfileName",)
-"""A member that the service prints in its messages and that its documentation does not know."""
+"""A member that the service prints in its messages although the documentation does not mention it.
+"""
 
 _KEYS_AND_ATTRIBUTES = Structure(
     "KeysAndAttributes",
@@ -65,7 +66,7 @@ _WRITE_REQUEST = Structure(
 
 
 def _action(name: str, first: Mapping[str, Shape], *required: str) -> Structure:
-    """One kind of action of a TransactWriteItems."""
+    """Make the shape of one sort of action of a TransactWriteItems."""
     return Structure(
         name,
         {

@@ -1,8 +1,8 @@
-"""Internal: the check that every request passes before its handler sees it.
+"""Internal: the check that every request passes before its handler gets it.
 
-The service first reads the JSON: at the first value of a wrong type it refuses the request with a
-SerializationException. Then it looks at the constraints of members and tells what is wrong in one
-ValidationException. Only then does it read expressions and look up tables.
+The service first reads the JSON, and refuses the request with a SerializationException at the first
+value of a wrong type. Then it checks the constraints of the members and reports the broken ones in
+one ValidationException. Only then does it read expressions and find tables.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ OPERATIONS: Mapping[str, Operation] = {
     **settings.OPERATIONS,
     **streams.OPERATIONS,
 }
-"""Every operation whose requests can be checked, of DynamoDB and of DynamoDB Streams."""
+"""Every operation of DynamoDB and DynamoDB Streams whose requests can be checked."""
 
 _CHECKS: Mapping[str, tuple[Callable[[Any], int], Operation]] = {
     name: (compile_check(operation.input), operation) for name, operation in OPERATIONS.items()
@@ -43,20 +43,22 @@ _CHECKS: Mapping[str, tuple[Callable[[Any], int], Operation]] = {
 
 
 def check(operation: str, request: Any, wording: Wording = "new") -> Request:
-    """The request as its handler may take it: right types, constraints kept, no nulls, and no
-    members that the operation does not have.
+    """Return a request in the form for its handler.
+
+    It has the right types, keeps the constraints, and has no nulls and no members that the
+    operation does not know.
 
     Args:
-        operation: the service's name of the operation, `GetItem`.
-        request: what the client sent. It is not changed.
-        wording: which regions are followed: they differ in what is checked before expressions.
+        operation: the name of the operation in the API, such as `GetItem`.
+        request: the request as the client sent it. It is not changed.
+        wording: which regions to follow; they differ in what they check before expressions.
 
     Returns:
-        The request itself where nothing in it has to change, which is the rule; else a copy.
+        The request itself if nothing in it has to change, which is the usual case; else a copy.
 
     Raises:
         EngineError: SerializationException for JSON of a wrong type, ValidationException for a
-            broken constraint, UnknownOperationException where there is no such operation.
+            broken constraint, UnknownOperationException for an unknown operation.
     """
     known = _CHECKS.get(operation)
     if known is None:
@@ -76,7 +78,7 @@ def check(operation: str, request: Any, wording: Wording = "new") -> Request:
 
 
 def _refuse(described: Operation, sent: Request, request: Request, wording: Wording) -> None:
-    """Raise what the service says of a request that may be faulty, if it says anything yet."""
+    """Raise the service's refusal of a request that may be faulty, if it already has one."""
     if request is sent:
         request = clean(described.input, sent)
     new = described.explain(described.input, sent, request)

@@ -1,7 +1,8 @@
-"""Internal: values as the service repeats them in its messages, as Java prints them.
+"""Internal: prints values as the service repeats them in its messages, in the format of Java.
 
-A structure is printed with all its members, `KeySchemaElement(attributeName=pk, keyType=HASH)`, an
-attribute value with its sixteen, a map in the order of Java's hash tables.
+A structure is printed with all its members: `KeySchemaElement(attributeName=pk, keyType=HASH)`. An
+attribute value is printed with all its sixteen members, and a map in the order of a Java hash
+table.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from adorm.memory.shapes.model import AttributeValue, ListOf, MapOf, Shape, Stru
 from adorm.memory.values.canonical import BINARY_TYPES, base64_text
 
 MAX_ECHO = 1024 * 1024
-"""Characters of a value that a message repeats: a bound of this engine, above usual requests."""
+"""The most characters of a value that a message repeats. The limit is the engine's own, far above
+usual requests."""
 
 _VALUE_MEMBERS = (
     *("S", "N", "B", "INT", "DECIMAL", "DOUBLE", "SS", "NS", "BS"),
@@ -26,11 +28,11 @@ _VALUE_MEMBERS = (
 
 
 class _Full(Exception):
-    """The text has grown to `MAX_ECHO`."""
+    """The text has reached `MAX_ECHO` characters."""
 
 
 class _Printer:
-    """Text that takes no more than `MAX_ECHO` characters."""
+    """Collects text of at most `MAX_ECHO` characters."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -51,7 +53,7 @@ class _Printer:
         self.write(around[1])
 
     def value(self, shape: Shape, value: Any) -> None:
-        """Write a value of a shape."""
+        """Print a value of a shape."""
         match shape:
             case _ if value is None:
                 self.write("null")
@@ -122,7 +124,7 @@ def java_text(shape: Shape, value: Any) -> str:
 
 
 def json_text(value: Any) -> str:
-    """A cleaned value as JSON, its members in order of name, as the newest messages repeat it."""
+    """A cleaned value as JSON with sorted members, as the newest messages repeat it."""
     try:
         text = orjson.dumps(value, default=_bytes_as_text, option=orjson.OPT_SORT_KEYS).decode()
     except TypeError:  # nested too deep for orjson

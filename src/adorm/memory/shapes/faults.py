@@ -1,4 +1,4 @@
-"""Internal: what is wrong with the members of a request, and the service's words for it.
+"""Internal: finds the faults in the members of a request, and words the service's messages.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
 """
@@ -28,13 +28,13 @@ from adorm.memory.shapes.model import (
 )
 
 MAX_FAULTS = 10
-"""Faults that one message tells."""
+"""The most faults that one message reports."""
 
 NOT_NULL = "Member must not be null"
 
 
 def joined(faults: Iterable[str]) -> str | None:
-    """One message of up to ten faults; None where there are none."""
+    """One message of up to ten faults; None if there are none."""
     found = list(islice(faults, MAX_FAULTS))
     if not found:
         return None
@@ -44,57 +44,57 @@ def joined(faults: Iterable[str]) -> str | None:
 
 
 def fault(shown: str | None, path: str, constraint: str) -> str:
-    """One broken constraint; `shown` is the value as text, None where it is missing."""
+    """The message for one broken constraint; `shown` is the value as text, None if missing."""
     value = "null" if shown is None else f"'{shown}'"
     return f"Value {value} at '{path}' failed to satisfy constraint: {constraint}"
 
 
 def fault_without_value(path: str, constraint: str) -> str:
-    """One broken constraint whose value the service does not repeat."""
+    """The message for one broken constraint whose value the service does not repeat."""
     return f"Value at '{path}' failed to satisfy constraint: {constraint}"
 
 
 def at_least(length: int) -> str:
-    """The constraint on a length."""
+    """The constraint on the least length."""
     return f"Member must have length greater than or equal to {length}"
 
 
 def at_most(length: int) -> str:
-    """The constraint on a length."""
+    """The constraint on the greatest length."""
     return f"Member must have length less than or equal to {length}"
 
 
 def no_less(number: int) -> str:
-    """The constraint on a number."""
+    """The constraint on the least number."""
     return f"Member must have value greater than or equal to {number}"
 
 
 def no_more(number: int) -> str:
-    """The constraint on a number."""
+    """The constraint on the greatest number."""
     return f"Member must have value less than or equal to {number}"
 
 
 def matching(pattern: str) -> str:
-    """The constraint on text."""
+    """The constraint on text that must match a pattern."""
     return f"Member must satisfy regular expression pattern: {pattern}"
 
 
 def one_of(values: Iterable[str]) -> str:
-    """The constraint of an enum."""
+    """The constraint on the values of an enum."""
     return f"Member must satisfy enum value set: [{', '.join(values)}]"
 
 
 def member_faults(
     shape: Structure, request: Request, path: str = "", *, names: bool = True
 ) -> Iterator[str]:
-    """The faults of a structure's members, in the order of Java's hash tables, as the service does.
+    """The faults of a structure's members in the service's order, that of a Java hash table.
 
     Args:
         shape: the structure.
-        request: its value, cleaned.
-        path: where it is, `transactItems.1.member.put`; empty for a whole request.
-        names: whether names of tables are checked too; if not, they must only be there and not
-            be empty.
+        request: its cleaned value.
+        path: its path, such as `transactItems.1.member.put`; empty for a whole request.
+        names: whether to check names of tables completely; if not, they must only exist and not be
+            empty.
     """
     names_shown = {lower_first(name): name for name in (*shape.members, *shape.unmodelled)}
     for shown in in_hash_order(names_shown, SET_BUCKETS):
@@ -113,7 +113,7 @@ def member_faults(
 
 
 def value_faults(shape: Shape, value: Any, path: str, *, names: bool = True) -> Iterator[str]:
-    """The faults of one value and of what is in it."""
+    """The faults of one value and of the values in it."""
     match shape:
         case Text():
             for constraint in text_constraints(shape, value):
@@ -142,7 +142,7 @@ def value_faults(shape: Shape, value: Any, path: str, *, names: bool = True) -> 
 
 
 def text_constraints(shape: Text, value: str) -> Iterator[str]:
-    """The constraints that text breaks."""
+    """The constraints that a text breaks."""
     if shape.values and value not in shape.values:
         yield one_of(shape.values)
     if shape.pattern and not re.fullmatch(shape.pattern, value):
@@ -154,7 +154,7 @@ def text_constraints(shape: Text, value: str) -> Iterator[str]:
 
 
 def name_faults(name: str, path: str) -> Iterator[str]:
-    """The faults of a table's name: an empty one has but one."""
+    """The faults of a table's name. An empty name has only one."""
     if not name:
         yield fault(name, path, at_least(1))
         return
@@ -186,7 +186,7 @@ def _list_faults(shape: ListOf, value: list[Any], path: str, names: bool) -> Ite
 
 
 def _constraint_of_each(element: Text) -> str:
-    """What the service tells where one text of a list does not fit: all that each must satisfy."""
+    """All constraints on the texts of a list. The service reports them all if one is broken."""
     constraints: list[str] = []
     if element.longest is not None:
         constraints.append(at_most(element.longest))

@@ -1,4 +1,4 @@
-"""Internal: the structures of tables' and indexes' definitions, which several operations have.
+"""Internal: the structures for definitions of tables and indexes, which several operations share.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GlobalSecondaryIndex.html
 """
@@ -42,8 +42,7 @@ _KEY_SCHEMA_ELEMENT = Structure(
 
 KEY_SCHEMA = ListOf(_KEY_SCHEMA_ELEMENT, shortest=1, longest=2, fault_path="keySchema")
 GLOBAL_KEY_SCHEMA = ListOf(_KEY_SCHEMA_ELEMENT, shortest=1, longest=8, fault_path="keySchema")
-"""Up to four attributes on each side of the key of a global index.
-
+"""The key of a global index: up to four attributes on each side.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
 """
 

@@ -1,8 +1,7 @@
-"""Internal: what the service says of faulty GetItem, PutItem, UpdateItem and DeleteItem requests.
+"""Internal: the service's messages for faulty GetItem, PutItem, UpdateItem and DeleteItem requests.
 
-In the new wording these operations look at members in stages, and leave some to the checks of
-expressions, which come later: `ConditionalOperator`, the operators of `Expected`, the actions of
-`AttributeUpdates`.
+In the new wording these operations check members in stages. They leave `ConditionalOperator`, the
+operators of `Expected` and the actions of `AttributeUpdates` to the later checks of expressions.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ EMPTY_NAME = fault_without_value("TableName", at_least(1))
 WRONG_RETURN_VALUES = "Failed to satisfy constraint: " + one_of(
     ("ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATE_NEW", "NONE")
 )
-"""The new wording of a bad `ReturnValues`; "UPDATE_NEW" is the service's own slip."""
+"""The new wording of a bad `ReturnValues`. The word "UPDATE_NEW" in it is the service's mistake."""
 
 WRONG_METRICS = "ReturnItemCollectionMetrics can only be SIZE or NONE"
-"""PutItem's new wording of a bad `ReturnItemCollectionMetrics`, recorded in June 2026."""
+"""The new wording of a bad `ReturnItemCollectionMetrics` in PutItem, recorded in June 2026."""
 
 ONLY_OLD_VALUES = "ReturnValues can only be ALL_OLD or NONE"
 
 
 def first_name_fault(request: Request) -> Iterator[str]:
-    """The first fault of `TableName`: that it is missing, its length, its characters."""
+    """The first fault of `TableName`: missing, wrong length, or wrong characters."""
     name = request.get("TableName")
     if name is None:
         yield fault(None, "tableName", NOT_NULL)
@@ -47,7 +46,7 @@ def first_name_fault(request: Request) -> Iterator[str]:
 
 
 def faults_of(shape: Structure, request: Request, *members: str) -> Iterator[str]:
-    """The faults of some members, in the order in which they are named here."""
+    """The faults of the given members, in the given order."""
     for name in members:
         value = request.get(name)
         if value is not None:
@@ -57,7 +56,7 @@ def faults_of(shape: Structure, request: Request, *members: str) -> Iterator[str
 
 
 def return_values_faults(shape: Structure, request: Request) -> Iterator[str]:
-    """The new wording of a `ReturnValues` that is none."""
+    """The new wording of an unknown `ReturnValues`."""
     if any(faults_of(shape, request, "ReturnValues")):
         yield WRONG_RETURN_VALUES
 
@@ -68,7 +67,7 @@ def _put_metrics_faults(shape: Structure, request: Request) -> Iterator[str]:
 
 
 def explain_get_item(shape: Structure, sent: Request, request: Request) -> str | None:
-    """GetItem in the new wording."""
+    """The faults of a GetItem in the new wording."""
     if request.get("TableName") == "":
         return joined([EMPTY_NAME])
     return joined(
@@ -81,7 +80,7 @@ def explain_get_item(shape: Structure, sent: Request, request: Request) -> str |
 
 
 def explain_write(shape: Structure, sent: Request, request: Request) -> str | None:
-    """PutItem and DeleteItem in the new wording."""
+    """The faults of a PutItem or a DeleteItem in the new wording."""
     if request.get("TableName") == "":
         return joined([EMPTY_NAME])
     puts = "Item" in shape.members
@@ -102,9 +101,10 @@ def explain_write(shape: Structure, sent: Request, request: Request) -> str | No
 
 
 def explain_update_item(shape: Structure, sent: Request, request: Request) -> str | None:
-    """UpdateItem in the new wording. It tells one bad enum alone, two of the four without a count.
+    """The faults of an UpdateItem in the new wording.
 
-    A request without a table or a key is told of in the old wording.
+    It reports only one bad enum, and two of the four enums without a count. A request without a
+    table or a key gets the old wording.
     """
     name = request.get("TableName")
     if name == "":
@@ -126,12 +126,12 @@ def explain_update_item(shape: Structure, sent: Request, request: Request) -> st
 
 
 def explain_delete_item_old(shape: Structure, sent: Request, request: Request) -> str | None:
-    """DeleteItem in the old wording."""
+    """The faults of a DeleteItem in the old wording."""
     message = joined(member_faults(shape, request))
     return message or (ONLY_OLD_VALUES if deletes_with_new_values(request) else None)
 
 
 def deletes_with_new_values(request: Request) -> bool:
-    """Whether a DeleteItem asks for values that it can't return, though UpdateItem could."""
+    """Whether a DeleteItem asks for values that only UpdateItem can return."""
     values = request.get("ReturnValues", "NONE")
     return values in ("ALL_NEW", "UPDATED_OLD", "UPDATED_NEW")

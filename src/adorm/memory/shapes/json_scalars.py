@@ -1,10 +1,10 @@
-"""Internal: JSON's scalars as the service's parser takes them, and its words where it does not.
+"""Internal: JSON scalars as the service's parser accepts them, and its messages for the others.
 
-Each `check_...` tells by flags what is to be done with a value: `CHANGED` where the handler must
-get another value than the one that was sent (true for `"yes"`), `FAULTY` where a constraint may be
-broken. The matching `clean_...` gives the value that the handler gets.
+Each `check_...` function returns flags. `CHANGED` says that the handler must get another value than
+the one that was sent, such as true for `"yes"`. `FAULTY` says that a constraint may be broken. The
+matching `clean_...` function returns the value for the handler. The messages are those of the
+service's SerializationException.
 
-The texts are those of the service's SerializationException.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 """
 
@@ -32,29 +32,29 @@ FLAG_TEXTS = {
 
 
 def unreadable(text: str, *, old: str | None = None) -> EngineError:
-    """A `SerializationException`: the JSON is not of the expected types."""
+    """Make a `SerializationException`: the JSON does not have the expected types."""
     return EngineError("SerializationException", text, old=old)
 
 
 def not_a_list_of(java_class: str) -> str:
-    """What the service says of a list where `java_class` belongs."""
+    """The service's message for a list in the place of a `java_class`."""
     return f"Unrecognized collection type class {java_class}"
 
 
 def is_list(value: Any) -> TypeGuard[Sequence[Any]]:
-    """Whether a value is what JSON calls an array."""
+    """Whether a value is a JSON array."""
     return value.__class__ is list or (
         isinstance(value, Sequence) and not isinstance(value, (str, *BINARY_TYPES))
     )
 
 
 def is_map(value: Any) -> TypeGuard[Mapping[str, Any]]:
-    """Whether a value is what JSON calls an object."""
+    """Whether a value is a JSON object."""
     return value.__class__ is dict or isinstance(value, Mapping)
 
 
 def check_text(value: Any) -> int:
-    """Text that UTF-8 can hold: JSON may write half of a surrogate pair, which is no character."""
+    """Check text, which must be valid UTF-8: JSON can write half of a surrogate pair."""
     if type(value) is str or isinstance(value, str):
         if not value.isascii():
             try:
@@ -66,7 +66,7 @@ def check_text(value: Any) -> int:
 
 
 def check_flag(value: Any) -> int:
-    """A boolean, or text that reads as one."""
+    """Check a boolean, or text that reads as one."""
     if value is True or value is False:
         return 0
     if isinstance(value, str):
@@ -77,12 +77,12 @@ def check_flag(value: Any) -> int:
 
 
 def clean_flag(value: Any) -> bool:
-    """The boolean that a checked value stands for."""
+    """The boolean for a checked value."""
     return FLAG_TEXTS[value.lower()] if isinstance(value, str) else bool(value)
 
 
 def check_whole(value: Any, java: str) -> int:
-    """A number. A fraction is cut off; what is too great becomes the greatest that bits hold."""
+    """Check a number. Its fraction is dropped; a too large one becomes the largest that fits."""
     if type(value) is int:
         limit = 1 << (INTEGER_BITS[java] - 1)
         return 0 if -limit <= value < limit else CHANGED
@@ -94,13 +94,13 @@ def check_whole(value: Any, java: str) -> int:
 
 
 def clean_whole(value: Any, java: str) -> int:
-    """The whole number that a checked value stands for."""
+    """The whole number for a checked value."""
     limit = 1 << (INTEGER_BITS[java] - 1)
     return max(-limit, min(limit - 1, int(value)))
 
 
 def check_timestamp(value: Any) -> int:
-    """Seconds since 1970."""
+    """Check seconds since 1970."""
     if type(value) is int or (isinstance(value, float) and math.isfinite(value)):
         return 0
     if isinstance(value, str):
@@ -109,7 +109,7 @@ def check_timestamp(value: Any) -> int:
 
 
 def check_blob(value: Any) -> int:
-    """Base64 text, or bytes from inside the process."""
+    """Check base64 text, or bytes from inside the process."""
     if isinstance(value, BINARY_TYPES):
         return 0
     if not isinstance(value, str):
@@ -137,7 +137,7 @@ _BAD_BASE64 = "Invalid last non-pad Base64 character dectected"  # the service's
 
 
 def _wrong_scalar(value: Any, java: str, java_class: str | None = None) -> EngineError:
-    """The refusal of what is not the expected scalar."""
+    """The refusal of a value that is not the expected scalar."""
     if value is True or value is False:
         return unreadable(f"{str(value).upper()}_VALUE cannot be converted to {java}")
     if isinstance(value, int):

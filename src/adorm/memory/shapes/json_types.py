@@ -1,9 +1,8 @@
-"""Internal: fast checks of requests, made once from the tables of members.
+"""Internal: fast checks of requests, compiled once from the tables of members.
 
-A check walks over what a request holds, not over what it might hold. It raises at the first JSON of
-a wrong type and tells by flags whether the handler needs a cleaned copy (`CHANGED`) and whether a
-constraint may be broken (`FAULTY`). What exactly is broken is found by `faults.py`, which runs only
-then.
+A check walks over the members that a request has, not over those that it could have. It raises at
+the first JSON of a wrong type. Its flags say whether the handler needs a cleaned copy (`CHANGED`)
+and whether a constraint may be broken (`FAULTY`). Only then does `faults.py` find what is broken.
 """
 
 from __future__ import annotations
@@ -63,11 +62,11 @@ WRONG_CAST = (
     "java.lang.Class (sun.reflect.generics.reflectiveObjects.ParameterizedTypeImpl and "
     "java.lang.Class are in module java.base of loader 'bootstrap')"
 )
-"""What the service says of a scalar in a list or map where another list or map belongs."""
+"""The service's message for a scalar in the place of a list or map inside another list or map."""
 
 
 def compile_check(shape: Shape, *, inside_collection: bool = False) -> Check:
-    """The check of one shape; `inside_collection` where a list or a map holds it."""
+    """Compile the check of one shape; `inside_collection` says that a list or a map holds it."""
     wrong_scalar = UNEXPECTED_VALUE if inside_collection else UNEXPECTED_FIELD
     match shape:
         case Text():
@@ -94,14 +93,14 @@ _NAME = re.compile(NAME_PATTERN).fullmatch
 
 
 def is_table_name(name: str) -> bool:
-    """Whether text may name a table: a name of 3 to 255 characters, or an ARN."""
+    """Whether text can name a table: a name of 3 to 255 characters, or an ARN."""
     if MIN_TABLE_NAME_CHARACTERS <= len(name) <= MAX_TABLE_NAME_CHARACTERS and _NAME(name):
         return True
     return is_arn(name)
 
 
 def is_arn(name: str) -> bool:
-    """Whether text names a table by its ARN."""
+    """Whether text is the ARN of a table."""
     return name.startswith("arn:") and len(name) <= MAX_ARN_CHARACTERS
 
 
@@ -217,7 +216,7 @@ def _check_of_map(shape: MapOf, wrong_scalar: str) -> Check:
 
 
 def _class(shape: Shape) -> str:
-    """The Java class that the service names for what a map holds."""
+    """The service's Java class for the values of a map."""
     match shape:
         case AttributeValue():
             return ATTRIBUTE_VALUE_CLASS
@@ -230,10 +229,10 @@ def _class(shape: Shape) -> str:
 
 
 def clean(shape: Shape, value: Any) -> Any:
-    """A copy of a checked value as handlers get it: no nulls, no unknown members, right types.
+    """Copy a checked value for handlers: without nulls and unknown members, with the right types.
 
-    A null element of a list stays, unless it is an attribute value: it is a fault, which the caller
-    tells.
+    A null element of a list stays unless it is an attribute value. It is a fault, which the caller
+    reports.
     """
     match shape:
         case Whole():

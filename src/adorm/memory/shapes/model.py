@@ -1,8 +1,8 @@
 """Internal: the parts from which the members of requests are described.
 
-A shape says which JSON a member takes and which constraints its value has. The tables of members
-(`items.py`, `queries.py`, ...) are written with these parts; `json_types.py` makes fast checks of
-them, `faults.py` tells what is wrong with a value.
+A shape says which JSON a member accepts and which constraints its value has. The tables of members
+(`items.py`, `queries.py`, ...) are written with these parts. `json_types.py` compiles fast checks
+from them, and `faults.py` finds what is wrong with a value.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations.html
 """
@@ -21,7 +21,7 @@ from adorm.memory.limits import (
 )
 
 NAME_PATTERN = "[a-zA-Z0-9_.-]+"
-"""What names of tables and indexes are made of.
+"""The pattern of the names of tables and indexes.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 """
@@ -34,11 +34,11 @@ class Text:
     """JSON text.
 
     Args:
-        values: the enum, in the order in which the service lists it; empty where any text will do.
+        values: the enum, in the service's order; empty if any text is allowed.
         shortest: the least number of characters.
         longest: the greatest number of characters.
         pattern: a regular expression that the whole text must match.
-        echoed: False where the service does not repeat the value in its message.
+        echoed: False if the service does not repeat the value in its message.
     """
 
     values: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Timestamp:
 
 @frozen
 class Flag:
-    """A boolean. The service takes it as text too, `"true"`, `"no"`, `"1"`."""
+    """A boolean. The service also accepts text: `"true"`, `"no"`, `"1"`."""
 
 
 @frozen
@@ -104,13 +104,13 @@ class MapOf:
 
 @frozen
 class Structure:
-    """A map of known members. Unknown members are ignored: handlers do not get them.
+    """A map of known members. Unknown members are ignored and not passed to handlers.
 
     Args:
-        name: the service's name of it, which its messages show.
+        name: the service's name, which its messages show.
         members: the members by name, in the order in which the service prints them.
-        required: the members that must not be missing.
-        required_unless: members that must not be missing unless one of others is there.
+        required: the members that must exist.
+        required_unless: members that must exist unless one of some others does.
         unmodelled: members that the service prints and no request has.
     """
 
@@ -126,7 +126,7 @@ Shape: TypeAlias = (
 )
 
 Explain: TypeAlias = "Callable[[Structure, Request, Request], str | None]"
-"""(input, request as sent, request cleaned) -> the message, or None where nothing is wrong yet."""
+"""(input, request as sent, cleaned request) -> the message, or None if nothing is wrong so far."""
 
 
 @frozen
@@ -134,10 +134,10 @@ class Operation:
     """One operation of the service.
 
     Args:
-        input: its request.
-        explain: what the service says of a faulty request, in the new wording.
+        input: the shape of its request.
+        explain: returns the service's message for a faulty request, in the new wording.
         explain_old: the same in the old wording.
-        suspect: what the members' own checks do not see: True where `explain` is to be asked.
+        suspect: finds faults that the checks of the members do not see; True calls `explain`.
     """
 
     input: Structure
@@ -182,5 +182,5 @@ CLIENT_REQUEST_TOKEN = Text(shortest=1, longest=MAX_TOKEN_CHARACTERS)
 
 
 def lower_first(name: str) -> str:
-    """A member's name as messages write it: `TableName` is `tableName`, `SSEType` is `sSEType`."""
+    """The name of a member in messages: `tableName` for `TableName`, `sSEType` for `SSEType`."""
     return name[:1].lower() + name[1:]

@@ -1,8 +1,8 @@
-"""Internal: what the service says of faulty Query and Scan requests in the new wording.
+"""Internal: the service's messages for faulty Query and Scan requests in the new wording.
 
-They are looked at in stages; the faults of one stage are told together, and a later stage is
-reached only where an earlier one has none. What is left, a bad `Select` above all, comes after the
-checks of expressions: `check_select_value`.
+The members are checked in stages. The faults of one stage are reported together, and the next stage
+follows only if there are none. The rest, above all a bad `Select`, comes after the checks of
+expressions; see `check_select_value`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WHOLES = ("Limit", "Segment", "TotalSegments")
 
 
 def explain_query(shape: Structure, sent: Request, request: Request) -> str | None:
-    """Query and Scan in the new wording; a bad `Select` alone is not told here."""
+    """The faults of a Query or a Scan in the new wording, without a bad `Select`."""
     operators = [*_missing_operators(request)]
     if "TableName" not in request or (operators and "ScanFilter" in shape.members):
         return joined(member_faults(shape, request, names=False))
@@ -51,7 +51,7 @@ def explain_query(shape: Structure, sent: Request, request: Request) -> str | No
 
 
 def check_select_value(select: str) -> None:
-    """Refuse a `Select` that is none. Query calls it before it reads expressions, Scan after.
+    """Refuse an unknown `Select`. Query calls it before it reads expressions, Scan after.
 
     Raises:
         EngineError: the `Select` is not one of the four values.
@@ -61,7 +61,7 @@ def check_select_value(select: str) -> None:
 
 
 def _is_coerced(sent: Request, name: str) -> bool:
-    """Whether a number lost its fraction, or was too great for 32 bits."""
+    """Whether a number lost its fraction, or was too large for 32 bits."""
     number = sent.get(name)
     return number is not None and not (number == int(number) and -(2**31) <= number < 2**31)
 
@@ -87,7 +87,7 @@ def _first_stage(shape: Structure, request: Request) -> Iterator[str]:
 
 
 def _missing_operators(request: Request) -> Iterator[str]:
-    """The conditions without a `ComparisonOperator`."""
+    """The faults of conditions without a `ComparisonOperator`."""
     for conditions in CONDITIONS:
         for name, condition in request.get(conditions, {}).items():
             if "ComparisonOperator" not in condition:
@@ -96,7 +96,7 @@ def _missing_operators(request: Request) -> Iterator[str]:
 
 
 def _null_attributes(shape: Structure, request: Request) -> Iterator[str]:
-    """Nulls among the names of `AttributesToGet`."""
+    """The faults of nulls among the names of `AttributesToGet`."""
     attributes = request.get("AttributesToGet")
     if attributes:
         yield from value_faults(shape.members["AttributesToGet"], attributes, "attributesToGet")

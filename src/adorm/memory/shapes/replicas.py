@@ -1,4 +1,4 @@
-"""Internal: the structures of UpdateTable that are about copies of a table in other regions.
+"""Internal: the structures of UpdateTable for replicas of a table in other regions.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ReplicationGroupUpdate.html
 """

@@ -1,4 +1,4 @@
-"""Internal: the members of operations on what surrounds tables: insights, Kinesis, policies.
+"""Internal: the members of operations on Contributor Insights, Kinesis and resource policies.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContributorInsights.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_EnableKinesisStreamingDestination.html

@@ -1,4 +1,4 @@
-"""Internal: the members of operations that make, change, describe and list tables.
+"""Internal: the members of operations that create, change, describe and list tables.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
@@ -63,12 +63,12 @@ def _one_table(shape: Structure) -> Operation:
 
 
 def _named(name: str) -> Operation:
-    """An operation that has no member but the table's name."""
+    """Make an operation whose only member is the name of a table."""
     return _one_table(Structure(name, {"TableName": TableName()}, required=("TableName",)))
 
 
 def _resource(name: str, member: str, shape: Shape) -> Operation:
-    """An operation that changes the tags of a resource."""
+    """Make an operation that changes the tags of a resource."""
     members = {"ResourceArn": Text(), member: shape}
     return Operation(
         Structure(name, members, required=("ResourceArn", member)),

@@ -1,7 +1,7 @@
-"""Internal: what the service says of faulty requests where both wordings are one.
+"""Internal: the service's messages for faulty requests that are the same in both wordings.
 
-Most operations tell up to ten faults of their members together. Those that name one table look at
-its name first.
+Most operations report up to ten faults of their members together. Operations on one table check its
+name first.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ BAD_LENGTH = "TableName must be at least 3 characters long and at most 255 chara
 
 
 def explain_members(shape: Structure, sent: Request, request: Request) -> str | None:
-    """All faults of the members, and of what is in them."""
+    """All faults of the members and of the values in them."""
     return joined(member_faults(shape, request))
 
 
 def explain_table_request(shape: Structure, sent: Request, request: Request) -> str | None:
-    """A request about one table: a missing name or one of a wrong length is told alone."""
+    """The faults of a request about one table. A missing name or a wrong length is alone."""
     name = request.get("TableName")
     if name is None:
         return NO_TABLE_NAME
@@ -34,14 +34,14 @@ def explain_table_request(shape: Structure, sent: Request, request: Request) -> 
 
 
 def explain_resource_request(shape: Structure, sent: Request, request: Request) -> str | None:
-    """A request about the tags of a resource: a missing ARN is told alone."""
+    """The faults of a request about the tags of a resource. A missing ARN is reported alone."""
     if request.get("ResourceArn") is None:
         return "Invalid TableArn"
     return joined(member_faults(shape, request))
 
 
 def explain_create_table(shape: Structure, sent: Request, request: Request) -> str | None:
-    """CreateTable in the new wording: the faults of the name, then those of all other members."""
+    """The faults of a CreateTable in the new wording: first the name, then all other members."""
     name = request.get("TableName")
     if name is None:
         return NO_TABLE_NAME

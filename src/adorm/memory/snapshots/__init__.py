@@ -1,1 +1,1 @@
-"""Internal: an engine as JSON, and back."""
+"""Internal: converts an engine to JSON and back."""

@@ -1,4 +1,7 @@
-"""Internal: parts of a snapshot, each of its type, or an error that says where it is not."""
+"""Internal: reads the parts of a snapshot with a check of their JSON types.
+
+An error names the path of the part.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from adorm.memory.tables.extra_settings import Digits, Form, Named
 
 
 def wrong(where: str, what: str) -> ValueError:
-    """The error about a part of a snapshot."""
+    """Make the error about the part of a snapshot at the path `where`."""
     return ValueError(f"{where}: {what}")
 
 
@@ -22,47 +25,47 @@ def _is_list(value: Any) -> TypeGuard[list[Any]]:
 
 
 def read_object(value: Any, where: str) -> dict[str, Any]:
-    """A JSON object.
+    """Return a part that must be a JSON object.
 
     Raises:
         ValueError: the value is not an object.
     """
     if is_object(value):
         return value
-    raise wrong(where, "no object")
+    raise wrong(where, "not a JSON object")
 
 
 def read_list(value: Any, where: str) -> list[Any]:
-    """A JSON array.
+    """Return a part that must be a JSON array.
 
     Raises:
         ValueError: the value is not an array.
     """
     if _is_list(value):
         return value
-    raise wrong(where, "no list")
+    raise wrong(where, "not a JSON array")
 
 
 def read_text(value: Any, where: str) -> str:
-    """A text.
+    """Return a part that must be text.
 
     Raises:
         ValueError: the value is not text.
     """
     if isinstance(value, str):
         return value
-    raise wrong(where, "no text")
+    raise wrong(where, "not text")
 
 
 def read_number(value: Any, where: str) -> float:
-    """A number.
+    """Return a part that must be a number.
 
     Raises:
         ValueError: the value is not a number.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
-    raise wrong(where, "no number")
+    raise wrong(where, "not a number")
 
 
 def check_form(value: Any, form: Form, where: str) -> None:

@@ -1,7 +1,7 @@
-"""Internal: the tables of an engine as JSON, and back.
+"""Internal: converts the tables of an engine to JSON and back.
 
-A snapshot is for fixtures: it can be written by hand. A table stands in it as a CreateTable request
-that would create it, with its items and what CreateTable can't say:
+A snapshot is meant for fixtures and can be written by hand. A table is a CreateTable request that
+would create it, with its items and the state that CreateTable can't express:
 
     {"format": "adorm.memory snapshot", "version": 1, "databases": [
         {"account": "123456789012", "region": "us-east-1", "tables": [
@@ -9,8 +9,8 @@ that would create it, with its items and what CreateTable can't say:
              "state": {...},
              "items": [{"pk": {"S": "a"}}]}]}]}
 
-Changes of tables that are under way count as done; tables that are being deleted are left out. The
-records of streams, backups and what point-in-time recovery knows of the past are no part of it.
+Changes in progress count as done, and tables that are being deleted are left out. A snapshot has no
+stream records, no backups, and no past writes for point-in-time recovery.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ VERSION = 1
 
 
 def snapshot(databases: Iterable[Database]) -> dict[str, Any]:
-    """Every table of some databases with its items and settings, as JSON can hold it."""
+    """Return every table of some databases with its items and settings as a JSON value."""
     databases = list(databases)
     for database in databases:
         database.apply_due_changes()
@@ -71,15 +71,15 @@ def _table(table: Table) -> dict[str, Any]:
 
 
 def restore(content: Any, options: EngineOptions) -> list[Database]:
-    """The databases of a snapshot. Streams that are on begin anew, without records.
+    """Make the databases of a snapshot. A stream that is on begins again without records.
 
     Args:
-        content: what `snapshot` returned, perhaps through JSON.
-        options: of the engine to which the databases shall belong.
+        content: the result of `snapshot`, also after a round trip through JSON.
+        options: the options of the engine that gets the databases.
 
     Raises:
-        ValueError: it is no snapshot, or not of this version; the text says what is wrong, and
-            where.
+        ValueError: `content` is not a snapshot of this version; the text names the part and its
+            fault.
     """
     if not is_object(content) or content.get("format") != FORMAT:
         raise ValueError(f'not a snapshot: there is no "format": "{FORMAT}"')
@@ -95,7 +95,7 @@ def restore(content: Any, options: EngineOptions) -> list[Database]:
         region = read_text(each.get("region"), f"{where}.region")
         _check_names(account, region, where)
         if (account, region) in restored:
-            raise wrong(where, f"account {account} and region {region} come twice")
+            raise wrong(where, f"account {account} and region {region} occur twice")
         database = restored[account, region] = Database(options, account, region)
         tables = read_list(each.get("tables"), f"{where}.tables")
         for position, table in enumerate(tables):
@@ -123,15 +123,15 @@ def _restore_table(database: Database, content: Any, where: str) -> None:
 
 
 def _read_definition(database: Database, parts: Mapping[str, Any], where: str) -> TableDefinition:
-    given = read_object(parts.get("table"), f"{where}.table")
+    create = read_object(parts.get("table"), f"{where}.table")
     try:
-        request = check("CreateTable", given, database.options.wording)
+        request = check("CreateTable", create, database.options.wording)
         check_create(request, database.region)
         definition = define_table(database, request)
     except EngineError as error:
         raise wrong(f"{where}.table", error.message) from error
     if definition.name in database.tables:
-        raise wrong(f"{where}.table", f"{definition.name} comes twice")
+        raise wrong(f"{where}.table", f"{definition.name} occurs twice")
     state = read_object(parts.get("state", {}), f"{where}.state")
     read_state(definition, state, f"{where}.state")
     return definition
@@ -148,5 +148,5 @@ def _load_item(table: Table, content: Any, where: str) -> None:
         raise wrong(where, "larger than 400 KB")
     position = table.schema.position(item)
     if table.find(position) is not None:
-        raise wrong(where, "its key comes twice")
+        raise wrong(where, "its key occurs twice")
     table.load(position, item)

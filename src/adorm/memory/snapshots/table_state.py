@@ -1,6 +1,6 @@
-"""Internal: what a snapshot says of a table beside a CreateTable request.
+"""Internal: the state of a table in a snapshot beyond its CreateTable request.
 
-All members are optional, in DynamoDB's words where it has them.
+All members are optional. They have DynamoDB's names where it has one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _CAPACITY_HISTORY = ("increased_at", "decreased_at", "decreases")
 
 
 def state_of(definition: TableDefinition) -> dict[str, Any]:
-    """What a CreateTable request can't say of a table."""
+    """Return the state of a table that a CreateTable request can't express."""
     state: dict[str, Any] = {
         "TableId": definition.table_id,
         "CreationDateTime": definition.created_at,
@@ -43,7 +43,7 @@ def _history(capacity: Capacity) -> dict[str, Any]:
 
 
 def _capacities(definition: TableDefinition) -> dict[str, Capacity]:
-    """The capacities of global indexes by name, and the table's own under an empty name."""
+    """The capacities of global indexes by name; the table's own has an empty name."""
     return {
         "": definition.capacity,
         **{name: each.capacity for name, each in definition.indexes.items() if each.is_global},
@@ -51,7 +51,7 @@ def _capacities(definition: TableDefinition) -> dict[str, Capacity]:
 
 
 def read_state(definition: TableDefinition, state: Mapping[str, Any], where: str) -> None:
-    """Give a definition what `state_of` said.
+    """Set what `state_of` returned on a definition.
 
     Raises:
         ValueError: a member is unknown or of a wrong type.

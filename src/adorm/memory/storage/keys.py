@@ -117,7 +117,7 @@ class KeySchema:
         """Refuse a `Key` that does not match this schema exactly.
 
         Raises:
-            EngineError: attributes are missing or too many, of another type, empty or too large.
+            EngineError: an attribute is missing, unknown, of another type, empty or too large.
         """
         if len(key) != len(self.attributes):
             raise invalid(SCHEMA_MISMATCH)
@@ -134,7 +134,7 @@ class KeySchema:
             in_batch: whether BatchWriteItem writes, whose message about a wrong type is shorter.
 
         Raises:
-            EngineError: as `check_key`; further attributes are allowed.
+            EngineError: a key attribute is missing, of another type, empty or too large.
         """
         for name, type_tag in self.types.items():
             if name not in item:
@@ -280,5 +280,5 @@ def after_prefix(prefix: str | bytes) -> str | bytes | AfterAll:
     if not text:
         return AFTER_ALL
     following = ord(text[-1]) + 1
-    # U+D800 to U+DFFF are no characters.
+    # U+D800 to U+DFFF are not characters.
     return text[:-1] + chr(0xE000 if following == 0xD800 else following)

@@ -23,7 +23,7 @@ class StoredItem(NamedTuple):
     @classmethod
     def of(cls, item: Item, size: int | None = None) -> StoredItem:
         """Make the stored form of a canonical item; `size` is its bytes if they are known."""
-        # orjson gives bytes that were cut from a larger block, which would stay in use as a whole.
+        # Copy the bytes: the result of orjson keeps a larger block of memory in use.
         return cls(
             bytes(memoryview(orjson.dumps(item))), item_bytes(item) if size is None else size
         )

@@ -1,4 +1,4 @@
-"""Internal: shard iterators: a place in a shard, as a text that says nothing to its holder.
+"""Internal: shard iterators: a position in a shard, as an opaque text.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetShardIterator.html
 """
@@ -19,7 +19,7 @@ DIGEST_BYTES = 8
 
 @attrs.frozen
 class ShardIterator:
-    """A place in a shard."""
+    """A position in a shard."""
 
     stream_arn: str
     shard_id: str
@@ -29,30 +29,30 @@ class ShardIterator:
     """Seconds since 1970."""
 
     def text(self) -> str:
-        """As the API has it: the stream's ARN, a version, then a digest and the rest in base64."""
+        """The text in the API: the stream's ARN, a version, a digest and the rest in base64."""
         content = orjson.dumps([self.shard_id, self.position, self.issued_at])
         rest = urlsafe_b64encode(_digest(self.stream_arn, content) + content).decode()
         return f"{self.stream_arn}|1|{rest}"
 
     @classmethod
     def read(cls, text: str) -> ShardIterator:
-        """The iterator behind a text that `text` made.
+        """Return the iterator for a text that `text` made.
 
         Raises:
-            EngineError: `text` did not make this text.
+            EngineError: the text does not come from the property `text`.
         """
         stream_arn, _, rest = text.partition("|1|")
         try:
             sealed = b64decode(rest, altchars=b"-_", validate=True)
             digest, content = sealed[:DIGEST_BYTES], sealed[DIGEST_BYTES:]
             genuine = digest == _digest(stream_arn, content)
-        except ValueError as error:  # no base64, or half a character of UTF-16
+        except ValueError as error:  # not base64, or half of a surrogate pair
             raise invalid("Invalid ShardIterator") from error
         if not genuine:
             raise invalid("Invalid ShardIterator")
         try:
             read = orjson.loads(content)
-        except ValueError as error:  # the digest of something else
+        except ValueError as error:  # the digest does not match
             raise invalid("Invalid ShardIterator") from error
         match read:
             case [str() as shard_id, int() as position, (float() | int()) as issued_at]:
@@ -71,7 +71,7 @@ class ShardIterator:
 
 
 def trimmed() -> EngineError:
-    """The refusal of a place before the oldest record of a shard."""
+    """The refusal of a position before the oldest record of a shard."""
     return EngineError(
         "TrimmedDataAccessException", "The data you are trying to access has been trimmed"
     )

@@ -1,4 +1,4 @@
-"""Internal: how the streams of a database are turned on and off, found and forgotten.
+"""Internal: turns streams of a database on and off, finds them and removes old ones.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html#Streams.Enabling
 """
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def open_stream(database: Database, table: Table, *, shards: int | None = None) -> None:
-    """Turn on the stream of a table, as its definition's `stream_view_type` says.
+    """Turn on the stream of a table with the `stream_view_type` of its definition.
 
     Args:
-        database: the table's.
-        table: its stream is off.
-        shards: how many the stream begins with; None for `EngineOptions.stream_shards`.
+        database: the database of the table.
+        table: a table whose stream is off.
+        shards: the number of shards to begin with; None for `EngineOptions.stream_shards`.
 
     Raises:
         ValueError: the definition has no `stream_view_type`.
@@ -54,9 +54,9 @@ def open_stream(database: Database, table: Table, *, shards: int | None = None) 
 
 
 def close_stream(database: Database, table: Table) -> None:
-    """Turn off the stream of a table, if it is on; also called when the table is deleted.
+    """Turn off the stream of a table, if it is on. Deleting the table does this too.
 
-    The stream can be read for 24 hours. The definition's `stream_view_type` becomes None;
+    The stream can be read for 24 hours more. The definition's `stream_view_type` becomes None;
     `LatestStreamArn` stays.
     """
     if table.stream is not None:
@@ -69,14 +69,14 @@ def close_stream(database: Database, table: Table) -> None:
 def live_streams(database: Database) -> Iterator[Stream]:
     """The streams that can be read, in the order of their ARNs.
 
-    Those that were turned off 24 hours ago are forgotten.
+    It removes the streams that were turned off at least 24 hours ago.
     """
     forget_streams(database)
     return (database.streams[arn] for arn in sorted(database.streams))
 
 
 def forget_streams(database: Database) -> None:
-    """Forget the streams that were turned off 24 hours ago."""
+    """Remove the streams that were turned off at least 24 hours ago."""
     now = database.now()
     gone = [arn for arn, stream in database.streams.items() if stream.is_gone(now)]
     for arn in gone:
@@ -84,7 +84,7 @@ def forget_streams(database: Database) -> None:
 
 
 def find_stream(database: Database, arn: str) -> Stream:
-    """A stream that can be read.
+    """Find a stream that can be read.
 
     Raises:
         EngineError: no stream has this ARN, or the stream was deleted.

@@ -1,4 +1,4 @@
-"""Internal: one record of a stream, at rest and as GetRecords returns it.
+"""Internal: one record of a stream, in its stored form and as GetRecords returns it.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
 """
@@ -19,24 +19,22 @@ OLD_IMAGE_VIEWS = frozenset({"OLD_IMAGE", "NEW_AND_OLD_IMAGES"})
 """The view types whose records hold the item as it stood before the change."""
 
 TIME_TO_LIVE_IDENTITY = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
-"""`userIdentity` of a removal by time to live.
+"""The `userIdentity` of a removal by time to live.
 
-GetRecords writes these names with capitals, as the API's model does: SDKs drop other names without
-a word. In an event of AWS Lambda they are `principalId` and `type`, as in the developer guide.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html
-"""
+GetRecords writes these names with capitals, as in the API's model; SDKs silently drop other names.
+An event of AWS Lambda has `principalId` and `type`, as in the developer guide.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html"""
 
 
 class Record(NamedTuple):
-    """One change of one item, at rest: small, and shared with nobody.
+    """One change of one item in its stored form, which is small.
 
-    The members of a number set are in the order of their values. The service orders them by a hash
-    of its own.
+    The members of a number set are in the order of their values. The service orders them by a hash.
     """
 
     number: int
-    """Its place in the stream; `Stream.sequence_number` makes `SequenceNumber` of it."""
+    """The number of the record in the stream; `Stream.sequence_number` makes `SequenceNumber` of
+    it."""
     made_at: float
     """Seconds since 1970."""
     event_name: str
@@ -49,7 +47,7 @@ class Record(NamedTuple):
     """Whether time to live removed the item."""
 
     def content(self, view_type: str, sequence_number: str) -> dict[str, Any]:
-        """The member `dynamodb` of the record, which is a fresh copy.
+        """Return the member `dynamodb` of the record as a new copy.
 
         `SizeBytes` counts the key attributes and the images as the sizes of items are counted.
         `ApproximateCreationDateTime` is rounded down to the second.

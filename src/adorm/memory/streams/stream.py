@@ -1,4 +1,4 @@
-"""Internal: the stream of a table: its shards, what becomes a record, and how long it can be read.
+"""Internal: the stream of a table: its shards, its records and its lifetime.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 """
@@ -27,23 +27,21 @@ if TYPE_CHECKING:
     from adorm.memory.values.canonical import Item
 
 TAIL = 10**20
-"""A sequence number is a record's number, then twenty digits that the stream's records share.
-
-So sequence numbers grow as whole numbers and not as texts, which is how the service's grow.
-"""
+"""A sequence number is the number of a record followed by twenty digits that all records of the
+stream share. So sequence numbers grow as whole numbers, not as texts, like the service's."""
 
 
 class Stream:
-    """What changed in a table while its stream was on.
+    """The changes of a table while its stream was on.
 
     Args:
-        table: whose changes it holds.
-        view_type: what its records show: KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES.
-        arn: the stream's own.
+        table: the table.
+        view_type: the images in the records: KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES.
+        arn: the ARN of the stream.
         label: the last part of the ARN.
         created_at: seconds since 1970.
-        delay_s: how long it stays ENABLING, and DISABLING.
-        shards: how many it begins with; each takes an equal share of the partitions.
+        delay_s: seconds for which the stream stays ENABLING, and DISABLING.
+        shards: the number of shards to begin with; each gets an equal share of the partitions.
     """
 
     def __init__(
@@ -65,11 +63,11 @@ class Stream:
         self.view_type = view_type
         self.created_at = created_at
         self.closed_at: float | None = None
-        """When it was turned off; None while it is on."""
+        """When the stream was turned off, in seconds since 1970; None while it is on."""
         self.next_number = 1
-        """Of the next record, in whichever shard. Each shard has a number of its own too."""
+        """The number of the next record of any shard. Each shard has a number of its own too."""
         self.shards: list[Shard] = []
-        """In the order in which they were opened, which is the order of their ids."""
+        """The shards in the order of their opening, which is the order of their ids."""
         self._delay_s = delay_s
         self._keeps_new_image = self.view_type in NEW_IMAGE_VIEWS
         self._keeps_old_image = self.view_type in OLD_IMAGE_VIEWS
@@ -84,16 +82,16 @@ class Stream:
     def prepare_record(
         self, old_item: Item | None, new_item: Item | None, *, now: float, expired: bool
     ) -> Callable[[], None] | None:
-        """Make the record of a change of an item. A write that changes nothing makes none.
+        """Make the record of a change of an item. A write without a change makes none.
 
         Args:
-            old_item: as it stood; None where there was none.
-            new_item: as it stands; None where there is none.
+            old_item: the item before the write; None if it did not exist.
+            new_item: the item after the write; None if it was removed.
             now: seconds since 1970.
-            expired: whether time to live removed it.
+            expired: whether time to live removed the item.
 
         Returns:
-            What notes the record, and can't fail; None where there is none.
+            A function that adds the record and can't fail; None if there is no record.
         """
         if new_item is not None:
             if old_item is None:
@@ -142,11 +140,11 @@ class Stream:
         return event
 
     def sequence_number(self, number: int) -> str:
-        """`SequenceNumber` of a number: 21 digits or more."""
+        """The `SequenceNumber` for a number: 21 digits or more."""
         return f"{number}{self._tail:020d}"
 
     def number_from(self, sequence_number: int, *, after: bool = False) -> int:
-        """The smallest number whose sequence number is at, or after, a given one."""
+        """The smallest number whose sequence number is at, or after, the given one."""
         number, tail = divmod(sequence_number, TAIL)
         if tail > self._tail or (after and tail == self._tail):
             return number + 1
@@ -155,12 +153,12 @@ class Stream:
     # ------------------------------------------------------------------ shards
 
     def split(self, now: float, shard_id: str | None = None, *, into: int = 2) -> list[Shard]:
-        """Close open shards, and open others that continue them. The service does so by itself.
+        """Close open shards and open new ones that continue them. The service does so by itself.
 
         Args:
             now: seconds since 1970.
-            shard_id: the one to close; all open ones where it is not given.
-            into: how many continue each one; 1 only rolls it over.
+            shard_id: the shard to close; None for all open ones.
+            into: the number of new shards for each closed one; 1 replaces it by one shard.
 
         Returns:
             The new shards.
@@ -170,7 +168,9 @@ class Stream:
         """
         parents = [each for each in self._open if shard_id in (None, each.shard_id)]
         if not parents:
-            raise ValueError("there is no such open shard")
+            raise ValueError(
+                f"there is no open shard {shard_id}" if shard_id else "the stream has no open shard"
+            )
         self.live_shards(now)
         children: list[Shard] = []
         for parent in parents:
@@ -183,7 +183,7 @@ class Stream:
         return children
 
     def shard(self, shard_id: str, now: float) -> Shard:
-        """A shard, its old records trimmed.
+        """Find a shard, and trim its old records.
 
         Raises:
             EngineError: the shard does not exist, or was deleted.
@@ -195,7 +195,7 @@ class Stream:
         raise not_found("Requested resource not found: Shard does not exist")
 
     def live_shards(self, now: float) -> list[Shard]:
-        """The shards that can be read; those that were closed 24 hours ago are forgotten."""
+        """The shards that can be read. It removes those that were closed at least 24 hours ago."""
         self.shards = [each for each in self.shards if not each.is_gone(now)]
         return self.shards
 
@@ -221,18 +221,18 @@ class Stream:
     # ------------------------------------------------------------------ states
 
     def close(self, now: float) -> None:
-        """Turn it off: its shards are closed, and can be read for 24 hours."""
+        """Turn the stream off. Its shards are closed and can be read for 24 hours."""
         self.closed_at = now
         for shard in self._open:
             shard.closed_at = now
         self._open = []
 
     def is_gone(self, now: float) -> bool:
-        """Whether it was turned off 24 hours ago."""
+        """Whether the stream was turned off at least 24 hours ago."""
         return self.closed_at is not None and self.closed_at <= now - STREAM_RETENTION_S
 
     def status(self, now: float) -> str:
-        """`StreamStatus`."""
+        """The `StreamStatus`."""
         if self.closed_at is None:
             return "ENABLED" if now >= self.created_at + self._delay_s else "ENABLING"
         return "DISABLED" if now >= self.closed_at + self._delay_s else "DISABLING"

@@ -1,1 +1,1 @@
-"""Internal: the control plane: checks and changes of tables, and how they are described."""
+"""Internal: the control plane: checks, changes and descriptions of tables."""

@@ -1,4 +1,4 @@
-"""Internal: from a CreateTable request that was checked to a table."""
+"""Internal: makes a table from a checked CreateTable request."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def define_table(database: Database, request: Mapping[str, Any]) -> TableDefinition:
-    """What a CreateTable request says; its contents are copied.
+    """Make the definition of a table from a CreateTable request, whose contents are copied.
 
     Raises:
-        EngineError: its name is an ARN of another account or region, or one of no table.
+        EngineError: the name is an ARN of another account or region, or not the ARN of a table.
     """
     billing_mode: str = request.get("BillingMode", "PROVISIONED")
     now = database.now()
@@ -73,7 +73,7 @@ def _new_name(database: Database, name_or_arn: str) -> str:
 def define_index(
     index: Mapping[str, Any], billing_mode: str, *, is_global: bool
 ) -> IndexDefinition:
-    """What a request says of one index."""
+    """Make the definition of one index from a request."""
     projection = index["Projection"]
     return IndexDefinition(
         name=index["IndexName"],
@@ -86,7 +86,7 @@ def define_index(
 
 
 def define_capacity(request: Mapping[str, Any], billing_mode: str) -> Capacity:
-    """The throughput that a request says a table or a global index has."""
+    """Make the throughput of a table or a global index from a request."""
     provisioned = request.get("ProvisionedThroughput", {})
     on_demand = request.get("OnDemandThroughput", {})
     warm = request.get("WarmThroughput", {})
@@ -103,7 +103,7 @@ def define_capacity(request: Mapping[str, Any], billing_mode: str) -> Capacity:
 
 
 def warm_up(capacity: Capacity, billing_mode: str) -> None:
-    """Raise warm throughput to what a table or index has without asking for it."""
+    """Raise the warm throughput to the least that the table or index always has."""
     read, write = capacity.read_units, capacity.write_units
     if billing_mode == "PAY_PER_REQUEST":
         read, write = INITIAL_WARM_READ_UNITS, INITIAL_WARM_WRITE_UNITS
@@ -112,9 +112,9 @@ def warm_up(capacity: Capacity, billing_mode: str) -> None:
 
 
 def kms_key_arn(database: Database, key_id: str | None) -> str:
-    """The ARN of a KMS key, given as ARN, id or alias; None is AWS's own key for DynamoDB.
+    """The ARN of a KMS key, given as ARN, id or alias; None for AWS's own key for DynamoDB.
 
-    The engine has no KMS: behind the same alias of an account and region stands the same key.
+    The engine has no KMS. An alias always stands for the same key in one account and region.
     """
     place = f"arn:aws:kms:{database.region}:{database.account}"
     if key_id is None:
@@ -128,14 +128,14 @@ def kms_key_arn(database: Database, key_id: str | None) -> str:
 
 
 def add_table(database: Database, table: Table) -> None:
-    """Put a new table into a database, with its stream open if it has one."""
+    """Add a new table to a database, and open its stream if it has one."""
     database.tables[table.name] = table
     if table.definition.stream_view_type is not None:
         open_stream(database, table)
 
 
 def start_creating(database: Database, table: Table) -> None:
-    """Let a new table and its global indexes be CREATING for a time."""
+    """Keep a new table and its global indexes CREATING for a time."""
     creating = [index for index in table.indexes.values() if index.definition.is_global]
     table.status = CREATING
     for index in creating:

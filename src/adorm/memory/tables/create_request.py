@@ -1,4 +1,4 @@
-"""Internal: from a table back to the CreateTable request that creates such a one."""
+"""Internal: makes the CreateTable request that would create a given table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from adorm.memory.tables.description import on_demand_throughput, projection
 
 
 def create_request(definition: TableDefinition) -> dict[str, Any]:
-    """The CreateTable request that creates such a table."""
+    """Return the CreateTable request that would create this table."""
     types = definition.attribute_types
     keys = [definition.key_schema, *(each.key_schema for each in definition.indexes.values())]
     used = {element["AttributeName"] for key in keys for element in key}

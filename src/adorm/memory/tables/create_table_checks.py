@@ -1,6 +1,6 @@
-"""Internal: whether CreateTable may create what it is asked to, checked in the service's order.
+"""Internal: the checks of a CreateTable request, in the service's order.
 
-Types, enumerations, lengths and missing members were checked before (`shapes`).
+`shapes` has already checked types, enumerations, lengths and missing members.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
@@ -39,14 +39,14 @@ from adorm.memory.tables.throughput_checks import (
 )
 
 Indexes = Sequence[Mapping[str, Any]]
-"""Indexes as the API has them."""
+"""Indexes in the form of the API."""
 
 
 def check_create(request: Mapping[str, Any], region: str) -> None:
-    """Refuse a CreateTable request that contradicts itself or goes beyond a limit.
+    """Refuse a CreateTable request that contradicts itself or exceeds a limit.
 
     Raises:
-        EngineError: the request contradicts itself or goes beyond a limit.
+        EngineError: the request contradicts itself or exceeds a limit.
     """
     billing_mode: str = request.get("BillingMode", "PROVISIONED")
     check_table_throughput(billing_mode, request.get("ProvisionedThroughput"))
@@ -108,7 +108,7 @@ def _check_global_indexes(indexes: Indexes, taken: list[str], billing_mode: str)
 
 
 def check_distinct(names: Iterable[str]) -> None:
-    """Refuse an index name that comes twice.
+    """Refuse a repeated index name.
 
     Raises:
         EngineError: two indexes have the same name.

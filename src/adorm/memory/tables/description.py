@@ -1,4 +1,4 @@
-"""Internal: a table as DescribeTable shows it.
+"""Internal: describes a table as DescribeTable does.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 """
@@ -21,22 +21,22 @@ _KEPT_AS_DESCRIBED = (
     "GlobalTableVersion",
     "RestoreSummary",
 )
-"""The members of a description that `TableDefinition.extras` keeps as they are shown."""
+"""The members of `TableDefinition.extras` that are stored in the form of the description."""
 
 Description = dict[str, Any]
 
 
 def rounded(moment: float) -> float:
-    """A moment as the service shows it, to the millisecond."""
+    """A moment as the service shows it, rounded to the millisecond."""
     return round(moment, 3)
 
 
 def describe(table: Table, now: float) -> Description:
-    """A `TableDescription`.
+    """Return the `TableDescription` of a table.
 
     Args:
-        table: in any state.
-        now: seconds since 1970; the number of decreases is of today.
+        table: a table in any state.
+        now: seconds since 1970; the number of decreases is that of this day.
     """
     definition = table.definition
     described: Description = {
@@ -62,7 +62,7 @@ def describe(table: Table, now: float) -> Description:
 
 
 def _schema(table: Table, now: float) -> Description:
-    """What a table that is being deleted does not show."""
+    """The members that a table in the state DELETING does not show."""
     definition = table.definition
     described: Description = {
         "CreationDateTime": rounded(definition.created_at),
@@ -84,7 +84,7 @@ def _schema(table: Table, now: float) -> Description:
 
 
 def describe_index(table: Table, index: Index, now: float) -> Description:
-    """A `GlobalSecondaryIndexDescription` or a `LocalSecondaryIndexDescription`."""
+    """Return a `GlobalSecondaryIndexDescription` or a `LocalSecondaryIndexDescription`."""
     definition = index.definition
     described: Description = {
         "IndexName": index.name,
@@ -108,7 +108,7 @@ def describe_index(table: Table, index: Index, now: float) -> Description:
 
 
 def projection(definition: IndexDefinition) -> Description:
-    """A `Projection`; the service sorts the attributes."""
+    """Return a `Projection`; the service sorts the attributes."""
     described: Description = {"ProjectionType": definition.projection_type}
     if definition.projection_type == "INCLUDE":
         described["NonKeyAttributes"] = sorted(definition.non_key_attributes)
@@ -116,7 +116,7 @@ def projection(definition: IndexDefinition) -> Description:
 
 
 def provisioned_throughput(capacity: Capacity, now: float) -> Description:
-    """A `ProvisionedThroughputDescription`."""
+    """Return a `ProvisionedThroughputDescription`."""
     described: Description = {
         "ReadCapacityUnits": capacity.read_units,
         "WriteCapacityUnits": capacity.write_units,
@@ -130,7 +130,7 @@ def provisioned_throughput(capacity: Capacity, now: float) -> Description:
 
 
 def decreases_today(capacity: Capacity, now: float) -> int:
-    """How often the units were decreased since midnight UTC."""
+    """The number of decreases of the units since midnight UTC."""
     if capacity.decreased_at is None:
         return 0
     same_day = capacity.decreased_at // SECONDS_A_DAY == now // SECONDS_A_DAY
@@ -138,7 +138,7 @@ def decreases_today(capacity: Capacity, now: float) -> int:
 
 
 def on_demand_throughput(capacity: Capacity) -> Description:
-    """An `OnDemandThroughput`; empty where no limit is set."""
+    """Return an `OnDemandThroughput`; empty without a limit."""
     limits = {
         "MaxReadRequestUnits": capacity.max_read_units,
         "MaxWriteRequestUnits": capacity.max_write_units,
@@ -147,7 +147,7 @@ def on_demand_throughput(capacity: Capacity) -> Description:
 
 
 def warm_throughput(capacity: Capacity, status: str) -> Description:
-    """A warm throughput's description."""
+    """Return the description of a warm throughput."""
     return {
         "ReadUnitsPerSecond": capacity.warm_read_units,
         "WriteUnitsPerSecond": capacity.warm_write_units,
@@ -156,9 +156,9 @@ def warm_throughput(capacity: Capacity, status: str) -> Description:
 
 
 def billing_summaries(definition: TableDefinition) -> Description:
-    """The summaries of the billing mode; none for a table that was provisioned all its life.
+    """Return the summaries of the billing mode; empty for a table that was always provisioned.
 
-    `TableThroughputModeSummary` is in no documentation; the service sends it.
+    The documentation does not mention `TableThroughputModeSummary`; the service sends it.
     """
     if definition.billing_mode == "PROVISIONED" and definition.on_demand_since is None:
         return {}
@@ -197,5 +197,5 @@ def _settings(table: Table) -> Description:
 
 
 def sse_description(kms_key_arn: str, status: str) -> Description:
-    """An `SSEDescription` of a table that is encrypted with KMS."""
+    """Return the `SSEDescription` of a table that is encrypted with KMS."""
     return {"Status": status, "SSEType": "KMS", "KMSMasterKeyArn": kms_key_arn}

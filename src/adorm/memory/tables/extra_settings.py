@@ -10,21 +10,21 @@ import attrs
 
 @attrs.frozen
 class Named:
-    """An object whose members have any names and one form."""
+    """An object with any member names, whose members have one form."""
 
     form: Any
 
 
 @attrs.frozen
 class Digits:
-    """Text of digits, not more than a whole number of 64 bits has."""
+    """Text of digits, for a whole number of at most 64 bits."""
 
     most: int = 19
 
 
 Form = type[Any] | dict[str, Any] | list[Any] | Named | Digits
-"""What JSON has to look like: a type; an object with at least these members; a list whose elements
-are all of one form; `Named`; or `Digits`."""
+"""The form of a JSON value: a type; an object with at least these members; a list whose elements
+have one form; `Named`; or `Digits`."""
 
 _POLICY: Form = {"Policy": str, "RevisionId": Digits()}
 
@@ -41,4 +41,4 @@ EXTRAS: Mapping[str, Form] = {
     "RestoreSummary": dict,
     "StreamResourcePolicy": _POLICY,
 }
-"""Each setting's name, and its form in JSON."""
+"""The JSON form of each setting, by its name."""

@@ -1,4 +1,4 @@
-"""Internal: what of `GlobalSecondaryIndexUpdates` a table can't do, or not now.
+"""Internal: the checks of `GlobalSecondaryIndexUpdates` against the table.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.html
 """
@@ -40,13 +40,13 @@ Update = Mapping[str, Any]
 def check_index_updates(
     database: Database, table: Table, request: Mapping[str, Any], billing_mode: str
 ) -> None:
-    """Refuse updates that the table or its indexes can't take now.
+    """Refuse updates that the table or its indexes do not allow, or do not allow now.
 
     Args:
-        database: where the table is.
-        table: whose indexes they are.
-        request: of UpdateTable.
-        billing_mode: of the table, as the request leaves it.
+        database: the database of the table.
+        table: the table of the indexes.
+        request: an UpdateTable request.
+        billing_mode: the billing mode of the table after the request.
 
     Raises:
         EngineError: the table or an index cannot take an update now.
@@ -191,7 +191,7 @@ def _check_creation(
 
 
 def _check_types_agree(table: Table, elements: Elements, types: Mapping[str, str]) -> None:
-    """An attribute that is in a key already keeps its type; a new index can't say otherwise."""
+    """Refuse a new index that gives an existing key attribute another type."""
     known = table.definition.attribute_types
     if all(
         known.get(each["AttributeName"]) in (None, types[each["AttributeName"]])
@@ -224,7 +224,7 @@ def _schema_text(elements: Elements, types: Mapping[str, str]) -> str:
 
 
 def check_all_indexes_provisioned(table: Table, updates: Sequence[Update]) -> None:
-    """Refuse the change to PROVISIONED that leaves an index without units.
+    """Refuse a change to PROVISIONED that leaves an index without units.
 
     Raises:
         EngineError: an index would have no units.

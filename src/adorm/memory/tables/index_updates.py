@@ -1,4 +1,4 @@
-"""Internal: `GlobalSecondaryIndexUpdates` of UpdateTable, carried out once they were checked.
+"""Internal: applies checked `GlobalSecondaryIndexUpdates` of UpdateTable.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.html
 """
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from adorm.memory.database import Database
 
 ALLOCATION_SHARE = 0.5
-"""Of the time that a new index takes, the part that passes before items are put into it."""
+"""The part of the creation time of an index that passes before items are added to it."""
 
 
 def apply_index_updates(
     database: Database, table: Table, request: Mapping[str, Any], billing_mode: str
 ) -> None:
-    """Carry out updates that were checked."""
+    """Apply checked updates."""
     for update in request.get("GlobalSecondaryIndexUpdates", ()):
         if "Create" in update:
             types = read_definitions(request["AttributeDefinitions"])
@@ -83,7 +83,7 @@ def _delete(database: Database, table: Table, name: str) -> None:
 
 
 def forget_unused_attributes(table: Table) -> None:
-    """Drop the definitions of attributes that are in no key any more."""
+    """Remove the definitions of attributes that are in no key any more."""
     definition = table.definition
     used = {
         element["AttributeName"]

@@ -1,4 +1,4 @@
-"""Internal: what is required of key schemas, attribute definitions and projections.
+"""Internal: the checks of key schemas, attribute definitions and projections.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 """
@@ -13,7 +13,7 @@ from adorm.memory.java_hash_order import SET_BUCKETS, in_hash_order
 from adorm.memory.limits import MAX_INDEX_KEY_ATTRIBUTES
 
 Elements = Sequence[Mapping[str, str]]
-"""A key schema as the API has it, `[{"AttributeName": "pk", "KeyType": "HASH"}, ...]`."""
+"""A key schema in the form of the API, `[{"AttributeName": "pk", "KeyType": "HASH"}, ...]`."""
 
 
 def names_of(elements: Elements) -> list[str]:
@@ -22,10 +22,10 @@ def names_of(elements: Elements) -> list[str]:
 
 
 def read_definitions(definitions: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """`AttributeDefinitions` as a mapping from name to type.
+    """Return `AttributeDefinitions` as a mapping from name to type.
 
     Raises:
-        EngineError: a name comes twice.
+        EngineError: a name is repeated.
     """
     types: dict[str, str] = {}
     for each in definitions:
@@ -36,7 +36,7 @@ def read_definitions(definitions: Sequence[Mapping[str, str]]) -> dict[str, str]
 
 
 def check_table_key(elements: Elements, types: Mapping[str, str]) -> None:
-    """Refuse a table's key schema whose attributes are not defined or do not stand as HASH, RANGE.
+    """Refuse a table's key schema with undefined attributes or in another order than HASH, RANGE.
 
     Raises:
         EngineError: an attribute is not defined, or the order is not HASH, RANGE.
@@ -50,7 +50,7 @@ def check_table_key(elements: Elements, types: Mapping[str, str]) -> None:
 
 
 def check_index_key_defined(elements: Elements, types: Mapping[str, str]) -> None:
-    """Refuse an index's key schema whose attributes are not defined.
+    """Refuse an index's key schema with undefined attributes.
 
     Raises:
         EngineError: an attribute is not defined.
@@ -101,7 +101,7 @@ def check_all_used(
 
 
 def check_two_elements(elements: Elements) -> None:
-    """Refuse the key schema of a table or a local index that is not HASH alone or HASH and RANGE.
+    """Refuse a key of a table or a local index that is not HASH alone or HASH and RANGE.
 
     Raises:
         EngineError: the schema is not HASH alone or HASH and RANGE.
@@ -123,7 +123,7 @@ def _same_names() -> EngineError:
 
 
 def check_global_key(elements: Elements) -> None:
-    """Refuse the key schema of a global index that is not one to four HASH, then up to four RANGE.
+    """Refuse a key of a global index that is not one to four HASH, then up to four RANGE.
 
     Raises:
         EngineError: the schema is not one to four HASH, then up to four RANGE.
@@ -148,7 +148,7 @@ def check_global_key(elements: Elements) -> None:
 
 
 def check_local_key(index_name: str, elements: Elements, table_key: Elements) -> None:
-    """Refuse the key schema of a local index that does not begin with the table's partition key.
+    """Refuse a key of a local index that does not begin with the table's partition key.
 
     Raises:
         EngineError: the schema does not begin with the table's partition key, or has no sort key.
@@ -165,11 +165,11 @@ def check_local_key(index_name: str, elements: Elements, table_key: Elements) ->
 
 
 def check_projection(projection: Mapping[str, Any]) -> None:
-    """Refuse a projection without a type, or whose type and `NonKeyAttributes` do not go together.
+    """Refuse a projection without a type, or whose type contradicts its `NonKeyAttributes`.
 
     Raises:
-        EngineError: the type is missing, the type and `NonKeyAttributes` do not go together, or an
-            attribute comes twice.
+        EngineError: the type is missing, it contradicts `NonKeyAttributes`, or an attribute is
+            repeated.
     """
     projection_type: str | None = projection.get("ProjectionType")
     attributes: list[str] | None = projection.get("NonKeyAttributes")

@@ -1,4 +1,4 @@
-"""Internal: replicas of a global table, which are kept in its description and not filled.
+"""Internal: replicas of a global table. The engine describes them but does not fill them.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GlobalTables.html
 """
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from adorm.memory.database import Database
 
 VERSION = "2019.11.21"
-"""The present version of global tables."""
+"""The current version of global tables."""
 
 
 def update_replicas(database: Database, table: Table, updates: Sequence[Mapping[str, Any]]) -> None:
-    """Add, change or remove replicas in what the table says of itself.
+    """Add, change or remove replicas in the description of a table.
 
     Raises:
-        EngineError: an update names this region, a replica that there is or is not, or is one of
-            several.
+        EngineError: an update names this region, creates a replica that exists, changes one that
+            does not exist, or is not the only one.
     """
     extras = table.definition.extras
     replicas: dict[str, dict[str, Any]] = {

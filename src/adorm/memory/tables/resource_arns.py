@@ -1,4 +1,4 @@
-"""Internal: the ARNs of tables and streams by which tags and policies are addressed.
+"""Internal: the ARNs of tables and streams, which operations on tags and policies use.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 """
@@ -17,17 +17,17 @@ _ARN = re.compile(
 
 
 class ResourceArn(NamedTuple):
-    """The parts of a table's or a stream's ARN."""
+    """The parts of the ARN of a table or a stream."""
 
     region: str
     account: str
     table: str
     label: str | None
-    """The stream's, if it is one's."""
+    """The label of the stream; None for the ARN of a table."""
 
 
 def read_resource_arn(arn: str) -> ResourceArn:
-    """Take an ARN apart.
+    """Split an ARN into its parts.
 
     Raises:
         EngineError: the ARN is not of a table or stream.
@@ -54,5 +54,5 @@ def read_resource_arn(arn: str) -> ResourceArn:
 
 
 def invalid_table_arn(arn: str) -> str:
-    """The earlier text for an ARN that is refused, and today's for one of another region."""
+    """The message for a refused ARN. It is the old wording; the new one only for another region."""
     return f"Invalid TableArn: Invalid ResourceArn provided as input {arn}"

@@ -1,4 +1,4 @@
-"""Internal: resource-based policies, which the engine keeps and returns, and does not enforce."""
+"""Internal: resource-based policies. The engine stores and returns them without enforcing them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from adorm.memory.limits import MAX_POLICY_BYTES
 from adorm.memory.storage.definitions import TableDefinition
 
 POLICY = "ResourcePolicy"
-"""Under this name `TableDefinition.extras` keeps a policy, `{"Policy": ..., "RevisionId": ...}`."""
+"""The key of a policy in `TableDefinition.extras`: `{"Policy": ..., "RevisionId": ...}`."""
 
 STREAM_POLICY = "StreamResourcePolicy"
 
@@ -18,8 +18,8 @@ def set_policy(
     """Attach a policy to a table or its stream.
 
     Returns:
-        Its revision id: milliseconds since 1970, so that later ones are greater. The same policy
-        keeps its id.
+        The revision id: milliseconds since 1970, so that later ids are greater. The same policy
+            keeps its id.
 
     Raises:
         EngineError: the policy is larger than 20 KB.

@@ -1,4 +1,4 @@
-"""Internal: what is required of a table's settings: stream, encryption, table class and tags."""
+"""Internal: the checks of a table's settings: stream, encryption, table class and tags."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
 
 
 def check_new_stream(specification: Mapping[str, Any] | None) -> None:
-    """Refuse a new table's `StreamSpecification` with a view type missing, or too much.
+    """Refuse a `StreamSpecification` of CreateTable that lacks a view type or has one too many.
 
     Raises:
-        EngineError: the view type is missing, or there is one although the stream is off.
+        EngineError: the view type is missing, or the stream is off and has one.
     """
     if specification is None:
         return
@@ -35,10 +35,10 @@ def check_new_stream(specification: Mapping[str, Any] | None) -> None:
 
 
 def check_changed_stream(specification: Mapping[str, Any]) -> None:
-    """Refuse UpdateTable's `StreamSpecification` with a view type missing, or too much.
+    """Refuse a `StreamSpecification` of UpdateTable that lacks a view type or has one too many.
 
     Raises:
-        EngineError: the view type is missing, or there is one although the stream is off.
+        EngineError: the view type is missing, or the stream is off and has one.
     """
     if specification["StreamEnabled"]:
         if "StreamViewType" not in specification:
@@ -50,10 +50,10 @@ def check_changed_stream(specification: Mapping[str, Any]) -> None:
 
 
 def check_sse(specification: Mapping[str, Any] | None) -> None:
-    """Refuse an `SSESpecification` whose members do not go together.
+    """Refuse an `SSESpecification` whose members contradict each other.
 
     Raises:
-        EngineError: the members do not go together.
+        EngineError: the members contradict each other.
     """
     if specification is None:
         return
@@ -69,12 +69,12 @@ def check_sse(specification: Mapping[str, Any] | None) -> None:
 
 
 def is_encrypted_with_kms(specification: Mapping[str, Any]) -> bool:
-    """Whether an `SSESpecification` asks for KMS; `{"SSEType": "KMS"}` alone does."""
+    """Whether an `SSESpecification` asks for KMS, which `{"SSEType": "KMS"}` alone does."""
     return bool(specification.get("Enabled", "SSEType" in specification))
 
 
 def check_table_class(table_class: str | None) -> None:
-    """Refuse a table class that there is not.
+    """Refuse an unknown table class.
 
     Raises:
         EngineError: the table class is unknown.
@@ -87,10 +87,10 @@ def check_table_class(table_class: str | None) -> None:
 
 
 def read_tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """`Tags` as a mapping from key to value.
+    """Return `Tags` as a mapping from key to value.
 
     Raises:
-        EngineError: a key or a value is none, or a key comes twice.
+        EngineError: a key or a value is not valid, or a key is repeated.
     """
     found: dict[str, str] = {}
     for tag in tags:
@@ -105,7 +105,7 @@ def read_tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 
 def check_tag_key(key: str) -> None:
-    """Refuse a tag key that is empty or too long, has a wrong character or begins with `aws:`.
+    """Refuse a tag key that is empty, too long, has a wrong character or begins with `aws:`.
 
     Raises:
         EngineError: the tag key is not valid.

@@ -1,8 +1,7 @@
-"""Internal: the states through which tables and indexes go while a change is under way.
+"""Internal: the states of tables and indexes while a change is in progress.
 
-A change holds from the moment in which it was asked for. What is under way for a time is only what
-its description says, and which other changes are refused meanwhile. How long is
-`EngineOptions.table_delay_s`.
+A change takes effect at once. For a time only its description still shows the previous values, and
+other changes are refused. `EngineOptions.table_delay_s` says for how long.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ CREATING = "CREATING"
 UPDATING = "UPDATING"
 DELETING = "DELETING"
 
-# The kinds of change that can be under way, the keys of `Table.under_way`.
+# The kinds of change that can be in progress: the keys of `Table.under_way`.
 THROUGHPUT = "THROUGHPUT"
 BILLING = "BILLING"
 STREAM = "STREAM"
@@ -33,9 +32,9 @@ TIME_TO_LIVE = "TIME_TO_LIVE"
 RESTORE = "RESTORE"
 
 _UPDATING_KINDS = {THROUGHPUT, BILLING, STREAM, TABLE_CLASS, INDEX_CREATION, INDEX_DELETION}
-"""The changes during which a table's status is UPDATING."""
+"""The changes during which the status of a table is UPDATING."""
 
-# Kinds of change that a request asks for and that are never under way.
+# Kinds of change that take no time, so they are never in progress.
 INDEXES = "INDEXES"
 ON_DEMAND_THROUGHPUT = "ON_DEMAND_THROUGHPUT"
 
@@ -103,14 +102,12 @@ _REFUSALS: dict[tuple[str, str], str] = {
         _ON_DEMAND + "index deletion is in progress for indexes: [{indexes}]"
     ),
 }
-"""What a change that is asked for meets in a change that is under way, by the kinds of both.
-
-Pairs that are not here do not disturb each other.
-"""
+"""The refusal of a new change while another one is in progress, by the kinds of both. A pair that
+is missing here may run at the same time."""
 
 
 def in_use(detail: str) -> EngineError:
-    """What a table answers to a change while another one is under way."""
+    """The refusal of a change while another one is in progress."""
     return EngineError(
         "ResourceInUseException",
         f"Attempt to change a resource which is still in use: {detail}",
@@ -129,11 +126,11 @@ def check_changeable(table: Table) -> None:
         raise in_use(f"Table is being deleted: {table.name}")
 
 
-def check_admitted(table: Table, kind: str) -> None:
-    """Refuse a change of one kind while another one is under way that it would disturb.
+def check_no_conflict(table: Table, kind: str) -> None:
+    """Refuse a change that would disturb another one in progress.
 
     Raises:
-        EngineError: a change is under way that this one would disturb.
+        EngineError: such a change is in progress.
     """
     for running in table.under_way:
         text = _REFUSALS.get((kind, running))
@@ -153,10 +150,10 @@ def check_admitted(table: Table, kind: str) -> None:
 
 
 def check_deletable(table: Table) -> None:
-    """Refuse to delete a table while a change is under way.
+    """Refuse to delete a table while a change is in progress.
 
     Raises:
-        EngineError: a change is under way.
+        EngineError: a change is in progress.
     """
     if STREAM in table.under_way:
         raise in_use("Cannot delete table while stream is being enabled/disabled.")
@@ -175,15 +172,16 @@ def begin(
     done: Callable[[float], None] | None = None,
     share: float = 1.0,
 ) -> None:
-    """Let a change be under way from now on.
+    """Begin a change of a table.
 
     Args:
-        database: where the table is.
-        table: what is changed.
+        database: the database of the table.
+        table: the table that is changed.
         kind: one of the kinds above.
-        described_as: members of the table's description as they read until the change is done.
-        done: what to do then, given the moment.
-        share: the part of `EngineOptions.table_delay_s` that it takes.
+        described_as: members of the table's description that keep these values until the change is
+            done.
+        done: called when the change is done, with that moment.
+        share: the part of `EngineOptions.table_delay_s` that the change takes.
     """
     at = database.now() + share * database.options.delay_s
     members = table.under_way[kind] = described_as or {}
@@ -210,15 +208,16 @@ def begin_index(
     *,
     done: Callable[[float], None] | None = None,
 ) -> None:
-    """Let an index's status be CREATING or UPDATING for a time, then ACTIVE.
+    """Keep the status of an index CREATING or UPDATING for a time, then set it to ACTIVE.
 
     Args:
-        database: where the table is.
-        table: whose index it is.
-        index: what is changed.
+        database: the database of the table.
+        table: the table of the index.
+        index: the index that is changed.
         status: CREATING or UPDATING.
-        described_as: members of the index's description as they read until the change is done.
-        done: what to do then, given the moment.
+        described_as: members of the index's description that keep these values until the change is
+            done.
+        done: called when the change is done, with that moment.
     """
     at = database.now() + database.options.delay_s
     index.status = status

@@ -1,4 +1,4 @@
-"""Internal: what is required of throughput: provisioned, on demand and warm.
+"""Internal: the checks of provisioned, on-demand and warm throughput.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/capacity-mode.html
 """
@@ -12,14 +12,13 @@ from adorm.memory.errors import EngineError, invalid, invalid_value
 from adorm.memory.limits import MAX_TABLE_UNITS
 
 MAX_UNITS = 1_000_000_000_000
-"""A capacity above this one is no sensible number to the service."""
+"""The service calls units above this number unreasonable."""
 
 INITIAL_WARM_READ_UNITS = 12_000
 INITIAL_WARM_WRITE_UNITS = 4_000
-"""Warm throughput of what is billed by requests, if nothing else was asked for.
+"""The warm throughput of an on-demand table or index that asks for none.
 
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
-"""
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html"""
 
 INITIAL_THROUGHPUT_PAGE = (
     "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"
@@ -28,10 +27,10 @@ INITIAL_THROUGHPUT_PAGE = (
 
 
 def check_table_throughput(billing_mode: str, throughput: Mapping[str, int] | None) -> None:
-    """Refuse a new table's `ProvisionedThroughput` that does not go with its billing mode.
+    """Refuse a new table's `ProvisionedThroughput` that contradicts its billing mode.
 
     Raises:
-        EngineError: the throughput does not go with the billing mode, or a unit is out of range.
+        EngineError: the throughput contradicts the billing mode, or a unit is out of range.
     """
     if billing_mode == "PAY_PER_REQUEST":
         if throughput is not None:
@@ -46,7 +45,7 @@ def check_table_throughput(billing_mode: str, throughput: Mapping[str, int] | No
 
 
 def neither_units() -> EngineError:
-    """What a table that is billed by requests answers to `ProvisionedThroughput`."""
+    """The refusal of `ProvisionedThroughput` for an on-demand table."""
     return invalid_value(
         "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is"
         " PAY_PER_REQUEST"
@@ -54,7 +53,7 @@ def neither_units() -> EngineError:
 
 
 def check_bounds(throughput: Mapping[str, int]) -> None:
-    """Refuse a number of units that is far out of range.
+    """Refuse units that are unreasonably large.
 
     Raises:
         EngineError: a number of units is out of range.
@@ -67,7 +66,7 @@ def check_bounds(throughput: Mapping[str, int]) -> None:
 def check_quota(
     throughput: Mapping[str, int] | None, region: str, index_name: str | None = None
 ) -> None:
-    """Refuse units above the account's quota of a table or an index.
+    """Refuse units above the account's quota for a table or an index.
 
     Raises:
         EngineError: `LimitExceededException`.
@@ -87,10 +86,10 @@ def check_quota(
 def check_new_index_throughput(
     index_name: str, billing_mode: str, throughput: Mapping[str, int] | None
 ) -> None:
-    """Refuse a new table's index whose `ProvisionedThroughput` does not go with the billing mode.
+    """Refuse a `ProvisionedThroughput` of a new table's index that contradicts the billing mode.
 
     Raises:
-        EngineError: the throughput does not go with the billing mode.
+        EngineError: the throughput contradicts the billing mode.
     """
     if billing_mode == "PAY_PER_REQUEST":
         if throughput is not None:
@@ -110,17 +109,18 @@ def check_on_demand(
     index_name: str | None = None,
     is_new: bool,
 ) -> None:
-    """Refuse an `OnDemandThroughput` that does not go with the billing mode, or is out of range.
+    """Refuse an `OnDemandThroughput` that contradicts the billing mode or is out of range.
 
     Args:
-        request: what holds the member: a request, or a global index in one.
-        billing_mode: of the table.
-        region: for the message about the quota.
-        index_name: whose it is; None for the table's.
-        is_new: the table or index is being created: -1, which takes a limit away, is no value then.
+        request: the request, or a global index in one, that has the member.
+        billing_mode: the billing mode of the table.
+        region: the region, for the message about the quota.
+        index_name: the name of the index; None for the table.
+        is_new: whether the table or index is being created. Then -1, which removes a limit, is not
+            allowed.
 
     Raises:
-        EngineError: the throughput does not go with the billing mode, or is out of range.
+        EngineError: the throughput contradicts the billing mode, or is out of range.
     """
     limits = {
         member: request["OnDemandThroughput"][member]
@@ -154,15 +154,15 @@ def check_on_demand(
 def check_new_warm(
     request: Mapping[str, Any], billing_mode: str, *, index_name: str | None = None
 ) -> None:
-    """Refuse the `WarmThroughput` of a new table or index that is less than what it has anyhow.
+    """Refuse a `WarmThroughput` of a new table or index below what it always has.
 
     Args:
-        request: what holds the member: a request, or a global index in one.
-        billing_mode: of the table.
-        index_name: whose it is; None for the table's.
+        request: the request, or a global index in one, that has the member.
+        billing_mode: the billing mode of the table.
+        index_name: the name of the index; None for the table.
 
     Raises:
-        EngineError: the warm throughput is less than the table or index has without it.
+        EngineError: the warm throughput is below that minimum.
     """
     warm = request.get("WarmThroughput", {})
     place = "table" if index_name is None else f"index {index_name}"
@@ -188,9 +188,9 @@ def check_warm_grows(
     """Refuse a `WarmThroughput` below the current one.
 
     Args:
-        warm: the member as it was given.
-        current: read and write units.
-        index_name: whose it is; None for the table's.
+        warm: the member of the request.
+        current: the current read and write units.
+        index_name: the name of the index; None for the table.
 
     Raises:
         EngineError: the warm throughput is below the current one.

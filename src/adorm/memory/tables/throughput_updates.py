@@ -1,4 +1,4 @@
-"""Internal: changes of a table's or an index's throughput, and of the billing mode.
+"""Internal: changes the throughput of tables and indexes, and the billing mode.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/switching.capacitymode.html
 """
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
 def check_units_change(
     capacity: Capacity, throughput: Mapping[str, int], now: float, index_name: str | None = None
 ) -> None:
-    """Refuse units that are the current ones, or lower ones for the fifth time in a day.
+    """Refuse units that are the current ones, or a fifth decrease in one day.
 
     Args:
-        capacity: as it is.
-        throughput: as it shall be.
+        capacity: the current throughput.
+        throughput: the new units.
         now: seconds since 1970.
-        index_name: whose capacity it is; None for the table's.
+        index_name: the name of the index; None for the table.
 
     Raises:
-        EngineError: the units are the current ones, or are lowered for the fifth time in a day.
+        EngineError: the units are the current ones, or would be the fifth decrease of the day.
     """
     read, write = throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"]
     if (read, write) == (capacity.read_units, capacity.write_units):
@@ -87,11 +87,11 @@ def _in_words(moment: float) -> str:
 
 
 class UnitsChange:
-    """A change of provisioned units; it holds at once, and is dated when it is done.
+    """A change of provisioned units. It takes effect at once and gets its date when it is done.
 
     Args:
-        capacity: what is changed.
-        throughput: as it shall be.
+        capacity: the throughput that is changed.
+        throughput: the new units.
         now: seconds since 1970.
     """
 
@@ -101,7 +101,8 @@ class UnitsChange:
         self._grows = read > capacity.read_units or write > capacity.write_units
         self._shrinks = read < capacity.read_units or write < capacity.write_units
         self.described_as = provisioned_throughput(capacity, now)
-        """How the capacity reads meanwhile: the units as before, with the moment of this change."""
+        """The description of the throughput until the change is done: the previous units with the
+        moment of this change."""
         decreases = decreases_today(capacity, now) + self._shrinks
         capacity.read_units, capacity.write_units = read, write
         self.finish(now)
@@ -112,7 +113,7 @@ class UnitsChange:
             self.described_as["LastDecreaseDateTime"] = rounded(now)
 
     def finish(self, now: float) -> None:
-        """Note the moment in which the change was done."""
+        """Set the moment at which the change was done."""
         if self._grows:
             self._capacity.increased_at = now
         if self._shrinks:
@@ -120,7 +121,7 @@ class UnitsChange:
 
 
 def change_table_units(database: Database, table: Table, throughput: Mapping[str, int]) -> None:
-    """Give a table that stays PROVISIONED other units."""
+    """Change the units of a table that stays PROVISIONED."""
     capacity = table.definition.capacity
     described = {"WarmThroughput": warm_throughput(capacity, ACTIVE)}
     change = UnitsChange(capacity, throughput, database.now())
@@ -132,7 +133,7 @@ def change_table_units(database: Database, table: Table, throughput: Mapping[str
 def change_index_units(
     database: Database, table: Table, index_name: str, throughput: Mapping[str, int]
 ) -> None:
-    """Give a global index other units."""
+    """Change the units of a global index."""
     index = table.indexes[index_name]
     capacity = index.definition.capacity
     change = UnitsChange(capacity, throughput, database.now())
@@ -194,9 +195,9 @@ def _release(capacity: Capacity) -> None:
 
 
 def switch_to_provisioned(database: Database, table: Table, throughput: Mapping[str, int]) -> None:
-    """Bill a table by provisioned units from now on; limits on demand end.
+    """Bill a table by provisioned units from now on, and remove its on-demand limits.
 
-    The indexes have updates of their own.
+    The request has separate updates for the indexes.
     """
     definition = table.definition
     definition.billing_mode = "PROVISIONED"
@@ -211,10 +212,10 @@ def switch_to_provisioned(database: Database, table: Table, throughput: Mapping[
 
 
 def change_on_demand_limits(capacity: Capacity, limits: Mapping[str, int]) -> dict[str, int]:
-    """Set or, by -1, remove limits of on-demand throughput; the member that is not given stays.
+    """Set the limits of on-demand throughput; -1 removes one, and a missing member stays.
 
     Returns:
-        The limits as UpdateTable's answer shows them, with -1 for one that is gone.
+        The limits for the answer of UpdateTable, with -1 for a removed one.
     """
     shown = {**on_demand_throughput(capacity), **limits}
     kept = {member: units for member, units in shown.items() if units != -1}
@@ -224,7 +225,7 @@ def change_on_demand_limits(capacity: Capacity, limits: Mapping[str, int]) -> di
 
 
 def change_warm_units(capacity: Capacity, warm: Mapping[str, int]) -> None:
-    """Raise warm throughput; the member that is not given stays."""
+    """Raise warm throughput; a missing member stays."""
     capacity.warm_read_units = warm.get("ReadUnitsPerSecond", capacity.warm_read_units)
     capacity.warm_write_units = warm.get("WriteUnitsPerSecond", capacity.warm_write_units)
 

@@ -1,4 +1,4 @@
-"""Internal: what of an UpdateTable request is refused whatever the table is.
+"""Internal: the checks of an UpdateTable request that do not depend on the table.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
 """
@@ -29,7 +29,7 @@ _CHANGES = (
     "TableClass",
     "GlobalTableSettingsReplicationMode",
 )
-"""The members of which a request must have one. An empty one counts as absent."""
+"""The members of which a request must have at least one. An empty one counts as missing."""
 
 _ALONE = {
     "SSESpecification": "Server-Side Encryption modification",
@@ -38,7 +38,7 @@ _ALONE = {
     "WarmThroughput": "WarmThroughput",
     "ReplicaUpdates": "Replica modification",
 }
-"""The members that must be alone in a request, in the order in which the service notices them."""
+"""The members that must be alone in a request, in the order in which the service checks them."""
 
 
 def check_update(request: Mapping[str, Any]) -> None:
@@ -89,7 +89,7 @@ def _check_billing(request: Mapping[str, Any]) -> None:
 
 
 def _index_actions(request: Mapping[str, Any]) -> set[str]:
-    """The actions on indexes that a request has: "Create", "Update", "Delete"."""
+    """The actions on indexes in a request: "Create", "Update", "Delete"."""
     actions: set[str] = set()
     names: set[str] = set()
     updates: list[Mapping[str, Any]] = request.get("GlobalSecondaryIndexUpdates", [])
@@ -132,7 +132,7 @@ def _check_replica_actions(request: Mapping[str, Any]) -> None:
 
 
 def _check_combination(request: Mapping[str, Any], changes: set[str], actions: set[str]) -> None:
-    """One request changes one thing; what belongs to the billing mode may come with it."""
+    """Refuse a request with two changes. Members of the billing mode may come with it."""
     if "Create" in actions and "WarmThroughput" in changes:
         raise invalid_value(
             "Create global secondary index cannot be specified when updating WarmThroughput"

@@ -1,1 +1,1 @@
-"""Internal: attribute values: their form, their numbers, their sizes."""
+"""Internal: attribute values: their form, numbers and sizes."""

@@ -1,10 +1,10 @@
-"""Internal: attribute values as DynamoDB's JSON writes them, `{"S": "x"}`, checked and compared.
+"""Internal: attribute values in DynamoDB's JSON, `{"S": "x"}`: checks and comparison.
 
-Inside the engine a value is always canonical: numbers as `numbers.canonical_number` writes them,
-`B` as base64 text, `NULL` as true, the members of a set in order (strings and binaries by their
-bytes, numbers by value), which is the order in which the service returns them. Two canonical values
-are equal in DynamoDB's sense if `==` says so. `canonical_value` makes values so. A value that the
-engine holds is never changed in place.
+Inside the engine every value is canonical. Numbers have the form of `numbers.canonical_number`, `B`
+is base64 text and `NULL` is true. The members of a set are in the order in which the service
+returns them: strings and binaries by their bytes, numbers by value. Two canonical values are equal
+in DynamoDB's sense if `==` says so. `canonical_value` makes a value canonical. The engine never
+changes a stored value in place.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 """
@@ -39,19 +39,19 @@ TYPE_NAMES: Mapping[str, str] = {
     "NS": "NUMBER_SET",
     "BS": "BINARY_SET",
 }
-"""Every tag, and what the service's messages call its type."""
+"""Every tag, and the name of its type in the service's messages."""
 
 SECOND_MAX_DEPTH = 62
-"""From here on another of the service's checks refuses a value that is nested too deep."""
+"""The depth at which a second check of the service refuses a value."""
 
 BINARY_TYPES = (bytes, bytearray, memoryview)
 
 
 def canonical_item(item: Mapping[str, Any]) -> Item:
-    """A checked, canonical copy of an item, a key, or a map of expression values.
+    """Check an item, a key or a map of expression values, and return a canonical copy.
 
     Raises:
-        EngineError: a value is none that DynamoDB takes.
+        EngineError: DynamoDB does not accept a value.
     """
     if "" in item:
         raise invalid_in_envelope(_EMPTY_NAME)
@@ -59,16 +59,17 @@ def canonical_item(item: Mapping[str, Any]) -> Item:
 
 
 def canonical_value(value: Any, depth: int = 0) -> Item:
-    """A checked, canonical copy of one value. Its shape (a mapping, its members' JSON types) was
-    checked before.
+    """Check one value and return a canonical copy.
+
+    Its shape (a mapping, and the JSON types of its members) is already checked.
 
     Raises:
-        EngineError: no type or several (told after a number that can't be held, if one is among
-            them), an empty set or one with duplicates, a number that can't be held, NULL that is
-            not true, or lists and maps nested deeper than 32 levels.
+        EngineError: the value has no type or several, is an empty set or one with duplicates, is a
+            number out of range, is NULL but not true, or has more than 32 levels of lists and maps.
+            A number out of range is reported before several types.
     """
     if len(value) != 1:
-        check_readable(value)  # which refuses it
+        check_readable(value)  # raises
     ((tag, content),) = value.items()
     if tag == "S":
         return {"S": content}
@@ -93,7 +94,7 @@ _NOT_TRUE = f"{_INVALID}Null attribute value types must have the value of true"
 
 
 def base64_text(content: Any) -> str:
-    """Bytes, or what is base64 text already, as base64 text."""
+    """Convert bytes to base64 text; base64 text is returned unchanged."""
     return content if isinstance(content, str) else b64encode(content).decode()
 
 
@@ -118,8 +119,10 @@ def _map(content: Any, depth: int) -> Item:
 
 
 def _too_deep(value: Value, depth: int) -> EngineError:
-    """The refusal of what is nested too deep. A second check of the service, without the envelope,
-    answers to what has more than 62 levels."""
+    """The refusal of a value that is nested too deep.
+
+    More than 62 levels get the message of a second check of the service, without the envelope.
+    """
     levels = depth
     inside: list[Any] = [value]
     while inside:
@@ -130,8 +133,11 @@ def _too_deep(value: Value, depth: int) -> EngineError:
 
 
 def nested_values(value: Value) -> list[Any]:
-    """The values inside a list or a map; of any other type, none. What is nested too deep is as it
-    was sent and may hold nulls, which are none."""
+    """The values inside a list or a map; empty for any other type.
+
+    A part that is nested too deep is as the client sent it, so it may contain nulls. They are left
+    out.
+    """
     inside: Iterable[Any] = value["M"].values() if value.get("M") else value.get("L") or ()
     return [each for each in inside if each is not None]
 
@@ -167,8 +173,10 @@ def _binary_set(content: Any, depth: int) -> list[str]:
 
 
 def _until_repeated(members: Iterable[Any]) -> list[Any]:
-    """The members of a set as the newer checks list them: in order up to the first that comes
-    again, then that one and the rest as they were sent."""
+    """The members of a set as the newer check lists them.
+
+    They are in order up to the first duplicate, then come that one and the rest as they were sent.
+    """
     waiting = list(members)
     ordered: set[Any] = set()
     while waiting[0] not in ordered:
@@ -201,12 +209,11 @@ _CANONICAL: Mapping[str, Callable[[Any, int], Any]] = {
 
 
 def check_readable(value: Any) -> None:
-    """Refuse a value that the service can't read: it does so before it looks at the rest of the
-    request.
+    """Refuse an unreadable value. The service does so before it checks the rest of the request.
 
     Raises:
-        EngineError: no type or several, a number that can't be held, NULL that is not true; the
-            first of it inside the value, down to where values are nested too deep.
+        EngineError: a value has no type or several, is a number out of range, or is NULL but not
+            true. It reports the first one inside the value, down to the deepest level allowed.
     """
     waiting = [(value, 0)]
     while waiting:
@@ -248,7 +255,7 @@ def type_of(value: Value) -> str:
 
 
 def sort_value(value: Value) -> str | Decimal | bytes | None:
-    """What orders a value of type S, N or B among others of its type; None for other types.
+    """The Python value that orders a value of type S, N or B; None for other types.
 
     Strings are ordered by their UTF-8 bytes, which is the order of Python's `str`; binaries by
     unsigned bytes.

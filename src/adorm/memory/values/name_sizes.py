@@ -1,4 +1,4 @@
-"""Internal: attribute names that are too long, at the top of an item or in a map at any depth.
+"""Internal: refuses attribute names that are too long, at the top of an item or in any map in it.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 """
@@ -15,7 +15,7 @@ from adorm.memory.values.canonical import nested_values
 from adorm.memory.values.sizes import text_bytes
 
 _SURELY_FITS = MAX_ATTRIBUTE_NAME_BYTES // 4
-"""Characters that have no more than `MAX_ATTRIBUTE_NAME_BYTES` whichever they are."""
+"""A name of at most this many characters never has more than `MAX_ATTRIBUTE_NAME_BYTES`."""
 
 _NONE: Mapping[str, Any] = {}
 
@@ -32,7 +32,7 @@ def check_names(names: Iterable[str]) -> None:
 
 
 def check_item_names(item: Mapping[str, Any]) -> None:
-    """Refuse an item that has such a name, or holds one in a map.
+    """Refuse an item that has such a name at its top level or in a map.
 
     Raises:
         EngineError: a name is too long.
@@ -42,8 +42,7 @@ def check_item_names(item: Mapping[str, Any]) -> None:
 
 
 def check_request_names(request: Mapping[str, Any]) -> None:
-    """Refuse a request whose expressions, or the parameters that they took the place of, have such
-    a name or hold one in a value.
+    """Refuse a request that has such a name in its expressions, legacy parameters or their values.
 
     Raises:
         EngineError: a name is too long.
@@ -60,7 +59,7 @@ def check_request_names(request: Mapping[str, Any]) -> None:
 
 
 def _names_inside(values: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """The names in all maps, however deep they are nested."""
+    """The names in all maps, at any depth."""
     waiting = list(values)
     while waiting:
         value = waiting.pop()

@@ -1,4 +1,4 @@
-"""Internal: DynamoDB's numbers, which are decimal, exact and bounded.
+"""Internal: DynamoDB's numbers, which are decimal, exact and limited in range.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html#HowItWorks.DataTypes.Number
 """
@@ -12,14 +12,14 @@ from adorm.memory.errors import BadValue, invalid
 from adorm.memory.limits import MAX_NUMBER_DIGITS, MAX_NUMBER_EXPONENT, MIN_NUMBER_EXPONENT
 
 MAX_EXPONENT_DIGITS = 19
-"""An exponent has 64 bits; text with a longer one is no number."""
+"""The most digits of an exponent, which has 64 bits. A text with more is not a number."""
 
 _PLAIN = re.compile(r"-?[1-9][0-9]{0,37}|0").fullmatch
 """Whole numbers that already have the form in which DynamoDB returns them."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
 WIDE = Context(prec=400, Emax=999999, Emin=-999999)
-"""Wide enough for the exact sum of any two numbers."""
+"""A decimal context that is wide enough for the exact sum of any two numbers."""
 
 
 _OVERFLOW = (
@@ -32,8 +32,7 @@ class TooManyDigits(BadValue):
 
 
 def canonical_number(text: str) -> str:
-    """The form in which DynamoDB stores and returns a number: `"+01.50"` is `"1.5"`, `"1E3"` is
-    `"1000"`.
+    """The form in which DynamoDB stores a number: `"+01.50"` is `"1.5"`, `"1E3"` is `"1000"`.
 
     Raises:
         EngineError: the text is not a number, has more than 38 significant digits, or is out of
@@ -45,7 +44,7 @@ def canonical_number(text: str) -> str:
 
 
 def parse_number(text: str) -> Decimal:
-    """The value of a number's text, checked.
+    """Check the text of a number and return its value.
 
     Raises:
         EngineError: as `canonical_number`.
@@ -65,11 +64,12 @@ def parse_number(text: str) -> Decimal:
 
 
 def _check_zero(mantissa: str, exponent: str) -> None:
-    """Refuse a zero whose last written digit would be out of range if it were a one: `0e126`,
-    `0.0e-130`. The service does so, as ScyllaDB's tests of numbers show.
+    """Refuse a zero whose last digit would be out of range if it were a one: `0e126`, `0.0e-130`.
+
+    The service does so, as ScyllaDB's tests of numbers show.
 
     Raises:
-        EngineError: the digit would be out of range.
+        EngineError: that digit would be out of range.
     """
     sign, digits = exponent[:1].strip("0123456789"), exponent.lstrip("+-0")
     last = int(f"{sign}{digits or 0}") - len(mantissa.partition(".")[2])
@@ -83,7 +83,7 @@ def check_number(number: Decimal) -> Decimal:
     """Refuse a number that DynamoDB can't hold.
 
     Raises:
-        EngineError: out of range, or more than 38 significant digits.
+        EngineError: the number is out of range, or has more than 38 significant digits.
     """
     if not number:
         return Decimal(0)
@@ -98,8 +98,7 @@ def check_number(number: Decimal) -> Decimal:
 
 
 def number_text(number: Decimal) -> str:
-    """A number as DynamoDB returns it: all digits, no exponent, no zero at the end of a
-    fraction."""
+    """A number as DynamoDB returns it: all digits, no exponent, no trailing zero in a fraction."""
     text = f"{number:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
@@ -110,7 +109,7 @@ def add_numbers(left: str, right: str) -> str:
     """The exact sum of two numbers.
 
     Raises:
-        EngineError: the sum is out of range or has more than 38 significant digits; the service
+        EngineError: the sum is out of range or has more than 38 significant digits. The service
             calls both an overflow, as ScyllaDB's tests of numbers show.
     """
     return _result(WIDE.add(Decimal(left), Decimal(right)))
@@ -122,7 +121,7 @@ def subtract_numbers(left: str, right: str) -> str:
 
 
 def _result(number: Decimal) -> str:
-    """The text of a result: unlike a request's own number it is never refused in the envelope."""
+    """The text of the result of an addition. Its refusal never has the envelope."""
     try:
         return number_text(check_number(number))
     except TooManyDigits as error:

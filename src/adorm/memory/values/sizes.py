@@ -1,4 +1,4 @@
-"""Internal: how many bytes the service counts for items.
+"""Internal: the bytes that the service counts for items.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 """
@@ -10,12 +10,12 @@ from typing import Any
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """Bytes of an item: its attribute names in UTF-8, and their values."""
+    """The bytes of an item: its attribute names in UTF-8, and their values."""
     total = 0
     for name, value in item.items():
         total += len(name) if name.isascii() else len(name.encode())
         for tag, content in value.items():
-            # Text is what items hold most.
+            # Text comes first: it is the most frequent type.
             if tag == "S":
                 total += len(content) if content.isascii() else len(content.encode())
             else:
@@ -24,12 +24,12 @@ def item_bytes(item: Mapping[str, Any]) -> int:
 
 
 def attribute_bytes(item: Mapping[str, Any], names: Iterable[str]) -> int:
-    """Bytes of some attributes of an item, names included; an item need not have them."""
+    """The bytes of some attributes of an item, names included. Missing ones count nothing."""
     return item_bytes({name: item[name] for name in names if name in item})
 
 
 def value_bytes(value: Mapping[str, Any]) -> int:
-    """Bytes of one canonical value, without a name."""
+    """The bytes of one canonical value, without a name."""
     ((tag, content),) = value.items()
     if tag == "S":
         return text_bytes(content)
@@ -51,20 +51,21 @@ def value_bytes(value: Mapping[str, Any]) -> int:
 
 
 def text_bytes(text: str) -> int:
-    """Bytes of text in UTF-8."""
+    """The bytes of text in UTF-8."""
     return len(text) if text.isascii() else len(text.encode())
 
 
 def binary_bytes(base64: str) -> int:
-    """Bytes behind base64 text."""
+    """The bytes that a base64 text stands for."""
     return len(base64) * 3 // 4 - base64.count("=", -2)
 
 
 def number_bytes(text: str) -> int:
-    """Bytes of a canonical number.
+    """The bytes of a canonical number.
 
-    One byte, one for every two significant digits before the decimal point, one for every two after
-    it, and one more for a negative number. `100` has one significant digit, `0.001` too.
+    There is one byte, one for every two significant digits before the decimal point, one for every
+    two after it, and one more for a negative number. `100` has one significant digit, and so has
+    `0.001`.
     """
     negative = text[0] == "-"
     whole, _, fraction = (text[1:] if negative else text).partition(".")
