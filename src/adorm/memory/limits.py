@@ -127,6 +127,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.h
 SECONDS_BETWEEN_DECREASES = 3600
 """See `FREE_DECREASES`."""
 
+ENDPOINT_CACHE_MINUTES = 1440
+"""Minutes for which a client may keep the answer of DescribeEndpoints.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeEndpoints.html"""
+
 # Streams: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 
 STREAM_RETENTION_S = 24 * 60 * 60

@@ -30,7 +30,8 @@ REASON_CODES: Mapping[str, str] = {
     "TransactionConflictException": "TransactionConflict",
     "ValidationException": "ValidationError",
 }
-"""The code of an error outside a transaction, and its code as a cancellation reason."""
+"""The code of an error, and its code as a cancellation reason or as the error of one statement of a
+batch."""
 
 
 def reason_of(error: EngineError, wording: Wording) -> dict[str, Any]:

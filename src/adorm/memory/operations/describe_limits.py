@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adorm.memory.database import Database
-from adorm.memory.limits import MAX_ACCOUNT_UNITS, MAX_TABLE_UNITS
-
-ENDPOINT_CACHE_MINUTES = 1440
+from adorm.memory.limits import ENDPOINT_CACHE_MINUTES, MAX_ACCOUNT_UNITS, MAX_TABLE_UNITS
 
 
 def describe_limits(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:

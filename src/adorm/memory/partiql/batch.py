@@ -12,6 +12,7 @@ from adorm.memory.database import Database
 from adorm.memory.errors import EngineError, Wording, invalid
 from adorm.memory.items.consumed_capacity import Consumed, add_report, read_units, write_units
 from adorm.memory.items.item_write import ItemWrite
+from adorm.memory.items.transactions import REASON_CODES
 from adorm.memory.partiql.item_writes import BoundWrite
 from adorm.memory.partiql.key_selects import check_key_types, selected_key
 from adorm.memory.partiql.select import BoundSelect
@@ -22,16 +23,6 @@ from adorm.memory.values.canonical import Item
 from adorm.memory.values.sizes import item_bytes
 
 OPERATION = "BatchExecuteStatement"
-
-ERROR_CODES: Mapping[str, str] = {
-    "ConditionalCheckFailedException": "ConditionalCheckFailed",
-    "DuplicateItemException": "DuplicateItem",
-    "ProvisionedThroughputExceededException": "ProvisionedThroughputExceeded",
-    "ResourceNotFoundException": "ResourceNotFound",
-    "TransactionConflictException": "TransactionConflict",
-    "ValidationException": "ValidationError",
-}
-"""The code of an error outside a batch, and its code inside one."""
 
 
 class BatchConsumed(Consumed):
@@ -76,7 +67,7 @@ class Member:
         Raises:
             EngineError: the error concerns the batch as a whole, not one statement.
         """
-        if error.code not in ERROR_CODES:
+        if error.code not in REASON_CODES:
             raise error
         self.error = error
 
@@ -154,7 +145,7 @@ class Member:
             return answer
         if self.error is None:
             return {}
-        code = ERROR_CODES[self.error.code]
+        code = REASON_CODES[self.error.code]
         shown = {"Code": code, "Message": self.error.text(self._wording), **self.error.fields}
         if self.names_table or code != "ValidationError":
             return {"Error": shown, "TableName": self.table_name}

@@ -13,6 +13,7 @@ import orjson
 
 from adorm.memory.errors import EngineError, Wording
 from adorm.memory.failures import log_failure
+from adorm.memory.limits import ENDPOINT_CACHE_MINUTES
 from adorm.memory.server.authorization import Callers, read_authorization
 from adorm.memory.server.compression import (
     COMPRESSED_BYTES,
@@ -31,8 +32,6 @@ JSON = b"application/json"
 
 NOT_FOUND = b"<UnknownOperationException/>\n"
 """The body of the 404 for a request that is not part of the API."""
-
-ENDPOINT_CACHE_MINUTES = 1440
 
 logger = logging.getLogger("adorm.memory.server")
 

@@ -168,9 +168,8 @@ class Stream:
         """
         parents = [each for each in self._open if shard_id in (None, each.shard_id)]
         if not parents:
-            raise ValueError(
-                f"there is no open shard {shard_id}" if shard_id else "the stream has no open shard"
-            )
+            which = "" if shard_id is None else f" {shard_id}"
+            raise ValueError(f"the stream has no open shard{which}")
         self.live_shards(now)
         children: list[Shard] = []
         for parent in parents:

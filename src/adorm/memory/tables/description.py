@@ -8,11 +8,10 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from adorm.memory.storage.change_log import SECONDS_A_DAY
 from adorm.memory.storage.definitions import Capacity, IndexDefinition, TableDefinition
 from adorm.memory.storage.table import ACTIVE, Index, Table
 from adorm.memory.tables.states import CREATING, DELETING
-
-SECONDS_A_DAY = 86_400
 
 _KEPT_AS_DESCRIBED = (
     "LatestStreamLabel",
