@@ -17,7 +17,7 @@ from adorm.expressions.conditions import Condition
 from adorm.expressions.paths import selected_paths
 from adorm.items.operation import Operation
 from adorm.outcomes import Outcome, Progress
-from adorm.query.access import Access, Target, index_of, table_of
+from adorm.query.access import Access, target_of
 from adorm.query.aggregates import Aggregates
 from adorm.query.paged_read import WorkOnItems
 from adorm.query.pages import Page
@@ -275,13 +275,8 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             return True
         return self._checkpoint is not None and read_checkpoint(self._checkpoint)[1] is not None
 
-    @property
-    def _target(self) -> Target:
-        info = self._binding.info
-        return table_of(info) if self._index is None else index_of(info, self._index)
-
     def _access(self, filters: tuple[Condition, ...], needed: frozenset[str]) -> Access:
-        target, name = self._target, self._binding.info.name
+        target, name = target_of(self._binding.info, self._index), self._binding.info.name
         if not self._hydrates and (missing := target.missing(needed)):
             raise UsageError(
                 f"{target} of {name} does not hold {missing}: "
@@ -313,8 +308,9 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         if self._checkpoint is None:
             count = self._segments
             return count, new_positions(None if count == "auto" else count)
+        target = target_of(self._binding.info, self._index)
         return resumed_positions(
-            self._binding, self._target, self._scanned(), self._checkpoint, self._segments
+            self._binding, target, self._scanned(), self._checkpoint, self._segments
         )
 
     def _scanned(self) -> Scanned:

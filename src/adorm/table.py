@@ -109,13 +109,8 @@ class Table(TableBatches[ModelT]):
         from adorm.items.put import Put
         from adorm.items.single_write import key_of_instance
 
-        return Put(
-            self._binding,
-            key_of_instance(self._binding, item),
-            item,
-            returning="item",
-            creating=True,
-        )
+        binding = self._binding
+        return Put(binding, key_of_instance(binding, item), item, returning="item", creating=True)
 
     def put(self, item: ModelT, /) -> Write[ModelT, ModelT]:
         """Replace the whole item, attributes that no field declares included; adds 1 to the
@@ -145,14 +140,9 @@ class Table(TableBatches[ModelT]):
         from adorm.items.save import Save, only_paths
         from adorm.items.single_write import key_of_instance
 
-        only_these = None if only is None else only_paths(self._binding.info.name, only)
-        return Save(
-            self._binding,
-            key_of_instance(self._binding, item),
-            item,
-            returning="item",
-            only=only_these,
-        )
+        binding = self._binding
+        paths = None if only is None else only_paths(binding.info.name, only)
+        return Save(binding, key_of_instance(binding, item), item, returning="item", only=paths)
 
     @overload
     def delete(self, partition: KeyValue, sort: KeyValue = ..., /) -> Write[ModelT, None]: ...
@@ -228,12 +218,10 @@ class Table(TableBatches[ModelT]):
         """
         from adorm.tx.read_modify_write import read_modify_write
 
-        return cast(
-            "ModelT",
-            await read_modify_write(
-                self._binding, self._key(key), change, max_attempts=max_attempts
-            ),
+        stored = await read_modify_write(
+            self._binding, self._key(key), change, max_attempts=max_attempts
         )
+        return cast("ModelT", stored)
 
     # ---- reading many items
 

@@ -1,5 +1,4 @@
-"""What a call of an idempotent function is known by: its key, its payload, and the database among
-its arguments."""
+"""What identifies a call of an idempotent function: its key and its payload, from its arguments."""
 
 from __future__ import annotations
 
@@ -17,85 +16,84 @@ from adorm.errors import BadValue, UsageError
 
 KeyPart: TypeAlias = str | int | float | Decimal | UUID
 CallKey: TypeAlias = KeyPart | tuple[KeyPart, ...]
-KeyGiver: TypeAlias = (
+KeyOption: TypeAlias = (
     str
     | Callable[[Any], CallKey]
     | Callable[[Any, Any], CallKey]
     | Callable[[Any, Any, Any], CallKey]
 )
-"""An argument's name, or a function of one to three arguments: of those that its own parameters
-name."""
-PayloadGiver: TypeAlias = (
+"""The name of an argument, or a function of one to three arguments. Its parameters have the names
+of the arguments that it gets."""
+PayloadOption: TypeAlias = (
     str | Callable[[Any], object] | Callable[[Any, Any], object] | Callable[[Any, Any, Any], object]
 )
-DatabaseGiver: TypeAlias = Database | Callable[[], Database] | Callable[[Any], Database]
+DatabaseOption: TypeAlias = Database | Callable[[], Database] | Callable[[Any], Database]
 
 
 class Picker:
-    """Takes what is asked for out of a call's arguments."""
+    """Computes a value from the arguments of a call.
+
+    Args:
+        option: the option of `@adorm.idempotent`, for messages: "key".
+        source: the value of that option.
+        function: the name of the idempotent function, for messages.
+
+    Raises:
+        UsageError: the source is neither a name nor a function, or uses arguments that do not
+            exist.
+    """
 
     def __init__(
-        self,
-        option: str,
-        giver: str | Callable[..., Any],
-        signature: inspect.Signature,
-        function: str,
+        self, option: str, source: object, signature: inspect.Signature, function: str
     ) -> None:
-        self._giver = giver
-        names: tuple[str, ...]
-        if isinstance(giver, str):
-            names = (giver,)
-        elif callable(giver):
-            asked = inspect.signature(giver).parameters.values()
-            names = tuple(
+        self._source = source
+        known = signature.parameters
+        if isinstance(source, str):
+            self._names = [source]
+        elif callable(source):
+            self._names = [
                 each.name
-                for each in asked
+                for each in inspect.signature(source).parameters.values()
                 if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
-                and (each.name in signature.parameters or each.default is each.empty)
-            )
+                and (each.name in known or each.default is each.empty)
+            ]
         else:
             raise UsageError(
-                f"{option}={giver!r}: expected the name of an argument of {function}, or a "
+                f"{option}={source!r}: expected the name of an argument of {function}, or a "
                 "function of arguments"
             )
-        unknown = [name for name in names if name not in signature.parameters]
+        unknown = [name for name in self._names if name not in known]
         if unknown:
-            known = ", ".join(signature.parameters)
             raise UsageError(
                 f"{option}= asks for {', '.join(unknown)}, and the arguments of {function} are "
-                f"{known or 'none'}"
+                f"{', '.join(known) or 'none'}"
             )
-        self._names = names
 
     def __call__(self, arguments: Mapping[str, Any]) -> Any:
-        if isinstance(self._giver, str):
-            return arguments[self._giver]
-        return self._giver(**{name: arguments[name] for name in self._names})
+        values = {name: arguments[name] for name in self._names}
+        return self._source(**values) if callable(self._source) else values[self._names[0]]
 
 
-class Arguments:
-    """Of one idempotent function: what each call is known by."""
+class CallArguments:
+    """What the options of `@adorm.idempotent` read from the arguments of each call."""
 
     def __init__(
         self,
         function: Callable[..., Any],
         *,
         name: str,
-        key: KeyGiver,
-        payload: PayloadGiver | None,
-        db: DatabaseGiver | None,
+        key: KeyOption,
+        payload: PayloadOption | None,
+        db: DatabaseOption | None,
     ) -> None:
+        def picker(option: str, source: object) -> Picker:
+            return Picker(option, source, self._signature, name)
+
         self._name = name
         self._signature = inspect.signature(function)
-        self._key = Picker("key", key, self._signature, name)
-        self._payload = (
-            None if payload is None else Picker("payload", payload, self._signature, name)
-        )
-        self._db = (
-            db
-            if db is None or isinstance(db, Database)
-            else Picker("db", db, self._signature, name)
-        )
+        self._key = picker("key", key)
+        self._payload = None if payload is None else picker("payload", payload)
+        self._db = db if db is None or isinstance(db, Database) else picker("db", db)
 
     def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
         """The arguments by name, defaults included.
@@ -108,18 +106,14 @@ class Arguments:
         return bound.arguments
 
     def record_id(self, arguments: Mapping[str, Any]) -> str:
-        """Where this call's record is.
-
-        Raises:
-            UsageError: the key is nothing that tells one call from another.
-        """
+        """The `id` of this call's record: see the function `record_id`."""
         return record_id(self._name, self._key(arguments))
 
     def payload_hash(self, arguments: Mapping[str, Any]) -> str | None:
-        """The payload's hash, None where none is compared.
+        """The hexadecimal SHA-256 of the payload; None if payloads are not compared.
 
         Raises:
-            UsageError: the payload is no plain data.
+            UsageError: the payload is not plain data.
         """
         if self._payload is None:
             return None
@@ -134,7 +128,7 @@ class Arguments:
         return hashlib.sha256(text).hexdigest()
 
     def database(self, arguments: Mapping[str, Any]) -> Database:
-        """The database given, else the one among the arguments.
+        """The database of the option `db`; without that option, the one among the arguments.
 
         Raises:
             UsageError: there is none, or more than one.
@@ -158,12 +152,12 @@ class Arguments:
 
 
 def record_id(name: str, key: CallKey, /) -> str:
-    """The `id` of the record of a function's name and a key: the name in clear, and a SHA-256 of
-    the key, which may be personal data.
+    """The `id` of the record for a function's name and a key: `NAME#SHA256`.
+
+    The name is in clear. The key may be personal data, so only its SHA-256 is stored.
 
     Raises:
-        UsageError: the key is neither text nor a number nor a UUID nor a tuple of them, or is
-            empty.
+        UsageError: the key is empty, or has a part that is no text, number or UUID.
     """
     parts = cast("tuple[Any, ...]", key) if isinstance(key, tuple) else (key,)
     if not parts:
@@ -176,27 +170,20 @@ def record_id(name: str, key: CallKey, /) -> str:
 
 
 def _canonical(name: str, part: Any) -> list[str]:
-    """A part's kind and its text; equal numbers are the same, whatever their type."""
+    """The type of a part, S or N, and its text. Equal numbers have the same text, whatever their
+    type."""
     if isinstance(part, str) and part:
         return ["S", str.__str__(part)]
     if isinstance(part, UUID):
         return ["S", str(part)]
     if isinstance(part, int | float | Decimal) and not isinstance(part, bool):
-        number = (
-            part
-            if isinstance(part, Decimal)
-            else Decimal(repr(float(part)) if isinstance(part, float) else int(part))
-        )
+        number = Decimal(repr(float(part))) if isinstance(part, float) else Decimal(part)
         if number.is_finite():
             return ["N", _number_text(number)]
-    what = (
-        "an empty text"
-        if isinstance(part, str)
-        else "None"
-        if part is None
-        else type(part).__name__
-    )
-    kind = UsageError if part is None or not isinstance(part, str | float | Decimal) else BadValue
+    what = "None" if part is None else type(part).__name__
+    if isinstance(part, str):
+        what = "an empty text"
+    kind = BadValue if isinstance(part, str | float | Decimal) else UsageError
     raise kind(
         f"the key of {name} has to be text, a finite number, a UUID, or a tuple of them, and "
         f"{what} is or is in it"
@@ -204,13 +191,13 @@ def _canonical(name: str, part: Any) -> list[str]:
 
 
 def _number_text(number: Decimal) -> str:
-    """The same for equal numbers, of whatever length."""
+    """The same text for equal numbers, however many digits they are written with."""
     sign, digits, exponent = number.as_tuple()
     text = "".join(map(str, digits)).lstrip("0")
     short = text.rstrip("0")
-    return (
-        f"{'-' if sign else ''}{short}E{int(exponent) + len(text) - len(short)}" if short else "0"
-    )
+    if not short:
+        return "0"
+    return f"{'-' if sign else ''}{short}E{int(exponent) + len(text) - len(short)}"
 
 
 def _decimal_text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The record of one key, and the writes that take it, finish it and free it."""
+"""The record of one key, and the writes that take the key, store the result and free the key."""
 
 from __future__ import annotations
 
@@ -59,7 +59,13 @@ class IdempotencyRecord:
 
 
 class KeyLease:
-    """One call's lease of its key."""
+    """One call's lease of its key.
+
+    Args:
+        table: the table's name; None: that of `IdempotencyRecord`.
+        lease_s: seconds for which the key is held at most.
+        keep_s: seconds for which the result is kept.
+    """
 
     def __init__(
         self,
@@ -85,14 +91,13 @@ class KeyLease:
         return self._until_s - self._clock.monotonic()
 
     async def take(self) -> IdempotencyRecord | None:
-        """Take the key. Gives None where this run has taken it, else the record of the run that is
-        done.
+        """Take the key for this run. Returns None, or the record of an earlier run that is done.
 
         Raises:
-            IdempotencyInProgress: another run holds it.
-            IdempotencyMismatch: it was used with another payload.
-            ServiceError, ConnectionFailed, DeadlineExceeded: it could not be taken; what may have
-                been written is undone where possible.
+            IdempotencyInProgress: another run holds the key.
+            IdempotencyMismatch: the key was used with another payload.
+            ServiceError, ConnectionFailed, DeadlineExceeded: the key could not be taken. What may
+                have been written is undone, if that is possible.
         """
         now_s = self._clock.now().timestamp()
         record = IdempotencyRecord(
@@ -114,36 +119,33 @@ class KeyLease:
             self._check(found)
             return found
         except BaseException as error:
-            # A cancelled request may have been applied as well, or may be on its way.
+            # A cancelled request may have been applied too, or may still arrive.
             if getattr(error, "maybe_applied", not is_unsent(error)):
                 await self._clean_up(partial(self._give_up, free, record), error)
             raise
         return None
 
     def _is_free(self, now_s: float) -> Condition:
-        """The condition under which the key can be taken: there is no record; or its result has
-        expired; or its run's lease is over, and the payload was the same; or another run gave it
-        up."""
-        kept = IdempotencyRecord
-        status = attr(kept.status)
-        over = attr(kept.lease_until_ms) <= math.floor((now_s - CLOCK_TOLERANCE_S) * 1000)
+        """The condition for taking the key: there is no record; or the result has expired; or the
+        lease of the run in progress is over, and the payload is the same; or another run gave the
+        key up."""
+        record = IdempotencyRecord
+        status, stored_hash = attr(record.status), attr(record.payload_hash)
+        over = attr(record.lease_until_ms) <= math.floor((now_s - CLOCK_TOLERANCE_S) * 1000)
         if self._payload_hash is not None:
-            over &= attr(kept.payload_hash).not_exists() | (
-                attr(kept.payload_hash) == self._payload_hash
-            )
-        expired = attr(kept.expires_at) <= math.floor(now_s)
+            over &= stored_hash.not_exists() | (stored_hash == self._payload_hash)
+        expired = attr(record.expires_at) <= math.floor(now_s)
         return (
-            attr(kept.id).not_exists()
+            attr(record.id).not_exists()
             | ((status == "done") & expired)
             | ((status == "in progress") & over)
-            | ((status == "free") & (attr(kept.owner) != self._owner))
+            | ((status == "free") & (attr(record.owner) != self._owner))
         )
 
     def _check(self, found: IdempotencyRecord) -> None:
-        if (
-            None not in (found.payload_hash, self._payload_hash)
-            and found.payload_hash != self._payload_hash
-        ):
+        """Raise unless the record is that of a run that is done, with the same payload."""
+        hashes = {found.payload_hash, self._payload_hash}
+        if None not in hashes and len(hashes) > 1:
             raise IdempotencyMismatch(
                 f"{self._id}: this key was used before with another payload: a new request takes "
                 "a new key, a repeated one the same payload"
@@ -160,8 +162,8 @@ class KeyLease:
         )
 
     async def free(self, error: BaseException) -> None:
-        """Free the key, so that it can be taken at once. What prevents that becomes a note of
-        `error`, the reason for freeing it."""
+        """Free the key, because of this error. A failure to free it is added to the error as a
+        note."""
         await self._clean_up(self._free, error)
 
     async def _clean_up(
@@ -177,11 +179,12 @@ class KeyLease:
             )
 
     async def _give_up(self, free: Condition, taken: IdempotencyRecord) -> None:
-        """Undo a `take` that may have been applied, or may still be on its way.
+        """Undo a `take` that may have been applied, or may still arrive.
 
-        Deleting the record would not do: the request would find none when it arrives, and hold the
-        key for its whole lease. So the record says "free" instead, which every run but this one
-        may take over. It is written where the key is this run's, or as free as `take` needs it.
+        Deleting the record is not enough: a request that arrives later finds no record, and takes
+        the key for its whole lease. So the record gets the status "free", from which every run but
+        this one may take the key. It is written if the key is this run's, or if `take` could take
+        it.
         """
         given_up = IdempotencyRecord(
             id=self._id, status="free", owner=self._owner, expires_at=taken.expires_at
@@ -190,7 +193,7 @@ class KeyLease:
         try:
             await self._records.put(given_up).when(mine | free)
         except ConditionalCheckFailed:
-            return  # another run has taken the key, or this was done by an attempt before
+            return  # another run has taken the key, or an earlier attempt has done this
 
     async def _free(self) -> None:
         try:
@@ -201,10 +204,14 @@ class KeyLease:
     async def finish(
         self, text: str | None, value: object, *, because: Exception | None = None
     ) -> None:
-        """Store the result. Without a text for it, store that the function has run.
+        """Store the result, and that the function has run.
+
+        Args:
+            text: the JSON text of the result; None if the result can't be stored.
+            because: why it can't be stored.
 
         Raises:
-            ResultNotStored: it is not stored, or that is not known.
+            ResultNotStored: the result is not stored, or it is not known whether it is.
         """
         try:
             await shielded(
@@ -218,10 +225,8 @@ class KeyLease:
                 "have run twice. Lease for longer"
             )
             if isinstance(error, ItemNotFound):
-                what = (
-                    "the function has run, but its record is gone, deleted by somebody: a repeat "
-                    "runs it"
-                )
+                what = "the function has run, but its record is gone, deleted by somebody: a repeat"
+                what += " runs it"
             raise ResultNotStored(f"{self._id}: {what}", result=value) from error
         except AdormError as error:
             if isinstance(error, UsageError) and because is None:  # too large, most likely

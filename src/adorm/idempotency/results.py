@@ -1,4 +1,4 @@
-"""How an idempotent function's result is stored, so that it reads back as it was."""
+"""How the result of an idempotent function is stored, so that it reads back equal."""
 
 from __future__ import annotations
 
@@ -20,21 +20,24 @@ _PLAIN = (*_SCALARS, list, dict, Any, object)
 
 
 class ResultFormat:
-    """Of one function. Plain data is stored as JSON; a result of another type as the codec stores
-    it, hooks of the database included.
+    """Writes and reads the results of one function.
 
-    The type is what `@adorm.idempotent(result=...)` says, else the function's return annotation.
+    Plain data is stored as JSON, a value of another type as the codec stores it, with the hooks of
+    the database.
+
+    Args:
+        name: the function's name, for messages.
+        type_: the type of the results; None: the function's return annotation.
     """
 
-    def __init__(self, function: Callable[..., Any], name: str, told: object) -> None:
+    def __init__(self, function: Callable[..., Any], name: str, type_: object) -> None:
         self._function = function
         self._name = name
-        self._told = told
-        self._known = False
-        self._type: Any = None
+        self._type: Any = type_
+        self._is_resolved = False
 
     def check(self, codec: Codec) -> None:
-        """Find before the function runs what could not be stored after it.
+        """Refuse, before the function runs, a type that could not be stored afterwards.
 
         Raises:
             UsageError: the type is not known, or can't be stored.
@@ -50,10 +53,10 @@ class ResultFormat:
             ) from error
 
     def write(self, codec: Codec, value: object) -> str:
-        """The text that is stored.
+        """The JSON text of a result.
 
         Raises:
-            UsageError: it would not read back as it was.
+            UsageError: it would not read back equal.
         """
         annotation = self._annotation()
         if annotation is None:
@@ -70,10 +73,10 @@ class ResultFormat:
         return text
 
     def read(self, codec: Codec, text: str) -> Any:
-        """The result of a text.
+        """The result in a JSON text.
 
         Raises:
-            ItemDecodeError: it is of another type than the function gives now.
+            ItemDecodeError: it was stored as another type than the function returns now.
         """
         annotation = self._annotation()
         stored = orjson.loads(text)
@@ -90,33 +93,33 @@ class ResultFormat:
 
     def _annotation(self) -> Any:
         """The type for the codec; None for plain data."""
-        if not self._known:
-            told = self._told
-            if told is None:
+        if not self._is_resolved:
+            if self._type is None:
                 try:
-                    told = _return_type(self._function)
+                    self._type = _return_type(self._function)
                 except Exception as error:
                     raise UsageError(
                         f"the return annotation of {self._name} can't be resolved ({error}): name "
                         "the type by @adorm.idempotent(result=...)"
                     ) from error
-            self._type = None if is_plain(told) else told
-            self._known = True
+            if is_plain(self._type):
+                self._type = None
+            self._is_resolved = True
         return self._type
 
 
 def _return_type(function: Callable[..., Any]) -> Any:
-    """The return annotation alone: those of arguments may be there for type checkers only."""
+    """The return annotation; Any without one. Those of arguments are not resolved: their types may
+    have been imported for type checkers only."""
     function = inspect.unwrap(function)
-    holder = types.SimpleNamespace(
-        __annotations__={"return": getattr(function, "__annotations__", {}).get("return", Any)}
-    )
+    annotation = getattr(function, "__annotations__", {}).get("return", Any)
+    holder = types.SimpleNamespace(__annotations__={"return": annotation})
     return get_type_hints(holder, globalns=getattr(function, "__globals__", {})).get("return", Any)
 
 
 def is_plain(annotation: Any) -> bool:
-    """Whether it is a type of plain JSON: None, bool, int, float, str, lists and dicts of them, or
-    unknown."""
+    """Whether the values are plain JSON (None, bool, int, float, str, lists and dicts of them), or
+    may be anything."""
     if any(annotation is each for each in _PLAIN) or is_typeddict(annotation):
         return True
     origin, parts = get_origin(annotation), get_args(annotation)
@@ -126,10 +129,10 @@ def is_plain(annotation: Any) -> bool:
 
 
 def check_plain(value: object, path: str) -> None:
-    """Refuse what JSON would give back as something else, by its exact type.
+    """Refuse a value that JSON would give back as another type, such as a tuple or an enum.
 
     Raises:
-        UsageError: it names the place.
+        UsageError: there is one; the message has its path.
     """
     if type(value) in _SCALARS:
         if isinstance(value, float) and value - value != 0:

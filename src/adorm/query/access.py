@@ -31,10 +31,6 @@ class Target:
         """Whether it is a global index, which DynamoDB reads only eventually consistent."""
         return self.index is not None and self.index.is_global
 
-    def holds(self, attribute_names: Iterable[str]) -> bool:
-        """Whether all of these attributes can be read from it."""
-        return self.index is None or all(self.index.holds(name) for name in attribute_names)
-
     def missing(self, attribute_names: Iterable[str]) -> str:
         """Those of the attributes that it does not hold, as text: `city, total`."""
         if self.index is None:
@@ -45,20 +41,12 @@ class Target:
         return "the table" if self.index is None else f"index {self.index.name!r}"
 
 
-def table_of(info: ModelInfo) -> Target:
-    """The model's table."""
-    return Target(None, (info.partition,), () if info.sort is None else (info.sort,))
-
-
-def index_of(info: ModelInfo, name: str) -> Target:
-    """One index of the model's table; the name has to be one of `info.indexes`."""
-    index = info.indexes[name]
+def target_of(info: ModelInfo, index_name: str | None) -> Target:
+    """The model's table, or one of its indexes; the name has to be one of `info.indexes`."""
+    if index_name is None:
+        return Target(None, (info.partition,), () if info.sort is None else (info.sort,))
+    index = info.indexes[index_name]
     return Target(index, index.partition, index.sort)
-
-
-def targets(info: ModelInfo) -> list[Target]:
-    """The table first, then its indexes in the order of their declaration."""
-    return [table_of(info), *(index_of(info, name) for name in info.indexes)]
 
 
 @attrs.frozen(eq=False)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from decimal import Context, Decimal
 from typing import Any, Generic, TypeVar, cast, overload
 
@@ -32,18 +31,7 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
 
     def sum(self, path: NumberT | None, /) -> Operation[NumberT]:
         """The exact sum; 0 where there are no values."""
-
-        async def compute() -> Any:
-            total: Any = 0
-
-            def add(value: Any) -> None:
-                nonlocal total
-                total = _plus(total, value)
-
-            await self._visit(path, add, lambda: total)
-            return total
-
-        return self._aggregate(path, compute)
+        return self._aggregate(path, int, _plus)
 
     @overload
     def avg(self, path: Decimal | int | None, /) -> Operation[Decimal | None]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # only None is in both
@@ -57,90 +45,78 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
         combined.
         """
 
-        async def compute() -> Any:
-            total: Any = 0
-            count = 0
+        def add(so_far: tuple[Any, int], value: Any) -> tuple[Any, int]:
+            return _plus(so_far[0], value), so_far[1] + 1
 
-            def add(value: Any) -> None:
-                nonlocal total, count
-                total, count = _plus(total, value), count + 1
-
-            await self._visit(path, add, lambda: (total, count))
-            if not count:
-                return None
+        def mean(so_far: tuple[Any, int]) -> Any:
+            total, count = so_far
             if isinstance(total, float):
                 return total / count
-            return _ROUNDED.divide(Decimal(total), Decimal(count))
+            return _ROUNDED.divide(Decimal(total), Decimal(count)) if count else None
 
-        return self._aggregate(path, compute)
+        return self._aggregate(path, lambda: (0, 0), add, mean)
 
     def min(self, path: T | None, /) -> Operation[T | None]:
         """The smallest value; None where there are no values."""
-        return self._aggregate(path, lambda: self._extreme(path, largest=False))
+        return self._aggregate(path, _nothing, _smaller)
 
     def max(self, path: T | None, /) -> Operation[T | None]:
         """The largest value; None where there are no values."""
-        return self._aggregate(path, lambda: self._extreme(path, largest=True))
+        return self._aggregate(path, _nothing, _larger)
 
     def count_by(self, path: T | None, /) -> Operation[dict[T, int]]:
         """How many items have each value. Memory grows with the number of distinct values."""
-
-        async def compute() -> Any:
-            counts: Counter[Any] = Counter()
-
-            def add(value: Any) -> None:
-                counts[value] += 1
-
-            await self._visit(path, add, lambda: dict(counts))
-            return dict(counts)
-
-        return self._aggregate(path, compute)
-
-    async def _extreme(self, path: object, *, largest: bool) -> Any:
-        best: Any = None
-
-        def compare(value: Any) -> None:
-            nonlocal best
-            if best is None or (value > best if largest else value < best):
-                best = value
-
-        await self._visit(path, compare, lambda: best)
-        return best
-
-    def _narrowed(self, path: object) -> PagedRead[tuple[Any]]:
-        return cast("PagedRead[tuple[Any]]", self._with_selection((document_path_of(path),)))
-
-    async def _visit(
-        self, path: object, visit: Callable[[Any], None], partial: Callable[[], object]
-    ) -> None:
-        """Call `visit` with every value but None, while the next page is fetched.
-
-        Args:
-            partial: gives the result so far, for the error of a scan that fails.
-        """
-        try:
-            async with self._narrowed(path).stream() as rows:
-                async for (value,) in rows:
-                    if value is None:
-                        continue
-                    try:
-                        visit(value)
-                    except TypeError as error:
-                        raise UsageError(
-                            f"{document_path_of(path)} holds a {type(value).__name__}, "
-                            f"with which this can't be computed: {error}"
-                        ) from error
-        except (ScanFailed, DeadlineExceeded) as error:
-            # A scan's checkpoint stands after the items seen: nothing else would report them.
-            if error.checkpoint is not None:
-                error.result = partial()
-            raise
+        return self._aggregate(path, dict, _count)
 
     def _aggregate(
-        self, path: object, compute: Callable[[], Coroutine[Any, Any, Any]]
+        self,
+        path: object,
+        initial: Callable[[], Any],
+        step: Callable[[Any, Any], Any],
+        finish: Callable[[Any], Any] | None = None,
     ) -> Operation[Any]:
-        narrowed = self._narrowed(path)
+        """`step(step(initial(), value), value)` and so on, over every value but None."""
+        narrowed = cast("PagedRead[tuple[Any]]", self._with_selection((document_path_of(path),)))
+
+        async def compute() -> Any:
+            result = initial()
+            try:
+                async with narrowed.stream() as rows:
+                    async for (value,) in rows:
+                        if value is None:
+                            continue
+                        try:
+                            result = step(result, value)
+                        except TypeError as error:
+                            raise UsageError(
+                                f"{document_path_of(path)} holds a {type(value).__name__}, "
+                                f"with which this can't be computed: {error}"
+                            ) from error
+            except (ScanFailed, DeadlineExceeded) as error:
+                # A scan's checkpoint stands after the items seen: nothing else would report them.
+                if error.checkpoint is not None:
+                    error.result = result
+                raise
+            return result if finish is None else finish(result)
+
         return self._derived(compute, narrowed.request, narrowed.explain)
+
+
+def _nothing() -> None:
+    """The smallest and the largest of no values."""
+
+
+def _smaller(best: Any, value: Any) -> Any:
+    return value if best is None or value < best else best
+
+
+def _larger(best: Any, value: Any) -> Any:
+    return value if best is None or value > best else best
+
+
+def _count(counts: dict[Any, int], value: Any) -> dict[Any, int]:
+    counts[value] = counts.get(value, 0) + 1
+    return counts
 
 
 def _plus(total: Any, value: Any) -> Any:

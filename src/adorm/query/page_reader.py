@@ -67,7 +67,8 @@ class PageReader:
         # `first()` in a partition of a thousand items then reads one item, and twice as many each
         # time that a page had too few. 0: pages are read at their full size.
         self._least_limit = 1 if read.filters_kinds_only else 0
-        self._done = most_items == 0
+        self.is_done = most_items == 0
+        """Whether there is no further page."""
         self.last_key = start_key
         """Where the next page begins; None before the first page and after the last."""
 
@@ -81,14 +82,9 @@ class PageReader:
         """The table, for error messages."""
         return self._read.binding.table_name
 
-    @property
-    def is_done(self) -> bool:
-        """Whether there is no further page."""
-        return self._done
-
     async def next(self) -> RawPage | None:
         """The next page, which may be empty; None after the last."""
-        if self._done:
+        if self.is_done:
             return None
         read, request = self._read, self.request()
         limit = int(request.get("Limit", MAX_LIMIT))
@@ -112,7 +108,7 @@ class PageReader:
                     last = key_at(items, -1, read.key_names)
             self._left -= count
         self.last_key = last
-        self._done = last is None or self._left == 0
+        self.is_done = last is None or self._left == 0
         if self._least_limit:
             self._least_limit = 2 * limit
         if self._capacity is not None:

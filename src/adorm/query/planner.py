@@ -14,7 +14,7 @@ import attrs
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
 from adorm.models import ModelInfo
-from adorm.query.access import Access, Target, index_of, targets
+from adorm.query.access import Access, Target, target_of
 from adorm.query.key_conditions import is_equality, key_field, one_condition
 from adorm.schema.types import split_optional
 
@@ -78,7 +78,8 @@ def choose(info: ModelInfo, wanted: Wanted) -> Access:
         raise UsageError(f"{info.name} has no index {named!r}; it has {known}")
     fits: list[_Fit] = []
     refusals: list[str] = []
-    for target in targets(info) if named is None else [index_of(info, named)]:
+    for name in (None, *info.indexes) if named is None else (named,):
+        target = target_of(info, name)
         try:
             fits.append(_fit(info, target, wanted))
         except _NoFit as refusal:
@@ -126,7 +127,7 @@ def _fit(info: ModelInfo, target: Target, wanted: Wanted) -> _Fit:
     _check_filter(target, wanted.filters, remaining)
     if not named:
         _check_holds_all_items(target, used)
-    covers = wanted.hydrates or target.holds(wanted.attribute_names)
+    covers = wanted.hydrates or not target.missing(wanted.attribute_names)
     return _Fit(target, key, remaining, used, covers)
 
 

@@ -46,47 +46,18 @@ class KindFilter:
 
 
 def kind_filter(
-    info: ModelInfo,
-    codec: Codec,
-    target: Target,
-    key: Sequence[Condition],
-    *,
-    is_scan: bool,
-    counting: bool = False,
+    info: ModelInfo, codec: Codec, target: Target, key: Sequence[Condition], *, is_scan: bool
 ) -> KindFilter:
     """What leaves out items of other kinds in a query with this key condition, or in a scan.
 
-    Args:
-        counting: DynamoDB counts the items and sends none, so that adorm can look at none.
-
     Raises:
-        UsageError: the key condition asks for items of another kind, or DynamoDB can't count the
-            items of one kind here.
+        UsageError: the key condition asks for items of another kind.
     """
     discriminator = info.discriminator
     if discriminator is None:
         return KindFilter()
-    found = _kind_filter(info, discriminator, codec, target, key, is_scan=is_scan)
-    if found.after_reading and counting:
-        raise UsageError(
-            f"{target} of {info.name} can't count items of one kind: DynamoDB filters neither by a "
-            "key nor by what an index does not hold; count in the table, or let the index hold the "
-            "discriminator beside its keys"
-        )
-    return found
-
-
-def _kind_filter(
-    info: ModelInfo,
-    discriminator: Field,
-    codec: Codec,
-    target: Target,
-    key: Sequence[Condition],
-    *,
-    is_scan: bool,
-) -> KindFilter:
     name = discriminator.attribute_name
-    if not target.holds([name]):
+    if target.missing([name]):
         return KindFilter(after_reading=True)
     if is_scan or name not in target.key_names:
         return KindFilter(filter=(own_kind(info, discriminator),))
@@ -189,13 +160,18 @@ def read_request(
 
     Raises:
         UsageError: DynamoDB refuses it: a consistent read of a global index, a value that no key
-            can have, an expression above 4 KB, or a path of another model.
+            can have, an expression above 4 KB, or a path of another model; or it can't count the
+            items of one kind here.
     """
     binding, info = decoder.binding, decoder.binding.info
     target = access.target
-    kinds = kind_filter(
-        info, binding.codec, target, access.key, is_scan=operation == "Scan", counting=counting
-    )
+    kinds = kind_filter(info, binding.codec, target, access.key, is_scan=operation == "Scan")
+    if counting and kinds.after_reading:  # DynamoDB sends no items that adorm could look at
+        raise UsageError(
+            f"{target} of {info.name} can't count items of one kind: DynamoDB filters neither by a "
+            "key nor by what an index does not hold; count in the table, or let the index hold the "
+            "discriminator beside its keys"
+        )
     key, filter_ = (*access.key, *kinds.key), (*access.filter, *kinds.filter)
     if decoder.consistent and target.is_global:
         raise UsageError(

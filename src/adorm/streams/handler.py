@@ -4,6 +4,7 @@ of them it has to deliver again."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from adorm.aws_lambda.batches.chains import ChainLink, make_chains
@@ -310,14 +311,12 @@ def stream_handler(
         UsageError: an option is wrong, or the function has other parameters.
     """
 
-    def decorate(fallback: Fallback) -> StreamHandler:
-        return StreamHandler(
-            fallback,
-            concurrency=concurrency,
-            after_failure=after_failure,
-            stop_before_s=stop_before_s,
-            partial_batches=partial_batches,
-            on_failure=on_failure,
-        )
-
+    decorate = partial(
+        StreamHandler,
+        concurrency=concurrency,
+        after_failure=after_failure,
+        stop_before_s=stop_before_s,
+        partial_batches=partial_batches,
+        on_failure=on_failure,
+    )
     return decorate if fallback is None else decorate(fallback)

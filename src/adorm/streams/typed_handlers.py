@@ -14,7 +14,6 @@ from adorm.aws_lambda.batches.handler import AsyncFunction, HandlerFunction, han
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.models import ModelInfo, model_info
-from adorm.schema.fields import Role
 from adorm.schema.indexes import key_tag
 from adorm.schema.types import origin_of, split_optional, unwrap
 from adorm.streams.record import StreamRecord
@@ -214,8 +213,7 @@ def _overlap(one: TypedHandler, other: TypedHandler) -> bool:
 
 def _discriminator(info: ModelInfo) -> tuple[str, frozenset[str]] | None:
     """The attribute name of the model's discriminator, and the values that it may have."""
-    fields = info.structure.fields
-    field = next((field for field in fields if field.role is Role.DISCRIMINATOR), None)
+    field = info.discriminator
     if field is None:
         return None
     annotation = unwrap(split_optional(field.type)[0])
