@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform, overload
 
 import attrs
+from attrs.exceptions import UnannotatedAttributeError
 
 from adorm.codec.build import check_type
 from adorm.errors import ModelError, UsageError
@@ -110,9 +111,7 @@ class ModelInfo:
         return known
 
     def check_instance(self, instance: object) -> None:
-        """Refuse everything but an instance of exactly this model: the fields of a subclass would
-        be lost.
-        """
+        """Refuse all but instances of exactly this model: fields of a subclass would be lost."""
         if type(instance) is not self.structure.cls:
             if (
                 isinstance(instance, self.structure.cls)
@@ -235,12 +234,7 @@ def _decorate(
         type.__setattr__(rebuilt, "__adorm_naming__", staticmethod(naming_function(naming, name)))
     try:
         made = attrs.define(rebuilt, slots=False, kw_only=True, frozen=frozen)
-    except (
-        TypeError,
-        ValueError,
-        SyntaxError,
-        attrs.exceptions.UnannotatedAttributeError,
-    ) as error:
+    except (TypeError, ValueError, SyntaxError, UnannotatedAttributeError) as error:
         raise ModelError(f"{name}: {error}") from error
     inherited: _Options | None = getattr(made, _OPTIONS, None)
     options = _Options(

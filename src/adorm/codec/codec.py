@@ -66,10 +66,8 @@ class Codec:
 
     def _refresh(self, converter: cattrs.Converter) -> None:
         """Forget every coder, as other hooks are registered now."""
-        encoding, decoding = (
-            converter.get_unstructure_hook(Generation),
-            converter.get_structure_hook(Generation),
-        )
+        encoding = converter.get_unstructure_hook(Generation)
+        decoding = converter.get_structure_hook(Generation)
         self._built = Builder(converter, self._options)
         self._decoders = {}
         self._page_parsers = {}
@@ -130,9 +128,9 @@ class Codec:
             DecodeFailure: it does not fit; `item_decode_error` makes the error that users get.
             ModelError: the type can't be stored.
         """
-        return (
-            self.decoder(annotation) if stored else self._make_decoder(annotation, stored=False)
-        )(attribute_map)
+        if stored:
+            return self.decoder(annotation)(attribute_map)
+        return self._make_decoder(annotation, stored=False)(attribute_map)
 
     def decoder(self, annotation: Annotation) -> Callable[[Mapping[str, Any]], Any]:
         """`decode` with `stored=True`, for many items of one type."""
@@ -151,20 +149,16 @@ class Codec:
         self, annotation: Annotation, *, stored: bool
     ) -> Callable[[Mapping[str, Any]], Any]:
         coder = self._coder(annotation)
-        decode_map = (
-            (comparing_decoder(coder) if stored else coder.decode_map)
-            if isinstance(coder, StructCoder)
-            else None
-        )
-        decode = coder.decode
+        decode: Callable[[Mapping[str, Any]], Any]
+        if isinstance(coder, StructCoder):
+            decode = comparing_decoder(coder) if stored else coder.decode_map
+        else:
+            decode_value = coder.decode
+            decode = lambda attribute_map: decode_value({"M": attribute_map})  # noqa: E731  # short
 
         def decode_item(attribute_map: Mapping[str, Any]) -> Any:
             try:
-                return (
-                    decode({"M": attribute_map})
-                    if decode_map is None
-                    else decode_map(attribute_map)
-                )
+                return decode(attribute_map)
             except RecursionError as error:
                 raise DecodeFailure("nested too deeply to be read") from error
 
@@ -177,13 +171,11 @@ class Codec:
         """
         coder = self._coder(model)
         if model not in self._page_parsers:
-            from adorm.codec.compiled.pages import (
-                PageParser,  # a program that reads single items needs none
-            )
+            # here, as a program that reads single items needs none
+            from adorm.codec.compiled.pages import PageParser
 
-            self._page_parsers[model] = (
-                PageParser(coder) if isinstance(coder, StructCoder) else None
-            )
+            parser = PageParser(coder) if isinstance(coder, StructCoder) else None
+            self._page_parsers[model] = parser
         return self._page_parsers[model]
 
     def encode_value(

@@ -42,34 +42,23 @@ def container_coder(
         where: the class and the field, for messages: `Order.total`.
     """
     name, arguments = type_name(annotation), get_args(annotation)
+    first = arguments[0] if arguments else Any
     if cls in _LISTS:
-        classes, make = _LISTS[cls]
-        return ListCoder(
-            name, store.coder(arguments[0] if arguments else Any, where), classes, make
-        )
+        return ListCoder(name, store.coder(first, where), *_LISTS[cls])
     if cls is tuple:
         if annotation is tuple or (len(arguments) == 2 and arguments[1] is Ellipsis):
-            return ListCoder(
-                name,
-                store.coder(arguments[0] if arguments else Any, where),
-                (tuple,),
-                tuple,
-                article="a tuple",
-            )
+            element = store.coder(first, where)
+            return ListCoder(name, element, (tuple,), tuple, article="a tuple")
         return TupleCoder(name, [store.coder(argument, where) for argument in arguments])
     if cls in _SETS:
         if arguments:
-            _check_hashable(arguments[0], f"{where}: the elements of {name}", "use a list")
-        element = store.coder(arguments[0] if arguments else Any, where)
+            _check_hashable(first, f"{where}: the elements of {name}", "use a list")
+        element = store.coder(first, where)
         return SetCoder(name, element, (set, frozenset), _SETS[cls], untyped=not arguments)
     if cls in _MAPS:
-        key = _map_key(store, annotation, arguments[0], where) if arguments else None
-        return MapCoder(
-            name,
-            key,
-            store.coder(arguments[1] if arguments else Any, where),
-            json=store.options.json,
-        )
+        key = _map_key(store, annotation, first, where) if arguments else None
+        value = store.coder(arguments[1] if arguments else Any, where)
+        return MapCoder(name, key, value, json=store.options.json)
     return None
 
 

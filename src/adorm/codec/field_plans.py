@@ -79,13 +79,10 @@ def _json_coder(store: CoderStore, annotation: Annotation, where: str) -> Coder:
     origin = origin_of(cls) or cls
     arguments = get_args(cls)
     untyped: type | None = None
+    is_bare = not arguments or arguments in ((str, Any), (Any,))
     if origin in (Any, object):
         untyped = object
-    elif (
-        origin in (dict, list)
-        and (not arguments or arguments in ((str, Any), (Any,)))
-        and not store.hooks(cls)
-    ):
+    elif origin in (dict, list) and is_bare and not store.hooks(cls):
         untyped = origin
     return JsonCoder(coder, untyped=untyped)
 
@@ -99,12 +96,8 @@ def _set_coder(store: CoderStore, annotation: Annotation, where: str) -> Coder:
             f"{where}: as_set goes with a list or a tuple of any length, not with "
             f"{type_name(annotation)}"
         )
-    made = SetCoder(
-        coder.name,
-        coder.element,
-        coder.classes,
-        tuple if tuple in coder.classes and list not in coder.classes else list,
-    )
+    make = tuple if tuple in coder.classes and list not in coder.classes else list
+    made = SetCoder(coder.name, coder.element, coder.classes, make)
     if made.set_tag is None and coder.element.tags is not None:
         raise ModelError(
             f"{where}: as_set goes with elements that are stored as text, numbers or bytes, "

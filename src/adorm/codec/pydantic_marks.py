@@ -54,11 +54,9 @@ class Base64:
         return handler(core_schema.str_schema())
 
     def _read(self, value: Any, as_text: Callable[[Any], str]) -> bytes | bytearray:
-        return (
-            value
-            if isinstance(value, self._cls)
-            else self._cls(b64decode(as_text(value), validate=True))
-        )
+        if isinstance(value, self._cls):
+            return value
+        return self._cls(b64decode(as_text(value), validate=True))
 
 
 class Untyped:

@@ -79,11 +79,9 @@ def _scalar_size(tag: str, payload: Any) -> int:
     if tag == "N":
         return _number_size(payload)
     if tag == "B":
-        return (
-            len(payload)
-            if not isinstance(payload, str)
-            else len(payload) * 3 // 4 - payload.count("=", -2)
-        )
+        if isinstance(payload, str):
+            return len(payload) * 3 // 4 - payload.count("=", -2)
+        return len(payload)
     return 1
 
 

@@ -36,18 +36,9 @@ class DocumentPath:
     """
 
     __slots__ = (
-        "__weakref__",
-        "_reached",
-        "annotation",
-        "attribute_name",
-        "field",
-        "is_kept",
-        "is_top_level",
-        "root",
-        "spelled",
-        "steps",
-        "within",
-    )
+        "__weakref__", "_reached", "annotation", "attribute_name", "field", "is_kept",
+        "is_top_level", "root", "spelled", "steps", "within",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -91,11 +82,8 @@ class DocumentPath:
             origin, arguments = origin_of(member), get_args(member)
             if origin is tuple and not (len(arguments) == 2 and arguments[1] is Ellipsis):
                 return Any
-            if (
-                isinstance(origin, type)
-                and issubclass(origin, (Sequence, AbstractSet))
-                and arguments
-            ):
+            is_class = isinstance(origin, type)
+            if is_class and issubclass(origin, (Sequence, AbstractSet)) and arguments:
                 return arguments[0]
         return Any
 
@@ -156,12 +144,8 @@ class DocumentPath:
             raise BadValue(f"{self}['']: DynamoDB's maps have no empty keys")
         if isinstance(key, str):
             text = str.__str__(key)  # of an enum of texts the value, not its name
-            return self._step(
-                text,
-                self._map_value(value, text),
-                self._typed_dict_field(value, text),
-                f"[{text!r}]",
-            )
+            annotation, field = self._map_value(value, text), self._typed_dict_field(value, text)
+            return self._step(text, annotation, field, f"[{text!r}]")
         if key < 0:
             raise UsageError(f"{self}[{key}]: DynamoDB counts list elements from the front, from 0")
         return self._step(int(key), self._list_element(value, key), None, f"[{int(key)}]")
@@ -190,11 +174,8 @@ class DocumentPath:
             return Any
         for member in union_members(value):
             origin = origin_of(member) or member
-            if (
-                isinstance(origin, type)
-                and issubclass(origin, Mapping)
-                and kind_of(member) != "typeddict"
-            ):
+            is_map = isinstance(origin, type) and issubclass(origin, Mapping)
+            if is_map and kind_of(member) != "typeddict":
                 arguments = get_args(member)
                 return arguments[1] if len(arguments) == 2 else Any
             field = self._typed_dict_field(member, key)

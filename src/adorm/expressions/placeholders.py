@@ -66,14 +66,9 @@ class Operands:
     """What the expressions of one request work on, in the order in which the texts name it."""
 
     __slots__ = (
-        "encoder",
-        "field_encoders",
-        "if_absent",
-        "is_idempotent",
-        "is_repeatable",
-        "values",
+        "encoder", "field_encoders", "if_absent", "is_idempotent", "is_repeatable", "values",
         "written",
-    )
+    )  # fmt: skip
 
     def __init__(self, encoder: Encoder, field_encoders: dict[Field, FieldEncoder]) -> None:
         self.encoder = encoder

@@ -10,7 +10,6 @@ from adorm.clock import Clock
 from adorm.codec.codec import Codec
 from adorm.codec.failures import DecodeFailure, item_decode_error
 from adorm.codec.pages import ItemPage
-from adorm.codec.sizes import check_item_size
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError
 from adorm.items.key_encoding import encode_key
@@ -212,11 +211,3 @@ class Binding:
         except DecodeFailure:
             return True
         return False
-
-    def check_size(self, key: Key[Any], attribute_map: AttributeMap) -> None:
-        """Refuse an item above 400 KB.
-
-        Raises:
-            UsageError: it is too large.
-        """
-        check_item_size(key, attribute_map)

@@ -84,10 +84,8 @@ class Get(Retriable[ResultT]):
 
     def request(self) -> dict[str, Any]:
         binding = self._binding
-        request: dict[str, Any] = {
-            "TableName": binding.table_name,
-            "Key": binding.encode_key(self._key),
-        }
+        key = binding.encode_key(self._key)
+        request: dict[str, Any] = {"TableName": binding.table_name, "Key": key}
         if self._consistent:
             request["ConsistentRead"] = True
         if self._selected is not None:
@@ -97,9 +95,7 @@ class Get(Retriable[ResultT]):
 
             expressions = RequestExpressions(binding.codec, binding.info.model)
             fields = (binding.info.partition, binding.info.discriminator)
-            expressions.projection(
-                [(field.attribute_name,) for field in fields if field is not None]
-            )
+            expressions.projection((each.attribute_name,) for each in fields if each is not None)
             expressions.into(request)
         return request
 
@@ -117,28 +113,20 @@ class Get(Retriable[ResultT]):
     def explain(self) -> Plan:
         from adorm.items.plan import plan_of, read_cost
 
-        return plan_of(
-            "GetItem",
-            self.request(),
-            read_cost(consistent=self._consistent),
-            reason="the whole key is given",
-        )
+        cost = read_cost(consistent=self._consistent)
+        return plan_of("GetItem", self.request(), cost, reason="the whole key is given")
 
     async def _run(self) -> ResultT:
         binding = self._binding
         answer = await binding.connection.call(
             "GetItem", self.request(), subject=self._key, retry=self._retry
         )
-        attribute_map = answer.get("Item")
-        if (
-            self._selected is not None
-            and attribute_map is not None
-            and not binding.is_other_kind(attribute_map)
-        ):
+        item = answer.get("Item")
+        if self._selected is not None and item is not None and not binding.is_other_kind(item):
             from adorm.items.select import select_values
 
-            return cast("ResultT", select_values(binding, self._selected, attribute_map))
-        return self._finish(binding, self._key, attribute_map)
+            return cast("ResultT", select_values(binding, self._selected, item))
+        return self._finish(binding, self._key, item)
 
 
 @attrs.define(eq=False, repr=False)
@@ -180,11 +168,9 @@ def finish_get(binding: Binding, key: Key[Any], attribute_map: AttributeMap | No
 
 def finish_get_or_none(binding: Binding, _key: Key[Any], attribute_map: AttributeMap | None) -> Any:
     """The instance for `get_or_none()`; None where there is no item, or it is of another kind."""
-    return (
-        None
-        if attribute_map is None or binding.is_other_kind(attribute_map)
-        else binding.decode(attribute_map)
-    )
+    if attribute_map is None or binding.is_other_kind(attribute_map):
+        return None
+    return binding.decode(attribute_map)
 
 
 def finish_exists(binding: Binding, _key: Key[Any], attribute_map: AttributeMap | None) -> bool:

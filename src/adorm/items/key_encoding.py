@@ -74,11 +74,8 @@ def check_index_keys(info: ModelInfo, written: Mapping[str, Mapping[str, Any] | 
     for index in info.indexes.values():
         for field in index.key_fields:
             if (value := written.get(field.attribute_name)) is not None:
-                check_key_value(
-                    f"{info.name}.{field.name} (key of index {index.name})",
-                    value,
-                    sort=field in index.sort,
-                )
+                where = f"{info.name}.{field.name} (key of index {index.name})"
+                check_key_value(where, value, sort=field in index.sort)
 
 
 def check_item_keys(info: ModelInfo, item: Mapping[str, Mapping[str, Any]]) -> None:

@@ -76,11 +76,8 @@ def check_clauses(
     for clause in clauses:
         if clause.path.attribute_name != discriminator.attribute_name:
             continue
-        if (
-            isinstance(clause, Set)
-            and isinstance(clause.value, Value)
-            and clause.value.encode(codec) == own
-        ):
+        value = clause.value if isinstance(clause, Set) else None
+        if isinstance(value, Value) and value.encode(codec) == own:
             continue
         raise UsageError(
             f"{info.name}.{discriminator.name} is the kind of an item, "

@@ -9,7 +9,7 @@ reads back as its absence would.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from adorm.codec.failures import DecodeFailure
@@ -89,9 +89,8 @@ def stand_in_of_update(binding: Binding, changed: Iterable[str]) -> Clause[Any] 
         if encoded is not None:
             found.append((0, field, encoded))
         elif binding.codec.field_plan(field).on_none == "absent":
-            found.append(
-                (1 + _rank(field, binding.codec.field_plan(field).coder.tags), field, dict(NULL))
-            )
+            tags = binding.codec.field_plan(field).coder.tags
+            found.append((1 + _rank(field, tags), field, dict(NULL)))
     if not found:
         return None
     _, field, attribute_value = min(found, key=lambda each: each[0])
@@ -109,11 +108,6 @@ def _settable(binding: Binding, fields: Iterable[Field]) -> list[Field]:
     """The fields that are no key of the table or of an index: a key can't be NULL, and a default
     in it would put the item into the index."""
     info = binding.info
-    keys: Mapping[str, object] = dict.fromkeys(
-        field.attribute_name
-        for field in (
-            *info.key_fields,
-            *(key for index in info.indexes.values() for key in index.key_fields),
-        )
-    )
+    keys = {key.attribute_name for index in info.indexes.values() for key in index.key_fields}
+    keys |= info.key_names
     return [field for field in fields if field.attribute_name not in keys and field.init]

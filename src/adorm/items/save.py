@@ -56,12 +56,9 @@ class Save(Write[ModelT, ResultT]):
             if info.updated_at is not None:
                 new_values[info.updated_at.name] = now
                 prepared.provable = True
-            if (
-                info.created_at is not None
-                and self._only is None
-                and is_never_stored(info, instance)
-            ):
-                new_values[info.created_at.name] = now
+            created_at = info.created_at if self._only is None else None
+            if created_at is not None and is_never_stored(info, instance):
+                new_values[created_at.name] = now
         stored = copy_with(info, instance, new_values) if new_values else instance
         item = encode_item(binding, self._key, stored)
         prepared.request = {
@@ -140,16 +137,12 @@ class Save(Write[ModelT, ResultT]):
         """The fields that are written."""
         info = self._binding.info
         if self._only is None:
-            return [
-                field
-                for field in info.structure.fields
-                if field.attribute_name not in info.key_names
-            ]
-        chosen = {path.attribute_name for path in self._only}
-        chosen.update(
-            field.attribute_name for field in (info.version, info.updated_at) if field is not None
-        )
-        return [field for field in info.structure.fields if field.attribute_name in chosen]
+            keys = info.key_names
+            return [field for field in info.structure.fields if field.attribute_name not in keys]
+        names = {path.attribute_name for path in self._only}
+        own = (info.version, info.updated_at)
+        names.update(field.attribute_name for field in own if field is not None)
+        return [field for field in info.structure.fields if field.attribute_name in names]
 
     def _clauses(self, item: AttributeMap, stored: Any, now: datetime | None) -> list[Clause[Any]]:
         """A clause for each field: it sets the field, or removes what is stored as absence."""

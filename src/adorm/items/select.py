@@ -183,11 +183,8 @@ def _type_after(annotation: Annotation, step: Step) -> _StepType:
             continue
         if isinstance(step, int) and issubclass(origin, Sequence) and arguments:
             fixed = issubclass(origin, tuple) and arguments[-1] is not Ellipsis
-            return _StepType(
-                arguments[min(step, len(arguments) - 1)] if fixed else arguments[0],
-                None,
-                is_only_class=True,
-            )
+            index = min(step, len(arguments) - 1) if fixed else 0
+            return _StepType(arguments[index], None, is_only_class=True)
         if not isinstance(step, int) and issubclass(origin, Mapping) and len(arguments) == 2:
             return _StepType(arguments[1], None, is_only_class=True)
     return _StepType(Any, None, is_only_class=True)

@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 import attrs
 
+from adorm.codec.sizes import check_item_size
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.expressions.comparisons import Comparison
@@ -201,7 +202,7 @@ def encode_item(binding: Binding, key: Key[Any], instance: Any) -> AttributeMap:
     check_item_keys(info, item)
     if info.indexes:
         check_index_keys(info, item)
-    binding.check_size(key, item)
+    check_item_size(key, item)
     return item
 
 

@@ -6,6 +6,7 @@ from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 import attrs
 
+from adorm.codec.sizes import check_item_size
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
@@ -150,10 +151,8 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
             self._check_readable()
         if info.discriminator is not None:
             check_clauses(info, info.discriminator, binding.codec, clauses)
-        request: dict[str, Any] = {
-            "TableName": binding.table_name,
-            "Key": binding.encode_key(self._key),
-        }
+        key = binding.encode_key(self._key)
+        request: dict[str, Any] = {"TableName": binding.table_name, "Key": key}
         prepared = PreparedWrite("UpdateItem", binding, self._key, request)
         prepared.clauses, prepared.conditions = clauses, self._conditions
         prepared.must_exist = not self._creates
@@ -192,7 +191,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         if info.discriminator is not None:
             conditions = (own_kind(info, info.discriminator), *conditions)
         add_condition(prepared.request, conditions, expressions)
-        binding.check_size(self._key, prepared.request.get("ExpressionAttributeValues", {}))
+        check_item_size(self._key, prepared.request.get("ExpressionAttributeValues", {}))
         if info.indexes:
             check_index_keys(info, {**expressions.written, **expressions.if_absent})
 
@@ -212,11 +211,8 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         for field in info.structure.fields:
             name = field.attribute_name
             is_time = field.role in (Role.CREATED_AT, Role.UPDATED_AT)
-            if (
-                not (field.required or is_time)
-                or name in info.key_names
-                or not self._binding.must_be_there(field)
-            ):
+            may_lack = not (field.required or is_time) or name in info.key_names
+            if may_lack or not self._binding.must_be_there(field):
                 continue
             if name in removed:
                 raise UsageError(
@@ -264,9 +260,8 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         by_name = {field.attribute_name: field for field in binding.info.structure.fields}
         # Of an attribute that was changed inside, DynamoDB sends those parts only, which need not
         # make a whole value.
-        partly = {
-            clause.path.attribute_name for clause in self._clauses if not clause.path.is_top_level
-        }
+        paths = [clause.path for clause in self._clauses]
+        partly = {path.attribute_name for path in paths if not path.is_top_level}
         changed: dict[str, Any] = {}
         for name, value in (attributes or {}).items():
             field = by_name.get(name)

@@ -75,15 +75,7 @@ class Marker(Record):
 
     def as_role(self, role: Role, name: str | None) -> Marker:
         """The same marker in another role, under another attribute name."""
-        return Marker(
-            role,
-            name,
-            self.omit_empty,
-            self.as_json,
-            self.as_set,
-            self.truncate,
-            self.datetime_format,
-        )
+        return Marker(role, name, *self._held()[2:])
 
 
 NO_MARKER = Marker()

@@ -132,12 +132,9 @@ def with_metaclass(cls: type[T], metaclass: type[PathMeta]) -> type[T]:
     if issubclass(old, PathMeta):
         return cls
     meta: Any = metaclass if old is type else type(f"Model{old.__name__}", (metaclass, old), {})
-    body = {
-        name: value
-        for name, value in cls.__dict__.items()
-        if name not in ("__dict__", "__weakref__")
-    }
-    body["__qualname__"] = cls.__qualname__
+    body = {**cls.__dict__, "__qualname__": cls.__qualname__}
+    body.pop("__dict__", None)
+    body.pop("__weakref__", None)
     rebuilt = cast("type[T]", meta(cls.__name__, cls.__bases__, body))
     for value in body.values():
         _point_super_to(value, cls, rebuilt)

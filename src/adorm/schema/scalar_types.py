@@ -22,48 +22,18 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     ScalarT = TypeVar(
-        "ScalarT",
-        str,
-        int,
-        float,
-        Decimal,
-        bool,
-        bytes,
-        bytearray,
-        datetime,
-        date,
-        time,
-        timedelta,
-        UUID,
-        Path,
-        PurePath,
-        IPv4Address,
-        IPv6Address,
-        IPv4Network,
-        IPv6Network,
-    )
+        "ScalarT", str, int, float, Decimal, bool, bytes, bytearray, datetime, date, time,
+        timedelta, UUID, Path, PurePath, IPv4Address, IPv6Address, IPv4Network, IPv6Network
+    )  # fmt: skip
     """A scalar that an update sets; an interface is an address too.
 
     A type variable without constraints would become `object`, and accept anything.
     """
 
     KeyValue: TypeAlias = (
-        str
-        | int
-        | Decimal
-        | bytes
-        | datetime
-        | date
-        | time
-        | timedelta
-        | UUID
-        | Enum
-        | PurePath
-        | IPv4Address
-        | IPv6Address
-        | IPv4Network
-        | IPv6Network
-    )
+        str | int | Decimal | bytes | datetime | date | time | timedelta | UUID | Enum | PurePath
+        | IPv4Address | IPv6Address | IPv4Network | IPv6Network
+    )  # fmt: skip
     """What a key may hold in Python; an interface is an address too."""
 else:  # their modules are not imported at run time
     ScalarT = TypeVar("ScalarT")
@@ -102,13 +72,8 @@ SCALAR_TAGS: Mapping[type, Tag] = {
 _LATE_TEXTS: Mapping[str, tuple[str, ...]] = {
     "uuid": ("UUID",),
     "pathlib": ("PurePath",),
-    "ipaddress": (
-        "IPv4Address",
-        "IPv6Address",
-        "IPv4Network",
-        "IPv6Network",
-        "IPv4Interface",
-        "IPv6Interface",
+    "ipaddress": tuple(
+        f"IPv{version}{kind}" for version in (4, 6) for kind in ("Address", "Network", "Interface")
     ),
 }
 """More types that are stored as S, by module.

@@ -7,7 +7,7 @@ codec look at all of them through `structure_of`, so a nested value needs nothin
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -31,22 +31,14 @@ Kind = Literal["attrs", "dataclass", "typeddict", "namedtuple"]
 class Structure:
     """A structured class and its fields, in the order in which they are declared."""
 
-    def __init__(
-        self,
-        cls: Any,
-        kind: Kind,
-        fields: tuple[Field, ...],
-        by_name: Mapping[str, Field],
-        name: str,
-        frozen: bool,
-    ) -> None:
+    def __init__(self, cls: Any, kind: Kind, fields: Sequence[Field]) -> None:
         self.cls = cls
         """The class itself, without type arguments."""
         self.kind: Kind = kind
-        self.fields = fields
-        self.by_name = by_name
-        self.name = name
-        self.frozen = frozen
+        self.fields = tuple(fields)
+        self.by_name: Mapping[str, Field] = {field.name: field for field in fields}
+        self.name: str = cls.__name__
+        self.frozen = _is_frozen(cls, kind)
         """Whether instances can't be changed."""
 
 
@@ -126,41 +118,16 @@ def _build(annotation: Annotation) -> Structure:
         fields = [_from_dataclass(field, types) for field in dataclass_fields(cls)]
     elif kind == "typeddict":
         # a key that is not required stays absent where the attribute is: it has no default
-        fields = [
-            Field(
-                name,
-                name,
-                hint,
-                init_name=name,
-                default=MISSING if _is_required(cls, name, hint) else NOT_REQUIRED,
-            )
-            for name, hint in types.items()
-        ]
+        absent = {name: NOT_REQUIRED for name in types if not _is_required(cls, name, types[name])}
+        fields = [_plain_field(name, types, absent) for name in types]
     else:
-        defaults: Mapping[str, Any] = cls._field_defaults
-        fields = [
-            Field(
-                name,
-                name,
-                types.get(name, Any),
-                init_name=name,
-                default=defaults.get(name, MISSING),
-            )
-            for name in cls._fields
-        ]
+        fields = [_plain_field(name, types, cls._field_defaults) for name in cls._fields]
     markers: Mapping[str, Marker] = named.__dict__.get(MARKERS, {})
     naming: Callable[[str], str] = getattr(named, "__adorm_naming__", str)
     for field in fields:
         field.complete(markers.get(field.name, field.marker), naming, owner=cls.__name__)
     _check_attribute_names(cls, fields)
-    return Structure(
-        cls,
-        kind,
-        tuple(fields),
-        {field.name: field for field in fields},
-        cls.__name__,
-        _is_frozen(cls, kind),
-    )
+    return Structure(cls, kind, fields)
 
 
 def undecorated(cls: type) -> ModelError:
@@ -202,6 +169,12 @@ def _is_required(cls: Any, key: str, hint: Annotation) -> bool:
             break
         hint = inner
     return key in cls.__required_keys__
+
+
+def _plain_field(name: str, types: Mapping[str, Annotation], defaults: Mapping[str, Any]) -> Field:
+    """A field of a TypedDict or a NamedTuple."""
+    default = defaults.get(name, MISSING)
+    return Field(name, name, types.get(name, Any), init_name=name, default=default)
 
 
 def _from_attrs(cls: type, field: attrs.Attribute[Any], types: Mapping[str, Annotation]) -> Field:

@@ -168,11 +168,9 @@ class Transaction(TransactionBuilder):
             raise problem
 
     def _describe(self) -> str:
-        labels = [action.label for action in self._actions]
-        more = (
-            f" and {len(labels) - MAX_LABELS_SHOWN} more" if len(labels) > MAX_LABELS_SHOWN else ""
-        )
-        return f"{', '.join(labels[:MAX_LABELS_SHOWN])}{more}"
+        labels = ", ".join([action.label for action in self._actions[:MAX_LABELS_SHOWN]])
+        more = len(self._actions) - MAX_LABELS_SHOWN
+        return f"{labels} and {more} more" if more > 0 else labels
 
 
 def write_request(actions: Sequence[WriteAction[Any]], token: str) -> dict[str, Any]:

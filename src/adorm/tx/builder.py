@@ -47,10 +47,8 @@ class TransactionBuilder:
         Raises:
             UsageError: it is no instance of a model with a table.
         """
-        binding = self._binding_of(item)
-        return self._add(
-            Put(binding, key_of_instance(binding, item), item, returning="item", creating=True)
-        )
+        binding, key = self._table_and_key_of(item)
+        return self._add(Put(binding, key, item, returning="item", creating=True))
 
     def put(self, item: ModelT, /) -> TransactionWrite[ModelT]:
         """Replace the whole item; adds 1 to the version, and checks the one read when it is above
@@ -59,8 +57,8 @@ class TransactionBuilder:
         Raises:
             UsageError: it is no instance of a model with a table.
         """
-        binding = self._binding_of(item)
-        return self._add(Put(binding, key_of_instance(binding, item), item, returning="item"))
+        binding, key = self._table_and_key_of(item)
+        return self._add(Put(binding, key, item, returning="item"))
 
     def save(
         self, item: ModelT, /, *, only: Sequence[object] | None = None
@@ -74,11 +72,9 @@ class TransactionBuilder:
         Raises:
             UsageError: it is no instance of a model with a table.
         """
-        binding = self._binding_of(item)
+        binding, key = self._table_and_key_of(item)
         only_these = None if only is None else only_paths(binding.info.name, only)
-        return self._add(
-            Save(binding, key_of_instance(binding, item), item, returning="item", only=only_these)
-        )
+        return self._add(Save(binding, key, item, returning="item", only=only_these))
 
     @overload
     def delete(
@@ -104,8 +100,8 @@ class TransactionBuilder:
             return self._add(Delete(binding, key))
         if partition is not NOT_GIVEN:
             raise UsageError("delete() takes a model and a key, or an instance alone")
-        binding = self._binding_of(item)
-        return self._add(Delete(binding, key_of_instance(binding, item), item))
+        binding, key = self._table_and_key_of(item)
+        return self._add(Delete(binding, key, item))
 
     # ---- operations by key
 
@@ -127,7 +123,7 @@ class TransactionBuilder:
             UsageError: the key is not the model's.
         """
         binding, key = self._table_and_key(model, partition, sort)
-        return self._add_update(Update(binding, key))
+        return TransactionUpdate(self._state, self._added(Update(binding, key)))
 
     @overload
     def check(
@@ -174,13 +170,13 @@ class TransactionBuilder:
                 "this transaction"
             )
         write.check_includable()
-        return self._add_update(write) if isinstance(write, Update) else self._add(write)
+        if isinstance(write, Write):
+            return self._add(write)
+        update: TransactionUpdate[Any] = TransactionUpdate(self._state, self._added(write))
+        return update
 
     def _add(self, write: Write[Any, Any]) -> TransactionWrite[Any]:
         return TransactionWrite(self._state, self._added(write))
-
-    def _add_update(self, update: Update[Any, Any]) -> TransactionUpdate[Any]:
-        return TransactionUpdate(self._state, self._added(update))
 
     def _added(self, write: WriteT) -> WriteAction[WriteT]:
         self._state.use()
@@ -197,11 +193,11 @@ class TransactionBuilder:
             raise UsageError(f"which {binding.info.name}? Give its key after the model")
         return binding, make_key(binding.info, cast("object", partition), sort)
 
-    def _binding_of(self, item: object) -> Binding:
-        known = self._bindings.get(type(item))
-        if known is None:
-            known = self._bindings[type(item)] = self._find_binding(item)
-        return known
+    def _table_and_key_of(self, item: object) -> tuple[Binding, Key[Any]]:
+        binding = self._bindings.get(type(item))
+        if binding is None:
+            binding = self._bindings[type(item)] = self._find_binding(item)
+        return binding, key_of_instance(binding, item)
 
     def _find_binding(self, item: object) -> Binding:
         if isinstance(item, type):

@@ -62,17 +62,13 @@ class EnumCoder(Coder):
     def encode_source(self) -> EncodeSource | None:
         if not self._only_text:
             return None
-        return EncodeSource(
-            "{v}.__class__ is {enum_class}", "{v}._value_", {"enum_class": self.cls}
-        )
+        return EncodeSource("{v}.__class__ is {cls}", "{v}._value_", {"cls": self.cls})
 
     def decode_source(self) -> DecodeSource | None:
         if not self._only_text:
             return None
-        return DecodeSource(
-            "{members}[{p}]",
-            {"members": {value["S"]: member for member, value in self.stored.items()}},
-        )
+        members = {value["S"]: member for member, value in self.stored.items()}
+        return DecodeSource("{members}[{p}]", {"members": members})
 
 
 class LiteralCoder(Coder):
@@ -87,11 +83,8 @@ class LiteralCoder(Coder):
             frozenset(tag for value in self.stored.values() for tag in value),
         )
         self.choices = _texts_of(self.stored.values())
-        self._texts = (
-            {value: value for value in values}
-            if all(type(value) is str for value in values)
-            else None
-        )
+        all_texts = all(type(value) is str for value in values)
+        self._texts = {value: value for value in values} if all_texts else None
 
     def accepts(self, value: object) -> bool:
         try:

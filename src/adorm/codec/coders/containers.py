@@ -45,16 +45,11 @@ class ListCoder(Coder):
         source = FunctionWriter("encode_list", "value")
         names = {"ready": self._ready, "EncodeFailure": EncodeFailure, "under_index": under_index}
         plain = source.name(self.classes[0].__name__, self.classes[0])
-        source.line(
-            source.expand(
-                f"items = iter(value if value.__class__ is {plain} else {{ready}}(value))", names
-            ),
-            1,
-        )
+        ready = f"value if value.__class__ is {plain} else {{ready}}(value)"
+        made = source.encoded(self.element, "item", "item")
+        source.line(source.expand(f"items = iter({ready})", names), 1)
         source.line("try:", 1)
-        source.line(
-            f'return {{"L": [{source.encoded(self.element, "item", "item")} for item in items]}}', 2
-        )
+        source.line(f'return {{"L": [{made} for item in items]}}', 2)
         source.line(source.expand("except {EncodeFailure} as failure:", names), 1)
         source.line(source.expand("raise {under_index}(failure, value, items)", names), 2)
         return source.function(f"encode {self.name}")
@@ -89,28 +84,10 @@ class ListCoder(Coder):
     @made_once
     def decode(self) -> Decode:
         source = FunctionWriter("decode_list", "value")
-        names = {
-            "DecodeFailure": DecodeFailure,
-            "under_index": under_index,
-            "careful": self._careful,
-        }
-        source.line("items = None", 1)
-        source.line("try:", 1)
-        source.line('content = value["L"]', 2)
-        source.line("items = iter(content)", 2)
         made = f"[{source.decoded(self.element, 'item', 'item')} for item in items]"
-        source.line(
-            f"return {made}"
-            if self.make is None
-            else f"return {source.name('make', self.make)}({made})",
-            2,
-        )
-        source.line(source.expand("except {DecodeFailure} as failure:", names), 1)
-        source.line(source.expand("raise {under_index}(failure, content, items)", names), 2)
-        source.line("except RecursionError:", 1)
-        source.line("raise", 2)
-        source.line("except Exception:", 1)
-        source.line(source.expand("return {careful}(value)", names), 2)
+        if self.make is not None:
+            made = f"{source.name('make', self.make)}({made})"
+        _write_decoder(source, "L", "content", made, under_index, self._careful)
         return source.function(f"decode {self.name}")
 
     def _careful(self, attribute_value: Any) -> Any:
@@ -141,12 +118,8 @@ class TupleCoder(Coder):
     """`tuple[int, str]`, as L with exactly that many elements."""
 
     def __init__(self, name: str, elements: Sequence[Coder]) -> None:
-        super().__init__(
-            name,
-            frozenset({"L"}),
-            (tuple,),
-            open_ended=any(element.open_ended for element in elements),
-        )
+        open_ended = any(element.open_ended for element in elements)
+        super().__init__(name, frozenset({"L"}), (tuple,), open_ended=open_ended)
         self._elements = elements
         self._expected = f"a list of {len(elements)}"
 
@@ -255,19 +228,8 @@ class MapCoder(Coder):
         if self.key is not None:
             return self._careful
         source = FunctionWriter("decode_map", "value")
-        names = {"DecodeFailure": DecodeFailure, "under_key": under_key, "careful": self._careful}
-        source.line("items = None", 1)
-        source.line("try:", 1)
-        source.line('content = value["M"]', 2)
-        source.line("items = iter(content.items())", 2)
-        made = source.decoded(self.value, "item", "item")
-        source.line(f"return {{key: {made} for key, item in items}}", 2)
-        source.line(source.expand("except {DecodeFailure} as failure:", names), 1)
-        source.line(source.expand("raise {under_key}(failure, content, items)", names), 2)
-        source.line("except RecursionError:", 1)
-        source.line("raise", 2)
-        source.line("except Exception:", 1)
-        source.line(source.expand("return {careful}(value)", names), 2)
+        made = f"{{key: {source.decoded(self.value, 'item', 'item')} for key, item in items}}"
+        _write_decoder(source, "M", "content.items()", made, under_key, self._careful)
         return source.function(f"decode {self.name}")
 
     def _careful(self, attribute_value: Any) -> Any:
@@ -305,26 +267,55 @@ class MapCoder(Coder):
         return key
 
 
+def _write_decoder(
+    source: FunctionWriter,
+    tag: str,
+    items: str,
+    made: str,
+    under: Callable[..., Any],
+    careful: Decode,
+) -> None:
+    """Write the lines that read a list or map.
+
+    Args:
+        items, made: expressions for what is iterated over, and for the value that is made of it.
+        under: adds the place in the iteration to the path of a failure.
+        careful: reads what the expression fails at, or tells what is wrong with it.
+    """
+    names = {"DecodeFailure": DecodeFailure, "under": under, "careful": careful}
+    source.line("items = None", 1)
+    source.line("try:", 1)
+    source.line(f'content = value["{tag}"]', 2)
+    source.line(f"items = iter({items})", 2)
+    source.line(f"return {made}", 2)
+    source.line(source.expand("except {DecodeFailure} as failure:", names), 1)
+    source.line(source.expand("raise {under}(failure, content, items)", names), 2)
+    source.line("except RecursionError:", 1)
+    source.line("raise", 2)
+    source.line("except Exception:", 1)
+    source.line(source.expand("return {careful}(value)", names), 2)
+
+
 def list_content(attribute_value: Any, expected: str) -> Sequence[Any]:
     """What L holds."""
-    try:
-        content = attribute_value["L"]
-    except (KeyError, TypeError, IndexError) as error:
-        raise unexpected(expected, attribute_value) from error
-    if not isinstance(content, (list, tuple)):
-        raise unexpected(expected, attribute_value)
-    return content  # pyright: ignore[reportUnknownVariableType]  # JSON
+    content: Sequence[Any] = _content(attribute_value, "L", (list, tuple), expected)
+    return content
 
 
 def map_content(attribute_value: Any) -> Mapping[str, Any]:
     """What M holds."""
+    content: Mapping[str, Any] = _content(attribute_value, "M", Mapping, "a map")
+    return content
+
+
+def _content(attribute_value: Any, tag: str, classes: Any, expected: str) -> Any:
     try:
-        content = attribute_value["M"]
+        content = attribute_value[tag]
     except (KeyError, TypeError, IndexError) as error:
-        raise unexpected("a map", attribute_value) from error
-    if not isinstance(content, Mapping):
-        raise unexpected("a map", attribute_value)
-    return content  # pyright: ignore[reportUnknownVariableType]  # JSON
+        raise unexpected(expected, attribute_value) from error
+    if not isinstance(content, classes):
+        raise unexpected(expected, attribute_value)
+    return content
 
 
 def under_index(failure: Any, content: Any, items: Iterator[Any]) -> Any:

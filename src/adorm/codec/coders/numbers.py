@@ -149,21 +149,16 @@ def untyped_number(text: str) -> int | Decimal:
         return int(text)
     except ValueError:
         number = decimal_number(text)
-        return (
-            int(number)
-            if number.adjusted() <= MAX_NUMBER_EXPONENT and number == number.to_integral_value()
-            else number
-        )
+        if number.adjusted() <= MAX_NUMBER_EXPONENT and number == number.to_integral_value():
+            return int(number)
+        return number
 
 
 def untyped_json_number(text: str) -> float | Decimal:
     """A float where one is equal to the number, else a Decimal, so that no digit is lost."""
     number = float(text)
-    return (
-        number
-        if math.isfinite(number) and Decimal(repr(number)) == Decimal(text)
-        else Decimal(text)
-    )
+    exact = Decimal(text)
+    return number if math.isfinite(number) and Decimal(repr(number)) == exact else exact
 
 
 _MARKED = re.compile(r"-?[0-9]+E-?[0-9]+").fullmatch

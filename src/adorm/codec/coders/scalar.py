@@ -29,15 +29,9 @@ class Scalar(Record):
     """
 
     __slots__ = (  # noqa: RUF023  # the constructor's order
-        "tag",
-        "expected",
-        "write",
-        "read",
-        "classes",
-        "encode_source",
-        "decode_source",
+        "tag", "expected", "write", "read", "classes", "encode_source", "decode_source",
         "has_one_form",
-    )
+    )  # fmt: skip
 
     tag: str
     expected: str

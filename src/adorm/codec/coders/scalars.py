@@ -276,15 +276,10 @@ def _late_scalar(cls: type, base: type) -> Scalar:
 
 
 def _uuid(cls: type) -> Scalar:
-    return Scalar(
-        "S",
-        "a UUID",
-        _instance(cls, "a UUID", str),
-        cls,
-        (cls,),
-        EncodeSource("{v}.__class__ is {UUID}", "str({v})", {"UUID": cls}),
-        DecodeSource("{UUID}({p})", {"UUID": cls}),
-    )
+    encode_source = EncodeSource("{v}.__class__ is {UUID}", "str({v})", {"UUID": cls})
+    decode_source = DecodeSource("{UUID}({p})", {"UUID": cls})
+    write = _instance(cls, "a UUID", str)
+    return Scalar("S", "a UUID", write, cls, (cls,), encode_source, decode_source)
 
 
 def _instance(cls: type, expected: str, write: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -338,15 +333,7 @@ def _with_ending(datetimes: Scalar, ending: DatetimeFormat) -> Scalar:
     def write(value: object) -> str:
         return datetime_text(value)[:-1] + ending
 
-    source = datetimes.encode_source
+    old, source = datetimes, datetimes.encode_source
     if source is not None:
         source = EncodeSource(source.test, f"{source.payload}[:-1] + {ending!r}", source.names)
-    return Scalar(
-        datetimes.tag,
-        datetimes.expected,
-        write,
-        datetimes.read,
-        datetimes.classes,
-        source,
-        datetimes.decode_source,
-    )
+    return Scalar(old.tag, old.expected, write, old.read, old.classes, source, old.decode_source)

@@ -36,14 +36,10 @@ class SetCoder(Coder):
         untyped: bool = False,
     ) -> None:
         self.element = element
-        self.set_tag = (
-            SET_TAGS.get(element.tag)
-            if element.tags is not None and len(element.tags) == 1
-            else None
-        )
-        super().__init__(
-            name, self._tags(), classes, open_ended=self.set_tag is None and element.open_ended
-        )
+        has_one_tag = element.tags is not None and len(element.tags) == 1
+        self.set_tag = SET_TAGS.get(element.tag) if has_one_tag else None
+        open_ended = self.set_tag is None and element.open_ended
+        super().__init__(name, self._tags(), classes, open_ended=open_ended)
         self.make = make
         self._untyped = untyped
         self._of_list = list in classes or tuple in classes

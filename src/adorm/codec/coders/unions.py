@@ -66,9 +66,8 @@ class UnionCoder(Coder):
 
     def __init__(self, name: str, members: Sequence[Coder]) -> None:
         tags = frozenset(tag for member in members for tag in member.tags or ())
-        super().__init__(
-            name, tags, _classes(members), open_ended=any(member.open_ended for member in members)
-        )
+        open_ended = any(member.open_ended for member in members)
+        super().__init__(name, tags, _classes(members), open_ended=open_ended)
         self._members = members
 
     def accepts(self, value: object) -> bool:
@@ -121,12 +120,8 @@ class StructUnionCoder(Coder):
     def __init__(
         self, name: str, where: str, members: Sequence[StructCoder], untyped: Coder
     ) -> None:
-        super().__init__(
-            name,
-            frozenset({"M"}),
-            _classes(members),
-            open_ended=any(member.open_ended for member in members),
-        )
+        open_ended = any(member.open_ended for member in members)
+        super().__init__(name, frozenset({"M"}), _classes(members), open_ended=open_ended)
         self._members = members
         self._names = " | ".join(member.structure.name for member in members)
         self._attribute_name, self._by_value = _discriminator(where, self._names, members, untyped)
@@ -146,14 +141,10 @@ class StructUnionCoder(Coder):
         def encode_union(value: Any) -> Any:
             encode = exact.get(value.__class__)
             if encode is None:
-                fitting = [
-                    member
-                    for member in members
-                    if member.accepts(value) and self._is_named_by(member, value)
-                ]
-                if not fitting:
-                    raise wrong(f"one of {names}", value)
-                encode = fitting[0].encode
+                for member in members:
+                    if member.accepts(value) and self._is_named_by(member, value):
+                        return member.encode(value)
+                raise wrong(f"one of {names}", value)
             return encode(value)
 
         return encode_union
@@ -162,12 +153,11 @@ class StructUnionCoder(Coder):
         """Whether the discriminator of a dict has this member's value; True for any other value."""
         if member.structure.kind != "typeddict":
             return True
-        field = next(
-            field
+        return any(
+            value.get(field.name) in _values(field)
             for field in member.structure.fields
             if field.attribute_name == self._attribute_name
         )
-        return value.get(field.name) in _values(field)
 
     @made_once
     def decode(self) -> Decode:
@@ -204,9 +194,9 @@ def check_distinct(where: str, name: str, members: Sequence[Coder]) -> None:
                     f"{where}: the members of {name} can't be told apart, as only a hook "
                     f"decides how {hooked.name} is stored: register hooks for {name}"
                 )
-            shared = (member.tags & other.tags) - (
-                {"NULL"} if isinstance(member, SetCoder) or isinstance(other, SetCoder) else set()
-            )
+            shared = member.tags & other.tags
+            if isinstance(member, SetCoder) or isinstance(other, SetCoder):
+                shared -= {"NULL"}
             if shared:
                 raise ModelError(
                     f"{where}: {other.name} and {member.name} are both stored as "
@@ -227,9 +217,8 @@ def members_of(annotation: Annotation) -> tuple[list[Annotation], bool]:
     """
     rest: list[Annotation] = []
     optional = False
-    for member in (
-        get_args(annotation) if origin_of(annotation) in (Union, types.UnionType) else (annotation,)
-    ):
+    is_union = origin_of(annotation) in (Union, types.UnionType)
+    for member in get_args(annotation) if is_union else (annotation,):
         bare = unwrap(member)
         if bare is None or bare is type(None):
             optional = True
@@ -247,11 +236,8 @@ def merged(coders: list[Coder], members: list[Annotation], untyped: Coder) -> li
 
     These are several literals, `int` and `Decimal`, or one type twice.
     """
-    literals = [
-        member
-        for member, coder in zip(members, coders, strict=True)
-        if isinstance(coder, LiteralCoder)
-    ]
+    pairs = zip(members, coders, strict=True)
+    literals = [member for member, coder in pairs if isinstance(coder, LiteralCoder)]
     kept: list[Coder] = []
     for coder in coders:
         if coder not in kept and not (len(literals) > 1 and isinstance(coder, LiteralCoder)):
@@ -259,19 +245,13 @@ def merged(coders: list[Coder], members: list[Annotation], untyped: Coder) -> li
     if len(literals) > 1:
         values = tuple(value for member in literals for value in get_args(unwrap(member)))
         kept.append(LiteralCoder(values, untyped))
-    numbers = [
-        coder
-        for coder in kept
-        if isinstance(coder, ScalarCoder) and coder.name in ("int", "Decimal")
-    ]
+    scalars = [coder for coder in kept if isinstance(coder, ScalarCoder)]
+    numbers = [coder for coder in scalars if coder.name in ("int", "Decimal")]
     if len(numbers) == 2:
-        both = Scalar(
-            "N", "a number", decimal_text, untyped_number, (numbers[0].classes + numbers[1].classes)
-        )
-        kept = [
-            *(coder for coder in kept if coder not in numbers),
-            ScalarCoder("int | Decimal", both),
-        ]
+        classes = numbers[0].classes + numbers[1].classes
+        both = Scalar("N", "a number", decimal_text, untyped_number, classes)
+        kept = [coder for coder in kept if coder not in numbers]
+        kept.append(ScalarCoder("int | Decimal", both))
     return kept
 
 
@@ -303,10 +283,8 @@ def _discriminator(
         distinct = True
         for _, member, field in fields:
             for value in _values(field):
-                distinct = (
-                    by_value.setdefault(canonical(untyped.encode(value)), member) is member
-                    and distinct
-                )
+                key = canonical(untyped.encode(value))
+                distinct = by_value.setdefault(key, member) is member and distinct
         if distinct and by_value:
             return name, by_value
     raise ModelError(

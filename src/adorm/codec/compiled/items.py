@@ -49,12 +49,8 @@ class StructCoder(Coder):
 
     def __init__(self, name: str, structure: Structure) -> None:
         # open-ended until its fields are known: a field of this same class is right to see it so
-        super().__init__(
-            name,
-            frozenset({"M"}),
-            (dict if structure.kind == "typeddict" else structure.cls,),
-            open_ended=True,
-        )
+        cls = dict if structure.kind == "typeddict" else structure.cls
+        super().__init__(name, frozenset({"M"}), (cls,), open_ended=True)
         self.structure = structure
 
     def take_plans(self, plans: tuple[FieldPlan, ...]) -> None:
@@ -156,9 +152,8 @@ class StructCoder(Coder):
         if not isinstance(value, structure.cls):
             raise wrong(article(structure.name), value)
         if kind_of(type(value)) is not None:
-            more = [
-                name for name in structure_of(type(value)).by_name if name not in structure.by_name
-            ]
+            fields = structure_of(type(value)).by_name
+            more = [name for name in fields if name not in structure.by_name]
             if more:
                 raise EncodeFailure(
                     f"{article(type(value).__name__)} has fields that {structure.name} has not, "
@@ -177,16 +172,9 @@ class StructCoder(Coder):
                 f"the key {more[0]!r:.80}, which {self.structure.name} does not have: it would be "
                 "lost"
             )
-        missing = next(
-            (
-                field.name
-                for field in self.structure.fields
-                if field.required and field.name not in given
-            ),
-            None,
-        )
-        if missing is not None:
-            raise EncodeFailure(f"the key {missing!r} is missing")
+        for field in self.structure.fields:
+            if field.required and field.name not in given:
+                raise EncodeFailure(f"the key {field.name!r} is missing")
 
     @made_once
     def decode_map(self) -> Callable[[Any], Any]:
@@ -219,11 +207,9 @@ class StructCoder(Coder):
         for index, plan in enumerate(self.plans):
             field, variable = plan.field, f"f{index}"
             if not field.init:
+                names = f"{field.name!r}, {variable}, {field.attribute_name!r}"
                 later.append(f"if {variable} is not {source.name('MISSING', MISSING)}:")
-                later.append(
-                    f"    {source.name('set_later', _set_later)}(made, {field.name!r}, "
-                    f"{variable}, {field.attribute_name!r})"
-                )
+                later.append(f"    {source.name('set_later', _set_later)}(made, {names})")
             elif not stands_apart(plan):
                 given.append(f"{field.init_name}={variable}")
                 values.append(f"{field.attribute_name!r}: {variable}")
@@ -261,14 +247,11 @@ class StructCoder(Coder):
             source.line("if item is not None:", 2)
             source.line(f"{target} = {value}", 3)
         else:
-            source.line(
-                f"{target} = {self.default(source, index, plan)} if item is None else {value}", 2
-            )
+            default = self.default(source, index, plan)
+            source.line(f"{target} = {default} if item is None else {value}", 2)
         source.line("except Exception as error:", 1)
-        source.line(
-            f"{target} = {source.name(f'recover_{index}', partial(recover, plan))}(content, error)",
-            2,
-        )
+        recover_field = source.name(f"recover_{index}", partial(recover, plan))
+        source.line(f"{target} = {recover_field}(content, error)", 2)
 
     def default(self, source: FunctionWriter, index: int, plan: FieldPlan) -> str:
         """An expression for what an absent attribute reads as."""

@@ -79,25 +79,17 @@ def compare(plan: FieldPlan, value: Any, stored: Any) -> None:
 def comparing_decoder(coder: StructCoder) -> Callable[[Any], Any]:
     """`coder.decode_map` with a comparison of the keys. For a datetime it is:
 
-    def decode_stored(content):
-        made = decode_map(content)
+    def make_stored(content):
+        made = make(content)
         value = made.at
         stored = content.get("at")
         if stored is not None and not (value.tzinfo is UTC and text_of(value) == stored["S"]):
-            compare_1(value, stored)
+            compare_fully_1(made, stored)
         return made
     """
-    plans = plans_to_compare(coder)
-    if not plans:
-        return coder.decode_map
-    source = FunctionWriter("decode_stored", "content")
-    source.line(f"made = {source.name('decode_map', coder.decode_map)}(content)", 1)
-    for index, plan in plans:
-        source.line(f"stored = content.get({plan.field.attribute_name!r})", 1)
-        payload = 'stored["{tag}"]'
-        _write_comparison(source, index, plan, "stored is not None", payload, _as_it_is)
-    source.line("return made", 1)
-    return source.function(f"decode stored {coder.name}")
+    return _comparing(
+        coder, coder.decode_map, "content.get({name!r})", None, 'stored["{tag}"]', _as_it_is
+    )
 
 
 def comparing_maker(
@@ -111,17 +103,26 @@ def comparing_maker(
         plain: gives the attribute value that a struct was in JSON, by the struct and the
             attribute's name.
     """
+    return _comparing(coder, make, "content.f{index}", unset, "stored.{tag}", plain)
+
+
+def _comparing(
+    coder: StructCoder,
+    make: Callable[[Any], Any],
+    read: str,
+    absent: object,
+    payload: str,
+    plain: Callable[[Any, str], Any],
+) -> Callable[[Any], Any]:
     plans = plans_to_compare(coder)
     if not plans:
         return make
     source = FunctionWriter("make_stored", "content")
     source.line(f"made = {source.name('make', make)}(content)", 1)
-    absent = source.name("UNSET", unset)
+    present = f"stored is not {None if absent is None else source.name('UNSET', absent)}"
     for index, plan in plans:
-        name = plan.field.attribute_name
-        source.line(f"stored = content.f{index}", 1)
-        present = f"stored is not {absent}"
-        _write_comparison(source, index, plan, present, "stored.{tag}", _Plain(plain, name))
+        source.line(f"stored = {read.format(index=index, name=plan.field.attribute_name)}", 1)
+        _write_comparison(source, index, plan, present, payload, plain)
     source.line("return made", 1)
     return source.function(f"make stored {coder.name}")
 
@@ -132,21 +133,22 @@ def _write_comparison(
     plan: FieldPlan,
     present: str,
     payload: str,
-    attribute_value: Callable[[Any], Any],
+    plain: Callable[[Any, str], Any],
 ) -> None:
     """Write lines that compare a field of `made` with `stored`.
 
     Args:
         present: an expression that is true where `stored` is present.
         payload: an expression for what `stored` holds under `{tag}`.
-        attribute_value: makes the attribute value of `stored`.
+        plain: gives the attribute value of `stored`, by it and the attribute's name.
     """
 
     def compare_fully(made: Any, stored: Any) -> None:
+        name = plan.field.attribute_name
         try:
-            compare(plan, getattr(made, plan.field.name), attribute_value(stored))
+            compare(plan, getattr(made, plan.field.name), plain(stored, name))
         except DecodeFailure as failure:
-            raise failure.under(plan.field.attribute_name) from failure.__cause__
+            raise failure.under(name) from failure.__cause__
 
     tests = [present]
     common = plan.coder.encode_source()
@@ -161,20 +163,9 @@ def _write_comparison(
     source.line(f"{source.name(f'compare_fully_{index}', compare_fully)}(made, stored)", 2)
 
 
-def _as_it_is(stored: Any) -> Any:
+def _as_it_is(stored: Any, _name: str) -> Any:
     """An attribute value that is one already."""
     return stored
-
-
-class _Plain:
-    """Makes the attribute value of the struct of one attribute."""
-
-    def __init__(self, plain: Callable[[Any, str], Any], name: str) -> None:
-        self._plain = plain
-        self._name = name
-
-    def __call__(self, stored: Any) -> Any:
-        return self._plain(stored, self._name)
 
 
 def _is_same(written: Any, stored: Any) -> bool:
@@ -191,11 +182,7 @@ def _refused(plan: FieldPlan, stored: Any, problem: str) -> DecodeFailure:
 
 def _remedy(plan: FieldPlan, stored: Any) -> str:
     hooks = "register hooks for its type that write it as it is stored"
-    if plan.field.role not in (
-        Role.PARTITION_KEY,
-        Role.SORT_KEY,
-        Role.ATTRIBUTE,
-    ):  # of a type that is fixed
-        return hooks
+    if plan.field.role not in (Role.PARTITION_KEY, Role.SORT_KEY, Role.ATTRIBUTE):
+        return hooks  # the type of the field is fixed
     tag = next((tag for tag in _REMEDY if tag in stored), "S")
     return f"declare the field {_REMEDY[tag]}, or {hooks}"

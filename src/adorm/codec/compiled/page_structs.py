@@ -102,9 +102,8 @@ class _StructTypes:
                 source.line(f"{target} = {value}", 2)
             else:
                 default = coder.default(source, index, plan)
-                source.line(
-                    f"{target} = {default} if item is {source.name('UNSET', UNSET)} else {value}", 1
-                )
+                unset = source.name("UNSET", UNSET)
+                source.line(f"{target} = {default} if item is {unset} else {value}", 1)
         coder.write_made(source)
         names = {f"f{index}": plan.field.attribute_name for index, plan in enumerate(coder.plans)}
         struct = msgspec.defstruct(
@@ -129,9 +128,8 @@ class _StructTypes:
 
         def decode_raw(raw: Any) -> Any:
             value = orjson.loads(memoryview(raw))
-            return (
-                decode_field(value) if null == "first" or value == {"NULL": True} else decode(value)
-            )
+            is_null = null == "first" or value == {"NULL": True}
+            return decode_field(value) if is_null else decode(value)
 
         return msgspec.Raw, f"{source.name(f'decode_{index}', decode_raw)}({item})"
 
@@ -168,18 +166,13 @@ class _StructTypes:
             if coder.make is not None:
                 value = f"{source.name(f'list_{hint}', coder.make)}({value})"
         elif isinstance(coder, MapCoder):
-            made = (
-                None
-                if coder.key is not None
-                else self._value(source, coder.value, "each", f"{hint}_each", within)
-            )
+            if coder.key is not None:
+                return None
+            made = self._value(source, coder.value, "each", f"{hint}_each", within)
             if made is None:
                 return None
-            tag, payload, value = (
-                "M",
-                _DICT[str, made[0]],
-                f"{{key: {made[1]} for key, each in {item}.M.items()}}",
-            )
+            tag, payload = "M", _DICT[str, made[0]]
+            value = f"{{key: {made[1]} for key, each in {item}.M.items()}}"
         else:
             scalar = self._scalar(source, coder, item, careful=null != "none")
             if scalar is None:
@@ -189,9 +182,8 @@ class _StructTypes:
             unset = source.name("UNSET", UNSET)
             alone = f" and {item}.{tag} is {unset}" if null == "last" else ""
             value = f"None if {item}.NULL is not {unset}{alone} else {value}"
-        return self._tagged(
-            tag, payload, nullable=null != "none" or isinstance(coder, SetCoder)
-        ), f"({value})"
+        nullable = null != "none" or isinstance(coder, SetCoder)
+        return self._tagged(tag, payload, nullable=nullable), f"({value})"
 
     def _scalar(
         self, source: FunctionWriter, coder: Coder, item: str, *, careful: bool
@@ -230,13 +222,11 @@ class _StructTypes:
         """
         known = self._value_types.get((tag, payload, nullable))
         if known is None:
-            unset = UNSET
-            fields: list[Any] = (
-                [(tag, payload, unset), ("NULL", Any, unset)] if nullable else [(tag, payload)]
-            )
-            known = self._value_types[tag, payload, nullable] = msgspec.defstruct(
-                tag, fields, gc=False
-            )
+            fields: list[Any] = [(tag, payload)]
+            if nullable:
+                fields = [(tag, payload, UNSET), ("NULL", Any, UNSET)]
+            known = msgspec.defstruct(tag, fields, gc=False)
+            self._value_types[tag, payload, nullable] = known
         return known
 
 
