@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from types import TracebackType
 from typing import Any, Self, Unpack
 
 import attrs
@@ -28,7 +27,7 @@ from adorm.transport.credentials.cache import CredentialsCache, cached
 from adorm.transport.credentials.credentials import Credentials, CredentialsSource
 from adorm.transport.credentials.default_chain import DefaultCredentials
 
-MAX_NAMES_TOLD = 20
+MAX_NAMES_SHOWN = 20
 
 
 @attrs.frozen(kw_only=True)
@@ -101,10 +100,8 @@ class Accounts:
         self._closed = False
 
     def __repr__(self) -> str:
-        return (
-            "<adorm.Accounts "
-            f"{', '.join(self._entries) or 'without any'}{', closed' if self._closed else ''}>"
-        )
+        names = ", ".join(self._entries) or "without any"
+        return f"<adorm.Accounts {names}{', closed' if self._closed else ''}>"
 
     def __getitem__(self, name: str, /) -> Database:
         return self.database(name)
@@ -127,24 +124,19 @@ class Accounts:
         Raises:
             UsageError: no account has this name, or all were closed.
         """
-        entry = self._entry(name)
-        region = region or entry.account.region or self._region
-        database = entry.databases.get(region)
-        if database is None or database.closed:
-            database = entry.databases[region] = self._connect(entry.credentials, region)
-        return database
-
-    def _connect(self, credentials: CredentialsCache | None, region: str | None) -> Database:
-        if credentials is None:
-            return connect("memory", **self._options)
-        return connect(region=region, credentials=credentials, **self._options)
-
-    def _entry(self, name: str) -> _Entry:
         self._check_open()
         entry = self._entries.get(name)
         if entry is None:
             raise self._unknown(name)
-        return entry
+        region = region or entry.account.region or self._region
+        database = entry.databases.get(region)
+        if database is None or database.closed:
+            if entry.credentials is None:
+                database = connect("memory", **self._options)
+            else:
+                database = connect(region=region, credentials=entry.credentials, **self._options)
+            entry.databases[region] = database
+        return database
 
     # ---- which accounts there are
 
@@ -201,18 +193,13 @@ class Accounts:
             if cache is not None:
                 cache.forget()
 
-    # ---- its life
+    # ---- opening and closing
 
     async def __aenter__(self) -> Self:
         self._check_open()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -244,31 +231,25 @@ class Accounts:
             for outcome, (_, database) in zip(outcomes, databases, strict=True)
         ]
         await run_all(jobs, limit=len(jobs), on_failure="continue")
-        failed = [
-            (outcome, each)
-            for outcome, each in zip(outcomes, databases, strict=True)
-            if outcome.error is not None
-        ]
-        self._unclosed += [each for _, each in failed]
-        errors = [outcome.error for outcome, _ in failed if outcome.error is not None]
-        for (outcome, _), error in zip(failed, errors, strict=True):
-            error.add_note(f"{outcome.label}: its database could not be closed")
+        errors: list[Exception] = []
+        for outcome, each in zip(outcomes, databases, strict=True):
+            if outcome.error is not None:
+                self._unclosed.append(each)
+                errors.append(outcome.error)
+                outcome.error.add_note(f"{outcome.label}: its database could not be closed")
         if len(errors) == 1:
             raise errors[0]
         if errors:
-            raise GatherFailed(
-                f"{len(errors)} of {len(databases)} databases could not be closed",
-                errors,
-                outcomes=outcomes,
-            )
+            problem = f"{len(errors)} of {len(databases)} databases could not be closed"
+            raise GatherFailed(problem, errors, outcomes=outcomes)
 
     def _check_open(self) -> None:
         if self._closed:
             raise UsageError("these accounts are closed: adorm.accounts() makes new ones")
 
     def _unknown(self, name: object) -> UsageError:
-        known = ", ".join(map(repr, tuple(self._entries)[:MAX_NAMES_TOLD])) or "none"
-        more = len(self._entries) - MAX_NAMES_TOLD
+        known = ", ".join(map(repr, tuple(self._entries)[:MAX_NAMES_SHOWN])) or "none"
+        more = len(self._entries) - MAX_NAMES_SHOWN
         rest = f", and {more} more" if more > 0 else ""
         return UsageError(f"no account is called {name!r}; those known: {known}{rest}")
 

@@ -201,9 +201,8 @@ class Database(LazyCalls, Tables, Transactions, Batches, Gathers):
         Raises:
             DeadlineExceeded: the wait would outlive the deadline.
         """
-        delay_s = min(
-            most_s, backoff(attempt, retry or self._options.retry, self._options.random())
-        )
+        wait_s = backoff(attempt, retry or self._options.retry, self._options.random())
+        delay_s = min(most_s, wait_s)
         left_s = remaining_s()
         if left_s == -math.inf:
             await stop_if_cancelled()
@@ -231,7 +230,7 @@ class Database(LazyCalls, Tables, Transactions, Batches, Gathers):
 
         `used`, an `adorm.Capacity`, has the units in all, by table, by index and by operation, and
         estimates their price. Blocks nest; tasks started inside count; it stays as it is after the
-        block. `adorm.capacity.collect_capacity()` counts all databases.
+        block. `adorm.collect_capacity()` counts all databases.
         """
         return collect_capacity(self._source)
 

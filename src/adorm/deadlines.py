@@ -69,12 +69,7 @@ class Deadline:
         _current.set(limit)
         return limit
 
-    async def __aexit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         limit = _current.get()
         # A block may be left in another context than it was entered in (a generator's finalizer):
         # there is nothing to undo there.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import attrs
@@ -96,16 +97,8 @@ def _in_range(check: Callable[[str, object], object]) -> Callable[[Any, Any, Any
     return in_range
 
 
-def _text_or_none(value: object) -> bool:
-    return value is None or isinstance(value, str)
-
-
 def _function_or_none(value: object) -> bool:
     return value is None or callable(value)
-
-
-def _is_datetime_format(value: object) -> bool:
-    return value in DATETIME_FORMATS
 
 
 def _is_clock(value: object) -> bool:
@@ -131,20 +124,8 @@ def _are_hooks(value: object) -> bool:
     )
 
 
-def _is_rate_limit(value: object) -> bool:
-    if value is None:
-        return True
-    from adorm.calls.pace import AdaptiveRateLimit
-
-    return isinstance(value, AdaptiveRateLimit)
-
-
-def _is_hedge(value: object) -> bool:
-    if value is None:
-        return True
-    from adorm.calls.hedge import Hedge
-
-    return isinstance(value, Hedge)
+def _none_or(module: str, name: str) -> Callable[[object], bool]:
+    return lambda value: value is None or isinstance(value, getattr(import_module(module), name))
 
 
 def _are_credentials(value: object) -> bool:
@@ -157,7 +138,7 @@ def _are_credentials(value: object) -> bool:
     )
 
 
-_text = _takes(_text_or_none, "text")
+_text = _takes(lambda value: value is None or isinstance(value, str), "text")
 _function = _takes(_function_or_none, "a function")
 
 
@@ -227,9 +208,14 @@ class ConnectOptions:
     )
     trace_header: Callable[[], str | None] | None = attrs.field(default=None, validator=_function)
     rate_limit: AdaptiveRateLimit | None = attrs.field(
-        default=None, validator=_takes(_is_rate_limit, "an adorm.AdaptiveRateLimit")
+        default=None,
+        validator=_takes(
+            _none_or("adorm.calls.pace", "AdaptiveRateLimit"), "an adorm.AdaptiveRateLimit"
+        ),
     )
-    hedge: Hedge | None = attrs.field(default=None, validator=_takes(_is_hedge, "an adorm.Hedge"))
+    hedge: Hedge | None = attrs.field(
+        default=None, validator=_takes(_none_or("adorm.calls.hedge", "Hedge"), "an adorm.Hedge")
+    )
     clock: Clock | None = attrs.field(
         default=None, validator=_takes(_is_clock, "an object with now(), monotonic() and sleep()")
     )
@@ -242,7 +228,7 @@ class ConnectOptions:
     datetime_format: DatetimeFormat = attrs.field(  # pyright: ignore[reportAssignmentType]  # it widens the literal to str
         default="Z",
         validator=_takes(
-            _is_datetime_format, " or ".join(f'"{each}"' for each in DATETIME_FORMATS)
+            DATETIME_FORMATS.__contains__, " or ".join(f'"{each}"' for each in DATETIME_FORMATS)
         ),
     )
 
@@ -251,11 +237,8 @@ class ConnectOptions:
             raise UsageError(
                 "table_names is a function and gives the whole name: take table_prefix away"
             )
-        given = {
-            name
-            for name in ("client", "session", "profile", "credentials")
-            if getattr(self, name) is not None
-        }
+        sources = ("client", "session", "profile", "credentials")
+        given = {name for name in sources if getattr(self, name) is not None}
         if "client" in given:
             own = ("session", "profile", "credentials", "region", "endpoint_url", "trace_header")
             extra = [name for name in own if getattr(self, name) is not None]

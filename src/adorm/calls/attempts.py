@@ -23,6 +23,7 @@ from adorm.retry import (
 from adorm.support.cancel_scopes import stop_if_cancelled
 from adorm.transport.answer_shapes import CHECKS
 from adorm.transport.base import Answer, LastCheck, Transport, is_unsent
+from adorm.transport.errors import unreadable_answer
 
 SHORTEST_ATTEMPT_S = 1e-6
 """A wait that ends less than this before the deadline leaves no time for an attempt. It also
@@ -39,12 +40,8 @@ class Sender:
         self._clock = clock
 
     async def send(self, call: Call) -> Answer:
-        """Make one attempt.
-
-        Raises:
-            DeadlineExceeded: there is no time left, or too little.
-            UsageError: the token is too old.
-        """
+        """Make one attempt. Raises `DeadlineExceeded` where no time is left, and `UsageError` where
+        the token is too old."""
         await stop_if_cancelled()
         left_s = call.time_left_s()
         last_check = self._token_check(call) if TOKEN in call.request else None
@@ -56,12 +53,9 @@ class Sender:
             return await sending
 
     def _token_check(self, call: Call) -> LastCheck | None:
-        """Check the token's age before an attempt; gives the check for after the wait for a
-        connection, which may be long, where one is needed.
+        """Check the token's age, if an attempt before this one may have been applied.
 
-        Raises:
-            UsageError: an attempt before this one may have been applied, so long ago that DynamoDB
-                may have forgotten the token.
+        Gives the check to repeat after the wait for a connection, which may be long.
         """
         if call.token_age is None:
             call.token_age = TokenAge(self._clock)
@@ -105,7 +99,7 @@ class Attempts:
                     if (check := CHECKS.get(call.operation)) is not None and (
                         problem := check(call.request, answer)
                     ) is not None:
-                        raise misshapen_answer(call.operation, problem)
+                        raise unreadable_answer(call.operation, problem)
                 except (ServiceError, ConnectionFailed) as error:
                     await self.failed(call, error)
                 except UsageError as error:
@@ -193,10 +187,3 @@ def _cut_off(call: Call, timeout: TimeoutError) -> DeadlineExceeded:
         what = f"the deadline passed during attempt {call.attempts}"
         call.maybe_applied = call.maybe_applied or call.repeat != "read"
     return call.late(what)
-
-
-def misshapen_answer(operation: str, problem: str) -> ConnectionFailed:
-    """The error for an answer that is JSON, but not of the shape that DynamoDB answers in."""
-    return ConnectionFailed(
-        f"the answer can't be read: {problem}", maybe_applied=True, operation=operation
-    )

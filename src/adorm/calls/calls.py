@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING
 
-from adorm.calls.attempts import Attempts, Sender, misshapen_answer
+from adorm.calls.attempts import Attempts, Sender
 from adorm.calls.call import TOKEN, Call, Layer, Step
 from adorm.calls.capacity import (
     asking_for_capacity,
@@ -24,6 +25,7 @@ from adorm.retry import DEFAULT_RETRY, RetryPolicy, repeat_of, unit_random
 from adorm.support.cancel_scopes import scope_deadline, stop_if_cancelled
 from adorm.transport.answer_shapes import CHECKS
 from adorm.transport.base import Answer, AnswerReader, Request, Transport
+from adorm.transport.errors import unreadable_answer
 
 if TYPE_CHECKING:
     from adorm.calls.hooks import CallHooks
@@ -33,14 +35,11 @@ if TYPE_CHECKING:
 
 def composed(layers: Sequence[Layer], innermost: Step) -> Step:
     """One step out of `innermost` and the layers around it, of which the first is outermost."""
-    step = innermost
-    for layer in reversed(layers):
-        step = _around(layer, step)
-    return step
 
+    def around(layer: Layer, next_step: Step) -> Step:
+        return lambda call: layer(call, next_step)
 
-def _around(layer: Layer, next_step: Step) -> Step:
-    return lambda call: layer(call, next_step)
+    return reduce(lambda step, layer: around(layer, step), reversed(layers), innermost)
 
 
 class Calls:
@@ -134,7 +133,7 @@ class Calls:
             if (check := CHECKS.get(operation)) is not None and (
                 problem := check(request, answer)
             ) is not None:
-                raise misshapen_answer(operation, problem)
+                raise unreadable_answer(operation, problem)
         except (ServiceError, ConnectionFailed) as error:
             call = Call(operation, request, subject, repeat, retry, read)
             call.attempts = 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from adorm.dynamodb.operations import operation_of
@@ -186,21 +186,14 @@ class Capacity:
                 self._indexes[table, name] = before + index_units
 
 
-class _Blocks(Record):
+class _Blocks(NamedTuple):
     """The blocks that are open here, innermost first."""
-
-    __slots__ = ("capacity", "owner", "source", "outer")  # noqa: RUF023  # the constructor's order
 
     capacity: Capacity
     owner: object
     source: object
     """The database whose calls count; None for all."""
     outer: _Blocks | None
-
-    def __init__(
-        self, capacity: Capacity, owner: object, source: object, outer: _Blocks | None
-    ) -> None:
-        self._hold(capacity, owner, source, outer)
 
 
 _current: ContextVar[_Blocks | None] = ContextVar("adorm_capacity", default=None)
@@ -213,7 +206,7 @@ class collect_capacity:  # noqa: N801  # reads as a function in `async with`
 
     ::
 
-        from adorm.calls.capacity import collect_capacity
+        from adorm import collect_capacity
 
         async with collect_capacity() as used:
             await orders.query("c1")
@@ -233,12 +226,7 @@ class collect_capacity:  # noqa: N801  # reads as a function in `async with`
         _current.set(_Blocks(capacity, self, self._source, _current.get()))
         return capacity
 
-    async def __aexit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         blocks = _current.get()
         if blocks is not None and blocks.owner is self:
             _current.set(blocks.outer)

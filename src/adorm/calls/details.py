@@ -103,8 +103,8 @@ class ErrorDetails:
 
 
 @attrs.frozen(kw_only=True)
-class CallDetails:
-    """One call as its hooks see it, frozen: no key, no item, no credentials."""
+class _Details:
+    """What a call and its attempts have in common."""
 
     call_id: int = 0
     """One number in all details of a call, and of no other in this process."""
@@ -116,40 +116,33 @@ class CallDetails:
     """The name of the model that the call is about, where it is about one."""
     request: RequestDetails = attrs.field(factory=RequestDetails)
     server: ServerDetails = attrs.field(factory=ServerDetails)
+    duration_s: float = 0.0
+    """Time taken, of a call with its waits; 0 before it."""
+    error: ErrorDetails | None = None
+    """What it raised, a cancellation included; None before it and after a success."""
+    capacity: Units | None = None
+    """What the answer reports as consumed; None before it, after an error, and where the request
+    did not ask for a report (`CallHooks.capacity`)."""
+
+
+@attrs.frozen(kw_only=True)
+class CallDetails(_Details):
+    """One call as its hooks see it, frozen: no key, no item, no credentials."""
+
     attempts: int = 0
     """Attempts made; 0 before the call."""
-    duration_s: float = 0.0
-    """Time taken, waits included; 0 before the call."""
-    error: ErrorDetails | None = None
-    """What the call raises, a cancellation included; None before the call and after a success."""
-    capacity: Units | None = None
-    """What the answer reports as consumed; None before the call, after an error, and where the
-    request did not ask for a report (`CallHooks.capacity`)."""
     answer: AnswerDetails | None = None
     """None before the call and after an error."""
 
 
 @attrs.frozen(kw_only=True)
-class AttemptDetails:
+class AttemptDetails(_Details):
     """One attempt of a call as its hooks see it, frozen."""
 
-    call_id: int = 0
-    """That of the call's `CallDetails`."""
-    operation: str
-    table: str | None
-    model: str | None = None
-    request: RequestDetails = attrs.field(factory=RequestDetails)
-    server: ServerDetails = attrs.field(factory=ServerDetails)
     attempt: int
     """1 for the first."""
     delay_s: float
     """The wait that came before this attempt; 0 for the first."""
-    duration_s: float = 0.0
-    """Time taken; 0 before the attempt."""
-    error: ErrorDetails | None = None
-    """What the attempt raised; None before the attempt and after a success."""
-    capacity: Units | None = None
-    """See `CallDetails.capacity`."""
 
 
 def request_details(request: Request) -> RequestDetails:
@@ -210,14 +203,9 @@ def error_details(error: BaseException) -> ErrorDetails:
 def server_details(transport: Transport) -> ServerDetails:
     """Where a transport sends to."""
     url, region = transport.engine.endpoint_url, transport.engine.region
-    if not isinstance(url, str):  # a given client may hold anything
-        return ServerDetails(region=_text(region))
-    parts = urlsplit(url)
-    return ServerDetails(
-        address=parts.hostname,
-        port=parts.port or DEFAULT_PORTS.get(parts.scheme),
-        region=_text(region),
-    )
+    parts = urlsplit(_text(url) or "")  # a given client may hold anything
+    port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+    return ServerDetails(address=parts.hostname, port=port, region=_text(region))
 
 
 def model_name(subject: object) -> str | None:
@@ -271,11 +259,7 @@ def _flag(value: object) -> bool | None:
 
 
 def _names(value: object) -> tuple[str, ...] | None:
-    return (
-        tuple(str(name) for name in cast("list[object]", value))
-        if isinstance(value, list)
-        else None
-    )
+    return tuple(map(str, cast("list[object]", value))) if isinstance(value, list) else None
 
 
 _SHAPE: Mapping[str, tuple[str, Callable[[object], object]]] = {

@@ -14,14 +14,7 @@ from adorm.concurrency.race import first_of
 from adorm.dynamodb.operations import HEDGED, READS
 from adorm.errors import UsageError
 from adorm.support.buckets import Bucket
-from adorm.transport.base import (
-    Answer,
-    AnswerReader,
-    LastCheck,
-    Request,
-    Transport,
-    WrappedTransport,
-)
+from adorm.transport.base import Answer, Request, Transport, WrappedTransport
 
 KEPT_LATENCIES = 256
 """Of each kind of read."""
@@ -31,14 +24,9 @@ MAX_SAVED_HEDGES = 10.0
 """Second requests that were not needed are saved for later, up to so many."""
 
 
-def _are_reads(value: object) -> bool:
-    return (
-        isinstance(value, AbstractSet) and frozenset() < cast("AbstractSet[object]", value) <= READS
-    )
-
-
 def _reads(_hedge: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if not _are_reads(value):
+    chosen = cast("AbstractSet[object]", value) if isinstance(value, AbstractSet) else frozenset()
+    if not chosen or not chosen <= READS:
         raise UsageError(
             f"Hedge({attribute.name}={value!r}): expected a set of reading operations, some of "
             f"{', '.join(sorted(READS))}: writes are never hedged"
@@ -152,17 +140,10 @@ class HedgingTransport(WrappedTransport):
         """What it did so far."""
         return HedgeFigures(reads=self._reads, hedged=self._hedged, won=self._won)
 
-    async def send(
-        self,
-        operation: str,
-        request: Request,
-        read: AnswerReader | None = None,
-        last_check: LastCheck | None = None,
-        /,
-    ) -> Answer:
+    async def send(self, operation: str, request: Request, /, *rest: Any) -> Answer:
         """See `Transport.send`."""
         if operation not in self._hedge.operations:
-            return await self.inner.send(operation, request, read, last_check)
+            return await self.inner.send(operation, request, *rest)
         self._reads += 1
         self._budget.give_back(self._hedge.max_extra)
         key = _latencies_key(operation, request)
@@ -172,11 +153,11 @@ class HedgingTransport(WrappedTransport):
         clock = asyncio.get_running_loop().time
         started_s = clock()
         if latencies.delay_s == math.inf:
-            answer = await self.inner.send(operation, request, read, last_check)
+            answer = await self.inner.send(operation, request, *rest)
         else:
             answer, second_won = await first_of(
-                lambda: self.inner.send(operation, request, read, last_check),
-                lambda: self.inner.send(operation, request, read, last_check),
+                lambda: self.inner.send(operation, request, *rest),
+                lambda: self.inner.send(operation, request, *rest),
                 after_s=latencies.delay_s,
                 may_begin=lambda: self._may_hedge(operation, request),
             )

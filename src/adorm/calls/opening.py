@@ -8,7 +8,6 @@ import sys
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 from adorm.calls.calls import Calls
@@ -53,12 +52,7 @@ class LazyCalls:
             raise _closed()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:

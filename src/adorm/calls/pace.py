@@ -145,11 +145,7 @@ class RateLimiter:
 
     async def attempt(self, call: Call, next_step: Step) -> Answer:
         """The layer around an attempt: it waits until the rates let the attempt go, and the rates
-        learn from its answer or error.
-
-        Raises:
-            DeadlineExceeded: the wait would outlive the deadline, or outlived it.
-        """
+        learn from its answer or error."""
         permit = self.permit(call.operation, call.request)
         if permit is None:
             return await next_step(call)
@@ -215,10 +211,7 @@ class RateLimiter:
 
 
 def weights_of(operation: str, request: Request) -> list[tuple[str, int]]:
-    """The rates that limit a request, by name and sorted, and the tokens that it takes of each.
-
-    Empty where none does.
-    """
+    """The rates that limit a request, by name and sorted, and the tokens that it takes of each."""
     known = OPERATIONS.get(operation)
     if known is None or not known.on_items:
         return []
@@ -236,11 +229,8 @@ def _sequence(value: object) -> Sequence[Any]:
 
 def _table_of(item: object) -> str:
     """The table of one operation of a transaction, `{"Put": {"TableName": ...}}`."""
-    operations: list[object] = (
-        list(cast("Mapping[str, object]", item).values()) if isinstance(item, Mapping) else []
-    )
-    return (
-        str(cast("Mapping[str, object]", operations[0]).get("TableName"))
-        if operations and isinstance(operations[0], Mapping)
-        else ""
-    )
+    if isinstance(item, Mapping):
+        for operation in cast("Mapping[str, object]", item).values():
+            if isinstance(operation, Mapping):
+                return str(cast("Mapping[str, object]", operation).get("TableName"))
+    return ""

@@ -10,14 +10,7 @@ import anyio
 import attrs
 
 from adorm.errors import UsageError
-from adorm.transport.base import (
-    Answer,
-    AnswerReader,
-    LastCheck,
-    Request,
-    Transport,
-    WrappedTransport,
-)
+from adorm.transport.base import Answer, Request, Transport, WrappedTransport
 
 State = Literal["in flight", "answered", "failed", "cancelled"]
 
@@ -157,16 +150,9 @@ class _Recording(WrappedTransport):
     def __repr__(self) -> str:
         return f"<{self.inner!r} with {self._recorder!r}>"
 
-    async def send(
-        self,
-        operation: str,
-        request: Request,
-        read: AnswerReader | None = None,
-        last_check: LastCheck | None = None,
-        /,
-    ) -> Answer:
+    async def send(self, operation: str, request: Request, /, *rest: Any) -> Answer:
         return await self._recorder.record(
-            operation, request, lambda: self.inner.send(operation, request, read, last_check)
+            operation, request, lambda: self.inner.send(operation, request, *rest)
         )
 
 

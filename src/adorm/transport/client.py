@@ -16,7 +16,7 @@ from adorm.dynamodb.operations import operation_of
 from adorm.errors import MESSAGE_CHARACTERS, AdormError, ConnectionFailed, ServiceError, UsageError
 from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.credentials.aws_session import TELL_THE_USER
-from adorm.transport.errors import misshapen, service_error
+from adorm.transport.errors import misshapen, service_error, unreadable_answer
 from adorm.transport.redaction import presentable
 from adorm.transport.wire_values import epoch_seconds, plain_request
 
@@ -114,23 +114,16 @@ class ClientTransport(Transport):
         if names & TELL_THE_USER:
             return UsageError(f"{operation}: no AWS credentials: {error}")
         if names & {"CredentialRetrievalError", "TokenRetrievalError", "MetadataRetrievalError"}:
-            return self._failed(
-                f"AWS credentials could not be fetched: {error}", operation, sent=False
-            )
+            problem = f"AWS credentials could not be fetched: {error}"
+            return self._failed(problem, operation, sent=False)
         if names & {"ConnectionError", "HTTPClientError"}:
             below = getattr(error, "kwargs", {}).get("error")
             below_names = {kind.__name__ for kind in type(below).__mro__}
             sent = not (names & NOTHING_WAS_SENT or below_names & NO_CONNECTION)
-            return self._failed(
-                f"{error}{f' ({type(below).__name__})' if below is not None else ''}",
-                operation,
-                sent=sent,
-            )
-        return self._failed(
-            f"the answer can't be read, the client raised {type(error).__name__}: {error}",
-            operation,
-            sent=True,
-        )
+            cause = f" ({type(below).__name__})" if below is not None else ""
+            return self._failed(f"{error}{cause}", operation, sent=sent)
+        problem = f"the answer can't be read, the client raised {type(error).__name__}: {error}"
+        return self._failed(problem, operation, sent=True)
 
     def _failed(self, problem: str, operation: str, *, sent: bool) -> ConnectionFailed:
         # If botocore retries, an attempt before the one that it reports may have been applied.
@@ -211,21 +204,13 @@ def _read(received: object, operation: str) -> Answer:
         headers: Mapping[str, str] = cast("Mapping[str, Any]", metadata).get("HTTPHeaders") or {}
         length = headers.get("content-length", "2")
         if length.strip() != "2":  # `{}`
-            raise ConnectionFailed(
-                f"the answer can't be read: its {length} bytes with status 200 are not DynamoDB's "
-                "JSON",
-                maybe_applied=True,
-                operation=operation,
-            )
+            problem = f"its {length} bytes with status 200 are not DynamoDB's JSON"
+            raise unreadable_answer(operation, problem)
     # botocore returns a body that it can't read as an answer that holds nothing.
     known = operation_of(operation)
     needed = known.answer_member
     if needed is not None and needed not in answer:
-        raise ConnectionFailed(
-            f"the answer can't be read: status 200 without {needed}",
-            maybe_applied=True,
-            operation=operation,
-        )
+        raise unreadable_answer(operation, f"status 200 without {needed}")
     if not known.on_items:
         return cast("Answer", epoch_seconds(answer))
     return answer

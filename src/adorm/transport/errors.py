@@ -12,6 +12,7 @@ from adorm.errors import (
     AdormError,
     CancellationReason,
     ConditionalCheckFailed,
+    ConnectionFailed,
     ServiceError,
     TransactionCanceled,
 )
@@ -29,13 +30,8 @@ def service_error(
 ) -> ServiceError:
     """The error for DynamoDB's error JSON.
 
-    Args:
-        body: `{"__type": "...#ConditionalCheckFailedException", "message": ..., "Item": ...,
-            "CancellationReasons": ...}`.
-        operation: "GetItem", "PutItem", ...
-        status: the HTTP status.
-        request_id: of the header `x-amzn-requestid`.
-        retry_after_s: of the header `Retry-After`, in seconds.
+    `body` is `{"__type": "...#ConditionalCheckFailedException", "message": ..., "Item": ...,
+    "CancellationReasons": ...}`, `status` the HTTP status.
     """
     code = shown(
         str(body.get("__type") or body.get("code") or status or "Unknown")
@@ -95,6 +91,13 @@ def error_for(
     )
 
 
+def unreadable_answer(operation: str, problem: str) -> ConnectionFailed:
+    """The error for an answer that is not of the shape that DynamoDB answers in."""
+    return ConnectionFailed(
+        f"the answer can't be read: {problem}", maybe_applied=True, operation=operation
+    )
+
+
 def another_like(error: AdormError) -> AdormError:
     """A copy of a failure, for another caller that waited for the same thing.
 
@@ -118,41 +121,24 @@ REASON_CODES: Mapping[str, str] = {
 
 
 def _reason(cause: object, operation: str) -> CancellationReason:
-    reason: Mapping[str, Any] = (
-        cast("Mapping[str, Any]", cause) if isinstance(cause, Mapping) else {}
-    )
-    code = str(reason.get("Code"))
+    reason = cast("Mapping[str, Any]", cause) if isinstance(cause, Mapping) else {}
+    code, message, item = str(reason.get("Code")), reason.get("Message"), reason.get("Item")
     if code == "None":
         return CancellationReason(operation, None)
-    error = service_error(
-        {
-            "__type": REASON_CODES.get(code, code),
-            "message": reason.get("Message"),
-            "Item": reason.get("Item"),
-        },
-        operation=operation,
-        status=400,
-    )
-    return CancellationReason(
-        operation, shown(code), error.detail or None, None, reason.get("Item"), error
-    )
+    body = {"__type": REASON_CODES.get(code, code), "message": message, "Item": item}
+    error = service_error(body, operation=operation, status=400)
+    return CancellationReason(operation, shown(code), error.detail or None, None, item, error)
 
 
 def misshapen(body: Mapping[str, Any]) -> str | None:
     """What is wrong with the items in an error's JSON: one is no attribute map. None: all fit."""
-    if (problem := _item_problem(body)) is not None:
-        return problem
     reasons: object = body.get("CancellationReasons")
-    if isinstance(reasons, list):
-        for reason in cast("list[object]", reasons):
-            if (
-                isinstance(reason, Mapping)
-                and (problem := _item_problem(cast("Mapping[str, Any]", reason))) is not None
-            ):
-                return problem
+    for holder in (body, *(cast("list[object]", reasons) if isinstance(reasons, list) else ())):
+        item = (
+            cast("Mapping[str, object]", holder).get("Item")
+            if isinstance(holder, Mapping)
+            else None
+        )
+        if item is not None and (problem := map_problem("Item", item)) is not None:
+            return problem
     return None
-
-
-def _item_problem(body: Mapping[str, Any]) -> str | None:
-    item: object = body.get("Item")
-    return None if item is None else map_problem("Item", item)
