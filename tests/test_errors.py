@@ -169,5 +169,5 @@ def test_a_key_is_the_same_key_after_it_was_copied_or_pickled(again: Callable[[A
 
 def test_every_error_is_named_by_the_module_that_users_import() -> None:
     assert str(errors.Throttled) == "<class 'adorm.errors.Throttled'>"
-    named = [getattr(errors, name) for name in errors.__all__]
+    named = [value for name, value in vars(errors).items() if not name.startswith("_")]
     assert {each.__module__ for each in named if isinstance(each, type)} == {"adorm.errors"}

@@ -32,12 +32,7 @@ ContextT_contra = TypeVar("ContextT_contra", contravariant=True)
 
 DEFAULT_RESERVE_MS = 500
 
-_SIGNATURE = inspect.Signature(
-    [
-        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        for name in ("event", "context")
-    ]
-)
+_SIGNATURE = inspect.signature(lambda event, context: None)
 
 
 @runtime_checkable

@@ -109,11 +109,8 @@ def renewed_by(error: ServiceError | ConnectionFailed) -> str:
 
     Each gives a call one more attempt; a call may need both.
     """
-    return (
-        "credentials"
-        if isinstance(error, ServiceError) and error.code in CREDENTIALS_REFUSED
-        else "clock"
-    )
+    refused = isinstance(error, ServiceError) and error.code in CREDENTIALS_REFUSED
+    return "credentials" if refused else "clock"
 
 
 def is_ambiguous(error: ServiceError | ConnectionFailed) -> bool:

@@ -15,14 +15,9 @@ from typing import Any, Generic, TypeVar, cast
 from adorm.aws_lambda import figures, snapshots
 from adorm.aws_lambda.leftovers import end_what_is_left
 from adorm.aws_lambda.loop import Bounds, GivenUp, OwnLoop, PastDeadline
-from adorm.aws_lambda.options import (
-    Connect,
-    checked_function,
-    checked_models,
-    checked_reserve_s,
-    connected,
-)
+from adorm.aws_lambda.options import Connect, checked_function, checked_models, connected
 from adorm.aws_lambda.warm_up import WARM_UP_LIMIT_S, WarmUp, inside_lambda, is_entry_point, told
+from adorm.checks import count
 from adorm.database import Database
 from adorm.deadlines import deadline
 from adorm.errors import DeadlineExceeded, UsageError
@@ -62,7 +57,7 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
         self._function = checked_function(function)
         self._name = str(getattr(function, "__name__", type(function).__name__))
         self._models = checked_models(models)
-        self._reserve_s = checked_reserve_s(reserve_ms)
+        self._reserve_s = count("lambda_handler(reserve_ms=...)", reserve_ms, least=0) / 1000
         self._connect = connect
         self._loop: OwnLoop | None = None
         self._db: Database | None = None if callable(connect) else connected(connect)
@@ -127,11 +122,7 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
         return await result
 
     def _budget_s(self, context: object) -> float | None:
-        """Seconds until the deadline; None where the context does not say.
-
-        Raises:
-            DeadlineExceeded: no time is left.
-        """
+        """Seconds until the deadline; None where the context does not say."""
         ask: object = getattr(context, "get_remaining_time_in_millis", None)
         left_ms: object = ask() if callable(ask) else None
         if isinstance(left_ms, bool) or not isinstance(left_ms, int | float):

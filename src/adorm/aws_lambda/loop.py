@@ -92,7 +92,8 @@ class OwnLoop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._generators = Generators()
+        self.generators = Generators()
+        """The async generators that were begun in `run`."""
         self._unended: list[asyncio.Task[Any]] = []
         self._given_up = False
 
@@ -105,11 +106,6 @@ class OwnLoop:
         """The tasks that have not ended."""
         return asyncio.all_tasks(self._loop)
 
-    @property
-    def generators(self) -> Generators:
-        """The async generators that were begun in `run`."""
-        return self._generators
-
     def run(self, work: Coroutine[Any, Any, T], bounds: Bounds | None = None) -> T:
         """Run until the coroutine has ended, and give its result.
 
@@ -118,7 +114,7 @@ class OwnLoop:
             GivenUp: it ignored its cancellation.
             AdormError: something else cancelled the coroutine.
         """
-        run = _BoundedRun(self._loop, self._generators, bounds)
+        run = _BoundedRun(self._loop, self.generators, bounds)
         main = run.main(work)
         try:
             return self._loop.run_until_complete(main)

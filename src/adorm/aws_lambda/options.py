@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
-from adorm.checks import count
 from adorm.connecting import connect as connect_database
 from adorm.database import Database
 from adorm.errors import UsageError
@@ -18,11 +17,7 @@ Connect: TypeAlias = Mapping[str, object] | Callable[[], Database | Awaitable[Da
 
 
 def checked_function(function: Callable[..., T]) -> Callable[..., T]:
-    """The handler itself.
-
-    Raises:
-        UsageError: it can't be one.
-    """
+    """Refuse a handler that can't be called with (event, context, db); gives it back."""
     given: object = function
     if not callable(given) or inspect.isclass(given) or inspect.isasyncgenfunction(given):
         raise UsageError(
@@ -42,11 +37,7 @@ def checked_function(function: Callable[..., T]) -> Callable[..., T]:
 
 
 def checked_models(models: Sequence[type[Any]]) -> tuple[type[Any], ...]:
-    """The classes.
-
-    Raises:
-        UsageError: they are none.
-    """
+    """Refuse what is no list of classes; gives them as a tuple."""
     if isinstance(models, str) or not isinstance(models, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         raise UsageError(
             f"lambda_handler(models=...) takes a list of model classes, not {type(models).__name__}"
@@ -57,21 +48,8 @@ def checked_models(models: Sequence[type[Any]]) -> tuple[type[Any], ...]:
     return tuple(models)
 
 
-def checked_reserve_s(reserve_ms: int) -> float:
-    """In seconds.
-
-    Raises:
-        UsageError: it is no number of milliseconds.
-    """
-    return count("lambda_handler(reserve_ms=...)", reserve_ms, least=0) / 1000
-
-
 def connected(options: Mapping[str, object] | None) -> Database:
-    """A database by the options; nothing is sent or looked up yet.
-
-    Raises:
-        UsageError: `adorm.connect` refuses them.
-    """
+    """A database by the options; nothing is sent or looked up yet."""
     if options is not None and not isinstance(options, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         raise UsageError(
             "lambda_handler(connect=...) takes options of adorm.connect as a dict, or a "

@@ -2,7 +2,8 @@
 
 Its answer tells SQS which of them it has to deliver again.
 
-https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+"""
 
 from __future__ import annotations
 
@@ -80,12 +81,7 @@ class SqsMessage:
 
 
 def messages_of(event: object) -> list[SqsMessage]:
-    """The messages of a Lambda event, or of a list of records.
-
-    Raises:
-        UsageError: it is something else, or one of its records is no message of a queue. The error
-            shows no values.
-    """
+    """The messages of a Lambda event, or of a list of records."""
     records: object = event
     if isinstance(event, Mapping):
         records = cast("Mapping[str, object]", event).get("Records")

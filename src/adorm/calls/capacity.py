@@ -1,6 +1,7 @@
 """Capacity units: what one answer reports as consumed, and totals by table, index and operation.
 
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConsumedCapacity.html"""
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConsumedCapacity.html
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from adorm.support.printable_text import printable, shown
 
 MESSAGE_CHARACTERS = 2000
-"""Of somebody else's message that are shown."""
+"""The most characters of a foreign message that are shown."""
 
 
 class AdormError(Exception):
@@ -99,21 +99,17 @@ class ItemDecodeError(AdormError):
         """The whole item as it was read, so that nothing is lost."""
 
     def __str__(self) -> str:
-        # As it came, which may be anything.
-        parts: list[object] = list(self.key.values())
-        key = "/".join(
-            shown(
-                str(
-                    next(iter(cast("dict[str, Any]", part).values()), "")
-                    if isinstance(part, dict)
-                    else part
-                )
-            )
+        parts: list[object] = list(self.key.values())  # as they came, which may be anything
+        values = [
+            next(iter(cast("dict[str, object]", part).values()), "")
+            if isinstance(part, dict)
+            else part
             for part in parts
-        )
+        ]
+        key = "/".join(shown(str(value)) for value in values)
         subject = f"{self.model.__name__} {key}" if key else self.model.__name__
-        fate = "; the write was applied: do not send it again" if self.applied else ""
-        return f"{subject} {shown(self.path)}: {shown(self.problem, MESSAGE_CHARACTERS)}{fate}"
+        warning = "; the write was applied: do not send it again" if self.applied else ""
+        return f"{subject} {shown(self.path)}: {shown(self.problem, MESSAGE_CHARACTERS)}{warning}"
 
 
 class ItemNotFound(AdormError, LookupError):
@@ -181,13 +177,10 @@ class ConnectionFailed(AdormError):
             if self.operation or self.subject
             else ""
         )
-        fate = (
-            "; it may have been applied: read the item before writing again"
-            if self.maybe_applied
-            else ""
-        )
+        applied = "; it may have been applied: read the item before writing again"
+        warning = applied if self.maybe_applied else ""
         count = f" (attempts: {self.attempts})" if self.attempts > 1 else ""
-        return f"{about}{shown(self.problem, MESSAGE_CHARACTERS)}{fate}{count}"
+        return f"{about}{shown(self.problem, MESSAGE_CHARACTERS)}{warning}{count}"
 
 
 class DeadlineExceeded(AdormError, TimeoutError):

@@ -92,12 +92,11 @@ class SqsFailed(FanOutFailed):
 
 
 MAX_REASONS_TOLD = 10
-"""By the message of a cancelled transaction; all of them are in `.reasons`."""
+"""The most reasons in the message of a cancelled transaction; `.reasons` has all."""
 
 
 class CancellationReason(Record):
-    """Why one operation of a cancelled transaction failed; `code` is None where that part was
-    fine."""
+    """Why an operation of a cancelled transaction failed; `code` is None where it did not."""
 
     __slots__ = ("operation", "code", "message", "item", "attribute_map", "error")  # noqa: RUF023  # the constructor's order
 
@@ -136,16 +135,9 @@ class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
 
     def __new__(cls, message: str, reasons: Sequence[CancellationReason], **_details: Any) -> Self:
         errors = [reason.error for reason in reasons if reason.error is not None]
-        return super().__new__(
-            cls,
-            message,
-            errors
-            or [
-                ServiceError(
-                    message, code="TransactionCanceledException", operation="TransactWriteItems"
-                )
-            ],
-        )
+        code, operation = "TransactionCanceledException", "TransactWriteItems"
+        unknown = ServiceError(message, code=code, operation=operation)  # a group holds an error
+        return super().__new__(cls, message, errors or [unknown])
 
     def __init__(self, message: str, reasons: Sequence[CancellationReason], **details: Any) -> None:
         ServiceError.__init__(self, message, **details)

@@ -1,14 +1,15 @@
-"""adorm in an aiohttp.web application: a cleanup context, the database of a request, problem
-details, pages with cursors.
+"""adorm in an aiohttp.web application: cleanup context, database, problem details, pages.
 
-app = web.Application(middlewares=[adorm_middleware(deadline_s=5)])
-app.cleanup_ctx.append(adorm_context(models=[Order]))
+::
 
-async def list_orders(request: web.Request) -> web.Response:
-    page = paging(request)
-    orders = table(request, Order)
-    return page_response(await
-    orders.query(request.match_info["customer_id"]).limit(page.limit).page(page.cursor))
+    app = web.Application(middlewares=[adorm_middleware(deadline_s=5)])
+    app.cleanup_ctx.append(adorm_context(models=[Order]))
+
+
+    async def list_orders(request: web.Request) -> web.Response:
+        part = paging(request)
+        query = table(request, Order).query(request.match_info["customer_id"])
+        return page_response(await query.limit(part.limit).page(part.cursor))
 """
 
 from __future__ import annotations
@@ -166,12 +167,8 @@ def paging(
     """
     check_limits(default_limit, max_limit)
     text = request.query.get("limit", str(default_limit))
-    if not (
-        text.isascii()
-        and text.isdigit()
-        and len(text) <= len(str(max_limit))
-        and 1 <= int(text) <= max_limit
-    ):
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(max_limit))
+    if not (is_number and 1 <= int(text) <= max_limit):
         raise _bad_request("bad-limit", f"limit is a whole number from 1 to {max_limit}.")
     return Paging(int(text), request.query.get("cursor"))
 

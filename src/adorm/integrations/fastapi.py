@@ -1,14 +1,17 @@
-"""adorm in a FastAPI application: `lifespan`, dependencies for the database and its tables, pages
-with cursors, problem details.
+"""adorm in a FastAPI application: lifespan, dependencies, pages with cursors, problem details.
 
-app = FastAPI(lifespan=lifespan(models=[Order]))
-app.add_middleware(AdormMiddleware, deadline_s=5)
-Orders = Annotated[Table[Order], Depends(table(Order))]
+::
 
-@app.get("/customers/{customer_id}/orders")
-async def list_orders(customer_id: str, orders: Orders, page: Annotated[Paging, Depends(paging())])
-    -> CursorPage[Order]: return CursorPage.of(await
-    orders.query(customer_id).limit(page.limit).page(page.cursor))
+    app = FastAPI(lifespan=lifespan(models=[Order]))
+    app.add_middleware(AdormMiddleware, deadline_s=5)
+    Orders = Annotated[Table[Order], Depends(table(Order))]
+    Part = Annotated[Paging, Depends(paging())]
+
+
+    @app.get("/customers/{customer_id}/orders")
+    async def list_orders(customer_id: str, orders: Orders, part: Part) -> CursorPage[Order]:
+        query = orders.query(customer_id).limit(part.limit)
+        return CursorPage.of(await query.page(part.cursor))
 """
 
 from __future__ import annotations

@@ -21,8 +21,7 @@ RecordHandler = Callable[..., Any]
 
 
 class BatchProcessor(Protocol):
-    """What is needed of Powertools' `AsyncBatchProcessor`, or of a processor of one's own made
-    like it."""
+    """What adorm uses of Powertools' `AsyncBatchProcessor`, or of your own processor like it."""
 
     def __call__(
         self, records: list[dict[str, Any]], handler: RecordHandler, lambda_context: Any = None
@@ -73,9 +72,8 @@ async def async_process_partial_response(
     """
     check_options(concurrency)
     records = _records(event)
-    process = getattr(
-        processor, "_async_process_record", None
-    )  # what custom processors are asked to write
+    # The method that Powertools asks custom processors to write.
+    process = getattr(processor, "_async_process_record", None)
     if not callable(process):
         raise UsageError(
             "the processor is an AsyncBatchProcessor of Powertools', not "
@@ -100,29 +98,21 @@ async def async_process_partial_response(
                     f"{type(processor).__name__} handles no records asynchronously: take an "
                     "AsyncBatchProcessor"
                 ) from outcome.error
-            if (
-                outcome.error is not None
-            ):  # what the handler of a record raises is kept by the processor
+            # The processor itself keeps what the handler of a record raises.
+            if outcome.error is not None:
                 raise outcome.error
     return processor.response()
 
 
 def _records(event: object) -> list[dict[str, Any]]:
-    """The records of an event; those of Kafka are in lists by topic and partition.
-
-    Raises:
-        UsageError: it has none.
-    """
+    """The records of an event; those of Kafka are in lists by topic and partition."""
     found: object = None
     if isinstance(event, Mapping):
         content = cast("Mapping[str, Any]", event)
         found = content.get("Records")
         if found is None and isinstance(topics := content.get("records"), Mapping):
-            found = [
-                record
-                for records in cast("Mapping[str, Any]", topics).values()
-                for record in records
-            ]
+            lists = cast("Mapping[str, Sequence[object]]", topics).values()
+            found = [record for records in lists for record in records]
     if not isinstance(found, Sequence) or isinstance(found, str | bytes):
         raise UsageError(
             'no event of a batch: a dict with "Records" is expected, or Kafka\'s "records"'

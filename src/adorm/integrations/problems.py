@@ -1,5 +1,4 @@
-"""What a client of a service is told of adorm's errors: problem details,
-`application/problem+json`.
+"""adorm's errors as a service answers them: problem details, `application/problem+json`.
 
 A status, a stable `code` for programs, and a fixed sentence for people: no key, value, table name
 or message of DynamoDB's gets out.
@@ -41,15 +40,15 @@ from adorm.errors import (
 MEDIA_TYPE = "application/problem+json"
 
 AGAIN_S = 1
-"""After how many seconds to try again, where DynamoDB named no time."""
+"""The seconds of Retry-After where DynamoDB named no time."""
 
 MAX_REASONS = 10
-"""Told of a group of errors; DynamoDB has up to 100."""
+"""The most reasons that are answered for a group of errors; a transaction has up to 100."""
 
 
 @attrs.frozen
 class Problem:
-    """What is answered in the place of an error."""
+    """The answer to a request that failed with an error."""
 
     status: int
     code: str
@@ -83,7 +82,7 @@ class Problem:
         return orjson.dumps(self.body())
 
     def headers(self) -> dict[str, str]:
-        """What goes with it, but for its length."""
+        """The headers of the answer, without its length."""
         headers = {"content-type": MEDIA_TYPE, "cache-control": "no-store"}
         if self.retry_after_s is not None:
             headers["retry-after"] = str(self.retry_after_s)
@@ -103,73 +102,54 @@ BAD_VALUE = Problem(
 )
 
 _OF_VALUES = ("Item size", "Number overflow", "Number underflow", "38 significant digits")
-"""Of the messages of a `ValidationException` that is about values: only DynamoDB knows what an
-update makes of an item."""
+"""Texts in the message of a `ValidationException` that is about values. Only DynamoDB knows what
+an update makes of an item."""
 
-_KINDS: tuple[tuple[type[Exception], Problem], ...] = (
-    (
-        BadCursor,
-        Problem(
-            400,
-            "bad-cursor",
-            "The cursor does not belong to this list, or is damaged: begin without one.",
-        ),
+_KINDS: Mapping[type[Exception], Problem] = {
+    BadCursor: Problem(
+        400,
+        "bad-cursor",
+        "The cursor does not belong to this list, or is damaged: begin without one.",
     ),
-    (BadValue, BAD_VALUE),
-    (
-        IdempotencyMismatch,
-        Problem(
-            422,
-            "idempotency-mismatch",
-            "This key was used before with another payload: take a new one.",
-        ),
+    BadValue: BAD_VALUE,
+    IdempotencyMismatch: Problem(
+        422,
+        "idempotency-mismatch",
+        "This key was used before with another payload: take a new one.",
     ),
-    (ItemNotFound, Problem(404, "not-found", "There is no such item.")),
-    (ItemExists, Problem(409, "already-exists", "There is such an item already.")),
-    (
-        VersionConflict,
-        Problem(
-            409,
-            "version-conflict",
-            "It was changed since it was read: read it again and repeat the change.",
-        ),
+    ItemNotFound: Problem(404, "not-found", "There is no such item."),
+    ItemExists: Problem(409, "already-exists", "There is such an item already."),
+    VersionConflict: Problem(
+        409,
+        "version-conflict",
+        "It was changed since it was read: read it again and repeat the change.",
     ),
-    (
-        ConditionalCheckFailed,
-        Problem(409, "condition-failed", "Its present state does not allow this."),
+    ConditionalCheckFailed: Problem(
+        409, "condition-failed", "Its present state does not allow this."
     ),
-    (
-        TransactionConflict,
-        Problem(409, "busy", "It is being written by another request: try again.", AGAIN_S),
+    TransactionConflict: Problem(
+        409, "busy", "It is being written by another request: try again.", AGAIN_S
     ),
-    (LockHeld, Problem(409, "locked", "It is locked by another request: try again.", AGAIN_S)),
-    (
-        IdempotencyInProgress,
-        Problem(
-            409, "in-progress", "The same request is being worked on: ask again later.", AGAIN_S
-        ),
+    LockHeld: Problem(409, "locked", "It is locked by another request: try again.", AGAIN_S),
+    IdempotencyInProgress: Problem(
+        409, "in-progress", "The same request is being worked on: ask again later.", AGAIN_S
     ),
-    (
-        ResultNotStored,
-        attrs.evolve(INTERNAL, maybe_applied=True, detail=f"{INTERNAL.detail} {LOOK_FIRST}"),
+    ResultNotStored: attrs.evolve(
+        INTERNAL, maybe_applied=True, detail=f"{INTERNAL.detail} {LOOK_FIRST}"
     ),
-    (
-        Throttled,
-        Problem(
-            503, "throttled", "There are too many requests at the moment: try again later.", AGAIN_S
-        ),
+    Throttled: Problem(
+        503, "throttled", "There are too many requests at the moment: try again later.", AGAIN_S
     ),
-    (ConnectionFailed, UNAVAILABLE),
-    (
-        DeadlineExceeded,
-        Problem(504, "deadline-exceeded", "There was not enough time to finish this."),
+    ConnectionFailed: UNAVAILABLE,
+    DeadlineExceeded: Problem(
+        504, "deadline-exceeded", "There was not enough time to finish this."
     ),
-)
-"""The first that fits. What is not here is the server's fault, and a 500 that tells nothing."""
+}
+"""The first class that fits counts. Any other error is the server's: a 500 without details."""
 
 _GRAVITY = (500, 412, 409, 404, 422, 400, 504, 503)
-"""Of a group, the status that comes first here: a bug before what repeating can't help, and that
-before what it can."""
+"""A group has that status of its errors that comes first here: a bug, then errors that a repeat
+does not help, then those that it may."""
 
 
 def problem_of(error: BaseException, headers: Container[str] = ()) -> Problem | None:
@@ -183,11 +163,12 @@ def problem_of(error: BaseException, headers: Container[str] = ()) -> Problem | 
             that exists: the client's own precondition failed.
     """
     if isinstance(error, BaseExceptionGroup):
-        group = cast("BaseExceptionGroup[BaseException]", error)
-        return _of_group(group, headers)
+        return _of_group(cast("BaseExceptionGroup[BaseException]", error), headers)
     if not isinstance(error, AdormError):
         return None
-    problem = next((problem for kind, problem in _KINDS if isinstance(error, kind)), INTERNAL)
+    problem = next(
+        (problem for kind, problem in _KINDS.items() if isinstance(error, kind)), INTERNAL
+    )
     if isinstance(error, ServiceError):
         if problem is INTERNAL and error.code == "TransactionCanceledException":
             problem = Problem(
@@ -207,22 +188,16 @@ def problem_of(error: BaseException, headers: Container[str] = ()) -> Problem | 
     preconditions = {"version-conflict": "if-match", "already-exists": "if-none-match"}
     if preconditions.get(problem.code, "") in headers:
         problem = attrs.evolve(problem, status=412)
-    return _told(problem, maybe_applied=getattr(error, "maybe_applied", False))
+    return _with_warning(problem, maybe_applied=getattr(error, "maybe_applied", False))
 
 
 def _of_group(group: BaseExceptionGroup[BaseException], headers: Container[str]) -> Problem | None:
-    if isinstance(group, TransactionCanceled) and any(
-        reason.error is not None for reason in group.reasons
-    ):
-        errors: Sequence[tuple[int, BaseException]] = [
-            (number, reason.error)
-            for number, reason in enumerate(group.reasons)
-            if reason.error is not None
-        ]
-    else:
-        errors = list(enumerate(group.exceptions))
+    errors: list[tuple[int, BaseException]] = []
+    if isinstance(group, TransactionCanceled):
+        numbered = enumerate(group.reasons)
+        errors += [(number, each.error) for number, each in numbered if each.error is not None]
     problems: list[tuple[int, Problem]] = []
-    for number, error in errors:
+    for number, error in errors or enumerate(group.exceptions):
         problem = problem_of(error, headers)
         if problem is None:
             return None
@@ -236,7 +211,7 @@ def _of_group(group: BaseExceptionGroup[BaseException], headers: Container[str])
         else []
     )
     waits_s = [problem.retry_after_s or 0 for _, problem in problems]
-    return _told(
+    return _with_warning(
         attrs.evolve(
             gravest,
             reasons=reasons,
@@ -247,7 +222,7 @@ def _of_group(group: BaseExceptionGroup[BaseException], headers: Container[str])
     )
 
 
-def _told(problem: Problem, *, maybe_applied: bool) -> Problem:
+def _with_warning(problem: Problem, *, maybe_applied: bool) -> Problem:
     if not maybe_applied or problem.maybe_applied:
         return problem
     return attrs.evolve(problem, maybe_applied=True, detail=f"{problem.detail} {LOOK_FIRST}")

@@ -1,5 +1,4 @@
-"""What the services of every framework share: one database for a service's life, and pages over
-HTTP."""
+"""What the services of every framework share: their database, and pages over HTTP."""
 
 from __future__ import annotations
 
@@ -23,22 +22,19 @@ DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
 
 Connect = Callable[[], Database]
-"""Makes the database of a service, once for each of its lives: `lambda:
-adorm.connect(region="eu-central-1")`."""
+"""Makes a service's database each time it starts: `lambda: adorm.connect(region="eu-west-1")`."""
 
 
 @attrs.frozen
 class Paging:
-    """Which part of a list a client asks for."""
+    """The part of a list that a client wants: at most `limit` items after `cursor`."""
 
     limit: int
     cursor: str | None = None
 
 
 def check_service(connect: object, models: object) -> None:
-    """Raises:
-    UsageError: `connect` is no function, or `models` are no list of classes.
-    """
+    """Refuse a `connect` that is no function, and `models` that are no list of classes."""
     if not callable(connect):
         raise UsageError(
             f"connect={type(connect).__name__}: a function that makes the database, `lambda: "
@@ -54,11 +50,7 @@ def check_service(connect: object, models: object) -> None:
 async def opened(
     connect: Connect, models: Sequence[type[Any]], *, ensure_tables: bool
 ) -> AsyncGenerator[Database]:
-    """A database whose models are ready, closed at the end.
-
-    Raises:
-        ModelError, UsageError: a mistake in a model; or a table that differs from it.
-    """
+    """A database whose models are ready, closed at the end."""
     async with connect() as db:
         for model in models:
             model_info(model)
@@ -70,11 +62,7 @@ async def opened(
 
 
 def request_deadline(deadline_s: float | None) -> Deadline | None:
-    """The deadline of each request; None for none.
-
-    Raises:
-        UsageError: it is no positive number.
-    """
+    """The deadline of each request; None for none."""
     if deadline_s is None:
         return None
     made = deadline(deadline_s)
@@ -86,7 +74,7 @@ def request_deadline(deadline_s: float | None) -> Deadline | None:
 
 
 def note_unreadable(page: Page[Any]) -> None:
-    """Log what a page leaves out: a client sees nothing of it."""
+    """Log the items that a page leaves out: the client does not see them."""
     if page.errors:
         first = page.errors[0]
         logger.warning(
@@ -98,9 +86,7 @@ def note_unreadable(page: Page[Any]) -> None:
 
 
 def check_limits(default_limit: int, max_limit: int) -> None:
-    """Raises:
-    UsageError: no page can keep to them.
-    """
+    """Refuse limits that no page can keep."""
     if not 1 <= default_limit <= max_limit:
         raise UsageError(
             f"default_limit={default_limit!r}, max_limit={max_limit!r}: 1 or more, and the "

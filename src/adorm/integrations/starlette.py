@@ -1,11 +1,13 @@
-"""adorm in a Starlette application: a lifespan, the database of a request, errors as problem
-details, a deadline for each request.
+"""adorm in a Starlette application: lifespan, database, problem details, deadlines.
 
-app = Starlette(routes=..., lifespan=lifespan(models=[Order]))
-app.add_middleware(AdormMiddleware, deadline_s=5)
+::
 
-async def get_order(request: Request) -> Response:
-    order = await database(request).table(Order).get(request.path_params["order_id"])
+    app = Starlette(routes=..., lifespan=lifespan(models=[Order]))
+    app.add_middleware(AdormMiddleware, deadline_s=5)
+
+
+    async def get_order(request: Request) -> Response:
+        order = await database(request).table(Order).get(request.path_params["order_id"])
 """
 
 from __future__ import annotations
@@ -47,8 +49,7 @@ def lifespan(
 ) -> Lifespan:
     """One database for the application's life: `Starlette(lifespan=lifespan(...))`, and so FastAPI.
 
-    With a lifespan of your own, enter this one in it, and yield what it gives among your own
-    state::
+    With a lifespan of your own, enter this one in it, and yield its state with your own::
 
         @asynccontextmanager
         async def life(app: FastAPI) -> AsyncGenerator[dict[str, Any]]:

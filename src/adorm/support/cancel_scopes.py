@@ -1,7 +1,7 @@
 """The anyio cancel scopes around a call, looked at without importing anyio.
 
-Its asyncio backend takes 17 ms to import, a fifth of a whole cold start (bench/cold_start.py). Who
-has not imported it is in none of its scopes.
+Its asyncio backend takes 17 ms to import, a fifth of a whole cold start (bench/cold_start.py).
+While it is not imported, no scope exists.
 """
 
 from __future__ import annotations
@@ -31,8 +31,7 @@ def scope_deadline() -> float:
 
 
 async def stop_if_cancelled() -> None:
-    """Raise the cancellation of a scope around that is cancelled, so that nothing is begun in
-    it."""
+    """Raise the cancellation of a cancelled scope around, so that nothing is begun in it."""
     if scope_deadline() == -math.inf:
         from anyio.lowlevel import checkpoint_if_cancelled
 
@@ -40,7 +39,7 @@ async def stop_if_cancelled() -> None:
 
 
 def is_cancelled() -> bool:
-    """Whether this task, or a scope around, was cancelled: else a `CancelledError` here is of
-    something else that was awaited."""
+    """Whether this task or a scope around it was cancelled. If not, a `CancelledError` here comes
+    from something else that was awaited."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0 or scope_deadline() == -math.inf

@@ -13,13 +13,11 @@ from weakref import WeakSet
 
 
 class Forked(Protocol):
-    """Something that is told, in the child, of a fork."""
+    """An object with something to do in the child after a fork."""
 
     def after_fork(self) -> None:
-        """Let go of what is the parent's.
-
-        Runs before anything else in the child; must not wait, nor speak to anybody.
-        """
+        """Let go of what is the parent's. Runs before anything else in the child; must not wait,
+        and must not send anything."""
         ...
 
 
@@ -33,19 +31,16 @@ def tell_of_forks(who: Forked) -> None:
 
 
 def forks() -> int:
-    """How many forks lie between the first process and this one.
-
-    Another number says that this is another process.
-    """
+    """How many forks lie between the first process and this one: it changes with the process."""
     return _count
 
 
 def detach(descriptor: int) -> None:
     """Put a descriptor on the null device, which lets go of what it was.
 
-    Closing it would not do: the number would be another file's soon, while an event loop still
-    knows it. And to take it out of the loop's selector would take it out of the parent's too, since
-    both have one epoll: of the null device that knows nothing.
+    Closing it is not enough: the number would soon be another file's, while an event loop still
+    watches it. Taking it out of the loop's selector would take it out of the parent's too, because
+    both share one epoll.
     """
     null = os.open(os.devnull, os.O_RDWR)
     try:
@@ -58,7 +53,7 @@ def _in_child() -> None:
     global _count  # noqa: PLW0603  # one number for the whole process
     _count += 1
     for who in tuple(_watched):
-        # A child must come up, whatever state the fork met something in.
+        # The child must start, in whatever state the fork found the object.
         with suppress(OSError, RuntimeError):
             who.after_fork()
 

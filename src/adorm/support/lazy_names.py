@@ -49,11 +49,7 @@ def lazy_names(package: str) -> tuple[Callable[[str], object], Callable[[], list
 
 
 def read_stub(package: str) -> dict[str, str]:
-    """The module of each public name, as the package's stub lists them.
-
-    Raises:
-        ImportError: the package was installed without its stub.
-    """
+    """The module of each public name, as the package's stub lists them."""
     from pkgutil import get_data
 
     try:

@@ -1,4 +1,4 @@
-"""Text of others in messages: in one line, without control characters, and not too long."""
+"""Foreign text in messages: in one line, without control characters, and not too long."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def shown(text: str, most: int = MOST_SHOWN) -> str:
 
 
 def printable(text: str) -> str:
-    """The same, lone surrogates escaped: the rest any stream of UTF-8 takes."""
+    """The same text with lone surrogates escaped, which UTF-8 can't encode."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -28,8 +28,6 @@ def _escaped(character: str) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """What an error of others says, and the name of its type where it says nothing."""
+    """The message of a foreign error, or the name of its type where it has none."""
     text = shown(" ".join(str(error).split()))
-    if not any(character.isalnum() for character in text):
-        return type(error).__name__
-    return text
+    return text if any(map(str.isalnum, text)) else type(error).__name__

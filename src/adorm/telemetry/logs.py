@@ -1,4 +1,4 @@
-"""One line a call by the standard library's logging, with what it tells as flat fields too."""
+"""One log record for each call, by the standard library's logging, with flat fields."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Fields: TypeAlias = dict[str, Any]
 EXPECTED: frozenset[str | None] = frozenset(
     {"ConditionalCheckFailedException", "ConditionalCheckFailed"}
 )
-"""Codes by which DynamoDB answers a question: the condition of a write did not hold."""
+"""Codes that are no failure: the condition of a write did not hold."""
 
 PREFIX = "dynamodb_"
 
@@ -24,12 +24,10 @@ class LogCalls(CallHooks):
 
     What happened decides the level:
 
-    | | |
-    |---|---|
-    | DEBUG | a call was answered at its first attempt |
-    | INFO | it was answered after retries; a condition did not hold; it was cancelled; an attempt
-    failed and may be repeated | | WARNING | it failed; an attempt was throttled; it took
-    `slow_call_s` or more |
+    - DEBUG: a call was answered at its first attempt.
+    - INFO: it was answered after retries; a condition did not hold; it was cancelled; an attempt
+      failed and may be repeated.
+    - WARNING: it failed; an attempt was throttled; it took `slow_call_s` or more.
 
     A record has the fields as attributes (`logging`'s `extra`), only those that there are:
     `dynamodb_event` ("call" or "attempt"), `call_id`, `dynamodb_operation`, `dynamodb_table`,
@@ -37,8 +35,9 @@ class LogCalls(CallHooks):
     `total_segments`, `batch_size`, `attempts`, `attempt`, `delay_s`, `duration_s`, `count`,
     `scanned_count`, `unprocessed`, `read_units`, `write_units`, `error_type`, `error_code`,
     `error_reasons`, `http_status`, `request_id`, `maybe_applied`, `cancelled`. Where a record
-    factory of yours (`logging.setLogRecordFactory`) sets one of these itself, all of that record
-    begin with `dynamodb_`. No key, no item, no credentials, no message of an error.
+    factory of yours (`logging.setLogRecordFactory`) sets one of them itself, the names of all
+    fields of that record begin with `dynamodb_`. No key, no item, no credentials, no message of an
+    error.
 
     Args:
         logger: by default `logging.getLogger("adorm.calls")`.
@@ -138,16 +137,12 @@ class _Lines:
 def _verdict(call: CallDetails) -> tuple[int, str]:
     error = call.error
     if error is None:
-        return (
-            (logging.INFO, "answered after retries")
-            if call.attempts > 1
-            else (logging.DEBUG, "answered")
-        )
+        retried = call.attempts > 1
+        return (logging.INFO, "answered after retries") if retried else (logging.DEBUG, "answered")
     if error.cancelled:
         return logging.INFO, "cancelled"
-    codes: set[str | None] = {
-        code for code in error.reasons if code is not None and code != "None"
-    } or {error.code}
+    reasons: set[str | None] = set(error.reasons) - {None, "None"}
+    codes = reasons or {error.code}
     name = error.code or error.type
     if codes <= EXPECTED:
         return logging.INFO, f"a condition did not hold ({name})"

@@ -1,5 +1,4 @@
-"""OpenTelemetry for those who want it: `adorm.connect(hooks=[adorm.OpenTelemetry()])`. Nothing of
-it is imported before."""
+"""OpenTelemetry's hooks: `adorm.connect(hooks=[adorm.OpenTelemetry()])` imports the library."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ page on DynamoDB still requires the first, and by them X-Ray's exporters know a 
 
 https://opentelemetry.io/docs/specs/semconv/db/database-spans/
 https://opentelemetry.io/docs/specs/semconv/db/dynamodb/
-https://opentelemetry.io/docs/specs/semconv/db/database-metrics/"""
+https://opentelemetry.io/docs/specs/semconv/db/database-metrics/
+"""
 
 from __future__ import annotations
 
@@ -28,7 +29,6 @@ from adorm.calls.details import (
     CallDetails,
     ErrorDetails,
     RequestDetails,
-    ServerDetails,
 )
 from adorm.calls.hooks import Connections
 from adorm.transport.wire.pool import PoolFigures
@@ -41,18 +41,12 @@ Attributes: TypeAlias = dict[str, Value]
 
 
 def present(attributes: Mapping[str, Value | None]) -> Attributes:
-    """Those that have a value; no text and no names are none."""
+    """The attributes that have a value: not None, empty text or an empty tuple."""
     return {
         name: value
         for name, value in attributes.items()
         if value is not None and value != () and value != ""
     }
-
-
-def of_server(server: ServerDetails) -> Attributes:
-    """The port only where it is not DynamoDB's own, as the conventions have it."""
-    port = server.port if server.address is not None and server.port != DEFAULT_PORT else None
-    return present({"server.address": server.address, "server.port": port})
 
 
 def of_error(error: ErrorDetails | None) -> Attributes:
@@ -64,12 +58,16 @@ def of_error(error: ErrorDetails | None) -> Attributes:
 
 def of_operation(details: CallDetails | AttemptDetails) -> Attributes:
     """What spans and metrics have in common."""
+    server = details.server
+    # The conventions want the port only where it is not DynamoDB's own.
+    port = server.port if server.address is not None and server.port != DEFAULT_PORT else None
     return present(
         {
             "db.system.name": "aws.dynamodb",
             "db.operation.name": details.operation,
             "db.collection.name": details.table,
-            **of_server(details.server),
+            "server.address": server.address,
+            "server.port": port,
         }
     )
 
@@ -84,19 +82,17 @@ class Spans:
     def before_call(self, call: CallDetails) -> None:
         """Begin a span, and make it the current one."""
         name = f"{call.operation} {call.table}" if call.table else call.operation
-        span = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=_asked(call))
+        span = self._tracer.start_span(
+            name, kind=SpanKind.CLIENT, attributes=_request_attributes(call)
+        )
         self._live[call.call_id] = span, context.attach(trace.set_span_in_context(span))
 
     def after_attempt(self, attempt: AttemptDetails) -> None:
-        """Note an attempt that failed, or that was a retry; of a call without either the span says
-        it all."""
-        span = self._live.get(attempt.call_id)
-        if (
-            span is not None
-            and (attempt.error is not None or attempt.attempt > 1)
-            and span[0].is_recording()
-        ):
-            span[0].add_event("adorm.attempt", _attempted(attempt))
+        """Add an event for an attempt that failed, or that was a retry."""
+        span, _ = self._live.get(attempt.call_id, (None, None))
+        is_notable = attempt.error is not None or attempt.attempt > 1
+        if span is not None and is_notable and span.is_recording():
+            span.add_event("adorm.attempt", _attempt_attributes(attempt))
 
     def after_call(self, call: CallDetails) -> None:
         """End the span."""
@@ -105,23 +101,20 @@ class Spans:
             return
         # A coroutine that is thrown away may end in another context, where there is nothing to go
         # back to.
-        if (
-            call.error is None
-            or call.error.type != "GeneratorExit"
-            or trace.get_current_span() is span
-        ):
+        thrown_away = call.error is not None and call.error.type == "GeneratorExit"
+        if not thrown_away or trace.get_current_span() is span:
             context.detach(token)
         if span.is_recording():
-            span.set_attributes(_answered(call))
+            span.set_attributes(_answer_attributes(call))
             if call.error is not None:
-                span.set_status(
-                    Status(StatusCode.ERROR)
-                )  # without a description: messages hold keys
+                # Without a description: messages hold keys.
+                span.set_status(Status(StatusCode.ERROR))
         span.end()
 
 
-def _asked(call: CallDetails) -> Attributes:
+def _request_attributes(call: CallDetails) -> Attributes:
     request = call.request
+    batch = request.batch_size or 0
     return of_operation(call) | present(
         {
             "rpc.system": "aws-api",
@@ -130,9 +123,7 @@ def _asked(call: CallDetails) -> Attributes:
             "cloud.region": call.server.region,
             "adorm.model": call.model,
             # A batch has two operations or more, by the conventions.
-            "db.operation.batch.size": request.batch_size
-            if request.batch_size is not None and request.batch_size > 1
-            else None,
+            "db.operation.batch.size": request.batch_size if batch > 1 else None,
             **_shape(request),
         }
     )
@@ -155,7 +146,7 @@ def _shape(request: RequestDetails) -> Attributes:
     return present({f"aws.dynamodb.{name}": value for name, value in shape.items()})
 
 
-def _attempted(attempt: AttemptDetails) -> Attributes:
+def _attempt_attributes(attempt: AttemptDetails) -> Attributes:
     error = attempt.error or ErrorDetails(type="")
     return of_error(attempt.error) | present(
         {
@@ -169,7 +160,7 @@ def _attempted(attempt: AttemptDetails) -> Attributes:
     )
 
 
-def _answered(call: CallDetails) -> Attributes:
+def _answer_attributes(call: CallDetails) -> Attributes:
     error, answer = call.error or ErrorDetails(type=""), call.answer or AnswerDetails()
     return of_error(call.error) | present(
         {
@@ -178,7 +169,7 @@ def _answered(call: CallDetails) -> Attributes:
             "aws.dynamodb.scanned_count": answer.scanned_count,
             "aws.dynamodb.table_count": answer.table_count,
             "aws.dynamodb.consumed_capacity": tuple(
-                _reported(table, units) for table, units in answer.capacity.items()
+                _capacity_json(table, units) for table, units in answer.capacity.items()
             ),
             "db.response.returned_rows": answer.count,
             "adorm.unprocessed": answer.unprocessed or None,
@@ -190,7 +181,7 @@ def _answered(call: CallDetails) -> Attributes:
     )
 
 
-def _reported(table: str, units: Units) -> str:
+def _capacity_json(table: str, units: Units) -> str:
     parts = {"ReadCapacityUnits": units.read, "WriteCapacityUnits": units.write}
     return json.dumps(
         {"TableName": table, "CapacityUnits": units.read + units.write}
@@ -199,23 +190,8 @@ def _reported(table: str, units: Units) -> str:
 
 
 DURATION_BOUNDARIES_S = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
-ROW_BOUNDARIES = (
-    1.0,
-    2.0,
-    5.0,
-    10.0,
-    20.0,
-    50.0,
-    100.0,
-    200.0,
-    500.0,
-    1000.0,
-    2000.0,
-    5000.0,
-    10000.0,
-)
-"""Both as the conventions advise:
-https://opentelemetry.io/docs/specs/semconv/db/database-metrics/"""
+ROW_BOUNDARIES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1e3, 2e3, 5e3, 1e4)
+"""Both as the conventions advise."""
 
 POOL_NAME = "db.client.connection.pool.name"
 
@@ -274,14 +250,14 @@ class Metrics:
         )
 
     def after_attempt(self, attempt: AttemptDetails) -> None:
-        """Count what is no plain success."""
+        """Count retries and throttles."""
         if attempt.attempt > 1:
             self._retries.add(1, of_operation(attempt))
         if attempt.error is not None and attempt.error.throttled:
             self._throttles.add(1, of_operation(attempt) | of_error(attempt.error))
 
     def after_call(self, call: CallDetails) -> None:
-        """Record what the call took, gave and consumed."""
+        """Record the call's duration, items and capacity units."""
         attributes = of_operation(call)
         self._duration.record(call.duration_s, attributes | of_error(call.error))
         if call.answer is None:

@@ -4,7 +4,8 @@ A part of a batch may be left unprocessed. DynamoDB does that when capacity runs
 answer would be larger than 16 MB.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html"""
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+"""
 
 from __future__ import annotations
 
@@ -172,11 +173,7 @@ Size = Callable[[int], int]
 
 
 def how_many(share: float | None, count: int | None, all_but: int | None) -> Size:
-    """A function of the size of a batch that gives how many entries are left unprocessed.
-
-    Raises:
-        UsageError: none or several are given, or one is out of its range.
-    """
+    """A function of the size of a batch that gives how many entries are left unprocessed."""
     if sum(given is not None for given in (share, count, all_but)) != 1:
         raise UsageError(
             "say how much is left unprocessed by one of share=0.3, count=5 and all_but=1"

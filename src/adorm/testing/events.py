@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from uuid import UUID
 
 import orjson
@@ -116,12 +116,7 @@ def stream_record(
         raise UsageError("stream_record() describes a change: give new=..., old=... or both")
     if expired and new is not None:
         raise UsageError("expired=True goes with a REMOVE: give old=... alone")
-    if view_type not in (
-        "NEW_AND_OLD_IMAGES",
-        "NEW_IMAGE",
-        "OLD_IMAGE",
-        "KEYS_ONLY",
-    ):  # unchecked callers
+    if view_type not in get_args(ViewType):  # unchecked callers
         raise UsageError(f"view_type is a StreamViewType of DynamoDB, not {view_type!r}")
     info = model_info(type(instance) if model is None else model)
     table = table_name or info.table

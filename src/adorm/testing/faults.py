@@ -124,11 +124,8 @@ class Occasion:
     def name(self) -> str:
         """`PutItem, call 2`."""
         which = " or ".join(self.operations) or "any operation"
-        return (
-            which
-            if self.calls is None
-            else f"{which}, call {', '.join(map(str, sorted(self.calls)))}"
-        )
+        calls = ", ".join(map(str, sorted(self.calls or ())))
+        return f"{which}, call {calls}" if calls else which
 
     def covers(self, operation: str, request: Request) -> bool:
         """Whether the operation is one of these, and the request matches."""
@@ -229,13 +226,8 @@ class Occasion:
             )
         size, random = how_many(share, count, all_but), self._faults.random
         batches = attrs.evolve(self, operations=self.operations or tuple(UNPROCESSED))
-        how = (
-            f"share={share}"
-            if share is not None
-            else f"count={count}"
-            if count is not None
-            else f"all_but={all_but}"
-        )
+        given = {"share": share, "count": count, "all_but": all_but}
+        how = next(f"{name}={value}" for name, value in given.items() if value is not None)
 
         async def action(attempt: Attempt) -> Answer:
             await checkpoint()
@@ -352,13 +344,8 @@ class Faults:
                     f"{operation!r} is no operation of DynamoDB's: "
                     'these are written "PutItem", "BatchGetItem"'
                 )
-        calls = (
-            None
-            if call is None
-            else frozenset([call])
-            if isinstance(call, int)
-            else frozenset(call)
-        )
+        numbers = {call} if isinstance(call, int) else call
+        calls = None if numbers is None else frozenset(numbers)
         if calls is not None and (not calls or min(calls) < 1):
             raise UsageError(
                 f"call={call!r}: calls are counted from 1; leave it out for every call"

@@ -160,9 +160,8 @@ class LocalDynamoDB:
         """
         atexit.unregister(self.stop)
         running, self._running = self._running, None
-        if (
-            running is not None and self._owner == os.getpid()
-        ):  # a fork has neither the thread nor the child
+        # A fork has neither the thread nor the child.
+        if running is not None and self._owner == os.getpid():
             running.stop()
 
     def __enter__(self) -> Self:

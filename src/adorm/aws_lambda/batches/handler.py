@@ -32,11 +32,7 @@ DEFAULT_STOP_BEFORE_S = 0.5
 def check_options(
     concurrency: object, stop_before_s: object = DEFAULT_STOP_BEFORE_S, on_failure: object = None
 ) -> None:
-    """Refuse wrong options.
-
-    Raises:
-        UsageError: one of them has the wrong type, or is out of range.
-    """
+    """Refuse options of the wrong type, or out of range."""
     count("concurrency", concurrency)
     seconds("stop_before_s", stop_before_s, zero=True)
     if on_failure is not None and not callable(on_failure):
@@ -69,9 +65,6 @@ def handler_function(
         what: what it is, for messages: "a handler of messages".
         arguments: the names of the arguments that a handler may take.
         least: how many of them it has to take.
-
-    Raises:
-        UsageError: it is not async, or can't be called with these arguments.
     """
     if not callable(function) or not (
         inspect.iscoroutinefunction(function)

@@ -188,11 +188,7 @@ class AssumedRole:
 
 
 def check_role(role_arn: str, external_id: str | None, session_name: str, duration_s: int) -> None:
-    """Check arguments as STS does.
-
-    Raises:
-        UsageError: STS would refuse one; an external id is not shown.
-    """
+    """Check arguments as STS does."""
     if not isinstance(role_arn, str) or not _ROLE_ARN.fullmatch(role_arn):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         raise UsageError(f"role_arn reads arn:aws:iam::123456789012:role/name, not {role_arn!r}")
     if external_id is not None and (

@@ -83,11 +83,8 @@ class ContainerCredentials:
             ConnectionFailed: no answer, or one without credentials.
         """
         endpoint, headers = self._endpoint(), self._headers()
-        tls = (
-            tls_context(self._environ.get("AWS_CA_BUNDLE") or None)
-            if endpoint.scheme == "https"
-            else None
-        )
+        authorities = self._environ.get("AWS_CA_BUNDLE") or None
+        tls = tls_context(authorities) if endpoint.scheme == "https" else None
         attempt = 1
         while True:
             try:
@@ -97,10 +94,8 @@ class ContainerCredentials:
                 return _read(endpoint, status, body)
             except ConnectionFailed as error:
                 if attempt == ATTEMPTS:
-                    problem = f"the container's credentials could not be fetched: {error.problem}"
-                    raise ConnectionFailed(
-                        problem, maybe_applied=False, attempts=attempt
-                    ) from error
+                    what = f"the container's credentials could not be fetched: {error.problem}"
+                    raise ConnectionFailed(what, maybe_applied=False, attempts=attempt) from error
             await self._clock.sleep(FIRST_PAUSE_S * attempt)
             attempt += 1
 
@@ -190,6 +185,10 @@ def _read(endpoint: Endpoint, status: int, body: bytes) -> Credentials:
     Errors show nothing of its body but a code: it may hold secrets, whatever its status.
     """
     where = f"{endpoint.scheme}://{endpoint.authority}"
+
+    def unusable(answered: str) -> ConnectionFailed:
+        return ConnectionFailed(f"{where} answered {answered}", maybe_applied=False)
+
     try:
         parsed: object = orjson.loads(body)
     except ValueError:
@@ -207,25 +206,15 @@ def _read(endpoint: Endpoint, status: int, body: bytes) -> Credentials:
                 operation=OPERATION,
                 status=status,
             )
-        raise ConnectionFailed(f"{where} answered HTTP {status} ({code})", maybe_applied=False)
-    values = [
-        fields.get(name) for name in ("AccessKeyId", "SecretAccessKey", "Token", "Expiration")
-    ]
-    access_key_id, secret_access_key, token, expiration = values
+        raise unusable(f"HTTP {status} ({code})")
+    access_key_id, secret_access_key = fields.get("AccessKeyId"), fields.get("SecretAccessKey")
+    token, expiration = fields.get("Token"), fields.get("Expiration")
     if not (isinstance(access_key_id, str) and isinstance(secret_access_key, str)):
-        raise ConnectionFailed(
-            f"{where} answered without AccessKeyId and SecretAccessKey", maybe_applied=False
-        )
-    if not (token is None or isinstance(token, str)) or not (
-        expiration is None or isinstance(expiration, str)
-    ):
-        raise ConnectionFailed(
-            f"{where} answered with a Token or Expiration that is not text", maybe_applied=False
-        )
+        raise unusable("without AccessKeyId and SecretAccessKey")
+    if not (isinstance(token, str | None) and isinstance(expiration, str | None)):
+        raise unusable("with a Token or Expiration that is not text")
     try:
         expires_at = utc_datetime(expiration) if expiration else None
         return Credentials(access_key_id, secret_access_key, token or None, expires_at)
     except ValueError:  # of the time, or a UsageError of the others: its text may show a value
-        raise ConnectionFailed(
-            f"{where} answered with credentials that can't be used", maybe_applied=False
-        ) from None
+        raise unusable("with credentials that can't be used") from None

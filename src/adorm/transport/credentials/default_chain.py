@@ -1,6 +1,7 @@
 """The credentials that are used if none are given: the environment's, then AWS's chain.
 
-https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html"""
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html
+"""
 
 from __future__ import annotations
 

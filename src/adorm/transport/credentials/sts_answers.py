@@ -4,7 +4,8 @@ The server may not be STS at all, so every part of an answer is checked. Only th
 of its XML are read. A document with a document type is refused: without one it can't define
 entities, which could grow without end or name files.
 
-https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html"""
+https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+"""
 
 from __future__ import annotations
 

@@ -51,10 +51,8 @@ def _guarded(comparison: re.Match[str]) -> str:
         (" OR ", "attribute_not_exists") if "<>" in text else (" AND ", "attribute_exists")
     )
     guarded = joint.join([*(f"{function}({path})" for path in paths), text])
-    before, after = (
-        comparison.string[: comparison.start()].rstrip(),
-        comparison.string[comparison.end() :].lstrip(),
-    )
+    before = comparison.string[: comparison.start()].rstrip()
+    after = comparison.string[comparison.end() :].lstrip()
     # Doubled parentheses are refused.
     return guarded if before.endswith("(") and after.startswith(")") else f"({guarded})"
 
@@ -68,11 +66,7 @@ _T = TypeVar("_T")
 
 
 def take_segment(parameters: dict[str, Any]) -> tuple[int, int] | None:
-    """`(Segment, TotalSegments)`, taken out of a scan's parameters.
-
-    Raises:
-        ValidationFailed: one without the other, or no such segment.
-    """
+    """`(Segment, TotalSegments)`, taken out of a scan's parameters."""
     segment, total_segments = parameters.pop("Segment", None), parameters.pop("TotalSegments", None)
     if segment is None and total_segments is None:
         return None

@@ -80,11 +80,8 @@ class MotoTransport(Transport):
         # caller sends nothing.
         await checkpoint()
         if self._new_handler is None:
-            raise UsageError(
-                "the moto database is closed"
-                if self._closed
-                else "the moto database is not open yet: await open() first"
-            )
+            state = "closed" if self._closed else "not open yet: await open() first"
+            raise UsageError(f"the moto database is {state}")
         handler = self._new_handler()
         if not callable(getattr(handler, _CAPITAL.sub("_", operation).lower(), None)):
             raise UsageError(
@@ -128,27 +125,15 @@ def _database() -> Callable[[], Handler]:
 
 
 def _check_text(operation: str, parameters: dict[str, Any]) -> None:
-    """Refuse text that is no valid UTF-8: moto would store it, and fail on every read of the table.
-
-    Raises:
-        UsageError: there is such text.
-    """
+    """Refuse text that is no valid UTF-8: moto would store it, and fail on every read of the table."""
     try:
-        orjson.dumps(parameters, default=_no_text)
+        orjson.dumps(parameters, default=lambda _: None)  # moto checks bytes and the like
     except TypeError as error:
         raise UsageError(f"{operation}: the request can't be written as JSON: {error}") from error
 
 
-def _no_text(_value: object) -> None:
-    """For bytes and other values that are no text: moto checks those."""
-
-
 def _apply(handler: Handler, operation: str, parameters: dict[str, Any]) -> str:
-    """The answer's JSON text, corrected where moto differs from DynamoDB.
-
-    Raises:
-        ServiceError: moto or this function refuses the request.
-    """
+    """The answer's JSON text, corrected where moto differs from DynamoDB."""
     _guard_sizes(parameters)
     if operation == "Scan" and (segment := take_segment(parameters)):
         handler.database = segment_of(handler.database, parameters.get("TableName", ""), *segment)

@@ -2,7 +2,8 @@
 
 An error may be DynamoDB's own, or come from a proxy or another server in its place.
 
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html"""
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
+"""
 
 from __future__ import annotations
 
@@ -30,9 +31,6 @@ def read_answer(response: Response, read: AnswerReader | None) -> Answer | None:
 
     Args:
         read: asked before the JSON is parsed; see `Transport.send`.
-
-    Raises:
-        ConnectionFailed: the checksum is wrong, or the body is no JSON object.
     """
     status, headers, body = response
     checksum = headers.get(b"x-amz-crc32")

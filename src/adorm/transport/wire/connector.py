@@ -142,9 +142,6 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
 
     Args:
         ca_bundle: the file or directory of the authorities to trust; None: the system's.
-
-    Raises:
-        UsageError: the file or directory can't be read.
     """
     if ca_bundle is None:
         return ssl.create_default_context()

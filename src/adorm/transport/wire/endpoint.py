@@ -74,11 +74,7 @@ def aws_endpoint(
     service: Service = "dynamodb",
     ca_bundle: str | None = None,
 ) -> Endpoint:
-    """AWS's own endpoint of a service in a region.
-
-    Raises:
-        UsageError: a host name can't hold the region's name.
-    """
+    """AWS's own endpoint of a service in a region."""
     _check_region(region)
     plain, dualstack = next(
         (suffixes for start, suffixes in PARTITIONS.items() if region.startswith(start)),
@@ -148,11 +144,7 @@ def _simple_endpoint(url: str, region: str, ca_bundle: str | None) -> Endpoint |
 
 
 def custom_endpoint(url: str, region: str, *, ca_bundle: str | None = None) -> Endpoint:
-    """The endpoint of a URL: `http://localhost:8000`, `https://host/a/path`.
-
-    Raises:
-        UsageError: it is not such a URL, or holds a user, a query or a fragment.
-    """
+    """The endpoint of a URL: `http://localhost:8000`, `https://host/a/path`."""
     _check_region(region)
     simple = _simple_endpoint(url, region, ca_bundle)
     if simple is not None:

@@ -3,7 +3,8 @@
 An endpoint that the environment wants a proxy for is refused: adorm's own connections can't use it.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
-https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html"""
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+"""
 
 from __future__ import annotations
 

@@ -30,11 +30,7 @@ def is_mocked() -> bool:
 
 
 def refuse_mock(endpoint: Endpoint) -> None:
-    """Refuse an endpoint of AWS while `mock_aws` is active.
-
-    Raises:
-        UsageError: `mock_aws` is active, and the endpoint is AWS's own.
-    """
+    """Refuse an endpoint of AWS while `mock_aws` is active."""
     if is_mocked() and is_aws(endpoint):
         raise UsageError(HINT)
 

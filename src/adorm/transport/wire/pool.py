@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, TypeAlias
 
 from adorm.checks import count
 from adorm.errors import UsageError
@@ -22,12 +22,8 @@ CLOSE_LIMIT_S = 1.0
 CLOSED = "the database was closed"
 
 
-class Connect(Protocol):
-    """Opens one connection, which calls `on_lost` when it ends."""
-
-    def __call__(
-        self, on_lost: Callable[[HttpConnection], None], /
-    ) -> Awaitable[HttpConnection]: ...
+Connect: TypeAlias = Callable[[Callable[[HttpConnection], None]], Awaitable[HttpConnection]]
+"""`connect(on_lost)` opens one connection, which calls `on_lost` when it ends."""
 
 
 class PoolFigures(NamedTuple):

@@ -6,7 +6,8 @@ change it.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
 https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
-https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html"""
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+"""
 
 from __future__ import annotations
 
@@ -151,11 +152,7 @@ class RequestWriter:
 
 
 def json_body(operation: str, request: Request) -> bytes:
-    """The JSON of a request; binary values become base64 text.
-
-    Raises:
-        UsageError: a value can't be written as JSON.
-    """
+    """The JSON of a request; binary values become base64 text."""
     try:
         return orjson.dumps(request, default=_default)
     except TypeError as error:

@@ -37,25 +37,7 @@ NOT_OPEN = "the transport is not open: await open() first"
 class WireTransport(Transport):
     """DynamoDB over HTTP, on asyncio's loop or uvloop's. It belongs to the loop it is opened in.
 
-    Args:
-        region: "eu-central-1"; by default from the environment or the profile.
-        endpoint_url: `http://localhost:8000`; by default what the environment or the profile names,
-            else AWS's own endpoint of the region.
-        credentials: `Credentials` or a source of them; by default those of the environment or the
-            container, else aiobotocore's chain.
-        session: an aiobotocore or aioboto3 session to take credentials, region and endpoint from.
-        profile: a name from the AWS configuration files, instead of AWS_PROFILE or the default one.
-        max_connections: the most calls in flight at once; other calls wait in line.
-        connect_timeout_s: for name lookup, TCP and TLS together.
-        read_timeout_s: the longest silence of the server, while it takes the request and until its
-            answer is complete.
-        clock: the time of day that requests are signed with.
-        environ: read instead of `os.environ`.
-        trace_header: gives the `X-Amzn-Trace-Id` of each request, or None; by default that of the
-            environment inside Lambda, and none elsewhere.
-
-    Raises:
-        UsageError: `max_connections` is below 1, or a timeout is not above 0.
+    The arguments are options of `adorm.connect`; `environ` is read instead of `os.environ`.
     """
 
     def __init__(
@@ -254,11 +236,7 @@ class WireTransport(Transport):
     # ------------------------------------------------------------------ inside
 
     async def _unless_closed(self, wait: Callable[[], Awaitable[T]]) -> T:
-        """Await something that `close` ends.
-
-        Raises:
-            UsageError: it was closed meanwhile.
-        """
+        """Await something that `close` ends."""
         bound = asyncio.timeout(None)
         try:
             async with bound:
