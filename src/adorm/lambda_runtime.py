@@ -32,7 +32,8 @@ ContextT_contra = TypeVar("ContextT_contra", contravariant=True)
 
 DEFAULT_RESERVE_MS = 500
 
-_SIGNATURE = inspect.signature(lambda event, context: None)
+_POSITIONAL = inspect.Parameter.POSITIONAL_OR_KEYWORD
+_SIGNATURE = inspect.Signature([inspect.Parameter(n, _POSITIONAL) for n in ("event", "context")])
 
 
 @runtime_checkable

@@ -25,8 +25,8 @@ MAX_SAVED_HEDGES = 10.0
 
 
 def _reads(_hedge: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    chosen = cast("AbstractSet[object]", value) if isinstance(value, AbstractSet) else frozenset()
-    if not chosen or not chosen <= READS:
+    reads = isinstance(value, AbstractSet) and cast("AbstractSet[object]", value) <= READS
+    if not value or not reads:
         raise UsageError(
             f"Hedge({attribute.name}={value!r}): expected a set of reading operations, some of "
             f"{', '.join(sorted(READS))}: writes are never hedged"

@@ -121,7 +121,9 @@ REASON_CODES: Mapping[str, str] = {
 
 
 def _reason(cause: object, operation: str) -> CancellationReason:
-    reason = cast("Mapping[str, Any]", cause) if isinstance(cause, Mapping) else {}
+    reason: Mapping[str, Any] = {}
+    if isinstance(cause, Mapping):
+        reason = cast("Mapping[str, Any]", cause)
     code, message, item = str(reason.get("Code")), reason.get("Message"), reason.get("Item")
     if code == "None":
         return CancellationReason(operation, None)

@@ -125,7 +125,7 @@ def _database() -> Callable[[], Handler]:
 
 
 def _check_text(operation: str, parameters: dict[str, Any]) -> None:
-    """Refuse text that is no valid UTF-8: moto would store it, and fail on every read of the table."""
+    """Refuse text that is no valid UTF-8, which moto would store, and never read again."""
     try:
         orjson.dumps(parameters, default=lambda _: None)  # moto checks bytes and the like
     except TypeError as error:
