@@ -303,8 +303,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         ).request()
 
     def _positions(self) -> tuple[SegmentCount, list[Position]]:
-        """How many segments there are, and where each begins, as far as that is known before
-        anything is sent."""
+        """The number of segments, and where each begins, as far as known before sending."""
         if self._checkpoint is None:
             count = self._segments
             return count, new_positions(None if count == "auto" else count)

@@ -119,8 +119,7 @@ class Batch(BatchClauses, Generic[ModelT]):
         return self._begun().result()
 
     async def put(self, item: ModelT, /) -> None:
-        """Replace the whole item by what the instance holds now. Later changes to the instance are
-        not sent."""
+        """Replace the whole item by what the instance holds now; later changes are not sent."""
         buffer = await self._ready()
         keeps = self._keeps_timestamps
         await buffer.add(self._binding, put_request(self._binding, item, keeps_timestamps=keeps))
@@ -131,8 +130,7 @@ class Batch(BatchClauses, Generic[ModelT]):
     @overload
     async def delete(self, key: Key[ModelT] | tuple[KeyValue, KeyValue] | ModelT, /) -> None: ...
     async def delete(self, partition: Any, sort: Any = NOT_GIVEN, /) -> None:
-        """Delete an item by its key, or an instance whatever its version. It is no error if there
-        is no such item."""
+        """Delete by a key, or an instance of any version; a missing item is no error."""
         buffer = await self._ready()
         target = partition if sort is NOT_GIVEN else (partition, sort)
         await buffer.add(self._binding, delete_request(self._binding, target))

@@ -49,8 +49,7 @@ class BatchSelectResult(Generic[ItemT]):
     """What a batch get with `select()` returns."""
 
     items: list[ItemT]
-    """What was found, in the order of the keys. For a key that was given twice, the same object
-    twice."""
+    """What was found, in the order of the keys; for a key given twice the same object twice."""
     aligned: list[ItemT | None]
     """One for each key given; None if there is no item, or if it was not read."""
     missing: list[Key[Any]]
@@ -58,8 +57,7 @@ class BatchSelectResult(Generic[ItemT]):
     unprocessed: list[Key[Any]]
     """Keys that were not read because something failed, each once."""
     errors: list[Exception]
-    """An error for each chunk that failed, and an `ItemDecodeError` for each item that does not fit
-    the model."""
+    """One for each chunk that failed, and an `ItemDecodeError` for each item that does not fit."""
     outcomes: list[Outcome[list[ItemT]]]
     """One for each chunk of up to 100 keys; `value` is what it read, in DynamoDB's order."""
     capacity: Capacity

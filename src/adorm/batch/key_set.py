@@ -29,8 +29,7 @@ class FoundItems(Generic[ItemT]):
     """What was read of one model on one table."""
 
     decode: Callable[[ItemPage, list[Exception]], list[Any]]
-    """Decodes items. For an item that can't be decoded it gives None, and appends an error to the
-    list."""
+    """Decodes items. For one that can't be decoded it gives None, and adds an error to the list."""
     parse: Callable[[bytes], Answer | None] | None = None
     """Parses the bytes of answers that hold items of this model only."""
     by_id: dict[ItemId, ItemT] = attrs.Factory(dict[ItemId, ItemT])
@@ -68,8 +67,7 @@ class KeyGroup(NamedTuple):
 
     binding: Binding
     keys: list[Any]
-    """Each a `Key`, or a tuple of its values. To save time a batch makes a `Key` only of those that
-    it reports."""
+    """Each a `Key`, or a tuple of its values: only a key that is reported is made a `Key`."""
 
 
 class KeySet(Generic[ItemT]):

@@ -42,11 +42,9 @@ class UpdateManyResult(Generic[ModelT]):
     """What a bulk update did."""
 
     updated: list[Key[ModelT]]
-    """The items that were updated. Also those whose answer could not be used: their error has
-    `applied`."""
+    """The items that were updated; if the answer was unusable, their error has `applied`."""
     results: list[Any]
-    """What each update returned, in the order given: None, unless it was handed over with
-    `returning(...)`."""
+    """What each update returned, in the order given: None without `returning(...)`."""
     unprocessed: list[Key[ModelT]]
     """The items that were not updated: the update failed, see `outcomes`, or was not begun."""
     errors: list[Exception]
@@ -63,8 +61,7 @@ class CreateManyResult(Generic[ModelT]):
     items: list[ModelT]
     """The items that were created, as stored, in the order given."""
     unprocessed: list[ModelT]
-    """The items that were not created: the key was taken or the write failed, see `outcomes`, or it
-    was not begun."""
+    """The items not created: the key was taken, the write failed or was not begun."""
     errors: list[Exception]
     outcomes: list[Outcome[Any]]
     """One for each item, labelled by it, `Order c1/o1`; with `transact=True` one for each

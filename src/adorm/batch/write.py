@@ -94,8 +94,7 @@ class BatchWrite(BatchOfPuts[BatchWriteResult[ModelT]], Generic[ModelT]):
             yield
 
     def request(self) -> dict[str, Any]:
-        """The first of the exact DynamoDB requests, without sending it; puts of an async iterable
-        are left out."""
+        """The first exact DynamoDB request, without sending it and without async puts."""
         chunks = split_requests(self._requests())
         first = chunks[0] if chunks else {}
         return {"RequestItems": by_table({key: each.request for key, each in first.items()})}

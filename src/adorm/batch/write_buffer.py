@@ -74,8 +74,7 @@ class WriteBuffer:
         return self
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Send nothing more, and wait for the chunks in flight. A cancellation, of this or of the
-        body, cancels them."""
+        """Send nothing more, and wait for the chunks in flight. A cancellation cancels them."""
         self._pool.stopped = True
         if isinstance(error, Exception):
             await self._pool.__aexit__(None, None, None)
@@ -105,8 +104,7 @@ class WriteBuffer:
             pass
 
     async def flush(self) -> None:
-        """Send all that was added before, and wait until it has arrived, or nothing more is
-        sent."""
+        """Send all that was added before, and wait until it arrived, or nothing more is sent."""
         last = self._count
 
         def any_before(*requests: WriteRequest) -> bool:

@@ -127,17 +127,15 @@ def split_requests(requests: Sequence[WriteRequest]) -> list[dict[ItemId, WriteR
     return [{request.item_id: request for request in chunk} for chunk in chunks]
 
 
+@attrs.define(eq=False, repr=False)
 class ChunkWriter:
     """Writes chunks, and counts what was done."""
 
-    def __init__(
-        self, connection: Connection, item_ids: Mapping[str, ItemIds], retry: RetryPolicy | None
-    ) -> None:
-        self._connection = connection
-        self._item_ids = item_ids
-        self._retry = retry
-        self.written = 0
-        self.capacity = Capacity()
+    _connection: Connection
+    _item_ids: Mapping[str, ItemIds]
+    _retry: RetryPolicy | None
+    written: int = attrs.field(default=0, init=False)
+    capacity: Capacity = attrs.field(factory=Capacity, init=False)
 
     @property
     def tables(self) -> str:

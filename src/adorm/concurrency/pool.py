@@ -119,8 +119,7 @@ class Pool:
             self._slots.release()
 
     def start(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a function beside the jobs. It must not raise, and ends by itself or with the
-        block."""
+        """Run a function beside the jobs. It must not raise; it ends itself or with the block."""
         if self._tasks is None:
             _refuse_outside()
         self._tasks.start_soon(function)

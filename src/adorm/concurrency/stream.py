@@ -23,8 +23,7 @@ ValueT = TypeVar("ValueT")
 
 @attrs.frozen(eq=False)
 class StreamJob(Generic[ValueT, T]):
-    """A job that gives its values to a stream: `await emit(value)` waits until the value was
-    read."""
+    """A job that gives values to a stream: `await emit(value)` waits until the value was read."""
 
     outcome: Outcome[T]
     run: Callable[[Outcome[T], Callable[[ValueT], Awaitable[None]]], Awaitable[None]]

@@ -88,8 +88,7 @@ CREDENTIALS_REFUSED = frozenset(
 
 
 def code_of(code: str, status: int | None) -> Code:
-    """The row of a code. An unknown code is judged by the answer's HTTP status: 429 is a throttle,
-    5xx is transient."""
+    """The row of a code. For an unknown one the status decides: 429 throttles, 5xx is transient."""
     row = CODES.get(code)
     if row is not None:
         return row

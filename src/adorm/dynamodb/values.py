@@ -31,8 +31,7 @@ NULL: AttributeValue = {"NULL": True}
 
 
 def base64_text(content: str | bytes | bytearray) -> str:
-    """The base64 text of binary content, as JSON carries it. Text is base64 already: it is returned
-    as it is."""
+    """Binary content as the base64 text that JSON has. Text is base64 already: returned as is."""
     return content if isinstance(content, str) else b2a_base64(content, newline=False).decode()
 
 

@@ -170,8 +170,7 @@ def record_id(name: str, key: CallKey, /) -> str:
 
 
 def _canonical(name: str, part: Any) -> list[str]:
-    """The type of a part, S or N, and its text. Equal numbers have the same text, whatever their
-    type."""
+    """The type of a part, S or N, and its text, which is the same for equal numbers of any type."""
     if isinstance(part, str) and part:
         return ["S", str.__str__(part)]
     if isinstance(part, UUID):

@@ -36,8 +36,7 @@ around."""
 
 @model(table="idempotency")
 class IdempotencyRecord:
-    """One key of an idempotent function. Its table is made by
-    `await db.ensure_table(IdempotencyRecord)`."""
+    """One key of an idempotent function; `db.ensure_table(IdempotencyRecord)` makes the table."""
 
     id: str = partition_key()
     """The function's name, `#`, and a SHA-256 of the key."""
@@ -54,8 +53,7 @@ class IdempotencyRecord:
     result: str | None = None
     """When done: JSON text; None where the result could not be stored."""
     expires_at: int | None = ttl()
-    """The time from which the key is free, in epoch seconds. DynamoDB deletes the record within
-    days after it."""
+    """Epoch seconds from which the key is free. DynamoDB deletes the record within days after."""
 
 
 class KeyLease:
@@ -162,8 +160,7 @@ class KeyLease:
         )
 
     async def free(self, error: BaseException) -> None:
-        """Free the key, because of this error. A failure to free it is added to the error as a
-        note."""
+        """Free the key because of this error. If that fails, a note in the error says so."""
         await self._clean_up(self._free, error)
 
     async def _clean_up(

@@ -118,8 +118,7 @@ def _return_type(function: Callable[..., Any]) -> Any:
 
 
 def is_plain(annotation: Any) -> bool:
-    """Whether the values are plain JSON (None, bool, int, float, str, lists and dicts of them), or
-    may be anything."""
+    """Whether values are plain JSON (None, bool, int, float, str, lists, dicts), or anything."""
     if any(annotation is each for each in _PLAIN) or is_typeddict(annotation):
         return True
     origin, parts = get_origin(annotation), get_args(annotation)

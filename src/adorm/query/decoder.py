@@ -81,8 +81,7 @@ class ItemDecoder(Generic[ItemT]):
         return [next(following) if item is None else item for item in decoded]
 
     async def whole_items(self, page: ItemPage, capacity: Capacity | None = None) -> ItemPage:
-        """The page, with the whole items where it holds only keys, and without items of other
-        models."""
+        """The page: whole items where it holds only keys, and none of other models."""
         if self.hydrates and page:
             keys = page.attribute_maps()
             items = await fetch_whole(

@@ -27,8 +27,7 @@ from adorm.schema.types import split_optional, unwrap
 
 
 def key_field(condition: Condition, target: Target) -> Field | None:
-    """The key field of the target that the condition is about; None where a key condition can't
-    express it."""
+    """The key field that the condition is about; None if a key condition can't express it."""
     if isinstance(condition, BeginsWith):
         path: Measured = condition.path
     elif isinstance(condition, Comparison | Between):

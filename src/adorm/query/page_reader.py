@@ -187,8 +187,7 @@ class DecodedPages(Generic[ItemT]):
         """Of the items so far that do not fit the model."""
 
     async def next(self) -> list[ItemT | Unreadable] | None:
-        """The items of the next page, with `Unreadable` for each that does not fit the model; None
-        after the last page."""
+        """The next page's items, with `Unreadable` for each that does not fit; None at the end."""
         if self._reading is None:
             read = self._prepare()
             # Items of other models that are dropped after reading must not count.

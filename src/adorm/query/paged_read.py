@@ -67,8 +67,7 @@ class WorkOnItems(DerivedRead[ResultT]):
 
 @attrs.define(eq=False, repr=False)
 class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
-    """A query or a scan. Awaiting it collects everything; iterating reads page after page on
-    demand."""
+    """A query or a scan. Awaiting it collects everything; iterating reads pages on demand."""
 
     only_reads = True
 
@@ -92,8 +91,7 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
     # ---- clauses
 
     def filter(self, *conditions_: bool | Condition) -> Self:
-        """Leave out items that do not meet all conditions. DynamoDB reads them and charges for them
-        all the same."""
+        """Leave out items that do not meet all conditions; DynamoDB still charges for them."""
         return attrs.evolve(self, filters=self._filters + conditions(conditions_))
 
     def index(self, name: str, /) -> Self:
@@ -108,8 +106,7 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         return attrs.evolve(self, index=name)
 
     def consistent(self) -> Self:
-        """Read what was last written, for twice the read units. DynamoDB can't do that on a global
-        index."""
+        """Read what was last written, for twice the read units; not possible on a global index."""
         return attrs.evolve(self, consistent=True)
 
     def limit(self, items: int, /) -> Self:
@@ -247,8 +244,7 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         return self._derived(compute, lambda: page().request())
 
     def count(self) -> Operation[int]:
-        """How many items there are, up to the limit. DynamoDB reads them and charges for them, but
-        does not send them."""
+        """How many items there are, up to the limit. DynamoDB charges for them, but sends none."""
         return self._counted(self._limit, int)
 
     def exists(self) -> Operation[bool]:

@@ -30,13 +30,12 @@ class Wanted:
     attribute_names: frozenset[str]
     """What has to be read of each item."""
     index_name: str | None
-    """The index that the caller named."""
+    """The index that the caller named, one of the model's."""
     in_table_partition: bool
     """The caller gave a partition key of the table, as in `query("c1")`: no index with another
     partition key is meant."""
     hydrates: bool
-    """The whole items are fetched from the table: the index has to hold only the keys, and what the
-    filter reads."""
+    """Whole items come from the table: the index needs only keys and what the filter reads."""
     consistent: bool
     """The read is consistent, which no global index offers."""
 
@@ -73,9 +72,6 @@ def choose(info: ModelInfo, wanted: Wanted) -> Access:
             why, for each target.
     """
     named = wanted.index_name
-    if named is not None and named not in info.indexes:
-        known = ", ".join(info.indexes) or "none"
-        raise UsageError(f"{info.name} has no index {named!r}; it has {known}")
     fits: list[_Fit] = []
     refusals: list[str] = []
     for name in (None, *info.indexes) if named is None else (named,):

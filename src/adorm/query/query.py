@@ -47,8 +47,7 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
     _conditions: tuple[Condition, ...] = ()
 
     def where(self, *conditions_: bool | Condition) -> Self:
-        """Conditions of any kind: those that a key can serve become the key condition, the others a
-        filter."""
+        """Conditions of any kind: what a key can serve is the key condition, the rest a filter."""
         return attrs.evolve(self, conditions=self._conditions + conditions(conditions_))
 
     def ascending(self) -> Self:
@@ -157,6 +156,5 @@ class CollectingQuery(DerivedRead[QueryResult[ItemT]], Generic[ItemT]):
         return self._open_stream()
 
     def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:
-        """The same as the query's `page`, which passes over such items anyway and has their
-        errors."""
+        """The same as the query's `page`, which passes over such items too and has their errors."""
         return self._read_page(cursor)

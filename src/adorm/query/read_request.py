@@ -111,8 +111,7 @@ class ReadRequest(Generic[ItemT]):
     page_size: int | None
     """How many items DynamoDB reads for one page, before the filter; None for up to 1 MB."""
     key_names: frozenset[str]
-    """The key attributes of the table and of the index that is read: of these a start key
-    consists."""
+    """The key attributes of the table and of the index that is read: those of a start key."""
     digest: bytes
     """Of what is read and in which order; cursors are bound to it."""
     reason: str
@@ -133,8 +132,7 @@ class ReadRequest(Generic[ItemT]):
 
 
 def attributes_to_read(decoder: ItemDecoder[Any], *, counting: bool) -> frozenset[str]:
-    """The names of the attributes that the table or index has to hold, beside those of the
-    filter."""
+    """The names of the attributes that the table or index must hold, beside those of the filter."""
     info = decoder.binding.info
     if decoder.selected is not None:
         names = frozenset(path.attribute_name for path in decoder.selected)

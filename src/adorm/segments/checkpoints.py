@@ -43,8 +43,7 @@ class Ticket:
 
 
 class Track:
-    """The position of a segment. It moves past an item only when the work on that item, and on all
-    before it, is done."""
+    """The position of a segment. It moves past an item when that and all before it are done."""
 
     def __init__(self, position: Position) -> None:
         self.position = position

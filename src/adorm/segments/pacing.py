@@ -48,8 +48,7 @@ class ReadBudget:
         return self._page_units
 
     def correct(self, reserved: float, consumed: float | None) -> None:
-        """Replace what was reserved by what the request has consumed; None where it failed, which
-        counts as nothing."""
+        """Replace what was reserved by what was consumed; None, of a failure, counts as 0."""
         is_first = self._page_units is None
         if consumed is not None:
             self._page_units = consumed

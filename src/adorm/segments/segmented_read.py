@@ -181,8 +181,7 @@ class SegmentStates:
         """Items that may still be given; None for no limit."""
 
     def hand_out(self, page: SegmentPage) -> Ticket:
-        """Count the next item of a page as given. The position moves past it when `end` gets the
-        ticket."""
+        """Count the next item of a page as given; `end` moves the position past it."""
         position = page.position_after(page.counted, self._scan.read.key_names)
         self._count(page, 1)
         return self._tracks[page.segment].begin(position)
@@ -192,8 +191,7 @@ class SegmentStates:
         self._tracks[segment].end(ticket)
 
     def count_given(self, page: SegmentPage) -> None:
-        """Count the items of a page that were given since the last time, and move the position past
-        them."""
+        """Count the items of a page given since the last time, and move the position past them."""
         given = page.next_item - len(page.decoded) - page.counted
         if given:
             self._count(page, given)

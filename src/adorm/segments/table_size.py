@@ -38,8 +38,7 @@ async def item_count(binding: Binding, index_name: str | None) -> int | None:
 
 
 async def _description(binding: Binding, index_name: str | None) -> dict[str, Any] | None:
-    """The description of the table, or of one index; None where DynamoDB refuses it, or where the
-    answer holds none."""
+    """The description of the table or of one index; None if DynamoDB refuses it or has none."""
     name = binding.table_name
     try:
         answer = await binding.connection.call("DescribeTable", {"TableName": name}, subject=name)

@@ -31,8 +31,7 @@ class ScanResult(Generic[ItemT]):
 
     items: list[ItemT]
     errors: Sequence[Exception]
-    """Of segments that failed, and an `ItemDecodeError` for each item that does not fit the
-    model."""
+    """Of segments that failed, and an `ItemDecodeError` for each item that does not fit."""
     outcomes: Sequence[Outcome[list[ItemT]]]
     """One for each segment; `value` are its items."""
     checkpoint: str
@@ -50,8 +49,7 @@ class WorkResult(Generic[ResultT]):
     results: list[ResultT]
     """The results of the workers, in the order in which they finished; empty for `for_each`."""
     errors: Sequence[Exception]
-    """Of workers and segments that failed, and an `ItemDecodeError` for each item that does not fit
-    the model."""
+    """Of workers and segments that failed, and an `ItemDecodeError` for each unfit item."""
     outcomes: Sequence[Outcome[Any]]
     """One for each segment, where `value` is how many items it has given; then one for each item
     whose worker failed, where `value` is the item."""

@@ -180,8 +180,7 @@ class StreamHandler(HandlerRegistry, BatchHandler[RecordOutcome]):
     def _find_quietly(
         self, outcome: RecordOutcome, table_of: Callable[[TypedHandler], str]
     ) -> TypedHandler | None:
-        """The record's typed handler; None also after an error, which is raised again when it is
-        the record's turn."""
+        """The record's typed handler; None after an error, which `_handle` will raise again."""
         try:
             record = outcome.record
             return None if record is None else self._typed_handlers.find(record, table_of)

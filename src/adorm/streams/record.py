@@ -38,11 +38,9 @@ class StreamRecord:
 
     kind: ChangeKind
     sequence_number: str
-    """Its position in the shard: digits, to be compared as a number. A Kinesis record has that of
-    Kinesis."""
+    """Its position in the shard, or in Kinesis: digits, to be compared as a number."""
     table_name: str | None
-    """The table's name in DynamoDB, from the ARN of the event's source; None if the record does not
-    say."""
+    """The table's name in DynamoDB, from the source's ARN; None if the record does not say."""
     event_id: str | None
     """Stays the same when the record is delivered again; None if the record has none."""
     expired: bool

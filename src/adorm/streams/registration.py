@@ -45,26 +45,19 @@ class Registration:
 class OneImageRegistration(Registration):
     """Registers `async def handler(item, change, db)`."""
 
+    # The overloads differ in their last parameter.
+    # fmt: off
     @overload
     def __call__(
-        self,
-        model: type[ModelT],
-        /,
-        *,
-        when: When | None = ...,
-        table_name: str | None = ...,
+        self, model: type[ModelT], /, *, when: When | None = ..., table_name: str | None = ...,
         optional_images: Literal[False] = ...,
     ) -> OneImage[ModelT, ModelT]: ...
     @overload
     def __call__(
-        self,
-        model: type[ModelT],
-        /,
-        *,
-        when: When | None = ...,
-        table_name: str | None = ...,
+        self, model: type[ModelT], /, *, when: When | None = ..., table_name: str | None = ...,
         optional_images: Literal[True],
     ) -> OneImage[ModelT | None, ModelT]: ...
+    # fmt: on
     def __call__(
         self,
         model: type[Any],
@@ -95,26 +88,19 @@ class OneImageRegistration(Registration):
 class TwoImagesRegistration(Registration):
     """Registers `async def handler(old, new, change, db)`."""
 
+    # The overloads differ in their last parameter.
+    # fmt: off
     @overload
     def __call__(
-        self,
-        model: type[ModelT],
-        /,
-        *,
-        when: When | None = ...,
-        table_name: str | None = ...,
+        self, model: type[ModelT], /, *, when: When | None = ..., table_name: str | None = ...,
         optional_images: Literal[False] = ...,
     ) -> TwoImages[ModelT, ModelT]: ...
     @overload
     def __call__(
-        self,
-        model: type[ModelT],
-        /,
-        *,
-        when: When | None = ...,
-        table_name: str | None = ...,
+        self, model: type[ModelT], /, *, when: When | None = ..., table_name: str | None = ...,
         optional_images: Literal[True],
     ) -> TwoImages[ModelT | None, ModelT]: ...
+    # fmt: on
     def __call__(
         self,
         model: type[Any],

@@ -162,8 +162,7 @@ def _billing(raw: Mapping[str, Any]) -> Billing:
 
 
 def same_shape(request: Mapping[str, Any], found: TableDescription) -> bool:
-    """Whether a table has exactly the keys, key types, indexes and projections of a CreateTable
-    request."""
+    """Whether a table has exactly the keys, indexes and projections of a CreateTable request."""
     wanted = read_description(request)
     return wanted.key == found.key and _shapes(wanted) == _shapes(found)
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, cast
 
+import attrs
+
 from adorm.clock import Clock
 from adorm.deadlines import current_limit, remaining_s
 from adorm.dynamodb.operations import Repeat
@@ -47,27 +49,20 @@ def poll_delay_s(poll: int, unit: float) -> float:
     return longest_s * (0.5 + 0.5 * unit)
 
 
+@attrs.define(eq=False, repr=False)
 class TablePoller:
-    """Watches one table by DescribeTable. It may be cancelled at any await: nothing has to be
-    closed."""
+    """Watches one table by DescribeTable; may be cancelled at any await, needs no closing."""
 
-    def __init__(
-        self,
-        connection: TableConnection,
-        table_name: str,
-        operation: str,
-        goal: str,
-        random: Callable[[], float],
-    ) -> None:
-        """For error messages: the `operation` that is waited for ("CreateTable") and its `goal`
-        ("active"). `random` gives numbers from 0 to 1, for the jitter."""
-        self.connection = connection
-        self.table_name = table_name
-        self._operation = operation
-        self._goal = goal
-        self._last: TableDescription | None = None
-        self._random = random
-        self._polls = 0
+    connection: TableConnection
+    table_name: str
+    _operation: str
+    """The operation that is waited for, for error messages: "CreateTable"."""
+    _goal: str
+    """What it leads to, for error messages: "active"."""
+    _random: Callable[[], float]
+    """Gives numbers from 0 to 1, for the jitter."""
+    _last: TableDescription | None = attrs.field(default=None, init=False)
+    _polls: int = attrs.field(default=0, init=False)
 
     async def look(self) -> TableDescription | None:
         """The table as it is now; None where there is none.
