@@ -70,7 +70,8 @@ class And(Condition):
     parts: tuple[Condition, ...]
 
     def encode_into(self, operands: Operands) -> Shape:
-        return (_write_and, AND, tuple([part.encode_into(operands) for part in self.parts]))
+        parts = tuple([part.encode_into(operands) for part in self.parts])
+        return (_write_joined, AND, " AND ", AND, parts)
 
     def paths(self) -> Sequence[DocumentPath]:
         return [path for part in self.parts for path in part.paths()]
@@ -83,7 +84,8 @@ class Or(Condition):
     parts: tuple[Condition, ...]
 
     def encode_into(self, operands: Operands) -> Shape:
-        return (_write_or, OR, tuple([part.encode_into(operands) for part in self.parts]))
+        parts = tuple([part.encode_into(operands) for part in self.parts])
+        return (_write_joined, OR, " OR ", OR, parts)
 
     def paths(self) -> Sequence[DocumentPath]:
         return [path for part in self.parts for path in part.paths()]
@@ -100,14 +102,6 @@ class Not(Condition):
 
     def paths(self) -> Sequence[DocumentPath]:
         return self.part.paths()
-
-
-def _write_and(placeholders: Placeholders, parts: tuple[Shape, ...]) -> str:
-    return _write_joined(placeholders, " AND ", AND, parts)
-
-
-def _write_or(placeholders: Placeholders, parts: tuple[Shape, ...]) -> str:
-    return _write_joined(placeholders, " OR ", OR, parts)
 
 
 def _write_joined(

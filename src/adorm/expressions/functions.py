@@ -27,19 +27,25 @@ _TEXT = frozenset({"S"})
 
 
 @attrs.define(eq=False)
-class BeginsWith(Condition):
-    """`begins_with(a, prefix)`, of text and bytes."""
+class PathCondition(Condition):
+    """A function of one path, and perhaps of a value."""
 
     path: DocumentPath
+
+    def paths(self) -> Sequence[DocumentPath]:
+        return (self.path,)
+
+
+@attrs.define(eq=False)
+class BeginsWith(PathCondition):
+    """`begins_with(a, prefix)`, of text and bytes."""
+
     prefix: Any
 
     def encode_into(self, operands: Operands) -> Shape:
         prefix = prefix_value(self.path, self.prefix)
         operands.values.append(prefix)
         return (_write_begins_with, FUNCTION, operands.path(self.path), frozenset(prefix))
-
-    def paths(self) -> Sequence[DocumentPath]:
-        return (self.path,)
 
 
 def _write_begins_with(
@@ -64,10 +70,9 @@ def prefix_value(path: DocumentPath, prefix: object) -> AttributeValue:
 
 
 @attrs.define(eq=False)
-class Contains(Condition):
+class Contains(PathCondition):
     """`contains(a, b)`: part of a text, element of a list, member of a set."""
 
-    path: DocumentPath
     operand: Operand
 
     def encode_into(self, operands: Operands) -> Shape:
@@ -97,17 +102,13 @@ def _write_contains(placeholders: Placeholders, path: DocumentPath, operand: Ope
 
 
 @attrs.define(eq=False)
-class Exists(Condition):
+class Exists(PathCondition):
     """`attribute_exists(a)` or `attribute_not_exists(a)`."""
 
-    path: DocumentPath
     wanted: bool
 
     def encode_into(self, operands: Operands) -> Shape:
         return (_write_exists, FUNCTION, operands.path(self.path), self.wanted)
-
-    def paths(self) -> Sequence[DocumentPath]:
-        return (self.path,)
 
 
 def _write_exists(placeholders: Placeholders, path: DocumentPath, wanted: bool) -> str:
@@ -117,18 +118,14 @@ def _write_exists(placeholders: Placeholders, path: DocumentPath, wanted: bool) 
 
 
 @attrs.define(eq=False)
-class TypeIs(Condition):
+class TypeIs(PathCondition):
     """`attribute_type(a, "S")`."""
 
-    path: DocumentPath
     tag: Tag
 
     def encode_into(self, operands: Operands) -> Shape:
         operands.values.append({"S": self.tag})
         return (_write_type_is, FUNCTION, operands.path(self.path))
-
-    def paths(self) -> Sequence[DocumentPath]:
-        return (self.path,)
 
 
 def _write_type_is(placeholders: Placeholders, path: DocumentPath) -> str:

@@ -43,14 +43,22 @@ class Clause(Generic[T_co]):
         raise UsageError(f"{type(self).__name__} is no clause by itself")
 
 
-class Set(Clause[T_co]):
-    """`SET path = value`; a value stored as absence becomes `REMOVE path`."""
+class ValueClause(Clause[T_co]):
+    """A clause with a value: a Python value, or a part of an expression that may stand there."""
 
     __slots__ = ("value",)
 
-    def __init__(self, path: DocumentPath, value: DocumentPath | Sum | Value) -> None:
+    def __init__(self, path: DocumentPath, value: Any) -> None:
         self.path = path
         self.value = value
+
+
+class Set(ValueClause[T_co]):
+    """`SET path = value`; a value stored as absence becomes `REMOVE path`."""
+
+    __slots__ = ()
+
+    value: DocumentPath | Sum | Value
 
     def encode_into(self, operands: Operands) -> Shape:
         # Most clauses of an update come by here: a value for a whole field.
@@ -90,14 +98,12 @@ def _write_set(placeholders: Placeholders, path: DocumentPath, value: OperandSha
     return f"{placeholders.path(path)} = {placeholders.operand(value)}"
 
 
-class SetIfAbsent(Clause[T_co]):
+class SetIfAbsent(ValueClause[T_co]):
     """`SET path = if_not_exists(path, value)`."""
 
-    __slots__ = ("value",)
+    __slots__ = ()
 
-    def __init__(self, path: DocumentPath, value: Value) -> None:
-        super().__init__(path)
-        self.value = value
+    value: Value
 
     def encode_into(self, operands: Operands) -> Shape:
         path = self._path(operands)
@@ -128,14 +134,10 @@ def _write_remove(placeholders: Placeholders, path: DocumentPath) -> str:
     return placeholders.path(path)
 
 
-class Add(Clause[T_co]):
+class Add(ValueClause[T_co]):
     """`ADD path value`: add to a number (0 where there is none), or members to a set."""
 
-    __slots__ = ("value",)
-
-    def __init__(self, path: DocumentPath, value: object) -> None:
-        super().__init__(path)
-        self.value = value
+    __slots__ = ()
 
     def encode_into(self, operands: Operands) -> Shape:
         path, encoder = self._path(operands), operands.encoder
@@ -151,22 +153,18 @@ class Add(Clause[T_co]):
         return (_write_path_and_value, ADD, path)
 
 
-class Delete(Clause[T_co]):
+class Delete(ValueClause[T_co]):
     """`DELETE path members`: take members out of a set; a set left empty is removed by DynamoDB."""
 
-    __slots__ = ("members",)
-
-    def __init__(self, path: DocumentPath, members: object) -> None:
-        super().__init__(path)
-        self.members = members
+    __slots__ = ()
 
     def encode_into(self, operands: Operands) -> Shape:
         path = self._path(operands)
-        encoded = Value(self.members, path).encode(operands.encoder)
+        encoded = Value(self.value, path).encode(operands.encoder)
         if encoded is None or not encoded.keys() & {"SS", "NS", "BS"}:
             raise UsageError(
                 f"{self.path}: delete() takes a set with the members to take out, "
-                f"not {self.members!r}"
+                f"not {self.value!r}"
             )
         operands.values.append(encoded)
         return (_write_path_and_value, DELETE, path)
@@ -226,20 +224,18 @@ def _write_count_up(placeholders: Placeholders, path: DocumentPath) -> str:
     return f"{name} = if_not_exists({name}, {zero}) + {one}"
 
 
-class SetValue(Clause[T_co]):
+class SetValue(ValueClause[T_co]):
     """`SET path = value` of a value that is encoded already; NULL included."""
 
-    __slots__ = ("attribute_value",)
+    __slots__ = ()
 
-    def __init__(self, path: DocumentPath, attribute_value: AttributeValue) -> None:
-        self.path = path
-        self.attribute_value = attribute_value
+    value: AttributeValue
 
     def encode_into(self, operands: Operands) -> Shape:
         path = self._path(operands)
         if path.is_top_level:
-            operands.written[path.attribute_name] = self.attribute_value
-        operands.values.append(self.attribute_value)
+            operands.written[path.attribute_name] = self.value
+        operands.values.append(self.value)
         return (_write_set, SET, path, VALUE)
 
 
@@ -249,7 +245,7 @@ class SetValueIfAbsent(SetValue[T_co]):
     __slots__ = ()
 
     def encode_into(self, operands: Operands) -> Shape:
-        operands.values.append(self.attribute_value)
+        operands.values.append(self.value)
         return (_write_set_if_absent, SET, self._path(operands))
 
 

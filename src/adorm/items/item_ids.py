@@ -8,7 +8,7 @@ written in either. The functions are generated once for a model and a codec's ho
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from adorm.codec.codec import Codec
 from adorm.codec.compiled.item_ids import (
@@ -29,21 +29,15 @@ ItemId: TypeAlias = tuple[Hashable, ...]
 """A table's name, then something for each key attribute that is equal for equal keys."""
 
 
-class ItemIds:
+class ItemIds(NamedTuple):
     """Functions that give item ids, each called with the name of the table first."""
 
-    def __init__(
-        self,
-        one: Callable[[str, AttributeMap], ItemId],
-        many: Callable[[str, Iterable[AttributeMap]], list[ItemId]],
-        parsed: Callable[[str, ParsedPage], list[ItemId]],
-    ) -> None:
-        self.one = one
-        """Of one item, or of its key."""
-        self.all = many
-        """Of many."""
-        self.parsed = parsed
-        """Of the items of a parsed page."""
+    one: Callable[[str, AttributeMap], ItemId]
+    """Of one item, or of its key."""
+    all: Callable[[str, Iterable[AttributeMap]], list[ItemId]]
+    """Of many."""
+    parsed: Callable[[str, ParsedPage], list[ItemId]]
+    """Of the items of a parsed page."""
 
 
 def item_ids(info: ModelInfo, codec: Codec) -> ItemIds:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from adorm.calls.prices import PriceTable
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Cost:
     """An estimate of the capacity units that a request consumes. The answer tells the number."""
 
@@ -108,21 +108,15 @@ def plan_of(operation: str, request: Mapping[str, Any], cost: Cost, *, reason: s
 def read_cost(*, consistent: bool) -> Cost:
     """The cost of a GetItem: half a unit for each 4 KB, one unit where the read is consistent."""
     factor = 1.0 if consistent else 0.5
-    return Cost(
-        least_units=factor,
-        most_units_per_page=factor * MAX_ITEM_BYTES / READ_UNIT_BYTES,
-        note=f"{factor:g} read units for each 4 KB of the item",
-    )
+    note = f"{factor:g} read units for each 4 KB of the item"
+    return Cost(factor, factor * MAX_ITEM_BYTES / READ_UNIT_BYTES, note)
 
 
 def page_cost(*, consistent: bool) -> Cost:
     """The cost of a page of Query or Scan, at most 1 MB: by the bytes read, before the filter."""
     factor = 1.0 if consistent else 0.5
-    return Cost(
-        least_units=factor,
-        most_units_per_page=factor * PAGE_BYTES / READ_UNIT_BYTES,
-        note=f"{factor:g} read units for each 4 KB read, filtered items included",
-    )
+    note = f"{factor:g} read units for each 4 KB read, filtered items included"
+    return Cost(factor, factor * PAGE_BYTES / READ_UNIT_BYTES, note)
 
 
 def write_cost(*, transactional: bool = False) -> Cost:
@@ -131,9 +125,7 @@ def write_cost(*, transactional: bool = False) -> Cost:
     Twice that in a transaction. Each index that changes costs the same again.
     """
     factor = 2.0 if transactional else 1.0
-    return Cost(
-        least_units=factor,
-        most_units_per_page=factor * MAX_ITEM_BYTES / WRITE_UNIT_BYTES,
-        note=f"{factor:g} write units for each 1 KB of the item, "
-        "and again for each index that changes",
+    note = (
+        f"{factor:g} write units for each 1 KB of the item, and again for each index that changes"
     )
+    return Cost(factor, factor * MAX_ITEM_BYTES / WRITE_UNIT_BYTES, note)

@@ -229,9 +229,7 @@ def _advice(message: str, clause: Clause[Any]) -> str | None:
 def _wrong_type(clause: Clause[Any], path: DocumentPath) -> str | None:
     if isinstance(clause, Append):
         stored, empty = "no list", "[]"
-    elif isinstance(clause, (Add, Delete)) and isinstance(
-        clause.value if isinstance(clause, Add) else clause.members, (set, frozenset)
-    ):
+    elif isinstance(clause, (Add, Delete)) and isinstance(clause.value, (set, frozenset)):
         stored, empty = "no set of such members", "set()"
     elif isinstance(clause, Add) or (isinstance(clause, Set) and isinstance(clause.value, Sum)):
         stored, empty = "no number", "0"

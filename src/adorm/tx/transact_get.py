@@ -8,10 +8,7 @@ from typing import Any, TypeVar
 import attrs
 
 from adorm.dynamodb.limits import MAX_TRANSACTION_ACTIONS, MAX_TRANSACTION_BYTES, READ_UNIT_BYTES
-from adorm.errors import (
-    TransactionCanceled,
-    UsageError,
-)
+from adorm.errors import TransactionCanceled, UsageError
 from adorm.items.binding import Connection
 from adorm.items.item_ids import ItemId, item_id
 from adorm.items.keys import Key
