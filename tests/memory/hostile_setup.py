@@ -1,5 +1,4 @@
-"""An engine with something of everything in it, a good request of every operation, and what hostile
-clients make of one."""
+"""An engine with an example of everything, good requests, and changed ones of hostile clients."""
 
 from __future__ import annotations
 

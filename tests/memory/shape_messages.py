@@ -1,4 +1,4 @@
-"""The service's words for broken constraints, for the tests of shapes."""
+"""The service's messages for broken constraints, for the tests of shapes."""
 
 from __future__ import annotations
 

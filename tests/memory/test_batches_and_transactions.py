@@ -1,4 +1,4 @@
-"""Batches and transactions: what is looked at first, and what a part of them may hold."""
+"""Batches and transactions: the order of their checks, and the members of their parts."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_values_of_a_part_are_checked_without_expressions_too(tables: Tables) ->
     assert text.endswith("contains duplicates. for key :v")
 
 
-def test_one_item_twice_is_told_before_the_faults_of_single_parts(tables: Tables) -> None:
+def test_one_item_twice_is_reported_before_the_faults_of_single_actions(tables: Tables) -> None:
     of_wrong_type = put({**KEY, "status": {"N": "1"}})
     refusal = tables.refusal("TransactWriteItems", TransactItems=[put(KEY), of_wrong_type])
     assert refusal == SAME_ITEM

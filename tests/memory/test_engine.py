@@ -82,7 +82,7 @@ def test_a_table_throttles_above_its_units_and_recovers_by_the_second() -> None:
     engine.call("GetItem", {"TableName": "orders", "Key": KEY})
 
 
-def test_what_a_throttled_batch_did_not_do_is_given_back() -> None:
+def test_a_throttled_batch_returns_its_unprocessed_requests() -> None:
     engine = Engine(now=Clock(), throttle_above=(1, 2))
     engine.call("CreateTable", create_request())
     items = [{"pk": {"S": str(number)}} for number in range(4)]
@@ -102,7 +102,7 @@ def test_accounts_and_regions_have_tables_of_their_own(engine: Engine) -> None:
     assert engine.call("ListTables", {}) == {"TableNames": ["orders"]}
 
 
-def test_an_operation_that_there_is_not_is_refused(engine: Engine) -> None:
+def test_an_operation_that_does_not_exist_is_refused(engine: Engine) -> None:
     assert code_of(engine, "FlyToTheMoon") == "UnknownOperationException"
 
 

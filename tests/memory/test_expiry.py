@@ -55,7 +55,7 @@ def test_items_whose_time_passed_are_removed_and_their_records_say_so() -> None:
         {"expires_at": {"N": "1e100"}},
     ],
 )
-def test_what_is_no_time_of_the_last_five_years_stays(attributes: dict[str, Any]) -> None:
+def test_items_that_did_not_expire_in_the_last_five_years_stay(attributes: dict[str, Any]) -> None:
     orders = with_ttl(attributes)
     assert remove_expired(orders.database) == 0
     assert left(orders) == ["0"]

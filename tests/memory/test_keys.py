@@ -91,7 +91,9 @@ def test_text_is_ordered_by_its_utf8_bytes(values: list[str], descending: bool) 
 
 @settings(deadline=None)
 @given(texts, texts)
-def test_what_begins_with_a_prefix_lies_before_the_value_after_it(prefix: str, rest: str) -> None:
+def test_values_with_a_prefix_come_before_the_value_after_the_prefix(
+    prefix: str, rest: str
+) -> None:
     for text in (prefix + rest, rest):
         for value, start in ((text, prefix), (text.encode(), prefix.encode())):
             # In tuples, as in positions, any two values can be compared.
@@ -136,7 +138,7 @@ def test_partitions_spread_evenly_over_segments() -> None:
     assert max(counts) < 1300
 
 
-def test_equal_numbers_lie_in_one_partition() -> None:
+def test_equal_numbers_are_in_one_partition() -> None:
     assert partition_token([Decimal("1E+2")]) == partition_token([Decimal(100)])
 
 

@@ -1,5 +1,4 @@
-"""The engine against a slow and obvious model: a dict of items, filtered and sorted anew for each
-read."""
+"""The engine against a slow and obvious model: a dict of items that each read filters and sorts."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_a_number_is_stored_in_one_form(given_text: str, stored: str) -> None:
         ("0." + "1" * 39, "Attempting to store more than 38 significant digits in a Number"),
     ],
 )
-def test_what_is_no_number_of_the_service_is_refused(text: str, message: str) -> None:
+def test_numbers_that_the_service_does_not_have_are_refused(text: str, message: str) -> None:
     with pytest.raises(EngineError) as refusal:
         canonical_number(text)
     assert refusal.value.code == "ValidationException"

@@ -1,4 +1,4 @@
-"""What a refusal says, where it depends on the operation and on the whole request."""
+"""Refusals that depend on the operation and on the whole request."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_read_has_no_envelope(engine: Engine) -> None:
     assert refusal(engine, "GetItem", Key={"pk": {"N": "x"}}) == NO_NUMBER
 
 
-def test_a_batch_words_a_bad_value_in_the_earlier_way(engine: Engine) -> None:
+def test_a_batch_reports_a_bad_value_in_the_earlier_words(engine: Engine) -> None:
     put = {"PutRequest": {"Item": {**KEY, "a": {"SS": ["a", "a"]}}}}
     with pytest.raises(EngineError) as raised:
         engine.call("BatchWriteItem", {"RequestItems": {"Things": [put]}})
@@ -82,14 +82,14 @@ def test_a_batch_words_a_bad_value_in_the_earlier_way(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("other", [{"S": "x", "N": "1"}, {"BOOL": "true"}])
-def test_a_value_of_two_types_and_a_boolean_as_text_call_for_the_earlier_words(
+def test_a_value_of_two_types_and_a_boolean_as_text_get_the_earlier_words(
     engine: Engine, other: Any
 ) -> None:
     message = refusal(engine, "PutItem", Item={**KEY, "a": {"N": ""}, "b": other})
     assert message == "The parameter cannot be converted to a numeric value"
 
 
-def test_a_value_that_cannot_be_read_is_told_before_anything_else(engine: Engine) -> None:
+def test_an_unreadable_value_is_reported_before_anything_else(engine: Engine) -> None:
     values = {":v": {"N": "x"}}
     assert put(engine, {"S": "x"}, ExpressionAttributeValues=values) == ENVELOPE + NO_NUMBER
     mixed = {
@@ -134,7 +134,7 @@ def test_members_of_other_operations_are_ignored(engine: Engine) -> None:
     assert answer == {"Item": KEY}
 
 
-def test_removing_what_is_not_there_makes_no_item_but_needs_a_path(engine: Engine) -> None:
+def test_removing_a_missing_attribute_makes_no_item_but_needs_a_path(engine: Engine) -> None:
     engine.call("UpdateItem", {"TableName": "Things", "Key": KEY, "UpdateExpression": "REMOVE a"})
     assert engine.call("GetItem", {"TableName": "Things", "Key": KEY}) == {}
     assert refusal(engine, "UpdateItem", Key=KEY, UpdateExpression="REMOVE a.b") == (
@@ -169,7 +169,7 @@ def test_an_index_key_that_an_update_empties_is_refused(engine: Engine) -> None:
     )
 
 
-def test_a_select_that_is_none_is_told_before_expressions(engine: Engine) -> None:
+def test_an_unknown_select_is_reported_before_expressions(engine: Engine) -> None:
     message = refusal(engine, "Query", Select="X", KeyConditionExpression="((pk")
     assert message.startswith(f"{ENVELOPE}Value 'X' at 'select'")
     message = refusal(engine, "Query", Select="SPECIFIC_ATTRIBUTES", KeyConditionExpression="((pk")

@@ -87,7 +87,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
+async def test_it_serves_until_a_signal_stops_it(number: signal.Signals) -> None:
     with running() as command:
         assert "export AWS_ENDPOINT_URL_DYNAMODB_STREAMS=http://127.0.0.1:" in command.printed
         assert "export AWS_ACCESS_KEY_ID=" in command.printed
@@ -127,7 +127,7 @@ async def test_the_file_that_tables_are_kept_in_need_not_exist_yet(tmp_path: Pat
             assert command.end() == (0, "")
 
 
-def test_a_file_that_could_not_be_written_is_told_at_the_start(
+def test_a_file_that_could_not_be_written_is_refused_at_the_start(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for path in (tmp_path, tmp_path / "no-such-folder" / "tables.json"):
@@ -136,13 +136,13 @@ def test_a_file_that_could_not_be_written_is_told_at_the_start(
         assert f"--save {path} " in capsys.readouterr().err
 
 
-def test_a_port_that_is_none_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_impossible_port_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--port", "99999"])
     assert "invalid port_number value: '99999'" in capsys.readouterr().err
 
 
-def test_a_file_that_is_no_snapshot_is_told(
+def test_a_file_that_is_not_a_snapshot_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "letter.txt"
@@ -220,7 +220,7 @@ def test_without_secrets_nothing_is_checked_and_nothing_started(
         ["--port", "http"],
     ],
 )
-def test_bad_options_are_told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_options_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2

@@ -1,6 +1,6 @@
 """Bodies in gzip and deflate.
 
-What is asserted of the service stands in the tests of ScyllaDB's Alternator, which run on both.
+The facts about the service come from the tests of ScyllaDB's Alternator, which run on both.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ def test_compressed_requests_are_read(engine: FakeEngine, body: bytes, encoding:
         (GOOD + GOOD[:12], "gzip"),
     ],
 )
-def test_damaged_data_is_the_services_500(engine: FakeEngine, body: bytes, encoding: str) -> None:
+def test_damaged_data_gets_the_services_500(engine: FakeEngine, body: bytes, encoding: str) -> None:
     answer = ask(engine, body, encoding)
     assert answer.status == 500
     assert content_of(answer) == {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError"}
     assert not engine.calls
 
 
-def test_a_bomb_is_refused_before_it_goes_off(engine: FakeEngine) -> None:
+def test_a_decompression_bomb_is_refused_before_it_is_decompressed(engine: FakeEngine) -> None:
     compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
     spaces = b" " * 1024 * 1024
     bomb = b"".join(compressor.compress(spaces) for _ in range(200)) + compressor.flush()

@@ -1,8 +1,7 @@
-"""64 clients over HTTP, 5 % of whose requests are broken off at a random byte.
+"""64 clients over HTTP, which break off 5 % of their requests at a random byte.
 
-No error but those, nothing lost, no leak.
-
-`ADORM_LOAD_SECONDS=30` makes it last longer; `-s` shows the figures.
+There are no other errors, no lost writes and no leaks. `ADORM_LOAD_SECONDS=30` makes the test
+longer; `-s` shows the figures.
 """
 
 from __future__ import annotations

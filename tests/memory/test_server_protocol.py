@@ -1,4 +1,4 @@
-"""HTTP/1.1 as the server speaks it: split, pipelined, broken, too large and too slow requests."""
+"""HTTP/1.1 in the server: split, pipelined, broken, too large and too slow requests."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def test_answers_come_on_one_connection_with_what_the_service_sends(
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_a_request_may_come_in_any_parts(engine: FakeEngine, seed: int) -> None:
+async def test_a_request_may_arrive_in_any_parts(engine: FakeEngine, seed: int) -> None:
     data = post("PutItem", {"TableName": "t", "Item": {"pk": {"S": "é" * 50}}})
     async with serving(engine) as server, dial(server) as client:
         for part in split(data, seed):
@@ -113,7 +113,7 @@ async def test_chunked_bodies_are_put_together(engine: FakeEngine) -> None:
     assert engine.requests == [{"a": [1, 2]}]
 
 
-async def test_a_client_that_asks_first_is_told_to_send_the_body(engine: FakeEngine) -> None:
+async def test_a_client_that_expects_continue_is_told_to_send_the_body(engine: FakeEngine) -> None:
     data = post("PutItem", {"a": 1}, headers={"Expect": "100-continue"})
     head, _, body = data.partition(b"\r\n\r\n")
     async with serving(engine) as server, dial(server) as client:
@@ -143,7 +143,7 @@ async def test_the_connection_ends_when_the_client_says_so(
             assert await client.ended() == b""
 
 
-async def test_an_offer_of_another_protocol_is_not_taken(engine: FakeEngine) -> None:
+async def test_an_offer_of_another_protocol_is_ignored(engine: FakeEngine) -> None:
     headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AA"}
     upgrade = post("GetItem", {"TableName": "t"}, headers=headers)
     async with serving(engine) as server, dial(server) as client:
@@ -196,7 +196,7 @@ async def test_head_gets_no_body(engine: FakeEngine) -> None:
         b"POST / HTTP/1.1\r\nX: a\0b\r\n\r\n",
     ],
 )
-async def test_what_is_not_http_is_refused_and_the_server_lives(
+async def test_bytes_that_are_not_http_are_refused_and_the_server_lives(
     engine: FakeEngine, data: bytes
 ) -> None:
     async with serving(engine) as server, dial(server) as client:
@@ -251,7 +251,7 @@ async def test_a_body_declared_too_large_is_refused_before_it_is_sent(engine: Fa
     assert not engine.calls
 
 
-async def test_a_body_declared_too_large_is_refused_without_a_word_to_go_on(
+async def test_a_client_that_waits_for_continue_is_refused_if_its_body_is_too_large(
     engine: FakeEngine,
 ) -> None:
     headers = {"Content-Length": str(2 * 1024**3), "Expect": "100-continue"}
@@ -315,7 +315,7 @@ async def test_a_header_without_an_end_has_a_limit(engine: FakeEngine) -> None:
 
 
 @pytest.mark.parametrize("start", [b"X-Endless: ", b"1;extension="], ids=["trailer", "extension"])
-async def test_what_stands_around_chunks_has_a_limit(engine: FakeEngine, start: bytes) -> None:
+async def test_the_framing_of_chunks_has_a_limit(engine: FakeEngine, start: bytes) -> None:
     data = chunked("PutItem", b"{}")
     last = b"0\r\n\r\n"
     async with serving(engine) as server, dial(server) as client:
@@ -339,7 +339,7 @@ async def test_the_first_accept_encoding_counts(
     assert answer.headers.get("content-encoding") == encoding
 
 
-async def test_headers_after_a_body_are_overlooked(engine: FakeEngine) -> None:
+async def test_headers_after_a_body_are_ignored(engine: FakeEngine) -> None:
     trailer = b"X-Amz-Target: DynamoDB_20120810.DeleteTable\r\n\r\n"
     async with serving(engine) as server, dial(server) as client:
         await client.send(chunked("PutItem", b"{}")[:-2] + trailer)
@@ -367,7 +367,7 @@ async def test_a_request_that_does_not_end_is_refused(engine: FakeEngine) -> Non
     assert not engine.calls
 
 
-async def test_a_client_that_sends_byte_by_byte_is_refused_all_the_same(
+async def test_a_client_that_sends_byte_by_byte_is_refused_too(
     engine: FakeEngine,
 ) -> None:
     async with serving(engine, limits=Limits(request_s=0.1)) as server, dial(server) as client:
@@ -381,7 +381,7 @@ async def test_a_client_that_sends_byte_by_byte_is_refused_all_the_same(
         assert answers == [408]
 
 
-async def test_a_client_that_reads_nothing_is_given_up(engine: FakeEngine) -> None:
+async def test_a_client_that_reads_nothing_is_disconnected(engine: FakeEngine) -> None:
     engine.answers["Scan"] = lambda: {"Items": "x" * 20_000_000}
     async with serving(engine, limits=Limits(write_s=0.05)) as server:
         with socket.create_connection(("127.0.0.1", int(server.endpoint_url[-5:]))) as client:
@@ -390,7 +390,7 @@ async def test_a_client_that_reads_nothing_is_given_up(engine: FakeEngine) -> No
             await until(lambda: bool(engine.calls) and not server.connections)
 
 
-async def test_a_refused_client_that_sends_on_for_ever_is_cut(engine: FakeEngine) -> None:
+async def test_a_refused_client_that_keeps_sending_is_disconnected(engine: FakeEngine) -> None:
     async with serving(engine, limits=Limits(linger_s=0.05)) as server, dial(server) as client:
         await client.send(b"no HTTP\r\n\r\n")
         with pytest.raises((ConnectionError, TimeoutError)):
@@ -438,7 +438,7 @@ async def test_disconnects_at_any_byte_leave_nothing_behind(engine: FakeEngine) 
     gc.collect()  # an unclosed transport would warn
 
 
-async def test_stop_answers_what_is_on_its_way(engine: FakeEngine) -> None:
+async def test_stop_answers_requests_in_progress(engine: FakeEngine) -> None:
     async with serving(engine) as server, dial(server) as client, dial(server) as idle:
         await idle.send(post("GetItem"))
         await idle.answer()
@@ -463,7 +463,7 @@ async def test_stop_answers_what_is_on_its_way(engine: FakeEngine) -> None:
                 pass
 
 
-async def test_stop_waits_no_longer_than_it_says(engine: FakeEngine) -> None:
+async def test_stop_waits_no_longer_than_its_limit(engine: FakeEngine) -> None:
     async with serving(engine, limits=Limits(stop_s=0.05)) as server, dial(server) as client:
         await client.send(post("GetItem")[:-1])
         await until(lambda: server.connections == 1)

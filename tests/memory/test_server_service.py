@@ -66,7 +66,7 @@ def test_other_methods_are_not_found(ask: Ask, method: str) -> None:
     assert headers_of(answer)["x-amz-crc32"] == "3552371480"
 
 
-def test_health_is_told_at_the_root_alone(ask: Ask) -> None:
+def test_the_health_check_is_at_the_root_alone(ask: Ask) -> None:
     assert ask(b"", method="GET", target="/health").status == 404
 
 
@@ -119,7 +119,7 @@ def test_the_answer_has_the_type_of_the_request(ask: Ask, content_type: str, ech
         b"\x00",
     ],
 )
-def test_what_is_no_json_is_told_so(ask: Ask, engine: FakeEngine, body: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(ask: Ask, engine: FakeEngine, body: bytes) -> None:
     answer = ask(body)
     assert (answer.status, content_of(answer)) == (400, bare("SerializationException"))
     assert not engine.calls
@@ -129,12 +129,12 @@ def test_a_body_is_needed(ask: Ask) -> None:
     assert content_of(ask(b"")) == bare("SerializationException")
 
 
-def test_of_a_key_that_comes_twice_the_last_counts(ask: Ask, engine: FakeEngine) -> None:
+def test_the_last_of_two_equal_keys_counts(ask: Ask, engine: FakeEngine) -> None:
     assert ask(b'{"a":1,"a":2}').status == 200
     assert engine.requests == [{"a": 2}]
 
 
-def test_what_is_json_but_no_object_goes_to_the_engine(ask: Ask, engine: FakeEngine) -> None:
+def test_json_that_is_not_an_object_goes_to_the_engine(ask: Ask, engine: FakeEngine) -> None:
     for body in (b"[]", b"7", b'"x"', b"null", b"true"):
         assert ask(body).status == 200
     assert engine.requests == [[], 7, "x", None, True]
@@ -160,7 +160,7 @@ def test_what_is_json_but_no_object_goes_to_the_engine(ask: Ask, engine: FakeEng
         "é",
     ],
 )
-def test_unknown_operations_are_told_before_the_signature(
+def test_unknown_operations_are_reported_before_the_signature(
     ask: Ask, engine: FakeEngine, target: str | None
 ) -> None:
     answer = ask(x_amz_target=target, authorization=None)
@@ -187,7 +187,7 @@ def test_an_operation_that_the_engine_does_not_have_is_unknown(
 @pytest.mark.parametrize(
     "authorization", [None, "", "AWS4", "Bearer x", "AWS AKID:x", "Basic eDp5"]
 )
-def test_a_request_must_be_signed_somehow(ask: Ask, authorization: str | None) -> None:
+def test_a_request_must_have_a_signature(ask: Ask, authorization: str | None) -> None:
     answer = ask(authorization=authorization)
     assert answer.status == 400
     assert content_of(answer) == bare("MissingAuthenticationTokenException") | {
@@ -221,7 +221,7 @@ def test_missing_parts_of_the_signature_are_named(
     }
 
 
-def test_a_signature_may_stand_in_the_query(ask: Ask, engine: FakeEngine) -> None:
+def test_a_signature_may_be_in_the_query_string(ask: Ask, engine: FakeEngine) -> None:
     credential = "AKQUERY%2F20260101%2Feu-west-1%2Fdynamodb%2Faws4_request"
     query = f"X-Amz-Algorithm=a&X-Amz-Credential={credential}&X-Amz-Signature=c"
     target = f"/?{query}&X-Amz-SignedHeaders=host&X-Amz-Date=d"
@@ -275,7 +275,7 @@ def test_callers_can_share_one_database(engine: FakeEngine) -> None:
     assert len({caller[2:] for caller in engine.calls}) == 1
 
 
-def test_ever_new_callers_take_no_memory_for_ever(engine: FakeEngine) -> None:
+def test_new_callers_do_not_take_memory_forever(engine: FakeEngine) -> None:
     service = Service(engine)
     for number in range(2500):
         service.answer(http_request(authorization=AUTHORIZATION.replace("AKLOCAL", f"A{number}")))
@@ -341,7 +341,7 @@ class Secret(Exception):
 @pytest.mark.parametrize(
     "error", [Secret(VALUE), KeyError(VALUE), RecursionError(VALUE), MemoryError()]
 )
-def test_a_bug_of_the_engine_is_a_500_and_is_logged_without_values(
+def test_an_error_inside_the_engine_is_a_500_and_is_logged_without_values(
     ask: Ask, engine: FakeEngine, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     def fail() -> dict[str, Any]:

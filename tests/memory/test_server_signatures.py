@@ -1,4 +1,4 @@
-"""Signatures, checked: those of botocore and of adorm pass, and nothing that was changed later."""
+"""Signatures: those of botocore and of adorm are accepted, and changed requests are refused."""
 
 from __future__ import annotations
 
@@ -85,14 +85,14 @@ def with_header(request: HttpRequest, name: bytes, old: bytes, new: bytes) -> Ht
     ],
     ids=["plain", "token", "path", "query", "in the query"],
 )
-def test_what_botocore_signs_passes(
+def test_signatures_of_botocore_are_accepted(
     service: Service, engine: FakeEngine, request_: HttpRequest
 ) -> None:
     assert service.answer(request_).status == 200, service.answer(request_).body
     assert engine.calls[0][3] == "eu-central-1"
 
 
-def test_what_adorm_signs_passes(service: Service) -> None:
+def test_signatures_of_adorm_are_accepted(service: Service) -> None:
     fixed = {"content-type": "application/x-amz-json-1.0"}
     signer = Signer(region="eu-central-1", host=HOST, headers=fixed)
     timestamp = signer.timestamp(int(time.time()))
@@ -127,7 +127,7 @@ def test_commas_without_spaces_are_fine(service: Service) -> None:
     ],
     ids=["body", "path", "query", "target", "host", "key id", "region", "secret"],
 )
-def test_what_was_changed_is_refused(
+def test_a_changed_request_is_refused(
     service: Service, engine: FakeEngine, changed: HttpRequest
 ) -> None:
     code, message = refused(service.answer(changed))
@@ -173,7 +173,7 @@ def test_the_time_must_be_close(engine: FakeEngine, ahead_s: float, words: str) 
         (b"AKTEST/20", b"AKTEST/19", "InvalidSignatureException", "Date in Credential scope does"),
     ],
 )
-def test_what_is_wrong_with_a_credential_is_told(
+def test_the_fault_of_a_credential_is_reported(
     service: Service, old: bytes, new: bytes, code: str, words: str
 ) -> None:
     told = refused(service.answer(with_header(signed(), b"authorization", old, new)))

@@ -1,4 +1,4 @@
-"""Requests are read as the service reads JSON; whatever is sent, no Python error comes of it."""
+"""Requests are read as the service reads JSON, and no request causes a Python error."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ CLEANED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("operation", "sent", "taken"), CLEANED)
-def test_what_the_service_reads_otherwise_is_copied(
+def test_values_that_the_service_reads_differently_are_copied(
     operation: str, sent: dict[str, Any], taken: dict[str, Any]
 ) -> None:
     before = repr(sent)
@@ -274,7 +274,7 @@ def nested(levels: int, value: Any = None) -> Any:
     return value
 
 
-def test_deep_values_pass_until_the_service_would_stop_reading() -> None:
+def test_deep_values_are_read_as_deep_as_the_service_reads_them() -> None:
     for levels in (31, 32, 100, 1999):
         request = {"TableName": "abc", "Item": {"a": nested(levels), "b": {"BOOL": True}}}
         assert check("PutItem", request) is request
@@ -321,7 +321,7 @@ def test_hostile_values_end_in_an_error_of_the_service_or_in_nothing(operation: 
                 assert isinstance(taken, dict)
 
 
-def test_text_that_is_no_unicode_is_refused() -> None:
+def test_text_that_is_not_unicode_is_refused() -> None:
     for request in (
         {"TableName": "\ud800bc", "Key": KEY},
         {"TableName": "abc", "Key": {"\udc00": {"S": "x"}}},
@@ -356,7 +356,7 @@ JSON = st.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_what_passes_has_no_fault_but_late_ones(data: st.DataObject) -> None:
+def test_requests_that_pass_have_only_late_faults(data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(sorted(OPERATIONS)))
     shape = OPERATIONS[operation].input
     members = st.dictionaries(st.sampled_from([*shape.members, "Unknown"]), JSON, max_size=4)

@@ -1,4 +1,4 @@
-"""Broken constraints of batches, transactions, statements and tables are told as AWS does."""
+"""Broken constraints of batches, transactions, statements and tables, in AWS's words."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_transactions(items: list[Any], members: dict[str, Any], expected: str |
     assert message("TransactWriteItems", {"TransactItems": items, **members}) == expected
 
 
-def test_a_get_without_its_get_is_told_before_the_number_of_gets() -> None:
+def test_a_missing_get_is_reported_before_the_number_of_gets() -> None:
     request: dict[str, Any] = {
         "TransactItems": [None, {}] + [{"Get": {"TableName": "a!", "Key": KEY}}] * 200
     }
@@ -225,7 +225,7 @@ def test_a_list_that_is_too_long_is_repeated_as_java_prints_it() -> None:
     assert told_items.endswith(at_most(")]", "transactItems", 100).removeprefix("Value '"))
 
 
-def test_what_is_repeated_is_cut_where_it_is_endless() -> None:
+def test_a_repeated_value_is_cut_if_it_is_endless() -> None:
     item = {f"a{at}": {"N": "1"} for at in range(20_000)}
     told_items = message(
         "BatchWriteItem", {"RequestItems": {"a!": [{"PutRequest": {"Item": item}}]}}
@@ -343,7 +343,7 @@ def test_tags() -> None:
     )
 
 
-def test_other_operations_tell_all_faults_of_their_members() -> None:
+def test_other_operations_report_all_faults_of_their_members() -> None:
     assert message("ListTables", {"Limit": 101, "ExclusiveStartTableName": "a!"}) == told(
         pattern("a!", "exclusiveStartTableName"),
         at_least("a!", "exclusiveStartTableName", 3),

@@ -1,4 +1,4 @@
-"""The tables of members are held to AWS's own model of the service, as botocore ships it."""
+"""The tables of members are compared with AWS's own model of the service, from botocore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Broken constraints of items, queries and scans are told in both wordings of the service."""
+"""Broken constraints of items, queries and scans, in both wordings of the service."""
 
 from __future__ import annotations
 
@@ -205,11 +205,11 @@ ALL_OLD = (
         ),
     ],
 )
-def test_scans_are_looked_at_in_stages(members: dict[str, Any], expected: str | None) -> None:
+def test_scans_are_checked_in_stages(members: dict[str, Any], expected: str | None) -> None:
     assert message("Scan", {"TableName": "abc", **members}) == expected
 
 
-def test_queries_are_looked_at_in_stages() -> None:
+def test_queries_are_checked_in_stages() -> None:
     conditions = {"KeyConditions": {"a": {"AttributeValueList": [{"S": "x"}]}}}
     no_operator = missing("keyConditions.a.member.comparisonOperator")
     query = {"TableName": "abc"}
@@ -220,7 +220,7 @@ def test_queries_are_looked_at_in_stages() -> None:
     assert message("Query", {**query, "Limit": 0, "Select": "BAD"}, "old") == told(LIMIT)
 
 
-def test_a_select_that_is_none_is_told_after_the_expressions() -> None:
+def test_an_unknown_select_is_reported_after_the_expressions() -> None:
     check_select_value("COUNT")
     with pytest.raises(EngineError) as raised:
         check_select_value("BAD")

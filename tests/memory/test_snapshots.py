@@ -1,4 +1,4 @@
-"""Snapshots: everything that describes a table comes back, and what is no snapshot is refused."""
+"""Snapshots: every setting of a table is restored, and other values are refused."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_an_empty_engine_has_an_empty_snapshot() -> None:
     Engine().restore(content)
 
 
-def test_a_table_with_everything_comes_back() -> None:
+def test_a_table_with_every_setting_is_restored() -> None:
     tables = Tables()
     tables.create(
         **provisioned(
@@ -318,7 +318,7 @@ STATE = (*FIRST, "state")
         ),
     ],
 )
-def test_what_is_wrong_in_a_snapshot_is_said_with_its_place(
+def test_a_fault_in_a_snapshot_is_reported_with_its_path(
     break_it: Callable[[dict[str, Any]], None], text: str
 ) -> None:
     tables = Tables()
@@ -332,12 +332,12 @@ def test_what_is_wrong_in_a_snapshot_is_said_with_its_place(
 
 
 @pytest.mark.parametrize("content", [None, [], "text", {}, {"databases": []}])
-def test_what_is_no_snapshot_is_refused(content: Any) -> None:
+def test_values_that_are_not_snapshots_are_refused(content: Any) -> None:
     with pytest.raises(ValueError, match="not a snapshot"):
         Engine().restore(content)
 
 
-def test_a_table_or_a_place_that_comes_twice_is_refused() -> None:
+def test_a_repeated_table_or_region_is_refused() -> None:
     tables = Tables()
     tables.create()
     content = tables.engine.snapshot()
@@ -436,7 +436,7 @@ def _add_table(draw: st.DrawFn, tables: Tables, name: str) -> None:
 
 @given(tables=filled_tables())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_every_engine_comes_back_from_its_snapshot(tables: Tables) -> None:
+def test_every_engine_is_restored_from_its_snapshot(tables: Tables) -> None:
     restored = through_json(tables)
     assert everything(restored) == everything(tables)
     assert [_without_streams(each) for each in restored.engine.snapshot()["databases"]] == [

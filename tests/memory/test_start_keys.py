@@ -1,6 +1,6 @@
-"""What Query and Scan say of an `ExclusiveStartKey`, and Query of its key condition, and when.
+"""The checks of `ExclusiveStartKey` in Query and Scan, and their order with key conditions.
 
-The old wording is what dynalite's tests found on the service; the new one is what dynoxide's author
+The old wording is what dynalite's tests found on the service. The new one is what dynoxide's author
 recorded in us-east-1 in October 2026.
 """
 
@@ -97,7 +97,7 @@ def test_a_query_of_an_index_has_a_start_key_of_it(engine: Engine, key: Any, old
         ({"pk": TEXT, "sk": TEXT, "color": NUMBER}, "by_color", MISMATCH),
     ],
 )
-def test_the_old_wording_tells_a_scan_of_a_table_more(
+def test_the_old_wording_says_more_about_a_scan_of_a_table(
     engine: Engine, key: Any, index: str | None, old: str
 ) -> None:
     named = {} if index is None else {"IndexName": index}
@@ -117,7 +117,7 @@ def test_the_old_wording_tells_a_scan_of_a_table_more(
         ({"N": "x"}, "The parameter cannot be converted to a numeric value: x", None),
     ],
 )
-def test_a_bad_value_of_a_start_key_is_told_before_the_table_is_looked_for(
+def test_a_bad_value_of_a_start_key_is_reported_before_the_table_is_found(
     engine: Engine, value: Any, message: str, in_query: str | None
 ) -> None:
     key = {"pk": value}
@@ -136,7 +136,7 @@ def test_a_bad_value_of_a_start_key_is_told_before_the_table_is_looked_for(
         {"ComparisonOperator": "CONTAINS", "AttributeValueList": [TEXT]},
     ],
 )
-def test_an_operator_that_no_query_has_is_told_once_the_table_is_known(
+def test_an_operator_that_no_query_has_is_reported_once_the_table_is_known(
     engine: Engine, condition: Any
 ) -> None:
     def message(conditions: Any, **request: Any) -> str:

@@ -1,4 +1,4 @@
-"""Streams by the engine's own entrance, from CreateTable to GetRecords."""
+"""Streams through the engine's own entrance, from CreateTable to GetRecords."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_time_to_live_removes_what_expired_and_the_record_says_so() -> None:
         ("GetRecords", {"ShardIterator": "x", "Limit": 1001}),
     ],
 )
-def test_requests_that_no_stream_is_needed_for_to_refuse(
+def test_some_requests_are_refused_without_a_stream(
     operation: str, request_: dict[str, Any]
 ) -> None:
     with pytest.raises(EngineError) as raised:

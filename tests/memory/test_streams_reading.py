@@ -27,7 +27,7 @@ def contents(records: list[dict[str, Any]]) -> list[int]:
     return [int(each["dynamodb"]["NewImage"]["n"]["N"]) for each in records]
 
 
-def test_the_kinds_of_iterator_begin_where_they_say() -> None:
+def test_each_type_of_iterator_begins_at_its_position() -> None:
     orders = streamed()
     numbered(orders, 4)
     numbers = [each["dynamodb"]["SequenceNumber"] for each in orders.records()]
@@ -54,7 +54,7 @@ def test_a_shard_is_read_whole_from_its_starting_sequence_number() -> None:
     assert contents(orders.read(at)) == contents(orders.read(after)) == [0, 1]
 
 
-def test_a_time_begins_at_the_first_record_that_is_not_older() -> None:
+def test_a_timestamp_begins_at_the_first_record_that_is_not_older() -> None:
     orders = streamed()
     numbered(orders, 1)
     orders.wait(10)
@@ -128,7 +128,7 @@ def test_records_are_gone_after_24_hours() -> None:
     assert orders.records() == []
 
 
-def test_a_stream_that_nobody_reads_does_not_grow_without_end() -> None:
+def test_a_stream_that_nobody_reads_does_not_grow_forever() -> None:
     orders = streamed()
     for n in range(300):
         orders.wait(1800)
@@ -189,7 +189,7 @@ def test_a_limit_has_an_upper_limit() -> None:
         )
 
 
-def test_what_names_no_stream_or_shard_is_refused() -> None:
+def test_unknown_streams_and_shards_are_refused() -> None:
     orders = streamed()
     shard_id = orders.shards()[0]["ShardId"]
     unknown = orders.arn[:-1] + ("0" if orders.arn[-1] != "0" else "1")
@@ -310,7 +310,7 @@ def test_a_closed_shard_without_records_ends_wherever_it_is_begun() -> None:
         assert orders.call("GetRecords", ShardIterator=iterator) == {"Records": []}
 
 
-def test_a_stream_that_is_turned_on_again_is_another() -> None:
+def test_a_stream_that_is_turned_on_again_is_a_new_one() -> None:
     orders = streamed()
     first = orders.arn
     close_stream(orders.database, orders.table)

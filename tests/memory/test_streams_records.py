@@ -1,4 +1,4 @@
-"""What becomes a record of a stream, and what it shows."""
+"""The records of a stream: which writes make one, and what it shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replaying a stream gives the table; and adorm's stream handlers read what GetRecords returns."""
+"""Replaying a stream gives the table, and adorm's stream handlers read what GetRecords returns."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_a_stream_is_described_as_the_service_does() -> None:
     assert description["KeySchema"] is not orders.table.definition.key_schema
 
 
-def test_a_split_closes_a_shard_and_its_children_go_on() -> None:
+def test_a_split_closes_a_shard_and_its_children_continue_it() -> None:
     orders = streamed()
     names = [str(n) for n in range(40)]
     for name in names:

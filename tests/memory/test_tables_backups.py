@@ -295,7 +295,7 @@ def test_a_backup_takes_time_and_is_used_by_one_restore_at_a_time() -> None:
     tables.call("DeleteBackup", BackupArn=arn)
 
 
-def test_what_is_no_backup_is_not_found() -> None:
+def test_an_unknown_backup_is_not_found() -> None:
     tables = table()
     assert tables.refusal("DescribeBackup", BackupArn=ARN + "/index/by_status") == (
         "ValidationException",
@@ -384,7 +384,7 @@ def test_writes_that_are_out_of_reach_are_forgotten() -> None:
     )
 
 
-def test_a_restore_names_one_moment_within_reach() -> None:
+def test_a_restore_names_one_moment_that_recovery_can_reach() -> None:
     tables = table()
     moments = {"RestoreDateTime": START, "UseLatestRestorableTime": True}
     assert tables.refusal(

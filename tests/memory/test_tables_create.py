@@ -1,4 +1,4 @@
-"""CreateTable: what it refuses, in the service's order and words, and what it makes."""
+"""CreateTable: its refusals in the service's order and words, and the table that it makes."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ def test_limits_on_demand_are_for_tables_that_are_billed_by_requests() -> None:
     assert tables.describe()["OnDemandThroughput"] == limits
 
 
-def test_warm_throughput_is_not_less_than_what_a_table_has_anyhow() -> None:
+def test_warm_throughput_is_not_less_than_what_a_table_always_has() -> None:
     assert (
         refused(WarmThroughput={"ReadUnitsPerSecond": 11_999})
         .removeprefix(WRONG)
@@ -353,7 +353,9 @@ def test_settings_that_contradict_themselves_are_refused(
         ({"GlobalTableSourceArn": ARN}, "global tables of several accounts"),
     ],
 )
-def test_what_the_engine_does_not_have_is_said(changes: dict[str, Any], what: str) -> None:
+def test_members_that_the_engine_does_not_support_are_refused(
+    changes: dict[str, Any], what: str
+) -> None:
     assert refused(**changes) == f"The engine does not support {what}"
 
 
@@ -400,7 +402,7 @@ def test_the_answer_says_creating_and_a_later_look_active() -> None:
     }
 
 
-def test_a_table_with_everything_is_described_with_everything() -> None:
+def test_a_table_with_every_setting_is_described_with_all_of_them() -> None:
     tables = Tables()
     tables.create(
         **provisioned(
@@ -477,7 +479,7 @@ def test_an_answer_is_a_copy_of_what_the_engine_keeps() -> None:
     assert tables.describe()["KeySchema"] == key("pk")
 
 
-def test_a_name_is_taken_once() -> None:
+def test_a_name_can_be_used_once() -> None:
     tables = Tables(delay_s=5)
     tables.create()
     assert tables.refusal("CreateTable", **create_request()) == (

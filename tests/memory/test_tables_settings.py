@@ -1,4 +1,4 @@
-"""What belongs to a table: time to live, tags, policies and destinations; and lists of tables."""
+"""The settings of a table: time to live, tags, policies, destinations; and lists of tables."""
 
 from __future__ import annotations
 

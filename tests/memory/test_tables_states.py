@@ -1,4 +1,4 @@
-"""What tables and indexes say of themselves, and refuse, while a change takes its time."""
+"""The descriptions and refusals of tables and indexes while a change is in progress."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_table_that_is_being_created_is_not_changed(operation: str) -> None:
     )
 
 
-def test_what_belongs_to_a_table_is_not_found_until_it_is_created() -> None:
+def test_the_settings_of_a_table_are_not_found_until_it_is_created() -> None:
     tables = Tables(delay_s=DELAY_S)
     tables.create(Tags=[{"Key": "team", "Value": "a"}])
     named = {"TableName": "orders"}
@@ -102,7 +102,7 @@ def test_what_belongs_to_a_table_is_not_found_until_it_is_created() -> None:
 # --------------------------------------------------------------- being deleted
 
 
-def test_a_table_that_is_being_deleted_says_little_and_then_is_gone() -> None:
+def test_a_table_that_is_being_deleted_shows_little_and_then_is_gone() -> None:
     tables = active()
     tables.put(pk={"S": "a"})
     answer = tables.call("DeleteTable", TableName="orders")["TableDescription"]
@@ -122,7 +122,7 @@ def test_a_table_that_is_being_deleted_says_little_and_then_is_gone() -> None:
     )
 
 
-def test_a_table_of_the_same_name_is_another_one() -> None:
+def test_a_new_table_of_the_same_name_is_another_one() -> None:
     tables = active()
     before = tables.describe()["TableId"]
     tables.put(pk={"S": "a"})
@@ -138,7 +138,7 @@ def test_a_table_of_the_same_name_is_another_one() -> None:
 # --------------------------------------------------------------- being updated
 
 
-def test_a_table_is_updating_with_its_units_of_before_and_can_be_used() -> None:
+def test_a_table_is_updating_with_its_previous_units_and_can_be_used() -> None:
     tables = active(**provisioned())
     tables.update(ProvisionedThroughput={"ReadCapacityUnits": 9, "WriteCapacityUnits": 9})
     tables.wait(DELAY_S - 1)
@@ -197,7 +197,7 @@ def test_a_table_is_updating_with_its_units_of_before_and_can_be_used() -> None:
         ),
     ],
 )
-def test_a_change_waits_for_the_one_that_it_would_disturb(
+def test_a_change_is_refused_while_another_one_that_it_would_disturb_is_in_progress(
     first: dict[str, Any], second: dict[str, Any], detail: str
 ) -> None:
     tables = indexed()
@@ -350,7 +350,7 @@ def test_an_index_is_updating_while_its_table_is_active() -> None:
 # ------------------------------------------------------------------------ time
 
 
-def test_a_table_that_nobody_looked_at_for_long_went_through_all_its_states() -> None:
+def test_a_table_that_was_not_used_for_long_went_through_all_its_states() -> None:
     tables = active(**provisioned())
     tables.update(BillingMode="PAY_PER_REQUEST")
     tables.wait(1000 * DELAY_S)

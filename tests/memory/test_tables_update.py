@@ -1,4 +1,4 @@
-"""UpdateTable: what it refuses, and what it changes at once when nothing takes time."""
+"""UpdateTable: its refusals, and its changes if nothing takes time."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_request_that_changes_nothing_is_refused() -> None:
     assert refused(tables, AttributeDefinitions=defined(pk="S")) == text
 
 
-def test_a_table_that_is_not_there_is_not_found() -> None:
+def test_a_missing_table_is_not_found() -> None:
     assert Tables().refused_update(BillingMode="PAY_PER_REQUEST") == (
         "ResourceNotFoundException",
         "Requested resource not found: Table: orders not found",
@@ -113,7 +113,7 @@ def test_streams_units_and_indexes_are_changed_one_after_the_other() -> None:
 # ------------------------------------------------------------------- throughput
 
 
-def test_the_answer_shows_the_units_of_before_and_the_next_look_the_new_ones() -> None:
+def test_the_answer_shows_the_previous_units_and_the_next_one_the_new_units() -> None:
     tables = table(**provisioned())
     tables.wait(10)
     answer = tables.update(ProvisionedThroughput=units(9, 2))
@@ -166,7 +166,7 @@ def test_after_four_decreases_in_a_day_there_is_one_an_hour() -> None:
     assert tables.describe()["ProvisionedThroughput"]["NumberOfDecreasesToday"] == 0
 
 
-def test_a_table_goes_from_units_to_requests_and_back() -> None:
+def test_a_table_changes_from_provisioned_to_on_demand_and_back() -> None:
     tables = provisioned_with_index()
     tables.wait(1)
     answer = tables.update(BillingMode="PAY_PER_REQUEST")
@@ -272,7 +272,7 @@ def test_an_item_that_a_new_index_left_out_can_still_be_changed() -> None:
     assert tables.index()["ItemCount"] == 1
 
 
-def test_an_index_that_is_removed_takes_its_attributes_along() -> None:
+def test_removing_an_index_removes_its_attribute_definitions() -> None:
     tables = table(**INDEXED)
     answer = tables.update(**removing())
     assert answer["GlobalSecondaryIndexes"][0]["IndexStatus"] == "DELETING"
@@ -285,7 +285,7 @@ def test_an_index_that_is_removed_takes_its_attributes_along() -> None:
     )
 
 
-def test_a_name_that_an_index_has_is_taken() -> None:
+def test_the_name_of_an_index_can_be_used_once() -> None:
     assert refused(table(**INDEXED), **adding()) == (
         "Attempting to create an index which already exists"
     )
@@ -513,7 +513,7 @@ def test_replicas_are_described_and_not_filled() -> None:
         ("MultiRegionConsistency", "STRONG"),
     ],
 )
-def test_what_the_engine_does_not_have_is_said(member: str, given: Any) -> None:
+def test_members_that_the_engine_does_not_support_are_refused(member: str, given: Any) -> None:
     assert refused(table(), **{member: given}) == f"The engine does not support {member}"
 
 

@@ -1,4 +1,4 @@
-"""Attribute values are checked, and kept in one form."""
+"""Attribute values are checked and stored in one form."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_value_has_one_form(value: dict[str, Any], kept: dict[str, Any]) -> No
         (nested(32), "Nesting Levels have exceeded supported limits"),
     ],
 )
-def test_what_is_no_value_is_refused(value: dict[str, Any], message: str) -> None:
+def test_values_that_are_not_valid_are_refused(value: dict[str, Any], message: str) -> None:
     with pytest.raises(EngineError) as refusal:
         canonical_value(value)
     assert message in refusal.value.message
@@ -61,7 +61,7 @@ def test_what_is_no_value_is_refused(value: dict[str, Any], message: str) -> Non
 @pytest.mark.parametrize(
     "value", [{"S": "", "N": "x"}, {"N": "x", "S": ""}, {"S": "a", "NS": ["1", "x"]}]
 )
-def test_a_bad_number_is_told_before_a_second_type(value: dict[str, Any]) -> None:
+def test_a_bad_number_is_reported_before_a_second_type(value: dict[str, Any]) -> None:
     message = "^The parameter cannot be converted to a numeric value: x$"
     for nested_value in (value, {"L": [value]}):
         with pytest.raises(EngineError, match=message):
@@ -75,7 +75,7 @@ def test_a_value_may_lie_within_31_lists() -> None:
         check_depth({"a": nested(32)})
 
 
-def test_an_attribute_has_a_name() -> None:
+def test_an_empty_attribute_name_is_refused() -> None:
     with pytest.raises(EngineError, match="Empty attribute name"):
         canonical_item({"": {"S": "x"}})
 

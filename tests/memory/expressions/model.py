@@ -1,9 +1,8 @@
 """A slow and obvious model of conditions, updates and projections.
 
-It knows no text: an expression is a tree of tuples, which `Writer` writes down. In the model a
-list is a dict of its indexes, so that an update needs no care for elements that move: what is
-removed leaves a gap, what is appended lies behind the end, and the order of the indexes is the
-list.
+The model knows no text: an expression is a tree of tuples, which `Writer` writes as text. A list is
+a dict of its indexes, so that elements need not move during an update. A removed element leaves a
+gap, an appended one gets a higher index, and the order of the indexes is the order of the list.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reading expressions in tests: attribute values from Python's own, and refusals as text."""
+"""Helpers for the tests of expressions: attribute values from Python values, refusals as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is refused in a condition beyond its syntax, and in which order."""
+"""Refusals of conditions beyond their syntax, and their order."""
 
 from __future__ import annotations
 
@@ -242,13 +242,13 @@ def test_bounds_of_between_are_first_of_one_type_and_then_of_a_type_with_an_orde
         ({"a": 1, "b": {"c": b"hi"}}, "{M:{a={N:1}, b={M:{c={B:aGk=}}}}}"),
     ],
 )
-def test_bounds_of_any_type_are_told(python: Any, told: str) -> None:
+def test_bounds_of_any_type_are_shown(python: Any, told: str) -> None:
     assert filter_refusal("a BETWEEN :low AND :high", low="x", high=python).endswith(
         f"upper bound operand: AttributeValue: {told}"
     )
 
 
-def test_bounds_are_told_as_they_were_sent() -> None:
+def test_bounds_are_shown_as_they_were_sent() -> None:
     for _ in range(2):  # the second time the text is known
         made = request(None, None, FilterExpression="a BETWEEN :low AND :high")
         made["ExpressionAttributeValues"] = {":low": {"N": "1e1"}, ":high": {"N": "3.0"}}
@@ -270,11 +270,11 @@ def test_bounds_are_told_as_they_were_sent() -> None:
         ("begins_with(c) AND #x = :v", "Incorrect number of operands"),
     ],
 )
-def test_the_first_fault_in_the_order_of_the_service_is_told(text: str, expected: str) -> None:
+def test_the_first_fault_in_the_order_of_the_service_is_reported(text: str, expected: str) -> None:
     assert expected in filter_refusal(text)
 
 
-def test_types_of_values_are_checked_anew_where_the_text_is_known() -> None:
+def test_types_of_values_are_checked_again_if_the_text_is_cached() -> None:
     text = "begins_with(a, :v) AND attribute_type(b, :t)"
     for _ in range(2):
         assert filter_refusal(text, v=1, t="S") == _incorrect("begins_with", "N")

@@ -1,4 +1,4 @@
-"""What conditions say of items."""
+"""The results of conditions on items."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_in_takes_100_candidates_of_any_types() -> None:
     )
 
 
-def test_attribute_exists_and_not_exists_look_along_paths() -> None:
+def test_attribute_exists_and_not_exists_follow_paths() -> None:
     stored = item(a={"b": [1, None]})
     assert holds("attribute_exists(a.b[1]) AND attribute_not_exists(a.b[2])", stored)
     assert holds("attribute_not_exists(a.c) AND attribute_not_exists(a[0])", stored)
@@ -194,7 +194,7 @@ def test_names_may_hold_any_character() -> None:
     assert holds("#a.#b.#c = :v", stored, names, v=1)
 
 
-def test_a_condition_tells_the_attributes_that_it_reads() -> None:
+def test_a_condition_names_the_attributes_that_it_reads() -> None:
     read = condition("a.b = :v AND (NOT size(c[0]) > #d OR e IN (f, g.h))", {"d": "delta"}, v=1)
     assert read.attributes == {"a", "c", "delta", "e", "f", "g"}
     assert read.nested_attributes == {"a", "c", "g"}

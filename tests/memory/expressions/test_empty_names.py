@@ -1,4 +1,4 @@
-"""Empty attribute names in parameters and in values, told before all other faults."""
+"""Empty attribute names in parameters and in values, reported before all other faults."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_an_empty_name_is_refused_in_a_write(operation: str, members: Json) -> N
 @pytest.mark.parametrize(
     "members", [{}, {"ExpressionAttributeValues": {}}, {"ConditionExpression": "("}]
 )
-def test_a_placeholder_of_an_empty_name_is_told(members: Json) -> None:
+def test_a_placeholder_of_an_empty_name_is_reported(members: Json) -> None:
     made: Json = {"ExpressionAttributeNames": {"#o": "", "no key": "a", "#n": ""}, **members}
     assert refusal("PutItem", made) == ENVELOPE + OF_NAMES
     for operation in ("Put", "Delete", "Update", "Query", "Scan"):

@@ -1,4 +1,4 @@
-"""Which key conditions a query may have, as far as no table is needed to say so."""
+"""The key conditions that a query may have, checked without a table."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_one_text_serves_requests_with_different_values() -> None:
         ),
     ],
 )
-def test_what_no_query_has_is_refused(text: str, message: str) -> None:
+def test_conditions_that_no_query_has_are_refused(text: str, message: str) -> None:
     made = request(None, used(text, v=1, w=2, s="S") or None, KeyConditionExpression=text)
     assert refusal("Query", made) == f"Invalid KeyConditionExpression: {message}"
     assert refusal("Query", made, "old") == message

@@ -1,4 +1,4 @@
-"""The parameters that expressions took the place of."""
+"""The legacy parameters, which expressions replaced."""
 
 from __future__ import annotations
 
@@ -301,7 +301,7 @@ def test_attribute_updates_put_add_and_delete() -> None:
     )
 
 
-def test_a_set_without_members_goes() -> None:
+def test_a_set_without_members_is_removed() -> None:
     gone = {"Action": "DELETE", "Value": value({1, 2, 3})}
     assert updates(ns=gone, q=gone).apply(item(ns={1, 2})) == {}
 
@@ -353,7 +353,7 @@ def test_add_and_delete_need_the_type_that_is_stored(name: str, change: Json) ->
         ),
     ],
 )
-def test_actions_need_fitting_values(change: Json, message: str) -> None:
+def test_actions_need_values_of_the_right_type(change: Json, message: str) -> None:
     assert refusal("UpdateItem", {"AttributeUpdates": {"a": change}}) == INVALID + message
 
 
@@ -369,7 +369,7 @@ def test_values_of_updates_are_checked_before_actions() -> None:
     assert "duplicates" in refusal("UpdateItem", {"AttributeUpdates": changes})
 
 
-def test_an_expected_value_without_a_type_is_told_without_envelope() -> None:
+def test_an_expected_value_without_a_type_is_reported_without_envelope() -> None:
     assert refusal("PutItem", {"Expected": {"a": {"Value": {}}}}) == (
         "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
     )

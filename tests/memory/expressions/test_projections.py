@@ -1,4 +1,4 @@
-"""Which parts of an item a projection takes."""
+"""The parts of an item that a projection returns."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def projected(text: str, names: dict[str, str] | None = None) -> Json:
         ("b.x, b2[0]", {}),
     ],
 )
-def test_a_projection_takes_what_its_paths_lead_to(text: str, expected: dict[str, Any]) -> None:
+def test_a_projection_returns_the_values_at_its_paths(text: str, expected: dict[str, Any]) -> None:
     assert projected(text) == item(**expected)
 
 
@@ -64,7 +64,7 @@ def test_a_projection_leaves_the_item_as_it_is() -> None:
     assert STORED["l"]["L"]
 
 
-def test_a_projection_tells_its_attributes() -> None:
+def test_a_projection_names_its_attributes() -> None:
     made = projection("a.b, a.c, b, #x[0]", {"x": "l"})
     assert made.attributes == {"a", "b", "l"}
     assert made.nested_attributes == {"a", "l"}
@@ -80,7 +80,7 @@ def test_a_projection_tells_its_attributes() -> None:
         ("a.b, a[1]", "conflict", "[a, b]", "[a, [1]]"),
     ],
 )
-def test_two_paths_must_not_meet(text: str, verb: str, one: str, two: str) -> None:
+def test_two_paths_must_not_overlap(text: str, verb: str, one: str, two: str) -> None:
     names = {"a": "a"} if "#a" in text else None
     assert refusal("GetItem", request(names, ProjectionExpression=text)) == (
         f"Invalid ProjectionExpression: Two document paths {verb} with each other; "

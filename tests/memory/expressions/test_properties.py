@@ -40,7 +40,7 @@ def test_conditions_hold_where_the_model_says_so(tree: Tree, stored: list[Json])
 
 @settings(deadline=None)
 @given(updates(), items())
-def test_updates_make_what_the_model_makes(chosen: list[Tree], stored: Json) -> None:
+def test_updates_make_the_items_that_the_model_makes(chosen: list[Tree], stored: Json) -> None:
     writer = Writer()
     text = writer.update(chosen)
     update = read_expressions("UpdateItem", writer.request(UpdateExpression=text)).update
@@ -64,7 +64,7 @@ def test_updates_make_what_the_model_makes(chosen: list[Tree], stored: Json) -> 
 
 @settings(deadline=None)
 @given(updates(), items())
-def test_projections_take_what_the_model_takes(chosen: list[Tree], stored: Json) -> None:
+def test_projections_return_what_the_model_returns(chosen: list[Tree], stored: Json) -> None:
     writer = Writer()
     paths = [action[1] for action in chosen]
     text = ", ".join(map(writer.path, paths))

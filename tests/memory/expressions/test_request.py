@@ -1,4 +1,4 @@
-"""All expressions of a request together: what may stand beside what, and the two wordings."""
+"""All expressions of a request together: which may be combined, and the two wordings."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_maps_of_placeholders_are_not_empty() -> None:
     ("key", "enveloped"),
     [("a", False), ("", False), (":a", False), ("#", True), ("#a-b", True), ("#é", True)],
 )
-def test_keys_of_names_are_checked(key: str, enveloped: bool) -> None:
+def test_placeholders_of_names_are_checked(key: str, enveloped: bool) -> None:
     made = {"ConditionExpression": "", "ExpressionAttributeNames": {"#x": "a", key: "a"}}
     message = f'ExpressionAttributeNames contains invalid key: Syntax error; key: "{key}"'
     assert refusal("PutItem", made, "old") == message
@@ -187,7 +187,7 @@ def test_keys_of_names_are_checked(key: str, enveloped: bool) -> None:
 
 
 @pytest.mark.parametrize("key", ["b", "", "#b", ":", ":b!", ":\u00a0"])
-def test_keys_of_values_are_checked(key: str) -> None:
+def test_placeholders_of_values_are_checked(key: str) -> None:
     values = {":x": {"Q": ""}, key: {"S": "a"}}
     made = {"UpdateExpression": "", "ExpressionAttributeValues": values}
     assert refusal("UpdateItem", made, "old") == (
@@ -315,7 +315,7 @@ def test_another_bad_value_is_named_in_the_old_wording_only(given: Json, reason:
     assert refusal("Scan", scan) == reason
 
 
-def test_values_are_checked_anew_where_the_text_is_known() -> None:
+def test_values_are_checked_again_if_the_text_is_cached() -> None:
     made: Json = {"FilterExpression": "a = :b", "ExpressionAttributeValues": {":b": {"N": "1"}}}
     assert read("Scan", made).filter is not None
     made["ExpressionAttributeValues"] = {":b": {"N": "b"}}
@@ -361,7 +361,7 @@ def test_the_update_is_checked_before_the_condition(members: Json, expected: str
     assert refusal("UpdateItem", members).startswith(f"{ENVELOPE}Invalid {expected}")
 
 
-def test_an_empty_condition_is_told_first_in_the_new_wording() -> None:
+def test_an_empty_condition_is_reported_first_in_the_new_wording() -> None:
     made = {"UpdateExpression": "", "ConditionExpression": ""}
     empty = "The expression can not be empty;"
     assert refusal("UpdateItem", made) == f"{ENVELOPE}Invalid ConditionExpression: {empty}"
@@ -390,7 +390,7 @@ def test_expressions_of_a_query_are_checked_in_their_order(
     assert refusal("Query", made).startswith(f"Invalid {expected}")
 
 
-def test_too_long_expressions_are_told_with_their_size_here_and_there() -> None:
+def test_the_size_of_a_too_long_expression_is_reported_in_some_operations() -> None:
     text = "a = b" + " " * 4092
     message = "Expression size has exceeded the maximum allowed size;"
     with_size = f"{message} expression size: 4097"

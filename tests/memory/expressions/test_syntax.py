@@ -1,4 +1,4 @@
-"""The grammar: what is read, and which token a syntax error names."""
+"""The grammar: which texts are parsed, and which token a syntax error names."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_a_syntax_error_of_a_projection_names_the_token_and_what_is_near(
         "a<>b AND c<=d AND e>=f",
     ],
 )
-def test_all_of_the_grammar_of_conditions_is_read(text: str) -> None:
+def test_the_whole_grammar_of_conditions_is_parsed(text: str) -> None:
     holds(text, {}, **used(text, v=1, w=1))
 
 
@@ -170,7 +170,7 @@ def test_all_of_the_grammar_of_conditions_is_read(text: str) -> None:
         "SET #add = :n",
     ],
 )
-def test_all_of_the_grammar_of_updates_is_read(text: str) -> None:
+def test_the_whole_grammar_of_updates_is_parsed(text: str) -> None:
     update(text, {"add": "add"} if "#add" in text else None, **used(text, n=1, s={1}, l=[]))
 
 
@@ -201,7 +201,7 @@ def test_parentheses_around_nothing_but_parentheses_are_refused(text: str) -> No
     assert filter_refusal(text) == "The expression has redundant parentheses;"
 
 
-def test_parentheses_in_thousands_end_in_a_refusal_and_not_in_a_crash() -> None:
+def test_thousands_of_parentheses_end_in_a_refusal_and_not_in_a_crash() -> None:
     deep = "(" * 2000 + "a = b" + ")" * 2000
     assert filter_refusal(deep) == "The expression has redundant parentheses;"
     assert update_refusal("SET a = " + "(" * 2000 + "b" + ")" * 2000) == (
@@ -233,7 +233,7 @@ def test_300_operators_are_read_and_301_are_refused() -> None:
     assert filter_refusal("not " * 1000 + "a<b") == message
 
 
-def test_functions_in_thousands_are_refused() -> None:
+def test_thousands_of_functions_are_refused() -> None:
     deep = "a < " + "f(" * 1300 + "b" + ")" * 1300
     assert filter_refusal(deep) == "Invalid function name; function: f"
     nested = "a < " + "size(" * 680 + "b" + ")" * 680

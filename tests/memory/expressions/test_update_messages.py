@@ -1,4 +1,4 @@
-"""What is refused in an update beyond its syntax, and in which order."""
+"""Refusals of updates beyond their syntax, and their order."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_paths_that_conflict_are_refused(text: str, one: str, two: str) -> None:
         (1, "NUMBER"),
     ],
 )
-def test_add_and_delete_take_numbers_and_sets(python: Any, name: str) -> None:
+def test_add_and_delete_accept_numbers_and_sets(python: Any, name: str) -> None:
     def expected(operator: str) -> str:
         return (
             f"Incorrect operand type for operator or function; operator: {operator}, "
@@ -201,7 +201,7 @@ def test_sums_take_numbers(python: Any, tag: str, operator: str) -> None:
         ("SET a = if_not_exists(:v)", "number of operands: 1"),
     ],
 )
-def test_the_first_fault_in_the_order_of_the_service_is_told(text: str, expected: str) -> None:
+def test_the_first_fault_in_the_order_of_the_service_is_reported(text: str, expected: str) -> None:
     assert expected in update_refusal(text, **used(text, v="x"))
 
 

@@ -1,4 +1,4 @@
-"""What updates make of items."""
+"""The results of updates on items."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_set_writes_values_paths_and_copies() -> None:
     assert updated(text, stored, v="new") == item(a={"x": [3, 2], "y": 2}, b={"x": [1, 2]}, c="new")
 
 
-def test_an_update_leaves_the_item_before_as_it_is() -> None:
+def test_an_update_does_not_change_the_old_item() -> None:
     stored = item(a={"x": [1, {"y": 2}], "z": 1}, s={"a", "b"}, l=[1, 2, 3])
     before = copy.deepcopy(stored)
     text = "SET a.x[1].y = :v, l[9] = :v REMOVE a.z, l[0] ADD s :s DELETE t :s"
@@ -58,7 +58,7 @@ def test_sums_are_exact_and_bounded() -> None:
     assert apply_refusal("SET n = n + m", digits).startswith(overflow)
 
 
-def test_if_not_exists_reads_a_path_or_what_stands_in() -> None:
+def test_if_not_exists_reads_a_path_or_its_second_operand() -> None:
     stored = item(a=1, m={"x": None})
     text = "SET b = if_not_exists(a, :v), c = if_not_exists(z, :v), d = if_not_exists(m.x, :v)"
     assert updated(text, stored, v="v") == {**stored, **item(b=1, c="v", d=None)}
@@ -89,7 +89,9 @@ def test_list_append_joins_lists() -> None:
         ("SET a = l.x", MISSING),
     ],
 )
-def test_operands_from_the_item_must_be_there_and_fit(text: str, expected: str) -> None:
+def test_operands_from_the_item_must_exist_and_have_the_right_type(
+    text: str, expected: str
+) -> None:
     stored = item(b="text", n=1, s="x", l=[1])
     assert apply_refusal(text, stored, **used(text, v=[1])) == expected
 
@@ -104,7 +106,7 @@ def test_a_path_must_lead_through_maps_and_lists_that_are_there(target: str) -> 
     assert apply_refusal(f"REMOVE {target}", stored) == BAD_PATH
 
 
-def test_what_is_not_there_can_be_removed() -> None:
+def test_missing_attributes_can_be_removed() -> None:
     stored = item(a={"x": 3}, b=["hi"])
     assert updated("REMOVE a.y, b[7], c", stored) == stored
 
@@ -122,7 +124,7 @@ def test_indexes_mean_the_list_before_the_update() -> None:
     assert updated("REMOVE a[0], a[1].x", nested) == item(a=[{"y": 0}])
 
 
-def test_indexes_behind_the_end_append_in_their_order() -> None:
+def test_indexes_after_the_end_append_in_their_order() -> None:
     stored = item(a=["one"])
     text = "SET a[84] = :d, a[37] = :b, a[17] = :a ADD a[50] :c"
     assert updated(text, stored, a="a", b="b", c=3, d="d") == item(a=["one", "a", "b", 3, "d"])
@@ -150,7 +152,7 @@ def test_add_counts_and_unites() -> None:
     )
 
 
-def test_add_works_on_nested_places() -> None:
+def test_add_works_on_nested_paths() -> None:
     stored = item(m={"n": 1}, l=[1, {"x"}])
     assert updated("ADD m.n :n, m.fresh :n, l[1] :s, l[7] :n", stored, n=2, s={"y"}) == item(
         m={"n": 3, "fresh": 2}, l=[1, {"x", "y"}, 2]
@@ -187,7 +189,7 @@ def test_add_and_delete_need_the_type_that_is_stored(text: str, given: Any) -> N
     assert apply_refusal(text, stored, v=given) == BAD_TYPE
 
 
-def test_an_update_tells_what_it_changes() -> None:
+def test_an_update_names_the_attributes_that_it_changes() -> None:
     change = update("SET a.b = c REMOVE #d, e[0] ADD f :v DELETE g :w", {"d": "x"}, v=1, w={1})
     assert change.attributes == {"a", "x", "e", "f", "g"}
     assert change.nested_attributes == {"a", "e"}
@@ -210,7 +212,7 @@ def test_an_update_tells_what_it_changes() -> None:
         ("REMOVE d", {"d": "cat"}, {}),
     ],
 )
-def test_what_an_update_touched(text: str, old: Any, new: Any) -> None:
+def test_the_values_at_the_paths_of_an_update(text: str, old: Any, new: Any) -> None:
     stored = item(a={"b": "hi", "c": [1, 2, 3]}, d="cat")
     change = update(text, **used(text, v=7))
     assert change.touched(stored) == item(**old)

@@ -23,7 +23,7 @@ def _refusal(shop: Shop, *statements: Statement) -> str:
     return caught.value.message
 
 
-def test_each_select_answers_its_item(shop: Shop) -> None:
+def test_each_select_returns_its_item(shop: Shop) -> None:
     assert shop.batch(
         THING,
         ("SELECT * FROM Orders WHERE pk = ? AND sk = ?", [text("a"), number(2)]),
@@ -39,7 +39,7 @@ def test_each_select_answers_its_item(shop: Shop) -> None:
     ]
 
 
-def test_each_write_is_done_for_itself(shop: Shop) -> None:
+def test_each_write_is_independent(shop: Shop) -> None:
     answers = shop.batch(
         "INSERT INTO Things VALUE {'pk': 'two'}",
         "UPDATE Things SET n = 6 WHERE pk = 'one' RETURNING MODIFIED NEW *",
@@ -109,7 +109,7 @@ def test_a_statement_that_is_refused_leaves_the_others_alone(
     assert message is None or refused["Error"]["Message"] == message
 
 
-def test_a_table_that_is_not_there_is_named(shop: Shop) -> None:
+def test_a_missing_table_is_named(shop: Shop) -> None:
     assert shop.batch("SELECT * FROM Nowhere WHERE pk = 'a'", THING)[0] == {
         "TableName": "Nowhere",
         "Error": {"Code": "ResourceNotFound", "Message": "Requested resource not found"},
@@ -132,7 +132,7 @@ def test_an_item_is_named_once(shop: Shop) -> None:
     assert shop.thing("two") is None
 
 
-def test_the_item_of_a_failed_condition_is_told_where_it_is_asked(shop: Shop) -> None:
+def test_the_item_of_a_failed_condition_is_returned_if_asked_for(shop: Shop) -> None:
     answer = shop.call(
         "BatchExecuteStatement",
         Statements=[

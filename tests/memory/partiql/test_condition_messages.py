@@ -1,4 +1,4 @@
-"""What is refused in a WHERE clause, and in which order."""
+"""Refusals of a WHERE clause, and their order."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_a_wrong_number_of_operands_is_refused(
         ),
     ],
 )
-def test_what_conditions_cannot_say(shop: Shop, condition: str, message: str) -> None:
+def test_conditions_that_are_refused(shop: Shop, condition: str, message: str) -> None:
     assert shop.refusal(f'SELECT * FROM "Things" WHERE {condition}') == message
 
 
@@ -177,7 +177,7 @@ def test_a_condition_has_at_most_three_hundred_operators(shop: Shop, part: str, 
     )
 
 
-def test_parameters_are_held_against_operators_as_literals_are(shop: Shop) -> None:
+def test_parameters_are_checked_like_literals(shop: Shop) -> None:
     assert shop.refused_condition("s < ?", {"BOOL": True}).endswith("<, operand type: BOOL")
     assert shop.refused_condition("n BETWEEN ? AND 5", text("a")).startswith("The BETWEEN")
     assert shop.refused_condition("attribute_type(s, ?)", text("X")).startswith("Invalid attribute")

@@ -1,4 +1,4 @@
-"""What operators and functions of a WHERE clause say of an item."""
+"""The results of operators and functions in a WHERE clause."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ from tests.memory.partiql.shop import Shop, number, text
         "'a' < 'b'",
     ],
 )
-def test_a_condition_that_holds(shop: Shop, condition: str) -> None:
+def test_conditions_that_are_true(shop: Shop, condition: str) -> None:
     assert shop.holds(f"({condition})")
     assert not shop.holds(f"NOT ({condition})")
 
@@ -120,7 +120,7 @@ def test_a_condition_that_holds(shop: Shop, condition: str) -> None:
         "false",
     ],
 )
-def test_a_condition_that_does_not_hold(shop: Shop, condition: str) -> None:
+def test_conditions_that_are_false(shop: Shop, condition: str) -> None:
     assert not shop.holds(condition)
     assert shop.holds(f"NOT ({condition})")
 
@@ -138,7 +138,7 @@ def test_parameters_stand_for_values_in_the_order_in_which_they_are_written(shop
     assert shop.holds("size(?) = 3", text("abc"))
 
 
-def test_and_binds_more_strongly_than_or_and_not_more_strongly_than_and(shop: Shop) -> None:
+def test_not_binds_before_and_and_and_before_or(shop: Shop) -> None:
     assert shop.holds("(n = 5 OR n = 6 AND n = 7)")
     assert not shop.holds("(n = 5 OR n = 6) AND n = 7")
     assert not shop.holds("NOT n = 5 AND n = 5")

@@ -1,4 +1,4 @@
-"""No text, whatever it says, ends in anything but an answer or a refusal."""
+"""Every text gets an answer or a refusal, whatever it is."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ SHOP = open_shop()
     operation=st.sampled_from(["ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"]),
     token=st.none() | st.text(min_size=1, max_size=20),
 )
-def test_no_text_ends_in_anything_but_an_answer_or_a_refusal(
+def test_every_text_gets_an_answer_or_a_refusal(
     statement: str, parameters: list[Value], operation: str, token: str | None
 ) -> None:
     asked: dict[str, Any] = {"Statement": statement}

@@ -107,7 +107,7 @@ def test_a_local_index_fetches_what_it_does_not_hold(shop: Shop) -> None:
         ),
     ],
 )
-def test_what_an_index_refuses(
+def test_refusals_of_an_index(
     shop: Shop, statement: str, request_: dict[str, bool], message: str
 ) -> None:
     assert shop.refusal(statement, **request_) == message
@@ -118,7 +118,7 @@ def test_a_local_index_can_be_read_consistently(shop: Shop) -> None:
     assert len(shop.items(statement, ConsistentRead=True)) == 1
 
 
-def test_a_scan_of_an_index_may_filter_by_what_it_does_not_hold(shop: Shop) -> None:
+def test_a_scan_of_an_index_may_filter_by_attributes_that_it_does_not_hold(shop: Shop) -> None:
     assert shop.items("SELECT * FROM Orders.\"keys-only\" WHERE note = 'a1'") == []
 
 

@@ -119,7 +119,7 @@ def test_order_by_orders_by_the_key(shop: Shop, condition: str, order: str, note
         ),
     ],
 )
-def test_what_order_by_refuses(shop: Shop, rest: str, message: str) -> None:
+def test_refusals_of_order_by(shop: Shop, rest: str, message: str) -> None:
     assert shop.refusal(f"SELECT * FROM Orders {rest}") == message
 
 
@@ -157,7 +157,7 @@ IMPOSSIBLE = "Key value must be of type S, N, or B. Key name: "
         ),
     ],
 )
-def test_values_that_no_key_can_have_are_refused(
+def test_values_that_a_key_cannot_have_are_refused(
     shop: Shop, condition: str, parameters: list[Value], message: str
 ) -> None:
     refusal = shop.refusal(f"SELECT * FROM Orders WHERE {condition}", *parameters)

@@ -1,4 +1,4 @@
-"""Statements that are long, deep or wide end in the service's refusals."""
+"""Statements that are long, deep or wide get the service's refusals."""
 
 from __future__ import annotations
 

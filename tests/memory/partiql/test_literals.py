@@ -1,4 +1,4 @@
-"""Literals: what an INSERT stores of them, and which are refused."""
+"""Literals: what an INSERT stores for them, and which are refused."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ def _refusal(shop: Shop, literal: str) -> str:
         ("0.1234567890123456789012345678901234567890", None),
     ],
 )
-def test_what_is_no_value_is_refused(shop: Shop, literal: str, message: str | None) -> None:
+def test_values_that_are_not_valid_are_refused(
+    shop: Shop, literal: str, message: str | None
+) -> None:
     refusal = _refusal(shop, literal)
     assert message is None or refusal == message
     assert shop.thing("k") is None

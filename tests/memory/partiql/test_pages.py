@@ -34,7 +34,7 @@ def _pages(shop: Shop, statement: str, *parameters: Value, **request: Any) -> li
         ('SELECT note FROM "Orders"."by-status" WHERE status = \'open\'', 3, None),
     ],
 )
-def test_limit_ends_a_page_and_a_token_goes_on(
+def test_limit_ends_a_page_and_its_token_begins_the_next_one(
     shop: Shop, statement: str, limit: int, pages: list[str] | None
 ) -> None:
     found = _pages(shop, statement, Limit=limit)
@@ -87,7 +87,7 @@ def test_a_token_belongs_to_its_statement_and_parameters(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("token", ["x", "====", "bm90IGpzb24=", "W10=", "caf\u00e9"])
-def test_what_is_no_token_is_refused(shop: Shop, token: str) -> None:
+def test_text_that_is_not_a_token_is_refused(shop: Shop, token: str) -> None:
     assert shop.refusal("SELECT * FROM Orders", NextToken=token) == "Invalid NextToken"
 
 
@@ -101,7 +101,7 @@ def test_a_number_parameter_is_the_same_only_with_as_many_decimal_places(shop: S
 
 
 @pytest.mark.parametrize("parameter", [{"L": []}, {"M": {}}])
-def test_a_statement_with_a_document_as_a_parameter_never_goes_on(
+def test_a_statement_with_a_document_as_a_parameter_accepts_no_token(
     shop: Shop, parameter: Value
 ) -> None:
     statement = "SELECT * FROM Orders WHERE note <> ?"
@@ -109,7 +109,7 @@ def test_a_statement_with_a_document_as_a_parameter_never_goes_on(
     assert shop.refusal(statement, parameter, NextToken=token) == "NextToken does not match request"
 
 
-def test_a_page_goes_on_behind_an_item_that_is_gone(shop: Shop) -> None:
+def test_a_page_continues_after_an_item_that_was_removed(shop: Shop) -> None:
     statement = "SELECT * FROM Orders WHERE pk = 'a'"
     token = shop.run(statement, Limit=2)["NextToken"]
     shop.run("DELETE FROM Orders WHERE pk = 'a' AND sk = 2")

@@ -1,4 +1,4 @@
-"""What holds for every statement."""
+"""Properties of every statement."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _in_order(items: list[Item]) -> list[Item]:
     source=st.sampled_from(["items", "items.turned"]),
     limit=st.integers(1, 5) | st.none(),
 )
-def test_a_select_finds_what_plain_python_finds(
+def test_a_select_finds_the_items_that_plain_python_finds(
     items: list[Item], condition: Condition, source: str, limit: int | None
 ) -> None:
     shop = _items_shop(items)
@@ -84,7 +84,7 @@ def test_a_select_finds_what_plain_python_finds(
 
 @settings(deadline=None)
 @given(items=ITEMS, condition=conditions(), descending=st.booleans())
-def test_what_is_ordered_is_in_order(
+def test_results_are_in_the_order_of_order_by(
     items: list[Item], condition: Condition, descending: bool
 ) -> None:
     shop = _items_shop(items)
@@ -140,7 +140,7 @@ def _sorted(value: Value) -> Value:
 
 @settings(deadline=None)
 @given(attributes=st.dictionaries(NAMES, VALUES, max_size=4), key=st.text(min_size=1, max_size=9))
-def test_what_is_inserted_as_literals_is_read_back(attributes: dict[str, Value], key: str) -> None:
+def test_inserted_literals_are_read_back(attributes: dict[str, Value], key: str) -> None:
     shop = open_shop()
     item = {**attributes, "pk": text(key)}
     whole = literal({"M": item})

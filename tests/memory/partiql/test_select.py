@@ -114,13 +114,13 @@ def test_a_condition_on_the_key_reads_what_it_names(
         ("note = 'b3'", "b3"),
     ],
 )
-def test_another_condition_is_held_against_every_item(
+def test_any_other_condition_is_tested_on_every_item(
     shop: Shop, condition: str, notes: str
 ) -> None:
     assert sorted(shop.notes(f"SELECT * FROM Orders WHERE {condition}")) == notes.split()
 
 
-def test_only_a_read_by_key_is_cheap(shop: Shop) -> None:
+def test_only_a_read_by_key_costs_little(shop: Shop) -> None:
     for at in range(40):
         shop.run("INSERT INTO Things VALUE {'pk': ?, 'a': ?}", text(f"k{at}"), text("x" * 1000))
 

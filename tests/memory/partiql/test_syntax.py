@@ -1,4 +1,4 @@
-"""What is well formed, what is not, and how the service says so."""
+"""Statements that are well formed or not, and the service's messages."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def test_a_statement_may_be_laid_out_in_many_ways(shop: Shop, statement: str) ->
         ("SELECT * FROM Things WHERE pk = (DELETE FROM Things WHERE pk = 'a')", None),
     ],
 )
-def test_what_is_not_well_formed_is_refused(shop: Shop, statement: str, what: str | None) -> None:
+def test_statements_that_are_not_well_formed_are_refused(
+    shop: Shop, statement: str, what: str | None
+) -> None:
     message = shop.refusal(statement)
     assert message.startswith(MALFORMED)
     assert what is None or message == MALFORMED + what
@@ -109,7 +111,7 @@ def test_what_is_not_well_formed_is_refused(shop: Shop, statement: str, what: st
         ("SELECT ? FROM Things", None),
     ],
 )
-def test_what_is_well_formed_may_still_be_unknown_to_dynamodb(
+def test_well_formed_statements_may_still_be_unknown_to_dynamodb(
     shop: Shop, statement: str, message: str | None
 ) -> None:
     refusal = shop.refusal(statement, *([text("a")] if "?" in statement else []))
@@ -133,7 +135,7 @@ def test_a_parameter_without_a_value_is_refused(
     )
 
 
-def test_more_parameters_than_a_statement_takes_are_no_fault(shop: Shop) -> None:
+def test_more_parameters_than_a_statement_uses_are_allowed(shop: Shop) -> None:
     found = shop.items("SELECT * FROM Things WHERE pk = ?", text("one"), number(1))
     assert found == [EVERYTHING]
 

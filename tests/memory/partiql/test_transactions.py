@@ -83,7 +83,7 @@ def test_every_write_that_fails_gets_its_reason(shop: Shop) -> None:
     ) == [FAILED, NONE, FAILED]
 
 
-def test_the_item_of_a_failed_condition_is_told_where_it_is_asked(shop: Shop) -> None:
+def test_the_item_of_a_failed_condition_is_returned_if_asked_for(shop: Shop) -> None:
     asked = {
         "Statement": "DELETE FROM Things WHERE pk = 'one' AND n = 6",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -129,7 +129,7 @@ def test_a_delete_that_meets_no_item_counts_as_failed_only_beside_another_failur
         ),
     ],
 )
-def test_a_write_that_names_no_item_cancels_before_anything_is_looked_at(
+def test_a_write_that_names_no_item_cancels_before_anything_is_checked(
     shop: Shop, statement: str, reason: dict[str, Any]
 ) -> None:
     assert shop.reasons("INSERT INTO Things VALUE {'pk': 'one'}", statement) == [NONE, reason]
@@ -188,9 +188,7 @@ NO_EXTRA = "EXISTS() must contain a single item read with additional condition"
         ),
     ],
 )
-def test_a_write_that_is_wrong_by_itself_refuses_the_transaction(
-    shop: Shop, statement: str, message: str
-) -> None:
+def test_an_invalid_write_refuses_the_transaction(shop: Shop, statement: str, message: str) -> None:
     fine = "INSERT INTO Things VALUE {'pk': 'two'}"
     assert _refusal(shop, fine, statement) == (
         f"Validation failed in TransactStatements[1]: {message}"
@@ -213,9 +211,7 @@ def test_a_write_that_is_wrong_by_itself_refuses_the_transaction(
         ),
     ],
 )
-def test_a_read_that_is_wrong_by_itself_refuses_the_transaction(
-    shop: Shop, statement: str, message: str
-) -> None:
+def test_an_invalid_read_refuses_the_transaction(shop: Shop, statement: str, message: str) -> None:
     assert _refusal(shop, statement, THING) == (
         f"Validation failed in TransactStatements[0]: {message}"
     )

@@ -88,7 +88,9 @@ def test_an_update_may_begin_with_its_table_and_condition(shop: Shop) -> None:
         ("all old", [EVERYTHING]),
     ],
 )
-def test_an_update_returns_what_is_asked(shop: Shop, returning: str, items: list[Item]) -> None:
+def test_an_update_returns_the_values_that_are_asked_for(
+    shop: Shop, returning: str, items: list[Item]
+) -> None:
     statement = (
         f"UPDATE Things SET n = 6, fresh = 1 REMOVE s WHERE pk = 'one' RETURNING {returning} *"
     )
@@ -101,7 +103,7 @@ def test_only_the_changed_part_of_a_document_is_returned(shop: Shop) -> None:
     assert found == [{"m": {"M": {"sub": text("z")}}}]
 
 
-def test_where_nothing_was_modified_nothing_is_returned(shop: Shop) -> None:
+def test_nothing_is_returned_if_nothing_was_modified(shop: Shop) -> None:
     assert shop.items("UPDATE Things REMOVE nope WHERE pk = 'one' RETURNING MODIFIED OLD *") == []
     assert shop.items("UPDATE Things SET nope = 1 WHERE pk = 'one' RETURNING MODIFIED OLD *") == []
 
@@ -167,7 +169,7 @@ NO_SET = "The second argument to SET_ADD must be a value with type SET at 1:32:2
         ("REMOVE pk", None),
     ],
 )
-def test_what_an_update_refuses(shop: Shop, change: str, message: str | None) -> None:
+def test_refusals_of_an_update(shop: Shop, change: str, message: str | None) -> None:
     refusal = shop.refusal(f"UPDATE Things {change} WHERE pk = 'one'")
     assert message is None or refusal.startswith(message)
     assert shop.thing() == EVERYTHING

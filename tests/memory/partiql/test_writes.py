@@ -17,7 +17,7 @@ def test_insert_takes_parameters_as_values(shop: Shop) -> None:
     assert shop.thing("two") == {"pk": text("two"), "a": {"SS": ["x"]}}
 
 
-def test_insert_replaces_nothing(shop: Shop) -> None:
+def test_insert_does_not_replace_an_item(shop: Shop) -> None:
     error = shop.error("INSERT INTO \"Things\" VALUE {'pk': 'one', 'a': 1}")
     assert error.code == "DuplicateItemException"
     assert error.message == "Duplicate primary key exists in table"
@@ -67,7 +67,7 @@ def test_insert_replaces_nothing(shop: Shop) -> None:
         ("INSERT INTO Things VALUE {\"pk\": 'k'}", None),
     ],
 )
-def test_what_insert_refuses(shop: Shop, statement: str, message: str | None) -> None:
+def test_refusals_of_insert(shop: Shop, statement: str, message: str | None) -> None:
     refusal = shop.refusal(statement)
     assert message is None or refusal == message
 
@@ -80,7 +80,7 @@ def test_an_item_has_at_most_400_kilobytes(shop: Shop) -> None:
     shop.run(statement, text("x" * 409_596))
 
 
-def test_a_duplicate_is_told_before_the_item_is_too_large(shop: Shop) -> None:
+def test_a_duplicate_is_reported_before_the_size_of_the_item(shop: Shop) -> None:
     statement = "INSERT INTO Things VALUE {'pk': 'one', 'a': ?}"
     assert shop.error(statement, text("x" * 409_600)).code == "DuplicateItemException"
 
@@ -111,7 +111,7 @@ def test_delete_looks_at_the_rest_of_the_condition(shop: Shop) -> None:
     assert shop.thing() is None
 
 
-def test_the_item_for_which_a_condition_failed_is_told_where_it_is_asked(shop: Shop) -> None:
+def test_the_item_of_a_failed_condition_is_returned_if_asked_for(shop: Shop) -> None:
     error = shop.error(
         "DELETE FROM Orders WHERE pk = 'a' AND sk = 1 AND total = 0",
         ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -190,7 +190,7 @@ def test_delete_returns_nothing_but_the_old_item(shop: Shop, returning: str) -> 
         'SELECT * FROM "Nowhere"."index"',
     ],
 )
-def test_a_table_that_is_not_there_is_not_found(shop: Shop, statement: str) -> None:
+def test_a_missing_table_is_not_found(shop: Shop, statement: str) -> None:
     error = shop.error(statement)
     assert error.code == "ResourceNotFoundException"
     assert error.message == "Requested resource not found"
