@@ -75,7 +75,7 @@ def _check_free(database: Database, name: str) -> None:
     table = database.find_table(name)
     if table is None:
         return
-    if table.status == CREATING and RESTORE in table.under_way:
+    if table.status == CREATING and RESTORE in table.in_progress:
         raise EngineError("TableInUseException", f"Table is already being restored: {name}")
     raise EngineError("TableAlreadyExistsException", f"Table already exists: {name}")
 

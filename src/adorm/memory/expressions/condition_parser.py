@@ -140,16 +140,16 @@ class _ConditionParser(Parser):
             raise self.syntax_error()
         function = self.token.text
         if function in _UPDATE_FUNCTIONS:
-            self.find(
+            self.keep_fault(
                 "misuse",
                 f"The function is not allowed in a condition expression; function: {function}",
             )
         elif function not in FUNCTIONS:
-            self.find("function", f"Invalid function name; function: {function}")
+            self.keep_fault("function", f"Invalid function name; function: {function}")
         self.at += 1
         operands = yield self._operands()
         if function == "size" and any(isinstance(each, Call) for each in operands):
-            self.find(
+            self.keep_fault(
                 "operand",
                 "Incorrect operand type for operator or function; "
                 "operator or function: size, operand type: N",
@@ -183,7 +183,7 @@ class _ConditionParser(Parser):
         return node
 
     def _misuse(self, call: Call) -> None:
-        self.find(
+        self.keep_fault(
             "misuse",
             "The function is not allowed to be used this way in an expression; "
             f"function: {call.function}",

@@ -30,7 +30,7 @@ def write(item: Item, elements: PathElements, value: Value) -> None:
         parent.append(value)
 
 
-def take_out(item: Item, elements: PathElements) -> None:
+def remove_at(item: Item, elements: PathElements) -> None:
     """Remove the value at a path, if there is one. Later elements of a list move up."""
     parent, last = parent_of(item, elements), elements[-1]
     if isinstance(parent, dict):

@@ -123,8 +123,8 @@ def _expectation(name: str, condition: Mapping[str, Any]) -> tuple[str, list[Ite
                 "Value or AttributeValueList must be used with ComparisonOperator: "
                 f"{operator} {attribute}"
             )
-        given = listed if listed is not None else [] if value is None else [value]
-        arguments = [canonical_value(each) for each in given]
+        operands = listed if listed is not None else [] if value is None else [value]
+        arguments = [canonical_value(each) for each in operands]
         _check_arguments(operator, arguments)
         return operator, arguments
     if listed is not None:

@@ -46,7 +46,7 @@ class Parser:
     """A position in the tokens of one expression, with the faults that were found so far.
 
     The parser first checks the syntax of the whole expression. It keeps other faults by their kind
-    with `find`. At the end it reports the kind that the service reports first.
+    with `keep_fault`. At the end it reports the kind that the service reports first.
     """
 
     keywords: frozenset[str] = frozenset()
@@ -79,7 +79,7 @@ class Parser:
         """The syntax error at the next token."""
         return syntax_error(self.text, self.tokens, self.at)
 
-    def find(self, kind: str, message: str) -> None:
+    def keep_fault(self, kind: str, message: str) -> None:
         """Keep the first fault of each kind."""
         self.faults.setdefault(kind, ExpressionFault(message))
 
@@ -120,7 +120,7 @@ class Parser:
             raise self.syntax_error()
         token = self.token
         if token.kind == "identifier" and is_reserved(token.text):
-            self.find(
+            self.keep_fault(
                 "reserved",
                 f"Attribute name is a reserved keyword; reserved keyword: {token.text}",
             )
@@ -145,7 +145,7 @@ class Parser:
             else:
                 break
         if len(elements) > MAX_NESTING:
-            self.find(
+            self.keep_fault(
                 "path",
                 f"The document path has too many nesting levels; nesting levels: {len(elements)}",
             )
@@ -157,7 +157,9 @@ class Parser:
         digits = self.token.text
         index = int(digits) if len(digits) <= 10 else MAX_LIST_INDEX + 1
         if index > MAX_LIST_INDEX:
-            self.find("path", f"List index is not within the allowable range; index: [{digits}]")
+            self.keep_fault(
+                "path", f"List index is not within the allowable range; index: [{digits}]"
+            )
         self.at += 1
         return index
 
@@ -171,7 +173,7 @@ class Parser:
         inside = yield rule
         self.take_symbol(")")
         if self.groups.get(start + 1) == self.at - 2:
-            self.find("parentheses", "The expression has redundant parentheses;")
+            self.keep_fault("parentheses", "The expression has redundant parentheses;")
         self.groups[start] = self.at - 1
         return inside
 
@@ -179,7 +181,7 @@ class Parser:
         """Count one operator against the limit."""
         self.operators += 1
         if self.operators > MAX_EXPRESSION_OPERATORS:
-            self.find(
+            self.keep_fault(
                 "operators",
                 f"The expression contains too many operators; operator count: {self.operators}",
             )

@@ -102,11 +102,11 @@ def refuse_unused(bindings: Bindings) -> None:
     Raises:
         EngineError: names all unused placeholders.
     """
-    for parameter, given, used in (
+    for parameter, defined, used in (
         ("Names", bindings.names, bindings.used_names),
         ("Values", bindings.values, bindings.used_values),
     ):
-        unused = [each for each in given if each not in used]
+        unused = [each for each in defined if each not in used]
         if unused:
             raise invalid_in_envelope(
                 f"Value provided in ExpressionAttribute{parameter} unused in expressions: "

@@ -51,7 +51,7 @@ class _UpdateParser(Parser):
             if self.token.kind != "identifier" or section not in self.keywords:
                 raise self.syntax_error()
             if section in seen:
-                self.find(
+                self.keep_fault(
                     "section",
                     f'The "{section}" section can only be used once in an update expression;',
                 )
@@ -102,12 +102,12 @@ class _UpdateParser(Parser):
     def _call(self) -> Steps:
         function = self.token.text
         if function in _CONDITION_FUNCTIONS:
-            self.find(
+            self.keep_fault(
                 "misuse",
                 f"The function is not allowed in an update expression; function: {function}",
             )
         elif function not in FUNCTIONS:
-            self.find("function", f"Invalid function name; function: {function}")
+            self.keep_fault("function", f"Invalid function name; function: {function}")
         self.count_operator()
         self.at += 1
         self.take_symbol("(")
@@ -121,7 +121,7 @@ class _UpdateParser(Parser):
     def _nested(self, operand: Operand) -> Operand:
         """Return an operand of a function. `list_append` is a fault there."""
         if isinstance(operand, Call) and operand.function == "list_append":
-            self.find(
+            self.keep_fault(
                 "misuse",
                 "The function is not allowed to be used this way in an expression; "
                 f"function: {operand.function}",

@@ -73,7 +73,7 @@ def _list_append(left: Evaluator, right: Evaluator) -> Evaluator:
     return evaluate
 
 
-def added(existing: Value | None, value: Value, mismatch: str) -> Value:
+def result_of_add(existing: Value | None, value: Value, mismatch: str) -> Value:
     """The result of ADD: a sum, a union or a longer list; the value itself if there was none.
 
     Raises:
@@ -91,7 +91,7 @@ def added(existing: Value | None, value: Value, mismatch: str) -> Value:
     return canonical_value({tag: {*existing[tag], *content}})
 
 
-def without(existing: Value | None, value: Value, mismatch: str) -> Value | None:
+def result_of_delete(existing: Value | None, value: Value, mismatch: str) -> Value | None:
     """The set that DELETE leaves; None if there was no set or no member is left.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any
 
 from adorm.memory.expressions.bindings import Bindings
 from adorm.memory.expressions.condition_checks import ValueCheck, Values
-from adorm.memory.expressions.documents import parent_of, take_out, write
+from adorm.memory.expressions.documents import parent_of, remove_at, write
 from adorm.memory.expressions.nodes import (
     Action,
     AddAction,
@@ -24,7 +24,12 @@ from adorm.memory.expressions.paths import find_value, top_level, top_level_of_n
 from adorm.memory.expressions.projections import path_tree, project
 from adorm.memory.expressions.update_checks import UpdateChecker, leaves
 from adorm.memory.expressions.update_size import request_bytes
-from adorm.memory.expressions.update_values import INCORRECT_TYPE, added, evaluator, without
+from adorm.memory.expressions.update_values import (
+    INCORRECT_TYPE,
+    evaluator,
+    result_of_add,
+    result_of_delete,
+)
 from adorm.memory.values.canonical import Item
 
 MAX_UTF8 = 4
@@ -83,14 +88,14 @@ class CompiledUpdate:
         meaning.
         """
         writes = [
-            (elements, added(find_value(before, elements), values[name], self.mismatch))
+            (elements, result_of_add(find_value(before, elements), values[name], self.mismatch))
             for elements, name in self.adds
         ]
         emptied: list[PathElements] = []
         untouched: list[PathElements] = []
         for elements, name in self.deletes:
             existing = find_value(before, elements)
-            left = without(existing, values[name], self.mismatch)
+            left = result_of_delete(existing, values[name], self.mismatch)
             if left is not None:
                 writes.append((elements, left))
             elif existing is not None:
@@ -106,7 +111,7 @@ class CompiledUpdate:
         for elements in untouched:
             parent_of(dict(before), elements)
         for elements in sorted(emptied, reverse=True):
-            take_out(after, elements)
+            remove_at(after, elements)
         return after
 
 

@@ -142,27 +142,27 @@ class Page:
         self._from_table = from_table
 
     def read(self, entries: Iterable[StoredItem], limit: int | None) -> None:
-        """Read entries up to `limit` of them, or up to 1 MB."""
-        taken, total, more = self.items, 0, False
+        """Read entries until there are `limit` of them, or before they exceed 1 MB."""
+        read, total, more = self.items, 0, False
         for json, size in entries:
-            if total + size > PAGE_BYTES and taken:
+            if total + size > PAGE_BYTES and read:
                 more = True
                 break
             total += size
-            taken.append(json)
-            if len(taken) == limit:
+            read.append(json)
+            if len(read) == limit:
                 more = True
                 break
-        if more and taken:
-            item = orjson.loads(taken[-1])
+        if more and read:
+            item = orjson.loads(read[-1])
             self.last_key = {name: item[name] for name in self.source.key_attributes}
         consistent = self.source.consistent
         if self.source.index is None:
             self.consumed.units = read_units(total, consistent=consistent)
             return
         self.consumed.add_index(self.source.index.name, read_units(total, consistent=consistent))
-        if self._from_table and taken:
-            fetched = [self._full(orjson.loads(json)) for json in taken]
+        if self._from_table and read:
+            fetched = [self._full(orjson.loads(json)) for json in read]
             self.items = [each.json for each in fetched]
             size = sum(each.size for each in fetched)
             self.consumed.units = read_units(size, consistent=consistent)

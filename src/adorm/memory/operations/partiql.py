@@ -21,16 +21,16 @@ def execute_statement(database: Database, request: Mapping[str, Any]) -> dict[st
     """Run one statement."""
     bound = bind(database, request)
     if isinstance(bound, BoundSelect):
-        outcome = run_select(database, bound, request)
+        result = run_select(database, bound, request)
     else:
         if "NextToken" in request:
             raise invalid("NextToken is only valid on a SELECT statement")
         _, write = bound_item_write(database, bound, request)
-        outcome = run_write(database, bound, write)
-    answer: dict[str, Any] = {"Items": outcome.items}
-    if outcome.next_token is not None:
-        answer["NextToken"] = outcome.next_token
-    add_report(answer, request, outcome.consumed)
+        result = run_write(database, bound, write)
+    answer: dict[str, Any] = {"Items": result.items}
+    if result.next_token is not None:
+        answer["NextToken"] = result.next_token
+    add_report(answer, request, result.consumed)
     return answer
 
 

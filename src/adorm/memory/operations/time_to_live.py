@@ -50,7 +50,7 @@ def describe_time_to_live(database: Database, request: Mapping[str, Any]) -> dic
                 f" state is {state}"
             )
     attribute = table.definition.ttl_attribute
-    changing = TIME_TO_LIVE in table.under_way
+    changing = TIME_TO_LIVE in table.in_progress
     if attribute is None:
         status = "DISABLING" if changing else "DISABLED"
         return {"TimeToLiveDescription": {"TimeToLiveStatus": status}}

@@ -16,7 +16,7 @@ from adorm.memory.items.transactions import REASON_CODES
 from adorm.memory.partiql.item_writes import BoundWrite
 from adorm.memory.partiql.key_selects import check_key_types, selected_key
 from adorm.memory.partiql.select import BoundSelect
-from adorm.memory.partiql.statement_runs import Outcome, bind, bound_item_write, run_write
+from adorm.memory.partiql.statement_runs import StatementResult, bind, bound_item_write, run_write
 from adorm.memory.storage.keys import Position
 from adorm.memory.storage.table import Table
 from adorm.memory.values.canonical import Item
@@ -104,7 +104,7 @@ class Member:
             return self.table.name, self.table.schema.position(self.key)
         return None
 
-    def run(self, database: Database) -> Outcome | None:
+    def run(self, database: Database) -> StatementResult | None:
         """Run the statement. On failure store the error and return None."""
         if self.error is not None or self.table is None:
             return None
@@ -116,7 +116,7 @@ class Member:
             self._keep(error)
             return None
 
-    def _read(self, database: Database) -> Outcome | None:
+    def _read(self, database: Database) -> StatementResult | None:
         if not isinstance(self.bound, BoundSelect) or self.table is None or self.key is None:
             return None
         database.check_throughput(self.table, write=False)
@@ -126,7 +126,7 @@ class Member:
         consumed.units = read_units(0 if stored is None else stored.size, consistent=consistent)
         database.charge(self.table, consumed.total, write=False)
         items = [] if stored is None else [self.bound.selected(stored.item())]
-        return Outcome(items, consumed)
+        return StatementResult(items, consumed)
 
     def failed_units(self) -> float:
         """The units of a write that failed."""
@@ -136,12 +136,12 @@ class Member:
         sizes = (0 if stored is None else stored.size, item_bytes(self.bound.item()))
         return float(write_units(max(sizes)))
 
-    def answer(self, outcome: Outcome | None) -> dict[str, Any]:
+    def answer(self, result: StatementResult | None) -> dict[str, Any]:
         """The statement's part of the answer."""
-        if outcome is not None:
+        if result is not None:
             answer: dict[str, Any] = {"TableName": self.table_name}
-            if outcome.items:
-                answer["Item"] = outcome.items[0]
+            if result.items:
+                answer["Item"] = result.items[0]
             return answer
         if self.error is None:
             return {}
@@ -164,11 +164,11 @@ def batch_execute_statement(database: Database, request: Mapping[str, Any]) -> d
     used: dict[str, BatchConsumed] = {}
     responses: list[dict[str, Any]] = []
     for member in members:
-        outcome = member.run(database)
+        result = member.run(database)
         if member.table is not None:
             consumed = used.setdefault(member.table.name, BatchConsumed(member.table))
-            _add(consumed, member, outcome)
-        responses.append(member.answer(outcome))
+            _add(consumed, member, result)
+        responses.append(member.answer(result))
     answer: dict[str, Any] = {"Responses": responses}
     reported = [consumed for consumed in used.values() if consumed.succeeded]
     if reported:
@@ -187,12 +187,12 @@ def _refuse_duplicates(members: Sequence[Member]) -> None:
         seen.add(target)
 
 
-def _add(consumed: BatchConsumed, member: Member, outcome: Outcome | None) -> None:
-    if outcome is None:
+def _add(consumed: BatchConsumed, member: Member, result: StatementResult | None) -> None:
+    if result is None:
         consumed.failed_units += member.failed_units()
         return
     consumed.succeeded = True
-    consumed.units += outcome.consumed.units
-    for by_name in (outcome.consumed.global_indexes, outcome.consumed.local_indexes):
+    consumed.units += result.consumed.units
+    for by_name in (result.consumed.global_indexes, result.consumed.local_indexes):
         for name, units in by_name.items():
             consumed.add_index(name, units)

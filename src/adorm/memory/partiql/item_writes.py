@@ -204,7 +204,7 @@ class BoundWrite:
         condition = self._condition
         return _as_condition(lambda item: not item or _holds(condition, item))
 
-    def asks_more_than_key(self, table: Table) -> bool:
+    def tests_more_than_key(self, table: Table) -> bool:
         """Whether the condition tests anything but the key of the item."""
         equal = [
             name

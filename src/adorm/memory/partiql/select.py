@@ -130,7 +130,7 @@ class ReadPlan:
         self.ranges = self._ranges(reads)
 
     def _ranges(self, reads: Sequence[KeyRead] | None) -> list[KeyRange | None]:
-        """The ranges of positions to read; None for everything."""
+        """The ranges of positions to read; None to read everything."""
         if reads is None:
             return [None]
         schema = self.source.schema

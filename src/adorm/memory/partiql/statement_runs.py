@@ -29,7 +29,7 @@ from adorm.memory.storage.table import Table
 from adorm.memory.values.canonical import Item
 
 
-class Outcome(NamedTuple):
+class StatementResult(NamedTuple):
     """The result of a statement."""
 
     items: list[Item]
@@ -54,7 +54,9 @@ def bind(database: Database, request: Mapping[str, Any]) -> BoundSelect | BoundW
     return BoundWrite(statement, parameters)
 
 
-def run_select(database: Database, select: BoundSelect, request: Mapping[str, Any]) -> Outcome:
+def run_select(
+    database: Database, select: BoundSelect, request: Mapping[str, Any]
+) -> StatementResult:
     """Read a page of a SELECT.
 
     Raises:
@@ -75,7 +77,7 @@ def run_select(database: Database, select: BoundSelect, request: Mapping[str, An
     page = plan.read(start, request.get("Limit"))
     database.charge(table, page.consumed.total, write=False)
     token = None if page.stop is None else token_of(page.stop, fingerprint)
-    return Outcome(page.items, page.consumed, token)
+    return StatementResult(page.items, page.consumed, token)
 
 
 def bound_item_write(
@@ -91,7 +93,7 @@ def bound_item_write(
     return table, bound.write(table, returns_item=returns_item_on_failure(request))
 
 
-def run_write(database: Database, bound: BoundWrite, write: ItemWrite) -> Outcome:
+def run_write(database: Database, bound: BoundWrite, write: ItemWrite) -> StatementResult:
     """Apply a write.
 
     Raises:
@@ -104,4 +106,4 @@ def run_write(database: Database, bound: BoundWrite, write: ItemWrite) -> Outcom
     consumed = Consumed(table)
     consumed.add_change(write.apply(database, evaluated))
     database.charge(table, consumed.total, write=True)
-    return Outcome(bound.returned(evaluated), consumed)
+    return StatementResult(bound.returned(evaluated), consumed)

@@ -277,7 +277,7 @@ def _with_missed_deletes(
     with_missed: list[dict[str, Any] | None] = []
     for write, item_write, reason in zip(writes, item_writes, reasons, strict=True):
         missed = isinstance(write.bound.statement, DeleteStatement) and (
-            write.bound.asks_more_than_key(item_write.table)
+            write.bound.tests_more_than_key(item_write.table)
             and item_write.table.find(item_write.position) is None
         )
         if reason["Code"] == "None":

@@ -100,7 +100,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def look_at_the_clock(self) -> None:
+    def check_deadline(self) -> None:
         """Close the connection if the client is too slow."""
         now = self._loop.time()
         transport = self._transport
@@ -134,7 +134,7 @@ class Connection(asyncio.BufferedProtocol):
             self._reader.feed(self._buffer[:nbytes])
         except BadRequest as refusal:
             self._refusal = refusal.status
-        self._go_on()
+        self._answer_next()
 
     def pause_writing(self) -> None:
         self._may_write = False
@@ -146,7 +146,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self._may_write = True
-        self._go_on()
+        self._answer_next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -155,7 +155,7 @@ class Connection(asyncio.BufferedProtocol):
 
     # ------------------------------------------------------------------ inside
 
-    def _go_on(self) -> None:
+    def _answer_next(self) -> None:
         """Answer the first waiting request; without one read on or close."""
         transport = self._transport
         if (
@@ -181,7 +181,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _go_on_later(self) -> None:
         self._is_scheduled = False
-        self._go_on()
+        self._answer_next()
 
     def _answer(self, transport: asyncio.Transport, request: HttpRequest) -> None:
         reader = self._reader

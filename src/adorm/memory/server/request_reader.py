@@ -60,7 +60,7 @@ class RequestReader:
             try:
                 self._parser.feed_data(part)
             except httptools.HttpParserUpgrade as upgrade:
-                parts += self._turn_down(upgrade, part)
+                parts += self._ignore_upgrade(upgrade, part)
             except httptools.HttpParserError as error:
                 problem = error.__context__
                 if isinstance(problem, BadRequest):
@@ -77,7 +77,7 @@ class RequestReader:
         self._body = b""
         self.in_request = self.wants_continue = False
 
-    def _turn_down(
+    def _ignore_upgrade(
         self, upgrade: httptools.HttpParserUpgrade, part: bytes | memoryview
     ) -> tuple[bytes | memoryview, bytes]:
         """Ignore the offer to upgrade to another protocol.

@@ -9,7 +9,7 @@ from adorm.memory.server.connection import Connection, Serve
 from adorm.memory.server.limits import Limits
 from adorm.memory.server.ticker import Ticker
 
-LOOK_S = 1.0
+DEADLINE_CHECK_S = 1.0
 """Seconds between two checks for slow clients."""
 
 ABORT_S = 1.0
@@ -51,7 +51,7 @@ class Server:
 
         def make() -> Connection:
             connection = Connection(
-                loop, self._serve, self._limits, on_made=self._check, on_lost=self._remove
+                loop, self._serve, self._limits, on_made=self._refusal_reason, on_lost=self._remove
             )
             self._connections.add(connection)
             return connection
@@ -61,7 +61,7 @@ class Server:
         self.endpoint_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         limits = self._limits
         shortest_s = min(limits.idle_s, limits.request_s, limits.write_s, limits.linger_s)
-        self._ticker = Ticker(loop, min(LOOK_S, shortest_s / 2), self._look)
+        self._ticker = Ticker(loop, min(DEADLINE_CHECK_S, shortest_s / 2), self._check_deadlines)
 
     async def stop(self) -> None:
         """Stop listening, answer the requests in progress, and close every connection.
@@ -88,7 +88,7 @@ class Server:
             await asyncio.wait([self._all_gone], timeout=ABORT_S)
         await listener.wait_closed()
 
-    def _check(self) -> HTTPStatus | None:
+    def _refusal_reason(self) -> HTTPStatus | None:
         """The reason to refuse a new connection; None to keep it."""
         if self._listener is None or len(self._connections) > self._limits.connections:
             return HTTPStatus.SERVICE_UNAVAILABLE
@@ -99,9 +99,9 @@ class Server:
         if self._all_gone is not None and not self._connections and not self._all_gone.done():
             self._all_gone.set_result(None)
 
-    def _look(self) -> None:
+    def _check_deadlines(self) -> None:
         for connection in tuple(self._connections):
-            connection.look_at_the_clock()
+            connection.check_deadline()
 
 
 def _accept_no_more(loop: asyncio.AbstractEventLoop, listener: asyncio.Server) -> None:

@@ -162,7 +162,7 @@ class Table:
             for each in definition.indexes.values()
         }
         self.status = ACTIVE
-        self.under_way: dict[str, dict[str, Any]] = {}
+        self.in_progress: dict[str, dict[str, Any]] = {}
         """The changes in progress, by their kind (see `tables.states`). Each holds the members of
         the table's description that still show the state before it."""
         self.stream: ItemStream | None = None

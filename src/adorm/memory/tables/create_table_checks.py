@@ -92,11 +92,11 @@ def _check_local_indexes(indexes: Indexes, table_key: Elements) -> None:
         )
 
 
-def _check_global_indexes(indexes: Indexes, taken: list[str], billing_mode: str) -> None:
+def _check_global_indexes(indexes: Indexes, local_names: list[str], billing_mode: str) -> None:
     for index in indexes:
         check_global_key(index["KeySchema"])
         check_projection(index["Projection"])
-    check_distinct([*taken, *(each["IndexName"] for each in indexes)])
+    check_distinct([*local_names, *(each["IndexName"] for each in indexes)])
     if len(indexes) > MAX_GLOBAL_INDEXES:
         raise invalid_value(
             f"GlobalSecondaryIndex count exceeds the per-table limit of {MAX_GLOBAL_INDEXES}"

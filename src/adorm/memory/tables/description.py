@@ -55,7 +55,7 @@ def describe(table: Table, now: float) -> Description:
     if table.status == CREATING and "BillingModeSummary" in described:
         for member in ("BillingModeSummary", "TableThroughputModeSummary"):
             described[member].pop("LastUpdateToPayPerRequestDateTime", None)
-    for members in table.under_way.values():
+    for members in table.in_progress.values():
         described |= copy.deepcopy(members)
     return described
 

@@ -70,7 +70,7 @@ def _check_sensible(update: Update) -> None:
     throughput = update.get("Update", {}).get("ProvisionedThroughput", {})
     if any(units > MAX_UNITS for units in throughput.values()):
         raise invalid(
-            "This operation cannot be performed with given input values. Please contact DynamoDB"
+            "This operation cannot be performed with named input values. Please contact DynamoDB"
             " service team for more info: Action Blocked: IndexUpdate"
         )
 
@@ -229,7 +229,7 @@ def check_all_indexes_provisioned(table: Table, updates: Sequence[Update]) -> No
     Raises:
         EngineError: an index would have no units.
     """
-    given = {
+    named = {
         update["Update"]["IndexName"]
         for update in updates
         if "ProvisionedThroughput" in update.get("Update", {})
@@ -237,7 +237,7 @@ def check_all_indexes_provisioned(table: Table, updates: Sequence[Update]) -> No
     missing = [
         name
         for name, each in table.definition.indexes.items()
-        if each.is_global and name not in given
+        if each.is_global and name not in named
     ]
     if missing:
         raise invalid_value(

@@ -19,7 +19,7 @@ CREATING = "CREATING"
 UPDATING = "UPDATING"
 DELETING = "DELETING"
 
-# The kinds of change that can be in progress: the keys of `Table.under_way`.
+# The kinds of change that can be in progress: the keys of `Table.in_progress`.
 THROUGHPUT = "THROUGHPUT"
 BILLING = "BILLING"
 STREAM = "STREAM"
@@ -132,7 +132,7 @@ def check_no_conflict(table: Table, kind: str) -> None:
     Raises:
         EngineError: such a change is in progress.
     """
-    for running in table.under_way:
+    for running in table.in_progress:
         text = _REFUSALS.get((kind, running))
         if text is not None:
             definition = table.definition
@@ -155,11 +155,11 @@ def check_deletable(table: Table) -> None:
     Raises:
         EngineError: a change is in progress.
     """
-    if STREAM in table.under_way:
+    if STREAM in table.in_progress:
         raise in_use("Cannot delete table while stream is being enabled/disabled.")
     if any(each.status != ACTIVE for each in table.indexes.values()):
         raise in_use("Cannot delete table while indexes are being created, updated, or deleted.")
-    if any(kind != TIME_TO_LIVE for kind in table.under_way):
+    if any(kind != TIME_TO_LIVE for kind in table.in_progress):
         raise in_use(f"Table: {table.name} is in the process of being updated.")
 
 
@@ -184,14 +184,14 @@ def begin(
         share: the part of `EngineOptions.table_delay_s` that the change takes.
     """
     at = database.now() + share * database.options.delay_s
-    members = table.under_way[kind] = described_as or {}
+    members = table.in_progress[kind] = described_as or {}
     if kind in _UPDATING_KINDS:
         table.status = UPDATING
 
     def end() -> None:
-        if table.under_way.get(kind) is members:
-            del table.under_way[kind]
-        if table.status == UPDATING and _UPDATING_KINDS.isdisjoint(table.under_way):
+        if table.in_progress.get(kind) is members:
+            del table.in_progress[kind]
+        if table.status == UPDATING and _UPDATING_KINDS.isdisjoint(table.in_progress):
             table.status = ACTIVE
         if done is not None:
             done(at)

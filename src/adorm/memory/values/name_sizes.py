@@ -54,8 +54,8 @@ def check_request_names(request: Mapping[str, Any]) -> None:
         conditions: Mapping[str, Any] = request.get(parameter, _NONE)
         check_names(conditions)
         for each in conditions.values():
-            given = each.get("AttributeValueList", ())
-            check_names(_names_inside(chain(given, (each.get("Value", _NONE),))))
+            listed = each.get("AttributeValueList", ())
+            check_names(_names_inside(chain(listed, (each.get("Value", _NONE),))))
 
 
 def _names_inside(values: Iterable[Mapping[str, Any]]) -> Iterator[str]:
