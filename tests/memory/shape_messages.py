@@ -12,7 +12,7 @@ PATTERN = "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
 
 
 def message(operation: str, request: Any, wording: Wording = "new") -> str | None:
-    """What is said of a request; None where it passes."""
+    """The message for a request; None if it passes the checks."""
     try:
         check(operation, request, wording)
     except EngineError as error:
@@ -21,8 +21,8 @@ def message(operation: str, request: Any, wording: Wording = "new") -> str | Non
     return None
 
 
-def told(*faults: str) -> str:
-    """Faults told together."""
+def reported(*faults: str) -> str:
+    """Several faults, reported together."""
     plural = "s" if len(faults) > 1 else ""
     return f"{len(faults)} validation error{plural} detected: {'; '.join(faults)}"
 
@@ -32,7 +32,7 @@ def fault(value: Any, path: str, constraint: str) -> str:
     return f"Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
 
 
-def untold(path: str, constraint: str) -> str:
+def fault_without_value(path: str, constraint: str) -> str:
     return f"Value at '{path}' failed to satisfy constraint: Member must have {constraint}"
 
 
@@ -68,7 +68,7 @@ CAPACITY = bad("returnConsumedCapacity", "INDEXES, TOTAL, NONE")
 METRICS = bad("returnItemCollectionMetrics", "SIZE, NONE")
 SELECT = bad("select", "SPECIFIC_ATTRIBUTES, COUNT, ALL_ATTRIBUTES, ALL_PROJECTED_ATTRIBUTES")
 NO_NAME = missing("tableName")
-EMPTY = untold("TableName", "length greater than or equal to 1")
+EMPTY = fault_without_value("TableName", "length greater than or equal to 1")
 EMPTY_OLD = at_least("", "tableName", 1)
 
 

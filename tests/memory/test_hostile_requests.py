@@ -31,7 +31,7 @@ from tests.memory.hostile_setup import (
 from tests.memory.table_setup import START, Tables, create_request
 
 MUTATIONS = 60
-"""Of each operation's request."""
+"""The input shape of each operation."""
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_changed_request_is_answered_or_refused_without_a_traceback(operation:
 
 
 def with_unknown_members(shape: Shape, value: Any) -> Any:
-    """A value with a member that nobody knows at every level."""
+    """The value with an unknown member at every level."""
     match shape:
         case Structure(members=members):
             known = {
@@ -295,9 +295,9 @@ def test_a_long_name_is_refused_also_if_the_expression_is_cached(engine: Engine)
         "ExpressionAttributeValues": {":a": {"M": {"b": {"S": ""}}}},
     }
     engine.call("UpdateItem", request)
-    for name, told in ((LONG, TOO_LARGE), ("", "Empty attribute name")):
+    for name, words in ((LONG, TOO_LARGE), ("", "Empty attribute name")):
         request["ExpressionAttributeValues"] = {":a": {"M": {name: {"S": ""}}}}
-        assert told in refusal(engine, "UpdateItem", **request).message
+        assert words in refusal(engine, "UpdateItem", **request).message
 
 
 # ------------------------------------------------------------------------- time

@@ -230,9 +230,9 @@ def test_bad_options_are_refused(arguments: list[str], capsys: pytest.CaptureFix
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
-    told = capsys.readouterr().out
-    assert "--save FILE" in told
-    assert "fresh database" in told
+    printed = capsys.readouterr().out
+    assert "--save FILE" in printed
+    assert "fresh database" in printed
 
 
 def test_it_stops_with_the_program_that_started_it() -> None:

@@ -118,8 +118,8 @@ async def test_a_client_that_expects_continue_is_told_to_send_the_body(engine: F
     head, _, body = data.partition(b"\r\n\r\n")
     async with serving(engine) as server, dial(server) as client:
         await client.send(head + b"\r\n\r\n")
-        told = await client.reader.readuntil(b"\r\n\r\n")
-        assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
+        received = await client.reader.readuntil(b"\r\n\r\n")
+        assert received == b"HTTP/1.1 100 Continue\r\n\r\n"
         await client.send(body)
         assert (await client.answer()).content == {"Number": 0}
 

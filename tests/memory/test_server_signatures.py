@@ -176,16 +176,16 @@ def test_the_time_must_be_close(engine: FakeEngine, ahead_s: float, words: str) 
 def test_the_fault_of_a_credential_is_reported(
     service: Service, old: bytes, new: bytes, code: str, words: str
 ) -> None:
-    told = refused(service.answer(with_header(signed(), b"authorization", old, new)))
-    assert told[0] == code
-    assert told[1].startswith(words)
+    answer = refused(service.answer(with_header(signed(), b"authorization", old, new)))
+    assert answer[0] == code
+    assert answer[1].startswith(words)
 
 
 @pytest.mark.parametrize("date", [b"201", b"tomorrow", b"20261399T999999Z", b"\xff", b"9" * 50])
 def test_a_date_must_be_one(service: Service, date: bytes) -> None:
     request = signed()
-    told = service.answer(request._replace(headers=request.headers | {b"x-amz-date": date}))
-    assert refused(told)[0] == "IncompleteSignatureException"
+    answer = service.answer(request._replace(headers=request.headers | {b"x-amz-date": date}))
+    assert refused(answer)[0] == "IncompleteSignatureException"
 
 
 OLD_AUTHORIZATION = (
@@ -194,7 +194,7 @@ OLD_AUTHORIZATION = (
 
 
 def test_the_order_of_checks_is_the_services(service: Service) -> None:
-    """Time first, whatever else is wrong; a request of years ago is told that it is old."""
+    """The time is checked first; a request of years ago is refused as too old."""
     headers = {
         b"content-type": b"application/x-amz-json-1.0",
         b"x-amz-target": b"DynamoDB_20120810.DescribeEndpoints",

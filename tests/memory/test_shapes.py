@@ -333,7 +333,7 @@ def test_text_that_is_not_unicode_is_refused() -> None:
 
 
 LATE = ("conditionalOperator", "select", "expected", "keyConditions", "queryFilter", "scanFilter")
-"""Members of which some faults are told only after the expressions."""
+"""Members of which some faults are reported only after the expressions."""
 
 JSON = st.recursive(
     st.none()
@@ -366,8 +366,8 @@ def test_requests_that_pass_have_only_late_faults(data: st.DataObject) -> None:
         taken = check(operation, request)
     except EngineError:
         return
-    told = [re.findall(" at '(.*?)' failed ", each)[0] for each in member_faults(shape, taken)]
-    assert [path for path in told if not path.startswith(LATE)] == []
+    paths = [re.findall(" at '(.*?)' failed ", each)[0] for each in member_faults(shape, taken)]
+    assert [path for path in paths if not path.startswith(LATE)] == []
     assert check(operation, taken) == taken
 
 

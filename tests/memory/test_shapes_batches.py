@@ -16,14 +16,14 @@ from tests.memory.shape_messages import (
     at_most,
     bad,
     fault,
+    fault_without_value,
     message,
     missing,
     number,
     on_failure,
     pattern,
+    reported,
     short,
-    told,
-    untold,
 )
 
 LONG = "a" * 256
@@ -59,28 +59,28 @@ def map_fault(shown: str, constraint: str) -> str:
 
 
 WRITES: list[tuple[dict[str, Any], str | None]] = [
-    ({}, told(missing("requestItems"))),
+    ({}, reported(missing("requestItems"))),
     ({"RequestItems": {}}, "The requestItems parameter is required for BatchWriteItem"),
-    ({"RequestItems": {"a!": []}}, told(map_fault("{a!=[]}", MAP_VALUES))),
+    ({"RequestItems": {"a!": []}}, reported(map_fault("{a!=[]}", MAP_VALUES))),
     (
         {
             "RequestItems": {"abc": []},
             "ReturnConsumedCapacity": "BAD",
             "ReturnItemCollectionMetrics": "BAD",
         },
-        told(map_fault("{abc=[]}", MAP_VALUES), CAPACITY, METRICS),
+        reported(map_fault("{abc=[]}", MAP_VALUES), CAPACITY, METRICS),
     ),
-    ({"RequestItems": {"a!": [PUT]}}, told(map_fault(f"{{a!=[{SHOWN_PUT}]}}", MAP_KEYS))),
-    ({"RequestItems": {"a!": [PUT]}, "ReturnItemCollectionMetrics": "BAD"}, told(METRICS)),
+    ({"RequestItems": {"a!": [PUT]}}, reported(map_fault(f"{{a!=[{SHOWN_PUT}]}}", MAP_KEYS))),
+    ({"RequestItems": {"a!": [PUT]}, "ReturnItemCollectionMetrics": "BAD"}, reported(METRICS)),
     (
         {"RequestItems": {"abc": [PUT] * 26}},
-        told(map_fault(f"{{abc=[{', '.join([SHOWN_PUT] * 26)}]}}", MAP_VALUES)),
+        reported(map_fault(f"{{abc=[{', '.join([SHOWN_PUT] * 26)}]}}", MAP_VALUES)),
     ),
     (
         {"RequestItems": {"abc": [{"PutRequest": {}}]}},
-        told(missing("requestItems.abc.member.1.member.putRequest.item")),
+        reported(missing("requestItems.abc.member.1.member.putRequest.item")),
     ),
-    ({"RequestItems": {"abc": [None]}}, told(missing("requestItems.abc.member.1.member"))),
+    ({"RequestItems": {"abc": [None]}}, reported(missing("requestItems.abc.member.1.member"))),
     ({"RequestItems": {"abc": [{}]}}, None),
 ]
 
@@ -100,8 +100,12 @@ def test_batches_of_writes(request_: dict[str, Any], expected: str | None) -> No
         ),
         (
             {"RequestItems": {"a!": {"Keys": []}}, "ReturnConsumedCapacity": "BAD"},
-            told(untold("RequestItems.a!.member.Keys", "length greater than or equal to 1")),
-            told(
+            reported(
+                fault_without_value(
+                    "RequestItems.a!.member.Keys", "length greater than or equal to 1"
+                )
+            ),
+            reported(
                 map_fault(
                     "{a!=KeysAndAttributes(keys=[], attributesToGet=null, consistentRead=null, "
                     "projectionExpression=null, expressionAttributeNames=null)}",
@@ -113,8 +117,16 @@ def test_batches_of_writes(request_: dict[str, Any], expected: str | None) -> No
         ),
         (
             {"RequestItems": {"abc": {"Keys": [KEY] * 60}, "abd": {"Keys": [KEY] * 41}}},
-            told(untold("RequestItems.abc.member.Keys", "length less than or equal to 100")),
-            told(untold("RequestItems.abc.member.Keys", "length less than or equal to 100")),
+            reported(
+                fault_without_value(
+                    "RequestItems.abc.member.Keys", "length less than or equal to 100"
+                )
+            ),
+            reported(
+                fault_without_value(
+                    "RequestItems.abc.member.Keys", "length less than or equal to 100"
+                )
+            ),
         ),
     ],
 )
@@ -133,7 +145,7 @@ def test_a_batch_of_reads_is_repeated_as_json_where_a_name_is_wrong() -> None:
         '{"a!":{"Keys":[{"b":{"B":"eA=="}}],"ProjectionExpression":"b"},'
         '"abc":{"Keys":[{"pk":{"S":"a"}}]}}'
     )
-    assert message("BatchGetItem", request) == told(map_fault(shown, MAP_KEYS), CAPACITY)
+    assert message("BatchGetItem", request) == reported(map_fault(shown, MAP_KEYS), CAPACITY)
 
 
 NO_ACTION = "Invalid Request: TransactWriteRequest should contain Delete or Put or Update request"
@@ -145,7 +157,7 @@ def action(kind: str = "Put", **members: Any) -> dict[str, Any]:
 
 
 TRANSACTIONS: list[tuple[list[dict[str, Any]], dict[str, Any], str | None]] = [
-    ([], {"ReturnConsumedCapacity": "BAD"}, told(at_least("[]", "transactItems", 1))),
+    ([], {"ReturnConsumedCapacity": "BAD"}, reported(at_least("[]", "transactItems", 1))),
     (
         [action(ReturnValuesOnConditionCheckFailure="BAD")],
         {
@@ -153,11 +165,11 @@ TRANSACTIONS: list[tuple[list[dict[str, Any]], dict[str, Any], str | None]] = [
             "ReturnConsumedCapacity": "BAD",
             "ReturnItemCollectionMetrics": "BAD",
         },
-        told(on_failure("transactItems.1.member.put."), TOKEN, CAPACITY, METRICS),
+        reported(on_failure("transactItems.1.member.put."), TOKEN, CAPACITY, METRICS),
     ),
-    ([action(TableName="a!")], {"ClientRequestToken": "x" * 37}, told(TOKEN)),
+    ([action(TableName="a!")], {"ClientRequestToken": "x" * 37}, reported(TOKEN)),
     ([{}, action(TableName="a!")], {}, NO_ACTION),
-    ([{}], {"ReturnItemCollectionMetrics": "BAD"}, told(METRICS)),
+    ([{}], {"ReturnItemCollectionMetrics": "BAD"}, reported(METRICS)),
     (
         [{**action(), **action("Delete")}],
         {},
@@ -166,7 +178,7 @@ TRANSACTIONS: list[tuple[list[dict[str, Any]], dict[str, Any], str | None]] = [
     (
         [action(), action("Delete", TableName="a!")],
         {},
-        told(
+        reported(
             at_least("a!", "transactItems.2.member.delete.tableName", 3),
             pattern("a!", "transactItems.2.member.delete.tableName"),
         ),
@@ -174,7 +186,7 @@ TRANSACTIONS: list[tuple[list[dict[str, Any]], dict[str, Any], str | None]] = [
     (
         [{"Update": {"TableName": "abc", "Key": KEY}}],
         {},
-        told(missing("transactItems.1.member.update.updateExpression")),
+        reported(missing("transactItems.1.member.update.updateExpression")),
     ),
     ([action("Delete")], {}, None),
 ]
@@ -189,7 +201,7 @@ def test_a_missing_get_is_reported_before_the_number_of_gets() -> None:
     request: dict[str, Any] = {
         "TransactItems": [None, {}] + [{"Get": {"TableName": "a!", "Key": KEY}}] * 200
     }
-    expected = told(*(missing(f"transactItems.{at}.member.get") for at in (1, 2)), CAPACITY)
+    expected = reported(*(missing(f"transactItems.{at}.member.get") for at in (1, 2)), CAPACITY)
     assert message("TransactGetItems", {**request, "ReturnConsumedCapacity": "BAD"}) == expected
 
 
@@ -241,7 +253,7 @@ def test_statements() -> None:
         "Parameters": [],
         "ReturnValuesOnConditionCheckFailure": "BAD",
     }
-    expected = told(
+    expected = reported(
         on_failure("transactStatements.1.member."),
         at_least("", "transactStatements.1.member.statement", 1),
         at_least("[]", "transactStatements.1.member.parameters", 1),
@@ -258,7 +270,7 @@ def test_statements() -> None:
         "returnValuesOnConditionCheckFailure=null)"
     )
     listed = ", ".join([shown] * 26)
-    assert too_many == told(CAPACITY, at_most(f"[{listed}]", "statements", 25))
+    assert too_many == reported(CAPACITY, at_most(f"[{listed}]", "statements", 25))
 
 
 REQUIRED = "The parameter 'TableName' is required but was not present in the request"
@@ -269,12 +281,12 @@ LENGTH = "TableName must be at least 3 characters long and at most 255 character
     ("operation", "name", "expected"),
     [
         ("CreateTable", None, REQUIRED),
-        ("CreateTable", "ab", told(short("ab"))),
-        ("CreateTable", "", told(pattern(""), short(""))),
-        ("CreateTable", LONG, told(at_most(LONG, "tableName", 255))),
+        ("CreateTable", "ab", reported(short("ab"))),
+        ("CreateTable", "", reported(pattern(""), short(""))),
+        ("CreateTable", LONG, reported(at_most(LONG, "tableName", 255))),
         ("DescribeTable", None, REQUIRED),
         ("DescribeTable", "ab", LENGTH),
-        ("DeleteTable", "a b c", told(pattern("a b c"))),
+        ("DeleteTable", "a b c", reported(pattern("a b c"))),
         ("DescribeTimeToLive", "", LENGTH),
         ("UpdateTable", LONG, LENGTH),
     ],
@@ -305,7 +317,7 @@ def test_the_members_of_a_table() -> None:
         for name, kind in (("pk", "HASH"), ("", "BAD"), ("null", "null"))
     )
     member = "globalSecondaryIndexes.1.member"
-    assert message("CreateTable", request) == told(
+    assert message("CreateTable", request) == reported(
         missing(f"{member}.indexName"),
         at_least("[]", f"{member}.keySchema", 1),
         at_least("[]", f"{member}.projection.nonKeyAttributes", 1),
@@ -325,9 +337,9 @@ def test_an_index_is_changed_by_one_of_its_throughputs() -> None:
         return message("UpdateTable", {"TableName": "abc", "GlobalSecondaryIndexUpdates": updates})
 
     path = "globalSecondaryIndexUpdates.1.member.update.provisionedThroughput"
-    assert change() == told(missing(path))
+    assert change() == reported(missing(path))
     assert change(OnDemandThroughput={"MaxReadRequestUnits": 1}) is None
-    assert change(ProvisionedThroughput={"ReadCapacityUnits": 0}) == told(
+    assert change(ProvisionedThroughput={"ReadCapacityUnits": 0}) == reported(
         missing(f"{path}.writeCapacityUnits"),
         number(0, f"{path}.readCapacityUnits", "greater than or equal to 1"),
     )
@@ -336,24 +348,24 @@ def test_an_index_is_changed_by_one_of_its_throughputs() -> None:
 def test_tags() -> None:
     arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/orders"
     assert message("TagResource", {"Tags": None}) == "Invalid TableArn"
-    assert message("TagResource", {"ResourceArn": arn}) == told(missing("tags"))
-    assert message("UntagResource", {"ResourceArn": arn}) == told(missing("tagKeys"))
-    assert message("TagResource", {"ResourceArn": arn, "Tags": [{"Key": ""}]}) == told(
+    assert message("TagResource", {"ResourceArn": arn}) == reported(missing("tags"))
+    assert message("UntagResource", {"ResourceArn": arn}) == reported(missing("tagKeys"))
+    assert message("TagResource", {"ResourceArn": arn, "Tags": [{"Key": ""}]}) == reported(
         missing("tags.1.member.value"), at_least("", "tags.1.member.key", 1)
     )
 
 
 def test_other_operations_report_all_faults_of_their_members() -> None:
-    assert message("ListTables", {"Limit": 101, "ExclusiveStartTableName": "a!"}) == told(
+    assert message("ListTables", {"Limit": 101, "ExclusiveStartTableName": "a!"}) == reported(
         pattern("a!", "exclusiveStartTableName"),
         at_least("a!", "exclusiveStartTableName", 3),
         number(101, "limit", "less than or equal to 100"),
     )
-    assert message("GetRecords", {}) == told(missing("shardIterator"))
-    assert message("CreateBackup", {"BackupName": "ab"}) == told(
+    assert message("GetRecords", {}) == reported(missing("shardIterator"))
+    assert message("CreateBackup", {"BackupName": "ab"}) == reported(
         at_least("ab", "backupName", 3), NO_NAME
     )
     iterator = {"StreamArn": "x" * 40, "ShardId": "x" * 28, "ShardIteratorType": "LATEST"}
-    assert message("GetShardIterator", {**iterator, "SequenceNumber": "1"}) == told(
-        untold("sequenceNumber", "length greater than or equal to 21")
+    assert message("GetShardIterator", {**iterator, "SequenceNumber": "1"}) == reported(
+        fault_without_value("sequenceNumber", "length greater than or equal to 21")
     )

@@ -70,8 +70,8 @@ DEPARTURES: Mapping[tuple[str, str, str], str] = {
     ("BatchGetItemInput", "RequestItems", "max"): "the keys of all tables are counted together",
     ("BatchWriteItemInput", "RequestItems", "min"): OWN_WORDS,
     ("BatchWriteItemInput", "RequestItems", "max"): "the writes of all tables are counted together",
-    ("BatchWriteItemInput", "RequestItems.value", "min"): "told of the whole map",
-    ("BatchWriteItemInput", "RequestItems.value", "max"): "told of the whole map",
+    ("BatchWriteItemInput", "RequestItems.value", "min"): "reported for the whole map",
+    ("BatchWriteItemInput", "RequestItems.value", "max"): "reported for the whole map",
     **{
         (f"{operation}Input", "ResourceArn", rule): OWN_WORDS
         for operation in ("TagResource", "UntagResource", "ListTagsOfResource")
@@ -80,7 +80,7 @@ DEPARTURES: Mapping[tuple[str, str, str], str] = {
     ("UntagResourceInput", "TagKeys.element", "min"): OWN_WORDS,
     ("UntagResourceInput", "TagKeys.element", "max"): OWN_WORDS,
 }
-"""Where the service does otherwise than its model: (structure, member, rule) and the reason."""
+"""The differences between the service and its model: (structure, member, rule) and the reason."""
 
 
 def models() -> dict[str, dict[str, Any]]:

@@ -20,14 +20,14 @@ from tests.memory.shape_messages import (
     at_most,
     bad,
     fault,
+    fault_without_value,
     message,
     missing,
     number,
     on_failure,
     pattern,
+    reported,
     short,
-    told,
-    untold,
 )
 
 LONG = "a" * 256
@@ -67,27 +67,27 @@ def get(**members: Any) -> tuple[str, dict[str, Any]]:
 METRICS_OF_PUT = "ReturnItemCollectionMetrics can only be SIZE or NONE"
 
 NEW: list[tuple[tuple[str, dict[str, Any]], str | None]] = [
-    (put(TableName="", ReturnValues="BAD"), told(EMPTY)),
-    (put(TableName="a!"), told(short("a!"))),
-    (put(TableName="ab", ReturnConsumedCapacity="BAD"), told(short("ab"), CAPACITY)),
-    (put(TableName="a b c"), told(pattern("a b c"))),
-    (put(TableName=LONG), told(at_most(LONG, "tableName", 255))),
-    (put(TableName=None), told(NO_NAME)),
-    (put(**BAD_ENUMS), told(CAPACITY, VALUES, METRICS_OF_PUT, on_failure())),
+    (put(TableName="", ReturnValues="BAD"), reported(EMPTY)),
+    (put(TableName="a!"), reported(short("a!"))),
+    (put(TableName="ab", ReturnConsumedCapacity="BAD"), reported(short("ab"), CAPACITY)),
+    (put(TableName="a b c"), reported(pattern("a b c"))),
+    (put(TableName=LONG), reported(at_most(LONG, "tableName", 255))),
+    (put(TableName=None), reported(NO_NAME)),
+    (put(**BAD_ENUMS), reported(CAPACITY, VALUES, METRICS_OF_PUT, on_failure())),
     (put(ConditionalOperator="BAD"), None),
     (put(Expected={"a": {"ComparisonOperator": "BAD"}}), None),
-    (("PutItem", {"TableName": "abc"}), told(missing("item"))),
-    (delete(**BAD_ENUMS), told(CAPACITY, VALUES, METRICS, on_failure())),
-    (delete(ReturnValues="ALL_NEW"), told(ONLY_OLD)),
-    (delete(ReturnValues="UPDATED_OLD", TableName="ab"), told(short("ab"), ONLY_OLD)),
-    (delete(ReturnValues="ALL_NEW", Key=None), told(NO_KEY)),
+    (("PutItem", {"TableName": "abc"}), reported(missing("item"))),
+    (delete(**BAD_ENUMS), reported(CAPACITY, VALUES, METRICS, on_failure())),
+    (delete(ReturnValues="ALL_NEW"), reported(ONLY_OLD)),
+    (delete(ReturnValues="UPDATED_OLD", TableName="ab"), reported(short("ab"), ONLY_OLD)),
+    (delete(ReturnValues="ALL_NEW", Key=None), reported(NO_KEY)),
     (delete(ReturnValues="ALL_OLD"), None),
-    (get(TableName="", ReturnConsumedCapacity="BAD"), told(EMPTY)),
-    (get(TableName="ab", ReturnConsumedCapacity="BAD"), told(short("ab"), CAPACITY)),
-    (get(AttributesToGet=[]), told(at_least("[]", "attributesToGet", 1))),
+    (get(TableName="", ReturnConsumedCapacity="BAD"), reported(EMPTY)),
+    (get(TableName="ab", ReturnConsumedCapacity="BAD"), reported(short("ab"), CAPACITY)),
+    (get(AttributesToGet=[]), reported(at_least("[]", "attributesToGet", 1))),
     (
         get(AttributesToGet=["a", None]),
-        told(
+        reported(
             fault(
                 "[a, null]",
                 "attributesToGet",
@@ -95,17 +95,17 @@ NEW: list[tuple[tuple[str, dict[str, Any]], str | None]] = [
             )
         ),
     ),
-    (update(**BAD_ENUMS), told(VALUES)),
+    (update(**BAD_ENUMS), reported(VALUES)),
     (update(ReturnValuesOnConditionCheckFailure="BAD", ReturnConsumedCapacity="BAD"), on_failure()),
-    (update(ReturnItemCollectionMetrics="BAD", ReturnConsumedCapacity="BAD"), told(METRICS)),
+    (update(ReturnItemCollectionMetrics="BAD", ReturnConsumedCapacity="BAD"), reported(METRICS)),
     (update(ReturnConsumedCapacity="BAD"), CAPACITY),
-    (update(TableName="a!", ReturnConsumedCapacity="BAD"), told(pattern("a!"), short("a!"))),
-    (update(TableName=""), told(EMPTY)),
-    (update(TableName=None, ReturnValues="BAD"), told(NO_NAME, VALUES_OLD)),
-    (("UpdateItem", {"ReturnConsumedCapacity": "BAD"}), told(CAPACITY, NO_NAME, NO_KEY)),
+    (update(TableName="a!", ReturnConsumedCapacity="BAD"), reported(pattern("a!"), short("a!"))),
+    (update(TableName=""), reported(EMPTY)),
+    (update(TableName=None, ReturnValues="BAD"), reported(NO_NAME, VALUES_OLD)),
+    (("UpdateItem", {"ReturnConsumedCapacity": "BAD"}), reported(CAPACITY, NO_NAME, NO_KEY)),
     (
         update(Key=None, TableName="ab", **BAD_ENUMS),
-        told(CAPACITY, VALUES_OLD, on_failure(), METRICS, NO_KEY),
+        reported(CAPACITY, VALUES_OLD, on_failure(), METRICS, NO_KEY),
     ),
     (update(AttributeUpdates={"a": {"Action": "BAD"}}), None),
 ]
@@ -117,12 +117,12 @@ def test_items_in_the_new_wording(call: tuple[str, dict[str, Any]], expected: st
 
 
 OLD: list[tuple[tuple[str, dict[str, Any]], str | None]] = [
-    (put(TableName=""), told(EMPTY_OLD)),
-    (put(**BAD_ENUMS), told(VALUES_OLD, on_failure(), CAPACITY, METRICS)),
-    (put(ConditionalOperator="BAD"), told(OPERATOR)),
+    (put(TableName=""), reported(EMPTY_OLD)),
+    (put(**BAD_ENUMS), reported(VALUES_OLD, on_failure(), CAPACITY, METRICS)),
+    (put(ConditionalOperator="BAD"), reported(OPERATOR)),
     (
         put(Expected={"a": {"ComparisonOperator": "BAD"}}),
-        told(
+        reported(
             bad(
                 "expected.a.member.comparisonOperator",
                 "IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, "
@@ -131,8 +131,8 @@ OLD: list[tuple[tuple[str, dict[str, Any]], str | None]] = [
         ),
     ),
     (delete(ReturnValues="ALL_NEW"), ONLY_OLD),
-    (update(**BAD_ENUMS), told(CAPACITY, VALUES_OLD, on_failure(), METRICS)),
-    (get(TableName="a!"), told(short("a!"), pattern("a!"))),
+    (update(**BAD_ENUMS), reported(CAPACITY, VALUES_OLD, on_failure(), METRICS)),
+    (get(TableName="a!"), reported(short("a!"), pattern("a!"))),
 ]
 
 
@@ -141,7 +141,7 @@ def test_items_in_the_old_wording(call: tuple[str, dict[str, Any]], expected: st
     assert message(*call, "old") == expected
 
 
-LIMIT = untold("Limit", "value greater than or equal to 1")
+LIMIT = fault_without_value("Limit", "value greater than or equal to 1")
 NO_OPERATOR = missing("scanFilter.a.member.comparisonOperator")
 SCAN_FILTER: dict[str, Any] = {"ScanFilter": {"a": {"AttributeValueList": [{"S": "x"}]}}}
 ALL_BAD: dict[str, Any] = {
@@ -166,42 +166,45 @@ ALL_OLD = (
 @pytest.mark.parametrize(
     ("members", "expected"),
     [
-        ({"Limit": 0, "Select": "BAD", "ReturnConsumedCapacity": "BAD"}, told(LIMIT)),
+        ({"Limit": 0, "Select": "BAD", "ReturnConsumedCapacity": "BAD"}, reported(LIMIT)),
         (
             {"Limit": 0, "Segment": -1, "TotalSegments": 1_000_001},
-            told(
+            reported(
                 LIMIT,
-                untold("Segment", "value greater than or equal to 0"),
-                untold("TotalSegments", "value less than or equal to 1000000"),
+                fault_without_value("Segment", "value greater than or equal to 0"),
+                fault_without_value("TotalSegments", "value less than or equal to 1000000"),
             ),
         ),
         (
             {"TableName": "", "Segment": 10**6},
-            told(untold("Segment", "value less than or equal to 999999"), EMPTY),
+            reported(fault_without_value("Segment", "value less than or equal to 999999"), EMPTY),
         ),
-        ({"TableName": "ab", "ReturnConsumedCapacity": "BAD"}, told(short("ab"), CAPACITY)),
-        ({"TableName": "ab", "Select": "BAD"}, told(short("ab"))),
+        ({"TableName": "ab", "ReturnConsumedCapacity": "BAD"}, reported(short("ab"), CAPACITY)),
+        ({"TableName": "ab", "Select": "BAD"}, reported(short("ab"))),
         ({"Select": "BAD"}, None),
         ({"ConditionalOperator": "BAD"}, None),
-        ({"TableName": None, **ALL_BAD}, told(*ALL_OLD)),
-        (SCAN_FILTER, told(NO_OPERATOR)),
-        ({**SCAN_FILTER, "TableName": "ab"}, told(NO_OPERATOR)),
-        ({**SCAN_FILTER, "TableName": ""}, told(EMPTY_OLD, NO_OPERATOR)),
+        ({"TableName": None, **ALL_BAD}, reported(*ALL_OLD)),
+        (SCAN_FILTER, reported(NO_OPERATOR)),
+        ({**SCAN_FILTER, "TableName": "ab"}, reported(NO_OPERATOR)),
+        ({**SCAN_FILTER, "TableName": ""}, reported(EMPTY_OLD, NO_OPERATOR)),
         (
             {**SCAN_FILTER, **ALL_BAD},
-            told(*ALL_OLD[:3], OPERATOR, NO_OPERATOR, *ALL_OLD[5:]),
+            reported(*ALL_OLD[:3], OPERATOR, NO_OPERATOR, *ALL_OLD[5:]),
         ),
-        ({"Limit": 0.5}, told(ALL_OLD[-1])),
-        ({"Limit": 2**40, "Select": "BAD"}, told(SELECT)),
+        ({"Limit": 0.5}, reported(ALL_OLD[-1])),
+        ({"Limit": 2**40, "Select": "BAD"}, reported(SELECT)),
         (
             {"Segment": 2**40, "TotalSegments": 5},
-            told(number(2**31 - 1, "segment", "less than or equal to 999999")),
+            reported(number(2**31 - 1, "segment", "less than or equal to 999999")),
         ),
         ({"Limit": 1.5}, None),
-        ({"IndexName": "ab"}, told(untold("IndexName", "length greater than or equal to 3"))),
+        (
+            {"IndexName": "ab"},
+            reported(fault_without_value("IndexName", "length greater than or equal to 3")),
+        ),
         (
             {"AttributesToGet": []},
-            told(untold("AttributesToGet", "length greater than or equal to 1")),
+            reported(fault_without_value("AttributesToGet", "length greater than or equal to 1")),
         ),
     ],
 )
@@ -213,15 +216,15 @@ def test_queries_are_checked_in_stages() -> None:
     conditions = {"KeyConditions": {"a": {"AttributeValueList": [{"S": "x"}]}}}
     no_operator = missing("keyConditions.a.member.comparisonOperator")
     query = {"TableName": "abc"}
-    assert message("Query", {**query, "Limit": 0}) == told(LIMIT)
-    assert message("Query", {**query, "TableName": "", "Limit": -1}) == told(LIMIT, EMPTY)
-    assert message("Query", {**query, **conditions}) == told(no_operator)
-    assert message("Query", {"Limit": 0, "Select": "BAD"}) == told(SELECT, NO_NAME, ALL_OLD[-1])
-    assert message("Query", {**query, "Limit": 0, "Select": "BAD"}, "old") == told(LIMIT)
+    assert message("Query", {**query, "Limit": 0}) == reported(LIMIT)
+    assert message("Query", {**query, "TableName": "", "Limit": -1}) == reported(LIMIT, EMPTY)
+    assert message("Query", {**query, **conditions}) == reported(no_operator)
+    assert message("Query", {"Limit": 0, "Select": "BAD"}) == reported(SELECT, NO_NAME, ALL_OLD[-1])
+    assert message("Query", {**query, "Limit": 0, "Select": "BAD"}, "old") == reported(LIMIT)
 
 
 def test_an_unknown_select_is_reported_after_the_expressions() -> None:
     check_select_value("COUNT")
     with pytest.raises(EngineError) as raised:
         check_select_value("BAD")
-    assert raised.value.message == told(SELECT)
+    assert raised.value.message == reported(SELECT)

@@ -197,7 +197,7 @@ def test_a_value_may_be_compared_with_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "rule", "told"),
+    ("low", "high", "rule", "shown"),
     [
         (1, "a", "same data type for lower and upper bounds", ("N:1", "S:a")),
         ("b", "a", IN_ORDER, ("S:b", "S:a")),
@@ -212,12 +212,12 @@ def test_a_value_may_be_compared_with_itself() -> None:
     ],
 )
 def test_bounds_of_between_are_of_one_type_and_in_order(
-    low: Any, high: Any, rule: str, told: tuple[str, str]
+    low: Any, high: Any, rule: str, shown: tuple[str, str]
 ) -> None:
     expected = (
         f"The BETWEEN operator requires {rule}; "
-        f"lower bound operand: AttributeValue: {{{told[0]}}}, "
-        f"upper bound operand: AttributeValue: {{{told[1]}}}"
+        f"lower bound operand: AttributeValue: {{{shown[0]}}}, "
+        f"upper bound operand: AttributeValue: {{{shown[1]}}}"
     )
     for _ in range(2):  # the second time the text is known
         assert filter_refusal("a BETWEEN :low AND :high", low=low, high=high) == expected
@@ -233,7 +233,7 @@ def test_bounds_of_between_are_first_of_one_type_and_then_of_a_type_with_an_orde
 
 
 @pytest.mark.parametrize(
-    ("python", "told"),
+    ("python", "shown"),
     [
         (True, "{BOOL:true}"),
         (None, "{NULL:true}"),
@@ -242,9 +242,9 @@ def test_bounds_of_between_are_first_of_one_type_and_then_of_a_type_with_an_orde
         ({"a": 1, "b": {"c": b"hi"}}, "{M:{a={N:1}, b={M:{c={B:aGk=}}}}}"),
     ],
 )
-def test_bounds_of_any_type_are_shown(python: Any, told: str) -> None:
+def test_bounds_of_any_type_are_shown(python: Any, shown: str) -> None:
     assert filter_refusal("a BETWEEN :low AND :high", low="x", high=python).endswith(
-        f"upper bound operand: AttributeValue: {told}"
+        f"upper bound operand: AttributeValue: {shown}"
     )
 
 

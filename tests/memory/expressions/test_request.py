@@ -152,14 +152,14 @@ def test_names_need_an_expression(operation: str) -> None:
 )
 def test_values_need_an_expression_that_can_use_them(operation: str, users: str) -> None:
     message = "ExpressionAttributeValues can only be specified when using expressions"
-    told = f"{message}: {users} null"
+    expected = f"{message}: {users} null"
     made = request(None, {"v": 1})
     if operation in ("Query", "Scan"):
         made["ProjectionExpression"] = "a"
-        assert refusal(operation, made) == told
+        assert refusal(operation, made) == expected
     else:
         assert refusal(operation, made) == ENVELOPE + message
-    assert refusal(operation, made, "old") == told
+    assert refusal(operation, made, "old") == expected
 
 
 @pytest.mark.parametrize("part", ["Put", "Delete"])

@@ -34,7 +34,8 @@ RESTORE = "RESTORE"
 _UPDATING_KINDS = {THROUGHPUT, BILLING, STREAM, TABLE_CLASS, INDEX_CREATION, INDEX_DELETION}
 """The changes during which the status of a table is UPDATING."""
 
-# Kinds of change that take no time, so they are never in progress.
+# Kinds of change that only a request has. Index changes in progress are INDEX_CREATION and
+# INDEX_DELETION, and on-demand throughput changes at once.
 INDEXES = "INDEXES"
 ON_DEMAND_THROUGHPUT = "ON_DEMAND_THROUGHPUT"
 
