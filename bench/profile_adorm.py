@@ -1,15 +1,17 @@
 """Where adorm's time goes in one work of the benchmarks.
 
-    python bench/profile_adorm.py get|put|update|page|batch|transact|scan|encode|decode [--tasks 16]
-    [--loop uvloop] [--lines 40] python bench/profile_adorm.py cold
+    python bench/profile_adorm.py WORK [--tasks 16] [--loop uvloop] [--lines 40]
+    python bench/profile_adorm.py cold
 
-The first tells the CPU time of a call as it is, then the functions by their own time under
-cProfile, which weighs on small functions: believe the order, not the sums. `cold` tells what a cold
-start imports, by its own time. Native frames as well, where perf is:
+WORK is get, put, update, page, batch, transact, scan, encode or decode. The program prints the CPU
+time of a call, then the functions by their own time under cProfile. cProfile makes small functions
+look slower than they are: believe the order, not the sums. `cold` prints what a cold start imports.
+With perf you see native frames too:
 
-    perf record -g -- python -X perf bench/profile_adorm.py get --plain --calls 50000 && perf report
+    perf record -g -- python -X perf bench/profile_adorm.py get --plain --calls 50000
+    perf report
 
-It runs in any environment that has adorm's and the test suite's dependencies, `.venv` for one.
+It runs in any environment with the dependencies of adorm and of the test suite, such as `.venv`.
 """
 
 from __future__ import annotations

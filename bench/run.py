@@ -1,12 +1,10 @@
-"""Everything side by side in one run: calls, cold starts, memory, on every Python and event loop.
-`make bench` calls it.
+"""Everything in one run: calls, cold starts and memory, on every Python and event loop.
 
-    python bench/run.py [--quick] [--rounds 9] [--python 3.13] [--only adorm --only aiobotocore]
-    [--report PATH]
+    python bench/run.py [--quick] [--rounds 9] [--python 3.13] [--only NAME ...] [--report PATH]
 
-It makes the environments, measures, writes every sample to bench/results/latest.json, and
-bench/report.md with its plots from that. `--quick` takes about two minutes: the newest Python,
-asyncio, few short rounds, and its report goes beside the results.
+`make bench` calls it. It makes the environments, measures, writes every sample to
+bench/results/latest.json, and makes bench/report.md with its plots from that. `--quick` takes about
+two minutes: the newest Python, asyncio, few short rounds; its report is written beside the results.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Services under load: many clients at once, over 64 connections to a DynamoDB; 5 % of the requests
-are broken off at a random moment.
+"""Services under load: many clients at once, over 64 connections to a DynamoDB.
 
-The claim: no error but those, no task, connection or file left behind, the pool within its bound.
+    python bench/service_load.py [--seconds 30 | --requests N] [--clients 200]
+                                 [--services fastapi,aiohttp] [--json PATH]
 
-    python bench/service_load.py [--seconds 30 | --requests N] [--clients 200] [--services
-    fastapi,aiohttp] [--json PATH]
+5 % of the requests are broken off at a random moment. The claim: there are no other errors, no
+task, connection or file is left behind, and the pool stays within its limit.
 
-The services are those of `examples/`, each in a process of its own (`service_server.py`); so are
-the clients (`service_client.py`).
+The services are those of `examples/`, each in a process of its own (`service_server.py`). The
+clients have a process of their own too (`service_client.py`).
 """
 
 from __future__ import annotations

@@ -1,19 +1,18 @@
-"""A hundred transfers at once between ten accounts: none is lost, none is made twice, no account is
-overdrawn, and the sum stays.
+"""A hundred transfers at the same time between ten accounts.
 
-    python examples/fund_transfer.py                                                             a
-    DynamoDB inside the process python examples/fund_transfer.py --endpoint-url
-    http://127.0.0.1:8000 --region eu-central-1   any endpoint python examples/fund_transfer.py
-    --region eu-central-1                                        DynamoDB itself
+    python examples/fund_transfer.py                              # a DynamoDB inside the process
+    python examples/fund_transfer.py --endpoint-url http://127.0.0.1:8000 --region eu-central-1
+    python examples/fund_transfer.py --region eu-central-1        # DynamoDB itself
 
-A transfer is one transaction of three operations: take the money if it is there, give it to an
-account that exists, and book the transfer under its number, which can be done once. An order that
-comes twice, an account that is too poor and one that does not exist are refused by DynamoDB, and
-the reasons of the cancelled transaction say which it was. While the transfers run an auditor reads
-all accounts at one moment, again and again: the sum is right every time.
+No transfer is lost or made twice, no account is overdrawn, and the sum stays the same. A transfer
+is one transaction of three operations: take the money if there is enough, give it to an account
+that exists, and book the transfer under its number. DynamoDB refuses an order that comes twice, an
+account that is too poor and an account that does not exist; the reasons of the cancelled
+transaction say which it was. While the transfers run, an auditor reads all accounts at one moment,
+again and again: the sum is right every time.
 
-Needs `pip install adorm`. Outside of memory it works in tables with names of their own and deletes
-them at the end.
+Needs `pip install adorm`. Outside of memory it uses tables with names of their own and deletes them
+at the end.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""4,609 films in DynamoDB: loaded with a progress bar, read back, and asked by query, filter,
-index, projection and update.
+"""4,609 films in DynamoDB: loaded with a progress bar, read back, and searched.
 
-    python examples/movies.py moviedata.json                                         a DynamoDB
-    inside the process python examples/movies.py moviedata.json --endpoint-url http://127.0.0.1:8000
-    --region eu-central-1
+    python examples/movies.py moviedata.json                      # a DynamoDB inside the process
+    python examples/movies.py moviedata.json --endpoint-url http://127.0.0.1:8000 \\
+        --region eu-central-1
 
-The file is `moviedata.json` of AWS's DynamoDB tutorial: a list of `{"year": 2013, "title": "Rush",
-"info": {"rating": 8.3, ...}}`. Needs `pip install adorm rich`. The table has a name of its own, and
-is deleted at the end unless `--keep` is given.
+It shows a query, a filter, an index, a projection and an update. The file is `moviedata.json` of
+AWS's DynamoDB tutorial: a list of `{"year": 2013, "title": "Rush", "info": {"rating": 8.3, ...}}`.
+Needs `pip install adorm rich`. The table has a name of its own and is deleted at the end, unless
+`--keep` is given.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
-"""A tour of adorm: every step prints its own code, then what it gave. `make demo` runs it.
+"""A tour of adorm: every step prints its own code and then its result. `make demo` runs it.
 
-    python examples/quickstart.py                                                             a
-    DynamoDB inside the process python examples/quickstart.py --endpoint-url http://127.0.0.1:8000
-    --region eu-central-1   any endpoint python examples/quickstart.py --region eu-central-1
-    DynamoDB itself
+    python examples/quickstart.py                                 # a DynamoDB inside the process
+    python examples/quickstart.py --endpoint-url http://127.0.0.1:8000 --region eu-central-1
+    python examples/quickstart.py --region eu-central-1           # DynamoDB itself
 
-Needs `pip install adorm`. Outside of memory it works in a table with a name of its own and deletes
-it at the end.
+Needs `pip install adorm`. Outside of memory it uses a table with a name of its own and deletes it
+at the end.
 """
 
 from __future__ import annotations
@@ -126,8 +125,7 @@ async def update_in_place(db: adorm.Database) -> None:
 
 
 async def a_condition_that_does_not_hold(db: adorm.Database) -> None:
-    """A condition that does not hold changes nothing, and the error carries the item as it
-    stands"""
+    """A condition that does not hold changes nothing, and the error has the stored item"""
     orders = db.table(Order)
     try:
         await orders.delete("ada", "001").when(
@@ -233,8 +231,7 @@ async def deadlines(db: adorm.Database) -> None:
 
 
 async def mistakes(db: adorm.Database) -> None:
-    """Mistakes are errors that tell what to do, before anything is sent; type checkers see most of
-    them earlier"""
+    """Mistakes are errors that tell what to do; type checkers see most of them earlier"""
     orders = db.table(Order)
     for mistake in (
         lambda: Order.agee,  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownLambdaType, reportUnknownMemberType]

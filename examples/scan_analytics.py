@@ -1,15 +1,14 @@
-"""Figures of 4,609 films by a parallel scan: live progress, a budget of read units, and a Ctrl-C
-that loses nothing.
+"""Figures of 4,609 films by a parallel scan, with live progress and a budget of read units.
 
-    python examples/scan_analytics.py moviedata.json                                         a
-    DynamoDB inside the process python examples/scan_analytics.py moviedata.json --endpoint-url
-    http://127.0.0.1:8000 --region eu-central-1 python examples/scan_analytics.py moviedata.json
-    --read-units-per-s 20                   slow enough to press Ctrl-C
+    python examples/scan_analytics.py moviedata.json              # a DynamoDB inside the process
+    python examples/scan_analytics.py moviedata.json --endpoint-url http://127.0.0.1:8000 \\
+        --region eu-central-1
+    python examples/scan_analytics.py moviedata.json --read-units-per-s 20    # time for Ctrl-C
 
-Interrupted, it leaves a file with a checkpoint and the figures so far, and the same command goes on
-from there: every film is counted once. The file of films is that of `movies.py`, as are the models.
-Needs `pip install adorm rich`. The table has a name of its own; it stays while there is a
-checkpoint, and is deleted at the end unless `--keep` is given.
+After Ctrl-C it leaves a file with a checkpoint and the figures so far. The same command goes on
+from there: every film is counted once. The file of films and the models are those of `movies.py`.
+Needs `pip install adorm rich`. The table has a name of its own. It stays while there is a
+checkpoint, and is deleted at the end, unless `--keep` is given.
 """
 
 from __future__ import annotations

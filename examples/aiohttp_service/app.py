@@ -1,11 +1,14 @@
-"""A service for orders, by aiohttp: create, look at, list page by page, search by an index, pay in
-a transaction.
+"""A service for orders, with aiohttp: create, read, list by pages, search, pay in a transaction.
 
-    python examples/aiohttp_service/app.py                  on a database in memory,
-    http://127.0.0.1:8000 ORDERS_DB=dynamodb python examples/aiohttp_service/app.py      on
-    DynamoDB, or where AWS_ENDPOINT_URL_DYNAMODB points
+On a database in memory, at http://127.0.0.1:8000:
 
-Needs `pip install 'adorm[aiohttp,memory]'`. The README beside this file shows it at work.
+    python examples/aiohttp_service/app.py
+
+On DynamoDB, or the endpoint of AWS_ENDPOINT_URL_DYNAMODB:
+
+    ORDERS_DB=dynamodb python examples/aiohttp_service/app.py
+
+Needs `pip install 'adorm[aiohttp]'`. The README beside this file shows it at work.
 """
 
 from __future__ import annotations

@@ -1,11 +1,14 @@
-"""A service for orders, by FastAPI: create, look at, list page by page, search by an index, pay in
-a transaction.
+"""A service for orders, with FastAPI: create, read, list by pages, search, pay in a transaction.
 
-    python examples/fastapi_service/app.py                  on a database in memory,
-    http://127.0.0.1:8000/docs ORDERS_DB=dynamodb python examples/fastapi_service/app.py      on
-    DynamoDB, or where AWS_ENDPOINT_URL_DYNAMODB points
+On a database in memory, at http://127.0.0.1:8000/docs:
 
-Needs `pip install 'adorm[fastapi,memory]' uvicorn`. The README beside this file shows it at work.
+    python examples/fastapi_service/app.py
+
+On DynamoDB, or the endpoint of AWS_ENDPOINT_URL_DYNAMODB:
+
+    ORDERS_DB=dynamodb python examples/fastapi_service/app.py
+
+Needs `pip install 'adorm[fastapi]' uvicorn`. The README beside this file shows it at work.
 """
 
 from __future__ import annotations

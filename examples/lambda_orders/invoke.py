@@ -1,11 +1,10 @@
-"""Plays Lambda on this machine: execution environments are processes, frozen between invocations
-and killed at the limit.
+"""Imitates Lambda on this machine.
 
-    python examples/lambda_orders/invoke.py                     on a database in memory, one in each
-    process python examples/lambda_orders/invoke.py --endpoint-url http://127.0.0.1:8000      on any
-    DynamoDB
+    python examples/lambda_orders/invoke.py          # a database in memory, one in each process
+    python examples/lambda_orders/invoke.py --endpoint-url http://127.0.0.1:8000
 
-It needs `pip install adorm`. Not for Windows, which freezes no process.
+Execution environments are processes. They are frozen between invocations and killed at the limit.
+Needs `pip install adorm`. It does not run on Windows, which cannot freeze a process.
 """
 
 from __future__ import annotations

@@ -181,7 +181,7 @@ async def test_each_reason_is_typed_by_its_operation_and_nothing_is_applied(
     assert [copy(each) for each in (stale, fresh, taken, gone)] == before
     assert not await accounts.exists("fresh")
     told = str(caught.value)
-    assert "9 of 10 operations stood against it" in told
+    assert "9 of 10 operations failed" in told
     assert "create Account taken: ItemExists: the key is taken; .item is what is there" in told
     assert (
         "save Account stale: VersionConflict: expected version 1, version 2 is stored: read it "

@@ -90,7 +90,7 @@ async def test_reasons_that_are_no_conditions_are_typed_too() -> None:
     assert str(caught.value) == (
         "TransactWriteItems on update Account a, update Account b: TransactionCanceledException: "
         "Transaction cancelled, please refer cancellation reasons for specific reasons "
-        "(request id: r1) [2 of 2 operations stood against it]\n"
+        "(request id: r1) [2 of 2 operations failed]\n"
         "  update Account a: TransactionConflict: another write was at the item at the same time: "
         "try again later\n"
         "  update Account b: Throttled: the table or the item's partition is out of capacity: "

@@ -149,7 +149,7 @@ class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
 
     def __str__(self) -> str:
         failed = [reason for reason in self.reasons if reason.code is not None]
-        count = f"{len(failed)} of {len(self.reasons)} operations stood against it"
+        count = f"{len(failed)} of {len(self.reasons)} operations failed"
         lines = [f"{super().__str__()} [{count}]"]
         lines += [f"{reason.operation}: {_advice(reason)}" for reason in failed[:MAX_REASONS_TOLD]]
         if len(failed) > MAX_REASONS_TOLD:
@@ -161,7 +161,7 @@ class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
 
 
 def _advice(reason: CancellationReason) -> str:
-    """What stood against the transaction, and what to do."""
+    """Why one operation failed, and what to do."""
     match reason.error:
         case ItemExists():
             return "ItemExists: the key is taken; .item is what is there"

@@ -71,18 +71,20 @@ class ConditionalCheckFailed(ServiceError):
     other_kind: str | None = None
     """Where the item is one of another model, which shares the table: how the two differ. `item` is
     None then."""
+    _hint = ".item has the stored item"
 
     def __str__(self) -> str:
-        other = (
-            f" [under this key is an item of another kind: {self.other_kind}]"
-            if self.other_kind
-            else ""
-        )
-        return f"{super().__str__()}{other}"
+        if self.other_kind:
+            hint = f" [under this key is an item of another kind: {self.other_kind}]"
+        else:
+            hint = f" [{self._hint}]" if self._hint and self.attribute_map is not None else ""
+        return f"{super().__str__()}{hint}"
 
 
 class ItemExists(ConditionalCheckFailed):
     """`create` found an item under its key."""
+
+    _hint = "put() replaces it; .item has the stored item"
 
 
 class VersionConflict(ConditionalCheckFailed):
@@ -91,6 +93,7 @@ class VersionConflict(ConditionalCheckFailed):
 
     expected: int = 0
     actual: int | None = None
+    _hint = ""
 
     def __str__(self) -> str:
         gone = (

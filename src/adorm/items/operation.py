@@ -56,10 +56,13 @@ class Operation(Generic[ResultT_co]):
         name = f"{type(self).__name__} {self.model_name}".rstrip()
         return f"<{name}, not awaited>"
 
-    def __bool__(self) -> NoReturn:
-        raise MisusedExpression(
-            f"{self!r} was asked whether it is true before it was sent: write `await` before it"
-        )
+    if not TYPE_CHECKING:
+        # Type checkers then report `if orders.exists(...)`, a truth test of what is always true.
+
+        def __bool__(self) -> NoReturn:
+            raise MisusedExpression(
+                f"{self!r} was asked whether it is true before it was sent: write `await` before it"
+            )
 
     def request(self) -> dict[str, Any]:
         """The exact request, as boto3's client takes it, without sending it. Of several requests it

@@ -70,7 +70,11 @@ def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) ->
     ):
         return ItemNotFound(
             f"{prepared.key}: no such item in table {binding.table_name}; "
-            "upsert() or create() makes one"
+            + (
+                "a delete without when() does nothing there"
+                if prepared.operation == "DeleteItem"
+                else "upsert() or create() makes one"
+            )
         )
     if found is not None:
         try:

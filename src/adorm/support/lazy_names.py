@@ -43,7 +43,8 @@ def lazy_names(package: str) -> tuple[Callable[[str], object], Callable[[], list
         return value
 
     def module_dir() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *module_by_name(), "__all__"})
+        dunders = {name for name in vars(sys.modules[package]) if name.startswith("__")}
+        return sorted({*dunders, *module_by_name(), "__all__"})
 
     return module_getattr, module_dir
 
