@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
@@ -9,16 +10,19 @@ from typing import Any
 
 import adorm
 from adorm.calls.calls import Calls
+from adorm.clock import Clock
+from adorm.dynamodb.operations import Repeat
 from adorm.errors import (
     ServiceError,
 )
+from adorm.items.binding import Connection
 from adorm.models import model_info
 from adorm.retry import RetryPolicy
 from adorm.tables.descriptions import TableDescription
 from adorm.tables.lifecycle import create_table, delete_table, ensure_table
 from adorm.tables.requests import create_table_request
 from adorm.testing.clock import FakeClock
-from adorm.transport.base import Answer
+from adorm.transport.base import Answer, AnswerReader, Request
 from tests.support.scripted import Outcome, ScriptedTransport, refusal
 
 
@@ -147,6 +151,35 @@ def ttl(status: str, attribute: str | None = None) -> Answer:
     }
 
 
+class CallsAsConnection(Connection):
+    """Calls without a database, as tables need them. Each wait is the longest."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    @property
+    def clock(self) -> Clock:
+        return self._calls.clock
+
+    @property
+    def random(self) -> Callable[[], float]:
+        return lambda: 1.0
+
+    def call(
+        self,
+        operation: str,
+        request: Request,
+        *,
+        subject: object = None,
+        repeat: Repeat | None = None,
+        retry: RetryPolicy | None = None,
+        read: AnswerReader | None = None,
+    ) -> Coroutine[Any, Any, Answer]:
+        return self._calls.call(
+            operation, request, subject=subject, repeat=repeat, retry=retry, read=read
+        )
+
+
 class ScriptedTables:
     """Tables over a script; the longest poll each time: 0.25, 0.5, 1, 2, 4, 4 s, and retries after
     0.05 s."""
@@ -154,20 +187,21 @@ class ScriptedTables:
     def __init__(self, *outcomes: Outcome) -> None:
         self.clock = FakeClock()
         self.transport = ScriptedTransport(outcomes)
-        self.calls = Calls(self.transport, retry=RetryPolicy(jitter=0.0), clock=self.clock)
+        calls = Calls(self.transport, retry=RetryPolicy(jitter=0.0), clock=self.clock)
+        self.calls = CallsAsConnection(calls)
 
     async def create(
         self, info: Any = ORDER, name: str = "orders", **options: Any
     ) -> TableDescription:
-        return await create_table(self.calls, info, name, random=lambda: 1.0, **options)
+        return await create_table(self.calls, info, name, **options)
 
     async def ensure(
         self, info: Any = ORDER, name: str = "orders", **options: Any
     ) -> TableDescription:
-        return await ensure_table(self.calls, info, name, random=lambda: 1.0, **options)
+        return await ensure_table(self.calls, info, name, **options)
 
     async def delete(self, name: str = "orders", **options: Any) -> None:
-        await delete_table(self.calls, name, random=lambda: 1.0, **options)
+        await delete_table(self.calls, name, **options)
 
     @property
     def operations(self) -> list[str]:

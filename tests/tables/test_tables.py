@@ -32,6 +32,7 @@ from tests.support.scripted_tables import (
     ORDER_REQUEST,
     SESSION,
     Bare,
+    CallsAsConnection,
 )
 
 pytestmark = pytest.mark.anyio
@@ -72,7 +73,7 @@ async def engine(request: pytest.FixtureRequest) -> AsyncIterator[MemoryTranspor
 
 
 async def test_the_whole_life_of_a_table(engine: MemoryTransport | WireTransport) -> None:
-    calls = Calls(engine, clock=FakeClock())
+    calls = CallsAsConnection(Calls(engine, clock=FakeClock()))
     created = await create_table(calls, ORDER, "orders")
     assert created.is_active
     assert (created.name, created.billing, created.item_count) == ("orders", "on_demand", 0)
@@ -94,7 +95,7 @@ async def test_the_whole_life_of_a_table(engine: MemoryTransport | WireTransport
 async def test_an_engine_takes_provisioned_capacity(
     engine: MemoryTransport | WireTransport,
 ) -> None:
-    calls = Calls(engine, clock=FakeClock())
+    calls = CallsAsConnection(Calls(engine, clock=FakeClock()))
     billing = Provisioned(read_units=3, write_units=2)
     assert (await create_table(calls, ORDER, "orders", billing=billing)).billing == billing
     assert (await ensure_table(calls, ORDER, "orders")).billing == billing, (
@@ -103,7 +104,7 @@ async def test_an_engine_takes_provisioned_capacity(
 
 
 async def test_an_engine_expires_by_the_models_ttl(engine: MemoryTransport | WireTransport) -> None:
-    calls = Calls(engine, clock=FakeClock())
+    calls = CallsAsConnection(Calls(engine, clock=FakeClock()))
     await create_table(calls, SESSION, "sessions")
     state = await calls.call("DescribeTimeToLive", {"TableName": "sessions"})
     assert state["TimeToLiveDescription"] == {"TimeToLiveStatus": "ENABLED", "AttributeName": "exp"}
@@ -118,9 +119,8 @@ async def test_an_engine_expires_by_the_models_ttl(engine: MemoryTransport | Wir
 async def test_an_engine_applies_each_step_once_though_every_answer_is_lost(
     engine: MemoryTransport | WireTransport,
 ) -> None:
-    calls = Calls(
-        LosesAnswers(engine, "CreateTable", "UpdateTimeToLive", "DeleteTable"), clock=FakeClock()
-    )
+    forgetful = LosesAnswers(engine, "CreateTable", "UpdateTimeToLive", "DeleteTable")
+    calls = CallsAsConnection(Calls(forgetful, clock=FakeClock()))
     assert (await create_table(calls, SESSION, "sessions")).is_active
     state = await calls.call("DescribeTimeToLive", {"TableName": "sessions"})
     assert state["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
@@ -132,7 +132,7 @@ async def test_an_engine_applies_each_step_once_though_every_answer_is_lost(
 async def test_two_that_ensure_one_table_at_once_both_have_it(
     engine: MemoryTransport | WireTransport,
 ) -> None:
-    calls = Calls(engine, clock=FakeClock())
+    calls = CallsAsConnection(Calls(engine, clock=FakeClock()))
     found: list[TableDescription] = []
 
     async def ensure() -> None:
@@ -148,7 +148,7 @@ async def test_two_that_ensure_one_table_at_once_both_have_it(
 async def test_an_engines_table_of_another_shape_is_named(
     engine: MemoryTransport | WireTransport,
 ) -> None:
-    calls = Calls(engine, clock=FakeClock())
+    calls = CallsAsConnection(Calls(engine, clock=FakeClock()))
     await create_table(calls, model_info(Bare), "orders")
     with pytest.raises(
         UsageError, match=r"by-status is missing.*by-total is missing.*by-age is missing"

@@ -6,8 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToL
 
 from __future__ import annotations
 
-import random as _random
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -21,10 +20,11 @@ from adorm.errors import (
     ServiceError,
     UsageError,
 )
+from adorm.items.binding import Connection
 from adorm.models import ModelInfo
 from adorm.tables.descriptions import TableDescription, differences, same_shape
 from adorm.tables.names import DEFAULT_TIMEOUT_S, check_table_name
-from adorm.tables.poller import TableConnection, TablePoller, description_in
+from adorm.tables.poller import TablePoller, description_in
 from adorm.tables.requests import Billing, KeyTypes, create_table_request
 
 IN_USE = "ResourceInUseException"
@@ -35,7 +35,7 @@ that."""
 
 
 async def create_table(
-    connection: TableConnection,
+    connection: Connection,
     info: ModelInfo,
     table_name: str,
     *,
@@ -44,7 +44,6 @@ async def create_table(
     time_to_live: bool = True,
     wait: bool = True,
     timeout_s: float = DEFAULT_TIMEOUT_S,
-    random: Callable[[], float] = _random.random,
 ) -> TableDescription:
     """Create the model's table: see `Tables.create_table`.
 
@@ -52,7 +51,7 @@ async def create_table(
     as the one created, if it has exactly this shape and was created since.
     """
     request = create_table_request(info, table_name, billing=billing, key_types=key_types)
-    poller = TablePoller(connection, table_name, "CreateTable", "active", random)
+    poller = TablePoller(connection, table_name, "CreateTable", "active")
     async with _time_limit(connection, timeout_s):
         try:
             found = await _create(poller, request)
@@ -74,7 +73,7 @@ async def create_table(
 
 
 async def ensure_table(
-    connection: TableConnection,
+    connection: Connection,
     info: ModelInfo,
     table_name: str,
     *,
@@ -82,11 +81,10 @@ async def ensure_table(
     key_types: KeyTypes | None = None,
     time_to_live: bool = True,
     timeout_s: float = DEFAULT_TIMEOUT_S,
-    random: Callable[[], float] = _random.random,
 ) -> TableDescription:
     """Create the model's table where there is none, else check it: see `Tables.ensure_table`."""
     request = create_table_request(info, table_name, billing=billing, key_types=key_types)
-    poller = TablePoller(connection, table_name, "CreateTable", "active", random)
+    poller = TablePoller(connection, table_name, "CreateTable", "active")
     async with _time_limit(connection, timeout_s):
         found, is_new = await _find_or_create(poller, request)
         found = await poller.until_active(found)
@@ -104,17 +102,16 @@ async def ensure_table(
 
 
 async def delete_table(
-    connection: TableConnection,
+    connection: Connection,
     table_name: str,
     *,
     missing_ok: bool = False,
     wait: bool = True,
     timeout_s: float = DEFAULT_TIMEOUT_S,
-    random: Callable[[], float] = _random.random,
 ) -> None:
     """Delete a table with everything in it: see `Tables.delete_table`."""
     check_table_name(table_name)
-    poller = TablePoller(connection, table_name, "DeleteTable", "gone", random)
+    poller = TablePoller(connection, table_name, "DeleteTable", "gone")
     async with _time_limit(connection, timeout_s):
         try:
             answer = await connection.call("DeleteTable", {"TableName": table_name})
@@ -136,14 +133,14 @@ async def delete_table(
             )
 
 
-async def describe_table(connection: TableConnection, table_name: str) -> TableDescription:
+async def describe_table(connection: Connection, table_name: str) -> TableDescription:
     """The table as it is now: see `Tables.describe_table`."""
     answer = await connection.call("DescribeTable", {"TableName": check_table_name(table_name)})
     return description_in(answer, "Table", "DescribeTable", table_name)
 
 
 @asynccontextmanager
-async def _time_limit(connection: TableConnection, timeout_s: float) -> AsyncGenerator[None]:
+async def _time_limit(connection: Connection, timeout_s: float) -> AsyncGenerator[None]:
     """Bound what is awaited inside by seconds of the connection's clock."""
     with use_clock(connection.clock):
         async with deadline(timeout_s):
@@ -196,7 +193,7 @@ async def _find_or_create(
 
 
 async def has_time_to_live(
-    connection: TableConnection, info: ModelInfo, table_name: str, attribute_name: str
+    connection: Connection, info: ModelInfo, table_name: str, attribute_name: str
 ) -> bool:
     """Whether items expire by that attribute; False where time to live is off.
 
@@ -215,9 +212,7 @@ async def has_time_to_live(
     return True
 
 
-async def enable_time_to_live(
-    connection: TableConnection, table_name: str, attribute_name: str
-) -> None:
+async def enable_time_to_live(connection: Connection, table_name: str, attribute_name: str) -> None:
     """Let DynamoDB delete items once the time in this attribute is over."""
     request = {
         "TableName": table_name,
@@ -251,7 +246,7 @@ def _noting_the_table(table_name: str, attribute_name: str) -> Generator[None]:
         raise
 
 
-async def _time_to_live(connection: TableConnection, table_name: str) -> tuple[str, str | None]:
+async def _time_to_live(connection: Connection, table_name: str) -> tuple[str, str | None]:
     """The status (ENABLED, ENABLING, DISABLED or DISABLING) and the attribute's name."""
     answer = await connection.call("DescribeTimeToLive", {"TableName": table_name})
     found: object = answer.get("TimeToLiveDescription") or {}

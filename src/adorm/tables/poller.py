@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import attrs
 
-from adorm.clock import Clock
 from adorm.deadlines import current_limit, remaining_s
-from adorm.dynamodb.operations import Repeat
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ResourceNotFound
-from adorm.retry import RetryPolicy
+from adorm.items.binding import Connection
 from adorm.tables.descriptions import TableDescription, read_description
 from adorm.transport.answer_shapes import MISSHAPEN
-from adorm.transport.base import Answer, Request
+from adorm.transport.base import Answer
 
 FIRST_POLL_S = 0.25
 SLOWEST_POLL_S = 4.0
-
-
-class TableConnection(Protocol):
-    """What tables need of a database."""
-
-    @property
-    def clock(self) -> Clock: ...
-
-    def call(
-        self,
-        operation: str,
-        request: Request,
-        *,
-        subject: object = None,
-        repeat: Repeat | None = None,
-        retry: RetryPolicy | None = None,
-    ) -> Coroutine[Any, Any, Answer]: ...
 
 
 def poll_delay_s(poll: int, unit: float) -> float:
@@ -53,14 +33,12 @@ def poll_delay_s(poll: int, unit: float) -> float:
 class TablePoller:
     """Watches one table by DescribeTable; may be cancelled at any await, needs no closing."""
 
-    connection: TableConnection
+    connection: Connection
     table_name: str
     _operation: str
     """The operation that is waited for, for error messages: "CreateTable"."""
     _goal: str
     """What it leads to, for error messages: "active"."""
-    _random: Callable[[], float]
-    """Gives numbers from 0 to 1, for the jitter."""
     _last: TableDescription | None = attrs.field(default=None, init=False)
     _polls: int = attrs.field(default=0, init=False)
 
@@ -87,7 +65,7 @@ class TablePoller:
             DeadlineExceeded: that would be after the deadline.
         """
         self._polls += 1
-        delay_s = poll_delay_s(self._polls, self._random())
+        delay_s = poll_delay_s(self._polls, self.connection.random())
         # -inf: the scope around is cancelled already, and the sleep raises that.
         if delay_s >= remaining_s() > -math.inf:
             raise self._too_late()

@@ -66,7 +66,6 @@ class Tables(Connection):
             time_to_live=time_to_live,
             wait=wait,
             timeout_s=timeout_s,
-            random=self.random,
         )
 
     async def ensure_table(
@@ -113,7 +112,6 @@ class Tables(Connection):
             key_types=key_types,
             time_to_live=time_to_live,
             timeout_s=timeout_s,
-            random=self.random,
         )
 
     async def delete_table(
@@ -146,9 +144,7 @@ class Tables(Connection):
         from adorm.tables.lifecycle import delete_table
 
         name = model if isinstance(model, str) else self._binding(model).table_name
-        await delete_table(
-            self, name, missing_ok=missing_ok, wait=wait, timeout_s=timeout_s, random=self.random
-        )
+        await delete_table(self, name, missing_ok=missing_ok, wait=wait, timeout_s=timeout_s)
 
     async def describe_table(self, model: type[Any] | str, /) -> TableDescription:
         """A model's table, or the table with exactly this name, as it is now.
