@@ -160,31 +160,23 @@ def key_at(items: ItemPage, index: int, names: Iterable[str]) -> AttributeMap:
     return key
 
 
+@attrs.define(eq=False, repr=False)
 class DecodedPages(Generic[ItemT]):
-    """The pages of a query or scan as lists of what it gives.
+    """The pages of a query or scan as lists of what it gives."""
 
-    Args:
-        prepare: makes the request, when the first page is asked for.
-        limit: the most items to give over all pages.
-        capacity: counts what the requests consume.
-    """
-
-    def __init__(
-        self,
-        prepare: Callable[[], ReadRequest[ItemT]],
-        limit: int | None,
-        capacity: Capacity | None = None,
-    ) -> None:
-        self._prepare = prepare
-        self._limit = limit
-        self._capacity = capacity
-        self._reading: tuple[ReadRequest[ItemT], PageReader] | None = None
-        self._left: int | None = None
-        """Items that may still be given, where the reader can't bound them."""
-        self._last_key: AttributeMap | None = None
-        """Of the last page that was given."""
-        self.errors: list[ItemDecodeError] = []
-        """Of the items so far that do not fit the model."""
+    _prepare: Callable[[], ReadRequest[ItemT]]
+    """Makes the request, when the first page is asked for."""
+    _limit: int | None
+    """The most items to give over all pages."""
+    _capacity: Capacity | None = None
+    """Counts what the requests consume."""
+    _reading: tuple[ReadRequest[ItemT], PageReader] | None = attrs.field(default=None, init=False)
+    _left: int | None = attrs.field(default=None, init=False)
+    """Items that may still be given, where the reader can't bound them."""
+    _last_key: AttributeMap | None = attrs.field(default=None, init=False)
+    """Of the last page that was given."""
+    errors: list[ItemDecodeError] = attrs.field(factory=list[ItemDecodeError], init=False)
+    """Of the items so far that do not fit the model."""
 
     async def next(self) -> list[ItemT | Unreadable] | None:
         """The next page's items, with `Unreadable` for each that does not fit; None at the end."""

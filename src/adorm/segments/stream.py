@@ -39,12 +39,12 @@ class ScanStream(ItemStream[ItemT]):
 
     _scan: SegmentedRead[ItemT]
     _states: SegmentStates
-    """Both are there once the block was entered."""
+    _stream: TaskStream[SegmentPage, int]
+    """They are there once the block was entered."""
 
     def __init__(self, prepare: Callable[[], Awaitable[SegmentedRead[ItemT]]]) -> None:
         self._prepare = prepare
         self._entered = False
-        self._stream: TaskStream[SegmentPage, int] | None = None
         self._pages: deque[SegmentPage] = deque()
         """The page that is being given; empty while none is at hand."""
         self._decoded: list[ItemT] = []
@@ -129,19 +129,17 @@ class ScanStream(ItemStream[ItemT]):
         ]
         on_failure: OnFailure = "continue" if scan.collects_errors else "stop"
         limit = 1 if scan.in_segment_order else MAX_WORKERS
-        stream = TaskStream[SegmentPage, int](
+        self._stream = TaskStream(
             jobs, limit=limit, on_failure=on_failure, operation="Scan", subject=str(scan)
         )
-        await stream.__aenter__()
-        self._stream = stream
+        await self._stream.__aenter__()
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        stream, self._stream = self._stream, None
         self._give_no_more()
         self._pages.clear()
-        if stream is not None:
-            await stream.__aexit__(None, None, None)
+        if self._entered:
+            await self._stream.__aexit__(None, None, None)
 
     def _job(
         self, segment: int
@@ -253,11 +251,6 @@ class ScanStream(ItemStream[ItemT]):
         page.decoded = self._decoded = decoded
 
     async def _next_page(self) -> SegmentPage | None:
-        if self._stream is None:
-            raise UsageError(
-                "a stream is read inside its block: "
-                "async with ....stream() as rows: async for row in rows: ..."
-            )
         try:
             page = await self._stream.next()
         except DeadlineExceeded as error:
