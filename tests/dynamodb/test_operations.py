@@ -23,7 +23,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "adorm"
 MAY_NAME_SEVERAL = {
     "dynamodb/operations.py",
     "transport/answer_shapes.py",  # the checks of answers, one function for each operation
-    "testing/leftovers.py",  # the two operations that leave work unprocessed
+    "testing/attempts.py",  # the two operations that leave work unprocessed
 }
 
 

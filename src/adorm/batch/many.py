@@ -152,10 +152,7 @@ class UpdateMany(UpdateClauses, BatchOperation[UpdateManyResult[ModelT]], Generi
         sent = await send_separate_writes(
             binding.connection,
             self._batch_options,
-            [
-                SeparateWrite(str(key), partial(send, number), key)
-                for number, key in enumerate(keys)
-            ],
+            [SeparateWrite(str(key), partial(send, index), key) for index, key in enumerate(keys)],
         )
         left = sent.not_applied(keys)
         result = UpdateManyResult(
@@ -249,14 +246,10 @@ class CreateMany(BatchOfPuts[CreateManyResult[ModelT]], Generic[ModelT]):
             put = create.put
             return await (put if self._retry is None else put.retry(self._retry))
 
-        sent = await send_separate_writes(
-            self._binding.connection,
-            self._batch_options,
-            [
-                SeparateWrite(str(create.put.key), partial(send, create), create.item)
-                for create in creates
-            ],
-        )
+        writes = [
+            SeparateWrite(str(each.put.key), partial(send, each), each.item) for each in creates
+        ]
+        sent = await send_separate_writes(self._binding.connection, self._batch_options, writes)
         left = [create.item for create in sent.not_applied(creates)]
         return self._checked(sent, sent.values, left)
 
@@ -269,19 +262,11 @@ class CreateMany(BatchOfPuts[CreateManyResult[ModelT]], Generic[ModelT]):
             return [write.stored for write in writes]
 
         chunks = _split(creates)
-        sent = await send_separate_writes(
-            self._binding.connection,
-            self._batch_options,
-            [
-                SeparateWrite(
-                    f"transaction {number} of {len(chunks):,}",
-                    partial(send, chunk),
-                    [create.item for create in chunk],
-                    items=len(chunk),
-                )
-                for number, chunk in enumerate(chunks, start=1)
-            ],
-        )
+        writes: list[SeparateWrite[list[ModelT]]] = []
+        for number, chunk in enumerate(chunks, start=1):
+            label, items = f"transaction {number} of {len(chunks):,}", [each.item for each in chunk]
+            writes.append(SeparateWrite(label, partial(send, chunk), items, items=len(chunk)))
+        sent = await send_separate_writes(self._binding.connection, self._batch_options, writes)
         stored = [item for items in sent.values for item in items]
         left = [create.item for chunk in sent.not_applied(chunks) for create in chunk]
         return self._checked(sent, stored, left)

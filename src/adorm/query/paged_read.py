@@ -205,14 +205,10 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         return self._open_stream(collects_errors=False)
 
     def _open_stream(self, *, collects_errors: bool) -> ItemStream[ItemT]:
-        capacity = Capacity()
+        capacity, name = Capacity(), self._binding.table_name
         pages = DecodedPages(self._read_request, self._limit, capacity)
         return QueryStream(
-            pages.next,
-            capacity,
-            self._operation,
-            self._binding.table_name,
-            collects_errors=collects_errors,
+            pages.next, capacity, self._operation, name, collects_errors=collects_errors
         )
 
     def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:

@@ -104,12 +104,8 @@ def typed_change(record: StreamRecord, info: ModelInfo, codec: Codec) -> StreamC
         ItemDecodeError: its key or an image does not fit the model.
     """
     key = _key(record, info, codec)
-    return StreamChange(
-        key,
-        _decoded(record, "NewImage", info, codec),
-        _decoded(record, "OldImage", info, codec),
-        record,
-    )
+    new, old = (_decoded(record, part, info, codec) for part in ("NewImage", "OldImage"))
+    return StreamChange(key, new, old, record)
 
 
 def _key(record: StreamRecord, info: ModelInfo, codec: Codec) -> Key[Any]:
