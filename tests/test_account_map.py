@@ -19,7 +19,7 @@ import adorm
 from adorm.options import ConnectOptionsDict, SharedOptions
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer, Request, Transport
-from adorm.transport.credentials.cache import CredentialsCache
+from adorm.transport.credentials.credentials import CredentialsCache
 from tests.support.environment import LOOPS
 from tests.support.loopback import LoopbackServer, ServiceFault, Silence
 from tests.support.shop import Counter

@@ -23,8 +23,12 @@ from adorm.transport.credentials.assumed_role import (
     check_role,
 )
 from adorm.transport.credentials.aws_session import SessionCredentials
-from adorm.transport.credentials.cache import CredentialsCache, cached
-from adorm.transport.credentials.credentials import Credentials, CredentialsSource
+from adorm.transport.credentials.credentials import (
+    Credentials,
+    CredentialsCache,
+    CredentialsSource,
+    cached,
+)
 from adorm.transport.credentials.default_chain import DefaultCredentials
 
 MAX_NAMES_SHOWN = 20
@@ -42,15 +46,15 @@ class Account:
     """`arn:aws:iam::123456789012:role/orders`; None for the base credentials as they are, the
     account that the program runs in."""
     external_id: str | None = attrs.field(default=None, repr=False)
-    """What the role's trust policy asks for."""
+    """What the role's trust policy demands."""
     region: str | None = None
-    """Of DynamoDB, and of the STS that is asked; by default the one given to `accounts()`, else
-    that of the environment or the profile."""
+    """The region of DynamoDB and of STS; by default the one given to `accounts()`, else that of the
+    environment or the profile."""
     session_name: str = DEFAULT_SESSION_NAME
-    """What CloudTrail shows of the caller."""
+    """The caller's name in CloudTrail."""
     duration_s: int = DEFAULT_DURATION_S
-    """How long credentials live, 900 to 43200 s; at most what the role allows, and 3600 s where the
-    base credentials are a role's too."""
+    """How long credentials are valid, 900 to 43200 s; at most what the role allows, and 3600 s where
+    the base credentials are a role's too."""
 
     def __attrs_post_init__(self) -> None:
         if self.role_arn is not None:
@@ -76,9 +80,8 @@ class Accounts:
     """Databases by account. Made by `accounts()`.
 
     `accounts["prod"]` is the account's database, the same at each call; its role is assumed when
-    the database is first used, once for all that wait, and anew before the credentials expire. A
-    database that was closed by itself is made anew when it is asked for again. Iterating gives the
-    names.
+    the database is first used, once for all waiting calls, and again before the credentials expire.
+    If a database was closed, the next access makes a new one. Iterating gives the names.
     """
 
     def __init__(
@@ -118,8 +121,8 @@ class Accounts:
     # ---- databases
 
     def database(self, name: str, /, *, region: str | None = None) -> Database:
-        """The account's database; `region` asks another replica of its global tables, by the same
-        credentials.
+        """The account's database; with `region` that of another replica of its global tables, by
+        the same credentials.
 
         Raises:
             UsageError: no account has this name, or all were closed.
@@ -285,9 +288,9 @@ def accounts(
 
     Args:
         by_name: the accounts; `add` and `remove` change them later.
-        region: of the accounts that name none.
-        credentials: who assumes the roles; by default as for a database. They are fetched once for
-            all accounts.
+        region: the region of accounts that have none of their own.
+        credentials: those that assume the roles; by default as for a database. They are fetched
+            once for all accounts.
         profile, session: a profile, or an aiobotocore or aioboto3 session, to take these
             credentials from (and nothing else).
         sts_endpoint_url: another STS than AWS's own.
@@ -309,8 +312,8 @@ def accounts(
             f"accounts() takes no {', '.join(unknown)}: see its options, which are those of "
             "connect() that accounts can share"
         )
-    whose = {"credentials": credentials, "profile": profile, "session": session}
-    given = [name for name, value in whose.items() if value is not None]
+    sources = {"credentials": credentials, "profile": profile, "session": session}
+    given = [name for name, value in sources.items() if value is not None]
     if memory and (given or sts_endpoint_url is not None):
         raise UsageError(
             "in memory no role is assumed: take credentials, profile, session and "

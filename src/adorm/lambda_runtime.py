@@ -19,8 +19,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar, cast, overload, runtime_checkable
 
-from adorm.aws_lambda.invocations import Invocations
-from adorm.aws_lambda.options import Connect
+from adorm.aws_lambda.invocations import Connect, Invocations
 from adorm.database import Database
 
 T = TypeVar("T")

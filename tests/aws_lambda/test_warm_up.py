@@ -17,7 +17,7 @@ import pytest
 
 import adorm
 from adorm.aws_lambda import figures, warm_up
-from adorm.aws_lambda.snapshots import LIBRARY, register_hooks
+from adorm.aws_lambda.warm_up import LIBRARY, register_hooks
 from adorm.testing import FakeClock, Recorder
 from tests.support.fake_lambda import CountedCredentials, FakeContext, ServerInThread
 

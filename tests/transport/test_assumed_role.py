@@ -24,8 +24,7 @@ from adorm.errors import (
 )
 from adorm.testing.clock import FakeClock
 from adorm.transport.credentials.assumed_role import AssumedRole
-from adorm.transport.credentials.cache import CredentialsCache
-from adorm.transport.credentials.credentials import Credentials
+from adorm.transport.credentials.credentials import Credentials, CredentialsCache
 from tests.support.certificates import make_certificates
 from tests.support.environment import LOOPS
 from tests.support.plain_http import HANG_UP, PlainAnswer, PlainServer

@@ -15,7 +15,7 @@ import adorm
 from adorm.errors import ConnectionFailed, DeadlineExceeded, UsageError
 from adorm.testing.clock import FakeClock
 from adorm.transport.credentials.aws_session import SessionCredentials, SessionHolder
-from adorm.transport.credentials.cache import CredentialsCache
+from adorm.transport.credentials.credentials import CredentialsCache
 from tests.support.loopback import LoopbackServer
 
 pytestmark = [

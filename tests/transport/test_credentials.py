@@ -11,8 +11,7 @@ import pytest
 
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
 from adorm.testing.clock import FakeClock
-from adorm.transport.credentials.cache import CredentialsCache
-from adorm.transport.credentials.credentials import Credentials, FixedCredentials
+from adorm.transport.credentials.credentials import Credentials, CredentialsCache, FixedCredentials
 from adorm.transport.credentials.default_chain import EnvironmentCredentials
 
 pytestmark = pytest.mark.anyio

@@ -9,18 +9,77 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
-from adorm.aws_lambda import figures, snapshots
+from adorm.aws_lambda import figures
 from adorm.aws_lambda.leftovers import end_what_is_left
 from adorm.aws_lambda.loop import Bounds, GivenUp, OwnLoop, PastDeadline
-from adorm.aws_lambda.options import Connect, checked_function, checked_models, connected
-from adorm.aws_lambda.warm_up import WARM_UP_LIMIT_S, WarmUp, inside_lambda, is_entry_point, told
+from adorm.aws_lambda.warm_up import (
+    WARM_UP_LIMIT_S,
+    WarmUp,
+    inside_lambda,
+    is_entry_point,
+    register_hooks,
+    reseed,
+    told,
+)
 from adorm.checks import count
+from adorm.connecting import connect as connect_database
 from adorm.database import Database
 from adorm.deadlines import deadline
 from adorm.errors import DeadlineExceeded, UsageError
+
+T = TypeVar("T")
+
+Connect: TypeAlias = Mapping[str, object] | Callable[[], Database | Awaitable[Database]]
+"""Options of `adorm.connect`, or a function that makes a database."""
+
+
+def checked_function(function: Callable[..., T]) -> Callable[..., T]:
+    """Refuse a handler that can't be called with (event, context, db); gives it back."""
+    given: object = function
+    if not callable(given) or inspect.isclass(given) or inspect.isasyncgenfunction(given):
+        raise UsageError(
+            "@adorm.lambda_handler stands above `async def handler(event, context, db)`, not "
+            f"{given!r}"
+        )
+    try:
+        inspect.signature(given, follow_wrapped=False).bind(None, None, None)
+    except TypeError as error:
+        raise UsageError(
+            f"the handler {getattr(given, '__qualname__', given)!s} has to take (event, context, "
+            f"db): {error}"
+        ) from error
+    except ValueError:
+        pass  # it does not tell its parameters
+    return function
+
+
+def checked_models(models: Sequence[type[Any]]) -> tuple[type[Any], ...]:
+    """Refuse what is no list of classes; gives them as a tuple."""
+    if isinstance(models, str) or not isinstance(models, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise UsageError(
+            f"lambda_handler(models=...) takes a list of model classes, not {type(models).__name__}"
+        )
+    for each in models:
+        if not isinstance(each, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+            raise UsageError(f"lambda_handler(models=...) takes model classes, not {each!r}")
+    return tuple(models)
+
+
+def connected(options: Mapping[str, object] | None) -> Database:
+    """A database by the options; nothing is sent or looked up yet."""
+    if options is not None and not isinstance(options, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise UsageError(
+            "lambda_handler(connect=...) takes options of adorm.connect as a dict, or a "
+            f"function, not {type(options).__name__}"
+        )
+    try:
+        return connect_database(**cast("dict[str, Any]", dict(options or {})))
+    except TypeError as error:
+        raise UsageError(f"lambda_handler(connect=...): {error}") from error
+
 
 T_co = TypeVar("T_co", covariant=True)
 EventT_contra = TypeVar("EventT_contra", contravariant=True)
@@ -64,7 +123,7 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
         self._idle_since_s: float | None = None
         self._busy = threading.Lock()
         figures.note_imports()
-        snapshots.register_hooks(self._before_snapshot, self._after_restore, os.environ)
+        register_hooks(self._before_snapshot, self._after_restore, os.environ)
         if inside_lambda(os.environ) and (
             is_entry_point(function, os.environ) if warm_up is None else warm_up
         ):
@@ -249,7 +308,7 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
             self._loop.run(_without_connections(self._db), Bounds(1.0, 1.5))
 
     def _after_restore(self) -> None:
-        snapshots.reseed()
+        reseed()
         self._idle_since_s = None
         if self._db is not None:
             self._db.drop_idle_connections()

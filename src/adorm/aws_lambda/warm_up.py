@@ -1,7 +1,11 @@
-"""What a handler prepares in Lambda's init phase, so that its first invocation need not. A failure
-costs only time: the first invocation tries again.
+"""What a handler does in Lambda's init phase: it prepares itself, also for a SnapStart snapshot.
+
+What it prepares its first invocation need not do. A failure costs only time: the first invocation
+tries again. Before a snapshot, what must not be in it is dropped; after it is restored, what must
+differ between its copies is made anew.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
+https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any, cast
 
 from adorm.aws_lambda.figures import measured
@@ -119,3 +124,50 @@ def told(error: BaseException) -> str:
         return name
     code = frame.tb_frame.f_code
     return f"{name}, in {code.co_name} ({code.co_filename.rpartition('/')[2]}:{frame.tb_lineno})"
+
+
+LIBRARY = "snapshot_restore_py"
+"""Part of Lambda's Python runtimes."""
+
+
+def register_hooks(
+    before_snapshot: Callable[[], None],
+    after_restore: Callable[[], None],
+    environ: Mapping[str, str],
+) -> bool:
+    """Have Lambda call these around a snapshot; False where no snapshot can be taken.
+
+    What they raise is logged: it would make the publishing of a version, or the restored process,
+    fail.
+    """
+    if environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start") != "snap-start":
+        return False
+    try:
+        library: Any = import_module(LIBRARY)
+        before, after = library.register_before_snapshot, library.register_after_restore
+    except (ImportError, AttributeError):
+        return False
+    before(_logged(before_snapshot))
+    after(_logged(after_restore))
+    return True
+
+
+def reseed() -> None:
+    """Fresh numbers for the jitter of retries; each copy of a snapshot would draw the same.
+
+    Ids and tokens (`adorm.uuid7()`, transactions, idempotency, locks) come from the operating
+    system each time, which Lambda seeds anew.
+    """
+    import random
+
+    random.seed()
+
+
+def _logged(hook: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            hook()
+        except Exception:
+            logger.exception("a SnapStart hook of adorm failed")
+
+    return run

@@ -141,7 +141,6 @@ class HedgingTransport(WrappedTransport):
         return HedgeFigures(reads=self._reads, hedged=self._hedged, won=self._won)
 
     async def send(self, operation: str, request: Request, /, *rest: Any) -> Answer:
-        """See `Transport.send`."""
         if operation not in self._hedge.operations:
             return await self.inner.send(operation, request, *rest)
         self._reads += 1

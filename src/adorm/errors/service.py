@@ -11,8 +11,8 @@ from adorm.support.printable_text import shown
 class ServiceError(AdormError):
     """DynamoDB answered with an error.
 
-    `maybe_applied` is True when this or an earlier attempt of the same write may have been applied,
-    so that this answer does not settle what is stored.
+    `maybe_applied` is True when this or an earlier attempt of the same write may have been applied:
+    the answer does not tell what is stored.
     """
 
     def __init__(

@@ -203,50 +203,46 @@ class Metrics:
         meter = metrics.get_meter("adorm", meter_provider=provider, schema_url=SCHEMA_URL)
         self._duration = meter.create_histogram(
             "db.client.operation.duration",
-            unit="s",
-            description="Duration of database client operations.",
+            "s",
+            "Duration of database client operations.",
             explicit_bucket_boundaries_advisory=DURATION_BOUNDARIES_S,
         )
         self._rows = meter.create_histogram(
             "db.client.response.returned_rows",
-            unit="{row}",
-            description="The actual number of records returned by the database operation.",
+            "{row}",
+            "The actual number of records returned by the database operation.",
             explicit_bucket_boundaries_advisory=ROW_BOUNDARIES,
         )
         self._retries = meter.create_counter(
-            "adorm.client.retries",
-            unit="{attempt}",
-            description="Attempts after the first of a call.",
+            "adorm.client.retries", "{attempt}", "Attempts after the first of a call."
         )
         self._throttles = meter.create_counter(
-            "adorm.client.throttles", unit="{attempt}", description="Attempts that were throttled."
+            "adorm.client.throttles", "{attempt}", "Attempts that were throttled."
         )
         self._capacity = meter.create_counter(
             "adorm.client.consumed_capacity",
-            unit="{unit}",
-            description="Capacity units that answers report as consumed.",
+            "{unit}",
+            "Capacity units that answers report as consumed.",
         )
         self._pools: list[Connections] = []
         meter.create_observable_up_down_counter(
             "db.client.connection.count",
-            callbacks=[self._counts],
-            unit="{connection}",
-            description=(
-                "The number of connections that are currently in state described by the state "
-                "attribute."
-            ),
+            [self._counts],
+            "{connection}",
+            "The number of connections that are currently in state described by the state "
+            "attribute.",
         )
         meter.create_observable_up_down_counter(
             "db.client.connection.max",
-            callbacks=[self._observed(lambda figures: figures.limit)],
-            unit="{connection}",
-            description="The maximum number of open connections allowed.",
+            [self._observed(lambda figures: figures.limit)],
+            "{connection}",
+            "The maximum number of open connections allowed.",
         )
         meter.create_observable_up_down_counter(
             "db.client.connection.pending_requests",
-            callbacks=[self._observed(lambda figures: figures.waiting)],
-            unit="{request}",
-            description="The number of current pending requests for an open connection.",
+            [self._observed(lambda figures: figures.waiting)],
+            "{request}",
+            "The number of current pending requests for an open connection.",
         )
 
     def after_attempt(self, attempt: AttemptDetails) -> None:
@@ -267,10 +263,8 @@ class Metrics:
         for table, units in call.answer.capacity.items():
             for kind, consumed in (("read", units.read), ("write", units.write)):
                 if consumed:
-                    self._capacity.add(
-                        consumed,
-                        attributes | {"db.collection.name": table, "adorm.capacity.kind": kind},
-                    )
+                    about: Attributes = {"db.collection.name": table, "adorm.capacity.kind": kind}
+                    self._capacity.add(consumed, attributes | about)
 
     def on_open(self, connections: Connections) -> None:
         """Watch the pool of a database, for as long as it is open."""

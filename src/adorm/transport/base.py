@@ -128,15 +128,12 @@ class WrappedTransport(Transport):
         last_check: LastCheck | None = None,
         /,
     ) -> Answer:
-        """See `Transport.send`."""
         return await self.inner.send(operation, request, read, last_check)
 
     async def open(self) -> None:
-        """See `Transport.open`."""
         await self.inner.open()
 
     async def close(self) -> None:
-        """See `Transport.close`."""
         await self.inner.close()
 
     @property

@@ -72,7 +72,6 @@ class ClientTransport(Transport):
         return getattr(getattr(self._client, "meta", None), "endpoint_url", None)
 
     def last_request_id(self) -> str | None:
-        """See `Transport.last_request_id`."""
         found = _member(self._metadata, "RequestId")
         return found if isinstance(found, str) else None
 

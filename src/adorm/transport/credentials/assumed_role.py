@@ -16,8 +16,7 @@ from adorm.clock import Clock, current_clock
 from adorm.dynamodb.codes import CREDENTIALS_REFUSED, code_of
 from adorm.errors import AccessDenied, ConnectionFailed, ServiceError, Throttled, UsageError
 from adorm.transport.credentials.aws_session import SessionHolder
-from adorm.transport.credentials.cache import cached
-from adorm.transport.credentials.credentials import Credentials, CredentialsSource
+from adorm.transport.credentials.credentials import Credentials, CredentialsSource, cached
 from adorm.transport.credentials.default_chain import DefaultCredentials
 from adorm.transport.credentials.sts_answers import OPERATION, assumed, sts_error
 from adorm.transport.wire.answers import clock_offset_s

@@ -14,7 +14,7 @@ import orjson
 from adorm.clock import Clock
 from adorm.dynamodb.limits import TOKEN_LIFE_S
 from adorm.dynamodb.values import json_default
-from adorm.errors import ServiceError, ValidationFailed
+from adorm.errors import ValidationFailed
 from adorm.transport.errors import service_error
 
 if TYPE_CHECKING:
@@ -143,7 +143,12 @@ class Tokens:
         if kept is None:
             return None
         if kept.request != _request(parameters):
-            raise _mismatch()
+            body = {
+                "__type": "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException",
+                "message": "The request uses a client token that was used for another request "
+                "in the last ten minutes",
+            }
+            raise service_error(body, operation="TransactWriteItems", status=400)
         return kept.answer
 
     def keep(self, parameters: dict[str, Any], answer: str) -> None:
@@ -152,17 +157,6 @@ class Tokens:
             self._kept[token] = _Kept(
                 _request(parameters), answer, self._clock.monotonic() + TOKEN_LIFE_S
             )
-
-
-def _mismatch() -> ServiceError:
-    body = {
-        "__type": "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException",
-        "message": (
-            "The request uses a client token that was used for another request "
-            "in the last ten minutes"
-        ),
-    }
-    return service_error(body, operation="TransactWriteItems", status=400)
 
 
 def _request(parameters: dict[str, Any]) -> bytes:

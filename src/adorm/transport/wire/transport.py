@@ -18,8 +18,7 @@ from adorm.dynamodb.codes import CREDENTIALS_REFUSED
 from adorm.errors import ConnectionFailed, ServiceError, UsageError
 from adorm.transport.base import Answer, AnswerReader, LastCheck, Request, Transport, unsent
 from adorm.transport.credentials.aws_session import SessionCredentials, SessionHolder
-from adorm.transport.credentials.cache import cached
-from adorm.transport.credentials.credentials import Credentials, CredentialsSource
+from adorm.transport.credentials.credentials import Credentials, CredentialsSource, cached
 from adorm.transport.credentials.default_chain import default_credentials
 from adorm.transport.wire.answer_parser import Response
 from adorm.transport.wire.answers import clock_offset_s, error_of_answer, read_answer
@@ -99,7 +98,6 @@ class WireTransport(Transport):
         return self._endpoint_url if self._endpoint is None else self._endpoint.url
 
     def last_request_id(self) -> str | None:
-        """See `Transport.last_request_id`."""
         return self._answer_headers.get(b"x-amzn-requestid", b"").decode("latin-1") or None
 
     def pool_figures(self) -> PoolFigures | None:
