@@ -53,7 +53,7 @@ class Account:
     session_name: str = DEFAULT_SESSION_NAME
     """The caller's name in CloudTrail."""
     duration_s: int = DEFAULT_DURATION_S
-    """How long credentials are valid, 900 to 43200 s; at most what the role allows, and 3600 s where
+    """How long credentials are valid, 900 to 43200 s; at most what the role allows, and 3600 s if
     the base credentials are a role's too."""
 
     def __attrs_post_init__(self) -> None:

@@ -206,7 +206,7 @@ async def test_settings_that_can_t_be_read_in_time_are_a_connection_failed(
 
 
 async def test_any_source_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adorm.transport.credentials.cache.LOAD_LIMIT_S", 0.01)
+    monkeypatch.setattr("adorm.transport.credentials.credentials.LOAD_LIMIT_S", 0.01)
 
     class Forever:
         async def load(self) -> adorm.Credentials:

@@ -23,12 +23,8 @@ def end_what_is_left(loop: OwnLoop, limit_s: float) -> None:
     The tasks are logged by their names. What does not end in time makes the loop unusable.
     """
     tasks = {task for task in loop.tasks() if not _closes_a_generator(task)}
-    if (
-        not tasks
-        and not loop.tasks()
-        and not loop.generators.collected
-        and not loop.generators.open()
-    ):
+    generators = loop.generators
+    if not (tasks or loop.tasks() or generators.collected or generators.open()):
         return
     if tasks:
         logger.warning(

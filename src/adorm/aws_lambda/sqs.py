@@ -22,7 +22,7 @@ from adorm.aws_lambda.batches.handler import (
     BatchHandler,
     handler_function,
 )
-from adorm.aws_lambda.batches.result import BatchResponse, HandlerOutcome, HandlerResult
+from adorm.aws_lambda.batches.result import HandlerOutcome, HandlerResult
 from adorm.errors import SqsFailed, UsageError
 
 if TYPE_CHECKING:
@@ -147,7 +147,11 @@ class MessageOutcome(HandlerOutcome):
 
 @attrs.frozen(eq=False)
 class SqsResult(HandlerResult[MessageOutcome]):
-    """What became of each message of a batch: `outcomes`, in the order of the event."""
+    """What became of each message of a batch: `outcomes`, in the order of the event.
+
+    `response` is the answer to Lambda:
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
+    """
 
     failure = SqsFailed
     parts = "messages"
@@ -157,14 +161,6 @@ class SqsResult(HandlerResult[MessageOutcome]):
         """The ids of the messages that have to be delivered again: they failed, were cancelled or
         not begun."""
         return [outcome.message.message_id for outcome in self.outcomes if not outcome.finished]
-
-    @property
-    def response(self) -> BatchResponse:
-        """The answer to Lambda.
-
-        https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
-        """
-        return super().response
 
 
 class SqsHandler(BatchHandler[MessageOutcome]):

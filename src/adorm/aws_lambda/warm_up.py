@@ -105,11 +105,8 @@ def told(error: BaseException) -> str:
     if isinstance(error, AdormError):
         cause = error.__cause__
         words = f"{name}: {shown(str(error), MOST_SHOWN)}"
-        return (
-            words
-            if cause is None or str(cause) in str(error)
-            else f"{words} (caused by {told(cause)})"
-        )
+        said = cause is None or str(cause) in str(error)
+        return words if cause is None or said else f"{words} (caused by {told(cause)})"
     if isinstance(error, BaseExceptionGroup):
         group = cast("BaseExceptionGroup[BaseException]", error)
         return f"{name} of {'; '.join(told(each) for each in group.exceptions[:MOST_ERRORS])}"

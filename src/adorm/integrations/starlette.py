@@ -145,8 +145,7 @@ class AdormMiddleware:
             problem = None if began else problem_of(error, Headers(scope=scope))
             if problem is None:
                 raise
-            await Response(problem.content(), problem.status, problem.headers())(
-                scope, receive, send
-            )
+            answer = Response(problem.content(), problem.status, problem.headers())
+            await answer(scope, receive, send)
             if problem.status == 500:
                 raise

@@ -264,11 +264,8 @@ class _Thread:
         loop = asyncio.get_running_loop()
         stop_asked = asyncio.Event()
         await self._server.start(port=self._port)
-        ticker = (
-            None
-            if self._ttl_every_s is None
-            else Ticker(loop, self._ttl_every_s, self.engine.remove_expired)
-        )
+        every_s, remove = self._ttl_every_s, self.engine.remove_expired
+        ticker = None if every_s is None else Ticker(loop, every_s, remove)
         self._started.set_result((loop, stop_asked))
         await stop_asked.wait()
         if ticker is not None:

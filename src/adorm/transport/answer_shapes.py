@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import NoneType
 from typing import Any, cast
 
@@ -58,7 +59,9 @@ def _is_value(value: object, depth: int) -> bool:
         case "S":
             return isinstance(content, str) and (content.isascii() or _is_unicode(content))
         case "N":
-            return _is_number(content)
+            if not isinstance(content, str) or len(content) > MAX_NUMBER_CHARACTERS:
+                return False
+            return _NUMBER.fullmatch(content) is not None
         case "B":
             return isinstance(content, str | bytes)
         case "BOOL" | "NULL":
@@ -83,12 +86,6 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _is_number(content: object) -> bool:
-    if not isinstance(content, str) or len(content) > MAX_NUMBER_CHARACTERS:
-        return False
-    return _NUMBER.fullmatch(content) is not None
 
 
 def _object(value: object) -> dict[str, object] | None:
@@ -156,7 +153,7 @@ def _page(_request: Request, answer: Answer) -> str | None:
 CheckTable = Callable[[str, object], "str | None"]
 
 
-def _by_table(name: str, request: Request, answer: Answer, check: CheckTable) -> str | None:
+def _by_table(name: str, check: CheckTable, request: Request, answer: Answer) -> str | None:
     """A check of `{"orders": ...}`: the tables must be those of the request."""
     tables: object = answer.get(name)
     if not tables:
@@ -180,16 +177,12 @@ def _keys(what: str, part: object) -> str | None:
 
 
 def _batch_get(request: Request, answer: Answer) -> str | None:
-    problem = _by_table("Responses", request, answer, _maps)
-    return problem or _by_table("UnprocessedKeys", request, answer, _keys)
+    problem = _by_table("Responses", _maps, request, answer)
+    return problem or _by_table("UnprocessedKeys", _keys, request, answer)
 
 
 def _write_requests(what: str, part: object) -> str | None:
     return None if isinstance(part, list) else f"{what} is a JSON {_kind(part)}, not a list"
-
-
-def _batch_write(request: Request, answer: Answer) -> str | None:
-    return _by_table("UnprocessedItems", request, answer, _write_requests)
 
 
 def _transact_get(request: Request, answer: Answer) -> str | None:
@@ -214,7 +207,7 @@ CHECKS: Mapping[str, Check] = {
     "Query": _page,
     "Scan": _page,
     "BatchGetItem": _batch_get,
-    "BatchWriteItem": _batch_write,
+    "BatchWriteItem": partial(_by_table, "UnprocessedItems", _write_requests),
     "TransactGetItems": _transact_get,
 }
 """The check of each operation whose answers adorm reads."""

@@ -187,9 +187,8 @@ def _new_session(profile: str | None) -> AwsSession:
 
 def _core(session: object) -> AwsSession:
     """The aiobotocore session, which an aioboto3 session holds inside."""
-    core = (
-        session if hasattr(session, "get_config_variable") else getattr(session, "_session", None)
-    )
+    is_core = hasattr(session, "get_config_variable")
+    core = session if is_core else getattr(session, "_session", None)
     if core is None or not inspect.iscoroutinefunction(getattr(core, "get_credentials", None)):
         raise UsageError(
             "session= takes an aiobotocore or aioboto3 session, not "
@@ -210,9 +209,8 @@ def _settings(session: AwsSession, service: str) -> Settings:
     scoped = session.get_scoped_config()
     endpoint_url: str | None = None
     if not session.get_config_variable("ignore_configured_endpoint_urls"):
-        own: Any = (
-            session.full_config.get("services", {}).get(scoped.get("services"), {}).get(service, {})
-        )
+        services: Any = session.full_config.get("services", {})
+        own: Any = services.get(scoped.get("services"), {}).get(service, {})
         endpoint_url = own.get("endpoint_url") or scoped.get("endpoint_url")
     return Settings(
         region=session.get_config_variable("region"),

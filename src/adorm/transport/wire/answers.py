@@ -96,19 +96,15 @@ def error_of_answer(
         )
     parsed = None if 300 <= status < 400 else _json_object(body)
     if parsed is None:
-        parsed = {
-            "__type": _code(status),
-            "message": _foreign(response, endpoint_url, secrets, request),
-        }
+        foreign = _foreign(response, endpoint_url, secrets, request)
+        parsed = {"__type": _code(status), "message": foreign}
     else:
         for name in ("message", "Message"):
             if isinstance(parsed.get(name), str):
                 parsed[name] = presentable(parsed[name], secrets, request, MESSAGE_CHARACTERS)
-        problem = misshapen(parsed)
-        if problem is not None:
-            return ConnectionFailed(
-                f"the error answer, HTTP {status}, can't be read: {problem}", maybe_applied=True
-            )
+        if (problem := misshapen(parsed)) is not None:
+            problem = f"the error answer, HTTP {status}, can't be read: {problem}"
+            return ConnectionFailed(problem, maybe_applied=True)
     return service_error(
         parsed,
         operation=operation,
@@ -154,12 +150,10 @@ def _code(status: int) -> str:
     from http import HTTPStatus
 
     try:
-        return "".join(
-            word[:1].upper() + word[1:]
-            for word in HTTPStatus(status).phrase.replace("-", " ").split()
-        )
+        words = HTTPStatus(status).phrase.replace("-", " ").split()
     except ValueError:
         return f"Status{status}"
+    return "".join(word[:1].upper() + word[1:] for word in words)
 
 
 def _foreign(
@@ -183,9 +177,8 @@ def _foreign(
 
 
 def _shown(raw: bytes, secrets: Iterable[str | None], request: object) -> str:
-    return repr(
-        presentable(raw[:LOOKED_AT].decode("utf-8", "replace"), secrets, request, SHOWN_CHARACTERS)
-    )
+    text = raw[:LOOKED_AT].decode("utf-8", "replace")
+    return repr(presentable(text, secrets, request, SHOWN_CHARACTERS))
 
 
 def _retry_after_s(headers: dict[bytes, bytes]) -> float | None:

@@ -53,9 +53,12 @@ async def find_endpoint(
         UsageError: no region is known, or a value can't be used.
         ConnectionFailed: the profile could not be read within 30 s.
     """
-    url = endpoint_url or _environment_url(environ, service)
     environ_region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
     ignore_configured = _is_true(environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))
+    url = endpoint_url
+    if not url and not ignore_configured:
+        own = environ.get(f"AWS_ENDPOINT_URL_{service.upper()}")
+        url = own or environ.get("AWS_ENDPOINT_URL") or None
     missing: set[str] = set() if url else {"use_fips_endpoint", "use_dualstack_endpoint"}
     if not url and not ignore_configured:
         missing.add("endpoint_url")
@@ -95,13 +98,6 @@ async def find_endpoint(
         found = re.search(_AWS_HOST, url)
         region = str(found[1]) if found else LOCAL_REGION
     return custom_endpoint(url, region, ca_bundle=ca_bundle)
-
-
-def _environment_url(environ: Mapping[str, str], service: Service) -> str | None:
-    if _is_true(environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")):
-        return None
-    own = environ.get(f"AWS_ENDPOINT_URL_{service.upper()}")
-    return own or environ.get("AWS_ENDPOINT_URL") or None
 
 
 def _is_true(text: str | None) -> bool:
