@@ -18,11 +18,11 @@ from adorm.aws_lambda.loop import Bounds, GivenUp, OwnLoop, PastDeadline
 from adorm.aws_lambda.warm_up import (
     WARM_UP_LIMIT_S,
     WarmUp,
+    in_one_line,
     inside_lambda,
     is_entry_point,
     register_hooks,
     reseed,
-    told,
 )
 from adorm.checks import count
 from adorm.connecting import connect as connect_database
@@ -299,7 +299,7 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
         except Exception as error:  # noqa: BLE001  # also of connect=, or of an engine: the init phase goes on
             logger.warning(
                 "the warm-up failed, the first invocation tries again: %s, while %s",
-                told(error),
+                in_one_line(error),
                 work.phase,
             )
 

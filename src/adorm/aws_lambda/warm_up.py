@@ -94,7 +94,7 @@ class WarmUp:
             await db.warm_up()
 
 
-def told(error: BaseException) -> str:
+def in_one_line(error: BaseException) -> str:
     """An error in one line, with the place where it was raised: `FileNotFoundError: No such file or
     directory, in connect (app.py:12)`.
 
@@ -106,10 +106,12 @@ def told(error: BaseException) -> str:
         cause = error.__cause__
         words = f"{name}: {shown(str(error), MOST_SHOWN)}"
         said = cause is None or str(cause) in str(error)
-        return words if cause is None or said else f"{words} (caused by {told(cause)})"
+        return words if cause is None or said else f"{words} (caused by {in_one_line(cause)})"
     if isinstance(error, BaseExceptionGroup):
         group = cast("BaseExceptionGroup[BaseException]", error)
-        return f"{name} of {'; '.join(told(each) for each in group.exceptions[:MOST_ERRORS])}"
+        return (
+            f"{name} of {'; '.join(in_one_line(each) for each in group.exceptions[:MOST_ERRORS])}"
+        )
     if isinstance(error, OSError) and error.strerror:
         name = f"{name}: {shown(error.strerror, MOST_SHOWN)}"
     elif isinstance(error, ImportError) and error.name:

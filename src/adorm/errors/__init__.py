@@ -31,7 +31,7 @@
     └── FanOutFailed (ExceptionGroup)       parts of a fan-out failed
         └── ScanFailed, BatchFailed, GatherFailed, StreamFailed, SqsFailed
 
-Which error code of DynamoDB becomes which class is told by `adorm.dynamodb.codes`.
+`adorm.dynamodb.codes` maps DynamoDB's error codes to these classes.
 """
 
 from __future__ import annotations

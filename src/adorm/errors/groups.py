@@ -91,7 +91,7 @@ class SqsFailed(FanOutFailed):
     """Messages of a queue were not handled; `outcomes` has each, in the order of the event."""
 
 
-MAX_REASONS_TOLD = 10
+MAX_REASONS_SHOWN = 10
 """The most reasons in the message of a cancelled transaction; `.reasons` has all."""
 
 
@@ -151,9 +151,9 @@ class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
         failed = [reason for reason in self.reasons if reason.code is not None]
         count = f"{len(failed)} of {len(self.reasons)} operations failed"
         lines = [f"{super().__str__()} [{count}]"]
-        lines += [f"{reason.operation}: {_advice(reason)}" for reason in failed[:MAX_REASONS_TOLD]]
-        if len(failed) > MAX_REASONS_TOLD:
-            lines.append(f"and {len(failed) - MAX_REASONS_TOLD} more in .reasons")
+        lines += [f"{reason.operation}: {_advice(reason)}" for reason in failed[:MAX_REASONS_SHOWN]]
+        if len(failed) > MAX_REASONS_SHOWN:
+            lines.append(f"and {len(failed) - MAX_REASONS_SHOWN} more in .reasons")
         return "\n  ".join(lines)
 
     def derive(self, excs: Sequence[Exception], /) -> ExceptionGroup[Exception]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # typeshed's overloads can't be met
@@ -173,8 +173,10 @@ def _advice(reason: CancellationReason) -> str:
                 f"VersionConflict: expected version {error.expected}, {now}: read it again and "
                 "repeat the change"
             )
-        case ConditionalCheckFailed(other_kind=str(told)):
-            return f"ConditionalCheckFailed: under this key is an item of another kind: {told}"
+        case ConditionalCheckFailed(other_kind=str(difference)):
+            return (
+                f"ConditionalCheckFailed: under this key is an item of another kind: {difference}"
+            )
         case ConditionalCheckFailed(item=None, attribute_map=None):
             return "ConditionalCheckFailed: the condition did not hold, for there is no such item"
         case ConditionalCheckFailed():
@@ -183,8 +185,8 @@ def _advice(reason: CancellationReason) -> str:
             )
         case ItemNotFound() as error:
             return f"ItemNotFound: {error}"
-        case ValidationFailed(advice=str(told)):
-            return f"ValidationFailed: {reason.message}: {told}"
+        case ValidationFailed(advice=str(advice)):
+            return f"ValidationFailed: {reason.message}: {advice}"
         case TransactionConflict():
             return (
                 "TransactionConflict: another write was at the item at the same time: try again "

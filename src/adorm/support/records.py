@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn, dataclass_transform
 
 
-@dataclass_transform(frozen_default=True)  # so that checkers refuse assignments, too
+@dataclass_transform(frozen_default=True)  # checkers refuse assignments, too
 class Record:
     """The base of such a class. It names its `__slots__`, and `__init__` hands their values to
     `_hold`, in that order.
