@@ -308,7 +308,7 @@ async def test_use_after_close_and_from_a_second_loop_is_a_clear_error() -> None
         ),
         (
             {"max_connections": "x"},
-            r"connect\(max_connections='x'\): expected a whole number, 1 or more",
+            r"connect\(max_connections=<str>\): expected a whole number, 1 or more",
         ),
         (
             {"max_connections": True},

@@ -121,3 +121,34 @@ def test_bases_without_fields_of_their_own_and_decorated_ones_stay_as_they_were(
     assert {field.name for field in attrs.fields(note)} == {"version", "note_id"}
     again: Any = type("Again", (Order,), {"__annotations__": {"more": int}, "more": 1})
     assert adorm.model(again)(order_id="x").shout() == "!"
+
+
+def test_classes_over_one_base_can_be_joined_after_paths_were_used() -> None:
+    @adorm.model(table="shared")
+    class Base:
+        pk: str = adorm.partition_key()
+
+    assert str(Base.pk) == "Base.pk"
+
+    @adorm.model(table="shared")
+    class Left(Base):
+        left: int = 0
+
+    @adorm.model(table="shared")
+    class Right(Base):
+        right: int = 0
+
+    assert (str(Left.pk), str(Right.right)) == ("Left.pk", "Right.right")
+
+    @adorm.model(table="shared")
+    class Both(Left, Right):
+        both: int = 0
+
+    assert [str(path) for path in (Both.pk, Both.left, Both.right, Both.both)] == [
+        "Both.pk",
+        "Both.left",
+        "Both.right",
+        "Both.both",
+    ]
+    assert not hasattr(Left, "right")
+    assert type(Both) is type(Base)

@@ -88,10 +88,22 @@ def _takes(fits: Callable[[Any], object], wanted: str) -> Callable[[Any, Any, An
     return check
 
 
+class _Hidden:
+    """Stands for a value that a message must not show, because it may be a secret."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __repr__(self) -> str:
+        return f"<{self._kind}>"
+
+
 def _in_range(check: Callable[[str, object], object]) -> Callable[[Any, Any, Any], None]:
     """A check of an option that is a number."""
 
     def in_range(_options: object, field: Any, value: object) -> None:
+        if not isinstance(value, int | float):
+            value = _Hidden(type(value).__name__)
         check(f"connect({field.name}=...)", value)
 
     return in_range
