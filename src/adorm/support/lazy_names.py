@@ -6,10 +6,12 @@ The names stand once, in the package's stub `__init__.pyi`, which type checkers 
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 _IMPORT = re.compile(r"^from (\S+) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 _NAME = re.compile(r"(\w+) as \1\b")
@@ -51,10 +53,10 @@ def lazy_names(package: str) -> tuple[Callable[[str], object], Callable[[], list
 
 def read_stub(package: str) -> dict[str, str]:
     """The module of each public name, as the package's stub lists them."""
-    from pkgutil import get_data
-
+    module: Any = import_module(package)
     try:
-        stub = get_data(package, "__init__.pyi")
+        # the loader reads from archives too; pkgutil does the same, but takes 2 ms to import
+        stub: bytes = module.__loader__.get_data(f"{module.__path__[0]}{os.sep}__init__.pyi")
     except OSError as error:
         raise ImportError(
             f"{package} was installed without its file __init__.pyi, which lists its names: "
@@ -62,6 +64,6 @@ def read_stub(package: str) -> dict[str, str]:
         ) from error
     return {
         name: module
-        for module, names in _IMPORT.findall((stub or b"").decode())
+        for module, names in _IMPORT.findall(stub.decode())
         for name in _NAME.findall(names)
     }
