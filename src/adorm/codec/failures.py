@@ -126,12 +126,8 @@ def key_attributes(model: Annotation, attribute_map: Mapping[str, Any]) -> dict[
     """The attributes of a model's key that an item has; empty where the class is no model."""
     if kind_of(model) is None:
         return {}
-    keys = [
-        field
-        for role in (Role.PARTITION_KEY, Role.SORT_KEY)
-        for field in structure_of(model).fields
-        if field.role is role
-    ]
+    by_role = {field.role: field for field in structure_of(model).fields}
+    keys = [by_role[role] for role in (Role.PARTITION_KEY, Role.SORT_KEY) if role in by_role]
     found = {field.attribute_name: attribute_map.get(field.attribute_name) for field in keys}
     return {name: value for name, value in found.items() if isinstance(value, Mapping)}
 

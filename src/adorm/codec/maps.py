@@ -167,9 +167,7 @@ def from_plain(
         attribute_map = attribute_map_of(data, number_texts=True)
         made: T = codec.decode(model, attribute_map, stored=False)
     except DecodeFailure as failure:
-        keys = {
-            name: dict([next(iter(value.items()))])
-            for name, value in key_attributes(model, attribute_map).items()
-        }
+        key = key_attributes(model, attribute_map)
+        keys = {name: dict([next(iter(value.items()))]) for name, value in key.items()}
         raise item_decode_error(failure, model=model, key=keys, attribute_map=data) from failure
     return made

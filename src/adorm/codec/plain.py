@@ -59,29 +59,24 @@ class JsonCoder(Coder):
     @made_once
     def decode(self) -> Decode:
         decode, untyped = self._inner.decode, self._untyped
+        parse_float = _Number if untyped is None else untyped_json_value
+        parse_int = _Number if untyped is None else int
 
         def decode_json(attribute_value: Any) -> Any:
             try:
-                text = attribute_value["S"]
-                if untyped is not None:
-                    value = json.loads(
-                        text, parse_float=untyped_json_value, parse_constant=_refuse_constant
-                    )
-                else:
-                    value = json.loads(
-                        text,
-                        parse_float=_Number,
-                        parse_int=_Number,
-                        parse_constant=_refuse_constant,
-                    )
+                value = json.loads(
+                    attribute_value["S"],
+                    parse_float=parse_float,
+                    parse_int=parse_int,
+                    parse_constant=_refuse_constant,
+                )
             except (KeyError, TypeError, ValueError, IndexError) as error:
                 raise unexpected("JSON text", attribute_value) from error
             if untyped is None:
                 return decode(attribute_value_of(value))
             if not isinstance(value, untyped):
-                raise unexpected(
-                    f"JSON text of {'an object' if untyped is dict else 'a list'}", attribute_value
-                )
+                kind = "an object" if untyped is dict else "a list"
+                raise unexpected(f"JSON text of {kind}", attribute_value)
             return value
 
         return decode_json

@@ -177,11 +177,8 @@ class Binding:
 
     def key_attributes(self, attribute_map: AttributeMap) -> AttributeMap:
         """The part of an item that is its key."""
-        return {
-            name: attribute_map[name]
-            for field in self.info.key_fields
-            if (name := field.attribute_name) in attribute_map
-        }
+        names = self.info.key_order
+        return {name: attribute_map[name] for name in names if name in attribute_map}
 
     def is_other_kind(self, attribute_map: AttributeMap) -> bool:
         """Whether the item is of another kind: one of another model that shares the table."""

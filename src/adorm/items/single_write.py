@@ -70,10 +70,8 @@ class SingleWrite(Retriable[ResultT]):
         return self.prepare().request
 
     def explain(self) -> Plan:
-        prepared = self.prepare()
-        return plan_of(
-            prepared.operation, prepared.request, write_cost(), reason="the whole key is given"
-        )
+        prepared, reason = self.prepare(), "the whole key is given"
+        return plan_of(prepared.operation, prepared.request, write_cost(), reason=reason)
 
     def check_includable(self) -> None:
         """Refuse what has no meaning inside a transaction."""

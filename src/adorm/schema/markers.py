@@ -27,20 +27,13 @@ def _field(
     factory: Callable[[], Any] | None = None,
     validator: Any = None,
 ) -> Any:
-    return attrs.field(
-        default=default if factory is None else attrs.Factory(factory),
-        validator=validator,
-        metadata={METADATA_KEY: marker},
-    )
-
-
-def _checked(datetime_format: DatetimeFormat | None) -> DatetimeFormat | None:
-    if datetime_format is not None and datetime_format not in DATETIME_FORMATS:
-        raise ModelError(
-            f"datetime_format is one of {', '.join(map(repr, DATETIME_FORMATS))}, not "
-            f"{datetime_format!r}"
-        )
-    return datetime_format
+    ending = marker.datetime_format
+    if ending is not None and ending not in DATETIME_FORMATS:
+        known = ", ".join(map(repr, DATETIME_FORMATS))
+        raise ModelError(f"datetime_format is one of {known}, not {ending!r}")
+    if factory is not None:
+        default = attrs.Factory(factory)
+    return attrs.field(default=default, validator=validator, metadata={METADATA_KEY: marker})
 
 
 class AttributeOptions(TypedDict, total=False):
@@ -103,9 +96,7 @@ def attribute(
     Raises:
         ModelError: `datetime_format` is no such format.
     """
-    marker = Marker(
-        Role.ATTRIBUTE, name, omit_empty, as_json, as_set, truncate, _checked(datetime_format)
-    )
+    marker = Marker(Role.ATTRIBUTE, name, omit_empty, as_json, as_set, truncate, datetime_format)
     return _field(marker, default=default, factory=factory, validator=validator)
 
 
@@ -122,7 +113,7 @@ def partition_key(
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
     """
-    marker = Marker(Role.PARTITION_KEY, name, datetime_format=_checked(datetime_format))
+    marker = Marker(Role.PARTITION_KEY, name, datetime_format=datetime_format)
     return _field(marker, default=default, factory=factory)
 
 
@@ -139,7 +130,7 @@ def sort_key(
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
     """
-    marker = Marker(Role.SORT_KEY, name, datetime_format=_checked(datetime_format))
+    marker = Marker(Role.SORT_KEY, name, datetime_format=datetime_format)
     return _field(marker, default=default, factory=factory)
 
 
@@ -204,7 +195,7 @@ def _timestamp(
     truncate: bool = False,
     datetime_format: DatetimeFormat | None = None,
 ) -> Marker:
-    return Marker(role, name, truncate=truncate, datetime_format=_checked(datetime_format))
+    return Marker(role, name, truncate=truncate, datetime_format=datetime_format)
 
 
 def _time_of_construction() -> Any:

@@ -105,12 +105,9 @@ def scalars_below_others() -> list[type]:
 
     Imports the modules of all scalar types.
     """
-    late = [
-        getattr(import_module(module), name)
-        for module, names in _LATE_TEXTS.items()
-        for name in names
-    ]
-    known: list[type] = [*SCALAR_TAGS, *late]
+    known: list[type] = [*SCALAR_TAGS]
+    for module, names in _LATE_TEXTS.items():
+        known += [getattr(import_module(module), name) for name in names]
     return [cls for cls in known if any(base in known for base in cls.__mro__[1:])]
 
 

@@ -136,11 +136,8 @@ def undecorated(cls: type) -> ModelError:
     attrs knows only the fields of its base.
     """
     base = next(base for base in cls.__mro__ if "__attrs_attrs__" in base.__dict__)
-    kind, decorator = (
-        ("model", "@adorm.model")
-        if hasattr(base, "__adorm_options__")
-        else ("attrs class", "@attrs.define")
-    )
+    is_model = hasattr(base, "__adorm_options__")
+    kind, decorator = ("model", "@adorm.model") if is_model else ("attrs class", "@attrs.define")
     return ModelError(
         f"{cls.__name__} is no {kind}, but a subclass of {base.__name__} without a decorator of "
         f"its own: write {decorator} above it"

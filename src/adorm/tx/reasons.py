@@ -25,10 +25,8 @@ def explained(error: TransactionCanceled, actions: Sequence[Action]) -> Transact
     DynamoDB gives one reason for each action, in their order:
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors
     """
-    reasons = [
-        _explain(reason, action, error)
-        for reason, action in zip(error.reasons, actions, strict=False)
-    ]
+    pairs = zip(error.reasons, actions, strict=False)
+    reasons = [_explain(reason, action, error) for reason, action in pairs]
     return error_like(error, TransactionCanceled, reasons)
 
 

@@ -106,39 +106,24 @@ def _not_finite() -> Any:
 # In a decode source, `+ ""` refuses what is no text; it costs next to nothing.
 _TYPES: Mapping[type, _ScalarType] = {
     str: _type(
-        str,
-        "text",
-        text_of,
-        str,
-        EncodeSource("{v}.__class__ is str", "{v}"),
-        DecodeSource('{p} + ""'),
+        str, "text", text_of, str,
+        EncodeSource("{v}.__class__ is str", "{v}"), DecodeSource('{p} + ""'),
         has_one_form=True,
     ),
     int: _type(
-        int,
-        "a whole number",
-        int_text,
-        whole_number,
+        int, "a whole number", int_text, whole_number,
         EncodeSource(
             "{v}.__class__ is int and -1000000000000000000 < {v} < 1000000000000000000", "str({v})"
         ),
-        DecodeSource('int({p} + "")'),
-        has_one_form=True,
-        write_json=json_int_text,
+        DecodeSource('int({p} + "")'), has_one_form=True, write_json=json_int_text,
     ),
     bool: _type(
-        bool,
-        "true or false",
-        bool_of,
-        bool,
+        bool, "true or false", bool_of, bool,
         EncodeSource("{v}.__class__ is bool", "{v}"),
         DecodeSource("{BOOLS}[{p}]", {"BOOLS": {True: True, False: False}}),
     ),
     float: _type(
-        float,
-        "a number",
-        float_text,
-        float_number,
+        float, "a number", float_text, float_number,
         EncodeSource(
             "{v}.__class__ is float and (1e-100 < {v} < 1e100 or -1e100 < {v} < -1e-100)",
             "repr({v})",
@@ -150,42 +135,30 @@ _TYPES: Mapping[type, _ScalarType] = {
         write_json=json_float_text,
     ),
     Decimal: _type(
-        Decimal,
-        "a number",
-        decimal_text,
-        decimal_number,
+        Decimal, "a number", decimal_text, decimal_number,
         EncodeSource(
             "{v}.__class__ is {Decimal} and {v}.is_finite() and "
             f"{MIN_NUMBER_EXPONENT} <= {{v}}.adjusted() <= {MAX_NUMBER_EXPONENT} and "
             f"len(text := str({{v}})) <= {MAX_NUMBER_DIGITS}",
-            "text",
-            {"Decimal": Decimal},
+            "text", {"Decimal": Decimal},
         ),
         DecodeSource(
             '(number if (number := {Decimal}({p} + "")).is_finite() else {not_finite}())',
             {"Decimal": Decimal, "not_finite": _not_finite},
         ),
-        has_one_form=True,
-        write_json=json_decimal_text,
+        has_one_form=True, write_json=json_decimal_text,
     ),
     bytes: _type(
-        bytes,
-        "bytes",
-        bytes_of,
-        read_binary,
+        bytes, "bytes", bytes_of, read_binary,
         EncodeSource("{v}.__class__ is bytes", "{v}"),
-        DecodeSource("{read_binary}({p})", {"read_binary": read_binary}),
-        has_one_form=True,
+        DecodeSource("{read_binary}({p})", {"read_binary": read_binary}), has_one_form=True,
     ),
     bytearray: _type(bytearray, "bytes", bytes_of, read_bytearray, has_one_form=True),
     _DATETIME: _type(
-        _DATETIME,
-        "a date and time in ISO 8601 with its offset from UTC",
-        datetime_text,
-        read_datetime,
+        _DATETIME, "a date and time in ISO 8601 with its offset from UTC",
+        datetime_text, read_datetime,
         EncodeSource(
-            "{v}.__class__ is {datetime} and {v}.tzinfo is {UTC}",
-            UTC_TEXT_SOURCE,
+            "{v}.__class__ is {datetime} and {v}.tzinfo is {UTC}", UTC_TEXT_SOURCE,
             {"datetime": _DATETIME, "UTC": UTC, **UTC_TEXT_NAMES},
         ),
         DecodeSource(
@@ -197,28 +170,19 @@ _TYPES: Mapping[type, _ScalarType] = {
         read_truncated=read_datetime_cut,
     ),
     _DATE: _type(
-        _DATE,
-        "a date in ISO 8601",
-        date_text,
-        date.fromisoformat,
+        _DATE, "a date in ISO 8601", date_text, date.fromisoformat,
         EncodeSource("{v}.__class__ is {date}", "{v}.isoformat()", {"date": _DATE}),
         DecodeSource("{date_of_text}({p})", {"date_of_text": date.fromisoformat}),
     ),
     time: _type(
-        time,
-        "a time of day in ISO 8601, without an offset",
-        time_text,
-        read_time,
+        time, "a time of day in ISO 8601, without an offset", time_text, read_time,
         read_truncated=read_time_cut,
     ),
     timedelta: _type(
-        timedelta,
-        "a number of seconds, no finer than microseconds",
-        timedelta_text,
-        timedelta_number,
-        has_one_form=True,
+        timedelta, "a number of seconds, no finer than microseconds",
+        timedelta_text, timedelta_number, has_one_form=True,
     ),
-}
+}  # fmt: skip
 
 EPOCH_SECONDS = Scalar("N", "epoch seconds", epoch_seconds, moment_of_epoch, (datetime,))
 """A datetime field with the role ttl."""

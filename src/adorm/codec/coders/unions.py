@@ -131,12 +131,9 @@ class StructUnionCoder(Coder):
 
     @made_once
     def encode(self) -> Encode:
-        exact = {
-            member.structure.cls: member.encode
-            for member in self._members
-            if member.structure.kind != "typeddict"
-        }
         members, names = self._members, self._names
+        classes = [member for member in members if member.structure.kind != "typeddict"]
+        exact = {member.structure.cls: member.encode for member in classes}
 
         def encode_union(value: Any) -> Any:
             encode = exact.get(value.__class__)
@@ -271,10 +268,10 @@ def _discriminator(
     candidates: dict[str, list[tuple[bool, StructCoder, Field]]] = {}
     for member in members:
         for field in member.structure.fields:
-            if field.role is Role.DISCRIMINATOR or origin_of(unwrap(field.type)) is Literal:
-                candidates.setdefault(field.attribute_name, []).append(
-                    (field.role is Role.DISCRIMINATOR, member, field)
-                )
+            marked = field.role is Role.DISCRIMINATOR
+            if marked or origin_of(unwrap(field.type)) is Literal:
+                named = candidates.setdefault(field.attribute_name, [])
+                named.append((marked, member, field))
     complete = {name: fields for name, fields in candidates.items() if len(fields) == len(members)}
     for name, fields in sorted(
         complete.items(), key=lambda entry: not all(marked for marked, _, _ in entry[1])

@@ -19,12 +19,7 @@ from adorm.codec.failures import DecodeFailure, EncodeFailure, ValueFailure, bri
 from adorm.dynamodb.values import NULL
 from adorm.errors import ModelError
 
-_BASES: tuple[tuple[type, Any], ...] = (
-    (Mapping, dict),
-    (list, list),
-    (tuple, tuple),
-    (AbstractSet, set),
-)
+_BASES: Mapping[type, Any] = {Mapping: dict, list: list, tuple: tuple, AbstractSet: set}
 """The base class of a container, and the class as which one of no other known class is stored."""
 
 
@@ -78,7 +73,7 @@ class AnyCoder(Coder):
         except ModelError as error:
             if cls.__module__.partition(".")[0] == "numpy":
                 raise EncodeFailure(f"{brief(value)}, or annotate what is here") from error
-            base = next((plain for base, plain in _BASES if isinstance(value, base)), None)
+            base = next((plain for base, plain in _BASES.items() if isinstance(value, base)), None)
             if base is None:
                 raise EncodeFailure(str(error)) from error
             return self._coder_of(base).encode

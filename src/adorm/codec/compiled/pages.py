@@ -132,10 +132,8 @@ class PageParser:
                 else:
                     self._unset = UNSET
                     self.make = comparing_maker(self._coder, make, UNSET, json_value)
-                    self.slots = {
-                        plan.field.attribute_name: f"f{index}"
-                        for index, plan in enumerate(self._coder.plans)
-                    }
+                    names = [plan.field.attribute_name for plan in self._coder.plans]
+                    self.slots = {name: f"f{index}" for index, name in enumerate(names)}
                     self._decoders = decoders
             return self._decoders
 
