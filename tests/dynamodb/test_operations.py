@@ -82,29 +82,29 @@ def test_an_operation_without_a_row_is_judged_by_its_name(name: str, expected: O
     assert operation_of(name) == expected
 
 
-@pytest.mark.parametrize(
-    ("request_", "counts"),
-    [
-        ({"TableName": "orders"}, {"orders": 1}),
-        ({"TableName": 5}, {"": 1}),
-        (
-            {"RequestItems": {"orders": {"Keys": [{}, {}]}, "lines": [{}], "odd": 3}},
-            {"orders": 2, "lines": 1, "odd": 0},
-        ),
-        (
-            {
-                "TransactItems": [
-                    {"Put": {"TableName": "orders"}},
-                    {"Get": {"TableName": "orders"}},
-                    {"Put": 1},
-                    2,
-                ]
-            },
-            {"orders": 2, "": 1},
-        ),
-        ({"Statements": []}, {}),
-    ],
-)
+REQUESTS: list[tuple[dict[str, object], dict[str, int]]] = [
+    ({"TableName": "orders"}, {"orders": 1}),
+    ({"TableName": 5}, {"": 1}),
+    (
+        {"RequestItems": {"orders": {"Keys": [{}, {}]}, "lines": [{}], "odd": 3}},
+        {"orders": 2, "lines": 1, "odd": 0},
+    ),
+    (
+        {
+            "TransactItems": [
+                {"Put": {"TableName": "orders"}},
+                {"Get": {"TableName": "orders"}},
+                {"Put": 1},
+                2,
+            ]
+        },
+        {"orders": 2, "": 1},
+    ),
+    ({"Statements": []}, {}),
+]
+
+
+@pytest.mark.parametrize(("request_", "counts"), REQUESTS)
 def test_the_tables_of_a_request_and_what_it_asks_of_each(
     request_: dict[str, object], counts: dict[str, int]
 ) -> None:

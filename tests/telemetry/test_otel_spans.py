@@ -407,8 +407,13 @@ async def test_the_wire_tells_server_region_and_request_id() -> None:
 
 async def test_only_a_port_that_is_not_dynamodbs_own_is_told() -> None:
     class At443(ScriptedTransport):
-        endpoint_url = "https://dynamodb.eu-central-1.amazonaws.com/"
-        region = "eu-central-1"
+        @property
+        def endpoint_url(self) -> str:
+            return "https://dynamodb.eu-central-1.amazonaws.com/"
+
+        @property
+        def region(self) -> str:
+            return "eu-central-1"
 
     telemetry = Telemetry()
     await Calls(At443([{}]), hooks=[telemetry.hooks]).call("GetItem", GET)

@@ -106,7 +106,7 @@ def counts_by_table(request: Mapping[str, Any]) -> dict[str, int]:
     by_table = request.get("RequestItems")
     if isinstance(by_table, Mapping):
         return {
-            str(name): _length(_mapping(part).get("Keys") if isinstance(part, Mapping) else part)
+            str(name): _length(_mapping(part).get("Keys") if _mapping(part) else part)
             for name, part in cast("Mapping[object, object]", by_table).items()
         }
     counts: dict[str, int] = {}

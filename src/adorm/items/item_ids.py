@@ -8,7 +8,9 @@ written in either. The functions are generated once for a model and a codec's ho
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
 
 from adorm.codec.codec import Codec
 from adorm.codec.compiled.item_ids import (
@@ -29,7 +31,8 @@ ItemId: TypeAlias = tuple[Hashable, ...]
 """A table's name, then something for each key attribute that is equal for equal keys."""
 
 
-class ItemIds(NamedTuple):
+@attrs.frozen(slots=False)  # pyright takes functions in slots for methods
+class ItemIds:
     """Functions that give item ids, each called with the name of the table first."""
 
     one: Callable[[str, AttributeMap], ItemId]
