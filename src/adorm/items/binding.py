@@ -177,7 +177,7 @@ class Binding:
 
     def key_attributes(self, attribute_map: AttributeMap) -> AttributeMap:
         """The part of an item that is its key."""
-        names = self.info.key_order
+        names = [field.attribute_name for field in self.info.key_fields]
         return {name: attribute_map[name] for name in names if name in attribute_map}
 
     def is_other_kind(self, attribute_map: AttributeMap) -> bool:
