@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Self, Unpack
+from typing import Any, Self, Unpack, cast
 
 import attrs
 
@@ -61,7 +61,8 @@ class Account:
             check_role(self.role_arn, self.external_id, self.session_name, self.duration_s)
         elif self.external_id is not None:
             raise UsageError("an external_id is for a role: give role_arn too, or take it away")
-        if self.region is not None and not isinstance(self.region, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        # unchecked callers
+        if self.region is not None and not isinstance(cast("object", self.region), str):
             raise UsageError(f"region is text, not {type(self.region).__name__}")
 
 
@@ -150,9 +151,11 @@ class Accounts:
             UsageError: there is one of this name, or all were closed.
         """
         self._check_open()
-        if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        # unchecked callers
+        if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(f"an account's name is text, and not empty: {name!r} is not")
-        if not isinstance(account, Account):  # pyright: ignore[reportUnnecessaryIsInstance]  # the same
+        # the same
+        if not isinstance(account, Account):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(
                 f"account {name!r}: expected an adorm.Account, not {type(account).__name__}"
             )
@@ -302,7 +305,8 @@ def accounts(
     Raises:
         UsageError: options that exclude each other, or one that `connect()` refuses.
     """
-    if not isinstance(by_name, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+    # unchecked callers
+    if not isinstance(by_name, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(
             f"accounts() takes a dict of names and adorm.Account, not {type(by_name).__name__}"
         )

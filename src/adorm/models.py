@@ -192,7 +192,8 @@ def model(
     Raises:
         ModelError: a mistake in the definition, named by class and field.
     """
-    namespace = sys._getframe(1).f_locals  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # classes inside functions name their neighbours
+    # classes inside functions name their neighbours
+    namespace = sys._getframe(1).f_locals  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     def decorate(cls: type[T]) -> type[T]:
         return _decorate(cls, namespace, table, indexes, naming, frozen)
@@ -208,7 +209,8 @@ def _decorate(
     naming: str | Callable[[str], str] | None,
     frozen: bool,
 ) -> type[T]:
-    if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+    # unchecked callers
+    if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ModelError(
             f"@adorm.model decorates a class, not {cls!r}; options have names, "
             "as in @adorm.model(table=...)"

@@ -237,7 +237,8 @@ class ConnectOptions:
     wrap: Callable[[Transport], Transport] | None = attrs.field(
         default=None, validator=_takes(_function_or_none, "a function of a transport")
     )
-    datetime_format: DatetimeFormat = attrs.field(  # pyright: ignore[reportAssignmentType]  # it widens the literal to str
+    # it widens the literal to str
+    datetime_format: DatetimeFormat = attrs.field(  # pyright: ignore[reportAssignmentType]
         default="Z",
         validator=_takes(
             DATETIME_FORMATS.__contains__, " or ".join(f'"{each}"' for each in DATETIME_FORMATS)

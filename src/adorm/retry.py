@@ -27,7 +27,8 @@ class RetryPolicy(Record):
         UsageError: a parameter is out of its range; the message names it.
     """
 
-    __slots__ = ("max_attempts", "base_delay_s", "max_delay_s", "jitter")  # noqa: RUF023  # the constructor's order
+    # the constructor's order
+    __slots__ = ("max_attempts", "base_delay_s", "max_delay_s", "jitter")  # noqa: RUF023
 
     max_attempts: int
     """The first attempt counts; 1 means no retry."""

@@ -140,7 +140,8 @@ def _note_interpreter(import_began_s: float) -> None:
 
 def _process_age_s() -> float | None:
     try:
-        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123  # pathlib takes longer to import than this to run
+        # pathlib takes longer to import than this to run
+        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123
             fields = file.read().rpartition(b")")[2].split()
         started_s = int(fields[19]) / os.sysconf("SC_CLK_TCK")
         return time.clock_gettime(time.CLOCK_BOOTTIME) - started_s

@@ -58,19 +58,22 @@ def checked_function(function: Callable[..., T]) -> Callable[..., T]:
 
 def checked_models(models: Sequence[type[Any]]) -> tuple[type[Any], ...]:
     """Refuse what is no list of classes; gives them as a tuple."""
-    if isinstance(models, str) or not isinstance(models, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+    # unchecked callers
+    if isinstance(models, str) or not isinstance(cast("object", models), Sequence):
         raise UsageError(
             f"lambda_handler(models=...) takes a list of model classes, not {type(models).__name__}"
         )
     for each in models:
-        if not isinstance(each, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        # unchecked callers
+        if not isinstance(each, type):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(f"lambda_handler(models=...) takes model classes, not {each!r}")
     return tuple(models)
 
 
 def connected(options: Mapping[str, object] | None) -> Database:
     """A database by the options; nothing is sent or looked up yet."""
-    if options is not None and not isinstance(options, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+    # unchecked callers
+    if options is not None and not isinstance(cast("object", options), Mapping):
         raise UsageError(
             "lambda_handler(connect=...) takes options of adorm.connect as a dict, or a "
             f"function, not {type(options).__name__}"
@@ -296,7 +299,8 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
                 WARM_UP_LIMIT_S,
                 work.phase,
             )
-        except Exception as error:  # noqa: BLE001  # also of connect=, or of an engine: the init phase goes on
+        # also of connect=, or of an engine: the init phase goes on
+        except Exception as error:  # noqa: BLE001
             logger.warning(
                 "the warm-up failed, the first invocation tries again: %s, while %s",
                 in_one_line(error),

@@ -69,7 +69,8 @@ async def _end(loop: OwnLoop, patience_s: float) -> None:
             loop.generators.forget(generator)
             try:
                 await generator.aclose()
-            except Exception as error:  # noqa: BLE001  # of the user's generator, which is over by it
+            # of the user's generator, which is over by it
+            except Exception as error:  # noqa: BLE001
                 logger.warning(
                     "an async generator that the handler left failed when it was closed: %s",
                     type(error).__name__,

@@ -178,7 +178,8 @@ class OwnLoop:
         asyncio._set_running_loop(self._loop)  # noqa: SLF001  # the same
         try:
             coroutine.close()
-        except BaseException:  # noqa: BLE001  # whatever it does that could not be cancelled: it is over here
+        # whatever it does that could not be cancelled: it is over here
+        except BaseException:  # noqa: BLE001
             if inspect.getcoroutinestate(coroutine) != inspect.CORO_CLOSED:
                 _never_ending.append(coroutine)
         finally:

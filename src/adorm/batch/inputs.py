@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from anyio.lowlevel import checkpoint
 
@@ -23,7 +23,8 @@ def as_list(name: str, values: Iterable[T]) -> list[T]:
     Raises:
         UsageError: it is not iterable, or it is text, bytes or one key.
     """
-    if isinstance(values, str | bytes | Key) or not isinstance(values, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+    # unchecked callers
+    if isinstance(values, str | bytes | Key) or not isinstance(cast("object", values), Iterable):
         raise UsageError(
             f"{name} is a list or another iterable, not {values!r}: put a single one into a list"
         )

@@ -227,7 +227,9 @@ class KeySet(Generic[ItemT]):
 
 def as_key(binding: Binding, key: Any) -> Key[Any]:
     """The key as a `Key`, given one or the tuple of its values."""
-    return key if isinstance(key, Key) else Key(binding.info, key)  # pyright: ignore[reportUnknownVariableType]  # of any model
+    if isinstance(key, Key):
+        return key  # pyright: ignore[reportUnknownVariableType]  # of any model
+    return Key(binding.info, key)
 
 
 def key_groups(keys: Iterable[Key[Any]], bind: Callable[[Key[Any]], Binding]) -> list[KeyGroup]:
@@ -241,7 +243,8 @@ def key_groups(keys: Iterable[Key[Any]], bind: Callable[[Key[Any]], Binding]) ->
     groups: list[KeyGroup] = []
     for number, key in enumerate(all_keys, start=1):
         try:
-            if not isinstance(key, Key):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+            # unchecked callers
+            if not isinstance(key, Key):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise UsageError(
                     "in a batch across tables each key says its model, "
                     f"db.table(Order).key(...); {key!r} does not"

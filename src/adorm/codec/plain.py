@@ -144,10 +144,19 @@ def attribute_value_of(plain: Any, *, number_texts: bool = False) -> AttributeVa
             raise DecodeFailure(f"expected plain JSON, got {plain}")
         return {"N": repr(plain) if isinstance(plain, float) else str(plain)}
     if isinstance(plain, Mapping):
-        return {"M": attribute_map_of(plain, number_texts=number_texts)}  # pyright: ignore[reportUnknownArgumentType]  # JSON
+        # JSON
+        return {
+            "M": attribute_map_of(
+                plain,  # pyright: ignore[reportUnknownArgumentType]
+                number_texts=number_texts,
+            )
+        }
     if isinstance(plain, (list, tuple)):
         items: list[Any] = []
-        for index, item in enumerate(plain):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # JSON
+        # JSON
+        for index, item in enumerate(  # pyright: ignore[reportUnknownVariableType]
+            plain  # pyright: ignore[reportUnknownArgumentType]
+        ):
             try:
                 items.append(attribute_value_of(item, number_texts=number_texts))
             except DecodeFailure as failure:

@@ -163,7 +163,11 @@ def plain_json(value: Any) -> Any:
             name: plain_json(getattr(value, name)) for name in structure_of(type(value)).by_name
         }
     if isinstance(value, Mapping):
-        return {key: plain_json(each) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType]  # of anything
+        # of anything
+        return {
+            key: plain_json(each)
+            for key, each in value.items()  # pyright: ignore[reportUnknownVariableType]
+        }
     if isinstance(value, (list, tuple, set, frozenset, deque)):
         return [plain_json(each) for each in cast("list[Any]", value)]
     return value
@@ -177,7 +181,8 @@ def _bytes_for(content: Any, info: SerializationInfo) -> Any:
 def _to_base64(content: Any) -> str:
     if not isinstance(content, (bytes, bytearray, memoryview)):
         raise _unexpected("bytes", content)  # then pydantic tries the next member of a union
-    return base64_text(bytes(content))  # pyright: ignore[reportUnknownArgumentType]  # a memoryview of anything
+    # a memoryview of anything
+    return base64_text(bytes(content))  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _unexpected(expected: str, value: object) -> Exception:

@@ -34,7 +34,8 @@ class FanOutFailed(AdormError, ExceptionGroup[Exception]):
     def __new__(cls, message: str, errors: Sequence[Exception], **_details: Any) -> Self:
         return super().__new__(cls, message, errors)
 
-    def __init__(  # pyright: ignore[reportInconsistentConstructor]  # __new__ passes on what it has no use for
+    # __new__ passes on what it has no use for
+    def __init__(  # pyright: ignore[reportInconsistentConstructor]
         self,
         message: str,
         errors: Sequence[Exception],
@@ -49,7 +50,10 @@ class FanOutFailed(AdormError, ExceptionGroup[Exception]):
     def _details(self) -> dict[str, Any]:
         return {"outcomes": self.outcomes, "result": self.result}
 
-    def derive(self, excs: Sequence[Exception], /) -> ExceptionGroup[Exception]:  # type: ignore[override]  # typeshed's overloads can't be met by a subclass  # pyright: ignore[reportIncompatibleMethodOverride]  # the same
+    # typeshed's overloads can't be met by a subclass    # the same
+    def derive(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, excs: Sequence[Exception], /
+    ) -> ExceptionGroup[Exception]:
         return type(self)(self.message, excs, **self._details())
 
 
@@ -98,7 +102,8 @@ MAX_REASONS_SHOWN = 10
 class CancellationReason(Record):
     """Why an operation of a cancelled transaction failed; `code` is None where it did not."""
 
-    __slots__ = ("operation", "code", "message", "item", "attribute_map", "error")  # noqa: RUF023  # the constructor's order
+    # the constructor's order
+    __slots__ = ("operation", "code", "message", "item", "attribute_map", "error")  # noqa: RUF023
 
     operation: str
     code: str | None
@@ -156,7 +161,10 @@ class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
             lines.append(f"and {len(failed) - MAX_REASONS_SHOWN} more in .reasons")
         return "\n  ".join(lines)
 
-    def derive(self, excs: Sequence[Exception], /) -> ExceptionGroup[Exception]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # typeshed's overloads can't be met
+    # typeshed's overloads can't be met
+    def derive(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, excs: Sequence[Exception], /
+    ) -> ExceptionGroup[Exception]:
         return ExceptionGroup(self.detail, excs)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from builtins import set as Set  # noqa: N812  # a method named `set` hides the type in the body of Attr
+
+# a method named `set` hides the type in the body of Attr
+from builtins import set as Set  # noqa: N812
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from functools import lru_cache
@@ -85,17 +87,29 @@ class Attr(ComparedPath, Generic[T]):
         def __ge__(self, other: object) -> Condition: ...
 
         @overload  # type: ignore[override]  # a condition: that is what a path is for
-        def __eq__(self: Attr[Decimal], other: Decimal | int | None) -> Condition: ...  # type: ignore[overload-overlap]  # Mistyped is for the rest
+        # Mistyped is for the rest
+        def __eq__(  # type: ignore[overload-overlap]
+            self: Attr[Decimal], other: Decimal | int | None
+        ) -> Condition: ...
         @overload
-        def __eq__(self, other: T | None) -> Condition: ...  # pyright: ignore[reportOverlappingOverload]  # Mistyped is for the rest
+        # Mistyped is for the rest
+        def __eq__(  # pyright: ignore[reportOverlappingOverload]
+            self, other: T | None
+        ) -> Condition: ...
         @overload
         def __eq__(self, other: object) -> Mistyped: ...
         def __eq__(self, other: object) -> Any: ...
 
         @overload  # type: ignore[override]  # as __eq__
-        def __ne__(self: Attr[Decimal], other: Decimal | int | None) -> Condition: ...  # type: ignore[overload-overlap]  # as __eq__
+        # as __eq__
+        def __ne__(  # type: ignore[overload-overlap]
+            self: Attr[Decimal], other: Decimal | int | None
+        ) -> Condition: ...
         @overload
-        def __ne__(self, other: T | None) -> Condition: ...  # pyright: ignore[reportOverlappingOverload]  # as __eq__
+        # as __eq__
+        def __ne__(  # pyright: ignore[reportOverlappingOverload]
+            self, other: T | None
+        ) -> Condition: ...
         @overload
         def __ne__(self, other: object) -> Mistyped: ...
         def __ne__(self, other: object) -> Any: ...
@@ -292,13 +306,15 @@ MAX_KEPT = 512
 """The untyped paths that are kept, of all that a process uses."""
 
 _PIECE = re.compile(
-    r"""(?P<name>[^.\[\]"']+)|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]|\['(?P<key2>[^']*)'\]|(?P<dot>\.)"""
+    r"""(?P<name>[^.\[\]"']+)|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]"""
+    r"""|\['(?P<key2>[^']*)'\]|(?P<dot>\.)"""
 )
 
 
 def parse_path(text: str) -> DocumentPath:
     """An untyped path from `dotted.name[0]`; a name with a dot in it is written `labels["a.b"]`."""
-    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+    # callers without a checker
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(f"a path is text such as 'lines[0].price', not {text!r}")
     return _parse(str.__str__(text))
 

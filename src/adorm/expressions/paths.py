@@ -102,7 +102,8 @@ class Path(ComparedPath):
 def measured_of(path_like: object) -> Measured:
     """The document path, or the size of one, behind a `Path` or `Attr`."""
     if isinstance(path_like, ComparedPath):
-        return path_like._adorm_measured  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # a path has no public names: any may be a field
+        # a path has no public names: any may be a field
+        return path_like._adorm_measured  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     raise UsageError(
         f"a path such as Order.total is expected, not {path_like!r}; "
         "adorm.path('name') is the untyped one"

@@ -156,7 +156,8 @@ class RequestExpressions(Operands):
         if plan.names:
             request["ExpressionAttributeNames"] = plan.names.copy()
         if values:
-            request["ExpressionAttributeValues"] = dict(zip(plan.value_names, values))  # noqa: B905  # as many, by construction
+            # as many, by construction
+            request["ExpressionAttributeValues"] = dict(zip(plan.value_names, values))  # noqa: B905
 
     def _plan(self, numbers: int | tuple[int, ...]) -> Plan:
         each = range(numbers) if isinstance(numbers, int) else numbers

@@ -148,7 +148,8 @@ def idempotent(
                 raise
             try:
                 text = results.write(codec, value)
-            except Exception as error:  # noqa: BLE001  # also of the user's hooks; the function has run
+            # also of the user's hooks; the function has run
+            except Exception as error:  # noqa: BLE001
                 await lease.finish(None, value, because=error)
             else:
                 await lease.finish(text, value)

@@ -147,7 +147,9 @@ class GetOrNone(Get[ResultT | None], Generic[ResultT]):
         def select(
             self, a: T1, b: T2, c: T3, d: T4, e: T5, /
         ) -> GetOrNone[tuple[T1, T2, T3, T4, T5]]: ...
-        def select(self, *paths: object) -> Any: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+        def select(  # pyright: ignore[reportIncompatibleMethodOverride]
+            self, *paths: object
+        ) -> Any: ...
 
 
 def finish_get(binding: Binding, key: Key[Any], attribute_map: AttributeMap | None) -> Any:

@@ -124,7 +124,8 @@ class Save(Write[ModelT, ResultT]):
                 new_values[field.name] = self._binding.decode_part(
                     field, (field.attribute_name,), stored
                 )
-        except Exception as problem:  # noqa: BLE001  # an answer of a wrong shape: the instance must get its version all the same
+        # an answer of a wrong shape: the instance must get its version all the same
+        except Exception as problem:  # noqa: BLE001
             if isinstance(problem, ItemDecodeError):
                 problem.add_note(
                     f"{self._key} was saved: the value that can't be read was stored before, "

@@ -91,7 +91,8 @@ class UpdateClauses:
             UsageError: one is no clause.
         """
         for clause in clauses:
-            if not isinstance(clause, Clause):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+            # unchecked callers
+            if not isinstance(clause, Clause):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise UsageError(
                     f"apply() takes clauses such as attr(Order.note).set('x'), not {clause!r}"
                 )

@@ -34,7 +34,10 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
         return self._aggregate(path, int, _plus)
 
     @overload
-    def avg(self, path: Decimal | int | None, /) -> Operation[Decimal | None]: ...  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # only None is in both
+    # only None is in both
+    def avg(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+        self, path: Decimal | int | None, /
+    ) -> Operation[Decimal | None]: ...
     @overload
     def avg(self, path: float | None, /) -> Operation[float | None]: ...
     def avg(self, path: object, /) -> Operation[Any]:

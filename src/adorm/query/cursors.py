@@ -62,7 +62,8 @@ def decode_cursor(
     Raises:
         BadCursor: it is damaged, forged, signed with another secret, or one of another query.
     """
-    if not isinstance(cursor, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # comes from outside
+    # comes from outside
+    if not isinstance(cursor, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise BadCursor(f"a cursor is the text of Page.cursor, not {type(cursor).__name__}")
     if len(cursor) > MAX_CURSOR_BYTES:
         raise BadCursor("this is no cursor: it is far too long")

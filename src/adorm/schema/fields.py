@@ -50,7 +50,10 @@ DATETIME_FORMATS: tuple[DatetimeFormat, ...] = typing.get_args(DatetimeFormat)
 class Marker(Record):
     """What `adorm.attribute(...)` or another field marker says of a field."""
 
-    __slots__ = ("role", "name", "omit_empty", "as_json", "as_set", "truncate", "datetime_format")  # noqa: RUF023  # the constructor's order
+    # the constructor's order
+    __slots__ = (  # noqa: RUF023
+        "role", "name", "omit_empty", "as_json", "as_set", "truncate", "datetime_format"
+    )  # fmt: skip
 
     role: Role
     name: str | None

@@ -49,7 +49,8 @@ class GlobalIndex(Record):
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
     """
 
-    __slots__ = ("name", "partition", "sort", "projection")  # noqa: RUF023  # the constructor's order
+    # the constructor's order
+    __slots__ = ("name", "partition", "sort", "projection")  # noqa: RUF023
 
     name: str
     partition: tuple[str, ...]
@@ -183,7 +184,11 @@ def resolve_indexes(
     table_keys = (partition,) if sort is None else (partition, sort)
     indexes: dict[str, Index] = {}
     for index in declared:
-        if not isinstance(index, (GlobalIndex, LocalIndex)) or not isinstance(index.name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        # unchecked callers
+        if (
+            not isinstance(cast("object", index), (GlobalIndex, LocalIndex))
+            or not isinstance(index.name, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        ):
             raise ModelError(
                 f"{owner}: an index is GlobalIndex(name, ...) or LocalIndex(name, ...), not "
                 f"{index!r}"

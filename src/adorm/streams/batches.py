@@ -107,7 +107,8 @@ async def handle_batch(
         member.label = f"{record.kind} of {info.name}, sequence number {record.sequence_number}"
         try:
             changes.append(typed_change(record, info, codec))
-        except Exception as error:  # noqa: BLE001  # stored, as that of a record that is handled alone
+        # stored, as that of a record that is handled alone
+        except Exception as error:  # noqa: BLE001
             member.error = error
             unreadable.add(member.item)
             failed += 1

@@ -20,7 +20,8 @@ _current_effective_deadline: Callable[[], float] | None = None
 def scope_deadline() -> float:
     """When the cancel scopes around end, on the loop's clock: `inf` without one, `-inf` in one that
     is cancelled."""
-    global _current_effective_deadline  # noqa: PLW0603  # looking it up in anyio at every call takes as long as calling it
+    # looking it up in anyio at every call takes as long as calling it
+    global _current_effective_deadline  # noqa: PLW0603
     if _current_effective_deadline is None:
         if _BACKEND not in sys.modules:
             return math.inf

@@ -30,7 +30,8 @@ class Record:
         cls._setters = tuple(getattr(cls, name).__set__ for name in cls.__slots__)
 
     def _hold(self, *values: object) -> None:
-        for set_slot, value in zip(self._setters, values):  # noqa: B905  # `strict` costs a third of it
+        # `strict` costs a third of it
+        for set_slot, value in zip(self._setters, values):  # noqa: B905
             set_slot(self, value)
 
     def _held(self) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 import attrs
 
@@ -71,7 +71,8 @@ def create_table_request(
         UsageError: DynamoDB does not take the name, a key's type is not known, or an argument is
             wrong.
     """
-    if billing != "on_demand" and not isinstance(billing, Provisioned):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+    # unchecked callers
+    if billing != "on_demand" and not isinstance(cast("object", billing), Provisioned):
         raise UsageError(
             'billing is "on_demand" or adorm.Provisioned(read_units=..., write_units=...), '
             f"not {billing!r}"

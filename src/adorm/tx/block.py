@@ -220,7 +220,8 @@ def check_token(token: str | None) -> None:
     """Refuse what can't be an idempotency token."""
     if token is None:
         return
-    is_text = isinstance(token, str)  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+    # unchecked callers
+    is_text = isinstance(token, str)  # pyright: ignore[reportUnnecessaryIsInstance]
     if not is_text or not 1 <= len(token) <= MAX_TOKEN_CHARACTERS:
         raise (BadValue if is_text else UsageError)(
             f"an idempotency token has 1 to {MAX_TOKEN_CHARACTERS} characters, "

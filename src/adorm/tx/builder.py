@@ -159,7 +159,8 @@ class TransactionBuilder:
             UsageError: it is a write of another database, or it has what a transaction can't give:
                 `returning(...)`, `exactly_once()`, a retry policy.
         """
-        if not isinstance(write, Update | Write):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        # unchecked callers
+        if not isinstance(write, Update | Write):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(
                 "include() takes a write that a table has built, such as orders.create(order), "
                 f"not {write!r}"

@@ -25,7 +25,8 @@ def get_actions(bind: Bind, keys: Iterable[Key[Any]]) -> tuple[GetAction, ...]:
     """The keys, each with its table."""
     actions: list[GetAction] = []
     for index, key in enumerate(keys):
-        if not isinstance(key, Key):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        # unchecked callers
+        if not isinstance(key, Key):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(
                 "transact_get() takes keys, which know their model: orders.key(...), "
                 f"not {key!r} (at place {index})"

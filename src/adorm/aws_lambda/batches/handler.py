@@ -208,4 +208,6 @@ class BatchHandler(ABC, Generic[OutcomeT]):
                 await returned
         except Exception as error:  # noqa: BLE001  # the hook disturbs nothing
             # Without the traceback and the message, which may hold stored values.
-            logger.error("on_failure of %s failed itself: %s", self.what, type(error).__name__)  # noqa: TRY400
+            logger.error(  # noqa: TRY400
+                "on_failure of %s failed itself: %s", self.what, type(error).__name__
+            )

@@ -86,7 +86,8 @@ class made_once:  # noqa: N801  # used as a decorator
             if self._name in attributes:  # another thread was faster
                 return cast("Callable[[Any], Any]", attributes[self._name])
             if self._name in in_the_making:
-                return lambda value: getattr(instance, self._name)(value)  # noqa: PLW0108  # by then the attribute is the function
+                # by then the attribute is the function
+                return lambda value: getattr(instance, self._name)(value)  # noqa: PLW0108
             in_the_making.add(self._name)
             try:
                 function = attributes[self._name] = self._make(instance)

@@ -130,7 +130,8 @@ class TupleCoder(Coder):
         def encode_tuple(value: Any) -> dict[str, Any]:
             if not isinstance(value, tuple):
                 raise wrong(f"a tuple of {len(encoders)}", value)
-            given = cast("tuple[Any, ...]", value)  # type: ignore[redundant-cast]  # pyright takes it for tuple[Unknown, ...]
+            # pyright takes it for tuple[Unknown, ...]
+            given = cast("tuple[Any, ...]", value)  # type: ignore[redundant-cast]
             if len(given) != len(encoders):
                 raise EncodeFailure(f"expected a tuple of {len(encoders)}, got one of {len(given)}")
             items = iter(given)
@@ -179,7 +180,8 @@ class MapCoder(Coder):
         def encode_map(value: Any) -> dict[str, Any]:
             if not isinstance(value, Mapping):
                 raise wrong("a dict", value)
-            given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]  # pyright takes it for Mapping[Unknown, Unknown]
+            # pyright takes it for Mapping[Unknown, Unknown]
+            given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]
             content: dict[str, Any] = {}
             for key, item in given.items():
                 name = key if key.__class__ is str else key_text(key)
@@ -199,7 +201,8 @@ class MapCoder(Coder):
         def encode_map_with_keys(value: Any) -> dict[str, Any]:
             if not isinstance(value, Mapping):
                 raise wrong("a dict", value)
-            given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]  # pyright takes it for Mapping[Unknown, Unknown]
+            # pyright takes it for Mapping[Unknown, Unknown]
+            given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]
             content = {key_text(key): item for key, item in given.items()}
             if len(content) < len(given):
                 raise ValueFailure("two keys that are stored as the same text")

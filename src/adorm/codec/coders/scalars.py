@@ -268,7 +268,10 @@ def _of_subclass(cls: Any, base: Scalar) -> Scalar:
     if issubclass(cls, (date, time)):
         read = _reader_by_iso(cls, base.read)
     elif issubclass(cls, timedelta):
-        read = lambda text: cls(microseconds=timedelta_number(text) // timedelta(microseconds=1))  # noqa: E731  # short and local
+        # short and local
+        read = lambda text: cls(  # noqa: E731
+            microseconds=timedelta_number(text) // timedelta(microseconds=1)
+        )
     else:
         read = lambda payload: cls(base.read(payload))  # noqa: E731  # as above
     return Scalar(base.tag, expected, _instance(cls, expected, base.write), read, (cls,))

@@ -158,7 +158,11 @@ class SetCoder(Coder):
             content = attribute_value[tag]
             if not isinstance(content, (list, tuple, AbstractSet)):
                 raise unexpected(self._expected, attribute_value)
-            members = [decode({tag[0]: item}) for item in content]  # pyright: ignore[reportUnknownVariableType]  # JSON
+            # JSON
+            members = [
+                decode({tag[0]: item})
+                for item in content  # pyright: ignore[reportUnknownVariableType]
+            ]
         try:
             return self.make(members)
         except TypeError as error:

@@ -165,7 +165,8 @@ class StructCoder(Coder):
     def _check_dict(self, value: Any) -> None:
         if not isinstance(value, Mapping):
             raise wrong(f"{article(self.structure.name)} dict", value)
-        given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]  # pyright takes it for Mapping[Unknown, Unknown]
+        # pyright takes it for Mapping[Unknown, Unknown]
+        given = cast("Mapping[Any, Any]", value)  # type: ignore[redundant-cast]
         more = [key for key in given if key not in self.structure.by_name]
         if more:
             raise EncodeFailure(

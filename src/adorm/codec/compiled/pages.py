@@ -190,8 +190,10 @@ class ParsedPage(ItemPage):
         while (index := before + len(made)) < stop:
             try:
                 for struct in structs[index:stop]:
-                    made.append(make(struct))  # noqa: PERF401  # what was made before a failure counts
-            except Exception:  # noqa: BLE001  # the careful way below reads the item, or tells why not
+                    # what was made before a failure counts
+                    made.append(make(struct))  # noqa: PERF401
+            # the careful way below reads the item, or tells why not
+            except Exception:  # noqa: BLE001
                 attribute_map = self.attribute_map(before + len(made))
                 try:
                     made.append(reader.decoder()(attribute_map))

@@ -81,7 +81,8 @@ class FunctionWriter:
         text = "\n".join(self._lines) + "\n"
         filename = f"<adorm {about} {next(_numbers)}>"
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-        exec(compile(text, filename, "exec"), self._names)  # noqa: S102  # made of field names and literals
+        # made of field names and literals
+        exec(compile(text, filename, "exec"), self._names)  # noqa: S102
         function: Callable[..., Any] = self._names[self._function_name]
         weakref.finalize(function, linecache.cache.pop, filename, None).atexit = False
         return function

@@ -120,7 +120,9 @@ class AssumedRole:
                     error.operation, error.subject = OPERATION, self._role_arn
                 if attempt == ATTEMPTS:
                     raise
-                pause_s = BASE_PAUSE_S * 2 ** (attempt - 1) * (0.5 + random.random() / 2)  # noqa: S311  # jitter
+                # jitter
+                share = 0.5 + random.random() / 2  # noqa: S311
+                pause_s = BASE_PAUSE_S * 2 ** (attempt - 1) * share
             except AccessDenied as error:
                 error.attempts = attempt
                 if error.code in CREDENTIALS_REFUSED:
@@ -188,14 +190,22 @@ class AssumedRole:
 
 def check_role(role_arn: str, external_id: str | None, session_name: str, duration_s: int) -> None:
     """Check arguments as STS does."""
-    if not isinstance(role_arn, str) or not _ROLE_ARN.fullmatch(role_arn):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+    # unchecked callers
+    if (
+        not isinstance(role_arn, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        or not _ROLE_ARN.fullmatch(role_arn)
+    ):
         raise UsageError(f"role_arn reads arn:aws:iam::123456789012:role/name, not {role_arn!r}")
     if external_id is not None and (
         not isinstance(external_id, str)  # pyright: ignore[reportUnnecessaryIsInstance]  # the same
         or not _EXTERNAL_ID.fullmatch(external_id)
     ):
         raise UsageError("external_id is text of 2 to 1224 letters, digits or _+=,.@:/-")
-    if not isinstance(session_name, str) or not _SESSION_NAME.fullmatch(session_name):  # pyright: ignore[reportUnnecessaryIsInstance]  # the same
+    # the same
+    if (
+        not isinstance(session_name, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        or not _SESSION_NAME.fullmatch(session_name)
+    ):
         raise UsageError(
             f"session_name is text of 2 to 64 letters, digits or _+=,.@-, not {session_name!r}"
         )

@@ -55,7 +55,8 @@ class AwsSession(Protocol):
 class Settings(Record):
     """A profile's settings of the endpoint; None where it has none."""
 
-    __slots__ = ("region", "endpoint_url", "use_fips", "use_dualstack", "ca_bundle")  # noqa: RUF023  # the constructor's order
+    # the constructor's order
+    __slots__ = ("region", "endpoint_url", "use_fips", "use_dualstack", "ca_bundle")  # noqa: RUF023
 
     region: str | None
     endpoint_url: str | None

@@ -28,7 +28,10 @@ class Credentials(Record):
         UsageError: a part is empty or holds a control character, or `expires_at` is naive.
     """
 
-    __slots__ = ("access_key_id", "secret_access_key", "session_token", "expires_at")  # noqa: RUF023  # the constructor's order
+    # the constructor's order
+    __slots__ = (  # noqa: RUF023
+        "access_key_id", "secret_access_key", "session_token", "expires_at"
+    )  # fmt: skip
 
     access_key_id: str
     secret_access_key: str
@@ -254,7 +257,8 @@ class CredentialsCache:
                 f"credentials could not be fetched: {type(error).__name__}: {reason_of(error)}"
             )
             raise ConnectionFailed(problem, maybe_applied=False) from error
-        if not isinstance(loaded, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        # unchecked callers
+        if not isinstance(loaded, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(
                 f"{source}.load() has to return adorm.Credentials, not {type(loaded).__name__}"
             )

@@ -25,7 +25,8 @@ def files_mention(words: Collection[str], environ: Mapping[str, str]) -> bool:
     """
     home = environ.get("HOME") or environ.get("USERPROFILE") or "~"
     for variable, name in FILES:
-        path = os.path.expanduser(environ.get(variable) or f"{home}/.aws/{name}")  # noqa: PTH111  # pathlib takes 2 ms to import
+        # pathlib takes 2 ms to import
+        path = os.path.expanduser(environ.get(variable) or f"{home}/.aws/{name}")  # noqa: PTH111
         try:
             with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  # the same
                 text = file.read()

@@ -60,7 +60,8 @@ def watch_children(session: SessionT) -> SessionT:
         builder: Any = getattr(provider, "_profile_provider_builder", None)
         make: Any = getattr(builder, "_create_process_provider", None)
         if make is not None and not isinstance(make, _WatchedFactory):
-            builder._create_process_provider = _WatchedFactory(make)  # noqa: SLF001  # see the module's docstring
+            # see the module's docstring
+            builder._create_process_provider = _WatchedFactory(make)  # noqa: SLF001
     return session
 
 

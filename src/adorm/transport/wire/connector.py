@@ -23,7 +23,10 @@ HAPPY_EYEBALLS_DELAY_S = 0.25
 class Connector(Record):
     """Opens connections to one endpoint. `tls` is None for plain http."""
 
-    __slots__ = ("loop", "endpoint", "tls", "connect_timeout_s", "read_timeout_s", "max_body_bytes")  # noqa: RUF023  # the constructor's order
+    # the constructor's order
+    __slots__ = (  # noqa: RUF023
+        "loop", "endpoint", "tls", "connect_timeout_s", "read_timeout_s", "max_body_bytes"
+    )  # fmt: skip
 
     loop: asyncio.AbstractEventLoop
     endpoint: Endpoint

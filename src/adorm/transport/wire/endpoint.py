@@ -32,7 +32,8 @@ Service = Literal["dynamodb", "sts"]
 class Endpoint(Record):
     """Where requests go, and the region that they are signed for."""
 
-    __slots__ = ("scheme", "host", "port", "path", "region", "ca_bundle")  # noqa: RUF023  # the constructor's order
+    # the constructor's order
+    __slots__ = ("scheme", "host", "port", "path", "region", "ca_bundle")  # noqa: RUF023
 
     scheme: Literal["http", "https"]
     host: str

@@ -162,5 +162,6 @@ def json_body(operation: str, request: Request) -> bytes:
 def _default(value: Any) -> Any:
     """For orjson: what to write in the place of a value that it can't write."""
     if isinstance(value, Mapping):
-        return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # orjson checks what is in it
+        # orjson checks what is in it
+        return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return json_default(value)
