@@ -27,6 +27,16 @@ def test_it_is_a_group_of_all_errors_that_names_the_first_three_parts() -> None:
     assert (failure.outcomes, failure.result) == (parts, 7)
 
 
+def test_a_part_that_its_error_names_is_not_named_a_second_time() -> None:
+    named = adorm.ConnectionFailed(
+        "lost", maybe_applied=False, operation="BatchGetItem", subject="orders, chunk 1 of 2"
+    )
+    failure = fan_out_error(BatchFailed, "batch get", outcomes(named, None), parts="chunks")
+    assert str(failure).startswith(
+        "batch get: 1 of 2 chunks failed (BatchGetItem on orders, chunk 1 of 2: lost);"
+    )
+
+
 def test_errors_that_are_of_no_outcome_are_in_the_group_too() -> None:
     parts = outcomes(KeyError("a"))
     failure = fan_out_error(BatchFailed, "x", parts, errors=[KeyError("a"), KeyError("b")])

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from adorm.concurrency.stream import StreamJob, TaskStream
+from adorm.concurrency.stream import Emit, Source, TaskStream
 from adorm.errors import UsageError
 from adorm.outcomes import Outcome
 from tests.support.tasks import tasks_alive
 
 pytestmark = pytest.mark.anyio
-
-Emit = Callable[[str], Awaitable[None]]
 
 
 @pytest.mark.parametrize("turns", range(6))
@@ -26,7 +23,7 @@ async def test_a_part_that_comes_while_its_consumer_is_cancelled_stays(turns: in
     ready = anyio.Event()
     loop = asyncio.get_running_loop()
 
-    async def run(_outcome: Outcome[None], emit: Emit) -> None:
+    async def run(emit: Emit[str]) -> None:
         await ready.wait()
 
         def cancel_later(left: int) -> None:
@@ -45,7 +42,7 @@ async def test_a_part_that_comes_while_its_consumer_is_cancelled_stays(turns: in
         for _ in range(3):
             seen.append(await stream.next())  # noqa: PERF401  # what was seen before the cancellation counts
 
-    async with TaskStream([StreamJob(Outcome[None]("job"), run)], limit=1) as stream:
+    async with TaskStream([(Outcome[None]("job"), run)], limit=1) as stream:
         consumer = asyncio.ensure_future(consume())
         for _ in range(5):
             await checkpoint()
@@ -59,17 +56,15 @@ async def test_a_part_that_comes_while_its_consumer_is_cancelled_stays(turns: in
 
 @pytest.mark.parametrize("turns", range(8))
 async def test_a_job_that_fails_as_others_begin_ends_the_stream(turns: int) -> None:
-    async def fail(_outcome: Outcome[None], _emit: Emit) -> None:
+    async def fail(_emit: Emit[str]) -> None:
         for _ in range(turns):
             await checkpoint()
         raise ZeroDivisionError
 
-    async def endless(_outcome: Outcome[None], _emit: Emit) -> None:
+    async def endless(_emit: Emit[str]) -> None:
         await anyio.sleep_forever()
 
-    jobs = [
-        StreamJob(Outcome[None](str(number)), endless if number else fail) for number in range(4)
-    ]
+    jobs = [(Outcome[None](str(number)), endless if number else fail) for number in range(4)]
     async with TaskStream(jobs, limit=4) as stream:
         with anyio.fail_after(5):
             assert await stream.next() is None
@@ -80,25 +75,25 @@ async def test_a_job_that_fails_as_others_begin_ends_the_stream(turns: int) -> N
 
 
 async def test_with_a_limit_of_one_the_parts_come_job_by_job() -> None:
-    def job(name: str) -> StreamJob[str, None]:
-        async def run(_outcome: Outcome[None], emit: Emit) -> None:
+    def job(name: str) -> tuple[Outcome[None], Source[str]]:
+        async def run(emit: Emit[str]) -> None:
             for number in range(3):
                 await emit(f"{name}{number}")
 
-        return StreamJob(Outcome[None](name), run)
+        return (Outcome[None](name), run)
 
     async with TaskStream([job(name) for name in "abc"], limit=1) as stream:
         parts = [await stream.next() for _ in range(10)]
     assert parts == ["a0", "a1", "a2", "b0", "b1", "b2", "c0", "c1", "c2", None]
 
 
-def one_job(parts: str) -> list[StreamJob[str, None]]:
-    async def run(_outcome: Outcome[None], emit: Emit) -> None:
+def one_job(parts: str) -> list[tuple[Outcome[None], Source[str]]]:
+    async def run(emit: Emit[str]) -> None:
         for part in parts:
             await emit(part)
         await anyio.sleep_forever()
 
-    return [StreamJob(Outcome[None]("job"), run)]
+    return [(Outcome[None]("job"), run)]
 
 
 async def test_a_reader_of_a_stream_hears_that_another_task_left_its_block_before_the_end() -> None:
@@ -139,8 +134,9 @@ async def test_a_stream_whose_reader_is_cancelled_twice_while_jobs_end_leaves_no
 ) -> None:
     ending, go_on, reading = anyio.Event(), anyio.Event(), anyio.Event()
 
-    async def run(outcome: Outcome[list[str]], emit: Emit) -> None:
-        done = outcome.value = list[str]()
+    done = list[str]()
+
+    async def run(emit: Emit[str]) -> None:
         try:
             await emit("a")
             done.append("a")
@@ -151,7 +147,7 @@ async def test_a_stream_whose_reader_is_cancelled_twice_while_jobs_end_leaves_no
                 await go_on.wait()
             done.append("cleaned up")
 
-    stream = TaskStream([StreamJob(Outcome[list[str]]("job"), run)], limit=1)
+    stream = TaskStream([(Outcome[None]("job"), run)], limit=1)
 
     async def read() -> None:
         async with stream:
@@ -172,5 +168,5 @@ async def test_a_stream_whose_reader_is_cancelled_twice_while_jobs_end_leaves_no
     go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await reader
-    assert stream.outcomes[0].value == ["a", "cleaned up"]
+    assert done == ["a", "cleaned up"]
     assert tasks_alive() == set()

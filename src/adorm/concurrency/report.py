@@ -56,10 +56,15 @@ def fan_out_error(
         return failure
     if mistake_alone and all(isinstance(error, UsageError) for error in errors):
         return errors[0]
-    listed = "; ".join(
-        f"{outcome.label}: {outcome.error}" for outcome in failed[:MAX_ERRORS_IN_MESSAGE]
-    )
+    listed = "; ".join(map(_shown, failed[:MAX_ERRORS_IN_MESSAGE]))
     more = len(failed) - MAX_ERRORS_IN_MESSAGE
     rest = f"; and {more:,} more" if more > 0 else ""
     count = f"{len(failed):,} of {len(outcomes):,} {parts} failed"
     return group(f"{doing}: {count} ({listed}{rest}); {hint}", errors, outcomes=outcomes, **details)
+
+
+def _shown(outcome: Outcome[Any]) -> str:
+    """The label and the error, which may name the part already: "BatchGetItem on orders, chunk 1 of
+    3: ..."."""
+    error = str(outcome.error)
+    return error if outcome.label in error else f"{outcome.label}: {error}"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import anyio
-import attrs
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
@@ -21,20 +20,10 @@ T = TypeVar("T")
 ValueT = TypeVar("ValueT")
 
 
-@attrs.frozen(eq=False)
-class StreamJob(Generic[ValueT, T]):
-    """A job that gives values to a stream: `await emit(value)` waits until the value was read."""
-
-    outcome: Outcome[T]
-    run: Callable[[Outcome[T], Callable[[ValueT], Awaitable[None]]], Awaitable[None]]
-
-
-class _Emitted(Generic[ValueT]):
-    """A value that a job has emitted and nobody has read yet."""
-
-    def __init__(self, value: ValueT) -> None:
-        self.value = value
-        self.was_read = anyio.Event()
+Emit: TypeAlias = Callable[[ValueT], Awaitable[None]]
+"""Gives a value to the stream, and waits until it was read."""
+Source: TypeAlias = Callable[[Emit[ValueT]], Awaitable[None]]
+"""A job that gives values to a stream."""
 
 
 class TaskStream(Generic[ValueT, T]):
@@ -48,7 +37,7 @@ class TaskStream(Generic[ValueT, T]):
 
     def __init__(
         self,
-        jobs: Sequence[StreamJob[ValueT, T]],
+        jobs: Sequence[tuple[Outcome[T], Source[ValueT]]],
         *,
         limit: int,
         on_failure: OnFailure = "stop",
@@ -64,14 +53,15 @@ class TaskStream(Generic[ValueT, T]):
         self._tasks: TaskGroup | None = None
         self._owner: asyncio.Task[Any] | None = None
         self._running: anyio.CancelScope | None = None
-        self._emitted: deque[_Emitted[ValueT]] = deque()
+        self._emitted: deque[tuple[ValueT, anyio.Event]] = deque()
+        """Values that nobody has read yet, each with the event for which its job waits."""
         self._ended = False
         self._changed: anyio.Event | None = None
 
     @property
     def outcomes(self) -> list[Outcome[T]]:
         """One for each job, in order."""
-        return [job.outcome for job in self._jobs]
+        return [outcome for outcome, _ in self._jobs]
 
     async def __aenter__(self) -> Self:
         self._owner, self._running = asyncio.current_task(), anyio.CancelScope()
@@ -82,24 +72,21 @@ class TaskStream(Generic[ValueT, T]):
 
     async def _run_jobs(self, running: anyio.CancelScope) -> None:
         try:
-            jobs = [(job.outcome, self._emitting(job)) for job in self._jobs]
+            jobs = [(outcome, self._job(source)) for outcome, source in self._jobs]
             with running:
                 await run_all(jobs, limit=self._limit, on_failure=self._on_failure)
         finally:
             self._ended = True
             self._wake_readers()
 
-    def _emitting(self, job: StreamJob[ValueT, T]) -> Job[T]:
-        async def emit(value: ValueT) -> None:
-            emitted = _Emitted(value)
-            self._emitted.append(emitted)
-            self._wake_readers()
-            await emitted.was_read.wait()
+    def _job(self, source: Source[ValueT]) -> Job[T]:
+        return lambda _outcome: source(self._emit)
 
-        async def run(outcome: Outcome[T]) -> None:
-            await job.run(outcome, emit)
-
-        return run
+    async def _emit(self, value: ValueT) -> None:
+        was_read = anyio.Event()
+        self._emitted.append((value, was_read))
+        self._wake_readers()
+        await was_read.wait()
 
     def _wake_readers(self) -> None:
         """Wake all that wait. Each looks what is there, so that no value is lost if the one that
@@ -162,6 +149,6 @@ class TaskStream(Generic[ValueT, T]):
             if self._changed is None:
                 self._changed = anyio.Event()
             await self._changed.wait()
-        emitted = self._emitted.popleft()
-        emitted.was_read.set()
-        return emitted.value
+        value, was_read = self._emitted.popleft()
+        was_read.set()
+        return value

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Err
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from adorm.errors import (
     AccessDenied,
@@ -17,7 +17,6 @@ from adorm.errors import (
     TransactionConflict,
     ValidationFailed,
 )
-from adorm.support.records import Record
 
 Treatment = Literal["no", "transient", "throttle", "renew"]
 """How a retry treats an error code.
@@ -28,16 +27,11 @@ a wait, after the clock was corrected or the credentials were fetched again.
 """
 
 
-class Code(Record):
+class Code(NamedTuple):
     """One row of `CODES`."""
 
-    __slots__ = ("error", "treatment")
-
     error: type[ServiceError]
-    treatment: Treatment
-
-    def __init__(self, error: type[ServiceError], treatment: Treatment = "no") -> None:
-        self._hold(error, treatment)
+    treatment: Treatment = "no"
 
 
 CODES: Mapping[str, Code] = {

@@ -57,13 +57,11 @@ from adorm.errors.base import (
 )
 from adorm.errors.groups import (
     BatchFailed as BatchFailed,
-    CancellationReason as CancellationReason,
     FanOutFailed as FanOutFailed,
     GatherFailed as GatherFailed,
     ScanFailed as ScanFailed,
     SqsFailed as SqsFailed,
     StreamFailed as StreamFailed,
-    TransactionCanceled as TransactionCanceled,
 )
 from adorm.errors.service import (
     AccessDenied as AccessDenied,
@@ -75,6 +73,10 @@ from adorm.errors.service import (
     TransactionConflict as TransactionConflict,
     ValidationFailed as ValidationFailed,
     VersionConflict as VersionConflict,
+)
+from adorm.errors.transaction import (
+    CancellationReason as CancellationReason,
+    TransactionCanceled as TransactionCanceled,
 )
 
 # Tracebacks and pickles name a class by the module from which users import it.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import anyio
 
 from adorm.calls.capacity import Capacity
-from adorm.concurrency.stream import StreamJob, TaskStream
+from adorm.concurrency.stream import Emit, TaskStream
 from adorm.outcomes import Outcome
 from adorm.query.decoder import Unreadable
 
@@ -111,18 +111,12 @@ class QueryStream(ItemStream[ItemT]):
         self._capacity = capacity
         self._errors: list[Exception] = []
 
-        async def read(
-            _outcome: Outcome[None], emit: Callable[[list[ItemT | Unreadable]], Awaitable[None]]
-        ) -> None:
+        async def read(emit: Emit[list[ItemT | Unreadable]]) -> None:
             while (page := await next_page()) is not None:
                 await emit(page)
 
-        self._stream = TaskStream(
-            [StreamJob(Outcome[None]("query"), read)],
-            limit=1,
-            operation=operation,
-            subject=table_name,
-        )
+        jobs = [(Outcome[None]("query"), read)]
+        self._stream = TaskStream(jobs, limit=1, operation=operation, subject=table_name)
         self._items = ItemIterator[ItemT](
             self._next_page, self._errors if collects_errors else None
         )

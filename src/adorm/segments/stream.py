@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from adorm.calls.capacity import Capacity
 from adorm.concurrency.pool import OnFailure
 from adorm.concurrency.report import fan_out_error
-from adorm.concurrency.stream import StreamJob, TaskStream
+from adorm.concurrency.stream import Emit, TaskStream
 from adorm.errors import DeadlineExceeded, ItemDecodeError, ScanFailed, UsageError
 from adorm.outcomes import Outcome, Progress
 from adorm.query.stream import ItemStream
@@ -123,7 +124,7 @@ class ScanStream(ItemStream[ItemT]):
         self._entered = True
         self._started_s = scan.monotonic()
         jobs = [
-            StreamJob(outcome, self._job(segment))
+            (outcome, partial(self._read, segment))
             for segment, outcome in enumerate(states.outcomes)
             if not outcome.finished and states.left != 0
         ]
@@ -141,22 +142,15 @@ class ScanStream(ItemStream[ItemT]):
         if self._entered:
             await self._stream.__aexit__(None, None, None)
 
-    def _job(
-        self, segment: int
-    ) -> Callable[[Outcome[int], Callable[[SegmentPage], Awaitable[None]]], Awaitable[None]]:
-        async def read(
-            _outcome: Outcome[int], emit: Callable[[SegmentPage], Awaitable[None]]
-        ) -> None:
-            reader = SegmentReader(self._scan, segment)
-            try:
-                while (page := await reader.next()) is not None:
-                    await emit(page)
-            except BaseException:
-                if not self._scan.collects_errors:
-                    self._give_no_more()
-                raise
-
-        return read
+    async def _read(self, segment: int, emit: Emit[SegmentPage]) -> None:
+        reader = SegmentReader(self._scan, segment)
+        try:
+            while (page := await reader.next()) is not None:
+                await emit(page)
+        except BaseException:
+            if not self._scan.collects_errors:
+                self._give_no_more()
+            raise
 
     # ---- giving
 
