@@ -45,13 +45,8 @@ _OPTIONS = "__adorm_options__"
 class _Options(Record):
     """The options of the decorator, for the class itself and for its subclasses."""
 
-    __slots__ = ("table", "indexes")  # noqa: RUF023  # the constructor's order
-
     table: str | None
     indexes: tuple[GlobalIndex | LocalIndex, ...]
-
-    def __init__(self, table: str | None, indexes: tuple[GlobalIndex | LocalIndex, ...]) -> None:
-        self._hold(table, indexes)
 
 
 class ModelInfo:

@@ -27,9 +27,6 @@ class RetryPolicy(Record):
         UsageError: a parameter is out of its range; the message names it.
     """
 
-    # the constructor's order
-    __slots__ = ("max_attempts", "base_delay_s", "max_delay_s", "jitter")  # noqa: RUF023
-
     max_attempts: int
     """The first attempt counts; 1 means no retry."""
     base_delay_s: float

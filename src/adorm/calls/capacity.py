@@ -21,13 +21,8 @@ if TYPE_CHECKING:
 class Units(Record):
     """Capacity units, of reading and of writing."""
 
-    __slots__ = ("read", "write")
-
-    read: float
-    write: float
-
-    def __init__(self, read: float = 0.0, write: float = 0.0) -> None:
-        self._hold(read, write)
+    read: float = 0.0
+    write: float = 0.0
 
     def __add__(self, other: Units) -> Units:
         return Units(self.read + other.read, self.write + other.write)

@@ -50,31 +50,14 @@ DATETIME_FORMATS: tuple[DatetimeFormat, ...] = typing.get_args(DatetimeFormat)
 class Marker(Record):
     """What `adorm.attribute(...)` or another field marker says of a field."""
 
-    # the constructor's order
-    __slots__ = (  # noqa: RUF023
-        "role", "name", "omit_empty", "as_json", "as_set", "truncate", "datetime_format"
-    )  # fmt: skip
-
-    role: Role
-    name: str | None
-    omit_empty: bool
-    as_json: bool
-    as_set: bool
-    truncate: bool
-    datetime_format: DatetimeFormat | None
+    role: Role = Role.ATTRIBUTE
+    name: str | None = None
+    omit_empty: bool = False
+    as_json: bool = False
+    as_set: bool = False
+    truncate: bool = False
+    datetime_format: DatetimeFormat | None = None
     """None: as the database says."""
-
-    def __init__(
-        self,
-        role: Role = Role.ATTRIBUTE,
-        name: str | None = None,
-        omit_empty: bool = False,
-        as_json: bool = False,
-        as_set: bool = False,
-        truncate: bool = False,
-        datetime_format: DatetimeFormat | None = None,
-    ) -> None:
-        self._hold(role, name, omit_empty, as_json, as_set, truncate, datetime_format)
 
     def as_role(self, role: Role, name: str | None) -> Marker:
         """The same marker in another role, under another attribute name."""

@@ -49,9 +49,6 @@ class GlobalIndex(Record):
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
     """
 
-    # the constructor's order
-    __slots__ = ("name", "partition", "sort", "projection")  # noqa: RUF023
-
     name: str
     partition: tuple[str, ...]
     sort: tuple[str, ...]
@@ -80,8 +77,6 @@ class LocalIndex(Record):
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
     """
-
-    __slots__ = ("name", "sort", "projection")  # noqa: RUF023  # the constructor's order
 
     name: str
     sort: tuple[str, ...]

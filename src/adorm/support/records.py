@@ -8,26 +8,54 @@ that a first read does not load use attrs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn, dataclass_transform
 
 
-@dataclass_transform(frozen_default=True)  # checkers refuse assignments, too
-class Record:
-    """The base of such a class. It names its `__slots__`, and `__init__` hands their values to
-    `_hold`, in that order.
+class _RecordType(type):
+    """Makes the annotated fields of a class its slots, and keeps their defaults beside them."""
 
-    Two are equal where they are of one class and equal in every slot.
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> _RecordType:
+        annotations: Mapping[str, str] = namespace.get("__annotations__", {})
+        fields = tuple(field for field, text in annotations.items() if "ClassVar" not in text)
+        namespace["_defaults"] = {
+            field: namespace.pop(field) for field in fields if field in namespace
+        }
+        namespace["__slots__"] = fields
+        return super().__new__(cls, name, bases, namespace)
+
+
+@dataclass_transform(frozen_default=True)  # checkers know the constructor, and refuse assignments
+class Record(metaclass=_RecordType):
+    """The base of such a class. It annotates its fields, with defaults, as a dataclass does.
+
+    A class that checks its values has a constructor of its own, which hands them to `_hold` in the
+    order of the fields. Two records are equal where they are of one class and equal in every field.
     """
 
-    __slots__: tuple[str, ...] = ()
-
+    __slots__: ClassVar[tuple[str, ...]]
+    _defaults: ClassVar[Mapping[str, Any]]
     _setters: ClassVar[tuple[Callable[[Any, object], None], ...]] = ()
-    """Each sets one slot, in their order: `__setattr__` refuses to."""
+    """Each sets one field, in their order: `__setattr__` refuses to."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls._setters = tuple(getattr(cls, name).__set__ for name in cls.__slots__)
+
+    def __init__(self, *values: object, **named: object) -> None:
+        if named or len(values) != len(self._setters):
+            values = self._completed(values, named)
+        self._hold(*values)
+
+    def _completed(
+        self, values: tuple[object, ...], named: Mapping[str, object]
+    ) -> tuple[object, ...]:
+        """All values in the order of the fields, with the defaults of those that are not given."""
+        rest = self.__slots__[len(values) :]
+        given = {**self._defaults, **named}
+        if len(values) > len(self.__slots__) or not named.keys() <= set(rest) <= given.keys():
+            raise TypeError(f"{type(self).__name__}() takes {', '.join(self.__slots__)}")
+        return (*values, *(given[name] for name in rest))
 
     def _hold(self, *values: object) -> None:
         # `strict` costs a third of it

@@ -40,14 +40,9 @@ class EncodeSource(Record):
         names: objects that both use, by their names in the braces.
     """
 
-    __slots__ = ("test", "payload", "names")  # noqa: RUF023  # the constructor's order
-
     test: str
     payload: str
-    names: Mapping[str, Any]
-
-    def __init__(self, test: str, payload: str, names: Mapping[str, Any] = NO_NAMES) -> None:
-        self._hold(test, payload, names)
+    names: Mapping[str, Any] = NO_NAMES
 
 
 class DecodeSource(Record):
@@ -58,13 +53,8 @@ class DecodeSource(Record):
         names: objects that it uses, by their names in the braces.
     """
 
-    __slots__ = ("payload", "names")  # noqa: RUF023  # the constructor's order
-
     payload: str
-    names: Mapping[str, Any]
-
-    def __init__(self, payload: str, names: Mapping[str, Any] = NO_NAMES) -> None:
-        self._hold(payload, names)
+    names: Mapping[str, Any] = NO_NAMES
 
 
 class made_once:  # noqa: N801  # used as a decorator

@@ -40,15 +40,8 @@ class OwnHook:
 class Hooks(Record):
     """The user's hooks for one type; None where there is none."""
 
-    __slots__ = ("unstructure", "structure")  # noqa: RUF023  # the constructor's order
-
     unstructure: Callable[[Any], Any] | None
     structure: Callable[[Any, Any], Any] | None
-
-    def __init__(
-        self, unstructure: Callable[[Any], Any] | None, structure: Callable[[Any, Any], Any] | None
-    ) -> None:
-        self._hold(unstructure, structure)
 
     def __bool__(self) -> bool:
         return self.unstructure is not None or self.structure is not None

@@ -28,32 +28,14 @@ class Scalar(Record):
             and each value is written just as it was read.
     """
 
-    __slots__ = (  # noqa: RUF023  # the constructor's order
-        "tag", "expected", "write", "read", "classes", "encode_source", "decode_source",
-        "has_one_form",
-    )  # fmt: skip
-
     tag: str
     expected: str
     write: Callable[[Any], Any]
     read: Callable[[Any], Any]
     classes: tuple[type, ...]
-    encode_source: EncodeSource | None
-    decode_source: DecodeSource | None
-    has_one_form: bool
-
-    def __init__(
-        self,
-        tag: str,
-        expected: str,
-        write: Callable[[Any], Any],
-        read: Callable[[Any], Any],
-        classes: tuple[type, ...],
-        encode_source: EncodeSource | None = None,
-        decode_source: DecodeSource | None = None,
-        has_one_form: bool = False,
-    ) -> None:
-        self._hold(tag, expected, write, read, classes, encode_source, decode_source, has_one_form)
+    encode_source: EncodeSource | None = None
+    decode_source: DecodeSource | None = None
+    has_one_form: bool = False
 
 
 class ScalarCoder(Coder):

@@ -55,24 +55,11 @@ class AwsSession(Protocol):
 class Settings(Record):
     """A profile's settings of the endpoint; None where it has none."""
 
-    # the constructor's order
-    __slots__ = ("region", "endpoint_url", "use_fips", "use_dualstack", "ca_bundle")  # noqa: RUF023
-
-    region: str | None
-    endpoint_url: str | None
-    use_fips: bool
-    use_dualstack: bool
-    ca_bundle: str | None
-
-    def __init__(
-        self,
-        region: str | None = None,
-        endpoint_url: str | None = None,
-        use_fips: bool = False,
-        use_dualstack: bool = False,
-        ca_bundle: str | None = None,
-    ) -> None:
-        self._hold(region, endpoint_url, use_fips, use_dualstack, ca_bundle)
+    region: str | None = None
+    endpoint_url: str | None = None
+    use_fips: bool = False
+    use_dualstack: bool = False
+    ca_bundle: str | None = None
 
 
 class SessionHolder:

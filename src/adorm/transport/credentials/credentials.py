@@ -28,11 +28,6 @@ class Credentials(Record):
         UsageError: a part is empty or holds a control character, or `expires_at` is naive.
     """
 
-    # the constructor's order
-    __slots__ = (  # noqa: RUF023
-        "access_key_id", "secret_access_key", "session_token", "expires_at"
-    )  # fmt: skip
-
     access_key_id: str
     secret_access_key: str
     session_token: str | None

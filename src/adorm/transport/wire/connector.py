@@ -23,29 +23,13 @@ HAPPY_EYEBALLS_DELAY_S = 0.25
 class Connector(Record):
     """Opens connections to one endpoint. `tls` is None for plain http."""
 
-    # the constructor's order
-    __slots__ = (  # noqa: RUF023
-        "loop", "endpoint", "tls", "connect_timeout_s", "read_timeout_s", "max_body_bytes"
-    )  # fmt: skip
-
     loop: asyncio.AbstractEventLoop
     endpoint: Endpoint
     tls: ssl.SSLContext | None
     connect_timeout_s: float
     """For all of it: looking up the name, TCP, TLS."""
     read_timeout_s: float
-    max_body_bytes: int
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        endpoint: Endpoint,
-        tls: ssl.SSLContext | None,
-        connect_timeout_s: float,
-        read_timeout_s: float,
-        max_body_bytes: int = MAX_BODY_BYTES,
-    ) -> None:
-        self._hold(loop, endpoint, tls, connect_timeout_s, read_timeout_s, max_body_bytes)
+    max_body_bytes: int = MAX_BODY_BYTES
 
     async def __call__(self, on_lost: Callable[[HttpConnection], None], /) -> HttpConnection:
         """Open a connection.

@@ -32,28 +32,14 @@ Service = Literal["dynamodb", "sts"]
 class Endpoint(Record):
     """Where requests go, and the region that they are signed for."""
 
-    # the constructor's order
-    __slots__ = ("scheme", "host", "port", "path", "region", "ca_bundle")  # noqa: RUF023
-
     scheme: Literal["http", "https"]
     host: str
     """Lower case; an IPv6 address without brackets."""
     port: int
     path: str
     region: str
-    ca_bundle: str | None
+    ca_bundle: str | None = None
     """The file or directory of the certificate authorities to trust; None: the system's."""
-
-    def __init__(
-        self,
-        scheme: Literal["http", "https"],
-        host: str,
-        port: int,
-        path: str,
-        region: str,
-        ca_bundle: str | None = None,
-    ) -> None:
-        self._hold(scheme, host, port, path, region, ca_bundle)
 
     @property
     def authority(self) -> str:
