@@ -153,8 +153,7 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
             except GivenUp:
                 logger.error(  # noqa: TRY400  # its traceback would be of this module
                     "the handler ignores its cancellation: it is given up with its event loop and "
-                    "connections, the next invocation gets "
-                    "new ones"
+                    "connections, the next invocation gets new ones"
                 )
                 raise self._exceeded("as it ignored its cancellation, it was given up") from None
             finally:
@@ -193,9 +192,8 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
         if budget_s <= 0:
             raise DeadlineExceeded(
                 f"{self._name} was not begun: {left_ms:g} ms are left of Lambda's time, and "
-                f"{self._reserve_s * 1000:g} ms of it are the "
-                "reserve (reserve_ms) for an answer; give the function a longer timeout, or a "
-                "smaller reserve"
+                f"{self._reserve_s * 1000:g} ms of it are the reserve (reserve_ms) for an answer; "
+                "give the function a longer timeout, or a smaller reserve"
             )
         return budget_s
 
@@ -213,8 +211,7 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
         if _in_a_loop():
             raise UsageError(
                 f"{self._name} runs an event loop of its own, so it can't be called inside a "
-                "running one: in tests, "
-                "`await handler.__wrapped__(event, context, db)`"
+                "running one: in tests, `await handler.__wrapped__(event, context, db)`"
             )
         if not self._busy.acquire(blocking=False):
             raise UsageError(

@@ -96,9 +96,8 @@ def database(connection: HTTPConnection, /) -> Database:
     if db is None:
         raise UsageError(
             "this application has no database: give it "
-            "lifespan=adorm.integrations.starlette.lifespan(...), "
-            "and in tests run it: `with TestClient(app)`, or `async with "
-            "app.router.lifespan_context(app)`"
+            "lifespan=adorm.integrations.starlette.lifespan(...), and in tests run it: `with "
+            "TestClient(app)`, or `async with app.router.lifespan_context(app)`"
         )
     return db
 

@@ -264,8 +264,7 @@ class MapCoder(Coder):
         if stored != text:
             raise DecodeFailure(
                 f"expected a map key as {coder.name} is stored, {brief(stored)}, got "
-                f"{brief(text)}: declare the keys `str`, "
-                f"or register hooks for {coder.name}"
+                f"{brief(text)}: declare the keys `str`, or register hooks for {coder.name}"
             )
         return key
 

@@ -79,8 +79,7 @@ def moment_of_epoch(text: str) -> datetime:
     if number > MAX_EPOCH_SECONDS:
         raise DecodeFailure(
             f"expected epoch seconds, got {shown({'N': text})}, which lies after the year 9999: "
-            "where these are milliseconds, "
-            "an `int` field reads them as they are"
+            "where these are milliseconds, an `int` field reads them as they are"
         )
     if number.adjusted() > 12:
         raise ValueError(text)
@@ -172,7 +171,6 @@ def _check_precision(text: str, kind: str) -> None:
     if _FINER_THAN_MICROSECONDS(text):
         raise DecodeFailure(
             f"{shown({'S': text})} is finer than a microsecond, which {kind} can't hold: declare "
-            "the field `str`, register hooks "
-            "for its type, or accept the loss by truncate=True, as in "
-            "adorm.attribute(truncate=True)"
+            "the field `str`, register hooks for its type, or accept the loss by truncate=True, as "
+            "in adorm.attribute(truncate=True)"
         )
