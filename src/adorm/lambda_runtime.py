@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, TypeVar, cast, overload, runtime_checkable
+from typing import Any, Protocol, TypedDict, TypeVar, Unpack, cast, overload, runtime_checkable
 
 from adorm.aws_lambda.invocations import Connect, Invocations
 from adorm.database import Database
@@ -28,8 +28,6 @@ ContextT = TypeVar("ContextT")
 T_co = TypeVar("T_co", covariant=True)
 EventT_contra = TypeVar("EventT_contra", contravariant=True)
 ContextT_contra = TypeVar("ContextT_contra", contravariant=True)
-
-DEFAULT_RESERVE_MS = 500
 
 _POSITIONAL = inspect.Parameter.POSITIONAL_OR_KEYWORD
 _SIGNATURE = inspect.Signature([inspect.Parameter(n, _POSITIONAL) for n in ("event", "context")])
@@ -98,28 +96,29 @@ def entry_point(
     return cast("LambdaHandler[EventT, ContextT, T]", made)
 
 
+class LambdaOptions(TypedDict, total=False):
+    """The options of `lambda_handler`."""
+
+    models: Sequence[type[Any]]
+    reserve_ms: int
+    connect: Connect | None
+    warm_up: bool | None
+
+
 @overload
 def lambda_handler(
     function: Callable[[EventT, ContextT, Database], Awaitable[T]], /
 ) -> LambdaHandler[EventT, ContextT, T]: ...
 @overload
 def lambda_handler(
-    *,
-    models: Sequence[type[Any]] = ...,
-    reserve_ms: int = ...,
-    connect: Connect | None = ...,
-    warm_up: bool | None = ...,
+    **options: Unpack[LambdaOptions],
 ) -> Callable[
     [Callable[[EventT, ContextT, Database], Awaitable[T]]], LambdaHandler[EventT, ContextT, T]
 ]: ...
 def lambda_handler(
     function: Callable[[Any, Any, Database], Awaitable[Any]] | None = None,
     /,
-    *,
-    models: Sequence[type[Any]] = (),
-    reserve_ms: int = DEFAULT_RESERVE_MS,
-    connect: Connect | None = None,
-    warm_up: bool | None = None,
+    **options: Unpack[LambdaOptions],
 ) -> Any:
     """Make Lambda's entry point `(event, context) -> result` of an async handler `(event, context,
     db)`.
@@ -144,12 +143,13 @@ def lambda_handler(
 
     Args:
         models: whose metadata and codecs are made in Lambda's init phase.
-        reserve_ms: milliseconds of Lambda's time for cancelling, cleaning up, and answering.
+        reserve_ms: milliseconds of Lambda's time for cancelling, cleaning up, and answering; 500 by
+            default.
         connect: options for `adorm.connect`, or a function, async or not, that makes a new database
             each time; `adorm.connect()` by default.
         warm_up: whether, inside Lambda, the decorator prepares models, credentials and one
-            connection, in 3 s at most; a failure is logged and no more. None: unless `_HANDLER`
-            names something else in the same module.
+            connection, in 3 s at most; a failure is logged and no more. None, the default: unless
+            `_HANDLER` names something else in the same module.
 
     Raises:
         UsageError: a bad option, or a function of another shape.
@@ -158,11 +158,6 @@ def lambda_handler(
     def decorate(
         function: Callable[[Any, Any, Database], Awaitable[Any]],
     ) -> LambdaHandler[Any, Any, Any]:
-        return entry_point(
-            function,
-            Invocations(
-                function, models=models, reserve_ms=reserve_ms, connect=connect, warm_up=warm_up
-            ),
-        )
+        return entry_point(function, Invocations(function, **options))
 
     return decorate if function is None else decorate(function)

@@ -111,10 +111,10 @@ class Invocations(Generic[EventT_contra, ContextT_contra, T_co]):
         self,
         function: Callable[[EventT_contra, ContextT_contra, Database], Awaitable[T_co]],
         *,
-        models: Sequence[type[Any]],
-        reserve_ms: int,
-        connect: Connect | None,
-        warm_up: bool | None,
+        models: Sequence[type[Any]] = (),
+        reserve_ms: int = 500,
+        connect: Connect | None = None,
+        warm_up: bool | None = None,
     ) -> None:
         self._function = checked_function(function)
         self._name = str(getattr(function, "__name__", type(function).__name__))

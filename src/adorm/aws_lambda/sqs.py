@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias, cast, overload
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, cast, overload
 
 import attrs
 import orjson
 
 from adorm.aws_lambda.batches.chains import make_chains
 from adorm.aws_lambda.batches.handler import (
-    DEFAULT_CONCURRENCY,
-    DEFAULT_STOP_BEFORE_S,
     AsyncFunction,
     BatchHandler,
+    BatchOptions,
     handler_function,
 )
 from adorm.aws_lambda.batches.result import HandlerOutcome, HandlerResult
@@ -177,26 +177,14 @@ class SqsHandler(BatchHandler[MessageOutcome]):
     parts = "messages"
 
     def __init__(
-        self,
-        function: MessageFunction,
-        /,
-        *,
-        concurrency: int = DEFAULT_CONCURRENCY,
-        stop_before_s: float = DEFAULT_STOP_BEFORE_S,
-        partial_batches: bool = True,
-        on_failure: Callable[[MessageOutcome], object] | None = None,
+        self, function: MessageFunction, /, **options: Unpack[BatchOptions[MessageOutcome]]
     ) -> None:
         """See `sqs_handler` for the options.
 
         Raises:
             UsageError: an option is wrong, or this is no async function of `(message, db)`.
         """
-        super().__init__(
-            concurrency=concurrency,
-            stop_before_s=stop_before_s,
-            partial_batches=partial_batches,
-            on_failure=on_failure,
-        )
+        super().__init__(**options)
         self._function = handler_function(function, self.what, arguments=("message", "db"), least=1)
         self._wrap(cast("AsyncFunction", function))
 
@@ -243,20 +231,10 @@ def _chain_of(outcome: MessageOutcome) -> Hashable:
 def sqs_handler(function: MessageFunction, /) -> SqsHandler: ...
 @overload
 def sqs_handler(
-    *,
-    concurrency: int = ...,
-    stop_before_s: float = ...,
-    partial_batches: bool = ...,
-    on_failure: Callable[[MessageOutcome], object] | None = ...,
+    **options: Unpack[BatchOptions[MessageOutcome]],
 ) -> Callable[[MessageFunction], SqsHandler]: ...
 def sqs_handler(
-    function: MessageFunction | None = None,
-    /,
-    *,
-    concurrency: int = DEFAULT_CONCURRENCY,
-    stop_before_s: float = DEFAULT_STOP_BEFORE_S,
-    partial_batches: bool = True,
-    on_failure: Callable[[MessageOutcome], object] | None = None,
+    function: MessageFunction | None = None, /, **options: Unpack[BatchOptions[MessageOutcome]]
 ) -> SqsHandler | Callable[[MessageFunction], SqsHandler]:
     """Make a handler of SQS batches of an async function that handles one message.
 
@@ -279,7 +257,7 @@ def sqs_handler(
         stop_before_s: how long before the ambient deadline running functions are cancelled, so that
             there is time to answer; 0.5 s by default.
         partial_batches: False raises `SqsFailed` if a message failed, and the whole batch is
-            delivered again.
+            delivered again; True by default.
         on_failure: a function, which may be async, called with the outcome of each message that
             failed. What it raises is logged. It does not get messages that were cancelled because
             the deadline was near.
@@ -287,14 +265,5 @@ def sqs_handler(
     Raises:
         UsageError: an option is wrong, or the function has other parameters.
     """
-
-    def decorate(function: MessageFunction) -> SqsHandler:
-        return SqsHandler(
-            function,
-            concurrency=concurrency,
-            stop_before_s=stop_before_s,
-            partial_batches=partial_batches,
-            on_failure=on_failure,
-        )
-
+    decorate = partial(SqsHandler, **options)
     return decorate if function is None else decorate(function)

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 
 from adorm.aws_lambda.batches.chains import ChainLink, make_chains
 from adorm.aws_lambda.batches.handler import (
-    DEFAULT_CONCURRENCY,
-    DEFAULT_STOP_BEFORE_S,
     AsyncFunction,
     BatchHandler,
+    BatchOptions,
     HandlerFunction,
     handler_function,
 )
@@ -29,6 +28,12 @@ from adorm.tables.names import plain_name
 if TYPE_CHECKING:
     from adorm.database import Database
     from adorm.streams.handler_types import Fallback
+
+
+class StreamOptions(BatchOptions[RecordOutcome], total=False):
+    """The options of `stream_handler`."""
+
+    after_failure: AfterFailure
 
 
 class StreamHandler(HandlerRegistry, BatchHandler[RecordOutcome]):
@@ -48,12 +53,9 @@ class StreamHandler(HandlerRegistry, BatchHandler[RecordOutcome]):
         fallback: Fallback | None = None,
         /,
         *,
-        concurrency: int = DEFAULT_CONCURRENCY,
         after_failure: AfterFailure = "continue",
         unhandled: Literal["fail", "ignore"] = "fail",
-        stop_before_s: float = DEFAULT_STOP_BEFORE_S,
-        partial_batches: bool = True,
-        on_failure: Callable[[RecordOutcome], object] | None = None,
+        **options: Unpack[BatchOptions[RecordOutcome]],
     ) -> None:
         """See `stream_handler` for the options.
 
@@ -64,12 +66,7 @@ class StreamHandler(HandlerRegistry, BatchHandler[RecordOutcome]):
             raise UsageError(f'after_failure is "continue" or "stop_shard", not {after_failure!r}')
         if unhandled not in ("fail", "ignore"):  # unchecked callers
             raise UsageError(f'unhandled is "fail" or "ignore", not {unhandled!r}')
-        super().__init__(
-            concurrency=concurrency,
-            stop_before_s=stop_before_s,
-            partial_batches=partial_batches,
-            on_failure=on_failure,
-        )
+        super().__init__(**options)
         self._typed_handlers = TypedHandlers()
         self._after_failure: AfterFailure = after_failure
         self._unhandled = unhandled
@@ -256,22 +253,10 @@ def _outcome(raw: object, position: int, count: int) -> RecordOutcome:
 def stream_handler(fallback: Fallback, /) -> StreamHandler: ...
 @overload
 def stream_handler(
-    *,
-    concurrency: int = ...,
-    after_failure: AfterFailure = ...,
-    stop_before_s: float = ...,
-    partial_batches: bool = ...,
-    on_failure: Callable[[RecordOutcome], object] | None = ...,
+    **options: Unpack[StreamOptions],
 ) -> Callable[[Fallback], StreamHandler]: ...
 def stream_handler(
-    fallback: Fallback | None = None,
-    /,
-    *,
-    concurrency: int = DEFAULT_CONCURRENCY,
-    after_failure: AfterFailure = "continue",
-    stop_before_s: float = DEFAULT_STOP_BEFORE_S,
-    partial_batches: bool = True,
-    on_failure: Callable[[RecordOutcome], object] | None = None,
+    fallback: Fallback | None = None, /, **options: Unpack[StreamOptions]
 ) -> StreamHandler | Callable[[Fallback], StreamHandler]:
     """Make a stream handler of an async function, which gets what no typed handler takes.
 
@@ -301,7 +286,7 @@ def stream_handler(
         stop_before_s: how long before the ambient deadline running handlers are cancelled, so that
             there is time to answer; 0.5 s by default.
         partial_batches: False raises `StreamFailed` if a record failed, and the whole batch is
-            delivered again.
+            delivered again; True by default.
         on_failure: a function, which may be async, called with the outcome of each record that
             failed. What it raises is logged. It does not get records that were cancelled because
             the deadline was near.
@@ -309,13 +294,5 @@ def stream_handler(
     Raises:
         UsageError: an option is wrong, or the function has other parameters.
     """
-
-    decorate = partial(
-        StreamHandler,
-        concurrency=concurrency,
-        after_failure=after_failure,
-        stop_before_s=stop_before_s,
-        partial_batches=partial_batches,
-        on_failure=on_failure,
-    )
+    decorate = partial(StreamHandler, **options)
     return decorate if fallback is None else decorate(fallback)

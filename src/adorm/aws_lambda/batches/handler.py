@@ -7,7 +7,7 @@ import inspect
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypedDict, TypeVar, cast
 
 import attrs
 
@@ -97,6 +97,15 @@ OutcomeT = TypeVar("OutcomeT", bound=HandlerOutcome)
 logger = logging.getLogger("adorm")
 
 
+class BatchOptions(TypedDict, Generic[OutcomeT], total=False):
+    """The options of every handler of batches, as `sqs_handler` describes them."""
+
+    concurrency: int
+    stop_before_s: float
+    partial_batches: bool
+    on_failure: Callable[[OutcomeT], object] | None
+
+
 class BatchHandler(ABC, Generic[OutcomeT]):
     """Called as a Lambda handler is: `await handler(event, context, db)`."""
 
@@ -112,10 +121,10 @@ class BatchHandler(ABC, Generic[OutcomeT]):
     def __init__(
         self,
         *,
-        concurrency: int,
-        stop_before_s: float,
-        partial_batches: bool,
-        on_failure: Callable[[OutcomeT], object] | None,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        stop_before_s: float = DEFAULT_STOP_BEFORE_S,
+        partial_batches: bool = True,
+        on_failure: Callable[[OutcomeT], object] | None = None,
     ) -> None:
         check_options(concurrency, stop_before_s, on_failure)
         self._concurrency = concurrency
