@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from adorm.aws_lambda.batches.handler import AsyncFunction
 from adorm.models import model_info
 from adorm.schema.model_types import AttrsLike, DataclassLike
-from adorm.streams.handler_types import OneImage, TwoImages, WholeBatch
 from adorm.streams.typed_handlers import HandlerKind, TypedHandlers, When, typed_handler
+
+if TYPE_CHECKING:
+    from adorm.streams.handler_types import OneImageRegistration, TwoImagesRegistration, WholeBatch
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
@@ -21,43 +22,6 @@ class Registration:
         self._handlers = handlers
         self._kind: HandlerKind = kind
 
-    def registering(
-        self, model: type[Any], when: When | None, table_name: str | None, optional_images: bool
-    ) -> Callable[[AsyncFunction], None]:
-        # Now, not when the handler is registered: `@changes.insert` without a model gets the
-        # function in its place, and would register nothing.
-        model_info(model)
-
-        def register(function: AsyncFunction) -> None:
-            handler = typed_handler(
-                self._kind,
-                model,
-                function,
-                when=when,
-                table_name=table_name,
-                optional_images=optional_images,
-            )
-            self._handlers.add(handler)
-
-        return register
-
-
-class OneImageRegistration(Registration):
-    """Registers `async def handler(item, change, db)`."""
-
-    # The overloads differ in their last parameter.
-    # fmt: off
-    @overload
-    def __call__(
-        self, model: type[ModelT], /, *, when: When | None = ..., table_name: str | None = ...,
-        optional_images: Literal[False] = ...,
-    ) -> OneImage[ModelT, ModelT]: ...
-    @overload
-    def __call__(
-        self, model: type[ModelT], /, *, when: When | None = ..., table_name: str | None = ...,
-        optional_images: Literal[True],
-    ) -> OneImage[ModelT | None, ModelT]: ...
-    # fmt: on
     def __call__(
         self,
         model: type[Any],
@@ -82,36 +46,23 @@ class OneImageRegistration(Registration):
             UsageError: this is no model, the handler can't be told apart from another one, or the
                 function has other parameters.
         """
-        return OneImage[Any, Any](self.registering(model, when, table_name, optional_images))
+        # Now, not when the handler is registered: `@changes.insert` without a model gets the
+        # function in its place, and would register nothing.
+        model_info(model)
 
+        def register(function: AsyncFunction) -> AsyncFunction:
+            handler = typed_handler(
+                self._kind,
+                model,
+                function,
+                when=when,
+                table_name=table_name,
+                optional_images=optional_images,
+            )
+            self._handlers.add(handler)
+            return function
 
-class TwoImagesRegistration(Registration):
-    """Registers `async def handler(old, new, change, db)`."""
-
-    # The overloads differ in their last parameter.
-    # fmt: off
-    @overload
-    def __call__(
-        self, model: type[ModelT], /, *, when: When | None = ..., table_name: str | None = ...,
-        optional_images: Literal[False] = ...,
-    ) -> TwoImages[ModelT, ModelT]: ...
-    @overload
-    def __call__(
-        self, model: type[ModelT], /, *, when: When | None = ..., table_name: str | None = ...,
-        optional_images: Literal[True],
-    ) -> TwoImages[ModelT | None, ModelT]: ...
-    # fmt: on
-    def __call__(
-        self,
-        model: type[Any],
-        /,
-        *,
-        when: When | None = None,
-        table_name: str | None = None,
-        optional_images: bool = False,
-    ) -> Any:
-        """Decorate a function. Options: see `OneImageRegistration.__call__`."""
-        return TwoImages[Any, Any](self.registering(model, when, table_name, optional_images))
+        return register
 
 
 class HandlerRegistry:
@@ -124,29 +75,29 @@ class HandlerRegistry:
         """Decorate `async def created(item, change, db)`, the handler of new items. It may leave
         out `change` and `db`.
 
-        `@changes.insert(Order)`; for the options see `OneImageRegistration.__call__`.
+        `@changes.insert(Order)`; for the options see `Registration.__call__`.
         """
-        return OneImageRegistration(self._typed_handlers, "INSERT")
+        return Registration(self._typed_handlers, "INSERT")
 
     @property
     def modify(self) -> TwoImagesRegistration:
         """Decorate `async def changed(old, new, change, db)`, the handler of changed items. It may
         leave out `change` and `db`. The options are those of `insert`."""
-        return TwoImagesRegistration(self._typed_handlers, "MODIFY")
+        return Registration(self._typed_handlers, "MODIFY")
 
     @property
     def remove(self) -> OneImageRegistration:
         """Decorate `async def removed(old, change, db)`, the handler of deleted items. It may leave
         out `change` and `db`. It also gets expired items, if no handler of `expire` takes them.
         The options are those of `insert`."""
-        return OneImageRegistration(self._typed_handlers, "REMOVE")
+        return Registration(self._typed_handlers, "REMOVE")
 
     @property
     def expire(self) -> OneImageRegistration:
         """Decorate `async def expired(old, change, db)`, the handler of items that DynamoDB deleted
         because their time to live was over. It may leave out `change` and `db`. The options are
         those of `insert`."""
-        return OneImageRegistration(self._typed_handlers, "EXPIRE")
+        return Registration(self._typed_handlers, "EXPIRE")
 
     def batch(
         self, model: type[ModelT], /, *, when: When | None = None, table_name: str | None = None
@@ -165,5 +116,7 @@ class HandlerRegistry:
         Raises:
             UsageError: see `insert`.
         """
-        registration = Registration(self._typed_handlers, "BATCH")
-        return WholeBatch[ModelT](registration.registering(model, when, table_name, True))
+        decorate: WholeBatch[ModelT] = Registration(self._typed_handlers, "BATCH")(
+            model, when=when, table_name=table_name, optional_images=True
+        )
+        return decorate
