@@ -26,7 +26,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from types import TracebackType
 from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
@@ -231,12 +230,7 @@ class Lock:
             raise
         return self._lease
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         lease, self._lease, self._entered = self._lease, None, False
         if lease is None:
             return

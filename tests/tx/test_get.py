@@ -73,13 +73,13 @@ async def test_mistakes_are_named_by_place_and_nothing_is_sent() -> None:
     db, transport = scripted()
     accounts = db.table(Account)
     wrong: Any = "a"
-    with pytest.raises(adorm.UsageError, match=r"orders.key\(...\), not 'a' \(at place 1\)"):
+    with pytest.raises(adorm.UsageError, match=r"key 2 of transact_get\(\) is 'a': .* orders\.key"):
         db.transact_get(accounts.key("a"), wrong)
     with pytest.raises(adorm.UsageError, match="101 keys are given, and DynamoDB reads 100"):
         await db.transact_get_all([accounts.key(str(number)) for number in range(101)])
     with pytest.raises(adorm.UsageError, match=r"Account\.name is part of a key") as caught:
         await db.transact_get_all([accounts.key("a"), accounts.key("")])
-    assert caught.value.__notes__ == ["this is the key at place 1, Account "]
+    assert caught.value.__notes__ == ["this is key 2 of 2, Account "]
     assert transport.sent == []
 
 

@@ -1,36 +1,43 @@
-"""One write, check or read as an action of a transaction."""
+"""The actions of transactions, and what the reasons of a cancelled one mean for each."""
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 import attrs
 
 from adorm.dynamodb.operations import ACTIONS
 from adorm.dynamodb.values import AttributeMap
-from adorm.errors import AdormError, ConditionalCheckFailed, ValidationFailed
+from adorm.errors import (
+    CancellationReason,
+    ConditionalCheckFailed,
+    ItemNotFound,
+    ServiceError,
+    TransactionCanceled,
+    ValidationFailed,
+)
 from adorm.items.binding import Binding
 from adorm.items.keys import Key
 from adorm.items.single_write import SingleWrite, Write, item_exists
 from adorm.items.write import PreparedWrite
-from adorm.items.write_failures import condition_failure, explain_refusal
+from adorm.items.write_failures import condition_failure, error_like, explain_refusal
 
 WriteT = TypeVar("WriteT", bound=SingleWrite[Any])
+ModelT = TypeVar("ModelT")
+ResultT = TypeVar("ResultT")
 
 
+@attrs.define(eq=False, repr=False)
 class WriteAction(Generic[WriteT]):
-    """A create, put, save, delete, update or check. Until the transaction ends, `write` is replaced
-    as clauses are added."""
+    """A create, put, save, delete, update or check."""
 
-    __slots__ = ("prepared", "stored", "write")
-
-    def __init__(self, write: WriteT) -> None:
-        self.write = write
-        self.prepared: PreparedWrite | None = None
-        """The write as it was sent."""
-        self.stored: Any = None
-        """The instance as it is stored, once the transaction is applied; None for what stores
-        none."""
+    write: WriteT
+    """Replaced as clauses are added, until the transaction ends."""
+    prepared: PreparedWrite | None = attrs.field(default=None, init=False)
+    """The write as it was sent."""
+    stored: Any = attrs.field(default=None, init=False)
+    """The instance as it is stored, once the transaction is applied; None for what stores none."""
 
     @property
     def label(self) -> str:
@@ -41,32 +48,15 @@ class WriteAction(Generic[WriteT]):
     def key(self) -> Key[Any]:
         return self.write.key
 
-    @property
-    def binding(self) -> Binding:
-        return self.write.binding
-
     def build(self) -> tuple[str, dict[str, Any]]:
         """The action's name, such as "Put", and its request."""
         prepared = self.prepared = self.write.prepare(in_transaction=True)
         return ACTIONS[prepared.operation], prepared.request
 
-    def failure(self, error: ConditionalCheckFailed, /) -> AdormError:
-        """What it means that its condition did not hold."""
-        return error if self.prepared is None else condition_failure(self.prepared, error)
-
-    def explain(self, error: ValidationFailed, /) -> None:
-        """Add advice to a refusal, where the clauses of an update explain it."""
-        if self.prepared is not None and self.prepared.clauses:
-            explain_refusal(error, self.prepared.clauses)
-
     def apply(self) -> None:
         """Change the instance, after the transaction was applied."""
         if self.prepared is not None:
             self.stored = self.prepared.on_applied(None)
-
-
-ModelT = TypeVar("ModelT")
-ResultT = TypeVar("ResultT")
 
 
 @attrs.define(eq=False, repr=False)
@@ -92,19 +82,47 @@ class Check(Write[ModelT, ResultT]):
 
 @attrs.frozen(eq=False)
 class GetAction:
-    """The read of one item as an action of a transaction."""
+    """The read of one item."""
 
     binding: Binding
     key: Key[Any]
+
+    prepared: ClassVar[None] = None
 
     @property
     def label(self) -> str:
         """What it is, for messages: `get Order c1/o1`."""
         return f"get {self.key}"
 
-    def failure(self, error: ConditionalCheckFailed, /) -> AdormError:
-        """The error itself: a read has no condition."""
-        return error
 
-    def explain(self, error: ValidationFailed, /) -> None:
-        """Nothing to add: a read has no clauses."""
+Action: TypeAlias = WriteAction[Any] | GetAction
+
+
+def explained(error: TransactionCanceled, actions: Sequence[Action]) -> TransactionCanceled:
+    """The same error with a reason for each action: which one it was, its typed error and its item.
+
+    DynamoDB gives one reason for each action, in their order:
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors
+    """
+    pairs = zip(error.reasons, actions, strict=False)
+    reasons = [_explain(reason, action, error) for reason, action in pairs]
+    return error_like(error, TransactionCanceled, reasons)
+
+
+def _explain(
+    reason: CancellationReason, action: Action, whole: TransactionCanceled
+) -> CancellationReason:
+    failure, prepared = reason.error, action.prepared
+    if isinstance(failure, ServiceError):
+        failure.subject = str(action.key)
+        failure.request_id, failure.attempts = whole.request_id, whole.attempts
+    if prepared is not None:
+        if isinstance(failure, ValidationFailed):
+            explain_refusal(failure, prepared.clauses)
+        elif isinstance(failure, ConditionalCheckFailed):
+            meaning = condition_failure(prepared, failure)
+            if isinstance(meaning, ItemNotFound):
+                meaning.__cause__ = failure
+            failure = meaning
+    item = failure.item if isinstance(failure, ConditionalCheckFailed) else None
+    return reason._replace(operation=action.label, item=item, error=failure)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import TracebackType
+from collections.abc import Mapping
 from typing import Any, Self
 from uuid import uuid4
 
@@ -20,9 +19,8 @@ from adorm.items.item_ids import ItemId, item_id
 from adorm.items.write_failures import after_applied
 from adorm.retry import RetryPolicy
 from adorm.support.forks import forks
-from adorm.tx.actions import WriteAction
+from adorm.tx.actions import explained
 from adorm.tx.builder import Bind, TransactionBuilder
-from adorm.tx.reasons import explained
 
 MISMATCH = "IdempotentParameterMismatchException"
 """The error code for a token that was used for another request within ten minutes."""
@@ -105,15 +103,50 @@ class Transaction(TransactionBuilder):
         return f"<adorm.Transaction, {len(self._actions)} operations>"
 
     def request(self) -> dict[str, Any]:
-        """The request as it would be sent now, without sending it.
+        """The request as it would be sent now, without sending it: `{"TransactItems": [{"Update":
+        {...}}, ...], "ClientRequestToken": ...}`.
 
-        `{"TransactItems": [...], "ClientRequestToken": ...}`; `ReturnConsumedCapacity` is added
-        when it is sent.
+        `ReturnConsumedCapacity` is added when it is sent.
 
         Raises:
-            UsageError: it can't be sent.
+            UsageError: there are too many actions, they are too large together, two are on one
+                item, or one can't be sent; the message names it.
         """
-        return write_request(self._actions, self.token)
+        actions = self._actions
+        if len(actions) > MAX_TRANSACTION_ACTIONS:
+            raise UsageError(
+                f"the transaction has {len(actions)} operations and DynamoDB takes "
+                f"{MAX_TRANSACTION_ACTIONS}; {actions[MAX_TRANSACTION_ACTIONS].label} is the first "
+                "too many: split it where the parts need not hold together"
+            )
+        items: list[dict[str, Any]] = []
+        numbers: dict[ItemId, int] = {}
+        size = 0  # never less than DynamoDB counts
+        for number, action in enumerate(actions, start=1):
+            try:
+                name, request = action.build()
+            except UsageError as error:
+                error.add_note(f"this is operation {number} of the transaction, {action.label}")
+                raise
+            key_or_item = request["Key"] if "Key" in request else request["Item"]
+            other = numbers.setdefault(item_id(action.write.binding, key_or_item), number)
+            if other != number:
+                raise UsageError(
+                    f"operations {other} ({actions[other - 1].label}) and {number} "
+                    f"({action.label}) are on one item, and DynamoDB takes one operation for each "
+                    "item in a transaction: put the changes into one update, and a check into the "
+                    "write's when()"
+                )
+            items.append({name: request})
+            size += _size_at_most(request)
+            if size > MAX_TRANSACTION_BYTES:
+                size = sum(_size(each) for item in items for each in item.values())
+            if size > MAX_TRANSACTION_BYTES:
+                raise UsageError(
+                    f"with operation {number} ({action.label}) the transaction has more than the "
+                    f"{MAX_TRANSACTION_BYTES} bytes that DynamoDB takes: split it"
+                )
+        return {"TransactItems": items, "ClientRequestToken": self.token}
 
     async def commit(self) -> None:
         """Send it, where there is no block.
@@ -129,14 +162,9 @@ class Transaction(TransactionBuilder):
         self._state.enter()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
         self._state.end()
-        if kind is None:
+        if error is None:
             await self._send()
 
     async def _send(self) -> None:
@@ -163,7 +191,7 @@ class Transaction(TransactionBuilder):
             try:
                 action.apply()
             except Exception as error:  # noqa: BLE001  # the other instances are changed first
-                problem = after_applied(error, action.binding, action.key)
+                problem = after_applied(error, action.write.binding, action.key)
         if problem is not None:
             raise problem
 
@@ -171,49 +199,6 @@ class Transaction(TransactionBuilder):
         labels = ", ".join([action.label for action in self._actions[:MAX_LABELS_SHOWN]])
         more = len(self._actions) - MAX_LABELS_SHOWN
         return f"{labels} and {more} more" if more > 0 else labels
-
-
-def write_request(actions: Sequence[WriteAction[Any]], token: str) -> dict[str, Any]:
-    """Build the actions into `{"TransactItems": [{"Update": {...}}, ...], "ClientRequestToken":
-    ...}`.
-
-    Raises:
-        UsageError: there are too many actions, they are too large together, two are on one item, or
-            one can't be sent; the message names it.
-    """
-    if len(actions) > MAX_TRANSACTION_ACTIONS:
-        raise UsageError(
-            f"the transaction has {len(actions)} operations and DynamoDB takes "
-            f"{MAX_TRANSACTION_ACTIONS}; {actions[MAX_TRANSACTION_ACTIONS].label} is the first too "
-            "many: split it where the parts need not hold together"
-        )
-    items: list[dict[str, Any]] = []
-    numbers: dict[ItemId, int] = {}
-    size = 0  # never less than DynamoDB counts
-    for number, action in enumerate(actions, start=1):
-        try:
-            name, request = action.build()
-        except UsageError as error:
-            error.add_note(f"this is operation {number} of the transaction, {action.label}")
-            raise
-        key_or_item = request["Key"] if "Key" in request else request["Item"]
-        other = numbers.setdefault(item_id(action.binding, key_or_item), number)
-        if other != number:
-            raise UsageError(
-                f"operations {other} ({actions[other - 1].label}) and {number} ({action.label}) "
-                "are on one item, and DynamoDB takes one operation for each item in a transaction: "
-                "put the changes into one update, and a check into the write's when()"
-            )
-        items.append({name: request})
-        size += _size_at_most(request)
-        if size > MAX_TRANSACTION_BYTES:
-            size = sum(_size(each) for item in items for each in item.values())
-        if size > MAX_TRANSACTION_BYTES:
-            raise UsageError(
-                f"with operation {number} ({action.label}) the transaction has more than the "
-                f"{MAX_TRANSACTION_BYTES} bytes that DynamoDB takes: split it"
-            )
-    return {"TransactItems": items, "ClientRequestToken": token}
 
 
 def check_token(token: str | None) -> None:

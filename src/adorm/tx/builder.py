@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar, cast, overload
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, TypeVar, cast, overload
 
 from adorm.errors import UsageError
 from adorm.items.binding import Binding, Connection
@@ -23,10 +23,9 @@ ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 WriteT = TypeVar("WriteT", bound=SingleWrite[Any])
 
 
-class Bind(Protocol):
-    """A function that gives the binding of a model to its table, or to a table of another name."""
-
-    def __call__(self, model: type[Any], name: str | None = None, /) -> Binding: ...
+Bind: TypeAlias = Callable[..., Binding]
+"""Gives the binding of a model to its table; or to another one, whose name is the second argument.
+"""
 
 
 class TransactionBuilder:

@@ -14,9 +14,8 @@ from adorm.items.item_ids import ItemId, item_id
 from adorm.items.keys import Key
 from adorm.items.operation import Retriable
 from adorm.items.plan import Cost, Plan
-from adorm.tx.actions import GetAction
+from adorm.tx.actions import GetAction, explained
 from adorm.tx.builder import Bind
-from adorm.tx.reasons import explained
 
 ResultT = TypeVar("ResultT")
 
@@ -24,12 +23,12 @@ ResultT = TypeVar("ResultT")
 def get_actions(bind: Bind, keys: Iterable[Key[Any]]) -> tuple[GetAction, ...]:
     """The keys, each with its table."""
     actions: list[GetAction] = []
-    for index, key in enumerate(keys):
+    for number, key in enumerate(keys, start=1):
         # unchecked callers
         if not isinstance(key, Key):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(
-                "transact_get() takes keys, which know their model: orders.key(...), "
-                f"not {key!r} (at place {index})"
+                f"key {number} of transact_get() is {key!r}: it takes keys that know their model, "
+                "such as orders.key(...)"
             )
         actions.append(GetAction(bind(key.info.model, key.table_name), key))
     return tuple(actions)
@@ -54,7 +53,7 @@ class TransactGet(Retriable[ResultT]):
 
     _connection: Connection
     _actions: tuple[GetAction, ...]
-    _collect: Callable[[list[Any]], Any]
+    _collect: Callable[[list[Any]], ResultT]
     """Makes the result of the items, which are in the order of the keys: `tuple` or `list`."""
 
     def request(self) -> dict[str, Any]:
@@ -78,12 +77,12 @@ class TransactGet(Retriable[ResultT]):
         sent: list[GetAction] = []
         gets: list[dict[str, Any]] = []
         order: list[int] = []
-        for number, action in enumerate(self._actions):
+        for number, action in enumerate(self._actions, start=1):
             binding = action.binding
             try:
                 key = binding.encode_key(action.key)
             except UsageError as error:
-                error.add_note(f"this is the key at place {number}, {action.key}")
+                error.add_note(f"this is key {number} of {len(self._actions)}, {action.key}")
                 raise
             index = indexes.setdefault(item_id(binding, key), len(gets))
             if index == len(gets):
@@ -100,8 +99,7 @@ class TransactGet(Retriable[ResultT]):
     async def _run(self) -> ResultT:
         request, order, sent = self._build()
         if not sent:
-            empty: ResultT = self._collect([])
-            return empty
+            return self._collect([])
         try:
             answer = await self._connection.call(
                 "TransactGetItems", request, subject=self._describe, retry=self._retry
@@ -114,8 +112,7 @@ class TransactGet(Retriable[ResultT]):
             attribute_map = found[index]
             absent = not attribute_map or action.binding.is_other_kind(attribute_map)
             items.append(None if absent else action.binding.decode(attribute_map))
-        result: ResultT = self._collect(items)
-        return result
+        return self._collect(items)
 
     def _describe(self) -> str:
         first, more = str(self._actions[0].key), len(self._actions) - 1
