@@ -49,8 +49,8 @@ def _conflict() -> errors.VersionConflict:
 
 def _outcomes() -> list[Outcome[int]]:
     return [
-        Outcome("segment 0 of 2", 5, finished=True),
-        Outcome("segment 1 of 2", None, error=_failed()),
+        Outcome("segment 1 of 2", 5, finished=True),
+        Outcome("segment 2 of 2", None, error=_failed()),
     ]
 
 

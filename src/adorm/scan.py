@@ -10,7 +10,6 @@ from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 import attrs
 
-from adorm.calls.capacity import Capacity
 from adorm.checks import count, number
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
@@ -24,8 +23,6 @@ from adorm.query.pages import Page
 from adorm.query.stream import ItemIterator
 from adorm.segments.checkpoints import (
     MAX_SEGMENTS,
-    Position,
-    Scanned,
     SegmentCount,
     new_positions,
     read_checkpoint,
@@ -33,10 +30,10 @@ from adorm.segments.checkpoints import (
     scanned,
 )
 from adorm.segments.pacing import ReadBudget
-from adorm.segments.segmented_read import SegmentedRead, segment_reader
+from adorm.segments.segmented_read import SegmentedRead
 from adorm.segments.stream import ScanStream
 from adorm.segments.table_size import UNKNOWN_SIZE_SEGMENTS, auto_segments, item_count
-from adorm.segments.work import CollectingScan, ScanResult, fold_items, work_on_items
+from adorm.segments.work import CollectingScan, ScanResult, check_worker, fold_items, work_on_items
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -217,23 +214,16 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         """Await `worker(item)` for every item, `limit` of them at a time, while the segments are
         read. The result is the number of items.
 
+        Raises:
+            UsageError: the worker is surely not async, or the limit is no whole number from 1 to
+                10,000.
+
         Raises (when awaited):
             ScanFailed: a worker or a segment failed; the others were cancelled. `.checkpoint` goes
                 on with the items that no worker has finished, `.result` is how many were finished.
         """
-
-        async def compute() -> int:
-            done = 0
-
-            def count(_result: object) -> None:
-                nonlocal done
-                done += 1
-
-            return await work_on_items(
-                self.stream(), worker, limit=limit, keep=count, result=lambda: done
-            )
-
-        return self._work(compute)
+        check_worker(worker, limit)
+        return self._work(lambda: work_on_items(self.stream(), worker, limit=limit))
 
     def map(
         self, worker: Callable[[ItemT], Awaitable[ResultT]], /, *, limit: int = 16
@@ -245,11 +235,12 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             ScanFailed: the same as for `for_each`; `.result` are the results until then.
         """
 
+        check_worker(worker, limit)
+
         async def compute() -> list[ResultT]:
             results: list[ResultT] = []
-            return await work_on_items(
-                self.stream(), worker, limit=limit, keep=results.append, result=lambda: results
-            )
+            await work_on_items(self.stream(), worker, limit=limit, results=results)
+            return results
 
         return self._work(compute)
 
@@ -261,11 +252,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
     ) -> Operation[ResultT]:
         """`step(step(initial, item), item)` and so on over every item, in no order. Memory is one
         page for each segment."""
-
-        async def compute() -> ResultT:
-            return await fold_items(self.stream(), initial, step)
-
-        return self._derived(compute, self.request)
+        return self._derived(lambda: fold_items(self.stream(), initial, step), self.request)
 
     # ---- what is sent
 
@@ -291,56 +278,53 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         return self._first_request()
 
     def _first_request(self, *, counting: bool = False) -> dict[str, Any]:
-        read = self._read_request(counting=counting)
-        total_segments, positions = self._positions()
-        if total_segments == "auto":  # the table's size is looked up when the scan is sent
-            total_segments = UNKNOWN_SIZE_SEGMENTS
-        segment = next(
-            (number for number, position in enumerate(positions) if not position.finished), 0
-        )
-        return segment_reader(
-            read, segment, total_segments, positions[segment], limit=self._limit
-        ).request()
+        scan = self._planned(counting=counting)
+        numbers = (each for each, position in enumerate(scan.positions) if not position.finished)
+        return scan.pages(next(numbers, 0)).request()
 
-    def _positions(self) -> tuple[SegmentCount, list[Position]]:
-        """The number of segments, and where each begins, as far as known before sending."""
-        if self._checkpoint is None:
-            count = self._segments
-            return count, new_positions(None if count == "auto" else count)
-        target = target_of(self._binding.info, self._index)
-        return resumed_positions(
-            self._binding, target, self._scanned(), self._checkpoint, self._segments
-        )
-
-    def _scanned(self) -> Scanned:
-        """What is read: checkpoints are bound to it."""
-        return scanned(self._binding, self._index, self._filters, self._hides_expired)
-
-    async def _segmented_read(
+    def _planned(
         self, *, collects_errors: bool = False, counting: bool = False
     ) -> SegmentedRead[ItemT]:
-        """What the stream reads. Asks for the table's size where "auto" or a report needs it."""
-        binding, read = self._binding, self._read_request(counting=counting)
-        total_segments, positions = self._positions()
-        if total_segments == "auto":
-            total_segments = await auto_segments(binding, self._index)
+        """What the stream reads, as far as known before sending: "auto" is taken for 4 segments."""
+        binding = self._binding
+        read = self._read_request(counting=counting)
+        reads = scanned(binding, self._index, self._filters, self._hides_expired)
+        if self._checkpoint is None:
+            total_segments = self._segments
+            if total_segments == "auto":
+                total_segments = UNKNOWN_SIZE_SEGMENTS
             positions = new_positions(total_segments)
-        expected_items = None
-        if self._report is not None:
-            expected_items = await item_count(binding, self._index)
-        budget = None
-        if self._units_per_s is not None:
-            budget = ReadBudget(self._units_per_s, binding.connection.clock)
+        else:
+            total_segments, positions = resumed_positions(
+                binding,
+                target_of(binding.info, self._index),
+                reads,
+                self._checkpoint,
+                self._segments,
+            )
+        units_per_s, clock = self._units_per_s, binding.connection.clock
         return SegmentedRead(
             read=read,
-            scanned=self._scanned(),
+            scanned=reads,
             total_segments=total_segments,
             positions=positions,
             limit=self._limit,
             collects_errors=collects_errors,
             in_segment_order=self._in_segment_order,
-            budget=budget,
+            budget=None if units_per_s is None else ReadBudget(units_per_s, clock),
             report=self._report,
-            expected_items=expected_items,
-            capacity=Capacity(),
         )
+
+    async def _segmented_read(
+        self, *, collects_errors: bool = False, counting: bool = False
+    ) -> SegmentedRead[ItemT]:
+        """What the stream reads. Asks for the table's size where "auto" or a report needs it."""
+        scan = self._planned(collects_errors=collects_errors, counting=counting)
+        if self._segments == "auto" and self._checkpoint is None:
+            total_segments = await auto_segments(self._binding, self._index)
+            positions = new_positions(total_segments)
+            scan = attrs.evolve(scan, total_segments=total_segments, positions=positions)
+        if self._report is not None:
+            expected_items = await item_count(self._binding, self._index)
+            scan = attrs.evolve(scan, expected_items=expected_items)
+        return scan

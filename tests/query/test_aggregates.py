@@ -24,23 +24,25 @@ class Reading:
 
 # Out of the sight of the type checkers, which would refuse the first two.
 WRONG: dict[str, Callable[[Any], Any]] = {
-    "a sum of text": lambda query: query.sum(Reading.text),
-    "a mean of text": lambda query: query.avg(Reading.text),
-    "counts by lists": lambda query: query.count_by(Reading.parts),
+    "Reading.text holds a str, and sum() adds up numbers": lambda query: query.sum(Reading.text),
+    "Reading.text holds a str, and avg() is of numbers": lambda query: query.avg(Reading.text),
+    "Reading.parts holds a list, and count_by() takes no lists, maps or sets": (
+        lambda query: query.count_by(Reading.parts)
+    ),
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
-async def test_an_aggregate_of_what_it_can_not_be_computed_of_is_a_usage_error(name: str) -> None:
+@pytest.mark.parametrize("message", WRONG)
+async def test_an_aggregate_of_what_it_can_not_be_computed_of_is_a_usage_error(
+    message: str,
+) -> None:
     async with adorm.connect("memory") as db:
         await db.create_table(Reading)
         readings = db.table(Reading)
         await readings.put(Reading(meter="m", number=1))
-        with pytest.raises(
-            adorm.UsageError,
-            match=r"Reading\.(text|parts) holds a (str|list), with which this can't be computed",
-        ):
-            await WRONG[name](readings.query("m"))
+        with pytest.raises(adorm.UsageError) as caught:
+            await WRONG[message](readings.query("m"))
+        assert str(caught.value) == message
 
 
 async def test_a_sum_is_exact_from_the_largest_number_to_the_smallest() -> None:

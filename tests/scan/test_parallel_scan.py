@@ -27,7 +27,7 @@ async def test_every_item_comes_once(segments: int) -> None:
             assert ids([row async for row in rows]) == all_ids(1000)
             assert [outcome.finished for outcome in rows.outcomes] == [True] * segments
             assert sum(outcome.value or 0 for outcome in rows.outcomes) == 1000
-            assert rows.outcomes[0].label == f"segment 0 of {segments}"
+            assert rows.outcomes[0].label == f"segment 1 of {segments}"
         assert await scan.count() == 1000
         assert len(await scan.limit(17)) == 17
         assert await scan.limit(17).count() == 17

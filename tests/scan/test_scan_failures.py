@@ -66,12 +66,12 @@ async def test_one_segment_of_eight_fails_and_the_rest_is_resumed(pages: int) ->
         error = caught.value
         assert len(error.outcomes) == 8
         assert isinstance(error.outcomes[3].error, adorm.AccessDenied)
-        assert error.outcomes[3].label == "segment 3 of 8"
+        assert error.outcomes[3].label == "segment 4 of 8"
         assert [
-            outcome.error for outcome in error.outcomes if outcome.label != "segment 3 of 8"
+            outcome.error for outcome in error.outcomes if outcome.label != "segment 4 of 8"
         ] == [None] * 7
         assert isinstance(error.exceptions[0], adorm.AccessDenied)
-        assert "segment 3 of 8" in str(error)
+        assert "segment 4 of 8" in str(error)
         # The others stopped within the page in flight.
         assert all(count <= pages + 3 for count in bench.stub.pages.values())
         assert error.checkpoint is not None

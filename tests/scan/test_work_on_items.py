@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import anyio
 import pytest
 
@@ -75,6 +78,41 @@ async def test_a_worker_that_fails_loses_no_item() -> None:
         assert sorted(first | set(done)) == all_ids(200)
         # Only items whose workers ran beside the failed one can come again.
         assert len(first & set(done)) <= 5 + 4
+
+
+def plain(_item: Number) -> None:
+    """Not async: what it returns can't be awaited."""
+
+
+PLAIN_WORKERS: dict[str, Any] = {
+    "a function": plain,
+    "a part of one": partial(plain),
+    "a builtin": print,
+    "no function": 5,
+}
+
+
+@pytest.mark.parametrize("name", PLAIN_WORKERS)
+async def test_a_worker_that_is_not_async_is_refused_before_anything_is_read(name: str) -> None:
+    bench = Bench(10)
+    async with bench.connect() as db:
+        scan = db.table(Number).scan()
+        for work in (scan.for_each, scan.map, scan.collect_errors().for_each):
+            with pytest.raises(adorm.UsageError, match="an async function of one item"):
+                work(PLAIN_WORKERS[name])
+        assert "Scan" not in bench.recorder.operations
+
+
+async def test_a_worker_that_turns_out_to_give_nothing_to_await_says_so() -> None:
+    bench, seen = Bench(10), list[Number]()
+
+    def give_none(item: Number) -> Any:
+        seen.append(item)
+
+    async with bench.connect() as db:
+        with pytest.raises(adorm.ScanFailed, match="it returned something that can't be awaited"):
+            await db.table(Number).scan().for_each(give_none, limit=1)
+    assert len(seen) == 1
 
 
 async def note(done: list[str], item: Number) -> None:

@@ -31,7 +31,7 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
 
     def sum(self, path: NumberT | None, /) -> Operation[NumberT]:
         """The exact sum; 0 where there are no values."""
-        return self._aggregate(path, int, _plus)
+        return self._aggregate("sum() adds up numbers", path, int, _plus)
 
     @overload
     # only None is in both
@@ -57,28 +57,33 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
                 return total / count
             return _ROUNDED.divide(Decimal(total), Decimal(count)) if count else None
 
-        return self._aggregate(path, lambda: (0, 0), add, mean)
+        return self._aggregate("avg() is of numbers", path, lambda: (0, 0), add, mean)
 
     def min(self, path: T | None, /) -> Operation[T | None]:
         """The smallest value; None where there are no values."""
-        return self._aggregate(path, _nothing, _smaller)
+        return self._aggregate("min() compares values of one type", path, _nothing, _smaller)
 
     def max(self, path: T | None, /) -> Operation[T | None]:
         """The largest value; None where there are no values."""
-        return self._aggregate(path, _nothing, _larger)
+        return self._aggregate("max() compares values of one type", path, _nothing, _larger)
 
     def count_by(self, path: T | None, /) -> Operation[dict[T, int]]:
         """How many items have each value. Memory grows with the number of distinct values."""
-        return self._aggregate(path, dict, _count)
+        return self._aggregate("count_by() takes no lists, maps or sets", path, dict, _count)
 
     def _aggregate(
         self,
+        takes: str,
         path: object,
         initial: Callable[[], Any],
         step: Callable[[Any, Any], Any],
         finish: Callable[[Any], Any] | None = None,
     ) -> Operation[Any]:
-        """`step(step(initial(), value), value)` and so on, over every value but None."""
+        """`step(step(initial(), value), value)` and so on, over every value but None.
+
+        Args:
+            takes: what it can be computed of, for the error: "sum() adds up numbers".
+        """
         narrowed = cast("PagedRead[tuple[Any]]", self._with_selection((document_path_of(path),)))
 
         async def compute() -> Any:
@@ -92,8 +97,8 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
                             result = step(result, value)
                         except TypeError as error:
                             raise UsageError(
-                                f"{document_path_of(path)} holds a {type(value).__name__}, "
-                                f"with which this can't be computed: {error}"
+                                f"{document_path_of(path)} holds a {type(value).__name__}, and "
+                                f"{takes}"
                             ) from error
             except (ScanFailed, DeadlineExceeded) as error:
                 # A scan's checkpoint stands after the items seen: nothing else would report them.

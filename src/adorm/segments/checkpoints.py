@@ -34,32 +34,36 @@ class Position:
 
 
 @attrs.define(eq=False)
+class Track:
+    """The position of a segment. It moves past an item when that and all before it are done."""
+
+    segment: int
+    position: Position
+    open: deque[Ticket] = attrs.Factory(deque["Ticket"])
+    """Items that were handed out and are not done, or wait for one before them."""
+
+    def begin(self, position: Position) -> Ticket:
+        """Hand out an item; the position is the one after it."""
+        ticket = Ticket(self, position)
+        self.open.append(ticket)
+        return ticket
+
+
+@attrs.define(eq=False)
 class Ticket:
     """An item that was handed out, until the work on it is done."""
 
+    track: Track
     position: Position
     """Where the segment stands once this item and all before it are done."""
     done: bool = False
 
-
-class Track:
-    """The position of a segment. It moves past an item when that and all before it are done."""
-
-    def __init__(self, position: Position) -> None:
-        self.position = position
-        self._open: deque[Ticket] = deque()
-
-    def begin(self, position: Position) -> Ticket:
-        """Hand out an item; the position is the one after it."""
-        ticket = Ticket(position)
-        self._open.append(ticket)
-        return ticket
-
-    def end(self, ticket: Ticket) -> None:
+    def end(self) -> None:
         """The work on the item is done."""
-        ticket.done = True
-        while self._open and self._open[0].done:
-            self.position = self._open.popleft().position
+        self.done = True
+        track = self.track
+        while track.open and track.open[0].done:
+            track.position = track.open.popleft().position
 
 
 @attrs.frozen

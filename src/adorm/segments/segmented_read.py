@@ -36,9 +36,9 @@ class SegmentedRead(Generic[ItemT]):
     in_segment_order: bool
     budget: ReadBudget | None
     report: Callable[[Progress], object] | None
-    expected_items: int | None
+    expected_items: int | None = None
     """About how many items there are, for the report."""
-    capacity: Capacity
+    capacity: Capacity = attrs.Factory(Capacity)
     """Counts what all requests consume."""
 
     def __str__(self) -> str:
@@ -49,28 +49,19 @@ class SegmentedRead(Generic[ItemT]):
         """The clock of the connection, in seconds."""
         return self.read.binding.connection.clock.monotonic()
 
-
-def segment_reader(
-    read: ReadRequest[Any],
-    segment: int,
-    total_segments: int | None,
-    position: Position,
-    *,
-    limit: int | None,
-    capacity: Capacity | None = None,
-) -> PageReader:
-    """Reads the pages of one segment, or of the whole table where `total_segments` is None."""
-    page_size = None
-    if total_segments is None and limit and "FilterExpression" not in read.parameters:
-        page_size = min(limit, read.page_size or limit)
-    return PageReader(
-        read,
-        most_items=None,
-        start_key=position.after,
-        capacity=capacity,
-        page_size=page_size,
-        segment=None if total_segments is None else (segment, total_segments),
-    )
+    def pages(self, segment: int) -> PageReader:
+        """Reads the pages of one segment, or of the whole table where the scan is not parallel."""
+        page_size, total_segments = None, self.total_segments
+        if total_segments is None and self.limit and "FilterExpression" not in self.read.parameters:
+            page_size = min(self.limit, self.read.page_size or self.limit)
+        return PageReader(
+            self.read,
+            most_items=None,
+            start_key=self.positions[segment].after,
+            capacity=self.capacity,
+            page_size=page_size,
+            segment=None if total_segments is None else (segment, total_segments),
+        )
 
 
 @attrs.define(eq=False)
@@ -110,14 +101,7 @@ class SegmentReader:
     def __init__(self, scan: SegmentedRead[Any], segment: int) -> None:
         self._scan = scan
         self._segment = segment
-        self._pages = segment_reader(
-            scan.read,
-            segment,
-            scan.total_segments,
-            scan.positions[segment],
-            limit=scan.limit,
-            capacity=scan.capacity,
-        )
+        self._pages = scan.pages(segment)
 
     async def next(self) -> SegmentPage | None:
         """The next page, whole items fetched where the scan hydrates; None after the last."""
@@ -166,29 +150,25 @@ class SegmentStates:
 
     def __init__(self, scan: SegmentedRead[Any]) -> None:
         self._scan = scan
-        self._tracks = [Track(position) for position in scan.positions]
+        self._tracks = [Track(number, position) for number, position in enumerate(scan.positions)]
         total = scan.total_segments
         self.outcomes = [
-            Outcome[int](
+            Outcome(
                 "scan" if total is None else f"segment {number} of {total}",
                 0,
                 finished=position.finished,
             )
-            for number, position in enumerate(scan.positions)
+            for number, position in enumerate(scan.positions, start=1)
         ]
         """One for each segment; `value` is how many items it has given."""
         self.left = scan.limit
         """Items that may still be given; None for no limit."""
 
     def hand_out(self, page: SegmentPage) -> Ticket:
-        """Count the next item of a page as given; `end` moves the position past it."""
+        """Count the next item of a page as given; its ticket's `end` moves the position past it."""
         position = page.position_after(page.counted, self._scan.read.key_names)
         self._count(page, 1)
         return self._tracks[page.segment].begin(position)
-
-    def end(self, ticket: Ticket, segment: int) -> None:
-        """The work on the item of this ticket is done."""
-        self._tracks[segment].end(ticket)
 
     def count_given(self, page: SegmentPage) -> None:
         """Count the items of a page given since the last time, and move the position past them."""
@@ -205,14 +185,12 @@ class SegmentStates:
 
     def count_page(self, page: SegmentPage) -> None:
         """Count all items of a page, and move the position past it."""
-        outcome = self.outcomes[page.segment]
-        outcome.value = (outcome.value or 0) + page.count
+        self._add_to_outcome(page, page.count)
         self.finish(page)
 
     def finish(self, page: SegmentPage) -> None:
         """Move the position past the page."""
-        track = self._tracks[page.segment]
-        track.end(track.begin(page.end))
+        self._tracks[page.segment].begin(page.end).end()
 
     def fail(self, page: SegmentPage, error: Exception) -> None:
         """The segment of this page ended with an error."""
@@ -226,11 +204,14 @@ class SegmentStates:
 
     def _count(self, page: SegmentPage, given: int) -> None:
         page.counted += given
-        outcome = self.outcomes[page.segment]
-        outcome.value = (outcome.value or 0) + given
+        self._add_to_outcome(page, given)
         if self.left is not None:
             self.left -= given
 
+    def _add_to_outcome(self, page: SegmentPage, given: int) -> None:
+        outcome = self.outcomes[page.segment]
+        outcome.value = (outcome.value or 0) + given
+
     def _move_past(self, page: SegmentPage, item: int) -> None:
-        track = self._tracks[page.segment]
-        track.end(track.begin(page.position_after(item, self._scan.read.key_names)))
+        position = page.position_after(item, self._scan.read.key_names)
+        self._tracks[page.segment].begin(position).end()

@@ -167,19 +167,15 @@ class ScanStream(ItemStream[ItemT]):
             outcome.error is not None for outcome in states.outcomes
         )
 
-    async def take(self) -> tuple[ItemT, Ticket, int] | None:
-        """The next item, its ticket, and its segment; None at the end, or where something failed.
+    async def take(self) -> tuple[ItemT, Ticket] | None:
+        """The next item and its ticket; None at the end, or where something failed.
 
-        The segment's position moves past the item only when `end` gets the ticket.
+        The segment's position moves past the item only when the ticket's `end` is called.
         """
         page = await self._page_at_hand()
         if page is None:
             return None
-        return page.decoded.pop(), self._states.hand_out(page), page.segment
-
-    def end(self, ticket: Ticket, segment: int) -> None:
-        """The work on the item of this ticket is done."""
-        self._states.end(ticket, segment)
+        return page.decoded.pop(), self._states.hand_out(page)
 
     async def take_some(self) -> tuple[list[ItemT], int] | None:
         """The next items of one segment, and which; None at the end, or where something failed.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -11,6 +13,7 @@ from adorm.calls.capacity import Capacity
 from adorm.checks import count
 from adorm.concurrency.pool import foreign_cancellation_as_error, run_all
 from adorm.deadlines import remaining_s
+from adorm.errors import UsageError
 from adorm.items.operation import Operation
 from adorm.outcomes import Outcome
 from adorm.query.paged_read import DerivedRead, WorkOnItems
@@ -60,28 +63,61 @@ class WorkResult(Generic[ResultT]):
     """What was consumed."""
 
 
+def check_worker(worker: Any, limit: int) -> None:
+    """Refuse, before anything is read, what can't work on items.
+
+    A plain function may return something to await, as a lambda does that calls an async one. So a
+    plain `def` is refused only if no annotation says that it returns something.
+
+    Raises:
+        UsageError: the worker is surely not async, or the limit is no whole number from 1 to
+            10,000.
+    """
+    count("limit, how many workers run at a time", limit, most=MAX_WORKERS)
+    function = worker
+    while isinstance(function, partial):
+        function = function.func
+    function = inspect.unwrap(function)
+    refused = not callable(function) or inspect.isbuiltin(function)
+    if inspect.isfunction(function) or inspect.ismethod(function):
+        may_be_async = inspect.iscoroutinefunction(function) or function.__name__ == "<lambda>"
+        refused = not may_be_async and _returns_nothing(function)
+    if refused:
+        raise UsageError(f"the worker has to be an async function of one item, not {worker!r}")
+
+
+def _returns_nothing(function: Any) -> bool:
+    try:
+        return function.__annotations__.get("return") in (None, "None")
+    except NameError:  # Python 3.14 looks the names up now, and one is there for type checkers only
+        return False
+
+
 async def work_on_items(
     stream: ScanStream[ItemT],
     worker: Callable[[ItemT], Awaitable[T]],
     *,
     limit: int,
-    keep: Callable[[T], object],
-    result: Callable[[], ResultT],
-) -> ResultT:
-    """Await the worker for every item, `limit` at a time, and keep its results. A segment's
+    results: list[T] | None = None,
+) -> int:
+    """Await the worker for every item, `limit` at a time; gives how many were finished. A segment's
     position moves past an item when its worker has finished.
+
+    Args:
+        results: gets the results of the workers; None: they are not kept.
 
     Raises:
         ScanFailed: a worker or a segment failed; the other workers were cancelled.
     """
     async with stream:
-        work = _Work(stream, worker, limit, keep, collects_errors=False)
+        work = _Work(stream, worker, limit, results, collects_errors=False)
         await work.run()
         if work.failures or stream.failed:
             outcomes = [*stream.outcomes, *work.failures] if work.failures else None
-            raise stream.failure(outcomes=outcomes, result=result())
+            result = work.done if results is None else results
+            raise stream.failure(outcomes=outcomes, result=result)
         work.raise_other_error()
-    return result()
+    return work.done
 
 
 async def collect_work(
@@ -89,30 +125,19 @@ async def collect_work(
     worker: Callable[[ItemT], Awaitable[T]],
     *,
     limit: int,
-    results: list[T] | None,
+    results: list[T] | None = None,
 ) -> WorkResult[T]:
     """The same for a stream that collects errors: whatever fails, the rest goes on.
 
     A segment's position also moves past an item whose worker failed, which is in the result; it
     stays before the items whose workers a deadline ended.
-
-    Args:
-        results: gets the results of the workers; None: they are not kept.
     """
-    done = 0
-
-    def keep(value: T) -> None:
-        nonlocal done
-        done += 1
-        if results is not None:
-            results.append(value)
-
     async with stream:
-        work = _Work(stream, worker, limit, keep, collects_errors=True)
+        work = _Work(stream, worker, limit, results, collects_errors=True)
         await work.run()
         work.raise_other_error()
         return WorkResult(
-            done,
+            work.done,
             results or [],
             [*stream.errors, *(each.error for each in work.failures if each.error is not None)],
             [*stream.outcomes, *work.failures],
@@ -129,16 +154,19 @@ class _Work:
         stream: ScanStream[Any],
         worker: Callable[[Any], Awaitable[Any]],
         limit: int,
-        keep: Callable[[Any], object],
+        results: list[Any] | None,
         *,
         collects_errors: bool,
     ) -> None:
-        count("limit, how many workers run at a time", limit, most=MAX_WORKERS)
         self._stream = stream
         self._worker = worker
-        self._keep = keep
+        self._results = results
         self._collects_errors = collects_errors
-        self._workers = [Outcome[None](f"worker {number} of {limit}") for number in range(limit)]
+        self._workers = [
+            Outcome[None](f"worker {number} of {limit}") for number in range(1, limit + 1)
+        ]
+        self.done = 0
+        """How many items a worker has finished."""
         self.failures: list[Outcome[Any]] = []
         """One for each item whose worker failed; `value` is the item."""
 
@@ -155,21 +183,32 @@ class _Work:
 
     async def _work(self, _outcome: Outcome[None]) -> None:
         stream = self._stream
-        while (work := await stream.take()) is not None:
-            item, ticket, segment = work
+        while (taken := await stream.take()) is not None:
+            item, ticket = taken
             try:
                 with foreign_cancellation_as_error():
-                    value = await self._worker(item)
+                    result = await self._work_on(item)
             except Exception as error:
-                label = f"work on an item of {stream.outcomes[segment].label}"
+                label = f"work on an item of {stream.outcomes[ticket.track.segment].label}"
                 self.failures.append(Outcome(label, item, error))
                 if not self._collects_errors:
                     raise
                 if remaining_s() <= 0:
                     return  # the work did not end by itself: the item stays after the checkpoint
             else:
-                self._keep(value)
-            stream.end(ticket, segment)
+                self.done += 1
+                if self._results is not None:
+                    self._results.append(result)
+            ticket.end()
+
+    async def _work_on(self, item: object) -> Any:
+        returned: object = self._worker(item)
+        if not inspect.isawaitable(returned):
+            raise UsageError(
+                "the worker has to be an async function: it returned something that can't be "
+                f"awaited, of type {type(returned).__name__}"
+            )
+        return await returned
 
 
 async def fold_items(stream: ScanStream[ItemT], initial: T, step: Callable[[T, ItemT], T]) -> T:
@@ -207,10 +246,8 @@ class CollectingScan(DerivedRead[ScanResult[ItemT]], Generic[ItemT]):
         The result is a `WorkResult` with `.done`, `.errors`, `.outcomes` and `.checkpoint`.
         """
 
-        async def compute() -> WorkResult[object]:
-            return await collect_work(self.stream(), worker, limit=limit, results=None)
-
-        return self._work(compute)
+        check_worker(worker, limit)
+        return self._work(lambda: collect_work(self.stream(), worker, limit=limit))
 
     def map(
         self, worker: Callable[[ItemT], Awaitable[ResultT]], /, *, limit: int = 16
@@ -220,11 +257,8 @@ class CollectingScan(DerivedRead[ScanResult[ItemT]], Generic[ItemT]):
         The result is a `WorkResult` with `.results`, `.errors`, `.outcomes` and `.checkpoint`.
         """
 
-        async def compute() -> WorkResult[ResultT]:
-            results: list[ResultT] = []
-            return await collect_work(self.stream(), worker, limit=limit, results=results)
-
-        return self._work(compute)
+        check_worker(worker, limit)
+        return self._work(lambda: collect_work(self.stream(), worker, limit=limit, results=[]))
 
     def _work(self, compute: Callable[[], Coroutine[Any, Any, ResultT]]) -> Operation[ResultT]:
         return WorkOnItems(compute, self.request, self.explain, self._binding)
