@@ -16,7 +16,6 @@ import anyio.to_thread
 import pytest
 
 import adorm
-from adorm.options import ConnectOptionsDict, SharedOptions
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.credentials.credentials import CredentialsCache
@@ -489,7 +488,7 @@ async def test_in_memory_each_account_is_a_database_of_its_own() -> None:
         ),
         ({"credentials": (SECRET, SECRET)}, "takes adorm.Credentials or an object with load"),
         ({"max_connections": 0}, "max_connections"),
-        ({"client": object()}, "accounts\\(\\) takes no client"),
+        ({"client": object()}, "accounts\\(\\) takes no option client="),
         ({"region": 5}, "region"),
     ],
 )
@@ -524,11 +523,6 @@ async def test_an_account_that_cannot_be_is_refused_at_once(
 async def test_what_is_no_map_of_accounts_is_refused(wrong: Any) -> None:
     with pytest.raises(adorm.UsageError):
         adorm.accounts(wrong, credentials=BASE)
-
-
-async def test_every_option_of_connect_is_shared_or_left_out_on_purpose() -> None:
-    own = {"region", "profile", "session", "credentials", "client"}
-    assert ConnectOptionsDict.__optional_keys__ - own == SharedOptions.__optional_keys__
 
 
 # ---- secrets

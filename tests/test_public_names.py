@@ -3,8 +3,10 @@ list is where it shows."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -168,6 +170,17 @@ PUBLIC = [
 
 def test_the_public_names_are_these() -> None:
     assert sorted(read_stub("adorm")) == PUBLIC
+
+
+@pytest.mark.parametrize("package", ["adorm", "adorm.testing"])
+def test_the_stub_is_read_as_a_parser_reads_it(package: str) -> None:
+    stub = Path(str(import_module(package).__file__)).with_suffix(".pyi").read_text()
+    assert read_stub(package) == {
+        str(alias.asname): line.module
+        for line in ast.parse(stub).body
+        if isinstance(line, ast.ImportFrom)
+        for alias in line.names
+    }
 
 
 def test_a_star_import_gives_all_of_them() -> None:

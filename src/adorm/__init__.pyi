@@ -17,7 +17,7 @@ from adorm.aws_lambda.sqs import (
     sqs_handler as sqs_handler,
 )
 from adorm.batch.block import Batch as Batch
-from adorm.batch.gather_result import GatherResult as GatherResult
+from adorm.batch.gather import GatherResult as GatherResult
 from adorm.batch.get import (
     BatchGet as BatchGet,
     BatchGetResult as BatchGetResult,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 import attrs
 
@@ -14,7 +14,7 @@ from adorm.concurrency.shield import to_the_end
 from adorm.connecting import connect
 from adorm.database import Database
 from adorm.errors import GatherFailed, UsageError
-from adorm.options import SharedOptions
+from adorm.options import CHECKS, refuse_unknown_options
 from adorm.outcomes import Outcome
 from adorm.transport.credentials.assumed_role import (
     DEFAULT_DURATION_S,
@@ -30,6 +30,9 @@ from adorm.transport.credentials.credentials import (
     cached,
 )
 from adorm.transport.credentials.default_chain import DefaultCredentials
+
+if TYPE_CHECKING:
+    from adorm.options import SharedOptions
 
 MAX_NAMES_SHOWN = 20
 
@@ -310,12 +313,7 @@ def accounts(
         raise UsageError(
             f"accounts() takes a dict of names and adorm.Account, not {type(by_name).__name__}"
         )
-    unknown = sorted(options.keys() - SharedOptions.__optional_keys__)
-    if unknown:
-        raise UsageError(
-            f"accounts() takes no {', '.join(unknown)}: see its options, which are those of "
-            "connect() that accounts can share"
-        )
+    refuse_unknown_options("accounts", options, [name for name in CHECKS if name != "client"])
     sources = {"credentials": credentials, "profile": profile, "session": session}
     given = [name for name, value in sources.items() if value is not None]
     if memory and (given or sts_endpoint_url is not None):

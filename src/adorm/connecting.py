@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 from adorm.clock import Clock, current_clock, use_clock
 from adorm.database import Database
 from adorm.errors import UsageError
-from adorm.options import ConnectOptions, ConnectOptionsDict
+from adorm.options import check_options
 from adorm.transport.base import Transport
 
 if TYPE_CHECKING:
     from adorm.memory.engine import Engine
+    from adorm.options import ConnectOptions
 
 IN_PROCESS = ("memory", "moto")
 """The engines inside the process that `connect()` takes by name."""
@@ -22,7 +23,7 @@ IN_PROCESS = ("memory", "moto")
 def connect(
     where: Literal["memory", "moto"] | Engine | None = None,
     /,
-    **options: Unpack[ConnectOptionsDict],
+    **options: Unpack[ConnectOptions],
 ) -> Database:
     """A database; nothing is sent or looked up before its first use.
 
@@ -64,31 +65,29 @@ def connect(
             may have another. All three are read.
 
     Raises:
-        UsageError: options that exclude each other, or one of the wrong type.
+        UsageError: options that exclude each other, one of the wrong type, or an unknown one.
     """
-    unknown = sorted(options.keys() - ConnectOptionsDict.__optional_keys__)
-    if unknown:
-        raise TypeError(f"connect() got an unexpected keyword argument {unknown[0]!r}")
+    check_options(options)
     if where is not None:
         _check_in_process(where, options)
     clock = options["clock"] = options.get("clock") or current_clock()
-    checked = ConnectOptions(**options)
-    make_engine = _wire_or_client(checked, clock) if where is None else _in_process(where, clock)
+    make_engine = _wire_or_client(options, clock) if where is None else _in_process(where, clock)
+    wrap = options.get("wrap")
 
     def make_transport() -> Transport:
-        if checked.wrap is None:
+        if wrap is None:
             return make_engine()
         with use_clock(clock):
-            wrapped: Any = checked.wrap(make_engine())
+            wrapped: Any = wrap(make_engine())
         if not isinstance(wrapped, Transport):
             given = "None" if wrapped is None else type(wrapped).__name__
             raise UsageError(f"connect(wrap=...) gave {given}, where a transport is wanted")
         return wrapped
 
-    return Database(make_transport, checked)
+    return Database(make_transport, options)
 
 
-def _check_in_process(where: object, options: ConnectOptionsDict) -> None:
+def _check_in_process(where: object, options: ConnectOptions) -> None:
     """Refuse an engine that does not exist, and options of what lies outside the process."""
     if where not in IN_PROCESS and not _is_engine(where):
         raise UsageError(
@@ -112,23 +111,23 @@ def _wire_or_client(options: ConnectOptions, clock: Clock) -> Callable[[], Trans
     """Makes the transport to a DynamoDB outside the process."""
 
     def make() -> Transport:
-        if options.client is not None:
+        if options.get("client") is not None:
             from adorm.transport.client import ClientTransport
 
-            return ClientTransport(options.client)
+            return ClientTransport(options["client"])
         from adorm.transport.wire.transport import WireTransport
 
         return WireTransport(
-            region=options.region,
-            endpoint_url=options.endpoint_url,
-            profile=options.profile,
-            session=options.session,
-            credentials=options.credentials,
-            max_connections=options.max_connections,
-            connect_timeout_s=options.connect_timeout_s,
-            read_timeout_s=options.read_timeout_s,
+            region=options.get("region"),
+            endpoint_url=options.get("endpoint_url"),
+            profile=options.get("profile"),
+            session=options.get("session"),
+            credentials=options.get("credentials"),
+            max_connections=options.get("max_connections", 64),
+            connect_timeout_s=options.get("connect_timeout_s", 5.0),
+            read_timeout_s=options.get("read_timeout_s", 30.0),
             clock=clock,
-            trace_header=options.trace_header,
+            trace_header=options.get("trace_header"),
         )
 
     return make

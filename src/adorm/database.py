@@ -8,7 +8,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adorm.batch.batches import Batches
-from adorm.batch.gather import Gathers
 from adorm.calls.calls import Calls
 from adorm.calls.capacity import collect_capacity
 from adorm.calls.opening import LazyCalls
@@ -19,8 +18,7 @@ from adorm.dynamodb.operations import Repeat
 from adorm.errors import DeadlineExceeded, UsageError
 from adorm.items.binding import Binding
 from adorm.models import model_info
-from adorm.options import ConnectOptions
-from adorm.retry import RetryPolicy, backoff
+from adorm.retry import DEFAULT_RETRY, RetryPolicy, backoff, unit_random
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.support.cancel_scopes import stop_if_cancelled
 from adorm.table import Table
@@ -34,11 +32,12 @@ if TYPE_CHECKING:
 
     from adorm.calls.hedge import HedgeFigures, HedgingTransport
     from adorm.calls.pace import RateLimiter
+    from adorm.options import ConnectOptions
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
 
-class Database(LazyCalls, Tables, Transactions, Batches, Gathers):
+class Database(LazyCalls, Tables, Transactions, Batches):
     """A connection to DynamoDB, safe to share among the tasks of one event loop. Made by
     `connect()`.
 
@@ -52,38 +51,40 @@ class Database(LazyCalls, Tables, Transactions, Batches, Gathers):
     def __init__(
         self, make_transport: Callable[[], Transport], options: ConnectOptions | None = None, /
     ) -> None:
-        options = options or ConnectOptions()
+        self._options: ConnectOptions = {} if options is None else options
         super().__init__(make_transport)
-        self._options = options
-        self._clock = options.clock or current_clock()
-        secret = options.cursor_secret
+        self._clock = self._options.get("clock") or current_clock()
+        self._random = self._options.get("random", unit_random)
+        self._retry = self._options.get("retry", DEFAULT_RETRY)
+        secret = self._options.get("cursor_secret")
         self._cursor_secret = secret.encode() if isinstance(secret, str) else secret
         self._limiter: RateLimiter | None = None
         self._hedging: HedgingTransport | None = None
-        self._codec = Codec(options.datetime_format)
+        self._codec = Codec(self._options.get("datetime_format", "Z"))
         self._source = object()
 
     def _make_calls(self, transport: Transport) -> Calls:
         limiter = None
-        if self._options.rate_limit is not None:
+        rate_limit, hedge = self._options.get("rate_limit"), self._options.get("hedge")
+        if rate_limit is not None:
             from adorm.calls.pace import RateLimiter
 
-            limiter = self._limiter = RateLimiter(self._options.rate_limit, self._clock)
-        if self._options.hedge is not None:
+            limiter = self._limiter = RateLimiter(rate_limit, self._clock)
+        if hedge is not None:
             from adorm.calls.hedge import HedgingTransport
 
             transport = self._hedging = HedgingTransport(
                 transport,
-                self._options.hedge,
+                hedge,
                 afford=None if limiter is None else limiter.take_at_hand,
             )
         return Calls(
             transport,
-            retry=self._options.retry,
+            retry=self._retry,
             clock=self._clock,
-            random=self._options.random,
-            hooks=tuple(self._options.hooks),
-            middleware=tuple(self._options.middleware),
+            random=self._random,
+            hooks=tuple(self._options.get("hooks", ())),
+            middleware=tuple(self._options.get("middleware", ())),
             source=self._source,
             limiter=limiter,
         )
@@ -114,7 +115,7 @@ class Database(LazyCalls, Tables, Transactions, Batches, Gathers):
     @property
     def random(self) -> Callable[[], float]:
         """Gives numbers from 0 to 1, for the jitter of waits."""
-        return self._options.random
+        return self._random
 
     @property
     def codec(self) -> Codec:
@@ -134,7 +135,7 @@ class Database(LazyCalls, Tables, Transactions, Batches, Gathers):
     @property
     def retry(self) -> RetryPolicy:
         """How calls are retried that bring no policy of their own."""
-        return self._options.retry
+        return self._retry
 
     @property
     def cursor_secret(self) -> bytes | None:
@@ -201,7 +202,7 @@ class Database(LazyCalls, Tables, Transactions, Batches, Gathers):
         Raises:
             DeadlineExceeded: the wait would outlive the deadline.
         """
-        wait_s = backoff(attempt, retry or self._options.retry, self._options.random())
+        wait_s = backoff(attempt, retry or self._retry, self._random())
         delay_s = min(most_s, wait_s)
         left_s = remaining_s()
         if left_s == -math.inf:
@@ -258,8 +259,9 @@ class Database(LazyCalls, Tables, Transactions, Batches, Gathers):
         return Binding(self, info, check_table_name(name), named)
 
     def _table_name(self, name: str) -> str:
-        if callable(self._options.table_names):
-            return self._options.table_names(name)
-        if self._options.table_names is not None and name in self._options.table_names:
-            return self._options.table_names[name]
-        return name if is_arn(name) else self._options.table_prefix + name
+        names = self._options.get("table_names")
+        if callable(names):
+            return names(name)
+        if names is not None and name in names:
+            return names[name]
+        return name if is_arn(name) else self._options.get("table_prefix", "") + name

@@ -25,7 +25,6 @@ import adorm
 from adorm.clock import use_clock
 from adorm.dynamodb.values import AttributeMap
 from adorm.items.key_encoding import encode_key
-from adorm.options import ConnectOptions
 from adorm.retry import QUOTA_TOKENS
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer, Request, Transport
@@ -245,7 +244,7 @@ async def bench(**options: Any) -> AsyncGenerator[World]:
     clock = SteppingClock()
     table = FakeTable()
     await table.open()
-    direct = adorm.Database(lambda: DirectTransport(table), ConnectOptions(clock=clock))
+    direct = adorm.Database(lambda: DirectTransport(table), {"clock": clock})
     with use_clock(clock), anyio.fail_after(TIME_LIMIT_S):
         for model in MODELS:
             await direct.create_table(model, time_to_live=False)

@@ -16,7 +16,6 @@ import adorm
 from adorm.clock import use_clock
 from adorm.errors import ConnectionFailed
 from adorm.memory.engine import Engine
-from adorm.options import ConnectOptions
 from adorm.testing import FakeClock
 from adorm.transport.base import Answer, Request, Transport, WrappedTransport
 from adorm.transport.memory import MemoryTransport
@@ -135,8 +134,9 @@ async def simulate(seed: int) -> History:
 
     async def call(process: Process) -> None:
         own_clock = SkewedClock(clock, random.uniform(-SKEW_S, SKEW_S))
-        options = ConnectOptions(retry=retry, clock=own_clock, random=lambda: 0.5)
-        db = adorm.Database(lambda: process, options)
+        db = adorm.Database(
+            lambda: process, {"retry": retry, "clock": own_clock, "random": lambda: 0.5}
+        )
         began_s = clock.monotonic()
 
         @adorm.idempotent(key="number", lease_s=LEASE_S, name="charge", expires_after_s=10**6)

@@ -9,7 +9,6 @@ import pytest
 
 import adorm
 from adorm.clock import use_clock
-from adorm.options import ConnectOptions
 from adorm.query.eventually import FIRST_WAIT_S, LONGEST_WAIT_S
 from adorm.testing import FakeClock
 from tests.support.scripted import ScriptedTransport
@@ -36,7 +35,7 @@ def late_index(
 ) -> tuple[adorm.Database, ScriptedTransport]:
     """A database whose index shows the change at the read after so many."""
     transport = ScriptedTransport(deepcopy(answer) for answer in [NOTHING] * reads + [PAID] * 5)
-    options = ConnectOptions(clock=clock, random=lambda: unit)
+    options: Any = {"clock": clock, "random": lambda: unit}
     return adorm.Database(lambda: transport, options), transport
 
 

@@ -9,7 +9,6 @@ import pytest
 
 import adorm
 from adorm.clock import use_clock
-from adorm.options import ConnectOptions
 from adorm.testing import FakeClock
 from tests.support.scripted import ScriptedTransport
 
@@ -193,7 +192,7 @@ async def test_a_page_that_runs_out_of_time_tells_where_to_go_on_and_what_it_has
     transport = Ticking(clock, filtered(12))
     seen: list[str] = []
     late = 0
-    async with adorm.Database(lambda: transport, ConnectOptions(clock=clock)) as db:
+    async with adorm.Database(lambda: transport, {"clock": clock}) as db:
         cursor = None
         for _ in range(20):
             query = db.table(Order).query("c").filter(Order.total == 1).limit(10)
@@ -230,7 +229,7 @@ async def test_a_page_that_read_nothing_goes_on_where_it_was_to_begin() -> None:
 async def test_a_query_that_runs_out_of_time_tells_what_it_has_and_where_a_page_goes_on() -> None:
     clock = FakeClock()
     transport = Ticking(clock, filtered(6))
-    async with adorm.Database(lambda: transport, ConnectOptions(clock=clock)) as db:
+    async with adorm.Database(lambda: transport, {"clock": clock}) as db:
         query = db.table(Order).query("c").filter(Order.total == 1)
         with use_clock(clock):
             async with adorm.deadline(3.5):

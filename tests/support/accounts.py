@@ -11,7 +11,6 @@ import attrs
 import adorm
 from adorm.clock import use_clock
 from adorm.errors import ServiceError
-from adorm.options import ConnectOptions
 from adorm.testing import FakeClock, Faults, Recorder
 from adorm.transport.base import Transport
 from adorm.transport.errors import service_error
@@ -51,8 +50,8 @@ def scripted(*outcomes: Outcome, **options: Any) -> tuple[adorm.Database, Script
     """A database that plays the outcomes, one for each request; time stands still, and half of
     every wait is drawn."""
     transport = ScriptedTransport(outcomes)
-    settings: dict[str, Any] = {"clock": FakeClock(), "random": lambda: 0.5}
-    return adorm.Database(lambda: transport, ConnectOptions(**(settings | options))), transport
+    settings: Any = {"clock": FakeClock(), "random": lambda: 0.5} | options
+    return adorm.Database(lambda: transport, settings), transport
 
 
 def canceled(codes: Iterable[str | None], *, operation: str = "TransactWriteItems") -> ServiceError:

@@ -7,14 +7,11 @@ from typing import Any, Literal, Self, TypeAlias, TypeVar
 
 import attrs
 
-from adorm.checks import count
+from adorm.batch.concurrency import DEFAULT_CONCURRENCY, checked_concurrency
 from adorm.items.operation import Retriable
 from adorm.outcomes import Outcome, Progress
 
 ResultT = TypeVar("ResultT")
-
-DEFAULT_CONCURRENCY = 8
-MAX_CONCURRENCY = 10_000
 
 OnProgress: TypeAlias = Callable[[Progress], object]
 """Gets how far the batch has come. May be async."""
@@ -34,15 +31,6 @@ class BatchOptions:
     on_chunk_error: OnChunkError | None = None
     collects_errors: bool = False
     """Try everything, and raise nothing."""
-
-
-def checked_concurrency(chunks: int) -> int:
-    """The number of requests in flight, checked.
-
-    Raises:
-        UsageError: it is not a whole number from 1 to 10,000.
-    """
-    return count("concurrency, the most requests in flight", chunks, most=MAX_CONCURRENCY)
 
 
 class BatchClauses:

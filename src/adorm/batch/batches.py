@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from collections.abc import AsyncIterable, Awaitable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
-from adorm.batch.batch_options import DEFAULT_CONCURRENCY
+from adorm.batch.concurrency import DEFAULT_CONCURRENCY
 from adorm.errors import UsageError
 from adorm.items.binding import Binding, Connection
 from adorm.items.keys import Key, make_key
@@ -14,6 +14,7 @@ from adorm.schema.scalar_types import KeyValue
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
     from adorm.batch.block import Batch
+    from adorm.batch.gather import GatherResult
     from adorm.batch.get import BatchGet
     from adorm.batch.loader import Loader
     from adorm.batch.many import CreateMany, UpdateMany
@@ -151,8 +152,21 @@ class TableBatches(Generic[ModelT]):
         return CreateMany(self._binding, tuple(as_list("items", items)), transact)
 
 
+T = TypeVar("T")
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
+T4 = TypeVar("T4")
+T5 = TypeVar("T5")
+T6 = TypeVar("T6")
+T7 = TypeVar("T7")
+T8 = TypeVar("T8")
+T9 = TypeVar("T9")
+T10 = TypeVar("T10")
+
+
 class Batches(Connection):
-    """What a database offers for many items of several tables."""
+    """What a database offers for many items of several tables, and for several operations."""
 
     def batch_get(self, *keys: Key[Any] | Iterable[Key[Any]]) -> BatchGet[Any]:
         """Read items of several tables by their keys, given one by one or in iterables:
@@ -194,3 +208,112 @@ class Batches(Connection):
         if isinstance(target, Key):
             return self._binding(target.info.model, target.table_name)
         return self._binding(type(target))
+
+    # One overload for each number of operations, several parameters a line.
+    # fmt: off
+    @overload
+    async def gather(self, a: Awaitable[T1], /, *, limit: int | None = ...) -> tuple[T1]: ...
+    @overload
+    async def gather(
+        self, a: Awaitable[T1], b: Awaitable[T2], /, *, limit: int | None = ...,
+    ) -> tuple[T1, T2]: ...
+    @overload
+    async def gather(
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], /, *, limit: int | None = ...,
+    ) -> tuple[T1, T2, T3]: ...
+    @overload
+    async def gather(
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4], /, *,
+        limit: int | None = ...,
+    ) -> tuple[T1, T2, T3, T4]: ...
+    @overload
+    async def gather(
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4],
+        e: Awaitable[T5], /, *, limit: int | None = ...,
+    ) -> tuple[T1, T2, T3, T4, T5]: ...
+    @overload
+    async def gather(
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4],
+        e: Awaitable[T5], f: Awaitable[T6], /, *, limit: int | None = ...,
+    ) -> tuple[T1, T2, T3, T4, T5, T6]: ...
+    @overload
+    async def gather(
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4],
+        e: Awaitable[T5], f: Awaitable[T6], g: Awaitable[T7], /, *, limit: int | None = ...,
+    ) -> tuple[T1, T2, T3, T4, T5, T6, T7]: ...
+    @overload
+    async def gather(
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4],
+        e: Awaitable[T5], f: Awaitable[T6], g: Awaitable[T7], h: Awaitable[T8], /, *,
+        limit: int | None = ...,
+    ) -> tuple[T1, T2, T3, T4, T5, T6, T7, T8]: ...
+    @overload
+    async def gather(
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4],
+        e: Awaitable[T5], f: Awaitable[T6], g: Awaitable[T7], h: Awaitable[T8], i: Awaitable[T9], /,
+        *, limit: int | None = ...,
+    ) -> tuple[T1, T2, T3, T4, T5, T6, T7, T8, T9]: ...
+    @overload
+    async def gather(
+        self, a: Awaitable[T1], b: Awaitable[T2], c: Awaitable[T3], d: Awaitable[T4],
+        e: Awaitable[T5], f: Awaitable[T6], g: Awaitable[T7], h: Awaitable[T8], i: Awaitable[T9],
+        j: Awaitable[T10], /, *, limit: int | None = ...,
+    ) -> tuple[T1, T2, T3, T4, T5, T6, T7, T8, T9, T10]: ...
+    # fmt: on
+    @overload
+    async def gather(
+        self, awaitables: Iterable[Awaitable[T]], /, *, limit: int | None = ...
+    ) -> list[T]: ...
+    @overload
+    async def gather(self, *awaitables: Awaitable[T], limit: int | None = ...) -> tuple[T, ...]: ...
+    @overload
+    async def gather(
+        self,
+        awaitables: Iterable[Awaitable[Any]],
+        /,
+        *,
+        limit: int | None = ...,
+        collect_errors: Literal[True],
+    ) -> GatherResult: ...
+    @overload
+    async def gather(
+        self, *awaitables: Awaitable[Any], limit: int | None = ..., collect_errors: Literal[True]
+    ) -> GatherResult: ...
+    async def gather(
+        self, *awaitables: Any, limit: int | None = None, collect_errors: bool = False
+    ) -> Any:
+        """Await operations of adorm, and any other awaitables, side by side. Returns a tuple of
+        their results, in order.
+
+        ::
+
+            user, orders_of_user = await db.gather(users.get("u1"), orders.query("u1"))
+
+        One list of operations, `db.gather([orders.get(*key) for key in keys], limit=16)`, returns a
+        list.
+
+        When one fails, reads in flight are cancelled, everything else in flight finishes, and no
+        other begins; coroutines that did not begin are closed. Writes finish because of a cancelled
+        one nobody knows whether it was applied. What is not an operation of adorm counts as a
+        write.
+
+        Args:
+            limit: how many run at a time; None: all.
+            collect_errors: let each run to its end and raise nothing; returns a `GatherResult`.
+
+        Raises:
+            UsageError: something is not awaitable, or the limit is not a positive whole number.
+                Nothing was begun.
+            GatherFailed: one failed. It is a group of all errors; `.outcomes` has each operation,
+                `.result` a list of the results, with None for those that failed.
+            DeadlineExceeded: a deadline passed; it has the same attributes.
+        """
+        from adorm.batch.gather import collect, gather
+
+        only: Any = awaitables[0] if len(awaitables) == 1 else None
+        is_list = isinstance(only, Iterable) and not isinstance(only, Awaitable)
+        each: Sequence[Any] = list(cast("Iterable[Any]", only)) if is_list else awaitables
+        if collect_errors:
+            return await collect(each, limit)
+        results = await gather(each, limit)
+        return results if is_list else tuple(results)

@@ -13,8 +13,8 @@ import anyio
 import attrs
 from anyio.lowlevel import checkpoint
 
-from adorm.batch.batch_options import DEFAULT_CONCURRENCY, checked_concurrency
 from adorm.batch.chunk import Chunk, read_chunk
+from adorm.batch.concurrency import DEFAULT_CONCURRENCY, checked_concurrency
 from adorm.codec.pages import ItemPage
 from adorm.concurrency.pool import Job, Pool, foreign_cancellation_as_error
 from adorm.deadlines import within_deadline

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from adorm.dynamodb.operations import operation_of
 from adorm.support.records import Record
@@ -40,14 +40,19 @@ class Units(Record):
 NO_UNITS = Units()
 
 
-class TableUnits(NamedTuple):
+class TableUnits(Record):
     """What an answer reports of one table."""
+
+    __slots__ = ("table", "units", "indexes")  # noqa: RUF023  # the constructor's order
 
     table: str
     units: Units
     """Of the table, its indexes included."""
     indexes: Mapping[str, Units]
     """Of each index, by its name."""
+
+    def __init__(self, table: str, units: Units, indexes: Mapping[str, Units]) -> None:
+        self._hold(table, units, indexes)
 
 
 def consumed_by(answer: Mapping[str, Any], *, reading: bool) -> list[TableUnits]:
@@ -173,23 +178,30 @@ class Capacity:
 
     def add(self, operation: str, consumed: Iterable[TableUnits]) -> None:
         """Count what an answer reports of its tables."""
-        for table, units, indexes in consumed:
-            self._total += units
-            self._tables[table] = self._tables.get(table, NO_UNITS) + units
-            self._operations[operation] = self._operations.get(operation, NO_UNITS) + units
-            for name, index_units in indexes.items():
-                before = self._indexes.get((table, name), NO_UNITS)
-                self._indexes[table, name] = before + index_units
+        for each in consumed:
+            self._total += each.units
+            self._tables[each.table] = self._tables.get(each.table, NO_UNITS) + each.units
+            self._operations[operation] = self._operations.get(operation, NO_UNITS) + each.units
+            for name, index_units in each.indexes.items():
+                before = self._indexes.get((each.table, name), NO_UNITS)
+                self._indexes[each.table, name] = before + index_units
 
 
-class _Blocks(NamedTuple):
+class _Blocks(Record):
     """The blocks that are open here, innermost first."""
+
+    __slots__ = ("capacity", "owner", "source", "outer")  # noqa: RUF023  # the constructor's order
 
     capacity: Capacity
     owner: object
     source: object
     """The database whose calls count; None for all."""
     outer: _Blocks | None
+
+    def __init__(
+        self, capacity: Capacity, owner: object, source: object, outer: _Blocks | None
+    ) -> None:
+        self._hold(capacity, owner, source, outer)
 
 
 _current: ContextVar[_Blocks | None] = ContextVar("adorm_capacity", default=None)

@@ -15,7 +15,7 @@ from adorm.calls.details import AttemptDetails, CallDetails, ServerDetails
 from adorm.support.cancel_scopes import is_cancelled
 
 if TYPE_CHECKING:
-    from adorm.transport.wire.pool import PoolFigures
+    from adorm.transport.base import PoolFigures
 
 logger = logging.getLogger("adorm")
 

@@ -25,7 +25,7 @@ from adorm.transport.base import Answer, Transport
 
 if TYPE_CHECKING:
     from adorm.calls.call import Call, Step
-    from adorm.transport.wire.pool import PoolFigures
+    from adorm.transport.base import PoolFigures
 
 
 class Observer:

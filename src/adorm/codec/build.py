@@ -92,7 +92,9 @@ class Builder(CoderStore):
 
     def json_store(self) -> Builder:
         if self._json_builder is None:
-            options = self.options._replace(json=True, default_format=self.options.datetime_format)
+            own = self.options
+            ending = own.datetime_format
+            options = BuildOptions(True, own.lenient, own.truncate, ending, ending)
             self._json_builder = Builder(self.converter, options)
         return self._json_builder
 
@@ -100,7 +102,8 @@ class Builder(CoderStore):
         known = self._relatives.get((truncate, datetime_format))
         if known is not None:
             return known
-        options = self.options._replace(truncate=truncate, datetime_format=datetime_format)
+        own = self.options
+        options = BuildOptions(own.json, own.lenient, truncate, datetime_format, own.default_format)
         return Builder(self.converter, options, self._relatives)
 
     def _forget_all(self) -> None:

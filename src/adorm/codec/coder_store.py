@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from adorm.codec.absence import FieldPlan
 from adorm.codec.coders.coder import Coder
@@ -11,6 +11,7 @@ from adorm.codec.coders.hooks import Hooks, hooks_of
 from adorm.codec.coders.untyped import AnyCoder
 from adorm.schema.fields import DatetimeFormat, Field
 from adorm.schema.types import Annotation
+from adorm.support.records import Record
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -18,19 +19,34 @@ if TYPE_CHECKING:
     import cattrs
 
 
-class BuildOptions(NamedTuple):
+class BuildOptions(Record):
     """How types are stored."""
 
-    json: bool = False
+    # the constructor's order
+    __slots__ = (  # noqa: RUF023
+        "json", "lenient", "truncate", "datetime_format", "default_format"
+    )  # fmt: skip
+
+    json: bool
     """For JSON fields, where DynamoDB's limits of numbers do not hold."""
-    lenient: bool = False
+    lenient: bool
     """Takes an unknown class for one that some database has hooks for."""
-    truncate: bool = False
+    truncate: bool
     """Reads times that are finer than a microsecond, without the rest."""
-    datetime_format: DatetimeFormat = "Z"
+    datetime_format: DatetimeFormat
     """How the texts of datetimes end."""
-    default_format: DatetimeFormat = "Z"
+    default_format: DatetimeFormat
     """How those of fields end whose markers say nothing."""
+
+    def __init__(
+        self,
+        json: bool = False,
+        lenient: bool = False,
+        truncate: bool = False,
+        datetime_format: DatetimeFormat = "Z",
+        default_format: DatetimeFormat = "Z",
+    ) -> None:
+        self._hold(json, lenient, truncate, datetime_format, default_format)
 
 
 class CoderStore(ABC):

@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations.ht
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, cast
+
+from adorm.support.records import Record
 
 Repeat = Literal["read", "safe", "never"]
 """What may follow a failure after which a write may have been applied.
@@ -21,23 +23,39 @@ all three.
 TableParameter = Literal["TableName", "RequestItems", "TransactItems"]
 
 
-class Operation(NamedTuple):
+class Operation(Record):
     """One operation of DynamoDB."""
+
+    # the constructor's order
+    __slots__ = (  # noqa: RUF023
+        "repeat", "on_items", "tables", "hedged", "answer_member", "action"
+    )  # fmt: skip
 
     repeat: Repeat
     """What may follow an ambiguous failure, where the caller does not say. A transaction with a
     token is `"safe"` all the same: see `adorm.retry.repeat_of`."""
-    on_items: bool = False
+    on_items: bool
     """Reads or writes items. Such an operation takes `ReturnConsumedCapacity`, and its answer holds
     no timestamp of DynamoDB's own."""
-    tables: TableParameter | None = None
+    tables: TableParameter | None
     """The parameter that names its tables."""
-    hedged: bool = False
+    hedged: bool
     """Is sent a second time by default, where reads are hedged."""
-    answer_member: str | None = None
+    answer_member: str | None
     """The member that an answer with status 200 always has, where there is one."""
-    action: str | None = None
+    action: str | None
     """Its name within `TransactItems`."""
+
+    def __init__(
+        self,
+        repeat: Repeat,
+        on_items: bool = False,
+        tables: TableParameter | None = None,
+        hedged: bool = False,
+        answer_member: str | None = None,
+        action: str | None = None,
+    ) -> None:
+        self._hold(repeat, on_items, tables, hedged, answer_member, action)
 
 
 OPERATIONS: Mapping[str, Operation] = {

@@ -129,9 +129,10 @@ class Get(Retriable[ResultT]):
         return self._finish(binding, self._key, item)
 
 
-@attrs.define(eq=False, repr=False)
 class GetOrNone(Get[ResultT | None], Generic[ResultT]):
     """`await orders.get_or_none("c1", "o1")`."""
+
+    __slots__ = ()
 
     if TYPE_CHECKING:  # the same methods, with None in their results
 

@@ -7,13 +7,34 @@ specifiers; a call of another one counts as a default, so the constructor does n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, overload
 
 import attrs
 
 from adorm.clock import current_clock
 from adorm.errors import ModelError
 from adorm.schema.fields import DATETIME_FORMATS, METADATA_KEY, DatetimeFormat, Marker, Role
+
+if TYPE_CHECKING:  # making them takes 0.3 ms of a cold start, and only checkers read them
+
+    class AttributeOptions(TypedDict, total=False):
+        """The options of `attribute` beside its default."""
+
+        name: str | None
+        omit_empty: bool
+        as_json: bool
+        as_set: bool
+        truncate: bool
+        datetime_format: DatetimeFormat | None
+        validator: Any
+
+    class TimestampOptions(TypedDict, total=False):
+        """The options of `created_at` and `updated_at`; see those of `attribute`."""
+
+        name: str | None
+        truncate: bool
+        datetime_format: DatetimeFormat | None
+
 
 T = TypeVar("T")
 
@@ -34,26 +55,6 @@ def _field(
     if factory is not None:
         default = attrs.Factory(factory)
     return attrs.field(default=default, validator=validator, metadata={METADATA_KEY: marker})
-
-
-class AttributeOptions(TypedDict, total=False):
-    """The options of `attribute` beside its default."""
-
-    name: str | None
-    omit_empty: bool
-    as_json: bool
-    as_set: bool
-    truncate: bool
-    datetime_format: DatetimeFormat | None
-    validator: Any
-
-
-class TimestampOptions(TypedDict, total=False):
-    """The options of `created_at` and `updated_at`, which mean what those of `attribute` mean."""
-
-    name: str | None
-    truncate: bool
-    datetime_format: DatetimeFormat | None
 
 
 @overload

@@ -4,20 +4,17 @@ The names stand once, in the package's stub `__init__.pyi`, which type checkers 
 `from adorm.errors import AccessDenied as AccessDenied`.
 """
 
-from __future__ import annotations
-
+# `import adorm` loads this module, so it imports only what Python has loaded already.
 import os
-import re
 import sys
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any
 
-_IMPORT = re.compile(r"^from (\S+) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
-_NAME = re.compile(r"(\w+) as \1\b")
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` is not loaded either
+    from collections.abc import Callable
+    from typing import Any
 
 
-def lazy_names(package: str) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+def lazy_names(package: str) -> "tuple[Callable[[str], object], Callable[[], list[str]]]":
     """Make the functions `__getattr__` and `__dir__` of a package.
 
     The stub is read when the first public name is asked for. `__all__` is answered too, so that
@@ -40,7 +37,8 @@ def lazy_names(package: str) -> tuple[Callable[[str], object], Callable[[], list
         module = None if name.startswith("__") else module_by_name().get(name)
         if module is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value: object = getattr(import_module(module), name)
+        __import__(module)
+        value: object = getattr(sys.modules[module], name)
         setattr(sys.modules[package], name, value)
         return value
 
@@ -52,8 +50,10 @@ def lazy_names(package: str) -> tuple[Callable[[str], object], Callable[[], list
 
 
 def read_stub(package: str) -> dict[str, str]:
-    """The module of each public name, as the package's stub lists them."""
-    module: Any = import_module(package)
+    """The module of each public name, as the package's stub lists them: in lines of `from module
+    import name as name`, and in nothing else."""
+    __import__(package)
+    module: Any = sys.modules[package]
     try:
         # the loader reads from archives too; pkgutil does the same, but takes 2 ms to import
         stub: bytes = module.__loader__.get_data(f"{module.__path__[0]}{os.sep}__init__.pyi")
@@ -62,8 +62,13 @@ def read_stub(package: str) -> dict[str, str]:
             f"{package} was installed without its file __init__.pyi, which lists its names: "
             "include the package's data files where you bundle it"
         ) from error
-    return {
-        name: module
-        for module, names in _IMPORT.findall(stub.decode())
-        for name in _NAME.findall(names)
-    }
+    # the work of a parser, which would take longer to load than all other work here
+    words = stub.decode().replace("(", " ").replace(")", " ").replace(",", " ").split()
+    found: dict[str, str] = {}
+    origin = ""
+    for at, word in enumerate(words):
+        if word == "from":
+            origin = words[at + 1]
+        elif word == "as":
+            found[words[at + 1]] = origin
+    return found

@@ -31,7 +31,7 @@ from adorm.calls.details import (
     RequestDetails,
 )
 from adorm.calls.hooks import Connections
-from adorm.transport.wire.pool import PoolFigures
+from adorm.transport.base import PoolFigures
 
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.37.0"
 DEFAULT_PORT = 443

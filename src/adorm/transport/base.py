@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from adorm.transport.wire.pool import PoolFigures
+from adorm.support.records import Record
 
 T = TypeVar("T")
 
@@ -25,6 +24,23 @@ read, which is then read as plain JSON."""
 
 LastCheck = Callable[[], None]
 """Called just before a request is written to a connection; raises where it must not be sent."""
+
+
+class PoolFigures(Record):
+    """How many connections and calls a pool has."""
+
+    __slots__ = ("in_use", "idle", "waiting", "limit")  # noqa: RUF023  # the constructor's order
+
+    in_use: int
+    """Connections that carry a call or are being made."""
+    idle: int
+    waiting: int
+    """Calls that wait for a connection."""
+    limit: int
+    """The most connections."""
+
+    def __init__(self, in_use: int, idle: int, waiting: int, limit: int) -> None:
+        self._hold(in_use, idle, waiting, limit)
 
 
 class Transport:

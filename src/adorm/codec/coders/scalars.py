@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from adorm.codec.coders.coder import DecodeSource, EncodeSource
 from adorm.codec.coders.numbers import (
@@ -61,19 +61,25 @@ from adorm.codec.failures import article, wrong
 from adorm.dynamodb.limits import MAX_NUMBER_DIGITS, MAX_NUMBER_EXPONENT, MIN_NUMBER_EXPONENT
 from adorm.schema.fields import DatetimeFormat
 from adorm.schema.scalar_types import SCALAR_TAGS, real_class, scalar_class
+from adorm.support.records import Record
 
 _DATETIME = real_class(datetime)
 _DATE = real_class(date)
 
 
-class _ScalarType(NamedTuple):
+class _ScalarType(Record):
     """A row of the table: how a type is stored, and how in fields that want it otherwise."""
+
+    __slots__ = ("scalar", "in_json", "truncated")  # noqa: RUF023  # the constructor's order
 
     scalar: Scalar
     in_json: Scalar
     """In JSON fields, where DynamoDB's limits of numbers do not hold."""
     truncated: Scalar | None
     """In fields with `truncate`, for times: those finer than a microsecond are read too."""
+
+    def __init__(self, scalar: Scalar, in_json: Scalar, truncated: Scalar | None) -> None:
+        self._hold(scalar, in_json, truncated)
 
 
 def _type(

@@ -8,12 +8,13 @@ key, the careful way 2 us: every get pays it, and a batch for each key.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from adorm.codec.absence import FieldPlan
 from adorm.codec.compiled.writer import FunctionWriter
 from adorm.dynamodb.limits import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES
 from adorm.dynamodb.values import KEY_TAGS, AttributeMap
+from adorm.support.records import Record
 
 MAX_BYTES_OF_A_CHARACTER = 4
 """In UTF-8. Text that is short enough with four bytes for each character needs no closer look."""
@@ -22,13 +23,18 @@ KeyEncoder: TypeAlias = Callable[[tuple[Any, ...]], AttributeMap | None]
 """From a key's values to its attribute map; None for a key that needs a closer look."""
 
 
-class KeyPart(NamedTuple):
+class KeyPart(Record):
     """One key attribute in generated code."""
+
+    __slots__ = ("attribute_name", "tag", "payload")  # noqa: RUF023  # the constructor's order
 
     attribute_name: str
     tag: str
     payload: str
     """The expression of what is under the tag."""
+
+    def __init__(self, attribute_name: str, tag: str, payload: str) -> None:
+        self._hold(attribute_name, tag, payload)
 
 
 def most_key_bytes(*, sort: bool) -> int:

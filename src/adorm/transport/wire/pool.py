@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from adorm.checks import count
 from adorm.errors import UsageError
 from adorm.support.forks import tell_of_forks
+from adorm.transport.base import PoolFigures
 from adorm.transport.wire.connection import HttpConnection
 
 IDLE_LIMIT_S = 15.0
@@ -24,18 +25,6 @@ CLOSED = "the database was closed"
 
 Connect: TypeAlias = Callable[[Callable[[HttpConnection], None]], Awaitable[HttpConnection]]
 """`connect(on_lost)` opens one connection, which calls `on_lost` when it ends."""
-
-
-class PoolFigures(NamedTuple):
-    """How many connections and calls a pool has."""
-
-    in_use: int
-    """Connections that carry a call or are being made."""
-    idle: int
-    waiting: int
-    """Calls that wait for a connection."""
-    limit: int
-    """The most connections."""
 
 
 class ConnectionPool:

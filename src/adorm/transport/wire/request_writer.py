@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -92,13 +92,9 @@ CONTENT_TYPE = "application/x-amz-json-1.0"
 TARGET_PREFIX = "DynamoDB_20120810."
 
 
-class RequestStart(NamedTuple):
-    """What all requests of one operation begin with."""
-
-    target: str
-    """`DynamoDB_20120810.GetItem`."""
-    lines: str
-    """The request line and the headers, up to the value of `x-amz-date`."""
+RequestStart: TypeAlias = tuple[str, str]
+"""What all requests of one operation begin with: the target, `DynamoDB_20120810.GetItem`; and the
+request line and the headers, up to the value of `x-amz-date`."""
 
 
 class RequestWriter:
@@ -130,7 +126,7 @@ class RequestWriter:
         if not (operation.isascii() and operation.isalnum()):
             raise UsageError(f"{operation!r} is not the name of an operation of DynamoDB")
         target = TARGET_PREFIX + operation
-        start = RequestStart(target, f"{self._path}{target}\r\nx-amz-date: ")
+        start = target, f"{self._path}{target}\r\nx-amz-date: "
         return self.starts.setdefault(operation, start)
 
     def write(

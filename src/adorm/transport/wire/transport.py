@@ -16,7 +16,15 @@ from adorm.checks import count, seconds
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.dynamodb.codes import CREDENTIALS_REFUSED
 from adorm.errors import ConnectionFailed, ServiceError, UsageError
-from adorm.transport.base import Answer, AnswerReader, LastCheck, Request, Transport, unsent
+from adorm.transport.base import (
+    Answer,
+    AnswerReader,
+    LastCheck,
+    PoolFigures,
+    Request,
+    Transport,
+    unsent,
+)
 from adorm.transport.credentials.aws_session import SessionCredentials, SessionHolder
 from adorm.transport.credentials.credentials import Credentials, CredentialsSource, cached
 from adorm.transport.credentials.default_chain import default_credentials
@@ -25,7 +33,7 @@ from adorm.transport.wire.answers import clock_offset_s, error_of_answer, read_a
 from adorm.transport.wire.connector import Connector, tls_context
 from adorm.transport.wire.endpoint import Endpoint
 from adorm.transport.wire.find_endpoint import find_endpoint, refuse_proxy
-from adorm.transport.wire.pool import ConnectionPool, PoolFigures
+from adorm.transport.wire.pool import ConnectionPool
 from adorm.transport.wire.request_writer import RequestWriter, json_body, trace_line
 
 T = TypeVar("T")
