@@ -308,12 +308,12 @@ class Batches(Connection):
                 `.result` a list of the results, with None for those that failed.
             DeadlineExceeded: a deadline passed; it has the same attributes.
         """
-        from adorm.batch.gather import collect, gather
+        from adorm.batch.gather import collect, results_of
 
         only: Any = awaitables[0] if len(awaitables) == 1 else None
         is_list = isinstance(only, Iterable) and not isinstance(only, Awaitable)
         each: Sequence[Any] = list(cast("Iterable[Any]", only)) if is_list else awaitables
         if collect_errors:
             return await collect(each, limit)
-        results = await gather(each, limit)
+        results = await results_of(each, limit)
         return results if is_list else tuple(results)

@@ -30,7 +30,7 @@ class GatherResult:
     """The units that the operations consumed. Tasks that had begun before do not count."""
 
 
-async def gather(awaitables: Sequence[Any], limit: int | None) -> list[Any]:
+async def results_of(awaitables: Sequence[Any], limit: int | None) -> list[Any]:
     """The results of all, in order; see `Database.gather`."""
     outcomes = await _await_all(awaitables, limit, collect_errors=False)
     results = [outcome.value for outcome in outcomes]
