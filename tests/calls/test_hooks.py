@@ -30,7 +30,7 @@ from adorm.deadlines import deadline
 from adorm.errors import ConditionalCheckFailed, DeadlineExceeded
 from adorm.retry import RetryPolicy
 from adorm.testing.clock import FakeClock
-from adorm.transport.base import Answer
+from adorm.transport.base import Answer, PoolFigures
 from tests.support.loopback import LoopbackServer
 from tests.support.scripted import Outcome, ScriptedTransport, refusal, throttled
 
@@ -397,7 +397,7 @@ async def test_hooks_are_told_of_a_pool_when_a_database_opens(
             assert connections.server == ServerDetails(
                 address="127.0.0.1", port=server.port, region="eu-central-1"
             )
-            assert connections.figures() == (0, 1, 0, 3)
+            assert connections.figures() == PoolFigures(0, 1, 0, 3)
         assert connections.figures() is None
     assert "when the database opened" in caplog.text
 
