@@ -15,12 +15,12 @@ from adorm.dynamodb.operations import Repeat
 from adorm.errors import (
     ServiceError,
 )
-from adorm.items.binding import Connection
+from adorm.items.binding import Binding
 from adorm.models import model_info
 from adorm.retry import RetryPolicy
 from adorm.tables.descriptions import TableDescription
-from adorm.tables.lifecycle import create_table, delete_table, ensure_table
 from adorm.tables.requests import create_table_request
+from adorm.tables.tables import Tables
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer, AnswerReader, Request
 from tests.support.scripted import Outcome, ScriptedTransport, refusal
@@ -151,7 +151,7 @@ def ttl(status: str, attribute: str | None = None) -> Answer:
     }
 
 
-class CallsAsConnection(Connection):
+class CallsWithTables(Tables):
     """Calls without a database, as tables need them. Each wait is the longest."""
 
     def __init__(self, calls: Calls) -> None:
@@ -179,6 +179,10 @@ class CallsAsConnection(Connection):
             operation, request, subject=subject, repeat=repeat, retry=retry, read=read
         )
 
+    def _binding(self, model: type[Any], name: str | None = None, /) -> Binding:
+        info = model_info(model)
+        return Binding(self, info, str(info.table) if name is None else name)
+
 
 class ScriptedTables:
     """Tables over a script; the longest poll each time: 0.25, 0.5, 1, 2, 4, 4 s, and retries after
@@ -188,20 +192,20 @@ class ScriptedTables:
         self.clock = FakeClock()
         self.transport = ScriptedTransport(outcomes)
         calls = Calls(self.transport, retry=RetryPolicy(jitter=0.0), clock=self.clock)
-        self.calls = CallsAsConnection(calls)
+        self.calls = CallsWithTables(calls)
 
     async def create(
         self, info: Any = ORDER, name: str = "orders", **options: Any
     ) -> TableDescription:
-        return await create_table(self.calls, info, name, **options)
+        return await self.calls.create_table(info.model, name=name, **options)
 
     async def ensure(
         self, info: Any = ORDER, name: str = "orders", **options: Any
     ) -> TableDescription:
-        return await ensure_table(self.calls, info, name, **options)
+        return await self.calls.ensure_table(info.model, name=name, **options)
 
     async def delete(self, name: str = "orders", **options: Any) -> None:
-        await delete_table(self.calls, name, **options)
+        await self.calls.delete_table(name, **options)
 
     @property
     def operations(self) -> list[str]:

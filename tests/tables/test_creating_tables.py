@@ -18,7 +18,6 @@ from adorm.errors import (
     ResourceNotFound,
     ServiceError,
 )
-from adorm.tables.lifecycle import describe_table
 from adorm.tables.poller import poll_delay_s
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer
@@ -236,7 +235,7 @@ async def test_a_cancelled_wait_sends_nothing_more_and_leaves_the_calls_usable(s
         await work[start]()
     assert scope.cancelled_caught
     assert len(bench.operations) == 2
-    assert (await describe_table(bench.calls, "orders")).is_active
+    assert (await bench.calls.describe_table("orders")).is_active
 
 
 async def test_a_wait_in_a_cancelled_scope_is_cancelled_not_late() -> None:
@@ -261,7 +260,7 @@ async def test_an_answer_without_a_description_is_an_answer_that_cant_be_read() 
         await ScriptedTables({}).create()
     assert failed.value.maybe_applied
     with pytest.raises(ConnectionFailed, match=r"DescribeTable on orders: .*no Table") as failed:
-        await describe_table(ScriptedTables({}).calls, "orders")
+        await ScriptedTables({}).calls.describe_table("orders")
     assert not failed.value.maybe_applied
 
 

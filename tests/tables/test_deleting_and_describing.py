@@ -12,7 +12,6 @@ from adorm.errors import (
     ResourceNotFound,
     ServiceError,
 )
-from adorm.tables.lifecycle import describe_table
 from adorm.tables.requests import Provisioned, create_table_request
 from tests.support.scripted import lost
 from tests.support.scripted_tables import (
@@ -96,7 +95,7 @@ async def test_a_description_tells_what_there_is() -> None:
         "IndexSizeBytes": 30,
     }
     del raw["BillingModeSummary"]  # a table that was always provisioned has none
-    description = await describe_table(ScriptedTables(told(raw)).calls, "orders")
+    description = await ScriptedTables(told(raw)).calls.describe_table("orders")
     assert (
         description.name,
         description.status,

@@ -16,9 +16,7 @@ from adorm.errors import (
     UsageError,
 )
 from adorm.memory.engine import Engine
-from adorm.models import model_info
 from adorm.tables.descriptions import TableDescription, differences
-from adorm.tables.lifecycle import create_table, delete_table, describe_table, ensure_table
 from adorm.tables.requests import Provisioned
 from adorm.testing import LocalDynamoDB
 from adorm.testing.clock import FakeClock
@@ -28,11 +26,11 @@ from adorm.transport.memory import MemoryTransport
 from adorm.transport.wire.transport import WireTransport
 from tests.support.scripted import lost
 from tests.support.scripted_tables import (
-    ORDER,
     ORDER_REQUEST,
-    SESSION,
     Bare,
-    CallsAsConnection,
+    CallsWithTables,
+    Order,
+    Session,
 )
 
 pytestmark = pytest.mark.anyio
@@ -73,45 +71,43 @@ async def engine(request: pytest.FixtureRequest) -> AsyncIterator[MemoryTranspor
 
 
 async def test_the_whole_life_of_a_table(engine: MemoryTransport | WireTransport) -> None:
-    calls = CallsAsConnection(Calls(engine, clock=FakeClock()))
-    created = await create_table(calls, ORDER, "orders")
+    calls = CallsWithTables(Calls(engine, clock=FakeClock()))
+    created = await calls.create_table(Order)
     assert created.is_active
     assert (created.name, created.billing, created.item_count) == ("orders", "on_demand", 0)
-    described_now = await describe_table(calls, "orders")
+    described_now = await calls.describe_table("orders")
     assert described_now == created
     assert differences(ORDER_REQUEST, described_now) == []
-    assert await ensure_table(calls, ORDER, "orders") == created
+    assert await calls.ensure_table(Order) == created
     with pytest.raises(ServiceError, match="ensure_table") as refused:
-        await create_table(calls, ORDER, "orders")
+        await calls.create_table(Order)
     assert refused.value.code == "ResourceInUseException"
-    await delete_table(calls, "orders")
+    await calls.delete_table("orders")
     with pytest.raises(ResourceNotFound):
-        await describe_table(calls, "orders")
+        await calls.describe_table("orders")
     with pytest.raises(ResourceNotFound):
-        await delete_table(calls, "orders")
-    await delete_table(calls, "orders", missing_ok=True)
+        await calls.delete_table("orders")
+    await calls.delete_table("orders", missing_ok=True)
 
 
 async def test_an_engine_takes_provisioned_capacity(
     engine: MemoryTransport | WireTransport,
 ) -> None:
-    calls = CallsAsConnection(Calls(engine, clock=FakeClock()))
+    calls = CallsWithTables(Calls(engine, clock=FakeClock()))
     billing = Provisioned(read_units=3, write_units=2)
-    assert (await create_table(calls, ORDER, "orders", billing=billing)).billing == billing
-    assert (await ensure_table(calls, ORDER, "orders")).billing == billing, (
-        "billing is not compared"
-    )
+    assert (await calls.create_table(Order, billing=billing)).billing == billing
+    assert (await calls.ensure_table(Order)).billing == billing, "billing is not compared"
 
 
 async def test_an_engine_expires_by_the_models_ttl(engine: MemoryTransport | WireTransport) -> None:
-    calls = CallsAsConnection(Calls(engine, clock=FakeClock()))
-    await create_table(calls, SESSION, "sessions")
+    calls = CallsWithTables(Calls(engine, clock=FakeClock()))
+    await calls.create_table(Session)
     state = await calls.call("DescribeTimeToLive", {"TableName": "sessions"})
     assert state["TimeToLiveDescription"] == {"TimeToLiveStatus": "ENABLED", "AttributeName": "exp"}
-    await ensure_table(calls, SESSION, "sessions")
+    await calls.ensure_table(Session)
 
-    await create_table(calls, SESSION, "later", time_to_live=False)
-    await ensure_table(calls, SESSION, "later")
+    await calls.create_table(Session, name="later", time_to_live=False)
+    await calls.ensure_table(Session, name="later")
     state = await calls.call("DescribeTimeToLive", {"TableName": "later"})
     assert state["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
 
@@ -120,23 +116,23 @@ async def test_an_engine_applies_each_step_once_though_every_answer_is_lost(
     engine: MemoryTransport | WireTransport,
 ) -> None:
     forgetful = LosesAnswers(engine, "CreateTable", "UpdateTimeToLive", "DeleteTable")
-    calls = CallsAsConnection(Calls(forgetful, clock=FakeClock()))
-    assert (await create_table(calls, SESSION, "sessions")).is_active
+    calls = CallsWithTables(Calls(forgetful, clock=FakeClock()))
+    assert (await calls.create_table(Session)).is_active
     state = await calls.call("DescribeTimeToLive", {"TableName": "sessions"})
     assert state["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
-    await delete_table(calls, "sessions")
+    await calls.delete_table("sessions")
     with pytest.raises(ResourceNotFound):
-        await describe_table(calls, "sessions")
+        await calls.describe_table("sessions")
 
 
 async def test_two_that_ensure_one_table_at_once_both_have_it(
     engine: MemoryTransport | WireTransport,
 ) -> None:
-    calls = CallsAsConnection(Calls(engine, clock=FakeClock()))
+    calls = CallsWithTables(Calls(engine, clock=FakeClock()))
     found: list[TableDescription] = []
 
     async def ensure() -> None:
-        found.append(await ensure_table(calls, SESSION, "sessions"))
+        found.append(await calls.ensure_table(Session))
 
     async with anyio.create_task_group() as group:
         for _ in range(4):
@@ -148,18 +144,18 @@ async def test_two_that_ensure_one_table_at_once_both_have_it(
 async def test_an_engines_table_of_another_shape_is_named(
     engine: MemoryTransport | WireTransport,
 ) -> None:
-    calls = CallsAsConnection(Calls(engine, clock=FakeClock()))
-    await create_table(calls, model_info(Bare), "orders")
+    calls = CallsWithTables(Calls(engine, clock=FakeClock()))
+    await calls.create_table(Bare)
     with pytest.raises(
         UsageError, match=r"by-status is missing.*by-total is missing.*by-age is missing"
     ):
-        await ensure_table(calls, ORDER, "orders")
+        await calls.ensure_table(Order)
     with pytest.raises(UsageError, match="the table's key is customer_id"):
-        await ensure_table(calls, SESSION, "orders")
-    assert len((await describe_table(calls, "orders")).indexes) == 0
+        await calls.ensure_table(Session, name="orders")
+    assert len((await calls.describe_table("orders")).indexes) == 0
 
 
 async def test_the_calls_of_a_database_are_enough_of_a_connection() -> None:
     async with adorm.connect("memory") as db:
-        assert (await create_table(db, ORDER, "orders")).is_active
-        assert (await describe_table(db, "orders")).name == "orders"
+        assert (await db.create_table(Order)).is_active
+        assert (await db.describe_table("orders")).name == "orders"

@@ -20,12 +20,11 @@ from adorm.errors import (
     ServiceError,
     UsageError,
 )
-from adorm.items.binding import Connection
-from adorm.models import ModelInfo
+from adorm.items.binding import Binding, Connection
+from adorm.schema.fields import Field
 from adorm.tables.descriptions import TableDescription, differences, same_shape
-from adorm.tables.names import DEFAULT_TIMEOUT_S, check_table_name
+from adorm.tables.names import check_table_name
 from adorm.tables.poller import TablePoller, description_in
-from adorm.tables.requests import Billing, KeyTypes, create_table_request
 
 IN_USE = "ResourceInUseException"
 """The code for a table that exists already, or that is being created, altered or deleted."""
@@ -35,24 +34,19 @@ that."""
 
 
 async def create_table(
-    connection: Connection,
-    info: ModelInfo,
-    table_name: str,
-    *,
-    billing: Billing = "on_demand",
-    key_types: KeyTypes | None = None,
-    time_to_live: bool = True,
-    wait: bool = True,
-    timeout_s: float = DEFAULT_TIMEOUT_S,
+    table: Binding, request: dict[str, Any], ttl: Field | None, timeout_s: float, *, wait: bool
 ) -> TableDescription:
     """Create the model's table: see `Tables.create_table`.
 
     When the answer to CreateTable is lost and the repeated request finds a table, that table counts
     as the one created, if it has exactly this shape and was created since.
+
+    Args:
+        request: that of CreateTable.
+        ttl: the field by whose time items expire; None leaves time to live alone.
     """
-    request = create_table_request(info, table_name, billing=billing, key_types=key_types)
-    poller = TablePoller(connection, table_name, "CreateTable", "active")
-    async with _time_limit(connection, timeout_s):
+    poller = TablePoller(table.connection, table.table_name, "CreateTable", "active")
+    async with _time_limit(table.connection, timeout_s):
         try:
             found = await _create(poller, request)
         except ServiceError as error:
@@ -60,54 +54,43 @@ async def create_table(
                 raise
             error.detail = (
                 "there is a table of that name already, or one is being deleted; "
-                f"ensure_table({info.name}) takes an existing one that fits the model "
+                f"ensure_table({table.info.name}) takes an existing one that fits the model "
                 f"(DynamoDB: {error.detail})"
             )
             raise
         if not wait:
             return found
         found = await poller.until_active(found)
-        if time_to_live and info.ttl is not None:
-            await enable_time_to_live(connection, table_name, info.ttl.attribute_name)
+        if ttl is not None:
+            await enable_time_to_live(table, ttl.attribute_name)
         return found
 
 
 async def ensure_table(
-    connection: Connection,
-    info: ModelInfo,
-    table_name: str,
-    *,
-    billing: Billing = "on_demand",
-    key_types: KeyTypes | None = None,
-    time_to_live: bool = True,
-    timeout_s: float = DEFAULT_TIMEOUT_S,
+    table: Binding, request: dict[str, Any], ttl: Field | None, timeout_s: float
 ) -> TableDescription:
-    """Create the model's table where there is none, else check it: see `Tables.ensure_table`."""
-    request = create_table_request(info, table_name, billing=billing, key_types=key_types)
-    poller = TablePoller(connection, table_name, "CreateTable", "active")
-    async with _time_limit(connection, timeout_s):
+    """Create the model's table where there is none, else check it: see `Tables.ensure_table`.
+
+    Args:
+        request, ttl: as for `create_table`.
+    """
+    poller = TablePoller(table.connection, table.table_name, "CreateTable", "active")
+    async with _time_limit(table.connection, timeout_s):
         found, is_new = await _find_or_create(poller, request)
         found = await poller.until_active(found)
         if found_differences := differences(request, found):
             raise UsageError(
-                f"table {table_name} differs from {info.name}, and ensure_table alters "
-                f"nothing: {'; '.join(found_differences)}"
+                f"table {table.table_name} differs from {table.info.name}, and ensure_table "
+                f"alters nothing: {'; '.join(found_differences)}"
             )
-        if time_to_live and info.ttl is not None:
-            attribute = info.ttl.attribute_name
-            # A new table's time to live is off: there is no need to ask.
-            if is_new or not await has_time_to_live(connection, info, table_name, attribute):
-                await enable_time_to_live(connection, table_name, attribute)
+        # A new table's time to live is off: there is no need to ask.
+        if ttl is not None and (is_new or not await has_time_to_live(table, ttl.attribute_name)):
+            await enable_time_to_live(table, ttl.attribute_name)
         return found
 
 
 async def delete_table(
-    connection: Connection,
-    table_name: str,
-    *,
-    missing_ok: bool = False,
-    wait: bool = True,
-    timeout_s: float = DEFAULT_TIMEOUT_S,
+    connection: Connection, table_name: str, timeout_s: float, *, missing_ok: bool, wait: bool
 ) -> None:
     """Delete a table with everything in it: see `Tables.delete_table`."""
     check_table_name(table_name)
@@ -192,63 +175,61 @@ async def _find_or_create(
         await poller.pause()
 
 
-async def has_time_to_live(
-    connection: Connection, info: ModelInfo, table_name: str, attribute_name: str
-) -> bool:
+async def has_time_to_live(table: Binding, attribute_name: str) -> bool:
     """Whether items expire by that attribute; False where time to live is off.
 
     Raises:
         UsageError: they expire by another attribute.
     """
-    with _noting_the_table(table_name, attribute_name):
-        status, current = await _time_to_live(connection, table_name)
+    with _noting_the_table(table, attribute_name):
+        status, current = await _time_to_live(table)
     if status not in ("ENABLED", "ENABLING"):
         return False
     if current != attribute_name:
         raise UsageError(
-            f"table {table_name} differs from {info.name}, and ensure_table alters nothing: its "
-            f"items expire by the attribute {current}, the model's by {attribute_name}"
+            f"table {table.table_name} differs from {table.info.name}, and ensure_table alters "
+            f"nothing: its items expire by the attribute {current}, the model's by {attribute_name}"
         )
     return True
 
 
-async def enable_time_to_live(connection: Connection, table_name: str, attribute_name: str) -> None:
+async def enable_time_to_live(table: Binding, attribute_name: str) -> None:
     """Let DynamoDB delete items once the time in this attribute is over."""
     request = {
-        "TableName": table_name,
+        "TableName": table.table_name,
         "TimeToLiveSpecification": {"AttributeName": attribute_name, "Enabled": True},
     }
-    with _noting_the_table(table_name, attribute_name):
+    with _noting_the_table(table, attribute_name):
         try:
             # A second request is refused, not applied twice.
-            await connection.call("UpdateTimeToLive", request, repeat="safe")
+            await table.connection.call("UpdateTimeToLive", request, repeat="safe")
         except ServiceError as error:
             if error.code not in ("ValidationException", IN_USE):
                 raise
             # It may be refused because it is on already: after a lost answer, or because another
             # process switched it on.
-            status, current = await _time_to_live(connection, table_name)
+            status, current = await _time_to_live(table)
             if status not in ("ENABLED", "ENABLING") or current != attribute_name:
                 raise
 
 
 @contextmanager
-def _noting_the_table(table_name: str, attribute_name: str) -> Generator[None]:
+def _noting_the_table(table: Binding, attribute_name: str) -> Generator[None]:
     """Add a note to what fails inside: the table itself is ready."""
     try:
         yield
     except (ServiceError, ConnectionFailed, DeadlineExceeded) as error:
         error.add_note(
-            f"table {table_name} is there and active; only its time to live, by the attribute "
-            f"{attribute_name}, may not be enabled: ensure_table tries that again, "
+            f"table {table.table_name} is there and active; only its time to live, by the "
+            f"attribute {attribute_name}, may not be enabled: ensure_table tries that again, "
             "time_to_live=False leaves it alone"
         )
         raise
 
 
-async def _time_to_live(connection: Connection, table_name: str) -> tuple[str, str | None]:
+async def _time_to_live(table: Binding) -> tuple[str, str | None]:
     """The status (ENABLED, ENABLING, DISABLED or DISABLING) and the attribute's name."""
-    answer = await connection.call("DescribeTimeToLive", {"TableName": table_name})
+    answer = await table.connection.call("DescribeTimeToLive", {"TableName": table.table_name})
     found: object = answer.get("TimeToLiveDescription") or {}
     description = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
     return str(description.get("TimeToLiveStatus", "DISABLED")), description.get("AttributeName")

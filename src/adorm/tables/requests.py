@@ -53,7 +53,6 @@ Billing: TypeAlias = Literal["on_demand"] | Provisioned
 def create_table_request(
     info: ModelInfo,
     table_name: str,
-    *,
     billing: Billing = "on_demand",
     key_types: KeyTypes | None = None,
 ) -> dict[str, Any]:

@@ -55,18 +55,12 @@ class Tables(Connection):
                 It may still become active.
         """
         from adorm.tables.lifecycle import create_table
+        from adorm.tables.requests import create_table_request
 
-        binding = self._binding(model, name)
-        return await create_table(
-            self,
-            binding.info,
-            binding.table_name,
-            billing=billing,
-            key_types=key_types,
-            time_to_live=time_to_live,
-            wait=wait,
-            timeout_s=timeout_s,
-        )
+        table = self._binding(model, name)
+        request = create_table_request(table.info, table.table_name, billing, key_types)
+        ttl = table.info.ttl if time_to_live else None
+        return await create_table(table, request, ttl, timeout_s, wait=wait)
 
     async def ensure_table(
         self,
@@ -102,17 +96,12 @@ class Tables(Connection):
             DeadlineExceeded: the table was not active in time; the message names its last status.
         """
         from adorm.tables.lifecycle import ensure_table
+        from adorm.tables.requests import create_table_request
 
-        binding = self._binding(model, name)
-        return await ensure_table(
-            self,
-            binding.info,
-            binding.table_name,
-            billing=billing,
-            key_types=key_types,
-            time_to_live=time_to_live,
-            timeout_s=timeout_s,
-        )
+        table = self._binding(model, name)
+        request = create_table_request(table.info, table.table_name, billing, key_types)
+        ttl = table.info.ttl if time_to_live else None
+        return await ensure_table(table, request, ttl, timeout_s)
 
     async def delete_table(
         self,
@@ -144,7 +133,7 @@ class Tables(Connection):
         from adorm.tables.lifecycle import delete_table
 
         name = model if isinstance(model, str) else self._binding(model).table_name
-        await delete_table(self, name, missing_ok=missing_ok, wait=wait, timeout_s=timeout_s)
+        await delete_table(self, name, timeout_s, missing_ok=missing_ok, wait=wait)
 
     async def describe_table(self, model: type[Any] | str, /) -> TableDescription:
         """A model's table, or the table with exactly this name, as it is now.
