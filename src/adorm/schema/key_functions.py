@@ -1,0 +1,134 @@
+"""Reads the texts of a key from a function: `return f"CUSTOMER#{user_name}", f"ORDER#{order_id}"`.
+
+The function is called once, with placeholders: docs/decisions/0039.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from opcode import opname
+from types import CodeType, FunctionType
+from typing import NoReturn, cast, final
+
+from adorm.errors import ModelError
+from adorm.support.printable_text import reason_of
+
+_VARIABLE_ARGUMENTS = 0x04 | 0x08
+"""The flags of code that takes `*args` or `**kwargs`."""
+
+_REFUSED_INSTRUCTIONS = (
+    "JUMP", "FOR_ITER", "CALL", "IS_OP", "CONTAINS", "COMPARE", "GENERATOR", "YIELD", "AWAITABLE",
+    "RAISE", "EXC", "IMPORT", "STORE_GLOBAL", "STORE_DEREF", "STORE_ATTR", "STORE_NAME",
+    "STORE_SUBSCR", "DELETE_GLOBAL",
+)  # fmt: skip
+"""Parts of the names of instructions that a key function can't have, of all versions of Python."""
+
+_RULE = "a key function has no branches and calls nothing on a part"
+_MARK = "\0"
+
+
+@final
+class _Placeholder:
+    """Stands for a part while the function runs: it can only be put into an f-string."""
+
+    __slots__ = ("format_part",)
+
+    def __init__(self, name: str, used: set[str], where: str) -> None:
+        def format_part(format_text: str) -> str:
+            if _MARK in format_text:
+                raise ModelError(f"{where}: the format of {name} is made of another part: {_RULE}")
+            used.add(name)
+            return f"{_MARK}{name}{':' if format_text else ''}{format_text}{_MARK}"
+
+        self.format_part = format_part
+
+    def __format__(self, format_text: str) -> str:
+        format_part: Callable[[str], str] = object.__getattribute__(self, "format_part")
+        return format_part(format_text)
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise ModelError(_RULE)
+
+    __getattribute__ = _refuse
+    __str__ = __repr__ = __bool__ = __len__ = __eq__ = __ne__ = __hash__ = _refuse
+    __add__ = __radd__ = __mod__ = __rmod__ = _refuse
+
+
+def read_key_function(function: object, where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The texts of a key's one or two sides, and the names of the parameters but `self`.
+
+    Args:
+        where: the class and the key, for messages: `Order.key`.
+
+    Raises:
+        ModelError: the function does more than to return texts of its parameters.
+    """
+    if not isinstance(function, FunctionType):
+        raise ModelError(f"{where}: a key is a function of its parts, not {function!r}")
+    code = function.__code__
+    _check_parameters(function, code, where)
+    _check_instructions(code, where)
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    used: set[str] = set()
+    first, *parts = (_Placeholder(name, used, where) for name in names)
+    positional = code.co_argcount - 1
+    by_name = dict(zip(names[code.co_argcount :], parts[positional:], strict=True))
+    try:
+        returned: object = function(first, *parts[:positional], **by_name)
+    except ModelError as error:
+        raise ModelError(
+            str(error) if str(error).startswith(where) else f"{where}: {error}"
+        ) from error
+    except Exception as error:
+        raise ModelError(f"{where}: {_RULE}; reading it failed: {reason_of(error)}") from error
+    sides = cast("tuple[object, ...]", returned if type(returned) is tuple else (returned,))
+    if not 1 <= len(sides) <= 2:
+        raise ModelError(
+            f"{where}: a key has a partition's text, or that and a sort key's, not {len(sides)} "
+            "texts"
+        )
+    texts = tuple(_text_of(side, where) for side in sides)
+    if names[0] in used:
+        raise ModelError(f"{where}: {names[0]} is no part: give the fields as parameters")
+    unused = [name for name in names[1:] if name not in used]
+    if unused:
+        raise ModelError(f"{where}: no text of the key holds its parameter {', '.join(unused)}")
+    return texts, names[1:]
+
+
+def _text_of(side: object, where: str) -> str:
+    """The template of one returned side."""
+    if type(side) is _Placeholder:
+        side = f"{side}"
+    if type(side) is not str:
+        raise ModelError(
+            f"{where}: the key function returned a {type(side).__name__}, not one or two texts"
+        )
+    pieces = side.split(_MARK)
+    # literals and parts by turns; a literal of the function has no such character
+    if len(pieces) % 2 == 0:
+        raise ModelError(f"{where}: a key's text can't hold the character {_MARK!r}")
+    return "".join(
+        f"{{{piece}}}" if index % 2 else piece.replace("{", "{{").replace("}", "}}")
+        for index, piece in enumerate(pieces)
+    )
+
+
+def _check_parameters(function: FunctionType, code: CodeType, where: str) -> None:
+    if code.co_flags & _VARIABLE_ARGUMENTS:
+        raise ModelError(f"{where}: a key function names its parts: it takes no * and no **")
+    if not code.co_argcount:
+        raise ModelError(f"{where}: a key function takes self, then its parts")
+    if function.__defaults__ or function.__kwdefaults__:
+        raise ModelError(f"{where}: a part of a key has no default: every key has all its parts")
+
+
+def _check_instructions(code: CodeType, where: str) -> None:
+    """Refuse what placeholders do not see: branches on other things than parts, `is`, calls."""
+    for number in code.co_code[::2]:
+        name = opname[number]
+        if any(refused in name for refused in _REFUSED_INSTRUCTIONS):
+            raise ModelError(f"{where}: {_RULE}: write only the texts, as f-strings")
+    for constant in code.co_consts:
+        if isinstance(constant, str) and _MARK in constant:
+            raise ModelError(f"{where}: a key's text can't hold the character {_MARK!r}")
