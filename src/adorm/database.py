@@ -11,7 +11,7 @@ from adorm.batch.batches import Batches
 from adorm.calls.calls import Calls
 from adorm.calls.capacity import collect_capacity
 from adorm.calls.opening import LazyCalls
-from adorm.clock import Clock, current_clock
+from adorm.clock import current_clock
 from adorm.codec.codec import Codec
 from adorm.deadlines import remaining_s
 from adorm.dynamodb.operations import Repeat
@@ -53,14 +53,14 @@ class Database(LazyCalls, Tables, Transactions, Batches):
     ) -> None:
         self._options: ConnectOptions = {} if options is None else options
         super().__init__(make_transport)
-        self._clock = self._options.get("clock") or current_clock()
-        self._random = self._options.get("random", unit_random)
-        self._retry = self._options.get("retry", DEFAULT_RETRY)
+        self.clock = self._options.get("clock") or current_clock()
+        self.random = self._options.get("random", unit_random)
+        self.retry = self._options.get("retry", DEFAULT_RETRY)
         secret = self._options.get("cursor_secret")
-        self._cursor_secret = secret.encode() if isinstance(secret, str) else secret
+        self.cursor_secret = secret.encode() if isinstance(secret, str) else secret
         self._limiter: RateLimiter | None = None
         self._hedging: HedgingTransport | None = None
-        self._codec = Codec(self._options.get("datetime_format", "Z"))
+        self.codec = Codec(self._options.get("datetime_format", "Z"))
         self._source = object()
 
     def _make_calls(self, transport: Transport) -> Calls:
@@ -69,7 +69,7 @@ class Database(LazyCalls, Tables, Transactions, Batches):
         if rate_limit is not None:
             from adorm.calls.pace import RateLimiter
 
-            limiter = self._limiter = RateLimiter(rate_limit, self._clock)
+            limiter = self._limiter = RateLimiter(rate_limit, self.clock)
         if hedge is not None:
             from adorm.calls.hedge import HedgingTransport
 
@@ -80,9 +80,9 @@ class Database(LazyCalls, Tables, Transactions, Batches):
             )
         return Calls(
             transport,
-            retry=self._retry,
-            clock=self._clock,
-            random=self._random,
+            retry=self.retry,
+            clock=self.clock,
+            random=self.random,
             hooks=tuple(self._options.get("hooks", ())),
             middleware=tuple(self._options.get("middleware", ())),
             source=self._source,
@@ -108,21 +108,6 @@ class Database(LazyCalls, Tables, Transactions, Batches):
     # ---- what operations need
 
     @property
-    def clock(self) -> Clock:
-        """Where timestamps and waits come from."""
-        return self._clock
-
-    @property
-    def random(self) -> Callable[[], float]:
-        """Gives numbers from 0 to 1, for the jitter of waits."""
-        return self._random
-
-    @property
-    def codec(self) -> Codec:
-        """How values of this database are stored."""
-        return self._codec
-
-    @property
     def converter(self) -> Converter:
         """This database's cattrs converter: register hooks for types of yours before the first
         operation.
@@ -130,17 +115,7 @@ class Database(LazyCalls, Tables, Transactions, Batches):
         An unstructure hook gives an attribute value, `{"S": "12.50 EUR"}`; a structure hook takes
         one. No other database sees them.
         """
-        return self._codec.converter
-
-    @property
-    def retry(self) -> RetryPolicy:
-        """How calls are retried that bring no policy of their own."""
-        return self._retry
-
-    @property
-    def cursor_secret(self) -> bytes | None:
-        """What cursors are signed with."""
-        return self._cursor_secret
+        return self.codec.converter
 
     def call(
         self,
@@ -166,24 +141,16 @@ class Database(LazyCalls, Tables, Transactions, Batches):
         """
         calls = self._calls
         if calls is None or self._loop is not asyncio.get_running_loop():
-            return self._open_and_call(operation, request, subject, repeat, retry, read)
+            return self._open_and_call(
+                operation, request, subject=subject, repeat=repeat, retry=retry, read=read
+            )
         return calls.call(
             operation, request, subject=subject, repeat=repeat, retry=retry, read=read
         )
 
-    async def _open_and_call(
-        self,
-        operation: str,
-        request: Request,
-        subject: object,
-        repeat: Repeat | None,
-        retry: RetryPolicy | None,
-        read: AnswerReader | None,
-    ) -> Answer:
+    async def _open_and_call(self, operation: str, request: Request, **options: Any) -> Answer:
         calls = await self._open_in_time(operation)
-        return await calls.call(
-            operation, request, subject=subject, repeat=repeat, retry=retry, read=read
-        )
+        return await calls.call(operation, request, **options)
 
     async def back_off(
         self,
@@ -202,7 +169,7 @@ class Database(LazyCalls, Tables, Transactions, Batches):
         Raises:
             DeadlineExceeded: the wait would outlive the deadline.
         """
-        wait_s = backoff(attempt, retry or self._retry, self._random())
+        wait_s = backoff(attempt, retry or self.retry, self.random())
         delay_s = min(most_s, wait_s)
         left_s = remaining_s()
         if left_s == -math.inf:
@@ -215,7 +182,7 @@ class Database(LazyCalls, Tables, Transactions, Batches):
                 subject=str(subject),
                 attempts=attempt,
             )
-        await self._clock.sleep(delay_s)
+        await self.clock.sleep(delay_s)
 
     def remaining_s(self) -> float:
         """Seconds left for calls here; `inf` without a deadline, 0 or less when the time is over.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
+from typing import cast
 
 from adorm.clock import Clock, current_clock
 from adorm.errors import DeadlineExceeded, UsageError
@@ -23,7 +24,7 @@ class Limit:
     __slots__ = ("at_s", "clock", "outer", "owner", "seconds")
 
     def __init__(
-        self, at_s: float, clock: Clock, seconds: float, outer: Limit | None, owner: Deadline
+        self, at_s: float, clock: Clock, seconds: float, outer: Limit | None, owner: deadline
     ) -> None:
         self.at_s = at_s
         """The point on the clock's `monotonic()`."""
@@ -47,41 +48,7 @@ current_limit = _current.get
 """The limit that is in force here, None without one."""
 
 
-class Deadline:
-    """See `deadline`."""
-
-    __slots__ = ("seconds",)
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def __repr__(self) -> str:
-        return f"adorm.deadline({self.seconds!r})"
-
-    async def __aenter__(self) -> Limit:
-        clock = current_clock()
-        outer = _current.get()
-        at_s = clock.monotonic() + self.seconds
-        seconds = self.seconds
-        if outer is not None and outer.remaining_s() < seconds:
-            at_s, clock, seconds = outer.at_s, outer.clock, outer.seconds
-        limit = Limit(at_s, clock, seconds, outer, self)
-        _current.set(limit)
-        return limit
-
-    async def __aexit__(self, *_: object) -> None:
-        limit = _current.get()
-        # A block may be left in another context than it was entered in (a generator's finalizer):
-        # there is nothing to undo there.
-        if limit is not None and limit.owner is self:
-            _current.set(limit.outer)
-
-
-def _is_a_time(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
-
-
-def deadline(seconds: float, /) -> Deadline:
+class deadline:  # noqa: N801  # reads as a function: `async with adorm.deadline(2.5)`
     """Bound every call of adorm inside the block, its retries and waits included, by what is left
     of `seconds`.
 
@@ -106,12 +73,38 @@ def deadline(seconds: float, /) -> Deadline:
     Raises:
         UsageError: `seconds` is not a number, or NaN.
     """
-    if not _is_a_time(seconds):
-        raise UsageError(
-            f"deadline({seconds!r}): expected seconds as an int or a float; "
-            "0 or less means that the time is over"
-        )
-    return Deadline(float(seconds))
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float, /) -> None:
+        given = cast("object", seconds)  # unchecked callers
+        if not isinstance(given, int | float) or isinstance(given, bool) or math.isnan(given):
+            raise UsageError(
+                f"deadline({seconds!r}): expected seconds as an int or a float; "
+                "0 or less means that the time is over"
+            )
+        self.seconds = float(seconds)
+
+    def __repr__(self) -> str:
+        return f"adorm.deadline({self.seconds!r})"
+
+    async def __aenter__(self) -> Limit:
+        clock = current_clock()
+        outer = _current.get()
+        at_s = clock.monotonic() + self.seconds
+        seconds = self.seconds
+        if outer is not None and outer.remaining_s() < seconds:
+            at_s, clock, seconds = outer.at_s, outer.clock, outer.seconds
+        limit = Limit(at_s, clock, seconds, outer, self)
+        _current.set(limit)
+        return limit
+
+    async def __aexit__(self, *_: object) -> None:
+        limit = _current.get()
+        # A block may be left in another context than it was entered in (a generator's finalizer):
+        # there is nothing to undo there.
+        if limit is not None and limit.owner is self:
+            _current.set(limit.outer)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,6 @@ from typing import Any
 
 import adorm
 from adorm.calls.calls import Calls
-from adorm.clock import Clock
 from adorm.dynamodb.operations import Repeat
 from adorm.errors import (
     ServiceError,
@@ -156,14 +155,8 @@ class CallsWithTables(Tables):
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-
-    @property
-    def clock(self) -> Clock:
-        return self._calls.clock
-
-    @property
-    def random(self) -> Callable[[], float]:
-        return lambda: 1.0
+        self.clock = calls.clock
+        self.random = lambda: 1.0
 
     def call(
         self,

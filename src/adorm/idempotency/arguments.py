@@ -6,6 +6,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, TypeAlias, cast
 from uuid import UUID
 
@@ -30,48 +31,46 @@ PayloadOption: TypeAlias = (
 DatabaseOption: TypeAlias = Database | Callable[[], Database] | Callable[[Any], Database]
 
 
-class Picker:
-    """Computes a value from the arguments of a call.
+Pick: TypeAlias = Callable[[Mapping[str, Any]], Any]
+"""Computes a value from the arguments of a call, given by name."""
+
+
+def picker(option: str, source: object, signature: inspect.Signature, function: str) -> Pick:
+    """What an option of `@adorm.idempotent` computes from the arguments.
 
     Args:
-        option: the option of `@adorm.idempotent`, for messages: "key".
-        source: the value of that option.
+        option: its name, for messages: "key".
+        source: its value.
         function: the name of the idempotent function, for messages.
 
     Raises:
         UsageError: the source is neither a name nor a function, or uses arguments that do not
             exist.
     """
-
-    def __init__(
-        self, option: str, source: object, signature: inspect.Signature, function: str
-    ) -> None:
-        self._source = source
-        known = signature.parameters
-        if isinstance(source, str):
-            self._names = [source]
-        elif callable(source):
-            self._names = [
-                each.name
-                for each in inspect.signature(source).parameters.values()
-                if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
-                and (each.name in known or each.default is each.empty)
-            ]
-        else:
-            raise UsageError(
-                f"{option}={source!r}: expected the name of an argument of {function}, or a "
-                "function of arguments"
-            )
-        unknown = [name for name in self._names if name not in known]
-        if unknown:
-            raise UsageError(
-                f"{option}= asks for {', '.join(unknown)}, and the arguments of {function} are "
-                f"{', '.join(known) or 'none'}"
-            )
-
-    def __call__(self, arguments: Mapping[str, Any]) -> Any:
-        values = {name: arguments[name] for name in self._names}
-        return self._source(**values) if callable(self._source) else values[self._names[0]]
+    known = signature.parameters
+    if isinstance(source, str):
+        names = [source]
+    elif callable(source):
+        names = [
+            each.name
+            for each in inspect.signature(source).parameters.values()
+            if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+            and (each.name in known or each.default is each.empty)
+        ]
+    else:
+        raise UsageError(
+            f"{option}={source!r}: expected the name of an argument of {function}, or a function "
+            "of arguments"
+        )
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UsageError(
+            f"{option}= asks for {', '.join(unknown)}, and the arguments of {function} are "
+            f"{', '.join(known) or 'none'}"
+        )
+    if not callable(source):
+        return itemgetter(names[0])
+    return lambda arguments: source(**{name: arguments[name] for name in names})
 
 
 class CallArguments:
@@ -86,14 +85,13 @@ class CallArguments:
         payload: PayloadOption | None,
         db: DatabaseOption | None,
     ) -> None:
-        def picker(option: str, source: object) -> Picker:
-            return Picker(option, source, self._signature, name)
-
         self._name = name
-        self._signature = inspect.signature(function)
-        self._key = picker("key", key)
-        self._payload = None if payload is None else picker("payload", payload)
-        self._db = db if db is None or isinstance(db, Database) else picker("db", db)
+        signature = self._signature = inspect.signature(function)
+        self._key = picker("key", key, signature, name)
+        self._payload = None if payload is None else picker("payload", payload, signature, name)
+        self._db: Database | Pick | None = (
+            db if db is None or isinstance(db, Database) else picker("db", db, signature, name)
+        )
 
     def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
         """The arguments by name, defaults included.
@@ -122,8 +120,7 @@ class CallArguments:
             text = orjson.dumps(payload, default=_decimal_text, option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError as error:
             raise UsageError(
-                f"payload= of {self._name} gave what has no JSON ({error}): give the plain data "
-                "that matters"
+                f"payload= of {self._name} gave what has no JSON ({error}): give plain data"
             ) from error
         return hashlib.sha256(text).hexdigest()
 

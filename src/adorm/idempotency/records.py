@@ -22,6 +22,7 @@ from adorm.errors import (
 )
 from adorm.expressions.attr import attr
 from adorm.expressions.conditions import Condition
+from adorm.idempotency.arguments import record_id
 from adorm.models import model
 from adorm.schema.markers import partition_key, ttl
 from adorm.transport.base import is_unsent
@@ -54,6 +55,8 @@ class IdempotencyRecord:
     """When done: JSON text; None where the result could not be stored."""
     expires_at: int | None = ttl()
     """Epoch seconds from which the key is free. DynamoDB deletes the record within days after."""
+
+    id_of = staticmethod(record_id)
 
 
 class KeyLease:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import attrs
 
 from adorm.database import Database
-from adorm.deadlines import Deadline, deadline
+from adorm.deadlines import deadline
 from adorm.errors import UsageError
 from adorm.models import model_info
 from adorm.query.pages import Page
@@ -61,7 +61,7 @@ async def opened(
         yield db
 
 
-def request_deadline(deadline_s: float | None) -> Deadline | None:
+def request_deadline(deadline_s: float | None) -> deadline | None:
     """The deadline of each request; None for none."""
     if deadline_s is None:
         return None

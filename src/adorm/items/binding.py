@@ -29,30 +29,16 @@ if TYPE_CHECKING:
 class Connection:
     """What operations need of a database, which is its one implementation."""
 
-    @property
-    def clock(self) -> Clock:
-        """Where timestamps and waits come from."""
-        raise NotImplementedError
-
-    @property
-    def codec(self) -> Codec:
-        """How values of this database are stored."""
-        raise NotImplementedError
-
-    @property
-    def cursor_secret(self) -> bytes | None:
-        """What cursors are signed with; None for no signature."""
-        raise NotImplementedError
-
-    @property
-    def random(self) -> Callable[[], float]:
-        """Gives numbers from 0 to 1, for the jitter of waits."""
-        raise NotImplementedError
-
-    @property
-    def retry(self) -> RetryPolicy:
-        """How calls are retried that bring no policy of their own."""
-        raise NotImplementedError
+    clock: Clock
+    """Where timestamps and waits come from."""
+    codec: Codec
+    """How values of this database are stored."""
+    cursor_secret: bytes | None
+    """What cursors are signed with; None for no signature."""
+    random: Callable[[], float]
+    """Gives numbers from 0 to 1, for the jitter of waits."""
+    retry: RetryPolicy
+    """How calls are retried that bring no policy of their own."""
 
     def call(
         self,
