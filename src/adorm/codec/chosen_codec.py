@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from adorm.codec.codec import Codec
 from adorm.codec.coders.hooks import Generation
@@ -21,7 +21,16 @@ class HasCodec(Protocol):
     def codec(self) -> Codec: ...
 
 
-def chosen_codec(db: HasCodec | None, converter: Converter | None, annotation: Annotation) -> Codec:
+class HooksOf(TypedDict, total=False):
+    """The database whose hooks are used, by itself or by its converter; by default no hooks."""
+
+    db: HasCodec | None
+    converter: Converter | None
+
+
+def chosen_codec(
+    annotation: Annotation, *, db: HasCodec | None = None, converter: Converter | None = None
+) -> Codec:
     """The codec of a database, which is given by itself or by its converter.
 
     Without either it is a codec that has no hooks.

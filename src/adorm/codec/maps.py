@@ -7,28 +7,20 @@ JSON. Both use attribute names; hooks and options of a database are used where i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast, is_typeddict, overload
+from typing import Any, TypeVar, Unpack, cast, is_typeddict, overload
 
-from adorm.codec.chosen_codec import HasCodec, chosen_codec
+from adorm.codec.chosen_codec import HooksOf, chosen_codec
 from adorm.codec.failures import DecodeFailure, item_decode_error, key_attributes
 from adorm.codec.plain import attribute_map_of, plain_of
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.schema.structures import structure_of
 
-if TYPE_CHECKING:
-    from cattrs import Converter
-
 T = TypeVar("T")
 
 
 def to_attribute_map(
-    obj: object,
-    /,
-    *,
-    model: type[Any] | None = None,
-    db: HasCodec | None = None,
-    converter: Converter | None = None,
+    obj: object, /, *, model: type[Any] | None = None, **hooks: Unpack[HooksOf]
 ) -> AttributeMap:
     """An instance as an attribute map, `{"pk": {"S": "x"}, "n": {"N": "1"}}`.
 
@@ -45,7 +37,7 @@ def to_attribute_map(
             is no instance of `model`.
         ModelError: its class, or one inside it, can't be stored.
     """
-    codec = chosen_codec(db, converter, type(obj) if model is None else model)
+    codec = chosen_codec(type(obj) if model is None else model, **hooks)
     _check_model(obj, model)
     return codec.encode(obj, model)
 
@@ -60,12 +52,7 @@ def _check_model(obj: object, model: type[Any] | None) -> None:
 
 
 def from_attribute_map(
-    model: type[T],
-    attribute_map: Mapping[str, Any],
-    /,
-    *,
-    db: HasCodec | None = None,
-    converter: Converter | None = None,
+    model: type[T], attribute_map: Mapping[str, Any], /, **hooks: Unpack[HooksOf]
 ) -> T:
     """The instance of an attribute map, such as a stream's `NewImage`.
 
@@ -76,7 +63,7 @@ def from_attribute_map(
     Raises:
         ItemDecodeError: it does not fit the model.
     """
-    codec = chosen_codec(db, converter, model)
+    codec = chosen_codec(model, **hooks)
     try:
         made: T = codec.decode(model, attribute_map)
     except DecodeFailure as failure:
@@ -91,26 +78,13 @@ def to_plain(
     /,
     *,
     model: type[Any] | None = ...,
-    db: HasCodec | None = ...,
-    converter: Converter | None = ...,
+    **hooks: Unpack[HooksOf],
 ) -> Any: ...
 @overload
 def to_plain(
-    obj: object,
-    /,
-    *,
-    model: type[Any] | None = ...,
-    db: HasCodec | None = ...,
-    converter: Converter | None = ...,
+    obj: object, /, *, model: type[Any] | None = ..., **hooks: Unpack[HooksOf]
 ) -> dict[str, Any]: ...
-def to_plain(
-    obj: object,
-    /,
-    *,
-    model: type[Any] | None = None,
-    db: HasCodec | None = None,
-    converter: Converter | None = None,
-) -> Any:
+def to_plain(obj: object, /, *, model: type[Any] | None = None, **hooks: Unpack[HooksOf]) -> Any:
     """An instance as plain JSON: dicts, lists, text, ints, floats, bools and None.
 
     The names are attribute names.
@@ -127,32 +101,25 @@ def to_plain(
         ModelError: its class, or one inside it, can't be stored.
     """
     if model is None and type(obj) in (tuple, list):
-        return [_plain_part(part, db, converter) for part in cast("Sequence[object]", obj)]
-    codec = chosen_codec(db, converter, type(obj) if model is None else model)
+        return [_plain_part(part, hooks) for part in cast("Sequence[object]", obj)]
+    codec = chosen_codec(type(obj) if model is None else model, **hooks)
     _check_model(obj, model)
     return {name: plain_of(value) for name, value in codec.encode(obj, model).items()}
 
 
-def _plain_part(value: object, db: HasCodec | None, converter: Converter | None) -> Any:
+def _plain_part(value: object, hooks: HooksOf) -> Any:
     """A value of a row as plain JSON. It may be whatever a field may hold, an empty set too."""
     if value is None:
         return None
     if type(value) in (tuple, list):
-        return [_plain_part(part, db, converter) for part in cast("Sequence[object]", value)]
+        return [_plain_part(part, hooks) for part in cast("Sequence[object]", value)]
     if type(value) in (set, frozenset) and not value:
         return []
-    codec = chosen_codec(db, converter, type(value))
+    codec = chosen_codec(type(value), **hooks)
     return plain_of(codec.encode_value(type(value), value, subject="a value of the row"))
 
 
-def from_plain(
-    model: type[T],
-    data: Mapping[str, Any],
-    /,
-    *,
-    db: HasCodec | None = None,
-    converter: Converter | None = None,
-) -> T:
+def from_plain(model: type[T], data: Mapping[str, Any], /, **hooks: Unpack[HooksOf]) -> T:
     """The instance of what `to_plain` gave.
 
     A field that is untyped or a union gets a value of another type back where JSON has only one:
@@ -161,7 +128,7 @@ def from_plain(
     Raises:
         ItemDecodeError: it does not fit the model.
     """
-    codec = chosen_codec(db, converter, model)
+    codec = chosen_codec(model, **hooks)
     attribute_map: dict[str, Any] = {}
     try:
         attribute_map = attribute_map_of(data, number_texts=True)

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, Unpack
 
 import attrs
 
-from adorm.codec.chosen_codec import chosen_codec
+from adorm.codec.chosen_codec import HooksOf, chosen_codec
 from adorm.codec.codec import Codec
 from adorm.codec.failures import DecodeFailure, item_decode_error
 from adorm.items.keys import Key
 from adorm.models import ModelInfo, model_info
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.streams.record import ChangeKind, StreamRecord, parse_record
-
-if TYPE_CHECKING:
-    from cattrs import Converter
-
-    from adorm.database import Database
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
@@ -72,12 +67,7 @@ class StreamChange(Generic[ModelT]):
 
 
 def from_stream_record(
-    record: Mapping[str, Any],
-    model: type[ModelT],
-    /,
-    *,
-    db: Database | None = None,
-    converter: Converter | None = None,
+    record: Mapping[str, Any], model: type[ModelT], /, **hooks: Unpack[HooksOf]
 ) -> StreamChange[ModelT]:
     """One record with its images as instances of a model. The record is of a Lambda event, of the
     API of DynamoDB Streams, or of a Kinesis stream that carries such records.
@@ -94,7 +84,7 @@ def from_stream_record(
         UsageError: it is no such record, or the class is no model with a key.
         ItemDecodeError: the key or an image does not fit the model; a note says which.
     """
-    return typed_change(parse_record(record), model_info(model), chosen_codec(db, converter, model))
+    return typed_change(parse_record(record), model_info(model), chosen_codec(model, **hooks))
 
 
 def typed_change(record: StreamRecord, info: ModelInfo, codec: Codec) -> StreamChange[Any]:

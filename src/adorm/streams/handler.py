@@ -252,9 +252,7 @@ def _outcome(raw: object, position: int, count: int) -> RecordOutcome:
 @overload
 def stream_handler(fallback: Fallback, /) -> StreamHandler: ...
 @overload
-def stream_handler(
-    **options: Unpack[StreamOptions],
-) -> Callable[[Fallback], StreamHandler]: ...
+def stream_handler(**options: Unpack[StreamOptions]) -> Callable[[Fallback], StreamHandler]: ...
 def stream_handler(
     fallback: Fallback | None = None, /, **options: Unpack[StreamOptions]
 ) -> StreamHandler | Callable[[Fallback], StreamHandler]:

@@ -7,23 +7,17 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import Any, Literal, Unpack, cast, get_args
 from uuid import UUID
 
 import orjson
 
-from adorm.codec.chosen_codec import chosen_codec
+from adorm.codec.chosen_codec import HooksOf, chosen_codec
 from adorm.codec.codec import Codec
 from adorm.dynamodb.values import AttributeMap, as_json, base64_text
 from adorm.errors import UsageError
 from adorm.models import ModelInfo, model_info
 from adorm.tables.names import plain_name
-
-if TYPE_CHECKING:
-    from cattrs import Converter
-
-    from adorm.database import Database
-
 
 _REGION = "eu-central-1"
 _ACCOUNT = "111122223333"
@@ -90,8 +84,7 @@ def stream_record(
     view_type: ViewType = "NEW_AND_OLD_IMAGES",
     sequence_number: int | None = None,
     time: datetime = datetime(2026, 1, 1, tzinfo=UTC),
-    db: Database | None = None,
-    converter: Converter | None = None,
+    **hooks: Unpack[HooksOf],
 ) -> dict[str, Any]:
     """A record as Lambda gets it.
 
@@ -123,7 +116,7 @@ def stream_record(
     if table is None:
         raise UsageError(f"{info.name} names no table: give table_name=...")
     table = plain_name(table)
-    codec = chosen_codec(db, converter, info.model)
+    codec = chosen_codec(info.model, **hooks)
     new_image, old_image = _image(info, codec, new), _image(info, codec, old)
     keys = _keys(info, new_image or old_image or {})
     if new_image and old_image and _keys(info, old_image) != keys:
