@@ -8,10 +8,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Union, get_args
 
 from adorm.codec.absence import FieldPlan
-from adorm.codec.coder_store import BuildOptions, CoderStore
 from adorm.codec.coders.choices import EnumCoder, LiteralCoder
 from adorm.codec.coders.coder import BUILDING, Coder, LateCoder, UnknownCoder
-from adorm.codec.coders.hooks import HookCoder
+from adorm.codec.coders.hooks import HookCoder, Hooks, hooks_of
 from adorm.codec.coders.scalars import scalar_coder
 from adorm.codec.coders.unions import (
     OptionalCoder,
@@ -31,13 +30,34 @@ from adorm.errors import ModelError
 from adorm.schema.fields import DatetimeFormat, Field
 from adorm.schema.structures import kind_of, structure_of
 from adorm.schema.types import Annotation, origin_of, peel, type_name, unwrap
+from adorm.support.records import Record
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     import cattrs
 
 
-class Builder(CoderStore):
-    """Makes coders and keeps them.
+class BuildOptions(Record):
+    """How types are stored."""
+
+    json: bool = False
+    """For JSON fields, where DynamoDB's limits of numbers do not hold."""
+    lenient: bool = False
+    """Takes an unknown class for one that some database has hooks for."""
+    truncate: bool = False
+    """Reads times that are finer than a microsecond, without the rest."""
+    datetime_format: DatetimeFormat = "Z"
+    """How the texts of datetimes end."""
+    default_format: DatetimeFormat = "Z"
+    """How those of fields end whose markers say nothing."""
+
+
+class Builder:
+    """Makes coders of types and plans of fields, and keeps them.
+
+    Used as a block while a coder is built. What was built is kept when the outermost block ends
+    without an error, as a coder may hold one that is not complete before that.
 
     Args:
         converter: where the user's hooks are.
@@ -52,13 +72,63 @@ class Builder(CoderStore):
         options: BuildOptions,
         relatives: dict[tuple[bool, DatetimeFormat], Builder] | None = None,
     ) -> None:
-        super().__init__(converter, options)
+        self._converter = converter
+        self._options = options
         self._relatives = {} if relatives is None else relatives
         self._relatives[options.truncate, options.datetime_format] = self
         self._json_builder: Builder | None = None
+        self._any = AnyCoder(self._class_coder, json=options.json)
         self._values_any = AnyCoder(self._value_coder, json=False)
+        self.plans: dict[Field, FieldPlan] = {}
+        """What is done with each field, as far as plans were made."""
+        self.memo: dict[Any, Any] = {}
+        """What other modules have made of the coders, under keys of theirs."""
+        self._coders: dict[Any, Coder] = {}
+        self._new_coders: dict[Any, Coder] = {}
+        self._new_plans: dict[Field, FieldPlan] = {}
+        self._depth = 0
+
+    def __enter__(self) -> None:
+        self._depth += 1
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            if error_type is None:
+                self._coders.update(self._new_coders)
+                self.plans.update(self._new_plans)
+            else:  # any builder may refer to what is not complete
+                for relative in self._relatives.values():
+                    relative.forget()
+            self._new_coders.clear()
+            self._new_plans.clear()
+
+    def forget(self) -> None:
+        """Drop every coder and plan; the next ones are built anew."""
+        self._coders.clear()
+        self.plans.clear()
+
+    def known(self, annotation: Annotation) -> Coder | None:
+        """The coder of a type that was built before."""
+        try:
+            return self._coders.get(annotation)
+        except TypeError:  # unhashable, as Annotated with a list in it
+            return None
 
     def coder(self, annotation: Annotation, where: str) -> Coder:
+        """The coder of a type.
+
+        Args:
+            where: the class and the field, for messages: `Order.total`.
+
+        Raises:
+            ModelError: the type, or one inside it, can't be stored.
+        """
         with BUILDING, self:
             try:
                 known = self._coders.get(annotation) or self._new_coders.get(annotation)
@@ -79,36 +149,41 @@ class Builder(CoderStore):
             return known
         with BUILDING, self:
             builder = self.for_values_in(field)
-            plan = plan_field(self, field, owner) if builder is self else builder.plan(field, owner)
+            if builder is self:
+                plan = plan_field(field, owner, self.coder, self._json_coder, self._hooks)
+            else:
+                plan = builder.plan(field, owner)
             self._new_plans[field] = plan
             return plan
 
     def for_values_in(self, field: Field) -> Builder:
         """The builder for the values in a field, with the options of its marker."""
-        marker, options = field.marker, self.options
+        marker, options = field.marker, self._options
         return self._relative(
             options.truncate or marker.truncate, marker.datetime_format or options.default_format
         )
 
-    def json_store(self) -> Builder:
+    def _hooks(self, annotation: Annotation) -> Hooks:
+        if self._converter is None:
+            return Hooks(None, None)
+        return hooks_of(self._converter, annotation)
+
+    def _json_coder(self, annotation: Annotation, where: str) -> Coder:
+        """The coder of a value in a JSON field."""
         if self._json_builder is None:
-            own = self.options
+            own = self._options
             ending = own.datetime_format
             options = BuildOptions(True, own.lenient, own.truncate, ending, ending)
-            self._json_builder = Builder(self.converter, options)
-        return self._json_builder
+            self._json_builder = Builder(self._converter, options)
+        return self._json_builder.coder(annotation, where)
 
     def _relative(self, truncate: bool, datetime_format: DatetimeFormat) -> Builder:
         known = self._relatives.get((truncate, datetime_format))
         if known is not None:
             return known
-        own = self.options
+        own = self._options
         options = BuildOptions(own.json, own.lenient, truncate, datetime_format, own.default_format)
-        return Builder(self.converter, options, self._relatives)
-
-    def _forget_all(self) -> None:
-        for relative in self._relatives.values():
-            relative.forget()
+        return Builder(self._converter, options, self._relatives)
 
     def _class_coder(self, cls: type) -> Coder:
         return self.coder(cls, type_name(cls))
@@ -122,7 +197,7 @@ class Builder(CoderStore):
         return plain or self._class_coder(cls)
 
     def _build(self, annotation: Annotation, where: str, *, keep: bool) -> Coder:
-        hooks = self.hooks(annotation)
+        hooks = self._hooks(annotation)
         if not hooks:
             return self._own(annotation, where, keep=keep)
         coder = HookCoder(type_name(annotation), annotation, hooks)
@@ -154,7 +229,7 @@ class Builder(CoderStore):
             late.target = self.coder(inner, where)
             return late.target
         if annotation is Any or annotation is object:
-            return self.any
+            return self._any
         if annotation is None or annotation is type(None):
             return LiteralCoder((None,), self._values_any)
         if isinstance(annotation, TypeVar):
@@ -169,7 +244,7 @@ class Builder(CoderStore):
         return self._class(annotation, origin or annotation, where, keep=keep)
 
     def _class(self, annotation: Annotation, cls: Any, where: str, *, keep: bool) -> Coder:
-        options = self.options
+        options = self._options
         if isinstance(cls, type) and issubclass(cls, Enum):
             return self._choice(lambda: EnumCoder(cls, self._values_any), annotation, where)
         if kind_of(annotation) is not None:
@@ -179,7 +254,9 @@ class Builder(CoderStore):
                     annotation, where
                 )
             return self._struct(annotation, keep=keep)
-        container = container_coder(self, annotation, cls, where)
+        container = container_coder(
+            annotation, cls, where, self.coder, json=options.json, lenient=options.lenient
+        )
         if container is not None:
             return container
         if not isinstance(cls, type):
@@ -208,7 +285,7 @@ class Builder(CoderStore):
         try:
             return make()
         except EncodeFailure as failure:
-            if self.options.lenient:
+            if self._options.lenient:
                 return UnknownCoder(type_name(annotation), None)
             raise ModelError(
                 f"{where}: a value of {type_name(annotation)} can't be stored: {failure.problem}"
@@ -226,7 +303,7 @@ class Builder(CoderStore):
         rest, optional = members_of(annotation)
         name = " | ".join(type_name(member) for member in rest)
         if any(unwrap(member) in (Any, object) for member in rest):
-            return self.any
+            return self._any
         coders = merged([self.coder(member, where) for member in rest], rest, self._values_any)
         structs = [coder for coder in coders if isinstance(coder, StructCoder)]
         if len(structs) > 1:
@@ -234,7 +311,7 @@ class Builder(CoderStore):
                 " | ".join(coder.name for coder in structs), where, structs, self._values_any
             )
             coders = [*(coder for coder in coders if coder not in structs), together]
-        if not (self.options.lenient and any(coder.tags is None for coder in coders)):
+        if not (self._options.lenient and any(coder.tags is None for coder in coders)):
             check_distinct(where, name, coders)
         coder = coders[0] if len(coders) == 1 else UnionCoder(name, coders)
         if optional:

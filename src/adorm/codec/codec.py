@@ -8,8 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from adorm.codec.absence import FieldPlan
-from adorm.codec.build import Builder
-from adorm.codec.coder_store import BuildOptions
+from adorm.codec.build import Builder, BuildOptions
 from adorm.codec.coders.coder import Coder
 from adorm.codec.coders.hooks import Generation, make_converter
 from adorm.codec.compiled.items import StructCoder

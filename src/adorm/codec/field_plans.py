@@ -2,51 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 from adorm.codec.absence import FieldPlan
-from adorm.codec.coder_store import CoderStore
 from adorm.codec.coders.coder import Coder
 from adorm.codec.coders.containers import ListCoder
+from adorm.codec.coders.hooks import Hooks
 from adorm.codec.coders.scalar import ScalarCoder
 from adorm.codec.coders.scalars import EPOCH_SECONDS, WHOLE_EPOCH_SECONDS
 from adorm.codec.coders.sets import SetCoder
 from adorm.codec.coders.unions import check_none, members_of
+from adorm.codec.coders.untyped import AnyCoder
+from adorm.codec.container_types import CoderOf
 from adorm.errors import ModelError
 from adorm.schema.fields import Field, Role
 from adorm.schema.types import Annotation, origin_of, peel, type_name, union_of, unwrap
 
+HooksOf = Callable[[Annotation], Hooks]
 
-def plan_field(store: CoderStore, field: Field, owner: str) -> FieldPlan:
+
+def plan_field(
+    field: Field, owner: str, coder_of: CoderOf, json_coder_of: CoderOf, hooks_of: HooksOf
+) -> FieldPlan:
     """What is done with a field.
 
     Args:
         owner: the name of its class, for messages.
+        json_coder_of: gives the coders of the values of JSON fields.
+        hooks_of: gives the user's hooks for a type.
     """
     where = f"{owner}.{field.name}"
     marker = field.marker
-    annotation, optional = _without_none(store, field.type)
+    annotation, optional = _without_none(field.type, hooks_of)
     if field.role is Role.TTL:
         coder = _ttl_coder(annotation, where)
     elif marker.as_json:
-        coder = _json_coder(store, annotation, where)
+        coder = _json_coder(annotation, where, json_coder_of, hooks_of)
     elif marker.as_set:
-        coder = _set_coder(store, annotation, where)
+        coder = _set_coder(annotation, where, coder_of)
     else:
-        coder = store.coder(annotation, where)
+        coder = coder_of(annotation, where)
     if optional:
         check_none([coder], where)
-    untyped = coder is store.any or (marker.as_json and unwrap(annotation) in (Any, object))
-    return FieldPlan(field, owner, coder, optional=optional or untyped)
+    untyped = marker.as_json and unwrap(annotation) in (Any, object)
+    optional = optional or untyped or isinstance(coder, AnyCoder)
+    return FieldPlan(field, owner, coder, optional=optional)
 
 
-def _without_none(store: CoderStore, annotation: Annotation) -> tuple[Annotation, bool]:
+def _without_none(annotation: Annotation, hooks_of: HooksOf) -> tuple[Annotation, bool]:
     """The type of a field without its None, and whether there was one.
 
     Where a hook is registered for the whole type, None stays in it.
     """
     outer = annotation
-    while not store.hooks(annotation):
+    while not hooks_of(annotation):
         inner = peel(annotation)
         if inner is annotation:
             break
@@ -71,10 +81,12 @@ def _ttl_coder(annotation: Annotation, where: str) -> Coder:
     return ScalarCoder("ttl", WHOLE_EPOCH_SECONDS if issubclass(cls, int) else EPOCH_SECONDS)
 
 
-def _json_coder(store: CoderStore, annotation: Annotation, where: str) -> Coder:
+def _json_coder(
+    annotation: Annotation, where: str, json_coder_of: CoderOf, hooks_of: HooksOf
+) -> Coder:
     from adorm.codec.plain import JsonCoder
 
-    coder = store.json_store().coder(annotation, where)
+    coder = json_coder_of(annotation, where)
     cls = unwrap(annotation)
     origin = origin_of(cls) or cls
     arguments = get_args(cls)
@@ -82,13 +94,13 @@ def _json_coder(store: CoderStore, annotation: Annotation, where: str) -> Coder:
     is_bare = not arguments or arguments in ((str, Any), (Any,))
     if origin in (Any, object):
         untyped = object
-    elif origin in (dict, list) and is_bare and not store.hooks(cls):
+    elif origin in (dict, list) and is_bare and not hooks_of(cls):
         untyped = origin
     return JsonCoder(coder, untyped=untyped)
 
 
-def _set_coder(store: CoderStore, annotation: Annotation, where: str) -> Coder:
-    coder = store.coder(annotation, where)
+def _set_coder(annotation: Annotation, where: str, coder_of: CoderOf) -> Coder:
+    coder = coder_of(annotation, where)
     if isinstance(coder, SetCoder):
         return coder
     if not isinstance(coder, ListCoder):
