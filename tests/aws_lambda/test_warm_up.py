@@ -19,6 +19,7 @@ import adorm
 from adorm.aws_lambda import figures, warm_up
 from adorm.aws_lambda.warm_up import LIBRARY, register_hooks
 from adorm.testing import FakeClock, Recorder
+from tests.support.environment import refusing_port
 from tests.support.fake_lambda import CountedCredentials, FakeContext, ServerInThread
 
 
@@ -420,9 +421,15 @@ def test_a_cold_start_loads_nothing_for_it_that_a_first_read_does_not_need(
     assert server.server.connections == 1
 
 
+@pytest.fixture
+def refusing() -> Iterator[int]:
+    with refusing_port() as port:
+        yield port
+
+
 @pytest.mark.usefixtures("inside")
 def test_a_failed_warm_up_names_its_cause_and_how_far_it_had_come(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, refusing: int
 ) -> None:
     class NoFile:
         async def load(self) -> adorm.Credentials:
@@ -438,12 +445,12 @@ def test_a_failed_warm_up_names_its_cause_and_how_far_it_had_come(
 
     unreachable = {
         "region": "eu-central-1",
-        "endpoint_url": "http://127.0.0.1:1",
+        "endpoint_url": f"http://127.0.0.1:{refusing}",
         "credentials": adorm.Credentials("AK", "secret"),
     }
     by_source = {"region": "eu-central-1", "credentials": NoFile()}
     connects: list[tuple[Any, str]] = [
-        (unreachable, "ConnectionFailed: no connection to 127.0.0.1:1: "),
+        (unreachable, f"ConnectionFailed: no connection to 127.0.0.1:{refusing}: "),
         (unreachable, ", while a connection was made"),
         (
             by_source,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -18,3 +21,11 @@ LOOPS = [
 ]
 """Parameters for modules that run on both loops: `@pytest.fixture(params=LOOPS)` over
 `anyio_backend`."""
+
+
+@contextmanager
+def refusing_port() -> Generator[int, None, None]:
+    """A port of 127.0.0.1 that refuses connections in the block: it is taken, and nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]

@@ -11,6 +11,7 @@ import pytest
 
 import adorm
 from adorm.errors import UsageError
+from tests.support.environment import refusing_port
 
 UNUSED = {
     "adorm.calls.details",
@@ -35,20 +36,21 @@ def loaded_by(code: str) -> set[str]:
 
 
 def test_a_database_without_hooks_loads_none_of_it() -> None:
-    code = """
+    with refusing_port() as port:
+        code = f"""
 import asyncio, adorm
 async def main():
-    url, once = "http://127.0.0.1:1", adorm.RetryPolicy(max_attempts=1)
+    url, once = "http://127.0.0.1:{port}", adorm.RetryPolicy(max_attempts=1)
     async with adorm.connect(endpoint_url=url, region="eu-central-1", retry=once) as db:
         try:
-            await db.call("ListTables", {})
+            await db.call("ListTables", {{}})
         except adorm.ConnectionFailed:
             pass
 import os
-os.environ |= {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "s"}
+os.environ |= {{"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "s"}}
 asyncio.run(main())
 """
-    assert loaded_by(code) & UNUSED == set()
+        assert loaded_by(code) & UNUSED == set()
 
 
 def test_logs_need_no_opentelemetry() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import anyio
@@ -47,6 +48,83 @@ async def test_an_authority_that_aws_ca_bundle_names_is_trusted(ours: Certificat
         for _ in range(3):
             assert await transport.send("GetItem", GET) == {}
         assert server.connections == 1
+
+
+class Directory:
+    """Stands for the system's directory of authorities."""
+
+    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.path = path
+        self.read_all = 0
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        paths = ssl.get_default_verify_paths()
+        monkeypatch.setattr(
+            ssl, "get_default_verify_paths", lambda: paths._replace(capath=str(path))
+        )
+        load = ssl.SSLContext.load_default_certs
+
+        def counted(context: ssl.SSLContext, *purpose: ssl.Purpose) -> None:
+            self.read_all += 1
+            load(context, *purpose)
+
+        monkeypatch.setattr(ssl.SSLContext, "load_default_certs", counted)
+
+
+@pytest.fixture
+def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Directory:
+    return Directory(tmp_path, monkeypatch)
+
+
+async def test_an_authority_of_the_system_is_read_alone_where_its_name_tells_it(
+    ours: Certificates, system: Directory
+) -> None:
+    (system.path / ours.hashed_name).write_bytes(ours.bundle.read_bytes())
+    async with LoopbackServer(tls=ours.server) as server, opened(server) as transport:
+        assert await transport.send("GetItem", GET) == {}
+        assert system.read_all == 0
+
+
+async def test_an_authority_that_the_directory_does_not_have_is_found_among_all(
+    ours: Certificates, system: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (system.path / "00000000.0").touch()
+    async with LoopbackServer(tls=ours.server) as server, opened(server) as transport:
+        monkeypatch.setenv("SSL_CERT_FILE", str(ours.bundle))  # OpenSSL reads all from there
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(transport.send, "GetItem", GET)
+        assert system.read_all == 1
+        assert len(server.requests) == 3
+
+
+async def test_an_authority_that_is_nowhere_is_refused_after_all_were_read(
+    ours: Certificates, system: Directory
+) -> None:
+    (system.path / "00000000.0").touch()
+    async with LoopbackServer(tls=ours.server) as server, opened(server) as transport:
+        for _ in range(2):
+            with pytest.raises(ConnectionFailed, match="is not trusted"):
+                await transport.send("GetItem", GET)
+        assert system.read_all == 1
+        assert server.requests == []
+
+
+async def test_all_authorities_are_read_where_the_environment_names_their_file(
+    ours: Certificates, system: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (system.path / "00000000.0").touch()
+    monkeypatch.setenv("SSL_CERT_FILE", str(ours.bundle))
+    async with LoopbackServer(tls=ours.server) as server, opened(server) as transport:
+        assert system.read_all == 1
+        assert await transport.send("GetItem", GET) == {}
+
+
+async def test_all_authorities_are_read_where_the_directory_does_not_name_them_by_hashes(
+    ours: Certificates, system: Directory
+) -> None:
+    (system.path / ours.hashed_name.replace(".0", ".pem")).touch()
+    async with LoopbackServer(tls=ours.server) as server, opened(server):
+        assert system.read_all == 1
 
 
 async def test_an_unknown_authority_is_refused_before_anything_is_sent(

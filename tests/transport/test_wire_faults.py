@@ -445,7 +445,7 @@ async def test_no_failure_leaves_an_exception_that_nobody_took() -> None:
 async def test_a_body_above_the_limit_is_refused_while_it_comes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Connector.__init__, "__defaults__", (100,))
+    monkeypatch.setattr(Connector, "_defaults", {"max_body_bytes": 100})
     async with wired() as (server, transport):
         server.script("GetItem", Reply(chunked=True), Reply())
         for _ in range(2):

@@ -43,16 +43,11 @@ NO_UNITS = Units()
 class TableUnits(Record):
     """What an answer reports of one table."""
 
-    __slots__ = ("table", "units", "indexes")  # noqa: RUF023  # the constructor's order
-
     table: str
     units: Units
     """Of the table, its indexes included."""
     indexes: Mapping[str, Units]
     """Of each index, by its name."""
-
-    def __init__(self, table: str, units: Units, indexes: Mapping[str, Units]) -> None:
-        self._hold(table, units, indexes)
 
 
 def consumed_by(answer: Mapping[str, Any], *, reading: bool) -> list[TableUnits]:
@@ -190,18 +185,11 @@ class Capacity:
 class _Blocks(Record):
     """The blocks that are open here, innermost first."""
 
-    __slots__ = ("capacity", "owner", "source", "outer")  # noqa: RUF023  # the constructor's order
-
     capacity: Capacity
     owner: object
     source: object
     """The database whose calls count; None for all."""
     outer: _Blocks | None
-
-    def __init__(
-        self, capacity: Capacity, owner: object, source: object, outer: _Blocks | None
-    ) -> None:
-        self._hold(capacity, owner, source, outer)
 
 
 _current: ContextVar[_Blocks | None] = ContextVar("adorm_capacity", default=None)

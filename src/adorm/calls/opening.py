@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Self
 
 from adorm.calls.calls import Calls
-from adorm.deadlines import within_deadline
+from adorm.deadlines import within, within_deadline
 from adorm.errors import AdormError, UsageError
 from adorm.support.forks import forks
 from adorm.transport.base import Transport
@@ -191,16 +191,17 @@ class LazyCalls:
 
 
 async def _close(transport: Transport) -> None:
-    bound = asyncio.timeout(CLOSE_TIMEOUT_S)
     try:
-        async with bound:
+        async with within(CLOSE_TIMEOUT_S, lambda _: _Unclosed()):
             await transport.close()
-    except TimeoutError:
-        if not bound.expired():
-            raise
+    except _Unclosed:
         logging.getLogger("adorm").warning(
             "%r did not close within %g s", type(transport).__name__, CLOSE_TIMEOUT_S
         )
+
+
+class _Unclosed(Exception):
+    """A transport did not close in time."""
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:

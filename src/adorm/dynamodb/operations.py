@@ -26,36 +26,20 @@ TableParameter = Literal["TableName", "RequestItems", "TransactItems"]
 class Operation(Record):
     """One operation of DynamoDB."""
 
-    # the constructor's order
-    __slots__ = (  # noqa: RUF023
-        "repeat", "on_items", "tables", "hedged", "answer_member", "action"
-    )  # fmt: skip
-
     repeat: Repeat
     """What may follow an ambiguous failure, where the caller does not say. A transaction with a
     token is `"safe"` all the same: see `adorm.retry.repeat_of`."""
-    on_items: bool
+    on_items: bool = False
     """Reads or writes items. Such an operation takes `ReturnConsumedCapacity`, and its answer holds
     no timestamp of DynamoDB's own."""
-    tables: TableParameter | None
+    tables: TableParameter | None = None
     """The parameter that names its tables."""
-    hedged: bool
+    hedged: bool = False
     """Is sent a second time by default, where reads are hedged."""
-    answer_member: str | None
+    answer_member: str | None = None
     """The member that an answer with status 200 always has, where there is one."""
-    action: str | None
+    action: str | None = None
     """Its name within `TransactItems`."""
-
-    def __init__(
-        self,
-        repeat: Repeat,
-        on_items: bool = False,
-        tables: TableParameter | None = None,
-        hedged: bool = False,
-        answer_member: str | None = None,
-        action: str | None = None,
-    ) -> None:
-        self._hold(repeat, on_items, tables, hedged, answer_member, action)
 
 
 OPERATIONS: Mapping[str, Operation] = {

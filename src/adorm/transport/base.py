@@ -29,8 +29,6 @@ LastCheck = Callable[[], None]
 class PoolFigures(Record):
     """How many connections and calls a pool has."""
 
-    __slots__ = ("in_use", "idle", "waiting", "limit")  # noqa: RUF023  # the constructor's order
-
     in_use: int
     """Connections that carry a call or are being made."""
     idle: int
@@ -38,9 +36,6 @@ class PoolFigures(Record):
     """Calls that wait for a connection."""
     limit: int
     """The most connections."""
-
-    def __init__(self, in_use: int, idle: int, waiting: int, limit: int) -> None:
-        self._hold(in_use, idle, waiting, limit)
 
 
 class Transport:

@@ -70,16 +70,11 @@ _DATE = real_class(date)
 class _ScalarType(Record):
     """A row of the table: how a type is stored, and how in fields that want it otherwise."""
 
-    __slots__ = ("scalar", "in_json", "truncated")  # noqa: RUF023  # the constructor's order
-
     scalar: Scalar
     in_json: Scalar
     """In JSON fields, where DynamoDB's limits of numbers do not hold."""
     truncated: Scalar | None
     """In fields with `truncate`, for times: those finer than a microsecond are read too."""
-
-    def __init__(self, scalar: Scalar, in_json: Scalar, truncated: Scalar | None) -> None:
-        self._hold(scalar, in_json, truncated)
 
 
 def _type(

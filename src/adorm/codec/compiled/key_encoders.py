@@ -26,15 +26,10 @@ KeyEncoder: TypeAlias = Callable[[tuple[Any, ...]], AttributeMap | None]
 class KeyPart(Record):
     """One key attribute in generated code."""
 
-    __slots__ = ("attribute_name", "tag", "payload")  # noqa: RUF023  # the constructor's order
-
     attribute_name: str
     tag: str
     payload: str
     """The expression of what is under the tag."""
-
-    def __init__(self, attribute_name: str, tag: str, payload: str) -> None:
-        self._hold(attribute_name, tag, payload)
 
 
 def most_key_bytes(*, sort: bool) -> int:

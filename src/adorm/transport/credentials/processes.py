@@ -12,13 +12,14 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
+
+from adorm.deadlines import within
 
 SessionT = TypeVar("SessionT")
 
@@ -46,7 +47,7 @@ async def ending_children() -> AsyncGenerator[None, None]:
             _kill(process)
         for process in running:
             with suppress(TimeoutError):
-                async with asyncio.timeout(END_LIMIT_S):
+                async with within(END_LIMIT_S, lambda late: late):
                     await process.wait()
 
 

@@ -7,7 +7,9 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
+from weakref import WeakSet
 
+from adorm.deadlines import within
 from adorm.errors import ConnectionFailed, UsageError
 from adorm.support.printable_text import reason_of
 from adorm.support.records import Record
@@ -44,11 +46,26 @@ class Connector(Record):
             on_lost=on_lost,
             max_body_bytes=self.max_body_bytes,
         )
-        bound = asyncio.timeout(self.connect_timeout_s)
+
+        def late(timeout: TimeoutError) -> ConnectionFailed:
+            failure = ConnectionFailed(
+                f"no connection to {host}:{port} within {self.connect_timeout_s:g} s",
+                maybe_applied=False,
+            )
+            failure.__cause__ = timeout
+            return failure
+
+        partial = self.tls in _PARTIAL
         try:
-            async with bound:
-                await self._connect(connection)
-                return connection
+            async with within(self.connect_timeout_s, late):
+                try:
+                    await self._connect(connection)
+                except ssl.SSLCertVerificationError:
+                    if self.tls is None or not partial:
+                        raise
+                    _trust_all(self.tls)
+                    await self._connect(connection)
+            return connection
         except ssl.SSLCertVerificationError as error:
             raise ConnectionFailed(
                 f"the TLS certificate of {host}:{port} is not trusted: "
@@ -57,10 +74,6 @@ class Connector(Record):
                 maybe_applied=False,
             ) from error
         except (OSError, UnicodeError) as error:
-            if isinstance(error, TimeoutError) and bound.expired():
-                connection.abort()
-                problem = f"no connection to {host}:{port} within {self.connect_timeout_s:g} s"
-                raise ConnectionFailed(problem, maybe_applied=False) from error
             raise ConnectionFailed(
                 f"no connection to {host}:{port}: {reason_of(error)}", maybe_applied=False
             ) from error
@@ -96,9 +109,9 @@ class Connector(Record):
         ends_s = loop.time() + self.connect_timeout_s
         server_hostname = None if self.tls is None else host
         for left in range(len(addresses), 0, -1):
-            share = asyncio.timeout(max(ends_s - loop.time(), 0.0) / left)
+            share_s = None if left == 1 else max(ends_s - loop.time(), 0.0) / left
             try:
-                async with share:
+                async with within(share_s, lambda late: late):
                     address = addresses[-left]
                     await loop.create_connection(
                         lambda: connection,
@@ -110,8 +123,8 @@ class Connector(Record):
                     return
             except ssl.SSLCertVerificationError:
                 raise
-            except OSError as error:
-                if left == 1 or (isinstance(error, TimeoutError) and not share.expired()):
+            except OSError:
+                if left == 1:
                     raise
         raise OSError(f"{host} has no address")
 
@@ -124,14 +137,28 @@ class Connector(Record):
         )
 
 
+_PARTIAL: WeakSet[ssl.SSLContext] = WeakSet()
+"""The contexts that trust only a part of the system's authorities so far."""
+
+
 def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
     """A context that verifies certificate and host name.
+
+    Reading all authorities of a system takes 35 ms. Where they also lie in a directory by the
+    hashes of their names, as on Debian, OpenSSL reads the one that it needs. A certificate that is
+    not trusted then is looked at again after all were read: nothing is trusted that would not be
+    otherwise.
 
     Args:
         ca_bundle: the file or directory of the authorities to trust; None: the system's.
     """
     if ca_bundle is None:
-        return ssl.create_default_context()
+        directory = _hashed_authorities()
+        if directory is None:
+            return ssl.create_default_context()
+        context = ssl.create_default_context(capath=directory)
+        _PARTIAL.add(context)
+        return context
     try:
         if os.path.isdir(ca_bundle):  # noqa: PTH112  # pathlib takes 2 ms to import
             return ssl.create_default_context(capath=ca_bundle)
@@ -141,3 +168,25 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
             f"the CA bundle {ca_bundle!r} (AWS_CA_BUNDLE, or ca_bundle of the profile) can't be "
             f"read: {error}"
         ) from error
+
+
+def _hashed_authorities() -> str | None:
+    """The system's directory of authorities, where its files are named by hashes, `5ad8a5d6.0`.
+
+    None where SSL_CERT_FILE names the authorities: they are in that file.
+    """
+    directory = ssl.get_default_verify_paths().capath
+    if directory is None or os.environ.get("SSL_CERT_FILE"):
+        return None
+    try:
+        names = os.listdir(directory)  # noqa: PTH208  # the same
+    except OSError:
+        return None
+    return directory if any(len(name) == 10 and name.endswith(".0") for name in names) else None
+
+
+def _trust_all(context: ssl.SSLContext) -> None:
+    """Read all authorities of the system, unless another connection has done so meanwhile."""
+    if context in _PARTIAL:
+        _PARTIAL.discard(context)
+        context.load_default_certs()
