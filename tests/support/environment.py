@@ -25,7 +25,7 @@ LOOPS = [
 
 @contextmanager
 def refusing_port() -> Generator[int, None, None]:
-    """A port of 127.0.0.1 that refuses connections in the block: it is taken, and nobody listens."""
+    """A port of 127.0.0.1 that refuses connections in the block: taken, without a listener."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
