@@ -12,7 +12,9 @@ import pytest
 from hypothesis import assume, given, settings, strategies as st
 
 import adorm
-from adorm.codec.compiled.key_texts import canonical_parts, make_parser, make_renderer
+from adorm.codec.compiled.key_texts import make_parser, make_renderer
+from adorm.codec.key_parsing import canonical_parts, parse_key
+from adorm.codec.key_refusals import checked_text
 from adorm.errors import BadValue, UsageError
 from adorm.schema.key_texts import Template, parse_template
 from adorm.schema.structures import structure_of
@@ -148,7 +150,7 @@ def test_a_part_without_a_text_is_refused(text: str, item: Item, message: str) -
 
 @pytest.mark.parametrize("text", ["x{a}", "{a}", "{n:03d}", "x{done}"])
 def test_a_part_of_another_type_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is stored as"):
+    with pytest.raises(UsageError, match="but this part of the key is"):
         render(text, a={"L": []}, n={"S": "1"}, done={"S": "true"})
 
 
@@ -169,6 +171,7 @@ def test_a_part_of_another_type_is_refused(text: str) -> None:
 def test_another_text_is_not_parsed(text: str, key: str) -> None:
     assert parse(text, key) is None
     assert parse(text, {"S": key}) is None
+    assert parse_key(template(text), key) is None
     assert canonical_parts(template(text), key) is None
 
 
@@ -208,6 +211,15 @@ def test_a_lost_value_has_a_representative(text: str, key: str, expected: Item) 
     if found and "shard" not in text:
         rendered = render(text, **found)
         assert rendered == {"S": key}
+
+
+def test_one_part_has_its_text_alone() -> None:
+    whole = template("T#{a}#{n:03d}")
+    name, number = whole.parts
+    assert checked_text(name, {"S": "x"}, whole, "Thing.key") == "x"
+    assert checked_text(number, {"N": "5"}, whole, "Thing.key") == "005"
+    with pytest.raises(BadValue, match=r"'x#' contains '#', which ends it in T#{a}"):
+        checked_text(name, {"S": "x#"}, whole, "Thing.key")
 
 
 _texts = st.text(st.sampled_from("ab#-x\U00010000"), min_size=1, max_size=5)
@@ -269,6 +281,7 @@ def test_a_key_parses_back_to_exactly_its_parts(text: str, item: Item) -> None:
     assume(key is not None)
     assert _compiled[text][1](key) == parts_of(text, item)
     assert _compiled[text][1](key["S"]) == parts_of(text, item)
+    assert parse_key(template(text), key) == parts_of(text, item)
     assert canonical_parts(template(text), key) == parts_of(text, item)
 
 
@@ -285,6 +298,7 @@ def test_two_keys_never_have_one_text(text: str, one: Item, other: Item) -> None
 def test_what_parses_is_what_renders(key: str) -> None:
     for text in LOSSLESS:
         found = _compiled[text][1](key)
+        assert found == parse_key(template(text), key)
         if found is not None:
             assert _compiled[text][0](found) == {"S": key}
 

@@ -27,16 +27,20 @@ _RULE = "a key function has no branches and calls nothing on a part"
 _MARK = "\0"
 
 
+class _Misused(Exception):
+    """A part was used otherwise than in an f-string."""
+
+
 @final
 class _Placeholder:
     """Stands for a part while the function runs: it can only be put into an f-string."""
 
     __slots__ = ("format_part",)
 
-    def __init__(self, name: str, used: set[str], where: str) -> None:
+    def __init__(self, name: str, used: set[str]) -> None:
         def format_part(format_text: str) -> str:
             if _MARK in format_text:
-                raise ModelError(f"{where}: the format of {name} is made of another part: {_RULE}")
+                raise _Misused(f"the format of {name} is made of another part")
             used.add(name)
             return f"{_MARK}{name}{':' if format_text else ''}{format_text}{_MARK}"
 
@@ -47,7 +51,7 @@ class _Placeholder:
         return format_part(format_text)
 
     def _refuse(self, *_: object) -> NoReturn:
-        raise ModelError(_RULE)
+        raise _Misused("a part can only stand in an f-string, as in {name}")
 
     __getattribute__ = _refuse
     __str__ = __repr__ = __bool__ = __len__ = __eq__ = __ne__ = __hash__ = _refuse
@@ -70,16 +74,12 @@ def read_key_function(function: object, where: str) -> tuple[tuple[str, ...], tu
     _check_instructions(code, where)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     used: set[str] = set()
-    first, *parts = (_Placeholder(name, used, where) for name in names)
+    first, *parts = (_Placeholder(name, used) for name in names)
     positional = code.co_argcount - 1
     by_name = dict(zip(names[code.co_argcount :], parts[positional:], strict=True))
     try:
         returned: object = function(first, *parts[:positional], **by_name)
-    except ModelError as error:
-        raise ModelError(
-            str(error) if str(error).startswith(where) else f"{where}: {error}"
-        ) from error
-    except Exception as error:
+    except Exception as error:  # names that are not defined yet, operators of placeholders
         raise ModelError(f"{where}: {_RULE}; reading it failed: {reason_of(error)}") from error
     sides = cast("tuple[object, ...]", returned if type(returned) is tuple else (returned,))
     if not 1 <= len(sides) <= 2:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 from adorm.codec.absence import is_null
 from adorm.codec.compiled.writer import FunctionWriter
-from adorm.codec.failures import EncodeFailure, ValueFailure, shown
-from adorm.codec.key_parts import canonical_content, part_content, part_text, piece_width
+from adorm.codec.key_parsing import parse_key
+from adorm.codec.key_parts import part_content, part_text, piece_width
+from adorm.codec.key_refusals import checked_text, content_of
 from adorm.dynamodb.values import AttributeMap, AttributeValue
-from adorm.errors import BadValue, UsageError
 from adorm.schema.key_texts import Part, Template
 
 Renderer: TypeAlias = Callable[[Mapping[str, AttributeValue]], AttributeValue | None]
@@ -18,11 +19,12 @@ Parser: TypeAlias = Callable[[str | AttributeValue], AttributeMap | None]
 
 
 def make_renderer(template: Template, where: str) -> Renderer:
-    """Generate the function from an item, or a part of one, to the value of the key attribute.
+    """Generate the function from an item, or the parts' attribute values, to the key attribute's.
 
-    It returns None where a part is absent or null. It raises `BadValue` where a part has no text:
-    it is empty, holds the text that ends it, or does not fit its format. For
-    `CUSTOMER#{user_name}#{order_id}` it is:
+    It returns None where a part is absent or null. For a field alone it returns the field's
+    attribute value itself, without a copy. It raises `BadValue` where a part has no text: it is
+    empty, holds the text that ends it, or does not fit its format; and `UsageError` where it has
+    another tag than the part. For `CUSTOMER#{user_name}#{order_id}` it is:
 
     def render(item):
         try:
@@ -51,29 +53,27 @@ def make_renderer(template: Template, where: str) -> Renderer:
             pieces.append(segment.replace("{", "{{").replace("}", "}}"))
             continue
         number = len(tests)
-        variable = f"t{number}"
-        content = f"item[{segment.field.attribute_name!r}][{segment.tag!r}]"
-        is_plain = template.alone is not None or (
-            segment.kind == "plain" and segment.type == "text"
-        )
-        text = content if is_plain else f"{writer.name('text', texts[number])}({content})"
-        writer.line(f"{variable} = {text}", 2)
-        tests.append(_test_of(segment, variable))
-        pieces.append(f"{{{variable}}}")
+        text = f"item[{segment.field.attribute_name!r}][{segment.tag!r}]"
+        if template.alone is None and not _is_text_itself(segment):
+            text = f"{writer.name('text', texts[number])}({text})"
+        writer.line(f"t{number} = {text}", 2)
+        tests.append(_test_of(segment, f"t{number}"))
+        pieces.append(f"{{t{number}}}")
     if template.alone is not None:
-        writer.line("if t0:", 2)
-        writer.line(f"return item[{template.alone.attribute_name!r}]", 3)
+        result = f"item[{template.alone.attribute_name!r}]"
     else:
-        writer.line(f"if {' and '.join(tests) or 'True'}:", 2)
-        writer.line(f'return {{"S": {_f_string(pieces)}}}', 3)
+        result = f'{{"S": f{"".join(pieces)!r}}}'
+    writer.line(f"if {' and '.join(tests) or 'True'}:", 2)
+    writer.line(f"return {result}", 3)
     writer.line("except Exception:", 1)
     writer.line("pass", 2)
     writer.line(f"return {writer.name('render_fully', render_fully)}(item)", 1)
     return writer.function(f"render {where}")
 
 
-def _f_string(pieces: list[str]) -> str:
-    return "f" + repr("".join(pieces))
+def _is_text_itself(part: Part) -> bool:
+    """Whether what is stored is the text of the part, whatever it is."""
+    return part.kind == "plain" and part.type == "text"
 
 
 def _test_of(part: Part, variable: str) -> str:
@@ -98,135 +98,90 @@ def _render_fully(
         if value is None or is_null(value):
             return None
         values.append(value)
-    written: list[str] = []
-    for part, text_of, value in zip(template.parts, texts, values, strict=True):
-        subject = f"{where}: {part.field.name}"
-        if part.tag not in value:
-            raise UsageError(f"{subject} is stored as {shown(value)}, and its type as {part.tag}")
-        if template.alone is not None:
-            if not value[part.tag]:
-                raise BadValue(f"{subject} is empty, and a part of a key never is")
-            return value
-        try:
-            text = text_of(value[part.tag])
-        except EncodeFailure as failure:
-            kind = BadValue if isinstance(failure, ValueFailure) else UsageError
-            raise kind(f"{subject}: {failure.problem}, in {template.text}") from failure
-        _check(part, text, subject, template)
-        written.append(text)
-    parts = iter(written)
+    if template.alone is not None:
+        content_of(template.parts[0], values[0], where)
+        return values[0]
+    written = iter(
+        [
+            checked_text(part, value, template, where, text_of)
+            for part, value, text_of in zip(template.parts, values, texts, strict=True)
+        ]
+    )
     return {
         "S": "".join(
-            segment if isinstance(segment, str) else next(parts) for segment in template.segments
+            segment if isinstance(segment, str) else next(written) for segment in template.segments
         )
     }
 
 
-def _check(part: Part, text: str, subject: str, template: Template) -> None:
-    if not text:
-        raise BadValue(f"{subject} is empty, and a part of a key never is: {template.text}")
-    if not part.end or part.width:
-        return
-    if part.end in text:
-        raise BadValue(
-            f"{subject}: {text!r} contains {part.end!r}, which ends it in {template.text}"
-        )
-    if (text + part.end).find(part.end) < len(text):
-        raise BadValue(
-            f"{subject}: the end of {text!r} is a beginning of {part.end!r}, which ends it in "
-            f"{template.text}: the key could not be read back"
-        )
-
-
 def make_parser(template: Template, where: str) -> Parser:
-    """The function from the text of a key, or its attribute value, to the parts' attribute values.
+    """Generate the function from a key's text, or its attribute value, to attribute values.
 
     It returns `{"user_name": {"S": "ada"}}`, by attribute name, without parts whose format loses
-    the value; None where the text is none of the template.
-    """
-    contents = [part_content(part) for part in template.parts]
-    texts = [part_text(part) for part in template.parts]
+    the value; None where the text is none of the template. For `A#{user_name}#{number:04d}` it is:
 
-    def parse(key: str | AttributeValue) -> AttributeMap | None:
-        pieces = _pieces(template, key)
-        if pieces is None:
+    def parse(key):
+        text = key if key.__class__ is str else key.get("S")
+        if text.__class__ is not str or not text.startswith("A#"):
             return None
-        found: AttributeMap = {}
-        for part, content_of, piece in zip(template.parts, contents, pieces, strict=True):
-            content = content_of(piece)
-            if content is None:
-                return None
-            name = part.field.attribute_name
-            if not part.loses and found.setdefault(name, {part.tag: content}) != {
-                part.tag: content
-            }:
-                return None
-        return found if _agree(template, texts, pieces, found) else None
-
-    if template.alone is None:
-        return parse
-    name, tag = template.alone.attribute_name, template.tag
-
-    def parse_alone(key: str | AttributeValue) -> AttributeMap | None:
-        content = key if isinstance(key, str) else key.get(tag)
-        return {name: {tag: content}} if content else None
-
-    return parse_alone
-
-
-def canonical_parts(template: Template, key: str | AttributeValue) -> AttributeMap | None:
-    """The parts' attribute values, by attribute name, of which the text of a key can be made.
-
-    It is what a parser returns, and for a part that loses its value one of the values with this
-    text: for `lower` and `upper` the text itself, for a time the first moment. A shard is left out,
-    and so is a time that no moment has. None where the text is none of the template.
-    """
-    found = make_parser(template, "")(key)
-    if found is None or template.alone is not None:
-        return found
-    texts = [part_text(part) for part in template.parts]
-    pieces = _pieces(template, key) or []
-    for part, piece in zip(template.parts, pieces, strict=True):
-        name = part.field.attribute_name
-        if part.loses and name not in found:
-            content = canonical_content(part)(piece)
-            value = {name: {part.tag: content}}
-            if content is not None and _agree(template, texts, pieces, value):
-                found.update(value)
-    return found
-
-
-def _agree(
-    template: Template, texts: list[Callable[[Any], str]], pieces: list[str], found: AttributeMap
-) -> bool:
-    """Whether parts that lose a value have the text that the value, found elsewhere, gives."""
-    return all(
-        text_of(found[part.field.attribute_name][part.tag]) == piece
-        for part, text_of, piece in zip(template.parts, texts, pieces, strict=True)
-        if part.loses and part.field.attribute_name in found
-    )
-
-
-def _pieces(template: Template, key: str | AttributeValue) -> list[str] | None:
-    """The texts of the parts, none of them empty; None where the text is none of the template."""
-    text = key if isinstance(key, str) else key.get("S")
-    if not isinstance(text, str):
-        return None
-    pieces: list[str] = []
-    position = 0
-    for segment in template.segments:
-        if isinstance(segment, str):
-            if not text.startswith(segment, position):
-                return None
-            position += len(segment)
-            continue
-        if segment.width:
-            end = position + piece_width(segment, text, position)
-        else:
-            end = text.find(segment.end, position) if segment.end else len(text)
-        # a part of fixed width may reach behind the end of the text
-        if not position < end <= len(text):
+        start = 2
+        end = text.find("#", start)
+        if not start < end <= len(text):
             return None
-        pieces.append(text[position:end])
-        position = end
-    return pieces if position == len(text) else None
+        c0 = text[start:end]
+        start = end + 1
+        end = start + 4
+        if not start < end <= len(text):
+            return None
+        c1 = content(text[start:end])
+        if c1 is None:
+            return None
+        start = end
+        if start != len(text):
+            return None
+        return {"user_name": {"S": c0}, "number": {"N": c1}}
+
+    Args:
+        where: the class and the key, for messages: `Order.key`.
+    """
+    is_repeated = len({part.field for part in template.parts}) < len(template.parts)
+    if template.alone is not None or is_repeated:
+        return partial(parse_key, template)
+    first = template.segments[0]
+    literal = first if isinstance(first, str) else ""
+    writer = FunctionWriter("parse", "key")
+    writer.line('text = key if key.__class__ is str else key.get("S")', 1)
+    writer.line(f"if text.__class__ is not str or not text.startswith({literal!r}):", 1)
+    writer.line("return None", 2)
+    writer.line(f"start = {len(literal)}", 1)
+    results: list[str] = []
+    for number, part in enumerate(template.parts):
+        _write_part(writer, part, f"c{number}")
+        if not part.loses:
+            results.append(f"{part.field.attribute_name!r}: {{{part.tag!r}: c{number}}}")
+    writer.line("if start != len(text):", 1)
+    writer.line("return None", 2)
+    writer.line(f"return {{{', '.join(results)}}}", 1)
+    return writer.function(f"parse {where}")
+
+
+def _write_part(writer: FunctionWriter, part: Part, variable: str) -> None:
+    """Lines that read the part whose text begins at `start`, and the literal text that ends it."""
+    if not part.width:
+        end = f"text.find({part.end!r}, start)" if part.end else "len(text)"
+    elif part.kind == "plain" and part.type == "datetime":
+        end = f"start + {writer.name('width', partial(piece_width, part))}(text, start)"
+    else:
+        end = f"start + {part.width}"
+    writer.line(f"end = {end}", 1)
+    is_followed = f" or not text.startswith({part.end!r}, end)" if part.width and part.end else ""
+    writer.line(f"if not start < end <= len(text){is_followed}:", 1)
+    writer.line("return None", 2)
+    if _is_text_itself(part):
+        writer.line(f"{variable} = text[start:end]", 1)
+    else:
+        content = writer.name("content", part_content(part))
+        writer.line(f"{variable} = {content}(text[start:end])", 1)
+        writer.line(f"if {variable} is None:", 1)
+        writer.line("return None", 2)
+    writer.line(f"start = end + {len(part.end)}" if part.end else "start = end", 1)
