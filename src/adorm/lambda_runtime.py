@@ -17,7 +17,17 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, TypedDict, TypeVar, Unpack, cast, overload, runtime_checkable
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Protocol,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+    runtime_checkable,
+)
 
 from adorm.aws_lambda.invocations import Connect, Invocations
 from adorm.database import Database
@@ -96,13 +106,15 @@ def entry_point(
     return cast("LambdaHandler[EventT, ContextT, T]", made)
 
 
-class LambdaOptions(TypedDict, total=False):
-    """The options of `lambda_handler`."""
+if TYPE_CHECKING:  # only checkers read it
 
-    models: Sequence[type[Any]]
-    reserve_ms: int
-    connect: Connect | None
-    warm_up: bool | None
+    class LambdaOptions(TypedDict, total=False):
+        """The options of `lambda_handler`."""
+
+        models: Sequence[type[Any]]
+        reserve_ms: int
+        connect: Connect | None
+        warm_up: bool | None
 
 
 @overload

@@ -16,16 +16,12 @@ import attrs
 import orjson
 
 from adorm.aws_lambda.batches.chains import make_chains
-from adorm.aws_lambda.batches.handler import (
-    AsyncFunction,
-    BatchHandler,
-    BatchOptions,
-    handler_function,
-)
+from adorm.aws_lambda.batches.handler import AsyncFunction, BatchHandler, handler_function
 from adorm.aws_lambda.batches.result import HandlerOutcome, HandlerResult
 from adorm.errors import SqsFailed, UsageError
 
 if TYPE_CHECKING:
+    from adorm.aws_lambda.batches.handler import HandlerOptions
     from adorm.database import Database
 
     MessageFunction: TypeAlias = """(
@@ -177,7 +173,7 @@ class SqsHandler(BatchHandler[MessageOutcome]):
     parts = "messages"
 
     def __init__(
-        self, function: MessageFunction, /, **options: Unpack[BatchOptions[MessageOutcome]]
+        self, function: MessageFunction, /, **options: Unpack[HandlerOptions[MessageOutcome]]
     ) -> None:
         """See `sqs_handler` for the options.
 
@@ -231,10 +227,10 @@ def _chain_of(outcome: MessageOutcome) -> Hashable:
 def sqs_handler(function: MessageFunction, /) -> SqsHandler: ...
 @overload
 def sqs_handler(
-    **options: Unpack[BatchOptions[MessageOutcome]],
+    **options: Unpack[HandlerOptions[MessageOutcome]],
 ) -> Callable[[MessageFunction], SqsHandler]: ...
 def sqs_handler(
-    function: MessageFunction | None = None, /, **options: Unpack[BatchOptions[MessageOutcome]]
+    function: MessageFunction | None = None, /, **options: Unpack[HandlerOptions[MessageOutcome]]
 ) -> SqsHandler | Callable[[MessageFunction], SqsHandler]:
     """Make a handler of SQS batches of an async function that handles one message.
 

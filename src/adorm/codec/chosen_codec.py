@@ -21,11 +21,13 @@ class HasCodec(Protocol):
     def codec(self) -> Codec: ...
 
 
-class HooksOf(TypedDict, total=False):
-    """The database whose hooks are used, by itself or by its converter; by default no hooks."""
+if TYPE_CHECKING:  # only checkers read it
 
-    db: HasCodec | None
-    converter: Converter | None
+    class HooksOf(TypedDict, total=False):
+        """The database whose hooks are used, by itself or by its converter; by default no hooks."""
+
+        db: HasCodec | None
+        converter: Converter | None
 
 
 def chosen_codec(

@@ -7,14 +7,17 @@ JSON. Both use attribute names; hooks and options of a database are used where i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, Unpack, cast, is_typeddict, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, is_typeddict, overload
 
-from adorm.codec.chosen_codec import HooksOf, chosen_codec
+from adorm.codec.chosen_codec import chosen_codec
 from adorm.codec.failures import DecodeFailure, item_decode_error, key_attributes
 from adorm.codec.plain import attribute_map_of, plain_of
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.schema.structures import structure_of
+
+if TYPE_CHECKING:
+    from adorm.codec.chosen_codec import HooksOf
 
 T = TypeVar("T")
 

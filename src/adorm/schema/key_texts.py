@@ -48,11 +48,6 @@ class Part(Record):
             follows.
     """
 
-    # the constructor's order
-    __slots__ = (  # noqa: RUF023
-        "field", "format", "kind", "width", "shards", "type", "tag", "is_optional", "end"
-    )  # fmt: skip
-
     field: Field
     format: str
     kind: FormatKind
@@ -62,20 +57,6 @@ class Part(Record):
     tag: Tag
     is_optional: bool
     end: str
-
-    def __init__(
-        self,
-        field: Field,
-        format: str,  # noqa: A002  # the word of Python's own format strings
-        kind: FormatKind,
-        width: int,
-        shards: int,
-        type: PartType,  # noqa: A002  # the field's type
-        tag: Tag,
-        is_optional: bool,
-        end: str,
-    ) -> None:
-        self._hold(field, format, kind, width, shards, type, tag, is_optional, end)
 
     @property
     def loses(self) -> bool:
@@ -102,8 +83,6 @@ class Template(Record):
         shape: literals and formats without the names of fields. It is equal for templates of two
             models whose texts can be compared part by part.
     """
-
-    __slots__ = ("text", "segments", "parts", "alone", "shape")  # noqa: RUF023  # as above
 
     text: str
     segments: tuple[str | Part, ...]

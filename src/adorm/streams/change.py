@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
 import attrs
 
-from adorm.codec.chosen_codec import HooksOf, chosen_codec
+from adorm.codec.chosen_codec import chosen_codec
 from adorm.codec.codec import Codec
 from adorm.codec.failures import DecodeFailure, item_decode_error
 from adorm.items.keys import Key
 from adorm.models import ModelInfo, model_info
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.streams.record import ChangeKind, StreamRecord, parse_record
+
+if TYPE_CHECKING:
+    from adorm.codec.chosen_codec import HooksOf
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 

@@ -11,7 +11,6 @@ from adorm.aws_lambda.batches.chains import ChainLink, make_chains
 from adorm.aws_lambda.batches.handler import (
     AsyncFunction,
     BatchHandler,
-    BatchOptions,
     HandlerFunction,
     handler_function,
 )
@@ -26,14 +25,14 @@ from adorm.streams.typed_handlers import TypedHandler, TypedHandlers
 from adorm.tables.names import plain_name
 
 if TYPE_CHECKING:
+    from adorm.aws_lambda.batches.handler import HandlerOptions
     from adorm.database import Database
     from adorm.streams.handler_types import Fallback
 
+    class StreamOptions(HandlerOptions[RecordOutcome], total=False):
+        """The options of `stream_handler`."""
 
-class StreamOptions(BatchOptions[RecordOutcome], total=False):
-    """The options of `stream_handler`."""
-
-    after_failure: AfterFailure
+        after_failure: AfterFailure
 
 
 class StreamHandler(HandlerRegistry, BatchHandler[RecordOutcome]):
@@ -55,7 +54,7 @@ class StreamHandler(HandlerRegistry, BatchHandler[RecordOutcome]):
         *,
         after_failure: AfterFailure = "continue",
         unhandled: Literal["fail", "ignore"] = "fail",
-        **options: Unpack[BatchOptions[RecordOutcome]],
+        **options: Unpack[HandlerOptions[RecordOutcome]],
     ) -> None:
         """See `stream_handler` for the options.
 

@@ -7,17 +7,20 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any, Literal, Unpack, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, get_args
 from uuid import UUID
 
 import orjson
 
-from adorm.codec.chosen_codec import HooksOf, chosen_codec
+from adorm.codec.chosen_codec import chosen_codec
 from adorm.codec.codec import Codec
 from adorm.dynamodb.values import AttributeMap, as_json, base64_text
 from adorm.errors import UsageError
 from adorm.models import ModelInfo, model_info
 from adorm.tables.names import plain_name
+
+if TYPE_CHECKING:
+    from adorm.codec.chosen_codec import HooksOf
 
 _REGION = "eu-central-1"
 _ACCOUNT = "111122223333"

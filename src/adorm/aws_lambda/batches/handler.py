@@ -94,16 +94,18 @@ def handler_function(
 
 OutcomeT = TypeVar("OutcomeT", bound=HandlerOutcome)
 
+if TYPE_CHECKING:  # only checkers read it
+
+    class HandlerOptions(TypedDict, Generic[OutcomeT], total=False):
+        """The options of every handler of batches, as `sqs_handler` describes them."""
+
+        concurrency: int
+        stop_before_s: float
+        partial_batches: bool
+        on_failure: Callable[[OutcomeT], object] | None
+
+
 logger = logging.getLogger("adorm")
-
-
-class BatchOptions(TypedDict, Generic[OutcomeT], total=False):
-    """The options of every handler of batches, as `sqs_handler` describes them."""
-
-    concurrency: int
-    stop_before_s: float
-    partial_batches: bool
-    on_failure: Callable[[OutcomeT], object] | None
 
 
 class BatchHandler(ABC, Generic[OutcomeT]):
