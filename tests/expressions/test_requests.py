@@ -98,7 +98,7 @@ def test_an_update_is_one_expression_by_sections() -> None:
     for placeholder, name in sorted(names.items(), reverse=True):
         spelled = spelled.replace(placeholder, name)
     assert spelled.split(" ")[0] == "SET"
-    assert "REMOVE address, n ADD tags" in spelled
+    assert "REMOVE n, address ADD tags" in spelled
     assert "lines = list_append(if_not_exists(lines, " in spelled
     assert "labels.x = if_not_exists(labels.x, " in spelled
     assert request["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD"

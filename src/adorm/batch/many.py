@@ -21,7 +21,8 @@ from adorm.dynamodb.limits import MAX_TRANSACTION_ACTIONS, MAX_TRANSACTION_BYTES
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
-from adorm.expressions.updates import Clause
+from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.updates import Clause, set_clauses
 from adorm.items.binding import Binding
 from adorm.items.item_ids import item_id
 from adorm.items.keys import Key
@@ -95,8 +96,13 @@ class UpdateMany(UpdateClauses, BatchOperation[UpdateManyResult[ModelT]], Generi
     _conditions: tuple[Condition, ...] = ()
     _creates: bool = False
 
-    def _with_clauses(self, clauses: tuple[Clause[Any], ...]) -> Self:
-        return attrs.evolve(self, clauses=self._clauses + clauses)
+    def _with_changes(
+        self,
+        paths: tuple[DocumentPath, ...],
+        values: tuple[Any, ...],
+        clauses: tuple[Clause[Any], ...] = (),
+    ) -> Self:
+        return attrs.evolve(self, clauses=(*self._clauses, *set_clauses(paths, values), *clauses))
 
     def _with_conditions(self, added: tuple[Condition, ...]) -> Self:
         return attrs.evolve(self, conditions=self._conditions + added)

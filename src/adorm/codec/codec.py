@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from adorm.schema.types import Annotation, type_name
 if TYPE_CHECKING:
     import cattrs
 
+    from adorm.codec.compiled.fields import FieldsEncoder
     from adorm.codec.compiled.pages import PageParser
 
 
@@ -233,14 +233,14 @@ class Codec:
             raise nested_too_deeply(plan.where) from error
         return encoded
 
-    def field_encoder(self, field: Field) -> Callable[[Any], AttributeValue | None]:
-        """A function that does for one field what `encode_field` does, in fewer steps, until
-        another hook is registered. Where it raises anything, `encode_field` says what is wrong.
+    def fields_encoder(self, fields: Sequence[Field]) -> FieldsEncoder:
+        """A function that does for several fields what `encode_field` does, until another hook is
+        registered. Where it raises anything, `encode_field` says what is wrong.
         """
-        plan = self.field_plan(field)
-        if plan.coder.open_ended:
-            return partial(self.encode_field, field)
-        return plan.encode if plan.has_absence else plan.coder.encode
+        # here, as a program that updates little needs none
+        from adorm.codec.compiled.fields import make_fields_encoder
+
+        return make_fields_encoder([self.field_plan(field) for field in fields], self.encode_field)
 
     def decode_field(self, field: Field, attribute_value: Mapping[str, Any]) -> Any:
         """The value of a field whose attribute is present."""

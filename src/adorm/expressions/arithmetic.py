@@ -9,7 +9,7 @@ import attrs
 
 from adorm.dynamodb.values import AttributeValue
 from adorm.errors import MisusedExpression, UsageError
-from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.document_path import DocumentPath, ExpressionPart
 from adorm.expressions.operands import NUMBERS, Value, check_stored_as, encode_operand
 from adorm.expressions.placeholders import (
     VALUE,
@@ -36,7 +36,7 @@ def _refused(form: str) -> Callable[..., NoReturn]:
     return refuse
 
 
-class SumOperators:
+class SumOperators(ExpressionPart):
     """Refuses every operator of Python that an UpdateExpression has not: all but one + or -."""
 
     __slots__ = ()

@@ -13,7 +13,7 @@ import attrs
 
 from adorm.errors import MisusedExpression, UsageError
 from adorm.expressions.arithmetic import PathOperators, SumOperators
-from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.document_path import DocumentPath, ExpressionPart
 from adorm.expressions.placeholders import Operands, Placeholders, Shape
 
 OR, AND, NOT, COMPARISON, FUNCTION = range(5)
@@ -21,7 +21,7 @@ OR, AND, NOT, COMPARISON, FUNCTION = range(5)
 redundant ones. A text in parentheses of its own binds as tightly as a function."""
 
 
-class Condition:
+class Condition(ExpressionPart):
     """Something that is true or false of an item. Combines with `&`, `|`, `~`, or by `and_`, `or_`,
     `not_`.
 

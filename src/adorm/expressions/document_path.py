@@ -28,6 +28,12 @@ _ROOT_PATHS = "__adorm_root_paths__"
 """Where a model keeps the paths of its fields. A table beside it would keep the model alive."""
 
 
+class ExpressionPart:
+    """The base of paths, sums, conditions and clauses: what is no plain value."""
+
+    __slots__ = ()
+
+
 class DocumentPath:
     """A document path, in attribute names: `("lines", 0, "price")`. It does not change.
 
@@ -36,8 +42,8 @@ class DocumentPath:
     """
 
     __slots__ = (
-        "__weakref__", "_reached", "annotation", "attribute_name", "field", "is_kept",
-        "is_top_level", "root", "spelled", "steps", "within",
+        "__weakref__", "_reached", "annotation", "attribute_name", "field", "is_field",
+        "is_kept", "is_top_level", "root", "spelled", "steps", "within",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +74,8 @@ class DocumentPath:
         """The attribute of the item that it lies in."""
         self.is_top_level = len(steps) == 1
         """Whether it is that attribute itself."""
+        self.is_field = field is not None and self.is_top_level
+        """Whether it is a whole field of the item."""
         self._reached: dict[object, DocumentPath] = {}
 
     def __str__(self) -> str:

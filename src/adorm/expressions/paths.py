@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, cast
 
 from adorm.errors import BadValue, MisusedExpression, UsageError
-from adorm.expressions.arithmetic import PathOperators, Sum, SumOperators
+from adorm.expressions.arithmetic import PathOperators, Sum
 from adorm.expressions.comparisons import Comparator, Comparison
 from adorm.expressions.conditions import Condition
-from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.document_path import DocumentPath, ExpressionPart
 from adorm.expressions.operands import Measured, Operand, Size, Value
-from adorm.expressions.updates import Clause, Set
+from adorm.expressions.updates import Clause, Set, SetOperand, SetPart
 
 T = TypeVar("T")
 
@@ -139,14 +139,14 @@ def selected_paths(paths: tuple[object, ...]) -> tuple[DocumentPath, ...]:
 def set_clause(target: object, value: object) -> Clause[Any]:
     """`SET target = value`, where value may be another path or a sum."""
     path = document_path_of(target)
-    if not isinstance(value, (SumOperators, Condition, Clause)):
-        return Set(path, Value(value, path))  # plain, as nearly all are
+    if not isinstance(value, ExpressionPart):
+        return Set(path, value) if path.is_field else SetPart(path, value)
     if isinstance(value, Sum):
-        return Set(path, value)
-    operand = operand_of(path, cast("object", value))
+        return SetOperand(path, value)
+    operand = measured_of(value) if isinstance(value, ComparedPath) else plain(value)
     if isinstance(operand, Size):
         raise UsageError(f"{operand} can be compared, but not stored")
-    return Set(path, operand)
+    return SetOperand(path, operand)
 
 
 def refuse_empty_range(measured: Measured, low: Any, high: Any) -> None:
@@ -172,7 +172,7 @@ def plain(value: object) -> Any:
     """The value itself, after a look whether it is a part of an expression."""
     if isinstance(value, Sum):
         raise UsageError(f"({value}) stands on the value side of .set(path, ...) only")
-    if isinstance(value, (ComparedPath, Condition, Clause)):
+    if isinstance(value, ExpressionPart):
         raise UsageError(f"a plain value is expected, not {value!r}")
     return value
 

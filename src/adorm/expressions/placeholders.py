@@ -8,7 +8,7 @@ A shape holds no value and is hashable, so the text of a shape that was written 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from adorm.dynamodb.limits import MAX_EXPRESSION_BYTES, MAX_EXPRESSION_OPERATORS
@@ -30,7 +30,9 @@ VALUE = "value"
 """The shape of an operand that is a value: the next one of those collected."""
 
 
-FieldEncoder: TypeAlias = Callable[[Any], AttributeValue | None]
+FieldsEncoder: TypeAlias = Callable[[Sequence[Any]], tuple[dict[str, AttributeValue | None], bool]]
+"""From the values of fields to the attribute values by attribute name, None for absence. And
+whether all of them are there, and no two are written alike; False where that is not known."""
 
 
 class Encoder(Protocol):
@@ -52,8 +54,9 @@ class Encoder(Protocol):
 
     def encode_field(self, field: Field, value: object) -> AttributeValue | None: ...
 
-    def field_encoder(self, field: Field) -> FieldEncoder:
-        """What `encode_field` does for one field, in fewer steps; it says less where it fails."""
+    def fields_encoder(self, fields: Sequence[Field]) -> FieldsEncoder:
+        """What `encode_field` does, in one function for several fields. It raises anything where a
+        value does not fit."""
         ...
 
     def tags_of(self, annotation: Annotation, field: Field | None) -> frozenset[str] | None:
@@ -63,28 +66,27 @@ class Encoder(Protocol):
 
 
 class Operands:
-    """What the expressions of one request work on, in the order in which the texts name it."""
+    """What the expressions of one request work on, in the order in which the texts name it.
+
+    `RequestExpressions` makes it.
+    """
 
     __slots__ = (
-        "encoder", "field_encoders", "if_absent", "is_idempotent", "is_repeatable", "values",
-        "written",
+        "encoder", "if_absent", "is_idempotent", "is_repeatable", "values", "written",
     )  # fmt: skip
 
-    def __init__(self, encoder: Encoder, field_encoders: dict[Field, FieldEncoder]) -> None:
-        self.encoder = encoder
-        self.field_encoders = field_encoders
-        """Kept from request to request."""
-        self.values: list[AttributeValue] = []
-        """The attribute values, equal ones included."""
-        self.is_repeatable = True
-        """Whether a later request can have the same shape: every path is one that is kept."""
-        self.is_idempotent = True
-        """Whether applying the caller's clauses twice is the same as once. adorm's own version
-        counter does not matter: versions may skip a number."""
-        self.written: dict[str, AttributeValue | None] = {}
-        """The attributes that an update gives a value as a whole, None for those it removes."""
-        self.if_absent: dict[str, AttributeValue] = {}
-        """The attributes that an update gives a value where the item does not have them."""
+    encoder: Encoder
+    values: list[AttributeValue]
+    """The attribute values, equal ones included."""
+    is_repeatable: bool
+    """Whether a later request can have the same shape: every path is one that is kept."""
+    is_idempotent: bool
+    """Whether applying the caller's clauses twice is the same as once. adorm's own version counter
+    does not matter: versions may skip a number."""
+    written: dict[str, AttributeValue | None]
+    """The attributes that an update gives a value as a whole, None for those it removes."""
+    if_absent: dict[str, AttributeValue]
+    """The attributes that an update gives a value where the item does not have them."""
 
     def path(self, path: DocumentPath) -> DocumentPath:
         """The shape of a path: itself."""
@@ -92,11 +94,6 @@ class Operands:
             self.is_repeatable = False
             stored_steps(path.steps, self.encoder)  # an error here comes before one of a value
         return path
-
-    def field_encoder(self, field: Field) -> FieldEncoder:
-        """Make the function that encodes a field's values, and keep it."""
-        made = self.field_encoders[field] = self.encoder.field_encoder(field)
-        return made
 
 
 class Placeholders:

@@ -6,25 +6,23 @@ written once for a model, and kept as a `Plan`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 
 from adorm.dynamodb.values import AttributeValue
-from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
 from adorm.expressions.document_path import DocumentPath, MapKey, Step
+from adorm.expressions.field_sets import FieldSets
 from adorm.expressions.placeholders import (
     Encoder,
-    FieldEncoder,
     Operands,
     Placeholders,
     Shape,
     check_owner,
 )
-from adorm.expressions.updates import ADD, SET, Clause, write_update
-from adorm.schema.fields import Field
+from adorm.expressions.updates import ADD, SET, Clause, set_shape, write_update
 
 MAX_PLANS = 256
 """The plans that are kept for a model of a codec. When there are more, all are made anew."""
@@ -49,12 +47,12 @@ class Plan:
 class Kept:
     """What is kept for a model of a codec, until another hook is registered."""
 
-    __slots__ = ("field_encoders", "plans")
+    __slots__ = ("field_sets", "plans")
 
     def __init__(self) -> None:
         self.plans: dict[Shape, Plan] = {}
         """By the shape of the whole request."""
-        self.field_encoders: dict[Field, FieldEncoder] = {}
+        self.field_sets: dict[tuple[DocumentPath, ...], FieldSets] = {}
 
 
 class RequestExpressions(Operands):
@@ -68,34 +66,76 @@ class RequestExpressions(Operands):
         model: the model of the request, to refuse paths of other models.
     """
 
-    __slots__ = ("_clauses", "_key_names", "_model", "_parts", "_plans")
+    __slots__ = ("_clauses", "_distinct", "_kept", "_key_names", "_model", "_parts")
 
     def __init__(self, encoder: Encoder, model: Any) -> None:
         memo, name = encoder.memo, (Kept, model)
         kept: Kept | None = memo.get(name)
         if kept is None:
             kept = memo[name] = Kept()
-        super().__init__(encoder, kept.field_encoders)
+        self.encoder = encoder
+        self.values = []
+        self.is_repeatable = self.is_idempotent = True
+        self.written = {}
+        self.if_absent = {}
         self._model = model
-        self._plans = kept.plans
-        self._clauses: tuple[Shape, ...] = ()
+        self._kept = kept
+        self._clauses: tuple[Shape | FieldSets, ...] = ()
+        self._distinct = 0
+        """Of so many values, the first ones, it is known that no two are equal."""
         self._key_names: frozenset[str] = frozenset()
         self._parts: tuple[Shape, ...] = ()
 
-    def update(self, clauses: Iterable[Clause[Any]], *, key_names: frozenset[str]) -> None:
-        """Add clauses to the UpdateExpression."""
-        self._clauses += tuple([clause.encode_into(self) for clause in clauses])
+    def update(
+        self,
+        clauses: Sequence[Clause[Any]],
+        *,
+        paths: tuple[DocumentPath, ...] = (),
+        values: tuple[Any, ...] = (),
+        key_names: frozenset[str],
+    ) -> None:
+        """Add to the UpdateExpression: fields that are set, each to a plain value, and clauses.
+
+        Args:
+            clauses: none of them sets a field to a plain value.
+            paths: of the fields, with as many `values`.
+        """
         self._key_names = key_names
-        if not self._clauses:
-            raise UsageError(
-                "an update without clauses changes nothing: "
-                "add .set(...), .add(...), .remove(...) or another clause"
-            )
+        if paths:
+            self._set_fields(paths, values)
+        if clauses:
+            self._clauses += tuple([clause.encode_into(self) for clause in clauses])
+
+    def _set_fields(self, paths: tuple[DocumentPath, ...], values: tuple[Any, ...]) -> None:
+        known = self._kept.field_sets
+        field_sets = known.get(paths)
+        if field_sets is None:
+            if len(known) >= MAX_PLANS:
+                known.clear()
+            field_sets = known[paths] = FieldSets(paths, self.encoder)
+        encoded, is_distinct = field_sets.encode(values)
+        self.written.update(encoded)
+        if is_distinct and not self.values:
+            self._distinct = len(paths)
+        if is_distinct or None not in encoded.values():
+            present: Any = encoded.values()
+            self.values += present
+            self._clauses += (field_sets,)
+        else:
+            shapes = [set_shape(path, encoded[path.attribute_name], self) for path in paths]
+            self._clauses += tuple(shapes)
+
+    def _shapes(self) -> list[Shape]:
+        """The shape of each clause."""
+        shapes: list[Shape] = []
+        for each in self._clauses:
+            shapes += each.shapes if isinstance(each, FieldSets) else (each,)
+        return shapes
 
     @property
     def only_removes(self) -> bool:
         """Whether the update makes no item where there is none."""
-        return not any(shape[1] in (SET, ADD) for shape in self._clauses)
+        return not any(shape[1] in (SET, ADD) for shape in self._shapes())
 
     def condition(self, condition: Condition) -> None:
         """The ConditionExpression of a write."""
@@ -141,9 +181,9 @@ class RequestExpressions(Operands):
                 overlap, a path is of another model, there are too many operators.
         """
         values = self.values
-        numbers = _numbers(values)
+        numbers = count if (count := len(values)) == self._distinct else _numbers(values)
         if self.is_repeatable:
-            plans = self._plans
+            plans = self._kept.plans
             shape = (self._clauses, self._key_names, self._parts, numbers)
             plan = plans.get(shape)
             if plan is None:
@@ -165,7 +205,7 @@ class RequestExpressions(Operands):
         placeholders = Placeholders(self.encoder, self._model, value_names)
         texts: dict[str, str] = {}
         if self._clauses:
-            update = write_update(placeholders, self._clauses, self._key_names)
+            update = write_update(placeholders, self._shapes(), self._key_names)
             texts["UpdateExpression"] = placeholders.checked("update", update)
         for write, parameter, kind, shape in self._parts:
             texts[parameter] = placeholders.checked(kind, write(placeholders, shape))

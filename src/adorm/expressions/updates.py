@@ -5,12 +5,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Upd
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar, cast
 
 from adorm.dynamodb.values import AttributeValue
 from adorm.errors import UsageError
 from adorm.expressions.arithmetic import Sum, encode_seconds
-from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.document_path import DocumentPath, ExpressionPart
 from adorm.expressions.operands import Value
 from adorm.expressions.placeholders import VALUE, Operands, OperandShape, Placeholders, Shape
 
@@ -22,7 +23,7 @@ SET, REMOVE, ADD, DELETE = range(4)
 _SECTIONS = ("SET", "REMOVE", "ADD", "DELETE")
 
 
-class Clause(Generic[T_co]):
+class Clause(ExpressionPart, Generic[T_co]):
     """One change that an update makes, of an attribute that holds T_co."""
 
     __slots__ = ("path",)
@@ -54,44 +55,58 @@ class ValueClause(Clause[T_co]):
 
 
 class Set(ValueClause[T_co]):
-    """`SET path = value`; a value stored as absence becomes `REMOVE path`."""
+    """`SET field = value` of a whole field; a value that is stored as absence becomes `REMOVE`.
+
+    An update takes it apart: it encodes the values of all of them together (`FieldSets`).
+    """
 
     __slots__ = ()
 
-    value: DocumentPath | Sum | Value
+
+def set_clauses(paths: Sequence[DocumentPath], values: Sequence[Any]) -> list[Clause[Any]]:
+    """A clause for each field that is set to a plain value."""
+    return [Set(path, value) for path, value in zip(paths, values, strict=True)]
+
+
+class SetPart(Set[T_co]):
+    """The same of a part of a field, and of an untyped path."""
+
+    __slots__ = ()
 
     def encode_into(self, operands: Operands) -> Shape:
-        # Most clauses of an update come by here: a value for a whole field.
-        path, value = self.path, self.value
-        field = path.field
-        if field is None or not path.is_top_level or not isinstance(value, Value):
-            return self._encode_part(operands)
-        encode = operands.field_encoders.get(field) or operands.field_encoder(field)
-        try:
-            encoded = encode(value.value)
-        except Exception:  # noqa: BLE001  # value.encode says what is wrong
-            encoded = value.encode(operands.encoder)
-        operands.written[path.attribute_name] = encoded
-        if encoded is None:
-            return (_write_remove, REMOVE, path)
-        operands.values.append(encoded)
-        return (_write_set, SET, path, VALUE)
+        path = self._path(operands)
+        encoded = Value(self.value, path).encode(operands.encoder)
+        if path.is_top_level:
+            operands.written[path.attribute_name] = encoded
+        return set_shape(path, encoded, operands)
 
-    def _encode_part(self, operands: Operands) -> Shape:
-        """The shape where the path leads into a field or is untyped, or the value is a path or a
-        sum."""
+
+class SetOperand(ValueClause[T_co]):
+    """`SET path = operand`, of another path or a sum."""
+
+    __slots__ = ()
+
+    value: DocumentPath | Sum
+
+    def encode_into(self, operands: Operands) -> Shape:
         path, value = self._path(operands), self.value
-        if isinstance(value, Value):
-            encoded = value.encode(operands.encoder)
-            if path.is_top_level:
-                operands.written[path.attribute_name] = encoded
-            if encoded is None:
-                return (_write_remove, REMOVE, path)
-            operands.values.append(encoded)
-            return (_write_set, SET, path, VALUE)
         operands.is_idempotent = False
         other = value.encode_into(operands) if isinstance(value, Sum) else operands.path(value)
         return (_write_set, SET, path, other)
+
+
+def set_shape(path: DocumentPath, encoded: AttributeValue | None, operands: Operands) -> Shape:
+    """The shape of a clause that stores an attribute value, or removes what is stored as absence.
+    Its value is collected."""
+    if encoded is None:
+        return (_write_remove, REMOVE, path)
+    operands.values.append(encoded)
+    return shape_of_set(path)
+
+
+def shape_of_set(path: DocumentPath) -> Shape:
+    """The shape of `SET path = value`."""
+    return (_write_set, SET, path, VALUE)
 
 
 def _write_set(placeholders: Placeholders, path: DocumentPath, value: OperandShape) -> str:
@@ -235,8 +250,7 @@ class SetValue(ValueClause[T_co]):
         path = self._path(operands)
         if path.is_top_level:
             operands.written[path.attribute_name] = self.value
-        operands.values.append(self.value)
-        return (_write_set, SET, path, VALUE)
+        return set_shape(path, self.value, operands)
 
 
 class SetValueIfAbsent(SetValue[T_co]):
@@ -250,7 +264,7 @@ class SetValueIfAbsent(SetValue[T_co]):
 
 
 def write_update(
-    placeholders: Placeholders, clauses: tuple[Shape, ...], key_names: frozenset[str]
+    placeholders: Placeholders, clauses: Sequence[Shape], key_names: frozenset[str]
 ) -> str:
     """The text of an UpdateExpression."""
     sections: tuple[list[str], ...] = ([], [], [], [])

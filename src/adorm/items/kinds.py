@@ -37,12 +37,6 @@ def kind_is(info: ModelInfo, discriminator: Field) -> Comparison:
     return Comparison(path, "=", Value(discriminator.default, path))
 
 
-def kind_clause(info: ModelInfo, discriminator: Field) -> Clause[Any]:
-    """Stores the model's kind."""
-    path = info.path_of(discriminator)
-    return Set(path, Value(discriminator.default, path))
-
-
 def is_other_kind(info: ModelInfo, codec: Codec, attribute_map: Mapping[str, Any]) -> bool:
     """Whether the item has a kind, and it is not the model's."""
     field = info.discriminator
@@ -76,8 +70,7 @@ def check_clauses(
     for clause in clauses:
         if clause.path.attribute_name != discriminator.attribute_name:
             continue
-        value = clause.value if isinstance(clause, Set) else None
-        if isinstance(value, Value) and value.encode(codec) == own:
+        if isinstance(clause, Set) and Value(clause.value, clause.path).encode(codec) == own:
             continue
         raise UsageError(
             f"{info.name}.{discriminator.name} is the kind of an item, "

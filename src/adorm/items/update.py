@@ -10,11 +10,12 @@ from adorm.codec.sizes import check_item_size
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
+from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.operands import Value
 from adorm.expressions.request import RequestExpressions
-from adorm.expressions.updates import Clause, CountUp, Remove, Set, SetIfAbsent
+from adorm.expressions.updates import Clause, CountUp, Remove, SetIfAbsent, set_clauses
 from adorm.items.key_encoding import check_index_keys
-from adorm.items.kinds import check_clauses, kind_clause, own_kind
+from adorm.items.kinds import check_clauses, own_kind
 from adorm.items.plan import Plan, plan_of, write_cost
 from adorm.items.removals import prepare_creation, stand_in_of_update
 from adorm.items.send import as_transaction, send
@@ -43,23 +44,34 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
     """
 
+    _paths: tuple[DocumentPath, ...] = ()
+    """The fields that are set, each to a plain value, and in `_values` the values."""
+    _values: tuple[Any, ...] = ()
     _clauses: tuple[Clause[Any], ...] = ()
+    """All other clauses."""
     _creates: bool = False
     _returning: UpdateReturning = "none"
     _exactly_once: bool = False
 
-    def _with_clauses(self, clauses: tuple[Clause[Any], ...]) -> Self:
-        # a twelfth of the time of attrs.evolve, for what each clause of an update calls
-        return type(self)(
-            self._binding,
-            self._key,
-            self._clauses + clauses,
-            self._creates,
-            self._returning,
-            self._exactly_once,
-            conditions=self._conditions,
-            retry=self._retry,
-        )
+    def _with_changes(
+        self,
+        paths: tuple[DocumentPath, ...],
+        values: tuple[Any, ...],
+        clauses: tuple[Clause[Any], ...] = (),
+    ) -> Self:
+        # a twentieth of the time of attrs.evolve, for what each clause of an update calls
+        made = object.__new__(self.__class__)
+        made._binding, made._key = self._binding, self._key
+        made._conditions, made._retry = self._conditions, self._retry
+        made._paths, made._values = self._paths + paths, self._values + values
+        made._clauses, made._creates = self._clauses + clauses, self._creates
+        made._returning, made._exactly_once = self._returning, self._exactly_once
+        return made
+
+    def _changed(self) -> set[str]:
+        """The names of the attributes that the user's clauses change, or a part of them."""
+        paths = (*self._paths, *[clause.path for clause in self._clauses])
+        return {path.attribute_name for path in paths}
 
     def _with_conditions(self, added: tuple[Condition, ...]) -> Self:
         return attrs.evolve(self, conditions=self._conditions + added)
@@ -135,7 +147,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
     def prepare(self, *, in_transaction: bool = False) -> PreparedWrite:
         binding, clauses = self._binding, self._clauses
         info = binding.info
-        if not clauses:
+        if not clauses and not self._paths:
             raise UsageError(
                 f"{self._key}: an update without clauses changes nothing: "
                 "add .set(...), .add(...), .remove(...) or another clause"
@@ -147,34 +159,36 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
                     f"{self._key}: exactly_once() is a transaction, which returns nothing: "
                     "take returning() away and read the item after"
                 )
-        if self._creates or Remove in map(type, clauses):
+        if self._creates or (clauses and Remove in map(type, clauses)):
             self._check_readable()
         if info.discriminator is not None:
-            check_clauses(info, info.discriminator, binding.codec, clauses)
+            each = (*set_clauses(self._paths, self._values), *clauses)
+            check_clauses(info, info.discriminator, binding.codec, each)
         key = binding.encode_key(self._key)
         request: dict[str, Any] = {"TableName": binding.table_name, "Key": key}
         prepared = PreparedWrite("UpdateItem", binding, self._key, request)
         prepared.clauses, prepared.conditions = clauses, self._conditions
         prepared.must_exist = not self._creates
-        own, prepared.provable = self._own_clauses()
         if self._returning != "none":
             request["ReturnValues"] = RETURN_VALUES[self._returning]
             prepared.on_applied = self._result
-            if self._returning != "new":
-                prepared.provable = False
         if self._returning in ("old", "updated_old"):
             prepared.repeat = "never"
-        self._render(prepared, (*clauses, *own), in_transaction=in_transaction)
+        self._render(prepared, in_transaction=in_transaction)
         return prepared
 
-    def _render(
-        self, prepared: PreparedWrite, clauses: tuple[Clause[Any], ...], *, in_transaction: bool
-    ) -> None:
+    def _render(self, prepared: PreparedWrite, *, in_transaction: bool) -> None:
         """Put the expressions into the request."""
         binding, creates = self._binding, self._creates
         info = binding.info
         expressions = RequestExpressions(binding.codec, info.model)
-        expressions.update(clauses, key_names=info.key_names)
+        paths, values, clauses = self._own_changes()
+        expressions.update(
+            self._clauses + clauses,
+            paths=self._paths + paths,
+            values=self._values + values,
+            key_names=info.key_names,
+        )
         if creates and expressions.only_removes:
             stand_in = self._stand_in() if in_transaction else None
             if stand_in is None:
@@ -185,6 +199,8 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         if not expressions.is_idempotent:
             prepared.repeat = "never"
         prepared.written = expressions.written
+        is_stamped = info.updated_at is not None and info.path_of(info.updated_at) in paths
+        prepared.provable = is_stamped and self._returning in ("none", "new")
         conditions = self._conditions
         if not creates:
             conditions = (item_exists(binding), *conditions)
@@ -197,8 +213,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
 
     def _stand_in(self) -> Clause[Any] | None:
         """What a transaction sets where the update only removes."""
-        changed = (clause.path.attribute_name for clause in self._clauses)
-        return stand_in_of_update(self._binding, changed)
+        return stand_in_of_update(self._binding, self._changed())
 
     def _check_readable(self) -> None:
         """Refuse an update that would leave an item that can't be read: one without a field that
@@ -207,7 +222,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         info = self._binding.info
         whole = [clause for clause in self._clauses if clause.path.is_top_level]
         removed = {clause.path.attribute_name for clause in whole if isinstance(clause, Remove)}
-        set_ = {clause.path.attribute_name for clause in whole} - removed
+        set_ = {path.attribute_name for path in (*self._paths, *[each.path for each in whole])}
         for field in info.structure.fields:
             name = field.attribute_name
             is_time = field.role in (Role.CREATED_AT, Role.UPDATED_AT)
@@ -227,30 +242,30 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
                     "or give the field a default"
                 )
 
-    def _own_clauses(self) -> tuple[list[Clause[Any]], bool]:
-        """Clauses for version, timestamps and discriminator; and whether `updated_at` is among
-        them."""
+    def _own_changes(
+        self,
+    ) -> tuple[tuple[DocumentPath, ...], tuple[Any, ...], tuple[Clause[Any], ...]]:
+        """What an update does with version, timestamps and discriminator: fields that are set,
+        their values, and other clauses."""
         info = self._binding.info
         version, updated_at = info.version, info.updated_at
         created_at = info.created_at if self._creates else None
         kind = info.discriminator if self._creates else None
-        own: list[Clause[Any]] = []
         if version is None and updated_at is None and created_at is None and kind is None:
-            return own, False
-        changed = {clause.path.attribute_name for clause in self._clauses}
-        stamped = updated_at is not None and updated_at.attribute_name not in changed
+            return (), (), ()
+        changed = self._changed()
         now = self._binding.connection.clock.now()
+        fields, clauses = dict[DocumentPath, Any](), list[Clause[Any]]()
         if version is not None and version.attribute_name not in changed:
-            own.append(CountUp(info.path_of(version)))
-        if updated_at is not None and stamped:
-            path = info.path_of(updated_at)
-            own.append(Set(path, Value(now, path)))
+            clauses.append(CountUp(info.path_of(version)))
+        if updated_at is not None and updated_at.attribute_name not in changed:
+            fields[info.path_of(updated_at)] = now
         if created_at is not None and created_at.attribute_name not in changed:
             path = info.path_of(created_at)
-            own.append(SetIfAbsent(path, Value(now, path)))
+            clauses.append(SetIfAbsent(path, Value(now, path)))
         if kind is not None and kind.attribute_name not in changed:
-            own.append(kind_clause(info, kind))
-        return own, stamped
+            fields[info.path_of(kind)] = kind.default
+        return tuple(fields), tuple(fields.values()), tuple(clauses)
 
     def _result(self, attributes: AttributeMap | None) -> Any:
         """What `returning(...)` asks for, of the attributes in the answer."""

@@ -8,8 +8,9 @@ from typing import Any, Self, TypeVar, overload
 
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition, conditions
-from adorm.expressions.paths import document_path_of, set_clause
-from adorm.expressions.updates import Add, Append, Clause, Remove
+from adorm.expressions.document_path import DocumentPath, ExpressionPart
+from adorm.expressions.paths import Path, document_path_of, set_clause
+from adorm.expressions.updates import Add, Append, Clause, Remove, Set as SetClause
 from adorm.schema.model_types import EnumT, NestedT, TypedDictT
 from adorm.schema.scalar_types import ScalarT
 
@@ -25,7 +26,18 @@ class UpdateClauses:
 
     __slots__ = ()
 
-    def _with_clauses(self, clauses: tuple[Clause[Any], ...]) -> Self:
+    def _with_changes(
+        self,
+        paths: tuple[DocumentPath, ...],
+        values: tuple[Any, ...],
+        clauses: tuple[Clause[Any], ...] = (),
+    ) -> Self:
+        """Add fields that are set, each to a plain value, and other clauses.
+
+        Args:
+            paths: of the fields, with as many `values`.
+            clauses: none of them sets a field to a plain value.
+        """
         raise TypeError(f"{type(self).__name__} takes no clauses")
 
     def _with_conditions(self, added: tuple[Condition, ...]) -> Self:
@@ -54,9 +66,16 @@ class UpdateClauses:
     def set(self, path: NestedT | None, value: NestedT | None, /) -> Self: ...
     @overload
     def set(self, path: TypedDictT | None, value: TypedDictT | None, /) -> Self: ...
-    def set(self, path: object, value: object, /) -> Self:
+    def set(self, path: Any, value: object, /) -> Self:
         """Store a value: `.set(Order.status, "paid")`, `.set(Order.total, Order.total - 5)`."""
-        return self._with_clauses((set_clause(path, value),))
+        # document_path_of, written out: an update passes here with each of its fields
+        if path.__class__ is Path:
+            target: Any = path._adorm_measured  # noqa: SLF001  # it has no public names
+        else:
+            target = document_path_of(path)
+        if target.is_field and not isinstance(value, ExpressionPart):
+            return self._with_changes((target,), (value,))
+        return self._with_changes((), (), (set_clause(path, value),))
 
     @overload
     def add(self, path: Decimal | None, value: Decimal | int, /) -> Self: ...
@@ -70,19 +89,19 @@ class UpdateClauses:
     def add(self, path: frozenset[T] | None, value: frozenset[T], /) -> Self: ...
     def add(self, path: object, value: object, /) -> Self:
         """Add to a number (absent counts as 0), or members to a set (absent counts as empty)."""
-        return self._with_clauses((Add(document_path_of(path), value),))
+        return self._with_changes((), (), (Add(document_path_of(path), value),))
 
     def append(self, path: list[T] | None, values: list[T], /) -> Self:
         """Put elements at the end of a list; absent counts as empty."""
-        return self._with_clauses((Append(document_path_of(path), values, at_front=False),))
+        return self._with_changes((), (), (Append(document_path_of(path), values, at_front=False),))
 
     def prepend(self, path: list[T] | None, values: list[T], /) -> Self:
         """Put elements at the front of a list; absent counts as empty."""
-        return self._with_clauses((Append(document_path_of(path), values, at_front=True),))
+        return self._with_changes((), (), (Append(document_path_of(path), values, at_front=True),))
 
     def remove(self, *paths: object) -> Self:
         """Remove attributes, list elements or map keys."""
-        return self._with_clauses(tuple(Remove(document_path_of(path)) for path in paths))
+        return self._with_changes((), (), tuple(Remove(document_path_of(path)) for path in paths))
 
     def apply(self, *clauses: Clause[Any]) -> Self:
         """Add clauses made by `attr(path)`: `.apply(attr(Order.tags).delete({"new"}))`.
@@ -96,7 +115,12 @@ class UpdateClauses:
                 raise UsageError(
                     f"apply() takes clauses such as attr(Order.note).set('x'), not {clause!r}"
                 )
-        return self._with_clauses(clauses)
+        sets: list[Any] = [clause for clause in clauses if clause.__class__ is SetClause]
+        return self._with_changes(
+            tuple([clause.path for clause in sets]),
+            tuple([clause.value for clause in sets]),
+            tuple([clause for clause in clauses if clause.__class__ is not SetClause]),
+        )
 
     def upsert(self) -> Self:
         """Create the item where there is none."""

@@ -23,7 +23,7 @@ from adorm.expressions.comparisons import Comparison
 from adorm.expressions.conditions import Condition
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.operands import Value
-from adorm.expressions.updates import Add, Append, Clause, Delete, Set
+from adorm.expressions.updates import Add, Append, Clause, Delete, SetOperand
 from adorm.items.binding import Binding
 from adorm.items.keys import Key
 from adorm.items.write import PreparedWrite
@@ -220,7 +220,7 @@ def _advice(message: str, clause: Clause[Any]) -> str | None:
         )
     if "incorrect data type" in message:
         return _wrong_type(clause, path)
-    if "does not exist in the item" in message and isinstance(clause, Set):
+    if "does not exist in the item" in message and isinstance(clause, SetOperand):
         operands = _paths_in(clause.value)
         if operands:
             return (
@@ -235,7 +235,9 @@ def _wrong_type(clause: Clause[Any], path: DocumentPath) -> str | None:
         stored, empty = "no list", "[]"
     elif isinstance(clause, (Add, Delete)) and isinstance(clause.value, (set, frozenset)):
         stored, empty = "no set of such members", "set()"
-    elif isinstance(clause, Add) or (isinstance(clause, Set) and isinstance(clause.value, Sum)):
+    elif isinstance(clause, Add) or (
+        isinstance(clause, SetOperand) and isinstance(clause.value, Sum)
+    ):
         stored, empty = "no number", "0"
     else:
         return None

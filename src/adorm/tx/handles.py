@@ -7,7 +7,8 @@ from typing import Any, Generic, Self, TypeVar
 
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
-from adorm.expressions.updates import Clause
+from adorm.expressions.document_path import DocumentPath
+from adorm.expressions.updates import Clause, set_clauses
 from adorm.items.single_write import SingleWrite, Write
 from adorm.items.update import Update
 from adorm.items.update_clauses import UpdateClauses
@@ -85,8 +86,13 @@ class TransactionUpdate(UpdateClauses, Handle[Update[Any, Any]], Generic[ModelT]
 
     __slots__ = ()
 
-    def _with_clauses(self, clauses: tuple[Clause[Any], ...]) -> Self:
-        return self._replace(self._action.write.apply(*clauses))
+    def _with_changes(
+        self,
+        paths: tuple[DocumentPath, ...],
+        values: tuple[Any, ...],
+        clauses: tuple[Clause[Any], ...] = (),
+    ) -> Self:
+        return self._replace(self._action.write.apply(*set_clauses(paths, values), *clauses))
 
     def _with_conditions(self, added: tuple[Condition, ...]) -> Self:
         return self._replace(self._action.write.when(*added))

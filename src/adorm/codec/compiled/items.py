@@ -109,30 +109,19 @@ class StructCoder(Coder):
 
     def _write_encode(self, source: FunctionWriter, index: int, plan: FieldPlan) -> None:
         field = plan.field
-        target = f"content[{field.attribute_name!r}] = "
-        null = "{'NULL': True}"
         source.line("try:", 1)
         source.line(f"item = {self._read(source, plan)}", 2)
-        branches: list[tuple[str, str]] = []
-        if not field.init or field.default is NOT_REQUIRED:
-            branches.append((f"item is {source.name('MISSING', MISSING)}", "pass"))
-        if plan.on_none != "encode":
-            branches.append(("item is None", "pass" if plan.on_none == "absent" else target + null))
-        if plan.of_set and plan.on_empty_set != "encode":
-            empty = f"not item and {source.name(f'is_empty_set_{index}', plan.is_empty_set)}(item)"
-            if plan.on_empty_set == "refuse":
-                branches.append((empty, f"{source.name(f'refuse_{index}', plan.encode)}(item)"))
-            else:
-                branches.append((empty, "pass" if plan.on_empty_set == "absent" else target + null))
-        if plan.omit_empty:
-            branches.append((f"not item and {source.name('is_empty', is_empty)}(item)", "pass"))
-        stored = target + source.encoded(plan.coder, "item", str(index))
-        for number, (test, action) in enumerate(branches):
-            source.line(f"{'elif' if number else 'if'} {test}:", 2)
-            source.line(action, 3)
-        if branches:
-            source.line("else:", 2)
-        source.line(stored, 3 if branches else 2)
+        may_lack = not field.init or field.default is NOT_REQUIRED
+        missing = f"item is {source.name('MISSING', MISSING)}" if may_lack else ""
+        write_encoded(
+            source,
+            plan,
+            "item",
+            str(index),
+            f"content[{field.attribute_name!r}] = ",
+            2,
+            missing=missing,
+        )
         source.line("except Exception as error:", 1)
         source.line(f"raise {source.name('failed', _encode_failed)}(error, {field.name!r})", 2)
 
@@ -266,6 +255,46 @@ class StructCoder(Coder):
         if field.default is not MISSING:
             return source.name(f"default_{index}", field.default)
         return f"{source.name(f'absent_{index}', plan.absent)}()"
+
+
+def write_encoded(
+    source: FunctionWriter,
+    plan: FieldPlan,
+    value: str,
+    hint: str,
+    target: str,
+    indent: int,
+    *,
+    missing: str = "",
+    absent: str = "pass",
+) -> None:
+    """Write lines that encode the value of a field.
+
+    Args:
+        value: the variable that holds it.
+        hint: makes the names of the field's objects different from those of other fields.
+        target: the left side that the attribute value is assigned to: `w0 = `.
+        missing: a test that is true where there is no value to encode.
+        absent: the statement for such a value, and for one that is stored as absence.
+    """
+    null = target + "{'NULL': True}"
+    branches = [(missing, absent)] if missing else []
+    if plan.on_none != "encode":
+        branches.append((f"{value} is None", absent if plan.on_none == "absent" else null))
+    if plan.of_set and plan.on_empty_set != "encode":
+        empty = f"not {value} and {source.name(f'is_empty_set_{hint}', plan.is_empty_set)}({value})"
+        if plan.on_empty_set == "refuse":
+            branches.append((empty, f"{source.name(f'refuse_{hint}', plan.encode)}({value})"))
+        else:
+            branches.append((empty, absent if plan.on_empty_set == "absent" else null))
+    if plan.omit_empty:
+        branches.append((f"not {value} and {source.name('is_empty', is_empty)}({value})", absent))
+    for number, (test, action) in enumerate(branches):
+        source.line(f"{'elif' if number else 'if'} {test}:", indent)
+        source.line(action, indent + 1)
+    if branches:
+        source.line("else:", indent)
+    source.line(target + source.encoded(plan.coder, value, hint), indent + bool(branches))
 
 
 def stands_apart(plan: FieldPlan) -> bool:
