@@ -211,9 +211,9 @@ class Database(LazyCalls, Tables, Transactions, Batches):
         Raises:
             UsageError: the class is no model with a key, or no table is known for it.
         """
-        return Table(self._binding(model, name))
+        return Table(self.binding(model, name))
 
-    def _binding(self, model: type[Any], name: str | None = None, /) -> Binding:
+    def binding(self, model: type[Any], name: str | None = None, /) -> Binding:
         info = model_info(model)
         named = name is not None
         if name is None:

@@ -172,7 +172,7 @@ class CallsWithTables(Tables):
             operation, request, subject=subject, repeat=repeat, retry=retry, read=read
         )
 
-    def _binding(self, model: type[Any], name: str | None = None, /) -> Binding:
+    def binding(self, model: type[Any], name: str | None = None, /) -> Binding:
         info = model_info(model)
         return Binding(self, info, str(info.table) if name is None else name)
 

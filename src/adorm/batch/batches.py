@@ -206,8 +206,8 @@ class Batches(Connection):
 
     def _binding_of(self, target: object) -> Binding:
         if isinstance(target, Key):
-            return self._binding(target.info.model, target.table_name)
-        return self._binding(type(target))
+            return self.binding(target.info.model, target.table_name)
+        return self.binding(type(target))
 
     # One overload for each number of operations, several parameters a line.
     # fmt: off

@@ -7,6 +7,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any, Generic, Self, TypeVar, overload
 
 import attrs
@@ -18,7 +20,7 @@ from adorm.batch.chunk import Chunk, by_table, read_chunk
 from adorm.batch.key_set import FoundItems, KeyGroup, KeySet
 from adorm.calls.capacity import Capacity
 from adorm.codec.pages import ItemPage
-from adorm.concurrency.pool import Job, foreign_cancellation_as_error, run_all
+from adorm.concurrency.pool import foreign_cancellation_as_error, run_all
 from adorm.dynamodb.limits import MAX_GET_KEYS
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError, UsageError
@@ -180,10 +182,13 @@ class BatchRead(BatchOperation[ResultT], Generic[ItemT, ResultT]):
         stops_at_error = options.on_chunk_error is None and not options.collects_errors
         reader = _ChunkReader(chunk, key_set, run, self._table_options(), stops_at_error)
         errors_of_chunks: list[list[Exception]] = [[] for _ in chunks]
-        jobs = zip(outcomes, map(reader.job, chunks, errors_of_chunks), strict=True)
+        jobs = [
+            (outcome, partial(reader.read, pending, errors))
+            for outcome, pending, errors in zip(outcomes, chunks, errors_of_chunks, strict=True)
+        ]
         if chunks:
             await run_all(jobs, limit=options.concurrency, on_failure=run.decide)
-        errors = [error for of_chunk in errors_of_chunks for error in of_chunk]
+        errors = list(chain.from_iterable(errors_of_chunks))
         result = self._result(
             **key_set.results(), outcomes=outcomes, errors=errors, capacity=capacity
         )
@@ -203,32 +208,33 @@ class _ChunkReader(Generic[ItemT]):
     stops_at_error: bool
     """Whether an item that can't be decoded ends its chunk at once."""
 
-    def job(self, pending: dict[ItemId, AttributeMap], errors: list[Exception]) -> Job[list[ItemT]]:
-        """Reads one chunk. What is wrong with it is appended to `errors`."""
+    async def read(
+        self,
+        pending: dict[ItemId, AttributeMap],
+        errors: list[Exception],
+        outcome: Outcome[list[ItemT]],
+    ) -> None:
+        """Read one chunk. What is wrong with it is appended to `errors`."""
+        decoded = outcome.value = list[ItemT]()
 
-        async def read(outcome: Outcome[list[ItemT]]) -> None:
-            decoded = outcome.value = list[ItemT]()
+        def on_items(table: str, ids: list[ItemId], page: ItemPage) -> None:
+            self.key_set.add(table, ids, page, decoded, errors)
 
-            def on_items(table: str, ids: list[ItemId], page: ItemPage) -> None:
-                self.key_set.add(table, ids, page, decoded, errors)
-
-            async def on_processed(ids: list[ItemId]) -> None:
-                await self.run.add_done(self.key_set.times_given(ids))
-                if self.stops_at_error and errors:
-                    raise errors[0]
-
-            chunk = attrs.evolve(self.chunk, subject=f"{self.chunk.subject}, {outcome.label}")
-            try:
-                with foreign_cancellation_as_error():
-                    await read_chunk(chunk, pending, self.table_options, on_items, on_processed)
-            except Exception as error:
-                if error not in errors and error is not self.run.callback_error:
-                    errors.append(error)
-                raise
-            if errors:
+        async def on_processed(ids: list[ItemId]) -> None:
+            await self.run.add_done(self.key_set.times_given(ids))
+            if self.stops_at_error and errors:
                 raise errors[0]
 
-        return read
+        chunk = attrs.evolve(self.chunk, subject=f"{self.chunk.subject}, {outcome.label}")
+        try:
+            with foreign_cancellation_as_error():
+                await read_chunk(chunk, pending, self.table_options, on_items, on_processed)
+        except Exception as error:
+            if error not in errors and error is not self.run.callback_error:
+                errors.append(error)
+            raise
+        if errors:
+            raise errors[0]
 
 
 def _selected_or_none(

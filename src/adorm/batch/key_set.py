@@ -46,20 +46,19 @@ class FoundItems(Generic[ItemT]):
         """
         known = len(errors)
         instances = self.decode(page, errors)
-        if len(errors) > known:
-            failures = errors[known:]
-            pairs = list(zip(ids, instances, strict=True))
-            failed = [item_id for item_id, instance in pairs if instance is None]
-            self.undecodable.update(
-                item_id
-                for item_id, error in zip(failed, failures, strict=True)
-                if not isinstance(error, OtherKind)
-            )
-            errors[known:] = [error for error in failures if not isinstance(error, OtherKind)]
-            ids = [item_id for item_id, instance in pairs if instance is not None]
-            instances = [instance for instance in instances if instance is not None]
-        decoded.extend(instances)
-        self.by_id.update(zip(ids, instances, strict=True))
+        if len(errors) == known:
+            decoded.extend(instances)
+            self.by_id.update(zip(ids, instances, strict=True))
+            return
+        failures = iter(errors[known:])
+        del errors[known:]
+        for item_id, instance in zip(ids, instances, strict=True):
+            if instance is not None:
+                decoded.append(instance)
+                self.by_id[item_id] = instance
+            elif not isinstance(error := next(failures), OtherKind):
+                self.undecodable.add(item_id)
+                errors.append(error)
 
 
 class KeyGroup(NamedTuple):
@@ -87,10 +86,9 @@ class KeySet(Generic[ItemT]):
         """The id of each key that the caller gave, in order."""
         self._found: dict[tuple[str, int], FoundItems[ItemT]] = {}
         """By table name and model: two models may ask for one item."""
-        self._found_by_binding: dict[int, FoundItems[ItemT]] = {}
         self._found_by_table: dict[str, list[FoundItems[ItemT]]] = {}
-        self._found_by_id: dict[ItemId, dict[int, FoundItems[ItemT]]] = {}
-        """Filled if a table has several models."""
+        self._found_by_id: dict[ItemId, dict[FoundItems[ItemT], None]] = {}
+        """In which models each item is asked for; filled if a table has several."""
         self._times: Counter[ItemId] | None = None
         """How often each key was given; None if each was given once."""
         self._unread: list[dict[ItemId, AttributeMap]] = []
@@ -117,9 +115,8 @@ class KeySet(Generic[ItemT]):
                     since_pause = 0
                     yield
         if len(self._found) > len(self._found_by_table):
-            for binding, _, item_id in self._each():
-                found = self._found_by_binding[id(binding)]
-                self._found_by_id.setdefault(item_id, {})[id(found)] = found
+            for found, _, _, item_id in self._each():
+                self._found_by_id.setdefault(item_id, {})[found] = None
         if len(self.keys) < self.count:
             self._times = Counter(self._ids)
 
@@ -138,24 +135,24 @@ class KeySet(Generic[ItemT]):
             raise numbered(error, "key", len(ids) + 1, self.count) from error
 
     def _prepare(self, binding: Binding) -> None:
-        if id(binding) in self._found_by_binding:
-            return
         info, table = binding.info, binding.table_name
+        if (table, id(info)) in self._found:
+            return
         if self.key_names.setdefault(table, info.key_order) != info.key_order:
             raise UsageError(
                 f"{info.name}: other models in this batch give table {table} another key"
             )
-        found = self._found.get((table, id(info)))
-        if found is None:
-            found = self._found[table, id(info)] = self._make_found(binding)
-            self._found_by_table.setdefault(table, []).append(found)
-        self._found_by_binding[id(binding)] = found
+        found = self._found[table, id(info)] = self._make_found(binding)
+        self._found_by_table.setdefault(table, []).append(found)
         self.item_ids.setdefault(table, item_ids(info, binding.codec))
 
-    def _each(self) -> Iterator[tuple[Binding, Any, ItemId]]:
-        """Each key that the caller gave, with its binding and its id."""
+    def _each(self) -> Iterator[tuple[FoundItems[ItemT], Binding, Any, ItemId]]:
+        """Each key that the caller gave: where its item is kept, its binding, itself, its id."""
         ids = iter(self._ids)
-        return ((binding, key, next(ids)) for binding, keys in self._groups for key in keys)
+        for binding, keys in self._groups:
+            found = self._found[binding.table_name, id(binding.info)]
+            for key in keys:
+                yield found, binding, key, next(ids)
 
     @property
     def parse(self) -> Callable[[bytes], Answer | None] | None:
@@ -187,7 +184,7 @@ class KeySet(Generic[ItemT]):
             of_table[0].add(ids, page, decoded, errors)
             return
         for item_id, attribute_map in zip(ids, page.attribute_maps(), strict=True):
-            for found in self._found_by_id[item_id].values():
+            for found in self._found_by_id[item_id]:
                 found.add([item_id], MapPage([attribute_map]), decoded, errors)
 
     def times_given(self, ids: list[ItemId]) -> int:
@@ -202,10 +199,7 @@ class KeySet(Generic[ItemT]):
             (found,) = self._found.values()
             aligned = list(map(found.by_id.get, self._ids))
         else:
-            aligned = [
-                self._found_by_binding[id(binding)].by_id.get(item_id)
-                for binding, _, item_id in self._each()
-            ]
+            aligned = [found.by_id.get(item_id) for found, _, _, item_id in self._each()]
         items = [item for item in aligned if item is not None]
         missing, unprocessed = self._not_found() if len(items) < len(aligned) else ([], [])
         return {"items": items, "aligned": aligned, "missing": missing, "unprocessed": unprocessed}
@@ -215,12 +209,11 @@ class KeySet(Generic[ItemT]):
         missing: list[Key[Any]] = []
         unprocessed: list[Key[Any]] = []
         unread = set[ItemId]().union(*self._unread)
-        seen: set[tuple[ItemId, int]] = set()
-        for binding, key, item_id in self._each():
-            found = self._found_by_binding[id(binding)]
+        seen: set[tuple[ItemId, FoundItems[ItemT]]] = set()
+        for found, binding, key, item_id in self._each():
             known = item_id in found.by_id or item_id in found.undecodable
-            if not known and (item_id, id(found)) not in seen:
-                seen.add((item_id, id(found)))
+            if not known and (item_id, found) not in seen:
+                seen.add((item_id, found))
                 (unprocessed if item_id in unread else missing).append(as_key(binding, key))
         return missing, unprocessed
 

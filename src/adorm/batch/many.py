@@ -6,7 +6,7 @@ its own.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Generic, Self, TypeVar
 
@@ -24,7 +24,7 @@ from adorm.expressions.conditions import Condition
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.updates import Clause, set_clauses
 from adorm.items.binding import Binding
-from adorm.items.item_ids import item_id
+from adorm.items.item_ids import ItemId, item_id
 from adorm.items.keys import Key
 from adorm.items.plan import Plan, write_cost
 from adorm.items.put import Put
@@ -237,9 +237,7 @@ class CreateMany(BatchOfPuts[CreateManyResult[ModelT]], Generic[ModelT]):
     def _transaction(
         self, creates: Sequence[_Create[ModelT]]
     ) -> tuple[Transaction, list[TransactionWrite[Any]]]:
-        transaction = Transaction(
-            self._binding.connection, lambda _model, _name=None: self._binding, retry=self._retry
-        )
+        transaction = Transaction(self._binding.connection, retry=self._retry)
         puts: list[Write[Any, Any]] = [create.put for create in creates]
         return transaction, [transaction.include(put) for put in puts]
 
@@ -300,13 +298,13 @@ def _split(creates: Sequence[_Create[ModelT]]) -> list[Sequence[_Create[ModelT]]
     return split(creates, sizes, max_count=MAX_TRANSACTION_ACTIONS, max_bytes=MAX_TRANSACTION_BYTES)
 
 
+@attrs.frozen(eq=False)
 class _Unique:
     """Refuses a second write of one item."""
 
-    def __init__(self, what: str, total: int) -> None:
-        self._what = what
-        self._total = total
-        self._numbers: dict[Hashable, int] = {}
+    what: str
+    total: int
+    numbers: dict[ItemId, int] = attrs.Factory(dict[ItemId, int])
 
     def add(self, number: int, binding: Binding, key: Key[Any], encoded: AttributeMap) -> None:
         """Count a write in, given its item or its key as an attribute map.
@@ -314,10 +312,10 @@ class _Unique:
         Raises:
             UsageError: another one writes the same item.
         """
-        other = self._numbers.setdefault(item_id(binding, encoded), number)
+        other = self.numbers.setdefault(item_id(binding, encoded), number)
         if other != number:
             problem = UsageError(
                 f"{key} is number {other:,} as well, and side by side they have no order: "
                 "leave one out"
             )
-            raise numbered(problem, self._what, number, self._total)
+            raise numbered(problem, self.what, number, self.total)

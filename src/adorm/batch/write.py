@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteIte
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import anyio
@@ -25,7 +26,7 @@ from adorm.batch.write_request import (
     put_request,
     split_requests,
 )
-from adorm.concurrency.pool import Job, run_all
+from adorm.concurrency.pool import run_all
 from adorm.errors import DeadlineExceeded, UsageError
 from adorm.items.binding import Binding, Connection
 from adorm.items.item_ids import ItemId, item_ids
@@ -133,11 +134,11 @@ class BatchWrite(BatchOfPuts[BatchWriteResult[ModelT]], Generic[ModelT]):
         chunks = split_requests(requests)
         outcomes: list[Outcome[list[Any]]] = chunk_outcomes(len(chunks), list[Any])
 
-        def job(chunk: dict[ItemId, WriteRequest]) -> Job[list[Any]]:
-            return lambda outcome: writer.write(outcome, chunk, run.add_done)
-
+        jobs = [
+            (outcome, partial(writer.write, chunk, run.add_done))
+            for outcome, chunk in zip(outcomes, chunks, strict=True)
+        ]
         if chunks:
-            jobs = zip(outcomes, map(job, chunks), strict=True)
             await run_all(jobs, limit=options.concurrency, on_failure=run.decide)
         left = [request.target for chunk in chunks for request in chunk.values()]
         errors = [outcome.error for outcome in outcomes if outcome.error is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
+from functools import partial
 from operator import attrgetter
 from typing import Any, Self, TypeVar
 
@@ -18,7 +19,7 @@ from adorm.batch.write_request import (
     WriteRequest,
     split_requests,
 )
-from adorm.concurrency.pool import Job, OnFailure, Pool, foreign_cancellation_as_error
+from adorm.concurrency.pool import OnFailure, Pool, foreign_cancellation_as_error
 from adorm.deadlines import within_deadline
 from adorm.dynamodb.limits import MAX_WRITE_REQUESTS
 from adorm.errors import DeadlineExceeded
@@ -107,13 +108,13 @@ class WriteBuffer:
         """Send all that was added before, and wait until it arrived, or nothing more is sent."""
         last = self._count
 
-        def any_before(*requests: WriteRequest) -> bool:
-            return any(request.number <= last for request in requests)
+        def has_earlier(requests: dict[ItemId, WriteRequest]) -> bool:
+            return any(request.number <= last for request in requests.values())
 
         while not self.stopped:
-            if any_before(*self._waiting.values()):
+            if has_earlier(self._waiting):
                 await self._send(partly=True)
-            elif any_before(*self._in_flight.values(), *self._held_back.values()):
+            elif has_earlier(self._in_flight) or has_earlier(self._held_back):
                 await self._wait()
             else:
                 return
@@ -133,11 +134,9 @@ class WriteBuffer:
     # ---- sending chunks
 
     def _is_full(self) -> bool:
-        if len(self._waiting) >= MAX_WRITE_REQUESTS:
-            return True
-        if self._waiting_bytes > MAX_CHUNK_BYTES:
+        if len(self._waiting) < MAX_WRITE_REQUESTS and self._waiting_bytes > MAX_CHUNK_BYTES:
             self._count_bytes()
-        return self._waiting_bytes > MAX_CHUNK_BYTES
+        return len(self._waiting) >= MAX_WRITE_REQUESTS or self._waiting_bytes > MAX_CHUNK_BYTES
 
     def _enqueue(self, request: WriteRequest) -> None:
         self._waiting[request.item_id] = request
@@ -167,34 +166,27 @@ class WriteBuffer:
         self._outcomes.append(outcome)
         # In the context of the block: the deadline of the task that filled the chunk is not that of
         # the other tasks' items.
-        self._context.run(self._pool.begin, outcome, self._sending(chunk))
+        self._context.run(self._pool.begin, outcome, partial(self._send_chunk, chunk))
         return True
 
-    def _sending(self, chunk: dict[ItemId, WriteRequest]) -> Job[list[Any]]:
-        async def send(outcome: Outcome[list[Any]]) -> None:
-            pending = dict(chunk)
-            try:
-                with foreign_cancellation_as_error():
-                    await self._writer.write(outcome, pending, self._run.add_done)
-                self._outcomes.remove(outcome)
-            finally:
-                self._arrived(chunk, pending)
-
-        return send
-
-    def _arrived(
-        self, chunk: dict[ItemId, WriteRequest], pending: dict[ItemId, WriteRequest]
+    async def _send_chunk(
+        self, chunk: dict[ItemId, WriteRequest], outcome: Outcome[list[Any]]
     ) -> None:
-        for item_id, request in chunk.items():
-            del self._in_flight[item_id]
-            if item_id in pending:
-                self._failed[item_id] = request
-            else:
-                self._failed.pop(item_id, None)
-            later = self._held_back.pop(item_id, None)
-            if later is not None:
-                self._enqueue(later)
-        self._wake_waiters()
+        pending = dict(chunk)
+        try:
+            with foreign_cancellation_as_error():
+                await self._writer.write(pending, self._run.add_done, outcome)
+            self._outcomes.remove(outcome)
+        finally:
+            for item_id, request in chunk.items():
+                del self._in_flight[item_id]
+                if item_id in pending:
+                    self._failed[item_id] = request
+                else:
+                    self._failed.pop(item_id, None)
+                if (later := self._held_back.pop(item_id, None)) is not None:
+                    self._enqueue(later)
+            self._wake_waiters()
 
     async def _decide(self, outcome: Outcome[Any]) -> OnFailure:
         decision = await self._run.decide(outcome)

@@ -144,9 +144,9 @@ class ChunkWriter:
 
     async def write(
         self,
-        outcome: Outcome[list[Any]],
         requests: dict[ItemId, WriteRequest],
         on_written: Callable[[int], Awaitable[None]],
+        outcome: Outcome[list[Any]],
     ) -> None:
         """Write a chunk. What is written is removed from `requests`, and added to the outcome.
 

@@ -71,7 +71,7 @@ class Connection:
         """
         raise NotImplementedError
 
-    def _binding(self, model: type[Any], name: str | None = None, /) -> Binding:
+    def binding(self, model: type[Any], name: str | None = None, /) -> Binding:
         """The model on its table, or on the table `name`."""
         raise NotImplementedError
 

@@ -57,7 +57,7 @@ class Tables(Connection):
         from adorm.tables.lifecycle import create_table
         from adorm.tables.requests import create_table_request
 
-        table = self._binding(model, name)
+        table = self.binding(model, name)
         request = create_table_request(table.info, table.table_name, billing, key_types)
         ttl = table.info.ttl if time_to_live else None
         return await create_table(table, request, ttl, timeout_s, wait=wait)
@@ -98,7 +98,7 @@ class Tables(Connection):
         from adorm.tables.lifecycle import ensure_table
         from adorm.tables.requests import create_table_request
 
-        table = self._binding(model, name)
+        table = self.binding(model, name)
         request = create_table_request(table.info, table.table_name, billing, key_types)
         ttl = table.info.ttl if time_to_live else None
         return await ensure_table(table, request, ttl, timeout_s)
@@ -132,7 +132,7 @@ class Tables(Connection):
         """
         from adorm.tables.lifecycle import delete_table
 
-        name = model if isinstance(model, str) else self._binding(model).table_name
+        name = model if isinstance(model, str) else self.binding(model).table_name
         await delete_table(self, name, timeout_s, missing_ok=missing_ok, wait=wait)
 
     async def describe_table(self, model: type[Any] | str, /) -> TableDescription:
@@ -147,5 +147,5 @@ class Tables(Connection):
         from adorm.tables.lifecycle import describe_table
 
         return await describe_table(
-            self, model if isinstance(model, str) else self._binding(model).table_name
+            self, model if isinstance(model, str) else self.binding(model).table_name
         )

@@ -20,7 +20,7 @@ from adorm.items.write_failures import after_applied
 from adorm.retry import RetryPolicy
 from adorm.support.forks import forks
 from adorm.tx.actions import explained
-from adorm.tx.builder import Bind, TransactionBuilder
+from adorm.tx.builder import TransactionBuilder
 
 MISMATCH = "IdempotentParameterMismatchException"
 """The error code for a token that was used for another request within ten minutes."""
@@ -65,15 +65,10 @@ class Transaction(TransactionBuilder):
     """
 
     def __init__(
-        self,
-        connection: Connection,
-        bind: Bind,
-        *,
-        token: str | None = None,
-        retry: RetryPolicy | None = None,
+        self, connection: Connection, *, token: str | None = None, retry: RetryPolicy | None = None
     ) -> None:
         check_token(token)
-        super().__init__(connection, bind)
+        super().__init__(connection)
         self._token = str(uuid4()) if token is None else token
         self._token_is_own = token is None
         self._forks = forks()

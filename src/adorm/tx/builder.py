@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, TypeVar, cast, overload
+from collections.abc import Sequence
+from typing import Any, TypeVar, cast, overload
 
 from adorm.errors import UsageError
 from adorm.items.binding import Binding, Connection
@@ -23,17 +23,11 @@ ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 WriteT = TypeVar("WriteT", bound=SingleWrite[Any])
 
 
-Bind: TypeAlias = Callable[..., Binding]
-"""Gives the binding of a model to its table; or to another one, whose name is the second argument.
-"""
-
-
 class TransactionBuilder:
     """Collects the actions of a transaction. Nothing here awaits."""
 
-    def __init__(self, connection: Connection, bind: Bind) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._bind = bind
         self._state = TransactionState()
         self._actions: list[WriteAction[Any]] = []
         self._bindings: dict[type, Binding] = {}
@@ -188,7 +182,7 @@ class TransactionBuilder:
         self, model: type[Any], partition: Any, sort: object
     ) -> tuple[Binding, Key[Any]]:
         name: str | None = partition.table_name if isinstance(partition, Key) else None
-        binding = self._bind(model, name)
+        binding = self._connection.binding(model, name)
         if partition is NOT_GIVEN:
             raise UsageError(f"which {binding.info.name}? Give its key after the model")
         return binding, make_key(binding.info, cast("object", partition), sort)
@@ -214,4 +208,4 @@ class TransactionBuilder:
                 f"{info.name} names no table: write @adorm.model(table=...), "
                 f"or tx.include(db.table({info.name}, name=...).create(item))"
             )
-        return self._bind(type(item))
+        return self._connection.binding(type(item))

@@ -15,12 +15,11 @@ from adorm.items.keys import Key
 from adorm.items.operation import Retriable
 from adorm.items.plan import Cost, Plan
 from adorm.tx.actions import GetAction, explained
-from adorm.tx.builder import Bind
 
 ResultT = TypeVar("ResultT")
 
 
-def get_actions(bind: Bind, keys: Iterable[Key[Any]]) -> tuple[GetAction, ...]:
+def get_actions(connection: Connection, keys: Iterable[Key[Any]]) -> tuple[GetAction, ...]:
     """The keys, each with its table."""
     actions: list[GetAction] = []
     for number, key in enumerate(keys, start=1):
@@ -30,7 +29,7 @@ def get_actions(bind: Bind, keys: Iterable[Key[Any]]) -> tuple[GetAction, ...]:
                 f"key {number} of transact_get() is {key!r}: it takes keys that know their model, "
                 "such as orders.key(...)"
             )
-        actions.append(GetAction(bind(key.info.model, key.table_name), key))
+        actions.append(GetAction(connection.binding(key.info.model, key.table_name), key))
     return tuple(actions)
 
 

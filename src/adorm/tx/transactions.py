@@ -44,7 +44,7 @@ class Transactions(Connection):
         """
         from adorm.tx.block import Transaction
 
-        return Transaction(self, self._binding, token=token, retry=retry)
+        return Transaction(self, token=token, retry=retry)
 
     # A table, laid out by hand: each row has one key more.
     # fmt: off
@@ -116,7 +116,7 @@ class Transactions(Connection):
         """
         from adorm.tx.transact_get import TransactGet, get_actions
 
-        return TransactGet(self, get_actions(self._binding, keys), tuple)
+        return TransactGet(self, get_actions(self, keys), tuple)
 
     def transact_get_all(self, keys: Iterable[Key[T1]], /) -> TransactGet[list[T1 | None]]:
         """The items of up to 100 keys as they were at one moment, in their order; None for one that
@@ -127,4 +127,4 @@ class Transactions(Connection):
         """
         from adorm.tx.transact_get import TransactGet, get_actions
 
-        return TransactGet(self, get_actions(self._binding, keys), list)
+        return TransactGet(self, get_actions(self, keys), list)
