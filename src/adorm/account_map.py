@@ -125,8 +125,9 @@ class Accounts:
     # ---- databases
 
     def database(self, name: str, /, *, region: str | None = None) -> Database:
-        """The account's database; with `region` that of another replica of its global tables, by
-        the same credentials.
+        """The account's database, or with `region` that of another replica of its global tables.
+
+        Both have the same credentials.
 
         Raises:
             UsageError: no account has this name, or all were closed.
@@ -212,8 +213,9 @@ class Accounts:
         await self.close()
 
     async def close(self) -> None:
-        """Close the databases of all accounts, each even where another fails, in five seconds;
-        closing twice is fine.
+        """Close the databases of all accounts, in five seconds; closing twice is fine.
+
+        Each is closed, even where another fails.
 
         Finishes even when it is cancelled. What could not be closed is tried again by the next
         `close()`.
@@ -282,8 +284,7 @@ def accounts(
     memory: bool = False,
     **options: Unpack[SharedOptions],
 ) -> Accounts:
-    """Databases of several AWS accounts, by name; nothing is sent or looked up before the first use
-    of one.
+    """Databases of several AWS accounts, by name; nothing is sent before the first use of one.
 
     ::
 

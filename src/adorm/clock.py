@@ -45,8 +45,7 @@ _current: ContextVar[Clock] = ContextVar("adorm_clock", default=SYSTEM_CLOCK)
 
 
 def current_clock() -> Clock:
-    """The clock that new models take `created_at` from and that `connect()` takes when it is given
-    none."""
+    """The clock that new models take `created_at` from, and `connect()` when given none."""
     return _current.get()
 
 

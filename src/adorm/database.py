@@ -163,8 +163,9 @@ class Database(LazyCalls, Tables, Transactions, Batches):
         most_s: float = math.inf,
         retry: RetryPolicy | None = None,
     ) -> None:
-        """Wait before the next try, by the policy given or the database's; `attempt` counts from 1,
-        no wait is longer than `most_s`.
+        """Wait before the next try, by the policy given or the database's, `most_s` at most.
+
+        `attempt` counts from 1.
 
         Raises:
             DeadlineExceeded: the wait would outlive the deadline.
@@ -205,8 +206,7 @@ class Database(LazyCalls, Tables, Transactions, Batches):
     # ---- tables
 
     def table(self, model: type[ModelT], /, *, name: str | None = None) -> Table[ModelT]:
-        """The model's operations on its table; `name` is the table's, in the place of the model's
-        own.
+        """The model's operations on its table, or on the table `name`.
 
         Raises:
             UsageError: the class is no model with a key, or no table is known for it.

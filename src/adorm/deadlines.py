@@ -49,8 +49,7 @@ current_limit = _current.get
 
 
 class deadline:  # noqa: N801  # reads as a function: `async with adorm.deadline(2.5)`
-    """Bound every call of adorm inside the block, its retries and waits included, by what is left
-    of `seconds`.
+    """Bound every call of adorm inside the block, retries and waits included, by `seconds`.
 
     ::
 
@@ -186,8 +185,7 @@ def within_deadline(
 
 
 def remaining_s() -> float:
-    """Seconds left by `adorm.deadline` and by the anyio cancel scopes around, whichever is nearer;
-    `inf` without either.
+    """Seconds left by `adorm.deadline` and anyio cancel scopes, the nearer; `inf` without either.
 
     0 or less when the time is over, `-inf` inside a cancelled scope. `asyncio.timeout` is invisible
     here.

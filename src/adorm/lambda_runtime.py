@@ -132,8 +132,7 @@ def lambda_handler(
     /,
     **options: Unpack[LambdaOptions],
 ) -> Any:
-    """Make Lambda's entry point `(event, context) -> result` of an async handler `(event, context,
-    db)`.
+    """Make Lambda's entry point `(event, context)` of an async handler `(event, context, db)`.
 
     ::
 

@@ -211,8 +211,9 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
     def for_each(
         self, worker: Callable[[ItemT], Awaitable[object]], /, *, limit: int = 16
     ) -> Operation[int]:
-        """Await `worker(item)` for every item, `limit` of them at a time, while the segments are
-        read. The result is the number of items.
+        """Await `worker(item)` for every item, `limit` at a time; the result is their number.
+
+        The segments are read meanwhile.
 
         Raises:
             UsageError: the worker is surely not async, or the limit is no whole number from 1 to
@@ -228,8 +229,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
     def map(
         self, worker: Callable[[ItemT], Awaitable[ResultT]], /, *, limit: int = 16
     ) -> Operation[list[ResultT]]:
-        """The results of `worker(item)` for every item, `limit` of them at a time, in the order in
-        which the workers finish.
+        """The results of `worker(item)` for every item, `limit` at a time, as the workers finish.
 
         Raises (when awaited):
             ScanFailed: the same as for `for_each`; `.result` are the results until then.

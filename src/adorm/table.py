@@ -113,8 +113,7 @@ class Table(TableBatches[ModelT]):
         return Put(binding, key_of_instance(binding, item), item, returning="item", creating=True)
 
     def put(self, item: ModelT, /) -> Write[ModelT, ModelT]:
-        """Replace the whole item, attributes that no field declares included; adds 1 to the
-        version.
+        """Replace the whole item, undeclared attributes included; adds 1 to the version.
 
         Raises (when awaited):
             VersionConflict: the instance was read (its version is above 0), and the item was
@@ -128,8 +127,9 @@ class Table(TableBatches[ModelT]):
     def save(
         self, item: ModelT, /, *, only: Sequence[object] | None = None
     ) -> Write[ModelT, ModelT]:
-        """Write all declared attributes if the version is still the one read; other attributes of
-        the item stay as they are.
+        """Write all declared attributes if the version is still the one read.
+
+        Other attributes of the item stay as they are.
 
         `only=[Order.status]` writes these (and version and `updated_at`) of an existing item.
 
@@ -173,8 +173,9 @@ class Table(TableBatches[ModelT]):
     @overload
     def update(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> Update[ModelT, None]: ...
     def update(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Update[ModelT, None]:
-        """Change parts of an existing item without reading it; adds 1 to the version and sets
-        `updated_at`.
+        """Change parts of an existing item without reading it.
+
+        Adds 1 to the version and sets `updated_at`.
 
         Raises (when awaited):
             ItemNotFound: there is no such item; `.upsert()` creates it.
@@ -192,8 +193,7 @@ class Table(TableBatches[ModelT]):
         *,
         max_attempts: int = 30,
     ) -> ModelT:
-        """Read the item, let `change` change it, and save it if nobody else wrote it meanwhile;
-        else begin anew.
+        """Read the item, let `change` change it and save it; again if it was written meanwhile.
 
         ::
 

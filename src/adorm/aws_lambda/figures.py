@@ -16,8 +16,9 @@ MIB = 1024 * 1024
 
 
 class ColdStartReport(NamedTuple):
-    """What the first answer of this process waited for, in seconds; None for a phase that did not
-    happen, or is not over.
+    """What the first answer of this process waited for, in seconds.
+
+    None stands for a phase that did not happen, or is not over.
 
     Of several Lambda handlers in a process, the first that came to a phase counts. Without a
     warm-up, models, credentials and the connection are part of the first call.

@@ -58,8 +58,10 @@ class Generators:
         turn later."""
 
     def observe(self) -> Callable[[], None]:
-        """Note the generators that begin from here on; the hooks that were set before are called
-        too. Call the function that this returns to end it."""
+        """Note the generators that begin from here on, until the returned function is called.
+
+        The hooks that were set before are called too.
+        """
         hooks = sys.get_asyncgen_hooks()
 
         def begun(generator: AsyncGenerator[Any, Any]) -> None:
@@ -77,8 +79,7 @@ class Generators:
         return lambda: sys.set_asyncgen_hooks(*hooks)
 
     def open(self) -> list[AsyncGeneratorType[Any, Any]]:
-        """The generators that have not ended, in which nothing runs, and which are still
-        referenced."""
+        """The generators that are referenced, have not ended, and in which nothing runs."""
         return [each for each in self._begun if _is_suspended(each)]
 
     def forget(self, generator: AsyncGeneratorType[Any, Any]) -> None:

@@ -188,8 +188,7 @@ class SqsHandler(BatchHandler[MessageOutcome]):
         return f"<adorm.SqsHandler {getattr(self, '__name__', 'without name')}>"
 
     async def process(self, event: Any, db: Database | None = None) -> SqsResult:
-        """Handle the messages of an event, or of a list of its records, and tell what became of
-        each.
+        """Handle the messages of an event, or of a list of its records; tell what became of each.
 
         Messages are handled side by side, those of one group of a FIFO queue one after the other:
         after a failure the rest of the group is not begun. Near the ambient deadline running

@@ -58,8 +58,9 @@ class BatchClauses:
         return self._with_options(on_progress=report)
 
     def on_chunk_error(self, hook: OnChunkError, /) -> Self:
-        """Call a function, which may be async, with the `Outcome` of each chunk that failed for
-        good. It returns "stop", or "continue" to go on with the others.
+        """Call a function, async or not, with the `Outcome` of each chunk that failed for good.
+
+        It returns "stop", or "continue" to go on with the others.
 
         If it always returned "continue", nothing is raised, and the result has the `.errors`. What
         the function raises ends the batch, and is raised as it is.
@@ -91,6 +92,8 @@ class BatchOfPuts(BatchOperation[ResultT]):
     _keeps_timestamps: bool = attrs.field(default=False, kw_only=True, alias="keeps_timestamps")
 
     def keep_timestamps(self) -> Self:
-        """Store `created_at` and `updated_at` as the instances have them, as an import does; by
-        default they are the times of writes."""
+        """Store `created_at` and `updated_at` as the instances have them, as an import does.
+
+        By default they are the times of writes.
+        """
         return attrs.evolve(self, keeps_timestamps=True)

@@ -35,8 +35,9 @@ class TableBatches(Generic[ModelT]):
     def batch_get(
         self, keys: Iterable[Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue], /
     ) -> BatchGet[ModelT]:
-        """Read any number of items by their keys, each once; the results are in the order of the
-        keys. See `BatchGet`.
+        """Read any number of items by their keys, each once, in the order of the keys.
+
+        See `BatchGet`.
 
         Raises:
             UsageError: a key has the wrong shape; the message has its number.
@@ -93,8 +94,9 @@ class TableBatches(Generic[ModelT]):
         items: Iterable[Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue | Update[ModelT, Any]],
         /,
     ) -> UpdateMany[ModelT]:
-        """One update for each of these keys, all with the clauses that follow; or updates of this
-        table, each with clauses of its own.
+        """Update each of these keys by the clauses that follow, or send these updates.
+
+        The updates are of this table, each with clauses of its own.
 
         ::
 

@@ -62,8 +62,10 @@ class Batch(BatchClauses, Generic[ModelT]):
         return self._with(retry=policy)
 
     def keep_timestamps(self) -> Self:
-        """Store `created_at` and `updated_at` as the instances have them, as an import does; by
-        default they are the times of writes."""
+        """Store `created_at` and `updated_at` as the instances have them, as an import does.
+
+        By default they are the times of writes.
+        """
         return self._with(keeps_timestamps=True)
 
     def _with_options(self, **options: Any) -> Self:

@@ -212,8 +212,7 @@ def _in_both(delete: WriteRequest) -> UsageError:
 
 
 async def _close(iterator: AsyncIterator[Any]) -> None:
-    """End an async generator in this task, where its own cancel scopes were entered; asyncio would
-    end it in another one."""
+    """End an async generator in the task that entered its cancel scopes: asyncio would not."""
     close = getattr(iterator, "aclose", None)
     if close is not None:
         with anyio.move_on_after(CLOSE_TIMEOUT_S, shield=True):
@@ -226,8 +225,9 @@ def batch_write(
     puts: Iterable[ModelT] | AsyncIterable[ModelT],
     deletes: Iterable[Any],
 ) -> BatchWrite[ModelT]:
-    """A batch of these puts and deletes, which are made tuples, to be iterated more than once; an
-    async iterable stays as it is.
+    """A batch of these puts and deletes.
+
+    They are made tuples, to be iterated more than once; an async iterable stays as it is.
 
     Raises:
         UsageError: an argument is not iterable.

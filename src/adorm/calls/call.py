@@ -168,8 +168,10 @@ class Call:
         return self._consumed
 
     def time_left_s(self) -> float:
-        """Seconds left by the ambient deadline, `inf` without one; raises `DeadlineExceeded` where
-        none are left."""
+        """Seconds left by the ambient deadline, `inf` without one.
+
+        Raises `DeadlineExceeded` where none are left.
+        """
         limit = current_limit()
         if limit is None:
             return math.inf
@@ -182,8 +184,7 @@ class Call:
     def late(
         self, what: str, last: ServiceError | ConnectionFailed | None = None
     ) -> DeadlineExceeded:
-        """The error for a call that has run out of time; its cause is `last`, or else the error of
-        the last failed attempt."""
+        """The error for a call that is out of time, caused by `last` or by the last attempt."""
         cause = last or self.last_error
         subject = shown(self._subject_text(), MESSAGE_CHARACTERS)
         about = f"{self.operation} on {subject}" if subject else self.operation

@@ -28,8 +28,7 @@ class Units(Record):
         return Units(self.read + other.read, self.write + other.write)
 
     def price(self, prices: PriceTable | None = None) -> float:
-        """An estimate of what they cost on demand, in the currency of the prices; the default
-        prices are those of `PriceTable()`."""
+        """An estimate of their cost on demand, in the currency of `prices` or `PriceTable()`."""
         if prices is None:
             from adorm.calls.prices import PriceTable
 
@@ -51,8 +50,9 @@ class TableUnits(Record):
 
 
 def consumed_by(answer: Mapping[str, Any], *, reading: bool) -> list[TableUnits]:
-    """What an answer reports in `ConsumedCapacity` (a map, or for batches and transactions a list);
-    empty where it reports nothing.
+    """What an answer reports in `ConsumedCapacity`; empty where it reports nothing.
+
+    That is a map, or for batches and transactions a list.
 
     `reading` says whether the operation reads: DynamoDB tells reading from writing only in
     transactions. Never raises: the call was answered, and a report that can't be read is no reason
@@ -156,8 +156,7 @@ class Capacity:
         return MappingProxyType(self._operations)
 
     def price(self, prices: PriceTable | None = None) -> float:
-        """An estimate of the cost on demand, in the currency of the prices; by default as
-        `PriceTable()` tells.
+        """An estimate of the cost on demand, in the currency of `prices` or `PriceTable()`.
 
         Transactions and consistent reads need no factor: DynamoDB reports the doubled units.
         For one table, index or operation: `used.by_table["orders"].price(prices)`.

@@ -95,8 +95,7 @@ class Observer:
             await run_hooks_after(self._after_call, details)
 
     async def attempt(self, call: Call, next_step: Step) -> Answer:
-        """The layer around an attempt; an attempt for which there is no time is shown to no
-        hook."""
+        """The layer around an attempt; one for which there is no time is shown to no hook."""
         call.time_left_s()
         number, delay_s = call.attempts + 1, call.delay_s
         started_s = self._clock.monotonic()

@@ -112,8 +112,7 @@ class LazyCalls:
             await engine.warm_up()
 
     async def open(self) -> None:
-        """Look up region, endpoint and credentials now, as the first call would; no connection is
-        made.
+        """Look up region, endpoint and credentials now, as the first call would; connect nothing.
 
         Raises: as `warm_up`.
         """

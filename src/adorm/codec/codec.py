@@ -234,8 +234,9 @@ class Codec:
         return encoded
 
     def fields_encoder(self, fields: Sequence[Field]) -> FieldsEncoder:
-        """A function that does for several fields what `encode_field` does, until another hook is
-        registered. Where it raises anything, `encode_field` says what is wrong.
+        """A faster `encode_field` for several fields, until another hook is registered.
+
+        Where it raises anything, `encode_field` says what is wrong.
         """
         # here, as a program that updates little needs none
         from adorm.codec.compiled.fields import make_fields_encoder

@@ -53,8 +53,7 @@ async def to_the_end(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 async def wait_for_end(task: asyncio.Future[Any]) -> asyncio.CancelledError | None:
-    """Wait until a task has ended, whatever cancellation comes meanwhile; gives the last
-    cancellation, for the caller to raise."""
+    """Wait until a task has ended, and give the last cancellation of the wait, to be raised."""
     cancelled: asyncio.CancelledError | None = None
     with anyio.CancelScope(shield=True):
         while not task.done():

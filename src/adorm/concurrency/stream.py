@@ -118,8 +118,7 @@ class TaskStream(Generic[ValueT, T]):
             self._emitted.clear()
 
     async def next(self) -> ValueT | None:
-        """The next value of any job; None when all jobs have ended, or were stopped because one
-        failed.
+        """The next value of any job; None when all have ended, or were stopped after a failure.
 
         Raises:
             UsageError: outside the block.

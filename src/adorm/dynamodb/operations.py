@@ -97,8 +97,9 @@ def operation_of(name: str) -> Operation:
 
 
 def counts_by_table(request: Mapping[str, Any]) -> dict[str, int]:
-    """The tables of a request, and the keys, writes or actions that it has for each; "" stands for
-    those whose table is no text. Empty for a request that names no table.
+    """The tables of a request, each with the number of its keys, writes or actions.
+
+    "" stands for those whose table is no text. Empty for a request that names no table.
 
     Takes what any caller may have written, and raises nothing.
     """

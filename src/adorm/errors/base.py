@@ -55,8 +55,7 @@ class UnknownField(UsageError, AttributeError):
 
 
 class BadCursor(UsageError):
-    """A cursor is damaged, forged, signed with another secret, or of another query; a service tells
-    its client so."""
+    """A cursor is damaged, forged, of another secret or of another query; a client is told so."""
 
 
 class BadValue(UsageError):
@@ -141,8 +140,10 @@ class IdempotencyInProgress(AdormError):
 
 
 class ResultNotStored(AdormError):
-    """An idempotent function has run, and its result could not be stored; the message tells what a
-    repeat will do."""
+    """An idempotent function has run, and its result could not be stored.
+
+    The message tells what a repeat will do.
+    """
 
     def __init__(self, message: str, *, result: Any = None) -> None:
         super().__init__(message)

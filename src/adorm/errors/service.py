@@ -134,8 +134,7 @@ class ResourceNotFound(ServiceError):
 
 
 class ValidationFailed(ServiceError):
-    """DynamoDB refused the request's shape, or an update of an item whose attributes are not what
-    it needs."""
+    """DynamoDB refused the request's shape, or the item is not what its update needs."""
 
     advice: str | None = None
     """Which path it is about, and what to do, where adorm can tell."""

@@ -174,8 +174,9 @@ def paging(
 
 
 async def json_body(request: web.Request, model: type[BodyT], /) -> BodyT:
-    """The request's JSON object as an attrs class, dataclass or model of yours, as
-    `adorm.from_plain` reads it.
+    """The request's JSON object as an instance of `model`, as `adorm.from_plain` reads it.
+
+    The model is an attrs class, a dataclass or a model of yours.
 
     Raises:
         web.HTTPBadRequest: it is no JSON object, or does not fit; the problem's detail names the

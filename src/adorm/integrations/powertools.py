@@ -44,8 +44,7 @@ async def async_process_partial_response(
     *,
     concurrency: int = DEFAULT_CONCURRENCY,
 ) -> Any:
-    """Have Powertools' `AsyncBatchProcessor` handle the records of an event, and give its batch
-    response.
+    """Handle an event's records by an `AsyncBatchProcessor`, and give its batch response.
 
     ::
 

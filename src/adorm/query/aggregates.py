@@ -41,8 +41,7 @@ class Aggregates(PagedRead[ItemT], Generic[ItemT]):
     @overload
     def avg(self, path: float | None, /) -> Operation[float | None]: ...
     def avg(self, path: object, /) -> Operation[Any]:
-        """The mean, as a float of floats, else as a Decimal of 38 digits; None where there are no
-        values.
+        """The mean, a float of floats, else a Decimal of 38 digits; None where there are no values.
 
         When a scan fails, `.result` is the pair `(sum, count)` so far, because two means can't be
         combined.

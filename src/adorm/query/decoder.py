@@ -58,8 +58,10 @@ class ItemDecoder(Generic[ItemT]):
     async def decode_each(
         self, page: ItemPage, errors: list[ItemDecodeError], capacity: Capacity | None = None
     ) -> list[ItemT | Unreadable]:
-        """The items of a page in order, with `Unreadable` for each that does not fit the model; its
-        error is added to `errors`. The page may be empty afterwards."""
+        """The items of a page in order, with `Unreadable` for each that does not fit the model.
+
+        Its error is added to `errors`. The page may be empty afterwards.
+        """
         page = await self.whole_items(page, capacity)
         decoded: list[Any]
         failures: list[Exception] = []

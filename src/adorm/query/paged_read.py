@@ -110,8 +110,7 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         return attrs.evolve(self, consistent=True)
 
     def limit(self, items: int, /) -> Self:
-        """Give at most this many items, over all pages; items that the filter leaves out do not
-        count.
+        """Give at most this many items, over all pages, not counting those that the filter drops.
 
         Raises:
             UsageError: it is negative, or no whole number.
@@ -119,8 +118,9 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         return attrs.evolve(self, limit=count("limit", items, least=0, most=MAX_LIMIT))
 
     def page_size(self, items: int, /) -> Self:
-        """Let DynamoDB read at most this many items for one request, before the filter (its
-        `Limit`). The default is what fits into 1 MB.
+        """Let DynamoDB read at most this many items for one request, before the filter (`Limit`).
+
+        The default is what fits into 1 MB.
 
         Raises:
             UsageError: it is not positive, or no whole number.
@@ -212,8 +212,9 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         )
 
     def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:
-        """Up to `limit` items (without a limit one of DynamoDB's pages), and the cursor that goes
-        on after them. A cursor of None begins.
+        """Up to `limit` items, by default one page of DynamoDB's, and the cursor after them.
+
+        A cursor of None begins.
 
         Without a filter the end is known for certain, because one item more is read; with one, a
         cursor may lead to an empty last page. An item that does not fit the model is left out, and

@@ -151,8 +151,10 @@ class CollectingQuery(DerivedRead[QueryResult[ItemT]], Generic[ItemT]):
     _read_page: Callable[[str | None], Operation[Page[ItemT]]]
 
     def stream(self) -> ItemStream[ItemT]:
-        """A block in which the next page is fetched while this one is used; `.errors` has an error
-        for each item that was passed over."""
+        """A block in which the next page is fetched while this one is used.
+
+        `.errors` has an error for each item that was passed over.
+        """
         return self._open_stream()
 
     def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:

@@ -129,8 +129,10 @@ def with_metaclass(cls: type[T], metaclass: type[PathMeta]) -> type[T]:
 
 
 def _point_super_to(member: Any, old: type, new: type) -> None:
-    """Let `super()` and `__class__` in a method, which name its class by a cell, mean the class
-    that was made again."""
+    """Let `super()` and `__class__` in a method mean the class that was made again.
+
+    They name the class by a cell of the function.
+    """
     parts = ("__func__", "fget", "fset", "fdel", "__wrapped__")
     for function in (member, *(getattr(member, part, None) for part in parts)):
         if not isinstance(function, FunctionType):

@@ -93,8 +93,7 @@ class ScanStream(ItemStream[ItemT]):
         return self._scan.capacity
 
     def checkpoint(self) -> str:
-        """Where each segment stands, just after the last item given, as JSON text for
-        `scan().resume(checkpoint)`."""
+        """Where each segment stands, after the last item given: JSON for `scan().resume(...)`."""
         self._check_entered()
         self._count_given()
         return self._states.checkpoint()

@@ -234,8 +234,10 @@ class CollectingScan(DerivedRead[ScanResult[ItemT]], Generic[ItemT]):
     _open_stream: Callable[[], ScanStream[ItemT]]
 
     def stream(self) -> ScanStream[ItemT]:
-        """A block in which the segments are read ahead; a segment that fails ends alone, see
-        `.outcomes` and `.errors`."""
+        """A block in which the segments are read ahead; a segment that fails ends alone.
+
+        See `.outcomes` and `.errors`.
+        """
         return self._open_stream()
 
     def for_each(

@@ -33,8 +33,10 @@ class BatchOutcome(RecordOutcome):
     """The outcomes of the records whose changes were given to the handler."""
 
     def pass_error_on(self) -> list[RecordOutcome]:
-        """Store the error in the outcomes of the records that were given to the handler, unless
-        they have finished or have an error of their own; returns these outcomes."""
+        """Store the error in the outcomes of the records given to the handler; returns these.
+
+        Those that have finished, or have an error of their own, are left out.
+        """
         failed = [each for each in self.passed_on if not each.finished and each.error is None]
         for member in failed:
             member.error = self.error
@@ -80,8 +82,7 @@ def chains_with_batches(
 async def handle_batch(
     batch: BatchOutcome, db: Database | None, report: Callable[[RecordOutcome], Awaitable[None]]
 ) -> None:
-    """Give all changes that can be read to the handler, and store in each outcome what became of
-    it.
+    """Give all readable changes to the handler; store in each outcome what became of it.
 
     A change that can't be read fails alone; later changes of the same item are not begun.
 

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 
 
 class StreamHandler(HandlerRegistry, BatchHandler[RecordOutcome]):
-    """Gives the records of a stream to the handlers registered for their models; made by
-    `@adorm.stream_handler`.
+    """Gives the records of a stream to typed handlers; made by `@adorm.stream_handler`.
 
     Called as a Lambda handler is, `await changes(event, context, db)`. `adorm.StreamHandler(...)`
     makes one without a fallback. The fallback alone, for tests, is `changes.__wrapped__`.
@@ -86,8 +85,7 @@ class StreamHandler(HandlerRegistry, BatchHandler[RecordOutcome]):
     async def process(
         self, event: Any, db: Database | None = None, *, table_name: str | None = None
     ) -> StreamResult:
-        """Handle the records of an event, of an answer of GetRecords, or in a list, and tell what
-        became of each.
+        """Handle the records of an event, of GetRecords or of a list; tell what became of each.
 
         Records of one item are handled in order, one after the other; those of different items side
         by side. What a record's handler raises is in its outcome; later records of the same item
@@ -136,8 +134,7 @@ class StreamHandler(HandlerRegistry, BatchHandler[RecordOutcome]):
     async def _parse(
         self, records: Sequence[object], outcomes: Sequence[RecordOutcome], table_name: str | None
     ) -> list[RecordOutcome]:
-        """Parse the records into their outcomes; returns those to handle, in the order of the
-        shard.
+        """Parse the records into their outcomes; returns those to handle, in the shard's order.
 
         Nothing is handled that follows a record that can't be read: its item is not known, so that
         a later record may be of the same item.

@@ -208,8 +208,10 @@ def _is_key_value(value: object) -> bool:
 
 
 def _table_name(change: Mapping[str, Any]) -> str | None:
-    """The table's name, from `arn:aws:dynamodb:eu-central-1:111122223333:table/orders/stream/...`,
-    or from the `tableName` of a Kinesis record."""
+    """The table's name: the `tableName` of a Kinesis record, or from the ARN of the source.
+
+    `arn:aws:dynamodb:eu-central-1:111122223333:table/orders/stream/...`
+    """
     name = change.get("tableName")
     if isinstance(name, str) and name:
         return name

@@ -94,16 +94,19 @@ class HandlerRegistry:
 
     @property
     def expire(self) -> OneImageRegistration:
-        """Decorate `async def expired(old, change, db)`, the handler of items that DynamoDB deleted
-        because their time to live was over. It may leave out `change` and `db`. The options are
-        those of `insert`."""
+        """Decorate `async def expired(old, change, db)`, for items whose time to live was over.
+
+        DynamoDB deleted them for that. It may leave out `change` and `db`. The options are those of
+        `insert`.
+        """
         return Registration(self._typed_handlers, "EXPIRE")
 
     def batch(
         self, model: type[ModelT], /, *, when: When | None = None, table_name: str | None = None
     ) -> WholeBatch[ModelT]:
-        """Decorate `async def indexed(changes, db)`, which gets all changes of the model in an
-        event at once. It may leave out `db`.
+        """Decorate `async def indexed(changes, db)`, for all changes of the model in an event.
+
+        It gets them at once, and may leave out `db`.
 
         The changes are a list of `StreamChange`, in the order of the shard: those that no handler
         of `insert`, `modify`, `remove` or `expire` takes. Changes that the function returns,

@@ -49,8 +49,7 @@ class StreamResult(HandlerResult[RecordOutcome]):
 
     @property
     def to_repeat(self) -> list[str]:
-        """The sequence numbers of the records that have to be delivered again, in the order of the
-        shard.
+        """The sequence numbers of the records to deliver again, in the order of the shard.
 
         Those that failed, were cancelled or not begun; with `after_failure="stop_shard"` also
         everything that follows the first of these.

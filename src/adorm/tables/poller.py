@@ -19,8 +19,7 @@ SLOWEST_POLL_S = 4.0
 
 
 def poll_delay_s(poll: int, unit: float) -> float:
-    """Seconds before the `poll`-th DescribeTable (1 is the first); `unit` is a random number from 0
-    to 1.
+    """Seconds before the `poll`-th DescribeTable, from 1; `unit` is random, from 0 to 1.
 
     0.125 to 0.25 s at first, then twice as long each time, up to 2 to 4 s: creating a table takes
     seconds. Half of it is jitter, so that the workers of a deployment do not ask at the same time.

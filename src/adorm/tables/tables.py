@@ -73,8 +73,7 @@ class Tables(Connection):
         time_to_live: bool = True,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> TableDescription:
-        """Create the model's table where there is none; else check that it has the keys and indexes
-        that the model needs.
+        """Create the model's table where there is none; else check its keys and indexes.
 
         Waits until the table can be used; a table that is being deleted is waited for first. An
         existing table is not altered, with one exception: where the model has a ttl field and the
@@ -112,8 +111,9 @@ class Tables(Connection):
         wait: bool = True,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> None:
-        """Delete a model's table, or the table with exactly this name, with everything in it, and
-        wait until it is gone.
+        """Delete a table with everything in it, and wait until it is gone.
+
+        It is the model's, or the table with exactly the given name.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html
 

@@ -154,8 +154,7 @@ class Occasion:
     def refuse(
         self, code: str, *, status: int = 400, message: str = INJECTED, reasons: Sequence[str] = ()
     ) -> Fault:
-        """Answer with any error of DynamoDB's by its code, `"ConditionalCheckFailedException"`; not
-        applied.
+        """Answer with an error of DynamoDB's by its code: `"ValidationException"`; not applied.
 
         `reasons` are the codes of a `TransactionCanceledException`, one for each operation:
         `["None", "TransactionConflict"]`.
@@ -207,8 +206,7 @@ class Occasion:
     def unprocessed(
         self, *, share: float | None = None, count: int | None = None, all_but: int | None = None
     ) -> Fault:
-        """Leave a part of a BatchGetItem or BatchWriteItem unprocessed, really not read and not
-        written.
+        """Leave a part of a BatchGetItem or BatchWriteItem unprocessed: neither read nor written.
 
         Of the keys or items of each request: `share` leaves that part of them, rounded down, so
         that the last one is processed (1.0 leaves all); `count` leaves so many, or all there are;

@@ -25,8 +25,7 @@ def adorm_db(request: pytest.FixtureRequest) -> Database:
 
 
 def _refuse_trio(request: pytest.FixtureRequest) -> None:
-    """anyio's plugin runs each test on trio too where that is installed, and adorm needs
-    asyncio."""
+    """Fail on trio, on which anyio's plugin runs each test too where it is installed."""
     if "anyio_backend" not in request.fixturenames:
         return
     backend: object = request.getfixturevalue("anyio_backend")

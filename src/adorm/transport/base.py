@@ -167,6 +167,5 @@ async def unsent(wait: Awaitable[T]) -> T:
 
 
 def is_unsent(error: BaseException | None) -> bool:
-    """Whether a cancellation came before anything of the request was written; False where that is
-    not known."""
+    """Whether a cancellation came before a byte of the request was written; False if unknown."""
     return getattr(error, _UNSENT, False)

@@ -65,8 +65,7 @@ def presentable(text: str, secrets: Iterable[str | None], request: object, most:
 
 
 def without_secrets(text: str, secrets: Iterable[str | None]) -> str:
-    """The text without secrets of 8 characters or more, as they are or as URLs, JSON and HTML write
-    them."""
+    """The text without secrets of 8 characters or more, plain or as URL, JSON or HTML."""
     for secret in secrets:
         if secret is not None and len(secret) >= SHORTEST_SECRET:
             for spelling in _spellings(secret):

@@ -61,8 +61,7 @@ class WriteAction(Generic[WriteT]):
 
 @attrs.define(eq=False, repr=False)
 class Check(Write[ModelT, ResultT]):
-    """The transaction is applied only if the conditions hold of this item; without conditions, only
-    if there is such an item.
+    """Applies the transaction only if the conditions hold; without any, if there is the item.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConditionCheck.html
     """

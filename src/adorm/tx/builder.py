@@ -44,8 +44,7 @@ class TransactionBuilder:
         return self._add(Put(binding, key, item, returning="item", creating=True))
 
     def put(self, item: ModelT, /) -> TransactionWrite[ModelT]:
-        """Replace the whole item; adds 1 to the version, and checks the one read when it is above
-        0.
+        """Replace the whole item; adds 1 to the version, and checks the one read if above 0.
 
         Raises:
             UsageError: it is no instance of a model with a table.
@@ -56,8 +55,9 @@ class TransactionBuilder:
     def save(
         self, item: ModelT, /, *, only: Sequence[object] | None = None
     ) -> TransactionWrite[ModelT]:
-        """Write all declared attributes, or the fields in `only`, if the version is still the one
-        read; adds 1 to it.
+        """Write all declared attributes, or those in `only`, if the version is still the one read.
+
+        Adds 1 to it.
 
         A stored `created_at` stays as it is; unlike a single save this one does not read it into
         the instance.
@@ -129,8 +129,9 @@ class TransactionBuilder:
     def check(
         self, model: type[ModelT], partition: Any, sort: Any = NOT_GIVEN, /
     ) -> TransactionWrite[ModelT]:
-        """Apply the transaction only if an item that it does not write fulfils the conditions of
-        `.when(...)`; without conditions, only if there is such an item.
+        """Apply the transaction only if an item that it does not write fulfils `.when(...)`.
+
+        Without conditions, only if there is such an item.
 
         Raises:
             UsageError: the key is not the model's.

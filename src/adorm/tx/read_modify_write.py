@@ -24,8 +24,7 @@ ChangeFunction: TypeAlias = Callable[[ModelT], "ModelT | Awaitable[ModelT | None
 async def read_modify_write(
     binding: Binding, key: Key[Any], change: ChangeFunction[Any], *, max_attempts: int
 ) -> Any:
-    """Save what `change` makes of the item, on the condition that its version is still the one that
-    was read; gives the item as stored.
+    """Save what `change` makes of the item, unless its version has changed; gives it as stored.
 
     Raises:
         UsageError: the model has no version, or `change` returned what can't be saved.

@@ -70,8 +70,10 @@ class TransactGet(Retriable[ResultT]):
         )
 
     def _build(self) -> tuple[dict[str, Any], list[int], list[GetAction]]:
-        """The request; for each key the index of its item in the answer; and the actions that are
-        sent, one for each key that differs."""
+        """The request, the index of each key's item in the answer, and the actions sent.
+
+        There is one action for each key that differs.
+        """
         indexes: dict[ItemId, int] = {}
         sent: list[GetAction] = []
         gets: list[dict[str, Any]] = []

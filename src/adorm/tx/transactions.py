@@ -102,8 +102,7 @@ class Transactions(Connection):
     ]]: ...
     # fmt: on
     def transact_get(self, *keys: Key[Any]) -> TransactGet[Any]:
-        """The items of up to ten keys as they were at one moment, in their order; None for one that
-        is not there.
+        """The items of up to ten keys as they were at one moment, in order; None where missing.
 
         ::
 
@@ -119,8 +118,7 @@ class Transactions(Connection):
         return TransactGet(self, get_actions(self, keys), tuple)
 
     def transact_get_all(self, keys: Iterable[Key[T1]], /) -> TransactGet[list[T1 | None]]:
-        """The items of up to 100 keys as they were at one moment, in their order; None for one that
-        is not there.
+        """The items of up to 100 keys as they were at one moment, in order; None where missing.
 
         Raises:
             UsageError: something is no key, or above 100 of them.

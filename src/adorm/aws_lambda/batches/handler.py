@@ -135,8 +135,7 @@ class BatchHandler(ABC, Generic[OutcomeT]):
         self._on_failure = on_failure
 
     def _wrap(self, function: AsyncFunction) -> None:
-        """Take over the name and the docstring of the decorated function; it stays reachable as
-        `__wrapped__`."""
+        """Take over name and docstring of the decorated function, which becomes `__wrapped__`."""
         functools.update_wrapper(cast("Callable[..., Any]", self), function, updated=())
         self.__signature__ = inspect.signature(self.__call__)  # not that of the function
 

@@ -62,8 +62,10 @@ def _rule_for_other_values(cls: type[Enum]) -> object:
 
 
 def compare(plan: FieldPlan, value: Any, stored: Any) -> None:
-    """Check that a value that was read would be written as it is stored; else raise a
-    `DecodeFailure`, whose path begins inside the field."""
+    """Check that a value that was read would be written as it is stored.
+
+    Else it raises a `DecodeFailure`, whose path begins inside the field.
+    """
     if is_null(stored):  # in no index
         return
     try:

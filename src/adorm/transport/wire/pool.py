@@ -199,8 +199,10 @@ class ConnectionPool:
         return connection
 
     async def _checked(self, connection: HttpConnection) -> HttpConnection:
-        """The connection, after the loop has read what came while it was idle; a new one if it can
-        no longer be used."""
+        """The connection, or a new one if what came while it was idle makes it unusable.
+
+        The loop reads that first.
+        """
         try:
             if connection.usable and connection.has_news():
                 # The loop finds in one turn that the socket is readable, and reads it in the next.
