@@ -160,7 +160,7 @@ def test_an_error_of_a_worker_process_arrives_and_leaves_the_pool_usable() -> No
 
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, _pickled])
 def test_a_key_is_the_same_key_after_it_was_copied_or_pickled(again: Callable[[Any], Any]) -> None:
-    key: Key[Any] = make_key(model_info(Thing), "x")
+    key: Key[Any] = make_key(model_info(Thing), ("x",))
     made = again(key)
     assert made == key
     assert hash(made) == hash(key)

@@ -119,6 +119,15 @@ from adorm.idempotency.decorator import idempotent as idempotent
 from adorm.idempotency.records import IdempotencyRecord as IdempotencyRecord
 from adorm.items.get import Get as Get
 from adorm.items.instances import is_expired as is_expired
+from adorm.items.key_makers import (
+    IndexKey as IndexKey,
+    Keyed as Keyed,
+    KeyFunction as KeyFunction,
+    KeyMaker as KeyMaker,
+    KeyTemplate as KeyTemplate,
+    KeyText as KeyText,
+    key as key,
+)
 from adorm.items.keys import Key as Key
 from adorm.items.operation import Operation as Operation
 from adorm.items.plan import Plan as Plan
@@ -162,6 +171,7 @@ from adorm.schema.markers import (
     version as version,
 )
 from adorm.schema.model_types import AnyModel as AnyModel
+from adorm.schema.single_table import SingleTable as SingleTable
 from adorm.segments.stream import ScanStream as ScanStream
 from adorm.segments.work import (
     CollectingScan as CollectingScan,
@@ -178,7 +188,10 @@ from adorm.streams.handler import (
 )
 from adorm.streams.record import StreamRecord as StreamRecord
 from adorm.streams.result import RecordOutcome as RecordOutcome, StreamResult as StreamResult
-from adorm.table import Table as Table
+from adorm.table import (
+    KeyedTable as KeyedTable,
+    Table as Table,
+)
 from adorm.tables.descriptions import TableDescription as TableDescription
 from adorm.tables.requests import Provisioned as Provisioned
 from adorm.telemetry.logs import LogCalls as LogCalls

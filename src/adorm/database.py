@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from adorm.batch.batches import Batches
 from adorm.calls.calls import Calls
@@ -21,7 +21,7 @@ from adorm.models import model_info
 from adorm.retry import DEFAULT_RETRY, RetryPolicy, backoff, unit_random
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.support.cancel_scopes import stop_if_cancelled
-from adorm.table import Table
+from adorm.table import KeyedTable, Table
 from adorm.tables.names import check_table_name, is_arn
 from adorm.tables.tables import Tables
 from adorm.transport.base import Answer, AnswerReader, Request, Transport
@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 
     from adorm.calls.hedge import HedgeFigures, HedgingTransport
     from adorm.calls.pace import RateLimiter
+    from adorm.items.key_makers import Keyed
     from adorm.options import ConnectOptions
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
+P = ParamSpec("P")
 
 
 class Database(LazyCalls, Tables, Transactions, Batches):
@@ -205,13 +207,21 @@ class Database(LazyCalls, Tables, Transactions, Batches):
 
     # ---- tables
 
-    def table(self, model: type[ModelT], /, *, name: str | None = None) -> Table[ModelT]:
+    # A model with a key function is both: the first that fits is meant.
+    @overload
+    def table(
+        self, model: type[Keyed[ModelT, P]], /, *, name: str | None = ...
+    ) -> KeyedTable[ModelT, P]: ...
+    @overload
+    def table(self, model: type[ModelT], /, *, name: str | None = ...) -> Table[ModelT]: ...
+    def table(self, model: type[Any], /, *, name: str | None = None) -> Any:
         """The model's operations on its table, or on the table `name`.
 
         Raises:
             UsageError: the class is no model with a key, or no table is known for it.
         """
-        return Table(self.binding(model, name))
+        binding = self.binding(model, name)
+        return Table(binding) if binding.info.key is None else KeyedTable(binding)
 
     def binding(self, model: type[Any], name: str | None = None, /) -> Binding:
         info = model_info(model)

@@ -13,13 +13,23 @@ import attrs
 from attrs.exceptions import UnannotatedAttributeError
 
 from adorm.codec.build import check_type
+from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ModelError, UsageError
 from adorm.schema.class_checks import check_bases, check_class_body, check_role, check_roles
 from adorm.schema.fields import Field, Role
-from adorm.schema.indexes import GlobalIndex, Index, LocalIndex, key_tag, resolve_indexes
+from adorm.schema.indexes import GlobalIndex, LocalIndex
+from adorm.schema.item_keys import COMPUTED, ComputedAttributes, KeySide
+from adorm.schema.key_declarations import (
+    declared_key_fields,
+    declared_keys,
+    leave_out_annotations,
+)
 from adorm.schema.markers import attribute, partition_key, sort_key
 from adorm.schema.metaclass import PathMeta, with_metaclass
+from adorm.schema.model_keys import ModelKeys, plain_model_keys
+from adorm.schema.model_options import ModelOptions, make_type_field, with_inherited
 from adorm.schema.names import naming_function, unknown_field
+from adorm.schema.single_table import SingleTable
 from adorm.schema.structures import (
     MARKERS,
     TARGET,
@@ -30,7 +40,6 @@ from adorm.schema.structures import (
     undecorated,
 )
 from adorm.schema.types import origin_of, type_name
-from adorm.support.records import Record
 
 if TYPE_CHECKING:
     from adorm.expressions.document_path import DocumentPath
@@ -42,13 +51,6 @@ _INFO = "__adorm_info__"
 _OPTIONS = "__adorm_options__"
 
 
-class _Options(Record):
-    """The options of the decorator, for the class itself and for its subclasses."""
-
-    table: str | None
-    indexes: tuple[GlobalIndex | LocalIndex, ...]
-
-
 class ModelInfo:
     """What DynamoDB needs to know of a model with a key. There is one for each model."""
 
@@ -56,9 +58,9 @@ class ModelInfo:
         self,
         model: Any,
         structure: Structure,
-        table: str | None,
-        roles: Mapping[Role, Field],
-        indexes: Mapping[str, Index],
+        options: ModelOptions,
+        keys: ModelKeys,
+        type_field: Field | None,
     ) -> None:
         self.model = model
         """The class that users name, from which paths start. `map_class` makes one that is not the
@@ -66,21 +68,40 @@ class ModelInfo:
         self.name = str(model.__name__)
         self.structure = structure
         """The class of its instances, and its fields."""
-        self.table = table
+        shared = options.table if isinstance(options.table, SingleTable) else None
+        self.single_table = shared
+        """The table, where it is one of several models."""
+        self.table = options.table.name if isinstance(options.table, SingleTable) else options.table
         """The table's name; None where only `db.table(Order, name=...)` gives one."""
-        self.partition, self.sort = roles[Role.PARTITION_KEY], roles.get(Role.SORT_KEY)
+        self.is_abstract = options.abstract
+        """Whether its items are those of its subclasses."""
+        self.partition, self.sort = keys.partition, keys.sort
+        """The attributes of the table's key: fields of the model, or computed of its parts."""
         self.key_fields = (self.partition,) if self.sort is None else (self.partition, self.sort)
         self.key_order = tuple(field.attribute_name for field in self.key_fields)
         """The key's attribute names, partition key first."""
         self.key_names = frozenset(self.key_order)
-        self.indexes = indexes
+        self.key = keys.key
+        """How the key's attributes are made of parts; None where they are plain fields."""
+        self.parts = self.key_fields if keys.key is None else keys.key.parts
+        """The fields whose values name an item, in the order of `Key.values`."""
+        self.indexes = keys.indexes
+        self.index_keys = tuple(keys.index_keys)
+        """Its keys of indexes that are made of parts, in the order of their declaration."""
+        self.readable_keys = keys.readable_keys
+        """By index: the keys made of parts by which it can be read. An index on plain fields has
+        none."""
+        roles = {field.role: field for field in structure.fields}
         self.version = roles.get(Role.VERSION)
         self.ttl = roles.get(Role.TTL)
         self.created_at = roles.get(Role.CREATED_AT)
         self.updated_at = roles.get(Role.UPDATED_AT)
-        self.discriminator = roles.get(Role.DISCRIMINATOR)
-        """The field that tells items of this model from those of other models in its table; None
-        for a model that shares its table with none."""
+        self.discriminator = roles.get(Role.DISCRIMINATOR) or type_field
+        """The attribute that tells items of this model from those of other models in its table, a
+        field or the table's type attribute; None for a model that shares its table with none, and
+        where items are told apart by their keys."""
+        self.entities = () if self.discriminator is None else options.entity
+        """What the type attribute of its items may hold; the first is written."""
         attributes: tuple[attrs.Attribute[Any], ...] = (
             attrs.fields(structure.cls) if structure.kind == "attrs" else ()
         )
@@ -140,6 +161,15 @@ class ModelMeta(PathMeta, type):
 
         return Path(root_path(cls, field))
 
+    def __adorm_key_field__(cls, name: str, instance: object) -> Any:
+        """A key attribute that is declared with a template: its path, or its value."""
+        info = model_info(cls)
+        keys = () if info.key is None else info.key.sides
+        side = next(side for side in keys if side.field.name == name)
+        if instance is None:
+            return cls.__adorm_path__(side.field)
+        return _key_value(info, side, instance)
+
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Pydantic calls this, and so does FastAPI: a model can be a field of their models, and
         the answer of an endpoint."""
@@ -159,48 +189,74 @@ def model(cls: type[T], /) -> type[T]: ...
 )
 def model(
     *,
-    table: str | None = ...,
+    table: str | SingleTable | None = ...,
+    entity: str | Sequence[str] | None = ...,
     indexes: Sequence[GlobalIndex | LocalIndex] = ...,
     naming: str | Callable[[str], str] | None = ...,
     frozen: bool = ...,
+    abstract: bool = ...,
 ) -> Callable[[type[T]], type[T]]: ...
 def model(
     cls: type[T] | None = None,
     /,
     *,
-    table: str | None = None,
+    table: str | SingleTable | None = None,
+    entity: str | Sequence[str] | None = None,
     indexes: Sequence[GlobalIndex | LocalIndex] | None = None,
     naming: str | Callable[[str], str] | None = None,
     frozen: bool = False,
+    abstract: bool = False,
 ) -> Any:
     """Make an attrs class with a keyword-only constructor, and typed paths on the class.
 
     Args:
-        table: the table's name. A model without one is a nested value, or gets its table by
-            `db.table(Order, name=...)`.
+        table: the table's name, or the `SingleTable` that it shares with other models. A model
+            without one is a nested value, or gets its table by `db.table(Order, name=...)`.
+        entity: what the type attribute of a `SingleTable` holds for its items; by default the name
+            of the class. Of several texts the first is written, and all are read.
         indexes: the secondary indexes; a subclass without its own has its parent's, as with `table`
             and `naming`.
         naming: "camelCase", "PascalCase" or a function: how attribute names are made of field names
             that say no `name=`.
         frozen: instances can't be changed; writes return a new one.
+        abstract: it has no items of its own, and stands for its subclasses: `db.table(Account)`
+            reads each item as the subclass that it is.
 
     Raises:
         ModelError: a mistake in the definition, named by class and field.
     """
+    entities = (entity,) if isinstance(entity, str) else tuple(entity or ())
     # classes inside functions name their neighbours
     namespace = sys._getframe(1).f_locals  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     def decorate(cls: type[T]) -> type[T]:
-        return _decorate(cls, namespace, table, indexes, naming, frozen)
+        options = ModelOptions(
+            table, None if indexes is None else tuple(indexes), entities, abstract
+        )
+        return _decorate(cls, namespace, options, naming, frozen)
 
     return decorate if cls is None else decorate(cls)
+
+
+def _key_value(info: ModelInfo, side: KeySide, instance: object) -> Any:
+    """The value of a key attribute that is made of parts; None where a part is None."""
+    from adorm.codec.chosen_codec import default_codec
+    from adorm.codec.compiled.computed import key_texts
+
+    codec, parts = default_codec(info.model), AttributeMap()
+    for part in info.parts:
+        encoded = codec.encode_field(part, getattr(instance, part.name))
+        if encoded is not None:
+            parts[part.attribute_name] = encoded
+    made = {} if info.key is None else key_texts(info.name, info.key).render(parts) or {}
+    stored = made.get(side.attribute_name)
+    return None if stored is None else codec.decode_field(side.field, stored)
 
 
 def _decorate(
     cls: type[T],
     namespace: Mapping[str, Any],
-    table: str | None,
-    indexes: Sequence[GlobalIndex | LocalIndex] | None,
+    given: ModelOptions,
     naming: str | Callable[[str], str] | None,
     frozen: bool,
 ) -> type[T]:
@@ -216,6 +272,7 @@ def _decorate(
             f"{name} is an attrs class or dataclass already: take the other decorator away, "
             "or use adorm.map_class"
         )
+    leave_out_annotations(cls)
     check_class_body(cls)
     check_bases(cls)
     try:
@@ -233,13 +290,13 @@ def _decorate(
         made = attrs.define(rebuilt, slots=False, kw_only=True, frozen=frozen)
     except (TypeError, ValueError, SyntaxError, UnannotatedAttributeError) as error:
         raise ModelError(f"{name}: {error}") from error
-    inherited: _Options | None = getattr(made, _OPTIONS, None)
-    options = _Options(
-        table if table is not None or inherited is None else inherited.table,
-        tuple(indexes) if indexes is not None else (() if inherited is None else inherited.indexes),
-    )
+    options = with_inherited(given, getattr(made, _OPTIONS, None), name)
     type.__setattr__(made, _OPTIONS, options)
-    check_roles(made, has_table=options.table is not None or bool(options.indexes))
+    has_key = bool(declared_keys(made) or declared_key_fields(made))
+    has_table = options.table is not None or bool(options.indexes)
+    check_roles(made, has_table=has_table, has_key=has_key or options.abstract)
+    if isinstance(options.table, SingleTable):
+        options.table.add(made)
     try:
         _build(made, options)
     except ModelError as error:
@@ -248,24 +305,30 @@ def _decorate(
     return made
 
 
-def _build(cls: Any, options: _Options) -> ModelInfo | None:
+def _build(cls: Any, options: ModelOptions) -> ModelInfo | None:
     structure = structure_of(cls)
     for field in structure.fields:
         check_role(structure.name, field)
         check_type(field, structure.name)
-    roles = {field.role: field for field in structure.fields}
-    partition = roles.get(Role.PARTITION_KEY)
-    if partition is None:
+    type_field = make_type_field(structure, options)
+    indexes = options.indexes or ()
+    is_shared = isinstance(options.table, SingleTable)
+    if is_shared or declared_keys(cls) or declared_key_fields(cls):
+        from adorm.schema.template_model_keys import template_model_keys
+
+        keys = template_model_keys(cls, structure, options.table, indexes, type_field)
+    else:
+        keys = plain_model_keys(structure, indexes)
+    if keys is None:
         return None
-    sort = roles.get(Role.SORT_KEY)
-    for key in (partition, sort):
-        if key is not None:
-            key_tag(cls.__name__, key, optional=False)
-    indexes = resolve_indexes(cls.__name__, structure, partition, sort, options.indexes)
-    info = ModelInfo(cls, structure, options.table, roles, indexes)
-    for index in indexes.values():
+    info = ModelInfo(cls, structure, options, keys, type_field)
+    for index in keys.indexes.values():
         for field in index.key_fields:
             field.is_key = True
+    if keys.key is not None or keys.index_keys or type_field is not None:
+        computed = ComputedAttributes(keys.key, keys.index_keys, type_field)
+        if computed.fields:
+            type.__setattr__(cls, COMPUTED, computed)
     type.__setattr__(cls, _INFO, info)
     return info
 
@@ -290,7 +353,7 @@ def model_info(model: Any) -> ModelInfo:
         )
     info: ModelInfo | None = cls.__dict__.get(_INFO)
     if info is None:
-        options: _Options | None = cls.__dict__.get(_OPTIONS)
+        options: ModelOptions | None = cls.__dict__.get(_OPTIONS)
         if options is None and hasattr(cls, _OPTIONS) and "__attrs_attrs__" not in cls.__dict__:
             raise UsageError(str(undecorated(cls)))
         if options is None:
@@ -365,7 +428,7 @@ def map_class(
         "__doc__": cls.__doc__,
         TARGET: cls,
         MARKERS: markers,
-        _OPTIONS: _Options(table, tuple(indexes)),
+        _OPTIONS: ModelOptions(table, tuple(indexes)),
     }
     if naming is not None:
         body["__adorm_naming__"] = staticmethod(naming_function(naming, cls.__name__))

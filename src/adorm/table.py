@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from adorm.batch.batches import TableBatches
 from adorm.items.get import Get, GetOrNone, finish_exists, finish_get, finish_get_or_none
-from adorm.items.keys import NOT_GIVEN, Key, make_key
+from adorm.items.keys import Key, key_of, make_key
 from adorm.models import ModelInfo, is_instance
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.schema.scalar_types import KeyValue
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
+    from adorm.batch.get import BatchGet
     from adorm.items.single_write import Write
     from adorm.items.update import Update
     from adorm.query.query import Query
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays f
     from adorm.tx.read_modify_write import ChangeFunction
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
+P = ParamSpec("P")
 
 
 class Table(TableBatches[ModelT]):
@@ -55,18 +57,41 @@ class Table(TableBatches[ModelT]):
     @overload
     def key(self, partition: KeyValue, sort: KeyValue = ..., /) -> Key[ModelT]: ...
     @overload
-    def key(self, key: tuple[KeyValue, KeyValue], /) -> Key[ModelT]: ...
-    def key(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Key[ModelT]:
-        """The key of an item.
+    def key(self, key: tuple[KeyValue, KeyValue] | ModelT, /) -> Key[ModelT]: ...
+    def key(self, *key: Any, **parts: Any) -> Key[ModelT]:
+        """The key of an item, given by its parts or as an instance.
 
         Raises:
             UsageError: a part is missing or too many.
         """
-        key = self._key(partition, sort)
-        return Key(key.info, key.values, self.name if self._binding.named else None)
+        binding = self._binding
+        if len(key) == 1 and is_instance(binding.info, key[0]):
+            binding.info.check_instance(key[0])
+            made: Key[Any] = key_of(binding.info, key[0])
+        else:
+            made = make_key(binding.info, key, parts)
+        return Key(made.info, made.values, self.name if binding.named else None)
 
-    def _key(self, partition: object, sort: object = NOT_GIVEN) -> Key[Any]:
-        return make_key(self._binding.info, partition, sort)
+    def _key(self, key: tuple[Any, ...], parts: dict[str, Any]) -> Key[Any]:
+        return make_key(self._binding.info, key, parts)
+
+    def parse_key(self, partition: Any, sort: Any = None, /) -> Key[ModelT]:
+        """The key that stored key attributes stand for: `parse_key("CUSTOMER#ada", "ORDER#o1")`.
+
+        A part whose format loses something, such as `lower`, gets a value that has the same text.
+
+        Args:
+            partition: the partition key as it is stored: text, a number or bytes.
+            sort: the sort key; None where the table has none.
+
+        Raises:
+            UsageError: it is no key of the model.
+        """
+        from adorm.items.key_encoding import parse_key
+
+        binding = self._binding
+        key = parse_key(binding.info, binding.codec, (partition, sort))
+        return Key(key.info, key.values, self.name if binding.named else None)
 
     # ---- reading one item
 
@@ -74,29 +99,29 @@ class Table(TableBatches[ModelT]):
     def get(self, partition: KeyValue, sort: KeyValue = ..., /) -> Get[ModelT]: ...
     @overload
     def get(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> Get[ModelT]: ...
-    def get(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Get[ModelT]:
+    def get(self, *key: Any, **parts: Any) -> Get[ModelT]:
         """The item.
 
         Raises (when awaited):
             ItemNotFound: there is none.
         """
-        return Get(self._binding, self._key(partition, sort), finish_get)
+        return Get(self._binding, self._key(key, parts), finish_get)
 
     @overload
     def get_or_none(self, partition: KeyValue, sort: KeyValue = ..., /) -> GetOrNone[ModelT]: ...
     @overload
     def get_or_none(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> GetOrNone[ModelT]: ...
-    def get_or_none(self, partition: Any, sort: Any = NOT_GIVEN, /) -> GetOrNone[ModelT]:
+    def get_or_none(self, *key: Any, **parts: Any) -> GetOrNone[ModelT]:
         """The item, or None."""
-        return GetOrNone(self._binding, self._key(partition, sort), finish_get_or_none)
+        return GetOrNone(self._binding, self._key(key, parts), finish_get_or_none)
 
     @overload
     def exists(self, partition: KeyValue, sort: KeyValue = ..., /) -> Get[bool]: ...
     @overload
     def exists(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> Get[bool]: ...
-    def exists(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Get[bool]:
+    def exists(self, *key: Any, **parts: Any) -> Get[bool]:
         """Whether there is an item; its partition key is all that is read."""
-        return Get(self._binding, self._key(partition, sort), finish_exists, keys_only=True)
+        return Get(self._binding, self._key(key, parts), finish_exists, keys_only=True)
 
     # ---- writing one item
 
@@ -150,7 +175,7 @@ class Table(TableBatches[ModelT]):
     def delete(
         self, key: Key[ModelT] | tuple[KeyValue, KeyValue] | ModelT, /
     ) -> Write[ModelT, None]: ...
-    def delete(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Write[ModelT, None]:
+    def delete(self, *key: Any, **parts: Any) -> Write[ModelT, None]:
         """Delete an item by its key, or an instance if its version is still the one read. Deleting
         what is not there is no error.
 
@@ -161,18 +186,16 @@ class Table(TableBatches[ModelT]):
         from adorm.items.delete import Delete
         from adorm.items.single_write import key_of_instance
 
-        instance = None
-        if sort is NOT_GIVEN and is_instance(self._binding.info, partition):
-            instance, key = partition, key_of_instance(self._binding, partition)
-        else:
-            key = self._key(partition, sort)
-        return Delete(self._binding, key, instance)
+        binding = self._binding
+        if len(key) == 1 and is_instance(binding.info, key[0]):
+            return Delete(binding, key_of_instance(binding, key[0]), key[0])
+        return Delete(binding, self._key(key, parts))
 
     @overload
     def update(self, partition: KeyValue, sort: KeyValue = ..., /) -> Update[ModelT, None]: ...
     @overload
     def update(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> Update[ModelT, None]: ...
-    def update(self, partition: Any, sort: Any = NOT_GIVEN, /) -> Update[ModelT, None]:
+    def update(self, *key: Any, **parts: Any) -> Update[ModelT, None]:
         """Change parts of an existing item without reading it.
 
         Adds 1 to the version and sets `updated_at`.
@@ -183,7 +206,7 @@ class Table(TableBatches[ModelT]):
         """
         from adorm.items.update import Update
 
-        return Update(self._binding, self._key(partition, sort))
+        return Update(self._binding, self._key(key, parts))
 
     async def read_modify_write(
         self,
@@ -219,15 +242,20 @@ class Table(TableBatches[ModelT]):
         from adorm.tx.read_modify_write import read_modify_write
 
         stored = await read_modify_write(
-            self._binding, self._key(key), change, max_attempts=max_attempts
+            self._binding, self._key((key,), {}), change, max_attempts=max_attempts
         )
         return cast("ModelT", stored)
 
     # ---- reading many items
 
-    def query(self, partition: KeyValue = NOT_GIVEN, /) -> Query[ModelT]:
+    def query(self, *partition: KeyValue) -> Query[ModelT]:
         """Items of one partition: of the table, or with `.index(name)` of the index. Without it,
-        `where(...)` gives the keys."""
+        `where(...)` gives the keys.
+
+        Args:
+            partition: the value of the partition key; of a key made of parts the parts of the
+                partition key, in order.
+        """
         from adorm.query.query import Query
 
         return Query(self._binding, partition=partition)
@@ -237,3 +265,60 @@ class Table(TableBatches[ModelT]):
         from adorm.scan import Scan
 
         return Scan(self._binding)
+
+
+class KeyedTable(Table[ModelT], Generic[ModelT, P]):
+    """The table of a model that declares its key by `adorm.key`.
+
+    A key is given by its parts, in order or by name: `get(user_name="ada", order_id="o1")`.
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:  # the same methods, whose parameters are the parts of the key
+
+        @overload  # type: ignore[override]
+        def key(self, key: ModelT, /) -> Key[ModelT]: ...
+        @overload
+        def key(self, *parts: P.args, **named: P.kwargs) -> Key[ModelT]: ...
+        def key(  # pyright: ignore[reportIncompatibleMethodOverride]
+            self, *key: Any, **parts: Any
+        ) -> Any: ...
+        @overload  # type: ignore[override]
+        def get(self, key: Key[ModelT], /) -> Get[ModelT]: ...
+        @overload
+        def get(self, *parts: P.args, **named: P.kwargs) -> Get[ModelT]: ...
+        def get(  # pyright: ignore[reportIncompatibleMethodOverride]
+            self, *key: Any, **parts: Any
+        ) -> Any: ...
+        @overload  # type: ignore[override]
+        def get_or_none(self, key: Key[ModelT], /) -> GetOrNone[ModelT]: ...
+        @overload
+        def get_or_none(self, *parts: P.args, **named: P.kwargs) -> GetOrNone[ModelT]: ...
+        def get_or_none(  # pyright: ignore[reportIncompatibleMethodOverride]
+            self, *key: Any, **parts: Any
+        ) -> Any: ...
+        @overload  # type: ignore[override]
+        def exists(self, key: Key[ModelT], /) -> Get[bool]: ...
+        @overload
+        def exists(self, *parts: P.args, **named: P.kwargs) -> Get[bool]: ...
+        def exists(  # pyright: ignore[reportIncompatibleMethodOverride]
+            self, *key: Any, **parts: Any
+        ) -> Any: ...
+        @overload  # type: ignore[override]
+        def delete(self, key: Key[ModelT] | ModelT, /) -> Write[ModelT, None]: ...
+        @overload
+        def delete(self, *parts: P.args, **named: P.kwargs) -> Write[ModelT, None]: ...
+        def delete(  # pyright: ignore[reportIncompatibleMethodOverride]
+            self, *key: Any, **parts: Any
+        ) -> Any: ...
+        @overload  # type: ignore[override]
+        def update(self, key: Key[ModelT], /) -> Update[ModelT, None]: ...
+        @overload
+        def update(self, *parts: P.args, **named: P.kwargs) -> Update[ModelT, None]: ...
+        def update(  # pyright: ignore[reportIncompatibleMethodOverride]
+            self, *key: Any, **parts: Any
+        ) -> Any: ...
+        def batch_get(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+            self, keys: Iterable[Key[ModelT]], /
+        ) -> BatchGet[ModelT]: ...

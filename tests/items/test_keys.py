@@ -158,7 +158,7 @@ def test_what_goes_the_quick_way_is_never_wrong(values: tuple[Any, ...]) -> None
 
 
 def test_hooks_registered_after_the_first_key_hold_from_the_next_one_on() -> None:
-    codec, key = Codec(), make_key(model_info(Alone), "a")
+    codec, key = Codec(), make_key(model_info(Alone), ("a",))
     assert encode_key(key, codec) == {"pk": {"S": "a"}}
     codec.converter.register_unstructure_hook(str, lambda text: {"S": f"<{text}>"})
     codec.converter.register_structure_hook(str, lambda value, _: value["S"][1:-1])

@@ -121,7 +121,7 @@ def test_several_attributes_a_side_need_all_partitions_and_take_a_prefix_of_the_
         place.where(Match.day > DAY, Match.round == 2).request()
     with pytest.raises(adorm.UsageError, match=r"by-place.*city is not given"):
         matches.query().where(Match.country == "de").request()
-    with pytest.raises(adorm.UsageError, match="give them by where"):
+    with pytest.raises(adorm.UsageError, match="takes 2 values, not 1: give all of them, or where"):
         matches.query("de").index("by-place").request()
 
 

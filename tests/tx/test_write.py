@@ -226,7 +226,7 @@ MISTAKES: list[tuple[Writer, str]] = [
     (lambda tx: tx.update(Entry, "a"), "a key of Entry is account and number; 1 value was given"),
     (
         lambda tx: tx.delete(unchecked(Account(name="a")), "a"),
-        "delete.. takes a model and a key, or an instance alone",
+        "delete.. takes a model and a key, a Key alone, or an instance alone",
     ),
     (
         lambda tx: tx.update(Account, "a"),

@@ -129,7 +129,7 @@ class TableBatches(Generic[ModelT]):
 
         binding = self._binding
         if not isinstance(key_or_update, Update):
-            return Update(binding, make_key(binding.info, key_or_update))
+            return Update(binding, make_key(binding.info, (key_or_update,)))
         update = cast("Update[ModelT, Any]", key_or_update)
         its = update.binding
         if its.connection is not binding.connection or its.table_name != binding.table_name:

@@ -11,7 +11,7 @@ from adorm.batch.write_buffer import WriteBuffer
 from adorm.batch.write_request import BatchWriteResult, delete_request, put_request
 from adorm.errors import AdormError, DeadlineExceeded, UsageError
 from adorm.items.binding import Binding
-from adorm.items.keys import NOT_GIVEN, Key
+from adorm.items.keys import Key
 from adorm.retry import RetryPolicy
 from adorm.schema.scalar_types import KeyValue
 
@@ -131,11 +131,11 @@ class Batch(BatchClauses, Generic[ModelT]):
     async def delete(self, partition: KeyValue, sort: KeyValue = ..., /) -> None: ...
     @overload
     async def delete(self, key: Key[ModelT] | tuple[KeyValue, KeyValue] | ModelT, /) -> None: ...
-    async def delete(self, partition: Any, sort: Any = NOT_GIVEN, /) -> None:
+    async def delete(self, *target: Any) -> None:
         """Delete by a key, or an instance of any version; a missing item is no error."""
         buffer = await self._ready()
-        target = partition if sort is NOT_GIVEN else (partition, sort)
-        await buffer.add(self._binding, delete_request(self._binding, target))
+        given = target[0] if len(target) == 1 else target
+        await buffer.add(self._binding, delete_request(self._binding, given))
         await self._check(buffer)
 
     async def flush(self) -> None:

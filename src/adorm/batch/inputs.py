@@ -40,11 +40,11 @@ def as_keys(binding: Binding, values: Iterable[object]) -> list[Any]:
     """
     info = binding.info
     keys: list[Any] = as_list("keys", values)
-    length = len(info.key_fields)
+    length = len(info.parts)
     for index, value in enumerate(keys):
         if value.__class__ is not tuple or len(value) != length:
             try:
-                keys[index] = make_key(info, value)
+                keys[index] = make_key(info, (value,))
             except UsageError as error:
                 raise numbered(error, "key", index + 1, len(keys)) from error
     return keys

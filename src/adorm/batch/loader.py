@@ -23,7 +23,7 @@ from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.items.binding import Binding
 from adorm.items.item_ids import ItemId, item_ids
-from adorm.items.keys import NOT_GIVEN, Key, make_key
+from adorm.items.keys import Key, make_key
 from adorm.items.kinds import OtherKind
 from adorm.outcomes import Outcome
 from adorm.retry import RetryPolicy
@@ -109,7 +109,7 @@ class Loader(Generic[ModelT]):
     async def load(self, partition: KeyValue, sort: KeyValue = ..., /) -> ModelT | None: ...
     @overload
     async def load(self, key: Key[ModelT] | tuple[KeyValue, KeyValue], /) -> ModelT | None: ...
-    async def load(self, partition: Any, sort: Any = NOT_GIVEN, /) -> ModelT | None:
+    async def load(self, *key: Any) -> ModelT | None:
         """The item; None if there is none.
 
         Raises:
@@ -124,11 +124,11 @@ class Loader(Generic[ModelT]):
                 "async with orders.loader() as loader: await loader.load(...)"
             )
         binding, table = self._binding, self._binding.table_name
-        key = binding.encode_key(make_key(binding.info, partition, sort))
-        item_id = self._item_ids.one(table, key)
+        encoded = binding.encode_key(make_key(binding.info, key))
+        item_id = self._item_ids.one(table, encoded)
         load = self._queue.get(item_id)
         if load is None:
-            load = self._queue[item_id] = _Load(item_id, key)
+            load = self._queue[item_id] = _Load(item_id, encoded)
             self._wake.set()
         load.waiters += 1
         try:

@@ -114,7 +114,7 @@ def delete_request(binding: Binding, target: object) -> WriteRequest:
     """
     info = binding.info
     is_item = is_instance(info, target)
-    key = key_of_instance(binding, target) if is_item else make_key(info, target)
+    key = key_of_instance(binding, target) if is_item else make_key(info, (target,))
     encoded = binding.encode_key(key)
     request = {"DeleteRequest": {"Key": encoded}}
     return WriteRequest(item_id(binding, encoded), request, DELETE_BYTES, key, lambda: key)

@@ -81,13 +81,17 @@ class Codec:
         """
         return self._built.memo if self._converter is None else self._builder().memo
 
-    def encode(self, obj: object, annotation: Annotation = None) -> AttributeMap:
+    def encode(
+        self, obj: object, annotation: Annotation = None, *, as_item: bool = True
+    ) -> AttributeMap:
         """The attribute map of a structured value or a dict, `{"pk": {"S": "x"}, ...}`.
 
         Absent attributes are left out.
 
         Args:
             annotation: its type; by default the value's own class.
+            as_item: whether the attributes that are no fields are wanted too: keys that are made of
+                parts, and the type.
 
         Raises:
             UsageError: something in it can't be stored; the message names class, field and path.
@@ -98,7 +102,7 @@ class Codec:
         coder = builder.known(cls) or self._coder(cls)
         try:
             if isinstance(coder, StructCoder):
-                content: AttributeMap = coder.encode_map(obj)
+                content: AttributeMap = coder.encode_item(obj) if as_item else coder.encode_map(obj)
             else:
                 encoded = coder.encode(obj)
                 if "M" not in encoded:

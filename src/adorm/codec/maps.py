@@ -107,7 +107,9 @@ def to_plain(obj: object, /, *, model: type[Any] | None = None, **hooks: Unpack[
         return [_plain_part(part, hooks) for part in cast("Sequence[object]", obj)]
     codec = chosen_codec(type(obj) if model is None else model, **hooks)
     _check_model(obj, model)
-    return {name: plain_of(value) for name, value in codec.encode(obj, model).items()}
+    return {
+        name: plain_of(value) for name, value in codec.encode(obj, model, as_item=False).items()
+    }
 
 
 def _plain_part(value: object, hooks: HooksOf) -> Any:

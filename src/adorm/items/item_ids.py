@@ -67,5 +67,6 @@ def encode_keys(info: ModelInfo, codec: Codec) -> KeysEncoder:
     known: KeysEncoder | None = memo.get(name)
     if known is None:
         plans = [codec.field_plan(field) for field in info.key_fields]
-        known = memo[name] = make_keys_encoder(info.name, plans)
+        part_plans = [codec.field_plan(part) for part in info.parts]
+        known = memo[name] = make_keys_encoder(info.name, plans, part_plans, info.key)
     return known

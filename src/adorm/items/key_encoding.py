@@ -12,12 +12,14 @@ from adorm.codec.compiled.key_encoders import (
     make_key_encoder,
     most_key_bytes,
 )
+from adorm.codec.failures import DecodeFailure, shown
 from adorm.dynamodb.limits import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES
 from adorm.dynamodb.values import KEY_TAGS, AttributeMap
 from adorm.errors import BadValue, ModelError, UsageError
 from adorm.items.keys import Key
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
+from adorm.schema.item_keys import ItemKey
 
 
 def encode_key(key: Key[Any], codec: Codec) -> AttributeMap:
@@ -31,10 +33,113 @@ def encode_key(key: Key[Any], codec: Codec) -> AttributeMap:
 
 def encode_any_key(key: Key[Any], codec: Codec) -> AttributeMap:
     """The same for any key, also one that is refused; six times as slow."""
+    info = key.info
+    if info.key is not None:
+        return _encode_parts(info, info.key, key.values, codec)
     return {
-        field.attribute_name: encode_key_value(key.info, field, value, codec)
-        for field, value in zip(key.info.key_fields, key.values, strict=True)
+        field.attribute_name: encode_key_value(info, field, value, codec)
+        for field, value in zip(info.key_fields, key.values, strict=True)
     }
+
+
+def _encode_parts(
+    info: ModelInfo, item_key: ItemKey, values: tuple[Any, ...], codec: Codec
+) -> AttributeMap:
+    """The attribute map of a key that is made of parts."""
+    parts: AttributeMap = {}
+    for part, value in zip(info.parts, values, strict=True):
+        encoded = None if value is None else codec.encode_field(part, value)
+        if encoded is None:
+            raise UsageError(f"{info.name}.{part.name} is part of a key, so it can't be {value!r}")
+        parts[part.attribute_name] = encoded
+    from adorm.codec.compiled.computed import key_texts  # a plain key does not need it
+
+    made = key_texts(info.name, item_key).render(parts) or {}
+    check_item_keys(info, made)
+    return made
+
+
+def decode_key(
+    info: ModelInfo, codec: Codec, attributes: AttributeMap, item: AttributeMap | None = None
+) -> Key[Any]:
+    """The key that an attribute map says.
+
+    Args:
+        attributes: the key's attributes; others are passed over.
+        item: the item, which may know parts that the text of a key does not tell, such as those
+            with the format `lower`. Without it such a part gets a value that has the same text.
+
+    Raises:
+        DecodeFailure: it is no key of the model, or does not tell one of its parts.
+    """
+    for name in info.key_order:
+        if name not in attributes:
+            raise DecodeFailure("no such attribute in the key").under(name)
+    if info.key is None:
+        return Key(info, tuple(_decode_stored(codec, part, attributes) for part in info.parts))
+    return Key(info, _decode_parts(info, info.key, codec, attributes, item or {}))
+
+
+def parse_key(info: ModelInfo, codec: Codec, values: tuple[Any, Any]) -> Key[Any]:
+    """The key that stored key attributes stand for.
+
+    Args:
+        values: the partition key and the sort key as they are stored; the latter is None in a table
+            without one.
+
+    Raises:
+        UsageError: it is no key of the model.
+    """
+    given = [value for value in values if value is not None]
+    if len(given) != len(info.key_fields):
+        names = " and ".join(info.key_order)
+        raise UsageError(f"a key of {info.name} has {names}; {len(given)} values were given")
+    attributes: AttributeMap = {}
+    for field, value in zip(info.key_fields, given, strict=True):
+        is_attribute_value = isinstance(value, Mapping)
+        attributes[field.attribute_name] = (
+            value if is_attribute_value else codec.encode_value(type(value), value)
+        )
+    try:
+        return decode_key(info, codec, attributes)
+    except DecodeFailure as failure:
+        raise UsageError(f"{info.name}: {failure}") from failure
+
+
+def _decode_parts(
+    info: ModelInfo, item_key: ItemKey, codec: Codec, attributes: AttributeMap, item: AttributeMap
+) -> tuple[Any, ...]:
+    from adorm.codec.compiled.computed import key_texts
+    from adorm.codec.key_parsing import canonical_parts
+
+    parts: AttributeMap = {}
+    for side in item_key.sides:
+        name = side.attribute_name
+        told = canonical_parts(side.template, attributes[name])
+        if told is None:
+            raise DecodeFailure(
+                f"{shown(attributes[name])} is no text of {side.template.text!r}"
+            ).under(name)
+        parts = {**told, **parts}
+    texts = key_texts(info.name, item_key)
+    parts.update(texts.parse(attributes))
+    for part in info.parts:
+        stored = item.get(part.attribute_name)
+        if stored is not None:
+            parts[part.attribute_name] = stored
+        elif part.attribute_name not in parts:
+            raise DecodeFailure(f"the key does not tell {info.name}.{part.name}")
+    values = tuple(_decode_stored(codec, part, parts) for part in info.parts)
+    if encode_key(Key(info, values), codec) != {name: attributes[name] for name in info.key_order}:
+        raise DecodeFailure("the key is not the text of its parts")
+    return values
+
+
+def _decode_stored(codec: Codec, field: Field, attributes: AttributeMap) -> Any:
+    try:
+        return codec.decode_stored_field(field, attributes[field.attribute_name])
+    except DecodeFailure as failure:
+        raise failure.under(field.attribute_name) from failure.__cause__
 
 
 def key_encoder(info: ModelInfo, codec: Codec) -> KeyEncoder:
@@ -43,8 +148,8 @@ def key_encoder(info: ModelInfo, codec: Codec) -> KeyEncoder:
     memo = codec.memo
     encoder: KeyEncoder | None = memo.get(info)
     if encoder is None:
-        plans = [codec.field_plan(field) for field in info.key_fields]
-        encoder = memo[info] = make_key_encoder(info.name, plans)
+        plans = [codec.field_plan(part) for part in info.parts]
+        encoder = memo[info] = make_key_encoder(info.name, plans, info.key)
     return encoder
 
 

@@ -6,6 +6,7 @@ position, a tuple, a bare value or another key.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -23,7 +24,7 @@ class _NotGiven:
 
 
 NOT_GIVEN: Any = _NotGiven()
-"""The default of a sort key's parameter. None given there is a mistake, and is refused."""
+"""The default of a parameter for which None is a mistake, and is refused."""
 
 
 class Key(Record, Generic[ModelT]):
@@ -33,7 +34,8 @@ class Key(Record, Generic[ModelT]):
 
     info: ModelInfo
     values: tuple[Any, ...]
-    """Partition key, and sort key where the table has one."""
+    """Partition key, and sort key where the table has one; of a key that is made of parts the
+    values of the parts."""
     table_name: str | None
     """The table it came from, where that is not the model's own."""
 
@@ -62,6 +64,11 @@ class Key(Record, Generic[ModelT]):
         model: type[ModelT] = self.info.model
         return model
 
+    @property
+    def parts(self) -> Mapping[str, Any]:
+        """The values by the names of the fields that they are of."""
+        return {part.name: value for part, value in zip(self.info.parts, self.values, strict=True)}
+
     def __str__(self) -> str:
         return describe_key(self.info, self.values)
 
@@ -72,33 +79,60 @@ def describe_key(info: ModelInfo, values: tuple[Any, ...]) -> str:
     return f"{info.name} {'/'.join(shown(str(value)) for value in plain)}"
 
 
-def make_key(info: ModelInfo, partition: object, sort: object = NOT_GIVEN) -> Key[Any]:
-    """The key that a caller means by values by position, a tuple of values, or a `Key`.
+def make_key(
+    info: ModelInfo, given: tuple[Any, ...], named: Mapping[str, Any] | None = None
+) -> Key[Any]:
+    """The key that a caller means by its parts in order or by name, a tuple of them, or a `Key`.
 
     Raises:
-        UsageError: a value is missing or too much, or the key is another model's.
+        UsageError: a part is missing, unknown, given twice or one too many, or the key is another
+            model's.
     """
-    if isinstance(partition, Key):
-        key: Key[Any] = partition  # pyright: ignore[reportUnknownVariableType]  # a Key of anything
-        if sort is not NOT_GIVEN:
-            raise UsageError(f"{key} is a whole key: give no sort key beside it")
-        if key.info is not info:
-            raise UsageError(f"{key} is a key of {key.info.name}, not of {info.name}")
-        return key
-    values: tuple[Any, ...]
-    if isinstance(partition, tuple):
-        if sort is not NOT_GIVEN:
-            raise UsageError(f"a key of {info.name} is a tuple or its values by position, not both")
-        values = partition  # pyright: ignore[reportUnknownVariableType]  # a tuple of anything
-    else:
-        values = (partition,) if sort is NOT_GIVEN else (partition, sort)
-    if len(values) != len(info.key_fields):
-        names = " and ".join(field.name for field in info.key_fields)
-        count = f"{len(values)} value was" if len(values) == 1 else f"{len(values)} values were"
+    if len(given) == 1:
+        first = given[0]
+        if isinstance(first, Key):
+            return _own_key(info, first, named)
+        if isinstance(first, tuple):
+            given = first
+    elif given and isinstance(given[0], Key | tuple):
+        raise UsageError(
+            f"a key of {info.name} is one Key, one tuple of its parts, or its parts in order: "
+            "not one of the first two and more beside it"
+        )
+    if named:
+        given = _with_named(info, given, named)
+    if len(given) != len(info.parts):
+        names = " and ".join(part.name for part in info.parts) or "no values: it is always the same"
+        count = f"{len(given)} value was" if len(given) == 1 else f"{len(given)} values were"
         raise UsageError(f"a key of {info.name} is {names}; {count} given")
-    return Key(info, values)
+    return Key(info, given)
+
+
+def _own_key(info: ModelInfo, key: Key[Any], named: Mapping[str, Any] | None) -> Key[Any]:
+    if named:
+        raise UsageError(f"{key} is a whole key: give no {' and '.join(named)} beside it")
+    if key.info is not info:
+        raise UsageError(f"{key} is a key of {key.info.name}, not of {info.name}")
+    return key
+
+
+def _with_named(
+    info: ModelInfo, given: tuple[Any, ...], named: Mapping[str, Any]
+) -> tuple[Any, ...]:
+    """The parts of a key in order, of which some were given by name."""
+    names = [part.name for part in info.parts]
+    for name in named:
+        if name not in names:
+            raise UsageError(f"the key of {info.name} has no part {name!r}; it is made of {names}")
+        if names.index(name) < len(given):
+            raise UsageError(f"the part {name!r} of a key of {info.name} was given twice")
+    later = names[len(given) :]
+    missing = [name for name in later if name not in named]
+    if missing:
+        raise UsageError(f"a key of {info.name} lacks {' and '.join(missing)}")
+    return (*given, *(named[name] for name in later))
 
 
 def key_of(info: ModelInfo, instance: object) -> Key[Any]:
     """The key of an instance."""
-    return Key(info, tuple(getattr(instance, field.name) for field in info.key_fields))
+    return Key(info, tuple(getattr(instance, part.name) for part in info.parts))

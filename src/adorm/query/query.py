@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
 import attrs
@@ -17,7 +17,6 @@ from adorm.expressions.conditions import Condition, conditions
 from adorm.expressions.document_path import root_path
 from adorm.expressions.operands import Value
 from adorm.expressions.paths import selected_paths
-from adorm.items.keys import NOT_GIVEN
 from adorm.items.operation import Operation
 from adorm.query.access import Access
 from adorm.query.aggregates import Aggregates
@@ -26,6 +25,7 @@ from adorm.query.paged_read import DerivedRead
 from adorm.query.pages import Page
 from adorm.query.planner import Wanted, choose
 from adorm.query.stream import ItemStream
+from adorm.schema.fields import Field
 
 ItemT = TypeVar("ItemT")
 T1 = TypeVar("T1")
@@ -43,7 +43,7 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
     and why.
     """
 
-    _partition: Any = attrs.field(default=NOT_GIVEN, alias="partition")
+    _partition: tuple[Any, ...] = attrs.field(default=(), alias="partition")
     _conditions: tuple[Condition, ...] = ()
 
     def where(self, *conditions_: bool | Condition) -> Self:
@@ -93,39 +93,54 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
         return cast("Query[Any]", self._with_selection(selected_paths(paths)))
 
     def _access(self, filters: tuple[Condition, ...], needed: frozenset[str]) -> Access:
-        partition = self._partition_condition()
+        partition = self._partition_conditions()
         wanted = Wanted(
-            conditions=self._conditions if partition is None else (partition, *self._conditions),
+            conditions=(*partition, *self._conditions),
             filters=filters,
             attribute_names=needed,
             index_name=self._index,
-            in_table_partition=partition is not None,
+            in_table_partition=bool(partition),
             hydrates=self._hydrates,
             consistent=self._consistent,
         )
         return choose(self._binding.info, wanted)
 
-    def _partition_condition(self) -> Condition | None:
-        """The condition of `query(partition)`; None for `query()`."""
-        info, value = self._binding.info, self._partition
-        if value is NOT_GIVEN:
-            return None
-        if value is None:
+    def _partition_conditions(self) -> tuple[Condition, ...]:
+        """The conditions of `query(partition)`; empty for `query()`."""
+        info, values = self._binding.info, self._partition
+        if not values:
+            return ()
+        if None in values:
             raise UsageError(
                 f"query(None): the partition key of {info.name} can't be None; "
                 "leave it out to give the keys by where(...)"
             )
-        partition = (
-            (info.partition,) if self._index is None else info.indexes[self._index].partition
-        )
-        if len(partition) != 1:
-            names = ", ".join(f"{info.name}.{field.name} == ..." for field in partition)
+        fields = self._partition_fields()
+        if len(values) != len(fields):
+            of_what = info.name if self._index is None else f"index {self._index!r}"
+            names = ", ".join(f"{info.name}.{field.name} == ..." for field in fields)
             raise UsageError(
-                f"index {self._index!r} has {len(partition)} partition fields: "
-                f"give them by where({names})"
+                f"the partition key of {of_what} takes {len(fields)} values, not {len(values)}: "
+                f"give all of them, or where({names})"
             )
-        path = root_path(info.model, partition[0])
-        return Comparison(path, "=", Value(value, path))
+        paths = [root_path(info.model, field) for field in fields]
+        return tuple(
+            Comparison(path, "=", Value(value, path))
+            for path, value in zip(paths, values, strict=True)
+        )
+
+    def _partition_fields(self) -> Sequence[Field]:
+        """The fields whose values `query(...)` takes: those of the partition key."""
+        info, index = self._binding.info, self._index
+        key = info.key
+        if index is not None:
+            readable = info.readable_keys.get(index)
+            if readable is None:
+                return info.indexes[index].partition
+            key = readable[0]
+        if key is None:
+            return (info.partition,)
+        return list(dict.fromkeys(part.field for part in key.partition.template.parts))
 
 
 @attrs.frozen

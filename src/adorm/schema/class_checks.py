@@ -70,11 +70,12 @@ def check_bases(cls: type) -> None:
             )
 
 
-def check_roles(cls: type, *, has_table: bool) -> None:
+def check_roles(cls: type, *, has_table: bool, has_key: bool) -> None:
     """Refuse mistakes that show without looking at types, after attrs has made the class.
 
     Args:
-        has_table: whether it has a table's name or indexes, so that it needs a partition key.
+        has_table: whether it has a table or indexes, so that it needs a key.
+        has_key: whether it needs no partition key among its fields: its key is made of parts.
 
     Raises:
         ModelError: two fields have one role, there is no partition key, or the options of a field
@@ -95,7 +96,8 @@ def check_roles(cls: type, *, has_table: bool) -> None:
                 f"{cls.__name__} has {len(names)} {role.value} fields, {' and '.join(names)}; "
                 "it can have one"
             )
-    if Role.PARTITION_KEY not in by_role and (has_table or Role.SORT_KEY in by_role):
+    has_key = has_key or Role.PARTITION_KEY in by_role
+    if not has_key and (has_table or Role.SORT_KEY in by_role):
         raise ModelError(
             f"{cls.__name__} has no partition key: mark one field with adorm.partition_key()"
         )

@@ -7,13 +7,14 @@ specifiers; a call of another one counts as a default, so the constructor does n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack, overload
 
 import attrs
 
 from adorm.clock import current_clock
 from adorm.errors import ModelError
 from adorm.schema.fields import DATETIME_FORMATS, METADATA_KEY, DatetimeFormat, Marker, Role
+from adorm.schema.key_declarations import KeyField
 
 if TYPE_CHECKING:  # making them takes 0.3 ms of a cold start, and only checkers read them
 
@@ -101,36 +102,84 @@ def attribute(
     return _field(marker, default=default, factory=factory, validator=validator)
 
 
+@overload
+def partition_key(*, template: str, name: str | None = ..., init: Literal[False] = ...) -> Any: ...
+@overload
 def partition_key(
     *,
+    default: Any = ...,
+    factory: Callable[[], Any] | None = ...,
+    name: str | None = ...,
+    datetime_format: DatetimeFormat | None = ...,
+) -> Any: ...
+def partition_key(
+    *,
+    template: str | None = None,
     default: Any = _UNSET,
     factory: Callable[[], Any] | None = None,
     name: str | None = None,
     datetime_format: DatetimeFormat | None = None,
+    init: Literal[False] = False,  # it tells type checkers, see `template`
 ) -> Any:
     """The table's partition key: text, a number, bytes, or a type that is stored as one of them.
 
     It has at most 2048 bytes, and is never empty.
 
+    Args:
+        template: the text that it is made of, `"ORG#{org_id}"`, see `adorm.key`. It is no argument
+            of the constructor then, and can't be set.
+        default, factory, name, datetime_format: as for `attribute`.
+
+    Raises:
+        ModelError: a template has a default.
+
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
     """
+    if template is not None:
+        if default is not _UNSET or factory is not None:
+            raise ModelError(f"a key that is made of {template!r} has no default")
+        return KeyField(template, name, is_sort=False)
     marker = Marker(Role.PARTITION_KEY, name, datetime_format=datetime_format)
     return _field(marker, default=default, factory=factory)
 
 
+@overload
+def sort_key(*, template: str, name: str | None = ..., init: Literal[False] = ...) -> Any: ...
+@overload
 def sort_key(
     *,
+    default: Any = ...,
+    factory: Callable[[], Any] | None = ...,
+    name: str | None = ...,
+    datetime_format: DatetimeFormat | None = ...,
+) -> Any: ...
+def sort_key(
+    *,
+    template: str | None = None,
     default: Any = _UNSET,
     factory: Callable[[], Any] | None = None,
     name: str | None = None,
     datetime_format: DatetimeFormat | None = None,
+    init: Literal[False] = False,  # it tells type checkers, see `template`
 ) -> Any:
     """The table's sort key: text, a number, bytes, or a type that is stored as one of them.
 
     It has at most 1024 bytes, and is never empty.
 
+    Args:
+        template: the text that it is made of, `"ORG#{org_id}"`, see `adorm.key`. It is no argument
+            of the constructor then, and can't be set.
+        default, factory, name, datetime_format: as for `attribute`.
+
+    Raises:
+        ModelError: a template has a default.
+
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys
     """
+    if template is not None:
+        if default is not _UNSET or factory is not None:
+            raise ModelError(f"a key that is made of {template!r} has no default")
+        return KeyField(template, name, is_sort=True)
     marker = Marker(Role.SORT_KEY, name, datetime_format=datetime_format)
     return _field(marker, default=default, factory=factory)
 

@@ -11,6 +11,7 @@ import attrs
 from adorm.codec.chosen_codec import chosen_codec
 from adorm.codec.codec import Codec
 from adorm.codec.failures import DecodeFailure, item_decode_error
+from adorm.items.key_encoding import decode_key
 from adorm.items.keys import Key
 from adorm.models import ModelInfo, model_info
 from adorm.schema.model_types import AttrsLike, DataclassLike
@@ -102,16 +103,11 @@ def typed_change(record: StreamRecord, info: ModelInfo, codec: Codec) -> StreamC
 
 
 def _key(record: StreamRecord, info: ModelInfo, codec: Codec) -> Key[Any]:
-    values: list[Any] = []
-    for field in info.key_fields:
-        name = field.attribute_name
-        try:
-            if name not in record.keys:
-                raise DecodeFailure("no such attribute in the key")
-            values.append(codec.decode_stored_field(field, record.keys[name]))
-        except DecodeFailure as failure:
-            raise _error(failure.under(name), record, "Keys", info) from failure
-    return Key(info, tuple(values))
+    item = record.new_image or record.old_image or {}
+    try:
+        return decode_key(info, codec, record.keys, item)
+    except DecodeFailure as failure:
+        raise _error(failure, record, "Keys", info) from failure
 
 
 def _decoded(record: StreamRecord, part: str, info: ModelInfo, codec: Codec) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar, overload
 
 from adorm.errors import UsageError
 from adorm.items.binding import Binding, Connection
 from adorm.items.delete import Delete
-from adorm.items.keys import NOT_GIVEN, Key, make_key
+from adorm.items.keys import Key, make_key
 from adorm.items.put import Put
 from adorm.items.save import Save, only_paths
 from adorm.items.single_write import SingleWrite, Write, key_of_instance
@@ -78,23 +78,21 @@ class TransactionBuilder:
         self, model: type[ModelT], key: Key[ModelT] | tuple[KeyValue, KeyValue], /
     ) -> TransactionWrite[ModelT]: ...
     @overload
+    def delete(self, key: Key[ModelT], /) -> TransactionWrite[ModelT]: ...
+    @overload
     def delete(self, item: ModelT, /) -> TransactionWrite[ModelT]: ...
-    def delete(
-        self, item: Any, partition: Any = NOT_GIVEN, sort: Any = NOT_GIVEN, /
-    ) -> TransactionWrite[Any]:
-        """Delete an item by its model and key, or an instance if its version is still the one read.
+    def delete(self, target: Any, /, *key: Any) -> TransactionWrite[Any]:
+        """Delete an item by its key, or an instance if its version is still the one read.
 
         Raises:
             UsageError: the key is not the model's, or what is given is no instance of a model with
                 a table.
         """
-        if isinstance(item, type):
-            binding, key = self._table_and_key(cast("type[Any]", item), partition, sort)
-            return self._add(Delete(binding, key))
-        if partition is not NOT_GIVEN:
-            raise UsageError("delete() takes a model and a key, or an instance alone")
-        binding, key = self._table_and_key_of(item)
-        return self._add(Delete(binding, key, item))
+        if isinstance(target, type | Key):
+            return self._add(Delete(*self._table_and_key(target, key)))
+        if key:
+            raise UsageError("delete() takes a model and a key, a Key alone, or an instance alone")
+        return self._add(Delete(*self._table_and_key_of(target), target))
 
     # ---- operations by key
 
@@ -106,17 +104,17 @@ class TransactionBuilder:
     def update(
         self, model: type[ModelT], key: Key[ModelT] | tuple[KeyValue, KeyValue], /
     ) -> TransactionUpdate[ModelT]: ...
-    def update(
-        self, model: type[ModelT], partition: Any, sort: Any = NOT_GIVEN, /
-    ) -> TransactionUpdate[ModelT]:
+    @overload
+    def update(self, key: Key[ModelT], /) -> TransactionUpdate[ModelT]: ...
+    def update(self, target: Any, /, *key: Any) -> TransactionUpdate[Any]:
         """Change parts of an existing item: the clauses that follow add to it. `.upsert()` creates
         it where there is none.
 
         Raises:
             UsageError: the key is not the model's.
         """
-        binding, key = self._table_and_key(model, partition, sort)
-        return TransactionUpdate(self._state, self._added(Update(binding, key)))
+        update: Update[Any, Any] = Update(*self._table_and_key(target, key))
+        return TransactionUpdate(self._state, self._added(update))
 
     @overload
     def check(
@@ -126,9 +124,9 @@ class TransactionBuilder:
     def check(
         self, model: type[ModelT], key: Key[ModelT] | tuple[KeyValue, KeyValue], /
     ) -> TransactionWrite[ModelT]: ...
-    def check(
-        self, model: type[ModelT], partition: Any, sort: Any = NOT_GIVEN, /
-    ) -> TransactionWrite[ModelT]:
+    @overload
+    def check(self, key: Key[ModelT], /) -> TransactionWrite[ModelT]: ...
+    def check(self, target: Any, /, *key: Any) -> TransactionWrite[Any]:
         """Apply the transaction only if an item that it does not write fulfils `.when(...)`.
 
         Without conditions, only if there is such an item.
@@ -136,8 +134,7 @@ class TransactionBuilder:
         Raises:
             UsageError: the key is not the model's.
         """
-        binding, key = self._table_and_key(model, partition, sort)
-        return self._add(Check(binding, key))
+        return self._add(Check(*self._table_and_key(target, key)))
 
     @overload
     def include(self, write: Update[ModelT, Any], /) -> TransactionUpdate[ModelT]: ...
@@ -180,13 +177,17 @@ class TransactionBuilder:
         return action
 
     def _table_and_key(
-        self, model: type[Any], partition: Any, sort: object
+        self, target: type[Any] | Key[Any], given: tuple[Any, ...]
     ) -> tuple[Binding, Key[Any]]:
-        name: str | None = partition.table_name if isinstance(partition, Key) else None
-        binding = self._connection.binding(model, name)
-        if partition is NOT_GIVEN:
+        if isinstance(target, Key):
+            if given:
+                raise UsageError(f"{target} is a whole key: give nothing beside it")
+            return self._connection.binding(target.model, target.table_name), target
+        name: str | None = given[0].table_name if given and isinstance(given[0], Key) else None
+        binding = self._connection.binding(target, name)
+        if not given and binding.info.parts:
             raise UsageError(f"which {binding.info.name}? Give its key after the model")
-        return binding, make_key(binding.info, cast("object", partition), sort)
+        return binding, make_key(binding.info, given)
 
     def _table_and_key_of(self, item: object) -> tuple[Binding, Key[Any]]:
         binding = self._bindings.get(type(item))

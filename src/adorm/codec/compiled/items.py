@@ -39,6 +39,7 @@ from adorm.codec.compiled.writer import FunctionWriter
 from adorm.codec.failures import DecodeFailure, EncodeFailure, article, reason_of, unexpected, wrong
 from adorm.errors import AdormError
 from adorm.schema.fields import MISSING, NOT_REQUIRED, Role
+from adorm.schema.item_keys import ComputedAttributes, computed_attributes
 from adorm.schema.structures import Structure, kind_of, structure_of
 
 
@@ -92,6 +93,21 @@ class StructCoder(Coder):
 
     def decode_source(self) -> DecodeSource:
         return DecodeSource("{decode_map}({p})", {"decode_map": self.decode_map})
+
+    @property
+    def computed(self) -> ComputedAttributes | None:
+        """The attributes that items of the class have beside its fields; None for most classes."""
+        return computed_attributes(self.structure.cls)
+
+    @made_once
+    def encode_item(self) -> Callable[[Any], dict[str, Any]]:
+        """As `encode_map`, with the computed attributes of an item of a table."""
+        computed = self.computed
+        if computed is None:
+            return self.encode_map
+        from adorm.codec.compiled.computed import make_item_encoder
+
+        return make_item_encoder(self.name, self.plans, self.encode_map, computed)
 
     @made_once
     def encode_map(self) -> Callable[[Any], dict[str, Any]]:

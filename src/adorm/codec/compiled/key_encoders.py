@@ -14,6 +14,7 @@ from adorm.codec.absence import FieldPlan
 from adorm.codec.compiled.writer import FunctionWriter
 from adorm.dynamodb.limits import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES
 from adorm.dynamodb.values import KEY_TAGS, AttributeMap
+from adorm.schema.item_keys import ItemKey
 from adorm.support.records import Record
 
 MAX_BYTES_OF_A_CHARACTER = 4
@@ -37,7 +38,9 @@ def most_key_bytes(*, sort: bool) -> int:
     return MAX_SORT_KEY_BYTES if sort else MAX_PARTITION_KEY_BYTES
 
 
-def make_key_encoder(name: str, plans: Sequence[FieldPlan]) -> KeyEncoder:
+def make_key_encoder(
+    name: str, plans: Sequence[FieldPlan], key: ItemKey | None = None
+) -> KeyEncoder:
     """Generate the function, for instance of text and a whole number:
 
     def encode_key(values):
@@ -50,11 +53,12 @@ def make_key_encoder(name: str, plans: Sequence[FieldPlan]) -> KeyEncoder:
 
     Args:
         name: the model's.
-        plans: of its partition key, and of its sort key if there is one.
+        plans: of the values of a key, in order.
+        key: how the key attributes are made of these values; None where each is one of them.
     """
     writer = FunctionWriter("encode_key", "values")
     writer.line("try:", 1)
-    parts = write_test(writer, plans, 2)
+    parts = write_test(writer, plans, 2, key)
     if parts is None:
         return _needs_closer_look
     writer.line(f"return {attribute_map_of(parts)}", 3)
@@ -64,12 +68,14 @@ def make_key_encoder(name: str, plans: Sequence[FieldPlan]) -> KeyEncoder:
 
 
 def write_test(
-    writer: FunctionWriter, plans: Sequence[FieldPlan], indent: int
+    writer: FunctionWriter, plans: Sequence[FieldPlan], indent: int, key: ItemKey | None = None
 ) -> list[KeyPart] | None:
     """Write lines that look at `values`, the last of them an `if` that holds for common keys.
 
     It is None where no key of the model is common.
     """
+    if key is not None:
+        return _write_template_test(writer, plans, indent, key)
     tests: list[str] = []
     parts: list[KeyPart] = []
     variables = [f"v{index}" for index in range(len(plans))]
@@ -91,6 +97,50 @@ def write_test(
             tests.append(f"len({payload}) <= {most}")
         parts.append(KeyPart(plan.field.attribute_name, coder.tag, payload))
     writer.line(f"{', '.join(variables)}, = values", indent)
+    writer.line(f"if {' and '.join(tests)}:", indent)
+    return parts
+
+
+def _write_template_test(
+    writer: FunctionWriter, plans: Sequence[FieldPlan], indent: int, key: ItemKey
+) -> list[KeyPart] | None:
+    """The same for a key that is made of parts."""
+    by_field = {plan.field: (plan, f"v{index}") for index, plan in enumerate(plans)}
+    tests: list[str] = []
+    parts: list[KeyPart] = []
+    for index, side in enumerate(key.sides):
+        pieces: list[str] = []
+        tag = "S"
+        for segment in side.template.segments:
+            if isinstance(segment, str):
+                pieces.append(repr(segment))
+                continue
+            plan, variable = by_field[segment.field]
+            common = plan.coder.encode_source()
+            if common is None or segment.format or plan.coder.tag not in KEY_TAGS:
+                return None
+            if plan.coder.tag != "S" and side.template.alone is None:
+                return None
+            tag = plan.coder.tag
+            if common.test:
+                tests.append(writer.expand(common.test, common.names, v=variable))
+            payload = variable
+            if common.payload == "{v}":
+                tests.append(variable)
+            else:
+                payload = f"p{index}_{len(pieces)}"
+                value = writer.expand(common.payload, common.names, v=variable)
+                tests.append(f"({payload} := {value})")
+            if segment.end:  # a text without its first character can't contain it
+                tests.append(f"{segment.end[0]!r} not in {payload}")
+            pieces.append(payload)
+        tests.append(f"(k{index} := {' + '.join(pieces)})")
+        if tag != "N":
+            most = most_key_bytes(sort=index == 1) // MAX_BYTES_OF_A_CHARACTER
+            tests.append(f"len(k{index}) <= {most}")
+        parts.append(KeyPart(side.attribute_name, tag, f"k{index}"))
+    variables = "".join(f"v{index}, " for index in range(len(plans)))
+    writer.line(f"{variables or '()'} = values", indent)
     writer.line(f"if {' and '.join(tests)}:", indent)
     return parts
 

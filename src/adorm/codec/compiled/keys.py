@@ -12,7 +12,7 @@ comparison is generated code. See docs/decisions/0026-keys-lead-back-to-their-it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
@@ -89,13 +89,30 @@ def comparing_decoder(coder: StructCoder) -> Callable[[Any], Any]:
             compare_fully_1(made, stored)
         return made
     """
-    return _comparing(
-        coder, coder.decode_map, "content.get({name!r})", None, 'stored["{tag}"]', _as_it_is
+    decode = _comparing(
+        coder,
+        coder.decode_map,
+        "content.get({name!r})",
+        None,
+        'stored["{tag}"]',
+        _as_it_is,
+        'content[{name!r}]["{tag}"]',
+        _as_it_is_whole,
     )
+    computed = coder.computed
+    if computed is None:
+        return decode
+    from adorm.codec.compiled.computed import make_recovering
+
+    return make_recovering(coder.name, computed, decode)
 
 
 def comparing_maker(
-    coder: StructCoder, make: Callable[[Any], Any], unset: object, plain: Callable[[Any, str], Any]
+    coder: StructCoder,
+    make: Callable[[Any], Any],
+    unset: object,
+    plain: Callable[[Any, str], Any],
+    slots: Mapping[str, str],
 ) -> Callable[[Any], Any]:
     """`make` with the same comparison, for the structs of `PageParser`.
 
@@ -104,8 +121,25 @@ def comparing_maker(
         unset: stands for an absent attribute in a struct.
         plain: gives the attribute value that a struct was in JSON, by the struct and the
             attribute's name.
+        slots: the fields of a struct, by attribute name.
     """
-    return _comparing(coder, make, "content.f{index}", unset, "stored.{tag}", plain)
+
+    def key_map(struct: Any) -> dict[str, Any]:
+        names = [] if coder.computed is None else list(coder.computed.fields)
+        values = {name: getattr(struct, slots[name]) for name in names}
+        return {name: plain(value, name) for name, value in values.items() if value is not unset}
+
+    return _comparing(
+        coder,
+        make,
+        "content.f{index}",
+        unset,
+        "stored.{tag}",
+        plain,
+        "content.{slot}.{tag}",
+        key_map,
+        slots,
+    )
 
 
 def _comparing(
@@ -115,9 +149,13 @@ def _comparing(
     absent: object,
     payload: str,
     plain: Callable[[Any, str], Any],
+    computed_payload: str,
+    whole: Callable[[Any], Mapping[str, Any]],
+    slots: Mapping[str, str] | None = None,
 ) -> Callable[[Any], Any]:
     plans = plans_to_compare(coder)
-    if not plans:
+    computed = coder.computed
+    if not plans and (computed is None or computed.key is None):
         return make
     source = FunctionWriter("make_stored", "content")
     source.line(f"made = {source.name('make', make)}(content)", 1)
@@ -125,6 +163,13 @@ def _comparing(
     for index, plan in plans:
         source.line(f"stored = {read.format(index=index, name=plan.field.attribute_name)}", 1)
         _write_comparison(source, index, plan, present, payload, plain)
+    if computed is not None:
+        from adorm.codec.compiled.computed import write_key_comparison
+
+        def stored_text(name: str, tag: str) -> str:
+            return computed_payload.format(name=name, tag=tag, slot=(slots or {}).get(name, ""))
+
+        write_key_comparison(source, coder.name, coder.plans, computed, stored_text, whole)
     source.line("return made", 1)
     return source.function(f"make stored {coder.name}")
 
@@ -163,6 +208,12 @@ def _write_comparison(
         tests.append(f"not ({' and '.join(parts)})")
     source.line(f"if {' and '.join(tests)}:", 1)
     source.line(f"{source.name(f'compare_fully_{index}', compare_fully)}(made, stored)", 2)
+
+
+def _as_it_is_whole(content: Any) -> Mapping[str, Any]:
+    """An attribute map that is one already."""
+    whole: Mapping[str, Any] = content
+    return whole
 
 
 def _as_it_is(stored: Any, _name: str) -> Any:

@@ -28,7 +28,8 @@ from adorm.codec.coders.scalar import ScalarCoder
 from adorm.codec.coders.sets import SetCoder
 from adorm.codec.compiled.items import StructCoder, stands_apart
 from adorm.codec.compiled.writer import FunctionWriter
-from adorm.schema.fields import NOT_REQUIRED
+from adorm.schema.fields import NOT_REQUIRED, Field
+from adorm.schema.types import scalar_tag, split_optional
 
 UNSET = msgspec.UNSET
 """Stands for an absent attribute."""
@@ -57,7 +58,7 @@ def page_types(
     Raises:
         TypeError, ValueError: msgspec does not take an attribute's name.
     """
-    item, make = _StructTypes().struct_of(coder, (coder,))
+    item, make = _StructTypes().struct_of(coder, (coder,), as_item=True)
 
     def decoder(name: str, items: tuple[str, Any], beside: tuple[str, ...]) -> Decoder[Any]:
         members = [(*items, UNSET), *((member, Any, UNSET) for member in beside)]
@@ -68,6 +69,15 @@ def page_types(
     return (page, batch), make
 
 
+def slots_of(coder: StructCoder) -> dict[str, str]:
+    """The fields of an item's struct by attribute name, `{"pk": "f0"}`: first those of the class,
+    then the computed attributes."""
+    names = [plan.field.attribute_name for plan in coder.plans]
+    if coder.computed is not None:
+        names += coder.computed.fields
+    return {name: f"f{index}" for index, name in enumerate(names)}
+
+
 class _StructTypes:
     """Makes msgspec's struct types for coders, and the functions that make instances of structs."""
 
@@ -75,12 +85,13 @@ class _StructTypes:
         self._value_types: dict[tuple[str, Any, bool], Any] = {}
 
     def struct_of(
-        self, coder: StructCoder, within: tuple[Coder, ...]
+        self, coder: StructCoder, within: tuple[Coder, ...], *, as_item: bool = False
     ) -> tuple[Any, Callable[[Any], Any]]:
         """The struct type of a class, and the function that makes an instance of a struct.
 
         Args:
             within: the coders around it, itself included; one that holds itself ends there.
+            as_item: whether it is an item of a table, which may have computed attributes.
         """
         source = FunctionWriter("make", "content")
         if any(stands_apart(plan) for plan in coder.plans):
@@ -105,11 +116,20 @@ class _StructTypes:
                 unset = source.name("UNSET", UNSET)
                 source.line(f"{target} = {default} if item is {unset} else {value}", 1)
         coder.write_made(source)
-        names = {f"f{index}": plan.field.attribute_name for index, plan in enumerate(coder.plans)}
+        names = {slot: name for name, slot in slots_of(coder).items()}
+        computed = coder.computed if as_item else None
+        for index, field in enumerate(() if computed is None else computed.fields.values()):
+            kind = self._key_type(field)
+            fields.append((f"f{len(coder.plans) + index}", kind, UNSET))
         struct = msgspec.defstruct(
             f"{coder.structure.name} item", fields, rename=names, gc=False, kw_only=True
         )
         return struct, source.function(f"make {coder.name}")
+
+    def _key_type(self, field: Field) -> Any:
+        """The type of a computed attribute in a struct."""
+        tag = scalar_tag(split_optional(field.type)[0]) or "S"
+        return self._tagged(tag, str, nullable=False)
 
     def _field(
         self,

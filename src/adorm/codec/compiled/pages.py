@@ -121,7 +121,7 @@ class PageParser:
         return answer
 
     def _make_decoders(self) -> tuple[Decoder[Any], Decoder[Any]] | None:
-        from adorm.codec.compiled.page_structs import UNSET, page_types  # imports msgspec
+        from adorm.codec.compiled.page_structs import UNSET, page_types, slots_of  # imports msgspec
 
         with BUILDING:
             if self._decoders is None and not self._refused:
@@ -131,9 +131,8 @@ class PageParser:
                     self._refused = True
                 else:
                     self._unset = UNSET
-                    self.make = comparing_maker(self._coder, make, UNSET, json_value)
-                    names = [plan.field.attribute_name for plan in self._coder.plans]
-                    self.slots = {name: f"f{index}" for index, name in enumerate(names)}
+                    self.slots = slots_of(self._coder)
+                    self.make = comparing_maker(self._coder, make, UNSET, json_value, self.slots)
                     self._decoders = decoders
             return self._decoders
 

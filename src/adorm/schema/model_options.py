@@ -1,0 +1,62 @@
+"""`ModelOptions`: what `@adorm.model(...)` says of a class; and its type attribute."""
+
+from __future__ import annotations
+
+from adorm.errors import ModelError
+from adorm.schema.fields import Field, Marker, Role
+from adorm.schema.indexes import GlobalIndex, LocalIndex
+from adorm.schema.single_table import SingleTable
+from adorm.schema.structures import Structure
+from adorm.support.records import Record
+
+
+class ModelOptions(Record):
+    """The options of the decorator, for the class itself and for its subclasses."""
+
+    table: str | SingleTable | None
+    indexes: tuple[GlobalIndex | LocalIndex, ...] | None
+    """None: as the base class says."""
+    entity: tuple[str, ...] = ()
+    """What the type attribute of its items may hold; the first is written."""
+    abstract: bool = False
+    """Whether only its subclasses have items."""
+
+
+def with_inherited(given: ModelOptions, inherited: ModelOptions | None, name: str) -> ModelOptions:
+    """The options of a class: table and indexes are those of its base where it has none."""
+    table, indexes = given.table, given.indexes
+    if inherited is not None:
+        table = inherited.table if table is None else table
+        indexes = inherited.indexes if indexes is None else indexes
+    if given.entity and not isinstance(table, SingleTable):
+        raise ModelError(
+            f"{name}: entity= is what the type attribute of a SingleTable holds, and the model has "
+            "no such table"
+        )
+    return ModelOptions(table, indexes or (), given.entity or (name,), given.abstract)
+
+
+def make_type_field(structure: Structure, options: ModelOptions) -> Field | None:
+    """The type attribute of a `SingleTable`, where it is no field of the model.
+
+    Raises:
+        ModelError: a field has its attribute name, or the model has another discriminator.
+    """
+    name = options.table.type_attribute if isinstance(options.table, SingleTable) else None
+    if name is None:
+        return None
+    for field in structure.fields:
+        is_discriminator = field.role is Role.DISCRIMINATOR
+        if is_discriminator and field.attribute_name == name:
+            return None
+        if is_discriminator or field.attribute_name == name:
+            raise ModelError(
+                f"{structure.name}.{field.name}: {name!r} is the attribute that holds the type of "
+                f"each item in {options.table!r}: a discriminator has this attribute name, "
+                f"adorm.discriminator(..., name={name!r}), and no other field has it"
+            )
+    field = Field(
+        name, name, str, Marker(Role.DISCRIMINATOR), init=False, default=options.entity[0]
+    )
+    field.owner = structure.name
+    return field

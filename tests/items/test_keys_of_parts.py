@@ -1,0 +1,194 @@
+"""Keys that are made of parts: of the table and of its indexes, declared by texts or functions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import pytest
+
+import adorm
+
+pytestmark = pytest.mark.anyio
+
+shop = adorm.SingleTable(
+    "shop",
+    indexes=[
+        adorm.GlobalIndex("GSI1", partition="GSI1PK", sort="GSI1SK"),
+        adorm.GlobalIndex("inverted", partition="SK", sort="PK"),
+    ],
+)
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    PAID = "paid"
+
+
+@adorm.model(table=shop)
+class Order:
+    user_name: str
+    order_id: str
+    status: Status = Status.OPEN
+    total: Decimal = Decimal(0)
+    placed_at: datetime | None = None
+
+    @adorm.key
+    def key(self, user_name: str, order_id: str) -> adorm.KeyText:
+        return f"CUSTOMER#{user_name}", f"ORDER#{order_id}"
+
+    by_status = adorm.key("CUSTOMER#{user_name}", "{status}#{placed_at}", index="GSI1")
+
+
+@adorm.model(table="projects")
+class Project:
+    pk: str = adorm.partition_key(template="ORG#{org_id}")
+    sk: str = adorm.sort_key(template="PROJECT#{number:06d}")
+    org_id: str
+    number: int
+    title: str = ""
+
+
+PLACED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+STORED = {
+    "user_name": {"S": "ada"},
+    "order_id": {"S": "o1"},
+    "status": {"S": "open"},
+    "total": {"N": "5"},
+    "placed_at": {"S": "2026-01-02T03:04:05.000000Z"},
+    "PK": {"S": "CUSTOMER#ada"},
+    "SK": {"S": "ORDER#o1"},
+    "GSI1PK": {"S": "CUSTOMER#ada"},
+    "GSI1SK": {"S": "open#2026-01-02T03:04:05.000000Z"},
+    "_type": {"S": "Order"},
+}
+
+
+def order(**changes: Any) -> Order:
+    values = {"user_name": "ada", "order_id": "o1", "total": Decimal(5), "placed_at": PLACED}
+    return Order(**{**values, **changes})
+
+
+def test_an_item_holds_its_fields_its_keys_and_its_type() -> None:
+    assert adorm.to_attribute_map(order()) == STORED
+    assert adorm.from_attribute_map(Order, STORED) == order()
+
+
+def test_an_item_with_an_absent_part_has_no_key_of_the_index() -> None:
+    stored = adorm.to_attribute_map(order(placed_at=None))
+    assert "GSI1PK" not in stored
+    assert "GSI1SK" not in stored
+
+
+def test_plain_json_holds_the_fields_only() -> None:
+    assert set(adorm.to_plain(order())) == {
+        "user_name", "order_id", "status", "total", "placed_at"
+    }  # fmt: skip
+
+
+def test_a_part_without_an_attribute_is_read_from_the_key() -> None:
+    stored = {name: value for name, value in STORED.items() if name not in {"user_name", "status"}}
+    assert adorm.from_attribute_map(Order, stored) == order()
+
+
+def test_a_key_that_is_not_the_text_of_the_fields_is_refused() -> None:
+    with pytest.raises(adorm.ItemDecodeError, match=r"CUSTOMER#bob.*CUSTOMER#\{user_name\}"):
+        adorm.from_attribute_map(Order, {**STORED, "PK": {"S": "CUSTOMER#bob"}})
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        Order.key("ada", "o1"),
+        Order.key(user_name="ada", order_id="o1"),
+        Order.key("ada", order_id="o1"),
+    ],
+)
+def test_parts_are_given_in_order_or_by_name(key: adorm.Key[Order]) -> None:
+    assert key == Order.key("ada", "o1")
+    assert key.parts == {"user_name": "ada", "order_id": "o1"}
+    assert key.model is Order
+
+
+async def test_items_are_written_and_read_by_their_parts() -> None:
+    async with adorm.connect("memory") as db:
+        await db.create_table(Order)
+        orders = db.table(Order)
+        await orders.create(order())
+        assert await orders.get("ada", "o1") == order()
+        assert await orders.get(user_name="ada", order_id="o1") == order()
+        assert await orders.get(Order.key("ada", "o1")) == order()
+        assert await orders.get_or_none("ada", "o2") is None
+        assert await orders.exists("ada", "o1")
+        found = await orders.batch_get([Order.key("ada", "o1"), Order.key("ada", "o2")])
+        assert found.items == [order()]
+        assert found.missing == [Order.key("ada", "o2")]
+        async with db.transaction() as tx:
+            tx.delete(Order.key("ada", "o1"))
+            tx.create(order(order_id="o2"))
+        assert await orders.scan() == [order(order_id="o2")]
+        await orders.delete(orders.key(order(order_id="o2")))
+        assert await orders.scan() == []
+
+
+async def test_many_pages_are_read_from_their_bytes() -> None:
+    async with adorm.connect("memory") as db:
+        await db.create_table(Order)
+        orders = db.table(Order)
+        many = [order(order_id=f"o{number:04d}") for number in range(300)]
+        await orders.batch_write(puts=many)
+        for _ in range(3):
+            read = await orders.scan().page_size(100)
+            assert sorted(read, key=lambda each: each.order_id) == many
+
+
+async def test_a_key_can_be_a_field_to_look_at() -> None:
+    project = Project(org_id="acme", number=7)
+    assert (project.pk, project.sk) == ("ORG#acme", "PROJECT#000007")
+    with pytest.raises(adorm.UsageError, match="made of"):
+        project.pk = "ORG#other"
+    async with adorm.connect("memory") as db:
+        await db.create_table(Project)
+        projects = db.table(Project)
+        await projects.create(project)
+        assert await projects.get("acme", 7) == project
+        by_name: Any = projects
+        assert await by_name.get(org_id="acme", number=7) == project
+        key = projects.parse_key("ORG#acme", "PROJECT#000007")
+        assert key.parts == {"org_id": "acme", "number": 7}
+
+
+@pytest.mark.parametrize(
+    ("parts", "named", "message"),
+    [
+        (("ada",), {}, "user_name and order_id; 1 value was given"),
+        (("ada", "o1", "x"), {}, "3 values were given"),
+        (("ada",), {"number": 1}, "no part 'number'"),
+        (("ada",), {"user_name": "bob"}, "given twice"),
+        ((), {"user_name": "ada"}, "lacks order_id"),
+    ],
+)
+def test_wrong_parts_are_named(parts: Any, named: Any, message: str) -> None:
+    make: Any = Order.key
+    with pytest.raises(adorm.UsageError, match=message):
+        make(*parts, **named)
+
+
+async def test_an_ambiguous_or_empty_part_is_refused_before_the_wire() -> None:
+    two = adorm.SingleTable("two")
+
+    @adorm.model(table=two)
+    class Pair:
+        first: str
+        second: str
+        key = adorm.key("P#{first}#{second}", "PAIR")
+
+    async with adorm.connect("memory") as db:
+        pairs = db.table(Pair)
+        with pytest.raises(adorm.BadValue, match="'x#y' contains '#', which ends it"):
+            await pairs.get("x#y", "z")
+        with pytest.raises(adorm.BadValue, match="first is empty"):
+            await pairs.create(Pair(first="", second="z"))
+        assert pairs.get("x", "y#z").request()["Key"]["PK"] == {"S": "P#x#y#z"}
