@@ -28,35 +28,15 @@ from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError
 from adorm.items.binding import Binding
 from tests.codec.samples import (
-    Box,
     Circle,
-    Drawing,
     Everything,
-    Frozen,
     Line,
-    Movie,
-    Node,
     Order,
-    Pair,
-    Point,
 )
-from tests.codec.test_properties import NAMES, SLOW, everything, garbage
+from tests.codec.strategies import MODELS, NAMES, SLOW, everything, garbage
 from tests.codec.wire import attribute_values, over_the_wire
 
 CODEC = Codec()
-MODELS: list[Any] = [
-    Everything,
-    Order,
-    Node,
-    Drawing,
-    Box[int],
-    Box[Box[set[str]]],
-    Point,
-    Frozen,
-    Pair,
-    Movie,
-    Line,
-]
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from adorm.items.item_ids import ItemId, encode_keys, item_ids
 from adorm.items.key_encoding import encode_any_key
 from adorm.items.keys import Key
 from adorm.models import model_info
-from tests.items.test_keys import KEYS, MODELS, VALUES, Bytes, Numbers, Texts
+from tests.items.any_keys import KEYS, MODELS, VALUES, Bytes, Numbers, Texts
 
 
 def encoded(

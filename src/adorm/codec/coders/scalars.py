@@ -219,7 +219,7 @@ def scalar_coder(
     return ScalarCoder(cls.__name__, scalar if cls is base else _of_subclass(cls, scalar))
 
 
-def has_one_form(cls: type) -> bool:
+def is_written_as_read(cls: type) -> bool:
     """Whether a class is a type of the table with `Scalar.has_one_form`."""
     return cls in _TYPES and _TYPES[cls].scalar.has_one_form
 

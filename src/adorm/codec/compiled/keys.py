@@ -21,7 +21,7 @@ from adorm.codec.coders.choices import EnumCoder, LiteralCoder
 from adorm.codec.coders.coder import Coder
 from adorm.codec.coders.hooks import HookCoder
 from adorm.codec.coders.scalar import ScalarCoder
-from adorm.codec.coders.scalars import has_one_form as is_written_as_read
+from adorm.codec.coders.scalars import is_written_as_read
 from adorm.codec.compiled.constructors import is_kept_by_constructor
 from adorm.codec.compiled.items import StructCoder
 from adorm.codec.compiled.writer import FunctionWriter
