@@ -111,10 +111,11 @@ def _wire_or_client(options: ConnectOptions, clock: Clock) -> Callable[[], Trans
     """Makes the transport to a DynamoDB outside the process."""
 
     def make() -> Transport:
-        if options.get("client") is not None:
+        client = options.get("client")
+        if client is not None:
             from adorm.transport.client import ClientTransport
 
-            return ClientTransport(options["client"])
+            return ClientTransport(client)
         from adorm.transport.wire.transport import WireTransport
 
         return WireTransport(

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, TypeAlias, TypeVar
 import attrs
 
 from adorm.batch.concurrency import DEFAULT_CONCURRENCY, checked_concurrency
-from adorm.items.operation import Retriable
+from adorm.items.retriable import Retriable
 from adorm.outcomes import Outcome, Progress
 
 ResultT = TypeVar("ResultT")

@@ -21,9 +21,8 @@ from adorm.retry import (
     treatment_of,
 )
 from adorm.support.cancel_scopes import stop_if_cancelled
-from adorm.transport.answer_shapes import CHECKS
+from adorm.transport.answer_shapes import CHECKS, unreadable_answer
 from adorm.transport.base import Answer, LastCheck, Transport, is_unsent
-from adorm.transport.errors import unreadable_answer
 
 SHORTEST_ATTEMPT_S = 1e-6
 """A wait that ends less than this before the deadline leaves no time for an attempt. It also

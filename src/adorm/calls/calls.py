@@ -23,9 +23,8 @@ from adorm.dynamodb.operations import Repeat
 from adorm.errors import ConnectionFailed, ServiceError
 from adorm.retry import DEFAULT_RETRY, RetryPolicy, repeat_of, unit_random
 from adorm.support.cancel_scopes import scope_deadline, stop_if_cancelled
-from adorm.transport.answer_shapes import CHECKS
+from adorm.transport.answer_shapes import CHECKS, unreadable_answer
 from adorm.transport.base import Answer, AnswerReader, Request, Transport
-from adorm.transport.errors import unreadable_answer
 
 if TYPE_CHECKING:
     from adorm.calls.hooks import CallHooks

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Err
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from adorm.errors import (
     AccessDenied,
@@ -17,6 +17,7 @@ from adorm.errors import (
     TransactionConflict,
     ValidationFailed,
 )
+from adorm.support.records import Record
 
 Treatment = Literal["no", "transient", "throttle", "renew"]
 """How a retry treats an error code.
@@ -27,7 +28,7 @@ a wait, after the clock was corrected or the credentials were fetched again.
 """
 
 
-class Code(NamedTuple):
+class Code(Record):
     """One row of `CODES`."""
 
     error: type[ServiceError]

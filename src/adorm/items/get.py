@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
 
-import attrs
-
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemNotFound, UsageError
 from adorm.items.binding import Binding
 from adorm.items.keys import Key
-from adorm.items.operation import Retriable
+from adorm.items.operation import Operation
 
 if TYPE_CHECKING:
     from adorm.expressions.document_path import DocumentPath
     from adorm.items.plan import Plan
+    from adorm.retry import RetryPolicy
 
 ResultT = TypeVar("ResultT")
 T1 = TypeVar("T1")
@@ -25,8 +24,7 @@ T4 = TypeVar("T4")
 T5 = TypeVar("T5")
 
 
-@attrs.define(eq=False, repr=False)
-class Get(Retriable[ResultT]):
+class Get(Operation[ResultT]):
     """`await orders.get("c1", "o1")`.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html
@@ -34,13 +32,42 @@ class Get(Retriable[ResultT]):
 
     only_reads = True
 
-    _binding: Binding
-    _key: Key[Any]
-    _finish: Callable[[Binding, Key[Any], AttributeMap | None], ResultT]
-    """Makes the result of the item, or of None where there is none: one of the three below."""
-    _keys_only: bool = attrs.field(default=False, alias="keys_only")
-    _consistent: bool = False
-    _selected: tuple[DocumentPath, ...] | None = None
+    # a plain class: attrs would take a millisecond of a cold start
+    __slots__ = ("_binding", "_consistent", "_finish", "_key", "_keys_only", "_retry", "_selected")
+
+    def __init__(
+        self,
+        binding: Binding,
+        key: Key[Any],
+        finish: Callable[[Binding, Key[Any], AttributeMap | None], ResultT],
+        *,
+        keys_only: bool = False,
+        consistent: bool = False,
+        selected: tuple[DocumentPath, ...] | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        """`finish` makes the result of the item, or of None where there is none: one of the three
+        below."""
+        self._binding = binding
+        self._key = key
+        self._finish = finish
+        self._keys_only = keys_only
+        self._consistent = consistent
+        self._selected = selected
+        self._retry = retry
+
+    def _with(self, **changed: Any) -> Any:
+        same: dict[str, Any] = {
+            "keys_only": self._keys_only,
+            "consistent": self._consistent,
+            "selected": self._selected,
+            "retry": self._retry,
+        }
+        return type(self)(self._binding, self._key, self._finish, **(same | changed))
+
+    def retry(self, policy: RetryPolicy, /) -> Self:
+        """Retry by this policy instead of the database's."""
+        return cast("Self", self._with(retry=policy))
 
     @property
     def model_name(self) -> str:
@@ -54,7 +81,7 @@ class Get(Retriable[ResultT]):
 
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html
         """
-        return attrs.evolve(self, consistent=True)
+        return cast("Self", self._with(consistent=True))
 
     @overload
     def select(self, a: T1, /) -> Get[tuple[T1]]: ...
@@ -80,7 +107,7 @@ class Get(Retriable[ResultT]):
             raise UsageError("exists() reads no attributes: get_or_none(...).select(...) does")
         from adorm.expressions.paths import selected_paths
 
-        return attrs.evolve(cast("Any", self), selected=selected_paths(paths))
+        return self._with(selected=selected_paths(paths))
 
     def request(self) -> dict[str, Any]:
         binding = self._binding

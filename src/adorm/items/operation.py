@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Generator
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
-
-import attrs
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from adorm.errors import MisusedExpression
 
 if TYPE_CHECKING:
     from adorm.items.binding import Binding, Connection
     from adorm.items.plan import Plan
-    from adorm.retry import RetryPolicy
 
-ResultT = TypeVar("ResultT")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
@@ -80,14 +76,3 @@ class Operation(Generic[ResultT_co]):
             UsageError: it can't be sent.
         """
         raise TypeError(f"{type(self).__name__} has no plan")
-
-
-@attrs.define(eq=False, repr=False)
-class Retriable(Operation[ResultT]):
-    """An operation that can have a retry policy of its own."""
-
-    _retry: RetryPolicy | None = attrs.field(default=None, kw_only=True, alias="retry")
-
-    def retry(self, policy: RetryPolicy, /) -> Self:
-        """Retry by this policy instead of the database's."""
-        return attrs.evolve(self, retry=policy)

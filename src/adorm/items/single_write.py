@@ -21,8 +21,8 @@ from adorm.items.instances import store_values
 from adorm.items.key_encoding import check_index_keys, check_item_keys
 from adorm.items.keys import Key, key_of
 from adorm.items.kinds import own_kind
-from adorm.items.operation import Retriable
 from adorm.items.plan import Plan, plan_of, write_cost
+from adorm.items.retriable import Retriable
 from adorm.items.send import send
 from adorm.items.write import PreparedWrite, add_condition
 from adorm.schema.fields import Field

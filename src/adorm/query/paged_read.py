@@ -14,8 +14,9 @@ from adorm.errors import ItemNotFound, UsageError
 from adorm.expressions.conditions import Condition, conditions
 from adorm.expressions.document_path import DocumentPath
 from adorm.items.binding import Binding
-from adorm.items.operation import Operation, Retriable
+from adorm.items.operation import Operation
 from adorm.items.plan import Plan, page_cost, plan_of
+from adorm.items.retriable import Retriable
 from adorm.query.access import Access
 from adorm.query.decoder import ItemDecoder
 from adorm.query.page_reader import DecodedPages, PageReader

@@ -9,16 +9,22 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from types import NoneType
 from typing import Any, cast
 
 from adorm.dynamodb.values import KEY_TAGS
+from adorm.errors import ConnectionFailed
 
 MAX_DEPTH = 64
 """The deepest nesting that is read, twice the 32 levels of DynamoDB."""
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
+
+@cache
+def _number() -> re.Pattern[str]:
+    return re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
+
+
 MAX_NUMBER_CHARACTERS = 400
 """The longest number that is read: 38 digits in DynamoDB, but other servers may write zeros."""
 
@@ -38,6 +44,13 @@ Request = Mapping[str, Any]
 Answer = Mapping[str, Any]
 Check = Callable[[Request, Answer], "str | None"]
 """Gives what is wrong with an answer, or None."""
+
+
+def unreadable_answer(operation: str, problem: str) -> ConnectionFailed:
+    """The error for an answer that is not of the shape that DynamoDB answers in."""
+    return ConnectionFailed(
+        f"the answer can't be read: {problem}", maybe_applied=True, operation=operation
+    )
 
 
 def map_problem(what: str, value: object) -> str | None:
@@ -61,7 +74,7 @@ def _is_value(value: object, depth: int) -> bool:
         case "N":
             if not isinstance(content, str) or len(content) > MAX_NUMBER_CHARACTERS:
                 return False
-            return _NUMBER.fullmatch(content) is not None
+            return _number().fullmatch(content) is not None
         case "B":
             return isinstance(content, str | bytes)
         case "BOOL" | "NULL":

@@ -14,9 +14,10 @@ from typing import Any, cast
 
 from adorm.dynamodb.operations import operation_of
 from adorm.errors import MESSAGE_CHARACTERS, AdormError, ConnectionFailed, ServiceError, UsageError
+from adorm.transport.answer_shapes import unreadable_answer
 from adorm.transport.base import Answer, Request, Transport
 from adorm.transport.credentials.aws_session import TELL_THE_USER
-from adorm.transport.errors import misshapen, service_error, unreadable_answer
+from adorm.transport.errors import misshapen, service_error
 from adorm.transport.redaction import presentable
 from adorm.transport.wire_values import epoch_seconds, plain_request
 

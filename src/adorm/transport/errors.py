@@ -12,7 +12,6 @@ from adorm.errors import (
     AdormError,
     CancellationReason,
     ConditionalCheckFailed,
-    ConnectionFailed,
     ServiceError,
     TransactionCanceled,
 )
@@ -88,13 +87,6 @@ def error_for(
         status=status,
         retryable=row.treatment != "no",
         retry_after_s=retry_after_s,
-    )
-
-
-def unreadable_answer(operation: str, problem: str) -> ConnectionFailed:
-    """The error for an answer that is not of the shape that DynamoDB answers in."""
-    return ConnectionFailed(
-        f"the answer can't be read: {problem}", maybe_applied=True, operation=operation
     )
 
 

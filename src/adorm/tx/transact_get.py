@@ -12,8 +12,8 @@ from adorm.errors import TransactionCanceled, UsageError
 from adorm.items.binding import Connection
 from adorm.items.item_ids import ItemId, item_id
 from adorm.items.keys import Key
-from adorm.items.operation import Retriable
 from adorm.items.plan import Cost, Plan
+from adorm.items.retriable import Retriable
 from adorm.tx.actions import GetAction, explained
 
 ResultT = TypeVar("ResultT")

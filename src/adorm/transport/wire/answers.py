@@ -1,13 +1,10 @@
-"""From an HTTP answer to DynamoDB's answer or to the error that adorm raises.
+"""What an answer with another status than 200 means. Loaded by the first of them.
 
-An error may be DynamoDB's own, or come from a proxy or another server in its place.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
+It may come from a proxy or another server on the way.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -17,48 +14,9 @@ import orjson
 from adorm.dynamodb.codes import CREDENTIALS_REFUSED, code_of
 from adorm.errors import MESSAGE_CHARACTERS, ConnectionFailed, ServiceError
 from adorm.support.printable_text import shown
-from adorm.transport.base import Answer, AnswerReader
 from adorm.transport.errors import misshapen, service_error
 from adorm.transport.redaction import LOOKED_AT, presentable
 from adorm.transport.wire.answer_parser import Response
-
-MAX_CRC_DIGITS = 10
-"""Of a 32-bit number in decimal."""
-
-
-def read_answer(response: Response, read: AnswerReader | None) -> Answer | None:
-    """The content of an answer; None if its status is not 200 and the checksum is right.
-
-    Args:
-        read: asked before the JSON is parsed; see `Transport.send`.
-    """
-    status, headers, body = response
-    checksum = headers.get(b"x-amz-crc32")
-    if checksum is not None and not (
-        checksum.isdigit() and len(checksum) <= MAX_CRC_DIGITS and zlib.crc32(body) == int(checksum)
-    ):
-        raise ConnectionFailed(
-            "the answer was damaged on its way: its CRC32 is not the one that its header names",
-            maybe_applied=True,
-        )
-    if status != 200:
-        return None
-    if read is not None and (answer := read(body)) is not None:
-        return answer
-    try:
-        parsed: Answer = orjson.loads(body)
-    except ValueError as error:
-        problem = f"the answer is not JSON ({error})"
-        if encoding := headers.get(b"content-encoding"):
-            encoding_name = shown(encoding.decode("latin-1"))
-            problem += f": it is encoded as {encoding_name!r}, which adorm did not ask for"
-        raise ConnectionFailed(problem, maybe_applied=True) from error
-    if parsed.__class__ is not dict:
-        raise ConnectionFailed(
-            f"the answer is a JSON {type(parsed).__name__}, not an object", maybe_applied=True
-        )
-    return parsed
-
 
 CLOCK_TOLERANCE_S = 30.0
 """A smaller difference between the clocks is not corrected. DynamoDB allows five minutes, so it is

@@ -176,7 +176,7 @@ def _hashed_authorities() -> str | None:
     None where SSL_CERT_FILE names the authorities: they are in that file.
     """
     directory = ssl.get_default_verify_paths().capath
-    if directory is None or os.environ.get("SSL_CERT_FILE"):
+    if not directory or os.environ.get("SSL_CERT_FILE"):
         return None
     try:
         names = os.listdir(directory)  # noqa: PTH208  # the same

@@ -9,13 +9,16 @@ import asyncio
 import os
 import sys
 import time
+import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
+import orjson
+
 from adorm.checks import count, seconds
 from adorm.clock import SYSTEM_CLOCK, Clock
-from adorm.dynamodb.codes import CREDENTIALS_REFUSED
 from adorm.errors import ConnectionFailed, ServiceError, UsageError
+from adorm.support.printable_text import shown
 from adorm.transport.base import (
     Answer,
     AnswerReader,
@@ -29,7 +32,6 @@ from adorm.transport.credentials.aws_session import SessionCredentials, SessionH
 from adorm.transport.credentials.credentials import Credentials, CredentialsSource, cached
 from adorm.transport.credentials.default_chain import default_credentials
 from adorm.transport.wire.answer_parser import Response
-from adorm.transport.wire.answers import clock_offset_s, error_of_answer, read_answer
 from adorm.transport.wire.connector import Connector, tls_context
 from adorm.transport.wire.endpoint import Endpoint
 from adorm.transport.wire.find_endpoint import find_endpoint, refuse_proxy
@@ -37,6 +39,9 @@ from adorm.transport.wire.pool import ConnectionPool
 from adorm.transport.wire.request_writer import RequestWriter, json_body, trace_line
 
 T = TypeVar("T")
+
+MAX_CRC_DIGITS = 10
+"""Of a 32-bit number in decimal."""
 
 NOT_OPEN = "the transport is not open: await open() first"
 
@@ -191,7 +196,7 @@ class WireTransport(Transport):
             finally:
                 pool.release(connection)
             self._answer_headers = response.headers
-            answer = read_answer(response, read)
+            answer = _read_answer(response, read)
             if answer is None:
                 raise self._error(operation, request, response, credentials)
             return answer
@@ -269,6 +274,9 @@ class WireTransport(Transport):
     ) -> Exception:
         """The error for an answer with another status than 200. What it says about the clock and
         the credentials is kept for the next request."""
+        from adorm.dynamodb.codes import CREDENTIALS_REFUSED
+        from adorm.transport.wire.answers import clock_offset_s, error_of_answer
+
         error = error_of_answer(
             operation,
             response,
@@ -287,3 +295,37 @@ class WireTransport(Transport):
             if is_aws(self._endpoint) and is_mocked():
                 error.add_note(HINT)
         return error
+
+
+def _read_answer(response: Response, read: AnswerReader | None) -> Answer | None:
+    """The content of an answer; None if its status is not 200 and the checksum is right.
+
+    Args:
+        read: asked before the JSON is parsed; see `Transport.send`.
+    """
+    status, headers, body = response
+    checksum = headers.get(b"x-amz-crc32")
+    if checksum is not None and not (
+        checksum.isdigit() and len(checksum) <= MAX_CRC_DIGITS and zlib.crc32(body) == int(checksum)
+    ):
+        raise ConnectionFailed(
+            "the answer was damaged on its way: its CRC32 is not the one that its header names",
+            maybe_applied=True,
+        )
+    if status != 200:
+        return None
+    if read is not None and (answer := read(body)) is not None:
+        return answer
+    try:
+        parsed: Answer = orjson.loads(body)
+    except ValueError as error:
+        problem = f"the answer is not JSON ({error})"
+        if encoding := headers.get(b"content-encoding"):
+            encoding_name = shown(encoding.decode("latin-1"))
+            problem += f": it is encoded as {encoding_name!r}, which adorm did not ask for"
+        raise ConnectionFailed(problem, maybe_applied=True) from error
+    if parsed.__class__ is not dict:
+        raise ConnectionFailed(
+            f"the answer is a JSON {type(parsed).__name__}, not an object", maybe_applied=True
+        )
+    return parsed
