@@ -75,19 +75,16 @@ def test_each_part_of_a_query_s_identity_counts() -> None:
         "IndexName": "by-status",
         "ScanIndexForward": False,
         "KeyConditionExpression": "#n0 = :v0",
-        "ExpressionAttributeNames": {"#n0": "status"},
-        "ExpressionAttributeValues": {":v0": {"B": b"x"}},
     }
-    others = [
-        {**base, name: {"x": "y"} if isinstance(value, dict) else "other"}
-        for name, value in base.items()
-    ]
+    names, values = ["status"], [{"B": b"x"}]
     digests = {
-        query_digest("Query", base),
-        query_digest("Scan", base),
-        *(query_digest("Query", other) for other in others),
+        query_digest("Query", base, names, values),
+        query_digest("Scan", base, names, values),
+        query_digest("Query", base, ["other"], values),
+        query_digest("Query", base, names, [{"S": "x"}]),
+        *(query_digest("Query", {**base, name: "other"}, names, values) for name in base),
     }
-    assert len(digests) == len(base) + 2
+    assert len(digests) == len(base) + 4
 
 
 @pytest.mark.parametrize(

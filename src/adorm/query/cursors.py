@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import orjson
 
-from adorm.dynamodb.values import AttributeMap, json_default, key_value
+from adorm.dynamodb.values import AttributeMap, AttributeValue, json_default, key_value
 from adorm.errors import BadCursor, BadValue
 
 _DIGEST_BYTES = 16
@@ -24,10 +24,19 @@ MAX_CURSOR_BYTES = 16 * 1024
 """Longer text is not even decoded; the keys of DynamoDB need far less."""
 
 
-def query_digest(operation: str, request: Mapping[str, Any]) -> bytes:
+def query_digest(
+    operation: str,
+    request: Mapping[str, Any],
+    key_names: Sequence[str] = (),
+    key_values: Sequence[AttributeValue] = (),
+) -> bytes:
     """A digest of what a query reads and in which order.
 
     It covers the table, the index, the direction, and the key condition with its values.
+
+    Args:
+        key_names: the names of the attributes in the key condition, in its order.
+        key_values: the values in it.
 
     Raises:
         BadValue: text in the key condition holds a lone surrogate, which UTF-8 can't encode.
@@ -38,8 +47,8 @@ def query_digest(operation: str, request: Mapping[str, Any]) -> bytes:
         request.get("IndexName"),
         request.get("ScanIndexForward", True),
         request.get("KeyConditionExpression"),
-        request.get("ExpressionAttributeNames"),
-        request.get("ExpressionAttributeValues"),
+        key_names,
+        key_values,
     ]
     try:
         text = orjson.dumps(identity, default=json_default, option=orjson.OPT_SORT_KEYS)

@@ -184,11 +184,10 @@ def read_request(
     if decoder.consistent:
         parameters["ConsistentRead"] = True
     expressions = RequestExpressions(binding.codec, info.model)
-    identity = dict(parameters)
     if key:
         expressions.key_condition(and_(*key))
         check_key_values(info, key, expressions.values)
-        expressions.into(identity)
+    key_values = expressions.values.copy()
     if filter_:
         expressions.filter(and_(*filter_))
     key_names = info.key_names | target.key_names
@@ -201,6 +200,7 @@ def read_request(
     elif decoder.hydrates:
         expressions.projection([(name,) for name in sorted(key_names)])
     expressions.into(parameters)
+    key_paths = [path.attribute_name for condition in key for path in condition.paths()]
     if info.discriminator is not None and (kinds.after_reading or decoder.hydrates):
         decoder = attrs.evolve(decoder, drops_other_kinds=True)
     return ReadRequest(
@@ -208,7 +208,7 @@ def read_request(
         parameters=parameters,
         page_size=page_size,
         key_names=key_names,
-        digest=query_digest(operation, identity),
+        digest=query_digest(operation, parameters, key_paths, key_values),
         reason=access.reason,
         decoder=decoder,
         drops_other_kinds=kinds.after_reading,
