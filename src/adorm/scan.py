@@ -137,7 +137,9 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
     def select(self, *paths: object) -> Scan[Any]:
         """Only these attributes, as tuples. An attribute that an item lacks reads as the field's
         default, else as None."""
-        return cast("Scan[Any]", self._with_selection(selected_paths(paths)))
+        return cast(
+            "Scan[Any]", self._with_selection(selected_paths(paths, self._binding.info.model))
+        )
 
     # ---- reading
 

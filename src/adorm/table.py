@@ -166,7 +166,7 @@ class Table(TableBatches[ModelT]):
         from adorm.items.single_write import key_of_instance
 
         binding = self._binding
-        paths = None if only is None else only_paths(binding.info.name, only)
+        paths = None if only is None else only_paths(binding.info.model, only)
         return Save(binding, key_of_instance(binding, item), item, returning="item", only=paths)
 
     @overload

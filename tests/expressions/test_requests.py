@@ -220,6 +220,36 @@ REFUSED: dict[str, tuple[Any, str]] = {
         lambda: unchecked.update("c", "o").apply(attr(Unchecked.lines).delete({1})).request(),
         "Order.lines",
     ),
+    "append to a set": (
+        lambda: unchecked.update("c", "o").append(Unchecked.tags, ["x"]).request(),
+        "Order.tags is stored as a set, and append() changes a list only: use .add(Order.tags, ",
+    ),
+    "prepend of a set to a set": (
+        lambda: unchecked.update("c", "o").prepend(Unchecked.tags, {"x"}).request(),
+        "Order.tags is stored as a set, and prepend() changes a list only: use .add(Order.tags, ",
+    ),
+    "append to a number": (
+        lambda: unchecked.update("c", "o").append(Unchecked.total, [1]).request(),
+        "append() changes a list only: use .add(Order.total, 1)",
+    ),
+    "add to a text": (
+        lambda: unchecked.update("c", "o").add(Unchecked.note, "x").request(),
+        "add() changes a set or a number only: use .set(Order.note, ...) with the whole value",
+    ),
+    "add to a list": (
+        lambda: unchecked.update("c", "o").add(Unchecked.lines, []).request(),
+        "add() changes a set or a number only: use .append(Order.lines, [...])",
+    ),
+    "delete from a list, by a set": (
+        lambda: unchecked.update("c", "o").apply(attr(Unchecked.lines).delete({1})).request(),
+        "delete() changes a set only: use .remove(Order.lines[0])",
+    ),
+    "a text in the place of a path": (
+        lambda: unchecked.update("c", "o").set("note", "x"),
+        "a path such as Order.",
+    ),
+    "text as a condition of a query": (lambda: unchecked.query("c").filter("x"), "as in Order."),
+    "select of text": (lambda: unchecked.scan().select("note"), "a path such as Order."),
     "raw without a name": (lambda: raw("#a = :x", values={":x": 1}), "#a"),
     "raw with a spare value": (
         lambda: raw("#a = #b", names={"#a": "a", "#b": "b"}, values={":x": 1}),
@@ -231,7 +261,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "no path": (lambda: path("a..b"), "no path"),
     "no path to start with": (lambda: path("[0]"), "no path"),
     "empty path": (lambda: path(""), "no path"),
-    "no attr": (lambda: attr("status"), "a path such as Order.total"),
+    "no attr": (lambda: attr("status"), "a path such as Model.field"),
     "select of nothing": (lambda: unchecked.scan().select(), "select()"),
     "size set": (lambda: attr(Unchecked.note).size().set(1), "sizes can be compared"),
     "begins_with a number": (

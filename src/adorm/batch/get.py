@@ -287,7 +287,7 @@ class BatchGet(BatchRead[ModelT, BatchGetResult[ModelT]], Generic[ModelT]):
             self._connection,
             self._groups,
             self._consistent,
-            selected_paths(paths),
+            selected_paths(paths, self._groups[0].binding.info.model if self._groups else None),
             batch_options=self._batch_options,
             retry=self._retry,
         )

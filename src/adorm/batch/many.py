@@ -96,6 +96,10 @@ class UpdateMany(UpdateClauses, BatchOperation[UpdateManyResult[ModelT]], Generi
     _conditions: tuple[Condition, ...] = ()
     _creates: bool = False
 
+    @property
+    def _model(self) -> Any:
+        return self._binding.info.model
+
     def _with_changes(
         self,
         paths: tuple[DocumentPath, ...],

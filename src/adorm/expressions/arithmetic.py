@@ -26,10 +26,13 @@ def _refused(form: str) -> Callable[..., NoReturn]:
     """The method of an operator that DynamoDB does not have; `form` shows its use in the error."""
 
     def refuse(self: SumOperators, other: object = None, _modulo: object = None) -> NoReturn:
-        path = str(self) if isinstance(self, PathOperators) else f"({self})"
+        shown = str(self) if isinstance(self, PathOperators) else f"({self})"
+        side: object = self
+        if isinstance(self, Sum):
+            side = self.right if isinstance(self.left, Value) else self.left
         raise MisusedExpression(
-            f"{form.format(path=path, other=other)}: DynamoDB computes with + and - only, one of "
-            "them in a .set(path, ...), as in Order.total + 1; compute the value in Python, and "
+            f"{form.format(path=shown, other=other)}: DynamoDB computes with + and - only, one of "
+            f"them in a .set(path, ...), as in {side} + 1; compute the value in Python, and "
             "store that"
         )
 
@@ -72,7 +75,7 @@ def _refuse_combining(path: PathOperators) -> NoReturn:
     raise MisusedExpression(
         f"{path} stands beside &, | or ~ as if it were a condition: they bind more tightly than "
         "comparisons, so put parentheses around each comparison, as in "
-        f"(Order.total > 1) & (Order.status == 'open'); for a bool attribute write ({path} == True)"
+        f"({path} == ...) & (...); for a bool attribute write ({path} == True)"
     )
 
 

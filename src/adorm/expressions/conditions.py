@@ -7,13 +7,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Ope
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import attrs
 
 from adorm.errors import MisusedExpression, UsageError
 from adorm.expressions.arithmetic import PathOperators, SumOperators
-from adorm.expressions.document_path import DocumentPath, ExpressionPart
+from adorm.expressions.document_path import DocumentPath, ExpressionPart, example_path
 from adorm.expressions.placeholders import Operands, Placeholders, Shape
 
 OR, AND, NOT, COMPARISON, FUNCTION = range(5)
@@ -123,14 +123,14 @@ def _write_not(placeholders: Placeholders, part: Shape) -> str:
     return f"NOT {text}" if part[1] >= FUNCTION else f"NOT ({text})"
 
 
-def condition(candidate: object) -> Condition:
-    """The condition itself, after a look whether it is one."""
+def condition(candidate: object, model: Any = None) -> Condition:
+    """The condition itself, after a look whether it is one. The model is for messages."""
     if isinstance(candidate, Condition):
         return candidate
     if isinstance(candidate, bool):
         raise UsageError(
             f"a condition is expected, not {candidate}: were two plain values compared, "
-            "instead of a path such as Order.total?"
+            f"instead of a path such as {example_path(model)}?"
         )
     if isinstance(candidate, PathOperators):
         raise UsageError(
@@ -141,20 +141,21 @@ def condition(candidate: object) -> Condition:
         raise UsageError(
             f"a condition is expected, not {candidate!r}: & and | bind more tightly than "
             "comparisons, so put parentheses around each comparison, as in "
-            "(Order.total > 1) & (Order.status == 'open')"
+            f"({example_path(model)} == ...) & (...)"
         )
     shown = f"({candidate})" if isinstance(candidate, SumOperators) else repr(candidate)
     raise UsageError(
-        f"{shown} is no condition: compare a path with a value, as in Order.total > 5, "
-        "or use adorm.raw(...)"
+        f"{shown} is no condition: compare a path with a value, as in "
+        f"{example_path(model)} == ..., or use adorm.raw(...)"
     )
 
 
-def conditions(candidates: Iterable[object]) -> tuple[Condition, ...]:
-    """The conditions, each checked; an `And` among them is replaced by its parts."""
+def conditions(candidates: Iterable[object], model: Any = None) -> tuple[Condition, ...]:
+    """The conditions, each checked; an `And` among them is replaced by its parts. The model is for
+    messages."""
     found: list[Condition] = []
     for candidate in candidates:
-        checked = condition(candidate)
+        checked = condition(candidate, model)
         found.extend(checked.parts if isinstance(checked, And) else (checked,))
     return tuple(found)
 

@@ -34,6 +34,14 @@ class ExpressionPart:
     __slots__ = ()
 
 
+def example_path(model: Any) -> str:
+    """A path for messages: the last field of the user's model, `Order.total`. `Model.field` where
+    `model` is None, because it is not known."""
+    if model is None:
+        return "Model.field"
+    return f"{model.__name__}.{structure_of(model).fields[-1].name}"
+
+
 class DocumentPath:
     """A document path, in attribute names: `("lines", 0, "price")`. It does not change.
 

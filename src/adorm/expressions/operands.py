@@ -13,12 +13,11 @@ from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.placeholders import VALUE, Encoder, Operands, OperandShape, Placeholders
 from adorm.schema.types import Annotation
 
-_SETS = ("SS", "NS", "BS")
-NUMBERS = frozenset({"N"})
+NUMBERS, SETS, LISTS = frozenset({"N"}), frozenset({"SS", "NS", "BS"}), frozenset({"L"})
 ORDERED = frozenset({"S", "N", "B"})
-CONTAINING = frozenset({"S", "B", "L", *_SETS})
-SIZED = frozenset({"S", "B", "L", "M", *_SETS})
-"""The types whose values DynamoDB adds, compares by order, looks into, and measures.
+CONTAINING = frozenset({"S", "B", "L", *SETS})
+SIZED = frozenset({"S", "B", "L", "M", *SETS})
+"""The types whose values DynamoDB adds, and compares by order, looks into, and measures.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 """
@@ -30,7 +29,7 @@ _DESCRIPTIONS = {
     "BOOL": "a bool",
     "L": "a list",
     "M": "a map",
-    **dict.fromkeys(_SETS, "a set"),
+    **dict.fromkeys(SETS, "a set"),
 }
 
 
@@ -125,9 +124,19 @@ def tags_of(path: DocumentPath, encoder: Encoder) -> frozenset[str] | None:
     return None if tags is None else tags - {"NULL"} or None
 
 
-def check_stored_as(operand: object, wanted: frozenset[str], doing: str, encoder: Encoder) -> None:
+def check_stored_as(
+    operand: object,
+    wanted: frozenset[str],
+    doing: str,
+    encoder: Encoder,
+    *,
+    instead: str = "DynamoDB would find nothing",
+) -> None:
     """Refuse an operator on a path by which DynamoDB finds nothing, and gives no error. Nothing is
     refused where the operand is no path.
+
+    Args:
+        instead: the end of the message.
     """
     if not isinstance(operand, DocumentPath):
         return
@@ -137,7 +146,4 @@ def check_stored_as(operand: object, wanted: frozenset[str], doing: str, encoder
             " or ".join(dict.fromkeys(_DESCRIPTIONS.get(tag, tag) for tag in sorted(each)))
             for each in (tags, wanted)
         )
-        raise UsageError(
-            f"{operand} is stored as {stored}, and {doing} {taken} only: "
-            "DynamoDB would find nothing"
-        )
+        raise UsageError(f"{operand} is stored as {stored}, and {doing} {taken} only: {instead}")

@@ -14,7 +14,7 @@ from adorm.errors import BadValue, MisusedExpression, UsageError
 from adorm.expressions.arithmetic import PathOperators, Sum
 from adorm.expressions.comparisons import Comparator, Comparison
 from adorm.expressions.conditions import Condition
-from adorm.expressions.document_path import DocumentPath, ExpressionPart
+from adorm.expressions.document_path import DocumentPath, ExpressionPart, example_path
 from adorm.expressions.operands import Measured, Operand, Size, Value
 from adorm.expressions.updates import Clause, Set, SetOperand, SetPart
 
@@ -99,20 +99,20 @@ class Path(ComparedPath):
         return str(self._adorm_measured)
 
 
-def measured_of(path_like: object) -> Measured:
-    """The document path, or the size of one, behind a `Path` or `Attr`."""
+def measured_of(path_like: object, model: Any = None) -> Measured:
+    """The document path, or the size of one, behind a `Path` or `Attr`. `model` is for messages."""
     if isinstance(path_like, ComparedPath):
         # a path has no public names: any may be a field
         return path_like._adorm_measured  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     raise UsageError(
-        f"a path such as Order.total is expected, not {path_like!r}; "
+        f"a path such as {example_path(model)} is expected, not {path_like!r}; "
         "adorm.path('name') is the untyped one"
     )
 
 
-def document_path_of(path_like: object) -> DocumentPath:
-    """The document path behind a `Path` or `Attr`; a size is refused."""
-    measured = measured_of(path_like)
+def document_path_of(path_like: object, model: Any = None) -> DocumentPath:
+    """The document path behind a `Path` or `Attr`; a size is refused. `model` is for messages."""
+    measured = measured_of(path_like, model)
     if isinstance(measured, Size):
         raise UsageError(
             f"{measured} is no attribute: sizes can be compared, but neither read nor changed"
@@ -129,11 +129,11 @@ def without_size(measured: Measured, verb: str) -> DocumentPath:
     return measured
 
 
-def selected_paths(paths: tuple[object, ...]) -> tuple[DocumentPath, ...]:
-    """The document paths that `select` was given."""
+def selected_paths(paths: tuple[object, ...], model: Any) -> tuple[DocumentPath, ...]:
+    """The document paths that `select` was given. The model is for messages."""
     if not paths:
-        raise UsageError("select() takes the paths to read, such as Order.order_id")
-    return tuple([document_path_of(path) for path in paths])
+        raise UsageError(f"select() takes the paths to read, such as {example_path(model)}")
+    return tuple([document_path_of(path, model) for path in paths])
 
 
 def set_clause(target: object, value: object) -> Clause[Any]:
@@ -183,10 +183,13 @@ def _sum(left: DocumentPath, operator: Literal["+", "-"], other: object) -> Sum:
         raise UsageError(f"{left} {operator} {operand}: DynamoDB can't compute with sizes")
     value = operand.value if isinstance(operand, Value) else None
     if isinstance(value, (str, list, tuple, set, frozenset, dict)):
-        raise UsageError(
-            f"{left} {operator} {value!r}: DynamoDB adds numbers only; "
-            "for lists use append() or prepend(), for sets add()"
-        )
+        remedy = f".set({left}, ...) with the whole value"
+        if isinstance(value, (list, tuple)):
+            remedy = f".append({left}, [...]) for a list"
+        elif isinstance(value, (set, frozenset)):
+            verb = "delete" if operator == "-" else "add"
+            remedy = f".apply(attr({left}).{verb}({{...}})) for a set"
+        raise UsageError(f"{left} {operator} {value!r}: DynamoDB adds numbers only; use {remedy}")
     return Sum(left, operator, operand)
 
 

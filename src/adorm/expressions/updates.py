@@ -6,14 +6,28 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Upd
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from adorm.dynamodb.values import AttributeValue
 from adorm.errors import UsageError
 from adorm.expressions.arithmetic import Sum, encode_seconds
 from adorm.expressions.document_path import DocumentPath, ExpressionPart
-from adorm.expressions.operands import Value
-from adorm.expressions.placeholders import VALUE, Operands, OperandShape, Placeholders, Shape
+from adorm.expressions.operands import (
+    LISTS,
+    NUMBERS,
+    SETS,
+    Value,
+    check_stored_as,
+    tags_of,
+)
+from adorm.expressions.placeholders import (
+    VALUE,
+    Encoder,
+    Operands,
+    OperandShape,
+    Placeholders,
+    Shape,
+)
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -155,16 +169,11 @@ class Add(ValueClause[T_co]):
     __slots__ = ()
 
     def encode_into(self, operands: Operands) -> Shape:
-        path, encoder = self._path(operands), operands.encoder
-        value = Value(self.value, path)
-        encoded = encode_seconds(value, encoder) or value.encode(encoder)
-        if encoded is None or not encoded.keys() & {"N", "SS", "NS", "BS"}:
-            raise UsageError(
-                f"{self.path}: add() takes a number or a set with members, not {self.value!r}"
-            )
+        path, wanted = self._path(operands), NUMBERS | SETS
+        takes = "add() takes a number or a set with members"
+        encoded = _encode_change(path, self.value, wanted, takes, operands)
         if "N" in encoded:  # members added twice are in the set once
             operands.is_idempotent = False
-        operands.values.append(encoded)
         return (_write_path_and_value, ADD, path)
 
 
@@ -174,14 +183,8 @@ class Delete(ValueClause[T_co]):
     __slots__ = ()
 
     def encode_into(self, operands: Operands) -> Shape:
-        path = self._path(operands)
-        encoded = Value(self.value, path).encode(operands.encoder)
-        if encoded is None or not encoded.keys() & {"SS", "NS", "BS"}:
-            raise UsageError(
-                f"{self.path}: delete() takes a set with the members to take out, "
-                f"not {self.value!r}"
-            )
-        operands.values.append(encoded)
+        path, takes = self._path(operands), "delete() takes a set with the members to take out"
+        _encode_change(path, self.value, SETS, takes, operands)
         return (_write_path_and_value, DELETE, path)
 
 
@@ -201,19 +204,10 @@ class Append(Clause[T_co]):
         self.at_front = at_front
 
     def encode_into(self, operands: Operands) -> Shape:
-        path, values = self._path(operands), cast("Any", self.values)
-        if isinstance(values, (str, bytes, set, frozenset, dict)):
-            raise UsageError(
-                f"{self.path}: append() and prepend() take a list of elements, not {self.values!r}"
-            )
-        encoded = Value(values, path).encode(operands.encoder)
-        if encoded is None or "L" not in encoded:
-            raise UsageError(
-                f"{self.path}: append() and prepend() are for lists; "
-                f"{self.values!r} is not stored as one"
-            )
+        path, verb = self._path(operands), "prepend()" if self.at_front else "append()"
         operands.is_idempotent = False
-        operands.values += ({"L": []}, encoded)
+        operands.values.append({"L": []})
+        _encode_change(path, self.values, LISTS, f"{verb} takes a list of elements", operands)
         return (_write_append, SET, path, self.at_front)
 
 
@@ -222,6 +216,47 @@ def _write_append(placeholders: Placeholders, path: DocumentPath, at_front: bool
     present = f"if_not_exists({name}, {empty})"
     joined = f"{added}, {present}" if at_front else f"{present}, {added}"
     return f"{name} = list_append({joined})"
+
+
+def _encode_change(
+    path: DocumentPath, value: Any, wanted: frozenset[str], takes: str, operands: Operands
+) -> AttributeValue:
+    """Collect the attribute value of what is added to a path or taken from it, and give it.
+
+    Args:
+        wanted: the types that it may have.
+        takes: the same in words, for messages, after the name of the method.
+
+    Raises:
+        UsageError: the value is of another type, or what is stored at the path is.
+    """
+    encoder, operand = operands.encoder, Value(value, path)
+    try:
+        encoded = encode_seconds(operand, encoder) or operand.encode(encoder)
+    except UsageError:
+        _check_changed(path, wanted, takes, encoder)  # the better message
+        raise
+    if encoded is None or not encoded.keys() & wanted:
+        _check_changed(path, wanted, takes, encoder)
+        raise UsageError(f"{path}: {takes}, not {value!r}")
+    operands.values.append(encoded)
+    return encoded
+
+
+def _check_changed(
+    path: DocumentPath, wanted: frozenset[str], takes: str, encoder: Encoder
+) -> None:
+    """Refuse a change of what is stored as another type, and name the method that fits."""
+    verb, tags = takes.partition(" ")[0], tags_of(path, encoder) or frozenset()
+    if tags & LISTS:
+        remedy = f".remove({path}[0])" if verb == "delete()" else f".append({path}, [...])"
+    elif tags & SETS:
+        remedy = f".add({path}, {{...}})"
+    elif tags & NUMBERS:
+        remedy = f".add({path}, 1)"
+    else:
+        remedy = f".set({path}, ...) with the whole value"
+    check_stored_as(path, wanted, f"{verb} changes", encoder, instead=f"use {remedy}")
 
 
 class CountUp(Clause[T_co]):

@@ -107,7 +107,7 @@ class Get(Operation[ResultT]):
             raise UsageError("exists() reads no attributes: get_or_none(...).select(...) does")
         from adorm.expressions.paths import selected_paths
 
-        return self._with(selected=selected_paths(paths))
+        return self._with(selected=selected_paths(paths, self._binding.info.model))
 
     def request(self) -> dict[str, Any]:
         binding = self._binding

@@ -168,12 +168,12 @@ class Save(Write[ModelT, ResultT]):
         return getattr(stored, created_at.name) if was_stored else now
 
 
-def only_paths(model_name: str, fields: Sequence[object]) -> tuple[DocumentPath, ...]:
+def only_paths(model: Any, fields: Sequence[object]) -> tuple[DocumentPath, ...]:
     """The fields of `save(only=[...])`."""
-    paths = tuple(document_path_of(field) for field in fields)
+    paths = tuple(document_path_of(field, model) for field in fields)
     if not paths:
         raise UsageError(
-            f"save({model_name}, only=[]) writes nothing: name fields, or leave `only` out"
+            f"save({model.__name__}, only=[]) writes nothing: name fields, or leave `only` out"
         )
     for path in paths:
         if not path.is_top_level or path.field is None:

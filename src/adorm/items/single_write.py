@@ -106,7 +106,9 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
         Raises (when awaited):
             ConditionalCheckFailed: one did not hold; `.item` is the item that is stored.
         """
-        return attrs.evolve(self, conditions=self._conditions + conditions(conditions_))
+        return attrs.evolve(
+            self, conditions=self._conditions + conditions(conditions_, self._binding.info.model)
+        )
 
     def unchecked(self) -> Self:
         """Do not check the version that was read: the last writer wins."""

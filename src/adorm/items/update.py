@@ -53,6 +53,10 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
     _returning: UpdateReturning = "none"
     _exactly_once: bool = False
 
+    @property
+    def _model(self) -> Any:
+        return self._binding.info.model
+
     def _with_changes(
         self,
         paths: tuple[DocumentPath, ...],

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar, overload
 
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition, conditions
-from adorm.expressions.document_path import DocumentPath, ExpressionPart
+from adorm.expressions.document_path import DocumentPath, ExpressionPart, example_path
 from adorm.expressions.paths import Path, document_path_of, set_clause
 from adorm.expressions.updates import Add, Append, Clause, Remove, Set as SetClause
 from adorm.schema.model_types import EnumT, NestedT, TypedDictT
@@ -39,6 +39,11 @@ class UpdateClauses:
             clauses: none of them sets a field to a plain value.
         """
         raise TypeError(f"{type(self).__name__} takes no clauses")
+
+    @property
+    def _model(self) -> Any:
+        """The model, for messages."""
+        raise TypeError(f"{type(self).__name__} has no model")
 
     def _with_conditions(self, added: tuple[Condition, ...]) -> Self:
         raise TypeError(f"{type(self).__name__} takes no conditions")
@@ -72,7 +77,7 @@ class UpdateClauses:
         if path.__class__ is Path:
             target: Any = path._adorm_measured  # noqa: SLF001  # it has no public names
         else:
-            target = document_path_of(path)
+            target = document_path_of(path, self._model)
         if target.is_field and not isinstance(value, ExpressionPart):
             return self._with_changes((target,), (value,))
         return self._with_changes((), (), (set_clause(path, value),))
@@ -89,19 +94,25 @@ class UpdateClauses:
     def add(self, path: frozenset[T] | None, value: frozenset[T], /) -> Self: ...
     def add(self, path: object, value: object, /) -> Self:
         """Add to a number (absent counts as 0), or members to a set (absent counts as empty)."""
-        return self._with_changes((), (), (Add(document_path_of(path), value),))
+        return self._with_changes((), (), (Add(document_path_of(path, self._model), value),))
 
     def append(self, path: list[T] | None, values: list[T], /) -> Self:
         """Put elements at the end of a list; absent counts as empty."""
-        return self._with_changes((), (), (Append(document_path_of(path), values, at_front=False),))
+        return self._with_changes(
+            (), (), (Append(document_path_of(path, self._model), values, at_front=False),)
+        )
 
     def prepend(self, path: list[T] | None, values: list[T], /) -> Self:
         """Put elements at the front of a list; absent counts as empty."""
-        return self._with_changes((), (), (Append(document_path_of(path), values, at_front=True),))
+        return self._with_changes(
+            (), (), (Append(document_path_of(path, self._model), values, at_front=True),)
+        )
 
     def remove(self, *paths: object) -> Self:
         """Remove attributes, list elements or map keys."""
-        return self._with_changes((), (), tuple(Remove(document_path_of(path)) for path in paths))
+        return self._with_changes(
+            (), (), tuple(Remove(document_path_of(path, self._model)) for path in paths)
+        )
 
     def apply(self, *clauses: Clause[Any]) -> Self:
         """Add clauses made by `attr(path)`: `.apply(attr(Order.tags).delete({"new"}))`.
@@ -113,7 +124,8 @@ class UpdateClauses:
             # unchecked callers
             if not isinstance(clause, Clause):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise UsageError(
-                    f"apply() takes clauses such as attr(Order.note).set('x'), not {clause!r}"
+                    f"apply() takes clauses such as attr({example_path(self._model)}).set(...), "
+                    f"not {clause!r}"
                 )
         sets: list[Any] = [clause for clause in clauses if clause.__class__ is SetClause]
         return self._with_changes(
@@ -132,4 +144,4 @@ class UpdateClauses:
         Raises (when awaited):
             ConditionalCheckFailed: one did not hold; `.item` is the item that is stored.
         """
-        return self._with_conditions(conditions(conditions_))
+        return self._with_conditions(conditions(conditions_, self._model))

@@ -93,7 +93,9 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
 
     def filter(self, *conditions_: bool | Condition) -> Self:
         """Leave out items that do not meet all conditions; DynamoDB still charges for them."""
-        return attrs.evolve(self, filters=self._filters + conditions(conditions_))
+        return attrs.evolve(
+            self, filters=self._filters + conditions(conditions_, self._binding.info.model)
+        )
 
     def index(self, name: str, /) -> Self:
         """Read this index, and no other.

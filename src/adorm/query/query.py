@@ -48,7 +48,9 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
 
     def where(self, *conditions_: bool | Condition) -> Self:
         """Conditions of any kind: what a key can serve is the key condition, the rest a filter."""
-        return attrs.evolve(self, conditions=self._conditions + conditions(conditions_))
+        return attrs.evolve(
+            self, conditions=self._conditions + conditions(conditions_, self._binding.info.model)
+        )
 
     def ascending(self) -> Self:
         """From the smallest sort key on; the default."""
@@ -90,7 +92,9 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
     def select(self, *paths: object) -> Query[Any]:
         """Only these attributes, as tuples. An attribute that an item lacks reads as the field's
         default, else as None."""
-        return cast("Query[Any]", self._with_selection(selected_paths(paths)))
+        return cast(
+            "Query[Any]", self._with_selection(selected_paths(paths, self._binding.info.model))
+        )
 
     def _access(self, filters: tuple[Condition, ...], needed: frozenset[str]) -> Access:
         partition = self._partition_conditions()

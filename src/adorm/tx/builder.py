@@ -66,7 +66,7 @@ class TransactionBuilder:
             UsageError: it is no instance of a model with a table.
         """
         binding, key = self._table_and_key_of(item)
-        only_these = None if only is None else only_paths(binding.info.name, only)
+        only_these = None if only is None else only_paths(binding.info.model, only)
         return self._add(Save(binding, key, item, returning="item", only=only_these))
 
     @overload

@@ -86,6 +86,10 @@ class TransactionUpdate(UpdateClauses, Handle[Update[Any, Any]], Generic[ModelT]
 
     __slots__ = ()
 
+    @property
+    def _model(self) -> Any:
+        return self._action.write.binding.info.model
+
     def _with_changes(
         self,
         paths: tuple[DocumentPath, ...],
