@@ -146,7 +146,8 @@ class Lease:
             return
         self._released = True
         left_s = self._until_s - self._clock.monotonic()
-        ending = await give_back(self._records, self._record)
+        work = partial(give_back, self._records, self._record)
+        ending = await shielded_write(work, self._record.name)
         if ending == "given back":
             return
         if left_s > 0 and (
@@ -164,14 +165,6 @@ class Lease:
             "and somebody else took it: renew earlier, lease for longer, and let what the lock "
             "protects refuse old fencing tokens"
         )
-
-
-@attrs.frozen
-class Sighting:
-    """What the record said when a waiting process last saw a change in it."""
-
-    record: LockRecord
-    since_s: float
 
 
 class Lock:
@@ -250,16 +243,16 @@ class Lock:
             ResourceNotFound: there is no table: `await db.create_table(LockRecord)`.
         """
         clock, owner = self._db.clock, uuid4().hex
-        seen: Sighting | None = None
-        looks = 0
+        seen: LockRecord | None = None
+        seen_since_s, looks = 0.0, 0
         while True:
             record = await self._records.get_or_none(self._name).consistent()
             now_s = clock.monotonic()
             left_s = 0.0
             if record is not None and record.owner is not None:
-                if seen is None or record != seen.record:
-                    seen = Sighting(record, now_s)
-                left_s = seen.since_s + record.lease_s - now_s
+                if record != seen:
+                    seen, seen_since_s = record, now_s
+                left_s = seen_since_s + record.lease_s - now_s
             if left_s <= 0:
                 lease = await self._take(record, owner)
                 if lease is not None:
@@ -359,16 +352,7 @@ but an attempt whose answer was lost may have given it back first."""
 
 
 async def give_back(records: Table[LockRecord], taken: LockRecord) -> Ending:
-    """Free a lock that this acquisition holds. Shielded from cancellation and the caller's
-    deadline.
-
-    Raises:
-        ServiceError, ConnectionFailed, DeadlineExceeded: it could not be done, within 5 s.
-    """
-    return await shielded_write(partial(_give_back, records, taken), taken.name)
-
-
-async def _give_back(records: Table[LockRecord], taken: LockRecord) -> Ending:
+    """Free a lock that this acquisition holds."""
     release = records.update(taken.name).remove(LockRecord.owner)
     try:
         await release.when(LockRecord.owner == taken.owner)
@@ -383,5 +367,10 @@ async def _give_back(records: Table[LockRecord], taken: LockRecord) -> Ending:
 
 
 async def shielded_write(work: Callable[[], Coroutine[Any, Any, T]], name: str) -> T:
+    """Free a lock, shielded from cancellation and the caller's deadline.
+
+    Raises:
+        ServiceError, ConnectionFailed, DeadlineExceeded: it could not be done, within 5 s.
+    """
     problem = f"lock {name!r} is free when its lease is over: it could not be given back"
     return await shielded(work, limit_s=RELEASE_TIMEOUT_S, problem=problem)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
 import attrs
 import orjson
@@ -110,16 +110,11 @@ def read_checkpoint(text: str) -> tuple[Scanned, int | None, list[Position]]:
         if total_segments is not None and (
             type(total_segments) is not int or not 1 <= total_segments <= MAX_SEGMENTS
         ):
-            raise UsageError(
-                f"this checkpoint is damaged: {total_segments!r} is no number of segments; "
-                "scan from the beginning"
-            )
+            raise _damaged(f"{total_segments!r} is no number of segments")
         if len(positions) != (total_segments or 1) or not all(
             type(name) is str for name in (scanned.table, scanned.filter)
         ):
-            raise UsageError(
-                "this checkpoint is damaged: it does not have each segment; scan from the beginning"
-            )
+            raise _damaged("it does not have each segment")
     except UsageError:
         raise
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -130,15 +125,17 @@ def read_checkpoint(text: str) -> tuple[Scanned, int | None, list[Position]]:
     return scanned, total_segments, positions
 
 
+def _damaged(problem: str) -> UsageError:
+    return UsageError(f"this checkpoint is damaged: {problem}; scan from the beginning")
+
+
 def _position(body: Mapping[str, Any]) -> Position:
     if body.get("finished") is True:
         return Position(finished=True)
-    after = body["after"]
+    after: Mapping[str, Any] | None = body["after"]
     if after is None:
         return Position()
-    return Position(
-        {str(name): key_value(value) for name, value in cast("Mapping[str, Any]", after).items()}
-    )
+    return Position({str(name): key_value(value) for name, value in after.items()})
 
 
 SegmentCount: TypeAlias = int | Literal["auto"] | None
@@ -188,12 +185,9 @@ def resumed_positions(
     request = {} if target.index is None else {"IndexName": target.index.name}
     for after in (position.after for position in positions if position.after is not None):
         if after.keys() != key_names:
-            raise UsageError(
-                "this checkpoint is damaged: its keys are not those of the table; "
-                "scan from the beginning"
-            )
+            raise _damaged("its keys are not those of the table")
         if (problem := start_key_problem(binding, request, after)) is not None:
-            raise UsageError(f"this checkpoint is damaged: {problem}; scan from the beginning")
+            raise _damaged(problem)
     if segments not in (None, "auto", total_segments):
         raise UsageError(
             f"this checkpoint is one of {total_segments or 'no'} segments, not of {segments}: "

@@ -24,7 +24,11 @@ WriteT = TypeVar("WriteT", bound=SingleWrite[Any])
 
 
 class TransactionBuilder:
-    """Collects the actions of a transaction. Nothing here awaits."""
+    """Collects the actions of a transaction. Nothing here awaits.
+
+    Each method raises `UsageError` for what is no instance of a model with a table, or no key of
+    the model.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -35,20 +39,12 @@ class TransactionBuilder:
     # ---- operations on instances
 
     def create(self, item: ModelT, /) -> TransactionWrite[ModelT]:
-        """Insert the item, as version 1. `ItemExists` is among the reasons if the key is taken.
-
-        Raises:
-            UsageError: it is no instance of a model with a table.
-        """
+        """Insert the item, as version 1. `ItemExists` is among the reasons if the key is taken."""
         binding, key = self._table_and_key_of(item)
         return self._add(Put(binding, key, item, returning="item", creating=True))
 
     def put(self, item: ModelT, /) -> TransactionWrite[ModelT]:
-        """Replace the whole item; adds 1 to the version, and checks the one read if above 0.
-
-        Raises:
-            UsageError: it is no instance of a model with a table.
-        """
+        """Replace the whole item; adds 1 to the version, and checks the one read if above 0."""
         binding, key = self._table_and_key_of(item)
         return self._add(Put(binding, key, item, returning="item"))
 
@@ -61,9 +57,6 @@ class TransactionBuilder:
 
         A stored `created_at` stays as it is; unlike a single save this one does not read it into
         the instance.
-
-        Raises:
-            UsageError: it is no instance of a model with a table.
         """
         binding, key = self._table_and_key_of(item)
         only_these = None if only is None else only_paths(binding.info.model, only)
@@ -82,12 +75,7 @@ class TransactionBuilder:
     @overload
     def delete(self, item: ModelT, /) -> TransactionWrite[ModelT]: ...
     def delete(self, target: Any, /, *key: Any) -> TransactionWrite[Any]:
-        """Delete an item by its key, or an instance if its version is still the one read.
-
-        Raises:
-            UsageError: the key is not the model's, or what is given is no instance of a model with
-                a table.
-        """
+        """Delete an item by its key, or an instance if its version is still the one read."""
         if isinstance(target, type | Key):
             return self._add(Delete(*self._table_and_key(target, key)))
         if key:
@@ -108,11 +96,7 @@ class TransactionBuilder:
     def update(self, key: Key[ModelT], /) -> TransactionUpdate[ModelT]: ...
     def update(self, target: Any, /, *key: Any) -> TransactionUpdate[Any]:
         """Change parts of an existing item: the clauses that follow add to it. `.upsert()` creates
-        it where there is none.
-
-        Raises:
-            UsageError: the key is not the model's.
-        """
+        it where there is none."""
         update: Update[Any, Any] = Update(*self._table_and_key(target, key))
         return TransactionUpdate(self._state, self._added(update))
 
@@ -130,9 +114,6 @@ class TransactionBuilder:
         """Apply the transaction only if an item that it does not write fulfils `.when(...)`.
 
         Without conditions, only if there is such an item.
-
-        Raises:
-            UsageError: the key is not the model's.
         """
         return self._add(Check(*self._table_and_key(target, key)))
 

@@ -26,12 +26,7 @@ async def read_modify_write(
 ) -> Any:
     """Save what `change` makes of the item, unless its version has changed; gives it as stored.
 
-    Raises:
-        UsageError: the model has no version, or `change` returned what can't be saved.
-        ItemNotFound: there is no such item.
-        VersionConflict, TransactionConflict: another writer was faster in every attempt; or with
-            `maybe_applied`, a save may have been applied.
-        DeadlineExceeded: no time is left for another attempt.
+    See `Table.read_modify_write`.
     """
     version = binding.info.version
     if version is None:
