@@ -433,9 +433,14 @@ async def queries(cursor: str | None) -> None:
     assert_type(await orders.query("c1").select(Order.order_id), list[tuple[str]])
     assert_type(
         await orders.query("c1").select(
-            Order.order_id, Order.tags, Order.version, Order.address, Order.lines[0].sku
+            Order.order_id,
+            Order.tags,
+            Order.version,
+            Order.address,
+            Order.lines[0].sku,
+            Order.total,
         ),
-        list[tuple[str, set[str], int, Address | None, str]],
+        list[tuple[str, set[str], int, Address | None, str, Decimal]],
     )
     assert_type(
         await orders.query("c1").select(Order.order_id, Order.total, Order.note),

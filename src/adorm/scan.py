@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
+from typing import Any, Generic, Literal, Self, TypeVar, TypeVarTuple, cast, overload
 
 import attrs
 
@@ -37,11 +37,8 @@ from adorm.segments.work import CollectingScan, ScanResult, check_worker, fold_i
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
-T1 = TypeVar("T1")
-T2 = TypeVar("T2")
-T3 = TypeVar("T3")
-T4 = TypeVar("T4")
-T5 = TypeVar("T5")
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 @attrs.define(eq=False, repr=False)
@@ -125,21 +122,14 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         )
 
     @overload
-    def select(self, a: T1, /) -> Scan[tuple[T1]]: ...
+    def select(self, only: T, /) -> Scan[tuple[T]]: ...
     @overload
-    def select(self, a: T1, b: T2, /) -> Scan[tuple[T1, T2]]: ...
-    @overload
-    def select(self, a: T1, b: T2, c: T3, /) -> Scan[tuple[T1, T2, T3]]: ...
-    @overload
-    def select(self, a: T1, b: T2, c: T3, d: T4, /) -> Scan[tuple[T1, T2, T3, T4]]: ...
-    @overload
-    def select(self, a: T1, b: T2, c: T3, d: T4, e: T5, /) -> Scan[tuple[T1, T2, T3, T4, T5]]: ...
-    def select(self, *paths: object) -> Scan[Any]:
+    def select(self, first: T, /, *more: *Ts) -> Scan[tuple[T, *Ts]]: ...
+    def select(self, *paths: *Ts) -> Scan[tuple[*Ts]]:
         """Only these attributes, as tuples. An attribute that an item lacks reads as the field's
         default, else as None."""
-        return cast(
-            "Scan[Any]", self._with_selection(selected_paths(paths, self._binding.info.model))
-        )
+        selected = selected_paths(paths, self._binding.info.model)
+        return cast("Scan[tuple[*Ts]]", self._with_selection(selected))
 
     # ---- reading
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import chain
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar, TypeVarTuple, overload
 
 import attrs
 from anyio.lowlevel import checkpoint
@@ -39,11 +39,7 @@ ItemT = TypeVar("ItemT")
 ModelT = TypeVar("ModelT")
 ResultT = TypeVar("ResultT")
 T = TypeVar("T")
-T1 = TypeVar("T1")
-T2 = TypeVar("T2")
-T3 = TypeVar("T3")
-T4 = TypeVar("T4")
-T5 = TypeVar("T5")
+Ts = TypeVarTuple("Ts")
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -260,18 +256,10 @@ class BatchGet(BatchRead[ModelT, BatchGetResult[ModelT]], Generic[ModelT]):
     __doc__ = BatchRead.__doc__
 
     @overload
-    def select(self, a: T1, /) -> BatchSelect[tuple[T1]]: ...
+    def select(self, only: T, /) -> BatchSelect[tuple[T]]: ...
     @overload
-    def select(self, a: T1, b: T2, /) -> BatchSelect[tuple[T1, T2]]: ...
-    @overload
-    def select(self, a: T1, b: T2, c: T3, /) -> BatchSelect[tuple[T1, T2, T3]]: ...
-    @overload
-    def select(self, a: T1, b: T2, c: T3, d: T4, /) -> BatchSelect[tuple[T1, T2, T3, T4]]: ...
-    @overload
-    def select(
-        self, a: T1, b: T2, c: T3, d: T4, e: T5, /
-    ) -> BatchSelect[tuple[T1, T2, T3, T4, T5]]: ...
-    def select(self, *paths: object) -> BatchSelect[Any]:
+    def select(self, first: T, /, *more: *Ts) -> BatchSelect[tuple[T, *Ts]]: ...
+    def select(self, *paths: *Ts) -> BatchSelect[tuple[*Ts]]:
         """Read only these attributes, as tuples. An attribute that an item does not have reads as
         the field's default, else as None.
 

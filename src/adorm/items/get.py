@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, TypeVarTuple, cast, overload
 
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemNotFound, UsageError
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     from adorm.retry import RetryPolicy
 
 ResultT = TypeVar("ResultT")
-T1 = TypeVar("T1")
-T2 = TypeVar("T2")
-T3 = TypeVar("T3")
-T4 = TypeVar("T4")
-T5 = TypeVar("T5")
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class Get(Operation[ResultT]):
@@ -84,16 +81,10 @@ class Get(Operation[ResultT]):
         return cast("Self", self._with(consistent=True))
 
     @overload
-    def select(self, a: T1, /) -> Get[tuple[T1]]: ...
+    def select(self, only: T, /) -> Get[tuple[T]]: ...
     @overload
-    def select(self, a: T1, b: T2, /) -> Get[tuple[T1, T2]]: ...
-    @overload
-    def select(self, a: T1, b: T2, c: T3, /) -> Get[tuple[T1, T2, T3]]: ...
-    @overload
-    def select(self, a: T1, b: T2, c: T3, d: T4, /) -> Get[tuple[T1, T2, T3, T4]]: ...
-    @overload
-    def select(self, a: T1, b: T2, c: T3, d: T4, e: T5, /) -> Get[tuple[T1, T2, T3, T4, T5]]: ...
-    def select(self, *paths: object) -> Any:
+    def select(self, first: T, /, *more: *Ts) -> Get[tuple[T, *Ts]]: ...
+    def select(self, *paths: *Ts) -> Get[tuple[*Ts]]:
         """Read only these attributes, as a tuple. One that the item does not have is the field's
         default, or None where it has no field.
 
@@ -107,7 +98,8 @@ class Get(Operation[ResultT]):
             raise UsageError("exists() reads no attributes: get_or_none(...).select(...) does")
         from adorm.expressions.paths import selected_paths
 
-        return self._with(selected=selected_paths(paths, self._binding.info.model))
+        selected = selected_paths(paths, self._binding.info.model)
+        return cast("Get[tuple[*Ts]]", self._with(selected=selected))
 
     def request(self) -> dict[str, Any]:
         binding = self._binding
@@ -164,20 +156,12 @@ class GetOrNone(Get[ResultT | None], Generic[ResultT]):
     if TYPE_CHECKING:  # the same methods, with None in their results
 
         @overload  # type: ignore[override]
-        def select(self, a: T1, /) -> GetOrNone[tuple[T1]]: ...
+        def select(self, only: T, /) -> GetOrNone[tuple[T]]: ...
         @overload
-        def select(self, a: T1, b: T2, /) -> GetOrNone[tuple[T1, T2]]: ...
-        @overload
-        def select(self, a: T1, b: T2, c: T3, /) -> GetOrNone[tuple[T1, T2, T3]]: ...
-        @overload
-        def select(self, a: T1, b: T2, c: T3, d: T4, /) -> GetOrNone[tuple[T1, T2, T3, T4]]: ...
-        @overload
-        def select(
-            self, a: T1, b: T2, c: T3, d: T4, e: T5, /
-        ) -> GetOrNone[tuple[T1, T2, T3, T4, T5]]: ...
+        def select(self, first: T, /, *more: *Ts) -> GetOrNone[tuple[T, *Ts]]: ...
         def select(  # pyright: ignore[reportIncompatibleMethodOverride]
-            self, *paths: object
-        ) -> Any: ...
+            self, *paths: *Ts
+        ) -> GetOrNone[tuple[*Ts]]: ...
 
 
 def finish_get(binding: Binding, key: Key[Any], attribute_map: AttributeMap | None) -> Any:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Self, TypeVar, cast, overload
+from typing import Any, Generic, Self, TypeVar, TypeVarTuple, cast, overload
 
 import attrs
 
@@ -28,11 +28,8 @@ from adorm.query.stream import ItemStream
 from adorm.schema.fields import Field
 
 ItemT = TypeVar("ItemT")
-T1 = TypeVar("T1")
-T2 = TypeVar("T2")
-T3 = TypeVar("T3")
-T4 = TypeVar("T4")
-T5 = TypeVar("T5")
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 @attrs.define(eq=False, repr=False)
@@ -80,21 +77,14 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
         )
 
     @overload
-    def select(self, a: T1, /) -> Query[tuple[T1]]: ...
+    def select(self, only: T, /) -> Query[tuple[T]]: ...
     @overload
-    def select(self, a: T1, b: T2, /) -> Query[tuple[T1, T2]]: ...
-    @overload
-    def select(self, a: T1, b: T2, c: T3, /) -> Query[tuple[T1, T2, T3]]: ...
-    @overload
-    def select(self, a: T1, b: T2, c: T3, d: T4, /) -> Query[tuple[T1, T2, T3, T4]]: ...
-    @overload
-    def select(self, a: T1, b: T2, c: T3, d: T4, e: T5, /) -> Query[tuple[T1, T2, T3, T4, T5]]: ...
-    def select(self, *paths: object) -> Query[Any]:
+    def select(self, first: T, /, *more: *Ts) -> Query[tuple[T, *Ts]]: ...
+    def select(self, *paths: *Ts) -> Query[tuple[*Ts]]:
         """Only these attributes, as tuples. An attribute that an item lacks reads as the field's
         default, else as None."""
-        return cast(
-            "Query[Any]", self._with_selection(selected_paths(paths, self._binding.info.model))
-        )
+        selected = selected_paths(paths, self._binding.info.model)
+        return cast("Query[tuple[*Ts]]", self._with_selection(selected))
 
     def _access(self, filters: tuple[Condition, ...], needed: frozenset[str]) -> Access:
         partition = self._partition_conditions()
