@@ -47,7 +47,7 @@ TOOL = 3
 
 BASELINES: dict[tuple[int, int], dict[str, int]] = {
     (3, 11): {
-        "get": 1_122,
+        "get": 817,
         "get by the wire": 1_308,
         "put": 1_140,
         "update": 1_268,
@@ -58,22 +58,22 @@ BASELINES: dict[tuple[int, int], dict[str, int]] = {
         "batch get of 100": 44_245,
         "batch get of 100 from bytes": 32_540,
         "batch write of 100": 135_811,
-        "transaction of 10": 13_667,
+        "transaction of 10": 13_605,
         "containers of 100 items": 401,
     },
     (3, 13): {
-        "get": 1_005,
+        "get": 755,
         "get by the wire": 1_276,
         "put": 1_066,
         "update": 1_184,
-        "update of 8 attributes": 2_909,
+        "update of 8 attributes": 2_125,
         "query of 100": 27_168,
         "query of 100 from bytes": 17_073,
         "stream of 100": 38_681,
         "batch get of 100": 39_677,
         "batch get of 100 from bytes": 28_730,
         "batch write of 100": 122_541,
-        "transaction of 10": 12_184,
+        "transaction of 10": 12_145,
         "containers of 100 items": 501,
     },
 }
