@@ -1,5 +1,4 @@
-"""What adorm is to reach, as the share of a peer's time or memory that it may take, in one run with
-it."""
+"""The aims of adorm: the share of a peer's time or memory that it may take in the same run."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ class Found(NamedTuple):
 
 
 class Aim(NamedTuple):
-    """`of`: the library that it is a share of."""
+    """An aim for one work; `of` is the library that adorm is compared with."""
 
     work: str
     of: str
@@ -69,7 +68,7 @@ def gets_a_core(samples: Samples) -> Found | None:
 
 
 class StartAim(NamedTuple):
-    """Of a cold start: `kind` as `cold_start.Taken`; `what` is started, and compared with `of`."""
+    """An aim for a cold start of `what`, compared with `of`; `kind` is a field of `Taken`."""
 
     what: str
     of: str
@@ -106,7 +105,7 @@ def found_in_starts(
 
 
 def found_in_fanout(samples: Samples) -> Found:
-    """The scan's time as a multiple of what latency alone makes of it."""
+    """The scan's time, divided by the time that its latency alone would take."""
     (_, share), *_ = fanout.shares(samples)
     return Found(share.median, share.median <= fanout.AIM, f"{share.median:.2f}")
 

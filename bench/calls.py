@@ -1,8 +1,7 @@
-"""What calls cost: every library, every work, side by side on one loopback server, in turns.
+"""What calls cost: all libraries do all works, in turns, on one loopback server.
 
-In each round every library does each work once, long enough to be measured; a ratio is made round
-by round, from samples that were taken within a second or so of each other, so that a busy machine
-weighs on both.
+In each round every library does each work once, for long enough to be measured. Ratios are made
+round by round, from samples that are about a second apart, so that a busy machine slows both.
 """
 
 from __future__ import annotations
@@ -127,7 +126,7 @@ def measure(
 
 
 def calibrated(client: Process, work: Work, sample_s: float) -> int:
-    """How many calls fill a sample; 0 where the library does not do that work. It warms up, too."""
+    """How many calls make a sample; 0 if the library lacks the work. The calls also warm it up."""
     taken: list[float] | None = client.ask(work.name, work.tasks, work.tasks * 2)
     if taken is None:
         return 0
@@ -137,8 +136,7 @@ def calibrated(client: Process, work: Work, sample_s: float) -> int:
 
 
 def ceiling(environment: Environment) -> dict[str, float]:
-    """What the server can do: gets a second that 64 connections of the bare socket got, and its own
-    CPU time for each."""
+    """How many gets a second the server answers to 64 bare sockets, and its CPU time for each."""
     with ExitStack() as stack:
         at = stack.enter_context(server(environment))
         arguments = ("client.py", "bare_socket", at.url("z"), "--loop", "uvloop")

@@ -1,4 +1,4 @@
-"""A library at work, in a process of its own: nobody pays for another's memory.
+"""One library at work, in a process of its own, so that its memory is measured alone.
 
     python bench/client.py PEER URL [--loop asyncio|uvloop]
 
@@ -42,7 +42,7 @@ async def measure(peer: Peer, work: str, tasks: int, repeats: int) -> tuple[floa
 def runner(
     peer: Peer, work: str, tasks: int, repeats: int
 ) -> Callable[[], Awaitable[object]] | None:
-    """What does a work so many times."""
+    """A function that does a work a given number of times."""
     each = repeats // tasks
     call = peer.calls.get(work)
     if call is not None:
@@ -74,7 +74,7 @@ def runner(
 
 
 async def check(peer: Peer, url: str) -> None:
-    """See that the works do what they are measured for."""
+    """Check that each work reads what is stored and sends what is meant."""
 
     async def result(work: str) -> Any:
         if work in peer.calls:
@@ -93,7 +93,7 @@ async def check(peer: Peer, url: str) -> None:
             continue
         items = [found] if count == 1 else list(found)
         if not peer.plain(items[0]):
-            continue  # the limits read nothing
+            continue  # the peers that show a limit read nothing
         if len(items) != count:
             raise SystemExit(f"{work}: {len(items)} items instead of {count}")
         plain = sorted((peer.plain(item) for item in items), key=lambda each: str(each["order_id"]))

@@ -1,5 +1,4 @@
-"""What a cold start costs: from the start of a process to the first item, for every library, in
-turns.
+"""What a cold start costs: each library in turn, from the start of a process to the first item.
 
     python bench/cold_start.py --environment .venv-bench-3.13 [--starts N] [--json PATH]
 

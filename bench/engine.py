@@ -1,12 +1,12 @@
-"""The engine inside the process beside moto: what one operation costs, and how it grows.
+"""What one operation of the memory engine costs, beside moto, and how the cost grows.
 
     .venv/bin/python bench/engine.py [--rounds N] [--items N] [--json PATH]
 
 The claims: a put takes a tenth of moto's time, a get and an update a fiftieth, a query of ten items
 a hundredth; a typed `orders.get` takes at most 60 us, of which the engine takes at most 20; an item
 costs as much in a table of 1,000,000 as in one of 1,000; 1,000,000 small items fit in 1.5 GB; a
-scan gives 200,000 items a second. Every figure is CPU time of one process, engine and moto in
-turns.
+scan gives 200,000 items a second. Every figure is CPU time of one process, with the engine and
+moto in turns.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ async def fill(transport: Transport) -> None:
 
 
 async def typed_get(rounds: int) -> tuple[Spread, Spread]:
-    """A typed `orders.get` as a whole, and what the engine takes of it."""
+    """CPU time of a typed `orders.get`, and the part of it that the engine takes."""
     engine = Engine()
     whole: list[float] = []
     inside: list[float] = []
@@ -167,7 +167,7 @@ def resident_bytes() -> int:
 
 
 def growth(items: int) -> dict[str, float]:
-    """Costs an item in a small and in a large table, and what the large one holds and scans."""
+    """Costs of an item in a small and a large table, the large one's memory and scan speed."""
     figures: dict[str, float] = {}
     for count in (SMALL, items):
         gc.collect()

@@ -1,5 +1,6 @@
-"""The virtual environments of the benchmarks: two for each Python, made when they are missing or
-their requirements have changed.
+"""The virtual environments of the benchmarks: two for each Python.
+
+They are made when they are missing, or when their requirements have changed.
 
 `.venv-bench-3.13` holds every library but aioboto3, which pins an older aiobotocore: that one is in
 `.venv-bench-3.13-aioboto3`.

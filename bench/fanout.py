@@ -1,5 +1,4 @@
-"""What fanning out costs beside the latency: parallel scan and batch get on a server that takes 5
-ms for each answer.
+"""What a fan-out costs beside latency: scans and batch gets, with 5 ms for each answer.
 
     python bench/fanout.py --environment .venv-bench-3.13 [--rounds N] [--json PATH]
 
@@ -48,7 +47,7 @@ def measure(environment: Environment, rounds: int = ROUNDS) -> dict[str, Any]:
 def shares(
     samples: Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]],
 ) -> list[tuple[str, Spread]]:
-    """What the claims are about: adorm's multiples."""
+    """The figures of the claims: adorm's time as a multiple of the least possible."""
     scan, batch = samples["scan"], samples["batch"]
     return [
         ("scan, of the latency alone", spread(scan["adorm"]["wall_us"], 1 / IDEAL_SCAN_US)),

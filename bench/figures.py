@@ -13,7 +13,7 @@ class Spread(NamedTuple):
     most: float
 
     def cell(self, digits: int) -> str:
-        """Median, and in brackets from the least to the most."""
+        """The median, then the smallest and the largest value in brackets."""
         return f"{self.median:.{digits}f} ({self.least:.{digits}f} to {self.most:.{digits}f})"
 
 
@@ -22,5 +22,5 @@ def spread(values: Sequence[float], times: float = 1) -> Spread:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
-    """Round by round: what was measured together is compared."""
+    """The ratio of two series, value by value: each pair was measured in one round."""
     return spread([own / other for own, other in zip(ours, theirs, strict=True)])

@@ -1,5 +1,4 @@
-"""What is compared: which libraries, in which environment each lives, and which works they are
-given."""
+"""What is compared: the libraries, the environment of each, and the works that they do."""
 
 from __future__ import annotations
 
@@ -9,19 +8,21 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Library:
-    """`module` in `peers/`; `time_form` as `orders.TIME_FORMS`; `since` the Python it needs;
-    `own_environment`: it can't be installed beside the others.
-    """
+    """What is measured under one label."""
 
     label: str
     module: str
+    """The module in `peers/`."""
     time_form: str = "z"
+    """A name in `orders.TIME_FORMS`."""
     since: tuple[int, int] = (3, 11)
+    """The first Python that it runs on."""
     own_environment: bool = False
+    """Whether it can't be installed beside the others."""
     limit: bool = False
-    """Not a library, but what no library can be faster than."""
+    """Whether it is no library but a limit, which no library can be faster than."""
     one_task: bool = False
-    """It has no use for tasks or TLS."""
+    """Whether it does its works by one task and without TLS, as it uses no network."""
     distributions: tuple[str, ...] = ()
 
 

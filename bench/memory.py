@@ -1,5 +1,4 @@
-"""What a long stream holds in memory: a scan of 1,000,000 small items, and the process's peak as it
-goes.
+"""How much memory a scan of 1,000,000 small items takes, tenth by tenth.
 
     python bench/memory.py --environment .venv-bench-3.13 [--json PATH]
 

@@ -1,4 +1,4 @@
-"""The process that `memory.py` watches: it streams and says what it held at most, tenth by tenth.
+"""The process that `memory.py` starts: it scans, and prints its peak memory after each tenth.
 
 python bench/memory_client.py URL PAGE_SIZE ITEMS
 """

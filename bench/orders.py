@@ -1,5 +1,6 @@
-"""What is stored: orders of ten attributes, as plain values and as DynamoDB's JSON. It imports no
-library that is measured.
+"""The stored orders, of ten attributes, as plain values and as DynamoDB's JSON.
+
+This module imports no library that is measured.
 
 Ten attributes: text (three, two of them the key), a decimal number, a whole number, a bool, a set,
 a nested map, a list, a datetime.
@@ -87,7 +88,7 @@ def key(number: int) -> Item:
 
 
 def request(operation: str, **other: Any) -> dict[str, Any]:
-    """What is asked, as it stands in a request: what raw clients send, and the bare socket."""
+    """A request as raw clients and the bare socket send it."""
     return {**REQUESTS[operation](), **other}
 
 

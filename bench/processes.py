@@ -21,7 +21,7 @@ class Process:
         self._what = what
 
     def hear(self) -> Any:
-        """What a line of JSON says."""
+        """The values in the next line of JSON."""
         line = self._output.readline()
         if not line:
             raise RuntimeError(f"{self._what} failed: what it wrote stands above")

@@ -1,5 +1,4 @@
-"""Many clients of an example service at once, some of which go away in the middle of a request: for
-`service_load.py`.
+"""Many clients of an example service; some break a request off. `service_load.py` starts it.
 
     python bench/service_client.py PORT CLIENTS SECONDS REQUESTS SEED
 
@@ -54,7 +53,7 @@ class Client:
         self.random = random.Random(f"{load.seed}/{number}")
         self.customer = f"c{load.seed}-{number}"
         self.open: list[str] = []
-        """Orders that are known to be stored and not paid."""
+        """Ids of orders that are stored and not yet paid."""
         self.cursor: str | None = None
         self.reader: asyncio.StreamReader | None = None
         self.writer: asyncio.StreamWriter | None = None

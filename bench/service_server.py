@@ -1,5 +1,4 @@
-"""One of the example services in a process of its own, which tells its state when asked: for
-`service_load.py`.
+"""An example service in a process of its own, which prints its figures for `service_load.py`.
 
     python bench/service_server.py fastapi|aiohttp
 

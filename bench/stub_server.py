@@ -1,5 +1,4 @@
-"""A DynamoDB that answers at once with bytes made beforehand: run as a process of its own, so that
-its work is nobody else's.
+"""A server in a process of its own that answers as DynamoDB does, with prepared bytes.
 
     python bench/stub_server.py [LATENCY_S]
 
@@ -44,7 +43,7 @@ Answer = Callable[[bytes], bytes]
 
 
 def whole(body: bytes) -> bytes:
-    """With the headers that DynamoDB sends."""
+    """The answer with this body, and with the headers that DynamoDB sends."""
     head = (
         "HTTP/1.1 200 OK\r\nServer: Server\r\nDate: Sat, 21 Nov 2026 08:30:00 GMT\r\nContent-Type: "
         "application/x-amz-json-1.0\r\n"

@@ -1,5 +1,4 @@
-"""How a process says that it has its item: one line, its CPU time so far in seconds and its peak of
-resident memory in KiB."""
+"""Prints, once a process has its item, its CPU time in seconds and its peak memory in KiB."""
 
 import time
 

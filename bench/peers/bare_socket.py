@@ -1,5 +1,4 @@
-"""The limit of the network's part: the same bytes there and back on an asyncio protocol, neither
-made nor read."""
+"""The least that the network costs: the same bytes, sent and received, neither made nor parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each library brings: the same works, done as its users would do them."""
+"""The base of the peers: each does the same works, as the users of its library would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The limit of reading: orjson.loads of the same answers, without a network and without types."""
+"""The least that reading costs: orjson.loads of the same answers, without network and types."""
 
 from __future__ import annotations
 

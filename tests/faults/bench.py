@@ -1,13 +1,12 @@
-"""One wire database against a server that fails as told, with a real table behind it and a second
-way in that never fails.
+"""A database whose server fails as a test says, and a second way to its table that never fails.
 
     async with bench() as world:
         await world.counters.put(Counter(name="a"))             # by `direct`: no server, no fault
         world.script("UpdateItem", LOST_ANSWER)
         await world.db.table(Counter).update("a").add(Counter.value, 5)
 
-Time stands still but for the waits between attempts, and half of every wait is drawn, so that waits
-are 0.025, 0.05, 0.1, 0.2 s.
+Only the waits between attempts move the clock. Every wait is half of the longest one: 0.025, 0.05,
+0.1, 0.2 s.
 """
 
 from __future__ import annotations
@@ -45,14 +44,14 @@ from tests.support.loopback import (
 from tests.support.shop import Bare, Counter, Order, Receipt
 
 WAITS = [0.025, 0.05, 0.1, 0.2]
-"""Between five attempts: `RetryPolicy()` with `random=lambda: 0.5`."""
+"""The waits between five attempts, in seconds: `RetryPolicy()` with `random=lambda: 0.5`."""
 ATTEMPTS = 5
 TIME_LIMIT_S = 10.0
 
 
 @adorm.model(table="tickets")
 class Ticket:
-    """A generated id, and no timestamps."""
+    """A model with a generated id and without timestamps."""
 
     ticket_id: UUID = adorm.partition_key(factory=adorm.uuid7)
     title: str = ""
@@ -60,7 +59,7 @@ class Ticket:
 
 @adorm.model(table="leases")
 class Lease:
-    """The time of its first write, but not of the last one."""
+    """A model with the time of its first write, but not of the last one."""
 
     name: str = adorm.partition_key()
     state: str = "free"
@@ -70,7 +69,7 @@ class Lease:
 
 @adorm.model(table="entries")
 class Entry:
-    """Little to encode and to store, for what is done thousands of times."""
+    """A small model, for tests that write thousands of items."""
 
     book: str = adorm.partition_key()
     page: str = adorm.sort_key()
@@ -86,7 +85,7 @@ class SteppingClock(FakeClock):
     def __init__(self) -> None:
         super().__init__()
         self.during_wait: Callable[[], Awaitable[None]] | None = None
-        """Called once, in the next wait."""
+        """A function that is called once, in the next wait."""
         self._start = self.now()
 
     def rewind(self) -> None:
@@ -102,7 +101,7 @@ class SteppingClock(FakeClock):
 
 
 class DirectTransport(Transport):
-    """To the table without a server in between."""
+    """A transport to the table itself, without a server in between."""
 
     def __init__(self, table: FakeTable) -> None:
         self._table = table
@@ -120,19 +119,21 @@ class DirectTransport(Transport):
 
 @attrs.frozen
 class Fault:
-    """What can happen to an attempt."""
+    """A fault of an attempt, and what follows from it."""
 
     name: str
     step: Step
     applied: bool
-    """The table saw the request."""
+    """Whether the table got the request."""
     ambiguous: bool = True
-    """The client can't know whether it did."""
+    """Whether the client can't know what `applied` says."""
     error: type[adorm.AdormError] = adorm.ConnectionFailed
-    """What is raised when it is the last word."""
+    """The error that is raised if no attempt follows."""
     in_series: bool = True
-    """Tried at two attempts and at all of them too; those that are told from others on the wire
-    only are not."""
+    """Whether it is also tried at two attempts, and at all of them.
+
+    Faults that differ from another one only on the wire are not.
+    """
 
 
 def _internal(*, applied: bool) -> ServiceFault:
@@ -210,8 +211,7 @@ class World:
 
     @property
     def requests(self) -> int:
-        """Requests that reached the server, those included that it cut off before reading them
-        whole."""
+        """Requests that reached the server, also those that it did not read to their end."""
         return self.server._calls.total()
 
     @property
@@ -220,8 +220,7 @@ class World:
         return len(self.table.writes)
 
     def restart(self) -> None:
-        """Begin anew with what is stored: the clock, the counts and the retry quota; connections
-        stay."""
+        """Begin anew: clock, counts and retry quota. Stored items and connections stay."""
         self.clock.rewind()
         self.server.requests.clear()
         self.server._calls.clear()

@@ -1,4 +1,4 @@
-"""What a write makes when nothing disturbs it."""
+"""What one application of a write makes, without a fault."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.faults.writes import WriteCase, trial
 
 @attrs.frozen
 class Reference:
-    """What one undisturbed application makes."""
+    """The item and the instance after one application without a fault."""
 
     before: AttributeMap | None
     after: AttributeMap | None
@@ -34,7 +34,7 @@ async def reference(case: WriteCase) -> Reference:
 
 
 def same_item(case: WriteCase, one: AttributeMap | None, other: AttributeMap | None) -> bool:
-    """Equal, but for the version where it may have skipped numbers, upwards only."""
+    """Whether two items are equal; a version may be higher where it may have skipped numbers."""
     if not case.versions_skip or one is None or other is None:
         return one == other
     skipped = int(one["version"]["N"]) - int(other["version"]["N"])

@@ -1,5 +1,6 @@
-"""A caller that is cancelled, at every turn of the loop, by every means: no task, no further
-request, and the database works on."""
+"""Calls are cancelled at every turn of the loop, by every means.
+
+No task and no further request remain, and the database still works."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.anyio
 MOST_TURNS = 200
 SETTLE_TURNS = 20
 SHORT_S = 0.03
-"""Real time: what is cancelled by it waits for a server that never answers."""
+"""A deadline in real time, for calls that wait for a server that never answers."""
 
 Work = Callable[[adorm.Database], Awaitable[object]]
 
@@ -94,7 +95,7 @@ OPERATIONS: Sequence[Cancelled] = (
 
 
 async def fill(world: World) -> None:
-    """Put the three entries as they were."""
+    """Store the three entries with their first values."""
     for name in ("a", "b", "c"):
         await _entries(world.direct).put(Entry(book="c1", page=name, value=10))
     world.restart()

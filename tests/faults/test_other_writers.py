@@ -1,5 +1,6 @@
-"""Another writer comes between two attempts: its work is never taken for one's own, and what is
-unknown is said to be."""
+"""Another writer writes between two attempts: its write is never taken for the caller's own.
+
+Where it is not known which write is stored, the error says so."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from tests.support.shop import Counter, Order
 pytestmark = pytest.mark.anyio
 
 AT_ONCE = adorm.RetryPolicy(base_delay_s=0.0)
-"""No time passes between attempts: whoever comes between writes at the same microsecond."""
+"""Waits of 0 s between attempts: the other writer writes at the same microsecond."""
 
 
 def between(world: World, write: Callable[[adorm.Database], Awaitable[object]]) -> None:
@@ -169,7 +170,7 @@ async def test_an_update_on_a_version_meets_anothers_update() -> None:
 
 @pytest.mark.parametrize("name", ["create", "put what was read", "put when", "save what was read"])
 async def test_another_write_at_the_same_microsecond_is_told_by_what_it_wrote(name: str) -> None:
-    """Clocks are coarse, and a frozen one in a test does not move at all."""
+    """A clock may be coarse, and a test may freeze it."""
     async with bench(retry=AT_ONCE) as world:
         there = await trial(world, CASE[name])
         world.script(there.case.operation, LOST_REQUEST)

@@ -1,5 +1,6 @@
-"""Every read under every fault, at its first request and at a later page: the right answer, or an
-error that never says `maybe_applied`."""
+"""Every read meets every fault, at its first request and at a later page.
+
+It gives the right answer, or an error that does not say `maybe_applied`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Any fault after any other, on any write: the promise holds for every script, not only for those
-that someone thought of."""
+"""Any series of faults on any write: it is applied once, or its error says `maybe_applied`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Every write under every fault: what is stored is what exactly one application makes, or the error
-says `maybe_applied`.
+"""Every write meets every fault: it is applied once, or its error says `maybe_applied`.
 
 Each combination also has its requests and waits counted, its error's words read and its instance
 compared.
@@ -167,7 +166,7 @@ async def test_a_connection_closed_as_it_comes_leaves_the_fate_open_and_nothing_
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_a_lost_answer_is_remembered_through_throttles(case: WriteCase) -> None:
-    """The last error alone would say that nothing was applied."""
+    """The last error, a throttle, would say by itself that nothing was applied."""
     expected = await reference(case)
     async with bench() as world:
         there = await trial(world, case)

@@ -1,5 +1,4 @@
-"""Every way to write one item, each with what it starts from and what is promised when an answer is
-lost."""
+"""Every way to write one item: what is stored before, and what a lost answer leads to."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from tests.faults.bench import Ticket, World
 from tests.support.shop import Bare, Counter, Line, Order, Receipt
 
 Promise = Literal["repeats", "proves", "tells", "stops"]
-"""What follows when the write may have been applied already.
+"""What adorm does when the write may have been applied already.
 
 `"repeats"`: sent again, and applied twice it is what it was applied once. `"proves"`: sent again,
 its condition fails on its own item, which it recognises. `"tells"`: sent again, its condition
@@ -57,12 +56,12 @@ class WriteCase:
 
     @property
     def subject(self) -> str:
-        """How messages name the item."""
+        """The item as error messages name it."""
         return f"{self.model.__name__} {'/'.join(str(value) for value in self.key)}"
 
 
 def copy_of(item: Any, **changes: Any) -> Any:
-    """The same item once more, but for the changes."""
+    """A copy of the item, with these changes."""
     return attrs.evolve(item, **changes)
 
 
@@ -670,17 +669,17 @@ CASE = {case.name: case for case in CASES}
 
 @attrs.frozen(eq=False)
 class Trial:
-    """A case set up in a world, as often as `again()` is called."""
+    """One case in one world; `again()` sets it up anew."""
 
     case: WriteCase
     world: World
     item: Any
-    """The instance that is written."""
+    """The instance that the case writes."""
     unharmed: Any
-    """A copy of it from before."""
+    """A copy of the instance before the write."""
     key: adorm.Key[Any]
     before: AttributeMap | None
-    """What is stored before."""
+    """The item that is stored before the write."""
 
     @property
     def stored(self) -> AttributeMap | None:
@@ -690,7 +689,7 @@ class Trial:
         return await self.case.act(self.world.db, self.item)
 
     async def again(self) -> Trial:
-        """Another trial of the same, with a copy of the instance."""
+        """Set the case up anew, with a copy of the instance."""
         name = str(self.key.info.table)
         if self.before is None:
             await self.world.direct.call(
@@ -705,7 +704,7 @@ class Trial:
 
 
 async def trial(world: World, case: WriteCase) -> Trial:
-    """Put in place what the write meets, a second before."""
+    """Store what the write meets, a second before it."""
     item = await case.given(world.direct)
     table: adorm.Table[Any] = world.direct.table(case.model)
     key = table.key(*case.key)

@@ -1,4 +1,4 @@
-"""Events made of instances are what Lambda would send: as the fixtures of real shape have it."""
+"""Events that are made of instances have the shape of the recorded events of Lambda."""
 
 from __future__ import annotations
 
