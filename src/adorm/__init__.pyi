@@ -137,10 +137,8 @@ from adorm.lambda_runtime import (
     LambdaHandler as LambdaHandler,
     lambda_handler as lambda_handler,
 )
-from adorm.models import (
-    map_class as map_class,
-    model as model,
-)
+from adorm.map_class import map_class as map_class
+from adorm.models import model as model
 from adorm.outcomes import (
     Outcome as Outcome,
     Progress as Progress,

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
 import attrs
 from attrs.exceptions import UnannotatedAttributeError
 
 from adorm.codec.build import check_type
-from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ModelError, UsageError
 from adorm.schema.class_checks import check_bases, check_class_body, check_role, check_roles
 from adorm.schema.fields import Field, Role
 from adorm.schema.indexes import GlobalIndex, LocalIndex
-from adorm.schema.item_keys import COMPUTED, ComputedAttributes, KeySide
+from adorm.schema.item_keys import COMPUTED, ComputedAttributes
 from adorm.schema.key_declarations import (
     declared_key_fields,
     declared_keys,
@@ -28,11 +27,9 @@ from adorm.schema.markers import attribute, partition_key, sort_key
 from adorm.schema.metaclass import PathMeta, with_metaclass
 from adorm.schema.model_keys import ModelKeys, plain_model_keys
 from adorm.schema.model_options import ModelOptions, make_type_field, with_inherited
-from adorm.schema.names import naming_function, unknown_field
+from adorm.schema.names import naming_function
 from adorm.schema.single_table import SingleTable
 from adorm.schema.structures import (
-    MARKERS,
-    TARGET,
     Structure,
     UnresolvedName,
     remember_namespace,
@@ -47,8 +44,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_INFO = "__adorm_info__"
-_OPTIONS = "__adorm_options__"
+INFO = "__adorm_info__"
+OPTIONS = "__adorm_options__"
 
 
 class ModelInfo:
@@ -131,8 +128,8 @@ class ModelInfo:
         if type(instance) is not self.structure.cls:
             if (
                 isinstance(instance, self.structure.cls)
-                and _OPTIONS not in type(instance).__dict__
-                and hasattr(type(instance), _OPTIONS)
+                and OPTIONS not in type(instance).__dict__
+                and hasattr(type(instance), OPTIONS)
             ):
                 raise UsageError(
                     f"an instance of {self.name} is expected, not {type(instance).__name__}: "
@@ -148,7 +145,7 @@ def is_instance(info: ModelInfo, given: object) -> bool:
     """Whether an argument that may be a key is an instance instead: of the model, of a subclass or
     of another model with a key. `check_instance` refuses the last two.
     """
-    return isinstance(given, info.structure.cls) or hasattr(type(given), _INFO)
+    return isinstance(given, info.structure.cls) or hasattr(type(given), INFO)
 
 
 class ModelMeta(PathMeta, type):
@@ -164,11 +161,14 @@ class ModelMeta(PathMeta, type):
     def __adorm_key_field__(cls, name: str, instance: object) -> Any:
         """A key attribute that is declared with a template: its path, or its value."""
         info = model_info(cls)
-        keys = () if info.key is None else info.key.sides
-        side = next(side for side in keys if side.field.name == name)
+        if info.key is None:
+            raise AttributeError(f"{cls.__name__} has no key that is made of parts")
+        side = next(side for side in info.key.sides if side.field.name == name)
         if instance is None:
             return cls.__adorm_path__(side.field)
-        return _key_value(info, side, instance)
+        from adorm.codec.key_values import key_value
+
+        return key_value(cls, info.key, side, instance)
 
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Pydantic calls this, and so does FastAPI: a model can be a field of their models, and
@@ -238,21 +238,6 @@ def model(
     return decorate if cls is None else decorate(cls)
 
 
-def _key_value(info: ModelInfo, side: KeySide, instance: object) -> Any:
-    """The value of a key attribute that is made of parts; None where a part is None."""
-    from adorm.codec.chosen_codec import default_codec
-    from adorm.codec.compiled.computed import key_texts
-
-    codec, parts = default_codec(info.model), AttributeMap()
-    for part in info.parts:
-        encoded = codec.encode_field(part, getattr(instance, part.name))
-        if encoded is not None:
-            parts[part.attribute_name] = encoded
-    made = {} if info.key is None else key_texts(info.name, info.key).render(parts) or {}
-    stored = made.get(side.attribute_name)
-    return None if stored is None else codec.decode_field(side.field, stored)
-
-
 def _decorate(
     cls: type[T],
     namespace: Mapping[str, Any],
@@ -290,22 +275,22 @@ def _decorate(
         made = attrs.define(rebuilt, slots=False, kw_only=True, frozen=frozen)
     except (TypeError, ValueError, SyntaxError, UnannotatedAttributeError) as error:
         raise ModelError(f"{name}: {error}") from error
-    options = with_inherited(given, getattr(made, _OPTIONS, None), name)
-    type.__setattr__(made, _OPTIONS, options)
+    options = with_inherited(given, getattr(made, OPTIONS, None), name)
+    type.__setattr__(made, OPTIONS, options)
     has_key = bool(declared_keys(made) or declared_key_fields(made))
     has_table = options.table is not None or bool(options.indexes)
     check_roles(made, has_table=has_table, has_key=has_key or options.abstract)
     if isinstance(options.table, SingleTable):
         options.table.add(made)
     try:
-        _build(made, options)
+        build_info(made, options)
     except ModelError as error:
         if not isinstance(error.__cause__, UnresolvedName):  # a forward reference: at first use
             raise
     return made
 
 
-def _build(cls: Any, options: ModelOptions) -> ModelInfo | None:
+def build_info(cls: Any, options: ModelOptions) -> ModelInfo | None:
     structure = structure_of(cls)
     for field in structure.fields:
         check_role(structure.name, field)
@@ -329,7 +314,7 @@ def _build(cls: Any, options: ModelOptions) -> ModelInfo | None:
         computed = ComputedAttributes(keys.key, keys.index_keys, type_field)
         if computed.fields:
             type.__setattr__(cls, COMPUTED, computed)
-    type.__setattr__(cls, _INFO, info)
+    type.__setattr__(cls, INFO, info)
     return info
 
 
@@ -340,7 +325,7 @@ def model_info(model: Any) -> ModelInfo:
         UsageError: the class is no model, or none with a key.
         ModelError: a mistake in it that was behind a forward reference.
     """
-    known: ModelInfo | None = model.__dict__.get(_INFO) if isinstance(model, type) else None
+    known: ModelInfo | None = model.__dict__.get(INFO) if isinstance(model, type) else None
     if known is not None:
         return known
     cls = origin_of(model) or model
@@ -351,97 +336,19 @@ def model_info(model: Any) -> ModelInfo:
             f"{type_name(model)}: subclass it, `class {cls.__name__}Of...({type_name(model)})`, "
             "and decorate that with @adorm.model(table=...)"
         )
-    info: ModelInfo | None = cls.__dict__.get(_INFO)
+    info: ModelInfo | None = cls.__dict__.get(INFO)
     if info is None:
-        options: ModelOptions | None = cls.__dict__.get(_OPTIONS)
-        if options is None and hasattr(cls, _OPTIONS) and "__attrs_attrs__" not in cls.__dict__:
+        options: ModelOptions | None = cls.__dict__.get(OPTIONS)
+        if options is None and hasattr(cls, OPTIONS) and "__attrs_attrs__" not in cls.__dict__:
             raise UsageError(str(undecorated(cls)))
         if options is None:
             raise UsageError(
                 f"{cls.__name__} is no model: decorate it with @adorm.model(table=...), "
                 "or use adorm.map_class"
             )
-        info = _build(cls, options)
+        info = build_info(cls, options)
         if info is None:
             raise UsageError(
                 f"{cls.__name__} has no partition key, so it is a nested value and has no table"
             )
     return info
-
-
-def map_class(
-    cls: type[T],
-    /,
-    *,
-    table: str | None = None,
-    partition_key: str,
-    sort_key: str | None = None,
-    version: str | None = None,
-    ttl: str | None = None,
-    created_at: str | None = None,
-    updated_at: str | None = None,
-    names: Mapping[str, str] | None = None,
-    indexes: Sequence[GlobalIndex | LocalIndex] = (),
-    naming: str | Callable[[str], str] | None = None,
-) -> type[T]:
-    """A model of an attrs class or dataclass that can't be edited. The class itself stays as it is.
-
-    The returned model has the paths, `Model.total`; calling it makes an instance of `cls`, and
-    reads give instances of `cls`.
-
-    Args:
-        partition_key, sort_key, version, ttl, created_at, updated_at: field names.
-        names: attribute names by field name.
-
-    Raises:
-        ModelError: an unknown field, or any mistake that `@adorm.model` would find.
-    """
-    structure = structure_of(cls)
-    if structure.kind not in ("attrs", "dataclass"):
-        raise ModelError(
-            f"{cls.__name__} is a {structure.kind}; map_class takes attrs classes and dataclasses"
-        )
-    roles = {
-        Role.PARTITION_KEY: partition_key,
-        Role.SORT_KEY: sort_key,
-        Role.VERSION: version,
-        Role.TTL: ttl,
-        Role.CREATED_AT: created_at,
-        Role.UPDATED_AT: updated_at,
-    }
-    role_of = {name: role for role, name in roles.items() if name is not None}
-    if len(role_of) < sum(name is not None for name in roles.values()):
-        raise ModelError(f"{cls.__name__}: a field can have one role, not two")
-    names = names or {}
-    for name in (*role_of, *names):
-        if name not in structure.by_name:
-            raise ModelError(unknown_field(cls.__name__, name, structure.by_name))
-    markers = {
-        field.name: field.marker.as_role(
-            role_of.get(field.name, Role.ATTRIBUTE), names.get(field.name, field.marker.name)
-        )
-        for field in structure.fields
-    }
-    body: dict[str, Any] = {
-        "__module__": cls.__module__,
-        "__qualname__": cls.__qualname__,
-        "__doc__": cls.__doc__,
-        TARGET: cls,
-        MARKERS: markers,
-        _OPTIONS: ModelOptions(table, tuple(indexes)),
-    }
-    if naming is not None:
-        body["__adorm_naming__"] = staticmethod(naming_function(naming, cls.__name__))
-    mapped = _MappedMeta(cls.__name__, (), body)
-    _build(mapped, type.__getattribute__(mapped, _OPTIONS))
-    return cast("type[T]", mapped)
-
-
-class _MappedMeta(ModelMeta, type):
-    """The metaclass of what `map_class` returns: calling the model makes an instance of `cls`."""
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        return cls.__dict__[TARGET](*args, **kwargs)
-
-    def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, cls.__dict__[TARGET])

@@ -50,7 +50,7 @@ class Table(TableBatches[ModelT]):
         return self._binding.info
 
     def __repr__(self) -> str:
-        return f"Table({self._binding.info.name}, {self.name!r})"
+        return f"{type(self).__name__}({self._binding.info.name}, {self.name!r})"
 
     # ---- keys
 

@@ -192,3 +192,20 @@ async def test_an_ambiguous_or_empty_part_is_refused_before_the_wire() -> None:
         with pytest.raises(adorm.BadValue, match="first is empty"):
             await pairs.create(Pair(first="", second="z"))
         assert pairs.get("x", "y#z").request()["Key"]["PK"] == {"S": "P#x#y#z"}
+
+
+def test_a_key_function_has_the_types_of_the_fields() -> None:
+    with pytest.raises(adorm.ModelError, match=r"number is str in the function.*field is int"):
+
+        @adorm.model(table=adorm.SingleTable("numbers"))
+        class Numbered:
+            number: int
+
+            @adorm.key
+            def key(self, number: str) -> adorm.KeyText:
+                return f"N#{number}", "N"
+
+
+def test_map_class_takes_no_table_of_several_models() -> None:
+    with pytest.raises(adorm.ModelError, match="a table of several models"):
+        adorm.map_class(Order, table=shop, partition_key="user_name")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the mistake under test

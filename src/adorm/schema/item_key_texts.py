@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from adorm.schema.key_functions import read_key_function
 from adorm.schema.key_texts import Template, parse_template
 from adorm.schema.names import unknown_field
 from adorm.schema.structures import Structure
-from adorm.schema.types import split_optional
+from adorm.schema.types import split_optional, type_name, unwrap
 
 
 def make_item_key(
@@ -66,7 +67,10 @@ def make_item_key(
         role = Role.PARTITION_KEY if kind == "partition key" else Role.SORT_KEY
         sides.append(make_side(structure, attribute_name, template, role, declaration))
     only = _only(structure, declaration, where)
-    parts = None if parameters is None else _check_parameters(structure, where, parameters, sides)
+    parts: list[Field] | None = None
+    if parameters is not None:
+        parts = _check_parameters(structure, where, parameters, sides)
+        _check_annotations(declaration.function, where, parts)
     sort = sides[1] if len(sides) > 1 else None
     return ItemKey(declaration.name, declaration.index, sides[0], sort, parts=parts, only=only)
 
@@ -141,3 +145,21 @@ def _check_parameters(
             )
         fields.append(field)
     return fields
+
+
+def _check_annotations(function: Any, where: str, parts: Sequence[Field]) -> None:
+    """Refuse a key function that annotates a part with another type than the field has.
+
+    An annotation that names something that can't be found is passed over.
+    """
+    try:
+        hints = typing.get_type_hints(function)
+    except (NameError, TypeError, AttributeError, SyntaxError):
+        return
+    for part in parts:
+        hint = hints.get(part.name)
+        if hint is not None and unwrap(hint) != unwrap(part.type):
+            raise ModelError(
+                f"{where}: the part {part.name} is {type_name(hint)} in the function, and the "
+                f"field is {type_name(part.type)}: give both one type"
+            )
