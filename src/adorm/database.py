@@ -221,7 +221,11 @@ class Database(LazyCalls, Tables, Transactions, Batches):
             UsageError: the class is no model with a key, or no table is known for it.
         """
         binding = self.binding(model, name)
-        return Table(binding) if binding.info.key is None else KeyedTable(binding)
+        if binding.info.key is None:
+            table: Table[Any] = Table(binding)
+            return table
+        keyed: KeyedTable[Any, ...] = KeyedTable(binding)
+        return keyed
 
     def binding(self, model: type[Any], name: str | None = None, /) -> Binding:
         info = model_info(model)

@@ -319,6 +319,7 @@ class KeyedTable(Table[ModelT], Generic[ModelT, P]):
         def update(  # pyright: ignore[reportIncompatibleMethodOverride]
             self, *key: Any, **parts: Any
         ) -> Any: ...
-        def batch_get(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        # a tuple of values does not say the parts of a key by their types
+        def batch_get(  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
             self, keys: Iterable[Key[ModelT]], /
         ) -> BatchGet[ModelT]: ...

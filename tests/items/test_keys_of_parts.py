@@ -67,7 +67,12 @@ STORED = {
 
 
 def order(**changes: Any) -> Order:
-    values = {"user_name": "ada", "order_id": "o1", "total": Decimal(5), "placed_at": PLACED}
+    values: dict[str, Any] = {
+        "user_name": "ada",
+        "order_id": "o1",
+        "total": Decimal(5),
+        "placed_at": PLACED,
+    }
     return Order(**{**values, **changes})
 
 

@@ -99,7 +99,7 @@ class KeyFunction(_StaticMethod[P, M], KeyDeclaration):
     def __get__(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, instance: Any, owner: type[Any] | None = None, /
     ) -> Any:
-        return KeyMaker(type(instance) if owner is None else owner)
+        return KeyMaker(cast("type[Any]", owner or instance.__class__))
 
 
 class IndexKey(KeyDeclaration):
@@ -202,7 +202,8 @@ def key(
             return KeyTemplate(partition, sort_text)
         return IndexKey(index, (partition, sort_text), conditions)
     if callable(partition):
-        return KeyFunction(partition)
+        declared: KeyFunction[..., Any] = KeyFunction(partition)
+        return declared
     if partition is not None or index is None:
         raise ModelError(
             "adorm.key takes the text of a key, or a function of its parts, "

@@ -89,11 +89,11 @@ def make_key(
             model's.
     """
     if len(given) == 1:
-        first = given[0]
+        first: object = given[0]
         if isinstance(first, Key):
-            return _own_key(info, first, named)
+            return _own_key(info, given[0], named)
         if isinstance(first, tuple):
-            given = first
+            given = given[0]
     elif given and isinstance(given[0], Key | tuple):
         raise UsageError(
             f"a key of {info.name} is one Key, one tuple of its parts, or its parts in order: "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from adorm.errors import ModelError
 from adorm.schema.fields import Field, Marker, Role
@@ -124,7 +124,8 @@ def _only(
                 f"{where}: only= names a field: "
                 f"{unknown_field(structure.name, name, structure.by_name)}"
             )
-        found[field] = tuple(values) if isinstance(values, tuple) else (values,)
+        several = cast("tuple[object, ...]", values) if isinstance(values, tuple) else (values,)
+        found[field] = several
     return found
 
 

@@ -262,7 +262,8 @@ def _declared_index_keys(
     given: Mapping[str, KeySide],
 ) -> list[ItemKey]:
     partitions, sorts = names
-    if len(partitions) > 1 or len(sorts) > 1:
+    partition, *more = partitions
+    if more or len(sorts) > 1:
         raise ModelError(
             f"{structure.name}.{declarations[0].name}: index {index.name!r} has several attributes "
             "in its partition key or sort key, which are fields of the model: it needs no text"
@@ -273,7 +274,7 @@ def _declared_index_keys(
         make_item_key(
             structure,
             declaration,
-            (partitions[0], sorts[0] if sorts else None),
+            (partition, next(iter(sorts), None)),
             given_sides=own_key,
         )
         for declaration in declarations

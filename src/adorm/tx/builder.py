@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 from adorm.errors import UsageError
 from adorm.items.binding import Binding, Connection
@@ -76,7 +76,7 @@ class TransactionBuilder:
     def delete(self, item: ModelT, /) -> TransactionWrite[ModelT]: ...
     def delete(self, target: Any, /, *key: Any) -> TransactionWrite[Any]:
         """Delete an item by its key, or an instance if its version is still the one read."""
-        if isinstance(target, type | Key):
+        if isinstance(cast("object", target), type | Key):
             return self._add(Delete(*self._table_and_key(target, key)))
         if key:
             raise UsageError("delete() takes a model and a key, a Key alone, or an instance alone")
