@@ -13,14 +13,13 @@ from adorm.calls.capacity import collect_capacity
 from adorm.calls.opening import LazyCalls
 from adorm.clock import current_clock
 from adorm.codec.codec import Codec
-from adorm.deadlines import remaining_s
+from adorm.deadlines import remaining_s, stop_if_cancelled
 from adorm.dynamodb.operations import Repeat
 from adorm.errors import DeadlineExceeded, UsageError
 from adorm.items.binding import Binding
 from adorm.models import model_info
 from adorm.retry import DEFAULT_RETRY, RetryPolicy, backoff, unit_random
 from adorm.schema.model_types import AttrsLike, DataclassLike
-from adorm.support.cancel_scopes import stop_if_cancelled
 from adorm.table import KeyedTable, Table
 from adorm.tables.names import check_table_name, is_arn
 from adorm.tables.tables import Tables

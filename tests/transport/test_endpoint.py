@@ -154,7 +154,7 @@ async def found(
         region=region,
         endpoint_url=endpoint_url,
         environ=complete,
-        holder=holder,
+        holder=lambda: holder,
         prefer_profile=False,
     )
 

@@ -9,7 +9,7 @@ from functools import partial
 from adorm.calls.call import TOKEN, TOO_OLD, Call, Step, TokenAge, short
 from adorm.calls.capacity import is_collecting, note_capacity
 from adorm.clock import Clock
-from adorm.deadlines import remaining_s, within
+from adorm.deadlines import remaining_s, stop_if_cancelled, within
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, UsageError
 from adorm.retry import (
     RetryPolicy,
@@ -20,7 +20,6 @@ from adorm.retry import (
     retry_cost,
     treatment_of,
 )
-from adorm.support.cancel_scopes import stop_if_cancelled
 from adorm.transport.answer_shapes import CHECKS, unreadable_answer
 from adorm.transport.base import Answer, LastCheck, Transport, is_unsent
 

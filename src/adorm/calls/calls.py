@@ -18,11 +18,10 @@ from adorm.calls.capacity import (
     note_capacity,
 )
 from adorm.clock import SYSTEM_CLOCK, Clock
-from adorm.deadlines import current_limit
+from adorm.deadlines import current_limit, scope_deadline, stop_if_cancelled
 from adorm.dynamodb.operations import Repeat
 from adorm.errors import ConnectionFailed, ServiceError
 from adorm.retry import DEFAULT_RETRY, RetryPolicy, repeat_of, unit_random
-from adorm.support.cancel_scopes import scope_deadline, stop_if_cancelled
 from adorm.transport.answer_shapes import CHECKS, unreadable_answer
 from adorm.transport.base import Answer, AnswerReader, Request, Transport
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from adorm.calls.details import AttemptDetails, CallDetails, ServerDetails
-from adorm.support.cancel_scopes import is_cancelled
+from adorm.deadlines import is_cancelled
 
 if TYPE_CHECKING:
     from adorm.transport.base import PoolFigures

@@ -14,10 +14,9 @@ import attrs
 from adorm.calls.table_rate import TableRate
 from adorm.checks import field, number
 from adorm.clock import Clock
-from adorm.deadlines import remaining_s, within
+from adorm.deadlines import remaining_s, stop_if_cancelled, within
 from adorm.dynamodb.operations import OPERATIONS, counts_by_table
 from adorm.errors import DeadlineExceeded, ServiceError, Throttled, TransactionCanceled, UsageError
-from adorm.support.cancel_scopes import stop_if_cancelled
 from adorm.transport.base import Answer, Request
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from adorm.errors.base import MESSAGE_CHARACTERS, ItemNotFound
 from adorm.errors.service import (
@@ -16,12 +16,13 @@ from adorm.errors.service import (
     VersionConflict,
 )
 from adorm.support.printable_text import shown
+from adorm.support.records import Record
 
 MAX_REASONS_SHOWN = 10
 """The most reasons in the message of a cancelled transaction; `.reasons` has all."""
 
 
-class CancellationReason(NamedTuple):
+class CancellationReason(Record):
     """Why an operation of a cancelled transaction failed; `code` is None where it did not."""
 
     operation: str

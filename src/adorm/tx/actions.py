@@ -124,4 +124,6 @@ def _explain(
                 meaning.__cause__ = failure
             failure = meaning
     item = failure.item if isinstance(failure, ConditionalCheckFailed) else None
-    return reason._replace(operation=action.label, item=item, error=failure)
+    return CancellationReason(
+        action.label, reason.code, reason.message, item, reason.attribute_map, failure
+    )

@@ -11,10 +11,9 @@ import anyio
 import attrs
 
 from adorm.concurrency.pool import foreign_cancellation_as_error, run_all
-from adorm.deadlines import current_limit, remaining_s
+from adorm.deadlines import current_limit, remaining_s, stop_if_cancelled
 from adorm.errors import DeadlineExceeded
 from adorm.outcomes import Outcome
-from adorm.support.cancel_scopes import stop_if_cancelled
 
 OutcomeT = TypeVar("OutcomeT", bound=Outcome[Any])
 

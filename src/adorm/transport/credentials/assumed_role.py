@@ -85,7 +85,8 @@ class AssumedRole:
         self._sts_endpoint_url = sts_endpoint_url
         self._clock = clock or current_clock()
         self._environ = os.environ if environ is None else environ
-        self._holder = SessionHolder()
+        session = SessionHolder()
+        self._holder = lambda: session
         if source is None:
             source = DefaultCredentials(self._environ, holder=self._holder, clock=self._clock)
         self._source = cached(source, self._clock)

@@ -16,9 +16,9 @@ from typing import Any, Protocol, TypeVar, cast
 from adorm.deadlines import within
 from adorm.errors import AccessDenied, AdormError, ConnectionFailed, UsageError
 from adorm.support.printable_text import shown
-from adorm.support.records import Record
 from adorm.transport.credentials.credentials import Credentials
 from adorm.transport.credentials.processes import ending_children, watch_children
+from adorm.transport.wire.endpoint import Settings
 
 T = TypeVar("T")
 
@@ -50,16 +50,6 @@ class AwsSession(Protocol):
     def get_scoped_config(self) -> Mapping[str, Any]: ...
 
     async def get_credentials(self) -> Any: ...
-
-
-class Settings(Record):
-    """A profile's settings of the endpoint; None where it has none."""
-
-    region: str | None = None
-    endpoint_url: str | None = None
-    use_fips: bool = False
-    use_dualstack: bool = False
-    ca_bundle: str | None = None
 
 
 class SessionHolder:

@@ -12,7 +12,6 @@ from adorm.errors import AdormError, ConnectionFailed, UsageError
 from adorm.support.forks import tell_of_forks
 from adorm.support.printable_text import reason_of
 from adorm.support.records import Record
-from adorm.transport.errors import another_like
 
 
 class Credentials(Record):
@@ -184,6 +183,8 @@ class CredentialsCache:
             if current is not None:
                 return current
             if self._failures != failures and self._failure is not None:
+                from adorm.transport.errors import another_like
+
                 raise another_like(self._failure) from self._failure
             try:
                 return self._keep(await self._load())

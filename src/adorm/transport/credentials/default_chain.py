@@ -6,13 +6,16 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from adorm.clock import SYSTEM_CLOCK, Clock
 from adorm.errors import UsageError
-from adorm.transport.credentials.aws_session import SessionCredentials, SessionHolder
 from adorm.transport.credentials.credentials import Credentials, CredentialsSource, utc_datetime
+
+if TYPE_CHECKING:
+    from adorm.transport.credentials.aws_session import SessionHolder
 
 FILES = (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
 """The variable that names a file, and the file's name in `~/.aws` without it."""
@@ -96,13 +99,17 @@ PROFILE_WORDS = frozenset(
 
 
 def default_credentials(
-    environ: Mapping[str, str], *, holder: SessionHolder | None = None, clock: Clock = SYSTEM_CLOCK
+    environ: Mapping[str, str],
+    *,
+    holder: Callable[[], SessionHolder] | None = None,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> CredentialsSource:
     """The first source that exists: environment, profile or web identity, container, instance.
 
     This is botocore's order. adorm itself reads the environment. It also asks the container's
     endpoint, if no variable names a profile and the AWS configuration files mention no credentials.
-    Everything else is left to aiobotocore, which is imported when the credentials are loaded.
+    Everything else is left to aiobotocore, which is imported when the credentials are loaded;
+    `holder` gives the session that is shared with others.
     """
     environment = EnvironmentCredentials(environ)
     if environment.present():
@@ -119,7 +126,9 @@ def default_credentials(
         from adorm.transport.credentials.container import ContainerCredentials
 
         return ContainerCredentials(environ, clock=clock)
-    return SessionCredentials(holder=holder)
+    from adorm.transport.credentials.aws_session import SessionCredentials  # few programs need it
+
+    return SessionCredentials(holder=None if holder is None else holder())
 
 
 class DefaultCredentials:
@@ -131,7 +140,7 @@ class DefaultCredentials:
         self,
         environ: Mapping[str, str] | None = None,
         *,
-        holder: SessionHolder | None = None,
+        holder: Callable[[], SessionHolder] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._environ = os.environ if environ is None else environ

@@ -29,6 +29,16 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 Service = Literal["dynamodb", "sts"]
 
 
+class Settings(Record):
+    """A profile's settings of the endpoint; None where it has none."""
+
+    region: str | None = None
+    endpoint_url: str | None = None
+    use_fips: bool = False
+    use_dualstack: bool = False
+    ca_bundle: str | None = None
+
+
 class Endpoint(Record):
     """Where requests go, and the region that they are signed for."""
 

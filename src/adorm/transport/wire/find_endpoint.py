@@ -9,16 +9,23 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from adorm.errors import UsageError
-from adorm.transport.credentials.aws_session import SessionHolder, Settings
 from adorm.transport.credentials.default_chain import files_mention
-from adorm.transport.wire.endpoint import Endpoint, Service, aws_endpoint, custom_endpoint
+from adorm.transport.wire.endpoint import (
+    Endpoint,
+    Service,
+    Settings,
+    aws_endpoint,
+    custom_endpoint,
+)
 
 if TYPE_CHECKING:
     import ipaddress
+
+    from adorm.transport.credentials.aws_session import SessionHolder
 
 
 LOCAL_REGION = "us-east-1"
@@ -33,7 +40,7 @@ async def find_endpoint(
     region: str | None,
     endpoint_url: str | None,
     environ: Mapping[str, str],
-    holder: SessionHolder,
+    holder: Callable[[], SessionHolder],
     prefer_profile: bool,
     service: Service = "dynamodb",
 ) -> Endpoint:
@@ -47,6 +54,7 @@ async def find_endpoint(
     open and the AWS configuration files mention it.
 
     Args:
+        holder: gives the session that reads the profile.
         prefer_profile: the caller gave a session, so its region goes before the environment's.
 
     Raises:
@@ -68,7 +76,7 @@ async def find_endpoint(
         missing.add("ca_bundle")
     settings = Settings()
     if prefer_profile or files_mention(missing, environ):
-        settings = await holder.settings(service)
+        settings = await holder().settings(service)
     profile_region = settings.region if prefer_profile else None
     region = region or profile_region or environ_region or settings.region
     use_fips = _flag(environ, "AWS_USE_FIPS_ENDPOINT", settings.use_fips and not url)

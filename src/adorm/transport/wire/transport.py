@@ -11,7 +11,8 @@ import sys
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 
@@ -28,7 +29,6 @@ from adorm.transport.base import (
     Transport,
     unsent,
 )
-from adorm.transport.credentials.aws_session import SessionCredentials, SessionHolder
 from adorm.transport.credentials.credentials import Credentials, CredentialsSource, cached
 from adorm.transport.credentials.default_chain import default_credentials
 from adorm.transport.wire.answer_parser import Response
@@ -37,6 +37,9 @@ from adorm.transport.wire.endpoint import Endpoint
 from adorm.transport.wire.find_endpoint import find_endpoint, refuse_proxy
 from adorm.transport.wire.pool import ConnectionPool
 from adorm.transport.wire.request_writer import RequestWriter, json_body, trace_line
+
+if TYPE_CHECKING:
+    from adorm.transport.credentials.aws_session import SessionHolder
 
 T = TypeVar("T")
 
@@ -71,16 +74,26 @@ class WireTransport(Transport):
         self._endpoint_url = endpoint_url
         self._environ = os.environ if environ is None else environ
         self._prefer_profile = session is not None
-        self._holder = SessionHolder(session, profile)
+
+        @cache
+        def holder() -> SessionHolder:
+            # loaded where the environment does not tell everything
+            from adorm.transport.credentials.aws_session import SessionHolder
+
+            return SessionHolder(session, profile)
+
+        self._holder = holder
         self._clock = clock
         self._epoch_s: Callable[[], float] = (
             time.time if clock is SYSTEM_CLOCK else lambda: clock.now().timestamp()
         )
         self._offset_s = 0.0  # how far DynamoDB's clock is ahead of ours
         if credentials is None and (session is not None or profile is not None):
-            credentials = SessionCredentials(holder=self._holder)
+            from adorm.transport.credentials.aws_session import SessionCredentials
+
+            credentials = SessionCredentials(holder=holder())
         self._credentials = cached(
-            credentials or default_credentials(self._environ, holder=self._holder, clock=clock),
+            credentials or default_credentials(self._environ, holder=holder, clock=clock),
             clock,
         )
         self._credential_waits: set[asyncio.Timeout] = set()
