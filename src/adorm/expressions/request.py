@@ -28,6 +28,15 @@ MAX_PLANS = 256
 """The plans that are kept for a model of a codec. When there are more, all are made anew."""
 
 
+_KINDS = {
+    "ConditionExpression": "condition",
+    "KeyConditionExpression": "key condition",
+    "FilterExpression": "filter",
+    "ProjectionExpression": "projection",
+}
+"""What messages call the expression in a parameter of the request."""
+
+
 class Plan:
     """The text of the expressions of one shape, and what the placeholders stand for."""
 
@@ -84,7 +93,8 @@ class RequestExpressions(Operands):
         self._distinct = 0
         """Of so many values, the first ones, it is known that no two are equal."""
         self._key_names: frozenset[str] = frozenset()
-        self._parts: tuple[Shape, ...] = ()
+        self._parts: tuple[tuple[str, Shape], ...] = ()
+        """The shapes of the other expressions, by parameter."""
 
     def update(
         self,
@@ -114,7 +124,7 @@ class RequestExpressions(Operands):
                 known.clear()
             field_sets = known[paths] = FieldSets(paths, self.encoder)
         encoded, is_distinct = field_sets.encode(values)
-        self.written.update(encoded)
+        self.written = {**self.written, **encoded} if self.written else encoded
         if is_distinct and not self.values:
             self._distinct = len(paths)
         if is_distinct or None not in encoded.values():
@@ -139,19 +149,15 @@ class RequestExpressions(Operands):
 
     def condition(self, condition: Condition) -> None:
         """The ConditionExpression of a write."""
-        self._add("ConditionExpression", "condition", condition)
+        self._parts += (("ConditionExpression", condition.encode_into(self)),)
 
     def key_condition(self, condition: Condition) -> None:
         """The KeyConditionExpression of a query."""
-        self._add("KeyConditionExpression", "key condition", condition)
+        self._parts += (("KeyConditionExpression", condition.encode_into(self)),)
 
     def filter(self, condition: Condition) -> None:
         """The FilterExpression of a query or scan."""
-        self._add("FilterExpression", "filter", condition)
-
-    def _add(self, parameter: str, kind: str, condition: Condition) -> None:
-        part = (Placeholders.write, parameter, kind, condition.encode_into(self))
-        self._parts = (*self._parts, part)
+        self._parts += (("FilterExpression", condition.encode_into(self)),)
 
     def projection(
         self, paths: Iterable[tuple[Step, ...]], *, selected: Iterable[DocumentPath] = ()
@@ -167,14 +173,11 @@ class RequestExpressions(Operands):
         steps = tuple(paths)
         if any(MapKey in map(type, each) for each in steps):
             self.is_repeatable = False
-        part = (write_projection, "ProjectionExpression", "projection", steps)
-        self._parts = (*self._parts, part)
+        self._parts += (("ProjectionExpression", (write_projection, 0, steps)),)
 
     def into(self, request: dict[str, Any]) -> None:
         """Put the expressions into a request, with `ExpressionAttributeNames` and
         `ExpressionAttributeValues` where there are any.
-
-        It may be called again after more was added.
 
         Raises:
             UsageError: DynamoDB refuses the expressions, whatever the values are: two clauses
@@ -184,7 +187,7 @@ class RequestExpressions(Operands):
         numbers = count if (count := len(values)) == self._distinct else _numbers(values)
         if self.is_repeatable:
             plans = self._kept.plans
-            shape = (self._clauses, self._key_names, self._parts, numbers)
+            shape = (self._clauses, self._parts, numbers)  # its key names are the model's
             plan = plans.get(shape)
             if plan is None:
                 if len(plans) >= MAX_PLANS:
@@ -207,8 +210,8 @@ class RequestExpressions(Operands):
         if self._clauses:
             update = write_update(placeholders, self._shapes(), self._key_names)
             texts["UpdateExpression"] = placeholders.checked("update", update)
-        for write, parameter, kind, shape in self._parts:
-            texts[parameter] = placeholders.checked(kind, write(placeholders, shape))
+        for parameter, shape in self._parts:
+            texts[parameter] = placeholders.checked(_KINDS[parameter], placeholders.write(shape))
         names = {placeholder: name for name, placeholder in placeholders.names.items()}
         return Plan(texts, names, value_names)
 

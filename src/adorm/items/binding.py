@@ -21,6 +21,7 @@ from adorm.schema.types import Annotation
 if TYPE_CHECKING:
     from adorm.codec.compiled.pages import PageParser
     from adorm.dynamodb.operations import Repeat
+    from adorm.expressions.conditions import Condition
     from adorm.expressions.document_path import Step
     from adorm.retry import RetryPolicy
     from adorm.transport.base import Answer, AnswerReader, Request
@@ -79,7 +80,7 @@ class Connection:
 class Binding:
     """A model on a table of a database."""
 
-    __slots__ = ("connection", "info", "named", "table_name")
+    __slots__ = ("connection", "existence", "info", "named", "table_name")
 
     def __init__(
         self, connection: Connection, info: ModelInfo, table_name: str, named: bool = False
@@ -89,6 +90,8 @@ class Binding:
         self.table_name = table_name
         self.named = named
         """Whether the caller named the table; else its name follows from the model."""
+        self.existence: dict[bool, Condition] = {}
+        """The conditions that there is an item, and that there is none, once they were needed."""
 
     @property
     def codec(self) -> Codec:

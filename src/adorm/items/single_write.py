@@ -192,7 +192,11 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
 
 def item_exists(binding: Binding, *, wanted: bool = True) -> Condition:
     """There is an item with the key of the request; or there is none."""
-    return Exists(binding.info.path_of(binding.info.partition), wanted=wanted)
+    known = binding.existence.get(wanted)
+    if known is None:
+        path = binding.info.path_of(binding.info.partition)
+        known = binding.existence[wanted] = Exists(path, wanted=wanted)
+    return known
 
 
 def encode_item(binding: Binding, key: Key[Any], instance: Any) -> AttributeMap:
