@@ -206,7 +206,6 @@ def recover(plan: FieldPlan, content: Any, error: Exception) -> Any:
     if isinstance(error, (AdormError, RecursionError)):
         raise error
     try:
-        attribute_value = content.get(plan.field.attribute_name)
-        return plan.absent() if attribute_value is None else plan.decode(attribute_value)
+        return plan.absent() if stored is None else plan.decode(stored)
     except DecodeFailure as failure:
         raise failure.under(plan.field.attribute_name) from failure.__cause__

@@ -11,9 +11,10 @@ import attrs
 from adorm.codec.chosen_codec import chosen_codec
 from adorm.codec.codec import Codec
 from adorm.codec.failures import DecodeFailure, item_decode_error
-from adorm.items.key_encoding import decode_key
+from adorm.dynamodb.values import AttributeMap
 from adorm.items.keys import Key
 from adorm.models import ModelInfo, model_info
+from adorm.schema.fields import Field
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.streams.record import ChangeKind, StreamRecord, parse_record
 
@@ -97,34 +98,31 @@ def typed_change(record: StreamRecord, info: ModelInfo, codec: Codec) -> StreamC
     Raises:
         ItemDecodeError: its key or an image does not fit the model.
     """
-    key = _key(record, info, codec)
-    new, old = (_decoded(record, part, info, codec) for part in ("NewImage", "OldImage"))
+    part = "Keys"
+    image: AttributeMap | None = record.keys
+    try:
+        key = Key[Any](info, tuple(_key_value(record, field, codec) for field in info.key_fields))
+        part, image = "NewImage", record.new_image
+        new = None if image is None else codec.decode(info.model, image)
+        part, image = "OldImage", record.old_image
+        old = None if image is None else codec.decode(info.model, image)
+    except DecodeFailure as failure:
+        error = item_decode_error(
+            failure, model=info.model, key=record.keys, attribute_map=image or record.keys
+        )
+        error.add_note(
+            f"in the {part} of {record.kind} record {record.sequence_number} "
+            f"of table {record.table_name}"
+        )
+        raise error from failure
     return StreamChange(key, new, old, record)
 
 
-def _key(record: StreamRecord, info: ModelInfo, codec: Codec) -> Key[Any]:
-    item = record.new_image or record.old_image or {}
+def _key_value(record: StreamRecord, field: Field, codec: Codec) -> Any:
+    name = field.attribute_name
     try:
-        return decode_key(info, codec, record.keys, item)
+        if name not in record.keys:
+            raise DecodeFailure("no such attribute in the key")
+        return codec.decode_stored_field(field, record.keys[name])
     except DecodeFailure as failure:
-        raise _error(failure, record, "Keys", info) from failure
-
-
-def _decoded(record: StreamRecord, part: str, info: ModelInfo, codec: Codec) -> Any:
-    image = record.new_image if part == "NewImage" else record.old_image
-    if image is None:
-        return None
-    try:
-        return codec.decode(info.model, image)
-    except DecodeFailure as failure:
-        raise _error(failure, record, part, info) from failure
-
-
-def _error(failure: DecodeFailure, record: StreamRecord, part: str, info: ModelInfo) -> Exception:
-    image = {"NewImage": record.new_image, "OldImage": record.old_image}.get(part) or record.keys
-    error = item_decode_error(failure, model=info.model, key=record.keys, attribute_map=image)
-    error.add_note(
-        f"in the {part} of {record.kind} record {record.sequence_number} "
-        f"of table {record.table_name}"
-    )
-    return error
+        raise failure.under(name) from failure.__cause__

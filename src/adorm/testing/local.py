@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -75,11 +76,13 @@ class LocalDynamoDB:
         self._process = process
         self._port = port
         self._shared = shared
-        self._wording: Literal["new", "old"] = wording
-        self._now = time.time if now is None else now
-        self._table_delay_s = table_delay_s
-        self._throttle_above = throttle_above
-        self._stream_shards = stream_shards
+        self._engine_options: dict[str, Any] = {
+            "wording": wording,
+            "now": time.time if now is None else now,
+            "table_delay_s": table_delay_s,
+            "throttle_above": throttle_above,
+            "stream_shards": stream_shards,
+        }
         self._ttl_every_s = ttl_every_s
         self._start_timeout_s = start_timeout_s
         self._running: _Thread | _Process | None = None
@@ -139,13 +142,7 @@ class LocalDynamoDB:
         else:
             from adorm.memory.engine import Engine
 
-            engine = Engine(
-                wording=self._wording,
-                now=self._now,
-                table_delay_s=self._table_delay_s,
-                throttle_above=self._throttle_above,
-                stream_shards=self._stream_shards,
-            )
+            engine = Engine(**self._engine_options)
             self._running = _Thread(
                 engine, self._port, shared=self._shared, ttl_every_s=self._ttl_every_s
             )
@@ -191,20 +188,18 @@ class LocalDynamoDB:
         return running
 
     def _arguments(self) -> list[str]:
-        arguments = ["--port", str(self._port), "--wording", self._wording]
-        arguments += [
-            "--table-delay-s",
-            "at-once" if self._table_delay_s is None else str(self._table_delay_s),
-            "--stream-shards",
-            str(self._stream_shards),
-        ]
-        if self._shared:
-            arguments.append("--shared")
-        if self._throttle_above is not None:
-            arguments += ["--throttle-above", "{},{}".format(*self._throttle_above)]
-        if self._ttl_every_s is not None:
-            arguments += ["--ttl-every-s", str(self._ttl_every_s)]
-        return arguments
+        options = self._engine_options
+        delay_s, throttle_above = options["table_delay_s"], options["throttle_above"]
+        values = {
+            "--port": self._port,
+            "--wording": options["wording"],
+            "--table-delay-s": "at-once" if delay_s is None else delay_s,
+            "--stream-shards": options["stream_shards"],
+            "--throttle-above": None if throttle_above is None else "{},{}".format(*throttle_above),
+            "--ttl-every-s": self._ttl_every_s,
+        }
+        given = [(name, str(value)) for name, value in values.items() if value is not None]
+        return [*chain.from_iterable(given), *(["--shared"] if self._shared else [])]
 
 
 class _Thread:
