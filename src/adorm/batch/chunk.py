@@ -146,7 +146,7 @@ def ids_of(item_ids: ItemIds, table: str, page: ItemPage) -> list[ItemId]:
             no answer of DynamoDB.
     """
     try:
-        ids = page.item_ids(table, item_ids)
+        ids = item_ids.of_page(table, page)
         hash(tuple(ids))
     except MISSHAPEN as error:
         raise ConnectionFailed(

@@ -7,7 +7,7 @@ There are two kinds. A `MapPage` holds attribute maps, as JSON has them. A `Pars
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeAlias
 
 from adorm.codec.failures import DecodeFailure
@@ -28,23 +28,6 @@ class ItemReader(Protocol):
 
     def decode_error(self, failure: DecodeFailure, attribute_map: AttributeMap) -> ItemDecodeError:
         """The error that users get for an item that does not fit the model."""
-        ...
-
-
-class PageItemIds(Protocol):
-    """What a page needs to give the ids of its items: a function for each kind of page.
-
-    An item id is a hashable (table, key); `adorm.items.item_ids` makes them.
-    """
-
-    @property
-    def all(self) -> Callable[[str, Iterable[AttributeMap]], list[tuple[Hashable, ...]]]:
-        """The ids of attribute maps, given the name of their table."""
-        ...
-
-    @property
-    def parsed(self) -> Callable[[str, Any], list[tuple[Hashable, ...]]]:
-        """The ids of the items of a `ParsedPage`, given the name of their table."""
         ...
 
 
@@ -77,20 +60,14 @@ class ItemPage(ABC):
     def attribute_maps(self) -> list[AttributeMap]:
         """All items as DynamoDB sent them."""
 
-    @abstractmethod
-    def item_ids(self, table: str, ids: PageItemIds) -> list[tuple[Hashable, ...]]:
-        """The id of each item, in order.
-
-        Raises:
-            Exception: an item has no key. Of which class depends on what is there instead.
-        """
-
-    @abstractmethod
     def without(self, left_out: Callable[[AttributeMap], bool]) -> ItemPage:
         """The page without the items that `left_out` answers with True.
 
         It is the page itself where there are none.
         """
+        maps = self.attribute_maps()
+        kept = [attribute_map for attribute_map in maps if not left_out(attribute_map)]
+        return self if len(kept) == len(maps) else MapPage(kept)
 
     @abstractmethod
     def decode_into(self, made: list[Any], reader: ItemReader, start: int, stop: int) -> None:
@@ -158,13 +135,6 @@ class MapPage(ItemPage):
 
     def attribute_maps(self) -> list[AttributeMap]:
         return self.maps
-
-    def item_ids(self, table: str, ids: PageItemIds) -> list[tuple[Hashable, ...]]:
-        return ids.all(table, self.maps)
-
-    def without(self, left_out: Callable[[AttributeMap], bool]) -> ItemPage:
-        kept = [attribute_map for attribute_map in self.maps if not left_out(attribute_map)]
-        return self if len(kept) == len(self.maps) else MapPage(kept)
 
     def decode_into(self, made: list[Any], reader: ItemReader, start: int, stop: int) -> None:
         decode, attribute_map = reader.decoder(), dict[str, Any]()

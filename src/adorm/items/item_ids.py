@@ -8,7 +8,7 @@ written in either. The functions are generated once for a model and a codec's ho
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import attrs
 
@@ -20,6 +20,7 @@ from adorm.codec.compiled.item_ids import (
     make_item_ids_of_page,
     make_keys_encoder,
 )
+from adorm.codec.pages import ItemPage, MapPage
 from adorm.dynamodb.values import AttributeMap
 from adorm.items.binding import Binding
 from adorm.models import ModelInfo
@@ -41,6 +42,16 @@ class ItemIds:
     """Of many."""
     parsed: Callable[[str, ParsedPage], list[ItemId]]
     """Of the items of a parsed page."""
+
+    def of_page(self, table: str, page: ItemPage) -> list[ItemId]:
+        """Of the items of a page, in order.
+
+        Raises:
+            Exception: an item has no key. Of which class depends on what is there instead.
+        """
+        if isinstance(page, MapPage):
+            return self.all(table, page.maps)
+        return self.parsed(table, cast("ParsedPage", page))
 
 
 def item_ids(info: ModelInfo, codec: Codec) -> ItemIds:

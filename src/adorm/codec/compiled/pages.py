@@ -10,7 +10,7 @@ again from the same bytes over dicts, which can read every form, or tells what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -19,7 +19,7 @@ from adorm.codec.coders.coder import BUILDING
 from adorm.codec.compiled.items import StructCoder
 from adorm.codec.compiled.keys import comparing_maker
 from adorm.codec.failures import DecodeFailure
-from adorm.codec.pages import ItemPage, ItemReader, MapPage, PageItemIds
+from adorm.codec.pages import ItemPage, ItemReader
 from adorm.dynamodb.values import AttributeMap
 
 if TYPE_CHECKING:
@@ -173,14 +173,6 @@ class ParsedPage(ItemPage):
 
     def attribute_maps(self) -> list[AttributeMap]:
         return self._read_maps()[: len(self.structs)]
-
-    def item_ids(self, table: str, ids: PageItemIds) -> list[tuple[Hashable, ...]]:
-        return ids.parsed(table, self)
-
-    def without(self, left_out: Callable[[AttributeMap], bool]) -> ItemPage:
-        maps = self.attribute_maps()
-        kept = [attribute_map for attribute_map in maps if not left_out(attribute_map)]
-        return self if len(kept) == len(maps) else MapPage(kept)
 
     def decode_into(self, made: list[Any], reader: ItemReader, start: int, stop: int) -> None:
         structs, make, before = self.structs, self.parser.make, start - len(made)
