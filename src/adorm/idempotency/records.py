@@ -220,13 +220,16 @@ class KeyLease:
                 problem=f"{self._id}: the result could not be stored",
             )
         except (ConditionalCheckFailed, ItemNotFound) as error:
-            what = (
-                "the lease was over before the function was, and another run took the key: it may "
-                "have run twice. Lease for longer"
-            )
             if isinstance(error, ItemNotFound):
-                what = "the function has run, but its record is gone, deleted by somebody: a repeat"
-                what += " runs it"
+                what = (
+                    "the function has run, but its record is gone, deleted by somebody: a repeat "
+                    "runs it"
+                )
+            else:
+                what = (
+                    "the lease was over before the function was, and another run took the key: it "
+                    "may have run twice. Lease for longer"
+                )
             raise ResultNotStored(f"{self._id}: {what}", result=value) from error
         except AdormError as error:
             if isinstance(error, UsageError) and because is None:  # too large, most likely
