@@ -93,12 +93,18 @@ class ModelInfo:
         self.ttl = roles.get(Role.TTL)
         self.created_at = roles.get(Role.CREATED_AT)
         self.updated_at = roles.get(Role.UPDATED_AT)
+        self.type_field = type_field
+        """The attribute that holds the entity, where it is none of the fields."""
         self.discriminator = roles.get(Role.DISCRIMINATOR) or type_field
         """The attribute that tells items of this model from those of other models in its table, a
         field or the table's type attribute; None for a model that shares its table with none, and
         where items are told apart by their keys."""
         self.entities = () if self.discriminator is None else options.entity
         """What the type attribute of its items may hold; the first is written."""
+        self.immutable = tuple([field for field in structure.fields if field.marker.immutable])
+        """The fields that keep the value with which an item was created."""
+        self.restricts_updates = bool(self.immutable or keys.index_keys) or keys.key is not None
+        """Whether an update has to look at more than its own clauses."""
         attributes: tuple[attrs.Attribute[Any], ...] = (
             attrs.fields(structure.cls) if structure.kind == "attrs" else ()
         )

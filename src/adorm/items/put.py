@@ -54,6 +54,11 @@ class Put(Write[ModelT, ResultT]):
                     new_values[field.name] = now
         stored = copy_with(info, instance, new_values) if new_values else instance
         item = encode_item(binding, self._key, stored)
+        if info.immutable and not self._creating:
+            from adorm.items.save_rules import immutable_conditions
+
+            own += immutable_conditions(info, info.immutable, item)
+            prepared.immutable = info.immutable
         prepared.request = {"TableName": binding.table_name, "Item": item}
         prepared.written = dict(item)
         prepared.provable = stamped or (

@@ -110,4 +110,5 @@ def _settable(binding: Binding, fields: Iterable[Field]) -> list[Field]:
     info = binding.info
     keys = {key.attribute_name for index in info.indexes.values() for key in index.key_fields}
     keys |= info.key_names
+    keys |= {field.attribute_name for key in info.index_keys for field in key.fields}
     return [field for field in fields if field.attribute_name not in keys and field.init]

@@ -69,6 +69,13 @@ class Save(Write[ModelT, ResultT]):
             prepared.request["ReturnValues"] = "UPDATED_NEW"  # only the answer knows it
         expressions = RequestExpressions(binding.codec, info.model)
         clauses = self._clauses(item, stored, now)
+        if info.restricts_updates or info.type_field is not None:
+            from adorm.items.save_rules import add_kept
+
+            written = self._fields()
+            is_partial = self._only is not None
+            add_kept(self._key, binding.codec, item, written, clauses, own, is_partial=is_partial)
+            prepared.immutable = info.immutable
         if clauses:
             own += self._render(prepared, clauses, stored, expressions, in_transaction)
         elif in_transaction:
@@ -150,7 +157,12 @@ class Save(Write[ModelT, ResultT]):
         info, clauses = self._binding.info, list[Clause[Any]]()
         for field in self._fields():
             path, value = info.path_of(field), item.get(field.attribute_name)
-            if field.role is Role.CREATED_AT and now is not None:
+            if (
+                field.role is Role.CREATED_AT
+                and now is not None
+                # a key is made of the instance's value, so that this is the one to store
+                and not any(field in key.fields for key in info.index_keys)
+            ):
                 if value is not None:  # None was read: the time of the first write is not known
                     first = Value(self._first_written(field, stored, now), path)
                     clauses.append(SetIfAbsent(path, first))

@@ -163,6 +163,10 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
                     f"{self._key}: exactly_once() is a transaction, which returns nothing: "
                     "take returning() away and read the item after"
                 )
+        if info.restricts_updates:
+            from adorm.items.update_rules import check_update
+
+            check_update(self._key, self._paths, clauses)
         if self._creates or (clauses and Remove in map(type, clauses)):
             self._check_readable()
         if info.discriminator is not None:
@@ -193,6 +197,20 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
             values=self._values + values,
             key_names=info.key_names,
         )
+        if info.restricts_updates:
+            from adorm.items.update_rules import index_key_clauses
+
+            changed = {*self._changed(), *[path.attribute_name for path in paths]}
+            kept = index_key_clauses(
+                self._key,
+                binding.codec,
+                changed,
+                expressions.written,
+                self._conditions,
+                creates=creates,
+                in_transaction=in_transaction,
+            )
+            expressions.update(kept, key_names=info.key_names)
         if creates and expressions.only_removes:
             stand_in = self._stand_in() if in_transaction else None
             if stand_in is None:
@@ -230,7 +248,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         for field in info.structure.fields:
             name = field.attribute_name
             is_time = field.role in (Role.CREATED_AT, Role.UPDATED_AT)
-            may_lack = not (field.required or is_time) or name in info.key_names
+            may_lack = not (field.required or is_time) or field in info.parts
             if may_lack or not self._binding.must_be_there(field):
                 continue
             if name in removed:

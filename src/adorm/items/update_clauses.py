@@ -145,3 +145,20 @@ class UpdateClauses:
             ConditionalCheckFailed: one did not hold; `.item` is the item that is stored.
         """
         return self._with_conditions(conditions(conditions_, self._model))
+
+    def given(self, *conditions_: bool | Condition) -> Self:
+        """What the item holds, by `==`: `.given(Order.placed_at == order.placed_at)`.
+
+        It is a condition of the update, and tells it the parts of index keys that it does not
+        change: a key of an index is written as a whole.
+
+        Raises:
+            UsageError: a condition is no comparison of an attribute with a value by `==`.
+
+        Raises (when awaited):
+            ConditionalCheckFailed: the item holds something else; `.item` is the item that is
+                stored.
+        """
+        from adorm.items.given import given_conditions
+
+        return self._with_conditions(given_conditions(conditions_))

@@ -17,6 +17,7 @@ from adorm.expressions.request import RequestExpressions
 from adorm.expressions.updates import Clause
 from adorm.items.binding import Binding
 from adorm.items.keys import Key
+from adorm.schema.fields import Field
 
 WriteOperation = Literal["PutItem", "UpdateItem", "DeleteItem", "ConditionCheck"]
 """`ConditionCheck` exists in transactions only."""
@@ -52,6 +53,9 @@ class PreparedWrite:
     another version in the item that is there means `VersionConflict`, too."""
     clauses: Sequence[Clause[Any]] = ()
     """The caller's clauses: they explain a refusal that names no path."""
+    immutable: Sequence[Field] = ()
+    """The fields of which the condition asks that the item holds what is written. The error names
+    those that differ."""
     creation: dict[str, Any] | None = None
     """The request that creates an item of nothing but the key. It follows where `request` only
     removes attributes and there is no item."""

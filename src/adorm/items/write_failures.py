@@ -77,6 +77,8 @@ def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) ->
             )
         )
     if found is not None:
+        if prepared.immutable and failure is error:
+            _name_changed(prepared, failure, found)
         try:
             failure.item = binding.decode(found)
         except ItemDecodeError as problem:
@@ -84,6 +86,24 @@ def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) ->
                 f"the stored item does not fit the model: {problem}; see .attribute_map"
             )
     return failure
+
+
+def _name_changed(
+    prepared: PreparedWrite, failure: ConditionalCheckFailed, found: AttributeMap
+) -> None:
+    """Say in the error which immutable fields the write would have changed."""
+    written, name = prepared.written, prepared.key.info.name
+    for field in prepared.immutable:
+        stored, new = found.get(field.attribute_name), written.get(field.attribute_name)
+        if (
+            stored is not None
+            and field.attribute_name in written
+            and (new is None or canonical(stored) != canonical(new))
+        ):
+            failure.add_note(
+                f"{name}.{field.name} is immutable, and the item was created with another value: "
+                "read the item again, and leave this field as it is"
+            )
 
 
 def is_own_write(prepared: PreparedWrite, found: AttributeMap | None) -> bool:

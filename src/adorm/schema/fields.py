@@ -58,6 +58,7 @@ class Marker(Record):
     truncate: bool = False
     datetime_format: DatetimeFormat | None = None
     """None: as the database says."""
+    immutable: bool = False
 
     def as_role(self, role: Role, name: str | None) -> Marker:
         """The same marker in another role, under another attribute name."""

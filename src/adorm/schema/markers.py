@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # making them takes 0.3 ms of a cold start, and only checkers
         as_set: bool
         truncate: bool
         datetime_format: DatetimeFormat | None
+        immutable: bool
         validator: Any
 
     class TimestampOptions(TypedDict, total=False):
@@ -74,6 +75,7 @@ def attribute(
     as_set: bool = False,
     truncate: bool = False,
     datetime_format: DatetimeFormat | None = None,
+    immutable: bool = False,
     validator: Any = None,
 ) -> Any:
     """A field that is stored in another way, or under another name.
@@ -92,13 +94,18 @@ def attribute(
             without these digits, which the next save drops; by default it is an `ItemDecodeError`.
         datetime_format: how datetimes in it end, `"Z"`, `"+00:00"` or `"+0000"`; by default as the
             database says.
+        immutable: it keeps the value with which the item was created: an update of it is refused,
+            and `save` and `put` fail where the item holds another value. Batches of puts have no
+            conditions, so that they replace it.
         validator: an attrs validator, or a list of them; it runs at construction and before a
             write.
 
     Raises:
         ModelError: `datetime_format` is no such format.
     """
-    marker = Marker(Role.ATTRIBUTE, name, omit_empty, as_json, as_set, truncate, datetime_format)
+    marker = Marker(
+        Role.ATTRIBUTE, name, omit_empty, as_json, as_set, truncate, datetime_format, immutable
+    )
     return _field(marker, default=default, factory=factory, validator=validator)
 
 

@@ -41,9 +41,10 @@ class KeyTexts:
     def __init__(self, owner: str, key: ItemKey) -> None:
         self.key = key
         where = f"{owner}.{key.name}"
-        self._render: list[tuple[str, Render]] = [
-            (side.attribute_name, make_renderer(side.template, where)) for side in key.sides
-        ]
+        self.renderers: Mapping[str, Render] = {
+            side.attribute_name: make_renderer(side.template, where) for side in key.sides
+        }
+        """The function of each side, by attribute name; None from it where a part is absent."""
         self._parse = [
             (side.attribute_name, make_parser(side.template, where)) for side in key.sides
         ]
@@ -55,7 +56,7 @@ class KeyTexts:
             BadValue: a part is empty, does not fit its format, or contains the text that ends it.
         """
         made: AttributeMap = {}
-        for name, render in self._render:
+        for name, render in self.renderers.items():
             value = render(parts)
             if value is None:
                 return None
@@ -63,12 +64,19 @@ class KeyTexts:
         return made
 
     def parse(self, attributes: Mapping[str, AttributeValue]) -> AttributeMap:
-        """The parts that can be told from the key's attributes, as far as these are there."""
+        """The parts that can be told from the key's attributes, as far as these are there.
+
+        None can be told where a side is no text of its template: the item has another key of the
+        same index then.
+        """
         found: AttributeMap = {}
         for name, parse in self._parse:
             value = attributes.get(name)
             if value is not None and not is_null(value):
-                found.update(parse(value) or {})
+                parts = parse(value)
+                if parts is None:
+                    return {}
+                found.update(parts)
         return found
 
 
