@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 LAYERS = [
     ["memory", "support"],  # the engine, and what is not about DynamoDB: they know nothing of adorm
     ["outcomes"], ["errors"], ["clock", "checks"], ["dynamodb"], ["deadlines"], ["concurrency"],
-    ["schema"], ["codec", "expressions"], ["models"], ["map_class"],  # nothing of the network
+    ["schema"], ["codec", "expressions"], ["models"], ["mapped_classes"],  # nothing of the network
     ["transport"], ["retry"], ["calls"], ["telemetry"],  # how a request travels: nothing of models
     ["items"], ["tx"], ["batch"], ["query"], ["segments"], ["scan"], ["tables"],  # both meet
     ["table"], ["options"], ["database"], ["connecting"], ["account_map"],
@@ -22,7 +22,7 @@ LAYERS = [
 ]  # fmt: skip
 """From the bottom up: a room imports what stands in lines above its own, and itself."""
 
-MODELS = {"schema", "codec", "expressions", "models", "map_class"}
+MODELS = {"schema", "codec", "expressions", "models", "mapped_classes"}
 NETWORK = {"transport", "retry", "calls", "telemetry"}
 LEVELS = {room: level for level, layer in enumerate(LAYERS) for room in layer}
 

@@ -192,6 +192,14 @@ def test_the_stub_is_read_as_a_parser_reads_it(package: str) -> None:
     }
 
 
+def test_no_module_takes_the_place_of_a_public_name() -> None:
+    # importing `adorm.connect` would put the module where the function is
+    modules = {path.stem for path in Path(str(adorm.__file__)).parent.iterdir()}
+    assert {
+        name for name in PUBLIC if name in modules and not inspect.ismodule(getattr(adorm, name))
+    } == set()
+
+
 def test_a_star_import_gives_all_of_them() -> None:
     names: dict[str, object] = {}
     exec("from adorm import *", names)

@@ -137,7 +137,7 @@ from adorm.lambda_runtime import (
     LambdaHandler as LambdaHandler,
     lambda_handler as lambda_handler,
 )
-from adorm.map_class import map_class as map_class
+from adorm.mapped_classes import map_class as map_class
 from adorm.models import model as model
 from adorm.outcomes import (
     Outcome as Outcome,
