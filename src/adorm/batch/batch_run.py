@@ -105,6 +105,6 @@ class BatchRun:
             )
 
 
-def chunk_outcomes(count: int, value: Callable[[], T], what: str = "chunk") -> list[Outcome[T]]:
+def chunk_outcomes(count: int, value: Callable[[], T]) -> list[Outcome[T]]:
     """One for each chunk, in order: "chunk 1 of 3"."""
-    return [Outcome(f"{what} {number} of {count:,}", value()) for number in range(1, count + 1)]
+    return [Outcome(f"chunk {number} of {count:,}", value()) for number in range(1, count + 1)]
