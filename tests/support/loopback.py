@@ -35,10 +35,11 @@ import ssl
 import zlib
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, cast
 
 import attrs
+
+from tests.support.tcp_server import TcpServer
 
 Body = dict[str, Any]
 Phase = Literal["headers", "request", "status line", "answer headers", "half the body"]
@@ -141,8 +142,10 @@ class Received:
     line: str
 
 
-class LoopbackServer:
+class LoopbackServer(TcpServer["_Connection"]):
     """See the module's docstring."""
+
+    requests: list[Received]
 
     def __init__(
         self,
@@ -151,37 +154,19 @@ class LoopbackServer:
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
     ) -> None:
+        super().__init__(lambda: _Connection(self), tls=tls, host=host)
         self.handler: Handler = handler or (lambda _operation, _body: {})
-        self.requests: list[Received] = []
         self.connections = 0
-        self._host = host
-        self._tls = tls
-        self._port = 0
-        self._server: asyncio.Server | None = None
-        self._open: set[_Connection] = set()
         self._scripts: defaultdict[str, deque[Step]] = defaultdict(deque)
         self._numbered: dict[tuple[str, int], Step] = {}
         self._calls: Counter[str] = Counter()
         self._refuse = 0
-        self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     # ------------------------------------------------------------------ for tests
 
     @property
-    def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://{self._host}:{self._port}"
-
-    @property
-    def port(self) -> int:
-        return self._port
-
-    @property
     def operations(self) -> list[str]:
         return [request.operation for request in self.requests]
-
-    @property
-    def open_connections(self) -> int:
-        return len(self._open)
 
     def script(self, operation: str, *steps: Step, call: int | None = None) -> None:
         """Queue steps for the next calls of an operation, or set one for its n-th call (1 is the
@@ -210,48 +195,9 @@ class LoopbackServer:
         for connection in tuple(self._open):
             connection.write_if_idle(data)
 
-    async def received(self, requests: int) -> None:
-        """Wait until so many requests have come in all."""
-        await self._until(lambda: len(self.requests) >= requests)
-
     async def accepted(self, connections: int) -> None:
         """Wait until so many connections have been made in all."""
-        await self._until(lambda: self.connections >= connections)
-
-    async def all_closed(self) -> None:
-        """Wait until no connection is open."""
-        await self._until(lambda: not self._open)
-
-    # ------------------------------------------------------------------ start and stop
-
-    async def start(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: _Connection(self), self._host, self._port, ssl=self._tls
-        )
-        self._port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        """Close the port and every connection. `start` opens the same port again."""
-        if self._server is not None:
-            self._server.close()
-        for connection in tuple(self._open):
-            connection.abort()
-        await self.all_closed()
-        if self._server is not None:
-            await self._server.wait_closed()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
+        await self.until(lambda: self.connections >= connections)
 
     # ------------------------------------------------------------------ for its connections
 
@@ -266,32 +212,11 @@ class LoopbackServer:
     def accept(self, connection: _Connection) -> int:
         """The number of a new connection; 0 if it is to be closed."""
         self.connections += 1
-        self._open.add(connection)
-        self.notice()
+        self.joined(connection)
         if self._refuse:
             self._refuse -= 1
             return 0
         return self.connections
-
-    def lost(self, connection: _Connection) -> None:
-        self._open.discard(connection)
-        self.notice()
-
-    def notice(self) -> None:
-        """Wake those whose condition holds now."""
-        for condition, waiter in self._waiting:
-            if not waiter.done() and condition():
-                waiter.set_result(None)
-
-    async def _until(self, condition: Callable[[], bool]) -> None:
-        if condition():
-            return
-        entry = (condition, asyncio.get_running_loop().create_future())
-        self._waiting.append(entry)
-        try:
-            await entry[1]
-        finally:
-            self._waiting.remove(entry)
 
 
 class _Connection(asyncio.Protocol):
@@ -314,7 +239,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self._server.lost(self)
+        self._server.left(self)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

@@ -13,10 +13,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
 
 import attrs
+
+from tests.support.tcp_server import TcpServer
 
 
 @attrs.frozen
@@ -44,82 +45,19 @@ HANG_UP = PlainAnswer(raw=b"")
 PlainHandler = Callable[[PlainRequest], "PlainAnswer | None"]
 
 
-class PlainServer:
+class PlainServer(TcpServer["_Connection"]):
     """See the module's docstring."""
 
+    requests: list[PlainRequest]
+
     def __init__(self, handler: PlainHandler, *, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(lambda: _Connection(self), tls=tls)
         self.handler = handler
-        self.requests: list[PlainRequest] = []
-        self._tls = tls
-        self._port = 0
-        self._server: asyncio.Server | None = None
-        self._open: set[_Connection] = set()
-        self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
-
-    @property
-    def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
-
-    @property
-    def open_connections(self) -> int:
-        return len(self._open)
 
     def answer_all(self) -> None:
         """Ask the handler again about every request without an answer."""
         for connection in tuple(self._open):
             connection.answer()
-
-    async def received(self, requests: int) -> None:
-        """Wait until so many requests have come in all."""
-        await self._until(lambda: len(self.requests) >= requests)
-
-    async def all_closed(self) -> None:
-        """Wait until no connection is open."""
-        await self._until(lambda: not self._open)
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: _Connection(self), "127.0.0.1", 0, ssl=self._tls
-        )
-        self._port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._server is not None:
-            self._server.close()
-        for connection in tuple(self._open):
-            connection.abort()
-        await self.all_closed()
-        if self._server is not None:
-            await self._server.wait_closed()
-
-    def joined(self, connection: _Connection) -> None:
-        self._open.add(connection)
-
-    def left(self, connection: _Connection) -> None:
-        self._open.discard(connection)
-        self.notice()
-
-    def notice(self) -> None:
-        """Wake those whose condition holds now."""
-        for condition, waiter in self._waiting:
-            if not waiter.done() and condition():
-                waiter.set_result(None)
-
-    async def _until(self, condition: Callable[[], bool]) -> None:
-        if condition():
-            return
-        entry = (condition, asyncio.get_running_loop().create_future())
-        self._waiting.append(entry)
-        try:
-            await entry[1]
-        finally:
-            self._waiting.remove(entry)
 
 
 class _Connection(asyncio.Protocol):
